@@ -1,0 +1,146 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { ApiError, apiError, connectionProblem } from './apiError.ts';
+import type { Access } from './authentication.ts';
+
+/** Content types of patches that the API server understands. */
+type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
+
+interface CallOptions {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: PatchType | 'application/json';
+  readonly signal?: AbortSignal;
+}
+
+/** Silence after which one request is given up. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** The same for a stream: API servers send a bookmark about once a minute into a silent watch. */
+const STREAM_TIMEOUT_MS = 150_000;
+/** How often a request is sent again that the server put off (429, or 503 with Retry-After). */
+const MAX_RETRIES = 3;
+
+/**
+ * The REST side of an API server. Every failure is an ApiError (the server said no) or a Problem
+ * (it could not be reached), worded as kubectl words it.
+ */
+export class KubeApi {
+  readonly access: Access;
+  readonly #agent: HttpAgent | HttpsAgent;
+
+  constructor(access: Access) {
+    this.access = access;
+    this.#agent =
+      access.server.protocol === 'https:'
+        ? new HttpsAgent({ keepAlive: true, ...access.tls })
+        : new HttpAgent({ keepAlive: true });
+  }
+
+  /** Reads one object or list. `path` begins with /api or /apis. */
+  async get<T>(path: string, options: Pick<CallOptions, 'query' | 'signal'> = {}): Promise<T> {
+    return this.#call<T>('GET', path, options);
+  }
+
+  async post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return this.#call<T>('POST', path, { body, ...(signal && { signal }) });
+  }
+
+  async patch<T>(
+    path: string,
+    body: unknown,
+    contentType: PatchType,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#call<T>('PATCH', path, { body, contentType, ...(signal && { signal }) });
+  }
+
+  /** Opens a response without an end (watch, followed log); the caller reads and destroys it. */
+  async stream(
+    path: string,
+    options: Pick<CallOptions, 'query' | 'signal'>,
+  ): Promise<IncomingMessage> {
+    return this.#open('GET', path, options, STREAM_TIMEOUT_MS);
+  }
+
+  /** Ends idle connections, so that the process can exit. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const response = await this.#open(method, path, options, REQUEST_TIMEOUT_MS);
+        return JSON.parse(await text(response)) as T;
+      } catch (error) {
+        const wait = retryDelay(error);
+        if (wait === undefined || attempt >= MAX_RETRIES) throw error;
+        await sleep(wait, options.signal);
+      }
+    }
+  }
+
+  async #open(
+    method: string,
+    path: string,
+    { query, body, contentType, signal }: CallOptions,
+    timeout: number,
+  ): Promise<IncomingMessage> {
+    const { server } = this.access;
+    const url = new URL(server);
+    url.pathname = joinPath(server.pathname, path);
+    url.search = new URLSearchParams(query).toString();
+    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      accept: 'application/json',
+      ...(await this.access.headers()),
+      ...(payload !== undefined && { 'content-type': contentType ?? 'application/json' }),
+    };
+    const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = send(url, {
+        method,
+        headers,
+        agent: this.#agent,
+        timeout,
+        ...(signal && { signal }),
+      });
+      request.once('response', resolve);
+      request.once('timeout', () =>
+        request.destroy(new Error(`no answer within ${timeout / 1000} s`)),
+      );
+      request.once('error', (error) =>
+        reject(signal?.aborted ? error : connectionProblem(server, error)),
+      );
+      request.end(payload);
+    });
+    const code = response.statusCode ?? 0;
+    if (code < 300) return response;
+    const retryAfter = Number(response.headers['retry-after']);
+    const refusal = apiError(code, await text(response));
+    if (retryAfter >= 0) retryDelays.set(refusal, retryAfter * 1000);
+    throw refusal;
+  }
+}
+
+/** Milliseconds the server asked to wait, by the refusal that said so. */
+const retryDelays = new WeakMap<ApiError, number>();
+
+function retryDelay(error: unknown): number | undefined {
+  return error instanceof ApiError && (error.code === 429 || error.code === 503)
+    ? retryDelays.get(error)
+    : undefined;
+}
+
+/** The address of a server may have a path of its own (Rancher and other front ends do). */
+export function joinPath(base: string, path: string): string {
+  return base.replace(/\/+$/, '') + path;
+}
+
+/** Waits; ends early with the signal's reason when it is aborted. */
+export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const { setTimeout: wait } = await import('node:timers/promises');
+  await wait(milliseconds, undefined, signal ? { signal } : {});
+}

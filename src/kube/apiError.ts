@@ -1,0 +1,107 @@
+import { errorCode, messageOf, Problem } from '../problem.ts';
+
+/** The body of a refusal, as the API server sends it (meta/v1 Status). */
+export interface Status {
+  readonly kind: 'Status';
+  readonly message?: string;
+  readonly reason?: string;
+  readonly code?: number;
+  readonly details?: {
+    readonly name?: string;
+    readonly kind?: string;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
+    readonly retryAfterSeconds?: number;
+  };
+}
+
+/** The API server said no; worded as kubectl words it. */
+export class ApiError extends Problem {
+  override readonly name = 'ApiError';
+  readonly code: number;
+  readonly reason: string;
+  /** The server's own sentence, without kubectl's prefix. */
+  readonly serverMessage: string;
+
+  constructor(code: number, reason: string, serverMessage: string, next: readonly string[] = []) {
+    super(worded(code, reason, serverMessage), { next });
+    this.code = code;
+    this.reason = reason;
+    this.serverMessage = serverMessage;
+  }
+}
+
+/** Reads a refusal's body, which is a Status in JSON or plain text. */
+export function apiError(code: number, body: string): ApiError {
+  const status = parseStatus(body);
+  if (status)
+    return new ApiError(
+      status.code ?? code,
+      status.reason ?? 'Unknown',
+      status.message ?? `the server answered ${code}`,
+    );
+  return new ApiError(code, 'Unknown', body.trim() || `the server answered ${code} with no reason`);
+}
+
+export function parseStatus(body: string): Status | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isStatus(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isStatus(value: unknown): value is Status {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
+}
+
+function worded(code: number, reason: string, message: string): string {
+  if (code === 401) return `You must be logged in to the server (${message})`;
+  return reason === 'Unknown'
+    ? `Error from server: ${message}`
+    : `Error from server (${reason}): ${message}`;
+}
+
+/** A failure to reach the server at all, in the words kubectl has for it. */
+export function connectionProblem(server: URL, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const options = { cause: error };
+  switch (errorCode(error)) {
+    case 'ECONNREFUSED':
+      return new Problem(
+        `The connection to the server ${server.host} was refused - did you specify the right host or port?`,
+        options,
+      );
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new Problem(
+        `Unable to connect to the server: dial tcp: lookup ${server.hostname}: no such host`,
+        options,
+      );
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return new Problem(
+        `Unable to connect to the server: dial tcp ${server.host}: ${messageOf(error)}`,
+        { ...options, next: ['is the network (VPN, proxy) to the cluster up?'] },
+      );
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return new Problem(
+        'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
+        {
+          ...options,
+          next: [
+            'the kubeconfig lacks the certificate-authority of this server, or has an old one',
+          ],
+        },
+      );
+    default:
+      return new Problem(
+        `Unable to connect to the server ${server.host}: ${messageOf(error)}`,
+        options,
+      );
+  }
+}

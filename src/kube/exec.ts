@@ -1,0 +1,274 @@
+import { Readable, Writable } from 'node:stream';
+import WebSocket from 'ws';
+import { joinPath } from './api.ts';
+import { apiError, connectionProblem } from './apiError.ts';
+import type { Access } from './authentication.ts';
+import { ExecProblem, parseExecStatus } from './execStatus.ts';
+
+export interface ExecOptions {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** Program and arguments, run without a shell. */
+  readonly command: readonly string[];
+  readonly stdin?: boolean;
+  /** Ends the stream at once; the remote process is not told. */
+  readonly signal?: AbortSignal;
+}
+
+/** A command that runs in a container, with its streams. */
+export interface ExecStream {
+  readonly protocol: Protocol;
+  /** Ending it is a half-close on v5; v4 has none, so no command may depend on it. */
+  readonly stdin: Writable;
+  /** Both must be read or destroyed: they share one connection and so one backpressure. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /**
+   * The command's exit code. Rejects with an ExecProblem when it never ran or when the stream ended
+   * before its exit status was known; the streams end in either case.
+   */
+  readonly exit: Promise<number>;
+  /** Bytes that have come on all channels. */
+  readonly received: number;
+  /** Ends the stream at once; the remote process is not told. */
+  close(): void;
+}
+
+export type Protocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
+
+const PROTOCOLS: Protocol[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+/** First byte of every frame (k8s.io/apimachinery/pkg/util/remotecommand/constants.go). */
+const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
+
+/** As client-go: often enough for load balancers that cut a connection idle for 20 s. */
+const PING_INTERVAL_MS = 5_000;
+/** Pings in a row without any sign of life after which the peer counts as gone: 20 s. */
+const MAX_UNANSWERED_PINGS = 4;
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** Runtimes send frames of about 24 KiB; a peer that sends more than this is not one. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** Stdin is sent in pieces as kubectl sends it: some peers have buffers of this size. */
+const STDIN_FRAME_BYTES = 32 * 1024;
+/** How much of each stream may wait for its reader before the socket is paused. */
+const BUFFER_BYTES = 512 * 1024;
+
+/**
+ * Starts a command in a container over a websocket (v5, else v4). Resolves once the server has
+ * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
+ */
+export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
+  options.signal?.throwIfAborted();
+  const socket = new WebSocket(execUrl(access.server, options), PROTOCOLS, {
+    ...access.tls,
+    headers: await access.headers(),
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+    maxPayload: MAX_FRAME_BYTES,
+  });
+  // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
+  const stream = new WebsocketExec(socket, options.signal);
+  await opened(socket, access.server);
+  return stream;
+}
+
+function execUrl(server: URL, { namespace, pod, container, command, stdin }: ExecOptions): URL {
+  const url = new URL(server);
+  url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.pathname = joinPath(server.pathname, `/api/v1/namespaces/${namespace}/pods/${pod}/exec`);
+  const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' });
+  if (stdin) query.set('stdin', 'true');
+  for (const word of command) query.append('command', word);
+  url.search = query.toString();
+  return url;
+}
+
+async function opened(socket: WebSocket, server: URL): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', (error) => reject(connectionProblem(server, error)));
+    socket.once('unexpected-response', (request, response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('close', () => {
+        reject(apiError(response.statusCode ?? 0, body));
+        request.destroy();
+      });
+    });
+  });
+}
+
+class WebsocketExec implements ExecStream {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exit: Promise<number>;
+  received = 0;
+  readonly #socket: WebSocket;
+  readonly #full = new Set<Readable>();
+  #settle: { resolve(code: number): void; reject(error: unknown): void };
+  #failure: unknown;
+  #unansweredPings = 0;
+
+  constructor(socket: WebSocket, signal: AbortSignal | undefined) {
+    this.#socket = socket;
+    this.stdin = this.#writable();
+    this.stdout = this.#readable();
+    this.stderr = this.#readable();
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.exit = promise;
+    this.#settle = { resolve, reject };
+    // A caller that never came to the exit status must not bring the process down.
+    this.exit.catch(() => {});
+
+    const onAbort = () => this.#fail(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    let pings: NodeJS.Timeout | undefined;
+    socket.on('open', () => {
+      pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
+    });
+    socket.on('message', (frame: Buffer) => this.#receive(frame));
+    socket.on('ping', () => this.#heard());
+    socket.on('pong', () => this.#heard());
+    socket.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    socket.on('close', () => {
+      clearInterval(pings);
+      signal?.removeEventListener('abort', onAbort);
+      this.#ended();
+    });
+  }
+
+  get protocol(): Protocol {
+    return this.#socket.protocol as Protocol;
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  #receive(frame: Buffer): void {
+    this.#heard();
+    this.received += frame.length;
+    const payload = frame.subarray(1);
+    switch (frame[0]) {
+      case CHANNEL.stdout:
+        this.#deliver(this.stdout, payload);
+        break;
+      case CHANNEL.stderr:
+        this.#deliver(this.stderr, payload);
+        break;
+      case CHANNEL.status:
+        this.#status(payload.toString());
+        break;
+      case CHANNEL.close:
+        if (payload[0] === CHANNEL.stdout) end(this.stdout);
+        if (payload[0] === CHANNEL.stderr) end(this.stderr);
+        break;
+    }
+  }
+
+  #deliver(stream: Readable, payload: Buffer): void {
+    // The first frame is often empty; an empty chunk would read as progress.
+    if (payload.length === 0 || stream.destroyed || stream.readableEnded) return;
+    if (stream.push(payload)) return;
+    this.#full.add(stream);
+    this.#socket.pause();
+  }
+
+  #wanted(stream: Readable): void {
+    this.#full.delete(stream);
+    if (this.#full.size === 0 && this.#socket.isPaused) {
+      this.#unansweredPings = 0;
+      this.#socket.resume();
+    }
+  }
+
+  #status(payload: string): void {
+    try {
+      const outcome = parseExecStatus(payload);
+      if (typeof outcome === 'number') this.#settle.resolve(outcome);
+      else this.#settle.reject(outcome);
+    } catch {
+      this.#fail(new ExecProblem('cut', 'the exit status of the command could not be read'));
+    }
+  }
+
+  #heard(): void {
+    this.#unansweredPings = 0;
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    // A paused socket hears no pong: a slow reader on our side says nothing about the peer.
+    if (this.#socket.isPaused || this.#unansweredPings < MAX_UNANSWERED_PINGS) {
+      this.#unansweredPings += 1;
+      this.#socket.ping();
+    } else
+      this.#fail(
+        new ExecProblem('silent', 'the connection went silent: no answer to pings for 20 s'),
+      );
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#socket.terminate();
+  }
+
+  #ended(): void {
+    end(this.stdout);
+    end(this.stderr);
+    this.stdin.destroy();
+    this.#settle.reject(this.#failure ?? new ExecProblem('cut', CUT));
+  }
+
+  #readable(): Readable {
+    const stream: Readable = new Readable({
+      highWaterMark: BUFFER_BYTES,
+      read: () => this.#wanted(stream),
+      destroy: (error, done) => {
+        this.#wanted(stream);
+        done(error);
+      },
+    });
+    return stream;
+  }
+
+  #writable(): Writable {
+    return new Writable({
+      write: (chunk: Buffer, _encoding, done) => this.#send(chunk, 0, done),
+      final: (done) => {
+        if (this.protocol === 'v5.channel.k8s.io')
+          this.#socket.send(Buffer.from([CHANNEL.close, CHANNEL.stdin]), () => done());
+        else done();
+      },
+    });
+  }
+
+  /** Sends `chunk` from `offset` on, one frame after another, each when the one before is out. */
+  #send(chunk: Buffer, offset: number, done: (error?: Error | null) => void): void {
+    if (offset >= chunk.length) {
+      done();
+    } else if (this.#socket.readyState !== WebSocket.OPEN) {
+      done(new ExecProblem('cut', 'the command takes no more input: its stream has ended'));
+    } else {
+      const end = Math.min(offset + STDIN_FRAME_BYTES, chunk.length);
+      const frame = Buffer.allocUnsafe(1 + end - offset);
+      frame[0] = CHANNEL.stdin;
+      chunk.copy(frame, 1, offset, end);
+      this.#socket.send(frame, (error) => (error ? done(error) : this.#send(chunk, end, done)));
+    }
+  }
+}
+
+const CUT = 'the connection ended before the command did: its exit status is not known';
+
+function end(stream: Readable): void {
+  if (!stream.destroyed && !stream.readableEnded) stream.push(null);
+}

@@ -1,0 +1,46 @@
+import { Problem } from '../problem.ts';
+import { parseStatus } from './apiError.ts';
+
+/** How an exec came to no exit code. */
+export type ExecFailure =
+  /** The container has no such program. */
+  | 'program-missing'
+  /** The runtime could not start the command for another reason. */
+  | 'not-started'
+  /** The stream ended before the command's exit status came: what was read may be incomplete. */
+  | 'cut'
+  /** The peer stopped answering pings. */
+  | 'silent';
+
+export class ExecProblem extends Problem {
+  override readonly name = 'ExecProblem';
+  readonly failure: ExecFailure;
+
+  constructor(failure: ExecFailure, message: string, next: readonly string[] = []) {
+    super(message, { next });
+    this.failure = failure;
+  }
+}
+
+/**
+ * Reads the frame of the status channel: the exit code of the command, or the reason why it never
+ * ran. The shapes are those of k8s.io/apimachinery/pkg/util/remotecommand: Success, or Failure
+ * with reason NonZeroExitCode and a cause ExitCode, or an InternalError with the runtime's text.
+ */
+export function parseExecStatus(payload: string): number | ExecProblem {
+  const status = parseStatus(payload) ?? (JSON.parse(payload) as { status?: string });
+  if ('status' in status && status.status === 'Success') return 0;
+  const { details, message = 'the command failed without a reason' } = status as {
+    details?: { causes?: { reason?: string; message?: string }[] };
+    message?: string;
+  };
+  const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
+  const code = Number(cause?.message);
+  if (cause && Number.isInteger(code)) return code;
+  return new ExecProblem(
+    /executable file not found|no such file or directory/.test(message)
+      ? 'program-missing'
+      : 'not-started',
+    message.replace(/^(Internal error occurred: )+/, ''),
+  );
+}
