@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, lstat, open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { errorCode, messageOf, Problem } from '../problem.ts';
+import { NotWritten, type Output } from './output.ts';
+
+/** Captured packets are private: nobody else may read the file. */
+const PRIVATE = 0o600;
+
+/**
+ * Makes sure that a file can be written before anything is started for it: its folder is there and
+ * writable, and no file of that name would be overwritten without `force`. Leaves no trace.
+ */
+export async function checkFile(path: string, force: boolean): Promise<void> {
+  const existing = await lstat(path).catch(() => undefined);
+  if (existing?.isDirectory())
+    throw new Problem(`${path} is a folder`, { next: [`name a file in it: -w ${path}/pod.pcap`] });
+  const target = existing && (await stat(path).catch(() => undefined));
+  if (existing && !force && (!target || target.isFile()))
+    throw new Problem(`${path} exists already`, {
+      next: ['name another file, or overwrite it with --force'],
+    });
+  try {
+    await access(existing ? path : dirname(resolve(path)), constants.W_OK);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): Problem {
+  const reason =
+    errorCode(error) === 'ENOENT'
+      ? `no such folder: ${dirname(resolve(path))}`
+      : messageOf(error).replace(/^\w+: /, '');
+  return new Problem(`cannot write ${path}: ${reason}`, { cause: error });
+}
+
+/**
+ * A file that comes to be with its first bytes (mode 0600), so that a capture which never began
+ * leaves none. `force` replaces what is there.
+ */
+export class FileOutput implements Output {
+  readonly path: string;
+  readonly #force: boolean;
+  #file: FileHandle | undefined;
+  #offset = 0;
+
+  constructor(path: string, force: boolean) {
+    this.path = path;
+    this.#force = force;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#file ??= await this.#open();
+    let written = 0;
+    try {
+      while (written < chunk.length) {
+        const { bytesWritten } = await this.#file.write(chunk, written);
+        written += bytesWritten;
+      }
+    } catch (error) {
+      throw new NotWritten(this.#problem(error), written);
+    } finally {
+      this.#offset += written;
+    }
+  }
+
+  /** Takes back the last bytes written, so that the file ends where a packet ends. */
+  async takeBack(bytes: number): Promise<void> {
+    this.#offset -= bytes;
+    await this.#file?.truncate(this.#offset);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#file) return;
+    const file = this.#file;
+    this.#file = undefined;
+    try {
+      await file.datasync();
+    } catch (error) {
+      // Pipes and devices have nothing to sync.
+      if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'ENOTSUP')
+        throw this.#problem(error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(): Promise<FileHandle> {
+    try {
+      const special = await stat(this.path).then(
+        (found) => !found.isFile(),
+        () => false,
+      );
+      if (special) return await open(this.path, constants.O_WRONLY);
+      const file = await open(this.path, this.#force ? 'w' : 'wx', PRIVATE);
+      if (this.#force) await file.chmod(PRIVATE);
+      return file;
+    } catch (error) {
+      throw errorCode(error) === 'EEXIST'
+        ? new Problem(`${this.path} exists already: somebody made it meanwhile`)
+        : unwritable(this.path, error);
+    }
+  }
+
+  #problem(error: unknown): Problem {
+    if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT')
+      return new Problem(`the disk is full: ${this.path} takes no more`, {
+        next: ['free some space, or write to another disk; -s 128 records headers only'],
+        cause: error,
+      });
+    return new Problem(`cannot write ${this.path}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+import type { Problem } from '../problem.ts';
+
+/** Where the bytes of a capture or a list go; one write at a time. */
+export interface Output {
+  /** Resolves when the bytes are taken; rejects with NotWritten or OutputClosed. */
+  write(chunk: Buffer): Promise<void>;
+  /** Takes back the last `bytes` written, where that is possible. */
+  takeBack?(bytes: number): Promise<void>;
+  /** Resolves when everything written is safe. */
+  close(): Promise<void>;
+  /** Calls back once when nobody reads any more, where that can be noticed without writing. */
+  onReaderGone?(callback: () => void): void;
+}
+
+/** Not all of a chunk could be written. */
+export class NotWritten extends Error {
+  readonly problem: Problem;
+  /** How many bytes of the chunk were taken before it failed. */
+  readonly written: number;
+
+  constructor(problem: Problem, written: number) {
+    super(problem.message, { cause: problem });
+    this.problem = problem;
+    this.written = written;
+  }
+}
+
+/** The reader of a pipe went away (`| head`): the normal end of a stream, not an error. */
+export class OutputClosed extends Error {}

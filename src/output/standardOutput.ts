@@ -1,0 +1,36 @@
+import { write } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { errorCode, messageOf, Problem } from '../problem.ts';
+import { NotWritten, type Output, OutputClosed } from './output.ts';
+
+const STDOUT = 1;
+const writeTo = promisify(write);
+const RETRY_MS = 10;
+
+/**
+ * Standard output, written on a thread of its own: process.stdout writes to a pipe synchronously,
+ * so that a slow reader would stop everything else, the lease's beat included.
+ */
+export class StandardOutput implements Output {
+  async write(chunk: Buffer): Promise<void> {
+    let written = 0;
+    while (written < chunk.length) {
+      try {
+        const { bytesWritten } = await writeTo(STDOUT, chunk, written);
+        written += bytesWritten;
+      } catch (error) {
+        if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads standard output');
+        if (errorCode(error) !== 'EAGAIN')
+          throw new NotWritten(
+            new Problem(`cannot write to standard output: ${messageOf(error)}`, { cause: error }),
+            written,
+          );
+        // Another program left the terminal or pipe in non-blocking mode.
+        await wait(RETRY_MS);
+      }
+    }
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { errorCode, messageOf, Problem } from '../problem.ts';
+import { NotWritten, type Output, OutputClosed } from './output.ts';
+
+/** Where installers put Wireshark when they do not put it on PATH. */
+const WELL_KNOWN: Partial<Record<NodeJS.Platform, string[]>> = {
+  darwin: ['/Applications/Wireshark.app/Contents/MacOS/Wireshark'],
+  win32: [
+    'C:\\Program Files\\Wireshark\\Wireshark.exe',
+    'C:\\Program Files (x86)\\Wireshark\\Wireshark.exe',
+  ],
+};
+
+/** Finds Wireshark on PATH or where its installers put it. Throws a Problem when there is none. */
+export function findWireshark(env: NodeJS.ProcessEnv = process.env): string {
+  const name = process.platform === 'win32' ? 'wireshark.exe' : 'wireshark';
+  const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+  for (const candidate of [...onPath, ...(WELL_KNOWN[process.platform] ?? [])]) {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // Not there; the next one may be.
+    }
+  }
+  throw new Problem('Wireshark was not found on PATH', {
+    next: ['install it, or write a file with -w and open it elsewhere'],
+  });
+}
+
+/** A Wireshark that shows packets as they come; closing its window ends the capture. */
+export class WiresharkOutput implements Output {
+  readonly #wireshark: ChildProcess;
+  readonly #gone: Promise<void>;
+
+  constructor(program: string) {
+    // -k: start at once; -i -: read from standard input.
+    this.#wireshark = spawn(program, ['-k', '-i', '-'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    this.#wireshark.stdin?.on('error', () => {});
+    this.#gone = new Promise((resolve) => {
+      this.#wireshark.once('exit', () => resolve());
+      this.#wireshark.once('error', () => resolve());
+    });
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#wireshark.stdin?.write(chunk, (error) => {
+        if (!error) resolve();
+        else if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED')
+          reject(new OutputClosed('Wireshark was closed'));
+        else reject(new NotWritten(new Problem(`Wireshark: ${messageOf(error)}`), 0));
+      });
+    });
+  }
+
+  onReaderGone(callback: () => void): void {
+    void this.#gone.then(callback);
+  }
+
+  /** The packets stay on the screen: Wireshark lives on after we end. */
+  async close(): Promise<void> {
+    const { stdin } = this.#wireshark;
+    if (stdin?.writable) await new Promise<void>((resolve) => stdin.end(() => resolve()));
+    this.#wireshark.unref();
+  }
+}

@@ -1,0 +1,17 @@
+/** Large enough that a write is worth it, small enough that a slow reader keeps memory flat. */
+const CHUNK_LENGTH = 64 * 1024;
+
+/** Joins short texts into chunks of about 64 KiB, for a writer that heeds backpressure. */
+export function* inChunks(texts: Iterable<string>): Generator<string> {
+  let chunk = '';
+  for (const text of texts) {
+    chunk += text;
+    if (chunk.length >= CHUNK_LENGTH) {
+      yield chunk;
+      chunk = '';
+    }
+  }
+  if (chunk !== '') {
+    yield chunk;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Endpoint } from '../tools/socket.ts';
+
+/**
+ * `10.0.0.1:80`, `[fe80::1%eth0]:546`, `0.0.0.0:*` for any port; unix sockets by path and inode:
+ * `/run/app.sock:1234`, `*:1235` for one without a name, as pairs of those are only told apart so.
+ */
+export function endpointText(endpoint: Endpoint): string {
+  if ('path' in endpoint) {
+    const path = endpoint.path === '' ? '*' : endpoint.path;
+    return endpoint.inode === 0 ? path : `${path}:${endpoint.inode}`;
+  }
+  const { address, interface: zone } = endpoint;
+  const port = endpoint.port === 0 ? '*' : endpoint.port;
+  const host = zone === undefined ? address : `${address}%${zone}`;
+  return address.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

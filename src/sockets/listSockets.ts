@@ -1,0 +1,97 @@
+import type { Debugger } from '../debugger/ephemeral.ts';
+import type { Profile } from '../debugger/profile.ts';
+import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.ts';
+import type { Access } from '../kube/authentication.ts';
+import { Problem } from '../problem.ts';
+import {
+  descriptorsCommand,
+  processNamesCommand,
+  procNetCommand,
+  procNetLineParser,
+} from '../tools/procNet.ts';
+import type { SocketList, SocketOwners } from '../tools/socket.ts';
+import type { Selection } from '../tools/socketSelection.ts';
+import { ssCommand, ssLineParser } from '../tools/ss.ts';
+import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
+import { SocketStore } from './socketStore.ts';
+
+export interface SocketListing {
+  readonly sockets: SocketList;
+  /** Lines of the tool's output that were not understood: the list lacks that many. */
+  readonly unreadable: number;
+}
+
+/**
+ * Lists the sockets of a pod with the programs of its debugger: ss, or the kernel's tables where
+ * the image has none. Throws the errors of exec, or a Problem when neither can be read.
+ */
+export async function listSockets(
+  access: Access,
+  place: Debugger,
+  profile: Profile,
+  selection: Selection,
+  signal?: AbortSignal,
+): Promise<SocketListing> {
+  const start = (command: readonly string[]) =>
+    startShortCommand(access, place, profile, command, signal);
+  // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
+  const owners = selection.processes ? await listOwners(start) : undefined;
+  const wanted = { ...selection, processes: false, details: selection.details || !!owners };
+
+  const bySs = await collect(await start(ssCommand(wanted)), ssLineParser(wanted, owners), wanted);
+  if (bySs.code === 0) return bySs;
+  const byTables = await collect(
+    await start(procNetCommand(wanted)),
+    procNetLineParser(owners),
+    wanted,
+  );
+  // cat fails as well where one table of several is missing, as with IPv6 switched off.
+  if (byTables.code === 0 || byTables.sockets.length > 0) return byTables;
+  throw new Problem(
+    `the sockets of the pod cannot be read: ${bySs.said || `ss ended with ${bySs.code}`}; ${byTables.said || `cat ended with ${byTables.code}`}`,
+    { next: ['name an image with ss (iproute2) or cat with --image'] },
+  );
+}
+
+async function collect(command: ShortCommand, parse: SocketLineParser, selection: Selection) {
+  const store = new SocketStore();
+  try {
+    const [unreadable, said, code] = await Promise.all([
+      collectSockets(command.stdout, parse, selection, store),
+      lastWords(command),
+      command.exit,
+    ]);
+    return { sockets: store.inListingOrder(), unreadable, said, code };
+  } finally {
+    command.close();
+  }
+}
+
+async function listOwners(
+  start: (command: readonly string[]) => Promise<ShortCommand>,
+): Promise<SocketOwners> {
+  const [names, descriptors] = await Promise.all([
+    start(processNamesCommand),
+    start(descriptorsCommand),
+  ]);
+  try {
+    const [owners] = await Promise.all([
+      collectOwners(names.stdout, descriptors.stdout),
+      lastWords(names),
+      lastWords(descriptors),
+      names.exit,
+      descriptors.exit,
+    ]);
+    return owners;
+  } finally {
+    names.close();
+    descriptors.close();
+  }
+}
+
+/** What a command printed to standard error, no more than a message. */
+async function lastWords({ stderr }: ShortCommand): Promise<string> {
+  let said = '';
+  for await (const chunk of stderr) if (said.length < 1000) said += String(chunk);
+  return said.trim().slice(0, 1000);
+}

@@ -1,0 +1,38 @@
+import type { Protocol, SocketState, UnixType } from '../tools/socket.ts';
+
+/** What very many sockets have in common. */
+export interface Kind {
+  readonly pod: string | undefined;
+  readonly protocol: Protocol;
+  readonly type: UnixType | undefined;
+  readonly state: SocketState;
+  readonly listening: boolean;
+}
+
+/** An endpoint without its number (port or inode); of a unix socket the path is its address. */
+export interface Host {
+  readonly address: string;
+  readonly zone: string | undefined;
+}
+
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'];
+
+/** By pod, then what listens first, then by protocol. */
+export function compareKinds(a: Kind, b: Kind): number {
+  return (
+    compareTexts(a.pod ?? '', b.pod ?? '') ||
+    Number(b.listening) - Number(a.listening) ||
+    PROTOCOLS.indexOf(a.protocol) - PROTOCOLS.indexOf(b.protocol)
+  );
+}
+
+export function compareHosts(a: Host, b: Host): number {
+  return compareTexts(a.address, b.address) || compareTexts(a.zone ?? '', b.zone ?? '');
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) {
+    return 0;
+  }
+  return a < b ? -1 : 1;
+}

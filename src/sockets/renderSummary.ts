@@ -1,0 +1,65 @@
+import { type Column, renderTable } from '../output/table.ts';
+import { terminalSafeJson } from '../output/terminalSafe.ts';
+import { toYaml } from '../output/yaml.ts';
+import { inChunks } from './chunks.ts';
+import type { SocketSummary, StateCounts } from './summary.ts';
+
+/** More peers than anyone reads; -o json and yaml have them all. */
+const PEERS_SHOWN = 20;
+
+/** The summary as three tables for people, or all of it as data. */
+export function renderSummary(
+  summary: SocketSummary,
+  format: 'table' | 'json' | 'yaml',
+): Iterable<string> {
+  switch (format) {
+    case 'table':
+      return inChunks(tables(summary));
+    case 'json': {
+      const json = JSON.stringify({ kind: 'SocketSummary', ...summary }, null, 2);
+      return [`${terminalSafeJson(json)}\n`];
+    }
+    case 'yaml':
+      return [toYaml({ kind: 'SocketSummary', ...summary })];
+  }
+}
+
+function* tables({ states, localPorts, peers }: SocketSummary): Generator<string> {
+  yield* renderTable(
+    [
+      { header: 'PROTO', cell: (row) => row.protocol },
+      { header: 'STATE', cell: (row) => row.state },
+      { header: 'COUNT', cell: (row) => row.count },
+    ],
+    states,
+  );
+  if (localPorts.length > 0) {
+    yield '\n';
+    yield* renderTable(
+      [{ header: 'LISTENING PORT', cell: (row) => row.port }, ...COUNT_COLUMNS],
+      localPorts,
+    );
+  }
+  if (peers.length > 0) {
+    yield '\n';
+    yield* renderTable(
+      [{ header: 'PEER', cell: (row) => row.address }, ...COUNT_COLUMNS],
+      peers.slice(0, PEERS_SHOWN),
+    );
+  }
+  if (peers.length > PEERS_SHOWN) {
+    yield `and ${peers.length - PEERS_SHOWN} more peers (-o json has them all)\n`;
+  }
+}
+
+const COUNT_COLUMNS: readonly Column<{ count: number; states: StateCounts }>[] = [
+  { header: 'CONNECTIONS', cell: (row) => row.count },
+  { header: 'STATES', cell: (row) => statesText(row.states) },
+];
+
+function statesText(states: StateCounts): string {
+  return Object.entries(states)
+    .sort(([, a], [, b]) => b - a)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(', ');
+}

@@ -1,0 +1,290 @@
+import type {
+  Protocol,
+  Socket,
+  SocketOwners,
+  SocketProcess,
+  SocketTimer,
+  TcpState,
+  UdpState,
+  UnixState,
+  UnixType,
+} from './socket.ts';
+import type { Selection } from './socketSelection.ts';
+
+/**
+ * The command that prints the kernel's own socket tables, where there is no ss. It exits 1 where
+ * a table is missing (IPv6 switched off); what it printed is good.
+ */
+export function procNetCommand(selection: Selection): string[] {
+  const tables: readonly [Protocol, boolean][] = [
+    ['tcp', selection.tcp && selection.ipv4],
+    ['tcp6', selection.tcp && selection.ipv6],
+    ['udp', selection.udp && selection.ipv4],
+    ['udp6', selection.udp && selection.ipv6],
+    ['unix', selection.unix],
+  ];
+  return ['cat', ...tables.filter(([, wanted]) => wanted).map(([table]) => `/proc/net/${table}`)];
+}
+
+/**
+ * The commands that print who holds which socket. The shell is there for the pattern only, and
+ * becomes the command: in a container whose main process does not reap, a child would stay as a
+ * zombie. Both exit 1 when a process ended meanwhile; what they printed is good.
+ */
+export const processNamesCommand: readonly string[] = ['sh', '-c', 'exec cat /proc/[0-9]*/stat'];
+/** ls only prints which folder it lists when it lists several: hence /proc/self/fd. */
+export const descriptorsCommand: readonly string[] = [
+  'sh',
+  '-c',
+  'exec ls -ln /proc/self/fd /proc/[0-9]*/fd',
+];
+
+/** Formats: Documentation/networking/proc_net_tcp.rst and net/unix/af_unix.c in the kernel. */
+const INTERNET_HEADER = /^ +sl +local_address +(rem|remote)_address /;
+const INTERNET =
+  /^ *\d+: ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+) (\d\d):([0-9A-F]+) ([0-9A-F]+) +(\d+) +\d+ +(\d+)/;
+const UNIX_HEADER = 'Num ';
+const UNIX = /^[0-9a-fA-F]+: \S+ \S+ ([0-9A-F]+) ([0-9A-F]+) ([0-9A-F]+) +(\d+)(?: (.*))?$/;
+
+/** include/net/tcp_states.h; 12 is the kernel's own name for a SYN_RECV. */
+const TCP_STATES: readonly (TcpState | undefined)[] = [
+  undefined,
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT1',
+  'FIN_WAIT2',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'CLOSING',
+  'SYN_RECV',
+];
+/** enum socket_state in include/uapi/linux/net.h. */
+const UNIX_STATES: readonly (UnixState | undefined)[] = [
+  undefined,
+  'UNCONN',
+  'CONNECTING',
+  'CONNECTED',
+  'DISCONNECTING',
+];
+/** __SO_ACCEPTCON */
+const ACCEPTS_CONNECTIONS = 0x10000;
+const UNIX_TYPES: ReadonlyMap<number, UnixType> = new Map([
+  [1, 'stream'],
+  [2, 'dgram'],
+  [5, 'seqpacket'],
+]);
+const TIMERS: readonly (string | undefined)[] = [
+  undefined,
+  'on',
+  'keepalive',
+  'timewait',
+  'persist',
+];
+/** USER_HZ: what the kernel shows jiffies as, whatever it counts itself. */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * A parser for the lines of /proc/net/{tcp,tcp6,udp,udp6,unix}, one table after another: the
+ * headers tell which. `owners` is who holds each inode, where that was asked for.
+ * Not in these tables: interfaces, a listener's backlog, and of unix sockets queues and peers.
+ */
+export function procNetLineParser(
+  owners?: SocketOwners,
+): (line: string) => Socket | null | undefined {
+  let table: Protocol | undefined;
+  const addressOf = addressReader();
+  return (line) => {
+    const header = tableStartedBy(line);
+    if (header !== undefined) {
+      table = header;
+      return null;
+    }
+    if (table === undefined) {
+      return undefined;
+    }
+    return table === 'unix'
+      ? unixSocket(line, owners)
+      : internetSocket(line, table, addressOf, owners);
+  };
+}
+
+function tableStartedBy(line: string): Protocol | undefined {
+  if (line.startsWith(UNIX_HEADER)) {
+    return 'unix';
+  }
+  const header = INTERNET_HEADER.exec(line);
+  if (header === null) {
+    return undefined;
+  }
+  const isUdp = line.includes(' drops');
+  if (header[1] === 'rem') {
+    return isUdp ? 'udp' : 'tcp';
+  }
+  return isUdp ? 'udp6' : 'tcp6';
+}
+
+function internetSocket(
+  line: string,
+  protocol: Exclude<Protocol, 'unix'>,
+  addressOf: (words: string) => string,
+  owners: SocketOwners | undefined,
+): Socket | undefined {
+  const fields = INTERNET.exec(line);
+  if (fields === null) {
+    return undefined;
+  }
+  const [, here = '', port = '', there = '', peerPort = '', code = '', sent = '', received = ''] =
+    fields;
+  const [, timer = '', expiry = '', retransmits = '', uid, inode] = fields.slice(7);
+  const stateCode = hex(code);
+  const state = isTcp(protocol) ? TCP_STATES[stateCode] : udpState(stateCode);
+  if (state === undefined) {
+    return undefined;
+  }
+  return {
+    pod: undefined,
+    protocol,
+    type: undefined,
+    state,
+    receiveQueue: hex(received),
+    sendQueue: state === 'LISTEN' ? undefined : hex(sent),
+    local: { address: addressOf(here), port: hex(port), interface: undefined },
+    peer: { address: addressOf(there), port: hex(peerPort), interface: undefined },
+    uid: Number(uid),
+    // Sockets that no process holds any more, as in TIME_WAIT, have inode 0.
+    inode: Number(inode) || undefined,
+    timer: timerOf(timer, expiry, retransmits),
+    processes: owners?.get(Number(inode)),
+  };
+}
+
+function isTcp(protocol: Protocol): boolean {
+  return protocol === 'tcp' || protocol === 'tcp6';
+}
+
+/** UDP borrows TCP's codes: 1 where connect() was called, 7 otherwise. */
+function udpState(code: number): UdpState {
+  return code === 1 ? 'ESTABLISHED' : 'UNCONN';
+}
+
+function unixSocket(line: string, owners: SocketOwners | undefined): Socket | undefined {
+  const [, flags, type, code, digits, path = ''] = UNIX.exec(line) ?? [];
+  if (flags === undefined || type === undefined || code === undefined) {
+    return undefined;
+  }
+  const state = hex(flags) & ACCEPTS_CONNECTIONS ? 'LISTENING' : UNIX_STATES[hex(code)];
+  if (state === undefined) {
+    return undefined;
+  }
+  const inode = Number(digits);
+  return {
+    pod: undefined,
+    protocol: 'unix',
+    type: UNIX_TYPES.get(hex(type)),
+    state,
+    receiveQueue: undefined,
+    sendQueue: undefined,
+    local: { path, inode },
+    peer: { path: '', inode: 0 },
+    uid: undefined,
+    inode: inode || undefined,
+    timer: undefined,
+    processes: owners?.get(inode),
+  };
+}
+
+function timerOf(code: string, ticks: string, retransmits: string): SocketTimer | undefined {
+  const name = TIMERS[Number(code)];
+  return name === undefined
+    ? undefined
+    : { name, expiresInSeconds: hex(ticks) / TICKS_PER_SECOND, retransmits: hex(retransmits) };
+}
+
+/** Reads addresses as the kernel prints them, and gives equal ones as one string. */
+function addressReader(): (words: string) => string {
+  const known = new Map<string, string>();
+  return (words) => {
+    const found = known.get(words);
+    if (found !== undefined) {
+      return found;
+    }
+    const bytes = addressBytes(words);
+    const address = bytes.length === 4 ? bytes.join('.') : ipv6Text(bytes);
+    // Hosts without end must not fill memory, and none is likelier to come again than the first.
+    if (known.size < 4096) {
+      // A copy: the words are a slice that would keep all that came with it in memory.
+      known.set(Buffer.from(words).toString(), address);
+    }
+    return address;
+  };
+}
+
+/**
+ * The bytes of an address in network order. The kernel prints 32-bit words in its own byte order,
+ * which is little-endian on everything this tool meets (amd64, arm64).
+ */
+function addressBytes(words: string): Buffer {
+  return Buffer.from(words, 'hex').swap32();
+}
+
+/** RFC 5952: the longest run of zero groups is left out; IPv4-mapped addresses end in dotted form. */
+function ipv6Text(bytes: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
+  const text = groups.map((group) => group.toString(16)).join(':');
+  if (text.startsWith('0:0:0:0:0:ffff:')) {
+    return `::ffff:${bytes.subarray(12).join('.')}`;
+  }
+  const runs = text.match(/(?:^|:)0(?::0)+(?::|$)/g) ?? [];
+  const [longest] = runs.sort((a, b) => b.length - a.length);
+  return longest === undefined ? text : text.replace(longest, '::');
+}
+
+function hex(digits: string): number {
+  return Number.parseInt(digits, 16);
+}
+
+const DESCRIPTORS_OF = /^\/proc\/(\d+)\/fd:$/;
+const SOCKET_DESCRIPTOR = / (\d+) -> socket:\[(\d+)\]$/;
+/** The name may hold spaces and parentheses; the state after it is one letter. */
+const STAT = /^(\d+) \((.*)\) [A-Za-z] /;
+
+/** The process in a line of /proc/PID/stat. */
+export function parseStat(line: string): { pid: number; name: string } | undefined {
+  const [, pid, name] = STAT.exec(line) ?? [];
+  return name === undefined ? undefined : { pid: Number(pid), name };
+}
+
+export interface DescriptorListing {
+  readonly addLine: (line: string) => void;
+  readonly owners: SocketOwners;
+}
+
+/** Reads the lines of `descriptorsCommand`, as GNU and busybox ls print them. */
+export function descriptorListing(names: ReadonlyMap<number, string>): DescriptorListing {
+  const owners = new Map<number, SocketProcess[]>();
+  let pid: number | undefined;
+  const addLine = (line: string) => {
+    if (line.endsWith(':')) {
+      const [, digits] = DESCRIPTORS_OF.exec(line) ?? [];
+      pid = digits === undefined ? undefined : Number(digits);
+      return;
+    }
+    const [, fd, digits] = SOCKET_DESCRIPTOR.exec(line) ?? [];
+    if (pid === undefined || fd === undefined) {
+      return;
+    }
+    const inode = Number(digits);
+    const owner = { pid, name: names.get(pid) ?? '?', fd: Number(fd) };
+    const others = owners.get(inode);
+    if (others === undefined) {
+      owners.set(inode, [owner]);
+    } else {
+      others.push(owner);
+    }
+  };
+  return { addLine, owners };
+}

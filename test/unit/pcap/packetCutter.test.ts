@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { PacketCutter } from '../../../src/pcap/packetCutter.ts';
+import { NotPcap } from '../../../src/pcap/records.ts';
+
+/** A pcap file of packets with these payload lengths, in either byte order. */
+function pcap(lengths: readonly number[], littleEndian = true): Buffer {
+  const word = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    if (littleEndian) bytes.writeUInt32LE(value);
+    else bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const header = Buffer.concat([word(0xa1b2c3d4), Buffer.alloc(12), word(262144), word(1)]);
+  const records = lengths.map((length, index) =>
+    Buffer.concat([word(index), word(0), word(length), word(length), Buffer.alloc(length, index)]),
+  );
+  return Buffer.concat([header, ...records]);
+}
+
+/** Feeds `file` in pieces of `size` bytes and joins what comes out. */
+function cutInPieces(cutter: PacketCutter, file: Buffer, size: number): Buffer {
+  const out: Buffer[] = [];
+  for (let at = 0; at < file.length; at += size) out.push(cutter.cut(file.subarray(at, at + size)));
+  return Buffer.concat(out);
+}
+
+describe('PacketCutter', () => {
+  it.each([1, 7, 16, 24, 100, 10_000])('passes a whole file on, in pieces of %i bytes', (size) => {
+    const file = pcap([0, 1, 60, 1500, 9000]);
+    const cutter = new PacketCutter();
+    expect(cutInPieces(cutter, file, size)).toEqual(file);
+    expect(cutter).toMatchObject({ packets: 5, bytes: file.length, full: false });
+  });
+
+  it('reads both byte orders', () => {
+    const cutter = new PacketCutter();
+    cutter.cut(pcap([10, 20], false));
+    expect(cutter.packets).toBe(2);
+  });
+
+  it('keeps back the part of a packet, wherever the stream ends', () => {
+    const file = pcap([5, 300, 40]);
+    const ends = [24, 24 + 21, 24 + 21 + 316, file.length];
+    for (let length = 0; length <= file.length; length++) {
+      const kept = new PacketCutter().cut(file.subarray(0, length)).length;
+      expect(kept).toBe(Math.max(0, ...ends.filter((end) => end <= length)));
+    }
+  });
+
+  it('stops before the packet that would exceed the limit, and says so', () => {
+    const file = pcap([100, 100, 100]);
+    const cutter = new PacketCutter(24 + 2 * 116 + 115);
+    expect(cutInPieces(cutter, file, 50).length).toBe(24 + 2 * 116);
+    expect(cutter).toMatchObject({ packets: 2, full: true });
+    expect(cutter.cut(file)).toHaveLength(0);
+  });
+
+  it('finds the last whole packet within what a disk took of a chunk', () => {
+    const file = pcap([100, 100, 100]);
+    const cutter = new PacketCutter();
+    const first = cutter.cut(file.subarray(0, 200));
+    expect(cutter.wholeWithin(first, 23)).toBe(0);
+    expect(cutter.wholeWithin(first, 139)).toBe(24);
+    expect(cutter.wholeWithin(first, 140)).toBe(140);
+    const second = cutter.cut(file.subarray(200));
+    expect(cutter.wholeWithin(second, 115)).toBe(0);
+    expect(cutter.wholeWithin(second, 117)).toBe(116);
+  });
+
+  it('refuses what is no pcap, and a record that cannot be', () => {
+    expect(() => new PacketCutter().cut(Buffer.alloc(64, 'x'))).toThrow(NotPcap);
+    const damaged = pcap([10]);
+    damaged.writeUInt32LE(0x7fffffff, 24 + 8);
+    expect(() => new PacketCutter().cut(damaged)).toThrow(NotPcap);
+  });
+});

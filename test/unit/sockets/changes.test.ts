@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { socketChanges } from '../../../src/sockets/changes.ts';
+import { listener, socket, VARIED } from './sampleSockets.ts';
+
+describe('socketChanges', () => {
+  it('finds nothing where nothing happened, whatever the order', () => {
+    expect(socketChanges(VARIED, VARIED.toReversed())).toEqual([]);
+  });
+
+  it('takes queues and timers for no change', () => {
+    const timer = { name: 'on', expiresInSeconds: 0.2, retransmits: 1 };
+    expect(socketChanges([socket({})], [socket({ sendQueue: 9, timer })])).toEqual([]);
+  });
+
+  it('finds what came and what went', () => {
+    const gone = socket({});
+    const come = listener('0.0.0.0:80');
+    expect(socketChanges([gone], [come])).toEqual([
+      { kind: 'added', socket: come },
+      { kind: 'removed', socket: gone },
+    ]);
+  });
+
+  it('follows a connection into TIME_WAIT, where it has no inode any more', () => {
+    const waiting = socket({ state: 'TIME_WAIT' });
+    expect(socketChanges([socket({ inode: 5 })], [waiting])).toEqual([
+      { kind: 'changed', socket: waiting, previousState: 'ESTABLISHED' },
+    ]);
+  });
+
+  it('tells a new connection between the same two ends from the old one', () => {
+    const before = socket({ inode: 5 });
+    const after = socket({ inode: 6 });
+    expect(socketChanges([before], [after])).toEqual([
+      { kind: 'removed', socket: before },
+      { kind: 'added', socket: after },
+    ]);
+  });
+
+  it('tells listeners that share a port apart by inode, or counts them', () => {
+    const [first, second] = [5, 6].map((inode) => listener('0.0.0.0:80', { inode }));
+    const anonymous = listener('0.0.0.0:80');
+    expect(first && second && socketChanges([first, second], [second])).toEqual([
+      { kind: 'removed', socket: first },
+    ]);
+    expect(socketChanges([anonymous, anonymous, anonymous], [anonymous])).toHaveLength(2);
+    expect(socketChanges([anonymous], [anonymous, anonymous, anonymous])).toHaveLength(2);
+  });
+
+  it('keeps pods apart', () => {
+    expect(socketChanges([socket({ pod: 'a' })], [socket({ pod: 'b' })])).toHaveLength(2);
+  });
+});

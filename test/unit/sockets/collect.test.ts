@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { collectOwners, collectSockets } from '../../../src/sockets/collect.ts';
+import { SocketStore } from '../../../src/sockets/socketStore.ts';
+import { ssLineParser } from '../../../src/tools/ss.ts';
+import { recording, socketsIn } from '../tools/recordings.ts';
+import { EVERYTHING, selecting } from './selections.ts';
+
+/** The text as a stream of chunks of so many bytes, which cut lines and characters anywhere. */
+async function* inPieces(text: string, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let start = 0; start < bytes.length; start += size) {
+    yield bytes.subarray(start, start + size);
+  }
+}
+
+describe('collectSockets', () => {
+  const output = recording('ss-6.1-all.txt');
+  const all = socketsIn(output, ssLineParser(EVERYTHING));
+
+  it.each([1, 7, 1000, 100_000])('reads chunks of %i bytes', async (size) => {
+    const store = new SocketStore();
+    const parse = ssLineParser(EVERYTHING);
+    expect(await collectSockets(inPieces(output, size), parse, EVERYTHING, store)).toBe(0);
+    expect([...store]).toEqual(all);
+  });
+
+  it('keeps only what is selected, and notes the pod', async () => {
+    const store = new SocketStore();
+    const selection = selecting({ states: 'listening', udp: false });
+    const parse = ssLineParser(EVERYTHING);
+    await collectSockets(inPieces(output, 1000), parse, selection, store, 'web-1');
+    const isWanted = ({ state }: { state: string }) => state === 'LISTEN' || state === 'LISTENING';
+    expect([...store]).toEqual(all.filter(isWanted).map((one) => ({ ...one, pod: 'web-1' })));
+  });
+
+  it('counts what it does not understand, in a last line without a line feed too', async () => {
+    const store = new SocketStore();
+    const text = 'garbage\n\ntcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000\nmore garbage';
+    const parse = ssLineParser(EVERYTHING);
+    expect(await collectSockets(inPieces(text, 5), parse, EVERYTHING, store)).toBe(2);
+    expect(store.length).toBe(1);
+  });
+});
+
+describe('collectOwners', () => {
+  it('joins names and descriptors', async () => {
+    const owners = await collectOwners(
+      inPieces('7 (my app) S 1 7\n', 3),
+      inPieces('/proc/7/fd:\ntotal 0\nlrwx------ 1 0 0 64 Nov 23 01:04 3 -> socket:[11]\n', 10),
+    );
+    expect([...owners]).toEqual([[11, [{ pid: 7, name: 'my app', fd: 3 }]]]);
+  });
+});
