@@ -1,0 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LeasedProcess } from '../debugger/leasedProcess.ts';
+import { NotWritten, type Output, OutputClosed } from '../output/output.ts';
+import { NotPcap } from '../pcap/records.ts';
+import { Problem } from '../problem.ts';
+import { parseTcpdumpLine, type TcpdumpStatistics } from '../tools/tcpdump.ts';
+import { linesOf } from './lines.ts';
+import type { PacketStream } from './packetStream.ts';
+
+/** Why a capture ended. */
+export type CaptureEnd =
+  /** tcpdump ended by itself: it has the packets it was asked for. */
+  | 'complete'
+  | 'duration'
+  | 'size'
+  /** The user, or whoever stopped the process, wanted it to end. */
+  | 'interrupted'
+  /** The reader of our output went away. */
+  | 'reader-gone';
+
+export interface CaptureResult {
+  readonly end: CaptureEnd;
+  readonly statistics: Partial<TcpdumpStatistics>;
+}
+
+export interface DirectCapture {
+  readonly process: LeasedProcess;
+  /** Cuts and counts what tcpdump writes. */
+  readonly packets: PacketStream;
+  readonly output: Output;
+  /** Milliseconds after tcpdump listens at which it is stopped. */
+  readonly duration?: number;
+  /** Ends the capture in order; what was captured until then is kept. */
+  readonly interrupt: AbortSignal;
+  readonly onListening?: (interfaceName: string, linkType: string) => void;
+  readonly onStatistics?: (statistics: Partial<TcpdumpStatistics>) => void;
+}
+
+/** How often the running tcpdump is asked for its drops. */
+const STATISTICS_MS = 2_000;
+
+/** tcpdump, or the shell for it, said why it could not do what was asked. */
+export class RecorderProblem extends Problem {
+  readonly exitStatus: number;
+  readonly said: string;
+
+  constructor(said: string, exitStatus: number) {
+    super(said || `tcpdump ended with exit code ${exitStatus} and no word`);
+    this.said = said;
+    this.exitStatus = exitStatus;
+  }
+}
+
+/**
+ * Streams a running tcpdump into an output until one of the ends. What is written always ends with
+ * a whole packet. Rejects with the ExecProblem of a cut stream, the Problem of an output that takes
+ * no more, or a RecorderProblem with tcpdump's own words; the output is closed in every case.
+ */
+export async function captureDirectly(capture: DirectCapture): Promise<CaptureResult> {
+  const { process, output, interrupt } = capture;
+  let end: CaptureEnd = 'complete';
+  const stop = (why: CaptureEnd) => {
+    if (end === 'complete') end = why;
+    process.stop();
+  };
+  const onInterrupt = () => stop('interrupted');
+  if (interrupt.aborted) onInterrupt();
+  interrupt.addEventListener('abort', onInterrupt, { once: true });
+  output.onReaderGone?.(() => stop('reader-gone'));
+  const finished = new AbortController();
+
+  try {
+    const errors = readErrors(capture, () => {
+      if (capture.duration !== undefined)
+        wait(capture.duration, undefined, { signal: finished.signal }).then(
+          () => stop('duration'),
+          () => {},
+        );
+    });
+    await Promise.all([writeOut(capture, stop), errors]);
+    const exitStatus = await process.exit;
+    const { statistics, messages } = await errors;
+    if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
+      throw new Problem('the capture was ended in the pod: it had not heard from this client', {
+        next: ['was this computer asleep, or the network away? Start the capture again'],
+      });
+    // A program that the lease had to kill could not write: its output had ended before.
+    if (exitStatus !== 0 && end === 'complete')
+      throw new RecorderProblem(messages.join('\n'), exitStatus);
+    return { end, statistics };
+  } finally {
+    finished.abort();
+    interrupt.removeEventListener('abort', onInterrupt);
+    process.close();
+    await output.close();
+  }
+}
+
+/** Passes whole packets on; after an end of the output the rest is read and thrown away. */
+async function writeOut(
+  { process, packets, output }: DirectCapture,
+  stop: (why: CaptureEnd) => void,
+): Promise<void> {
+  let failure: Problem | undefined;
+  let open = true;
+  for await (const chunk of process.stdout as AsyncIterable<Buffer>) {
+    if (!open) continue;
+    let whole: Buffer = chunk;
+    try {
+      whole = packets.cut(chunk);
+      if (whole.length > 0) await output.write(whole);
+      if (!packets.full) continue;
+      open = false;
+      stop('size');
+    } catch (error) {
+      open = false;
+      if (error instanceof OutputClosed) stop('reader-gone');
+      else {
+        if (error instanceof NotWritten) {
+          const kept = packets.wholeWithin(whole, error.written);
+          await output.takeBack?.(error.written - kept);
+          failure = error.problem;
+        } else if (error instanceof NotPcap)
+          failure = new Problem(`the stream from the pod is damaged: ${error.message}`);
+        else throw error;
+        stop('interrupted');
+      }
+    }
+  }
+  if (failure) throw failure;
+}
+
+interface Said {
+  readonly statistics: Partial<TcpdumpStatistics>;
+  readonly messages: readonly string[];
+}
+
+async function readErrors(capture: DirectCapture, onListening: () => void): Promise<Said> {
+  let statistics: Partial<TcpdumpStatistics> = {};
+  const messages: string[] = [];
+  let asking: NodeJS.Timeout | undefined;
+  try {
+    for await (const text of linesOf(capture.process.stderr)) {
+      const line = parseTcpdumpLine(text);
+      if (line.kind === 'listening') {
+        capture.onListening?.(line.interface, line.linkType);
+        asking ??= setInterval(() => capture.process.askForStatistics(), STATISTICS_MS);
+        onListening();
+      } else if (line.kind === 'statistics') {
+        statistics = { ...statistics, ...line.counts };
+        capture.onStatistics?.(statistics);
+      } else if (line.kind === 'message') messages.push(line.text);
+    }
+  } finally {
+    clearInterval(asking);
+  }
+  return { statistics, messages };
+}

@@ -1,0 +1,40 @@
+import { Problem } from '../problem.ts';
+import type { RecorderProblem } from './directCapture.ts';
+
+/** What a shell's exit code says of a program it could not find. */
+const NOT_FOUND = 127;
+
+/** Adds the way out to what tcpdump, or the shell that starts it, complained about. */
+export async function explainRecorder(
+  problem: RecorderProblem,
+  image: string,
+  device: string | undefined,
+  interfaces: () => Promise<string[]>,
+): Promise<Problem> {
+  const { said, exitStatus } = problem;
+  const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
+    new Problem(message, { next, exitCode, cause: problem });
+
+  if (exitStatus === NOT_FOUND && /not found/.test(said))
+    return explained(`the image ${image} has no tcpdump`, [
+      'name an image that has it with --image; without the flag netshoot is used',
+    ]);
+  if (/No such device|does not exist/i.test(said))
+    return explained(
+      `there is no interface "${device}" in the pod: ${said}`,
+      [`interfaces in this pod: ${(await interfaces()).join(', ') || 'not known'}, and any`],
+      2,
+    );
+  if (/syntax error|expression|unknown host|unknown port|illegal|parse/i.test(said))
+    return explained(
+      said,
+      ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
+      2,
+    );
+  if (/permission|not permitted/i.test(said))
+    return explained(`tcpdump may not capture here: ${said}`, [
+      'the debugger got fewer capabilities than it asked for (NET_RAW), or the image needs others;',
+      'the image netshoot needs the fewest: leave out --image, or name a copy of it',
+    ]);
+  return explained(said || problem.message, []);
+}

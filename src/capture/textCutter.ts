@@ -1,0 +1,62 @@
+import type { PacketStream } from './packetStream.ts';
+
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+const SPACE = 0x20;
+
+/**
+ * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that
+ * is not indented; tcpdump indents what it says further of the same packet.
+ */
+export class TextCutter implements PacketStream {
+  packets = 0;
+  bytes = 0;
+  full = false;
+  readonly #maxBytes: number;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(maxBytes = Number.POSITIVE_INFINITY) {
+    this.#maxBytes = maxBytes;
+  }
+
+  cut(chunk: Buffer): Buffer {
+    if (this.full) return chunk.subarray(0, 0);
+    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let end = 0;
+    for (let newline = data.indexOf(NEWLINE); newline >= 0; newline = data.indexOf(NEWLINE, end)) {
+      if (this.bytes + newline + 1 > this.#maxBytes) {
+        this.full = true;
+        break;
+      }
+      if (data[end] !== TAB && data[end] !== SPACE) this.packets += 1;
+      end = newline + 1;
+    }
+    this.#rest = Buffer.from(data.subarray(end));
+    this.bytes += end;
+    return printable(data.subarray(0, end));
+  }
+
+  wholeWithin(chunk: Buffer, length: number): number {
+    return length === 0 ? 0 : chunk.lastIndexOf(NEWLINE, length - 1) + 1;
+  }
+}
+
+/** tcpdump escapes what it prints of packets; this holds for whatever a modified one might print. */
+function printable(text: Buffer): Buffer {
+  let safe = true;
+  for (const byte of text)
+    if ((byte < SPACE && byte !== NEWLINE && byte !== TAB) || byte === 0x7f) {
+      safe = false;
+      break;
+    }
+  if (safe) return text;
+  return Buffer.from(
+    text
+      .toString('latin1')
+      .replace(
+        /[\x00-\x08\x0b-\x1f\x7f]/g,
+        (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+      ),
+    'latin1',
+  );
+}

@@ -1,0 +1,56 @@
+import type { EphemeralContainer, Pod, PullPolicy } from '../kube/pod.ts';
+import mainScript from './main.sh';
+import { type Profile, securityContext } from './profile.ts';
+
+/** How a debugger is wanted. */
+export interface DebuggerRequest {
+  readonly profile: Profile;
+  /** The container whose processes are shared; only for the profile `processes`. */
+  readonly target?: string;
+  readonly image: string;
+  readonly pullPolicy: PullPolicy;
+  /** Idle seconds after which the debugger ends by itself. */
+  readonly ttl: number;
+}
+
+/** Marks our containers in a pod's spec; the value is the version of the main script's contract. */
+const MARK = { name: 'NETDEBUG', value: '1' };
+
+export function debuggerContainer(name: string, request: DebuggerRequest): EphemeralContainer {
+  return {
+    name,
+    image: request.image,
+    imagePullPolicy: request.pullPolicy,
+    command: ['sh', '-c', mainScript, 'netdebug', String(request.ttl)],
+    env: [MARK],
+    securityContext: securityContext(request.profile, request.image),
+    ...(request.target !== undefined && { targetContainerName: request.target }),
+  };
+}
+
+/** The debuggers in a pod that could serve the request, in the order they were added. */
+export function matchingDebuggers(pod: Pod, request: DebuggerRequest): EphemeralContainer[] {
+  return (pod.spec.ephemeralContainers ?? []).filter(
+    (container) =>
+      container.name.startsWith(baseName(request.profile)) &&
+      container.env?.some(({ name, value }) => name === MARK.name && value === MARK.value) &&
+      container.image === request.image &&
+      container.targetContainerName === request.target,
+  );
+}
+
+/** The first name of its kind that no container of the pod has. */
+export function freeName(pod: Pod, profile: Profile): string {
+  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const taken = new Set(
+    [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name),
+  );
+  const base = baseName(profile);
+  let name = base;
+  for (let count = 2; taken.has(name); count++) name = `${base}-${count}`;
+  return name;
+}
+
+function baseName(profile: Profile): string {
+  return `netdebug-${profile}`;
+}

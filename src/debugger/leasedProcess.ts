@@ -1,0 +1,102 @@
+import type { Readable } from 'node:stream';
+import type { Access } from '../kube/authentication.ts';
+import { type ExecStream, exec, type Protocol } from '../kube/exec.ts';
+import leaseScript from './lease.sh';
+
+/** A container to run in. */
+export interface Place {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+const BEAT_MS = 1_000;
+/**
+ * Seconds without a beat after which the program in the pod is ended. With the second or two that
+ * ending takes, nothing of ours runs 15 s after a client fell silent.
+ */
+const SILENCE_S = 12;
+/** Once told to stop: how long nothing may come before the stream is cut (the lease kills after 2 s). */
+const STOP_LIMIT_MS = 5_000;
+
+/**
+ * A program in the pod that runs only as long as this process tells it to: whatever becomes of
+ * us or of the connection, the lease in the pod ends it.
+ */
+export class LeasedProcess {
+  readonly #stream: ExecStream;
+  readonly #beat: NodeJS.Timeout;
+  #stopping = false;
+
+  private constructor(stream: ExecStream) {
+    this.#stream = stream;
+    stream.stdin.on('error', () => {});
+    this.#beat = setInterval(() => this.#say('beat'), BEAT_MS);
+    const quiet = () => clearInterval(this.#beat);
+    stream.exit.then(quiet, quiet);
+  }
+
+  /** Starts `command` in the container; errors are those of `exec`. */
+  static async start(
+    access: Access,
+    place: Place,
+    command: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<LeasedProcess> {
+    const stream = await exec(access, {
+      ...place,
+      command: ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...command],
+      stdin: true,
+      ...(signal && { signal }),
+    });
+    return new LeasedProcess(stream);
+  }
+
+  get protocol(): Protocol {
+    return this.#stream.protocol;
+  }
+
+  get stdout(): Readable {
+    return this.#stream.stdout;
+  }
+
+  get stderr(): Readable {
+    return this.#stream.stderr;
+  }
+
+  /** As ExecStream.exit: the program's exit code, or an ExecProblem. */
+  get exit(): Promise<number> {
+    return this.#stream.exit;
+  }
+
+  /** Asks the program for its statistics (SIGUSR1). */
+  askForStatistics(): void {
+    if (!this.#stopping) this.#say('info');
+  }
+
+  /** Asks the program to end and to say what it has to say; cuts the stream if it does not. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#say('stop');
+    let received = this.#stream.received;
+    const watchdog = setInterval(() => {
+      if (this.#stream.received === received) this.close();
+      received = this.#stream.received;
+    }, STOP_LIMIT_MS);
+    const ended = () => clearInterval(watchdog);
+    this.exit.then(ended, ended);
+  }
+
+  /** Cuts the stream; the lease ends the program. */
+  close(): void {
+    clearInterval(this.#beat);
+    this.#stream.close();
+  }
+
+  #say(word: 'beat' | 'info' | 'stop'): void {
+    // Nothing queues up: a link that takes no words for a while takes the next ones.
+    if (word !== 'stop' && this.#stream.stdin.writableNeedDrain) return;
+    if (this.#stream.stdin.writable) this.#stream.stdin.write(`${word}\n`);
+  }
+}

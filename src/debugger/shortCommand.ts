@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream';
+import type { Access } from '../kube/authentication.ts';
+import { exec } from '../kube/exec.ts';
+import type { Debugger } from './ephemeral.ts';
+import { LeasedProcess } from './leasedProcess.ts';
+import type { Profile } from './profile.ts';
+import tetherScript from './tether.sh';
+
+/** A command that was started in a debugger and that does not outlive us there. */
+export interface ShortCommand {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** As ExecStream.exit. */
+  readonly exit: Promise<number>;
+  close(): void;
+}
+
+/**
+ * Starts a command that ends by itself soon. In a debugger that shares a container's processes it
+ * is tethered to the connection; elsewhere it has a lease, which also notices a silent client but
+ * needs a main process that reaps.
+ */
+export async function startShortCommand(
+  access: Access,
+  place: Debugger,
+  profile: Profile,
+  command: readonly string[],
+  signal?: AbortSignal,
+): Promise<ShortCommand> {
+  if (profile === 'network') return LeasedProcess.start(access, place, command, signal);
+  return exec(access, {
+    namespace: place.namespace,
+    pod: place.pod,
+    container: place.container,
+    command: ['sh', '-c', tetherScript, 'tether', ...command],
+    stdin: true,
+    ...(signal && { signal }),
+  });
+}

@@ -1,0 +1,75 @@
+import type { KubeApi } from '../kube/api.ts';
+import type { ContainerStatus, Pod } from '../kube/pod.ts';
+import { Problem } from '../problem.ts';
+
+/** The annotation kubelets give the mirror of a static pod. */
+const MIRROR = 'kubernetes.io/config.mirror';
+const OS_LABEL = 'kubernetes.io/os';
+
+/**
+ * Throws a Problem when an ephemeral container in this pod would be refused, or accepted and never
+ * started: finished, pending, going, static and Windows pods.
+ */
+export function refuseUnsuitable(pod: Pod): void {
+  const { name, namespace } = pod.metadata;
+  const phase = pod.status?.phase ?? 'Unknown';
+  if (phase === 'Succeeded' || phase === 'Failed')
+    throw new Problem(`pod "${name}" has finished (${phase}${because(pod)}): it has no network`, {
+      next: [`kubectl get pods -n ${namespace}   shows the pods that run now`],
+    });
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw new Problem(`pod "${name}" is being deleted (since ${pod.metadata.deletionTimestamp})`, {
+      next: [`kubectl get pods -n ${namespace}   shows whether another one replaces it`],
+    });
+  if (phase !== 'Running' && !hasSandbox(pod))
+    throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
+      next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
+    });
+  if (pod.metadata.annotations?.[MIRROR] !== undefined)
+    throw new Problem(
+      `pod "${name}" is a static pod: the API server allows no ephemeral containers in it`,
+      { next: ['capture in a pod that it talks to, or on its node'] },
+    );
+  if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
+    throw windows(name);
+}
+
+/** The same for what only the node knows. Who may not read nodes is let through. */
+export async function refuseWindowsNode(api: KubeApi, pod: Pod): Promise<void> {
+  if (pod.spec.nodeName === undefined) return;
+  let labels: Readonly<Record<string, string>> | undefined;
+  try {
+    const path = `/api/v1/nodes/${encodeURIComponent(pod.spec.nodeName)}`;
+    const node = await api.get<{ metadata: { labels?: Record<string, string> } }>(path);
+    labels = node.metadata.labels;
+  } catch {
+    return;
+  }
+  if (labels?.[OS_LABEL] === 'windows') throw windows(pod.metadata.name);
+}
+
+function windows(name: string): Problem {
+  return new Problem(
+    `pod "${name}" runs on Windows: its network cannot be entered from a Linux container`,
+    { next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'] },
+  );
+}
+
+/** A pod that still initialises is Pending, but has its network, and so can be entered. */
+function hasSandbox({ status }: Pod): boolean {
+  return (
+    status?.conditions?.some(
+      ({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True',
+    ) === true || status?.initContainerStatuses?.some(hasStarted) === true
+  );
+}
+
+function hasStarted({ state }: ContainerStatus): boolean {
+  return state?.running !== undefined || state?.terminated !== undefined;
+}
+
+function because({ status }: Pod): string {
+  const unmet = status?.conditions?.find(({ status, message }) => status === 'False' && message);
+  const reason = status?.message ?? unmet?.message ?? status?.reason;
+  return reason ? `, ${reason}` : '';
+}

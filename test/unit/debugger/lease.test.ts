@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import leaseScript from '../../../src/debugger/lease.sh';
+
+/** The shells of the images: Debian's and Alpine's. */
+const SHELLS = [
+  { name: 'dash', command: ['dash'] },
+  { name: 'busybox ash', command: ['busybox', 'ash'] },
+].filter(({ command: [program = ''] }) => spawnSync('which', [program]).status === 0);
+
+const SILENCE_S = 2;
+let marks = 0;
+
+/** A lease over a program that can be told apart by an argument of its own. */
+function lease(shell: readonly string[], script: string) {
+  marks += 1;
+  const mark = `netdebug-lease-test-${process.pid}-${marks}`;
+  const [program = '', ...rest] = shell;
+  const child = spawn(
+    program,
+    [...rest, '-c', leaseScript, 'lease', String(SILENCE_S), ...shell, '-c', script, mark],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  return {
+    child,
+    mark,
+    output: () => output,
+    say: (word: string) => child.stdin.write(`${word}\n`),
+  };
+}
+
+/** A lease that a writer keeps telling that it is there, whatever becomes of the guard. */
+async function leaseWithOpenInput(shell: readonly string[], script: string) {
+  marks += 1;
+  const mark = `netdebug-lease-test-${process.pid}-${marks}`;
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-lease-'));
+  const fifo = join(folder, 'words');
+  spawnSync('mkfifo', [fifo]);
+  const writer = openSync(fifo, constants.O_RDWR);
+  const beats = setInterval(() => writeSync(writer, 'beat\n'), 300);
+  const [program = '', ...rest] = shell;
+  const child = spawn(
+    program,
+    [...rest, '-c', leaseScript, 'lease', String(SILENCE_S), ...shell, '-c', script, mark],
+    { stdio: [openSync(fifo, 'r'), 'ignore', 'ignore'] },
+  );
+  onTestFinished(() => {
+    clearInterval(beats);
+    closeSync(writer);
+    rmSync(folder, { recursive: true });
+  });
+  await wait(SILENCE_S * 1000 + 1000);
+  expect(alive(mark)).toBeGreaterThan(1);
+  return { mark, guard: child.pid ?? 0 };
+}
+
+/** Processes that carry the mark; the guard's own command line has it too. */
+function alive(mark: string): number {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function goneWithin(mark: string, milliseconds: number): Promise<boolean> {
+  for (const end = Date.now() + milliseconds; Date.now() < end; await wait(50))
+    if (alive(mark) === 0) return true;
+  return alive(mark) === 0;
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
+}
+
+const FOREVER = 'trap "echo ended; exit 0" TERM; while :; do sleep 0.1; done';
+
+describe.each(SHELLS)('the lease in $name', ({ command }) => {
+  it('gives the exit status and the output of a program that ends', async () => {
+    const { child, output, mark } = lease(command, 'echo out; exit 7');
+    expect(await exitOf(child)).toBe(7);
+    expect(output()).toBe('out\n');
+    expect(await goneWithin(mark, 2000)).toBe(true);
+  });
+
+  it('lets the program end in order when told to stop', async () => {
+    const { child, say, output } = lease(command, FOREVER);
+    await wait(300);
+    say('stop');
+    expect(await exitOf(child)).toBe(0);
+    expect(output()).toBe('ended\n');
+  });
+
+  it('kills a program that does not end', async () => {
+    const { child, say, mark } = lease(command, 'trap "" TERM; while :; do sleep 0.1; done');
+    await wait(300);
+    say('stop');
+    expect(await exitOf(child)).toBe(137);
+    expect(await goneWithin(mark, 1000)).toBe(true);
+  });
+
+  it('ends the program at the end of input', async () => {
+    const { child, mark } = lease(command, FOREVER);
+    await wait(300);
+    child.stdin.end();
+    expect(await goneWithin(mark, 3000)).toBe(true);
+  });
+
+  it('ends the program after silence, and not while words come', async () => {
+    const { child, say, mark } = lease(command, FOREVER);
+    for (let second = 0; second < SILENCE_S + 2; second++) {
+      say('beat');
+      await wait(1000);
+    }
+    expect(child.exitCode).toBe(null);
+    expect(await goneWithin(mark, (SILENCE_S + 3) * 1000)).toBe(true);
+  }, 15_000);
+
+  it('ends the program when the guard itself is killed, its input still open', async () => {
+    const { mark, guard } = await leaseWithOpenInput(command, FOREVER);
+    process.kill(guard, 'SIGKILL');
+    expect(await goneWithin(mark, 3000)).toBe(true);
+  });
+
+  it('asks the program for its statistics', async () => {
+    const { say, child, output } = lease(
+      command,
+      'trap "echo statistics" USR1; while :; do sleep 0.1; done',
+    );
+    await wait(300);
+    say('info');
+    await wait(500);
+    child.stdin.end();
+    await exitOf(child);
+    expect(output()).toBe('statistics\n');
+  });
+});
