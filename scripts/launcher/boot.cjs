@@ -1,0 +1,19 @@
+// Runs the bundle with its code cache. Node 24 at least: client-node and our own code need it.
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  process.stderr.write(
+    `error: kubectl netdebug needs Node 24 or later, this is ${process.version}\n  run npm ci in its folder: it brings its own\n`,
+  );
+  process.exit(1);
+}
+const fs = require('node:fs');
+const path = require('node:path');
+const { bundleScript } = require('./bundleScript.cjs');
+
+const bundle = path.join(__dirname, 'netdebug.cjs');
+let cachedData;
+try {
+  cachedData = fs.readFileSync(path.join(__dirname, 'netdebug.cache'));
+} catch {
+  // It only makes the start faster.
+}
+bundleScript(bundle, cachedData).run();

@@ -1,0 +1,134 @@
+import type { KubeObject, Store } from '../store.ts';
+import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
+import { ApiError, forbidden } from './status.ts';
+import { SUPERUSERS, serviceAccountUser, type User } from './users.ts';
+
+/** A question to the authorizer: may this user do that? */
+export type Attributes = ResourceAttributes | PathAttributes;
+
+export interface ResourceAttributes {
+  readonly type: 'resource';
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface PathAttributes {
+  readonly type: 'path';
+  readonly verb: string;
+  readonly path: string;
+}
+
+/** A policy rule, parsed from a Role or ClusterRole. */
+export interface Rule {
+  readonly verbs: readonly string[];
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly nonResourceURLs: readonly string[];
+}
+
+const EVERYTHING: readonly Rule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+];
+
+/** Role-based access control over the roles and bindings in the store. */
+export class Authorizer {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  allows(user: User, asked: Attributes): boolean {
+    const namespace = asked.type === 'resource' ? asked.namespace : '';
+    return this.rulesFor(user, namespace).some((rule) => covers(rule, asked));
+  }
+
+  /** Every rule that applies to the user in the namespace ('' for the cluster scope alone). */
+  rulesFor(user: User, namespace: string): Rule[] {
+    const bindings = [
+      ...this.#store.list('clusterrolebindings.rbac.authorization.k8s.io'),
+      ...(namespace ? this.#store.list('rolebindings.rbac.authorization.k8s.io', namespace) : []),
+    ];
+    const bound = bindings
+      .filter((binding) =>
+        objectsAt(binding.subjects).some((subject) => names(subject, binding, user)),
+      )
+      .flatMap((binding) => this.#rulesOf(binding));
+    return user.groups.includes(SUPERUSERS) ? [...bound, ...EVERYTHING] : bound;
+  }
+
+  #rulesOf(binding: KubeObject): Rule[] {
+    const reference = objectAt(binding.roleRef);
+    const name = stringAt(reference.name);
+    const role =
+      reference.kind === 'Role'
+        ? this.#store.get('roles.rbac.authorization.k8s.io', binding.metadata.namespace, name)
+        : this.#store.get('clusterroles.rbac.authorization.k8s.io', undefined, name);
+    return objectsAt(role?.rules).map((rule) => ({
+      verbs: stringsAt(rule.verbs),
+      apiGroups: stringsAt(rule.apiGroups),
+      resources: stringsAt(rule.resources),
+      resourceNames: stringsAt(rule.resourceNames),
+      nonResourceURLs: stringsAt(rule.nonResourceURLs),
+    }));
+  }
+}
+
+function names(subject: Record<string, unknown>, binding: KubeObject, user: User): boolean {
+  const name = stringAt(subject.name);
+  switch (subject.kind) {
+    case 'User':
+      return name === user.name;
+    case 'Group':
+      return user.groups.includes(name);
+    case 'ServiceAccount': {
+      const namespace = stringAt(subject.namespace) || (binding.metadata.namespace ?? '');
+      return serviceAccountUser(namespace, name).name === user.name;
+    }
+    default:
+      return false;
+  }
+}
+
+function covers(rule: Rule, asked: Attributes): boolean {
+  if (!has(rule.verbs, asked.verb)) return false;
+  if (asked.type === 'path') {
+    return rule.nonResourceURLs.some(
+      (url) =>
+        url === '*' ||
+        url === asked.path ||
+        (url.endsWith('*') && asked.path.startsWith(url.slice(0, -1))),
+    );
+  }
+  const combined = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
+  return (
+    has(rule.apiGroups, asked.group) &&
+    (has(rule.resources, combined) ||
+      (asked.subresource !== '' && rule.resources.includes(`*/${asked.subresource}`))) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(asked.name))
+  );
+}
+
+function has(list: readonly string[], item: string): boolean {
+  return list.includes('*') || list.includes(item);
+}
+
+/** The 403 that says which right is missing. */
+export function refusal(user: User, asked: Attributes): ApiError {
+  const who = `User ${JSON.stringify(user.name)} cannot ${asked.verb}`;
+  if (asked.type === 'path') {
+    const message = `forbidden: ${who} path ${JSON.stringify(asked.path)}`;
+    return new ApiError(403, 'Forbidden', message, {});
+  }
+  const { group, resource, subresource, namespace, name } = asked;
+  const what = subresource ? `${resource}/${subresource}` : resource;
+  const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+  const why = `${who} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
+  return forbidden({ group, resource }, name, why);
+}

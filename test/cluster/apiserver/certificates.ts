@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Certificate {
+  readonly key: string;
+  readonly certificate: string;
+}
+
+export interface Certificates {
+  readonly authority: Certificate;
+  readonly server: Certificate;
+  /** Client certificate of user `admin` in group `system:masters`. */
+  readonly admin: Certificate;
+}
+
+/** Makes a certificate authority and what it signs, in `folder`, with the openssl command. */
+export async function makeCertificates(folder: string, host: string): Promise<Certificates> {
+  const authority = await selfSigned(folder);
+  const [server, admin] = await Promise.all([
+    signed(folder, 'server', '/CN=kube-apiserver', [
+      'extendedKeyUsage=serverAuth',
+      `subjectAltName=IP:${host},DNS:localhost,DNS:kubernetes,DNS:kubernetes.default`,
+    ]),
+    signed(folder, 'admin', '/O=system:masters/CN=admin', ['extendedKeyUsage=clientAuth']),
+  ]);
+  return { authority, server, admin };
+}
+
+// A temporary folder can be read by others on the machine, so keys are closed from their birth.
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+async function selfSigned(folder: string): Promise<Certificate> {
+  const { key, certificate } = await emptyFiles(folder, 'ca');
+  await run('openssl', [
+    ...['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', '/CN=netdebug-test-ca'],
+    ...['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=keyCertSign,cRLSign'],
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return readBoth(key, certificate);
+}
+
+async function signed(
+  folder: string,
+  name: string,
+  subject: string,
+  extensions: readonly string[],
+): Promise<Certificate> {
+  const { key, certificate } = await emptyFiles(folder, name);
+  await run('openssl', [
+    ...['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', subject],
+    ...['-CA', join(folder, 'ca.crt'), '-CAkey', join(folder, 'ca.key')],
+    ...['-addext', 'basicConstraints=critical,CA:FALSE'],
+    ...extensions.flatMap((extension) => ['-addext', extension]),
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return readBoth(key, certificate);
+}
+
+async function emptyFiles(
+  folder: string,
+  name: string,
+): Promise<{ key: string; certificate: string }> {
+  const key = join(folder, `${name}.key`);
+  await writeFile(key, '', { mode: 0o600 });
+  await chmod(key, 0o600);
+  return { key, certificate: join(folder, `${name}.crt`) };
+}
+
+async function readBoth(key: string, certificate: string): Promise<Certificate> {
+  return { key: await readFile(key, 'utf8'), certificate: await readFile(certificate, 'utf8') };
+}

@@ -1,0 +1,71 @@
+import { randomInt } from 'node:crypto';
+import type { NewObject } from '../store.ts';
+import { type ResourceRequest, storedNamespace } from './context.ts';
+import { invalidValue, required } from './fieldErrors.ts';
+import { type JsonObject, objectAt, stringAt } from './json.ts';
+import { isDnsSubdomain, SUBDOMAIN_RULE } from './names.ts';
+import { refuseInNamespace } from './namespaces.ts';
+import { readObject } from './requestBody.ts';
+import { groupVersion } from './resources.ts';
+import { respondJson } from './respond.ts';
+import { alreadyExists, badRequest, invalid } from './status.ts';
+import { strategyOf } from './strategies.ts';
+import { reportUnknownFields } from './unknownFields.ts';
+
+/** POST of a new object. */
+export async function createObject(request: ResourceRequest): Promise<void> {
+  const body = await readObject(request.incoming);
+  const dryRun = request.query.getAll('dryRun').includes('All');
+  const object = parseNew(request, body);
+  reportUnknownFields(request, body, (list) =>
+    badRequest(
+      `${request.kind.kind} in version "${request.kind.version}" cannot be handled as a ${request.kind.kind}: ${list}`,
+    ),
+  );
+  refuseInNamespace(request, object.metadata.name);
+  strategyOf(request.resource).prepareCreate?.(request, object);
+  if (request.kind.hasGeneration) object.metadata.generation = 1;
+  const stored = dryRun ? object : request.cluster.store.create(request.resource, object);
+  if (!stored) throw alreadyExists(request.kind, object.metadata.name);
+  respondJson(request.response, 201, stored);
+}
+
+function parseNew(request: ResourceRequest, body: JsonObject): NewObject {
+  const { kind } = request;
+  const given = objectAt(body.metadata);
+  const expected = groupVersion(kind);
+  if ((body.kind ?? kind.kind) !== kind.kind || (body.apiVersion ?? expected) !== expected) {
+    throw badRequest(
+      `the API version in the data (${stringAt(body.apiVersion)}) does not match the expected API version (${expected})`,
+    );
+  }
+  const namespace = storedNamespace(request);
+  if (namespace !== undefined && given.namespace && given.namespace !== namespace) {
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
+  }
+  const prefix = stringAt(given.generateName);
+  const name = stringAt(given.name) || (prefix && `${prefix}${randomSuffix()}`);
+  if (!name) {
+    throw invalid(kind, '', [required('metadata.name', 'name or generateName is required')]);
+  }
+  // Roles may have any name that fits a path: system:node and the like.
+  if (!kind.group.startsWith('rbac.') && !isDnsSubdomain(name)) {
+    throw invalid(kind, name, [invalidValue('metadata.name', name, SUBDOMAIN_RULE)]);
+  }
+  const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = given;
+  return {
+    ...body,
+    kind: kind.kind,
+    apiVersion: expected,
+    metadata: { ...metadata, name, ...(namespace !== undefined && { namespace }) },
+  };
+}
+
+// Kubernetes leaves out vowels and what is read wrong, so that no words arise.
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
+
+function randomSuffix(): string {
+  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
+}

@@ -1,0 +1,23 @@
+import type { ResourceRequest } from './context.ts';
+import { objectAt } from './json.ts';
+import { removePod } from './pods.ts';
+import { namedObject } from './read.ts';
+import { readObject } from './requestBody.ts';
+import { respondJson } from './respond.ts';
+
+/** POST of pods/eviction, as `kubectl drain` sends it; there are no disruption budgets here. */
+export async function evictPod(request: ResourceRequest): Promise<void> {
+  const body = await readObject(request.incoming);
+  const pod = namedObject(request);
+  const asked = objectAt(body.deleteOptions).gracePeriodSeconds;
+  removePod(request.cluster, pod, {
+    gracePeriodSeconds: asked === undefined ? undefined : Number(asked),
+  });
+  respondJson(request.response, 201, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    code: 201,
+  });
+}

@@ -1,0 +1,73 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Certificates } from './certificates.ts';
+import type { Tokens } from './tokens.ts';
+import { authenticated, SUPERUSERS } from './users.ts';
+
+const TOKEN_USERS: Readonly<Record<string, readonly string[]>> = {
+  'admin-token': [SUPERUSERS],
+  nobody: [],
+  viewer: [],
+  'no-exec': [],
+};
+
+/** Writes a kubeconfig file (0600) for every user into `folder`; gives user name -> path. */
+export async function writeKubeconfigs(
+  folder: string,
+  urls: { readonly newest: string; readonly withoutV5: string },
+  certificates: Certificates,
+  tokens: Tokens,
+): Promise<Record<string, string>> {
+  const { authority, admin } = certificates;
+  const adminCertificate = {
+    'client-certificate-data': base64(admin.certificate),
+    'client-key-data': base64(admin.key),
+  };
+  const files: [user: string, server: string, credentials: Record<string, string>][] = [
+    ['admin', urls.newest, adminCertificate],
+    ['admin-v4', urls.withoutV5, adminCertificate],
+    ...Object.entries(TOKEN_USERS).map(
+      ([user, groups]): [string, string, Record<string, string>] => [
+        user,
+        urls.newest,
+        { token: tokens.add(authenticated(user, groups)) },
+      ],
+    ),
+  ];
+  const paths: Record<string, string> = {};
+  for (const [user, server, credentials] of files) {
+    const path = join(folder, `${user}.kubeconfig`);
+    const text = JSON.stringify(
+      kubeconfig(user, server, authority.certificate, credentials),
+      null,
+      2,
+    );
+    await writeFile(path, text, { mode: 0o600 });
+    await chmod(path, 0o600);
+    paths[user] = path;
+  }
+  return paths;
+}
+
+function kubeconfig(
+  user: string,
+  server: string,
+  authority: string,
+  credentials: Record<string, string>,
+): unknown {
+  const cluster = 'netdebug-test';
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      { name: cluster, cluster: { server, 'certificate-authority-data': base64(authority) } },
+    ],
+    users: [{ name: user, user: credentials }],
+    contexts: [{ name: cluster, context: { cluster, user, namespace: 'default' } }],
+    'current-context': cluster,
+  };
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}

@@ -1,0 +1,89 @@
+import type { KubeObject } from '../store.ts';
+import { type ResourceRequest, storedNamespace } from './context.ts';
+import { groupVersion } from './resources.ts';
+import { respondJson } from './respond.ts';
+import { type Selector, selectorOf } from './selectors.ts';
+import { ApiError, notFound } from './status.ts';
+import { respondTable, wantsTable } from './table.ts';
+
+/** The object that the request names; throws 404. */
+export function namedObject(request: ResourceRequest): KubeObject {
+  const { cluster, kind, resource, route } = request;
+  const object = cluster.store.get(resource, storedNamespace(request), route.name);
+  if (!object) throw notFound(kind, route.name);
+  return object;
+}
+
+/** The objects of the request's namespace that match, in etcd's order. */
+export function matchingObjects(request: ResourceRequest, matches: Selector): KubeObject[] {
+  return request.cluster.store
+    .list(request.resource, storedNamespace(request))
+    .filter(matches)
+    .sort((a, b) => compare(orderOf(a), orderOf(b)));
+}
+
+function orderOf({ metadata }: KubeObject): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export function getObject(request: ResourceRequest): void {
+  const object = namedObject(request);
+  const { resourceVersion } = object.metadata;
+  if (wantsTable(request)) respondTable(request, [object], { resourceVersion });
+  else respondJson(request.response, 200, object);
+}
+
+/** GET of a list, in pieces of `limit` objects when that is asked. */
+export function listObjects(request: ResourceRequest): void {
+  const { cluster, kind, query } = request;
+  const all = matchingObjects(request, selectorOf(request.resource, query));
+  const after = decodeContinue(query.get('continue'));
+  const remaining = after ? all.filter((object) => orderOf(object) > after.last) : all;
+  const limit = Number(query.get('limit') ?? 0);
+  const page = limit > 0 ? remaining.slice(0, limit) : remaining;
+  const version = after?.version ?? cluster.store.resourceVersion;
+  const last = page.at(-1);
+  const metadata = {
+    resourceVersion: version,
+    ...(last &&
+      page.length < remaining.length && {
+        continue: encodeContinue({ version, last: orderOf(last) }),
+        remainingItemCount: remaining.length - page.length,
+      }),
+  };
+  if (wantsTable(request)) {
+    respondTable(request, page, metadata);
+    return;
+  }
+  respondJson(request.response, 200, {
+    kind: `${kind.kind}List`,
+    apiVersion: groupVersion(kind),
+    metadata,
+    // Items of a list do not repeat their kind.
+    items: page.map(({ kind: _kind, apiVersion: _version, ...item }) => item),
+  });
+}
+
+interface Position {
+  readonly version: string;
+  readonly last: string;
+}
+
+function encodeContinue({ version, last }: Position): string {
+  return Buffer.from(JSON.stringify([version, last])).toString('base64url');
+}
+
+function decodeContinue(token: string | null): Position | undefined {
+  if (!token) return undefined;
+  try {
+    const [version, last]: unknown[] = JSON.parse(Buffer.from(token, 'base64url').toString());
+    if (typeof version === 'string' && typeof last === 'string') return { version, last };
+  } catch {
+    // Falls through to the refusal: the token is not one of ours.
+  }
+  throw new ApiError(400, 'BadRequest', 'continue key is not valid: illegal base64 data');
+}

@@ -1,0 +1,80 @@
+import type { Attributes, Rule } from './authorize.ts';
+import type { ResourceRequest } from './context.ts';
+import { isObject, type JsonObject, objectAt, stringAt } from './json.ts';
+import { readObject } from './requestBody.ts';
+import { groupVersion } from './resources.ts';
+import { respondJson } from './respond.ts';
+import { badRequest } from './status.ts';
+
+/** POST of what is answered and never stored; false when the resource is no such thing. */
+export async function respondReview(request: ResourceRequest): Promise<boolean> {
+  const answer = ANSWERS[request.kind.kind];
+  if (!answer) return false;
+  const body = await readObject(request.incoming);
+  const { spec, status } = answer(request, objectAt(body.spec));
+  respondJson(request.response, 201, {
+    kind: request.kind.kind,
+    apiVersion: groupVersion(request.kind),
+    metadata: {},
+    ...(spec && { spec }),
+    status,
+  });
+  return true;
+}
+
+type Answer = (
+  request: ResourceRequest,
+  spec: JsonObject,
+) => { readonly spec?: JsonObject; readonly status: unknown };
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  SelfSubjectAccessReview({ cluster, user }, spec) {
+    const allowed = cluster.authorizer.allows(user, attributesOf(spec));
+    return { spec, status: { allowed } };
+  },
+
+  SelfSubjectRulesReview({ cluster, user }, spec) {
+    const rules = cluster.authorizer.rulesFor(user, stringAt(spec.namespace));
+    return {
+      spec: {},
+      status: {
+        resourceRules: rules.filter(({ resources }) => resources.length > 0).map(resourceRule),
+        nonResourceRules: rules
+          .filter(({ nonResourceURLs }) => nonResourceURLs.length > 0)
+          .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+        incomplete: false,
+      },
+    };
+  },
+
+  SelfSubjectReview({ user }) {
+    const { name, uid, groups, extra } = user;
+    return { status: { userInfo: { username: name, uid, groups, extra } } };
+  },
+};
+
+function attributesOf(spec: JsonObject): Attributes {
+  const path = spec.nonResourceAttributes;
+  if (isObject(path)) {
+    return { type: 'path', verb: stringAt(path.verb), path: stringAt(path.path) };
+  }
+  const asked = spec.resourceAttributes;
+  if (!isObject(asked)) {
+    throw badRequest(
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+  }
+  return {
+    type: 'resource',
+    verb: stringAt(asked.verb),
+    group: stringAt(asked.group),
+    resource: stringAt(asked.resource),
+    subresource: stringAt(asked.subresource),
+    namespace: stringAt(asked.namespace),
+    name: stringAt(asked.name),
+  };
+}
+
+function resourceRule({ verbs, apiGroups, resources, resourceNames }: Rule): unknown {
+  return { verbs, apiGroups, resources, ...(resourceNames.length > 0 && { resourceNames }) };
+}

@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import type { Runtime } from '../runtime.ts';
+import { Store } from '../store.ts';
+import { valueAt } from './json.ts';
+import { startApiServer } from './server.ts';
+
+/** What the server answered; `body` is parsed when it is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: unknown;
+  readonly text: string;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  /** A user of the kubeconfig files; `admin-token` when it is left out. */
+  readonly user?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An API server over a runtime that runs commands on this machine, with a client for tests. */
+export interface TestServer {
+  readonly store: Store;
+  readonly kubeconfigs: Readonly<Record<string, string>>;
+  call(path: string, call?: Call): Promise<Answer>;
+  /** Opens a websocket; nothing is waited for, so that no early frame is lost. */
+  websocket(path: string, protocols: readonly string[], user?: string): Promise<WebSocket>;
+  close(): Promise<void>;
+}
+
+export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'netdebug-apiserver-'));
+  const store = new Store();
+  const server = await startApiServer({
+    store,
+    runtime: { ...localRuntime(store), ...runtime },
+    host: '127.0.0.1',
+    folder,
+  });
+  const authority = await readFile(join(folder, 'ca.crt'));
+  const tokenOf = async (user: string) => {
+    const path = server.kubeconfigs[user];
+    if (path === undefined) throw new Error(`no kubeconfig of ${user}`);
+    const config: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const [first] = [valueAt(config, ['users'])].flat();
+    return String(valueAt(first, ['user', 'token']));
+  };
+
+  return {
+    store,
+    kubeconfigs: server.kubeconfigs,
+
+    async call(path, { method = 'GET', body, contentType, accept, user, headers } = {}) {
+      const token = await tokenOf(user ?? 'admin-token');
+      return new Promise((resolve, reject) => {
+        const outgoing = httpsRequest(
+          {
+            host: '127.0.0.1',
+            port: server.port,
+            path,
+            method,
+            ca: authority,
+            headers: {
+              authorization: `Bearer ${token}`,
+              'content-type': contentType ?? 'application/json',
+              ...(accept && { accept }),
+              ...headers,
+            },
+          },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('end', () => {
+              const text = Buffer.concat(chunks).toString();
+              resolve({
+                status: response.statusCode ?? 0,
+                headers: response.headers,
+                body: parsed(text),
+                text,
+              });
+            });
+          },
+        );
+        outgoing.on('error', reject);
+        outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+      });
+    },
+
+    async websocket(path, protocols, user = 'admin-token') {
+      return new WebSocket(`wss://127.0.0.1:${server.port}${path}`, [...protocols], {
+        ca: authority,
+        headers: { authorization: `Bearer ${await tokenOf(user)}` },
+        perMessageDeflate: false,
+      });
+    },
+
+    async close() {
+      await server.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Every container of a running pod is this machine. */
+function localRuntime(store: Store): Runtime {
+  const nowhere = () => Promise.reject(new Error('there is no streaming server'));
+  return {
+    container(namespace, name, container) {
+      const pod = store.get('pods', namespace, name);
+      const statuses = ['containerStatuses', 'ephemeralContainerStatuses'].flatMap((list) => {
+        const found = valueAt(pod, ['status', list]);
+        return Array.isArray(found) ? found : [];
+      });
+      const runs = statuses.some(
+        (status) =>
+          valueAt(status, ['name']) === container && valueAt(status, ['state', 'running']),
+      );
+      if (!runs) return undefined;
+      return {
+        execUrl: nowhere,
+        attachUrl: nowhere,
+        spawn: ([program = '', ...args]) => spawn(program, args, { stdio: 'pipe' }),
+      };
+    },
+    portForwardUrl: nowhere,
+    logFile: () => undefined,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,104 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject } from '../store.ts';
+import { type ResourceRequest, storedNamespace } from './context.ts';
+import { invalidValue } from './fieldErrors.ts';
+import { goFormat } from './goFormat.ts';
+import { isObject, type JsonObject, objectAt } from './json.ts';
+import { applyPatch } from './patch.ts';
+import { namedObject } from './read.ts';
+import { readBody, readObject } from './requestBody.ts';
+import { respondJson } from './respond.ts';
+import { badRequest, conflict, invalid, notFound } from './status.ts';
+import { strategyOf } from './strategies.ts';
+import { reportUnknownFields } from './unknownFields.ts';
+
+/** Turns the current object and what the client wants into what is stored; throws to refuse. */
+export type Change = (previous: KubeObject, wanted: KubeObject) => KubeObject;
+
+/** PUT or PATCH of the object or of one of its parts, which `change` picks out of what is wanted. */
+export async function changeObject(
+  request: ResourceRequest,
+  change: Change = wholeObject(request),
+): Promise<void> {
+  const wantedFrom = await readWanted(request);
+  const { store } = request.cluster;
+  const previous = namedObject(request);
+  const wanted = withIdentity(previous, wantedFrom(previous));
+  const askedVersion = wanted.metadata.resourceVersion;
+  if (askedVersion && askedVersion !== previous.metadata.resourceVersion) {
+    throw conflict(
+      request.kind,
+      previous.metadata.name,
+      'the object has been modified; please apply your changes to the latest version and try again',
+    );
+  }
+  const next = change(previous, wanted);
+  if (request.kind.hasGeneration && !isDeepStrictEqual(next.spec, previous.spec)) {
+    next.metadata.generation = (previous.metadata.generation ?? 0) + 1;
+  }
+  // A change that changes nothing makes no new version, as in etcd.
+  const unchanged =
+    isDeepStrictEqual(next, previous) || request.query.getAll('dryRun').includes('All');
+  const { name } = previous.metadata;
+  const stored = unchanged
+    ? next
+    : store.update(request.resource, storedNamespace(request), name, () => next);
+  if (!stored) throw notFound(request.kind, name);
+  respondJson(request.response, 200, stored);
+}
+
+function wholeObject(request: ResourceRequest): Change {
+  return (previous, wanted) => {
+    strategyOf(request.resource).prepareUpdate?.(request, previous, wanted);
+    return wanted;
+  };
+}
+
+/** For PUT and PATCH of the status subresource. */
+export function statusOnly(previous: KubeObject, wanted: KubeObject): KubeObject {
+  return { ...previous, status: wanted.status };
+}
+
+async function readWanted(request: ResourceRequest): Promise<(previous: KubeObject) => JsonObject> {
+  if (request.route.verb === 'update') {
+    const body = await readObject(request.incoming);
+    reportUnknownFields(request, body, (list) =>
+      badRequest(
+        `${request.kind.kind} in version "${request.kind.version}" cannot be handled as a ${request.kind.kind}: ${list}`,
+      ),
+    );
+    return () => body;
+  }
+  const patch = await readBody(request.incoming);
+  if (isObject(patch)) {
+    reportUnknownFields(request, patch, (list) =>
+      invalid({ group: '', kind: '' }, '', [invalidValue('patch', goFormat(patch), list)]),
+    );
+  }
+  const type = request.incoming.headers['content-type'] ?? '';
+  return (previous) => applyPatch(type, previous, patch);
+}
+
+// What no client may change is taken from the stored object.
+function withIdentity(previous: KubeObject, wanted: JsonObject): KubeObject {
+  const { name, namespace, uid, creationTimestamp, generation } = previous.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;
+  return {
+    ...wanted,
+    kind: previous.kind,
+    apiVersion: previous.apiVersion,
+    metadata: {
+      ...objectAt(wanted.metadata),
+      resourceVersion: String(
+        objectAt(wanted.metadata).resourceVersion ?? previous.metadata.resourceVersion,
+      ),
+      name,
+      uid,
+      creationTimestamp,
+      ...(namespace !== undefined && { namespace }),
+      ...(generation !== undefined && { generation }),
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { KubeletError } from './podStreams.ts';
+import { apiHeaders, asApiError } from './respond.ts';
+
+/** Answers an upgrade request that is refused, and closes the connection. */
+export function refuseUpgrade(socket: Duplex, error: unknown): void {
+  if (error instanceof KubeletError) {
+    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    writeResponse(socket, error.code, headers, error.message);
+    return;
+  }
+  const refusal = asApiError(error);
+  writeResponse(
+    socket,
+    refusal.code,
+    { ...apiHeaders(), ...(refusal.code === 403 && { 'x-content-type-options': 'nosniff' }) },
+    `${JSON.stringify(refusal.status)}\n`,
+  );
+}
+
+/** Answers a websocket that offers no protocol of ours, as the API server's websocket library does. */
+export function refuseProtocol(socket: Duplex): void {
+  socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+}
+
+function writeResponse(
+  socket: Duplex,
+  code: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): void {
+  const all = {
+    ...headers,
+    date: new Date().toUTCString(),
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  const head = [`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`, ...lines].join('\r\n');
+  socket.end(`${head}\r\n\r\n${body}`);
+}

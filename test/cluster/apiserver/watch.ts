@@ -1,0 +1,113 @@
+import type { KubeObject } from '../store.ts';
+import { type ResourceRequest, storedNamespace } from './context.ts';
+import { EXPIRE_WATCHES } from './faults.ts';
+import type { Change } from './history.ts';
+import { matchingObjects } from './read.ts';
+import { groupVersion } from './resources.ts';
+import { apiHeaders } from './respond.ts';
+import { type Selector, selectorOf } from './selectors.ts';
+import { ApiError } from './status.ts';
+import { tableOf, wantsTable } from './table.ts';
+
+type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+const BOOKMARK_EVERY_MS = 10_000;
+/** As the real server: a watch without timeoutSeconds ends by itself after 30 to 60 minutes. */
+const LONGEST_WATCH_S = 1800;
+
+/** Streams the changes of a resource as JSON lines until the client goes or the time is over. */
+export function watchObjects(request: ResourceRequest): void {
+  const { cluster, query, response } = request;
+  const matches = selectorOf(request.resource, query);
+  const start = Number(query.get('resourceVersion') || 0);
+  response.writeHead(200, apiHeaders());
+  response.flushHeaders();
+  const send = sender(request);
+  if (start > 0 && start < cluster.history.oldest) {
+    endExpired(request, start, cluster.history.oldest);
+    return;
+  }
+  const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
+  const wantsInitial = query.get('sendInitialEvents') === 'true';
+  if (start === 0 || wantsInitial) {
+    for (const object of matchingObjects(request, matches)) send('ADDED', object);
+    if (wantsInitial && wantsBookmarks) sendBookmark(request, true);
+  } else {
+    for (const change of cluster.history.since(start)) relay(request, change, matches, send);
+  }
+  const unsubscribe = cluster.history.subscribe((change) => {
+    if (expires(request, change)) endExpired(request, start, change.version);
+    else relay(request, change, matches, send);
+  });
+  const bookmarks = wantsBookmarks
+    ? setInterval(() => sendBookmark(request, false), BOOKMARK_EVERY_MS)
+    : undefined;
+  const seconds = Number(query.get('timeoutSeconds') || LONGEST_WATCH_S);
+  const end = setTimeout(() => {
+    if (wantsBookmarks) sendBookmark(request, false);
+    response.end();
+  }, seconds * 1000);
+  response.on('close', () => {
+    unsubscribe();
+    clearInterval(bookmarks);
+    clearTimeout(end);
+  });
+}
+
+function endExpired({ response }: ResourceRequest, version: number, oldest: number): void {
+  const message = `too old resource version: ${version} (${oldest})`;
+  const { status } = new ApiError(410, 'Expired', message);
+  response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+}
+
+/** Whether the change tells the namespace's watches to expire. */
+function expires({ route }: ResourceRequest, { resource, object, previous }: Change): boolean {
+  if (resource !== 'namespaces' || object.metadata.name !== route.namespace) return false;
+  const asked = object.metadata.annotations?.[EXPIRE_WATCHES];
+  return asked !== undefined && asked !== previous?.metadata.annotations?.[EXPIRE_WATCHES];
+}
+
+/** Sends what the change is for this watch: leaving the selection is a deletion, entering an addition. */
+function relay(
+  request: ResourceRequest,
+  change: Change,
+  matches: Selector,
+  send: (type: EventType, object: KubeObject) => void,
+): void {
+  const namespace = storedNamespace(request);
+  const { object, previous } = change;
+  if (change.resource !== request.resource) return;
+  if (namespace !== undefined && object.metadata.namespace !== namespace) return;
+  const now = change.type !== 'DELETED' && matches(object);
+  const before = previous ? matches(previous) : change.type === 'DELETED' && matches(object);
+  if (now) send(before ? 'MODIFIED' : 'ADDED', object);
+  else if (before) {
+    const { resourceVersion } = object.metadata;
+    const last = change.type === 'DELETED' ? object : (previous ?? object);
+    send('DELETED', { ...last, metadata: { ...last.metadata, resourceVersion } });
+  }
+}
+
+function sender(request: ResourceRequest): (type: EventType, object: KubeObject) => void {
+  const asTable = wantsTable(request);
+  let first = true;
+  return (type, object) => {
+    const shown = asTable
+      ? tableOf(request, [object], { resourceVersion: object.metadata.resourceVersion }, first)
+      : object;
+    first = false;
+    request.response.write(`${JSON.stringify({ type, object: shown })}\n`);
+  };
+}
+
+function sendBookmark({ cluster, kind, response }: ResourceRequest, initial: boolean): void {
+  const object = {
+    kind: kind.kind,
+    apiVersion: groupVersion(kind),
+    metadata: {
+      resourceVersion: cluster.store.resourceVersion,
+      ...(initial && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+    },
+  };
+  response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApiServer } from './apiserver/server.ts';
+import { clusterRuntime } from './clusterRuntime.ts';
+import type { Kubelet } from './kubelet/kubelet.ts';
+import { startJanitor } from './nodes/janitor.ts';
+import type { ClusterNode } from './nodes/node.ts';
+import type { Runtime } from './runtime.ts';
+import { startScheduler } from './scheduler.ts';
+import { settleAll } from './settleAll.ts';
+import { startNodes } from './startNodes.ts';
+import { Store } from './store.ts';
+
+/** Two nodes with real containers behind an API server of our own, on this machine alone. */
+export interface LocalCluster {
+  /** Path of the administrator's kubeconfig file. */
+  readonly kubeconfig: string;
+  /** User name -> path of that user's kubeconfig file. */
+  readonly kubeconfigs: Readonly<Record<string, string>>;
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly nodes: readonly ClusterNode[];
+  /** Everything the cluster writes is in here; gone after `close`. */
+  readonly folder: string;
+  /** Resolves when no process, mount, link, control group or file of the cluster is left. */
+  close(): Promise<void>;
+}
+
+const nodeNames = ['node-a', 'node-b'];
+/** A start takes about two seconds; on a machine under load it may take longer, in milliseconds. */
+const startTimeout = 60_000;
+
+/**
+ * Starts a cluster; it needs root, and the programs that `whyNoClusterHere` asks for. It ends with this
+ * process even when that is killed.
+ */
+export async function startCluster(): Promise<LocalCluster> {
+  const id = randomBytes(4).toString('hex');
+  const folder = join(tmpdir(), `netdebug-${id}`);
+  await mkdir(folder, { mode: 0o700 });
+  const janitor = startJanitor(`netdebug-${id}`, folder);
+  const parts: { close(): Promise<void> | void }[] = [janitor];
+  const close = async () => {
+    for (const part of parts.splice(0).toReversed()) await part.close();
+  };
+  const store = new Store();
+  const kubelets: Kubelet[] = [];
+  const runtime = clusterRuntime(kubelets);
+  const keep = <Part extends { close(): Promise<void> | void }>(part: Part) => {
+    parts.push(part);
+    return part;
+  };
+  try {
+    const plan = { names: nodeNames, id, folder, cgroup: `/netdebug-${id}`, store };
+    const signal = AbortSignal.timeout(startTimeout);
+    const nodes = startNodes({ ...plan, janitor: janitor.stdin, signal, onStarted: keep });
+    const server = startApiServer({ store, runtime, host: '127.0.0.1', folder }).then(keep);
+    const [started, { kubeconfigs }] = await settleAll([nodes, server]);
+    kubelets.push(...started);
+    keep({ close: startScheduler(store) });
+    const kubeconfig = kubeconfigs.admin ?? '';
+    const machines = started.map(({ node }) => node);
+    return { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

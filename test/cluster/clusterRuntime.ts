@@ -1,0 +1,33 @@
+import type { Kubelet } from './kubelet/kubelet.ts';
+import type { RunningContainer, Runtime } from './runtime.ts';
+
+/** What the API server asks of the nodes, answered by the kubelet that looks after the pod. */
+export function clusterRuntime(kubelets: readonly Kubelet[]): Runtime {
+  const find = (namespace: string, pod: string) => {
+    for (const kubelet of kubelets) {
+      const worker = kubelet.worker(namespace, pod);
+      if (worker) return { node: kubelet.node, worker };
+    }
+    return undefined;
+  };
+  return {
+    container(namespace, pod, name): RunningContainer | undefined {
+      const found = find(namespace, pod);
+      const id = found?.worker.runningContainer(name);
+      if (!found || id === undefined) return undefined;
+      const { node } = found;
+      return {
+        execUrl: (command, streams) => node.cri.exec(id, command, streams),
+        attachUrl: (streams) => node.cri.attach(id, streams),
+        spawn: (command) => node.spawnInContainer(id, command),
+      };
+    },
+    async portForwardUrl(namespace, pod, ports) {
+      const found = find(namespace, pod);
+      const sandbox = found?.worker.sandboxId;
+      if (!found || !sandbox) throw new Error(`pod ${namespace}/${pod} has no sandbox`);
+      return found.node.cri.portForward(sandbox, ports);
+    },
+    logFile: (namespace, pod, name) => find(namespace, pod)?.worker.logFile(name),
+  };
+}

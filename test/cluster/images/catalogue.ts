@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { busyboxWithoutIp } from './busyboxWithoutIp.ts';
+import type { Image, ImageConfig } from './dockerArchive.ts';
+import { readHostProgram, sharedLibraries } from './hostPrograms.ts';
+import { type Entry, packLayer } from './layer.ts';
+import { pauseElf } from './pauseElf.ts';
+import { tcpdumpKeepsUser } from './tcpdumpKeepsUser.ts';
+
+/** The programs of this machine that the images are made of, with the Debian packages they are in. */
+export const imagePrograms = {
+  busybox: 'busybox-static',
+  tcpdump: 'tcpdump',
+  ss: 'iproute2',
+  ip: 'iproute2',
+  bridge: 'iproute2',
+  nginx: 'nginx-light',
+  bash: 'bash',
+  curl: 'curl',
+} as const;
+
+export const pauseImage = 'registry.k8s.io/pause:3.10';
+
+const netshoot = 'docker.io/nicolaka/netshoot';
+
+/** References by digest, which `docker save` archives cannot carry, and the tags they stand for. */
+export const digests: Readonly<Record<string, string>> = {
+  [`${netshoot}@sha256:7f08c4aff13ff61a35d30e30c5c1ea8396eac6ab4ce19fd02d5a4b3b5d0d09a2`]: `${netshoot}:v0.14`,
+};
+
+/** Images whose containers see this machine's programs: a skeleton, and /usr mounted read-only. */
+export const imagesOnHostPrograms: ReadonlySet<string> = new Set([
+  'docker.io/library/nginx:1.27',
+  'registry.local/debian-nettools:12',
+]);
+
+const defaults: ImageConfig = {
+  Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+};
+const shell: ImageConfig = { ...defaults, Cmd: ['sh'] };
+
+const emptyFolders: Entry[] = [
+  ...['dev', 'etc', 'home', 'mnt', 'opt', 'proc', 'root', 'run', 'sys', 'var/log', 'var/lib'].map(
+    (path) => ({ path, folder: true as const }),
+  ),
+  { path: 'tmp', folder: true, mode: 0o1777 },
+  { path: 'var/tmp', folder: true, mode: 0o1777 },
+];
+
+const accounts: Entry[] = [
+  {
+    path: 'etc/passwd',
+    data: [
+      'root:x:0:0:root:/root:/bin/sh',
+      'tcpdump:x:101:101::/nonexistent:/usr/sbin/nologin',
+      'nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n',
+    ].join('\n'),
+  },
+  { path: 'etc/group', data: 'root:x:0:\ntcpdump:x:101:\nnogroup:x:65534:\n' },
+  { path: 'etc/nsswitch.conf', data: 'passwd: files\ngroup: files\nhosts: files dns\n' },
+];
+
+const hostSkeleton: Entry[] = [
+  ...emptyFolders,
+  ...accounts,
+  { path: 'usr', folder: true },
+  ...['bin', 'sbin', 'lib', 'lib32', 'lib64'].map((path) => ({ path, link: `usr/${path}` })),
+];
+
+/** Images of a few kB: what pods need to start. */
+export async function buildSmallImages(): Promise<Image[]> {
+  const nginx = await readFile(new URL('nginx.conf', import.meta.url));
+  const nginxFiles: Entry[] = [
+    { path: 'var/log/nginx', folder: true },
+    { path: 'etc/nginx/nginx.conf', data: nginx },
+  ];
+  const wait = pauseElf();
+  return Promise.all([
+    image(
+      pauseImage,
+      { ...defaults, Entrypoint: ['/pause'] },
+      packLayer([executable('pause', wait)]),
+    ),
+    image(
+      'docker.io/library/nginx:1.27',
+      { ...defaults, Cmd: ['nginx', '-g', 'daemon off;'] },
+      packLayer([...hostSkeleton, ...nginxFiles]),
+    ),
+    image('registry.local/debian-nettools:12', defaults, packLayer(hostSkeleton)),
+    image(
+      'registry.local/distroless:1',
+      { ...defaults, Entrypoint: ['/server'] },
+      packLayer([executable('server', wait), ...accounts]),
+    ),
+  ]);
+}
+
+/** Images with programs of their own, some 20 MB in all. */
+export async function buildLargeImages(): Promise<Image[]> {
+  const [busybox, withoutIp, tcpdump, tcpdumpLibraries, iproute] = await Promise.all([
+    readHostProgram('busybox').then(busyboxEntries),
+    readHostProgram('busybox').then(busyboxWithoutIp).then(busyboxEntries),
+    readHostProgram('tcpdump').then(tcpdumpKeepsUser),
+    sharedLibraries(['tcpdump']),
+    iprouteEntries(),
+  ]);
+  const base = [...emptyFolders, ...accounts];
+  const capturing = [executable('usr/bin/tcpdump', tcpdump), ...tcpdumpLibraries];
+  const slim = packLayer([...base, ...withoutIp, ...capturing]);
+  return Promise.all([
+    image(`${netshoot}:v0.14`, shell, slim, packLayer(iproute)),
+    image('registry.local/slim:1', shell, slim),
+    image('docker.io/library/busybox:1.36', shell, packLayer([...base, ...busybox])),
+  ]);
+}
+
+async function image(
+  reference: string,
+  config: ImageConfig,
+  ...layers: Promise<Buffer>[]
+): Promise<Image> {
+  return { reference, config, layers: await Promise.all(layers) };
+}
+
+function executable(path: string, data: Buffer): Entry {
+  return { path, data, mode: 0o755 };
+}
+
+async function iprouteEntries(): Promise<Entry[]> {
+  const names = ['ss', 'ip', 'bridge'];
+  const programs = names.map(async (name) =>
+    executable(`sbin/${name}`, await readHostProgram(name)),
+  );
+  return [...(await Promise.all(programs)), ...(await sharedLibraries(names))];
+}
+
+async function busyboxEntries(busybox: Buffer): Promise<Entry[]> {
+  const { stdout } = await promisify(execFile)('busybox', ['--list-full']);
+  const hasIp = busybox.includes('\0ip\0');
+  const applets = stdout.split('\n').filter((path) => {
+    if (path === '' || path === 'bin/busybox') return false;
+    return hasIp || (path !== 'sbin/ip' && path !== 'bin/ipcalc');
+  });
+  return [
+    executable('bin/busybox', busybox),
+    ...applets.map((path) => ({ path, link: '/bin/busybox' })),
+  ];
+}

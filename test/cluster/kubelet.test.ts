@@ -1,0 +1,261 @@
+import { glob, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalCluster, startCluster } from './cluster.ts';
+import { podFrom } from './kubelet/pod.ts';
+import {
+  addEphemeral,
+  createPod,
+  deletePod,
+  podWhen,
+  runIn,
+  running,
+  statusOf,
+} from './podsForTests.ts';
+import { whyNoClusterHere } from './requirements.ts';
+
+const obstacle = await whyNoClusterHere();
+const note = obstacle ? ` (skipped: ${obstacle})` : '';
+const image = 'busybox:1.36';
+const wait = ['sh', '-c', 'sleep 1000'];
+
+describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
+  let cluster: LocalCluster;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+  });
+  afterAll(() => cluster?.close());
+
+  test('joins pods on different nodes', async () => {
+    const { store, runtime } = cluster;
+    createPod(store, 'server', {
+      nodeName: 'node-a',
+      containers: [{ name: 'main', image: 'nginx:1.27' }],
+    });
+    createPod(store, 'client', {
+      nodeName: 'node-b',
+      containers: [{ name: 'main', image, command: wait }],
+    });
+    const ip = await podWhen(store, 'server', (pod) => pod?.status.podIP);
+    await running(store, 'client', 'main');
+    const asked = await runIn(runtime, 'client', 'main', ['wget', '-qO-', `http://${ip}/`]);
+    expect(asked).toEqual({ stdout: 'ok\n', stderr: '', code: 0 });
+  });
+
+  test('runs a command over pipes just as the runtime does', async () => {
+    const { store, runtime, nodes } = cluster;
+    createPod(store, 'identity', {
+      nodeName: 'node-a',
+      containers: [
+        {
+          name: 'main',
+          image,
+          command: wait,
+          workingDir: '/tmp',
+          env: [
+            { name: 'WHERE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+            { name: 'SAID', value: 'on $(WHERE), not $(ELSEWHERE), for $$5' },
+          ],
+          securityContext: {
+            runAsUser: 1000,
+            runAsGroup: 2000,
+            capabilities: { drop: ['ALL'], add: ['NET_RAW'] },
+          },
+        },
+      ],
+    });
+    await running(store, 'identity', 'main');
+    const script = 'id; pwd; env | sort; grep -E "Cap|NoNewPrivs|Seccomp" /proc/self/status';
+    const command = ['sh', '-c', script];
+    const spawned = await runIn(runtime, 'identity', 'main', command);
+    const id = await podWhen(store, 'identity', (pod) => statusOf(pod, 'main')?.containerID);
+    const direct = await nodes[0]?.cri.execSync(id.replace('containerd://', ''), command);
+    expect(spawned.stdout).toBe(direct?.stdout.toString());
+    expect(spawned.stdout).toContain('uid=1000 gid=2000');
+    expect(spawned.stdout).toContain('SAID=on node-a, not $(ELSEWHERE), for $5');
+  });
+
+  test('runs init containers first, and tells how a container ended', async () => {
+    const { store } = cluster;
+    createPod(store, 'once', {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'before', image, command: ['true'] }],
+      containers: [
+        { name: 'main', image, command: ['sh', '-c', 'echo bye > /dev/termination-log; exit 3'] },
+      ],
+    });
+    const pod = await podWhen(store, 'once', (seen) => seen?.status.phase === 'Failed' && seen);
+    expect(statusOf(pod, 'before')?.state).toMatchObject({
+      terminated: { exitCode: 0, reason: 'Completed' },
+    });
+    expect(statusOf(pod, 'main')?.state).toMatchObject({
+      terminated: { exitCode: 3, reason: 'Error', message: 'bye\n' },
+    });
+  });
+
+  test('restarts what crashes, and backs off', async () => {
+    const { store } = cluster;
+    createPod(store, 'crash', { containers: [{ name: 'main', image, command: ['false'] }] });
+    const status = await podWhen(store, 'crash', (pod) => {
+      const seen = statusOf(pod, 'main');
+      return seen?.restartCount === 1 && 'waiting' in seen.state && seen;
+    });
+    expect(status.state).toMatchObject({ waiting: { reason: 'CrashLoopBackOff' } });
+    expect(status.lastState).toMatchObject({ terminated: { exitCode: 1 } });
+  });
+
+  test('runs ephemeral containers once, in the processes of their target', async () => {
+    const { store, runtime } = cluster;
+    createPod(store, 'target', { containers: [{ name: 'main', image, command: wait }] });
+    const seesTarget = { targetContainerName: 'main', image };
+    addEphemeral(store, 'target', { ...seesTarget, name: 'stays', command: wait });
+    addEphemeral(store, 'target', { name: 'ends', image, command: ['sh', '-c', 'exit 7'] });
+    await running(store, 'target', 'stays');
+    const { stdout } = await runIn(runtime, 'target', 'stays', ['ps']);
+    expect(stdout.match(/sleep 1000/g)).toHaveLength(2);
+    const ended = await podWhen(store, 'target', (pod) => {
+      const status = statusOf(pod, 'ends');
+      return status && 'terminated' in status.state && status;
+    });
+    expect(ended).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 7 } } });
+  });
+
+  test('replaces a sandbox that died; its ephemeral containers stay dead', async () => {
+    const { store } = cluster;
+    createPod(store, 'shaken', {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'main', image, command: wait }],
+    });
+    addEphemeral(store, 'shaken', { name: 'debugger', image, command: wait });
+    await running(store, 'shaken', 'debugger');
+    await running(store, 'shaken', 'main');
+    await killPause(await podWhen(store, 'shaken', (pod) => pod?.metadata.uid));
+    const pod = await podWhen(store, 'shaken', (seen) => {
+      const status = statusOf(seen, 'main');
+      return status?.restartCount === 1 && 'running' in status.state && seen;
+    });
+    expect(statusOf(pod, 'debugger')?.state).toMatchObject({ terminated: { exitCode: 137 } });
+  });
+
+  test('reports a missing image at once in an event, and later in the status', async () => {
+    const { store } = cluster;
+    createPod(store, 'app', { containers: [{ name: 'main', image, command: wait }] });
+    await running(store, 'app', 'main');
+    const started = Date.now();
+    addEphemeral(store, 'app', { name: 'debugger', image: 'registry.invalid/none:1' });
+    await expect.poll(() => reasons('app', 'debugger')).toContain('Failed');
+    expect(Date.now() - started).toBeLessThan(2_000);
+    const reason = await podWhen(store, 'app', (pod) => {
+      const state = statusOf(pod, 'debugger')?.state;
+      return state && 'waiting' in state && state.waiting.message
+        ? state.waiting.reason
+        : undefined;
+    });
+    expect(reason).toBe('ErrImagePull');
+    expect(Date.now() - started).toBeGreaterThan(10_000);
+  });
+
+  test('refuses to run as root what must not', async () => {
+    const { store } = cluster;
+    createPod(store, 'nonroot', {
+      securityContext: { runAsNonRoot: true },
+      containers: [{ name: 'main', image, command: wait }],
+    });
+    const state = await podWhen(store, 'nonroot', (pod) => {
+      const seen = statusOf(pod, 'main')?.state;
+      return seen && 'waiting' in seen && seen.waiting.message ? seen.waiting : undefined;
+    });
+    expect(state.reason).toBe('CreateContainerConfigError');
+    expect(state.message).toMatch(/^container has runAsNonRoot and image will run as root \(pod: /);
+  });
+
+  test('keeps ephemeral containers within the limits of their pod', async () => {
+    const { store } = cluster;
+    const limits = { memory: '32Mi', cpu: '500m' };
+    createPod(store, 'small', {
+      containers: [{ name: 'main', image, command: wait, resources: { limits } }],
+    });
+    addEphemeral(store, 'small', { name: 'greedy', image, command: ['tail', '/dev/zero'] });
+    const state = await podWhen(store, 'small', (pod) => {
+      const seen = statusOf(pod, 'greedy')?.state;
+      return seen && 'terminated' in seen && seen;
+    });
+    expect(state).toMatchObject({ terminated: { reason: 'OOMKilled', exitCode: 137 } });
+  });
+
+  test('says why a program cannot be started', async () => {
+    const { store } = cluster;
+    createPod(store, 'missing', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', image, command: ['no-such-program'] }],
+    });
+    const pod = await podWhen(store, 'missing', (seen) => seen?.status.phase === 'Failed' && seen);
+    expect(statusOf(pod, 'main')?.state).toMatchObject({
+      terminated: {
+        exitCode: 128,
+        reason: 'StartError',
+        message: expect.stringContaining('"no-such-program": executable file not found in $PATH'),
+      },
+    });
+  });
+
+  test('stops a pod whose time is up', async () => {
+    const { store } = cluster;
+    createPod(store, 'limited', {
+      activeDeadlineSeconds: 1,
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'main', image, command: wait }],
+    });
+    const pod = await podWhen(store, 'limited', (seen) => seen?.status.phase === 'Failed' && seen);
+    expect(pod.status.reason).toBe('DeadlineExceeded');
+    expect(statusOf(pod, 'main')?.state).toMatchObject({ terminated: { exitCode: 137 } });
+  });
+
+  test('gives a container its grace, and removes the pod', async () => {
+    const { store } = cluster;
+    const command = ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.1; done'];
+    createPod(store, 'leaving', { containers: [{ name: 'main', image, command }] });
+    await running(store, 'leaving', 'main');
+    const codes = new Set<number>();
+    const unsubscribe = store.subscribe(({ object }) => {
+      if (object.kind !== 'Pod' || object.metadata.name !== 'leaving') return;
+      const state = statusOf(podFrom(object), 'main')?.state;
+      if (state && 'terminated' in state) codes.add(state.terminated.exitCode);
+    });
+    deletePod(store, 'leaving', 10);
+    await podWhen(store, 'leaving', (pod) => pod === undefined);
+    unsubscribe();
+    expect([...codes]).toEqual([5]);
+  });
+
+  test('leaves a pod pending that fits no node', async () => {
+    const { store } = cluster;
+    createPod(store, 'nowhere', {
+      nodeSelector: { disk: 'none' },
+      containers: [{ name: 'main', image }],
+    });
+    const condition = await podWhen(store, 'nowhere', (pod) => pod?.status.conditions?.[0]);
+    expect(condition).toMatchObject({ status: 'False', reason: 'Unschedulable' });
+  });
+
+  function reasons(pod: string, container: string): unknown[] {
+    const events = cluster.store.list('events').map((event) => ({
+      reason: event.reason,
+      about: Object(event.involvedObject),
+    }));
+    return events
+      .filter(({ about }) => about.name === pod && about.fieldPath?.includes(`{${container}}`))
+      .map(({ reason }) => reason);
+  }
+});
+
+/** Kills the process that holds the namespaces of a pod. */
+async function killPause(uid: string): Promise<void> {
+  for await (const path of glob('/proc/[0-9]*/cgroup')) {
+    const groups = await readFile(path, 'utf8').catch(() => '');
+    const name = await readFile(join(dirname(path), 'comm'), 'utf8').catch(() => '');
+    if (groups.includes(`pod${uid}`) && name === 'pause\n')
+      process.kill(Number(basename(dirname(path))), 'SIGKILL');
+  }
+}

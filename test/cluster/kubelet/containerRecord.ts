@@ -1,0 +1,115 @@
+import type { CriContainerStatus } from '../nodes/criMessages.ts';
+import type { Container, ContainerState, Terminated } from './pod.ts';
+
+export type ContainerKind = 'init' | 'regular' | 'ephemeral';
+
+const specFields = {
+  init: 'initContainers',
+  regular: 'containers',
+  ephemeral: 'ephemeralContainers',
+} as const;
+
+/** The kubelet's waiting times after crashes and failed pulls, in seconds. */
+const firstBackOff = 10;
+const longestBackOff = 300;
+
+/** What the kubelet knows about one container of a pod over all its restarts. */
+export class ContainerRecord {
+  readonly kind: ContainerKind;
+  readonly spec: Container;
+  state: ContainerState;
+  /** How the previous run ended. */
+  lastState: { terminated?: Terminated } = {};
+  /** Id of the newest run. */
+  id: string | undefined;
+  image: string;
+  imageId = '';
+  /** How often the runtime has created it. */
+  attempts = 0;
+  /** Time in milliseconds before which nothing is to be tried again. */
+  retryAt = 0;
+  /** Why the last pull failed; undefined when none did. */
+  pullError: string | undefined;
+  /** Why the last start failed; undefined when none did. */
+  startError: string | undefined;
+  #backOff = 0;
+  #backedOffFor: string | undefined;
+
+  constructor(kind: ContainerKind, spec: Container, hasInit: boolean) {
+    this.kind = kind;
+    this.spec = spec;
+    this.image = spec.image;
+    const reason = kind !== 'ephemeral' && hasInit ? 'PodInitializing' : 'ContainerCreating';
+    this.state = { waiting: { reason } };
+  }
+
+  /** Where events say that the container is. */
+  get fieldPath(): string {
+    return `spec.${specFields[this.kind]}{${this.spec.name}}`;
+  }
+
+  get isRunning(): boolean {
+    return 'running' in this.state;
+  }
+
+  /** How the newest run ended; undefined while it runs or when there was none. */
+  get ended(): Terminated | undefined {
+    if ('terminated' in this.state) return this.state.terminated;
+    return 'waiting' in this.state && this.id !== undefined ? this.lastState.terminated : undefined;
+  }
+
+  get restartCount(): number {
+    return Math.max(0, this.attempts - 1);
+  }
+
+  /** Notes a new run. */
+  created(id: string): void {
+    if (this.ended) this.lastState = { terminated: this.ended };
+    this.id = id;
+    this.attempts += 1;
+  }
+
+  wait(reason: string, message?: string): void {
+    if ('terminated' in this.state) this.lastState = { terminated: this.state.terminated };
+    this.state = { waiting: { reason, ...(message !== undefined && { message }) } };
+  }
+
+  /** Takes over what the runtime says, with the container's own last words. */
+  observe(status: CriContainerStatus, lastWords: string): void {
+    this.image = status.image.image;
+    this.imageId = status.imageRef;
+    if (status.state === 'CONTAINER_RUNNING') {
+      this.state = { running: { startedAt: timeOf(status.startedAt) } };
+    } else if (status.state === 'CONTAINER_EXITED') {
+      const message = [status.message, lastWords].filter(Boolean).join(': ');
+      this.state = {
+        terminated: {
+          exitCode: status.exitCode,
+          reason: status.reason,
+          ...(message && { message }),
+          startedAt: timeOf(status.startedAt),
+          finishedAt: timeOf(status.finishedAt),
+          containerID: `containerd://${status.id}`,
+        },
+      };
+    }
+  }
+
+  /** The waiting time in seconds after another failure: 0 after the first, then 10, 20, 40 … 300. */
+  nextBackOff(): number {
+    const seconds = this.#backOff;
+    this.#backOff = Math.min(longestBackOff, seconds * 2 || firstBackOff);
+    return seconds;
+  }
+
+  /** The same after the end of the newest run; undefined when that was asked before. */
+  backOffAfterEnd(): number | undefined {
+    if (this.#backedOffFor === this.id) return undefined;
+    this.#backedOffFor = this.id;
+    return this.nextBackOff();
+  }
+}
+
+function timeOf(nanoseconds: number): string {
+  return new Date(nanoseconds / 1e6).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,70 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Pod } from './pod.ts';
+
+/** Where a node keeps a pod's logs, volumes and small files. */
+export class PodFolder {
+  readonly logs: string;
+  readonly #root: string;
+
+  constructor(nodeFolder: string, { metadata }: Pod) {
+    const { namespace, name, uid } = metadata;
+    this.logs = join(nodeFolder, 'pod-logs', `${namespace}_${name}_${uid}`);
+    this.#root = join(nodeFolder, 'pods', uid);
+  }
+
+  /** Path of a container's log under `logs`, as the runtime wants it. */
+  logPath(container: string, attempt: number): string {
+    return join(container, `${attempt}.log`);
+  }
+
+  /** The same, as a path on this machine. */
+  logFile(container: string, attempt: number): string {
+    return join(this.logs, this.logPath(container, attempt));
+  }
+
+  /** Makes the folder of a container's log. */
+  async prepareLog(container: string): Promise<void> {
+    await mkdir(join(this.logs, container), { recursive: true });
+  }
+
+  /** Makes the folder of a volume that is not on the node already, and gives its path. */
+  async volume(name: string): Promise<string> {
+    const path = join(this.#root, 'volumes', name);
+    await mkdir(path, { recursive: true, mode: 0o777 });
+    return path;
+  }
+
+  /** The file in which a container may leave its last words. */
+  terminationMessage(container: string, attempt: number): string {
+    return join(this.#root, 'termination', `${container}-${attempt}`);
+  }
+
+  /** Makes that file, empty and writable for every user. */
+  async prepareTerminationMessage(container: string, attempt: number): Promise<string> {
+    const path = this.terminationMessage(container, attempt);
+    await mkdir(join(this.#root, 'termination'), { recursive: true });
+    await writeFile(path, '', { mode: 0o666 });
+    return path;
+  }
+
+  /** Writes /etc/hosts of the pod's containers, and gives its path. */
+  async hostsFile(hostname: string, ip: string): Promise<string> {
+    const path = join(this.#root, 'hosts');
+    await mkdir(this.#root, { recursive: true });
+    const lines = [
+      '# Kubernetes-managed hosts file.',
+      '127.0.0.1\tlocalhost',
+      `${ip}\t${hostname}`,
+    ];
+    await writeFile(path, `${lines.join('\n')}\n`);
+    return path;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all([
+      rm(this.logs, { recursive: true, force: true }),
+      rm(this.#root, { recursive: true, force: true }),
+    ]);
+  }
+}

@@ -1,0 +1,202 @@
+import type { ClusterNode } from '../nodes/node.ts';
+import { now, type Store } from '../store.ts';
+import { messageOf, type Sandbox } from './containerStarter.ts';
+import type { NodeImages } from './nodeImages.ts';
+import { type Pod, podFrom } from './pod.ts';
+import { limitPodCgroup } from './podCgroup.ts';
+import { PodContainers } from './podContainers.ts';
+import type { PodEvents } from './podEvents.ts';
+import { PodFolder } from './podFolder.ts';
+import { phaseOf, podStatus } from './podStatus.ts';
+import { sandboxConfig } from './sandboxConfig.ts';
+import { Wake } from './wake.ts';
+
+/** What a worker shares with the others of its node. */
+export interface Surroundings {
+  readonly store: Store;
+  readonly node: ClusterNode;
+  readonly images: NodeImages;
+  readonly events: PodEvents;
+  /** Control group of the cluster, with a leading slash. */
+  readonly cgroup: string;
+  /** Aborted when the kubelet closes. */
+  readonly closed: AbortSignal;
+}
+
+const deadlineExceeded = {
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+};
+/** Time until a turn that failed is tried again, in milliseconds. */
+const retryDelay = 1_000;
+/** Kubernetes' default, in seconds. */
+const defaultGrace = 30;
+
+/** Brings one pod to what its spec says, from its sandbox to its removal, one step after the other. */
+export class PodWorker {
+  readonly #around: Surroundings;
+  readonly #pod: Pod;
+  readonly #folder: PodFolder;
+  readonly #containers: PodContainers;
+  readonly #ended = new Set<string>();
+  readonly #wake = new Wake();
+  readonly #leaving = new AbortController();
+  readonly #startedAt = Date.now();
+  readonly #startTime = now();
+  #sandbox: Sandbox | undefined;
+  #sandboxes = 0;
+  #failure: typeof deadlineExceeded | undefined;
+
+  constructor(pod: Pod, around: Surroundings) {
+    this.#around = around;
+    this.#pod = pod;
+    this.#folder = new PodFolder(around.node.folder, pod);
+    this.#containers = new PodContainers(around, this.#folder);
+  }
+
+  get sandboxId(): string | undefined {
+    return this.#sandbox?.id;
+  }
+
+  /** Id of the container of that name while it runs. */
+  runningContainer(name: string): string | undefined {
+    return this.#containers.runningId(name);
+  }
+
+  /** Path of the newest log of the container of that name. */
+  logFile(name: string): string | undefined {
+    return this.#containers.logFile(name);
+  }
+
+  /** To be called when the pod has changed; `isLeaving` when it is to be ended. */
+  podChanged(isLeaving: boolean): void {
+    if (isLeaving) this.#leaving.abort();
+    this.#wake.call();
+  }
+
+  /** To be called with the id of a container or sandbox of the node that has ended. */
+  hasEnded(id: string): void {
+    this.#ended.add(id);
+    this.#wake.call();
+  }
+
+  /** Resolves when the pod is gone from the node and from the store, or the kubelet has closed. */
+  async run(): Promise<void> {
+    const { closed, events } = this.#around;
+    closed.addEventListener('abort', () => this.#wake.call());
+    while (!closed.aborted) {
+      const pod = this.#read();
+      const isLeaving = !pod || pod.metadata.deletionTimestamp !== undefined;
+      try {
+        if (isLeaving) return await this.#end(pod);
+        const nextTurn = await this.#sync(pod);
+        await this.#wake.wait(nextTurn - Date.now());
+      } catch (error) {
+        const wasCutShort = !isLeaving && this.#leaving.signal.aborted;
+        if (closed.aborted || wasCutShort) continue;
+        const reason = isLeaving ? 'FailedKillPod' : 'FailedSync';
+        events.record(pod ?? this.#pod, 'Warning', reason, `error: ${messageOf(error)}`);
+        await this.#wake.wait(retryDelay);
+      }
+    }
+  }
+
+  /** The pod as it is now; undefined when it is gone, or another one has its name. */
+  #read(): Pod | undefined {
+    const { namespace, name, uid } = this.#pod.metadata;
+    const object = this.#around.store.get('pods', namespace, name);
+    return object?.metadata.uid === uid ? podFrom(object) : undefined;
+  }
+
+  /** One turn; gives the time of the next one in case nothing happens before. */
+  async #sync(pod: Pod): Promise<number> {
+    this.#containers.add(pod);
+    await this.#noteEnds(pod);
+    const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
+    const deadline = this.#startedAt + activeDeadlineSeconds * 1000;
+    if (!this.#failure && Date.now() >= deadline) await this.#exceedDeadline(pod);
+    if (this.#failure || ['Succeeded', 'Failed'].includes(phaseOf(pod, this.#containers.records))) {
+      await this.#containers.stop(pod, 0);
+      await this.#stopSandbox();
+      this.#publish(pod);
+      return Number.POSITIVE_INFINITY;
+    }
+    this.#publish(pod);
+    const sandbox = this.#sandbox ?? (await this.#runSandbox(pod));
+    const publish = () => this.#publish(pod);
+    const signal = AbortSignal.any([this.#leaving.signal, this.#around.closed]);
+    const next = await this.#containers.start({ pod, sandbox, publish, signal });
+    return Math.min(next, deadline);
+  }
+
+  async #noteEnds(pod: Pod): Promise<void> {
+    const ended = new Set(this.#ended);
+    this.#ended.clear();
+    await this.#containers.observe(ended);
+    if (!this.#sandbox || !ended.has(this.#sandbox.id)) return;
+    // Ephemeral containers are not started again in the next sandbox, as on a real node.
+    const message = 'Pod sandbox changed, it will be killed and re-created.';
+    this.#around.events.record(pod, 'Normal', 'SandboxChanged', message);
+    await this.#containers.stop(pod, pod.spec.terminationGracePeriodSeconds ?? defaultGrace);
+    await this.#stopSandbox();
+  }
+
+  async #exceedDeadline(pod: Pod): Promise<void> {
+    this.#failure = deadlineExceeded;
+    this.#around.events.record(pod, 'Normal', 'DeadlineExceeded', deadlineExceeded.message);
+    await this.#containers.stop(pod, pod.spec.terminationGracePeriodSeconds ?? defaultGrace);
+  }
+
+  async #runSandbox(pod: Pod): Promise<Sandbox> {
+    const { node, cgroup, events } = this.#around;
+    const config = sandboxConfig(pod, this.#folder, cgroup, this.#sandboxes);
+    const id = await node.cri.runPodSandbox(config).catch((error: unknown) => {
+      const message = `Failed to create pod sandbox: ${messageOf(error)}`;
+      events.record(pod, 'Warning', 'FailedCreatePodSandBox', message);
+      throw error;
+    });
+    this.#sandboxes += 1;
+    await limitPodCgroup(config.linux.cgroupParent, pod);
+    this.#sandbox = { id, config, ip: (await node.cri.podSandboxIp(id)) || node.address };
+    this.#publish(pod);
+    return this.#sandbox;
+  }
+
+  async #stopSandbox(): Promise<void> {
+    if (this.#sandbox) await this.#around.node.cri.stopPodSandbox(this.#sandbox.id);
+    this.#sandbox = undefined;
+  }
+
+  /** Ends the pod on the node and in the store; `pod` is undefined when it is gone there already. */
+  async #end(pod: Pod | undefined): Promise<void> {
+    const { deletionGracePeriodSeconds } = pod?.metadata ?? {};
+    // A pod that was removed at once still gets a second.
+    const grace = pod ? (deletionGracePeriodSeconds ?? defaultGrace) : 1;
+    await this.#containers.stop(pod ?? this.#pod, grace);
+    await this.#stopSandbox();
+    if (pod) this.#publish(pod);
+    const { node, store } = this.#around;
+    const { namespace, name, uid } = this.#pod.metadata;
+    await node.cri.removePodSandboxes({ 'io.kubernetes.pod.uid': uid });
+    await this.#folder.remove();
+    if (this.#read()) store.remove('pods', namespace, name);
+  }
+
+  /** Writes the status when it has changed. */
+  #publish(pod: Pod): void {
+    const current = this.#read();
+    if (!current) return;
+    const { namespace, name, generation } = pod.metadata;
+    const status = podStatus(current, {
+      records: this.#containers.records,
+      observedGeneration: generation,
+      hostIp: this.#around.node.address,
+      podIp: this.#sandbox?.ip ?? current.status.podIP ?? '',
+      hasSandbox: this.#sandbox !== undefined,
+      startTime: this.#startTime,
+      ...(this.#failure && { failure: this.#failure }),
+    });
+    if (JSON.stringify(status) === JSON.stringify(current.status)) return;
+    this.#around.store.update('pods', namespace, name, (object) => ({ ...object, status }));
+  }
+}

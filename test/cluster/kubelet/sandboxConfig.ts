@@ -1,0 +1,58 @@
+import type { PodSandboxConfig } from '../nodes/criMessages.ts';
+import type { Pod } from './pod.ts';
+import type { PodFolder } from './podFolder.ts';
+import { namespacesOf, seccompProfile } from './securityContext.ts';
+
+/** The labels by which tools on a node find a pod's containers. */
+export function podLabels({ metadata }: Pod): Record<string, string> {
+  return {
+    'io.kubernetes.pod.name': metadata.name,
+    'io.kubernetes.pod.namespace': metadata.namespace,
+    'io.kubernetes.pod.uid': metadata.uid,
+  };
+}
+
+/** What the runtime has to know to make a pod's sandbox under that control group. */
+export function sandboxConfig(
+  pod: Pod,
+  folder: PodFolder,
+  cgroup: string,
+  attempt: number,
+): PodSandboxConfig {
+  const { metadata, spec } = pod;
+  const { namespace, name, uid } = metadata;
+  const sysctls = (spec.securityContext?.sysctls ?? []).map((one) => [one.name, one.value]);
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  return {
+    metadata: { name, uid, namespace, attempt },
+    hostname: spec.hostNetwork ? '' : (spec.hostname ?? name),
+    logDirectory: folder.logs,
+    ...(spec.hostNetwork || spec.dnsPolicy === 'Default'
+      ? {}
+      : { dnsConfig: clusterDns(namespace) }),
+    labels: { ...metadata.labels, ...podLabels(pod) },
+    annotations: { ...metadata.annotations },
+    linux: {
+      cgroupParent: `${cgroup}/pod${uid}`,
+      sysctls: Object.fromEntries(sysctls),
+      securityContext: {
+        namespaceOptions: namespacesOf(pod),
+        privileged: containers.some(({ securityContext }) => securityContext?.privileged),
+        seccomp: seccompProfile(spec.securityContext?.seccompProfile),
+      },
+    },
+  };
+}
+
+function clusterDns(namespace: string): {
+  servers: string[];
+  searches: string[];
+  options: string[];
+} {
+  const domain = 'cluster.local';
+  return {
+    servers: ['10.96.0.10'],
+    searches: [`${namespace}.svc.${domain}`, `svc.${domain}`, domain],
+    options: ['ndots:5'],
+  };
+}

@@ -1,0 +1,38 @@
+import { startCluster } from './cluster.ts';
+import { startDemo } from './demo.ts';
+import { whyNoClusterHere } from './requirements.ts';
+
+// Starts a cluster for a person, with two pods to play with; with --json for a program: one line
+// that says where it is, and its end with our standard input.
+const forProgram = process.argv.includes('--json');
+
+const obstacle = await whyNoClusterHere();
+if (obstacle) giveUp(obstacle);
+
+const ended = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  if (forProgram) process.stdin.once('end', resolve).resume();
+});
+const cluster = await startCluster().catch((error: Error) => giveUp(error.message));
+if (forProgram) {
+  const { kubeconfig, kubeconfigs } = cluster;
+  const v4Kubeconfig = kubeconfigs['admin-v4'];
+  console.log(JSON.stringify({ kubeconfig, kubeconfigs, v4Kubeconfig }));
+} else {
+  await startDemo(cluster);
+  console.log(`Two nodes with real containers run on this machine. In another terminal:
+
+  export KUBECONFIG=${cluster.kubeconfig}
+  kubectl get pods -o wide
+  kubectl netdebug capture pod-1
+  kubectl netdebug ports pod-1
+
+The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it all.`);
+}
+await ended;
+await cluster.close();
+
+function giveUp(why: string): never {
+  console.error(`A local cluster cannot run here: ${why}`);
+  process.exit(1);
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Runs in a network namespace of its own and keeps it, with the bridge that joins the nodes, for as
+# long as its standard input stays open.
+# $1: name for the link to the machine's own namespace   $2: a process in that namespace
+set -eu
+ip link set lo up
+ip link add fabric0 type bridge
+ip link set fabric0 up
+ip link add uplink type veth peer name "$1" netns "$2"
+ip link set uplink master fabric0 up
+echo ready
+cat >/dev/null

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Removes what the kernel does not remove with a cluster's processes. Its standard input ends when
+# the process that runs the cluster and all its nodes, which hold the other end, are gone.
+# $1: name of the cluster's control groups   $2: its folder
+set -u
+cat >/dev/null
+
+# A group can be removed once the kernel has let go of its last process.
+tries=0
+while [ "$tries" -lt 100 ]; do
+  groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$1")
+  [ -n "$groups" ] || break
+  for group in $groups; do
+    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+  done
+  tries=$((tries + 1))
+  sleep 0.05
+done
+rm -rf "$2"

@@ -1,0 +1,50 @@
+#!/bin/sh
+# First process of a node, in namespaces of its own (network, mounts, processes, host name). It ends
+# when its standard input does, and the kernel ends everything else of the node with it.
+# $1: the node's name   $2: its folder   $3: its address   $4: gateway   $5: its flannel address
+# $6: that link's hardware address   then for every peer: its address, flannel address, hardware
+# address and pod network
+set -eu
+name=$1 folder=$2 address=$3 gateway=$4 vtep=$5 mac=$6
+shift 6
+
+hostname "$name"
+
+# The machine's /etc and /var/lib, where what the node writes stays in its folder; a /run of its own.
+for shared in /etc /var/lib; do
+  layers=$folder/overlay$shared
+  mkdir -p "$layers/upper" "$layers/work"
+  mount -t overlay overlay -o "lowerdir=$shared,upperdir=$layers/upper,workdir=$layers/work" "$shared"
+done
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/netns /var/lib/cni /etc/cni/net.d
+mount --bind /run/netns /run/netns
+mount --make-shared /run/netns
+cp "$folder/cni.conflist" /etc/cni/net.d/10-flannel.conflist
+mkdir -p /run/flannel
+cp "$folder/subnet.env" /run/flannel/subnet.env
+
+ip link set lo up
+echo up
+read -r _ # eth0 is there now
+
+ip address add "$address/24" dev eth0
+ip link set eth0 up
+ip route add default via "$gateway"
+sysctl -qw net.ipv4.ip_forward=1
+
+# What flannel sets up: one VXLAN tunnel end per node, no learning, permanent entries for the peers.
+ip link add flannel.1 address "$mac" type vxlan id 1 dev eth0 local "$address" dstport 8472 nolearning
+ip address add "$vtep/32" dev flannel.1
+ip link set flannel.1 up
+while [ $# -gt 0 ]; do
+  ip neigh add "$2" lladdr "$3" dev flannel.1 nud permanent
+  bridge fdb append "$3" dev flannel.1 dst "$1"
+  ip route add "$4" via "$2" dev flannel.1 onlink
+  shift 4
+done
+
+containerd --config "$folder/containerd.toml" </dev/null >"$folder/containerd.log" 2>&1 3>&- &
+# Not `exec cat`: the first process has to reap.
+cat >/dev/null
+exit

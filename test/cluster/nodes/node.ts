@@ -1,0 +1,147 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Cri } from './cri.ts';
+import type { Fabric } from './fabric.ts';
+import { type HeldProcess, startHeld } from './heldProcess.ts';
+import { writeNodeFiles } from './nodeFiles.ts';
+
+const run = promisify(execFile);
+
+/** What a node is to be; the index counts from 1 and gives the addresses. */
+export interface NodePlan {
+  readonly index: number;
+  readonly name: string;
+  readonly folder: string;
+  readonly pauseImage: string;
+  /** How many nodes there are in all. */
+  readonly nodes: number;
+}
+
+/** Namespaces of a node's own; when the parent of its first process is killed, so is the node. */
+const unshare = [
+  'unshare',
+  ...[
+    '-n',
+    '-m',
+    '-p',
+    '-u',
+    '-f',
+    '--kill-child=KILL',
+    '--propagation',
+    'private',
+    '--mount-proc',
+  ],
+] as const;
+
+/** A machine of the cluster: namespaces, its own containerd, and the pod network of flannel. */
+export class ClusterNode {
+  readonly name: string;
+  readonly folder: string;
+  readonly address: string;
+  readonly podNetwork: string;
+  readonly cri: Cri;
+  readonly #holder: HeldProcess;
+  readonly #init: number;
+
+  private constructor(plan: NodePlan, address: string, holder: HeldProcess, init: number) {
+    this.name = plan.name;
+    this.folder = plan.folder;
+    this.address = address;
+    this.podNetwork = podNetwork(plan.index);
+    this.cri = new Cri(join(plan.folder, 'containerd.sock'));
+    this.#holder = holder;
+    this.#init = init;
+  }
+
+  /** Starts a node; its containerd may not be ready yet, see `waitUntilReady`. */
+  static async start(plan: NodePlan, fabric: Fabric, janitor: Writable): Promise<ClusterNode> {
+    const { index, folder, pauseImage } = plan;
+    const address = fabric.nodeAddress(index);
+    await writeNodeFiles({ folder, address, podNetwork: podNetwork(index), pauseImage });
+    const own = [
+      plan.name,
+      folder,
+      address,
+      fabric.gateway,
+      flannelAddress(index),
+      flannelMac(index),
+    ];
+    const holder = await startHeld(unshare, 'node.sh', [...own, ...peersOf(plan, fabric)], janitor);
+    try {
+      const init = await firstChild(holder.pid);
+      await fabric.attach(index, init);
+      holder.tell('eth0 is there');
+      return new ClusterNode(plan, address, holder, init);
+    } catch (error) {
+      await holder.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when containerd and its network plugin can run pods. */
+  async waitUntilReady(signal: AbortSignal): Promise<void> {
+    while (!(await this.cri.isReady().catch(() => false))) {
+      if (signal.aborted) {
+        const log = await readFile(join(this.folder, 'containerd.log'), 'utf8');
+        throw new Error(`containerd on ${this.name} did not become ready:\n${log.slice(-2000)}`);
+      }
+      await delay(10);
+    }
+  }
+
+  /** Brings the images of a `docker save` archive onto the node. */
+  async importImages(archive: string): Promise<void> {
+    const socket = join(this.folder, 'containerd.sock');
+    await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', archive]);
+  }
+
+  /** Runs a command in a container as the runtime's exec does, but over plain pipes. */
+  spawnInContainer(
+    id: string,
+    command: readonly string[],
+  ): ChildProcessByStdio<Writable, Readable, Readable> {
+    const enter = ['-t', String(this.#init), '-m', '-p', '-n', '-u'];
+    const exec = ['runc', '--root', '/run/containerd/runc/k8s.io', 'exec', id, ...command];
+    return spawn('nsenter', [...enter, ...exec], { stdio: ['pipe', 'pipe', 'pipe'] });
+  }
+
+  /** Ends everything that runs on the node. */
+  async close(): Promise<void> {
+    this.cri.close();
+    await this.#holder.close();
+  }
+}
+
+function podNetwork(index: number): string {
+  return `10.244.${index}.0/24`;
+}
+
+function flannelAddress(index: number): string {
+  return `10.244.${index}.0`;
+}
+
+function flannelMac(index: number): string {
+  return `0a:58:0a:f4:0${index}:00`;
+}
+
+function peersOf(plan: NodePlan, fabric: Fabric): string[] {
+  const indexes = Array.from({ length: plan.nodes }, (_, i) => i + 1);
+  return indexes
+    .filter((index) => index !== plan.index)
+    .flatMap((index) => [
+      fabric.nodeAddress(index),
+      flannelAddress(index),
+      flannelMac(index),
+      podNetwork(index),
+    ]);
+}
+
+/** The first process of a pid namespace is the only child of the `unshare` that made it. */
+async function firstChild(pid: number): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
+}

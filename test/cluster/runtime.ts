@@ -1,0 +1,30 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+
+/** Which of a process's streams the caller wants, as the exec and attach subresources ask for them. */
+export interface StreamRequest {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** A container that runs on one of the nodes, as the API server needs to see it. */
+export interface RunningContainer {
+  /** Address of the runtime's own streaming server for one exec; it speaks SPDY and websocket v4. */
+  execUrl(command: readonly string[], streams: StreamRequest): Promise<string>;
+  /** The same for attaching to the main process. */
+  attachUrl(streams: StreamRequest): Promise<string>;
+  /** Runs a command in the container over plain pipes, so that closing stdin is a true half-close. */
+  spawn(command: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable>;
+}
+
+/** What the API server asks of the nodes. */
+export interface Runtime {
+  /** The running container of that name in the pod, or undefined when it does not run. */
+  container(namespace: string, pod: string, name: string): RunningContainer | undefined;
+  /** Address of the runtime's streaming server for a port forward into the pod's sandbox. */
+  portForwardUrl(namespace: string, pod: string, ports: readonly number[]): Promise<string>;
+  /** Path of the CRI log file of a container that runs or has run; undefined when there is none. */
+  logFile(namespace: string, pod: string, name: string): string | undefined;
+}

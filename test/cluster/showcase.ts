@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { startCluster } from './cluster.ts';
+import { startDemo } from './demo.ts';
+import { whyNoClusterHere } from './requirements.ts';
+
+// scripts/demo: what the program is for, on a cluster made for the purpose. Its argument is the
+// kubectl to use. Each command is printed as a person would type it, and then really run.
+
+const kubectl = process.argv[2] ?? 'kubectl';
+const program = join(import.meta.dirname, '..', '..', 'dist', 'kubectl-netdebug');
+
+const obstacle = await whyNoClusterHere();
+if (obstacle) {
+  console.error(`The demo cannot run here: ${obstacle}.`);
+  process.exit(1);
+}
+
+console.log('Starting two nodes with real containers …');
+const started = Date.now();
+const cluster = await startCluster();
+let failed = false;
+try {
+  await startDemo(cluster);
+  console.log(`… and two pods on them: ${((Date.now() - started) / 1000).toFixed(1)} s.`);
+
+  const bin = join(cluster.folder, 'bin');
+  mkdirSync(bin);
+  symlinkSync(kubectl, join(bin, 'kubectl'));
+  symlinkSync(program, join(bin, 'kubectl-netdebug'));
+  const env = {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
+    KUBECONFIG: cluster.kubeconfig,
+  };
+  const show = (comment: string, ...command: [string, ...string[]]) => {
+    const [name, ...args] = command;
+    const typed = command.map((word) => (/^[\w./=:-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+    console.log(`\n# ${comment}\n$ ${typed}`);
+    const { status } = spawnSync(name, args, { stdio: 'inherit', env, cwd: cluster.folder });
+    failed ||= status !== 0;
+  };
+
+  show('The pods: client asks pod-1 once a second.', 'kubectl', 'get', 'pods', '-o', 'wide');
+  show(
+    'What does pod-1 see? The first time, a debugger is put into the pod.',
+    ...(['kubectl', 'netdebug', 'capture', 'pod-1', '-c', '6', '--', 'tcp port 80'] as const),
+  );
+  show(
+    'Three seconds of it in a file …',
+    ...([
+      'kubectl',
+      'netdebug',
+      'capture',
+      'pod-1',
+      '-w',
+      'pod-1.pcap',
+      '--duration',
+      '3s',
+    ] as const),
+  );
+  show('… that any other program reads.', 'tcpdump', '-n', '-r', 'pod-1.pcap', '-c', '4');
+  show(
+    'Who listens there, and which program is it?',
+    'kubectl',
+    'netdebug',
+    'ports',
+    'pod-1',
+    '-lp',
+  );
+  show(
+    'How many connections in which state?',
+    'kubectl',
+    'netdebug',
+    'ports',
+    'pod-1',
+    '--summary',
+  );
+} finally {
+  await cluster.close();
+}
+console.log('\nEverything is gone again. `npm run cluster` starts the same to play with.');
+process.exitCode = failed ? 1 : 0;

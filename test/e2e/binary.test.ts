@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { runPod } from './support/pods.ts';
+import { run } from './support/process.ts';
+import { namespaced, PROGRAM, world } from './support/world.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const binary = join(root, 'dist', 'kubectl-netdebug-linux-x64');
+const here = process.platform === 'linux' && process.arch === 'x64';
+
+describe.runIf(here)('the single-file binary', () => {
+  beforeAll(() => {
+    if (!existsSync(binary)) execFileSync(join(root, 'scripts', 'binary'), { stdio: 'ignore' });
+  });
+
+  it('captures where there is no Node', async () => {
+    const pod = await runPod('binary');
+    const image = world.flavours[0]?.image ?? '';
+    const result = await run('env', [
+      ...['-i', 'PATH=/nonexistent', `KUBECONFIG=${namespaced(world.kubeconfig)}`],
+      ...[binary, 'capture', pod.name, '--image', image, '--duration', '1'],
+    ]);
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/capturing on/);
+  });
+});
+
+describe('the program', () => {
+  it('runs on Node 24, whatever the host has', () => {
+    expect(process.version).toMatch(/^v24\./);
+  });
+
+  it('is a plugin of kubectl when it is on PATH, also through a link', async () => {
+    const folder = join(world.folder, 'bin');
+    await run('mkdir', ['-p', folder]);
+    await run('ln', ['-sf', PROGRAM, join(folder, 'kubectl-netdebug')]);
+    const env = { PATH: `${folder}:${process.env.PATH}` };
+    const { stdout, code } = await run(world.kubectl, ['netdebug', '--version'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toBe(`kubectl-netdebug ${packageJson.version}\n`);
+  });
+
+  it('explains itself in 80 columns', async () => {
+    for (const args of [['--help'], ['capture', '--help'], ['ports', '--help']]) {
+      const { stdout, code } = await run(PROGRAM, args);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/Usage: kubectl netdebug/);
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+});

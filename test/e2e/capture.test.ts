@@ -1,0 +1,209 @@
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { run } from './support/process.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+describe.each(world.flavours)('capture with the $name image', ({ image }) => {
+  let server: { name: string; ip: string };
+  let client: { name: string; ip: string };
+  beforeAll(async () => {
+    server = await runPod('server');
+    client = await runPod('client', {
+      node: 1,
+      command: CHATTER,
+      env: { TO: server.ip },
+    });
+  });
+  const capture = (...args: string[]) =>
+    netdebug(['capture', server.name, '--image', image, ...args]);
+
+  it('keeps every packet of a known exchange, byte for byte', async () => {
+    const file = freshPath('exchange.pcap');
+    const running = capture('-w', file, '--', 'udp', 'port', '7777');
+    await running.says(/capturing on/);
+    const count = 500;
+    await kubectl([
+      ...['exec', client.name, '--', 'bash', '-c'],
+      'for ((i = 1; i <= $2; i++)); do printf "payload %06d 0123456789abcdef" "$i" > "/dev/udp/$1/7777"; done',
+      ...['bash', server.ip, String(count)],
+    ]);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(`${count} packets captured .* in .*exchange.pcap, none dropped`),
+    );
+
+    const fields = ['-e', 'ip.src', '-e', 'ip.dst', '-e', 'udp.payload'];
+    const read = await run('tshark', ['-r', file, '-Y', 'udp', '-T', 'fields', ...fields]);
+    const sent = Array.from({ length: count }, (_, index) => {
+      const payload = `payload ${String(index + 1).padStart(6, '0')} 0123456789abcdef`;
+      return [client.ip, server.ip, Buffer.from(payload).toString('hex')].join('\t');
+    });
+    expect(read.stdout.trim().split('\n')).toEqual(sent);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('prints packets as text, and ends after -c', async () => {
+    const { code, stdout, stderr } = await capture('-c', '5').finished;
+    expect(code, stderr).toBe(0);
+    expect(stdout.trim().split('\n')).toHaveLength(5);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d+ IP /);
+    expect(stderr).toMatch(/capturing on eth0 of pod .*\n5 packets captured/);
+  });
+
+  it('writes to a pipe with -w -, and ends after --duration', async () => {
+    const { code, stdout, stderr } = await capture('-w', '-', '--duration', '2s').finished;
+    expect(code, stderr).toBe(0);
+    const file = freshPath('stdout.pcap');
+    writeFileSync(file, Buffer.from(stdout, 'latin1'));
+    const read = await run('tcpdump', ['-r', file, '-n', 'udp port 9']);
+    expect(read.code, read.stderr).toBe(0);
+    expect(read.stdout.split('\n').length).toBeGreaterThan(10);
+  });
+
+  it('stops before --max-size is exceeded, at a packet', async () => {
+    const file = freshPath('max.pcap');
+    const { code, stderr } = await capture('-w', file, '--max-size', '1kB').finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('stopped at --max-size');
+    expect(statSync(file).size).toBeLessThanOrEqual(1000);
+    expect(statSync(file).size).toBeGreaterThan(850);
+    expect((await run('tcpdump', ['-r', file])).code).toBe(0);
+  });
+
+  it('keeps only the first -s bytes, of any interface', async () => {
+    const file = freshPath('snap.pcap');
+    const { code, stderr } = await capture('-w', file, '-s', '64', '-i', 'any', '-c', '3').finished;
+    expect(code, stderr).toBe(0);
+    const info = await run('capinfos', ['-l', '-E', '-T', '-r', file]);
+    expect(info.stdout).toMatch(/\b64\b/);
+    expect(info.stdout).toMatch(/linux-sll2/);
+  });
+
+  it('reuses the debugger: one container however many commands', async () => {
+    const names = await kubectl([
+      ...['get', 'pod', server.name, '-o'],
+      'jsonpath={.spec.ephemeralContainers[*].name}',
+    ]);
+    expect(names).toBe('netdebug-network');
+    expect(await working(server.name)).toEqual([]);
+  });
+
+  it('refuses a bad filter with the words of tcpdump, and leaves no file', async () => {
+    const file = freshPath('bad.pcap');
+    const { code, stderr } = await capture('-w', file, '--', 'prot 80').finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: tcpdump: .*syntax error/);
+    expect(() => statSync(file)).toThrow();
+  });
+
+  it('names the interfaces there are when one is unknown', async () => {
+    const { code, stderr } = await capture('-i', 'eth9').finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no interface "eth9"[\s\S]*eth0/);
+  });
+
+  it('never gives the filter to a shell', async () => {
+    const { code, stderr } = await capture('-c', '1', '--', 'port 9; touch /tmp/owned').finished;
+    expect(code).toBe(2);
+    expect(stderr).toContain('syntax error');
+    const found = await kubectl([
+      'exec',
+      server.name,
+      '-c',
+      'netdebug-network',
+      '--',
+      'ls',
+      '/tmp',
+    ]);
+    expect(found).not.toContain('owned');
+  });
+});
+
+describe('where a capture is written', () => {
+  let pod: { name: string; ip: string };
+  const image = world.flavours[0]?.image ?? '';
+  beforeAll(async () => {
+    const sink = await runPod('sink', { node: 1 });
+    pod = await runPod('written', { command: CHATTER, env: { TO: sink.ip } });
+  });
+  const capture = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    netdebug(['capture', pod.name, '--image', image, ...args], { env });
+
+  it('never overwrites a file, unless told to', async () => {
+    const file = freshPath('existing.pcap');
+    writeFileSync(file, 'precious', { mode: 0o644 });
+    const refused = await capture(['-w', file, '-c', '1']).finished;
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/exists already[\s\S]*--force/);
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+
+    const forced = await capture(['-w', file, '-c', '1', '--force']).finished;
+    expect(forced.code, forced.stderr).toBe(0);
+    expect((await run('tcpdump', ['-r', file])).code).toBe(0);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('says so before anything starts when a file cannot be written', async () => {
+    const missing = await capture(['-w', '/no/such/folder/x.pcap']).finished;
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('no such folder: /no/such/folder');
+    const folder = await capture(['-w', world.folder]).finished;
+    expect(folder.stderr).toContain('is a folder');
+  });
+
+  it('keeps whole packets when the disk is full', async () => {
+    const folder = freshPath('small');
+    const script = `mkdir "$1" && mount -t tmpfs -o size=16k none "$1" && shift && "$@"; code=$?
+      tcpdump -n -r "${folder}/full.pcap" | wc -l; exit "$code"`;
+    const file = `${folder}/full.pcap`;
+    const args = [folder, PROGRAM];
+    // A mount namespace of its own: the small disk is gone with the shell.
+    const result = await run(
+      'unshare',
+      [
+        '-m',
+        'sh',
+        '-c',
+        script,
+        'sh',
+        ...args,
+        'capture',
+        pod.name,
+        '--image',
+        image,
+        '-i',
+        'any',
+        '-w',
+        file,
+      ],
+      { env: { KUBECONFIG: namespaced(world.kubeconfig) } },
+    );
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('the disk is full');
+    expect(result.stderr).not.toContain('truncated');
+    expect(Number(result.stdout)).toBeGreaterThan(50);
+    expect(await working(pod.name)).toEqual([]);
+  });
+
+  it('gives the packets to Wireshark, and ends when it is closed', async () => {
+    const folder = freshPath('bin');
+    await run('mkdir', [folder]);
+    const out = freshPath('wireshark.txt');
+    // Stands in for the window: reads as Wireshark does, and is closed after three packets.
+    writeFileSync(
+      `${folder}/wireshark`,
+      `#!/bin/sh\necho "$*" > ${out}.args\nexec tshark -i - -c 3 > ${out}\n`,
+    );
+    chmodSync(`${folder}/wireshark`, 0o755);
+    const { code, stderr } = await capture(['--wireshark', '--', 'udp port 9'], {
+      PATH: `${folder}${delimiter}${process.env.PATH}`,
+    }).finished;
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(`${out}.args`, 'utf8').trim()).toBe('-k -i -');
+    expect(readFileSync(out, 'utf8').trim().split('\n')).toHaveLength(3);
+  });
+});

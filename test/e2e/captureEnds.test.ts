@@ -1,0 +1,119 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { eventually, type Running, run } from './support/process.ts';
+import { type FaultyProxy, proxyTo } from './support/proxy.ts';
+import { skipped } from './support/skips.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+/** However a client ends, nothing of ours works on in the pod, and its file reads to the last packet. */
+const ENDS: readonly {
+  readonly how: string;
+  readonly end: (capture: Running, proxy: FaultyProxy) => void;
+  /** Milliseconds within which nothing of ours may run. */
+  readonly limit: number;
+  /** The client's exit code, where it can still give one. */
+  readonly code?: number;
+}[] = [
+  { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), limit: 3000, code: 0 },
+  { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), limit: 3000, code: 0 },
+  { how: 'SIGHUP', end: ({ child }) => child.kill('SIGHUP'), limit: 3000, code: 0 },
+  { how: 'SIGKILL', end: ({ child }) => child.kill('SIGKILL'), limit: 3000 },
+  { how: 'a connection cut with FIN', end: (_, proxy) => proxy.fin(), limit: 3000, code: 1 },
+  { how: 'a connection cut with RST', end: (_, proxy) => proxy.reset(), limit: 3000, code: 1 },
+  { how: 'SIGSTOP', end: ({ child }) => child.kill('SIGSTOP'), limit: 15_000 },
+  { how: 'a link that swallows everything', end: (_, proxy) => proxy.blackhole(), limit: 15_000 },
+];
+
+const PROTOCOLS = [
+  { protocol: 'v5', kubeconfig: world.kubeconfig },
+  ...(skipped('exec protocol v4', world.local)
+    ? []
+    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
+];
+
+const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
+  world.flavours.map((flavour) => ({ ...protocol, flavour: flavour.name, image: flavour.image })),
+);
+
+describe.each(COMBINATIONS)('a capture over $protocol, $flavour image', ({ kubeconfig, image }) => {
+  it.concurrent.for(ENDS)(
+    'ended by $how',
+    { timeout: 90_000 },
+    async ({ end, limit, code }, { onTestFinished }) => {
+      const sink = await runPod('sink', { node: 1 });
+      const pod = await runPod('ends', { command: CHATTER, env: { TO: sink.ip } });
+      const proxy = await proxyTo(kubeconfig, onTestFinished);
+      const file = freshPath('ends.pcap');
+      const capture = netdebug(['capture', pod.name, '--image', image, '-w', file], {
+        env: { KUBECONFIG: proxy.kubeconfig },
+        onTestFinished,
+      });
+      await capture.says(/capturing on/);
+      expect(await eventually(() => existsSync(file), 5000)).toBe(true);
+      expect(await working(pod.name)).not.toEqual([]);
+
+      end(capture, proxy);
+      const ended = Date.now();
+      const gone = await eventually(async () => (await working(pod.name)).length === 0, limit);
+      expect(gone, `still running after ${Date.now() - ended} ms: ${await working(pod.name)}`).toBe(
+        true,
+      );
+      if (code !== undefined) expect((await capture.finished).code).toBe(code);
+      await expectWholeFile(file);
+    },
+  );
+});
+
+describe('a capture whose reader goes away', () => {
+  it.each(['', '-w -'])('capture %s | head', async (flags) => {
+    const sink = await runPod('sink', { node: 1 });
+    const pod = await runPod('head', { command: CHATTER, env: { TO: sink.ip } });
+    const script = `"$1" capture "$2" --image "$3" ${flags} | head -c 300 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+    const image = world.flavours[0]?.image ?? '';
+    const started = Date.now();
+    const result = await run('bash', ['-c', script, 'sh', PROGRAM, pod.name, image], {
+      env: { KUBECONFIG: namespaced(world.kubeconfig) },
+    });
+    expect(result.stdout.trim(), result.stderr).toBe('0');
+    expect(await eventually(async () => (await working(pod.name)).length === 0, 3000)).toBe(true);
+    expect(Date.now() - started).toBeLessThan(30_000);
+  });
+});
+
+describe('a capture and its target', () => {
+  it('goes on when the target container restarts', async () => {
+    const sink = await runPod('sink', { node: 1 });
+    const [shell = '', flag = '', chatter = ''] = CHATTER;
+    const pod = await runPod('restarts', {
+      command: [shell, flag, `trap "exit 1" TERM; ${chatter}`],
+      env: { TO: sink.ip },
+    });
+    const file = freshPath('restarts.pcap');
+    const image = world.flavours[0]?.image ?? '';
+    const capture = netdebug(['capture', pod.name, '-w', file, '--image', image]);
+    await capture.says(/capturing on/);
+    await kubectl(['exec', pod.name, '-c', 'main', '--', 'bash', '-c', 'kill 1']);
+    const restarts = '{.status.containerStatuses[0].restartCount}';
+    const restarted = async () =>
+      (await kubectl(['get', 'pod', pod.name, '-o', `jsonpath=${restarts}`])) === '1';
+    expect(await eventually(restarted, 30_000)).toBe(true);
+    // The count of the chatter begins anew with the second life of the container.
+    const seen = async () => {
+      const { stdout } = await run('tcpdump', ['-r', file, '-n', '-A', 'udp port 9']);
+      return stdout.includes('seq-000001');
+    };
+    expect(await eventually(seen, 10_000)).toBe(true);
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    await expectWholeFile(file);
+  });
+});
+
+/** Another program reads the file to its end without a complaint. */
+async function expectWholeFile(file: string): Promise<void> {
+  const read = await run('tcpdump', ['-r', file, '-n']);
+  expect(read.code, read.stderr).toBe(0);
+  expect(read.stderr).not.toMatch(/truncated|error/i);
+}

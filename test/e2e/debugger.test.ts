@@ -1,0 +1,286 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { makePod, processes, runPod } from './support/pods.ts';
+import { eventually } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { kubectl, namespaced, netdebug, world } from './support/world.ts';
+
+const image = world.flavours[0]?.image ?? '';
+const capture = (pod: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) =>
+  netdebug(['capture', pod, '--image', image, '--duration', '1', ...args], { env });
+
+async function ephemeralContainers(pod: string) {
+  const json = await kubectl(['get', 'pod', pod, '-o', 'json']);
+  const { spec } = JSON.parse(json) as {
+    spec: { ephemeralContainers?: { name: string; securityContext: unknown; image: string }[] };
+  };
+  return spec.ephemeralContainers ?? [];
+}
+
+describe('the debugger', () => {
+  it.each(world.flavours)('has the least privilege ($name)', async ({ image }) => {
+    const pod = await runPod('least', {
+      spec: { securityContext: { runAsUser: 65532, runAsNonRoot: true } },
+      command: ['sleep', 'infinity'],
+    });
+    const { code, stderr } = await netdebug([
+      'capture',
+      pod.name,
+      '--image',
+      image,
+      '--duration',
+      '1',
+    ]).finished;
+    expect(code, stderr).toBe(0);
+    const [container] = await ephemeralContainers(pod.name);
+    const netshoot = /(^|\/)netshoot[:@]/.test(image);
+    expect(container?.securityContext).toEqual({
+      runAsUser: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      capabilities: {
+        drop: ['ALL'],
+        add: netshoot ? ['NET_RAW'] : ['NET_RAW', 'SETGID', 'SETUID'],
+      },
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+  });
+
+  it('is one container, however many start at once', async () => {
+    const pod = await runPod('once');
+    const results = await Promise.all([1, 2, 3].map(() => capture(pod.name).finished));
+    for (const { code, stderr } of results) expect(code, stderr).toBe(0);
+    expect(await ephemeralContainers(pod.name)).toHaveLength(1);
+  });
+
+  it('takes another name when its own is taken', async () => {
+    const pod = await makePod('clash', {
+      spec: {
+        containers: [
+          { name: 'netdebug-network', image: world.appImage, imagePullPolicy: 'IfNotPresent' },
+        ],
+      },
+    });
+    await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+    const { code, stderr } = await capture(pod).finished;
+    expect(code, stderr).toBe(0);
+    expect((await ephemeralContainers(pod)).map(({ name }) => name)).toEqual([
+      'netdebug-network-2',
+    ]);
+  });
+
+  it.each(world.flavours)('reaps, and ends after --ttl without use ($name)', async ({ image }) => {
+    const pod = await runPod('ttl');
+    const { code, stderr } = await netdebug([
+      'capture',
+      pod.name,
+      '--image',
+      image,
+      '--duration',
+      '1',
+      '--ttl',
+      '6s',
+    ]).finished;
+    expect(code, stderr).toBe(0);
+    // A process whose parent is gone becomes the main process's child, and must not stay as a zombie.
+    await kubectl([
+      ...['exec', pod.name, '-c', 'netdebug-network', '--'],
+      ...['sh', '-c', '(sleep 1 &) ; exit 0'],
+    ]);
+    await wait(2000);
+    expect(
+      (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
+    ).toEqual([]);
+    // In use, it stays beyond its time.
+    const long = netdebug(['capture', pod.name, '--image', image, '--duration', '9']);
+    expect((await long.finished).code).toBe(0);
+    const ended = () =>
+      kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
+        const { status } = JSON.parse(json) as {
+          status: {
+            ephemeralContainerStatuses: { state: { terminated?: { exitCode: number } } }[];
+          };
+        };
+        return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
+      });
+    expect(await eventually(ended, 15_000)).toBe(true);
+    // The next command gets a new one.
+    expect(
+      (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
+    ).toBe(0);
+    expect(await ephemeralContainers(pod.name)).toHaveLength(2);
+  });
+});
+
+describe('what cannot be', () => {
+  it('an unknown pod: the nearest names', async () => {
+    const pod = await runPod('nearest');
+    const { code, stderr } = await capture(pod.name.replace('nearest', 'nearst')).finished;
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `Error from server (NotFound): pods "${pod.name.replace('nearest', 'nearst')}" not found`,
+    );
+    expect(stderr).toContain(`did you mean "${pod.name}"`);
+  });
+
+  it('a finished pod', async () => {
+    const pod = await makePod('finished', {
+      command: ['true'],
+      spec: { restartPolicy: 'Never' },
+    });
+    await kubectl([
+      'wait',
+      '--for=jsonpath={.status.phase}=Succeeded',
+      `pod/${pod}`,
+      '--timeout=60s',
+    ]);
+    const { code, stderr } = await capture(pod).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/has finished \(Succeeded/);
+    expect(await ephemeralContainers(pod)).toEqual([]);
+  });
+
+  it('an image that cannot be pulled: fast, with the kubelet’s words', async () => {
+    const pod = await runPod('pull');
+    const started = Date.now();
+    const { code, stderr } = await netdebug([
+      'capture',
+      pod.name,
+      '--image',
+      'registry.invalid/none:1',
+    ]).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/image cannot be pulled: .*registry.invalid\/none:1/);
+    expect(stderr).toContain('--image');
+    if (world.local) expect(Date.now() - started).toBeLessThan(4000);
+  });
+
+  it('an image without what is needed', async () => {
+    if (skipped('images that lack tools', world.local)) return;
+    const pod = await runPod('lacking');
+    const shellless = await netdebug([
+      'capture',
+      pod.name,
+      '--image',
+      'registry.local/distroless:1',
+    ]).finished;
+    expect(shellless.code).toBe(1);
+    expect(shellless.stderr).toMatch(/cannot start in the image[\s\S]*needs a shell/);
+    const toolless = await netdebug(['capture', pod.name, '--image', 'busybox:1.36']).finished;
+    expect(toolless.code).toBe(1);
+    expect(toolless.stderr).toMatch(/busybox:1.36 has no tcpdump[\s\S]*--image/);
+  });
+
+  it('pods of other kinds: pending, static, Windows', async () => {
+    if (skipped('pods of odd kinds', world.local)) return;
+    const pending = await makePod('pending', {
+      spec: { nodeName: '', nodeSelector: { nowhere: 'at-all' } },
+    });
+    expect((await capture(pending).finished).stderr).toMatch(/is not running: Pending/);
+    const mirror = await runPod('static', {
+      metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    });
+    expect((await capture(mirror.name).finished).stderr).toMatch(/is a static pod/);
+    const windows = await makePod('windows', { spec: { os: { name: 'windows' } } });
+    expect((await capture(windows).finished).stderr).toMatch(/Windows|not running/);
+  });
+
+  it('a namespace whose Pod Security forbids it', async () => {
+    const namespace = `${world.namespace}-baseline`;
+    await kubectl(['create', 'namespace', namespace]);
+    try {
+      await kubectl([
+        'label',
+        'namespace',
+        namespace,
+        'pod-security.kubernetes.io/enforce=baseline',
+      ]);
+      const pod = JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'guarded' },
+        spec: {
+          terminationGracePeriodSeconds: 0,
+          containers: [{ name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' }],
+        },
+      });
+      await kubectl(['-n', namespace, 'create', '-f', '-'], pod);
+      await kubectl([
+        '-n',
+        namespace,
+        'wait',
+        '--for=condition=Ready',
+        'pod/guarded',
+        '--timeout=60s',
+      ]);
+      const { code, stderr } = await capture('guarded', ['-n', namespace]).finished;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/violates PodSecurity "baseline/);
+      expect(stderr).toContain(`kubectl label --overwrite namespace ${namespace}`);
+    } finally {
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    }
+  });
+
+  it('users who may not: the Role to ask for', async () => {
+    if (skipped('users with fewer rights', world.local)) return;
+    const pod = await runPod('rights');
+    for (const [user, verb] of [
+      ['nobody', 'cannot get resource "pods"'],
+      ['viewer', 'cannot patch resource "pods/ephemeralcontainers"'],
+      ['no-exec', 'resource "pods/exec"'],
+    ] as const) {
+      const KUBECONFIG = namespaced(world.users[user] ?? '');
+      const { code, stderr } = await capture(pod.name, [], { KUBECONFIG }).finished;
+      expect(code).toBe(1);
+      expect(stderr).toContain(`Error from server (Forbidden): pods "${pod.name}" is forbidden`);
+      expect(stderr).toContain(verb);
+      expect(stderr).toContain('kind: Role');
+    }
+  });
+
+  it('an admission webhook that says no', async () => {
+    if (skipped('users with fewer rights', world.local)) return;
+    const namespace = `${world.namespace}-denied`;
+    await kubectl(['create', 'namespace', namespace]);
+    await kubectl(['annotate', 'namespace', namespace, 'netdebug.test/deny=not on my watch']);
+    const pod = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'denied' },
+      spec: {
+        containers: [{ name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' }],
+      },
+    });
+    await kubectl(['-n', namespace, 'create', '-f', '-'], pod);
+    await kubectl([
+      '-n',
+      namespace,
+      'wait',
+      '--for=condition=Ready',
+      'pod/denied',
+      '--timeout=60s',
+    ]);
+    const { code, stderr } = await capture('denied', ['-n', namespace]).finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/admission webhook .* denied the request: not on my watch/);
+    expect(stderr).toContain('--image');
+    await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+  });
+
+  it.each([
+    [['capture'], 'name a target'],
+    [['capture', 'x', '--no-such-flag'], 'unknown flag: --no-such-flag'],
+    [['capture', 'x', '-c', 'many'], '-c: "many"'],
+    [['capture', 'x', '--duration', 'long'], '--duration: "long"'],
+    [['capture', 'x', 'port', '80'], 'unexpected argument'],
+    [['capture', 'deploy/x'], 'only pods'],
+    [['captrue', 'x'], 'unknown command: captrue'],
+    [['capture', 'x', '--image-pull-policy', 'Sometimes'], 'not one of Always'],
+  ])('%j is wrong usage', async (args, message) => {
+    const { code, stderr, stdout } = await netdebug(args).finished;
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+});

@@ -1,0 +1,175 @@
+import { load } from 'js-yaml';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { processes, runPod } from './support/pods.ts';
+import { eventually } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { kubectl, netdebug, world } from './support/world.ts';
+
+/** A main process that keeps one connection to `$TO` open and does not reap what becomes its child. */
+const CONNECTED = ['bash', '-c', 'exec 3<>"/dev/tcp/$TO/80"; exec sleep infinity'];
+
+interface Listed {
+  readonly protocol: string;
+  readonly state: string;
+  readonly local: { readonly address: string; readonly port: number };
+  readonly peer: { readonly address: string; readonly port: number };
+  readonly processes?: readonly { readonly name: string; readonly pid: number }[];
+}
+
+describe.each(world.flavours)('ports with the $name image', ({ image }) => {
+  let server: { name: string; ip: string };
+  let client: { name: string; ip: string };
+  beforeAll(async () => {
+    server = await runPod('server');
+    client = await runPod('client', {
+      node: 1,
+      command: CONNECTED,
+      env: { TO: server.ip },
+      spec: { securityContext: { runAsUser: 65532, runAsGroup: 65532, runAsNonRoot: true } },
+    });
+  });
+  const ports = async (pod: string, ...args: string[]) => {
+    const result = await netdebug(['ports', pod, '--image', image, ...args]).finished;
+    expect(result.code, result.stderr).toBe(0);
+    return result.stdout;
+  };
+  const sockets = async (pod: string, ...args: string[]) =>
+    (JSON.parse(await ports(pod, '-o', 'json', ...args)) as { items: Listed[] }).items;
+
+  it('lists what listens and what is connected, as both ends see it', async () => {
+    const here = await sockets(server.name);
+    const there = await sockets(client.name);
+    expect(here).toContainEqual(expect.objectContaining({ protocol: 'tcp', state: 'LISTEN' }));
+    const connection = there.find(({ peer }) => peer.port === 80);
+    expect(connection).toMatchObject({
+      state: 'ESTABLISHED',
+      local: { address: client.ip },
+      peer: { address: server.ip },
+    });
+    expect(here).toContainEqual(
+      expect.objectContaining({
+        state: 'ESTABLISHED',
+        local: connection?.peer,
+        peer: connection?.local,
+      }),
+    );
+  });
+
+  it('shows them as netstat does, and agrees with the kernel’s own table', async () => {
+    const table = await ports(server.name);
+    expect(table.split('\n')[0]).toMatch(
+      /^PROTO +RECV-Q +SEND-Q +LOCAL ADDRESS +FOREIGN ADDRESS +STATE$/,
+    );
+    const kernel = await kubectl([
+      ...['exec', server.name, '-c', 'main', '--'],
+      ...['cat', '/proc/net/tcp', '/proc/net/tcp6'],
+    ]);
+    const rows = kernel.split('\n').filter((line) => /^ *\d+: /.test(line));
+    expect(table.trim().split('\n').slice(1)).toHaveLength(rows.length);
+  });
+
+  it('names the processes, those of other users too', async () => {
+    const [held] = (await sockets(client.name, '-p')).filter(({ peer }) => peer.port === 80);
+    expect(held?.processes).toEqual([expect.objectContaining({ name: 'sleep', pid: 1 })]);
+    expect(await ports(server.name, '-lp')).toMatch(/ LISTEN +\d+\/nginx/);
+  });
+
+  it('leaves no zombie in a target that does not reap, however it ends', async () => {
+    for (const end of ['SIGINT', 'SIGKILL', 'SIGKILL', undefined] as const) {
+      const running = netdebug([
+        'ports',
+        client.name,
+        '--image',
+        image,
+        '-p',
+        '--watch',
+        '--interval',
+        '0.1',
+      ]);
+      await running.says(/ESTABLISHED/);
+      if (end === undefined) await kubectl(['exec', client.name, '-c', 'main', '--', 'true']);
+      running.child.kill(end ?? 'SIGTERM');
+      await running.finished;
+    }
+    const left = async () =>
+      (await processes(client.name, 'main')).filter(
+        ({ name, pid, state, parent }) =>
+          state === 'Z' || (pid !== 1 && name !== 'sh' && name !== 'sleep' && parent !== 0),
+      );
+    expect(
+      await eventually(async () => (await left()).length === 0, 3000),
+      JSON.stringify(await left()),
+    ).toBe(true);
+  });
+
+  it('selects: listening, protocols, families', async () => {
+    expect((await sockets(client.name, '-l')).filter(({ state }) => state !== 'LISTEN')).toEqual(
+      [],
+    );
+    expect((await sockets(client.name, '-t', '-6')).filter(({ peer }) => peer.port === 80)).toEqual(
+      [],
+    );
+    expect(
+      (await sockets(client.name, '-u')).filter(({ protocol }) => /tcp/.test(protocol)),
+    ).toEqual([]);
+  });
+
+  it('writes yaml, names and a summary', async () => {
+    const yaml = load(await ports(client.name, '-o', 'yaml')) as { items: unknown[] };
+    expect(yaml.items).toEqual(await sockets(client.name));
+    expect(await ports(client.name, '-o', 'name')).toMatch(
+      new RegExp(`^tcp/${client.ip}:\\d+-${server.ip}:80$`, 'm'),
+    );
+    expect(await ports(client.name, '--summary')).toMatch(/tcp +ESTABLISHED +1/);
+  });
+
+  it('watches: what comes and what goes', async () => {
+    const watching = netdebug([
+      'ports',
+      server.name,
+      '--image',
+      image,
+      '--watch',
+      '--interval',
+      '0.3s',
+    ]);
+    await watching.says(/LISTEN/);
+    const connecting = kubectl([
+      ...['exec', client.name, '--', 'bash', '-c'],
+      ...['exec 3<>"/dev/tcp/$1/80"; sleep 2', 'bash', server.ip],
+    ]);
+    await watching.says(/^\d\d:\d\d:\d\d \+ tcp \S+:80 \S+ ESTABLISHED/m);
+    await connecting;
+    await watching.says(/^\d\d:\d\d:\d\d [-~] tcp \S+:80 \S+ /m);
+    watching.child.kill('SIGINT');
+    expect((await watching.finished).code).toBe(0);
+  });
+
+  it('refuses what it does not have', async () => {
+    const container = await netdebug(['ports', server.name, '-p', '-c', 'nope', '--image', image])
+      .finished;
+    expect(container.stderr).toMatch(
+      /container nope is not valid for pod [\s\S]*choose one of: main/,
+    );
+    expect(container.code).toBe(2);
+    const format = await netdebug(['ports', server.name, '-o', 'xml']).finished;
+    expect(format.stderr).toContain('-o: "xml" is not one of');
+    expect(format.code).toBe(2);
+  });
+});
+
+describe('ports in an image without ss', () => {
+  it('reads the tables of the kernel', async () => {
+    if (skipped('images that lack tools', world.local)) return;
+    const pod = await runPod('slim');
+    const { code, stdout, stderr } = await netdebug([
+      'ports',
+      pod.name,
+      '-lp',
+      '--image',
+      'registry.local/slim:1',
+    ]).finished;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/tcp .*0\.0\.0\.0:80 .*LISTEN +\d+\/nginx/);
+  });
+});

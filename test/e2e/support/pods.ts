@@ -1,0 +1,104 @@
+import { run } from './process.ts';
+import { kubectl, world } from './world.ts';
+
+export interface PodOptions {
+  readonly command?: readonly string[];
+  readonly image?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Index into world.nodes. */
+  readonly node?: 0 | 1;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly container?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+let pods = 0;
+
+/** A name that no other pod of the suite has. */
+export function podName(purpose: string): string {
+  pods += 1;
+  return `${purpose}-${process.pid}-${pods}`;
+}
+
+/** Makes a pod without waiting for anything. */
+export async function makePod(purpose: string, options: PodOptions = {}): Promise<string> {
+  const name = podName(purpose);
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, ...options.metadata },
+    spec: {
+      nodeName: world.nodes[options.node ?? 0],
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'main',
+          image: options.image ?? world.appImage,
+          imagePullPolicy: 'IfNotPresent',
+          ...(options.command && { command: options.command }),
+          env: Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value })),
+          ...options.container,
+        },
+      ],
+      ...options.spec,
+    },
+  };
+  await kubectl(['create', '-f', '-'], JSON.stringify(pod));
+  return name;
+}
+
+/** Makes a pod and waits until it is ready; gives its name and address. */
+export async function runPod(
+  purpose: string,
+  options: PodOptions = {},
+): Promise<{ name: string; ip: string }> {
+  const name = await makePod(purpose, options);
+  await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
+  return { name, ip: await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']) };
+}
+
+/** Sends a datagram with a number in it to `$TO` about twenty times a second. */
+export const CHATTER = [
+  'bash',
+  '-c',
+  'n=0; while sleep 0.05; do n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done',
+];
+
+interface Process {
+  readonly pid: number;
+  readonly name: string;
+  readonly state: string;
+  readonly parent: number;
+}
+
+/** The processes a container sees, but for the one that lists them. */
+export async function processes(pod: string, container: string): Promise<Process[]> {
+  const { stdout } = await run(
+    world.kubectl,
+    [
+      ...['-n', world.namespace, 'exec', pod, '-c', container, '--'],
+      ...['sh', '-c', 'exec cat /proc/[0-9]*/stat'],
+    ],
+    { env: { KUBECONFIG: world.kubeconfig } },
+  );
+  // A process that ends while it is listed makes cat complain; an empty list would be no list.
+  if (!stdout.includes('(cat)')) throw new Error(`cannot list the processes of ${pod}`);
+  return stdout
+    .split('\n')
+    .map((line) => /^(\d+) \((.*)\) (\S) (\d+)/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, name, state, parent]) => ({
+      pid: Number(pid),
+      name: name ?? '',
+      state: state ?? '',
+      parent: Number(parent),
+    }))
+    .filter(({ name }) => name !== 'cat');
+}
+
+/** What of ours runs in a pod's network debugger besides its main process and that one's nap. */
+export async function working(pod: string, container = 'netdebug-network'): Promise<string[]> {
+  return (await processes(pod, container))
+    .filter(({ pid, name, parent }) => pid !== 1 && !(name === 'sleep' && parent === 1))
+    .map(({ pid, name, state }) => `${pid} ${name} ${state}`);
+}

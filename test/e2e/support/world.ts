@@ -1,0 +1,94 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dump, load } from 'js-yaml';
+import { inject, onTestFinished } from 'vitest';
+import { type Running, run, type StartOptions, start } from './process.ts';
+
+/** What the suite knows of its cluster; made once by setup.ts. */
+export interface World {
+  /** True in the cluster of test/cluster, false on a real one (E2E_KUBECONFIG). */
+  readonly local: boolean;
+  readonly kubeconfig: string;
+  /** Kubeconfigs of other users of the local cluster, by name. */
+  readonly users: Readonly<Record<string, string>>;
+  readonly kubectl: string;
+  readonly namespace: string;
+  readonly nodes: readonly [string, string];
+  readonly flavours: readonly Flavour[];
+  readonly appImage: string;
+  /** A folder for the test's own files. */
+  readonly folder: string;
+}
+
+export interface Flavour {
+  readonly name: string;
+  readonly image: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    world: World;
+  }
+}
+
+export const world = inject('world');
+
+export const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'kubectl-netdebug');
+
+/** Registers what is done at the end of a test; concurrent tests have one of their own each. */
+export type AtEnd = (done: () => void) => void;
+
+/** Starts our program on the suite's cluster; it is killed at the end of the test. */
+export function netdebug(
+  args: readonly string[],
+  options: StartOptions & { onTestFinished?: AtEnd } = {},
+): Running {
+  const running = start(PROGRAM, args, {
+    ...options,
+    env: { KUBECONFIG: namespaced(world.kubeconfig), ...options.env },
+  });
+  (options.onTestFinished ?? onTestFinished)(() => {
+    running.child.kill('SIGKILL');
+  });
+  return running;
+}
+
+/** Runs kubectl in the suite's namespace; fails with its words unless it succeeds. */
+export async function kubectl(args: readonly string[], stdin = ''): Promise<string> {
+  const result = await run(world.kubectl, ['-n', world.namespace, ...args], {
+    stdin,
+    env: { KUBECONFIG: world.kubeconfig },
+  });
+  if (result.code !== 0)
+    throw new Error(`kubectl ${args.join(' ')}: ${result.code}\n${result.stderr}${result.stdout}`);
+  return result.stdout;
+}
+
+/** A kubeconfig like another one, with the suite's namespace, and changes to its cluster entry. */
+export function namespaced(
+  kubeconfig: string,
+  change: (cluster: Record<string, unknown>) => void = () => {},
+): string {
+  const config = load(readFileSync(kubeconfig, 'utf8')) as {
+    'current-context': string;
+    contexts: { name: string; context: Record<string, unknown> }[];
+    clusters: { name: string; cluster: Record<string, unknown> }[];
+  };
+  const context = config.contexts.find(({ name }) => name === config['current-context'])?.context;
+  const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
+  if (!context || !cluster) throw new Error(`${kubeconfig} has no current context`);
+  context.namespace = world.namespace;
+  change(cluster);
+  files += 1;
+  const path = join(world.folder, `kubeconfig-${process.pid}-${files}`);
+  writeFileSync(path, dump(config), { mode: 0o600 });
+  return path;
+}
+
+let files = 0;
+
+/** The path of a file of this test process that does not exist yet. */
+export function freshPath(name: string): string {
+  files += 1;
+  return join(world.folder, `${process.pid}-${files}-${name}`);
+}
