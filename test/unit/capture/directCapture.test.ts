@@ -1,0 +1,331 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  captureDirectly,
+  type DirectCapture,
+  RecorderProblem,
+} from '../../../src/capture/directCapture.ts';
+import { TextCutter } from '../../../src/capture/textCutter.ts';
+import { ExecProblem } from '../../../src/kube/execStatus.ts';
+import { OutputClosed } from '../../../src/output/output.ts';
+import { PacketCutter } from '../../../src/pcap/packetCutter.ts';
+import { Problem } from '../../../src/problem.ts';
+import { FakeOutput, type FakePod, leasedInPod, packet, pcapHeader } from './fakePod.ts';
+
+const HEADER = pcapHeader();
+const [SMALL, LARGE] = [packet(60), packet(1400)];
+const STATISTICS = [
+  '3 packets captured',
+  '5 packets received by filter',
+  '2 packets dropped by kernel',
+];
+const COUNTS = { captured: 3, receivedByFilter: 5, droppedByKernel: 2 };
+
+/** A capture that has begun, and what comes of it. */
+async function begun(options: Partial<DirectCapture> = {}, output = new FakeOutput()) {
+  const { process, pod, connections } = await leasedInPod();
+  const abort = new AbortController();
+  const packets = options.packets ?? new PacketCutter();
+  const outcome = captureDirectly({
+    recorder: process,
+    packets,
+    output,
+    interrupt: abort.signal,
+    ...options,
+  }).catch((error: unknown) => error);
+  const nothingIsLeft = async () => {
+    await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
+    expect(output.closed).toBe(1);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  };
+  return { pod, output, packets, abort, outcome, nothingIsLeft };
+}
+
+const arrived = (output: FakeOutput, bytes: number) =>
+  vi.waitFor(() => expect(output.written.length).toBe(bytes), { interval: 1 });
+
+/** The program ends in order when asked to, with its last words. */
+function endsInOrder(pod: FakePod, last?: Buffer): void {
+  pod.on = (word) => {
+    if (word !== 'stop') return;
+    if (last) pod.writes(last);
+    pod.says('', ...STATISTICS);
+    pod.exits(0);
+  };
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the ends of a capture', () => {
+  it('complete: tcpdump ends by itself', async () => {
+    const onListening = vi.fn();
+    const { pod, output, outcome, packets, nothingIsLeft } = await begun({ onListening });
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL.subarray(0, 30)]));
+    pod.writes(Buffer.concat([SMALL.subarray(30), LARGE]));
+    pod.says(...STATISTICS);
+    pod.exits(0);
+    expect(await outcome).toEqual({ end: 'complete', statistics: COUNTS });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+    expect(packets).toMatchObject({ packets: 2, bytes: output.written.length });
+    expect(onListening).toHaveBeenCalledExactlyOnceWith('eth0', 'EN10MB');
+    expect(pod.words).not.toContain('stop');
+    await nothingIsLeft();
+  });
+
+  it('duration: counted from when tcpdump listens, not before', async () => {
+    const { pod, output, outcome, nothingIsLeft } = await begun({ duration: 60 });
+    endsInOrder(pod, LARGE);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(pod.words).toEqual([]);
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    expect(await outcome).toEqual({ end: 'duration', statistics: COUNTS });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+    await nothingIsLeft();
+  });
+
+  it('size: before the output is larger, at a packet; the rest is read and dropped', async () => {
+    const limit = HEADER.length + SMALL.length + LARGE.length - 1;
+    const { pod, output, outcome, nothingIsLeft } = await begun({
+      packets: new PacketCutter(limit),
+    });
+    endsInOrder(pod, Buffer.alloc(2_000_000, 1));
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL, LARGE]));
+    expect(await outcome).toEqual({ end: 'size', statistics: COUNTS });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+    expect(pod.words.filter((word) => word === 'stop')).toHaveLength(1);
+    await nothingIsLeft();
+  });
+
+  it('interrupted: what tcpdump still has is kept', async () => {
+    const { pod, output, outcome, abort, nothingIsLeft } = await begun();
+    endsInOrder(pod, LARGE);
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    await arrived(output, HEADER.length + SMALL.length);
+    abort.abort();
+    expect(await outcome).toEqual({ end: 'interrupted', statistics: COUNTS });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+    await nothingIsLeft();
+  });
+
+  it.each([1, 137, 143])('interrupted: an exit code of %i is no failure then', async (code) => {
+    const { pod, outcome, abort } = await begun();
+    pod.on = (word) => word === 'stop' && pod.exits(code);
+    pod.listens();
+    abort.abort();
+    expect(await outcome).toEqual({ end: 'interrupted', statistics: {} });
+  });
+
+  it('interrupted before it began', async () => {
+    const { pod, outcome, nothingIsLeft } = await begun({ interrupt: AbortSignal.abort() });
+    expect(await outcome).toEqual({ end: 'interrupted', statistics: {} });
+    expect(pod.words).toContain('stop');
+    await nothingIsLeft();
+  });
+
+  it('reader-gone: told, or noticed by writing', async () => {
+    const told = await begun();
+    endsInOrder(told.pod);
+    told.output.readerGone();
+    expect(await told.outcome).toEqual({ end: 'reader-gone', statistics: COUNTS });
+    await told.nothingIsLeft();
+
+    const noticed = await begun();
+    endsInOrder(noticed.pod, Buffer.alloc(1_000_000));
+    noticed.output.failure = new OutputClosed('gone');
+    noticed.pod.writes(HEADER);
+    expect(await noticed.outcome).toMatchObject({ end: 'reader-gone' });
+    await noticed.nothingIsLeft();
+  });
+
+  it('the first of several ends counts', async () => {
+    const { pod, outcome, abort, output } = await begun();
+    pod.on = (word) => word === 'stop' && setTimeout(() => pod.exits(0), 20);
+    abort.abort();
+    output.readerGone();
+    expect(await outcome).toMatchObject({ end: 'interrupted' });
+    expect(pod.words.filter((word) => word === 'stop')).toHaveLength(1);
+  });
+});
+
+describe('failures', () => {
+  it('a cut stream is never a success; what came ends with a whole packet', async () => {
+    const { pod, output, outcome, nothingIsLeft } = await begun();
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL, LARGE.subarray(0, 1000)]));
+    await arrived(output, HEADER.length + SMALL.length);
+    pod.breaks();
+    const error = await outcome;
+    expect(error).toBeInstanceOf(ExecProblem);
+    expect(error).toMatchObject({ failure: 'cut' });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+    await nothingIsLeft();
+  });
+
+  it('a stream that is cut after the user’s end is one too', async () => {
+    const { pod, outcome, abort } = await begun();
+    pod.on = (word) => word === 'stop' && pod.breaks();
+    abort.abort();
+    expect(await outcome).toMatchObject({ failure: 'cut' });
+  });
+
+  it('tcpdump’s refusal, in its own words', async () => {
+    const { pod, output, outcome, nothingIsLeft } = await begun();
+    pod.says('tcpdump: verbose output suppressed, use -v[v]... for full protocol decode');
+    pod.says('tcpdump: eth9: No such device exists', '(No such device exists)');
+    pod.exits(1);
+    const error = await outcome;
+    expect(error).toBeInstanceOf(RecorderProblem);
+    expect(error).toMatchObject({
+      exitStatus: 1,
+      said: 'tcpdump: eth9: No such device exists\n(No such device exists)',
+    });
+    expect(output.written).toHaveLength(0);
+    await nothingIsLeft();
+  });
+
+  it('an end without a word', async () => {
+    const { pod, outcome } = await begun();
+    pod.exits(3);
+    expect(String(await outcome)).toMatch(/tcpdump ended with exit code 3 and no word/);
+  });
+
+  it('the lease ran out: the capture was ended in the pod', async () => {
+    const { pod, outcome } = await begun();
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    pod.says('lease: no word for 12 s', ...STATISTICS);
+    pod.exits(0);
+    const error = await outcome;
+    expect(error).toBeInstanceOf(Problem);
+    expect(String(error)).toMatch(/ended in the pod: it had not heard from this client/);
+  });
+
+  it('a full disk: the file ends with a whole packet, and nothing more is written', async () => {
+    const output = new FakeOutput();
+    output.room = HEADER.length + SMALL.length + 700;
+    const { pod, outcome, nothingIsLeft } = await begun({}, output);
+    endsInOrder(pod, Buffer.concat([LARGE, LARGE]));
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    await arrived(output, HEADER.length + SMALL.length);
+    pod.writes(Buffer.concat([packet(100), LARGE]));
+    expect(String(await outcome)).toBe('Problem: the disk is full');
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, packet(100)]));
+    expect(output.takenBack).toEqual([700 - 116]);
+    expect(pod.words).toContain('stop');
+    await nothingIsLeft();
+  });
+
+  it('a disk that is full from the start keeps no half header', async () => {
+    const output = new FakeOutput();
+    output.room = 10;
+    const { pod, outcome } = await begun({}, output);
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    expect(String(await outcome)).toMatch(/the disk is full/);
+    expect(output.written).toHaveLength(0);
+  });
+
+  it('a stream that is no pcap', async () => {
+    const { pod, output, outcome, nothingIsLeft } = await begun();
+    pod.writes(Buffer.alloc(100, 'x'));
+    expect(String(await outcome)).toMatch(
+      /^Problem: the stream from the pod is damaged: not a pcap/,
+    );
+    expect(output.written).toHaveLength(0);
+    await nothingIsLeft();
+  });
+
+  it('an output that cannot be made safe', async () => {
+    const output = new FakeOutput();
+    output.closeFailure = new Problem('cannot sync');
+    const { pod, outcome } = await begun({}, output);
+    pod.exits(0);
+    expect(String(await outcome)).toBe('Problem: cannot sync');
+  });
+
+  it('a fault of ours ends the program too', async () => {
+    const output = new FakeOutput();
+    output.failure = new TypeError('ours');
+    const { pod, outcome, nothingIsLeft } = await begun({}, output);
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    expect(await outcome).toBe(output.failure);
+    await nothingIsLeft();
+  });
+});
+
+describe('while it runs', () => {
+  it('a slow output slows tcpdump’s stream, and everything arrives', async () => {
+    const output = new FakeOutput();
+    const gate = Promise.withResolvers<void>();
+    output.ready = gate.promise;
+    const { pod, outcome, packets } = await begun({}, output);
+    pod.writes(HEADER);
+    for (let i = 0; i < 1000; i++) pod.writes(LARGE);
+    pod.exits(0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(output.written).toHaveLength(0);
+    gate.resolve();
+    expect(await outcome).toMatchObject({ end: 'complete' });
+    expect(packets.packets).toBe(1000);
+    expect(output.written).toHaveLength(HEADER.length + 1000 * LARGE.length);
+  });
+
+  it('beats once a second, asks for drops every two, and shows them', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const shown: object[] = [];
+    const { pod, outcome } = await begun({ onStatistics: (counts) => shown.push(counts) });
+    pod.on = (word) => {
+      if (word === 'info')
+        pod.says(
+          'tcpdump: 7 packets captured, 9 packets received by filter, 1 packet dropped by kernel',
+        );
+    };
+    pod.listens();
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(3), { interval: 1 });
+    vi.advanceTimersByTime(4_000);
+    await vi.waitFor(() => expect(shown).toHaveLength(2), { interval: 1 });
+    expect(pod.words).toEqual(['beat', 'beat', 'info', 'beat', 'beat', 'info']);
+    expect(shown[0]).toEqual({ captured: 7, receivedByFilter: 9, droppedByKernel: 1 });
+    pod.exits(0);
+    expect(await outcome).toEqual({ end: 'complete', statistics: shown[0] });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('a program that does not end when told to is cut off', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { pod, outcome, abort, nothingIsLeft } = await begun();
+    pod.on = () => {};
+    abort.abort();
+    await vi.waitFor(() => expect(pod.words).toContain('stop'), { interval: 1 });
+    vi.advanceTimersByTime(5_000);
+    expect(await outcome).toMatchObject({ failure: 'cut' });
+    expect(vi.getTimerCount()).toBe(0);
+    await nothingIsLeft();
+  });
+
+  it('endless complaints are not all kept', async () => {
+    const { pod, outcome } = await begun();
+    for (let i = 0; i < 500; i++) pod.says(`complaint ${i}`);
+    pod.exits(1);
+    const { said } = (await outcome) as RecorderProblem;
+    expect(said.split('\n')).toHaveLength(100);
+    expect(said).toMatch(/complaint 499$/);
+  });
+
+  it('text goes through in whole lines', async () => {
+    const packets = new TextCutter();
+    const { pod, output, outcome } = await begun({ packets });
+    pod.writes('12:00 IP a > b\n\tmore\n12:01 IP c');
+    pod.writes(' > d\n12:02 cut');
+    pod.exits(0);
+    await outcome;
+    expect(String(output.written)).toBe('12:00 IP a > b\n\tmore\n12:01 IP c > d\n');
+    expect(packets.packets).toBe(2);
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { debuggerSettings } from '../../../src/cli/settings.ts';
+import { DEFAULT_IMAGE } from '../../../src/debugger/image.ts';
+import { Problem } from '../../../src/problem.ts';
+
+/** Variables under which the settings file holds `text`; undefined for no file. */
+function withFile(text: string | undefined): { XDG_CONFIG_HOME: string; path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-settings-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'kubectl-netdebug', 'config.yaml');
+  if (text !== undefined) {
+    mkdirSync(join(folder, 'kubectl-netdebug'));
+    writeFileSync(path, text);
+  }
+  return { XDG_CONFIG_HOME: folder, path };
+}
+
+const FILE = 'image: of-file\nimagePullPolicy: Never\nttl: 2h\n';
+const VARIABLES = {
+  NETDEBUG_IMAGE: 'of-variable',
+  NETDEBUG_IMAGE_PULL_POLICY: 'Always',
+  NETDEBUG_TTL: '3h',
+};
+
+function problemOf(env: NodeJS.ProcessEnv, flags = {}): Problem {
+  try {
+    debuggerSettings(flags, env);
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('each setting comes from', () => {
+  it('the default', () => {
+    expect(debuggerSettings({}, withFile(undefined))).toEqual({
+      image: DEFAULT_IMAGE,
+      pullPolicy: 'IfNotPresent',
+      ttl: 8 * 3600,
+    });
+    expect(DEFAULT_IMAGE).toMatch(/:[\w.-]+@sha256:[0-9a-f]{64}$/);
+  });
+
+  it('the file before the default', () => {
+    expect(debuggerSettings({}, withFile(FILE))).toEqual({
+      image: 'of-file',
+      pullPolicy: 'Never',
+      ttl: 7200,
+    });
+    expect(debuggerSettings({}, withFile('image: own\n'))).toMatchObject({
+      image: 'own',
+      ttl: 8 * 3600,
+    });
+  });
+
+  it('the variable before the file', () => {
+    expect(debuggerSettings({}, { ...withFile(FILE), ...VARIABLES })).toEqual({
+      image: 'of-variable',
+      pullPolicy: 'Always',
+      ttl: 3 * 3600,
+    });
+  });
+
+  it('the flag before everything', () => {
+    const flags = { image: 'of-flag', imagePullPolicy: 'IfNotPresent', ttl: '90' };
+    expect(debuggerSettings(flags, { ...withFile(FILE), ...VARIABLES })).toEqual({
+      image: 'of-flag',
+      pullPolicy: 'IfNotPresent',
+      ttl: 90,
+    });
+  });
+
+  it('the next one when one is empty', () => {
+    const env = { ...withFile('image: of-file\nttl:\n'), NETDEBUG_IMAGE: '', NETDEBUG_CONFIG: '' };
+    expect(debuggerSettings({}, env)).toMatchObject({ image: 'of-file', ttl: 8 * 3600 });
+  });
+
+  it('a file named by a variable, which must be there', () => {
+    const { path } = withFile(FILE);
+    expect(debuggerSettings({}, { NETDEBUG_CONFIG: path }).image).toBe('of-file');
+    expect(problemOf({ NETDEBUG_CONFIG: '/no/such' }).message).toMatch(
+      /^cannot read the settings file \/no\/such: ENOENT/,
+    );
+  });
+});
+
+describe('a settings file that is wrong', () => {
+  it.each(['', '# nothing yet\n', '---\n', '{}'])('says nothing: %j', (text) => {
+    expect(debuggerSettings({}, withFile(text)).image).toBe(DEFAULT_IMAGE);
+  });
+
+  it('has an unknown setting', () => {
+    const env = withFile('image: x\nimagepullpolicy: Never\n');
+    const problem = problemOf(env);
+    expect(problem.message).toBe(`${env.path}: unknown setting "imagepullpolicy"`);
+    expect(problem.next).toEqual(['settings are image, imagePullPolicy, ttl']);
+    expect(problemOf(withFile('__proto__: 1\n')).message).toMatch(/unknown setting "__proto__"/);
+  });
+
+  it.each(['image: [', '\tx: 1', 'a: 1\na: 2'])('is no YAML: %j', (text) => {
+    const env = withFile(text);
+    expect(problemOf(env).message.startsWith(`${env.path}: `)).toBe(true);
+  });
+
+  it.each(['- image', 'just text', '3'])('is no list of settings: %j', (text) => {
+    expect(problemOf(withFile(text)).message).toMatch(/settings are written as "name: value"/);
+  });
+
+  it('has a value that is none', () => {
+    expect(problemOf(withFile('image: {name: x}\n')).message).toMatch(/image is one value/);
+    expect(problemOf(withFile('imagePullPolicy: Sometimes\n')).message).toMatch(
+      /"Sometimes" is not one of Always, IfNotPresent, Never/,
+    );
+    expect(problemOf(withFile('ttl: soon\n')).exitCode).toBe(2);
+  });
+
+  it('never gives a ttl below a second', () => {
+    expect(debuggerSettings({ ttl: '0.1' }, withFile(undefined)).ttl).toBe(1);
+  });
+});

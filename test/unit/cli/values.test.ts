@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { parseChoice, parseCount, parseDuration, parseSize } from '../../../src/cli/values.ts';
+import { Problem } from '../../../src/problem.ts';
+
+function refusal(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('durations', () => {
+  it.each([
+    ['90', 90],
+    ['90s', 90],
+    ['60m', 3600],
+    ['1h30m', 5400],
+    ['1d', 86_400],
+    ['0.5', 0.5],
+    ['1.5h', 5400],
+    ['30m1h', 5400],
+    ['24d', 24 * 86_400],
+  ])('%s', (text, seconds) => {
+    expect(parseDuration('--duration', text)).toBe(seconds);
+  });
+
+  it.each([
+    '',
+    '0',
+    '0s',
+    '-1',
+    '5ms',
+    '1h 30m',
+    'm',
+    '1x',
+    '1e3',
+    ' 5',
+    '5 ',
+    'NaN',
+    'Infinity',
+    '0x10',
+    '1h30',
+  ])('%j is none', (text) => {
+    const problem = refusal(() => parseDuration('--duration', text));
+    expect(problem.message).toBe(`--duration: "${text}" is no duration`);
+    expect(problem.exitCode).toBe(2);
+  });
+
+  it.each(['25d', '600h', '9'.repeat(400)])('%s is longer than timers reach', (text) => {
+    expect(refusal(() => parseDuration('--ttl', text)).message).toMatch(/longer than 24 days$/);
+    expect(24 * 86_400 * 1000).toBeLessThan(2 ** 31);
+  });
+});
+
+describe('sizes', () => {
+  it.each([
+    ['100', 100e6],
+    ['100MB', 100e6],
+    ['100mb', 100e6],
+    ['64MiB', 64 * 1024 ** 2],
+    ['1G', 1e9],
+    ['1GiB', 1024 ** 3],
+    ['1.5k', 1500],
+    ['10 kB', 10_000],
+    ['1b', 1],
+    ['0.001', 1000],
+  ])('%s', (text, bytes) => {
+    expect(parseSize('--max-size', text)).toBe(bytes);
+  });
+
+  it.each([
+    '',
+    '0',
+    '-1',
+    '1T',
+    'MB',
+    '1e3',
+    '1 MB x',
+    '1constructor',
+    '1__proto__',
+    '0.1b',
+    '10%',
+  ])('%j is none', (text) => {
+    const problem = refusal(() => parseSize('--max-size', text));
+    expect(problem.message).toBe(`--max-size: "${text}" is no size`);
+    expect(problem.exitCode).toBe(2);
+  });
+});
+
+describe('counts', () => {
+  it('whole numbers of at least the least', () => {
+    expect(parseCount('-c', '1')).toBe(1);
+    expect(parseCount('-c', '0010')).toBe(10);
+    expect(parseCount('-s', '0', 0)).toBe(0);
+  });
+
+  it.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '1\n', '9'.repeat(20)])(
+    '%j is none',
+    (text) => {
+      expect(refusal(() => parseCount('-c', text)).message).toBe(
+        `-c: "${text}" is no whole number of at least 1`,
+      );
+    },
+  );
+});
+
+it('choices are taken literally', () => {
+  expect(parseChoice('-o', 'json', ['json', 'yaml'])).toBe('json');
+  for (const text of ['JSON', '', 'js', 'toString'])
+    expect(refusal(() => parseChoice('-o', text, ['json', 'yaml'])).message).toBe(
+      `-o: "${text}" is not one of json, yaml`,
+    );
+});

@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http';
+import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
+import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
+import { podWith } from './pods.ts';
+
+/** What a test may do to the cluster while the code under test talks to it. */
+export interface ScriptedCluster {
+  readonly server: Awaited<ReturnType<typeof fakeServer>>;
+  /** The pod as a GET gives it. */
+  pod: Pod;
+  /** Requests of a kind, as `GET /path`. */
+  asked(): string[];
+  /** Resolves when both watches are open. */
+  watched(): Promise<void>;
+  /** Watches that the client has not ended. */
+  watching(): number;
+  change(pod: Pod, type?: 'MODIFIED' | 'DELETED'): void;
+  event(reason: string, message: string): void;
+}
+
+interface Script {
+  readonly pod?: Pod;
+  readonly patch?: (seen: Seen, response: ServerResponse, cluster: ScriptedCluster) => void;
+  /** Events there are already; `refused` for who may not read them. */
+  readonly events?: readonly { reason: string; message: string }[] | 'refused';
+  readonly podWatch?: (seen: Seen, response: ServerResponse) => boolean;
+}
+
+/** The pod of a patch's answer: what was sent is added, as the API server does it. */
+export function withPatch(pod: Pod, { body }: Seen): Pod {
+  const { spec } = JSON.parse(body) as { spec: { ephemeralContainers: EphemeralContainer[] } };
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, resourceVersion: '11' },
+    spec: {
+      ...pod.spec,
+      ephemeralContainers: [...(pod.spec.ephemeralContainers ?? []), ...spec.ephemeralContainers],
+    },
+  };
+}
+
+/** A cluster with one pod, its events, and two kinds of watch, all under the test's hands. */
+export async function scriptedCluster(script: Script = {}): Promise<ScriptedCluster> {
+  const podWatches: ServerResponse[] = [];
+  const eventWatches: ServerResponse[] = [];
+  const bothOpen = Promise.withResolvers<void>();
+  const opened = () => {
+    const events = script.events === 'refused' ? 1 : eventWatches.length;
+    if (podWatches.length > 0 && events > 0) bothOpen.resolve();
+  };
+  const open = (response: ServerResponse, watches: ServerResponse[]) => {
+    response.writeHead(200).flushHeaders();
+    watches.push(response);
+    opened();
+  };
+  const say = (watches: ServerResponse[], event: object) =>
+    watches.at(-1)?.write(`${JSON.stringify(event)}\n`);
+
+  const server = await fakeServer({
+    rest: (seen, response) => {
+      const watching = seen.query.get('watch') === 'true';
+      if (seen.path.endsWith('/events')) {
+        if (script.events === 'refused')
+          json(response, 403, status(403, 'Forbidden', 'events is forbidden'));
+        else if (watching) open(response, eventWatches);
+        else
+          json(response, 200, { metadata: { resourceVersion: '5' }, items: script.events ?? [] });
+      } else if (seen.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
+      else if (seen.method === 'PATCH') {
+        if (script.patch) script.patch(seen, response, cluster);
+        else json(response, 200, withPatch(cluster.pod, seen));
+      } else if (watching) {
+        if (!script.podWatch?.(seen, response)) open(response, podWatches);
+      } else if (seen.path.endsWith('/pods'))
+        json(response, 200, { metadata: { resourceVersion: '20' }, items: [cluster.pod] });
+      else json(response, 200, cluster.pod);
+    },
+  });
+  const cluster: ScriptedCluster = {
+    server,
+    pod: script.pod ?? podWith(),
+    asked: () => server.seen.map(({ method, path }) => `${method} ${path}`),
+    watched: () => bothOpen.promise,
+    watching: () => [...podWatches, ...eventWatches].filter(({ closed }) => !closed).length,
+    change: (pod, type = 'MODIFIED') => {
+      cluster.pod = pod;
+      say(podWatches, { type, object: pod });
+    },
+    event: (reason, message) =>
+      say(eventWatches, { type: 'ADDED', object: { type: 'Warning', reason, message } }),
+  };
+  return cluster;
+}

@@ -1,0 +1,218 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { KubeApi } from '../../../src/kube/api.ts';
+import { ApiError } from '../../../src/kube/apiError.ts';
+import { Problem } from '../../../src/problem.ts';
+import { accessTo, fakeServer, json, status } from './fakeServer.ts';
+import { recording } from './recordings.ts';
+
+async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('requests', () => {
+  it('keep the path of the server’s address and encode the query', async () => {
+    const { api, seen } = await fakeServer({
+      prefix: '/k8s/c-1/',
+      rest: (_, response) => json(response, 200, { ok: true }),
+    });
+    await api.get('/api/v1/pods', { query: { fieldSelector: 'a=b,c={d&e}', limit: '1' } });
+    expect(seen[0]).toMatchObject({ method: 'GET', path: '/k8s/c-1/api/v1/pods' });
+    expect(seen[0]?.query.get('fieldSelector')).toBe('a=b,c={d&e}');
+    expect(seen[0]?.headers).toMatchObject({
+      accept: 'application/json',
+      authorization: 'Bearer secret',
+    });
+  });
+
+  it('carry their body and its type', async () => {
+    const { api, seen } = await fakeServer({ rest: (_, response) => json(response, 201, {}) });
+    await api.post('/api/v1/x', { name: 'ü' });
+    await api.patch('/api/v1/x', { a: 1 }, 'application/strategic-merge-patch+json');
+    expect(
+      seen.map(({ method, body, headers }) => [method, body, headers['content-type']]),
+    ).toEqual([
+      ['POST', '{"name":"ü"}', 'application/json'],
+      ['PATCH', '{"a":1}', 'application/strategic-merge-patch+json'],
+    ]);
+  });
+
+  it('ask for their credentials anew each time', async () => {
+    const { access, seen } = await fakeServer({ rest: (_, response) => json(response, 200, {}) });
+    let token = 0;
+    const api = new KubeApi({ ...access, headers: async () => ({ authorization: `t${++token}` }) });
+    await api.get('/a');
+    await api.get('/b');
+    api.close();
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual(['t1', 't2']);
+  });
+});
+
+describe('refusals', () => {
+  it.each([
+    ['rbac-pod-get-403', /^Error from server \(Forbidden\): pods "a" is forbidden: User /],
+    ['pod-get-404', /^Error from server \(NotFound\): pods "[^"]+" not found$/],
+    ['unauthorized-401', /^You must be logged in to the server \(Unauthorized\)$/],
+    ['ephemeral-psa-restricted', /violates PodSecurity/],
+  ])('%s', async (name, message) => {
+    const { status: code, body } = recording<{ status: number; body: unknown }>(name);
+    const { api } = await fakeServer({ rest: (_, response) => json(response, code, body) });
+    const error = await failure(api.get('/x'));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it.each<[string, number, string, RegExp]>([
+    ['plain text', 500, 'container not found\n', /^Error from server: container not found$/],
+    ['nothing', 403, '', /^Error from server: the server answered 403 with no reason$/],
+    ['other JSON', 502, '{"error":"x"}', /^Error from server: \{"error":"x"\}$/],
+    ['a redirect', 302, '', /302/],
+  ])('that are %s', async (_, code, body, message) => {
+    const { api } = await fakeServer({
+      rest: (_seen, response) => void response.writeHead(code).end(body),
+    });
+    const error = await failure(api.get('/x'));
+    expect(error).toBeInstanceOf(ApiError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it('a page instead of an answer is a Problem, not a fault of ours', async () => {
+    const { api } = await fakeServer({
+      rest: (_, response) => void response.writeHead(200).end('<html>log in</html>'),
+    });
+    const error = await failure(api.get('/x'));
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).message).toMatch(
+      /^the server 127.0.0.1:\d+ does not answer as an API/,
+    );
+  });
+});
+
+describe('a server that puts a request off', () => {
+  const later = (response: ServerResponse, code: number, retryAfter: string) =>
+    json(response, code, status(code, 'TooManyRequests', 'later'), { 'retry-after': retryAfter });
+
+  it.each([429, 503])('%i: is asked again', async (code) => {
+    let turn = 0;
+    const { api, seen } = await fakeServer({
+      rest: (_, response) =>
+        turn++ < 2 ? later(response, code, '0') : json(response, 200, { done: true }),
+    });
+    expect(await api.post('/x', { a: 1 })).toEqual({ done: true });
+    expect(seen.map(({ body }) => body)).toEqual(Array(3).fill('{"a":1}'));
+  });
+
+  it('is given up after the third time', async () => {
+    const { api, seen } = await fakeServer({ rest: (_, response) => later(response, 429, '0') });
+    await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
+    expect(seen).toHaveLength(4);
+  });
+
+  it('is waited for as long as it says', async () => {
+    let turn = 0;
+    const { api } = await fakeServer({
+      rest: (_, response) => (turn++ === 0 ? later(response, 429, '1') : json(response, 200, {})),
+    });
+    const before = Date.now();
+    await api.get('/x');
+    expect(Date.now() - before).toBeGreaterThanOrEqual(990);
+  });
+
+  it.each(['3600', 'Wed, 21 Oct 2026 07:28:00 GMT'])('not until %s', async (retryAfter) => {
+    const { api, seen } = await fakeServer({
+      rest: (_, response) => later(response, 429, retryAfter),
+    });
+    await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('stops waiting when told to', async () => {
+    const { api } = await fakeServer({ rest: (_, response) => later(response, 429, '20') });
+    await expect(api.get('/x', { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  });
+});
+
+describe('a server out of reach', () => {
+  it('refused', async () => {
+    const api = new KubeApi(accessTo('http://127.0.0.1:9'));
+    await expect(api.get('/x')).rejects.toThrow(
+      'The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?',
+    );
+  });
+
+  it('unknown', async () => {
+    const api = new KubeApi(accessTo('http://no-such-host.invalid:6443'));
+    await expect(api.get('/x')).rejects.toThrow(
+      'Unable to connect to the server: dial tcp: lookup no-such-host.invalid: no such host',
+    );
+  });
+
+  it('breaks off in the middle of its answer', async () => {
+    const { api } = await fakeServer({
+      rest: (_, response) =>
+        response.writeHead(200, { 'content-length': 100 }).write('{"a"', () => response.destroy()),
+    });
+    const error = await failure(api.get('/x'));
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).message).toMatch(/^Unable to connect to the server .*: aborted$/);
+  });
+
+  it('breaks off in the middle of a refusal', async () => {
+    const { api } = await fakeServer({
+      rest: (_, response) =>
+        response.writeHead(500, { 'content-length': 100 }).write('oops', () => response.destroy()),
+    });
+    expect(await failure(api.get('/x'))).toBeInstanceOf(Problem);
+  });
+
+  it('speaks TLS, or something else', async () => {
+    const server = createServer((socket) => socket.end('\x15\x03\x01\x00\x02\x02'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const api = new KubeApi(accessTo(`http://127.0.0.1:${port}`));
+    expect(await failure(api.get('/x'))).toBeInstanceOf(Problem);
+    server.close();
+  });
+
+  it('keeps silent: the request is given up in the words of the limit', async () => {
+    const http = await import('node:http');
+    vi.resetModules();
+    vi.doMock('node:http', () => ({
+      ...http,
+      request: (url: URL, options: object) => http.request(url, { ...options, timeout: 50 }),
+    }));
+    const { KubeApi: Hasty } = await import('../../../src/kube/api.ts');
+    vi.doUnmock('node:http');
+    const { access, connections } = await fakeServer({ rest: () => {} });
+    const api = new Hasty(access);
+    await expect(api.get('/x')).rejects.toThrow(/: no answer within 30 s$/);
+    await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
+    const half = await fakeServer({
+      rest: (_, response) => void response.writeHead(200).write('['),
+    });
+    await expect(new Hasty(half.access).get('/x')).rejects.toThrow(
+      /^Unable to connect to the server/,
+    );
+  });
+});
+
+it('a stream is destroyed by its signal', async () => {
+  const { api, connections } = await fakeServer({
+    rest: (_, response) => void response.writeHead(200).write('x'),
+  });
+  const abort = new AbortController();
+  const response = await api.stream('/x', { signal: abort.signal });
+  const broken = once(response, 'error');
+  abort.abort();
+  await broken;
+  await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
+});

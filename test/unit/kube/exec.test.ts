@@ -1,0 +1,629 @@
+import { createHash } from 'node:crypto';
+import { getEventListeners, once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { WebSocket } from 'ws';
+import { ApiError } from '../../../src/kube/apiError.ts';
+import { type ExecOptions, type ExecStream, exec } from '../../../src/kube/exec.ts';
+import { ExecProblem } from '../../../src/kube/execStatus.ts';
+import { run } from '../../../src/kube/run.ts';
+import { Problem } from '../../../src/problem.ts';
+import { accessTo, fakeServer } from './fakeServer.ts';
+import { type RecordedExec, recording } from './recordings.ts';
+
+const COMMAND: ExecOptions = {
+  namespace: 'shop',
+  pod: 'web',
+  container: 'dbg',
+  command: ['sh', '-c', 'a b; c&d=1 ü'],
+};
+const SUCCESS = '{"metadata":{},"status":"Success"}';
+
+function frame(channel: number, payload: string | Buffer): Buffer {
+  return Buffer.concat([Buffer.from([channel]), Buffer.from(payload)]);
+}
+
+/** Sends frames and ends in order, as an API server does. */
+function sends(...frames: Buffer[]): (socket: WebSocket) => void {
+  return (socket) => {
+    for (const one of frames) socket.send(one);
+    socket.close(1000);
+  };
+}
+
+/** Plays the server's part of a recorded session. */
+function plays(name: string): (socket: WebSocket) => void {
+  const { frames } = recording<RecordedExec>(name);
+  return sends(
+    ...frames
+      .filter(({ dir }) => dir === 'server')
+      .map(({ channel, payload }) => frame(channel, payload)),
+  );
+}
+
+/** Reads a stream whose exit may fail. */
+async function ended({ stdout, stderr, exit }: ExecStream) {
+  const [out, err, end] = await Promise.all([
+    text(stdout),
+    text(stderr),
+    exit.catch((error: unknown) => error),
+  ]);
+  return { out, err, end };
+}
+
+/** Answers an upgrade by hand, frames in the same packet. */
+function upgradeWith(frames: readonly Buffer[], { close = true } = {}) {
+  return (socket: Socket, request: IncomingMessage) => {
+    const accept = createHash('sha1')
+      .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest('base64');
+    const head =
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`;
+    const wrapped = frames.map((one) => Buffer.concat([Buffer.from([0x82, one.length]), one]));
+    socket.write(Buffer.concat([Buffer.from(head), ...wrapped]));
+    if (close) socket.end(Buffer.from([0x88, 2, 0x03, 0xe8]));
+  };
+}
+
+function refuseWith(code: number, type: string, body: string) {
+  return (socket: Socket) =>
+    socket.end(
+      `HTTP/1.1 ${code} No\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+}
+
+/** Waits until the server has lost every connection. */
+async function gone(connections: Set<Socket>): Promise<void> {
+  await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the request', () => {
+  it('names the command word for word, offers v5 then v4, and carries the credentials', async () => {
+    let request: IncomingMessage | undefined;
+    const { access } = await fakeServer({
+      prefix: '/k8s/clusters/c-1',
+      exec: (socket, upgrade) => {
+        request = upgrade;
+        sends(frame(3, SUCCESS))(socket);
+      },
+    });
+    expect(await run(access, { ...COMMAND, stdin: true })).toMatchObject({ code: 0 });
+    const url = new URL(request?.url ?? '', 'http://fake');
+    expect(url.pathname).toBe('/k8s/clusters/c-1/api/v1/namespaces/shop/pods/web/exec');
+    expect(url.searchParams.getAll('command')).toEqual(COMMAND.command);
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      container: 'dbg',
+      stdin: 'true',
+      stdout: 'true',
+      stderr: 'true',
+    });
+    expect(request?.headers['sec-websocket-protocol']).toBe('v5.channel.k8s.io,v4.channel.k8s.io');
+    expect(request?.headers.authorization).toBe('Bearer secret');
+    expect(request?.headers['sec-websocket-extensions']).toBe(undefined);
+  });
+
+  it('does not leave the path of its pod, whatever the name', async () => {
+    const paths: string[] = [];
+    const { access } = await fakeServer({
+      upgrade: (socket, request) => {
+        paths.push(request.url?.split('?')[0] ?? '');
+        refuseWith(404, 'text/plain', 'no')(socket);
+      },
+    });
+    await expect(exec(access, { ...COMMAND, pod: 'a/b?c' })).rejects.toThrow('no');
+    expect(paths).toEqual(['/api/v1/namespaces/shop/pods/a%2Fb%3Fc/exec']);
+  });
+
+  it('fails when the server speaks neither protocol', async () => {
+    const { access } = await fakeServer({ protocols: [], exec: () => {} });
+    await expect(exec(access, COMMAND)).rejects.toThrow(/Server sent no subprotocol/);
+  });
+});
+
+describe('outcomes, as recorded from Kubernetes 1.36', () => {
+  it.each([
+    ['exec-v5-ok', 0],
+    ['exec-v4-ok', 0],
+    ['exec-v5-exit3', 3],
+    ['exec-v4-exit3', 3],
+    ['exec-v5-killed', 137],
+    ['exec-v4-killed', 137],
+    ['exec-pod-deleted-midway', 137],
+  ])('%s: %i', async (name, code) => {
+    const { frames } = recording<RecordedExec>(name);
+    const all = (channel: number) =>
+      frames
+        .filter((one) => one.dir === 'server' && one.channel === channel)
+        .map(({ payload }) => payload)
+        .join('');
+    const { access } = await fakeServer({ exec: plays(name) });
+    expect(await run(access, COMMAND)).toEqual({ code, stdout: all(1), stderr: all(2) });
+  });
+
+  it.each(['exec-v5-notfound', 'exec-v4-notfound'])('%s: the program is missing', async (name) => {
+    const { access } = await fakeServer({ exec: plays(name) });
+    const { end } = await ended(await exec(access, COMMAND));
+    expect(end).toBeInstanceOf(ExecProblem);
+    expect(end).toMatchObject({ failure: 'program-missing' });
+    expect(String(end)).toMatch(
+      /^ExecProblem: error executing command in container: .*"no-such-program": executable file not found in \$PATH$/,
+    );
+  });
+});
+
+describe('the streams', () => {
+  it('loses no frame that comes in one packet with the upgrade', async () => {
+    const { access } = await fakeServer({
+      upgrade: upgradeWith([
+        frame(1, ''),
+        frame(1, 'out'),
+        frame(2, 'err'),
+        frame(1, 'put'),
+        frame(3, SUCCESS),
+      ]),
+    });
+    expect(await ended(await exec(access, COMMAND))).toEqual({
+      out: 'output',
+      err: 'err',
+      end: 0,
+    });
+  });
+
+  it('keeps stdout and stderr apart and takes no notice of unknown channels', async () => {
+    const { access } = await fakeServer({
+      exec: sends(
+        frame(1, ''),
+        frame(2, 'E'),
+        frame(7, 'x'),
+        Buffer.alloc(0),
+        frame(1, 'O'),
+        frame(3, SUCCESS),
+      ),
+    });
+    expect(await run(access, COMMAND)).toEqual({ code: 0, stdout: 'O', stderr: 'E' });
+  });
+
+  it('ends each stream at its close frame, and drops what comes after', async () => {
+    const { access } = await fakeServer({
+      exec: async (socket) => {
+        socket.send(frame(1, 'first'));
+        socket.send(Buffer.from([255, 1]));
+        socket.send(Buffer.from([255, 1]));
+        socket.send(frame(1, 'late'));
+        socket.send(frame(2, 'still'));
+        await wait(50);
+        sends(
+          frame(2, ' here'),
+          Buffer.from([255, 2]),
+          Buffer.from([255, 9]),
+          frame(3, SUCCESS),
+        )(socket);
+      },
+    });
+    const stream = await exec(access, COMMAND);
+    expect(await text(stream.stdout)).toBe('first');
+    expect(await text(stream.stderr)).toBe('still here');
+    expect(await stream.exit).toBe(0);
+  });
+
+  it('gives what is buffered although the connection is long gone', async () => {
+    const { access } = await fakeServer({ exec: sends(frame(1, 'kept'), frame(3, SUCCESS)) });
+    const stream = await exec(access, COMMAND);
+    expect(await stream.exit).toBe(0);
+    await wait(20);
+    expect(await text(stream.stdout)).toBe('kept');
+  });
+
+  it('refuses to keep the output of a short command that never stops', async () => {
+    const { access, connections } = await fakeServer({
+      exec: (socket) => {
+        const more = () => socket.send(frame(1, Buffer.alloc(1 << 20)), (error) => error || more());
+        more();
+      },
+    });
+    await expect(run(access, COMMAND)).rejects.toThrow('the command printed more than 8 MiB');
+    await gone(connections);
+  });
+});
+
+describe('a success is never claimed without its status', () => {
+  it.each<[string, (socket: WebSocket) => void]>([
+    ['a clean close', sends(frame(1, 'half'))],
+    ['a broken connection', (socket) => socket.send(frame(1, 'half'), () => socket.terminate())],
+    ['an empty status', sends(frame(1, 'half'), frame(3, ''))],
+    ['a garbled status', sends(frame(1, 'half'), frame(3, '{"status":"Succ'))],
+    ['a status that is null', sends(frame(1, 'half'), frame(3, 'null'))],
+    ['a status that is a number', sends(frame(1, 'half'), frame(3, '0'))],
+  ])('%s', async (_, behaviour) => {
+    const { access } = await fakeServer({ exec: behaviour });
+    const { out, end } = await ended(await exec(access, COMMAND));
+    expect(out).toBe('half');
+    expect(end).toBeInstanceOf(ExecProblem);
+    expect(end).toMatchObject({ failure: 'cut' });
+  });
+
+  it.each([
+    '{}',
+    '[]',
+    '{"status":"Failure"}',
+    '{"kind":"Status"}',
+    '{"status":"Failure","details":{"causes":[{"reason":"ExitCode"}]}}',
+    '{"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":""}]}}',
+    '{"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"0"}]}}',
+    '{"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"many"}]}}',
+  ])('a failure without an exit code: %s', async (payload) => {
+    const { access } = await fakeServer({ exec: sends(frame(3, payload)) });
+    const { end } = await ended(await exec(access, COMMAND));
+    expect(end).toBeInstanceOf(ExecProblem);
+  });
+
+  it('an oversized frame ends the stream', async () => {
+    const { access } = await fakeServer({
+      exec: sends(frame(1, Buffer.alloc(17 << 20)), frame(3, SUCCESS)),
+    });
+    const { out, end } = await ended(await exec(access, COMMAND));
+    expect(out).toBe('');
+    expect(String(end)).toMatch(/Max payload size exceeded/);
+  });
+});
+
+describe('refusals before the upgrade', () => {
+  it.each([
+    ['exec-rbac-403', 403, /^Error from server \(Forbidden\): pods "a" is forbidden: User /],
+    ['exec-pod-404', 404, /^Error from server \(NotFound\): pods "nope" not found$/],
+    ['exec-container-404', 400, /^Error from server \(BadRequest\): container nope is not valid/],
+    ['exec-not-running', 500, /^Error from server: container not found \("noimg"\)$/],
+    ['exec-bad-protocol', 403, /^Error from server: the server answered 403 with no reason$/],
+  ])('%s', async (name, code, message) => {
+    const { refused } = recording<RecordedExec>(name);
+    const body = typeof refused?.body === 'string' ? refused.body : JSON.stringify(refused?.body);
+    const { access, connections } = await fakeServer({
+      upgrade: refuseWith(refused?.status ?? 0, 'application/json', body),
+    });
+    const signal = new AbortController().signal;
+    const error = await exec(access, { ...COMMAND, signal }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    await gone(connections);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('does not keep a body without an end', async () => {
+    const { access, connections } = await fakeServer({
+      upgrade: (socket) => {
+        socket.on('error', () => {});
+        socket.write('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n');
+        const more = () => socket.writable && socket.write(Buffer.alloc(65_536, 'x'), more);
+        more();
+      },
+    });
+    const error = await exec(access, COMMAND).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 502 });
+    expect((error as Error).message.length).toBeLessThan(1 << 20);
+    await gone(connections);
+  });
+
+  it('a connection refused, in kubectl’s words', async () => {
+    const error = await exec(accessTo('http://127.0.0.1:9'), COMMAND).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).message).toBe(
+      'The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?',
+    );
+  });
+
+  it('a connection that breaks instead of an answer', async () => {
+    const { access } = await fakeServer({ upgrade: (socket) => socket.destroy() });
+    await expect(exec(access, COMMAND)).rejects.toThrow(
+      /^Unable to connect to the server 127.0.0.1:\d+: socket hang up$/,
+    );
+  });
+});
+
+describe('abort', () => {
+  const reason = new Error('the user said so');
+
+  it('before anything is sent', async () => {
+    const { access, connections } = await fakeServer({});
+    const signal = AbortSignal.abort(reason);
+    await expect(exec(access, { ...COMMAND, signal })).rejects.toBe(reason);
+    expect(connections.size).toBe(0);
+  });
+
+  it('while a credential plugin thinks', async () => {
+    const { access } = await fakeServer({ exec: () => {} });
+    const abort = new AbortController();
+    const slow = {
+      ...access,
+      headers: async () => {
+        abort.abort(reason);
+        return {};
+      },
+    };
+    await expect(exec(slow, { ...COMMAND, signal: abort.signal })).rejects.toBe(reason);
+  });
+
+  it('while the server thinks', async () => {
+    const abort = new AbortController();
+    const { access, connections } = await fakeServer({
+      upgrade: (socket) => {
+        socket.resume().once('end', () => socket.end());
+        abort.abort(reason);
+      },
+    });
+    await expect(exec(access, { ...COMMAND, signal: abort.signal })).rejects.toBe(reason);
+    await gone(connections);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  });
+
+  it('while it runs', async () => {
+    const abort = new AbortController();
+    const { access, connections } = await fakeServer({
+      exec: (socket) => socket.send(frame(1, 'so far')),
+    });
+    const stream = await exec(access, { ...COMMAND, signal: abort.signal });
+    const [first] = (await once(stream.stdout, 'data')) as [Buffer];
+    expect(String(first)).toBe('so far');
+    abort.abort(reason);
+    await expect(stream.exit).rejects.toBe(reason);
+    await gone(connections);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+  });
+
+  it('after the end changes nothing', async () => {
+    const abort = new AbortController();
+    const { access } = await fakeServer({ exec: plays('exec-v5-ok') });
+    const stream = await exec(access, { ...COMMAND, signal: abort.signal });
+    await ended(stream);
+    abort.abort(reason);
+    expect(await stream.exit).toBe(0);
+  });
+});
+
+describe('stdin', () => {
+  it.each([
+    [
+      'v5.channel.k8s.io',
+      [
+        [0, 104, 105],
+        [255, 0],
+      ],
+    ],
+    ['v4.channel.k8s.io', [[0, 104, 105]]],
+  ])('on %s, its end', async (protocol, expected) => {
+    const frames: number[][] = [];
+    const { access } = await fakeServer({
+      protocols: [protocol],
+      exec: (socket) => socket.on('message', (one: Buffer) => frames.push([...one])),
+    });
+    const stream = await exec(access, { ...COMMAND, stdin: true });
+    expect(stream.protocol).toBe(protocol);
+    stream.stdin.end('hi');
+    await once(stream.stdin, 'finish');
+    await wait(50);
+    expect(frames).toEqual(expected);
+    stream.close();
+    await expect(stream.exit).rejects.toMatchObject({ failure: 'cut' });
+  });
+
+  it('20 MB to a slow reader arrive whole, and wait on this side in small pieces', async () => {
+    const sent = Buffer.alloc(20_000_000, 'abcdefghijklmnopqrstuvwxyz0123456789');
+    const hash = createHash('sha256');
+    let received = 0;
+    let largest = 0;
+    let server: WebSocket | undefined;
+    const { access } = await fakeServer({
+      exec: (socket) => {
+        server = socket;
+        socket.pause();
+        socket.on('message', (one: Buffer) => {
+          if (one[0] === 255) return sends(frame(3, SUCCESS))(socket);
+          received += one.length - 1;
+          largest = Math.max(largest, one.length);
+          hash.update(one.subarray(1));
+        });
+      },
+    });
+    const stream = await exec(access, { ...COMMAND, stdin: true });
+    let accepted = 0;
+    const feed = (async () => {
+      for (let at = 0; at < sent.length; at += 100_000) {
+        const room = stream.stdin.write(sent.subarray(at, at + 100_000));
+        accepted = at + 100_000;
+        if (!room) await once(stream.stdin, 'drain');
+      }
+      stream.stdin.end();
+    })();
+    await wait(200);
+    const stalled = accepted;
+    await wait(100);
+    expect(accepted).toBe(stalled);
+    expect(stalled).toBeLessThan(12_000_000);
+    expect(stream.stdin.writableLength).toBeLessThanOrEqual(100_000);
+    server?.resume();
+    await feed;
+    expect(await stream.exit).toBe(0);
+    expect(received).toBe(sent.length);
+    expect(largest).toBeLessThanOrEqual(32 * 1024 + 1);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'));
+  });
+
+  it('takes no more once the stream has ended', async () => {
+    const { access } = await fakeServer({ exec: plays('exec-v5-ok') });
+    const stream = await exec(access, { ...COMMAND, stdin: true });
+    await ended(stream);
+    await vi.waitFor(() => expect(stream.stdin.destroyed).toBe(true));
+    expect(stream.stdin.writable).toBe(false);
+  });
+});
+
+describe('a reader that stalls', () => {
+  const CHUNK = Buffer.alloc(64 * 1024);
+  for (let at = 0; at < CHUNK.length; at += 4)
+    CHUNK.writeUInt32LE((at * 2_654_435_761) % 2 ** 32, at);
+
+  /** Sends `bytes` of output as fast as the client takes them. */
+  function flood(bytes: number) {
+    const sent = { bytes: 0 };
+    const behaviour = (socket: WebSocket) => {
+      const more = () => {
+        if (sent.bytes >= bytes) return sends(frame(3, SUCCESS))(socket);
+        socket.send(frame(1, CHUNK), (error) => {
+          if (error) return;
+          sent.bytes += CHUNK.length;
+          more();
+        });
+      };
+      more();
+    };
+    return { sent, behaviour };
+  }
+
+  /** Waits until the server could send nothing more for a while; gives what it had sent by then. */
+  async function stalled(sent: { bytes: number }): Promise<number> {
+    for (let before = -1; before !== sent.bytes || sent.bytes === 0; await wait(100))
+      before = sent.bytes;
+    return sent.bytes;
+  }
+
+  it('stops the server, holds little, and then gets all 200 MB', async () => {
+    const { sent, behaviour } = flood(200_000_000);
+    const { access } = await fakeServer({ exec: behaviour });
+    const stream = await exec(access, COMMAND);
+    // What the kernel's socket buffers take, on both ends.
+    expect(await stalled(sent)).toBeLessThan(20_000_000);
+    const before = process.memoryUsage.rss();
+    expect(stream.stdout.readableLength).toBeLessThan(512 * 1024 + 256 * 1024);
+
+    let received = 0;
+    let wrong = 0;
+    let peak = 0;
+    for await (const piece of stream.stdout as AsyncIterable<Buffer>) {
+      let at = 0;
+      while (at < piece.length) {
+        const offset = received % CHUNK.length;
+        const length = Math.min(piece.length - at, CHUNK.length - offset);
+        if (piece.compare(CHUNK, offset, offset + length, at, at + length) !== 0) wrong += 1;
+        at += length;
+        received += length;
+      }
+      peak = Math.max(peak, process.memoryUsage.rss());
+    }
+    expect(await stream.exit).toBe(0);
+    expect({ received, wrong }).toEqual({ received: sent.bytes, wrong: 0 });
+    expect(sent.bytes).toBeGreaterThanOrEqual(200_000_000);
+    expect(peak - before).toBeLessThan(100_000_000);
+  });
+
+  it('of one stream only: the other may be destroyed and stands in nobody’s way', async () => {
+    const { behaviour } = flood(5_000_000);
+    const { access } = await fakeServer({ exec: behaviour });
+    const stream = await exec(access, COMMAND);
+    await wait(100);
+    stream.stdout.destroy();
+    expect(await text(stream.stderr)).toBe('');
+    expect(await stream.exit).toBe(0);
+  });
+
+  it('is not taken for a silent server', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { sent, behaviour } = flood(30_000_000);
+    const { access } = await fakeServer({ exec: behaviour });
+    const stream = await exec(access, COMMAND);
+    await stalled(sent);
+    for (let i = 0; i < 20; i++) vi.advanceTimersByTime(5_000);
+    await wait(50);
+    const all = await buffer(stream.stdout);
+    expect(all.length).toBe(sent.bytes);
+    expect(await stream.exit).toBe(0);
+  });
+});
+
+describe('pings', () => {
+  it('go out every five seconds; who answers is kept', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let pings = 0;
+    let server: WebSocket | undefined;
+    const { access } = await fakeServer({
+      exec: (socket) => {
+        server = socket;
+        socket.on('ping', () => {
+          pings += 1;
+        });
+      },
+    });
+    const stream = await exec(access, COMMAND);
+    for (let i = 1; i <= 12; i++) {
+      vi.advanceTimersByTime(5_000);
+      await vi.waitFor(() => expect(pings).toBe(i), { interval: 1 });
+      await wait(5);
+    }
+    if (server) sends(frame(3, SUCCESS))(server);
+    expect(await stream.exit).toBe(0);
+  });
+
+  it('a server that answers none is given up', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let server: WebSocket | undefined;
+    const { access, connections } = await fakeServer({
+      exec: (socket) => {
+        server = socket;
+        socket.pause();
+      },
+    });
+    const stream = await exec(access, COMMAND);
+    let settled = false;
+    const exit = stream.exit.finally(() => {
+      settled = true;
+    });
+    exit.catch(() => {});
+    vi.advanceTimersByTime(20_000);
+    await wait(20);
+    expect(settled).toBe(false);
+    vi.advanceTimersByTime(5_000);
+    await expect(exit).rejects.toMatchObject({ failure: 'silent' });
+    expect(await text(stream.stdout)).toBe('');
+    server?.resume();
+    await gone(connections);
+  });
+});
+
+describe('nothing is left behind', () => {
+  it.each<[string, (socket: WebSocket) => void, ((stream: ExecStream) => void)?]>([
+    ['a success', sends(frame(1, 'x'), frame(3, SUCCESS))],
+    ['a cut', (socket) => socket.terminate()],
+    ['a garbled status', (socket) => socket.send(frame(3, '{'))],
+    ['our own end', () => {}, (stream) => stream.close()],
+    [
+      'our own end, stalled and with words on the way',
+      (socket) => {
+        socket.pause();
+        for (let i = 0; i < 100; i++) socket.send(frame(1, Buffer.alloc(100_000)));
+      },
+      (stream) => {
+        stream.stdin.on('error', () => {});
+        stream.stdin.write(Buffer.alloc(20_000_000));
+        setTimeout(() => stream.close(), 50);
+      },
+    ],
+  ])('after %s', async (_, behaviour, act) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const signal = new AbortController().signal;
+    const { access, connections } = await fakeServer({ exec: behaviour });
+    const stream = await exec(access, { ...COMMAND, stdin: true, signal });
+    expect(vi.getTimerCount()).toBe(1);
+    act?.(stream);
+    await stream.exit.catch(() => {});
+    await gone(connections);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0), { interval: 2 });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(stream.stdin.destroyed).toBe(true);
+  });
+});

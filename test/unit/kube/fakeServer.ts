@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { KubeApi } from '../../../src/kube/api.ts';
+import type { Access } from '../../../src/kube/authentication.ts';
+
+/** A request as it came, its body read. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+interface Handlers {
+  /** Answers requests; 404 without one. */
+  readonly rest?: (seen: Seen, response: ServerResponse) => void;
+  /** Speaks the exec protocol on an accepted websocket. */
+  readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
+  /** Takes an upgrade over before anything is answered. */
+  readonly upgrade?: (socket: Socket, request: IncomingMessage) => void;
+  /** Subprotocols the server knows. */
+  readonly protocols?: readonly string[];
+  /** Path in the server's address. */
+  readonly prefix?: string;
+}
+
+export interface FakeServer {
+  readonly access: Access;
+  readonly api: KubeApi;
+  readonly seen: Seen[];
+  readonly connections: Set<Socket>;
+}
+
+/** An API server of its own for one test; gone with all its connections when the test ends. */
+export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
+  const seen: Seen[] = [];
+  const connections = new Set<Socket>();
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://fake');
+    const one = {
+      method: request.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: await text(request),
+    };
+    seen.push(one);
+    if (handlers.rest) handlers.rest(one, response);
+    else response.writeHead(404).end();
+  });
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => connections.delete(socket));
+  });
+  const known = handlers.protocols ?? ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+  const websockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => [...offered].find((name) => known.includes(name)) ?? false,
+  });
+  server.on('upgrade', (request, socket: Socket, head) => {
+    if (handlers.upgrade) handlers.upgrade(socket, request);
+    else
+      websockets.handleUpgrade(request, socket, head, (websocket) => {
+        websocket.on('error', () => {});
+        handlers.exec?.(websocket, request);
+      });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const access = accessTo(`http://127.0.0.1:${port}${handlers.prefix ?? ''}`);
+  const api = new KubeApi(access);
+  onTestFinished(() => {
+    api.close();
+    for (const socket of connections) socket.destroy();
+    server.close();
+  });
+  return { access, api, seen, connections };
+}
+
+export function accessTo(server: string): Access {
+  return {
+    server: new URL(server),
+    namespace: 'shop',
+    tls: { rejectUnauthorized: true },
+    headers: async () => ({ authorization: 'Bearer secret' }),
+  };
+}
+
+export function json(response: ServerResponse, code: number, body: unknown, headers = {}): void {
+  response.writeHead(code, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+export function status(code: number, reason: string, message: string) {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { findPod, parseTarget } from '../../../src/kube/target.ts';
+import { Problem } from '../../../src/problem.ts';
+import { fakeServer, json, type Seen, status } from './fakeServer.ts';
+
+describe('parseTarget', () => {
+  it.each(['web-1', 'pod/web-1', 'pods/web-1', 'po/web-1', 'Pod/web-1'])('%s', (target) => {
+    expect(parseTarget(target)).toEqual({ pod: 'web-1' });
+  });
+
+  it.each([
+    '',
+    'pod/',
+    '/',
+    '/x',
+    '-x',
+    'x-',
+    'a/b/c',
+    'pod/a/b',
+    'A',
+    'a b',
+    'a\nb',
+    '..',
+    'a?x=1',
+    'svc/x',
+  ])('%j is wrong usage', (target) => {
+    const parse = () => parseTarget(target);
+    expect(parse).toThrow(Problem);
+    expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  it('takes no time for a long name', () => {
+    const before = Date.now();
+    expect(() => parseTarget(`${'a-'.repeat(200_000)}_`)).toThrow(Problem);
+    expect(Date.now() - before).toBeLessThan(500);
+  });
+});
+
+/** Pods of a cluster as `namespace/name`. */
+async function cluster(pods: string[], refuse: (seen: Seen) => boolean = () => false) {
+  return fakeServer({
+    rest: (seen, response) => {
+      if (refuse(seen))
+        return json(response, 403, status(403, 'Forbidden', 'pods is forbidden: you cannot'));
+      const [, namespace, name] =
+        /^\/api\/v1\/(?:namespaces\/([^/]+)\/)?pods(?:\/([^/]+))?$/.exec(seen.path) ?? [];
+      const selected = seen.query.get('fieldSelector')?.replace('metadata.name=', '');
+      const found = pods
+        .map((pod) => ({ metadata: { namespace: pod.split('/')[0], name: pod.split('/')[1] } }))
+        .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+        .filter(({ metadata }) => (name ?? selected ?? metadata.name) === metadata.name);
+      if (name === undefined) json(response, 200, { items: found });
+      else if (found[0]) json(response, 200, found[0]);
+      else json(response, 404, status(404, 'NotFound', `pods "${name}" not found`));
+    },
+  });
+}
+
+async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => boolean) {
+  const { api } = await cluster(pods, refuse);
+  const error = await findPod(api, 'shop', name).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(Problem);
+  expect((error as Problem).message).toBe(`Error from server (NotFound): pods "${name}" not found`);
+  return (error as Problem).next;
+}
+
+describe('findPod', () => {
+  it('reads the pod', async () => {
+    const { api, seen } = await cluster(['shop/web']);
+    expect(await findPod(api, 'shop', 'web')).toEqual({
+      metadata: { namespace: 'shop', name: 'web' },
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('names the nearest, best first, no more than three', async () => {
+    expect(
+      await stepsFor(
+        ['shop/web-3', 'shop/web-11', 'shop/wab-1', 'shop/db', 'other/web-1x', 'shop/web-1a'],
+        'web-1',
+      ),
+    ).toEqual(['did you mean "web-3" or "web-11" or "wab-1"?']);
+  });
+
+  it('names those that begin so, as pods of a deployment do', async () => {
+    expect(await stepsFor(['shop/web-6f7c9d-x2x4z', 'shop/api-1'], 'web')).toEqual([
+      'did you mean "web-6f7c9d-x2x4z"?',
+    ]);
+  });
+
+  it('finds it in another namespace', async () => {
+    const steps = await stepsFor(['live/web', 'shop/db-with-a-long-name'], 'web');
+    expect(steps).toEqual(['there is a pod of this name in another namespace: add -n live']);
+  });
+
+  it('gives the general advice when nothing is near, or nothing may be listed', async () => {
+    const general = ['kubectl get pods -n shop   lists the pods of this namespace'];
+    expect(await stepsFor(['shop/something-else'], 'web')).toEqual(general);
+    const lists = (seen: Seen) => seen.path.endsWith('/pods');
+    expect(await stepsFor(['shop/web-1', 'live/web'], 'web', lists)).toEqual(general);
+  });
+
+  it('may list its namespace but not the cluster', async () => {
+    const all = (seen: Seen) => seen.path === '/api/v1/pods';
+    expect(await stepsFor(['shop/web-1', 'live/web'], 'web', all)).toEqual([
+      'did you mean "web-1"?',
+    ]);
+  });
+
+  it('passes on every other refusal', async () => {
+    const { api } = await cluster([], () => true);
+    await expect(findPod(api, 'shop', 'web')).rejects.toMatchObject({ code: 403 });
+  });
+});

@@ -1,0 +1,262 @@
+import { getEventListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ApiError } from '../../../src/kube/apiError.ts';
+import { type WatchEvent, watch } from '../../../src/kube/watch.ts';
+import { Problem } from '../../../src/problem.ts';
+import { type FakeServer, fakeServer, json, type Seen, status } from './fakeServer.ts';
+import { recording } from './recordings.ts';
+
+/** Pauses between attempts as they were wanted, in milliseconds; they take a hundredth. */
+const pauses = vi.hoisted((): number[] => []);
+vi.mock('node:timers/promises', async (original) => {
+  const real = await original<typeof import('node:timers/promises')>();
+  const hasty: typeof real.setTimeout = (delay, ...rest) => {
+    pauses.push(delay ?? 0);
+    return real.setTimeout((delay ?? 0) / 100, ...rest);
+  };
+  return { ...real, setTimeout: hasty };
+});
+
+interface Thing {
+  readonly metadata: { readonly name: string; readonly resourceVersion: string };
+}
+
+const PATH = '/api/v1/namespaces/shop/pods';
+
+function line(type: string, name: string, resourceVersion: string): string {
+  return `${JSON.stringify({ type, object: { metadata: { name, resourceVersion } } })}\n`;
+}
+
+/** Answers each watch with the next of `answers`, and lists with an empty list at version 100. */
+async function serverOf(...answers: ((response: ServerResponse, seen: Seen) => void)[]) {
+  let turn = 0;
+  return fakeServer({
+    rest: (seen, response) => {
+      if (seen.query.get('watch') !== 'true')
+        json(response, 200, { metadata: { resourceVersion: '100' }, items: [] });
+      else (answers[turn++] ?? ((open) => open.writeHead(200).flushHeaders()))(response, seen);
+    },
+  });
+}
+
+/** Sends these texts and ends. */
+function says(...texts: string[]) {
+  return (response: ServerResponse) => {
+    response.writeHead(200);
+    for (const one of texts) response.write(one);
+    response.end();
+  };
+}
+
+function words(event: WatchEvent<Thing>): string {
+  return event.type === 'RESTARTED'
+    ? `RESTARTED ${event.items.length}`
+    : `${event.type} ${event.object.metadata.name}`;
+}
+
+/** The first `count` events; the watch is ended after them. */
+async function first(server: FakeServer, count: number, resourceVersion?: string) {
+  const events: string[] = [];
+  const signal = new AbortController().signal;
+  const all = watch<Thing>(server.api, {
+    path: PATH,
+    query: { fieldSelector: 'metadata.name=web' },
+    ...(resourceVersion !== undefined && { resourceVersion }),
+    signal,
+  });
+  for await (const event of all) {
+    events.push(words(event));
+    if (events.length === count) break;
+  }
+  const left = () => getEventListeners(signal, 'abort').length + server.connections.size;
+  await vi.waitFor(() => expect(left()).toBe(0), { interval: 1 });
+  return events;
+}
+
+/** The version each watch began at; null for a list. */
+function versions({ seen }: FakeServer): (string | null)[] {
+  return seen.map(({ query }) => (query.get('watch') ? query.get('resourceVersion') : null));
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+  pauses.length = 0;
+});
+
+describe('watch', () => {
+  it('lists first when no version is given, and asks for bookmarks', async () => {
+    const server = await serverOf(says(line('ADDED', 'a', '101')));
+    expect(await first(server, 2)).toEqual(['RESTARTED 0', 'ADDED a']);
+    expect(versions(server)).toEqual([null, '100']);
+    expect(Object.fromEntries(server.seen[1]?.query ?? [])).toEqual({
+      fieldSelector: 'metadata.name=web',
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: '100',
+    });
+  });
+
+  it('goes on at the last version after an end and after a break', async () => {
+    const server = await serverOf(
+      says(line('ADDED', 'a', '5'), line('MODIFIED', 'a', '7')),
+      (response) =>
+        response.writeHead(200).write(line('DELETED', 'a', '9'), () => response.destroy()),
+      says(line('ADDED', 'b', '11')),
+    );
+    const events = await first(server, 4, '4');
+    expect(events).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED b']);
+    expect(versions(server)).toEqual(['4', '7', '9']);
+  });
+
+  it('goes on at a bookmark’s version and does not show it', async () => {
+    const server = await serverOf(says(line('BOOKMARK', '', '50')), says(line('ADDED', 'a', '51')));
+    expect(await first(server, 1, '4')).toEqual(['ADDED a']);
+    expect(versions(server)).toEqual(['4', '50']);
+  });
+
+  it.each<[string, (response: ServerResponse) => void]>([
+    [
+      'an event, as recorded',
+      (response) =>
+        says(recording<{ chunks: [number, string][] }>('watch-expired-410').chunks[0]?.[1] ?? '')(
+          response,
+        ),
+    ],
+    ['an answer', (response) => json(response, 410, status(410, 'Expired', 'too old'))],
+  ])('lists again when its version is lost: %s', async (_, answer) => {
+    const server = await serverOf(answer, says(line('ADDED', 'a', '101')));
+    expect(await first(server, 2, '1')).toEqual(['RESTARTED 0', 'ADDED a']);
+    expect(versions(server)).toEqual(['1', null, '100']);
+  });
+
+  it('puts lines and characters together that were split, one byte at a time', async () => {
+    const bytes = Buffer.from(`${line('ADDED', 'zażółć-🦀', '5')}\n${line('ADDED', 'b', '6')}`);
+    const server = await serverOf(async (response) => {
+      response.writeHead(200);
+      response.socket?.setNoDelay();
+      for (const byte of bytes) {
+        response.write(Buffer.from([byte]));
+        await new Promise(setImmediate);
+      }
+      response.end();
+    });
+    expect(await first(server, 2, '4')).toEqual(['ADDED zażółć-🦀', 'ADDED b']);
+  });
+
+  it('drops a line that was cut off, and gets it whole the next time', async () => {
+    const server = await serverOf(
+      says(line('ADDED', 'a', '5'), line('ADDED', 'b', '6').slice(0, -10)),
+      says(line('ADDED', 'b', '6')),
+    );
+    expect(await first(server, 2, '4')).toEqual(['ADDED a', 'ADDED b']);
+    expect(versions(server)).toEqual(['4', '5']);
+  });
+
+  it.each([403, 401, 404])('throws a refusal: %i', async (code) => {
+    const server = await serverOf((response) => json(response, code, status(code, 'No', 'no')));
+    await expect(first(server, 1, '4')).rejects.toBeInstanceOf(ApiError);
+    expect(server.seen).toHaveLength(1);
+  });
+
+  it('throws a refusal that comes as an event', async () => {
+    const error = { type: 'ERROR', object: status(403, 'Forbidden', 'no more') };
+    const server = await serverOf(says(`${JSON.stringify(error)}\n`));
+    await expect(first(server, 1, '4')).rejects.toMatchObject({ code: 403 });
+  });
+
+  it.each([500, 503, 429])('tries again after %i: a server that restarts', async (code) => {
+    const server = await serverOf(
+      (response) => json(response, code, status(code, 'Later', 'not now')),
+      says(line('ADDED', 'a', '5')),
+    );
+    expect(await first(server, 1, '4')).toEqual(['ADDED a']);
+    expect(versions(server)).toEqual(['4', '4']);
+  });
+
+  it('ends with the reason of its signal, at rest and at work', async () => {
+    const server = await serverOf();
+    const reason = new Error('enough');
+    const all = (signal: AbortSignal) =>
+      watch(server.api, { path: PATH, resourceVersion: '4', signal });
+    await expect(all(AbortSignal.abort(reason)).next()).rejects.toBe(reason);
+    expect(server.seen).toHaveLength(0);
+    const abort = new AbortController();
+    const next = all(abort.signal).next();
+    await vi.waitFor(() => expect(server.seen).toHaveLength(1), { interval: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    abort.abort(reason);
+    await expect(next).rejects.toBe(reason);
+    await vi.waitFor(() => expect(server.connections.size).toBe(0), { interval: 2 });
+  });
+
+  it('does not hammer a server that ends every watch at once', async () => {
+    let turn = 0;
+    const server = await fakeServer({
+      rest: (_, response) =>
+        void response.writeHead(200).end(++turn === 20 ? line('ADDED', 'a', '5') : ''),
+    });
+    expect(await first(server, 1, '4')).toEqual(['ADDED a']);
+    expect(pauses).toEqual(Array(19).fill(250));
+  });
+});
+
+describe('a server that stays broken', () => {
+  /** Gives the error that a watch ends with, and how often it asked. */
+  async function untilGivenUp(rest: (seen: Seen, response: ServerResponse) => void) {
+    const server = await fakeServer({ rest });
+    const error = await first(server, 1_000, '4').catch((reason: unknown) => reason);
+    return { error, asked: server.seen.length };
+  }
+
+  it.each<[string, (seen: Seen, response: ServerResponse) => void, RegExp]>([
+    ['breaks', (_, response) => response.destroy(), /^Unable to connect to the server .*hang up$/],
+    [
+      'breaks in the middle',
+      (_, response) => response.writeHead(200).write('{"ty', () => response.destroy()),
+      /^Unable to connect to the server .*aborted$/,
+    ],
+    [
+      'talks nonsense',
+      (_, response) => void response.end('<html>\n'),
+      /^Unable to connect to the server/,
+    ],
+    ['is ill', (_, response) => json(response, 500, status(500, 'InternalError', 'etcd')), /etcd/],
+  ])('is given up: it %s', async (_, rest, message) => {
+    const { error, asked } = await untilGivenUp(rest);
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).message).toMatch(message);
+    expect(asked).toBe(8);
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000]);
+  });
+
+  it('is given up when it forgets every version at once', async () => {
+    const { error, asked } = await untilGivenUp((seen, response) =>
+      seen.query.get('watch')
+        ? json(response, 410, status(410, 'Expired', 'too old'))
+        : json(response, 200, { metadata: { resourceVersion: '1' }, items: [] }),
+    );
+    expect(error).toMatchObject({ code: 410 });
+    expect(asked).toBeLessThan(20);
+  });
+
+  it('is not given up for breaking a quiet stream now and then', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let turn = 0;
+    const server = await fakeServer({
+      rest: (_, response) => {
+        turn += 1;
+        response.writeHead(200);
+        if (turn === 12) return void response.end(line('ADDED', 'a', '5'));
+        response.flushHeaders();
+        setImmediate(() =>
+          setImmediate(() => {
+            vi.setSystemTime(Date.now() + 30_000);
+            response.destroy();
+          }),
+        );
+      },
+    });
+    expect(await first(server, 1, '4')).toEqual(['ADDED a']);
+  });
+});

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = join(import.meta.dirname, '..', '..', 'src');
+
+/** From bottom to top; what stands in one row does not know of each other. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['problem.ts', 'version.ts', 'shell.d.ts'],
+  ['output'],
+  ['pcap'],
+  ['kube', 'tools'],
+  ['debugger'],
+  ['capture', 'sockets'],
+  ['cli'],
+  ['main.ts'],
+];
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
+
+/** The folder, or the file at the top, that a path within src belongs to. */
+function partOf(name: string): string {
+  return name.split('/')[0] ?? '';
+}
+
+function rowOf(part: string): number {
+  return LAYERS.findIndex((row) => row.includes(part));
+}
+
+interface Import {
+  readonly path: string;
+  /** For types alone: nothing of it is left when the program runs. */
+  readonly typeOnly: boolean;
+}
+
+/** The files within src that a file imports, at its start or later. */
+function importsOf({ name, text }: { name: string; text: string }): Import[] {
+  const found = text.matchAll(
+    /\b(?:import|export)( type)?\b[^;'"]*?\bfrom\s*'(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g,
+  );
+  return [...found]
+    .map(([, type, atStart, later]) => ({
+      path: relative(SRC, resolve(SRC, dirname(name), atStart ?? later ?? '')),
+      typeOnly: type !== undefined,
+    }))
+    .filter(({ path }) => !path.startsWith('..'));
+}
+
+describe('the layers of src', () => {
+  it('hold every file', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.map(({ name }) => name).filter((name) => rowOf(partOf(name)) < 0)).toEqual([]);
+  });
+
+  it('import downwards only', () => {
+    const upward = files.flatMap((file) =>
+      importsOf(file)
+        .map(({ path }) => path)
+        .filter((path) => partOf(path) !== partOf(file.name))
+        .filter((path) => rowOf(partOf(path)) >= rowOf(partOf(file.name)))
+        .map((path) => `${file.name} imports ${path}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it('are seen by this test: the imports it found', () => {
+    const all = files.flatMap((file) => importsOf(file).map(({ path }) => `${file.name} ${path}`));
+    expect(all).toContain('main.ts cli/commandLine.ts');
+    expect(all).toContain('cli/commandLine.ts cli/captureCommand.ts');
+    expect(all).toContain('capture/recordDirectly.ts kube/run.ts');
+    expect(all).toContain('debugger/container.ts debugger/main.sh');
+    expect(all.length).toBeGreaterThan(150);
+  });
+
+  it('load each other in no circle', () => {
+    const known = new Map(
+      files.map((file) => {
+        const loaded = importsOf(file).filter(({ typeOnly }) => !typeOnly);
+        return [file.name, loaded.map(({ path }) => path)];
+      }),
+    );
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (name: string, path: readonly string[]) => {
+      if (path.includes(name)) circles.push([...path.slice(path.indexOf(name)), name].join(' → '));
+      if (done.has(name) || path.includes(name)) return;
+      for (const next of known.get(name) ?? []) visit(next, [...path, name]);
+      done.add(name);
+    };
+    for (const name of known.keys()) visit(name, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('write to the terminal in output and cli only', () => {
+    const writers = files
+      .filter(({ text }) => /\bprocess\.(?:stdout|stderr)\b|\bconsole\./.test(text))
+      .map(({ name }) => partOf(name));
+    expect([...new Set(writers)].sort()).toEqual(['cli', 'main.ts', 'output']);
+  });
+});
