@@ -24,12 +24,14 @@ export interface CaptureResult {
 }
 
 export interface DirectCapture {
-  readonly process: LeasedProcess;
+  readonly recorder: LeasedProcess;
   /** Cuts and counts what tcpdump writes. */
   readonly packets: PacketStream;
   readonly output: Output;
   /** Milliseconds after tcpdump listens at which it is stopped. */
   readonly duration?: number;
+  /** Milliseconds that tcpdump may be behind: what was on the wire by its end is waited for so long. */
+  readonly deliveryDelay?: number;
   /** Ends the capture in order; what was captured until then is kept. */
   readonly interrupt: AbortSignal;
   readonly onListening?: (interfaceName: string, linkType: string) => void;
@@ -38,6 +40,9 @@ export interface DirectCapture {
 
 /** How often the running tcpdump is asked for its drops. */
 const STATISTICS_MS = 2_000;
+
+/** Of what tcpdump says, its last lines are kept: more than its longest complaint. */
+const MAX_MESSAGES = 100;
 
 /** tcpdump, or the shell for it, said why it could not do what was asked. */
 export class RecorderProblem extends Problem {
@@ -57,17 +62,23 @@ export class RecorderProblem extends Problem {
  * no more, or a RecorderProblem with tcpdump's own words; the output is closed in every case.
  */
 export async function captureDirectly(capture: DirectCapture): Promise<CaptureResult> {
-  const { process, output, interrupt } = capture;
+  const { recorder, output, interrupt } = capture;
+  const finished = new AbortController();
   let end: CaptureEnd = 'complete';
   const stop = (why: CaptureEnd) => {
     if (end === 'complete') end = why;
-    process.stop();
+    const awaited = why === 'interrupted' || why === 'duration' ? (capture.deliveryDelay ?? 0) : 0;
+    if (awaited === 0) recorder.stop();
+    else
+      wait(awaited, undefined, { signal: finished.signal }).then(
+        () => recorder.stop(),
+        () => {},
+      );
   };
   const onInterrupt = () => stop('interrupted');
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true });
   output.onReaderGone?.(() => stop('reader-gone'));
-  const finished = new AbortController();
 
   try {
     const errors = readErrors(capture, () => {
@@ -78,7 +89,7 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
         );
     });
     await Promise.all([writeOut(capture, stop), errors]);
-    const exitStatus = await process.exit;
+    const exitStatus = await recorder.exit;
     const { statistics, messages } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture was ended in the pod: it had not heard from this client', {
@@ -91,19 +102,19 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   } finally {
     finished.abort();
     interrupt.removeEventListener('abort', onInterrupt);
-    process.close();
+    recorder.close();
     await output.close();
   }
 }
 
 /** Passes whole packets on; after an end of the output the rest is read and thrown away. */
 async function writeOut(
-  { process, packets, output }: DirectCapture,
+  { recorder, packets, output }: DirectCapture,
   stop: (why: CaptureEnd) => void,
 ): Promise<void> {
   let failure: Problem | undefined;
   let open = true;
-  for await (const chunk of process.stdout as AsyncIterable<Buffer>) {
+  for await (const chunk of recorder.stdout as AsyncIterable<Buffer>) {
     if (!open) continue;
     let whole: Buffer = chunk;
     try {
@@ -140,16 +151,19 @@ async function readErrors(capture: DirectCapture, onListening: () => void): Prom
   const messages: string[] = [];
   let asking: NodeJS.Timeout | undefined;
   try {
-    for await (const text of linesOf(capture.process.stderr)) {
+    for await (const text of linesOf(capture.recorder.stderr)) {
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
         capture.onListening?.(line.interface, line.linkType);
-        asking ??= setInterval(() => capture.process.askForStatistics(), STATISTICS_MS);
+        asking ??= setInterval(() => capture.recorder.askForStatistics(), STATISTICS_MS);
         onListening();
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
         capture.onStatistics?.(statistics);
-      } else if (line.kind === 'message') messages.push(line.text);
+      } else if (line.kind === 'message') {
+        messages.push(line.text);
+        if (messages.length > MAX_MESSAGES) messages.shift();
+      }
     }
   } finally {
     clearInterval(asking);

@@ -10,7 +10,13 @@ import { findPod, parseTarget } from '../kube/target.ts';
 import type { Output } from '../output/output.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
-import { type TcpdumpOptions, type TcpdumpStatistics, tcpdumpCommand } from '../tools/tcpdump.ts';
+import {
+  DELIVERY_DELAY_MS,
+  isImmediate,
+  type TcpdumpOptions,
+  type TcpdumpStatistics,
+  tcpdumpCommand,
+} from '../tools/tcpdump.ts';
 import { type CaptureEnd, captureDirectly, RecorderProblem } from './directCapture.ts';
 import { explainRecorder } from './recorderProblems.ts';
 import { TextCutter } from './textCutter.ts';
@@ -76,8 +82,9 @@ async function record(api: KubeApi, recording: DirectRecording): Promise<Capture
     { profile: 'network', ...settings },
     { onProgress: (text) => progress.waiting(text), signal: interrupt },
   );
-  const command = tcpdumpCommand({ ...recording, changesUser: tcpdumpChangesUser(settings.image) });
-  const process = await LeasedProcess.start(api.access, place, command);
+  const options = { ...recording, changesUser: tcpdumpChangesUser(settings.image) };
+  const command = tcpdumpCommand(options);
+  const recorder = await LeasedProcess.start(api.access, place, command);
 
   const packets =
     recording.format === 'pcap'
@@ -86,10 +93,11 @@ async function record(api: KubeApi, recording: DirectRecording): Promise<Capture
   let dropped = 0;
   try {
     const { end, statistics } = await captureDirectly({
-      process,
+      recorder,
       packets,
       output,
       interrupt,
+      deliveryDelay: isImmediate(options) ? 0 : DELIVERY_DELAY_MS,
       ...(recording.duration !== undefined && { duration: recording.duration }),
       onListening: (device, linkType) =>
         progress.capturing(

@@ -3,6 +3,9 @@ import type { PacketStream } from './packetStream.ts';
 const NEWLINE = 0x0a;
 const TAB = 0x09;
 const SPACE = 0x20;
+const DEL = 0x7f;
+/** A line longer than this is no line of tcpdump's: it is passed on as it is, not kept. */
+const MAX_LINE = 64 * 1024;
 
 /**
  * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that
@@ -28,8 +31,13 @@ export class TextCutter implements PacketStream {
         this.full = true;
         break;
       }
-      if (data[end] !== TAB && data[end] !== SPACE) this.packets += 1;
+      // tcpdump ends its output with an empty line when it is told to stop.
+      if (data[end] !== TAB && data[end] !== SPACE && newline > end) this.packets += 1;
       end = newline + 1;
+    }
+    if (data.length - end > MAX_LINE && !this.full) {
+      if (this.bytes + data.length > this.#maxBytes) this.full = true;
+      else end = data.length;
     }
     this.#rest = Buffer.from(data.subarray(end));
     this.bytes += end;
@@ -41,11 +49,14 @@ export class TextCutter implements PacketStream {
   }
 }
 
-/** tcpdump escapes what it prints of packets; this holds for whatever a modified one might print. */
+/**
+ * tcpdump prints ASCII and escapes the rest of what is in packets; this holds for whatever a
+ * modified one might print, C1 controls and formatting characters of UTF-8 among it.
+ */
 function printable(text: Buffer): Buffer {
   let safe = true;
   for (const byte of text)
-    if ((byte < SPACE && byte !== NEWLINE && byte !== TAB) || byte === 0x7f) {
+    if ((byte < SPACE && byte !== NEWLINE && byte !== TAB) || byte >= DEL) {
       safe = false;
       break;
     }
@@ -54,7 +65,7 @@ function printable(text: Buffer): Buffer {
     text
       .toString('latin1')
       .replace(
-        /[\x00-\x08\x0b-\x1f\x7f]/g,
+        /[\x00-\x08\x0b-\x1f\x7f-\xff]/g,
         (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
       ),
     'latin1',

@@ -63,6 +63,7 @@ function options(parser: Argv): Argv<Flags> {
       describe: 'The pod: pod-1 or pod/pod-1; EXPRESSION is a pcap-filter(7)',
     })
     .options(OPTIONS)
+    .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 capture pod-1', 'read packets as they come')
     .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
     .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
@@ -75,9 +76,10 @@ async function run(flags: Flags): Promise<number> {
   const plan = planOf(flags);
   const interruption = onInterruption();
   const progress = captureProgress(plan.format);
-  const output = await outputOf(flags);
   const api = await connect(flags);
+  let output: Output | undefined;
   try {
+    output = await outputOf(flags);
     const outcome = await recordDirectly(api, {
       target: flags.target ?? '',
       settings: settingsOf(flags),
@@ -89,6 +91,8 @@ async function run(flags: Flags): Promise<number> {
     progress.finish(outcome, output instanceof FileOutput ? output.path : undefined);
     return 0;
   } finally {
+    // A capture that never began closes nothing, and an open Wireshark would keep us here.
+    await output?.close();
     progress.clear();
     interruption.release();
     api.close();

@@ -1,7 +1,8 @@
 import yargs, { type Argv } from 'yargs';
-import { Problem } from '../problem.ts';
 import { versionText } from '../version.ts';
+import { helpText } from './helpText.ts';
 import { report } from './report.ts';
+import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
 
 /** One command: its flags and what it does. Loaded only when it is the one that was called. */
 export interface Command<Flags> {
@@ -9,8 +10,6 @@ export interface Command<Flags> {
   /** Gives the exit code; throws a Problem for what the user should know. */
   run(flags: Flags): Promise<number>;
 }
-
-const NAME = 'kubectl netdebug';
 
 /** Parses the arguments and runs the command they name. Gives the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -27,8 +26,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
 
-  const parser = yargs([...args])
-    .scriptName(NAME)
+  const parser = yargs()
+    .scriptName(PROGRAM_NAME)
     .usage("Debug a pod's network from your laptop.\n\nUsage: $0 COMMAND TARGET [flags]")
     .command(
       'capture <target>',
@@ -57,7 +56,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'boolean-negation': false,
       'camel-case-expansion': true,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': true,
+      'duplicate-arguments-array': false,
     })
     .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns) : 80)
     .exitProcess(false)
@@ -66,39 +65,16 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       throw error ?? usageProblem(message, args);
     });
   try {
-    await parser.parseAsync();
+    // With a callback, what yargs would print (help) comes here instead.
+    await parser.parseAsync(
+      args.length === 0 ? ['--help'] : [...args],
+      {},
+      (_error, _flags, text) => {
+        if (text) process.stdout.write(helpText(text));
+      },
+    );
     return exitCode;
   } catch (error) {
     return report(error);
   }
-}
-
-/** yargs' complaints in kubectl's words. */
-function usageProblem(message: string, args: readonly string[]): Problem {
-  const command = args.find((word) => !word.startsWith('-'));
-  const next = [`See '${NAME}${isCommand(command) ? ` ${command}` : ''} --help' for usage.`];
-  const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1]?.split(', ') ?? [];
-  const flag = unknown.find((name) =>
-    args.some((word) => word.replace(/=.*/, '') === `${name.length === 1 ? '-' : '--'}${name}`),
-  );
-  if (flag !== undefined)
-    return new Problem(`unknown flag: ${flag.length === 1 ? '-' : '--'}${flag}`, {
-      exitCode: 2,
-      next,
-    });
-  if (unknown.length > 0 && isCommand(command))
-    return new Problem(`unexpected argument: ${unknown.join(' ')}`, {
-      exitCode: 2,
-      next: ['a filter expression comes after --, as in: capture pod-1 -- port 80', ...next],
-    });
-  if (unknown.length > 0)
-    return new Problem(`unknown command: ${unknown[0]}`, { exitCode: 2, next });
-  const text = message.startsWith('Not enough non-option arguments')
-    ? 'name a target, such as a pod'
-    : message;
-  return new Problem(text.charAt(0).toLowerCase() + text.slice(1), { exitCode: 2, next });
-}
-
-function isCommand(word: string | undefined): word is string {
-  return word === 'capture' || word === 'ports' || word === 'version';
 }

@@ -59,6 +59,7 @@ function options(parser: Argv): Argv<Flags> {
     .usage('Usage: $0 ports TARGET [flags]')
     .positional('target', { type: 'string', describe: 'The pod: pod-1 or pod/pod-1' })
     .options(OPTIONS)
+    .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 ports pod-1', 'all TCP sockets')
     .example('$0 ports pod-1 -lp', 'who listens')
     .example('$0 ports pod-1 --summary', 'how many in which state, and whose')

@@ -11,12 +11,14 @@ const INTERRUPTED = 130;
 /** Prints what went wrong and what to try next to standard error, and gives the exit code. */
 export function report(error: unknown): number {
   if (isInterruption(error)) {
-    process.stderr.write('interrupted before anything was captured\n');
+    process.stderr.write('interrupted\n');
     return INTERRUPTED;
   }
   if (!(error instanceof Problem)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`error: this is a fault in kubectl netdebug itself\n${text}\n`);
+    process.stderr.write(
+      `error: this is a fault in kubectl netdebug itself\n${terminalSafeLines(text)}\n`,
+    );
     return 1;
   }
   const opening = KUBECTL_OPENINGS.test(error.message) ? '' : 'error: ';

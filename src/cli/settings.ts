@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import { DEFAULT_IMAGE } from '../debugger/image.ts';
 import type { PullPolicy } from '../kube/pod.ts';
 import { errorCode, messageOf, Problem } from '../problem.ts';
@@ -50,12 +50,12 @@ export function debuggerSettings(
 /** The settings file: $NETDEBUG_CONFIG, else kubectl-netdebug/config.yaml in the user's config folder. */
 function readFile(env: NodeJS.ProcessEnv): Source {
   const folder = env.XDG_CONFIG_HOME || join(homedir(), '.config');
-  const path = env.NETDEBUG_CONFIG ?? join(folder, 'kubectl-netdebug', 'config.yaml');
+  const path = env.NETDEBUG_CONFIG || join(folder, 'kubectl-netdebug', 'config.yaml');
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' && env.NETDEBUG_CONFIG === undefined) return {};
+    if (errorCode(error) === 'ENOENT' && !env.NETDEBUG_CONFIG) return {};
     throw new Problem(`cannot read the settings file ${path}: ${messageOf(error)}`);
   }
   const known: readonly string[] = KEYS;
@@ -65,6 +65,8 @@ function readFile(env: NodeJS.ProcessEnv): Source {
       throw new Problem(`${path}: unknown setting "${key}"`, {
         next: [`settings are ${KEYS.join(', ')}`],
       });
+    if (typeof value === 'object' && value !== null)
+      throw new Problem(`${path}: ${key} is one value, as in "${key}: value"`);
     if (value !== null && value !== '') settings[key as Key] = String(value);
   }
   return settings;
@@ -72,8 +74,8 @@ function readFile(env: NodeJS.ProcessEnv): Source {
 
 function parse(path: string, source: string): object {
   try {
-    const document: unknown = load(source) ?? {};
-    if (typeof document === 'object' && !Array.isArray(document)) return document as object;
+    const document = loadAll(source)[0] ?? {};
+    if (typeof document === 'object' && !Array.isArray(document)) return document;
   } catch (error) {
     throw new Problem(`${path}: ${messageOf(error)}`);
   }

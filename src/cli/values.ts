@@ -2,6 +2,9 @@ import { wrongUsage } from '../problem.ts';
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
+/** As far as Node's timers reach (2^31 ms): a longer one would be over at once. */
+const LONGEST_S = 24 * 86_400;
+
 /** A time such as `90s`, `60m`, `1h30m`; a bare number is seconds, as in tcpdump. In seconds. */
 export function parseDuration(flag: string, text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
@@ -10,7 +13,8 @@ export function parseDuration(flag: string, text: string): number {
     : parts.map(([part]) => part).join('') === text
       ? parts.reduce((sum, [, count, unit]) => sum + Number(count) * (SECONDS[unit ?? ''] ?? 0), 0)
       : Number.NaN;
-  if (!(seconds > 0) || seconds > 365 * 86_400)
+  if (seconds > LONGEST_S) throw wrongUsage(`${flag}: "${text}" is longer than 24 days`);
+  if (!(seconds > 0))
     throw wrongUsage(`${flag}: "${text}" is no duration`, 'write it as 90s, 60m or 1h30m');
   return seconds;
 }

@@ -25,12 +25,13 @@ tick() {
 }
 
 run() {
+  # First of all, so that on a busy node it need not wait for its guards.
+  "$@" >&4 3<&- 4>&- &
+  program=$!
   repeat_words <&3 4>&- &
   words=$!
   tick 3<&- 4>&- &
   ticks=$!
-  "$@" >&4 3<&- 4>&- &
-  program=$!
   echo "started $words $ticks $program"
   exec 3<&- 4>&-
   wait "$program"

@@ -13,7 +13,8 @@ export function explainRefusal(error: unknown, namespace: string): unknown {
 }
 
 function nextSteps(message: string, namespace: string): string[] {
-  if (/ cannot \w+ resource /.test(message))
+  // The server gives no reason at all where a user may get pods/exec but not create it.
+  if (/ cannot \w+ resource | is forbidden: *$/.test(message))
     return [
       'ask an administrator for this Role, and a RoleBinding of it to you:',
       ...roleYaml(namespace).trimEnd().split('\n'),

@@ -3,6 +3,7 @@ import type { ContainerStatus, Pod } from '../kube/pod.ts';
 import { podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
+import { refuseUnsuitable } from './suitability.ts';
 
 /** The part of core/v1 Event that we read. */
 interface KubeEvent {
@@ -72,6 +73,8 @@ async function watchStatus(
         `pod "${pod.metadata.name}" was deleted while its debugger was being started`,
       );
     if (isRunning(seen, options)) return;
+    // The kubelet starts nothing in a pod that has meanwhile finished or is going.
+    refuseUnsuitable(seen);
   }
 }
 

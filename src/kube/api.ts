@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { messageOf, Problem } from '../problem.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
 import type { Access } from './authentication.ts';
 
@@ -19,8 +21,10 @@ interface CallOptions {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** The same for a stream: API servers send a bookmark about once a minute into a silent watch. */
 const STREAM_TIMEOUT_MS = 150_000;
-/** How often a request is sent again that the server put off (429, or 503 with Retry-After). */
+/** How often a request is sent again that the server put off (429 or 503 with Retry-After). */
 const MAX_RETRIES = 3;
+/** Nobody waits longer than this for a server that put a request off. */
+const MAX_RETRY_AFTER_S = 30;
 
 /**
  * The REST side of an API server. Every failure is an ApiError (the server said no) or a Problem
@@ -73,7 +77,7 @@ export class KubeApi {
     for (let attempt = 0; ; attempt++) {
       try {
         const response = await this.#open(method, path, options, REQUEST_TIMEOUT_MS);
-        return JSON.parse(await text(response)) as T;
+        return this.#parse<T>(await this.#body(response, options.signal));
       } catch (error) {
         const wait = retryDelay(error);
         if (wait === undefined || attempt >= MAX_RETRIES) throw error;
@@ -119,9 +123,29 @@ export class KubeApi {
     const code = response.statusCode ?? 0;
     if (code < 300) return response;
     const retryAfter = Number(response.headers['retry-after']);
-    const refusal = apiError(code, await text(response));
-    if (retryAfter >= 0) retryDelays.set(refusal, retryAfter * 1000);
+    const refusal = apiError(code, await this.#body(response, signal));
+    if (retryAfter >= 0 && retryAfter <= MAX_RETRY_AFTER_S)
+      retryDelays.set(refusal, retryAfter * 1000);
     throw refusal;
+  }
+
+  async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await text(response);
+    } catch (error) {
+      throw signal?.aborted ? error : connectionProblem(this.access.server, error);
+    }
+  }
+
+  #parse<T>(body: string): T {
+    try {
+      return JSON.parse(body) as T;
+    } catch (error) {
+      throw new Problem(
+        `the server ${this.access.server.host} does not answer as an API server: ${messageOf(error)}`,
+        { next: ['is it the right address, or is there a login page in between?'], cause: error },
+      );
+    }
   }
 }
 
@@ -141,6 +165,5 @@ export function joinPath(base: string, path: string): string {
 
 /** Waits; ends early with the signal's reason when it is aborted. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  const { setTimeout: wait } = await import('node:timers/promises');
   await wait(milliseconds, undefined, signal ? { signal } : {});
 }

@@ -42,7 +42,7 @@ export async function authenticate({ cluster, user, namespace }: ChosenContext):
 }
 
 function parseServer(server: string): URL {
-  const url = URL.parse(/^[a-z]+:\/\//.test(server) ? server : `http://${server}`);
+  const url = URL.parse(/^[a-z]+:\/\//i.test(server) ? server : `http://${server}`);
   if (!url) throw new Problem(`the kubeconfig names an invalid server address: ${server}`);
   return url;
 }

@@ -4,6 +4,7 @@ import { joinPath } from './api.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
+import { podPath } from './pod.ts';
 
 export interface ExecOptions {
   readonly namespace: string;
@@ -53,16 +54,19 @@ const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const STDIN_FRAME_BYTES = 32 * 1024;
 /** How much of each stream may wait for its reader before the socket is paused. */
 const BUFFER_BYTES = 512 * 1024;
+/** More than any refusal says; what a proxy in between may send is not kept whole. */
+const MAX_REFUSAL_CHARACTERS = 64 * 1024;
 
 /**
  * Starts a command in a container over a websocket (v5, else v4). Resolves once the server has
  * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
+  const headers = await access.headers();
   options.signal?.throwIfAborted();
   const socket = new WebSocket(execUrl(access.server, options), PROTOCOLS, {
     ...access.tls,
-    headers: await access.headers(),
+    headers,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     perMessageDeflate: false,
     skipUTF8Validation: true,
@@ -70,14 +74,14 @@ export async function exec(access: Access, options: ExecOptions): Promise<ExecSt
   });
   // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
   const stream = new WebsocketExec(socket, options.signal);
-  await opened(socket, access.server);
+  await opened(socket, access.server, options.signal);
   return stream;
 }
 
 function execUrl(server: URL, { namespace, pod, container, command, stdin }: ExecOptions): URL {
   const url = new URL(server);
   url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.pathname = joinPath(server.pathname, `/api/v1/namespaces/${namespace}/pods/${pod}/exec`);
+  url.pathname = joinPath(server.pathname, `${podPath(namespace, pod)}/exec`);
   const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' });
   if (stdin) query.set('stdin', 'true');
   for (const word of command) query.append('command', word);
@@ -85,19 +89,22 @@ function execUrl(server: URL, { namespace, pod, container, command, stdin }: Exe
   return url;
 }
 
-async function opened(socket: WebSocket, server: URL): Promise<void> {
+async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
-    socket.once('error', (error) => reject(connectionProblem(server, error)));
-    socket.once('unexpected-response', (request, response) => {
+    socket.once('error', (error) =>
+      reject(signal?.aborted ? signal.reason : connectionProblem(server, error)),
+    );
+    socket.once('unexpected-response', (_request, response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
-        body += chunk;
+        if (body.length < MAX_REFUSAL_CHARACTERS) body += chunk;
+        else response.destroy();
       });
       response.on('close', () => {
         reject(apiError(response.statusCode ?? 0, body));
-        request.destroy();
+        socket.terminate();
       });
     });
   });
@@ -111,6 +118,7 @@ class WebsocketExec implements ExecStream {
   received = 0;
   readonly #socket: WebSocket;
   readonly #full = new Set<Readable>();
+  readonly #ended = new Set<Readable>();
   #settle: { resolve(code: number): void; reject(error: unknown): void };
   #failure: unknown;
   #unansweredPings = 0;
@@ -141,7 +149,7 @@ class WebsocketExec implements ExecStream {
     socket.on('close', () => {
       clearInterval(pings);
       signal?.removeEventListener('abort', onAbort);
-      this.#ended();
+      this.#finish();
     });
   }
 
@@ -168,15 +176,15 @@ class WebsocketExec implements ExecStream {
         this.#status(payload.toString());
         break;
       case CHANNEL.close:
-        if (payload[0] === CHANNEL.stdout) end(this.stdout);
-        if (payload[0] === CHANNEL.stderr) end(this.stderr);
+        if (payload[0] === CHANNEL.stdout) this.#end(this.stdout);
+        if (payload[0] === CHANNEL.stderr) this.#end(this.stderr);
         break;
     }
   }
 
   #deliver(stream: Readable, payload: Buffer): void {
     // The first frame is often empty; an empty chunk would read as progress.
-    if (payload.length === 0 || stream.destroyed || stream.readableEnded) return;
+    if (payload.length === 0 || stream.destroyed || this.#ended.has(stream)) return;
     if (stream.push(payload)) return;
     this.#full.add(stream);
     this.#socket.pause();
@@ -221,9 +229,15 @@ class WebsocketExec implements ExecStream {
     this.#socket.terminate();
   }
 
-  #ended(): void {
-    end(this.stdout);
-    end(this.stderr);
+  /** Whatever the peer sends after the end of a stream is dropped. */
+  #end(stream: Readable): void {
+    if (!stream.destroyed && !this.#ended.has(stream)) stream.push(null);
+    this.#ended.add(stream);
+  }
+
+  #finish(): void {
+    this.#end(this.stdout);
+    this.#end(this.stderr);
     this.stdin.destroy();
     this.#settle.reject(this.#failure ?? new ExecProblem('cut', CUT));
   }
@@ -268,7 +282,3 @@ class WebsocketExec implements ExecStream {
 }
 
 const CUT = 'the connection ended before the command did: its exit status is not known';
-
-function end(stream: Readable): void {
-  if (!stream.destroyed && !stream.readableEnded) stream.push(null);
-}

@@ -36,7 +36,8 @@ export function parseExecStatus(payload: string): number | ExecProblem {
   };
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
-  if (cause && Number.isInteger(code)) return code;
+  // Never 0: a failure whose exit code is missing is no success.
+  if (Number.isInteger(code) && code !== 0) return code;
   return new ExecProblem(
     /executable file not found|no such file or directory/.test(message)
       ? 'program-missing'

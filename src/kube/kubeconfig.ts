@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { load } from 'js-yaml';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
+import { loadAll } from 'js-yaml';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 
 /** The connection flags of kubectl that choose the server, the user and the namespace. */
@@ -112,7 +112,7 @@ function readKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Kubecon
 }
 
 function kubeconfigPaths(flags: ConnectionFlags, env: NodeJS.ProcessEnv) {
-  if (flags.kubeconfig !== undefined) return [{ path: flags.kubeconfig, required: true }];
+  if (flags.kubeconfig) return [{ path: flags.kubeconfig, required: true }];
   if (env.KUBECONFIG)
     return env.KUBECONFIG.split(delimiter)
       .filter((path) => path !== '')
@@ -130,7 +130,8 @@ function readDocument(path: string, required: boolean): Entry | undefined {
     throw new Problem(`stat ${path}: ${reason}`, { cause: error });
   }
   try {
-    const document: unknown = load(source);
+    // As kubectl: an empty file is one that says nothing, and only the first document counts.
+    const [document] = loadAll(source);
     return isEntry(document) ? document : undefined;
   } catch (error) {
     throw new Problem(`error loading config file "${path}": ${messageOf(error)}`, { cause: error });
@@ -147,8 +148,17 @@ function collect(into: Map<string, Entry>, list: unknown, field: string, path: s
       const file = entry[name];
       if (typeof file === 'string' && file !== '') entry[name] = resolve(dirname(path), file);
     }
+    if (isEntry(entry.exec)) entry.exec = besideFile(entry.exec, path);
     into.set(item.name, entry);
   }
+}
+
+/** A credential plugin with a folder in its name is relative to the file; any other is on PATH. */
+function besideFile(plugin: Entry, path: string): Entry {
+  const { command } = plugin;
+  return typeof command === 'string' && command.includes(sep)
+    ? { ...plugin, command: resolve(dirname(path), command) }
+    : plugin;
 }
 
 /** The pod's own service account; the files are those every pod gets. */

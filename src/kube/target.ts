@@ -36,15 +36,13 @@ export async function findPod(api: KubeApi, namespace: string, name: string): Pr
 }
 
 async function suggestions(api: KubeApi, namespace: string, name: string): Promise<string[]> {
-  const here = await podNames(api, podsPath(namespace));
+  const here = await podNames(api, podsPath(namespace), { limit: '1000' });
   const near = here
     .map((pod) => ({ pod, distance: distance(name, pod.name) }))
     .filter(({ distance, pod }) => isNear(name, pod.name, distance))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, MAX_SUGGESTIONS);
-  const elsewhere = (await podNames(api, '/api/v1/pods')).filter(
-    (pod) => pod.name === name && pod.namespace !== namespace,
-  );
+  const elsewhere = await podNames(api, '/api/v1/pods', { fieldSelector: `metadata.name=${name}` });
   return [
     ...(near.length > 0
       ? [`did you mean ${near.map(({ pod }) => `"${pod.name}"`).join(' or ')}?`]
@@ -62,9 +60,10 @@ async function suggestions(api: KubeApi, namespace: string, name: string): Promi
 async function podNames(
   api: KubeApi,
   path: string,
+  query: Readonly<Record<string, string>>,
 ): Promise<{ name: string; namespace: string }[]> {
   try {
-    const { items } = await api.get<{ items: Pod[] }>(path, { query: { limit: '1000' } });
+    const { items } = await api.get<{ items: Pod[] }>(path, { query });
     return items.map(({ metadata }) => metadata);
   } catch {
     return [];

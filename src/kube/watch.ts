@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../problem.ts';
 import { type KubeApi, sleep } from './api.ts';
-import { ApiError, isStatus } from './apiError.ts';
+import { ApiError, connectionProblem, isStatus } from './apiError.ts';
 
 interface Versioned {
   readonly metadata?: { readonly resourceVersion?: string };
@@ -22,10 +22,12 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** Pause after a watch that ended at once, so that a broken server is not hammered. */
+/** Pause before a watch is opened again, so that a broken server is not hammered. */
 const RECONNECT_MS = 250;
-/** Failures to reconnect in a row after which the watch gives up: about 30 s with growing pauses. */
+/** Failures in a row after which the watch gives up: about 30 s with growing pauses. */
 const MAX_FAILURES = 8;
+/** A stream that lived this long was a working one, though it broke and nothing came. */
+const STABLE_MS = 10_000;
 
 /**
  * Follows a collection until the signal ends it: a stream that ends or breaks is opened again at
@@ -41,6 +43,7 @@ export async function* watch<T>(
   let failures = 0;
   for (;;) {
     options.signal.throwIfAborted();
+    let opened = Number.POSITIVE_INFINITY;
     try {
       if (version === undefined) {
         const list = await api.get<{ items: T[] } & Versioned>(options.path, {
@@ -50,7 +53,9 @@ export async function* watch<T>(
         version = list.metadata?.resourceVersion ?? '0';
         yield { type: 'RESTARTED', items: list.items };
       }
-      for await (const event of openWatch<T>(api, options, version)) {
+      const stream = await openWatch(api, options, version);
+      opened = Date.now();
+      for await (const event of eventsOf<T>(stream)) {
         failures = 0;
         const seen = (event.object as Versioned).metadata?.resourceVersion;
         if (seen !== undefined) version = seen;
@@ -59,16 +64,23 @@ export async function* watch<T>(
       await sleep(RECONNECT_MS, options.signal);
     } catch (error) {
       options.signal.throwIfAborted();
-      if (error instanceof ApiError) {
-        if (error.code !== 410) throw error;
-        version = undefined;
-        continue;
-      }
+      if (isFinal(error)) throw error;
+      if (isExpired(error)) version = undefined;
+      if (Date.now() - opened > STABLE_MS) failures = 0;
       failures += 1;
-      if (failures >= MAX_FAILURES) throw error;
-      await sleep(RECONNECT_MS * 2 ** failures, options.signal);
+      if (failures >= MAX_FAILURES) throw connectionProblem(api.access.server, error);
+      await sleep(RECONNECT_MS * 2 ** (failures - 1), options.signal);
     }
   }
+}
+
+/** A refusal that will not pass: neither an overloaded or restarting server nor a lost version. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ApiError && error.code < 500 && error.code !== 429 && !isExpired(error);
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 410;
 }
 
 interface RawEvent<T> {
@@ -76,30 +88,30 @@ interface RawEvent<T> {
   readonly object: T;
 }
 
-async function* openWatch<T>(
+async function openWatch(
   api: KubeApi,
   { path, query, signal }: WatchOptions,
   resourceVersion: string,
-): AsyncGenerator<RawEvent<T>> {
-  const response = await api.stream(path, {
+): Promise<IncomingMessage> {
+  return api.stream(path, {
     query: { ...query, watch: 'true', allowWatchBookmarks: 'true', resourceVersion },
     signal,
   });
-  try {
-    for await (const line of lines(response)) {
-      const event = JSON.parse(line) as { type?: string; object?: unknown };
-      if (event.type === 'ERROR')
-        throw isStatus(event.object)
-          ? new ApiError(
-              event.object.code ?? 500,
-              event.object.reason ?? 'Unknown',
-              event.object.message ?? 'the watch failed',
-            )
-          : new Problem('the watch failed without a reason');
-      yield event as RawEvent<T>;
-    }
-  } finally {
-    response.destroy();
+}
+
+/** The events of an open watch; leaving them destroys the response. */
+async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<T>> {
+  for await (const line of lines(response)) {
+    const event = JSON.parse(line) as { type?: string; object?: unknown };
+    if (event.type === 'ERROR')
+      throw isStatus(event.object)
+        ? new ApiError(
+            event.object.code ?? 500,
+            event.object.reason ?? 'Unknown',
+            event.object.message ?? 'the watch failed',
+          )
+        : new Problem('the watch failed without a reason');
+    yield event as RawEvent<T>;
   }
 }
 

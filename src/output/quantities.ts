@@ -13,7 +13,9 @@ export function bytesText(bytes: number): string {
 
 /** A count with its noun: `1 packet`, `1,234 packets`. */
 export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  // Not toLocaleString: its first call takes 15 ms.
+  const digits = String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${digits} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Time that has passed: `0:07`, `1:02:03`. */

@@ -4,7 +4,7 @@ import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
 import { findPod, parseTarget } from '../kube/target.ts';
-import { wrongUsage } from '../problem.ts';
+import { Problem, wrongUsage } from '../problem.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { listSockets, type SocketListing } from './listSockets.ts';
 
@@ -52,6 +52,11 @@ function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | 
     );
   if (pod.spec.shareProcessNamespace) return undefined;
   const chosen = container ?? defaultContainer(pod);
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === chosen);
+  if (status && !status.state?.running)
+    throw new Problem(`container ${chosen} is not running, so it has no processes to name`, {
+      next: ['leave out -p, or choose another container with -c'],
+    });
   if (container === undefined && names.length > 1)
     onNote(`processes are named of container ${chosen} only; choose with -c: ${names.join(', ')}`);
   return chosen;

@@ -13,24 +13,41 @@ export interface TcpdumpOptions {
   readonly changesUser: boolean;
 }
 
-/**
- * Kernel buffer in KiB. Bursts wait here while the stream is busy; with 32 MiB the memory is the
- * node's, not the pod's.
- */
+/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the stream. */
 const BUFFER_KIB = 32_768;
 
-/** The argument vector for a capture to standard output, first packet at once. */
+/** Enough of a packet to print it in a line or two. */
+const TEXT_SNAP_LENGTH = 8_192;
+
+/**
+ * How long packets may wait in the kernel before tcpdump gets them, unless it is immediate: its read
+ * timeout of a second, and some. Whoever ends a capture waits as long for what was seen before.
+ */
+export const DELIVERY_DELAY_MS = 1_100;
+
+/**
+ * Whether each packet is delivered at once. The kernel's buffer is then cut into frames of the snap
+ * length (TPACKET_V2), so whole packets are not worth it: 32 MiB would hold 128 of them, however
+ * small they are, and a burst would be lost.
+ */
+export function isImmediate({ format, snapLength }: TcpdumpOptions): boolean {
+  const kept = snapLength ?? (format === 'text' ? TEXT_SNAP_LENGTH : 0);
+  return kept > 0 && kept <= TEXT_SNAP_LENGTH;
+}
+
+/** The argument vector for a capture to standard output. */
 export function tcpdumpCommand(options: TcpdumpOptions): string[] {
+  const { format, snapLength = format === 'text' ? TEXT_SNAP_LENGTH : undefined } = options;
   return [
     'tcpdump',
     '-n',
-    '--immediate-mode',
     ...['-B', String(BUFFER_KIB)],
+    ...(isImmediate(options) ? ['--immediate-mode'] : []),
     ...(options.changesUser ? ['-Z', 'root'] : []),
     ...(options.interface === undefined ? [] : ['-i', options.interface]),
-    ...(options.snapLength === undefined ? [] : ['-s', String(options.snapLength)]),
+    ...(snapLength === undefined ? [] : ['-s', String(snapLength)]),
     ...(options.count === undefined ? [] : ['-c', String(options.count)]),
-    ...(options.format === 'pcap' ? ['-U', '-w', '-'] : ['-l']),
+    ...(format === 'pcap' ? ['-U', '-w', '-'] : ['-l']),
     ...(options.expression === undefined ? [] : ['--', options.expression]),
   ];
 }
