@@ -1,24 +1,50 @@
-// Runs the bundle once on a command that fails after it has loaded everything, and keeps what V8
-// compiled on the way: the functions that every real command needs are then ready at its start.
+// Runs the bundle on a few commands and keeps what V8 compiled on the way: the functions that every
+// real command needs are then ready at its start.
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { setTimeout: wait } = require('node:timers/promises');
 const { bundleScript } = require('./bundleScript.cjs');
+const { startToyServer } = require('./toyServer.cjs');
 
-const dist = process.argv[2];
-const bundle = path.join(dist, 'netdebug.cjs');
-const kubeconfig = path.join(os.tmpdir(), `netdebug-build-${process.pid}`);
-fs.writeFileSync(
-  kubeconfig,
-  'clusters: [{name: c, cluster: {server: "https://127.0.0.1:9"}}]\nusers: [{name: u, user: {token: t}}]\n' +
-    'contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n',
-);
-process.argv = [process.execPath, bundle, 'capture', 'pod-1', '--kubeconfig', kubeconfig];
-process.stderr.write = () => true;
-const { script, run } = bundleScript(bundle);
-process.on('exit', () => {
+const COMMANDS = [
+  ['capture', 'pod-1', '-w', '-'],
+  ['capture', 'pod-1'],
+  ['ports', 'pod-1'],
+];
+
+/** Runs the bundle's main function, which says by the exit code that it is done. */
+async function runCommand(run, args) {
+  process.argv = [process.execPath, 'netdebug', ...args];
+  process.exitCode = undefined;
+  run();
+  while (process.exitCode === undefined) await wait(10);
+}
+
+async function main(dist) {
+  const { port, image } = await startToyServer();
+  const kubeconfig = path.join(os.tmpdir(), `netdebug-build-${process.pid}`);
+  fs.writeFileSync(
+    kubeconfig,
+    `clusters: [{name: c, cluster: {server: "http://127.0.0.1:${port}"}}]\n` +
+      'users: [{name: u, user: {token: t}}]\n' +
+      'contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n',
+  );
+  const said = [];
+  process.stderr.write = (text) => said.push(text);
+  const { script, run } = bundleScript(path.join(dist, 'netdebug.cjs'));
+  for (const command of COMMANDS) {
+    await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
+    if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
+  }
   fs.rmSync(kubeconfig);
   fs.writeFileSync(path.join(dist, 'netdebug.cache'), script.createCachedData());
-  process.exitCode = 0;
-});
-run();
+}
+
+main(process.argv[2]).then(
+  () => process.exit(0),
+  (error) => {
+    fs.writeSync(2, `makeCodeCache: ${error.stack}\n`);
+    process.exit(1);
+  },
+);

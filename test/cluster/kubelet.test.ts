@@ -213,10 +213,14 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
   });
 
   test('gives a container its grace, and removes the pod', async () => {
-    const { store } = cluster;
-    const command = ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.1; done'];
-    createPod(store, 'leaving', { containers: [{ name: 'main', image, command }] });
+    const { store, runtime } = cluster;
+    const loop = 'trap "exit 5" TERM; : > /tmp/ready; while :; do sleep 0.1; done';
+    createPod(store, 'leaving', {
+      containers: [{ name: 'main', image, command: ['sh', '-c', loop] }],
+    });
     await running(store, 'leaving', 'main');
+    const ready = () => runIn(runtime, 'leaving', 'main', ['ls', '/tmp/ready']);
+    await expect.poll(async () => (await ready()).code, { timeout: 10_000 }).toBe(0);
     const codes = new Set<number>();
     const unsubscribe = store.subscribe(({ object }) => {
       if (object.kind !== 'Pod' || object.metadata.name !== 'leaving') return;

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { startCluster } from './cluster.ts';
@@ -34,20 +35,24 @@ try {
     PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
     KUBECONFIG: cluster.kubeconfig,
   };
-  const show = (comment: string, ...command: [string, ...string[]]) => {
+  const show = async (comment: string, ...command: [string, ...string[]]) => {
     const [name, ...args] = command;
     const typed = command.map((word) => (/^[\w./=:-]+$/.test(word) ? word : `'${word}'`)).join(' ');
     console.log(`\n# ${comment}\n$ ${typed}`);
-    const { status } = spawnSync(name, args, { stdio: 'inherit', env, cwd: cluster.folder });
-    failed ||= status !== 0;
+    // The API server runs in this process, so nothing may block it.
+    const [code] = await once(
+      spawn(name, args, { stdio: 'inherit', env, cwd: cluster.folder }),
+      'close',
+    );
+    failed ||= code !== 0;
   };
 
-  show('The pods: client asks pod-1 once a second.', 'kubectl', 'get', 'pods', '-o', 'wide');
-  show(
+  await show('The pods: client asks pod-1 once a second.', 'kubectl', 'get', 'pods', '-o', 'wide');
+  await show(
     'What does pod-1 see? The first time, a debugger is put into the pod.',
     ...(['kubectl', 'netdebug', 'capture', 'pod-1', '-c', '6', '--', 'tcp port 80'] as const),
   );
-  show(
+  await show(
     'Three seconds of it in a file …',
     ...([
       'kubectl',
@@ -60,8 +65,8 @@ try {
       '3s',
     ] as const),
   );
-  show('… that any other program reads.', 'tcpdump', '-n', '-r', 'pod-1.pcap', '-c', '4');
-  show(
+  await show('… that any other program reads.', 'tcpdump', '-n', '-r', 'pod-1.pcap', '-c', '4');
+  await show(
     'Who listens there, and which program is it?',
     'kubectl',
     'netdebug',
@@ -69,7 +74,7 @@ try {
     'pod-1',
     '-lp',
   );
-  show(
+  await show(
     'How many connections in which state?',
     'kubectl',
     'netdebug',

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
@@ -36,13 +36,17 @@ const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
   world.flavours.map((flavour) => ({ ...protocol, flavour: flavour.name, image: flavour.image })),
 );
 
+let sink: string;
+beforeAll(async () => {
+  sink = (await runPod('sink', { node: 1 })).ip;
+});
+
 describe.each(COMBINATIONS)('a capture over $protocol, $flavour image', ({ kubeconfig, image }) => {
   it.concurrent.for(ENDS)(
     'ended by $how',
     { timeout: 90_000 },
     async ({ end, limit, code }, { onTestFinished }) => {
-      const sink = await runPod('sink', { node: 1 });
-      const pod = await runPod('ends', { command: CHATTER, env: { TO: sink.ip } });
+      const pod = await runPod('ends', { command: CHATTER, env: { TO: sink } });
       const proxy = await proxyTo(kubeconfig, onTestFinished);
       const file = freshPath('ends.pcap');
       const capture = netdebug(['capture', pod.name, '--image', image, '-w', file], {
@@ -67,8 +71,7 @@ describe.each(COMBINATIONS)('a capture over $protocol, $flavour image', ({ kubec
 
 describe('a capture whose reader goes away', () => {
   it.each(['', '-w -'])('capture %s | head', async (flags) => {
-    const sink = await runPod('sink', { node: 1 });
-    const pod = await runPod('head', { command: CHATTER, env: { TO: sink.ip } });
+    const pod = await runPod('head', { command: CHATTER, env: { TO: sink } });
     const script = `"$1" capture "$2" --image "$3" ${flags} | head -c 300 >/dev/null; echo "\${PIPESTATUS[0]}"`;
     const image = world.flavours[0]?.image ?? '';
     const started = Date.now();
@@ -83,11 +86,10 @@ describe('a capture whose reader goes away', () => {
 
 describe('a capture and its target', () => {
   it('goes on when the target container restarts', async () => {
-    const sink = await runPod('sink', { node: 1 });
     const [shell = '', flag = '', chatter = ''] = CHATTER;
     const pod = await runPod('restarts', {
       command: [shell, flag, `trap "exit 1" TERM; ${chatter}`],
-      env: { TO: sink.ip },
+      env: { TO: sink },
     });
     const file = freshPath('restarts.pcap');
     const image = world.flavours[0]?.image ?? '';

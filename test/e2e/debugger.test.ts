@@ -79,7 +79,7 @@ describe('the debugger', () => {
       '--duration',
       '1',
       '--ttl',
-      '6s',
+      '4s',
     ]).finished;
     expect(code, stderr).toBe(0);
     // A process whose parent is gone becomes the main process's child, and must not stay as a zombie.
@@ -92,7 +92,7 @@ describe('the debugger', () => {
       (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
     ).toEqual([]);
     // In use, it stays beyond its time.
-    const long = netdebug(['capture', pod.name, '--image', image, '--duration', '9']);
+    const long = netdebug(['capture', pod.name, '--image', image, '--duration', '6']);
     expect((await long.finished).code).toBe(0);
     const ended = () =>
       kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {

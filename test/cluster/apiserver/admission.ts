@@ -2,7 +2,7 @@ import type { ResourceRequest } from './context.ts';
 import { ApiError } from './status.ts';
 
 /** An annotation of the namespace with the text by which a pretended admission webhook refuses. */
-export const DENY_ANNOTATION = 'netdebug.test/deny';
+const DENY_ANNOTATION = 'netdebug.test/deny';
 
 /** Refuses with 403 when the namespace says so, worded as a validating webhook's refusal. */
 export function denyByAnnotation({ cluster, route }: ResourceRequest): void {

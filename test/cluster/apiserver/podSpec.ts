@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, objectAt, objectsAt, stringAt } from './json.ts';
 
-export type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
+type ContainerList = 'initContainers' | 'containers' | 'ephemeralContainers';
 
 /** The pod's containers in the order in which Kubernetes visits them. */
 export function allContainers(spec: JsonObject): JsonObject[] {

@@ -22,7 +22,7 @@ const TYPES = {
   Capabilities: 'add []string, drop []string',
 } as const;
 
-export type TypeName = keyof typeof TYPES;
+type TypeName = keyof typeof TYPES;
 
 export interface Field {
   readonly name: string;

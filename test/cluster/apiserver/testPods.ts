@@ -58,7 +58,7 @@ export async function createRunningPod(server: TestServer, pod: TestPod): Promis
 }
 
 /** Does a kubelet's part: every container of the pod is running from now on. */
-export function startContainers(store: Store, namespace: string, name: string): void {
+function startContainers(store: Store, namespace: string, name: string): void {
   store.update('pods', namespace, name, (pod) => {
     const spec = objectAt(pod.spec);
     const running = (list: unknown, ready: boolean) =>

@@ -97,7 +97,9 @@ export class ClusterNode {
   /** Brings the images of a `docker save` archive onto the node. */
   async importImages(archive: string): Promise<void> {
     const socket = join(this.folder, 'containerd.sock');
-    await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', archive]);
+    const ctr = ['ctr', '-a', socket, '-n', 'k8s.io', 'images', 'import', archive];
+    // In the node's process namespace, so that it ends with the node: ctr waits for a server for ever.
+    await run('nsenter', ['-t', String(this.#init), '-m', '-p', ...ctr]);
   }
 
   /** Runs a command in a container as the runtime's exec does, but over plain pipes. */

@@ -79,12 +79,15 @@ export async function run(
   return start(program, args, { stdin: '', ...options }).finished;
 }
 
+/** Checks are programs that run, so they cost; what is waited for takes seconds. */
+const POLL_MS = 300;
+
 /** Polls until `check` holds; gives whether it did in time. */
 export async function eventually(
   check: () => Promise<boolean> | boolean,
   milliseconds: number,
 ): Promise<boolean> {
-  for (const end = Date.now() + milliseconds; ; await wait(100)) {
+  for (const end = Date.now() + milliseconds; ; await wait(POLL_MS)) {
     if (await check()) return true;
     if (Date.now() > end) return false;
   }

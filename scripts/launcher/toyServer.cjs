@@ -1,0 +1,56 @@
+const { once } = require('node:events');
+const http = require('node:http');
+const { WebSocketServer } = require('ws');
+
+const CHANNEL = { stdout: 1, stderr: 2, status: 3 };
+const DEBUGGER = 'netdebug-network';
+const IMAGE = 'toy';
+
+const POD = {
+  metadata: { name: 'pod-1', namespace: 'default', uid: 'toy', resourceVersion: '1' },
+  spec: {
+    containers: [{ name: 'main' }],
+    ephemeralContainers: [
+      { name: DEBUGGER, image: IMAGE, env: [{ name: 'NETDEBUG', value: '1' }] },
+    ],
+  },
+  status: {
+    phase: 'Running',
+    ephemeralContainerStatuses: [{ name: DEBUGGER, state: { running: {} } }],
+  },
+};
+
+/** A pcap file with one packet of four bytes. */
+const PCAP = Buffer.from(
+  'd4c3b2a1020004000000000000000000000004000100000000000000000000000400000004000000deadbeef',
+  'hex',
+);
+const PACKET_LINE = '12:00:00.000000 IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 1\n';
+const SOCKET_LINES = 'ESTAB  0 0   10.0.0.1:80 10.0.0.2:4096\nLISTEN 0 511 *:80        *:*\n';
+
+/**
+ * An API server with one pod and a debugger in it, whose tcpdump sees one packet and whose ss two
+ * sockets: just enough for whole commands. Gives its port and the image of its debugger.
+ */
+exports.startToyServer = async () => {
+  const server = http.createServer((_request, response) => response.end(JSON.stringify(POD)));
+  const execs = new WebSocketServer({ server, handleProtocols: () => 'v5.channel.k8s.io' });
+  execs.on('connection', (client, { url }) => answer(client, new URL(url, 'http://toy')));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: server.address().port, image: IMAGE };
+};
+
+function answer(client, { searchParams }) {
+  const send = (channel, data) =>
+    client.send(Buffer.concat([Buffer.from([channel]), Buffer.from(data)]));
+  const command = searchParams.getAll('command');
+  send(CHANNEL.stdout, '');
+  if (command.includes('tcpdump')) {
+    send(CHANNEL.stderr, 'tcpdump: listening on eth0, link-type EN10MB (Ethernet)\n');
+    send(CHANNEL.stdout, command.includes('-w') ? PCAP : PACKET_LINE);
+    send(CHANNEL.stderr, '1 packet captured\n0 packets dropped by kernel\n');
+  } else send(CHANNEL.stdout, SOCKET_LINES);
+  send(CHANNEL.status, JSON.stringify({ status: 'Success' }));
+  client.close();
+}
