@@ -3,7 +3,6 @@ import { recordDirectly } from '../capture/recordDirectly.ts';
 import { checkFile, FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
-import { findWireshark, WiresharkOutput } from '../output/wiresharkOutput.ts';
 import { wrongUsage } from '../problem.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Command } from './commandLine.ts';
@@ -120,7 +119,10 @@ function planOf(flags: Flags) {
 }
 
 async function outputOf(flags: Flags): Promise<Output> {
-  if (flags.wireshark) return new WiresharkOutput(findWireshark());
+  if (flags.wireshark) {
+    const { findWireshark, WiresharkOutput } = await import('../output/wiresharkOutput.ts');
+    return new WiresharkOutput(findWireshark());
+  }
   if (flags.write === undefined) return new StandardOutput();
   if (flags.write !== '-') {
     await checkFile(flags.write, flags.force === true);

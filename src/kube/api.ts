@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, Problem } from '../problem.ts';
@@ -32,14 +32,9 @@ const MAX_RETRY_AFTER_S = 30;
  */
 export class KubeApi {
   readonly access: Access;
-  readonly #agent: HttpAgent | HttpsAgent;
 
   constructor(access: Access) {
     this.access = access;
-    this.#agent =
-      access.server.protocol === 'https:'
-        ? new HttpsAgent({ keepAlive: true, ...access.tls })
-        : new HttpAgent({ keepAlive: true });
   }
 
   /** Reads one object or list. `path` begins with /api or /apis. */
@@ -70,7 +65,7 @@ export class KubeApi {
 
   /** Ends idle connections, so that the process can exit. */
   close(): void {
-    this.#agent.destroy();
+    this.access.agent.destroy();
   }
 
   async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
@@ -107,7 +102,7 @@ export class KubeApi {
       const request = send(url, {
         method,
         headers,
-        agent: this.#agent,
+        agent: this.access.agent,
         timeout,
         ...(signal && { signal }),
       });

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { KubeApi } from '../../../src/kube/api.ts';
-import type { Access } from '../../../src/kube/authentication.ts';
+import { type Access, agentFor } from '../../../src/kube/authentication.ts';
 
 /** A request as it came, its body read. */
 export interface Seen {
@@ -86,10 +86,13 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
 }
 
 export function accessTo(server: string): Access {
+  const tls = { rejectUnauthorized: true };
+  const url = new URL(server);
   return {
-    server: new URL(server),
+    server: url,
     namespace: 'shop',
-    tls: { rejectUnauthorized: true },
+    tls,
+    agent: agentFor(url, tls),
     headers: async () => ({ authorization: 'Bearer secret' }),
   };
 }

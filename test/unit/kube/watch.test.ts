@@ -7,13 +7,13 @@ import { Problem } from '../../../src/problem.ts';
 import { type FakeServer, fakeServer, json, type Seen, status } from './fakeServer.ts';
 import { recording } from './recordings.ts';
 
-/** Pauses between attempts as they were wanted, in milliseconds; they take a hundredth. */
+/** Pauses between attempts as they were wanted, in milliseconds; they take a thousandth. */
 const pauses = vi.hoisted((): number[] => []);
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof import('node:timers/promises')>();
   const hasty: typeof real.setTimeout = (delay, ...rest) => {
     pauses.push(delay ?? 0);
-    return real.setTimeout((delay ?? 0) / 100, ...rest);
+    return real.setTimeout((delay ?? 0) / 1000, ...rest);
   };
   return { ...real, setTimeout: hasty };
 });

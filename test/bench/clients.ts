@@ -1,0 +1,75 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { startPeakMemory } from './peakMemory.ts';
+
+/** The two programs that are compared, on one cluster. */
+export interface Clients {
+  readonly netdebug: string;
+  readonly kubectl: string;
+  readonly kubeconfig: string;
+}
+
+/** One command line: a program and its arguments. */
+export type CommandLine = readonly [program: string, ...args: string[]];
+
+export interface Run {
+  readonly milliseconds: number;
+  /** Bytes. */
+  readonly peakMemory: number;
+  readonly stdout: string;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Finds both; `npm run build` makes ours, scripts/kubectl brings the other from npm. */
+export function findClients(kubeconfig: string): Clients {
+  const netdebug = join(root, 'dist', 'kubectl-netdebug');
+  if (!existsSync(netdebug)) throw new Error('there is no dist/: npm run build makes it');
+  const kubectl = execFileSync(join(root, 'scripts', 'kubectl'), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
+  return { netdebug, kubectl, kubeconfig };
+}
+
+/** What both programs say of themselves, in a line. */
+export function nameClients({ netdebug, kubectl }: Clients): string {
+  const ours = execFileSync(netdebug, ['--version'], { encoding: 'utf8' }).trim();
+  const { clientVersion } = JSON.parse(
+    execFileSync(kubectl, ['version', '--client', '-o', 'json'], { encoding: 'utf8' }),
+  ) as { clientVersion: { gitVersion: string; goVersion: string; platform: string } };
+  const { gitVersion, goVersion, platform } = clientVersion;
+  return `${ours} against upstream kubectl ${gitVersion} (${goVersion}, ${platform})`;
+}
+
+/** Runs a client to its end, what it prints thrown away or kept; fails with its words. */
+export async function run(
+  { kubeconfig }: Clients,
+  [program, ...args]: CommandLine,
+  { keep = false, stdin = '' } = {},
+): Promise<Run> {
+  const begun = performance.now();
+  const child = spawn(program, args, {
+    stdio: ['pipe', keep ? 'pipe' : 'ignore', 'pipe'],
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+  });
+  const memory = startPeakMemory(child.pid ?? 0);
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin?.on('error', () => {}).end(stdin);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const milliseconds = performance.now() - begun;
+  const peakMemory = memory.stop();
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${code}\n${stderr}`);
+  return { milliseconds, peakMemory, stdout };
+}

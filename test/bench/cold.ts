@@ -1,0 +1,46 @@
+import { CAPTURES, captureCommand, execCommand, reportTimes } from './captures.ts';
+import type { Clients, CommandLine } from './clients.ts';
+import { heading } from './figures.ts';
+import { timeToFirstPacket } from './firstPacket.ts';
+import { interleave } from './interleave.ts';
+import { CHATTER, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
+
+const BY_HAND = 'by-hand';
+
+/** A fresh pod each time: ours against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`. */
+export async function benchCold(clients: Clients, sink: string, rounds: number): Promise<void> {
+  heading(`Cold start to first packet, ${rounds} rounds, fresh pods: median [least – most]`);
+  for (const capture of CAPTURES) {
+    let pods = 0;
+    const inFreshPod = (commandLines: (pod: string) => readonly CommandLine[]) => async () => {
+      pods += 1;
+      const pod = `bench-cold-${capture.name}-${pods}`;
+      await runPod(clients, pod, { command: [...CHATTER, sink] });
+      const time = await timeToFirstPacket(clients, commandLines(pod), capture.headerBytes);
+      await deletePods(clients, [pod]);
+      return time;
+    };
+    const times = await interleave(rounds, [
+      inFreshPod((pod) => [captureCommand(clients, pod, capture)]),
+      inFreshPod((pod) => byHand(clients, pod, capture.equal)),
+      inFreshPod((pod) => byHand(clients, pod, capture.plain)),
+    ]);
+    reportTimes(capture, 'kubectl debug, wait, exec', times, 1, '1');
+  }
+}
+
+/** As a script does it: `kubectl debug` without a terminal comes back before the container runs. */
+function byHand(clients: Clients, pod: string, command: readonly string[]): CommandLine[] {
+  const { kubectl } = clients;
+  return [
+    [
+      ...([kubectl, 'debug', pod, '-c', BY_HAND, '--image', DEBUGGER_IMAGE] as const),
+      ...['--image-pull-policy=IfNotPresent', '--profile=netadmin', '--', 'sleep', '300'],
+    ],
+    [
+      ...([kubectl, 'wait', `pod/${pod}`, '--timeout=60s'] as const),
+      '--for=jsonpath={.status.ephemeralContainerStatuses[0].state.running}',
+    ],
+    execCommand(clients, pod, BY_HAND, command),
+  ];
+}

@@ -1,0 +1,34 @@
+import { startBenchCluster } from './benchCluster.ts';
+import { findClients, nameClients, run } from './clients.ts';
+import { benchCold } from './cold.ts';
+import { runPod } from './pods.ts';
+import { benchPorts } from './ports.ts';
+import { benchThroughput } from './throughput.ts';
+import { benchWarm } from './warm.ts';
+
+// Compares the built program with kubectl on the local cluster: npm run bench -- [PART...]
+const PARTS = ['warm', 'cold', 'exec', 'ports'];
+const ROUNDS = { warm: 7, cold: 5, exec: 7, ports: 3 };
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((part) => !PARTS.includes(part));
+if (unknown !== undefined) {
+  console.error(`unknown part "${unknown}": one of ${PARTS.join(', ')}; all without one`);
+  process.exit(2);
+}
+const wanted = (part: string) => asked.length === 0 || asked.includes(part);
+
+const cluster = await startBenchCluster();
+try {
+  const clients = findClients(cluster.kubeconfig);
+  console.log(nameClients(clients));
+  await runPod(clients, 'bench-sink', { command: ['sleep', '3600'] });
+  const address = ['get', 'pod', 'bench-sink', '-o', 'jsonpath={.status.podIP}'];
+  const { stdout: sink } = await run(clients, [clients.kubectl, ...address], { keep: true });
+  if (wanted('warm')) await benchWarm(clients, sink, ROUNDS.warm);
+  if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
+  if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
+  if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
+} finally {
+  await cluster.close();
+}

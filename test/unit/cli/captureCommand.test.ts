@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { runCommandLine } from '../../../src/cli/commandLine.ts';
+import { fakeServer, json, status } from '../kube/fakeServer.ts';
+
+/** Runs a command against a server that knows no pod; gives what it asked for and what it said. */
+async function run(...args: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { access, seen } = await fakeServer({
+    rest: (_, response) => json(response, 404, status(404, 'NotFound', 'pods "web" not found')),
+  });
+  writeFileSync(
+    join(folder, 'kubeconfig'),
+    `{current-context: c, clusters: [{name: c, cluster: {server: "${access.server}"}}], contexts: [{name: c, context: {cluster: c}}]}`,
+  );
+  const ended = join(folder, 'ended');
+  const wireshark = `#!/bin/sh\ncat >/dev/null\ntouch ${ended}\n`;
+  writeFileSync(join(folder, 'wireshark'), wireshark, { mode: 0o755 });
+  vi.stubEnv('PATH', folder + delimiter + process.env.PATH);
+  let said = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    said += String(chunk);
+    return true;
+  });
+  const code = await runCommandLine([...args, '--kubeconfig', join(folder, 'kubeconfig')]);
+  return { code, said, seen, ended };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+describe('capture', () => {
+  it('that fails before it begins keeps no Wireshark waiting, nor itself', async () => {
+    const { code, said, ended } = await run('capture', 'web', '--wireshark');
+    expect(code).toBe(1);
+    expect(said).toMatch(/^Error from server \(NotFound\): pods "web" not found\n/);
+    await vi.waitFor(() => expect(existsSync(ended)).toBe(true), { interval: 5 });
+  });
+
+  it('takes the last of a flag given twice, as kubectl does', async () => {
+    const { seen } = await run('capture', 'web', '-n', 'one', '-n', 'two');
+    expect(seen[0]?.path).toBe('/api/v1/namespaces/two/pods/web');
+  });
+
+  it.each([
+    [['-w', 'x', '--wireshark'], /^error: -w and --wireshark exclude each other/],
+    [['-c', 'many'], /^error: -c: "many" is no whole number of at least 1/],
+    [['--duration', '30d'], /^error: --duration: "30d" is longer than 24 days/],
+    [['--max-size', '0'], /^error: --max-size: "0" is no size/],
+    [['--no-such'], /^error: unknown flag: --no-such/],
+    [['port', '80'], /^error: unexpected argument: port 80/],
+  ])('%j is wrong usage, found before anything is asked', async (flags, message) => {
+    const { code, said, seen } = await run('capture', 'web', ...flags);
+    expect(code).toBe(2);
+    expect(said).toMatch(message);
+    expect(seen).toEqual([]);
+  });
+});
