@@ -13,8 +13,16 @@ export interface DebuggerRequest {
   readonly ttl: number;
 }
 
-/** Marks our containers in a pod's spec; the value is the version of the main script's contract. */
-const MARK = { name: 'NETDEBUG', value: '1' };
+/**
+ * Marks our containers in a pod's spec: the version of the main script's contract, and the image as
+ * it was asked for, since admission may rewrite the one in the spec.
+ */
+function marks(image: string): { name: string; value: string }[] {
+  return [
+    { name: 'NETDEBUG', value: '1' },
+    { name: 'NETDEBUG_IMAGE', value: image },
+  ];
+}
 
 export function debuggerContainer(name: string, request: DebuggerRequest): EphemeralContainer {
   return {
@@ -22,7 +30,7 @@ export function debuggerContainer(name: string, request: DebuggerRequest): Ephem
     image: request.image,
     imagePullPolicy: request.pullPolicy,
     command: ['sh', '-c', mainScript, 'netdebug', String(request.ttl)],
-    env: [MARK],
+    env: marks(request.image),
     securityContext: securityContext(request.profile, request.image),
     ...(request.target !== undefined && { targetContainerName: request.target }),
   };
@@ -33,8 +41,9 @@ export function matchingDebuggers(pod: Pod, request: DebuggerRequest): Ephemeral
   return (pod.spec.ephemeralContainers ?? []).filter(
     (container) =>
       container.name.startsWith(baseName(request.profile)) &&
-      container.env?.some(({ name, value }) => name === MARK.name && value === MARK.value) &&
-      container.image === request.image &&
+      marks(request.image).every((mark) =>
+        container.env?.some(({ name, value }) => name === mark.name && value === mark.value),
+      ) &&
       container.targetContainerName === request.target,
   );
 }

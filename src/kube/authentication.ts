@@ -21,7 +21,7 @@ export interface Access {
   /** Keeps connections open between requests; an exec takes one over and saves two round trips. */
   readonly agent: HttpAgent | HttpsAgent;
   /** Headers for one request; asked anew each time, since tokens are renewed. */
-  headers(): Promise<Record<string, string>>;
+  headers(): Promise<Record<string, string | string[]>>;
 }
 
 /**
@@ -30,24 +30,33 @@ export interface Access {
  * one because they cost start-up time.
  */
 export async function authenticate({ cluster, user, namespace }: ChosenContext): Promise<Access> {
+  if (cluster['proxy-url'])
+    throw new Problem('the kubeconfig names a proxy for this cluster, which is not supported yet', {
+      next: ['use a way to the cluster without a proxy (proxy-url)'],
+    });
   const server = parseServer(cluster.server);
   const trust = trustOf(cluster, server);
   if (user.exec || user['auth-provider']) {
     const { pluginAccess } = await import('./pluginAuthentication.ts');
     const plugin = await pluginAccess(cluster, user);
     const tls = { ...trust, ...plugin.tls };
-    return { server, namespace, tls, agent: agentFor(server, tls), headers: plugin.headers };
+    const headers = async () => ({ ...(await plugin.headers()), ...impersonation(user) });
+    return { server, namespace, tls, agent: agentFor(server, tls), headers };
   }
   const tls = { ...trust, ...clientCertificate(user) };
-  const headers = async () => authorization(user);
+  const headers = async () => ({ ...authorization(user), ...impersonation(user) });
   return { server, namespace, tls, agent: agentFor(server, tls), headers };
 }
 
-/** An agent that keeps connections to the server open until it is destroyed. */
+/** Shorter than any load balancer keeps an idle connection, which may not be used again then. */
+const IDLE_CONNECTION_MS = 4_000;
+
+/** An agent that keeps connections to the server open for a moment, or until it is destroyed. */
 export function agentFor(server: URL, tls: TlsSettings): HttpAgent | HttpsAgent {
+  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
   return server.protocol === 'https:'
-    ? new HttpsAgent({ keepAlive: true, ...tls })
-    : new HttpAgent({ keepAlive: true });
+    ? new HttpsAgent({ ...options, ...tls })
+    : new HttpAgent(options);
 }
 
 function parseServer(server: string): URL {
@@ -81,6 +90,22 @@ function authorization(user: UserEntry): Record<string, string> {
       authorization: `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}`,
     };
   return {};
+}
+
+/** The user acts as another one: the API server must be told, or it would allow too much. */
+function impersonation(user: UserEntry): Record<string, string | string[]> {
+  const { as, 'as-groups': groups, 'as-uid': uid, 'as-user-extra': extra } = user;
+  return {
+    ...(as && { 'impersonate-user': as }),
+    ...(groups && { 'impersonate-group': [...groups] }),
+    ...(uid && { 'impersonate-uid': uid }),
+    ...Object.fromEntries(
+      Object.entries(extra ?? {}).map(([key, values]) => [
+        `impersonate-extra-${encodeURIComponent(key)}`,
+        [...values],
+      ]),
+    ),
+  };
 }
 
 /** kubectl: the data form wins over the file form. */

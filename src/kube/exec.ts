@@ -1,6 +1,5 @@
 import { Readable, Writable } from 'node:stream';
 import WebSocket from 'ws';
-import { errorCode, Problem } from '../problem.ts';
 import { joinPath } from './api.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access } from './authentication.ts';
@@ -63,25 +62,11 @@ const MAX_REFUSAL_CHARACTERS = 64 * 1024;
  * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
-  try {
-    return await open(access, options, access.agent);
-  } catch (error) {
-    // The server may have closed the connection that was taken over: once more over a new one.
-    if (!(error instanceof Problem) || errorCode(error.cause) !== 'ECONNRESET') throw error;
-    return open(access, options, undefined);
-  }
-}
-
-async function open(
-  access: Access,
-  options: ExecOptions,
-  agent: Access['agent'] | undefined,
-): Promise<ExecStream> {
   const headers = await access.headers();
   options.signal?.throwIfAborted();
   const socket = new WebSocket(execUrl(access.server, options), PROTOCOLS, {
     ...access.tls,
-    ...(agent && { agent }),
+    agent: access.agent,
     headers,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     perMessageDeflate: false,

@@ -20,6 +20,7 @@ export interface ClusterEntry {
   readonly 'certificate-authority-data'?: string;
   readonly 'insecure-skip-tls-verify'?: boolean;
   readonly 'tls-server-name'?: string;
+  readonly 'proxy-url'?: string;
 }
 
 /** One user entry of a kubeconfig; file names are absolute. */
@@ -32,6 +33,10 @@ export interface UserEntry {
   readonly tokenFile?: string;
   readonly username?: string;
   readonly password?: string;
+  readonly as?: string;
+  readonly 'as-groups'?: readonly string[];
+  readonly 'as-uid'?: string;
+  readonly 'as-user-extra'?: Readonly<Record<string, readonly string[]>>;
   readonly exec?: Readonly<Record<string, unknown>>;
   readonly 'auth-provider'?: Readonly<Record<string, unknown>>;
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
-import { NotWritten, type Output } from './output.ts';
+import { NotWritten, type Output, OutputClosed } from './output.ts';
 
 /** Captured packets are private: nobody else may read the file. */
 const PRIVATE = 0o600;
@@ -43,6 +43,7 @@ export class FileOutput implements Output {
   readonly path: string;
   readonly #force: boolean;
   #file: FileHandle | undefined;
+  #isRegular = true;
   #offset = 0;
 
   constructor(path: string, force: boolean) {
@@ -59,16 +60,17 @@ export class FileOutput implements Output {
         written += bytesWritten;
       }
     } catch (error) {
+      if (errorCode(error) === 'EPIPE') throw new OutputClosed(`nobody reads ${this.path}`);
       throw new NotWritten(this.#problem(error), written);
     } finally {
       this.#offset += written;
     }
   }
 
-  /** Takes back the last bytes written, so that the file ends where a packet ends. */
+  /** Takes back the last bytes written, so that the file ends where a packet ends; a pipe keeps them. */
   async takeBack(bytes: number): Promise<void> {
     this.#offset -= bytes;
-    await this.#file?.truncate(this.#offset);
+    if (this.#isRegular) await this.#file?.truncate(this.#offset);
   }
 
   async close(): Promise<void> {
@@ -92,6 +94,7 @@ export class FileOutput implements Output {
         (found) => !found.isFile(),
         () => false,
       );
+      this.#isRegular = !special;
       if (special) return await open(this.path, constants.O_WRONLY);
       const file = await open(this.path, this.#force ? 'w' : 'wx', PRIVATE);
       if (this.#force) await file.chmod(PRIVATE);

@@ -85,10 +85,11 @@ async function collect(command: ShortCommand, parse: SocketLineParser, selection
 async function listOwners(
   start: (command: readonly string[]) => Promise<ShortCommand>,
 ): Promise<SocketOwners> {
-  const [names, descriptors] = await Promise.all([
-    start(processNamesCommand),
-    start(descriptorsCommand),
-  ]);
+  const names = await start(processNamesCommand);
+  const descriptors = await start(descriptorsCommand).catch((error: unknown) => {
+    names.close();
+    throw error;
+  });
   try {
     const [owners] = await Promise.all([
       collectOwners(names.stdout, descriptors.stdout),

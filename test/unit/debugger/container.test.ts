@@ -24,7 +24,10 @@ describe('the container', () => {
       image: 'nicolaka/netshoot:v0.14',
       imagePullPolicy: 'IfNotPresent',
       command: ['sh', '-c', mainScript, 'netdebug', '3600'],
-      env: [{ name: 'NETDEBUG', value: '1' }],
+      env: [
+        { name: 'NETDEBUG', value: '1' },
+        { name: 'NETDEBUG_IMAGE', value: REQUEST.image },
+      ],
       securityContext: {
         runAsUser: 0,
         runAsNonRoot: false,
@@ -47,7 +50,10 @@ describe('the container', () => {
       image: 'nicolaka/netshoot:v0.14',
       imagePullPolicy: 'Never',
       command: ['sh', '-c', mainScript, 'netdebug', '3600'],
-      env: [{ name: 'NETDEBUG', value: '1' }],
+      env: [
+        { name: 'NETDEBUG', value: '1' },
+        { name: 'NETDEBUG_IMAGE', value: REQUEST.image },
+      ],
       targetContainerName: 'main',
       securityContext: {
         runAsUser: 0,
@@ -133,7 +139,8 @@ describe('a debugger that is there', () => {
       { env: [{ name: 'A' }, ...(own.env ?? [])] },
       true,
     ],
-    ['of another image', { image: 'debian' }, false],
+    ['ours, its image rewritten by a webhook', { image: 'mirror.example/netshoot' }, true],
+    ['of another image', debuggerContainer('netdebug-network', { ...REQUEST, image: 'a' }), false],
     ['of the other profile', { name: 'netdebug-processes' }, false],
     ['of a target', { targetContainerName: 'main' }, false],
     ['of somebody else with a name like ours', { env: [] }, false],

@@ -87,7 +87,13 @@ describe('a pod with a debugger', () => {
 
   it.each<[string, Pod]>([
     ['that has ended', podWithDebuggers([own(), ENDED])],
-    ['of another image', podWithDebuggers([{ ...own(), image: 'debian' }, RUNNING])],
+    [
+      'of another image',
+      podWithDebuggers([
+        debuggerContainer('netdebug-network', { ...REQUEST, image: 'debian' }),
+        RUNNING,
+      ]),
+    ],
     [
       'of somebody else',
       podWithDebuggers([{ name: 'netdebug-network', image: 'netshoot:1' }, RUNNING]),
