@@ -13,12 +13,19 @@ const COMMANDS = [
   ['ports', 'pod-1'],
 ];
 
+/** Each takes a fraction of a second; one that does not end has misunderstood the toy server. */
+const LIMIT_MS = 30_000;
+
 /** Runs the bundle's main function, which says by the exit code that it is done. */
 async function runCommand(run, args) {
   process.argv = [process.execPath, 'netdebug', ...args];
   process.exitCode = undefined;
   run();
-  while (process.exitCode === undefined) await wait(10);
+  const deadline = Date.now() + LIMIT_MS;
+  while (process.exitCode === undefined) {
+    if (Date.now() > deadline) throw new Error(`${args.join(' ')}: no end`);
+    await wait(10);
+  }
 }
 
 async function main(dist) {

@@ -11,7 +11,14 @@ const POD = {
   spec: {
     containers: [{ name: 'main' }],
     ephemeralContainers: [
-      { name: DEBUGGER, image: IMAGE, env: [{ name: 'NETDEBUG', value: '1' }] },
+      {
+        name: DEBUGGER,
+        image: IMAGE,
+        env: [
+          { name: 'NETDEBUG', value: '1' },
+          { name: 'NETDEBUG_IMAGE', value: IMAGE },
+        ],
+      },
     ],
   },
   status: {
