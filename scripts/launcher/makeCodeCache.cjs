@@ -40,11 +40,14 @@ async function main(dist) {
   const said = [];
   process.stderr.write = (text) => said.push(text);
   const { script, run } = bundleScript(path.join(dist, 'netdebug.cjs'));
-  for (const command of COMMANDS) {
-    await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
-    if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
+  try {
+    for (const command of COMMANDS) {
+      await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
+      if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
+    }
+  } finally {
+    fs.rmSync(kubeconfig);
   }
-  fs.rmSync(kubeconfig);
   fs.writeFileSync(path.join(dist, 'netdebug.cache'), script.createCachedData());
 }
 
