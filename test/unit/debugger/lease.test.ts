@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import leaseScript from '../../../src/debugger/lease.sh';
 
 /** The shells of the images: Debian's and Alpine's. */
@@ -28,7 +28,7 @@ let marks = 0;
 /** A lease over a program that can be told apart by an argument of its own. */
 function lease(shell: readonly string[], script: string) {
   marks += 1;
-  const mark = `netdebug-lease-test-${process.pid}-${marks}`;
+  const mark = `netdebug-lease-test-${process.pid}-${marks}.`;
   const [program = '', ...rest] = shell;
   const child = spawn(
     program,
@@ -48,9 +48,13 @@ function lease(shell: readonly string[], script: string) {
 }
 
 /** A lease that a writer keeps telling that it is there, whatever becomes of the guard. */
-async function leaseWithOpenInput(shell: readonly string[], script: string) {
+async function leaseWithOpenInput(
+  shell: readonly string[],
+  script: string,
+  atEnd: (done: () => void) => void,
+) {
   marks += 1;
-  const mark = `netdebug-lease-test-${process.pid}-${marks}`;
+  const mark = `netdebug-lease-test-${process.pid}-${marks}.`;
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-lease-'));
   const fifo = join(folder, 'words');
   spawnSync('mkfifo', [fifo]);
@@ -62,7 +66,7 @@ async function leaseWithOpenInput(shell: readonly string[], script: string) {
     [...rest, '-c', leaseScript, 'lease', String(SILENCE_S), ...shell, '-c', script, mark],
     { stdio: [openSync(fifo, 'r'), 'ignore', 'ignore'] },
   );
-  onTestFinished(() => {
+  atEnd(() => {
     clearInterval(beats);
     closeSync(writer);
     rmSync(folder, { recursive: true });
@@ -97,7 +101,7 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 
 const FOREVER = 'trap "echo ended; exit 0" TERM; while :; do sleep 0.1; done';
 
-describe.each(SHELLS)('the lease in $name', ({ command }) => {
+describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
   it('gives the exit status and the output of a program that ends', async () => {
     const { child, output, mark } = lease(command, 'echo out; exit 7');
     expect(await exitOf(child)).toBe(7);
@@ -138,8 +142,11 @@ describe.each(SHELLS)('the lease in $name', ({ command }) => {
     expect(await goneWithin(mark, (SILENCE_S + 3) * 1000)).toBe(true);
   }, 15_000);
 
-  it('ends the program when the guard itself is killed, its input still open', async () => {
-    const { mark, guard } = await leaseWithOpenInput(command, FOREVER);
+  it('ends the program when the guard itself is killed, its input still open', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
     process.kill(guard, 'SIGKILL');
     expect(await goneWithin(mark, 3000)).toBe(true);
   });
