@@ -8,7 +8,6 @@ const ON_REAL_CLUSTERS = {
   'users with fewer rights': 'made by the local cluster; a real one need not let us make users',
   'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',
   'images that lack tools': 'the slim and shell-less images exist in the local cluster only',
-  'a target that does not reap': 'counted in the local nodes; needs an image with such a process',
 } as const;
 
 export type Skip = keyof typeof ON_REAL_CLUSTERS;
