@@ -47,7 +47,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
   });
 
   it('prints packets as text, and ends after -c', async () => {
-    const { code, stdout, stderr } = await capture('-c', '5').finished;
+    const { code, stdout, stderr } = await capture('-c', '5', '--', 'udp port 9').finished;
     expect(code, stderr).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(5);
     expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d+ IP /);
