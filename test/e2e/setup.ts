@@ -15,10 +15,10 @@ interface Cluster {
 
 /** Gives the suite a cluster (our own, or the one that E2E_KUBECONFIG names) and a namespace in it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
   const { world, close } = process.env.E2E_KUBECONFIG
     ? realCluster(process.env.E2E_KUBECONFIG)
     : await localCluster();
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
   const kubectl = newestKubectl();
   const namespace = `netdebug-e2e-${process.pid}`;
   const admin = async (...args: string[]) => {
