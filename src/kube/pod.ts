@@ -18,6 +18,7 @@ export interface Pod {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
     readonly ephemeralContainers?: readonly EphemeralContainer[];
+    readonly volumes?: readonly Volume[];
   };
   readonly status?: {
     readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -39,6 +40,16 @@ export interface Pod {
 export interface Container {
   readonly name: string;
   readonly image?: string;
+  readonly resources?: { readonly limits?: Readonly<Record<string, string | number>> };
+  /** `Always` on an init container makes it a sidecar, which runs beside the others. */
+  readonly restartPolicy?: string;
+}
+
+/** A volume of a pod: its name, and a field named for its kind (`emptyDir`, `configMap` …). */
+export interface Volume {
+  readonly name: string;
+  readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string | number };
+  readonly [kind: string]: unknown;
 }
 
 /** A container added to a running pod; it can never be changed or removed. */
@@ -49,6 +60,7 @@ export interface EphemeralContainer extends Container {
   readonly imagePullPolicy?: PullPolicy;
   readonly securityContext?: SecurityContext;
   readonly targetContainerName?: string;
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';

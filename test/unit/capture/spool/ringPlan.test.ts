@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { planRing, ringBytes } from '../../../../src/capture/spool/ringPlan.ts';
+import { Problem } from '../../../../src/problem.ts';
+
+const ENDLESS = { bytes: Number.POSITIVE_INFINITY, reason: 'the disk' };
+const SMALL = { bytes: 16 * 2 ** 20, reason: "a quarter of the pod's limit" };
+
+describe('a planned ring', () => {
+  it('is what was asked for, where there is room', () => {
+    expect(planRing({ fileBytes: 100e6, files: 10, age: 3600 }, ENDLESS, 'detached')).toEqual({
+      fileKb: 100_000,
+      files: 10,
+      age: 3600,
+    });
+  });
+
+  it('has a size of its own where nothing was asked', () => {
+    const ring = planRing({}, ENDLESS, 'detached');
+    expect(ring.files).toBe(8);
+    expect(ringBytes(ring)).toBeGreaterThan(0.9e9);
+    expect(ringBytes(ring)).toBeLessThanOrEqual(1e9);
+    expect(ringBytes(planRing({}, ENDLESS, 'foreground'))).toBeLessThanOrEqual(512e6);
+  });
+
+  it('has as many files of the size asked for as fit', () => {
+    expect(planRing({ fileBytes: 100e6 }, ENDLESS, 'detached').files).toBe(8);
+    const ring = planRing({ fileBytes: 1e6 }, SMALL, 'detached');
+    expect(ringBytes(ring)).toBeLessThanOrEqual(SMALL.bytes);
+    expect(ringBytes({ ...ring, files: ring.files + 1 })).toBeGreaterThan(SMALL.bytes);
+  });
+
+  it('has files as large as fit where their number was asked for', () => {
+    const ring = planRing({ files: 4, age: 60 }, SMALL, 'foreground');
+    expect(ring.age).toBe(60);
+    expect(ringBytes(ring)).toBeLessThanOrEqual(SMALL.bytes);
+    expect(ringBytes({ ...ring, fileKb: ring.fileKb + 10 })).toBeGreaterThan(SMALL.bytes);
+  });
+
+  it.each([
+    { wishes: {}, bytes: 2 * 2 ** 20 },
+    { wishes: { files: 3 }, bytes: 3 * 2 ** 20 },
+    { wishes: { fileBytes: 1e6, files: 5 }, bytes: 8 * 2 ** 20 },
+    { wishes: { fileBytes: 2.5e6 }, bytes: 10 * 2 ** 20 },
+  ])('never takes more than the room: $wishes in $bytes bytes', ({ wishes, bytes }) => {
+    const ring = planRing(wishes, { bytes, reason: '' }, 'detached');
+    expect(ringBytes(ring)).toBeLessThanOrEqual(bytes);
+  });
+
+  it('names a ring that fits when the one asked for does not', () => {
+    const refused = problemOf(() => planRing({ fileBytes: 100e6, files: 10 }, SMALL, 'detached'));
+    expect(refused.message).toMatch(
+      /^the ring would take up to 1\.1 GB in the pod, which has room for 16\.8 MB: a quarter/,
+    );
+    const [, size, files] = /-C ([\d.]+) -W (\d+)/.exec(refused.next.join('\n')) ?? [];
+    const proposed = { fileBytes: Number(size) * 1e6, files: Number(files) };
+    expect(planRing(proposed, SMALL, 'detached').files).toBe(8);
+  });
+
+  it('proposes none where not even a small one fits', () => {
+    const tiny = { bytes: 300_000, reason: '' };
+    expect(problemOf(() => planRing({}, tiny, 'detached')).next.join()).not.toContain('-C');
+  });
+
+  it.each([
+    [{ fileBytes: 10_000 }, /too small/],
+    [{ fileBytes: 3e9 }, /too large/],
+    [{ files: 1 }, /from 2 to 1000 files/],
+    [{ files: 1001, fileBytes: 1e6 }, /from 2 to 1000 files/],
+  ])('refuses %j', (wishes, message) => {
+    expect(problemOf(() => planRing(wishes, ENDLESS, 'detached')).message).toMatch(message);
+  });
+});
+
+function problemOf(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
