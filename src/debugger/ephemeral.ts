@@ -1,7 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError } from '../kube/apiError.ts';
-import { type Pod, podPath } from '../kube/pod.ts';
-import { Problem } from '../problem.ts';
+import type { EphemeralContainer, Pod } from '../kube/pod.ts';
+import { addContainer } from './addContainer.ts';
 import {
   type DebuggerRequest,
   debuggerContainer,
@@ -19,9 +18,6 @@ export interface Debugger {
   /** False when a running one was reused. */
   readonly fresh: boolean;
 }
-
-/** Other people add containers too: how often a change of the pod under our hands is met. */
-const MAX_ATTEMPTS = 4;
 
 /**
  * Gives a running debugger in the pod: one that is there already, else a new ephemeral container.
@@ -43,9 +39,16 @@ export async function ensureDebugger(
 
   const { changed, container } = existing
     ? { changed: pod, container: existing.name }
-    : await inject(api, pod, request);
+    : await addContainer(api, pod, (current) => wanted(current, request));
   await waitUntilRunning(api, changed, { ...options, container, image: request.image });
   return { ...place, container, fresh: true };
+}
+
+/** The one that somebody else has added meanwhile, else a new one. */
+function wanted(pod: Pod, request: DebuggerRequest): EphemeralContainer | { existing: string } {
+  const theirs = reusable(pod, request);
+  if (theirs) return { existing: theirs.name };
+  return debuggerContainer(freeName(pod, request.profile), request);
 }
 
 /** A debugger that runs, or that somebody has just asked for and that may yet run. */
@@ -58,52 +61,4 @@ function reusable(
     .filter(({ state }) => state?.terminated === undefined);
   const found = alive.find(({ state }) => state?.running) ?? alive[0];
   return found && { name: found.name, running: found.state?.running !== undefined };
-}
-
-async function inject(
-  api: KubeApi,
-  pod: Pod,
-  request: DebuggerRequest,
-): Promise<{ changed: Pod; container: string }> {
-  const { namespace, name } = pod.metadata;
-  let current = pod;
-  for (let attempt = 1; ; attempt++) {
-    const container = freeName(current, request.profile);
-    try {
-      const changed = await api.patch<Pod>(
-        `${podPath(namespace, name)}/ephemeralcontainers`,
-        { spec: { ephemeralContainers: [debuggerContainer(container, request)] } },
-        'application/strategic-merge-patch+json',
-      );
-      return { changed, container };
-    } catch (error) {
-      if (isUnsupported(error))
-        throw new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
-          cause: error,
-        });
-      if (attempt >= MAX_ATTEMPTS || !isRace(error)) throw error;
-      current = await api.get<Pod>(podPath(namespace, name));
-      const theirs = reusable(current, request);
-      if (theirs) return { changed: current, container: theirs.name };
-    }
-  }
-}
-
-/** Somebody took the name we chose, or changed the pod at the same moment. */
-function isRace(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    (error.reason === 'Conflict' ||
-      (error.reason === 'Invalid' &&
-        /existing ephemeral containers|Duplicate value/.test(error.serverMessage)))
-  );
-}
-
-/** A missing subresource is answered without the pod's name. */
-function isUnsupported(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    error.code === 404 &&
-    error.serverMessage.includes('could not find the requested resource')
-  );
 }

@@ -1,0 +1,64 @@
+import type { KubeApi } from '../kube/api.ts';
+import { ApiError } from '../kube/apiError.ts';
+import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
+import { Problem } from '../problem.ts';
+
+/** Other people add containers too: how often a change of the pod under our hands is met. */
+const MAX_ATTEMPTS = 4;
+
+/** The pod as it was answered, and the container in it that was asked for. */
+export interface Added {
+  readonly changed: Pod;
+  readonly container: string;
+}
+
+/**
+ * Adds an ephemeral container to a pod. `choose` says which one, for the pod as it is: after somebody
+ * else changed it under our hands it is asked again, and may then name one that is there already.
+ */
+export async function addContainer(
+  api: KubeApi,
+  pod: Pod,
+  choose: (pod: Pod) => EphemeralContainer | { readonly existing: string },
+): Promise<Added> {
+  const { namespace, name } = pod.metadata;
+  let current = pod;
+  for (let attempt = 1; ; attempt++) {
+    const chosen = choose(current);
+    if ('existing' in chosen) return { changed: current, container: chosen.existing };
+    try {
+      const changed = await api.patch<Pod>(
+        `${podPath(namespace, name)}/ephemeralcontainers`,
+        { spec: { ephemeralContainers: [chosen] } },
+        'application/strategic-merge-patch+json',
+      );
+      return { changed, container: chosen.name };
+    } catch (error) {
+      if (isUnsupported(error))
+        throw new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
+          cause: error,
+        });
+      if (attempt >= MAX_ATTEMPTS || !isRace(error)) throw error;
+      current = await api.get<Pod>(podPath(namespace, name));
+    }
+  }
+}
+
+/** Somebody took the name we chose, or changed the pod at the same moment. */
+function isRace(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    (error.reason === 'Conflict' ||
+      (error.reason === 'Invalid' &&
+        /existing ephemeral containers|Duplicate value/.test(error.serverMessage)))
+  );
+}
+
+/** A missing subresource is answered without the pod's name. */
+function isUnsupported(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    error.code === 404 &&
+    error.serverMessage.includes('could not find the requested resource')
+  );
+}
