@@ -18,6 +18,7 @@ const netshoot = 'nicolaka/netshoot:v0.14';
 const digest = 'sha256:7f08c4aff13ff61a35d30e30c5c1ea8396eac6ab4ce19fd02d5a4b3b5d0d09a2';
 const debian = 'registry.local/debian-nettools:12';
 const slim = 'registry.local/slim:1';
+const slimNettools = 'registry.local/slim-nettools:1';
 const onlyNetRaw = {
   runAsUser: 0,
   runAsNonRoot: false,
@@ -71,9 +72,46 @@ describe.skipIf(obstacle)(`the images of the nodes${note}`, () => {
   });
 
   test('the slim one has tcpdump, and neither ss nor ip', async () => {
-    const { stdout } = await inDebugger('slim', slim, 'command -v tcpdump; command -v ss ip');
+    const { stdout } = await inDebugger('slim', slim, 'which tcpdump ss ip');
     expect(stdout.trim()).toBe('/usr/bin/tcpdump');
   });
+
+  test('a larger slim one has iproute2 too, and no dumpcap', async () => {
+    const script = 'which tcpdump ss ip tar dumpcap tshark';
+    const { stdout } = await inDebugger('slim-nettools', slimNettools, script);
+    expect(stdout.trim().split('\n')).toEqual([
+      '/usr/bin/tcpdump',
+      '/sbin/ss',
+      '/sbin/ip',
+      '/bin/tar',
+    ]);
+  });
+
+  test.each([
+    ['netshoot', netshoot],
+    ['debian', debian],
+  ])(
+    '%s records with dumpcap and NET_RAW alone, reads with tshark, and has the rest',
+    async (name, image) => {
+      const { stdout, stderr } = await inDebugger(
+        `${name}-dumpcap`,
+        image,
+        `
+      (sleep 1; curl -s http://127.0.0.1/ || wget -qO- http://127.0.0.1/) >/dev/null 2>&1 &
+      timeout 10 dumpcap -q -i lo -c 2 -w /tmp/one.pcapng 2>&1
+      mergecap -F pcap -w /tmp/both.pcap /tmp/one.pcapng /tmp/one.pcapng
+      capinfos -TMrc /tmp/both.pcap
+      tshark -r /tmp/both.pcap -T fields -e frame.protocols 2>/dev/null | sort -u
+      lsns -J -t net -o NS,TYPE | jq -r '.namespaces[0].type'
+      iperf3 --version | head -n 1
+      nsenter --version`,
+      );
+      expect(stderr).toBe('');
+      expect(stdout).toContain('Packets captured: 2');
+      expect(stdout).toMatch(/both.pcap\t4\n/);
+      expect(stdout).toMatch(/^eth:ethertype:ip:tcp\nnet\niperf 3.*\nnsenter from util-linux/m);
+    },
+  );
 
   test('one can be named by its digest', async () => {
     const { code } = await inDebugger('by-digest', `${netshoot}@${digest}`, 'true');

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { busyboxWithoutIp } from './busyboxWithoutIp.ts';
 import type { Image, ImageConfig } from './dockerArchive.ts';
+import { hiddenPaths, hideApplets } from './hiddenApplets.ts';
 import { readHostProgram, sharedLibraries } from './hostPrograms.ts';
 import { type Entry, packLayer } from './layer.ts';
 import { pauseElf } from './pauseElf.ts';
@@ -18,6 +18,14 @@ export const imagePrograms = {
   nginx: 'nginx-light',
   bash: 'bash',
   curl: 'curl',
+  dumpcap: 'tshark',
+  mergecap: 'tshark',
+  capinfos: 'tshark',
+  tshark: 'tshark',
+  iperf3: 'iperf3',
+  jq: 'jq',
+  lsns: 'util-linux',
+  nsenter: 'util-linux',
 } as const;
 
 export const pauseImage = 'registry.k8s.io/pause:3.10';
@@ -29,11 +37,23 @@ export const digests: Readonly<Record<string, string>> = {
   [`${netshoot}@sha256:7f08c4aff13ff61a35d30e30c5c1ea8396eac6ab4ce19fd02d5a4b3b5d0d09a2`]: `${netshoot}:v0.14`,
 };
 
-/** Images whose containers see this machine's programs: a skeleton, and /usr mounted read-only. */
-export const imagesOnHostPrograms: ReadonlySet<string> = new Set([
-  'docker.io/library/nginx:1.27',
-  'registry.local/debian-nettools:12',
-]);
+/** Images that are a skeleton without programs, and this machine's /usr. */
+const onHostPrograms = ['/usr', '/etc/alternatives'];
+/** What netshoot has besides its own layers: tshark and its libraries would be 160 MB of image. */
+const onHostTools = [
+  ...['dumpcap', 'mergecap', 'capinfos', 'tshark', 'iperf3', 'jq', 'lsns'].map(
+    (name) => `/usr/bin/${name}`,
+  ),
+  // Where the loader looks after the image's own /lib/x86_64-linux-gnu.
+  ...['/usr/lib/x86_64-linux-gnu', '/usr/share/wireshark'],
+];
+
+/** Paths of this machine that containers of an image see, read-only, by its complete reference. */
+export const hostPathsOf: Readonly<Record<string, readonly string[]>> = {
+  'docker.io/library/nginx:1.27': onHostPrograms,
+  'registry.local/debian-nettools:12': onHostPrograms,
+  [`${netshoot}:v0.14`]: onHostTools,
+};
 
 const defaults: ImageConfig = {
   Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
@@ -98,19 +118,26 @@ export async function buildSmallImages(): Promise<Image[]> {
 
 /** Images with programs of their own, some 20 MB in all. */
 export async function buildLargeImages(): Promise<Image[]> {
-  const [busybox, withoutIp, tcpdump, tcpdumpLibraries, iproute] = await Promise.all([
-    readHostProgram('busybox').then(busyboxEntries),
-    readHostProgram('busybox').then(busyboxWithoutIp).then(busyboxEntries),
+  const [busybox, fewerApplets, tcpdump, nsenter, libraries, iprouteFiles] = await Promise.all([
+    readHostProgram('busybox').then((program) => busyboxEntries(program, new Set())),
+    readHostProgram('busybox').then((program) => busyboxEntries(hideApplets(program), hiddenPaths)),
     readHostProgram('tcpdump').then(tcpdumpKeepsUser),
-    sharedLibraries(['tcpdump']),
+    readHostProgram('nsenter'),
+    sharedLibraries(['tcpdump', 'nsenter']),
     iprouteEntries(),
   ]);
   const base = [...emptyFolders, ...accounts];
-  const capturing = [executable('usr/bin/tcpdump', tcpdump), ...tcpdumpLibraries];
-  const slim = packLayer([...base, ...withoutIp, ...capturing]);
+  const capturing = [
+    executable('usr/bin/tcpdump', tcpdump),
+    executable('usr/bin/nsenter', nsenter),
+    ...libraries,
+  ];
+  const slim = packLayer([...base, ...fewerApplets, ...capturing]);
+  const iproute = packLayer(iprouteFiles);
   return Promise.all([
-    image(`${netshoot}:v0.14`, shell, slim, packLayer(iproute)),
+    image(`${netshoot}:v0.14`, shell, slim, iproute),
     image('registry.local/slim:1', shell, slim),
+    image('registry.local/slim-nettools:1', shell, slim, iproute),
     image('docker.io/library/busybox:1.36', shell, packLayer([...base, ...busybox])),
   ]);
 }
@@ -135,13 +162,11 @@ async function iprouteEntries(): Promise<Entry[]> {
   return [...(await Promise.all(programs)), ...(await sharedLibraries(names))];
 }
 
-async function busyboxEntries(busybox: Buffer): Promise<Entry[]> {
+async function busyboxEntries(busybox: Buffer, without: ReadonlySet<string>): Promise<Entry[]> {
   const { stdout } = await promisify(execFile)('busybox', ['--list-full']);
-  const hasIp = busybox.includes('\0ip\0');
-  const applets = stdout.split('\n').filter((path) => {
-    if (path === '' || path === 'bin/busybox') return false;
-    return hasIp || (path !== 'sbin/ip' && path !== 'bin/ipcalc');
-  });
+  const applets = stdout
+    .split('\n')
+    .filter((path) => path !== '' && path !== 'bin/busybox' && !without.has(path));
   return [
     executable('bin/busybox', busybox),
     ...applets.map((path) => ({ path, link: '/bin/busybox' })),

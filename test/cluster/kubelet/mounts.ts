@@ -1,6 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imagesOnHostPrograms } from '../images/catalogue.ts';
+import { hostPathsOf } from '../images/catalogue.ts';
 import type { Mount } from '../nodes/criMessages.ts';
 import type { Container, Pod, Volume, VolumeMount } from './pod.ts';
 import type { PodFolder } from './podFolder.ts';
@@ -10,13 +10,6 @@ const propagation = {
   HostToContainer: 'PROPAGATION_HOST_TO_CONTAINER',
   Bidirectional: 'PROPAGATION_BIDIRECTIONAL',
 } as const;
-
-/** What an image without programs of its own sees of this machine. */
-const hostPrograms: Mount[] = ['/usr', '/etc/alternatives'].map((path) => ({
-  containerPath: path,
-  hostPath: path,
-  readonly: true,
-}));
 
 /** Everything that is mounted into a container; `image` is its complete reference. */
 export async function mountsOf(
@@ -28,7 +21,7 @@ export async function mountsOf(
   const volumes = (container.volumeMounts ?? []).map((mount) => volumeMount(mount, pod, folder));
   const message = await folder.prepareTerminationMessage(container.name, attempt);
   return [
-    ...(imagesOnHostPrograms.has(image) ? hostPrograms : []),
+    ...(hostPathsOf[image] ?? []).map(readOnly),
     ...(await Promise.all(volumes)),
     ...(pod.spec.hostNetwork ? [] : [await hostsMount(pod, folder, podIp)]),
     {
@@ -37,6 +30,10 @@ export async function mountsOf(
       readonly: false,
     },
   ];
+}
+
+function readOnly(path: string): Mount {
+  return { containerPath: path, hostPath: path, readonly: true };
 }
 
 async function volumeMount(mount: VolumeMount, pod: Pod, folder: PodFolder): Promise<Mount> {
