@@ -48,11 +48,13 @@ exports.startToyServer = async () => {
   return { port: server.address().port, image: IMAGE };
 };
 
-function answer(client, { searchParams }) {
+async function answer(client, { searchParams }) {
   const send = (channel, data) =>
     client.send(Buffer.concat([Buffer.from([channel]), Buffer.from(data)]));
-  const command = searchParams.getAll('command');
   send(CHANNEL.stdout, '');
+  let command = searchParams.getAll('command');
+  // The words of a booted command come on standard input, in one frame.
+  if (command.includes('boot')) command = String((await once(client, 'message'))[0]).split('\n');
   if (command.includes('tcpdump')) {
     send(CHANNEL.stderr, 'tcpdump: listening on eth0, link-type EN10MB (Ethernet)\n');
     send(CHANNEL.stdout, command.includes('-w') ? PCAP : PACKET_LINE);

@@ -155,7 +155,7 @@ async function readErrors(capture: DirectCapture, onListening: () => void): Prom
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
         capture.onListening?.(line.interface, line.linkType);
-        asking ??= setInterval(() => capture.recorder.askForStatistics(), STATISTICS_MS);
+        asking ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
         onListening();
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };

@@ -84,7 +84,7 @@ async function record(api: KubeApi, recording: DirectRecording): Promise<Capture
   );
   const options = { ...recording, changesUser: tcpdumpChangesUser(settings.image) };
   const command = tcpdumpCommand(options);
-  const recorder = await LeasedProcess.start(api.access, place, command);
+  const recorder = await LeasedProcess.start(api.access, place, { command });
 
   const packets =
     recording.format === 'pcap'

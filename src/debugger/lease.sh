@@ -1,9 +1,9 @@
 # Runs a program for as long as somebody wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
 #
 # The client writes a word a line on our input. Any word shows that it is there; `stop` asks the
-# program to end, `info` for its statistics (SIGUSR1). The program is ended when input ends, when
-# SECONDS pass without a word, or when this process itself is killed, as some runtimes do when a
-# connection breaks. The exit status is the program's.
+# program to end, `info` sends it SIGUSR1 (tcpdump's statistics). The program is ended when input
+# ends, when SECONDS pass without a word, or when this process itself is killed, as some runtimes do
+# when a connection breaks. The exit status is the program's.
 #
 # Three writers share one pipe (the client's words, a tick a second, the program's end), so that
 # one reader decides everything; no signals between shells, no files, no `read -t`, which dash lacks.

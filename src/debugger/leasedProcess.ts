@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { type ExecStream, exec, type Protocol } from '../kube/exec.ts';
+import { bootedCommand } from './bootedCommand.ts';
 import leaseScript from './lease.sh';
 
 /** A container to run in. */
@@ -8,6 +9,13 @@ export interface Place {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
+}
+
+/** What is to run there. */
+export interface Program {
+  /** Shell text that the command's words are given to as positional parameters; else they are run. */
+  readonly script?: string;
+  readonly command: readonly string[];
 }
 
 const BEAT_MS = 1_000;
@@ -36,20 +44,27 @@ export class LeasedProcess {
     stream.exit.then(quiet, quiet);
   }
 
-  /** Starts `command` in the container; errors are those of `exec`. */
+  /** Starts a program in the container; errors are those of `exec`. */
   static async start(
     access: Access,
-    place: Place,
-    command: readonly string[],
+    { namespace, pod, container }: Place,
+    { script, command }: Program,
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
+    const program = script === undefined ? command : ['sh', '-c', script, 'netdebug', ...command];
+    const lease = ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...program];
+    const booted = bootedCommand(lease);
     const stream = await exec(access, {
-      ...place,
-      command: ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...command],
+      namespace,
+      pod,
+      container,
+      command: booted.command,
       stdin: true,
       ...(signal && { signal }),
     });
-    return new LeasedProcess(stream);
+    const process = new LeasedProcess(stream);
+    stream.stdin.write(booted.input);
+    return process;
   }
 
   get protocol(): Protocol {
@@ -69,8 +84,8 @@ export class LeasedProcess {
     return this.#stream.exit;
   }
 
-  /** Asks the program for its statistics (SIGUSR1). */
-  askForStatistics(): void {
+  /** Sends the program SIGUSR1, which means what the program says; it may not get there. */
+  nudge(): void {
     if (!this.#stopping) this.#say('info');
   }
 

@@ -27,7 +27,7 @@ export async function startShortCommand(
   command: readonly string[],
   signal?: AbortSignal,
 ): Promise<ShortCommand> {
-  if (profile === 'network') return LeasedProcess.start(access, place, command, signal);
+  if (profile === 'network') return LeasedProcess.start(access, place, { command }, signal);
   return exec(access, {
     namespace: place.namespace,
     pod: place.pod,

@@ -8,8 +8,11 @@ import { fakeServer } from '../kube/fakeServer.ts';
 
 /** The far end of one exec: what stands for tcpdump and its lease in the pod. */
 export class FakePod {
-  readonly command: readonly string[];
+  /** What runs in it, once its words have come. */
+  command: readonly string[];
   readonly words: string[] = [];
+  /** Resolves when the command is known. */
+  readonly started: Promise<void>;
   /** What happens at a word from the client; by default `stop` ends the program in order. */
   on: (word: string) => void = (word) => {
     if (word === 'stop') this.exits(0);
@@ -19,11 +22,25 @@ export class FakePod {
   constructor(socket: WebSocket, request: IncomingMessage) {
     this.command = new URL(request.url ?? '', 'http://fake').searchParams.getAll('command');
     this.#socket = socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.started = promise;
+    let rest = '';
+    let missing = this.command[3] === 'boot' ? Number(this.command[4]) : 0;
+    if (missing > 0) this.command = [];
+    else resolve();
     socket.on('message', (frame: Buffer) => {
       if (frame[0] !== 0) return;
-      for (const word of frame.subarray(1).toString().split('\n').filter(Boolean)) {
-        this.words.push(word);
-        this.on(word);
+      const lines = (rest + frame.toString('latin1', 1)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (missing > 0) {
+          this.command = [...this.command, bootedWord(line)];
+          missing -= 1;
+          if (missing === 0) resolve();
+          continue;
+        }
+        this.words.push(line);
+        this.on(line);
       }
     });
   }
@@ -69,6 +86,12 @@ export class FakePod {
   }
 }
 
+/** A word of the command as boot.sh reads it. */
+function bootedWord(line: string): string {
+  const word = line.replace(/\\(.)/g, (_, escaped) => (escaped === 'n' ? '\n' : escaped));
+  return Buffer.from(word, 'latin1').toString();
+}
+
 /** A leased process and the pod it runs in. */
 export async function leasedInPod() {
   const pod = Promise.withResolvers<FakePod>();
@@ -76,7 +99,7 @@ export async function leasedInPod() {
     exec: (socket, request) => pod.resolve(new FakePod(socket, request)),
   });
   const place = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
-  const process = await LeasedProcess.start(access, place, ['tcpdump', '-n']);
+  const process = await LeasedProcess.start(access, place, { command: ['tcpdump', '-n'] });
   onTestFinished(() => process.close());
   return { process, pod: await pod.promise, connections };
 }

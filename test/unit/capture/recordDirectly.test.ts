@@ -50,7 +50,8 @@ describe('a recording', () => {
   it('runs tcpdump under a lease and gives what it counted', async () => {
     let command: readonly string[] = [];
     const { outcome, notes } = await record(
-      (pod) => {
+      async (pod) => {
+        await pod.started;
         ({ command } = pod);
         pod.listens();
         pod.writes(Buffer.concat([pcapHeader(), packet(60)]));

@@ -6,7 +6,6 @@ import {
   matchingDebuggers,
 } from '../../../src/debugger/container.ts';
 import { DEFAULT_IMAGE, tcpdumpChangesUser } from '../../../src/debugger/image.ts';
-import leaseScript from '../../../src/debugger/lease.sh';
 import mainScript from '../../../src/debugger/main.sh';
 import { podWith, podWithDebuggers, RUNNING } from './pods.ts';
 
@@ -69,7 +68,6 @@ describe('the container', () => {
     // third_party/forked/golang/expansion: `$$` becomes `$`, `$(NAME)` the variable.
     expect(mainScript).not.toMatch(/\$\$|\$\([A-Za-z_]/);
     expect(mainScript.length).toBeLessThan(4096);
-    expect(encodeURIComponent(leaseScript).length).toBeLessThan(6_000);
   });
 });
 
