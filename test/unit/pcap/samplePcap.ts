@@ -1,0 +1,28 @@
+/** How a sample file is written. */
+interface Format {
+  readonly littleEndian?: boolean;
+  readonly nanoseconds?: boolean;
+  /** Seconds since 1970 of the first packet; every later one comes a second and a part after it. */
+  readonly start?: number;
+}
+
+/** A pcap file (Ethernet) of packets with these payload lengths, made byte by byte. */
+export function samplePcap(lengths: readonly number[], format: Format = {}): Buffer {
+  const { littleEndian = true, nanoseconds = false, start = 1_700_000_000 } = format;
+  const words = (...values: number[]) => {
+    const bytes = Buffer.alloc(values.length * 4);
+    for (const [index, value] of values.entries())
+      if (littleEndian) bytes.writeUInt32LE(value, index * 4);
+      else bytes.writeUInt32BE(value, index * 4);
+    return bytes;
+  };
+  const magic = nanoseconds ? 0xa1b23c4d : 0xa1b2c3d4;
+  const version = littleEndian ? 0x0004_0002 : 0x0002_0004;
+  return Buffer.concat([
+    words(magic, version, 0, 0, 262_144, 1),
+    ...lengths.flatMap((length, index) => [
+      words(start + index, 123_456 + index, length, length),
+      Buffer.alloc(length, index + 1),
+    ]),
+  ]);
+}

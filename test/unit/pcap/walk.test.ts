@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { PcapWalker } from '../../../src/pcap/walk.ts';
+import { samplePcap } from './samplePcap.ts';
+
+const LENGTHS = [0, 1, 60, 1500, 9000, 0, 15, 16, 17];
+
+function walk(file: Buffer, piece = file.length) {
+  const walker = new PcapWalker();
+  for (let at = 0; at < file.length; at += piece) walker.walk(file.subarray(at, at + piece));
+  return walker.found;
+}
+
+describe('a walk through a pcap file', () => {
+  it.each([1, 7, 16, 24, 25, 100, 100_000])('counts in pieces of %i bytes', (piece) => {
+    const file = samplePcap(LENGTHS);
+    expect(walk(file, piece)).toEqual({
+      bytes: file.length,
+      wholeBytes: file.length,
+      packets: LENGTHS.length,
+      first: { seconds: 1_700_000_000, nanoseconds: 123_456_000 },
+      last: { seconds: 1_700_000_008, nanoseconds: 123_464_000 },
+    });
+  });
+
+  it.each([
+    { littleEndian: true, nanoseconds: true },
+    { littleEndian: false, nanoseconds: true },
+    { littleEndian: false, nanoseconds: false },
+  ])('reads $littleEndian $nanoseconds', (format) => {
+    const found = walk(samplePcap([10, 20], format), 5);
+    expect(found.packets).toBe(2);
+    expect(found.last?.nanoseconds).toBe(format.nanoseconds ? 123_457 : 123_457_000);
+  });
+
+  it('finds the end of the last whole packet wherever the file is cut', () => {
+    const file = samplePcap([5, 300, 40]);
+    const ends = [24, 24 + 21, 24 + 21 + 316, file.length];
+    for (let length = 0; length <= file.length; length++) {
+      const found = walk(file.subarray(0, length), 50);
+      expect(found.wholeBytes).toBe(Math.max(0, ...ends.filter((end) => end <= length)));
+      expect(found.bytes).toBe(length);
+      expect(found.damage).toBeUndefined();
+    }
+  });
+
+  it('stops where no packet can begin', () => {
+    const file = samplePcap([10, 10, 10]);
+    const second = 24 + 26;
+    const zeroed = Buffer.concat([file.subarray(0, second), Buffer.alloc(4096)]);
+    expect(walk(zeroed, 7)).toMatchObject({ wholeBytes: second, packets: 1, bytes: second + 4096 });
+    expect(walk(zeroed, 7).damage).toMatch(/zeros/);
+    const long = Buffer.from(file);
+    long.writeUInt32LE(0x7fffffff, second + 8);
+    expect(walk(long)).toMatchObject({ wholeBytes: second, packets: 1, damage: /claims/ });
+    const late = Buffer.from(file);
+    late.writeUInt32LE(1_000_000, second + 4);
+    expect(walk(late).damage).toMatch(/parts of a second/);
+    expect(walk(Buffer.alloc(64, 'x'))).toMatchObject({ packets: 0, wholeBytes: 0 });
+    expect(walk(Buffer.alloc(64, 'x')).damage).toMatch(/not a pcap/);
+  });
+
+  it.skipIf(spawnSync('capinfos', ['-v']).status !== 0)('agrees with capinfos', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'netdebug-walk-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'sample.pcap');
+    const file = samplePcap(Array.from({ length: 500 }, (_, index) => (index * 37) % 1400));
+    writeFileSync(path, file);
+    const table = execFileSync('capinfos', ['-TMmcaeS', path], { encoding: 'utf8' });
+    const [, packets, first, last] = (table.split('\n')[1] ?? '').split(/[\t,]/);
+    const found = walk(file, 777);
+    expect(found.packets).toBe(Number(packets));
+    const text = (time?: { seconds: number; nanoseconds: number }) =>
+      `${time?.seconds}.${String((time?.nanoseconds ?? 0) / 1000).padStart(6, '0')}`;
+    expect([text(found.first), text(found.last)]).toEqual([first, last]);
+  });
+});
