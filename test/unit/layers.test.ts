@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['problem.ts', 'version.ts', 'shell.d.ts'],
   ['output'],
   ['pcap'],
-  ['kube', 'tools'],
+  ['kube', 'tools', 'transfer'],
   ['debugger'],
   ['capture', 'sockets'],
   ['cli'],

@@ -1,0 +1,54 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, type Problem } from '../problem.ts';
+import { LocalProblem, localProblem } from './localProblem.ts';
+
+const NAME = '.netdebug-fetch';
+
+/**
+ * Makes a folder (0700) ours until the returned function is called: two fetches at once would write
+ * into each other's files. The lock of a process that was killed is taken over.
+ */
+export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  const path = join(folder, NAME);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (let attempt = 0; ; attempt++) {
+      if (await made(path)) return () => rm(path, { force: true });
+      const holder = Number(await readFile(path, 'utf8').catch(() => ''));
+      if (attempt > 0 || isAlive(holder)) throw inUse(folder, path, holder);
+      await rm(path, { force: true });
+    }
+  } catch (error) {
+    throw localProblem(folder, error);
+  }
+}
+
+async function made(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', 0o600);
+    await file.writeFile(String(process.pid));
+    await file.close();
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Signal 0 is not sent; it only asks. Another user's process may not be asked, but is there. */
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
+  }
+}
+
+function inUse(folder: string, path: string, holder: number): Problem {
+  return new LocalProblem(`another fetch (process ${holder}) writes into ${folder}`, {
+    next: [`wait for it, or name another folder; if there is none any more, delete ${path}`],
+  });
+}

@@ -1,0 +1,31 @@
+import { errorCode, messageOf, Problem } from '../problem.ts';
+
+/** Something failed on this side: trying again with the pod does not help. */
+export class LocalProblem extends Problem {}
+
+/** Why a file of ours could not be made, written or named; `path` as the user knows it. */
+export function localProblem(path: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  switch (errorCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new LocalProblem(`the disk is full: ${path} takes no more`, {
+        next: ['free some space and run the same command again: it goes on where it stopped'],
+        cause: error,
+      });
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
+        next: ['name a folder that is yours to write, or close the program that holds the file'],
+        cause: error,
+      });
+    default:
+      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** A system error's sentence without its code: `no such file or directory, open 'x'`. */
+function reason(error: unknown): string {
+  return messageOf(error).replace(/^\w+: /, '');
+}

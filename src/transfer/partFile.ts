@@ -1,0 +1,141 @@
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { localProblem } from './localProblem.ts';
+
+/** Captured packets are private: nobody else may read the file. */
+const PRIVATE = 0o600;
+/**
+ * What is gathered before it is written: frames of the network are small, and a write costs a trip
+ * to another thread. It is also what a killed process loses, so it stays far below 1 MB.
+ */
+const GATHERED_BYTES = 256 * 1024;
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * A local file that grows from its begin to its end and may stop at any byte: what was taken is
+ * always a beginning of the whole. Errors are Problems; what was written before them stays.
+ */
+export class PartFile {
+  readonly path: string;
+  /** Bytes taken, those that are not written yet included. */
+  size: number;
+  readonly #file: FileHandle;
+  #gathered: Buffer[] = [];
+  #gatheredBytes = 0;
+  #written: number;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, file: FileHandle, size: number) {
+    this.path = path;
+    this.#file = file;
+    this.size = size;
+    this.#written = size;
+  }
+
+  /** Makes an empty file; there must be none of that name. */
+  static async create(path: string): Promise<PartFile> {
+    try {
+      return new PartFile(path, await open(path, 'wx+', PRIVATE), 0);
+    } catch (error) {
+      throw localProblem(path, error);
+    }
+  }
+
+  /** Opens a file that an earlier run left; undefined when it is no plain file. */
+  static async reopen(path: string): Promise<PartFile | undefined> {
+    try {
+      if (!(await lstat(path)).isFile()) return undefined;
+      const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+      try {
+        return new PartFile(path, file, (await file.stat()).size);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    } catch (error) {
+      throw localProblem(path, error);
+    }
+  }
+
+  /** What the file holds, from its begin; to be read before the first `append`. */
+  async *content(): AsyncGenerator<Buffer> {
+    for (let at = 0; at < this.size; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, this.size - at));
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) throw localProblem(this.path, new Error('it shrank while it was read'));
+      at += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  }
+
+  /** Takes the next bytes; resolves when the disk has kept up. The chunk must not be changed after. */
+  async append(chunk: Buffer): Promise<void> {
+    this.#gathered.push(chunk);
+    this.#gatheredBytes += chunk.length;
+    this.size += chunk.length;
+    if (this.#gatheredBytes < GATHERED_BYTES) return;
+    // The write goes on while the next bytes come in; only one at a time.
+    await this.#writing;
+    this.#write();
+  }
+
+  /** Resolves when every byte taken is in the file. */
+  async written(): Promise<void> {
+    await this.#writing;
+    this.#write();
+    await this.#writing;
+  }
+
+  /** Forgets what comes after `size`. */
+  async truncate(size: number): Promise<void> {
+    await this.written();
+    try {
+      await this.#file.truncate(size);
+    } catch (error) {
+      throw localProblem(this.path, error);
+    }
+    this.size = size;
+    this.#written = size;
+  }
+
+  /** Resolves when every byte taken would outlive a loss of power. */
+  async sync(): Promise<void> {
+    await this.written();
+    try {
+      await this.#file.datasync();
+      const { size } = await this.#file.stat();
+      if (size !== this.size) throw new Error(`it has ${size} bytes instead of ${this.size}`);
+    } catch (error) {
+      throw localProblem(this.path, error);
+    }
+  }
+
+  /** Writes what it can and closes; never throws: what is missing is fetched again. */
+  async close(): Promise<void> {
+    await this.written().catch(() => {});
+    await this.#file.close().catch(() => {});
+  }
+
+  #write(): void {
+    const chunks = this.#gathered;
+    if (chunks.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#writing = this.#writeAll(chunks);
+    // Whoever appends next, or closes, hears of it.
+    this.#writing.catch(() => {});
+  }
+
+  async #writeAll(chunks: readonly Buffer[]): Promise<void> {
+    try {
+      let rest = Buffer.concat(chunks);
+      while (rest.length > 0) {
+        const { bytesWritten } = await this.#file.write(rest, 0, rest.length, this.#written);
+        this.#written += bytesWritten;
+        rest = rest.subarray(bytesWritten);
+      }
+    } catch (error) {
+      throw localProblem(this.path, error);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+
+/** Nothing came for as long as was allowed. */
+export class Silence extends Error {
+  constructor(milliseconds: number) {
+    super(`nothing came for ${Math.round(milliseconds / 1000)} s`);
+  }
+}
+
+/**
+ * The chunks of a stream, each waited for `milliseconds` at most (Silence is thrown then). The time
+ * that the reader takes between two chunks does not count: a slow disk of ours is not their silence.
+ */
+export async function* withSilenceLimit(
+  stream: Readable,
+  milliseconds: number,
+): AsyncGenerator<Buffer> {
+  let waitingSince: number | undefined;
+  const watch = setInterval(
+    () => {
+      if (waitingSince !== undefined && performance.now() - waitingSince > milliseconds)
+        stream.destroy(new Silence(milliseconds));
+    },
+    Math.min(1000, milliseconds / 4),
+  );
+  try {
+    const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+    for (;;) {
+      waitingSince = performance.now();
+      const { done, value } = await chunks.next();
+      waitingSince = undefined;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    clearInterval(watch);
+    stream.destroy();
+  }
+}
+
+/** What a promise gives, waited for `milliseconds` at most (then undefined). */
+export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
