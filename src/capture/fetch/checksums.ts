@@ -1,0 +1,100 @@
+import type { SpoolAccess } from './spoolAccess.ts';
+import { CutStream } from './spoolAccess.ts';
+import type { SpooledFile } from './spoolListing.ts';
+import { BATCH_FILES } from './workQueue.ts';
+
+/** What proves a file, or why nothing does. */
+export type Checksum = { readonly sha256: string } | { readonly unverified: string };
+
+/** A processor that is limited to a few percent of a core still reads and sums this much. */
+const SLOWEST_BYTES_PER_MS = 5_000;
+const SUM = /^sum ([1-9]\d{0,8}) ([0-9a-f]{64}|gone|unsupported)$/;
+
+/** The checksums of files in the pod, computed there one after another while they are copied. */
+export class Checksums {
+  readonly #access: SpoolAccess;
+  readonly #known = new Map<number, PromiseWithResolvers<Checksum>>();
+  #unsupported = false;
+
+  constructor(access: SpoolAccess) {
+    this.#access = access;
+  }
+
+  /** Has these files' checksums made; a failure to reach the pod is told to whoever asks for one. */
+  start(files: readonly SpooledFile[]): void {
+    for (const { seq } of files) {
+      const waiting = Promise.withResolvers<Checksum>();
+      // Nobody may ever ask.
+      waiting.promise.catch(() => {});
+      this.#known.set(seq, waiting);
+    }
+    this.#all(files).catch((error) => {
+      for (const { seq } of files) this.#known.get(seq)?.reject(error);
+    });
+  }
+
+  /** The file's checksum, as soon as the pod has made it. */
+  async of(file: SpooledFile): Promise<Checksum> {
+    const known = this.#known.get(file.seq);
+    if (known) return known.promise;
+    return this.again(file);
+  }
+
+  /** Has it made once more: the first one itself may have been wrong. */
+  async again(file: SpooledFile): Promise<Checksum> {
+    this.start([file]);
+    return this.of(file);
+  }
+
+  async #all(files: readonly SpooledFile[]): Promise<void> {
+    for (let at = 0; at < files.length; at += BATCH_FILES) {
+      const left = new Map(files.slice(at, at + BATCH_FILES).map((file) => [file.seq, file]));
+      await this.#access.patiently(async (patience) => {
+        if (left.size > 0 && !this.#unsupported) await this.#batch(left, () => patience.progress());
+      });
+      for (const { seq } of left.values()) this.#tell(seq, { unverified: NOT_MADE });
+    }
+  }
+
+  /** Asks for a batch; takes what has come out of `left`. Throws CutStream when it was cut. */
+  async #batch(left: Map<number, SpooledFile>, onProgress: () => void): Promise<void> {
+    const largest = Math.max(...[...left.values()].map(({ size }) => size));
+    const words = [...left.keys()].map((seq) => `seq=${seq}`);
+    const take = (line: string) => {
+      const [, number, sum = ''] = SUM.exec(line) ?? [];
+      const seq = Number(number);
+      if (line.trim() === 'unsupported' || sum === 'unsupported') this.#unsupported = true;
+      else if (left.delete(seq)) {
+        onProgress();
+        this.#tell(seq, sum === 'gone' ? { unverified: NOT_MADE } : { sha256: sum });
+      }
+    };
+    const code = await this.#access.run(
+      'sum',
+      words,
+      async ({ bytes, ended }) => {
+        let rest = '';
+        for await (const chunk of bytes) {
+          const lines = (rest + chunk.toString('latin1')).split('\n');
+          rest = lines.pop()?.slice(-MAX_LINE) ?? '';
+          for (const line of lines) take(line);
+        }
+        return ended();
+      },
+      largest / SLOWEST_BYTES_PER_MS,
+    );
+    if (this.#unsupported) {
+      for (const { seq } of left.values()) this.#tell(seq, { unverified: NO_PROGRAM });
+      left.clear();
+    } else if (left.size > 0 && (code === undefined || code === 0))
+      throw new CutStream('the checksums were cut off');
+  }
+
+  #tell(seq: number, checksum: Checksum): void {
+    this.#known.get(seq)?.resolve(checksum);
+  }
+}
+
+const MAX_LINE = 200;
+const NO_PROGRAM = 'the image has no sha256sum';
+const NOT_MADE = 'the file was gone from the pod before its checksum was made';

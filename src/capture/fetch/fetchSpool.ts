@@ -1,0 +1,206 @@
+import { lockFolder } from '../../transfer/folderLock.ts';
+import type { CaptureOrigin, Manifest } from '../manifest.ts';
+import { Checksums } from './checksums.ts';
+import { EarlierFetch } from './earlierFetch.ts';
+import { type FetchRun, keepPartial } from './fetchRun.ts';
+import { FileCopy } from './fileCopy.ts';
+import { checkCaptureName } from './fileNames.ts';
+import { copyingEntry } from './finishCopy.ts';
+import { ManifestBook } from './manifestBook.ts';
+import { FETCH_LIMITS, type FetchLimits, SpoolAccess } from './spoolAccess.ts';
+import { SpoolGone, type SpoolSource } from './spoolSource.ts';
+import { Worker } from './worker.ts';
+import { WorkQueue } from './workQueue.ts';
+
+/** How far a fetch is. */
+export interface FetchProgress {
+  /** Of the files that this fetch is about; what was here before counts as done. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+  /** The number of the file that grew last; 0 before any did. */
+  readonly seq: number;
+}
+
+export interface FetchOptions {
+  /** Made (0700) when it is not there. */
+  readonly folder: string;
+  /** The capture's name in it becomes part of the files' names. */
+  readonly origin: CaptureOrigin;
+  /** Whether checksums are made in the pod; else why not, which the manifest then says. */
+  readonly verify: true | { readonly unverified: string };
+  /** How many at once; one where the pod's processor is limited. */
+  readonly streams: number;
+  /** Whether what is there of the file being recorded is fetched too. */
+  readonly flush?: boolean;
+  /** Whether other files of the same names, and another capture's manifest, are overwritten. */
+  readonly force?: boolean;
+  /** Ends the fetch; what came so far stays, and the next fetch goes on with it. */
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  /** Told what the user should know while it goes on. */
+  readonly onNote?: (text: string) => void;
+  readonly limits?: Partial<FetchLimits>;
+}
+
+/**
+ * Copies a capture's recorded files into a folder, proves them and writes capture.json; goes on with
+ * what an earlier fetch left there. Gives the manifest, which also says what is partial or lost.
+ * Throws a Problem when files that are still in the pod could not be had, and SpoolGone when the
+ * capture is not there any more: what is whole stays in either case.
+ */
+export async function fetchSpool(source: SpoolSource, options: FetchOptions): Promise<Manifest> {
+  checkCaptureName(options.origin.capture);
+  const unlock = await lockFolder(options.folder);
+  const ending = new AbortController();
+  const access = new SpoolAccess(
+    source,
+    { ...FETCH_LIMITS, ...options.limits },
+    AbortSignal.any([options.signal, ending.signal]),
+  );
+  try {
+    return await fetchListed(access, options, () => ending.abort());
+  } finally {
+    // Checksums that nobody waits for any more end with it.
+    ending.abort();
+    await unlock();
+  }
+}
+
+async function fetchListed(
+  access: SpoolAccess,
+  options: FetchOptions,
+  stop: () => void,
+): Promise<Manifest> {
+  const { folder, origin, verify, flush = false, force = false, onNote } = options;
+  const listing = await list(access, options);
+  const { book, known } = await ManifestBook.open(folder, origin, listing, force);
+  const wanted = listing.files.filter(({ open }) => flush || !open);
+  const copies = wanted.map((file) => new FileCopy(folder, origin.capture, file));
+  const progress = {
+    bytes: 0,
+    totalBytes: wanted.reduce((sum, { size }) => sum + size, 0),
+    seq: 0,
+  };
+  const run: FetchRun = {
+    access,
+    book,
+    checksums: verify === true ? new Checksums(access) : undefined,
+    unverified: verify === true ? '' : verify.unverified,
+    force,
+    failures: [],
+    stop,
+    note: (text) => onNote?.(text),
+    came: (copy, bytes) => {
+      progress.bytes += bytes;
+      progress.seq = copy.source.seq;
+      options.onProgress?.({ ...progress });
+    },
+  };
+  try {
+    const left = await prepare(run, copies, known, options);
+    try {
+      await copyAll(run, left, options);
+    } catch (error) {
+      if (error instanceof SpoolGone) await keepUnfinished(run, left, error);
+      throw error;
+    } finally {
+      await tellUnfinished(run, left);
+    }
+  } finally {
+    for (const copy of copies) await copy.close();
+  }
+  const [failure] = run.failures;
+  if (failure) throw failure;
+  return book.write();
+}
+
+/** Lists the spool. When it is gone, what an earlier fetch left here is brought into order first. */
+async function list(access: SpoolAccess, options: FetchOptions) {
+  try {
+    if (options.flush) await access.patiently(() => access.flush());
+    return await access.list();
+  } catch (error) {
+    if (error instanceof SpoolGone) await putInOrder(error, options);
+    throw error;
+  }
+}
+
+async function putInOrder(gone: SpoolGone, { folder, origin, force = false }: FetchOptions) {
+  const { book, known } = await ManifestBook.open(folder, origin, undefined, force);
+  if (!known) return;
+  const earlier = await EarlierFetch.in(folder, origin.capture, known);
+  await earlier.keepWhatIsHere({ book, force }, new Set(), gone.message);
+  interrupt(book, gone);
+  await book.write();
+}
+
+/** Sorts out what is here already. Gives what is left to copy. */
+async function prepare(
+  run: FetchRun,
+  copies: readonly FileCopy[],
+  known: boolean,
+  { folder, origin, signal }: FetchOptions,
+): Promise<FileCopy[]> {
+  const { book } = run;
+  const earlier = await EarlierFetch.in(folder, origin.capture, known);
+  const listed = new Set(copies.map(({ source }) => source.seq));
+  await earlier.keepWhatIsHere(run, listed, 'the ring removed it before it was copied whole');
+  const left: FileCopy[] = [];
+  for (const copy of copies) {
+    signal.throwIfAborted();
+    if (await earlier.has(run, copy)) {
+      run.came(copy, copy.source.size);
+      continue;
+    }
+    left.push(copy);
+    book.set(copyingEntry(copy));
+    if (copy.size > 0) run.came(copy, copy.size);
+  }
+  // Before a byte is copied: what is here later is known by it.
+  await book.write();
+  return left;
+}
+
+async function copyAll(
+  run: FetchRun,
+  left: readonly FileCopy[],
+  { streams }: FetchOptions,
+): Promise<void> {
+  run.checksums?.start(left.map(({ source }) => source).filter(({ open }) => !open));
+  const workers = Math.max(1, Math.min(streams, left.length));
+  const queue = new WorkQueue(left, workers);
+  let failure: { readonly error: unknown } | undefined;
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      try {
+        await new Worker(run, queue).work();
+      } catch (error) {
+        failure ??= { error };
+        run.stop();
+      }
+    }),
+  );
+  if (failure) throw failure.error;
+}
+
+/** The spool went while it was copied: keeps what is here, and says what is lost. */
+async function keepUnfinished(run: FetchRun, left: readonly FileCopy[], gone: SpoolGone) {
+  for (const copy of left)
+    if (run.book.get(copy.source.seq)?.state === 'copying')
+      await keepPartial(run, copy, gone.message);
+  interrupt(run.book, gone);
+}
+
+/** Writes down how far the files are that another fetch will go on with. */
+async function tellUnfinished({ book }: FetchRun, left: readonly FileCopy[]) {
+  for (const copy of left) {
+    await copy.close();
+    if (book.get(copy.source.seq)?.state === 'copying') book.set(copyingEntry(copy));
+  }
+  await book.write();
+}
+
+function interrupt(book: ManifestBook, gone: SpoolGone): void {
+  if (book.recording)
+    book.interrupted({ at: (gone.at ?? new Date()).toISOString(), why: gone.message });
+}

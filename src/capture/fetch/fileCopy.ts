@@ -1,0 +1,161 @@
+import { createHash, type Hash } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from '../../pcap/records.ts';
+import { type PcapWalk, PcapWalker } from '../../pcap/walk.ts';
+import { LocalProblem, localProblem } from '../../transfer/localProblem.ts';
+import { PartFile } from '../../transfer/partFile.ts';
+import { placeFile } from '../../transfer/placeFile.ts';
+import { atStage, fileName, type LocalFile, type Stage } from './fileNames.ts';
+import type { SpooledFile } from './spoolListing.ts';
+
+/** With this much of a file the time of its first packet is known, and so its name. */
+const NAMED_BYTES = FILE_HEADER_BYTES + RECORD_HEADER_BYTES;
+
+/** What is known of the bytes taken so far. */
+export interface FileProof {
+  readonly sha256: string;
+  readonly walk: PcapWalk;
+}
+
+/**
+ * The copy of one recorded file: grows from its first byte to its last, and knows at any time what
+ * it holds (checksum, packets). On disk it is NAME-0001-START.pcap.part until `place` names it.
+ */
+export class FileCopy {
+  readonly source: SpooledFile;
+  readonly #folder: string;
+  readonly #capture: string;
+  #local: LocalFile | undefined;
+  #part: PartFile | undefined;
+  /** The first bytes, until they tell the name. */
+  #held: Buffer[] = [];
+  #hash: Hash = createHash('sha256');
+  #walker = new PcapWalker();
+
+  constructor(folder: string, capture: string, source: SpooledFile) {
+    this.#folder = folder;
+    this.#capture = capture;
+    this.source = source;
+  }
+
+  /** Bytes that are here. */
+  get size(): number {
+    return this.#walker.found.bytes;
+  }
+
+  /** What the file is called at present; undefined while there is none. */
+  get name(): string | undefined {
+    return this.#local?.name;
+  }
+
+  /**
+   * Goes on with what an earlier run left. What cannot be a beginning of this file is deleted and the
+   * copy begins anew. `proven`: a checksum will tell at the end whether the beginning was right.
+   */
+  async resume(local: LocalFile, proven: boolean): Promise<void> {
+    this.#local = local;
+    if (local.stage !== 'part') {
+      const part = atStage(local, 'part');
+      await placeFile(join(this.#folder, local.name), join(this.#folder, part), false);
+      this.#local = { ...local, name: part, stage: 'part' };
+    }
+    await this.#read();
+    const { bytes, damage } = this.proof.walk;
+    const cannotBe = bytes > this.source.size || damage !== undefined;
+    if (cannotBe || (!proven && (await this.#isOlderThanThisSystem()))) await this.discard();
+  }
+
+  /** Reads a finished file without touching it. */
+  async examine(local: LocalFile): Promise<FileProof> {
+    this.#local = local;
+    await this.#read();
+    await this.close();
+    return this.proof;
+  }
+
+  /** Takes the next bytes. */
+  async append(chunk: Buffer): Promise<void> {
+    this.#take(chunk);
+    if (this.#part) return this.#part.append(chunk);
+    this.#held.push(chunk);
+    if (this.size >= NAMED_BYTES) await this.#create();
+  }
+
+  get proof(): FileProof {
+    return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
+  }
+
+  /** Cuts off what is no whole packet, for a file whose rest does not come. */
+  async cutToWholePackets(): Promise<void> {
+    const { wholeBytes, bytes } = this.#walker.found;
+    if (wholeBytes < bytes) await this.#part?.truncate(wholeBytes);
+  }
+
+  /** Makes the bytes safe and gives the file its name. Gives that name. */
+  async place(stage: Stage, force: boolean): Promise<string> {
+    if (!this.#part) await this.#create();
+    const local = this.#local as LocalFile;
+    await this.#part?.sync();
+    await this.close();
+    const name = atStage(local, stage);
+    if (name !== local.name)
+      await placeFile(join(this.#folder, local.name), join(this.#folder, name), force);
+    this.#local = { ...local, name, stage };
+    return name;
+  }
+
+  /** Deletes what is here; the copy begins anew. */
+  async discard(): Promise<void> {
+    await this.close();
+    if (this.#local) await rm(join(this.#folder, this.#local.name), { force: true });
+    this.#local = undefined;
+    this.#held = [];
+    this.#hash = createHash('sha256');
+    this.#walker = new PcapWalker();
+  }
+
+  /** Closes the file; what was taken stays, to be resumed. */
+  async close(): Promise<void> {
+    await this.#part?.close();
+    this.#part = undefined;
+  }
+
+  #take(chunk: Buffer): void {
+    this.#walker.walk(chunk);
+    this.#hash.update(chunk);
+  }
+
+  async #create(): Promise<void> {
+    // A file without a packet has the time of its last change.
+    const start = this.#walker.begun?.seconds ?? this.source.modified;
+    const name = fileName(this.#capture, this.source.seq, start, 'part');
+    this.#part = await PartFile.create(join(this.#folder, name));
+    this.#local = { name, seq: this.source.seq, stage: 'part' };
+    const held = this.#held;
+    this.#held = [];
+    for (const chunk of held) await this.#part.append(chunk);
+  }
+
+  async #read(): Promise<void> {
+    const path = this.#path();
+    this.#part = await PartFile.reopen(path);
+    if (!this.#part) throw new LocalProblem(`${path} is no plain file`, { next: ['move it away'] });
+    for await (const chunk of this.#part.content()) this.#take(chunk);
+  }
+
+  /** After a loss of power the last bytes of a file may be missing in its middle. */
+  async #isOlderThanThisSystem(): Promise<boolean> {
+    try {
+      const { mtimeMs } = await stat(this.#path());
+      return mtimeMs < Date.now() - uptime() * 1000;
+    } catch (error) {
+      throw localProblem(this.#path(), error);
+    }
+  }
+
+  #path(): string {
+    return join(this.#folder, this.#local?.name ?? '');
+  }
+}

@@ -1,0 +1,58 @@
+import { wrongUsage } from '../../problem.ts';
+
+/** What a file in the folder is, by its ending. */
+export type Stage =
+  /** NAME-0001-START.pcap: whole */
+  | 'whole'
+  /** NAME-0001-START.partial.pcap: whole packets, but not all of the file */
+  | 'partial'
+  /** NAME-0001-START.pcap.part: being copied */
+  | 'part';
+
+const ENDINGS: Readonly<Record<Stage, string>> = {
+  whole: '.pcap',
+  partial: '.partial.pcap',
+  part: '.pcap.part',
+};
+
+/** Safe on every system, and no path. */
+const CAPTURE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/i;
+
+/** A capture's name becomes part of file names; it may come from the cluster. */
+export function checkCaptureName(name: string): void {
+  if (CAPTURE_NAME.test(name)) return;
+  throw wrongUsage(
+    `the capture's name ${JSON.stringify(name)} cannot be used in file names`,
+    'letters, digits, ".", "_" and "-" can, up to 100 of them',
+  );
+}
+
+/** `web-0001-20261124T130501Z.pcap`: sorts by number and by time; `start` in seconds since 1970. */
+export function fileName(capture: string, seq: number, start: number, stage: Stage): string {
+  const time = new Date(start * 1000).toISOString().replace(/\.\d+|[-:]/g, '');
+  return `${capture}-${String(seq).padStart(4, '0')}-${time}${ENDINGS[stage]}`;
+}
+
+export interface LocalFile {
+  readonly name: string;
+  readonly seq: number;
+  readonly stage: Stage;
+}
+
+/** Those of a folder's names that are a capture's files. */
+export function localFiles(capture: string, names: readonly string[]): LocalFile[] {
+  return names.flatMap((name) => {
+    if (!name.startsWith(`${capture}-`)) return [];
+    const [, seq, ending] =
+      /^(\d{4,9})-\d{8}T\d{6}Z(\.pcap|\.partial\.pcap|\.pcap\.part)$/.exec(
+        name.slice(capture.length + 1),
+      ) ?? [];
+    const stage = (Object.keys(ENDINGS) as Stage[]).find((one) => ENDINGS[one] === ending);
+    return stage ? [{ name, seq: Number(seq), stage }] : [];
+  });
+}
+
+/** The name that the same file has at another stage. */
+export function atStage({ name, stage }: LocalFile, next: Stage): LocalFile['name'] {
+  return name.slice(0, -ENDINGS[stage].length) + ENDINGS[next];
+}

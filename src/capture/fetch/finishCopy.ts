@@ -1,0 +1,98 @@
+import { Problem } from '../../problem.ts';
+import { type ManifestFile, packetTimeText } from '../manifest.ts';
+import type { Checksum } from './checksums.ts';
+import type { FileCopy, FileProof } from './fileCopy.ts';
+import type { SpooledFile } from './spoolListing.ts';
+
+/** A file came twice and was wrong both times. */
+export class WrongFile extends Problem {}
+
+/** Whether a whole copy is proven: the checksum is equal or, without one, every packet is whole. */
+export function isProven({ sha256, walk }: FileProof, checksum: Checksum): boolean {
+  if ('sha256' in checksum) return checksum.sha256 === sha256;
+  return walk.wholeBytes === walk.bytes && walk.damage === undefined;
+}
+
+/**
+ * Without a checksum a file that ends within a packet may be a bad copy, or the recorder was ended
+ * while it wrote. When it comes a second time, byte for byte the same, it is so in the pod.
+ */
+export function isConfirmed(proof: FileProof, checksum: Checksum, before: FileProof): boolean {
+  return !('sha256' in checksum) && proof.sha256 === before.sha256;
+}
+
+export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
+  return new WrongFile(
+    'sha256' in checksum
+      ? `file ${source.seq} came twice with another checksum than it has in the pod`
+      : `file ${source.seq} came twice, damaged in different ways`,
+    { next: ['it was not kept; fetch again, through another network or proxy if there is one'] },
+  );
+}
+
+/** A whole file's line in the manifest. */
+export function wholeEntry(
+  copy: FileCopy,
+  name: string,
+  proof: FileProof,
+  checksum: Checksum,
+): ManifestFile {
+  const { walk } = proof;
+  const torn = walk.bytes - walk.wholeBytes;
+  const note =
+    walk.damage !== undefined
+      ? `damaged in the pod: from byte ${walk.wholeBytes} on there are no packets (${walk.damage})`
+      : `the recorder was ended within a packet: the last ${torn} bytes are a part of one`;
+  return {
+    seq: copy.source.seq,
+    name,
+    state: 'whole',
+    size: walk.bytes,
+    ...('sha256' in checksum ? { sha256: proof.sha256 } : checksum),
+    ...packets(proof),
+    ...(torn > 0 && { note }),
+  };
+}
+
+/** The line of a file of which nothing is here, and why. */
+export function lostEntry(
+  { seq, size }: Pick<SpooledFile, 'seq' | 'size'>,
+  note: string,
+): ManifestFile {
+  return { seq, state: 'lost', size: 0, recorded: size, packets: 0, note };
+}
+
+/** The line of a file while it is copied. */
+export function copyingEntry({ source, name, size, proof }: FileCopy): ManifestFile {
+  return {
+    seq: source.seq,
+    ...(name !== undefined && { name }),
+    state: 'copying',
+    size,
+    recorded: source.size,
+    ...packets(proof),
+  };
+}
+
+/** The line of a file of which only whole packets so far are here. */
+export function partialEntry(copy: FileCopy, name: string, note: string): ManifestFile {
+  const { walk } = copy.proof;
+  return {
+    seq: copy.source.seq,
+    name,
+    state: 'partial',
+    size: walk.wholeBytes,
+    ...(copy.source.size > walk.wholeBytes && { recorded: copy.source.size }),
+    unverified: 'checksums are made of whole files',
+    ...packets(copy.proof),
+    note,
+  };
+}
+
+function packets({ walk: { packets, first, last } }: FileProof) {
+  return {
+    packets,
+    ...(first && { first: packetTimeText(first) }),
+    ...(last && { last: packetTimeText(last) }),
+  };
+}

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from '../../problem.ts';
+import { LocalProblem, localProblem } from '../../transfer/localProblem.ts';
+import { writeAtomically } from '../../transfer/placeFile.ts';
+import {
+  type CaptureOrigin,
+  type Gap,
+  type Interruption,
+  MANIFEST_NAME,
+  type Manifest,
+  type ManifestFile,
+} from '../manifest.ts';
+import type { SpoolListing } from './spoolListing.ts';
+
+/** The manifest of a folder while files come into it: written again after each of them. */
+export class ManifestBook {
+  readonly #path: string;
+  readonly #origin: CaptureOrigin;
+  readonly #files = new Map<number, ManifestFile>();
+  #recorder: Partial<Manifest> = {};
+  #newest = 0;
+  #interruptions: Interruption[] = [];
+  #writing: Promise<unknown> = Promise.resolve();
+  #waiting: Promise<Manifest> | undefined;
+
+  private constructor(folder: string, origin: CaptureOrigin) {
+    this.#path = join(folder, MANIFEST_NAME);
+    this.#origin = origin;
+  }
+
+  /**
+   * Opens a folder's manifest, or begins one. One that belongs to another capture is a Problem, and
+   * with `force` it is replaced. Gives whether the folder's files are this capture's.
+   */
+  static async open(
+    folder: string,
+    origin: CaptureOrigin,
+    listing: SpoolListing | undefined,
+    force: boolean,
+  ): Promise<{ book: ManifestBook; known: boolean }> {
+    const book = new ManifestBook(folder, origin);
+    const recorder = listing ? fromState(listing.state) : undefined;
+    const before = await readManifest(book.#path);
+    const known = before !== undefined && isSame(before, origin, recorder?.started);
+    if (before !== undefined && !known && !force)
+      throw new LocalProblem(`${book.#path} belongs to another capture`, {
+        next: ['name another folder, or replace what is there with --force'],
+      });
+    if (known) {
+      for (const file of before.files) book.#files.set(file.seq, file);
+      for (const { last } of before.gaps) book.#newest = Math.max(book.#newest, last);
+      book.#interruptions = [...before.interruptions];
+    }
+    book.#recorder = recorder ?? (known ? before : {});
+    // The file that is being written is not missed: it has not been recorded yet.
+    for (const { seq, open } of listing?.files ?? [])
+      book.#newest = Math.max(book.#newest, open ? seq - 1 : seq);
+    return { book, known };
+  }
+
+  get(seq: number): ManifestFile | undefined {
+    return this.#files.get(seq);
+  }
+
+  get files(): ManifestFile[] {
+    return [...this.#files.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  set(file: ManifestFile): void {
+    this.#files.set(file.seq, file);
+  }
+
+  /** The recorder's container went: nothing was recorded from then on. */
+  interrupted(interruption: Interruption): void {
+    this.#recorder = { ...this.#recorder, recording: false };
+    if (!this.#interruptions.some(({ why }) => why === interruption.why))
+      this.#interruptions.push(interruption);
+  }
+
+  get recording(): boolean {
+    return this.#recorder.recording ?? false;
+  }
+
+  #manifest(): Manifest {
+    return {
+      version: 1,
+      ...this.#origin,
+      recording: false,
+      ...this.#recorder,
+      files: this.files,
+      gaps: this.#gaps(),
+      interruptions: this.#interruptions,
+      written: new Date().toISOString(),
+    };
+  }
+
+  /**
+   * Writes it; resolves, with what was written, when everything known now is in the file. Writes
+   * that wait for another become one.
+   */
+  async write(): Promise<Manifest> {
+    this.#waiting ??= this.#writing.then(async () => {
+      this.#waiting = undefined;
+      const manifest = this.#manifest();
+      await writeAtomically(this.#path, `${JSON.stringify(manifest, null, 2)}\n`);
+      return manifest;
+    });
+    const written = this.#waiting;
+    this.#writing = written.catch(() => {});
+    return written;
+  }
+
+  /** Numbers that neither are here nor were ever seen: the ring had removed them. */
+  #gaps(): Gap[] {
+    const gaps: Gap[] = [];
+    let next = 1;
+    const missing = (last: number) => {
+      if (next <= last) gaps.push({ first: next, last, why: 'the ring removed them earlier' });
+    };
+    for (const { seq } of this.files) {
+      missing(seq - 1);
+      next = seq + 1;
+    }
+    missing(this.#newest);
+    return gaps;
+  }
+}
+
+async function readManifest(path: string): Promise<Manifest | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw localProblem(path, error);
+  }
+  try {
+    const found = JSON.parse(text) as Manifest;
+    if (found.version === 1 && [found.files, found.gaps, found.interruptions].every(Array.isArray))
+      return found;
+  } catch {}
+  // Whatever it is, it is not ours to replace.
+  return { capture: '' } as Manifest;
+}
+
+/** Whether two are of one capture. A volume's spool outlives its pod. */
+function isSame(before: Manifest, origin: CaptureOrigin, started: string | undefined): boolean {
+  return (
+    before.capture === origin.capture &&
+    before.namespace === origin.namespace &&
+    (origin.volume === undefined
+      ? before.podUid === origin.podUid && before.container === origin.container
+      : before.volume === origin.volume) &&
+    (started === undefined || before.started === started)
+  );
+}
+
+/** The recorder's state in the manifest's words. */
+function fromState(state: ReadonlyMap<string, string>): Partial<Manifest> & { recording: boolean } {
+  const text = (name: string) => state.get(name) || undefined;
+  const number = (name: string) => {
+    const value = text(name);
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  };
+  const time = (name: string) => {
+    const seconds = number(name);
+    return seconds ? new Date(seconds * 1000).toISOString() : undefined;
+  };
+  const ended = text('phase') === 'ended';
+  const all = {
+    engine: text('engine'),
+    device: text('device'),
+    argv: text('argv'),
+    started: time('started'),
+    ended: ended ? time('ended') : undefined,
+    why: ended ? text('why') : undefined,
+    exit: ended ? number('exit') : undefined,
+    captured: number('captured'),
+    received: number('received'),
+    dropped: number('dropped'),
+  };
+  const known = Object.fromEntries(
+    Object.entries(all).filter(([, value]) => value !== undefined),
+  ) as Partial<Manifest>;
+  return { ...known, recording: !ended };
+}

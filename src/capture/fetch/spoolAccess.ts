@@ -1,0 +1,192 @@
+import { text } from 'node:stream/consumers';
+import { ApiError } from '../../kube/apiError.ts';
+import { ExecProblem } from '../../kube/execStatus.ts';
+import { errorCode, messageOf, Problem } from '../../problem.ts';
+import { LocalProblem } from '../../transfer/localProblem.ts';
+import { Patience } from '../../transfer/patience.ts';
+import { Silence, within, withSilenceLimit } from '../../transfer/silenceLimit.ts';
+import { CutArchive } from '../../transfer/tarFiles.ts';
+import { CutListing, parseListing, type SpoolListing } from './spoolListing.ts';
+import { EXIT, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
+
+/** How long a fetch waits for what does not come; milliseconds. */
+export interface FetchLimits {
+  /** For the next bytes of a stream. */
+  readonly silence: number;
+  /** For the exit status once a stream has ended. */
+  readonly status: number;
+  /** For the link to come back: without a byte for so long, it gives up. */
+  readonly patience: number;
+  /** Before the first new attempt; each next pause is twice as long, up to 8 s. */
+  readonly pause: number;
+}
+
+export const FETCH_LIMITS: FetchLimits = {
+  silence: 30_000,
+  status: 10_000,
+  patience: 60_000,
+  pause: 250,
+};
+
+const MAX_COMPLAINT_BYTES = 4 * 1024;
+const MAX_LISTING_BYTES = 8 * 1024 * 1024;
+
+/** The stream of a verb ended before its end: asking again may help. */
+export class CutStream extends Error {}
+
+/** A verb that runs: its bytes, each waited for a limited time, and how it ended. */
+export interface RunningVerb {
+  readonly bytes: AsyncGenerator<Buffer>;
+  /** The exit code, or undefined when it did not come (in time). Also says when the spool is gone. */
+  ended(): Promise<number | undefined>;
+  /** What it said on standard error; to be asked after the end. */
+  complaint(): Promise<string>;
+}
+
+/** The verbs of a spool, with limits to every wait and new attempts after every cut. */
+export class SpoolAccess {
+  readonly limits: FetchLimits;
+  readonly signal: AbortSignal;
+  readonly #source: SpoolSource;
+  #reached = false;
+
+  constructor(source: SpoolSource, limits: FetchLimits, signal: AbortSignal) {
+    this.#source = source;
+    this.limits = limits;
+    this.signal = signal;
+  }
+
+  /** A new one for a new task. */
+  patience(): Patience {
+    return new Patience(this.limits.patience, this.limits.pause);
+  }
+
+  /** Makes the newest file complete, as far as the recorder can. */
+  async flush(): Promise<void> {
+    await this.#read('flush');
+  }
+
+  async list(): Promise<SpoolListing> {
+    return this.patiently(async () => parseListing(await this.#read('list')));
+  }
+
+  /**
+   * Does `work` until it succeeds or there is no hope: it throws what is no cut, SpoolGone when the
+   * spool is, and a Problem when nothing came for too long. Nobody who cannot be reached at first is
+   * waited for. `work` tells the patience when something came.
+   */
+  async patiently<T>(work: (patience: Patience) => Promise<T>): Promise<T> {
+    const patience = this.patience();
+    for (;;) {
+      try {
+        const result = await work(patience);
+        this.#reached = true;
+        return result;
+      } catch (error) {
+        await this.waitToGoOn(error, patience);
+      }
+    }
+  }
+
+  /** Waits after a failure; throws when there is nothing to wait for. */
+  async waitToGoOn(error: unknown, patience: Patience): Promise<void> {
+    this.signal.throwIfAborted();
+    if (error instanceof LocalProblem || error instanceof SpoolGone) throw error;
+    const gone = await this.whyGone();
+    if (gone) throw gone;
+    if (!isPassing(error) || !this.#reached) throw error;
+    if (!(await patience.pause(this.signal))) throw this.#lost(error);
+  }
+
+  /** Why the spool cannot come back; undefined when it may, or when nobody can tell. */
+  async whyGone(): Promise<SpoolGone | undefined> {
+    const asked = this.#source.whyGone(this.signal).catch(() => undefined);
+    const gone = await within(asked, this.limits.silence);
+    this.signal.throwIfAborted();
+    return gone;
+  }
+
+  /** Runs a verb for as long as `use` takes. `extra`: milliseconds more than usual between bytes. */
+  async run<T>(
+    verb: SpoolVerb,
+    words: readonly string[],
+    use: (running: RunningVerb) => Promise<T>,
+    extra = 0,
+  ): Promise<T> {
+    this.signal.throwIfAborted();
+    const command = await this.#source.start(verb, words, this.signal);
+    this.#reached = true;
+    const close = () => command.close();
+    this.signal.addEventListener('abort', close);
+    const exit = command.exit.catch(() => undefined);
+    const complaint = text(limited(command.stderr)).catch(() => '');
+    try {
+      return await use({
+        bytes: withSilenceLimit(command.stdout, this.limits.silence + extra),
+        ended: async () => {
+          const code = await within(exit, this.limits.status);
+          if (code === EXIT.noSpool) throw (await this.whyGone()) ?? noSpool();
+          return code;
+        },
+        complaint: async () => (await within(complaint, this.limits.status))?.trim() ?? '',
+      });
+    } finally {
+      this.signal.removeEventListener('abort', close);
+      command.close();
+    }
+  }
+
+  /** What a short verb prints; a Problem with its words when it fails. */
+  async #read(verb: SpoolVerb): Promise<string> {
+    return this.run(verb, [], async ({ bytes, ended, complaint }) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of bytes) {
+        size += chunk.length;
+        if (size > MAX_LISTING_BYTES) throw new Problem('the pod lists more files than can be');
+        chunks.push(chunk);
+      }
+      const code = await ended();
+      if (code === undefined) throw new CutStream(`the answer to "${verb}" was cut off`);
+      if (code !== 0)
+        throw new Problem(
+          `the spool in the pod does not answer "${verb}": ${(await complaint()) || `exit code ${code}`}`,
+        );
+      return Buffer.concat(chunks).toString();
+    });
+  }
+
+  #lost(error: unknown): Problem {
+    return new Problem(
+      `the connection was lost and did not come back within ${this.limits.patience / 1000} s: ${messageOf(error)}`,
+      {
+        next: ['run the same command again when it works: it goes on where it stopped'],
+        cause: error,
+      },
+    );
+  }
+}
+
+function noSpool(): SpoolGone {
+  return new SpoolGone(
+    'the capture is no longer in the pod: it was removed, or its time to live was over',
+  );
+}
+
+/** Whether the link failed, and not what was asked. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof CutStream || error instanceof CutArchive || error instanceof CutListing)
+    return true;
+  if (error instanceof Silence) return true;
+  if (error instanceof ExecProblem) return error.failure !== 'program-missing';
+  if (error instanceof ApiError) return error.code >= 500 || error.code === 429;
+  return errorCode(error instanceof Problem ? error.cause : error) !== undefined;
+}
+
+async function* limited(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let left = MAX_COMPLAINT_BYTES;
+  for await (const chunk of stream) {
+    if (left > 0) yield chunk.subarray(0, left);
+    left -= chunk.length;
+  }
+}

@@ -1,0 +1,98 @@
+import type { PacketTime } from '../pcap/walk.ts';
+
+/** The file's name in the folder of a capture. */
+export const MANIFEST_NAME = 'capture.json';
+
+/** Where a capture was made, and of what: the same for every file of it. */
+export interface CaptureOrigin {
+  /** The capture's name. */
+  readonly capture: string;
+  /** What the user named: `deploy/web`. */
+  readonly target: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podUid: string;
+  /** The debugger's container. */
+  readonly container: string;
+  readonly node?: string;
+  readonly image?: string;
+  /** The pod's volume that the spool is on; without one it is in the container. */
+  readonly volume?: string;
+}
+
+/** What is known of one capture, written beside its files as capture.json. No loss is left out. */
+export interface Manifest extends CaptureOrigin {
+  readonly version: 1;
+  readonly engine?: string;
+  readonly device?: string;
+  /** The recorder's command line. */
+  readonly argv?: string;
+  /** ISO 8601, UTC; as are all times here. */
+  readonly started?: string;
+  /** Whether it was still recording when this was written. */
+  readonly recording: boolean;
+  readonly ended?: string;
+  /** Why it ended, in the recorder's word: stopped, duration, size, complete, full … */
+  readonly why?: string;
+  /** The recorder's exit code. */
+  readonly exit?: number;
+  /** Packets, as the recorder counted them; absent where it has not said. */
+  readonly captured?: number;
+  readonly received?: number;
+  readonly dropped?: number;
+  readonly files: readonly ManifestFile[];
+  /** Files that the ring removed before they were copied. */
+  readonly gaps: readonly Gap[];
+  readonly interruptions: readonly Interruption[];
+  /** When this was written. */
+  readonly written: string;
+}
+
+/**
+ * - whole: as it was in the pod, proven as far as `sha256` or `unverified` says
+ * - partial: its first packets, all of them whole; more can follow while the pod has it
+ * - copying: under way, or left so by a fetch that was cut
+ * - lost: it was there and cannot be had any more
+ */
+export type FileState = 'whole' | 'partial' | 'copying' | 'lost';
+
+export interface ManifestFile {
+  /** Its number in the order of recording, from 1. */
+  readonly seq: number;
+  /** In this folder; absent while nothing of it is. */
+  readonly name?: string;
+  readonly state: FileState;
+  /** Bytes here. */
+  readonly size: number;
+  /** Bytes in the pod, where they are more. */
+  readonly recorded?: number;
+  /** Of the bytes here, equal to what the pod computed of its own file. */
+  readonly sha256?: string;
+  /** Why no checksum proves the file; its size and its packets were checked. */
+  readonly unverified?: string;
+  readonly packets: number;
+  readonly first?: string;
+  readonly last?: string;
+  /** What else there is to say: a torn end, why it is partial or lost. */
+  readonly note?: string;
+}
+
+export interface Gap {
+  /** Numbers of the first and of the last file missing. */
+  readonly first: number;
+  readonly last: number;
+  readonly why: string;
+}
+
+/** A time in which nothing was recorded though it should have been. */
+export interface Interruption {
+  readonly at: string;
+  readonly why: string;
+}
+
+/** `2026-11-24T13:05:01.123456Z`; nanoseconds only where there are some. */
+export function packetTimeText({ seconds, nanoseconds }: PacketTime): string {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, -'.000Z'.length);
+  const digits = nanoseconds % 1000 === 0 ? 6 : 9;
+  return `${whole}.${String(nanoseconds).padStart(9, '0').slice(0, digits)}Z`;
+}

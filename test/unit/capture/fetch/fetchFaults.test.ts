@@ -1,0 +1,261 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { RefusedArchive } from '../../../../src/transfer/tarFiles.ts';
+import { type Fault, FaultySpool } from './faultySpool.ts';
+import { expectWhole, fetchFrom, manifestIn, namesIn, recorded, spoolOf } from './fetching.ts';
+
+const FILES = [recorded(1, 40_000), Buffer.alloc(0), recorded(3, 300_000), recorded(4, 1000)];
+const TOTAL = FILES.reduce((sum, { length }) => sum + length, 0);
+const UNVERIFIED = { unverified: 'not wanted here' };
+
+/** Fails the first verbs of a kind, in this order; the others do well. */
+function once(verb: string, ...faults: (Fault | undefined)[]) {
+  return (asked: string) => (asked === verb ? faults.shift() : undefined);
+}
+
+/** What was sent of the files, tar's own overhead and all. */
+function sent(asked: readonly { verb: string; bytes: number }[]): number {
+  return asked
+    .filter(({ verb }) => verb === 'tar' || verb === 'read')
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+describe.concurrent('a fetch over a link that fails', () => {
+  const cuts: Fault[] = [
+    { cut: 0 },
+    { cut: 300 },
+    { cut: 512 },
+    { cut: 20_000 },
+    { cut: 41_500 },
+    { cut: 250_000 },
+    { cutWithSuccess: 0 },
+    { cutWithSuccess: 700 },
+    { cutWithSuccess: 200_000 },
+    { blackhole: 0 },
+    { blackhole: 100_000 },
+    { noStatus: 'ends' },
+    { noStatus: 'stays' },
+    'refused',
+  ];
+  it.for(cuts)('ends whole after %j of the archive', async (fault, { expect }) => {
+    for (const verify of [true, UNVERIFIED] as const) {
+      const { spool, folder } = spoolOf(FILES);
+      await fetchFrom(new FaultySpool(spool, once('tar', fault)), folder, { verify });
+      expectWhole(folder, FILES);
+      const overhead = 10_240 + 8 * 512 + 4 * 64 * 1024;
+      expect(sent(spool.asked)).toBeLessThan(TOTAL + overhead + 131_072);
+    }
+  });
+
+  it('goes on by range after every cut, from the byte where it stopped', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const faults: Fault[] = [{ cut: 50_000 }, { cut: 1 }, { blackhole: 70_000 }, { cut: 0 }];
+    const link = new FaultySpool(spool, (verb) =>
+      verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
+    );
+    await fetchFrom(link, folder);
+    expectWhole(folder, FILES);
+    const offsets = spool.asked
+      .filter(({ verb }) => verb === 'read')
+      .map(({ words }) => Number(words[1]?.slice('offset='.length)));
+    expect(offsets[1]).toBe((offsets[0] ?? 0) + 1);
+    expect(offsets[2]).toBe((offsets[1] ?? 0) + 70_000);
+    expect(offsets[3]).toBe(offsets[2]);
+  });
+
+  it('asks again for a list and for checksums that were cut off', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const list = once('list', { cut: 60 }, { cutWithSuccess: 70 }, { noStatus: 'ends' });
+    const sum = once('sum', { cut: 100 }, { cutWithSuccess: 0 }, { blackhole: 30 });
+    await fetchFrom(new FaultySpool(spool, (verb) => list(verb) ?? sum(verb)), folder);
+    expectWhole(folder, FILES);
+    expect(manifestIn(folder).files.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
+  });
+
+  it('waits for a server that starts again', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const faults: Fault[] = [{ cut: 60_000 }, 'refused', 'refused'];
+    const link = new FaultySpool(spool, (verb) =>
+      verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
+    );
+    await fetchFrom(link, folder);
+    expectWhole(folder, FILES);
+  });
+
+  it('gives up a server that does not come back, and goes on when it is run again', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    let cut = false;
+    const link = new FaultySpool(spool, (verb) => {
+      if (verb === 'list') return undefined;
+      if (cut) return 'refused';
+      cut = true;
+      return { cut: 60_000 };
+    });
+    const begun = performance.now();
+    const failure = fetchFrom(link, folder, { verify: UNVERIFIED });
+    await expect(failure).rejects.toThrow(/did not come back within 1 s/);
+    expect(performance.now() - begun).toBeLessThan(8000);
+    expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
+      'whole',
+      'whole',
+      'copying',
+      'copying',
+    ]);
+    await fetchFrom(spool, folder);
+    expectWhole(folder, FILES);
+  });
+
+  it('says at once that a server cannot be reached', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const begun = performance.now();
+    await expect(fetchFrom(new FaultySpool(spool, () => 'refused'), folder)).rejects.toThrow(
+      /refused/,
+    );
+    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(namesIn(folder)).toEqual([]);
+  });
+});
+
+describe.concurrent('a fetch of what is not as it should be', () => {
+  it('fetches a file with a wrong checksum once more', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const notes: string[] = [];
+    const link = new FaultySpool(spool, once('tar', { flip: 90_000 }));
+    await fetchFrom(link, folder, { onNote: (text) => notes.push(text) });
+    expectWhole(folder, FILES);
+    expect(notes).toEqual([expect.stringMatching(/file 3 .*fetched again/)]);
+  });
+
+  it('keeps no file that is wrong twice, and all the others', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const tar = once('tar', { flip: 90_000 });
+    const read = once('read', { flip: 5 });
+    const link = new FaultySpool(spool, (verb) => tar(verb) ?? read(verb));
+    await expect(fetchFrom(link, folder)).rejects.toThrow(/file 3 came twice/);
+    expect(namesIn(folder).map((name) => name.slice(0, 8))).toEqual([
+      'web-0001',
+      'web-0002',
+      'web-0004',
+    ]);
+    expect(manifestIn(folder).files[2]).toMatchObject({ seq: 3, state: 'copying', size: 0 });
+    await fetchFrom(spool, folder);
+    expectWhole(folder, FILES);
+  });
+
+  it('does not take the word of a tar that failed, where no checksum proves the files', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const wrapper = join(spool.folder, 'tar');
+    writeFileSync(wrapper, '#!/bin/sh\ntar "$@" | sed s/0/1/g\nexit 2\n', { mode: 0o700 });
+    spool.tar = wrapper;
+    await fetchFrom(spool, folder, { verify: UNVERIFIED }).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(RefusedArchive);
+    });
+    writeFileSync(wrapper, '#!/bin/sh\ntar "$@"\nexit 2\n');
+    await fetchFrom(spool, folder, { verify: UNVERIFIED });
+    expectWhole(folder, FILES);
+    expect(spool.asked.filter(({ verb }) => verb === 'read').length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('refuses what was not asked for, and keeps nothing of it', async () => {
+    const { spool, folder } = spoolOf([recorded(1, 5000)]);
+    const wrapper = join(spool.folder, 'tar');
+    writeFileSync(wrapper, `#!/bin/sh\ncd ..; exec tar -cPf - ring/../state\n`, { mode: 0o700 });
+    spool.tar = wrapper;
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(RefusedArchive);
+    expect(namesIn(folder)).toEqual([]);
+  });
+
+  it('notes a file that rotates away under the copy, keeps its packets, and brings the others', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const notes: string[] = [];
+    const link = new FaultySpool(spool, (verb) => {
+      if (verb !== 'tar' || notes.length > 0) return undefined;
+      spool.remove(1);
+      notes.push('cut');
+      return undefined;
+    });
+    const gone = await fetchFrom(link, folder, { onNote: (text) => notes.push(text) });
+    expect(gone.files[0]).toMatchObject({
+      seq: 1,
+      state: 'lost',
+      size: 0,
+      recorded: FILES[0]?.length,
+    });
+    expect(gone.files.slice(1).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
+    expect(notes[1]).toMatch(/file 1 cannot be copied whole: the ring removed it/);
+
+    const second = spoolOf(FILES);
+    const cut = new FaultySpool(second.spool, (verb) => {
+      if (verb === 'tar') return { cut: 150_000 };
+      if (verb === 'read') second.spool.remove(3);
+      return undefined;
+    });
+    const { files } = await fetchFrom(cut, second.folder, { verify: UNVERIFIED }).catch(() =>
+      manifestIn(second.folder),
+    );
+    expect(files[2]).toMatchObject({ seq: 3, state: 'partial', recorded: FILES[2]?.length });
+    const here = readFileSync(join(second.folder, files[2]?.name ?? ''));
+    expect(files[2]?.name).toMatch(/^web-0003-.*\.partial\.pcap$/);
+    expect(here.length).toBe(files[2]?.size);
+    expect(FILES[2]?.subarray(0, here.length).equals(here)).toBe(true);
+  });
+
+  it('says when and why the container went, keeps what it has, and says what is lost', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const at = new Date('2026-11-24T14:00:00Z');
+    const link = new FaultySpool(spool, (verb) => {
+      if (verb === 'tar') {
+        spool.gone = new SpoolGone('the debugger was killed at 14:00 (137)', at);
+        return { cut: 150_000 };
+      }
+      return verb === 'sum' ? { cut: 60 } : undefined;
+    });
+    await expect(fetchFrom(link, folder, { verify: UNVERIFIED })).rejects.toThrow(
+      /killed at 14:00/,
+    );
+    const { files, interruptions, recording } = manifestIn(folder);
+    expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'lost']);
+    expect(interruptions).toEqual([{ at: at.toISOString(), why: expect.stringMatching(/137/) }]);
+    expect(recording).toBe(false);
+    expect(namesIn(folder).some((name) => name.endsWith('.part'))).toBe(false);
+  });
+
+  it('brings into order what a killed fetch left, when the pod is gone by then', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const ended = new AbortController();
+    const link = new FaultySpool(spool, once('tar', { blackhole: 150_000 }));
+    const stopped = fetchFrom(link, folder, {
+      signal: ended.signal,
+      limits: {},
+      onProgress: ({ bytes }) => bytes > 140_000 && ended.abort(new Error('Ctrl-C')),
+    });
+    await expect(stopped).rejects.toThrow('Ctrl-C');
+    expect(namesIn(folder).at(-1)).toMatch(/^web-0003-.*\.pcap\.part$/);
+    spool.gone = new SpoolGone('the pod was deleted');
+    const gone = fetchFrom(new FaultySpool(spool, () => 'refused'), folder);
+    await expect(gone).rejects.toThrow('the pod was deleted');
+    expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
+      'whole',
+      'whole',
+      'partial',
+      'lost',
+    ]);
+    expect(namesIn(folder).at(-1)).toMatch(/^web-0003-.*\.partial\.pcap$/);
+  });
+
+  it('says that there is no spool any more', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const away = new FaultySpool(spool, () => ({ exit: 3 }));
+    await expect(fetchFrom(away, folder)).rejects.toThrow(SpoolGone);
+  });
+
+  it('ends at once when it is told to', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const ended = new AbortController();
+    ended.abort(new Problem('interrupted'));
+    await expect(fetchFrom(spool, folder, { signal: ended.signal })).rejects.toThrow('interrupted');
+  });
+});

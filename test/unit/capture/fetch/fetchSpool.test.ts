@@ -1,0 +1,255 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { samplePcap } from '../../pcap/samplePcap.ts';
+import {
+  expectWhole,
+  fetchFrom,
+  manifestIn,
+  namesIn,
+  recorded,
+  START,
+  spoolOf,
+} from './fetching.ts';
+import { ORIGIN } from './localSpool.ts';
+
+const mode = (path: string) => statSync(path).mode & 0o777;
+const sha256 = (file: Buffer) => createHash('sha256').update(file).digest('hex');
+
+describe.concurrent('a fetch', () => {
+  it('brings every closed file, proven, named by its first packet, for its owner alone', async () => {
+    const files = [1, 2, 3].map((seq) => recorded(seq, 5000));
+    const { spool, folder } = spoolOf(files);
+    const manifest = await fetchFrom(spool, folder);
+    expectWhole(folder, files);
+    expect(namesIn(folder)).toEqual([
+      'web-0001-20261124T130501Z.pcap',
+      'web-0002-20261124T130502Z.pcap',
+      'web-0003-20261124T130503Z.pcap',
+    ]);
+    expect(mode(folder)).toBe(0o700);
+    for (const name of [...namesIn(folder), 'capture.json'])
+      expect(mode(join(folder, name))).toBe(0o600);
+    expect(manifest).toEqual(manifestIn(folder));
+    expect(manifest.files[1]).toEqual({
+      seq: 2,
+      name: 'web-0002-20261124T130502Z.pcap',
+      state: 'whole',
+      size: files[1]?.length,
+      sha256: sha256(files[1] as Buffer),
+      packets: 5,
+      first: '2026-11-24T13:05:02.123456Z',
+      last: '2026-11-24T13:05:06.123460Z',
+    });
+  });
+
+  it('says in the manifest what the recorder said, and what the ring removed', async () => {
+    const { spool, folder } = spoolOf([]);
+    spool.write(4, recorded(4));
+    spool.write(5, recorded(5));
+    spool.state({
+      engine: 'tcpdump',
+      device: 'eth0',
+      argv: 'tcpdump -i eth0 -w x',
+      phase: 'ended',
+      ended: String(START + 60),
+      why: 'duration',
+      exit: '0',
+      captured: '12',
+      received: '15',
+      dropped: '3',
+    });
+    expect(await fetchFrom(spool, folder)).toMatchObject({
+      ...ORIGIN,
+      engine: 'tcpdump',
+      device: 'eth0',
+      argv: 'tcpdump -i eth0 -w x',
+      started: '2026-11-24T13:05:00.000Z',
+      recording: false,
+      ended: '2026-11-24T13:06:00.000Z',
+      why: 'duration',
+      exit: 0,
+      captured: 12,
+      received: 15,
+      dropped: 3,
+      gaps: [{ first: 1, last: 3 }],
+    });
+  });
+
+  it.each([1, 2, 3])('brings many files by %i streams, each once', async (streams) => {
+    const files = Array.from({ length: 25 }, (_, index) => recorded(index + 1, 20_000));
+    const { spool, folder } = spoolOf(files);
+    await fetchFrom(spool, folder, { streams });
+    expectWhole(folder, files);
+    const tars = spool.asked.filter(({ verb }) => verb === 'tar');
+    expect(tars.flatMap(({ words }) => words)).toHaveLength(25);
+    expect(tars.length).toBeGreaterThanOrEqual(streams);
+    expect(spool.asked.some(({ verb }) => verb === 'read')).toBe(false);
+  });
+
+  it('brings files of no packet, of no byte, and sparse ones', async () => {
+    const empty = Buffer.alloc(0);
+    const header = samplePcap([]);
+    const sparse = samplePcap([0, 200_000, 1]);
+    const { spool, folder } = spoolOf([empty, header, sparse]);
+    const { files } = await fetchFrom(spool, folder);
+    expectWhole(folder, [empty, header, sparse]);
+    expect(files.map(({ packets }) => packets)).toEqual([0, 0, 3]);
+  });
+
+  it.each([
+    ['busybox tar', 'busybox tar'],
+    ['no tar at all', '/nowhere/tar'],
+    ['a tar that says nothing', 'true'],
+  ])('works with %s', async (_, tar) => {
+    if (spawnSync('which', ['busybox']).status !== 0 && tar.startsWith('busybox')) return;
+    const files = [recorded(1, 30_000), Buffer.alloc(0), recorded(3, 100_000)];
+    const { spool, folder } = spoolOf(files);
+    spool.tar = tar;
+    await fetchFrom(spool, folder, { streams: 2 });
+    expectWhole(folder, files);
+  });
+
+  it('asks for nothing twice when it is run again, and adds what came meanwhile', async () => {
+    const files = [1, 2].map((seq) => recorded(seq, 5000));
+    const { spool, folder } = spoolOf(files);
+    await fetchFrom(spool, folder);
+    spool.asked.length = 0;
+    await fetchFrom(spool, folder);
+    expect(spool.asked.map(({ verb }) => verb)).toEqual(['list']);
+    files.push(recorded(3, 5000));
+    spool.write(3, files[2] as Buffer);
+    spool.remove(1);
+    await fetchFrom(spool, folder);
+    expectWhole(folder, files);
+    expect(spool.asked.filter(({ verb }) => verb === 'tar').map(({ words }) => words)).toEqual([
+      ['seq=3'],
+    ]);
+  });
+
+  it('leaves the file that is being recorded; with flush it brings its whole packets', async () => {
+    const all = recorded(2, 50_000);
+    const { spool, folder } = spoolOf([recorded(1)]);
+    const soFar = all.subarray(0, 20_500);
+    spool.write(2, soFar, true);
+    await fetchFrom(spool, folder);
+    expect(namesIn(folder)).toHaveLength(1);
+    expect(manifestIn(folder).gaps).toEqual([]);
+
+    const { files } = await fetchFrom(spool, folder, { flush: true });
+    const partial = join(folder, 'web-0002-20261124T130502Z.partial.pcap');
+    const here = readFileSync(partial);
+    expect(here.equals(all.subarray(0, here.length))).toBe(true);
+    expect(files[1]).toMatchObject({ seq: 2, state: 'partial', size: here.length, packets: 20 });
+    expect(soFar.length - here.length).toBeLessThan(1100);
+
+    // The same again: nothing new is there.
+    await fetchFrom(spool, folder, { flush: true });
+    expect(readFileSync(partial).equals(here)).toBe(true);
+
+    spool.asked.length = 0;
+    spool.write(2, all);
+    await fetchFrom(spool, folder);
+    expectWhole(folder, [recorded(1), all]);
+    const reads = spool.asked.filter(({ verb }) => verb === 'read');
+    expect(reads.map(({ bytes }) => bytes)).toEqual([all.length - here.length]);
+  });
+
+  it('says of each file why no checksum proves it, where none are to be made', async () => {
+    const files = [1, 2].map((seq) => recorded(seq, 5000));
+    const { spool, folder } = spoolOf(files);
+    const verify = { unverified: 'the pod is limited to 200m of a processor' };
+    const manifest = await fetchFrom(spool, folder, { verify });
+    expectWhole(folder, files);
+    expect(manifest.files.map(({ unverified, sha256 }) => [unverified, sha256])).toEqual([
+      [verify.unverified, undefined],
+      [verify.unverified, undefined],
+    ]);
+    expect(spool.asked.map(({ verb }) => verb)).toEqual(['list', 'tar']);
+    // Later, with checksums: they are made, and nothing is sent again.
+    const { files: proven } = await fetchFrom(spool, folder);
+    expect(proven.every((file) => file.sha256 !== undefined)).toBe(true);
+    expect(spool.asked.filter(({ verb }) => verb === 'tar')).toHaveLength(1);
+  });
+
+  it('keeps the torn end of a file whose recorder was killed, and says so', async () => {
+    const torn = recorded(1, 5000).subarray(0, 4321);
+    for (const verify of [true, { unverified: 'not wanted' }] as const) {
+      const { spool, folder } = spoolOf([torn]);
+      const { files } = await fetchFrom(spool, folder, { verify });
+      expectWhole(folder, [torn]);
+      expect(files[0]?.note).toMatch(/within a packet/);
+    }
+  });
+
+  it('never overwrites another file unless forced', async () => {
+    const { spool, folder } = spoolOf([recorded(1, 5000)]);
+    mkdirSync(folder);
+    const path = join(folder, 'web-0001-20261124T130501Z.pcap');
+    writeFileSync(path, 'mine');
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/exists already and is another file/);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    await fetchFrom(spool, folder, { force: true });
+    expectWhole(folder, [recorded(1, 5000)]);
+  });
+
+  it('takes nothing for its own that an earlier fetch did not leave', async () => {
+    const file = recorded(1, 50_000);
+    const { spool, folder } = spoolOf([file]);
+    mkdirSync(folder);
+    const part = join(folder, 'web-0001-20261124T130501Z.pcap.part');
+    writeFileSync(part, file.subarray(0, 10_000));
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/exists already/);
+    await fetchFrom(spool, folder, { force: true });
+    expectWhole(folder, [file]);
+    expect(spool.asked.some(({ verb }) => verb === 'read')).toBe(false);
+  });
+
+  it('follows no link out of the folder', async () => {
+    const { spool, folder } = spoolOf([recorded(1, 5000)]);
+    await fetchFrom(spool, folder);
+    const outside = join(folder, '..', 'outside');
+    writeFileSync(outside, 'mine');
+    spool.write(2, recorded(2, 5000));
+    symlinkSync(outside, join(folder, 'web-0002-20261124T130502Z.pcap.part'));
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/no plain file/);
+    symlinkSync(outside, join(folder, 'capture.json.new'));
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/no plain file/);
+    expect(readFileSync(outside, 'utf8')).toBe('mine');
+  });
+
+  it('refuses a folder that holds another capture, or that another fetch writes into', async () => {
+    const { spool, folder } = spoolOf([recorded(1, 5000)]);
+    await fetchFrom(spool, folder);
+    const other = fetchFrom(spool, folder, { origin: { ...ORIGIN, podUid: 'uid-2' } });
+    await expect(other).rejects.toThrow(/another capture/);
+    writeFileSync(join(folder, '.netdebug-fetch'), String(process.pid));
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/another fetch/);
+    // Its process has ended without cleaning up.
+    const ended = spawnSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).stdout;
+    writeFileSync(join(folder, '.netdebug-fetch'), ended);
+    await fetchFrom(spool, folder);
+    writeFileSync(join(folder, 'capture.json'), '{"mine": 1}');
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/another capture/);
+  });
+
+  it('refuses names that are no file names', async () => {
+    const { spool, folder } = spoolOf([recorded(1)]);
+    for (const capture of ['../x', 'a/b', '.hidden', '', 'x\u001b[2J', 'a'.repeat(200)])
+      await expect(fetchFrom(spool, folder, { origin: { ...ORIGIN, capture } })).rejects.toThrow(
+        /cannot be used/,
+      );
+  });
+
+  it('tells how far it is', async () => {
+    const files = [1, 2, 3].map((seq) => recorded(seq, 50_000));
+    const { spool, folder } = spoolOf(files);
+    const told: { bytes: number; totalBytes: number; seq: number }[] = [];
+    await fetchFrom(spool, folder, { onProgress: (now) => told.push(now) });
+    const total = files.reduce((sum, { length }) => sum + length, 0);
+    expect(told.at(-1)).toEqual({ bytes: total, totalBytes: total, seq: 3 });
+    expect(told.every(({ bytes }, index) => bytes >= (told[index - 1]?.bytes ?? 0))).toBe(true);
+  });
+});

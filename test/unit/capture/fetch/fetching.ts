@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { type FetchOptions, fetchSpool } from '../../../../src/capture/fetch/fetchSpool.ts';
+import type { SpoolSource } from '../../../../src/capture/fetch/spoolSource.ts';
+import { MANIFEST_NAME, type Manifest } from '../../../../src/capture/manifest.ts';
+import { samplePcap } from '../../pcap/samplePcap.ts';
+import { LocalSpool, ORIGIN } from './localSpool.ts';
+
+/** 2026-11-24T13:05:00Z: when the sample captures began. */
+export const START = 1_795_525_500;
+
+const all = mkdtempSync(join(tmpdir(), 'netdebug-fetch-'));
+afterAll(() => rmSync(all, { recursive: true, force: true }));
+
+/** A folder that is gone at the end of the test file. */
+export function freshFolder(): string {
+  return mkdtempSync(join(all, 'test-'));
+}
+
+/** A spool with these files, numbered from 1, and a folder to fetch into that is not there yet. */
+export function spoolOf(files: readonly Buffer[]): { spool: LocalSpool; folder: string } {
+  const spool = LocalSpool.make(freshFolder());
+  for (const [index, file] of files.entries()) spool.write(index + 1, file);
+  return { spool, folder: join(freshFolder(), 'out') };
+}
+
+/** A recorded file of about `bytes`, whose first packet came `seq` seconds after the start. */
+export function recorded(seq: number, bytes = 1000): Buffer {
+  const lengths = Array.from({ length: Math.max(1, Math.round(bytes / 1000)) }, (_, index) =>
+    Math.max(0, 984 + ((index * 7 + seq) % 9) - 4),
+  );
+  return samplePcap(lengths, { start: START + seq });
+}
+
+/** Fetches with the settings of a test; `limits` are short, for nothing real is waited for. */
+export function fetchFrom(
+  source: SpoolSource,
+  folder: string,
+  more: Partial<FetchOptions> = {},
+): Promise<Manifest> {
+  return fetchSpool(source, {
+    folder,
+    origin: ORIGIN,
+    verify: true,
+    streams: 1,
+    signal: new AbortController().signal,
+    limits: { silence: 300, status: 200, patience: 1000, pause: 20 },
+    ...more,
+  });
+}
+
+export function manifestIn(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, MANIFEST_NAME), 'utf8')) as Manifest;
+}
+
+/** The folder's files but the manifest, sorted. */
+export function namesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name !== MANIFEST_NAME)
+    .sort();
+}
+
+/** Fails unless the folder has exactly these files, whole, in this order, and the manifest says so. */
+export function expectWhole(folder: string, files: readonly Buffer[]): void {
+  const names = namesIn(folder);
+  expect(names.filter((name) => !name.endsWith('Z.pcap'))).toEqual([]);
+  expect(names).toHaveLength(files.length);
+  // Not toEqual: it would print a megabyte.
+  for (const [index, file] of files.entries())
+    expect(readFileSync(join(folder, names[index] ?? '')).equals(file), names[index]).toBe(true);
+  const { files: entries } = manifestIn(folder);
+  expect(entries.map(({ name, state, size }) => ({ name, state, size }))).toEqual(
+    files.map((file, index) => ({ name: names[index], state: 'whole', size: file.length })),
+  );
+}
