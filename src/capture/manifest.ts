@@ -66,9 +66,9 @@ export interface ManifestFile {
   readonly size: number;
   /** Bytes in the pod, where they are more. */
   readonly recorded?: number;
-  /** Of the bytes here, equal to what the pod computed of its own file. */
+  /** Of the bytes here; the pod computed the same of its own file unless `unverified` is there. */
   readonly sha256?: string;
-  /** Why no checksum proves the file; its size and its packets were checked. */
+  /** Why no checksum of the pod's proves the file; its size and its packets were checked. */
   readonly unverified?: string;
   readonly packets: number;
   readonly first?: string;

@@ -84,6 +84,7 @@ export interface ContainerStatus {
       readonly exitCode: number;
       readonly reason?: string;
       readonly message?: string;
+      readonly finishedAt?: string;
     };
   };
 }

@@ -23,11 +23,16 @@ export class Patience {
     this.#pause = this.#firstPause;
   }
 
-  /** Waits before the next attempt; false, at once, when nothing came for too long. */
+  /**
+   * Waits before the next attempt; false, at once, when nothing came for too
+   * long. Throws the signal's reason.
+   */
   async pause(signal: AbortSignal): Promise<boolean> {
     const left = this.#hopeUntil - performance.now();
     if (left <= 0) return false;
-    await wait(Math.min(this.#pause, left), undefined, { signal });
+    // Its own error says that it was ended, and not why.
+    await wait(Math.min(this.#pause, left), undefined, { signal }).catch(() => {});
+    signal.throwIfAborted();
     this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
     return true;
   }

@@ -62,6 +62,7 @@ export async function writeAtomically(path: string, text: string): Promise<void>
     }
     await rename(fresh, path);
   } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
     throw localProblem(path, error);
   }
 }

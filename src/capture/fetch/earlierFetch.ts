@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localProblem } from '../../transfer/localProblem.ts';
 import { existsAlready } from '../../transfer/placeFile.ts';
 import { checksumOf, type FetchRun, keepPartial } from './fetchRun.ts';
 import { FileCopy } from './fileCopy.ts';
-import { type LocalFile, localFiles } from './fileNames.ts';
+import { atStage, type LocalFile, localFiles } from './fileNames.ts';
 import { isProven, lostEntry, wholeEntry } from './finishCopy.ts';
 
 /** What an earlier fetch of the same capture left in the folder. */
@@ -30,7 +31,10 @@ export class EarlierFetch {
   static async in(folder: string, capture: string, known: boolean): Promise<EarlierFetch> {
     try {
       const locals = localFiles(capture, await readdir(folder));
-      return new EarlierFetch(folder, capture, known, locals);
+      const doubles = known ? doubleNames(locals) : [];
+      for (const { name } of doubles) await rm(join(folder, name));
+      const left = locals.filter((local) => !doubles.includes(local));
+      return new EarlierFetch(folder, capture, known, left);
     } catch (error) {
       throw localProblem(folder, error);
     }
@@ -53,7 +57,8 @@ export class EarlierFetch {
     for (const { name } of inTheWay) {
       const path = join(this.#folder, name);
       // What this capture's own fetch left is ours to delete.
-      if (!run.force && !(this.#known && name !== whole?.name)) throw existsAlready(path);
+      const ours = this.#known && name !== whole?.name;
+      if (!run.force && !ours && existsSync(path)) throw existsAlready(path);
       await rm(path, { force: true });
     }
     return false;
@@ -92,12 +97,20 @@ export class EarlierFetch {
     const proof = await examined.examine(local);
     if (proof.walk.bytes !== source.size) return false;
     const entry = run.book.get(source.seq);
-    if (entry?.state === 'whole' && entry.sha256 === proof.sha256) return true;
+    const ours = entry?.state === 'whole' && entry.sha256 === proof.sha256;
+    if (ours && (entry.unverified === undefined || !run.checksums)) return true;
     const checksum = await checksumOf(run, copy);
-    if (!('sha256' in checksum) && !this.#known) return false;
-    if (!isProven(proof, checksum)) return false;
-    run.book.set(wholeEntry(examined, local.name, proof, checksum));
-    return true;
+    if (!('sha256' in checksum)) {
+      if (ours) return true;
+      if (!this.#known) return false;
+    }
+    if (isProven(proof, checksum)) {
+      run.book.set(wholeEntry(examined, local.name, proof, checksum));
+      return true;
+    }
+    // A bad copy that nothing had proven then: not somebody's file, and copied again.
+    if (ours) await examined.discard();
+    return false;
   }
 
   async #size({ name }: LocalFile): Promise<number> {
@@ -107,6 +120,19 @@ export class EarlierFetch {
       throw localProblem(join(this.#folder, name), error);
     }
   }
+}
+
+/**
+ * A fetch that was killed while it gave a file another name left both. The later one holds; a partial
+ * file only ever has two names while it is taken up again.
+ */
+function doubleNames(locals: readonly LocalFile[]): LocalFile[] {
+  const names = new Set(locals.map(({ name }) => name));
+  return locals.filter(
+    (local) =>
+      (local.stage === 'part' && names.has(atStage(local, 'whole'))) ||
+      (local.stage === 'partial' && names.has(atStage(local, 'part'))),
+  );
 }
 
 function partFirst(a: LocalFile, b: LocalFile): number {

@@ -102,10 +102,11 @@ async function fetchListed(
       await copyAll(run, left, options);
     } catch (error) {
       if (error instanceof SpoolGone) await keepUnfinished(run, left, error);
+      // On a full disk the manifest stays as it was; the files say the rest.
+      await tellUnfinished(run, left).catch(() => {});
       throw error;
-    } finally {
-      await tellUnfinished(run, left);
     }
+    await tellUnfinished(run, left);
   } finally {
     for (const copy of copies) await copy.close();
   }

@@ -48,7 +48,8 @@ export function wholeEntry(
     name,
     state: 'whole',
     size: walk.bytes,
-    ...('sha256' in checksum ? { sha256: proof.sha256 } : checksum),
+    sha256: proof.sha256,
+    ...('unverified' in checksum && checksum),
     ...packets(proof),
     ...(torn > 0 && { note }),
   };
