@@ -86,7 +86,8 @@ export interface Gap {
 
 /** A time in which nothing was recorded though it should have been. */
 export interface Interruption {
-  readonly at: string;
+  /** When it began, where that is known. */
+  readonly at?: string;
   readonly why: string;
 }
 

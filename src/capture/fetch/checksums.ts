@@ -1,6 +1,6 @@
+import type { SpoolFile } from '../spool/listing.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
 import { CutStream } from './spoolAccess.ts';
-import type { SpooledFile } from './spoolListing.ts';
 import { BATCH_FILES } from './workQueue.ts';
 
 /** What proves a file, or why nothing does. */
@@ -21,7 +21,7 @@ export class Checksums {
   }
 
   /** Has these files' checksums made; a failure to reach the pod is told to whoever asks for one. */
-  start(files: readonly SpooledFile[]): void {
+  start(files: readonly SpoolFile[]): void {
     for (const { seq } of files) {
       const waiting = Promise.withResolvers<Checksum>();
       // Nobody may ever ask.
@@ -34,19 +34,19 @@ export class Checksums {
   }
 
   /** The file's checksum, as soon as the pod has made it. */
-  async of(file: SpooledFile): Promise<Checksum> {
+  async of(file: SpoolFile): Promise<Checksum> {
     const known = this.#known.get(file.seq);
     if (known) return known.promise;
     return this.again(file);
   }
 
   /** Has it made once more: the first one itself may have been wrong. */
-  async again(file: SpooledFile): Promise<Checksum> {
+  async again(file: SpoolFile): Promise<Checksum> {
     this.start([file]);
     return this.of(file);
   }
 
-  async #all(files: readonly SpooledFile[]): Promise<void> {
+  async #all(files: readonly SpoolFile[]): Promise<void> {
     for (let at = 0; at < files.length; at += BATCH_FILES) {
       const left = new Map(files.slice(at, at + BATCH_FILES).map((file) => [file.seq, file]));
       await this.#access.patiently(async (patience) => {
@@ -57,7 +57,7 @@ export class Checksums {
   }
 
   /** Asks for a batch; takes what has come out of `left`. Throws CutStream when it was cut. */
-  async #batch(left: Map<number, SpooledFile>, onProgress: () => void): Promise<void> {
+  async #batch(left: Map<number, SpoolFile>, onProgress: () => void): Promise<void> {
     const largest = Math.max(...[...left.values()].map(({ size }) => size));
     const words = [...left.keys()].map((seq) => `seq=${seq}`);
     const take = (line: string) => {

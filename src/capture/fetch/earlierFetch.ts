@@ -50,7 +50,7 @@ export class EarlierFetch {
     if (whole && (await this.#isWhole(run, copy, whole))) return true;
     const [begun, ...others] = whole ? [] : mine.toSorted(partFirst);
     if (begun && this.#known) {
-      if (copy.source.open && (await this.#size(begun)) >= copy.source.size) return true;
+      if (!copy.source.closed && (await this.#size(begun)) >= copy.source.size) return true;
       await copy.resume(begun, run.checksums !== undefined);
     }
     const inTheWay = begun && this.#known ? others : mine;
@@ -81,7 +81,7 @@ export class EarlierFetch {
   async #keep(run: Pick<FetchRun, 'book' | 'force'>, local: LocalFile, why: string): Promise<void> {
     const { seq } = local;
     const size = Math.max(run.book.get(seq)?.recorded ?? 0, await this.#size(local));
-    const source = { seq, size, modified: 0, open: false, name: '' };
+    const source = { seq, size, closed: true, name: '' };
     const copy = new FileCopy(this.#folder, this.#capture, source);
     try {
       await copy.resume(local, true);

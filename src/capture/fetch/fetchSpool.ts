@@ -74,7 +74,9 @@ async function fetchListed(
   const { folder, origin, verify, flush = false, force = false, onNote } = options;
   const listing = await list(access, options);
   const { book, known } = await ManifestBook.open(folder, origin, listing, force);
-  const wanted = listing.files.filter(({ open }) => flush || !open);
+  const wanted = listing.files
+    .filter(({ closed }) => flush || closed)
+    .map((file) => ({ ...file, modified: file.modified ?? listing.state.started }));
   const copies = wanted.map((file) => new FileCopy(folder, origin.capture, file));
   const progress = {
     bytes: 0,
@@ -167,7 +169,7 @@ async function copyAll(
   left: readonly FileCopy[],
   { streams }: FetchOptions,
 ): Promise<void> {
-  run.checksums?.start(left.map(({ source }) => source).filter(({ open }) => !open));
+  run.checksums?.start(left.map(({ source }) => source).filter(({ closed }) => closed));
   const workers = Math.max(1, Math.min(streams, left.length));
   const queue = new WorkQueue(left, workers);
   let failure: { readonly error: unknown } | undefined;

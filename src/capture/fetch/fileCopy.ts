@@ -7,8 +7,8 @@ import { type PcapWalk, PcapWalker } from '../../pcap/walk.ts';
 import { LocalProblem, localProblem } from '../../transfer/localProblem.ts';
 import { PartFile } from '../../transfer/partFile.ts';
 import { placeFile } from '../../transfer/placeFile.ts';
+import type { SpoolFile } from '../spool/listing.ts';
 import { atStage, fileName, type LocalFile, type Stage } from './fileNames.ts';
-import type { SpooledFile } from './spoolListing.ts';
 
 /** With this much of a file the time of its first packet is known, and so its name. */
 const NAMED_BYTES = FILE_HEADER_BYTES + RECORD_HEADER_BYTES;
@@ -24,7 +24,7 @@ export interface FileProof {
  * it holds (checksum, packets). On disk it is NAME-0001-START.pcap.part until `place` names it.
  */
 export class FileCopy {
-  readonly source: SpooledFile;
+  readonly source: SpoolFile;
   readonly #folder: string;
   readonly #capture: string;
   #local: LocalFile | undefined;
@@ -34,7 +34,7 @@ export class FileCopy {
   #hash: Hash = createHash('sha256');
   #walker = new PcapWalker();
 
-  constructor(folder: string, capture: string, source: SpooledFile) {
+  constructor(folder: string, capture: string, source: SpoolFile) {
     this.#folder = folder;
     this.#capture = capture;
     this.source = source;
@@ -128,8 +128,8 @@ export class FileCopy {
   }
 
   async #create(): Promise<void> {
-    // A file without a packet has the time of its last change.
-    const start = this.#walker.begun?.seconds ?? this.source.modified;
+    // A file without a packet has the time of its last change, as far as that is known.
+    const start = this.#walker.begun?.seconds ?? this.source.modified ?? 0;
     const name = fileName(this.#capture, this.source.seq, start, 'part');
     this.#part = await PartFile.create(join(this.#folder, name));
     this.#local = { name, seq: this.source.seq, stage: 'part' };

@@ -1,8 +1,8 @@
 import { Problem } from '../../problem.ts';
 import { type ManifestFile, packetTimeText } from '../manifest.ts';
+import type { SpoolFile } from '../spool/listing.ts';
 import type { Checksum } from './checksums.ts';
 import type { FileCopy, FileProof } from './fileCopy.ts';
-import type { SpooledFile } from './spoolListing.ts';
 
 /** A file came twice and was wrong both times. */
 export class WrongFile extends Problem {}
@@ -57,7 +57,7 @@ export function wholeEntry(
 
 /** The line of a file of which nothing is here, and why. */
 export function lostEntry(
-  { seq, size }: Pick<SpooledFile, 'seq' | 'size'>,
+  { seq, size }: Pick<SpoolFile, 'seq' | 'size'>,
   note: string,
 ): ManifestFile {
   return { seq, state: 'lost', size: 0, recorded: size, packets: 0, note };

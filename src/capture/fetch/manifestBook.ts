@@ -11,7 +11,7 @@ import {
   type Manifest,
   type ManifestFile,
 } from '../manifest.ts';
-import type { SpoolListing } from './spoolListing.ts';
+import type { Listing, RecorderState } from '../spool/listing.ts';
 
 /** The manifest of a folder while files come into it: written again after each of them. */
 export class ManifestBook {
@@ -36,7 +36,7 @@ export class ManifestBook {
   static async open(
     folder: string,
     origin: CaptureOrigin,
-    listing: SpoolListing | undefined,
+    listing: Listing | undefined,
     force: boolean,
   ): Promise<{ book: ManifestBook; known: boolean }> {
     const book = new ManifestBook(folder, origin);
@@ -54,8 +54,10 @@ export class ManifestBook {
     }
     book.#recorder = recorder ?? (known ? before : {});
     // The file that is being written is not missed: it has not been recorded yet.
-    for (const { seq, open } of listing?.files ?? [])
-      book.#newest = Math.max(book.#newest, open ? seq - 1 : seq);
+    for (const { seq, closed } of listing?.files ?? [])
+      book.#newest = Math.max(book.#newest, closed ? seq : seq - 1);
+    if (listing?.state.end?.why === 'interrupted')
+      book.interrupted({ why: 'the recorder was gone without a word: its container was ended' });
     return { book, known };
   }
 
@@ -157,31 +159,16 @@ function isSame(before: Manifest, origin: CaptureOrigin, started: string | undef
 }
 
 /** The recorder's state in the manifest's words. */
-function fromState(state: ReadonlyMap<string, string>): Partial<Manifest> & { recording: boolean } {
-  const text = (name: string) => state.get(name) || undefined;
-  const number = (name: string) => {
-    const value = text(name);
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+function fromState({ engine, device, argv, started, phase, end }: RecorderState) {
+  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
+  const { at, ...said } = end ?? {};
+  return {
+    engine,
+    device,
+    argv,
+    ...(started > 0 && { started: time(started) }),
+    recording: phase !== 'ended',
+    ...(at !== undefined && { ended: time(at) }),
+    ...said,
   };
-  const time = (name: string) => {
-    const seconds = number(name);
-    return seconds ? new Date(seconds * 1000).toISOString() : undefined;
-  };
-  const ended = text('phase') === 'ended';
-  const all = {
-    engine: text('engine'),
-    device: text('device'),
-    argv: text('argv'),
-    started: time('started'),
-    ended: ended ? time('ended') : undefined,
-    why: ended ? text('why') : undefined,
-    exit: ended ? number('exit') : undefined,
-    captured: number('captured'),
-    received: number('received'),
-    dropped: number('dropped'),
-  };
-  const known = Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as Partial<Manifest>;
-  return { ...known, recording: !ended };
 }

@@ -6,7 +6,7 @@ import { LocalProblem } from '../../transfer/localProblem.ts';
 import { Patience } from '../../transfer/patience.ts';
 import { Silence, within, withSilenceLimit } from '../../transfer/silenceLimit.ts';
 import { CutArchive } from '../../transfer/tarFiles.ts';
-import { CutListing, parseListing, type SpoolListing } from './spoolListing.ts';
+import { type Listing, parseListing } from '../spool/listing.ts';
 import { EXIT, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
 
 /** How long a fetch waits for what does not come; milliseconds. */
@@ -66,8 +66,13 @@ export class SpoolAccess {
     await this.#read('flush');
   }
 
-  async list(): Promise<SpoolListing> {
-    return this.patiently(async () => parseListing(await this.#read('list')));
+  async list(): Promise<Listing> {
+    return this.patiently(async () => {
+      const listing = parseListing(await this.#read('list'));
+      if (!listing) throw new CutStream('the list of the recorded files was cut off');
+      checkFiles(listing);
+      return listing;
+    });
   }
 
   /**
@@ -167,6 +172,19 @@ export class SpoolAccess {
   }
 }
 
+/** What comes from a pod is not believed: numbers and sizes are used from here on. */
+function checkFiles({ files }: Listing): void {
+  let before = 0;
+  for (const { seq, size, name } of files) {
+    const sound = [seq, size].every(Number.isSafeInteger) && seq > before && size >= 0 && name;
+    if (!sound)
+      throw new Problem(
+        `the pod lists a file that cannot be: ${seq} ${size} ${JSON.stringify(name)}`,
+      );
+    before = seq;
+  }
+}
+
 function noSpool(): SpoolGone {
   return new SpoolGone(
     'the capture is no longer in the pod: it was removed, or its time to live was over',
@@ -175,8 +193,7 @@ function noSpool(): SpoolGone {
 
 /** Whether the link failed, and not what was asked. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof CutStream || error instanceof CutArchive || error instanceof CutListing)
-    return true;
+  if (error instanceof CutStream || error instanceof CutArchive) return true;
   if (error instanceof Silence) return true;
   if (error instanceof ExecProblem) return error.failure !== 'program-missing';
   if (error instanceof ApiError) return error.code >= 500 || error.code === 429;

@@ -30,7 +30,7 @@ export class WorkQueue {
 
   /** Whether a file is asked for by itself, from where its copy ends. */
   isByRange(copy: FileCopy): boolean {
-    return this.single || copy.size > 0 || copy.source.open;
+    return this.single || copy.size > 0 || !copy.source.closed;
   }
 
   /** Takes back what was not begun. */

@@ -42,7 +42,7 @@ export class Worker {
 
   async #copyOne(copy: FileCopy): Promise<void> {
     if (!(await this.#copyByRange(copy))) return;
-    if (copy.source.open) await keepPartial(this.#run, copy, 'it was still being recorded');
+    if (!copy.source.closed) await keepPartial(this.#run, copy, 'it was still being recorded');
     else await this.#finish(copy);
   }
 
@@ -78,8 +78,9 @@ export class Worker {
     }
     const complained = code !== undefined && code !== 0;
     if (!checksums) {
-      // Without a checksum the word of a tar that failed is not taken for its files.
-      const doubted = complained && code !== EXIT.fileGone;
+      // Without a checksum the word of a tar that failed is not taken for its files, unless it says
+      // that one was gone, and one is missing.
+      const doubted = complained && (code !== EXIT.fileGone || whole.size === files.length);
       for (const copy of whole)
         if (doubted) await startAnew(this.#run, copy);
         else await this.#finish(copy);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
@@ -96,7 +96,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     });
     const begun = performance.now();
     const failure = fetchFrom(link, folder, { verify: UNVERIFIED });
-    await expect(failure).rejects.toThrow(/did not come back within 1 s/);
+    await expect(failure).rejects.toThrow(/did not come back within 2 s/);
     expect(performance.now() - begun).toBeLessThan(8000);
     expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
       'whole',
@@ -147,13 +147,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
 
   it('does not take the word of a tar that failed, where no checksum proves the files', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const wrapper = join(spool.folder, 'tar');
-    writeFileSync(wrapper, '#!/bin/sh\ntar "$@" | sed s/0/1/g\nexit 2\n', { mode: 0o700 });
-    spool.tar = wrapper;
-    await fetchFrom(spool, folder, { verify: UNVERIFIED }).catch((error: unknown) => {
-      expect(error).toBeInstanceOf(RefusedArchive);
-    });
-    writeFileSync(wrapper, '#!/bin/sh\ntar "$@"\nexit 2\n');
+    spool.tarIs('/bin/tar "$@"; exit 2');
     await fetchFrom(spool, folder, { verify: UNVERIFIED });
     expectWhole(folder, FILES);
     expect(spool.asked.filter(({ verb }) => verb === 'read').length).toBeGreaterThanOrEqual(3);
@@ -161,9 +155,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
 
   it('refuses what was not asked for, and keeps nothing of it', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
-    const wrapper = join(spool.folder, 'tar');
-    writeFileSync(wrapper, `#!/bin/sh\ncd ..; exec tar -cPf - ring/../state\n`, { mode: 0o700 });
-    spool.tar = wrapper;
+    spool.tarIs('cd ..; exec /bin/tar -cPf - ring/../state');
     await expect(fetchFrom(spool, folder)).rejects.toThrow(RefusedArchive);
     expect(namesIn(folder)).toEqual([]);
   });

@@ -50,9 +50,9 @@ describe.concurrent('a fetch', () => {
     spool.write(4, recorded(4));
     spool.write(5, recorded(5));
     spool.state({
-      engine: 'tcpdump',
+      engine: 'dumpcap',
       device: 'eth0',
-      argv: 'tcpdump -i eth0 -w x',
+      argv: 'dumpcap -i eth0 -w x',
       phase: 'ended',
       ended: String(START + 60),
       why: 'duration',
@@ -63,9 +63,9 @@ describe.concurrent('a fetch', () => {
     });
     expect(await fetchFrom(spool, folder)).toMatchObject({
       ...ORIGIN,
-      engine: 'tcpdump',
+      engine: 'dumpcap',
       device: 'eth0',
-      argv: 'tcpdump -i eth0 -w x',
+      argv: 'dumpcap -i eth0 -w x',
       started: '2026-11-24T13:05:00.000Z',
       recording: false,
       ended: '2026-11-24T13:06:00.000Z',
@@ -100,14 +100,14 @@ describe.concurrent('a fetch', () => {
   });
 
   it.each([
-    ['busybox tar', 'busybox tar'],
-    ['no tar at all', '/nowhere/tar'],
-    ['a tar that says nothing', 'true'],
+    ['busybox tar', 'busybox tar "$@"'],
+    ['no tar at all', 'exit 127'],
+    ['a tar that says nothing', 'exit 0'],
   ])('works with %s', async (_, tar) => {
     if (spawnSync('which', ['busybox']).status !== 0 && tar.startsWith('busybox')) return;
     const files = [recorded(1, 30_000), Buffer.alloc(0), recorded(3, 100_000)];
     const { spool, folder } = spoolOf(files);
-    spool.tar = tar;
+    spool.tarIs(tar);
     await fetchFrom(spool, folder, { streams: 2 });
     expectWhole(folder, files);
   });
@@ -138,7 +138,7 @@ describe.concurrent('a fetch', () => {
     expect(namesIn(folder)).toHaveLength(1);
     expect(manifestIn(folder).gaps).toEqual([]);
 
-    const { files } = await fetchFrom(spool, folder, { flush: true });
+    const { files } = await fetchFrom(spool, folder, { flush: true, limits: {} });
     const partial = join(folder, 'web-0002-20261124T130502Z.partial.pcap');
     const here = readFileSync(partial);
     expect(here.equals(all.subarray(0, here.length))).toBe(true);
@@ -146,7 +146,7 @@ describe.concurrent('a fetch', () => {
     expect(soFar.length - here.length).toBeLessThan(1100);
 
     // The same again: nothing new is there.
-    await fetchFrom(spool, folder, { flush: true });
+    await fetchFrom(spool, folder, { flush: true, limits: {} });
     expect(readFileSync(partial).equals(here)).toBe(true);
 
     spool.asked.length = 0;

@@ -46,7 +46,7 @@ export function fetchFrom(
     verify: true,
     streams: 1,
     signal: new AbortController().signal,
-    limits: { silence: 300, status: 200, patience: 1000, pause: 20 },
+    limits: { silence: 800, status: 300, patience: 2000, pause: 20 },
     ...more,
   });
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellText } from '../../../../scripts/shellText.ts';
 import type {
   SpoolCommand,
   SpoolGone,
@@ -10,8 +11,9 @@ import type {
 import type { CaptureOrigin } from '../../../../src/capture/manifest.ts';
 import { ExecProblem } from '../../../../src/kube/execStatus.ts';
 
-/** Read here, so that a process of its own can be a client too. */
-const script = readFileSync(join(import.meta.dirname, 'localSpool.sh'), 'utf8');
+/** As it is bundled; read here, so that a process of its own can be a client too. */
+const SCRIPT = join(import.meta.dirname, '../../../../src/capture/spool/spool.sh');
+const script = shellText(readFileSync(SCRIPT, 'utf8'));
 
 export const ORIGIN: CaptureOrigin = {
   capture: 'web',
@@ -33,40 +35,52 @@ export interface Asked {
 export class LocalSpool implements SpoolSource {
   readonly folder: string;
   readonly asked: Asked[] = [];
-  /** The tar of the image. */
-  tar = 'tar';
   gone: SpoolGone | undefined;
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
-  /** Makes the spool of a capture that is being recorded. */
+  /** Makes the spool of a capture that is being recorded; whoever calls stands for the recorder. */
   static make(folder: string): LocalSpool {
     const spool = new LocalSpool(folder);
-    mkdirSync(join(folder, 'ring'), { recursive: true });
+    for (const name of ['ring', 'bin']) mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, 'first'), '1 - 1\n');
     spool.state({});
     return spool;
   }
 
   /** Says these things in the recorder's state, beside what is always there. */
   state(more: Readonly<Record<string, string>>): void {
-    const state = { version: '1', started: '1795525500', phase: 'recording', ...more };
-    const lines = Object.entries(state).map(([name, value]) => `${name} ${value}\n`);
+    // Field 22 of its line: when the process began. The name in the second may hold spaces.
+    const line = readFileSync('/proc/self/stat', 'utf8');
+    const born = line.slice(line.lastIndexOf(')')).split(' ')[20] ?? '';
+    const pid = String(process.pid);
+    const state = { version: '1', pid, born, engine: 'dumpcap', started: '1795525500' };
+    const all = { ticket: '7', ...state, phase: 'recording', ...more, end: '7' };
+    const lines = Object.entries(all).map(([name, value]) => `${name} ${value}\n`);
     writeFileSync(join(this.folder, 'state'), lines.join(''));
   }
 
   path(seq: number): string {
-    return join(this.folder, 'ring', `${seq}_ring.pcap`);
+    return join(this.folder, 'ring', `d_${String(seq).padStart(5, '0')}_20261124130500.pcap`);
   }
 
   write(seq: number, content: Buffer, open = false): void {
     writeFileSync(this.path(seq), content);
-    writeFileSync(join(this.folder, 'open'), open ? `${seq}_ring.pcap` : '');
+    // Its presence says that the newest file is still being written.
+    if (open) writeFileSync(join(this.folder, 'running'), '');
+    else rmSync(join(this.folder, 'running'), { force: true });
   }
 
+  /** A tar of another kind: what this shell text does with the arguments of the real one. */
+  tarIs(text: string): void {
+    writeFileSync(join(this.folder, 'bin', 'tar'), `#!/bin/sh\n${text}\n`, { mode: 0o700 });
+  }
+
+  /** The ring goes on: a file and all before it are removed. */
   remove(seq: number): void {
-    rmSync(this.path(seq));
+    for (let one = seq; one > 0; one--) rmSync(this.path(one), { force: true });
   }
 
   async start(verb: SpoolVerb, words: readonly string[]): Promise<SpoolCommand> {
@@ -74,7 +88,7 @@ export class LocalSpool implements SpoolSource {
     this.asked.push(asked);
     const child = spawn('sh', ['-c', script, 'spool', verb, `spool=${this.folder}`, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TAR: this.tar },
+      env: { ...process.env, PATH: `${join(this.folder, 'bin')}:${process.env.PATH}` },
     });
     child.stdout.on('data', (chunk: Buffer) => {
       asked.bytes += chunk.length;

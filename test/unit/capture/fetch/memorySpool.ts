@@ -45,6 +45,7 @@ export class MemorySpool implements SpoolSource {
         ? seqs.map((seq) => `sum ${seq} ${createHash('sha256').update(file(seq)).digest('hex')}`)
         : [
             `state started ${START}`,
+            'state phase recording',
             ...this.files.map(
               ({ length }, index) =>
                 `file ${index + 1} ${length} ${START} closed ${index + 1}.pcap`,

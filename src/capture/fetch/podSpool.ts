@@ -1,0 +1,72 @@
+import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { type Pod, podPath } from '../../kube/pod.ts';
+import spoolScript from '../spool/spool.sh';
+import { type SpoolCommand, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
+
+/** The spool of a capture in a pod, asked by execs that have a lease each. */
+export class PodSpool implements SpoolSource {
+  readonly #api: KubeApi;
+  readonly #place: Place;
+  readonly #podUid: string;
+  readonly #folder: string;
+
+  /** `folder`: the spool's, in the container of `place`; `podUid`: of the pod that it was found in. */
+  constructor(api: KubeApi, place: Place, podUid: string, folder: string) {
+    this.#api = api;
+    this.#place = place;
+    this.#podUid = podUid;
+    this.#folder = folder;
+  }
+
+  async start(
+    verb: SpoolVerb,
+    words: readonly string[],
+    signal: AbortSignal,
+  ): Promise<SpoolCommand> {
+    const command = [verb, `spool=${this.#folder}`, ...words];
+    return LeasedProcess.start(
+      this.#api.access,
+      this.#place,
+      { script: spoolScript, command },
+      signal,
+    );
+  }
+
+  async whyGone(signal: AbortSignal): Promise<SpoolGone | undefined> {
+    const { namespace, pod: name, container } = this.#place;
+    const shown = `pod ${namespace}/${name}`;
+    let pod: Pod;
+    try {
+      pod = await this.#api.get<Pod>(podPath(namespace, name), { signal });
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404)
+        return new SpoolGone(`${shown} is gone, and the capture with it`);
+      throw error;
+    }
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (uid !== this.#podUid)
+      return new SpoolGone(
+        `${shown} was replaced by another of its name: the capture went with it`,
+      );
+    const ended = containerEnd(pod, container);
+    if (!ended) return undefined;
+    const { exitCode, reason, finishedAt } = ended;
+    const when = finishedAt === undefined ? '' : ` at ${finishedAt}`;
+    const why = [reason, `exit code ${exitCode}`, deletionTimestamp && 'the pod is being deleted'];
+    return new SpoolGone(
+      `the container ${container} of ${shown} ended${when} (${why.filter(Boolean).join(', ')}), and the capture with it`,
+      finishedAt === undefined ? undefined : new Date(finishedAt),
+    );
+  }
+}
+
+/** How a container ended, if it did; one that was started again has lost its files just so. */
+function containerEnd({ status }: Pod, container: string) {
+  const statuses = [
+    ...(status?.ephemeralContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ];
+  return statuses.find(({ name }) => name === container)?.state?.terminated;
+}

@@ -1,0 +1,65 @@
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { PodSpool } from '../../../../src/capture/fetch/podSpool.ts';
+import { fakeServer, json, status } from '../../kube/fakeServer.ts';
+import { FakePod } from '../fakePod.ts';
+
+const PLACE = { namespace: 'shop', pod: 'web-1', container: 'netdebug-capture-web' };
+const NEVER = new AbortController().signal;
+
+function pod(uid: string, state: object) {
+  return {
+    metadata: { name: 'web-1', namespace: 'shop', uid, resourceVersion: '1' },
+    spec: { containers: [] },
+    status: { ephemeralContainerStatuses: [{ name: 'netdebug-capture-web', state }] },
+  };
+}
+
+/** What the source says of a pod that the server describes so. */
+async function whyGone(answer: { code: number; body: unknown }) {
+  const { api } = await fakeServer({
+    rest: (_, response) => json(response, answer.code, answer.body),
+  });
+  return new PodSpool(api, PLACE, 'uid-1', '/tmp/spool').whyGone(NEVER);
+}
+
+describe('the spool in a pod', () => {
+  it('is asked by a leased exec of its script', async () => {
+    const server = await fakeServer({
+      exec: async (socket, request) => {
+        const far = new FakePod(socket, request);
+        await far.started;
+        far.writes(far.command.slice(-3).join(' '));
+        far.exits(4);
+      },
+    });
+    const spool = new PodSpool(server.api, PLACE, 'uid-1', '/tmp/spool');
+    const command = await spool.start('read', ['seq=1'], NEVER);
+    command.stderr.resume();
+    expect(await text(command.stdout)).toBe('read spool=/tmp/spool seq=1');
+    expect(await command.exit).toBe(4);
+  });
+
+  it('is not gone while its container runs', async () => {
+    expect(await whyGone({ code: 200, body: pod('uid-1', { running: {} }) })).toBeUndefined();
+  });
+
+  it('is gone with its container: says when and how', async () => {
+    const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-24T14:00:00Z' };
+    const gone = await whyGone({ code: 200, body: pod('uid-1', { terminated }) });
+    expect(gone?.message).toMatch(/ended at 2026-11-24T14:00:00Z \(OOMKilled, exit code 137\)/);
+    expect(gone?.at).toEqual(new Date('2026-11-24T14:00:00Z'));
+  });
+
+  it('is gone with its pod, deleted or replaced', async () => {
+    const missing = status(404, 'NotFound', 'pods "web-1" not found');
+    expect((await whyGone({ code: 404, body: missing }))?.message).toMatch(/is gone/);
+    const other = await whyGone({ code: 200, body: pod('uid-2', { running: {} }) });
+    expect(other?.message).toMatch(/replaced/);
+  });
+
+  it('is not known to be gone when the server cannot say', async () => {
+    const refusal = status(503, 'ServiceUnavailable', 'try later');
+    await expect(whyGone({ code: 503, body: refusal })).rejects.toThrow(/try later/);
+  });
+});
