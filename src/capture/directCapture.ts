@@ -16,7 +16,9 @@ export type CaptureEnd =
   /** The user, or whoever stopped the process, wanted it to end. */
   | 'interrupted'
   /** The reader of our output went away. */
-  | 'reader-gone';
+  | 'reader-gone'
+  /** It was not even to end in order: what is here was kept. */
+  | 'abandoned';
 
 export interface CaptureResult {
   readonly end: CaptureEnd;
@@ -34,6 +36,8 @@ export interface DirectCapture {
   readonly deliveryDelay?: number;
   /** Ends the capture in order; what was captured until then is kept. */
   readonly interrupt: AbortSignal;
+  /** Ends it at once, with what is here. */
+  readonly abandon?: AbortSignal;
   readonly onListening?: (interfaceName: string, linkType: string) => void;
   readonly onStatistics?: (statistics: Partial<TcpdumpStatistics>) => void;
 }
@@ -78,6 +82,11 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   const onInterrupt = () => stop('interrupted');
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true });
+  const onAbandon = () => {
+    end = 'abandoned';
+    recorder.close();
+  };
+  capture.abandon?.addEventListener('abort', onAbandon, { once: true });
   output.onReaderGone?.(() => stop('reader-gone'));
 
   try {
@@ -89,7 +98,10 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
         );
     });
     await Promise.all([writeOut(capture, stop), errors]);
-    const exitStatus = await recorder.exit;
+    const exitStatus = await recorder.exit.catch((error: unknown) => {
+      if (end === 'abandoned') return 0;
+      throw error;
+    });
     const { statistics, messages } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture was ended in the pod: it had not heard from this client', {
@@ -102,6 +114,7 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   } finally {
     finished.abort();
     interrupt.removeEventListener('abort', onInterrupt);
+    capture.abandon?.removeEventListener('abort', onAbandon);
     recorder.close();
     await output.close();
   }

@@ -80,13 +80,18 @@ export interface ContainerStatus {
   readonly state?: {
     readonly running?: { readonly startedAt?: string };
     readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: {
-      readonly exitCode: number;
-      readonly reason?: string;
-      readonly message?: string;
-      readonly finishedAt?: string;
-    };
+    readonly terminated?: Terminated;
   };
+  /** How it ended before it was started again. */
+  readonly lastState?: { readonly terminated?: Terminated };
+  readonly restartCount?: number;
+}
+
+export interface Terminated {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly finishedAt?: string;
 }
 
 /** The annotation that names the container meant when none is named (kubectl's own). */

@@ -18,6 +18,16 @@ export class PacketCutter {
     this.#maxBytes = maxBytes;
   }
 
+  /** Whether the file header has come. */
+  get begun(): boolean {
+    return this.#littleEndian !== undefined;
+  }
+
+  /** Forgets the part of a packet that has come: what completes it never will. */
+  dropRest(): void {
+    this.#rest = Buffer.alloc(0);
+  }
+
   /** Takes the next bytes of the stream and gives the whole packets they complete (may be empty). */
   cut(chunk: Buffer): Buffer {
     if (this.full) return chunk.subarray(0, 0);

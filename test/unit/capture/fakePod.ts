@@ -75,6 +75,11 @@ export class FakePod {
     this.#socket.close(1000);
   }
 
+  /** The connection ends in order, and nothing was said of the exit status. */
+  closes(): void {
+    this.#socket.close(1000);
+  }
+
   /** The connection breaks. */
   breaks(): void {
     this.#socket.terminate();

@@ -21,6 +21,8 @@ interface Handlers {
   readonly rest?: (seen: Seen, response: ServerResponse) => void;
   /** Speaks the exec protocol on an accepted websocket. */
   readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
+  /** The HTTP status that the next upgrade is refused with, if it is. */
+  readonly refuse?: () => number | undefined;
   /** Takes an upgrade over before anything is answered. */
   readonly upgrade?: (socket: Socket, request: IncomingMessage) => void;
   /** Subprotocols the server knows. */
@@ -65,7 +67,10 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
     handleProtocols: (offered) => [...offered].find((name) => known.includes(name)) ?? false,
   });
   server.on('upgrade', (request, socket: Socket, head) => {
+    const refusal = handlers.refuse?.();
     if (handlers.upgrade) handlers.upgrade(socket, request);
+    else if (refusal !== undefined)
+      socket.end(`HTTP/1.1 ${refusal} No\r\ncontent-length: 0\r\n\r\n`);
     else
       websockets.handleUpgrade(request, socket, head, (websocket) => {
         websocket.on('error', () => {});

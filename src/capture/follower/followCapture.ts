@@ -1,0 +1,235 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
+import type { PacketCutter } from '../../pcap/packetCutter.ts';
+import { NotPcap } from '../../pcap/records.ts';
+import { Problem } from '../../problem.ts';
+import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import { type CaptureEnd, RecorderProblem } from '../directCapture.ts';
+import { FileJoiner } from './fileJoiner.ts';
+import type { Follower } from './follower.ts';
+import type { Frame } from './frames.ts';
+import { type Gap, gapAt, lagAt } from './losses.ts';
+
+export interface FollowedCapture {
+  readonly follower: Follower;
+  readonly packets: PacketCutter;
+  readonly output: Output;
+  /** Bytes of a full file of the ring. */
+  readonly fileBytes: number;
+  /** Milliseconds after the recorder listens at which it is stopped. */
+  readonly duration?: number;
+  /** Milliseconds that the engine may be behind: what was on the wire by its end is waited for so long. */
+  readonly deliveryDelay: number;
+  /** Ends the capture in order: what is recorded still comes. */
+  readonly interrupt: AbortSignal;
+  /** Ends it at once: what is here is kept. */
+  readonly abandon: AbortSignal;
+  readonly onListening?: (device: string, engine: string) => void;
+  readonly onGap?: (gap: Gap) => void;
+  /** Bytes recorded that are not here yet, and whether the end is being waited for. */
+  readonly onLag?: (bytes: number, ending: boolean) => void;
+}
+
+export interface FollowedResult {
+  readonly end: CaptureEnd;
+  readonly statistics: Partial<TcpdumpStatistics>;
+  readonly gaps: readonly Gap[];
+  /** True when the spool is known to be gone; else somebody has to remove it. */
+  readonly spoolGone: boolean;
+}
+
+/** How long the rest of a recording is read, for its statistics, when its packets are not wanted. */
+const UNWANTED_MS = 3_000;
+/** How long the removal of the spool is waited for. */
+const ACKNOWLEDGE_MS = 5_000;
+/** Of what the engine says, its last lines are kept. */
+const MAX_MESSAGES = 100;
+
+/** Why a recorder ended by itself although nobody asked for that. */
+const EARLY_ENDS: Readonly<Record<string, string>> = {
+  floor: 'the free space on the node fell below the floor that a capture leaves to others',
+  full: 'the disk of the node is full',
+  ended: 'something ended the recorder, as when its container is stopped',
+  restarted: 'its container was started again',
+};
+
+/**
+ * Writes what a follower brings to an output until one of the ends. What is written is one pcap file
+ * of whole packets; it is safe before the spool in the pod may go. Rejects with RecorderProblem,
+ * with what the follower throws, or with the Problem of an output that takes no more.
+ */
+export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
+  const reading = new Reading(capture);
+  const { follower, output } = capture;
+  let over: Extract<Frame, { kind: 'over' }> | undefined;
+  try {
+    for await (const frame of follower.frames()) {
+      await reading.take(frame);
+      if (frame.kind === 'over') over = frame;
+    }
+    await output.close();
+    if (reading.failure) throw reading.failure;
+    const spoolGone = over !== undefined && (await follower.acknowledge(ACKNOWLEDGE_MS));
+    const { gaps } = reading;
+    if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps, spoolGone };
+    return { end: endOf(over, reading), statistics: statisticsOf(over), gaps, spoolGone };
+  } finally {
+    reading.release();
+    follower.close();
+    await output.close();
+  }
+}
+
+/** The state of one followed capture: where its frames go, and what ends it. */
+class Reading {
+  end: CaptureEnd | undefined;
+  failure: Problem | undefined;
+  readonly gaps: Gap[] = [];
+  readonly messages: string[] = [];
+  readonly #capture: FollowedCapture;
+  readonly #joiner: FileJoiner;
+  readonly #finished = new AbortController();
+  #open = true;
+  #listening = false;
+
+  constructor(capture: FollowedCapture) {
+    this.#capture = capture;
+    this.#joiner = new FileJoiner(capture.packets);
+    const { interrupt, abandon, output, follower } = capture;
+    const released = { once: true, signal: this.#finished.signal };
+    interrupt.addEventListener('abort', () => this.#stopLater('interrupted'), released);
+    if (interrupt.aborted) this.#stopLater('interrupted');
+    abandon.addEventListener(
+      'abort',
+      () => {
+        this.end = 'abandoned';
+        follower.close();
+      },
+      released,
+    );
+    output.onReaderGone?.(() => this.#unwanted('reader-gone'));
+  }
+
+  release(): void {
+    this.#finished.abort();
+  }
+
+  async take(frame: Frame): Promise<void> {
+    const { follower, fileBytes, onListening, onGap, onLag } = this.#capture;
+    switch (frame.kind) {
+      case 'hello':
+        if (this.#listening) return;
+        this.#listening = true;
+        onListening?.(frame.device, frame.engine);
+        this.#startTimer();
+        break;
+      case 'data':
+        if (this.#open) await this.#write(this.#joined(frame.offset, frame.bytes));
+        break;
+      case 'end':
+        this.#joiner.nextFile();
+        break;
+      case 'gap': {
+        const gap = gapAt(follower.position, frame.last, fileBytes);
+        this.#joiner.nextFile();
+        if (!this.#open) return;
+        this.gaps.push(gap);
+        onGap?.(gap);
+        break;
+      }
+      case 'state': {
+        const { newest, size } = frame.values;
+        if (newest === undefined || size === undefined) return;
+        onLag?.(lagAt(follower.position, newest, size, fileBytes), this.end !== undefined);
+        break;
+      }
+      case 'log':
+        this.messages.push(frame.text);
+        if (this.messages.length > MAX_MESSAGES) this.messages.shift();
+        break;
+    }
+  }
+
+  #joined(offset: number, bytes: Buffer): Buffer {
+    try {
+      return this.#joiner.take(offset, bytes);
+    } catch (error) {
+      if (!(error instanceof NotPcap)) throw error;
+      throw new Problem(`the recording in the pod is damaged: ${error.message}`);
+    }
+  }
+
+  async #write(whole: Buffer): Promise<void> {
+    const { packets, output } = this.#capture;
+    try {
+      if (whole.length > 0) await output.write(whole);
+      if (packets.full) this.#unwanted('size');
+    } catch (error) {
+      if (error instanceof OutputClosed) this.#unwanted('reader-gone');
+      else if (error instanceof NotWritten) {
+        const kept = packets.wholeWithin(whole, error.written);
+        await output.takeBack?.(error.written - kept);
+        this.failure = error.problem;
+        this.#unwanted('interrupted');
+      } else throw error;
+    }
+  }
+
+  #startTimer(): void {
+    const { duration } = this.#capture;
+    if (duration !== undefined) this.#after(duration, () => this.#stopLater('duration'));
+  }
+
+  /** Ends the capture when what is on the wire now has been recorded. */
+  #stopLater(why: CaptureEnd): void {
+    if (this.end !== undefined) return;
+    this.end = why;
+    this.#after(this.#capture.deliveryDelay, () => this.#capture.follower.stop());
+  }
+
+  /** Ends the capture; what still comes is not wanted, but for the statistics at its end. */
+  #unwanted(why: CaptureEnd): void {
+    this.#open = false;
+    this.end ??= why;
+    this.#capture.follower.stop();
+    this.#after(UNWANTED_MS, () => this.#capture.follower.close());
+  }
+
+  #after(milliseconds: number, act: () => void): void {
+    wait(milliseconds, undefined, { signal: this.#finished.signal }).then(act, () => {});
+  }
+}
+
+/** How the capture ended, now that the recorder has. Throws when it should not have. */
+function endOf(over: Extract<Frame, { kind: 'over' }>, reading: Reading): CaptureEnd {
+  if (reading.end !== undefined) return reading.end;
+  switch (over.why) {
+    case 'complete':
+    case 'duration':
+    case 'size':
+      return over.why;
+    case 'stopped':
+      throw new Problem('somebody else stopped the capture', {
+        next: ['what was recorded until then is here'],
+      });
+    case 'lease':
+      throw new Problem('the capture was ended in the pod: it had not heard from this client', {
+        next: ['was this computer asleep, or the network away? Start the capture again'],
+      });
+    case 'engine':
+      throw new RecorderProblem(reading.messages.join('\n'), over.exit);
+    default:
+      throw new Problem(`the recorder ended: ${EARLY_ENDS[over.why] ?? over.why}`, {
+        next: ['what it had recorded until then is here'],
+      });
+  }
+}
+
+function statisticsOf({ values }: Extract<Frame, { kind: 'over' }>): Partial<TcpdumpStatistics> {
+  const { captured, received, dropped } = values;
+  return {
+    ...(captured !== undefined && { captured }),
+    ...(received !== undefined && { receivedByFilter: received }),
+    ...(dropped !== undefined && { droppedByKernel: dropped }),
+  };
+}

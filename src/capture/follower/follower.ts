@@ -1,0 +1,256 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { messageOf, Problem } from '../../problem.ts';
+import { Attachment, type Ending } from './attachment.ts';
+import { BadFrame, type Frame } from './frames.ts';
+
+/** The next byte that is wanted of a recording: files are numbered from 1. */
+export interface Position {
+  readonly seq: number;
+  readonly offset: number;
+}
+
+/** The recording is out of reach for good, or is no more. */
+export class RecordingLost extends Problem {}
+
+/** The pod's end never said hello: the shell's last words. */
+export class NotFollowed extends Problem {
+  readonly exitStatus: number;
+  readonly said: string;
+
+  constructor(said: string, exitStatus: number) {
+    super(said || `the recorder did not start: exit code ${exitStatus}, and no word`);
+    this.said = said;
+    this.exitStatus = exitStatus;
+  }
+}
+
+export interface FollowerOptions {
+  /** Starts the pod's end at a position: the recorder too, as long as it is not known to run. */
+  readonly attach: (
+    position: Position,
+    start: boolean,
+    signal: AbortSignal,
+  ) => Promise<LeasedProcess>;
+  /** Milliseconds that the recorder goes on without a client. */
+  readonly linger: number;
+  /** What became of the recording, where the cluster knows that it is gone. */
+  readonly fate: () => Promise<string | undefined>;
+  /** The connection was lost, why, and the time after which it is no use to go on trying. */
+  readonly onCut?: (reason: string, giveUpAt: number) => void;
+  /** Milliseconds that the connection was lost. */
+  readonly onResumed?: (milliseconds: number) => void;
+}
+
+/** An attempt that has come to nothing by then is given up and made again. */
+const ATTEMPT_MS = 10_000;
+/** Pauses between attempts to connect again; the last one is repeated. */
+const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 3_000, 5_000];
+/** A connection that stood so long begins the pauses anew. */
+const STEADY_MS = 10_000;
+/** Longer than the linger: a sign of life may have been on its way, and looks cost time. */
+const GRACE_MS = 3_000;
+/** Connections in a row that the pod's end closed at once by itself. */
+const MAX_REFUSALS = 5;
+
+/**
+ * Brings a recording to us, every byte once and in order, whatever becomes of the connection: after
+ * each cut it attaches again where it stood, for as long as the recorder lingers.
+ */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #closed = new AbortController();
+  #position: Position = { seq: 1, offset: 0 };
+  #attachment: Attachment | undefined;
+  /** The current connection has said hello: its script listens to signals. */
+  #listening = false;
+  #known = false;
+  #stopping = false;
+  #lastHeard = Date.now();
+  #cutAt: number | undefined;
+  #cuts = 0;
+  #failures = 0;
+  #refusals = 0;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** How often the connection was lost and made again. */
+  get interruptions(): number {
+    return this.#cuts;
+  }
+
+  /** When the pod was heard last, in milliseconds since the epoch. */
+  get lastHeard(): number {
+    return this.#lastHeard;
+  }
+
+  /**
+   * The frames of the recording, up to `over` or until it is closed. What a frame brought counts as
+   * arrived when the next one is asked for. Throws what the first attempt to start the recorder
+   * throws, NotFollowed, and RecordingLost.
+   */
+  async *frames(): AsyncGenerator<Frame> {
+    while (!this.#closed.signal.aborted) {
+      const attached = await this.#attach();
+      if (!attached) return;
+      const since = Date.now();
+      try {
+        for await (const frame of attached.frames()) {
+          if (frame.kind === 'over' && frame.why === 'lost') throw await this.#gone();
+          this.#heard(frame, attached);
+          yield frame;
+          this.#advance(frame);
+          if (frame.kind === 'over' || this.#closed.signal.aborted) return;
+        }
+      } catch (error) {
+        if (!(error instanceof BadFrame)) throw error;
+        throw new Problem(`what came from the pod is damaged: ${error.message}`);
+      }
+      const ending = await attached.ending();
+      if (this.#closed.signal.aborted) return;
+      await this.#lost(ending, since);
+    }
+  }
+
+  /** Ends the recording: what it holds still comes, then `over`. Holds across cuts. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    if (this.#listening) this.#attachment?.nudge();
+  }
+
+  /** After `over`: everything has arrived, the spool can go. Gives whether it is known to be gone. */
+  async acknowledge(milliseconds: number): Promise<boolean> {
+    const attachment = this.#attachment;
+    if (!attachment) return false;
+    attachment.nudge();
+    const limit = setTimeout(() => attachment.close(), milliseconds);
+    // Read on, so that its end is seen.
+    for await (const _ of attachment.frames());
+    const { exit } = await attachment.ending();
+    clearTimeout(limit);
+    return exit === 0;
+  }
+
+  /** Lets go of the recording at once; its lease ends it. */
+  close(): void {
+    this.#closed.abort();
+    this.#attachment?.close();
+  }
+
+  #heard(frame: Frame, attachment: Attachment): void {
+    this.#lastHeard = Date.now();
+    if (frame.kind !== 'hello' && frame.kind !== 'over') return;
+    this.#known = true;
+    this.#listening = true;
+    if (frame.kind === 'hello' && this.#stopping) attachment.nudge();
+    if (this.#cutAt === undefined) return;
+    this.#options.onResumed?.(Date.now() - this.#cutAt);
+    this.#cutAt = undefined;
+  }
+
+  #advance(frame: Frame): void {
+    const { seq, offset } = this.#position;
+    switch (frame.kind) {
+      case 'data':
+        if (frame.seq !== seq || frame.offset !== offset)
+          throw new BadFrame(`file ${frame.seq} at ${frame.offset}, not ${seq} at ${offset}`);
+        this.#position = { seq, offset: offset + frame.bytes.length };
+        break;
+      case 'end':
+        if (frame.seq !== seq || frame.size !== offset)
+          throw new BadFrame(`file ${frame.seq} ends at ${frame.size}, not ${seq} at ${offset}`);
+        this.#position = { seq: seq + 1, offset: 0 };
+        break;
+      case 'gap':
+        this.#position = { seq: frame.last + 1, offset: 0 };
+        break;
+    }
+  }
+
+  /** A connection; undefined when this follower is closed meanwhile. */
+  async #attach(): Promise<Attachment | undefined> {
+    for (;;) {
+      const failed = await this.#pause();
+      if (failed) return undefined;
+      const attempt = new AbortController();
+      const limit = setTimeout(() => attempt.abort(new Problem('no answer came')), ATTEMPT_MS);
+      const signal = AbortSignal.any([this.#closed.signal, attempt.signal]);
+      try {
+        const process = await this.#options.attach(this.#position, !this.#known, signal);
+        this.#attachment = new Attachment(process);
+        return this.#attachment;
+      } catch (error) {
+        if (this.#closed.signal.aborted) return undefined;
+        if (this.#cutAt === undefined) throw error;
+        this.#failures += 1;
+        if (error instanceof ApiError) await this.#giveUpIfGone();
+        this.#giveUpIfLate(messageOf(error));
+      } finally {
+        clearTimeout(limit);
+      }
+    }
+  }
+
+  /** Waits before the next attempt; gives true when closed meanwhile. */
+  async #pause(): Promise<boolean> {
+    const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 0;
+    if (pause > 0 && this.#cutAt !== undefined)
+      await wait(pause, undefined, { signal: this.#closed.signal }).catch(() => {});
+    return this.#closed.signal.aborted;
+  }
+
+  async #lost({ reason, exit, said }: Ending, since: number): Promise<void> {
+    this.#listening = false;
+    this.#attachment = undefined;
+    const stood = Date.now() - since;
+    if (stood > STEADY_MS) this.#failures = 0;
+    this.#refusals = exit !== undefined && stood < STEADY_MS ? this.#refusals + 1 : 0;
+    if (exit !== undefined && !this.#known) throw new NotFollowed(said.join('\n'), exit);
+    if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(said.join('\n'), exit ?? 0);
+    if (this.#cutAt === undefined) {
+      this.#cutAt = Date.now();
+      this.#cuts += 1;
+      this.#options.onCut?.(reason, this.#giveUpAt());
+      return;
+    }
+    this.#failures += 1;
+    await this.#giveUpIfGone();
+    this.#giveUpIfLate(reason);
+  }
+
+  #giveUpAt(): number {
+    return this.#lastHeard + this.#options.linger + GRACE_MS;
+  }
+
+  #giveUpIfLate(reason: string): void {
+    if (Date.now() < this.#giveUpAt()) return;
+    const seconds = Math.round((Date.now() - this.#lastHeard) / 1000);
+    throw new RecordingLost(
+      `the pod has been out of reach for ${seconds} s, longer than the recorder goes on without us: ${reason}`,
+    );
+  }
+
+  async #gone(): Promise<RecordingLost> {
+    const silent = Date.now() - this.#lastHeard;
+    const fate = await this.#options.fate();
+    return new RecordingLost(
+      fate ??
+        (silent > this.#options.linger
+          ? `the capture was ended in the pod: it had not heard from this client for ${Math.round(silent / 1000)} s`
+          : 'the spool in the pod is gone: somebody removed it'),
+    );
+  }
+
+  async #giveUpIfGone(): Promise<void> {
+    const fate = await this.#options.fate();
+    if (fate !== undefined) throw new RecordingLost(fate);
+  }
+}

@@ -1,0 +1,113 @@
+/** What the pod's end of a follower says: a line each, `data` followed by the bytes themselves. */
+export type Frame =
+  /** First of all: what records, and on which interface. */
+  | { readonly kind: 'hello'; readonly engine: string; readonly device: string }
+  /** Bytes of file `seq` from `offset` on: a frame, or the part of one that has come so far. */
+  | { readonly kind: 'data'; readonly seq: number; readonly offset: number; readonly bytes: Buffer }
+  /** The file is complete and was sent whole. */
+  | { readonly kind: 'end'; readonly seq: number; readonly size: number }
+  /** The ring removed these files, or the rest of the first one, before they were sent. */
+  | { readonly kind: 'gap'; readonly first: number; readonly last: number }
+  /** A sign of life: `newest`, `size`, `held`, `free` … */
+  | { readonly kind: 'state'; readonly values: Values }
+  /** A line of the engine's. */
+  | { readonly kind: 'log'; readonly text: string }
+  /** The recorder has ended, and everything that the ring held was sent. */
+  | {
+      readonly kind: 'over';
+      readonly why: string;
+      readonly exit: number;
+      readonly values: Values;
+    };
+
+/** Numbers by name; what is no number is left out. */
+export type Values = Readonly<Record<string, number>>;
+
+const NEWLINE = 0x0a;
+/** More than any header line or line of an engine's is. */
+const MAX_LINE = 8 * 1024;
+
+/** What came is not what a follower says. */
+export class BadFrame extends Error {}
+
+/** Reads frames from chunks that begin and end anywhere. Keeps a line at most; data is not copied. */
+export class FrameParser {
+  #line: Buffer = Buffer.alloc(0);
+  #seq = 0;
+  #offset = 0;
+  /** Bytes of the current data frame that have not come yet. */
+  #missing = 0;
+
+  /** Takes the next bytes and gives the frames they complete. Throws BadFrame. */
+  *parse(chunk: Buffer): Generator<Frame> {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#missing > 0) {
+        const bytes = chunk.subarray(at, at + this.#missing);
+        at += bytes.length;
+        this.#missing -= bytes.length;
+        const { seq, offset } = { seq: this.#seq, offset: this.#offset };
+        this.#offset += bytes.length;
+        yield { kind: 'data', seq, offset, bytes };
+        continue;
+      }
+      const newline = chunk.indexOf(NEWLINE, at);
+      const end = newline < 0 ? chunk.length : newline;
+      if (this.#line.length + end - at > MAX_LINE) throw new BadFrame('an endless line');
+      this.#line = Buffer.concat([this.#line, chunk.subarray(at, end)]);
+      at = end + 1;
+      if (newline < 0) break;
+      const line = this.#line.toString();
+      this.#line = Buffer.alloc(0);
+      const frame = this.#header(line);
+      if (frame) yield frame;
+    }
+  }
+
+  #header(line: string): Frame | undefined {
+    const [kind, ...words] = line.split(' ');
+    switch (kind) {
+      case 'hello':
+        if (words[0] !== '1') throw new BadFrame(`version ${words[0]}`);
+        return { kind, engine: words[1] ?? '', device: words.slice(2).join(' ') };
+      case 'data':
+        [this.#seq, this.#offset, this.#missing] = [
+          count(words[0], line),
+          count(words[1], line),
+          count(words[2], line),
+        ];
+        return undefined;
+      case 'end':
+        return { kind, seq: count(words[0], line), size: count(words[1], line) };
+      case 'gap':
+        return { kind, first: count(words[0], line), last: count(words[1], line) };
+      case 'state':
+        return { kind, values: valuesOf(words) };
+      case 'log':
+        return { kind, text: line.slice('log '.length) };
+      case 'over':
+        return {
+          kind,
+          why: words[0] ?? '',
+          exit: Number(words[1] ?? 0) || 0,
+          values: valuesOf(words.slice(2)),
+        };
+      default:
+        throw new BadFrame(`"${line.slice(0, 100)}"`);
+    }
+  }
+}
+
+function count(word: string | undefined, line: string): number {
+  const value = Number(word);
+  if (word === undefined || !/^\d+$/.test(word) || !Number.isSafeInteger(value))
+    throw new BadFrame(`"${line.slice(0, 100)}"`);
+  return value;
+}
+
+function valuesOf(words: readonly string[]): Values {
+  const pairs = words.map((word) => word.split('=', 2));
+  return Object.fromEntries(
+    pairs.flatMap(([name = '', text = '']) => (/^\d+$/.test(text) ? [[name, Number(text)]] : [])),
+  );
+}

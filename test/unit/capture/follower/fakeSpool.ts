@@ -1,0 +1,57 @@
+import type { Position } from '../../../../src/capture/follower/follower.ts';
+import { type FakePod, packet, pcapHeader } from '../fakePod.ts';
+
+/** What a recorder has written, and the pod's end of a follower for it. */
+export class FakeSpool {
+  /** Files by their number, from 1; what the ring removed is not there. */
+  readonly files = new Map<number, Buffer>();
+  /** Where connections were told to begin. */
+  readonly asked: Position[] = [];
+  starts = 0;
+
+  constructor(...files: readonly (readonly number[])[]) {
+    for (const [index, lengths] of files.entries())
+      this.files.set(index + 1, Buffer.concat([pcapHeader(), ...lengths.map(packet)]));
+  }
+
+  /** All packets in one file. */
+  get joined(): Buffer {
+    const files = [...this.files.values()];
+    return Buffer.concat([pcapHeader(), ...files.map((file) => file.subarray(24))]);
+  }
+
+  /** Everything that is said to a client at this position, but for `over`. */
+  from({ seq, offset }: Position): Buffer {
+    const said: (string | Buffer)[] = ['hello 1 tcpdump eth0\n'];
+    for (const [number, file] of this.files) {
+      if (number < seq) continue;
+      // In two frames, so that a frame may begin anywhere.
+      const begin = number === seq ? offset : 0;
+      const middle = Math.floor((begin + file.length) / 2);
+      for (const [from, to] of [
+        [begin, middle],
+        [middle, file.length],
+      ] as const)
+        if (from < to) said.push(`data ${number} ${from} ${to - from}\n`, file.subarray(from, to));
+      said.push(`end ${number} ${file.length}\n`);
+    }
+    return Buffer.concat(said.map((part) => Buffer.from(part)));
+  }
+
+  /** What a connection was asked for; its command is that of `FOLLOW`. */
+  async askedOf(pod: FakePod): Promise<Position> {
+    await pod.started;
+    const [seq, offset, start] = pod.command.slice(-3);
+    const position = { seq: Number(seq), offset: Number(offset) };
+    this.asked.push(position);
+    if (start === 'true') this.starts += 1;
+    return position;
+  }
+
+  /** Serves a whole connection: all there is, `over`, and the end when the client has it all. */
+  async serves(pod: FakePod, over = 'over complete 0 captured=3 received=5 dropped=2\n') {
+    const position = await this.askedOf(pod);
+    pod.on = (word) => word === 'info' && pod.exits(0);
+    pod.writes(Buffer.concat([this.from(position), Buffer.from(over)]));
+  }
+}

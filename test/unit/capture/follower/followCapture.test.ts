@@ -1,0 +1,581 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { RecorderProblem } from '../../../../src/capture/directCapture.ts';
+import {
+  type FollowedCapture,
+  followCapture,
+} from '../../../../src/capture/follower/followCapture.ts';
+import {
+  Follower,
+  type FollowerOptions,
+  NotFollowed,
+  RecordingLost,
+} from '../../../../src/capture/follower/follower.ts';
+import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
+import { OutputClosed } from '../../../../src/output/output.ts';
+import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
+import { fakeServer } from '../../kube/fakeServer.ts';
+import { FakeOutput, FakePod, packet, pcapHeader } from '../fakePod.ts';
+import { FakeSpool } from './fakeSpool.ts';
+
+const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
+
+/** What the pod does with each connection; the first one has number 1. */
+type Act = (pod: FakePod, connection: number) => void;
+
+interface Setting extends Partial<FollowerOptions>, Partial<Omit<FollowedCapture, 'follower'>> {
+  /** The HTTP status that a connection is refused with, by its number. */
+  readonly refuse?: (connection: number) => number | undefined;
+  readonly output?: FakeOutput;
+}
+
+/** A capture that has begun to follow, and what comes of it. */
+async function begun(act: Act, setting: Setting = {}) {
+  let count = 0;
+  const { access, connections } = await fakeServer({
+    refuse: () => {
+      count += 1;
+      return setting.refuse?.(count);
+    },
+    exec: (socket, request) => act(new FakePod(socket, request), count),
+  });
+  const cuts: string[] = [];
+  let resumed = 0;
+  const follower = new Follower({
+    attach: ({ seq, offset }, start, signal) => {
+      const command = ['follow', String(seq), String(offset), String(start)];
+      return LeasedProcess.start(access, PLACE, { command }, signal);
+    },
+    linger: 60_000,
+    fate: async () => undefined,
+    onCut: (reason) => cuts.push(reason),
+    onResumed: () => {
+      resumed += 1;
+    },
+    ...setting,
+  });
+  onTestFinished(() => follower.close());
+  const [interrupt, abandon] = [new AbortController(), new AbortController()];
+  const output = setting.output ?? new FakeOutput();
+  const packets = setting.packets ?? new PacketCutter();
+  const outcome = followCapture({
+    packets,
+    fileBytes: 1000,
+    deliveryDelay: 0,
+    interrupt: interrupt.signal,
+    abandon: abandon.signal,
+    ...setting,
+    output,
+    follower,
+  }).catch((error: unknown) => error);
+  const nothingIsLeft = async () => {
+    await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
+    expect(output.closed).toBeGreaterThan(0);
+  };
+  const reasons = { cuts, resumed: () => resumed };
+  return { outcome, output, packets, follower, interrupt, abandon, nothingIsLeft, ...reasons };
+}
+
+const arrived = (output: FakeOutput, bytes: number) =>
+  vi.waitFor(() => expect(output.written.length).toBe(bytes), { interval: 1 });
+
+const HEADER = pcapHeader();
+const [SMALL, LARGE] = [packet(60), packet(1400)];
+
+/** A file of these bytes, of which some have come; the client listens on. */
+function begins(pod: FakePod, ...parts: readonly Buffer[]): void {
+  const bytes = Buffer.concat(parts);
+  pod.writes(
+    Buffer.concat([Buffer.from(`hello 1 tcpdump eth0\ndata 1 0 ${bytes.length}\n`), bytes]),
+  );
+}
+
+/** Ends in order when told to, with its last bytes, and removes the spool when told again. */
+function endsInOrder(pod: FakePod, offset: number, ...last: readonly Buffer[]): void {
+  let told = 0;
+  pod.on = (word) => {
+    if (word !== 'info') return;
+    told += 1;
+    if (told > 1) return pod.exits(0);
+    const bytes = Buffer.concat(last);
+    pod.writes(Buffer.concat([Buffer.from(`data 1 ${offset} ${bytes.length}\n`), bytes]));
+    pod.writes('over stopped 0 captured=3 received=5 dropped=2\n');
+  };
+}
+
+const COUNTS = { captured: 3, receivedByFilter: 5, droppedByKernel: 2 };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a followed capture', () => {
+  it('is one file of all packets, safe before the spool may go', async () => {
+    const spool = new FakeSpool([60, 1400], [], [10], [9000, 1]);
+    const output = new FakeOutput();
+    let closedAtEnd = 0;
+    const { outcome, packets, nothingIsLeft } = await begun(
+      async (pod) => {
+        await spool.serves(pod);
+        const end = pod.on;
+        pod.on = (word) => {
+          if (word === 'info') closedAtEnd = output.closed;
+          end(word);
+        };
+      },
+      { output },
+    );
+    expect(await outcome).toMatchObject({ statistics: COUNTS, gaps: [], spoolGone: true });
+    expect(output.written).toEqual(spool.joined);
+    expect(packets.packets).toBe(5);
+    expect(closedAtEnd).toBe(1);
+    expect(spool).toMatchObject({ asked: [{ seq: 1, offset: 0 }], starts: 1 });
+    await nothingIsLeft();
+  });
+
+  it('that is cut anywhere goes on at that byte', async () => {
+    const spool = new FakeSpool([60, 1400], [10], [], [9000, 1]);
+    const whole = spool.from({ seq: 1, offset: 0 }).length;
+    const hello = Buffer.from('hello 1 tcpdump eth0\n').length;
+    // Each connection brings a few hundred bytes and ends in one of these ways.
+    const ends: ((pod: FakePod) => void)[] = [
+      (pod) => pod.breaks(),
+      (pod) => pod.closes(),
+      (pod) => pod.exits(143),
+    ];
+    const length = 700;
+    const { outcome, output, cuts, resumed, follower } = await begun(async (pod, number) => {
+      const position = await spool.askedOf(pod);
+      const said = spool.from(position);
+      pod.on = (word) => word === 'info' && pod.exits(0);
+      pod.writes(said.subarray(0, hello + length));
+      if (said.length <= hello + length) pod.writes('over complete 0\n');
+      else setTimeout(() => ends[number % 3]?.(pod), 5);
+    });
+    expect(await outcome).toMatchObject({ gaps: [], spoolGone: true });
+    expect(output.written.equals(spool.joined)).toBe(true);
+    expect(cuts.length).toBeGreaterThan(whole / length / 2);
+    expect(follower.interruptions).toBe(cuts.length);
+    expect(resumed()).toBe(cuts.length);
+    // The recorder is started by the first one alone.
+    expect(spool.starts).toBe(1);
+  }, 60_000);
+
+  it.each([401, 429, 500, 503])('goes on after refusals with %i', async (code) => {
+    const spool = new FakeSpool([60], [70]);
+    const { outcome, output, cuts } = await begun(
+      (pod, number) => {
+        if (number > 1) void spool.serves(pod);
+        else {
+          begins(pod, HEADER);
+          setTimeout(() => pod.breaks(), 20);
+        }
+      },
+      { refuse: (number) => (number === 2 || number === 3 ? code : undefined) },
+    );
+    expect(await outcome).toMatchObject({ spoolGone: true });
+    expect(output.written).toEqual(spool.joined);
+    expect(cuts).toHaveLength(1);
+    expect(spool.asked).toEqual([{ seq: 1, offset: 24 }]);
+  });
+
+  it('goes on when nothing comes any more, and nothing is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const spool = new FakeSpool([60], [70]);
+    const { outcome, output, cuts } = await begun((pod, number) => {
+      if (number > 1) void spool.serves(pod);
+      else begins(pod, HEADER);
+    });
+    await vi.waitFor(() => expect(output.written.length).toBe(24), { interval: 2 });
+    vi.advanceTimersByTime(10_000);
+    expect(await outcome).toMatchObject({ spoolGone: true });
+    expect(output.written).toEqual(spool.joined);
+    expect(cuts).toEqual(['nothing came any more']);
+  });
+
+  it('starts the recorder again when it is not known to run', async () => {
+    const spool = new FakeSpool([60]);
+    const { outcome, output } = await begun(async (pod, number) => {
+      if (number > 1) await spool.serves(pod);
+      else {
+        await spool.askedOf(pod);
+        pod.breaks();
+      }
+    });
+    expect(await outcome).toMatchObject({ spoolGone: true });
+    expect(output.written).toEqual(spool.joined);
+    expect(spool.starts).toBe(2);
+  });
+
+  it('waits for a slow output without taking the pod for silent', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const spool = new FakeSpool([60, 70]);
+    const output = new FakeOutput();
+    const gate = Promise.withResolvers<void>();
+    output.ready = gate.promise;
+    const { outcome, cuts } = await begun((pod) => void spool.serves(pod), { output });
+    await vi.waitFor(() => expect(spool.asked).toHaveLength(1), { interval: 2 });
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(60_000);
+    gate.resolve();
+    expect(await outcome).toMatchObject({ spoolGone: true });
+    expect(cuts).toEqual([]);
+  });
+});
+
+describe('the ring overran the client', () => {
+  it('in the middle of a file: its last packet is left out, and the next file goes on', async () => {
+    const onGap = vi.fn();
+    const { outcome, output, packets } = await begun(
+      (pod) => {
+        begins(pod, HEADER, SMALL, LARGE.subarray(0, 500));
+        const next = Buffer.concat([HEADER, packet(77)]);
+        pod.writes(`gap 1 3\ndata 4 0 ${next.length}\n`);
+        pod.writes(next);
+        pod.writes(`end 4 ${next.length}\nover complete 0\n`);
+        pod.on = (word) => word === 'info' && pod.exits(0);
+      },
+      { onGap },
+    );
+    const gap = { first: 1, last: 3, bytes: 3000 - 24 - SMALL.length - 500 };
+    expect(await outcome).toMatchObject({ gaps: [gap], spoolGone: true });
+    expect(onGap).toHaveBeenCalledExactlyOnceWith(gap);
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, packet(77)]));
+    expect(packets.packets).toBe(2);
+  });
+
+  it('before anything came: the header is that of the first file that is left', async () => {
+    const file = Buffer.concat([HEADER, SMALL]);
+    const { outcome, output } = await begun((pod) => {
+      pod.writes(`hello 1 dumpcap eth0\ngap 1 8\ndata 9 0 ${file.length}\n`);
+      pod.writes(file);
+      pod.writes(`end 9 ${file.length}\nover complete 0\n`);
+      pod.on = (word) => word === 'info' && pod.exits(0);
+    });
+    expect(await outcome).toMatchObject({ gaps: [{ first: 1, last: 8, bytes: 8000 }] });
+    expect(output.written).toEqual(file);
+  });
+});
+
+describe('the ends of a followed capture', () => {
+  it('interrupted: stops the recorder, and what it holds still comes', async () => {
+    const begin = Date.now();
+    const { outcome, output, interrupt, nothingIsLeft } = await begun(
+      (pod) => {
+        endsInOrder(pod, 24 + SMALL.length, LARGE);
+        begins(pod, HEADER, SMALL);
+      },
+      { deliveryDelay: 200 },
+    );
+    await arrived(output, 24 + SMALL.length);
+    interrupt.abort();
+    expect(await outcome).toMatchObject({
+      ...{ end: 'interrupted', statistics: COUNTS, spoolGone: true },
+    });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+    expect(Date.now() - begin).toBeGreaterThan(200);
+    await nothingIsLeft();
+  });
+
+  it('interrupted while the connection is lost: told once it is back', async () => {
+    const words: string[] = [];
+    let spoke = false;
+    const { outcome, output, interrupt, cuts } = await begun((pod, number) => {
+      if (number === 1) {
+        begins(pod, HEADER, SMALL);
+        setTimeout(() => pod.breaks(), 30);
+        return;
+      }
+      endsInOrder(pod, 24 + SMALL.length, LARGE);
+      const { on } = pod;
+      pod.on = (word) => {
+        if (!spoke) words.push(word);
+        on(word);
+      };
+      setTimeout(() => {
+        spoke = true;
+        pod.writes('hello 1 tcpdump eth0\n');
+      }, 300);
+    });
+    await vi.waitFor(() => expect(cuts).toHaveLength(1), { interval: 2 });
+    interrupt.abort();
+    expect(await outcome).toMatchObject({ end: 'interrupted', spoolGone: true });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+    // A script that has not said hello would be killed by the signal.
+    expect(words).not.toContain('info');
+  });
+
+  it('abandoned: at once, with what is here', async () => {
+    const { outcome, output, interrupt, abandon, nothingIsLeft } = await begun((pod) =>
+      begins(pod, HEADER, SMALL, LARGE.subarray(0, 99)),
+    );
+    await arrived(output, 24 + SMALL.length);
+    interrupt.abort();
+    await wait(50);
+    abandon.abort();
+    expect(await outcome).toMatchObject({ end: 'abandoned', spoolGone: false });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+    await nothingIsLeft();
+  });
+
+  it('duration: counted from when the recorder listens', async () => {
+    const { outcome, output } = await begun(
+      async (pod) => {
+        endsInOrder(pod, 24 + SMALL.length, LARGE);
+        await wait(150);
+        expect(pod.words).not.toContain('info');
+        begins(pod, HEADER, SMALL);
+      },
+      { duration: 60 },
+    );
+    expect(await outcome).toMatchObject({ end: 'duration', statistics: COUNTS });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+  });
+
+  it('size: exactly at a packet; the rest is not written', async () => {
+    const limit = 24 + SMALL.length + LARGE.length - 1;
+    const { outcome, output } = await begun(
+      (pod) => {
+        endsInOrder(pod, 24 + SMALL.length + LARGE.length, LARGE, LARGE);
+        begins(pod, HEADER, SMALL, LARGE);
+      },
+      { packets: new PacketCutter(limit) },
+    );
+    expect(await outcome).toMatchObject({ end: 'size', statistics: COUNTS, spoolGone: true });
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+  });
+
+  it('reader-gone: told, or noticed by writing', async () => {
+    const told = await begun((pod) => {
+      endsInOrder(pod, 24, SMALL);
+      begins(pod, HEADER);
+    });
+    await arrived(told.output, 24);
+    told.output.readerGone();
+    expect(await told.outcome).toMatchObject({ end: 'reader-gone', statistics: COUNTS });
+    expect(told.output.written).toEqual(HEADER);
+
+    const output = new FakeOutput();
+    output.failure = new OutputClosed('gone');
+    const noticed = await begun(
+      (pod) => {
+        endsInOrder(pod, 24, SMALL);
+        begins(pod, HEADER);
+      },
+      { output },
+    );
+    expect(await noticed.outcome).toMatchObject({ end: 'reader-gone', spoolGone: true });
+  });
+
+  it('a recording nobody wants any more is let go of when its end does not come', async () => {
+    const { outcome, output, follower } = await begun((pod) => begins(pod, HEADER));
+    await arrived(output, 24);
+    output.readerGone();
+    expect(await outcome).toMatchObject({ end: 'reader-gone', spoolGone: false });
+    expect(follower.interruptions).toBe(0);
+  });
+
+  it('a full disk: the file ends with a whole packet', async () => {
+    const output = new FakeOutput();
+    output.room = 24 + SMALL.length + 700;
+    const { outcome, nothingIsLeft } = await begun(
+      (pod) => {
+        endsInOrder(pod, 24 + SMALL.length + LARGE.length, LARGE);
+        begins(pod, HEADER, SMALL, LARGE);
+      },
+      { output },
+    );
+    expect(String(await outcome)).toBe('Problem: the disk is full');
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+    await nothingIsLeft();
+  });
+
+  it.each([
+    ['complete', 'complete'],
+    ['duration', 'duration'],
+    ['size', 'size'],
+  ])('the recorder’s own: %s', async (why, end) => {
+    const spool = new FakeSpool([60]);
+    const { outcome, output } = await begun(
+      (pod) => void spool.serves(pod, `over ${why} 0 captured=1\n`),
+    );
+    expect(await outcome).toMatchObject({ end, statistics: { captured: 1 }, spoolGone: true });
+    expect(output.written).toEqual(spool.joined);
+  });
+
+  it.each([
+    ['lease', /ended in the pod: it had not heard from this client/],
+    ['floor', /the free space on the node fell below/],
+    ['full', /the disk of the node is full/],
+    ['ended', /something ended the recorder/],
+    ['restarted', /its container was started again/],
+    ['stopped', /somebody else stopped the capture/],
+    ['whatever', /the recorder ended: whatever/],
+  ])('that nobody asked for: %s is told, and what came is kept', async (why, message) => {
+    const spool = new FakeSpool([60]);
+    const { outcome, output, nothingIsLeft } = await begun(
+      (pod) => void spool.serves(pod, `over ${why} 0\n`),
+    );
+    expect(String(await outcome)).toMatch(message);
+    expect(output.written).toEqual(spool.joined);
+    await nothingIsLeft();
+  });
+
+  it('the engine’s complaint, in its own words', async () => {
+    const { outcome, output } = await begun((pod) => {
+      pod.writes('log tcpdump: eth9: No such device exists\nover engine 1\n');
+      pod.on = (word) => word === 'info' && pod.exits(0);
+    });
+    const error = await outcome;
+    expect(error).toBeInstanceOf(RecorderProblem);
+    expect(error).toMatchObject({ exitStatus: 1, said: 'tcpdump: eth9: No such device exists' });
+    expect(output.written).toHaveLength(0);
+  });
+});
+
+describe('what cannot be followed', () => {
+  it('a shell that cannot run the script, in its own words', async () => {
+    const { outcome } = await begun((pod) => {
+      pod.says('sh: mkdir: not found');
+      pod.exits(127);
+    });
+    const error = await outcome;
+    expect(error).toBeInstanceOf(NotFollowed);
+    expect(error).toMatchObject({ exitStatus: 127, said: 'sh: mkdir: not found' });
+  });
+
+  it('a server that refuses from the begin: at once, in its words', async () => {
+    const { outcome, cuts } = await begun(() => {}, { refuse: () => 403 });
+    expect(await outcome).toMatchObject({ name: 'ApiError', code: 403 });
+    expect(cuts).toEqual([]);
+  });
+
+  it('a pod out of reach for longer than the recorder lingers', async () => {
+    const { outcome, output, nothingIsLeft } = await begun(
+      (pod) => {
+        begins(pod, HEADER, SMALL, LARGE.subarray(0, 100));
+        setTimeout(() => pod.breaks(), 20);
+      },
+      { linger: 500, refuse: (number) => (number > 1 ? 503 : undefined) },
+    );
+    const error = await outcome;
+    expect(error).toBeInstanceOf(RecordingLost);
+    expect(String(error)).toMatch(/out of reach for \d+ s, longer than the recorder goes on/);
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+    await nothingIsLeft();
+  }, 20_000);
+
+  it('connections that end as soon as they stand, for as long', async () => {
+    const { outcome } = await begun(
+      (pod, number) => {
+        if (number === 1) begins(pod, HEADER, SMALL);
+        setTimeout(() => pod.breaks(), 20);
+      },
+      { linger: 500 },
+    );
+    expect(await outcome).toBeInstanceOf(RecordingLost);
+  }, 20_000);
+
+  it('a script that fails again and again', async () => {
+    const { outcome } = await begun((pod) => {
+      pod.writes('hello 1 tcpdump eth0\n');
+      pod.says('sh: out of memory');
+      setTimeout(() => pod.exits(2), 10);
+    });
+    expect(await outcome).toMatchObject({ said: 'sh: out of memory', exitStatus: 2 });
+  }, 20_000);
+
+  it('a pod that is gone, as soon as the cluster says so', async () => {
+    const { outcome, output } = await begun(
+      (pod) => {
+        begins(pod, HEADER, SMALL);
+        setTimeout(() => pod.breaks(), 20);
+      },
+      {
+        refuse: (number) => (number > 1 ? 404 : undefined),
+        fate: async () => 'pod "web" was deleted',
+      },
+    );
+    expect(String(await outcome)).toMatch(/pod "web" was deleted/);
+    expect(await outcome).toBeInstanceOf(RecordingLost);
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
+  });
+
+  it.each([
+    ['with the reason the cluster gives', async () => 'the debugger ended', /the debugger ended/],
+    ['or somebody removed it', async () => undefined, /somebody removed it/],
+  ])('a spool that is gone, %s', async (_, fate, message) => {
+    const { outcome } = await begun(
+      (pod, number) => {
+        if (number === 1) begins(pod, HEADER, SMALL);
+        else {
+          pod.writes('over lost 0\n');
+          pod.exits(3);
+        }
+        setTimeout(() => pod.breaks(), 20);
+      },
+      { fate },
+    );
+    expect(await outcome).toBeInstanceOf(RecordingLost);
+    expect(String(await outcome)).toMatch(message);
+  });
+
+  it.each([
+    ['data 1 25 5\nabcde', /damaged: file 1 at 25, not 1 at 24/],
+    ['data 2 24 5\nabcde', /damaged: file 2 at 24, not 1 at 24/],
+    ['end 1 99\n', /damaged: file 1 ends at 99, not 1 at 24/],
+    ['rubbish\n', /damaged: "rubbish"/],
+  ])('what is not the next byte: %j', async (said, message) => {
+    const { outcome, output, nothingIsLeft } = await begun((pod) => {
+      begins(pod, HEADER);
+      pod.writes(said);
+    });
+    expect(String(await outcome)).toMatch(message);
+    expect(output.written).toEqual(HEADER);
+    await nothingIsLeft();
+  });
+
+  it('a recording that is no pcap', async () => {
+    const { outcome, output } = await begun((pod) => begins(pod, Buffer.alloc(50, 'x')));
+    expect(String(await outcome)).toMatch(/the recording in the pod is damaged: not a pcap/);
+    expect(output.written).toHaveLength(0);
+  });
+
+  it('an output that cannot be made safe: the spool is not acknowledged', async () => {
+    const output = new FakeOutput();
+    output.closeFailure = new Error('cannot sync');
+    const words: string[] = [];
+    const spool = new FakeSpool([60]);
+    const { outcome } = await begun(
+      async (pod) => {
+        await spool.serves(pod);
+        pod.on = (word) => words.push(word);
+      },
+      { output },
+    );
+    expect(await outcome).toBe(output.closeFailure);
+    expect(words).not.toContain('info');
+  });
+});
+
+describe('the lag', () => {
+  it('is what is recorded and not here', async () => {
+    const onLag = vi.fn();
+    const { output, interrupt, abandon, outcome } = await begun(
+      (pod) => {
+        begins(pod, HEADER, SMALL);
+        pod.writes('state newest=1 size=5000 held=5000 free=9\nstate newest=4 size=10 held=1\n');
+      },
+      { onLag },
+    );
+    await arrived(output, 100);
+    await vi.waitFor(() => expect(onLag).toHaveBeenCalledTimes(2), { interval: 2 });
+    expect(onLag.mock.calls).toEqual([
+      [4900, false],
+      [3 * 1000 + 10 - 100, false],
+    ]);
+    interrupt.abort();
+    abandon.abort();
+    await outcome;
+  });
+});
