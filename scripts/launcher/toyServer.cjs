@@ -36,7 +36,7 @@ const PACKET_LINE = '12:00:00.000000 IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 1\n
 const SOCKET_LINES = 'ESTAB  0 0   10.0.0.1:80 10.0.0.2:4096\nLISTEN 0 511 *:80        *:*\n';
 
 /**
- * An API server with one pod and a debugger in it, whose tcpdump sees one packet and whose ss two
+ * An API server with one pod and a debugger in it, whose recorder sees one packet and whose ss two
  * sockets: just enough for whole commands. Gives its port and the image of its debugger.
  */
 exports.startToyServer = async () => {
@@ -55,7 +55,13 @@ async function answer(client, { searchParams }) {
   let command = searchParams.getAll('command');
   // The words of a booted command come on standard input, in one frame.
   if (command.includes('boot')) command = String((await once(client, 'message'))[0]).split('\n');
-  if (command.includes('tcpdump')) {
+  if (command.includes('follow')) {
+    send(CHANNEL.stdout, `hello 1 tcpdump eth0\ndata 1 0 ${PCAP.length}\n`);
+    send(CHANNEL.stdout, PCAP);
+    send(CHANNEL.stdout, `end 1 ${PCAP.length}\nover complete 0 captured=1 dropped=0\n`);
+    // The client has it all, and says so.
+    while (!String((await once(client, 'message'))[0]).includes('info'));
+  } else if (command.includes('tcpdump')) {
     send(CHANNEL.stderr, 'tcpdump: listening on eth0, link-type EN10MB (Ethernet)\n');
     send(CHANNEL.stdout, command.includes('-w') ? PCAP : PACKET_LINE);
     send(CHANNEL.stderr, '1 packet captured\n0 packets dropped by kernel\n');

@@ -1,12 +1,38 @@
+import type { Place } from '../debugger/leasedProcess.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { run } from '../kube/run.ts';
 import { Problem } from '../problem.ts';
-import type { RecorderProblem } from './directCapture.ts';
+import { RecorderProblem } from './directCapture.ts';
+import { NotFollowed } from './follower/follower.ts';
+
+/** Adds the way out to what the recorder complained about; other errors come back unchanged. */
+export async function explainFailure(
+  error: unknown,
+  api: KubeApi,
+  place: Place,
+  image: string,
+  device: string | undefined,
+): Promise<unknown> {
+  if (!(error instanceof RecorderProblem || error instanceof NotFollowed)) return error;
+  return explainRecorder(error, image, device, () => interfaces(api, place));
+}
+
+/** The interfaces in the pod; empty when they cannot be read. */
+async function interfaces(api: KubeApi, place: Place): Promise<string[]> {
+  try {
+    const { stdout } = await run(api.access, { ...place, command: ['ls', '/sys/class/net'] });
+    return stdout.split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
+}
 
 /** What a shell's exit code says of a program it could not find. */
 const NOT_FOUND = 127;
 
 /** Adds the way out to what tcpdump, or the shell that starts it, complained about. */
 export async function explainRecorder(
-  problem: RecorderProblem,
+  problem: RecorderProblem | NotFollowed,
   image: string,
   device: string | undefined,
   interfaces: () => Promise<string[]>,

@@ -1,5 +1,5 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { recordDirectly } from '../capture/recordDirectly.ts';
+import { recordPod } from '../capture/recordPod.ts';
 import { checkFile, FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
@@ -8,7 +8,7 @@ import { captureProgress } from './captureProgress.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
-import { onInterruption } from './interruption.ts';
+import { FORCED_EXIT, onInterruption } from './interruption.ts';
 import { parseCount, parseDuration, parseSize } from './values.ts';
 
 const OPTIONS = {
@@ -48,6 +48,15 @@ const OPTIONS = {
     describe: 'Stop before the output is larger: 100MB, 64MiB, 1G; a bare number is MB',
   },
   force: { type: 'boolean', describe: 'Overwrite FILE if it exists' },
+  stream: {
+    type: 'boolean',
+    describe: 'Stream packets directly instead of through a spool in the pod',
+  },
+  linger: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Time that the pod goes on recording when it is out of reach  [60s]',
+  },
 } as const;
 
 type Flags = InferredOptionTypes<typeof OPTIONS> &
@@ -79,16 +88,17 @@ async function run(flags: Flags): Promise<number> {
   let output: Output | undefined;
   try {
     output = await outputOf(flags);
-    const outcome = await recordDirectly(api, {
+    const outcome = await recordPod(api, {
       target: flags.target ?? '',
       settings: settingsOf(flags),
       ...plan,
       output: plan.format === 'text' ? progress.around(output) : output,
       interrupt: interruption.signal,
+      abandon: interruption.abandon,
       progress,
     });
     progress.finish(outcome, output instanceof FileOutput ? output.path : undefined);
-    return 0;
+    return outcome.end === 'abandoned' ? FORCED_EXIT : 0;
   } finally {
     // A capture that never began closes nothing, and an open Wireshark would keep us here.
     await output?.close();
@@ -106,9 +116,11 @@ function planOf(flags: Flags) {
   const expression = flags['--']?.join(' ').trim();
   const snapLength = flags['snapshot-length'];
   const maxSize = flags['max-size'];
-  const { count, duration } = flags;
+  const { count, duration, linger = '60s' } = flags;
   return {
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
+    stream: flags.stream === true,
+    linger: parseDuration('--linger', linger) * 1000,
     ...(device !== undefined && { interface: device }),
     ...(expression && { expression }),
     ...(count !== undefined && { count: parseCount('-c', count) }),

@@ -1,10 +1,13 @@
-import type { CaptureOutcome, CaptureProgress } from '../capture/recordDirectly.ts';
+import type { Gap } from '../capture/follower/losses.ts';
+import type { CaptureOutcome, CaptureProgress, CaptureState } from '../capture/recording.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 
 const REFRESH_MS = 500;
+/** A lag of less than this is not worth a word, however slow the capture is. */
+const LAG_SHOWN_BYTES = 100_000;
 
 /** Tells on standard error how a capture goes: a live line on a terminal, and its end anywhere. */
 export function captureProgress(format: 'pcap' | 'text') {
@@ -17,15 +20,12 @@ export function captureProgress(format: 'pcap' | 'text') {
       process.stderr.write(`${terminalSafe(text)}\n`);
     });
 
-  const show = (started: number, now: Parameters<CaptureProgress['capturing']>[1]) => {
-    const { packets, bytes, dropped } = now();
+  const show = (started: number, now: () => CaptureState) => {
+    const state = now();
     const at = Date.now();
-    const rate = at > last.at ? ((bytes - last.bytes) * 1000) / (at - last.at) : 0;
-    last = { at, bytes };
-    line.show(
-      `${elapsedText(at - started)}  ${countText(packets, 'packet')}  ${bytesText(bytes)}` +
-        `  ${bytesText(rate)}/s  ${dropped.toLocaleString('en-US')} dropped  (Ctrl-C ends)`,
-    );
+    const rate = at > last.at ? ((state.bytes - last.bytes) * 1000) / (at - last.at) : 0;
+    last = { at, bytes: state.bytes };
+    line.show(statusText(state, at, started, rate));
   };
 
   const progress: CaptureProgress = {
@@ -52,7 +52,8 @@ export function captureProgress(format: 'pcap' | 'text') {
       clearInterval(refresh);
       line.clear();
     },
-    finish: ({ packets, bytes, statistics, end }: CaptureOutcome, path: string | undefined) => {
+    finish: (outcome: CaptureOutcome, path: string | undefined) => {
+      const { packets, bytes, statistics, end, interruptions = 0, gaps = [] } = outcome;
       clearInterval(refresh);
       line.clear();
       const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
@@ -61,10 +62,44 @@ export function captureProgress(format: 'pcap' | 'text') {
       note(
         `${countText(packets, 'packet')} captured${size}${where}` +
           (statistics.receivedByFilter === undefined ? '' : `, ${droppedText(dropped)}`) +
-          (end === 'size' ? '; stopped at --max-size' : ''),
+          (end === 'size' ? '; stopped at --max-size' : '') +
+          (end === 'abandoned' ? '; ended at once: what the pod still had is not here' : '') +
+          (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
       );
+      if (gaps.length > 0) note(gapsText(gaps));
     },
   };
+}
+
+/** What is shown of a capture that goes on; bytes a second in `rate`. */
+function statusText(state: CaptureState, at: number, started: number, rate: number): string {
+  const { packets, bytes, dropped, lag = 0, ending, giveUpAt } = state;
+  if (giveUpAt !== undefined)
+    return (
+      `connection lost, the recorder goes on; resuming…` +
+      `  (given up in ${elapsedText(Math.max(0, giveUpAt - at))}; Ctrl-C twice ends)`
+    );
+  const amount = `${countText(packets, 'packet')}  ${bytesText(bytes)}  ${bytesText(rate)}/s`;
+  if (ending) {
+    const left = rate > 0 ? `, ${elapsedText((lag * 1000) / rate)} left` : '';
+    return `ending: ${bytesText(lag)} to come${left}  ${amount}  (Ctrl-C ends at once)`;
+  }
+  return (
+    `${elapsedText(at - started)}  ${amount}` +
+    (dropped === undefined ? '' : `  ${dropped.toLocaleString('en-US')} dropped`) +
+    // Less than a second's worth is on its way anyhow.
+    (lag > Math.max(rate, LAG_SHOWN_BYTES) ? `  ${bytesText(lag)} behind` : '') +
+    '  (Ctrl-C ends)'
+  );
+}
+
+function gapsText(gaps: readonly Gap[]): string {
+  const files = gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const bytes = gaps.reduce((sum, gap) => sum + gap.bytes, 0);
+  return (
+    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} (at most ${bytesText(bytes)}) of the recording are not here,` +
+    ' since the ring in the pod was full: narrow the filter, or use -s 128'
+  );
 }
 
 function droppedText(dropped: number): string {

@@ -7,15 +7,17 @@ import { type FaultyProxy, proxyTo } from './support/proxy.ts';
 import { skipped } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
-/** However a client ends, nothing of ours works on in the pod, and its file reads to the last packet. */
-const ENDS: readonly {
+interface End {
   readonly how: string;
   readonly end: (capture: Running, proxy: FaultyProxy) => void;
   /** Milliseconds within which nothing of ours may run. */
   readonly limit: number;
   /** The client's exit code, where it can still give one. */
   readonly code?: number;
-}[] = [
+}
+
+/** However a client ends, nothing of ours works on in the pod, and its file reads to the last packet. */
+const DIRECT: readonly End[] = [
   { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), limit: 3000, code: 0 },
   { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), limit: 3000, code: 0 },
   { how: 'SIGHUP', end: ({ child }) => child.kill('SIGHUP'), limit: 3000, code: 0 },
@@ -24,6 +26,27 @@ const ENDS: readonly {
   { how: 'a connection cut with RST', end: (_, proxy) => proxy.reset(), limit: 3000, code: 1 },
   { how: 'SIGSTOP', end: ({ child }) => child.kill('SIGSTOP'), limit: 15_000 },
   { how: 'a link that swallows everything', end: (_, proxy) => proxy.blackhole(), limit: 15_000 },
+];
+
+/** A recorder goes on for as long as it is told to when its client is gone; then nothing is left. */
+const LINGER_MS = 3000;
+const SPOOLED: readonly End[] = [
+  // The rest is fetched and the spool removed before the client ends.
+  { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), limit: 5000, code: 0 },
+  { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), limit: 5000, code: 0 },
+  { how: 'SIGHUP', end: ({ child }) => child.kill('SIGHUP'), limit: 5000, code: 0 },
+  { how: 'SIGKILL', end: ({ child }) => child.kill('SIGKILL'), limit: 3000 + LINGER_MS },
+  { how: 'SIGSTOP', end: ({ child }) => child.kill('SIGSTOP'), limit: 15_000 + LINGER_MS },
+  {
+    how: 'a link that swallows everything',
+    end: (_, proxy) => proxy.blackhole(),
+    limit: 15_000 + LINGER_MS,
+  },
+];
+
+const WAYS = [
+  { way: 'streamed directly', flags: ['--stream'], ends: DIRECT },
+  { way: 'by way of a spool', flags: ['--linger', `${LINGER_MS / 1000}s`], ends: SPOOLED },
 ];
 
 const PROTOCOLS = [
@@ -44,19 +67,19 @@ beforeAll(async () => {
 
 /** All of them at once, those that take longest first. */
 const CASES = COMBINATIONS.flatMap((combination) =>
-  ENDS.map((end) => ({ ...combination, ...end })),
+  WAYS.flatMap(({ ends, ...way }) => ends.map((end) => ({ ...combination, ...way, ...end }))),
 ).sort((a, b) => b.limit - a.limit);
 
 describe('a capture', () => {
   it.concurrent.for(CASES)(
-    'over $protocol, $flavour image, ended by $how',
+    '$way over $protocol, $flavour image, ended by $how',
     // A look into the pod takes up to a second while six of these run: one may come too late.
     { timeout: 90_000, retry: 1 },
-    async ({ kubeconfig, image, end, limit, code }, { onTestFinished }) => {
+    async ({ kubeconfig, image, flags, end, limit, code }, { onTestFinished }) => {
       const pod = await runPod('ends', { command: CHATTER, env: { TO: sink } });
       const proxy = await proxyTo(kubeconfig, onTestFinished);
       const file = freshPath('ends.pcap');
-      const capture = netdebug(['capture', pod.name, '--image', image, '-w', file], {
+      const capture = netdebug(['capture', pod.name, '--image', image, '-w', file, ...flags], {
         env: { KUBECONFIG: proxy.kubeconfig },
         onTestFinished,
       });

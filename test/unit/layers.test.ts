@@ -69,7 +69,7 @@ describe('the layers of src', () => {
     const all = files.flatMap((file) => importsOf(file).map(({ path }) => `${file.name} ${path}`));
     expect(all).toContain('main.ts cli/commandLine.ts');
     expect(all).toContain('cli/commandLine.ts cli/captureCommand.ts');
-    expect(all).toContain('capture/recordDirectly.ts kube/run.ts');
+    expect(all).toContain('capture/recorderProblems.ts kube/run.ts');
     expect(all).toContain('debugger/container.ts debugger/main.sh');
     expect(all.length).toBeGreaterThan(150);
   });

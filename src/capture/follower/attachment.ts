@@ -47,6 +47,11 @@ export class Attachment {
     this.#remote.nudge();
   }
 
+  /** Reads on to the end of the connection, whatever comes. */
+  async drain(): Promise<void> {
+    while (await this.#next());
+  }
+
   /** How it ended; resolves once it has. */
   async ending(): Promise<Ending> {
     const outcome = await this.#remote.exit.catch((error: unknown) => error);

@@ -6,9 +6,9 @@ import { Problem } from '../../problem.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import { type CaptureEnd, RecorderProblem } from '../directCapture.ts';
 import { FileJoiner } from './fileJoiner.ts';
-import type { Follower } from './follower.ts';
+import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame } from './frames.ts';
-import { type Gap, gapAt, lagAt } from './losses.ts';
+import { type Gap, gapAt } from './losses.ts';
 
 export interface FollowedCapture {
   readonly follower: Follower;
@@ -18,12 +18,12 @@ export interface FollowedCapture {
   readonly fileBytes: number;
   /** Milliseconds after the recorder listens at which it is stopped. */
   readonly duration?: number;
-  /** Milliseconds that the engine may be behind: what was on the wire by its end is waited for so long. */
-  readonly deliveryDelay: number;
-  /** Ends the capture in order: what is recorded still comes. */
+  /** Ends the capture in order: what was on the wire by then still comes. */
   readonly interrupt: AbortSignal;
   /** Ends it at once: what is here is kept. */
   readonly abandon: AbortSignal;
+  /** Removes the spool, where it could not be acknowledged that everything is here. */
+  readonly removeSpool: () => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
   /** Bytes recorded that are not here yet, and whether the end is being waited for. */
@@ -34,8 +34,6 @@ export interface FollowedResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
-  /** True when the spool is known to be gone; else somebody has to remove it. */
-  readonly spoolGone: boolean;
 }
 
 /** How long the rest of a recording is read, for its statistics, when its packets are not wanted. */
@@ -45,60 +43,78 @@ const ACKNOWLEDGE_MS = 5_000;
 /** Of what the engine says, its last lines are kept. */
 const MAX_MESSAGES = 100;
 
+/** Ends of a recorder that found no room before it began. */
+const UNBEGUN = new Set(['nospool', 'full']);
+
 /** Why a recorder ended by itself although nobody asked for that. */
 const EARLY_ENDS: Readonly<Record<string, string>> = {
   floor: 'the free space on the node fell below the floor that a capture leaves to others',
   full: 'the disk of the node is full',
   ended: 'something ended the recorder, as when its container is stopped',
   restarted: 'its container was started again',
+  interrupted: 'it was killed',
 };
+
+/** The recorder could not begin, for want of room: there is no spool, and nothing was recorded. */
+export class SpoolRefused extends Problem {}
 
 /**
  * Writes what a follower brings to an output until one of the ends. What is written is one pcap file
  * of whole packets; it is safe before the spool in the pod may go. Rejects with RecorderProblem,
- * with what the follower throws, or with the Problem of an output that takes no more.
+ * with what the follower throws, or with the Problem of an output that takes no more; the output is
+ * closed in every case but SpoolRefused.
  */
 export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
   const reading = new Reading(capture);
-  const { follower, output } = capture;
-  let over: Extract<Frame, { kind: 'over' }> | undefined;
+  const { follower, output, removeSpool } = capture;
+  let spoolIsThere = true;
   try {
+    let over: Over | undefined;
     for await (const frame of follower.frames()) {
       await reading.take(frame);
       if (frame.kind === 'over') over = frame;
     }
+    spoolIsThere = !over || reading.listening || !UNBEGUN.has(over.why);
+    if (!spoolIsThere) throw new SpoolRefused(reading.messages.join('; ') || 'no room');
     await output.close();
+    if (over && (await follower.acknowledge(ACKNOWLEDGE_MS))) spoolIsThere = false;
     if (reading.failure) throw reading.failure;
-    const spoolGone = over !== undefined && (await follower.acknowledge(ACKNOWLEDGE_MS));
     const { gaps } = reading;
-    if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps, spoolGone };
-    return { end: endOf(over, reading), statistics: statisticsOf(over), gaps, spoolGone };
+    if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps };
+    return { end: endOf(over, reading), statistics: statisticsOf(over), gaps };
+  } catch (error) {
+    if (error instanceof RecordingLost) spoolIsThere = false;
+    if (!(error instanceof SpoolRefused)) await output.close();
+    throw error;
   } finally {
     reading.release();
     follower.close();
-    await output.close();
+    if (spoolIsThere) await removeSpool();
   }
 }
+
+type Over = Extract<Frame, { kind: 'over' }>;
 
 /** The state of one followed capture: where its frames go, and what ends it. */
 class Reading {
   end: CaptureEnd | undefined;
   failure: Problem | undefined;
+  /** Packets are being recorded. */
+  listening = false;
   readonly gaps: Gap[] = [];
   readonly messages: string[] = [];
   readonly #capture: FollowedCapture;
   readonly #joiner: FileJoiner;
   readonly #finished = new AbortController();
   #open = true;
-  #listening = false;
 
   constructor(capture: FollowedCapture) {
     this.#capture = capture;
     this.#joiner = new FileJoiner(capture.packets);
     const { interrupt, abandon, output, follower } = capture;
     const released = { once: true, signal: this.#finished.signal };
-    interrupt.addEventListener('abort', () => this.#stopLater('interrupted'), released);
-    if (interrupt.aborted) this.#stopLater('interrupted');
+    interrupt.addEventListener('abort', () => this.#stop('interrupted'), released);
+    if (interrupt.aborted) this.#stop('interrupted');
     abandon.addEventListener(
       'abort',
       () => {
@@ -118,8 +134,8 @@ class Reading {
     const { follower, fileBytes, onListening, onGap, onLag } = this.#capture;
     switch (frame.kind) {
       case 'hello':
-        if (this.#listening) return;
-        this.#listening = true;
+        if (this.listening) return;
+        this.listening = true;
         onListening?.(frame.device, frame.engine);
         this.#startTimer();
         break;
@@ -137,12 +153,9 @@ class Reading {
         onGap?.(gap);
         break;
       }
-      case 'state': {
-        const { newest, size } = frame.values;
-        if (newest === undefined || size === undefined) return;
-        onLag?.(lagAt(follower.position, newest, size, fileBytes), this.end !== undefined);
+      case 'state':
+        onLag?.(frame.values.behind ?? 0, this.end !== undefined);
         break;
-      }
       case 'log':
         this.messages.push(frame.text);
         if (this.messages.length > MAX_MESSAGES) this.messages.shift();
@@ -177,21 +190,19 @@ class Reading {
 
   #startTimer(): void {
     const { duration } = this.#capture;
-    if (duration !== undefined) this.#after(duration, () => this.#stopLater('duration'));
+    if (duration !== undefined) this.#after(duration, () => this.#stop('duration'));
   }
 
-  /** Ends the capture when what is on the wire now has been recorded. */
-  #stopLater(why: CaptureEnd): void {
-    if (this.end !== undefined) return;
-    this.end = why;
-    this.#after(this.#capture.deliveryDelay, () => this.#capture.follower.stop());
+  /** Ends the recording; the recorder waits for what the kernel still holds. */
+  #stop(why: CaptureEnd): void {
+    this.end ??= why;
+    this.#capture.follower.stop();
   }
 
   /** Ends the capture; what still comes is not wanted, but for the statistics at its end. */
   #unwanted(why: CaptureEnd): void {
     this.#open = false;
-    this.end ??= why;
-    this.#capture.follower.stop();
+    this.#stop(why);
     this.#after(UNWANTED_MS, () => this.#capture.follower.close());
   }
 
@@ -201,7 +212,7 @@ class Reading {
 }
 
 /** How the capture ended, now that the recorder has. Throws when it should not have. */
-function endOf(over: Extract<Frame, { kind: 'over' }>, reading: Reading): CaptureEnd {
+function endOf(over: Over, reading: Reading): CaptureEnd {
   if (reading.end !== undefined) return reading.end;
   switch (over.why) {
     case 'complete':
@@ -225,7 +236,7 @@ function endOf(over: Extract<Frame, { kind: 'over' }>, reading: Reading): Captur
   }
 }
 
-function statisticsOf({ values }: Extract<Frame, { kind: 'over' }>): Partial<TcpdumpStatistics> {
+function statisticsOf({ values }: Over): Partial<TcpdumpStatistics> {
   const { captured, received, dropped } = values;
   return {
     ...(captured !== undefined && { captured }),

@@ -13,16 +13,3 @@ export function gapAt(position: Position, last: number, fileBytes: number): Gap 
   const files = last - position.seq + 1;
   return { first: position.seq, last, bytes: Math.max(0, files * fileBytes - position.offset) };
 }
-
-/**
- * Bytes that are recorded and have not arrived, as far as the newest file's number and size tell:
- * files between are taken for full.
- */
-export function lagAt(
-  { seq, offset }: Position,
-  newest: number,
-  size: number,
-  fileBytes: number,
-): number {
-  return Math.max(0, Math.max(0, newest - seq) * fileBytes + size - offset);
-}

@@ -557,7 +557,8 @@ finish() {
 }
 
 keep_spool() {
-  quiet=0
+  # A recording that ended since nobody was there is not kept for anybody, either.
+  [ "$why" = lease ] || quiet=0
   [ "$why" != ended ] || exit 0
   while [ -e kept ]; do
     is_renewed

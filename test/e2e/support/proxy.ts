@@ -11,29 +11,41 @@ export interface FaultyProxy {
   reset(): void;
   /** Takes and gives nothing more, and says nothing. */
   blackhole(): void;
+  /** Ends every connection with a reset, new ones too. */
+  goDown(): void;
+  /** New connections work again; those that were swallowed stay so. */
+  heal(): void;
 }
 
 /** A TCP proxy to the server of a kubeconfig, closed at the end of the test. */
 export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyProxy> {
   let target: URL | undefined;
-  let black = false;
-  const pairs = new Set<[Socket, Socket]>();
+  let [black, down] = [false, false];
+  const pairs = new Set<Pair>();
   const server = createServer((client) => {
+    client.on('error', () => {});
+    if (down) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(Number(target?.port || 443), target?.hostname);
-    const pair: [Socket, Socket] = [client, upstream];
+    const pair: Pair = { sockets: [client, upstream], swallows: black };
     pairs.add(pair);
-    for (const [from, to] of [pair, [upstream, client] as const]) {
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       from.on('data', (chunk: Buffer) => {
-        if (!black && !to.write(chunk)) from.pause();
+        if (!pair.swallows && !to.write(chunk)) from.pause();
       });
       to.on('drain', () => from.resume());
       from.on('end', () => {
-        if (!black) to.end();
+        if (!pair.swallows) to.end();
       });
       from.on('error', () => to.destroy());
       from.on('close', () => {
         pairs.delete(pair);
-        if (!black) to.destroy();
+        if (!pair.swallows) to.destroy();
       });
     }
   });
@@ -47,7 +59,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
     if (!/^[\d.]+$/.test(target.hostname)) cluster['tls-server-name'] ??= target.hostname;
   });
   const each = (end: (socket: Socket) => void) => {
-    for (const pair of [...pairs]) for (const socket of pair) end(socket);
+    for (const { sockets } of [...pairs]) for (const socket of sockets) end(socket);
   };
   atEnd(() => {
     each((socket) => socket.destroy());
@@ -59,6 +71,20 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
     reset: () => each((socket) => socket.resetAndDestroy()),
     blackhole: () => {
       black = true;
+      for (const pair of pairs) pair.swallows = true;
+    },
+    goDown: () => {
+      down = true;
+      each((socket) => socket.resetAndDestroy());
+    },
+    heal: () => {
+      [black, down] = [false, false];
     },
   };
+}
+
+/** A connection to the proxy and its connection onwards. */
+interface Pair {
+  readonly sockets: readonly [Socket, Socket];
+  swallows: boolean;
 }

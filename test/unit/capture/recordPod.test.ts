@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { type DirectRecording, recordDirectly } from '../../../src/capture/recordDirectly.ts';
+import type { Recording } from '../../../src/capture/recording.ts';
+import { recordPod } from '../../../src/capture/recordPod.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { Problem } from '../../../src/problem.ts';
@@ -19,7 +20,7 @@ const POD = podWithDebuggers([
 /** Records from a pod that has a debugger; `act` is what happens in it. */
 async function record(
   act: (pod: FakePod) => void,
-  options: Partial<DirectRecording> = {},
+  options: Partial<Recording> = {},
   pod: object = POD,
 ) {
   const { api, seen, connections } = await fakeServer({
@@ -28,12 +29,15 @@ async function record(
   });
   const output = new FakeOutput();
   const notes: string[] = [];
-  const outcome = await recordDirectly(api, {
+  const outcome = await recordPod(api, {
     target: 'pod/web',
     format: 'pcap',
     settings: SETTINGS,
     output,
+    stream: true,
+    linger: 60_000,
     interrupt: new AbortController().signal,
+    abandon: new AbortController().signal,
     progress: {
       note: (text) => notes.push(text),
       waiting: () => {},
@@ -133,17 +137,202 @@ describe('a recording', () => {
   it('refused by RBAC tells the Role to ask for', async () => {
     const { body, status } = recording<{ status: number; body: unknown }>('rbac-pod-get-403');
     const { api } = await fakeServer({ rest: (_, response) => json(response, status, body) });
-    const outcome = await recordDirectly(api, {
+    const outcome = await recordPod(api, {
       target: 'web',
       format: 'pcap',
       settings: SETTINGS,
       output: new FakeOutput(),
+      linger: 60_000,
       interrupt: new AbortController().signal,
+      abandon: new AbortController().signal,
       progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
     }).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(Problem);
     expect((outcome as Problem).next.join('\n')).toMatch(
       /kind: Role\n.*pods\/ephemeralcontainers/s,
     );
+  });
+});
+
+describe('a recording by way of a spool', () => {
+  /** What a connection is for, and its words. */
+  async function asked(pod: FakePod) {
+    await pod.started;
+    const [verb = '', ...words] = pod.command.slice(pod.command.indexOf('netdebug') + 1);
+    return { verb, words };
+  }
+
+  const FILE = Buffer.concat([pcapHeader(), packet(60)]);
+
+  function begins(pod: FakePod): void {
+    pod.writes(`hello 1 dumpcap eth0\ndata 1 0 ${FILE.length}\n`);
+    pod.writes(FILE);
+  }
+
+  it('starts the recorder and follows it in one go', async () => {
+    const seen: string[][] = [];
+    const { outcome, output, notes } = await record(
+      async (pod) => {
+        const { verb, words } = await asked(pod);
+        seen.push([verb, ...words]);
+        begins(pod);
+        pod.writes(`end 1 ${FILE.length}\nover complete 0 captured=1 received=1 dropped=0\n`);
+        pod.on = (word) => word === 'info' && pod.exits(0);
+      },
+      { stream: false, expression: 'port 80', count: 1 },
+    );
+    expect(outcome).toEqual({
+      end: 'complete',
+      packets: 1,
+      bytes: 100,
+      statistics: { captured: 1, receivedByFilter: 1, droppedByKernel: 0 },
+      interruptions: 0,
+      gaps: [],
+    });
+    expect(output.written).toEqual(FILE);
+    expect(notes).toEqual(['capturing on eth0 of pod shop/web (dumpcap, spool of 256 MB)']);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.slice(0, 3)).toEqual([
+      ...['follow', expect.stringMatching(/^spool=\/tmp\/netdebug-[0-9a-f]{12}$/), 'seq=1'],
+    ]);
+    expect(seen[0]).toEqual(
+      expect.arrayContaining(['start', 'count=1', 'linger=60', 'keep=60', 'files=8']),
+    );
+    expect(seen[0]?.at(-1)).toBe('expression=port 80');
+  });
+
+  it('has bounds in the pod too, a little wider than its own', async () => {
+    let words: string[] = [];
+    await record(
+      async (pod) => {
+        ({ words } = await asked(pod));
+        begins(pod);
+        pod.writes('over complete 0\n');
+        pod.on = (word) => word === 'info' && pod.exits(0);
+      },
+      { stream: false, duration: 1_500, maxBytes: 10_001, linger: 100 },
+    );
+    expect(words).toEqual(expect.arrayContaining(['duration=5', 'maxkb=1011', 'linger=1']));
+  });
+
+  it('removes the spool when it cannot be acknowledged', async () => {
+    const verbs: string[] = [];
+    let spools = new Set<string>();
+    const { outcome } = await record(
+      async (pod) => {
+        const { verb, words } = await asked(pod);
+        verbs.push(verb);
+        spools = spools.add(words[0] ?? '');
+        if (verb === 'remove') {
+          pod.exits(0);
+          return;
+        }
+        begins(pod);
+        pod.writes('over complete 0\n');
+        pod.on = (word) => word === 'info' && pod.breaks();
+      },
+      { stream: false },
+    );
+    expect(outcome).toMatchObject({ end: 'complete', packets: 1 });
+    expect(verbs).toEqual(['follow', 'remove']);
+    expect(spools.size).toBe(1);
+  });
+
+  it('tells of an interruption, and that nothing is missing', async () => {
+    let connections = 0;
+    const { outcome, notes } = await record(
+      (pod) => {
+        connections += 1;
+        if (connections === 1) {
+          begins(pod);
+          setTimeout(() => pod.breaks(), 20);
+          return;
+        }
+        pod.writes('hello 1 dumpcap eth0\nover complete 0\n');
+        pod.on = (word) => word === 'info' && pod.exits(0);
+      },
+      { stream: false },
+    );
+    expect(outcome).toMatchObject({ packets: 1, interruptions: 1 });
+    expect(notes.slice(1)).toEqual([
+      expect.stringMatching(/^connection lost \(.*\); the recorder in the pod goes on: resuming…$/),
+      expect.stringMatching(/^resumed after [\d.]+ s where it stood$/),
+    ]);
+  });
+
+  it('that is lost says what is saved and what is not', async () => {
+    let connections = 0;
+    const { outcome, output } = await record(
+      (pod) => {
+        connections += 1;
+        if (connections === 1) {
+          begins(pod);
+          setTimeout(() => pod.breaks(), 20);
+        } else {
+          pod.writes('over lost 0\n');
+          pod.exits(3);
+        }
+      },
+      { stream: false },
+    );
+    expect(String(outcome)).toMatch(/the capture is lost in part: the spool in the pod is gone/);
+    expect((outcome as Problem).next).toEqual([
+      expect.stringMatching(/^saved: 1 packet \(100 B\), whole, up to \d\d:\d\d:\d\d or so$/),
+      expect.stringMatching(/^lost: what was recorded after \d\d:\d\d:\d\d; start/),
+    ]);
+    expect(output.written).toEqual(FILE);
+  });
+
+  it('is streamed directly where there is no room, and says why', async () => {
+    const limits = { 'ephemeral-storage': '10M' };
+    const containers = [{ name: 'main', resources: { limits } }];
+    const { outcome, notes } = await record(
+      (pod) => {
+        pod.listens();
+        pod.exits(0);
+      },
+      { stream: false },
+      { ...POD, spec: { ...POD.spec, containers } },
+    );
+    expect(outcome).toMatchObject({ end: 'complete' });
+    expect(notes[0]).toBe(
+      `note: streaming directly, not through a spool: pod "web" may write no more than 10 MB to its node's disk`,
+    );
+  });
+
+  it('is streamed directly where the pod finds no room, and says why', async () => {
+    const { outcome, notes, output } = await record(
+      async (pod) => {
+        const { verb } = await asked(pod);
+        if (verb === 'follow') {
+          pod.writes('log Read-only file system\nover nospool 1\n');
+          pod.exits(1);
+        } else if (verb === 'remove') {
+          pod.exits(3);
+        } else {
+          pod.listens();
+          pod.writes(FILE);
+          pod.exits(0);
+        }
+      },
+      { stream: false },
+    );
+    expect(outcome).toMatchObject({ end: 'complete', packets: 1 });
+    expect(notes[0]).toBe('note: streaming directly, not through a spool: Read-only file system');
+    expect(output.written).toEqual(FILE);
+  });
+
+  it('of text is none', async () => {
+    let command: readonly string[] = [];
+    const { notes } = await record(
+      async (pod) => {
+        await pod.started;
+        ({ command } = pod);
+        pod.exits(0);
+      },
+      { stream: false, format: 'text' },
+    );
+    expect(command).toContain('tcpdump');
+    expect(notes).toEqual([]);
   });
 });

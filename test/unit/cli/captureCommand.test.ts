@@ -51,6 +51,7 @@ describe('capture', () => {
     [['-w', 'x', '--wireshark'], /^error: -w and --wireshark exclude each other/],
     [['-c', 'many'], /^error: -c: "many" is no whole number of at least 1/],
     [['--duration', '30d'], /^error: --duration: "30d" is longer than 24 days/],
+    [['--linger', 'soon'], /^error: --linger: "soon" is no duration/],
     [['--max-size', '0'], /^error: --max-size: "0" is no size/],
     [['--no-such'], /^error: unknown flag: --no-such/],
     [['port', '80'], /^error: unexpected argument: port 80/],

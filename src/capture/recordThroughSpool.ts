@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { tcpdumpChangesUser } from '../debugger/image.ts';
+import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import type { KubeApi } from '../kube/api.ts';
+import type { Pod } from '../kube/pod.ts';
+import { bytesText, countText } from '../output/quantities.ts';
+import { PacketCutter } from '../pcap/packetCutter.ts';
+import { Problem } from '../problem.ts';
+import { fateOf } from './follower/fate.ts';
+import { followCapture } from './follower/followCapture.ts';
+import { Follower, RecordingLost } from './follower/follower.ts';
+import type { Gap } from './follower/losses.ts';
+import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
+import type { RecordOptions } from './spool/recordArguments.ts';
+import { followProgram, removeSpool } from './spool/spoolCommands.ts';
+import type { SpoolPlan } from './spool/spoolPlan.ts';
+
+/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
+const BUFFER_KIB = 32_768;
+/** How much further than its client a recorder goes that has been left alone. */
+const DURATION_SLACK_S = 3;
+const SIZE_SLACK_KB = 1_000;
+
+/** How long the removal of a spool is waited for, and how long by who wants to end at once. */
+const REMOVE_MS = 5_000;
+const HURRY_MS = 1_000;
+
+/**
+ * Captures packets by way of a spool: a recorder in the pod writes them to a bounded ring of files,
+ * and a follower brings them here. A slow link is only delay then, and a cut one is resumed.
+ */
+export async function recordThroughSpool(
+  api: KubeApi,
+  pod: Pod,
+  place: Place,
+  plan: SpoolPlan,
+  recording: Recording,
+): Promise<CaptureOutcome> {
+  const { progress, output, interrupt, abandon, duration, maxBytes } = recording;
+  const spool = `${plan.folder}/netdebug-${randomBytes(6).toString('hex')}`;
+  const record = recordOptions(recording, plan);
+  const fileBytes = plan.fileKilobytes * 1000;
+  const packets = new PacketCutter(maxBytes);
+  let state: Pick<CaptureState, 'lag' | 'ending' | 'giveUpAt'> = {};
+
+  const follower = new Follower({
+    attach: (position, start, signal) =>
+      LeasedProcess.start(
+        api.access,
+        place,
+        followProgram(spool, position, start ? record : undefined),
+        signal,
+      ),
+    linger: recording.linger,
+    fate: () => fateOf(api, place, pod),
+    onCut: (reason, giveUpAt) => {
+      state = { ...state, giveUpAt };
+      progress.note(`connection lost (${reason}); the recorder in the pod goes on: resuming…`);
+    },
+    onResumed: (milliseconds) => {
+      const { giveUpAt: _, ...rest } = state;
+      state = rest;
+      progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stood`);
+    },
+  });
+
+  try {
+    const result = await followCapture({
+      follower,
+      packets,
+      output,
+      fileBytes,
+      interrupt,
+      abandon,
+      ...(duration !== undefined && { duration }),
+      removeSpool: () =>
+        removeSpool(api.access, place, spool, abandon.aborted ? HURRY_MS : REMOVE_MS),
+      onListening: (device, engine) =>
+        progress.capturing(
+          `capturing on ${device} of pod ${place.namespace}/${place.pod} (${engine}, spool of ${bytesText(fileBytes * plan.files)})`,
+          () => ({ packets: packets.packets, bytes: packets.bytes, ...state }),
+        ),
+      onGap: (gap) => progress.note(gapText(gap)),
+      onLag: (lag, ending) => {
+        state = { ...state, lag, ending };
+      },
+    });
+    const { interruptions } = follower;
+    return { ...result, packets: packets.packets, bytes: packets.bytes, interruptions };
+  } catch (error) {
+    throw error instanceof RecordingLost ? lossOf(error, packets, follower.lastHeard) : error;
+  }
+}
+
+/** The bounds of the recorder: the client ends a capture itself, and exactly, while it can. */
+function recordOptions(recording: Recording, plan: SpoolPlan): RecordOptions {
+  const { interface: device, snapLength, count, expression, duration, maxBytes } = recording;
+  const linger = Math.ceil(recording.linger / 1000);
+  return {
+    ...(device !== undefined && { device }),
+    ...(snapLength !== undefined && { snapLength }),
+    ...(count !== undefined && { count }),
+    ...(expression !== undefined && { expression }),
+    ...(duration !== undefined && { duration: Math.ceil(duration / 1000) + DURATION_SLACK_S }),
+    ...(maxBytes !== undefined && { maxKilobytes: Math.ceil(maxBytes / 1000) + SIZE_SLACK_KB }),
+    fileKilobytes: plan.fileKilobytes,
+    files: plan.files,
+    bufferKibibytes: BUFFER_KIB,
+    floorKibibytes: plan.floorKibibytes,
+    linger,
+    keep: linger,
+    changesUser: tcpdumpChangesUser(recording.settings.image),
+  };
+}
+
+/** What a gap means: `GAP: …`. */
+function gapText({ first, last, bytes }: Gap): string {
+  return `GAP: the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
+}
+
+function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {
+  if (packets.bytes === 0) return error;
+  const time = new Date(lastHeard).toTimeString().slice(0, 8);
+  return new Problem(`the capture is lost in part: ${error.message}`, {
+    next: [
+      `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), whole, up to ${time} or so`,
+      `lost: what was recorded after ${time}; start the capture again to go on`,
+    ],
+    cause: error,
+  });
+}

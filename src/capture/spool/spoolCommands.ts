@@ -1,0 +1,42 @@
+import { LeasedProcess, type Place, type Program } from '../../debugger/leasedProcess.ts';
+import type { Access } from '../../kube/authentication.ts';
+import { type RecordOptions, recordArguments } from './recordArguments.ts';
+import spoolScript from './spool.sh';
+
+/** How often an idle follower looks for more; sleep takes fractions in GNU's and busybox's. */
+const POLL_S = 0.2;
+
+/** The pod's end of a follower at a position, which starts the recorder when it is told how. */
+export function followProgram(
+  spool: string,
+  { seq, offset }: { readonly seq: number; readonly offset: number },
+  start: RecordOptions | undefined,
+): Program {
+  const words = ['follow', `spool=${spool}`, `seq=${seq}`, `offset=${offset}`, `poll=${POLL_S}`];
+  return {
+    script: spoolScript,
+    command: start ? [...words, 'start', ...recordArguments(spool, start)] : words,
+  };
+}
+
+/**
+ * Ends a recording and removes all it holds, where the pod can be reached; gives up after some
+ * milliseconds, since what is left removes itself.
+ */
+export async function removeSpool(
+  access: Access,
+  place: Place,
+  spool: string,
+  milliseconds: number,
+): Promise<void> {
+  const signal = AbortSignal.timeout(milliseconds);
+  const program = { script: spoolScript, command: ['remove', `spool=${spool}`] };
+  try {
+    const removing = await LeasedProcess.start(access, place, program, signal);
+    removing.stdout.resume();
+    removing.stderr.resume();
+    await removing.exit;
+  } catch {
+    // Out of reach: the recorder ends and removes it when nobody has renewed its lease for long.
+  }
+}

@@ -1,0 +1,304 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { eventually, type Running, run } from './support/process.ts';
+import { type FaultyProxy, proxyTo } from './support/proxy.ts';
+import { skipped } from './support/skips.ts';
+import { type AtEnd, freshPath, kubectl, netdebug, world } from './support/world.ts';
+
+const PROTOCOLS = [
+  { protocol: 'v5', kubeconfig: world.kubeconfig },
+  ...(skipped('exec protocol v4', world.local)
+    ? []
+    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
+];
+
+const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
+  world.flavours.map((flavour) => ({ ...protocol, flavour: flavour.name, image: flavour.image })),
+);
+
+let sink: string;
+beforeAll(async () => {
+  sink = (await runPod('sink', { node: 1 })).ip;
+});
+
+/** What comes between the client and the recorder while both go on. */
+const CUTS: readonly {
+  readonly how: string;
+  /** Takes many seconds. */
+  readonly slow?: true;
+  readonly cut: (proxy: FaultyProxy, capture: Running) => Promise<void> | void;
+}[] = [
+  { how: 'FIN', cut: (proxy) => proxy.fin() },
+  { how: 'RST', cut: (proxy) => proxy.reset() },
+  {
+    how: 'a server that is away for 3 s',
+    slow: true,
+    cut: async (proxy) => {
+      proxy.goDown();
+      await wait(3000);
+      proxy.heal();
+    },
+  },
+  {
+    how: 'a link that swallows everything',
+    slow: true,
+    cut: (proxy) => {
+      proxy.blackhole();
+      proxy.heal();
+    },
+  },
+  {
+    how: 'SIGSTOP for longer than the lease',
+    slow: true,
+    cut: async (_, { child }) => {
+      child.kill('SIGSTOP');
+      await wait(15_000);
+      child.kill('SIGCONT');
+    },
+  },
+];
+
+/** All of them at once, those that take longest first; of the slow ones every second combination. */
+const CASES = CUTS.toReversed().flatMap((cut, index) =>
+  COMBINATIONS.filter((_, number) => !cut.slow || [0, 3].includes((number + index) % 4)).map(
+    (combination) => ({ ...combination, ...cut }),
+  ),
+);
+
+describe('a capture by way of the spool', () => {
+  it.concurrent.for(CASES)(
+    'over $protocol, $flavour image, goes on after $how: no packet is missing, none comes twice',
+    { timeout: 90_000, retry: 1 },
+    async ({ kubeconfig, image, cut }, { onTestFinished }) => {
+      const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
+      await wait(1500);
+      await cut(proxy, capture);
+      await capture.says(/resumed after [\d.]+ s where it stood/, 40_000);
+      await wait(1500);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/connection lost \(.*\); the recorder in the pod goes on/);
+      expect(stderr).toMatch(/ packets captured .*, none dropped; resumed after 1 interruption\n/);
+      await expectEverySequenceNumber(file, 40);
+    },
+  );
+
+  it.concurrent.for(world.flavours)(
+    'with the $name image is what the files in the pod hold, byte for byte',
+    { timeout: 90_000 },
+    async ({ image }, { onTestFinished }) => {
+      // 4 MB in all: the files are half a megabyte each, and the recorder goes through several.
+      const pod = await runPod('bytes', { container: storageLimit('16Mi') });
+      const file = freshPath('bytes.pcap');
+      const args = ['capture', pod.name, '--image', image, '-w', file, '--', 'udp port 7777'];
+      const capture = netdebug(args, { onTestFinished });
+      await capture.says(/capturing on/);
+      await burst(pod.name, sink, 1500);
+      const arrived = async () => (await packetsIn(file)) === 1500;
+      expect(await eventually(arrived, 15_000), capture.stderr()).toBe(true);
+
+      const listed = await inDebugger(pod.name, 'ls /tmp/netdebug-*/ring/*');
+      const names = listed.trim().split('\n').sort();
+      expect(names.length).toBeGreaterThan(2);
+      const files: Buffer[] = [];
+      for (const name of names) {
+        const hex = await inDebugger(pod.name, `od -An -v -tx1 ${name}`);
+        files.push(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
+      }
+      const [first = Buffer.alloc(0)] = files;
+      const joined = Buffer.concat([
+        first.subarray(0, 24),
+        ...files.map((bytes) => bytes.subarray(24)),
+      ]);
+      expect(readFileSync(file).equals(joined)).toBe(true);
+      capture.child.kill('SIGINT');
+      expect((await capture.finished).code).toBe(0);
+      expect(await inDebugger(pod.name, 'ls /tmp')).not.toContain('netdebug-');
+    },
+  );
+
+  it.concurrent.for(world.flavours)(
+    'with the $name image tells what the ring had to drop for a client that was too slow',
+    { timeout: 90_000 },
+    async ({ image }, { onTestFinished }) => {
+      const pod = await runPod('gap', { container: storageLimit('16Mi') });
+      const file = freshPath('gap.pcap');
+      const args = ['capture', pod.name, '--image', image, '-w', file, '--', 'udp port 7777'];
+      const capture = netdebug(args, { onTestFinished });
+      await capture.says(/capturing on/);
+      await burst(pod.name, sink, 10);
+      expect(await eventually(async () => (await packetsIn(file)) === 10, 10_000)).toBe(true);
+      capture.child.kill('SIGSTOP');
+      await burst(pod.name, sink, 20_000);
+      await wait(2000);
+      capture.child.kill('SIGCONT');
+      await capture.says(/GAP: the ring in the pod overran this client/);
+      await burst(pod.name, sink, 10);
+      await wait(1500);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(
+        /\d GAPs?: \d+ files? \(at most [\d.]+ .?B\) of the recording are not here/,
+      );
+      const count = await packetsIn(file);
+      expect(count).toBeGreaterThan(1000);
+      expect(count).toBeLessThan(20_000);
+    },
+  );
+
+  it.concurrent('ends and says so after SIGSTOP for longer than the recorder lingers', {
+    timeout: 90_000,
+  }, async ({ onTestFinished }) => {
+    const { capture, file, pod } = await chatterCapture(
+      { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
+      onTestFinished,
+      ['--linger', '3s'],
+    );
+    await wait(1000);
+    capture.child.kill('SIGSTOP');
+    const gone = async () => (await working(pod)).length === 0;
+    await wait(12_000);
+    expect(await eventually(gone, 12_000), String(await working(pod))).toBe(true);
+    capture.child.kill('SIGCONT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/had not heard from this client/);
+    await expectEverySequenceNumber(file, 10);
+  });
+
+  it.concurrent('ends at once at the second Ctrl-C, with whole packets, and leaves nothing', {
+    timeout: 60_000,
+  }, async ({ onTestFinished }) => {
+    const { capture, file, pod } = await chatterCapture(
+      { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
+      onTestFinished,
+    );
+    capture.child.kill('SIGINT');
+    await wait(200);
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toMatch(/ended at once: what the pod still had is not here/);
+    await expectEverySequenceNumber(file, 1);
+    expect(await eventually(async () => (await working(pod)).length === 0, 5000)).toBe(true);
+  });
+});
+
+describe('a capture without a spool', () => {
+  it.concurrent.for([
+    { way: 'where the pod has no room for one', limit: '8Mi', flags: [], note: true },
+    { way: 'when asked to', limit: '1Gi', flags: ['--stream'], note: false },
+  ])('$way streams directly', { timeout: 60_000 }, async ({ limit, flags, note }, context) => {
+    const pod = await runPod('direct', {
+      command: CHATTER,
+      env: { TO: sink },
+      container: storageLimit(limit),
+    });
+    const file = freshPath('direct.pcap');
+    const image = world.flavours[0]?.image ?? '';
+    const args = ['capture', pod.name, '--image', image, '-w', file, ...flags, '--', 'udp port 9'];
+    const capture = netdebug(args, { onTestFinished: context.onTestFinished });
+    await capture.says(/capturing on/);
+    await wait(2500);
+    expect(await inDebugger(pod.name, 'ls /tmp')).not.toContain('netdebug-');
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    expect(/note: streaming directly, not through a spool: pod .* may write/.test(stderr)).toBe(
+      note,
+    );
+    await expectEverySequenceNumber(file, 10);
+  });
+});
+
+describe.skipIf(skipped('a server that fails', world.local))('a server that fails', () => {
+  it.concurrent.for(COMBINATIONS)(
+    'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
+    { timeout: 90_000 },
+    async ({ protocol, flavour, kubeconfig, image }, { onTestFinished }) => {
+      const namespace = `cuts-${protocol}-${flavour.toLowerCase()}-${process.pid}`;
+      const inNamespace = (...args: string[]) => kubectl(['-n', namespace, ...args]);
+      await kubectl(['create', 'namespace', namespace]);
+      await inNamespace(
+        ...['run', 'web', '--image', world.appImage, '--image-pull-policy=IfNotPresent'],
+      );
+      await inNamespace('wait', '--for=condition=Ready', 'pod/web', '--timeout=60s');
+      const cut = 'netdebug.test/cut-after=300000';
+      await kubectl(['annotate', 'namespace', namespace, cut]);
+      const file = freshPath('cuts.pcap');
+      const args = ['capture', 'web', '-n', namespace, '--image', image, '-w', file];
+      const capture = netdebug([...args, '--', 'udp port 7777'], {
+        env: { KUBECONFIG: kubeconfig },
+        onTestFinished,
+      });
+      await capture.says(/capturing on/);
+      await burst('web', sink, 1000, namespace);
+      const arrived = async () => (await packetsIn(file)) === 1000;
+      expect(await eventually(arrived, 30_000), capture.stderr()).toBe(true);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/1,000 packets captured .*; resumed after [3-9] interruptions/);
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    },
+  );
+});
+
+/** A running capture of a pod that sends numbered datagrams, of which some have come. */
+async function chatterCapture(
+  { kubeconfig, image }: { kubeconfig: string; image: string },
+  onTestFinished: AtEnd,
+  flags: readonly string[] = [],
+) {
+  const pod = await runPod('follow', { command: CHATTER, env: { TO: sink } });
+  const proxy = await proxyTo(kubeconfig, onTestFinished);
+  const file = freshPath('follow.pcap');
+  const args = ['capture', pod.name, '--image', image, '-w', file, ...flags, '--', 'udp port 9'];
+  const capture = netdebug(args, { env: { KUBECONFIG: proxy.kubeconfig }, onTestFinished });
+  await capture.says(/capturing on/);
+  const some = () => existsSync(file) && statSync(file).size > 24;
+  expect(await eventually(some, 10_000), capture.stderr()).toBe(true);
+  return { capture, file, proxy, pod: pod.name };
+}
+
+function storageLimit(limit: string) {
+  return { resources: { limits: { 'ephemeral-storage': limit } } };
+}
+
+/** Sends datagrams of 1400 bytes from a pod, not faster than the kernel takes them. */
+async function burst(pod: string, to: string, count: number, namespace = world.namespace) {
+  // A socket for each: one that was told that nobody listens would fail now and then.
+  const script = `payload=$(printf '%01400d' 7)
+    for ((i = 0; i < $2; i++)); do printf %s "$payload" >"/dev/udp/$1/7777"; done`;
+  await kubectl([
+    ...['-n', namespace, 'exec', pod, '--', 'bash', '-c', script, 'bash', to, String(count)],
+  ]);
+}
+
+async function inDebugger(pod: string, script: string): Promise<string> {
+  return kubectl(['exec', pod, '-c', 'netdebug-network', '--', 'sh', '-c', script]);
+}
+
+/** How many packets a file holds, as tcpdump counts; -1 when it does not read to its end. */
+async function packetsIn(file: string): Promise<number> {
+  if (!existsSync(file)) return 0;
+  const copy = freshPath('copy.pcap');
+  writeFileSync(copy, readFileSync(file));
+  const { code, stdout } = await run('tcpdump', ['-n', '-r', copy]);
+  return code === 0 ? stdout.split('\n').filter(Boolean).length : -1;
+}
+
+/** The numbers in the file are a whole row: each is one more than the one before. */
+async function expectEverySequenceNumber(file: string, least: number): Promise<void> {
+  const read = await run('tcpdump', ['-n', '-A', '-r', file]);
+  expect(read.code, read.stderr).toBe(0);
+  expect(read.stderr).not.toMatch(/truncated/);
+  const numbers = [...read.stdout.matchAll(/seq-(\d{6})/g)].map(([, digits]) => Number(digits));
+  const first = numbers[0] ?? 0;
+  expect(numbers).toEqual(numbers.map((_, index) => first + index));
+  expect(numbers.length).toBeGreaterThanOrEqual(least);
+}
