@@ -267,10 +267,15 @@ turn() {
       [ "$before" = "$first" ] || note_first "${names%% *}"
       break
     fi
+    turned_over=$((first + $# - 1 - newest))
     newest=$((first + $# - 1))
-    if [ "${files:-0}" -gt 0 ] && [ $# -gt "$files" ]; then
+    # What comes until the next look must find room, too.
+    [ "$turned_over" -le "$slack" ] || slack=$turned_over
+    room=$((${files:-0} + 1 - slack))
+    [ "$room" -gt 0 ] || room=1
+    if [ "${files:-0}" -gt 0 ] && [ $# -gt "$room" ]; then
       old=
-      while [ $# -gt "$files" ]; do
+      while [ $# -gt "$room" ]; do
         old="$old $1"
         first=$((first + 1))
         shift
@@ -284,6 +289,24 @@ turn() {
     fi
   done
   turning=
+}
+
+# tcpdump starts its hook with the lowest priority: where the processor is busy it comes late, and many
+# files at once. Then we look by ourselves, and keep fewer files for as long.
+pass_second() {
+  slack=$(((slack + 1) / 2))
+  if [ "$slack" -le 1 ] || [ "$moment" = 1 ]; then
+    slack=1
+    nap 1
+    return
+  fi
+  clock
+  begin_second=$now
+  while [ "$now" -eq "$begin_second" ] && [ -z "$told" ]; do
+    nap 0.02
+    turn
+    clock
+  done
 }
 
 # Bytes written so far: the kernel's count, which knows removed files too.
@@ -441,7 +464,7 @@ record() {
   if [ -n "$notafter" ] && [ "$started" -gt "$notafter" ]; then refuse; fi
   [ -n "$made" ] || mkdir "$spool" 2>/dev/null || refuse
   cd "$spool" || fail 1 "cannot enter $spool"
-  heard=- phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
+  heard=- slack=1 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
   # The last of them is there when all are.
   if ! { mkdir ring && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook &&
@@ -489,7 +512,7 @@ record() {
       published="$newest $bytes"
       put_state
     fi
-    [ -n "$why" ] || nap 1
+    [ -n "$why" ] || pass_second
   done
   finish
   keep_spool
@@ -586,7 +609,7 @@ destroy() {
 
 follow() {
   read -r me _ </proc/self/stat
-  told='' stops=0 grain=262144 said='' over='' ticker=''
+  told='' stops=0 grain=262144 said='' last=0 over='' ticker=''
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
   trap 'leave 143' TERM
@@ -670,22 +693,44 @@ listen() {
 # Sends what descriptor 4, the file with the number `seq`, holds from `offset` on, until it is complete.
 send_file() {
   seek
+  clock
+  lively=$now
   while :; do
     closed=$ended
     [ "$seq" -eq "$newest" ] || closed=1
-    # shellcheck disable=SC2046 # words are wanted
-    set -- $(ls -nL /proc/self/fd/4)
-    size=$5
-    while [ "$offset" -lt "$size" ]; do send $((size - offset)); done
+    if has_grown; then
+      # shellcheck disable=SC2046 # words are wanted
+      set -- $(ls -nL /proc/self/fd/4)
+      size=$5
+      while [ "$offset" -lt "$size" ]; do
+        send $((size - offset))
+        lively=$now
+      done
+    fi
     if [ -n "$closed" ]; then
       echo "end $seq $size"
       seq=$((seq + 1)) offset=0
       return
     fi
     pulse
-    nap "$poll"
+    rest
     look
   done
+}
+
+# A shorter rest while something happens.
+rest() {
+  case $poll in
+    0*) if [ $((now - lively)) -lt 3 ]; then nap "$poll"; else nap 0.5; fi ;;
+    *) nap "$poll" ;;
+  esac
+}
+
+# Whether it is worth a process to look at the size of the file that is sent: not every time when all
+# is quiet. Where a shell compares whole seconds only, the look once a second has the last word.
+has_grown() {
+  # shellcheck disable=SC3013 # dash and busybox ash know -nt
+  [ -n "$closed" ] || [ "$last" -gt "$offset" ] || [ $((now - lively)) -lt 3 ] || [ "$name" -nt lease ]
 }
 
 # Sends some of the $1 bytes that are there: as much as goes in about a second.
