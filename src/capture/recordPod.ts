@@ -52,7 +52,7 @@ async function recordIn(
 ): Promise<CaptureOutcome> {
   // Text is read as it comes; what nobody keeps needs no spool.
   if (recording.stream || recording.format === 'text') return recordDirectly(api, place, recording);
-  const plan = await planSpool(api, pod);
+  const plan = planSpool(pod);
   let reason: string;
   if (plan.kind === 'direct') reason = plan.reason;
   else

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { tcpdumpChangesUser } from '../debugger/image.ts';
 import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -9,11 +8,11 @@ import { Problem } from '../problem.ts';
 import { fateOf } from './follower/fate.ts';
 import { followCapture } from './follower/followCapture.ts';
 import { Follower, RecordingLost } from './follower/follower.ts';
-import type { Gap } from './follower/losses.ts';
+import { gapText } from './follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { followProgram, removeSpool } from './spool/spoolCommands.ts';
-import type { SpoolPlan } from './spool/spoolPlan.ts';
+import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
 
 /** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
 const BUFFER_KIB = 32_768;
@@ -37,7 +36,7 @@ export async function recordThroughSpool(
   recording: Recording,
 ): Promise<CaptureOutcome> {
   const { progress, output, interrupt, abandon, duration, maxBytes } = recording;
-  const spool = `${plan.folder}/netdebug-${randomBytes(6).toString('hex')}`;
+  const spool = newSpoolFolder();
   const record = recordOptions(recording, plan);
   const fileBytes = plan.fileKilobytes * 1000;
   const packets = new PacketCutter(maxBytes);
@@ -106,16 +105,11 @@ function recordOptions(recording: Recording, plan: SpoolPlan): RecordOptions {
     fileKilobytes: plan.fileKilobytes,
     files: plan.files,
     bufferKibibytes: BUFFER_KIB,
-    floorKibibytes: plan.floorKibibytes,
+    ...(plan.roomKilobytes !== undefined && { roomKilobytes: plan.roomKilobytes }),
     linger,
     keep: linger,
     changesUser: tcpdumpChangesUser(recording.settings.image),
   };
-}
-
-/** What a gap means: `GAP: …`. */
-function gapText({ first, last, bytes }: Gap): string {
-  return `GAP: the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
 }
 
 function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {

@@ -100,7 +100,7 @@ describe('a capture by way of the spool', () => {
       const arrived = async () => (await packetsIn(file)) === 1500;
       expect(await eventually(arrived, 15_000), capture.stderr()).toBe(true);
 
-      const listed = await inDebugger(pod.name, 'ls /tmp/netdebug-*/ring/*');
+      const listed = await inDebugger(pod.name, 'ls /netdebug-*/ring/*');
       const names = listed.trim().split('\n').sort();
       expect(names.length).toBeGreaterThan(2);
       const files: Buffer[] = [];
@@ -116,7 +116,7 @@ describe('a capture by way of the spool', () => {
       expect(readFileSync(file).equals(joined)).toBe(true);
       capture.child.kill('SIGINT');
       expect((await capture.finished).code).toBe(0);
-      expect(await inDebugger(pod.name, 'ls /tmp')).not.toContain('netdebug-');
+      expect(await inDebugger(pod.name, 'ls /')).not.toContain('netdebug-');
     },
   );
 
@@ -204,7 +204,7 @@ describe('a capture without a spool', () => {
     const capture = netdebug(args, { onTestFinished: context.onTestFinished });
     await capture.says(/capturing on/);
     await wait(2500);
-    expect(await inDebugger(pod.name, 'ls /tmp')).not.toContain('netdebug-');
+    expect(await inDebugger(pod.name, 'ls /')).not.toContain('netdebug-');
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);

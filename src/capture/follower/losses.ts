@@ -1,3 +1,4 @@
+import { bytesText, countText } from '../../output/quantities.ts';
 import type { Position } from './follower.ts';
 
 /** Files that the ring removed before they had all arrived here. */
@@ -12,4 +13,8 @@ export interface Gap {
 export function gapAt(position: Position, last: number, fileBytes: number): Gap {
   const files = last - position.seq + 1;
   return { first: position.seq, last, bytes: Math.max(0, files * fileBytes - position.offset) };
+}
+
+export function gapText({ first, last, bytes }: Gap): string {
+  return `GAP: the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
 }

@@ -56,6 +56,8 @@ export interface Listing {
   readonly files: readonly SpoolFile[];
   /** KiB that may still be written there. */
   readonly freeKibibytes: number;
+  /** What the engine said, once it has ended. */
+  readonly log: readonly string[];
 }
 
 const ENDS: ReadonlySet<string> = new Set<RecordingEnd>([
@@ -70,14 +72,16 @@ export function parseListing(text: string): Listing | undefined {
   if (lines.at(-1) !== '' || lines.at(-2) !== 'ok') return undefined;
   const state = new Map<string, string>();
   const files: SpoolFile[] = [];
+  const log: string[] = [];
   let freeKibibytes = 0;
   for (const line of lines) {
     const [kind, ...words] = line.split(' ');
     if (kind === 'state') state.set(words[0] ?? '', words.slice(1).join(' '));
     else if (kind === 'file') files.push(parseFile(words));
     else if (kind === 'free') freeKibibytes = Number(words[0]);
+    else if (kind === 'log') log.push(words.join(' '));
   }
-  return { state: parseState(state), files, freeKibibytes };
+  return { state: parseState(state), files, freeKibibytes, log };
 }
 
 function parseFile([seq, size, modified, growth, name = '']: readonly string[]): SpoolFile {

@@ -23,8 +23,10 @@ export interface RecordOptions {
   readonly linger?: number;
   /** Seconds that the spool stays when the recording has ended and nobody reads it. */
   readonly keep?: number;
-  /** KiB that must stay free where the spool is. */
+  /** KiB that must stay free where the spool is; absent: what the node needs, and the ring must fit. */
   readonly floorKibibytes?: number;
+  /** kB (1000 bytes) that this spool and those beside it may take together. */
+  readonly roomKilobytes?: number;
   /** Seconds since 1970: when the recording ends. */
   readonly until?: number;
   /** Seconds since 1970: started later, it is a second start by a kubelet and records nothing. */
@@ -52,6 +54,7 @@ export function recordArguments(spool: string, options: RecordOptions): string[]
     ['linger', options.linger],
     ['keep', options.keep],
     ['floorkb', options.floorKibibytes],
+    ['roomkb', options.roomKilobytes],
     ['until', options.until],
     ['notafter', options.notAfter],
     ['zroot', options.changesUser ? 1 : undefined],

@@ -14,7 +14,7 @@ export interface RingWishes {
 
 /** A ring of files as it will be: a new one at this size or this age, the newest are kept. */
 export interface RingPlan {
-  readonly fileKb: number;
+  readonly fileKilobytes: number;
   readonly files: number;
   readonly age?: number;
 }
@@ -26,16 +26,19 @@ const OVERHEAD_BYTES = 128 * 1024;
 /** The ring when nobody says how large, where limits do not make it smaller. */
 const DEFAULT_BYTES = { detached: 1e9, foreground: 512e6 } as const;
 const DEFAULT_FILES = 8;
-/** A smaller file holds hardly a packet of its own beside the overshoot. */
-const MIN_FILE_KB = 100;
+/** tcpdump counts the sizes of its files in whole megabytes, so that all are planned so. */
+const MEGABYTE_KB = 1000;
 /** The largest file that dumpcap writes (-b filesize, in kB). */
 const MAX_FILE_KB = 2_000_000;
 /** More are hard to handle, for people and for a folder. */
 const MAX_FILES = 1000;
 
 /** The most that a ring takes on the disk: while it rotates there is one file more. Bytes. */
-export function ringBytes({ fileKb, files }: Pick<RingPlan, 'fileKb' | 'files'>): number {
-  return (files + 1) * (fileKb * 1000 + OVERSHOOT_BYTES) + OVERHEAD_BYTES;
+export function ringBytes({
+  fileKilobytes,
+  files,
+}: Pick<RingPlan, 'fileKilobytes' | 'files'>): number {
+  return (files + 1) * (fileKilobytes * 1000 + OVERSHOOT_BYTES) + OVERHEAD_BYTES;
 }
 
 /**
@@ -49,45 +52,48 @@ export function planRing(
 ): RingPlan {
   const usable = Math.min(room.bytes, DEFAULT_BYTES[use]);
   const age = wishes.age !== undefined && { age: wishes.age };
-  const fileKb =
+  const fileKilobytes =
     wishes.fileBytes !== undefined
       ? Math.ceil(wishes.fileBytes / 1000)
       : largestFileKb(usable, wishes.files ?? DEFAULT_FILES);
-  const files = wishes.files ?? mostFiles(usable, fileKb);
-  checkBounds(fileKb, files, wishes);
-  if (ringBytes({ fileKb, files }) <= room.bytes) return { fileKb, files, ...age };
-  throw tooLarge({ fileKb, files }, room);
+  const fitting = mostFiles(usable, fileKilobytes);
+  const files =
+    wishes.files ?? (wishes.fileBytes === undefined ? Math.min(DEFAULT_FILES, fitting) : fitting);
+  checkBounds(fileKilobytes, files, wishes);
+  if (ringBytes({ fileKilobytes, files }) <= room.bytes) return { fileKilobytes, files, ...age };
+  throw tooLarge({ fileKilobytes, files }, room);
 }
 
 function largestFileKb(bytes: number, files: number): number {
   const each = (bytes - OVERHEAD_BYTES) / (files + 1) - OVERSHOOT_BYTES;
-  return Math.min(MAX_FILE_KB, Math.max(MIN_FILE_KB, Math.floor(each / 1000)));
+  const megabytes = Math.max(1, Math.floor(each / 1e6));
+  return Math.min(MAX_FILE_KB, megabytes * MEGABYTE_KB);
 }
 
-function mostFiles(bytes: number, fileKb: number): number {
-  const fit = Math.floor((bytes - OVERHEAD_BYTES) / (fileKb * 1000 + OVERSHOOT_BYTES)) - 1;
+function mostFiles(bytes: number, fileKilobytes: number): number {
+  const fit = Math.floor((bytes - OVERHEAD_BYTES) / (fileKilobytes * 1000 + OVERSHOOT_BYTES)) - 1;
   return Math.max(2, Math.min(MAX_FILES, fit));
 }
 
-function checkBounds(fileKb: number, files: number, wishes: RingWishes): void {
-  if (fileKb < MIN_FILE_KB || fileKb > MAX_FILE_KB)
+function checkBounds(fileKilobytes: number, files: number, wishes: RingWishes): void {
+  if (fileKilobytes < MEGABYTE_KB || fileKilobytes > MAX_FILE_KB)
     throw new Problem(
-      `-C: a file of ${bytesText(wishes.fileBytes ?? fileKb * 1000)} is too ${fileKb < MIN_FILE_KB ? 'small' : 'large'}`,
-      { next: ['files of a ring have from 100 kB to 2 GB each'], exitCode: 2 },
+      `-C: a file of ${bytesText(wishes.fileBytes ?? fileKilobytes * 1000)} is too ${fileKilobytes < MEGABYTE_KB ? 'small' : 'large'}`,
+      { next: ['files of a ring have from 1 MB to 2 GB each'], exitCode: 2 },
     );
   if (files < 2 || files > MAX_FILES)
     throw new Problem(`-W: a ring has from 2 to ${MAX_FILES} files`, { exitCode: 2 });
 }
 
-function tooLarge(ring: Pick<RingPlan, 'fileKb' | 'files'>, room: SpoolRoom): Problem {
+function tooLarge(ring: Pick<RingPlan, 'fileKilobytes' | 'files'>, room: SpoolRoom): Problem {
   const files = Math.min(ring.files, DEFAULT_FILES);
-  const fitting = Math.floor(largestFileKb(room.bytes, files) / 100) / 10;
-  const fits = ringBytes({ fileKb: fitting * 1000, files }) <= room.bytes;
+  const fitting = largestFileKb(room.bytes, files);
+  const fits = ringBytes({ fileKilobytes: fitting, files }) <= room.bytes;
   return new Problem(
     `the ring would take up to ${bytesText(ringBytes(ring))} in the pod, which has room for ${bytesText(room.bytes)}: ${room.reason}`,
     {
       next: [
-        ...(fits ? [`this ring fits: -C ${fitting} -W ${files}`] : []),
+        ...(fits ? [`this ring fits: -C ${fitting / MEGABYTE_KB} -W ${files}`] : []),
         'a volume of the pod that is not counted may have room: --volume NAME',
         'headers alone take less: -s 128',
       ],

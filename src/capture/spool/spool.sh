@@ -20,10 +20,11 @@ umask 077
 newline=$(printf '\nx')
 newline=${newline%x}
 return=$(printf '\r')
+no_room="there is not enough room on the node's disk"
 
 read_options() {
   unset spool starting device expression length snaplen count filekb age files buffer duration maxkb \
-    linger keep floorkb until notafter seqs turning
+    linger keep floorkb roomkb until notafter seqs turning
   poll=1 seq=1 offset=0 engine=auto zroot=0
   while [ $# -gt 0 ]; do
     value=${1#*=}
@@ -35,7 +36,7 @@ read_options() {
       poll=*) poll=$value ;;
       expression=*) expression=$value ;;
       seq=* | offset=* | length=* | snaplen=* | count=* | filekb=* | age=* | files=* | buffer=* | \
-        duration=* | maxkb=* | linger=* | keep=* | floorkb=* | until=* | notafter=* | zroot=*)
+        duration=* | maxkb=* | linger=* | keep=* | floorkb=* | roomkb=* | until=* | notafter=* | zroot=*)
         case $value in
           '' | *[!0-9]*) fail 2 "not a number: $1" ;;
         esac
@@ -85,15 +86,53 @@ await() {
   return "$status"
 }
 
-# KiB that may still be written here.
+# KiB that may still be written here, and of the whole file system.
 free_space() {
   # shellcheck disable=SC2046 # words are wanted
   set -- $(df -kP . 2>/dev/null)
-  free=
-  while [ $# -gt 1 ]; do
-    case $2 in *%) free=$1 ;; esac
+  free='' capacity=0
+  while [ $# -gt 3 ]; do
+    case $4 in *%) capacity=$1 free=$3 ;; esac
     shift
   done
+}
+
+# kB that a ring of $2 files of $1 kB takes at most: one file more while it rotates, each larger by a
+# packet of 64 kB, and what stands beside it.
+ring_size() {
+  ring_size=$((($2 + 1) * ($1 + 66) + 128))
+}
+
+# Whether the ring fits: on the disk, and beside the other spools here into the share of the pod.
+# A tenth of the disk stays free, since below that kubelets begin to evict pods (nodefs.available); of
+# a large disk 4 GB, more than captures can fill before somebody looks.
+fits() {
+  [ -z "$floorkb" ] || return 0
+  free_space
+  floorkb=$((capacity / 10))
+  [ "$floorkb" -lt 4000000 ] || floorkb=4000000
+  ring_size "${filekb:-${maxkb:-0}}" "${files:-1}"
+  needed=$ring_size
+  [ -z "$free" ] || [ $((free - floorkb)) -ge "$needed" ] || return 1
+  [ -n "$roomkb" ] || return 0
+  all=$needed
+  for other in ../*/ring; do
+    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    [ "$other" -ef ring ] && continue
+    theirs=$needed theirkb=''
+    while read -r name value; do
+      case $name in
+        filekb) theirkb=$value ;;
+        files)
+          ring_size "$theirkb" "$value"
+          theirs=$ring_size
+          break
+          ;;
+      esac
+    done 2>/dev/null <"${other%ring}state"
+    all=$((all + theirs))
+  done
+  [ "$all" -le "$roomkb" ]
 }
 
 # ---- state ----
@@ -445,8 +484,8 @@ look_at_disk() {
   nextlook=$((now + 5))
   free_space
   [ -n "$free" ] || return 0
-  if [ "$free" -lt "${floorkb:-1}" ]; then why=floor; fi
-  if [ $((free - ${floorkb:-0})) -lt $(((${lastfree:-$free} - free) * 4)) ]; then nextlook=$now; fi
+  if [ "$free" -lt "$floorkb" ]; then why=floor; fi
+  if [ $((free - floorkb)) -lt $(((${lastfree:-$free} - free) * 4)) ]; then nextlook=$now; fi
   lastfree=$free
   # shellcheck disable=SC2046 # words are wanted
   set -- $(ls -n log)
@@ -466,11 +505,11 @@ record() {
   cd "$spool" || fail 1 "cannot enter $spool"
   heard=- slack=1 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
   # The last of them is there when all are.
-  if ! { mkdir ring && put_state && note_first - && true >log && true >lease && true >seen &&
+  if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook &&
     chmod 700 turn && true >wanted && true >kept && true >running; }; then
     rm -rf "$PWD"
-    fail 28 'no room for a spool'
+    fail 28 "$no_room"
   fi
   trap 'turn' USR1
   trap 'told=ended' TERM
@@ -666,7 +705,7 @@ start() {
     tries=0
     until [ -e "$spool/running" ] || [ ! -d "$spool" ]; do nap 0.1; done
     if [ -d "$spool" ]; then return; fi
-    echo 'log no room for a spool'
+    echo "log $no_room"
     echo 'over full 28'
     leave 28
   elif [ ! -d "$spool" ]; then
@@ -778,13 +817,17 @@ bury() {
   rm -f running wanted
 }
 
+say_log() {
+  read_log | while read -r line; do
+    line=${line#"$return"}
+    case $line in 'File: '* | *'cap_set_proc() fail'* | '') ;; *) echo "log $line" ;; esac
+  done
+}
+
 say_over() {
   load_state || lost
   [ "$phase" = ended ] || why=interrupted
-  read_log | while read -r line; do
-    line=${line#"$return"}
-    case $line in 'File: '* | '') ;; *) echo "log $line" ;; esac
-  done
+  say_log
   echo "over $why $code${captured:+ captured=$captured}${received:+ received=$received}${dropped:+ dropped=$dropped}"
   while [ "$stops" -eq 0 ]; do
     pulse
@@ -839,6 +882,7 @@ list() {
   done
   free_space
   echo "free ${free:-0}"
+  [ -z "$ended" ] || say_log
   echo ok
 }
 

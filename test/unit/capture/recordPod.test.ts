@@ -190,10 +190,10 @@ describe('a recording by way of a spool', () => {
       gaps: [],
     });
     expect(output.written).toEqual(FILE);
-    expect(notes).toEqual(['capturing on eth0 of pod shop/web (dumpcap, spool of 256 MB)']);
+    expect(notes).toEqual(['capturing on eth0 of pod shop/web (dumpcap, spool of 448 MB)']);
     expect(seen).toHaveLength(1);
     expect(seen[0]?.slice(0, 3)).toEqual([
-      ...['follow', expect.stringMatching(/^spool=\/tmp\/netdebug-[0-9a-f]{12}$/), 'seq=1'],
+      ...['follow', expect.stringMatching(/^spool=\/netdebug-[0-9a-f]{12}$/), 'seq=1'],
     ]);
     expect(seen[0]).toEqual(
       expect.arrayContaining(['start', 'count=1', 'linger=60', 'keep=60', 'files=8']),
@@ -296,7 +296,7 @@ describe('a recording by way of a spool', () => {
     );
     expect(outcome).toMatchObject({ end: 'complete' });
     expect(notes[0]).toBe(
-      `note: streaming directly, not through a spool: pod "web" may write no more than 10 MB to its node's disk`,
+      "note: streaming directly, not through a spool: the pod has room for 1.3 MB only, an eighth of the pod's ephemeral-storage limit of 10.0 MB",
     );
   });
 

@@ -8,7 +8,7 @@ const SMALL = { bytes: 16 * 2 ** 20, reason: "a quarter of the pod's limit" };
 describe('a planned ring', () => {
   it('is what was asked for, where there is room', () => {
     expect(planRing({ fileBytes: 100e6, files: 10, age: 3600 }, ENDLESS, 'detached')).toEqual({
-      fileKb: 100_000,
+      fileKilobytes: 100_000,
       files: 10,
       age: 3600,
     });
@@ -33,12 +33,14 @@ describe('a planned ring', () => {
     const ring = planRing({ files: 4, age: 60 }, SMALL, 'foreground');
     expect(ring.age).toBe(60);
     expect(ringBytes(ring)).toBeLessThanOrEqual(SMALL.bytes);
-    expect(ringBytes({ ...ring, fileKb: ring.fileKb + 10 })).toBeGreaterThan(SMALL.bytes);
+    expect(ringBytes({ ...ring, fileKilobytes: ring.fileKilobytes + 1000 })).toBeGreaterThan(
+      SMALL.bytes,
+    );
   });
 
   it.each([
-    { wishes: {}, bytes: 2 * 2 ** 20 },
-    { wishes: { files: 3 }, bytes: 3 * 2 ** 20 },
+    { wishes: {}, bytes: 4 * 2 ** 20 },
+    { wishes: { files: 3 }, bytes: 5 * 2 ** 20 },
     { wishes: { fileBytes: 1e6, files: 5 }, bytes: 8 * 2 ** 20 },
     { wishes: { fileBytes: 2.5e6 }, bytes: 10 * 2 ** 20 },
   ])('never takes more than the room: $wishes in $bytes bytes', ({ wishes, bytes }) => {
@@ -62,7 +64,7 @@ describe('a planned ring', () => {
   });
 
   it.each([
-    [{ fileBytes: 10_000 }, /too small/],
+    [{ fileBytes: 500_000 }, /too small/],
     [{ fileBytes: 3e9 }, /too large/],
     [{ files: 1 }, /from 2 to 1000 files/],
     [{ files: 1001, fileBytes: 1e6 }, /from 2 to 1000 files/],

@@ -1,39 +1,40 @@
 import { describe, expect, it } from 'vitest';
+import { ringBytes } from '../../../../src/capture/spool/ringPlan.ts';
 import { planSpool } from '../../../../src/capture/spool/spoolPlan.ts';
 import { podWith } from '../../debugger/pods.ts';
-import { fakeServer } from '../../kube/fakeServer.ts';
 
 /** The plan for a pod whose containers have these limits. */
-async function plan(...limits: (string | undefined)[]) {
-  const { api } = await fakeServer({});
+function plan(...limits: (string | undefined)[]) {
   const containers = limits.map((limit, index) => ({
     name: `c${index}`,
     ...(limit !== undefined && { resources: { limits: { 'ephemeral-storage': limit } } }),
   }));
-  return planSpool(api, podWith({ spec: { containers } }));
+  return planSpool(podWith({ spec: { containers } }));
 }
 
-describe('the room for a spool', () => {
-  it.each<[string, (string | undefined)[], number, number]>([
-    ['where nothing limits it', [undefined], 8, 32_000],
-    ['of a pod with much room', ['10Gi'], 8, 32_000],
-    ['a quarter of the limit', ['64M'], 8, 2_000],
-    ['a quarter of all limits together', ['32M', undefined, '32000k'], 8, 2_000],
-    ['in whole megabytes', ['20Mi'], 5, 1_000],
-    ['in bytes, and with an exponent', ['32e6', '32000000'], 8, 2_000],
-  ])('%s', async (_, limits, files, fileKilobytes) => {
-    expect(await plan(...limits)).toMatchObject({ kind: 'spool', files, fileKilobytes });
+describe('the spool of a watched capture', () => {
+  it.each<[string, (string | undefined)[], number]>([
+    ['where nothing limits the pod', [undefined], 512e6],
+    ['of a pod with much room', ['10Gi'], 512e6],
+    ['an eighth of the limit', ['64M'], 8e6],
+    ['an eighth of all limits together', ['32M', undefined, '32000k'], 8e6],
+    ['with an exponent', ['64e6'], 8e6],
+  ])('has its size %s', (_, limits, most) => {
+    const planned = plan(...limits);
+    if (planned.kind !== 'spool') throw new Error(planned.reason);
+    expect(ringBytes(planned)).toBeLessThanOrEqual(most);
+    expect(ringBytes(planned)).toBeGreaterThan(most * 0.75);
   });
 
-  it.each(['15M', '1Mi', '0', '1500000m', 'rubbish'])(
-    'is none with a limit of %s',
-    async (limit) => {
-      expect(await plan(limit)).toMatchObject({
-        kind: 'direct',
-        reason: expect.stringMatching(
-          /^pod "web" may write no more than \d+ MB to its node's disk$/,
-        ),
-      });
-    },
-  );
+  it('may take no more together with the others in its folder than the share', () => {
+    expect(plan('64M')).toMatchObject({ roomKilobytes: 8000 });
+    expect(plan(undefined)).not.toHaveProperty('roomKilobytes');
+  });
+
+  it.each(['31M', '1Mi', '0'])('is none with a limit of %s', (limit) => {
+    expect(plan(limit)).toMatchObject({
+      kind: 'direct',
+      reason: expect.stringMatching(/^the pod has room for .* only, an eighth of the pod's/),
+    });
+  });
 });
