@@ -1,14 +1,16 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
-import { checkFile, FileOutput } from '../output/fileOutput.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
-import { StandardOutput } from '../output/standardOutput.ts';
 import { wrongUsage } from '../problem.ts';
+import { captureOutput } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
-import { FORCED_EXIT, onInterruption } from './interruption.ts';
+import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
+import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
 import { parseCount, parseDuration, parseSize } from './values.ts';
 
 const OPTIONS = {
@@ -22,7 +24,7 @@ const OPTIONS = {
     alias: 'w',
     type: 'string',
     requiresArg: true,
-    describe: 'Write packets (pcap) to FILE, or - for standard output',
+    describe: 'Write packets (pcap) to FILE, - for standard output; of a ring: the folder',
   },
   wireshark: { type: 'boolean', describe: 'Show the packets in Wireshark as they come' },
   count: {
@@ -46,6 +48,19 @@ const OPTIONS = {
     type: 'string',
     requiresArg: true,
     describe: 'Stop before the output is larger: 100MB, 64MiB, 1G; a bare number is MB',
+  },
+  ...RING_OPTIONS,
+  detach: { type: 'boolean', describe: 'Go on without this command; see: captures --help' },
+  name: { type: 'string', requiresArg: true, describe: 'With --detach: the name of the capture' },
+  volume: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'With --detach: record on this volume of the pod',
+  },
+  keep: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'With --detach: time that it is kept after its end  [7d]',
   },
   force: { type: 'boolean', describe: 'Overwrite FILE if it exists' },
   stream: {
@@ -76,18 +91,41 @@ function options(parser: Argv): Argv<Flags> {
     .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
     .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
     .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
-    .example('$0 capture pod-1 -w - | tshark -r -', 'into another program');
+    .example('$0 capture pod-1 -w - | tshark -r -', 'into another program')
+    .example('$0 capture pod-1 -C 100 -W 10 -w web', 'the last GB until Ctrl-C, in folder web')
+    .example('$0 capture pod-1 --detach --name rare -G 60m', 'for a week, with nobody watching');
   return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
 }
 
 async function run(flags: Flags): Promise<number> {
   const plan = planOf(flags);
+  const note = ringNote(flags);
+  if (note !== undefined) process.stderr.write(`${note}\n`);
   const interruption = onInterruption();
-  const progress = captureProgress(plan.format);
   const api = await connect(flags);
+  try {
+    if (flags.detach) return await detached(api, flags, plan, interruption);
+    if (asksForRing(flags)) return await ring(api, flags, plan, interruption);
+    return await watched(api, flags, plan, interruption);
+  } finally {
+    interruption.release();
+    api.close();
+  }
+}
+
+type Plan = ReturnType<typeof planOf>;
+
+/** Packets come to us as they are recorded. */
+async function watched(
+  api: KubeApi,
+  flags: Flags,
+  plan: Plan,
+  interruption: Interruption,
+): Promise<number> {
+  const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
-    output = await outputOf(flags);
+    output = await captureOutput(flags);
     const outcome = await recordPod(api, {
       target: flags.target ?? '',
       settings: settingsOf(flags),
@@ -103,15 +141,81 @@ async function run(flags: Flags): Promise<number> {
     // A capture that never began closes nothing, and an open Wireshark would keep us here.
     await output?.close();
     progress.clear();
-    interruption.release();
-    api.close();
   }
+}
+
+/** A ring of files is recorded in the pod, and copied here at the end. */
+async function ring(
+  api: KubeApi,
+  flags: Flags,
+  plan: Plan,
+  interruption: Interruption,
+): Promise<number> {
+  const { captureRing } = await import('./captureRing.ts');
+  return captureRing(
+    api,
+    {
+      target: flags.target ?? '',
+      settings: settingsOf(flags),
+      ...plan,
+      ring: ringWishes(flags),
+      folder: flags.write ?? '',
+      force: flags.force === true,
+    },
+    interruption,
+  );
+}
+
+/** A ring of files is recorded in the pod, and we do not wait for it. */
+async function detached(
+  api: KubeApi,
+  flags: Flags,
+  { duration, ...plan }: Plan,
+  { signal }: Interruption,
+): Promise<number> {
+  const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
+  const { name, volume, keep } = flags;
+  const { image, pullPolicy } = settingsOf(flags);
+  await detach(api, {
+    target: flags.target ?? '',
+    ...plan,
+    image,
+    pullPolicy,
+    ring: ringWishes(flags),
+    duration: duration === undefined ? DETACHED_DURATION_S : Math.ceil(duration / 1000),
+    keep: keep === undefined ? DETACHED_KEEP_S : Math.ceil(parseDuration('--keep', keep)),
+    ...(name !== undefined && { name }),
+    ...(volume !== undefined && { volume }),
+    signal,
+  });
+  return 0;
+}
+
+/** A ring is read when it is over; a detached one by other commands. */
+function checkRingFlags(flags: Flags): void {
+  const { write, wireshark, stream, detach } = flags;
+  if (detach && (write !== undefined || wireshark || stream))
+    throw wrongUsage(
+      '--detach records in the pod: -w, --wireshark and --stream are for those who wait',
+      'get its files later with: captures fetch NAME -w FOLDER',
+    );
+  const lone = (['name', 'volume', 'keep'] as const).find((flag) => flags[flag] !== undefined);
+  if (!detach && lone) throw wrongUsage(`--${lone} goes with --detach`);
+  if (detach || !asksForRing(flags)) return;
+  if (wireshark || stream)
+    throw wrongUsage('-C, -G and -W record files in the pod, which are copied here at the end');
+  if (write === undefined || write === '-')
+    throw wrongUsage(
+      '-C, -G and -W make several files: name a folder for them',
+      'as in: capture pod-1 -C 100 -W 10 -w FOLDER',
+    );
 }
 
 /** What the flags ask for, checked. */
 function planOf(flags: Flags) {
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark exclude each other');
+  checkRingFlags(flags);
   const { interface: device } = flags;
   const expression = flags['--']?.join(' ').trim();
   const snapLength = flags['snapshot-length'];
@@ -128,24 +232,6 @@ function planOf(flags: Flags) {
     ...(duration !== undefined && { duration: parseDuration('--duration', duration) * 1000 }),
     ...(maxSize !== undefined && { maxBytes: parseSize('--max-size', maxSize) }),
   };
-}
-
-async function outputOf(flags: Flags): Promise<Output> {
-  if (flags.wireshark) {
-    const { findWireshark, WiresharkOutput } = await import('../output/wiresharkOutput.ts');
-    return new WiresharkOutput(findWireshark());
-  }
-  if (flags.write === undefined) return new StandardOutput();
-  if (flags.write !== '-') {
-    await checkFile(flags.write, flags.force === true);
-    return new FileOutput(flags.write, flags.force === true);
-  }
-  if (process.stdout.isTTY)
-    throw wrongUsage(
-      'packets are not for a terminal',
-      'pipe them into a program, as in: … -w - | tshark -r -   or leave out -w to read them here',
-    );
-  return new StandardOutput();
 }
 
 export const captureCommand: Command<Flags> = { options, run };

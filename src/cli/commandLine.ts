@@ -24,6 +24,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     },
   });
   const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
+  const captures = lazy(async () => (await import('./capturesCommand.ts')).capturesCommand);
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
 
   const parser = yargs()
@@ -34,6 +35,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'Capture the packets of a pod: read them here, in a file, or in Wireshark',
       capture.builder,
       capture.handler,
+    )
+    .command(
+      'captures [action] [names..]',
+      'List, follow, fetch, stop and remove captures that go on by themselves',
+      captures.builder,
+      captures.handler,
     )
     .command(
       'ports <target>',

@@ -3,6 +3,8 @@ import { Problem } from '../problem.ts';
 /** How people call the program. */
 export const PROGRAM_NAME = 'kubectl netdebug';
 
+const COMMANDS: ReadonlySet<string> = new Set(['capture', 'captures', 'ports', 'version']);
+
 /** yargs' complaints in kubectl's words. */
 export function usageProblem(message: string, args: readonly string[]): Problem {
   const command = args.find((word) => !word.startsWith('-'));
@@ -32,5 +34,5 @@ export function usageProblem(message: string, args: readonly string[]): Problem 
 }
 
 function isCommand(word: string | undefined): word is string {
-  return word === 'capture' || word === 'ports' || word === 'version';
+  return word !== undefined && COMMANDS.has(word);
 }

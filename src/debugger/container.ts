@@ -17,7 +17,7 @@ export interface DebuggerRequest {
  * Marks our containers in a pod's spec: the version of the main script's contract, and the image as
  * it was asked for, since admission may rewrite the one in the spec.
  */
-function marks(image: string): { name: string; value: string }[] {
+export function marks(image: string): { name: string; value: string }[] {
   return [
     { name: 'NETDEBUG', value: '1' },
     { name: 'NETDEBUG_IMAGE', value: image },

@@ -32,9 +32,15 @@ const MAX_RETRY_AFTER_S = 30;
  */
 export class KubeApi {
   readonly access: Access;
+  #clockOffset = 0;
 
   constructor(access: Access) {
     this.access = access;
+  }
+
+  /** The API server's time, as its last answer told it; ours before the first one. Milliseconds. */
+  serverTime(): number {
+    return Date.now() + this.#clockOffset;
   }
 
   /** Reads one object or list. `path` begins with /api or /apis. */
@@ -115,6 +121,8 @@ export class KubeApi {
       );
       request.end(payload);
     });
+    const time = Date.parse(response.headers.date ?? '');
+    if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
     if (code < 300) return response;
     const retryAfter = Number(response.headers['retry-after']);

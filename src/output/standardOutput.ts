@@ -34,3 +34,13 @@ export class StandardOutput implements Output {
 
   async close(): Promise<void> {}
 }
+
+/** Prints text in pieces; ends quietly when nobody reads any more. */
+export async function print(pieces: Iterable<string>): Promise<void> {
+  const output = new StandardOutput();
+  try {
+    for (const piece of pieces) await output.write(Buffer.from(piece));
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+  }
+}

@@ -81,7 +81,8 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
     if (reading.failure) throw reading.failure;
     const { gaps } = reading;
     if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps };
-    return { end: endOf(over, reading), statistics: statisticsOf(over), gaps };
+    const end = follower.isGuest && over.why === 'stopped' ? 'complete' : endOf(over, reading);
+    return { end, statistics: statisticsOf(over), gaps };
   } catch (error) {
     if (error instanceof RecordingLost) spoolIsThere = false;
     if (!(error instanceof SpoolRefused)) await output.close();
@@ -89,7 +90,7 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
   } finally {
     reading.release();
     follower.close();
-    if (spoolIsThere) await removeSpool();
+    if (spoolIsThere && !follower.isGuest) await removeSpool();
   }
 }
 

@@ -27,6 +27,10 @@ export class NotFollowed extends Problem {
 }
 
 export interface FollowerOptions {
+  /** Where to begin; at the first byte of the first file when absent. */
+  readonly from?: Position;
+  /** The recording is somebody else's: it is neither ended nor removed by us. */
+  readonly guest?: boolean;
   /** Starts the pod's end at a position: the recorder too, as long as it is not known to run. */
   readonly attach: (
     position: Position,
@@ -61,7 +65,7 @@ const MAX_REFUSALS = 5;
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #closed = new AbortController();
-  #position: Position = { seq: 1, offset: 0 };
+  #position: Position;
   #attachment: Attachment | undefined;
   /** The current connection has said hello: its script listens to signals. */
   #listening = false;
@@ -75,6 +79,11 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#position = options.from ?? { seq: 1, offset: 0 };
+  }
+
+  get isGuest(): boolean {
+    return this.#options.guest === true;
   }
 
   get position(): Position {
@@ -119,8 +128,15 @@ export class Follower {
     }
   }
 
-  /** Ends the recording: what it holds still comes, then `over`. Holds across cuts. */
+  /**
+   * Ends the recording: what it holds still comes, then `over`. Holds across cuts. A guest only ends
+   * its own reading, at once.
+   */
   stop(): void {
+    if (this.isGuest) {
+      this.close();
+      return;
+    }
     if (this.#stopping) return;
     this.#stopping = true;
     if (this.#listening) this.#attachment?.nudge();
@@ -128,6 +144,7 @@ export class Follower {
 
   /** After `over`: everything has arrived, the spool can go. Gives whether it is known to be gone. */
   async acknowledge(milliseconds: number): Promise<boolean> {
+    if (this.isGuest) return true;
     const attachment = this.#attachment;
     if (!attachment) return false;
     attachment.nudge();

@@ -1,0 +1,37 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { mapLimited } from '../../kube/mapLimited.ts';
+import { messageOf } from '../../problem.ts';
+import type { Listing } from '../spool/listing.ts';
+import type { DetachedCapture } from './captures.ts';
+import { spoolAccessOf } from './spoolOf.ts';
+
+/** A capture and what its recorder says, where it could be asked. */
+export interface CaptureReport {
+  readonly capture: DetachedCapture;
+  readonly listing?: Listing;
+  /** Why the recorder could not be asked though its container runs. */
+  readonly unanswered?: string;
+}
+
+/** How many recorders are asked at once: each is an exec. */
+const AT_ONCE = 8;
+/** A recorder that has not answered by then is not waited for. */
+const ANSWER_MS = 10_000;
+
+/** Asks the recorders of the captures whose containers run. */
+export async function reportCaptures(
+  api: KubeApi,
+  captures: readonly DetachedCapture[],
+  signal: AbortSignal,
+): Promise<CaptureReport[]> {
+  return mapLimited(captures, AT_ONCE, async (capture) => {
+    if (capture.state.kind !== 'running') return { capture };
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    try {
+      return { capture, listing: await spoolAccessOf(api, capture, limit).list() };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { capture, unanswered: limit.aborted ? 'no answer' : messageOf(error) };
+    }
+  });
+}

@@ -1,0 +1,121 @@
+import { debuggerStatus } from '../../debugger/start.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { type Pod, podsPath } from '../../kube/pod.ts';
+import { Problem } from '../../problem.ts';
+import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
+
+/** A detached capture, as far as its pod tells without being entered. */
+export interface DetachedCapture extends ReadDefinition {
+  readonly pod: Pod;
+  readonly container: string;
+  readonly state: ContainerState;
+}
+
+/** What is known of a capture's container. */
+export type ContainerState =
+  | { readonly kind: 'starting'; readonly reason?: string }
+  | { readonly kind: 'running' }
+  /** The recorder has ended in order and its spool is removed. */
+  | { readonly kind: 'removed'; readonly at?: string }
+  /** What was recorded is gone, or was never recorded. */
+  | { readonly kind: 'lost'; readonly at?: string; readonly why: string };
+
+/** How many pods a page of a list has. */
+const PAGE = 500;
+
+/** Exit codes of spool.sh: the spool was removed after its end (in order, of an engine that failed, of a
+ * full disk); and a second start, which records nothing.
+ */
+const REMOVED: readonly number[] = [0, 1, 28];
+const RESTARTED = 75;
+
+/** Every detached capture in a namespace, or in all, oldest first. */
+export async function listCaptures(
+  api: KubeApi,
+  namespace: string | 'all',
+  signal?: AbortSignal,
+): Promise<DetachedCapture[]> {
+  const path = namespace === 'all' ? '/api/v1/pods' : podsPath(namespace);
+  const found: DetachedCapture[] = [];
+  let next: string | undefined;
+  do {
+    const { items, metadata } = await api.get<{ items: Pod[]; metadata: { continue?: string } }>(
+      path,
+      {
+        query: { limit: String(PAGE), ...(next !== undefined && { continue: next }) },
+        ...(signal && { signal }),
+      },
+    );
+    for (const pod of items) found.push(...capturesOf(pod));
+    next = metadata.continue || undefined;
+  } while (next !== undefined);
+  return found.sort((a, b) => a.created.getTime() - b.created.getTime());
+}
+
+/** The detached captures of one pod. */
+export function capturesOf(pod: Pod): DetachedCapture[] {
+  return (pod.spec.ephemeralContainers ?? []).flatMap((container) => {
+    const definition = readDefinition(container);
+    if (!definition) return [];
+    return [{ ...definition, pod, container: container.name, state: stateOf(pod, container.name) }];
+  });
+}
+
+function stateOf(pod: Pod, container: string): ContainerState {
+  const state = debuggerStatus(pod, container)?.state;
+  if (state?.running) return { kind: 'running' };
+  if (state?.terminated) {
+    const { exitCode, finishedAt, reason = 'Error' } = state.terminated;
+    const at = finishedAt !== undefined && { at: finishedAt };
+    if (REMOVED.includes(exitCode)) return { kind: 'removed', ...at };
+    return { kind: 'lost', ...at, why: lossText(exitCode, reason) };
+  }
+  if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
+    return { kind: 'lost', why: `the pod has ended (${pod.status.reason ?? pod.status.phase})` };
+  const reason = state?.waiting?.reason;
+  return { kind: 'starting', ...(reason !== undefined && { reason }) };
+}
+
+function lossText(exitCode: number, reason: string): string {
+  if (exitCode === RESTARTED)
+    return 'the node started the container anew, without what it had recorded';
+  if (exitCode === 137)
+    return reason === 'OOMKilled'
+      ? 'its container was killed: out of memory'
+      : "its container was killed: the pod's sandbox was lost, or its node restarted";
+  return `its container ended with exit code ${exitCode} (${reason})`;
+}
+
+/**
+ * The one capture that a name means: NAME or POD/NAME. Ones that have ended count only when there is
+ * no other. Throws a Problem that lists the choices.
+ */
+export async function findCapture(
+  api: KubeApi,
+  namespace: string,
+  asked: string,
+  signal?: AbortSignal,
+): Promise<DetachedCapture> {
+  const all = await listCaptures(api, namespace, signal);
+  const slash = asked.lastIndexOf('/');
+  const pod = slash < 0 ? undefined : asked.slice(0, slash).replace(/^pods?\//, '');
+  const name = asked.slice(slash + 1);
+  const named = all.filter(
+    (capture) => capture.name === name && (pod === undefined || capture.pod.metadata.name === pod),
+  );
+  const alive = named.filter(({ state }) => state.kind === 'running' || state.kind === 'starting');
+  const [found, other] = alive.length > 0 ? alive : named.slice(-1);
+  if (found && !other) return found;
+  if (found)
+    throw new Problem(`capture "${name}" is in more than one pod`, {
+      next: alive.map((capture) => `say which: ${capture.pod.metadata.name}/${name}`),
+      exitCode: 2,
+    });
+  const names = all.filter(({ state }) => state.kind !== 'removed').map((capture) => capture.name);
+  throw new Problem(`there is no capture "${asked}" in namespace "${namespace}"`, {
+    next: [
+      names.length > 0 ? `captures here: ${names.join(', ')}` : 'there are no captures here',
+      'kubectl netdebug captures list -A   lists those of all namespaces',
+    ],
+  });
+}

@@ -1,0 +1,101 @@
+import { marks } from '../../debugger/container.ts';
+import { securityContext } from '../../debugger/profile.ts';
+import type { EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
+import { wrongUsage } from '../../problem.ts';
+import { type RecordOptions, recordArguments } from '../spool/recordArguments.ts';
+import spoolScript from '../spool/spool.sh';
+
+/** A capture that goes on by itself, as it stands in the definition of its container. */
+export interface DetachedDefinition {
+  readonly name: string;
+  readonly image: string;
+  /** Who asked for it, as the API server knows them. */
+  readonly owner?: string;
+  /** When it was asked for, by the API server's clock. */
+  readonly created: Date;
+  /** The volume of the pod that its spool is on; its own container's storage when absent. */
+  readonly volume?: string;
+  /** The folder of its spool. */
+  readonly spool: string;
+  readonly record: RecordOptions;
+}
+
+/** A definition read back: the recorder's options as the words that it was started with. */
+export interface ReadDefinition extends Omit<DetachedDefinition, 'record'> {
+  readonly words: Readonly<Record<string, string>>;
+}
+
+const PREFIX = 'netdebug-capture-';
+const NAME = 'NETDEBUG_CAPTURE';
+const OWNER = 'NETDEBUG_OWNER';
+const CREATED = 'NETDEBUG_CREATED';
+
+/** What the names of containers may be (RFC 1123 label), less our prefix. */
+const MAX_NAME = 63 - PREFIX.length;
+
+const VOLUME_PATH = '/netdebug-volume';
+
+/** Throws a Problem for what cannot be a capture's name. */
+export function checkCaptureName(name: string): void {
+  if (name.length > MAX_NAME || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name))
+    throw wrongUsage(
+      `"${name}" is no name for a capture`,
+      `names have at most ${MAX_NAME} small letters, digits and dashes, as in: tuesday-2`,
+    );
+}
+
+/** The folder of a capture's spool. On a volume, which pods may share, it has the pod's UID in it. */
+export function spoolFolder(name: string, pod: Pod, volume: string | undefined): string {
+  return volume === undefined
+    ? `/netdebug-${name}`
+    : `${VOLUME_PATH}/netdebug-${pod.metadata.uid}-${name}`;
+}
+
+/** The ephemeral container whose main process is the recorder. */
+export function detachedContainer(
+  definition: DetachedDefinition,
+  pullPolicy: PullPolicy,
+): EphemeralContainer {
+  const { name, image, owner, created, volume, spool, record } = definition;
+  return {
+    name: PREFIX + name,
+    image,
+    imagePullPolicy: pullPolicy,
+    command: ['sh', '-c', spoolScript, 'netdebug', 'record', ...recordArguments(spool, record)],
+    env: [
+      ...marks(image),
+      { name: NAME, value: name },
+      { name: CREATED, value: created.toISOString() },
+      ...(owner === undefined ? [] : [{ name: OWNER, value: owner }]),
+    ],
+    securityContext: securityContext('network', image),
+    ...(volume !== undefined && { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] }),
+  };
+}
+
+/** What a container's definition says, when it is a capture's; undefined when it is another's. */
+export function readDefinition(container: EphemeralContainer): ReadDefinition | undefined {
+  const env = new Map(container.env?.map(({ name, value = '' }) => [name, value]));
+  const name = env.get(NAME);
+  if (name === undefined || container.name !== PREFIX + name) return undefined;
+  const words = Object.fromEntries(
+    (container.command ?? []).slice(BEFORE_WORDS).map((word) => {
+      const equals = word.indexOf('=');
+      return [word.slice(0, equals), word.slice(equals + 1)];
+    }),
+  );
+  const owner = env.get(OWNER);
+  const [mount] = container.volumeMounts ?? [];
+  return {
+    name,
+    image: container.image,
+    created: new Date(env.get(CREATED) ?? 0),
+    ...(owner !== undefined && { owner }),
+    ...(mount && { volume: mount.name }),
+    spool: words.spool ?? '',
+    words,
+  };
+}
+
+/** `sh -c SCRIPT netdebug record` stands before the recorder's words. */
+const BEFORE_WORDS = 5;

@@ -1,0 +1,144 @@
+import { bytesText } from '../../output/quantities.ts';
+import { type Column, renderTable } from '../../output/table.ts';
+import { terminalSafeJson } from '../../output/terminalSafe.ts';
+import { toYaml } from '../../output/yaml.ts';
+import type { CaptureReport } from './captureReport.ts';
+
+export type CaptureFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
+
+/** What is told of a capture, in lists and to programs. Times are ISO 8601, sizes bytes. */
+export function captureFacts(report: CaptureReport) {
+  const { capture, listing } = report;
+  const { pod, words, state } = capture;
+  const recorder = listing?.state;
+  const end = recorder?.end;
+  const sizes = listing?.files.map(({ size }) => size) ?? [];
+  return {
+    name: capture.name,
+    namespace: pod.metadata.namespace,
+    pod: pod.metadata.name,
+    podUid: pod.metadata.uid,
+    node: pod.spec.nodeName,
+    container: capture.container,
+    image: capture.image,
+    owner: capture.owner,
+    volume: capture.volume,
+    state: stateText(report),
+    reason: reasonText(report),
+    created: capture.created.toISOString(),
+    endedAt: end?.at !== undefined ? isoTime(end.at) : 'at' in state ? state.at : undefined,
+    endsAt: words.until === undefined ? undefined : isoTime(Number(words.until)),
+    keptSeconds: numberOf(words.keep),
+    device: recorder?.device ?? words.device,
+    filter: words.expression,
+    snapLength: numberOf(words.snaplen),
+    ring: {
+      files: numberOf(words.files),
+      fileBytes: words.filekb === undefined ? undefined : Number(words.filekb) * 1000,
+      ageSeconds: numberOf(words.age),
+    },
+    engine: recorder?.engine,
+    argv: recorder?.argv,
+    files: listing ? sizes.length : undefined,
+    bytes: listing ? sizes.reduce((sum, size) => sum + size, 0) : undefined,
+    recordedBytes: recorder?.bytes,
+    removedFiles: recorder?.removed,
+    captured: end?.captured,
+    dropped: end?.dropped,
+    freeBytes: listing && listing.freeKibibytes * 1024,
+  };
+}
+
+type Facts = ReturnType<typeof captureFacts>;
+
+/** The captures in the format asked for, in pieces that are printed one after another. */
+export function renderCaptures(
+  reports: readonly CaptureReport[],
+  format: CaptureFormat,
+  namespaces: boolean,
+  now: number,
+): Iterable<string> {
+  const facts = reports.map(captureFacts);
+  switch (format) {
+    case 'json':
+      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+    case 'yaml':
+      return [toYaml(facts)];
+    case 'name':
+      return facts.map(({ pod, name }) => `${pod}/${name}\n`);
+    default:
+      return renderTable(columns(format === 'wide', namespaces, now), facts);
+  }
+}
+
+function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>[] {
+  const column = (header: string, cell: (facts: Facts) => string | number | undefined) => ({
+    header,
+    cell: (facts: Facts) => cell(facts) ?? '-',
+  });
+  return [
+    ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
+    column('NAME', ({ name }) => name),
+    column('POD', ({ pod }) => pod),
+    column('STATE', ({ state }) => state),
+    column('AGE', ({ created }) => ageText(now - Date.parse(created))),
+    column('FILES', ({ files }) => files),
+    column('SIZE', ({ bytes }) => (bytes === undefined ? undefined : bytesText(bytes))),
+    column('RING', ringText),
+    column('ENDS', ({ endsAt, state }) =>
+      endsAt !== undefined && state === 'Recording'
+        ? `in ${ageText(Date.parse(endsAt) - now + ROUNDING_MS)}`
+        : undefined,
+    ),
+    ...(wide
+      ? [
+          column('NODE', ({ node }) => node),
+          column('INTERFACE', ({ device }) => device),
+          column('DROPPED', ({ dropped }) => dropped),
+          column('OWNER', ({ owner }) => owner),
+          column('REASON', ({ reason }) => reason),
+          column('FILTER', ({ filter }) => filter),
+        ]
+      : []),
+  ];
+}
+
+/** Half a minute, so that a week that has just begun is one. */
+const ROUNDING_MS = 30_000;
+
+function ringText({ ring: { files, fileBytes, ageSeconds } }: Facts): string | undefined {
+  if (files === undefined || fileBytes === undefined) return undefined;
+  const age = ageSeconds === undefined ? '' : ` / ${ageText(ageSeconds * 1000)}`;
+  return `${files} × ${bytesText(fileBytes)}${age}`;
+}
+
+function stateText({ capture, listing, unanswered }: CaptureReport): string {
+  if (capture.state.kind !== 'running') return CONTAINER_STATES[capture.state.kind];
+  if (listing) return PHASES[listing.state.phase];
+  return unanswered === undefined ? 'Running' : 'Unreachable';
+}
+
+const CONTAINER_STATES = { starting: 'Starting', lost: 'Lost', removed: 'Removed' } as const;
+const PHASES = { starting: 'Starting', recording: 'Recording', ended: 'Ended' } as const;
+
+function reasonText({ capture: { state }, listing, unanswered }: CaptureReport) {
+  if (state.kind === 'lost') return state.why;
+  return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);
+}
+
+/** A length of time as kubectl shows ages: `45s`, `12m`, `3h`, `2d`. Milliseconds. */
+export function ageText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+function numberOf(word: string | undefined): number | undefined {
+  return word === undefined ? undefined : Number(word);
+}

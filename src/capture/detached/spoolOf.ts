@@ -1,0 +1,97 @@
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
+import { debuggerStatus } from '../../debugger/start.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { ExecProblem } from '../../kube/execStatus.ts';
+import { type Pod, podPath } from '../../kube/pod.ts';
+import { Problem } from '../../problem.ts';
+import { PodSpool } from '../fetch/podSpool.ts';
+import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
+import type { SpoolSource } from '../fetch/spoolSource.ts';
+import spoolScript from '../spool/spool.sh';
+import type { DetachedCapture } from './captures.ts';
+
+export function placeOf({ pod: { metadata }, container }: DetachedCapture): Place {
+  return { namespace: metadata.namespace, pod: metadata.name, container };
+}
+
+/** Where a capture's files can be asked for. */
+export function spoolOf(api: KubeApi, capture: DetachedCapture): SpoolSource {
+  const { uid } = capture.pod.metadata;
+  return new PodSpool(api, placeOf(capture), uid, capture.spool);
+}
+
+/** The same, with limits to every wait. */
+export function spoolAccessOf(
+  api: KubeApi,
+  capture: DetachedCapture,
+  signal: AbortSignal,
+): SpoolAccess {
+  return new SpoolAccess(spoolOf(api, capture), FETCH_LIMITS, signal);
+}
+
+/** Ends a capture's recording. Throws a Problem when it does not end. */
+export async function stopCapture(
+  api: KubeApi,
+  capture: DetachedCapture,
+  signal: AbortSignal,
+): Promise<void> {
+  const { code, complaint } = await tell(api, capture, 'stop', signal);
+  if (code !== 0)
+    throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`);
+}
+
+/**
+ * Ends a capture and deletes all it holds. Its container ends with it, and what we run there too, so
+ * that it is the pod's status that proves it. Throws a Problem when the container goes on.
+ */
+export async function removeCapture(
+  api: KubeApi,
+  capture: DetachedCapture,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = await tell(api, capture, 'remove', signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!(error instanceof ExecProblem)) throw error;
+    return undefined;
+  });
+  const { namespace, name } = capture.pod.metadata;
+  const limit = Date.now() + GONE_MS;
+  for (;;) {
+    const pod = await api.get<Pod>(podPath(namespace, name), { signal });
+    if (debuggerStatus(pod, capture.container)?.state?.terminated) return;
+    if (Date.now() > limit)
+      throw new Problem(
+        `capture "${capture.name}" is not gone yet${told?.complaint ? `: ${told.complaint}` : ''}`,
+        { next: ['run the same command again'] },
+      );
+    await wait(LOOK_MS, undefined, { signal });
+  }
+}
+
+/** How long the end of a container takes to show in its pod's status, at most; milliseconds. */
+const GONE_MS = 20_000;
+const LOOK_MS = 300;
+
+async function tell(
+  api: KubeApi,
+  capture: DetachedCapture,
+  verb: 'stop' | 'remove',
+  signal: AbortSignal,
+): Promise<{ code: number; complaint: string }> {
+  const remote = await LeasedProcess.start(
+    api.access,
+    placeOf(capture),
+    { script: spoolScript, command: [verb, `spool=${capture.spool}`] },
+    signal,
+  );
+  try {
+    remote.stdout.resume();
+    const complaint = text(remote.stderr);
+    const code = await remote.exit;
+    return { code, complaint: (await complaint).trim() };
+  } finally {
+    remote.close();
+  }
+}

@@ -1,0 +1,210 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { addContainer } from '../../debugger/addContainer.ts';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import { explainRefusal } from '../../debugger/refusals.ts';
+import { waitUntilRunning } from '../../debugger/start.ts';
+import { refuseUnsuitable, refuseWindowsNode } from '../../debugger/suitability.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import type { Pod, PullPolicy } from '../../kube/pod.ts';
+import { findPod, parseTarget } from '../../kube/target.ts';
+import { bytesText } from '../../output/quantities.ts';
+import { Problem } from '../../problem.ts';
+import { RecorderProblem } from '../directCapture.ts';
+import { SpoolGone } from '../fetch/spoolSource.ts';
+import { explainRecorder } from '../recorderProblems.ts';
+import type { Listing } from '../spool/listing.ts';
+import { planRing, type RingPlan, type RingWishes, ringBytes } from '../spool/ringPlan.ts';
+import { spoolRoom } from '../spool/spoolRoom.ts';
+import { capturesOf, type DetachedCapture } from './captures.ts';
+import { checkCaptureName, detachedContainer, spoolFolder } from './detachedContainer.ts';
+import { removeCapture, spoolAccessOf } from './spoolOf.ts';
+
+export interface DetachedRequest {
+  readonly target: string;
+  /** A free one is made up when absent. */
+  readonly name?: string;
+  readonly image: string;
+  readonly pullPolicy: PullPolicy;
+  readonly ring: RingWishes;
+  readonly interface?: string;
+  readonly snapLength?: number;
+  readonly count?: number;
+  readonly expression?: string;
+  /** Bytes recorded in all. */
+  readonly maxBytes?: number;
+  /** Seconds from its start to its end. */
+  readonly duration: number;
+  /** Seconds that what was recorded stays after the end. */
+  readonly keep: number;
+  readonly volume?: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+export interface StartedCapture {
+  readonly name: string;
+  readonly pod: Pod;
+  readonly ring: RingPlan;
+  readonly listing: Listing;
+}
+
+/**
+ * A recorder that is started later than this after it was asked for was started a second time, by a
+ * kubelet after its node came back: longer than any pull of an image is waited for. In seconds.
+ */
+const START_WINDOW_S = 15 * 60;
+/** How long the recorder may take from its container's start to its first file, in milliseconds. */
+const RECORDING_LIMIT_MS = 15_000;
+const LOOK_MS = 200;
+/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
+const BUFFER_KIB = 32_768;
+
+/** Starts a capture that goes on without us, and sees it record. Throws a Problem. */
+export async function startDetached(
+  api: KubeApi,
+  request: DetachedRequest,
+): Promise<StartedCapture> {
+  try {
+    return await start(api, request);
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
+  }
+}
+
+async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCapture> {
+  const { signal, image, volume, duration, expression } = request;
+  if (request.name !== undefined) checkCaptureName(request.name);
+  const pod = await findPod(api, api.access.namespace, parseTarget(request.target).pod);
+  refuseUnsuitable(pod);
+  const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
+  const [owner] = await Promise.all([ownerName(api, signal), refuseWindowsNode(api, pod)]);
+  const created = new Date(api.serverTime());
+  const seconds = Math.floor(created.getTime() / 1000);
+
+  const added = await addContainer(api, pod, (current) => {
+    const name = freeCaptureName(current, request.name);
+    return detachedContainer(
+      {
+        name,
+        image,
+        created,
+        ...(owner !== undefined && { owner }),
+        ...(volume !== undefined && { volume }),
+        spool: spoolFolder(name, pod, volume),
+        record: {
+          ...ring,
+          bufferKibibytes: BUFFER_KIB,
+          until: seconds + duration,
+          notAfter: seconds + START_WINDOW_S,
+          keep: request.keep,
+          changesUser: tcpdumpChangesUser(image),
+          ...(request.interface !== undefined && { device: request.interface }),
+          ...(request.snapLength !== undefined && { snapLength: request.snapLength }),
+          ...(request.count !== undefined && { count: request.count }),
+          ...(request.maxBytes !== undefined && {
+            maxKilobytes: Math.ceil(request.maxBytes / 1000),
+          }),
+          ...(expression !== undefined && { expression }),
+        },
+      },
+      request.pullPolicy,
+    );
+  });
+  const { container, changed } = added;
+  const capture = capturesOf(changed).find((candidate) => candidate.container === container);
+  if (!capture) throw new Problem(`the pod has no container "${container}" after it was added`);
+  request.onProgress('starting the capture');
+  await waitUntilRunning(api, changed, {
+    container,
+    image,
+    signal,
+    onProgress: request.onProgress,
+  });
+  const listing = await recording(api, capture, request);
+  return { name: capture.name, pod, ring, listing };
+}
+
+/** The room that the captures which are in the pod already leave. */
+function roomBeside(pod: Pod, volume: string | undefined) {
+  const room = spoolRoom(pod, 'detached', volume);
+  const taken = capturesOf(pod)
+    .filter(({ state }) => state.kind === 'running' || state.kind === 'starting')
+    .reduce((sum, { words }) => sum + ringBytes(ringOf(words)), 0);
+  return taken === 0 || room.bytes === Number.POSITIVE_INFINITY
+    ? room
+    : {
+        bytes: Math.max(0, room.bytes - taken),
+        reason: `${room.reason}, of which other captures take ${bytesText(taken)}`,
+      };
+}
+
+function ringOf(words: Readonly<Record<string, string>>) {
+  return { fileKilobytes: Number(words.filekb ?? 0), files: Number(words.files ?? 0) };
+}
+
+/** Names stay taken after a capture's end: a container cannot be removed from a pod. */
+function freeCaptureName(pod: Pod, asked: string | undefined): string {
+  const taken = new Set(capturesOf(pod).map(({ name }) => name));
+  if (asked === undefined) {
+    for (let count = 1; ; count++) if (!taken.has(`capture-${count}`)) return `capture-${count}`;
+  }
+  if (taken.has(asked))
+    throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${asked}"`, {
+      next: ['choose another --name: those of ended captures stay taken while the pod lives'],
+    });
+  return asked;
+}
+
+/** Who we are to the API server; a courtesy to whoever finds the capture, so it may fail. */
+async function ownerName(api: KubeApi, signal: AbortSignal): Promise<string | undefined> {
+  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  const answer = await api
+    .post<{ status?: { userInfo?: { username?: string } } }>(path, body, signal)
+    .catch(() => undefined);
+  return answer?.status?.userInfo?.username;
+}
+
+/** Waits until the recorder has its first file; throws its own words when it has none. */
+async function recording(
+  api: KubeApi,
+  capture: DetachedCapture,
+  { signal, image, interface: device }: DetachedRequest,
+): Promise<Listing> {
+  const spool = spoolAccessOf(api, capture, signal);
+  const limit = Date.now() + RECORDING_LIMIT_MS;
+  for (;;) {
+    const listing = await spool.list().catch((error) => {
+      // The first moments of the recorder's life: its folder is not there yet.
+      if (!(error instanceof SpoolGone) || error.at !== undefined || Date.now() > limit)
+        throw error;
+      return undefined;
+    });
+    if (listing?.state.phase === 'recording') return listing;
+    if (listing?.state.end) {
+      // It holds nothing: no need to keep it for its time.
+      await removeCapture(api, capture, signal).catch(() => {});
+      throw await notRecording(capture, listing, image, device);
+    }
+    if (Date.now() > limit)
+      throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
+        next: [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
+      });
+    await wait(LOOK_MS, undefined, { signal });
+  }
+}
+
+async function notRecording(
+  { name }: DetachedCapture,
+  { state, log }: Listing,
+  image: string,
+  device: string | undefined,
+): Promise<Problem> {
+  const said = log.filter((line) => !line.startsWith('Capturing on')).join('\n');
+  const problem = new RecorderProblem(said, state.end?.exit ?? 1);
+  const explained = await explainRecorder(problem, image, device, async () => []);
+  return new Problem(explained.message, {
+    exitCode: explained.exitCode,
+    next: [...explained.next, `the container of capture "${name}" stays in the pod's spec, ended`],
+  });
+}

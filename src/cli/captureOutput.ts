@@ -1,0 +1,30 @@
+import { checkFile, FileOutput } from '../output/fileOutput.ts';
+import type { Output } from '../output/output.ts';
+import { StandardOutput } from '../output/standardOutput.ts';
+import { wrongUsage } from '../problem.ts';
+
+/** The flags that say where packets go. */
+export interface OutputArguments {
+  readonly write?: string | undefined;
+  readonly wireshark?: boolean | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/** Where packets go; text where neither a file nor Wireshark is asked for. Throws a Problem. */
+export async function captureOutput(flags: OutputArguments): Promise<Output> {
+  if (flags.wireshark) {
+    const { findWireshark, WiresharkOutput } = await import('../output/wiresharkOutput.ts');
+    return new WiresharkOutput(findWireshark());
+  }
+  if (flags.write === undefined) return new StandardOutput();
+  if (flags.write !== '-') {
+    await checkFile(flags.write, flags.force === true);
+    return new FileOutput(flags.write, flags.force === true);
+  }
+  if (process.stdout.isTTY)
+    throw wrongUsage(
+      'packets are not for a terminal',
+      'pipe them into a program, as in: … -w - | tshark -r -   or leave out -w to read them here',
+    );
+  return new StandardOutput();
+}

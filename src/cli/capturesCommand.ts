@@ -1,0 +1,189 @@
+import type { Argv, InferredOptionTypes } from 'yargs';
+import { reportCaptures } from '../capture/detached/captureReport.ts';
+import { type DetachedCapture, findCapture, listCaptures } from '../capture/detached/captures.ts';
+import { fetchCapture, refuseWithoutSpool } from '../capture/detached/fetchCapture.ts';
+import { captureFacts, renderCaptures } from '../capture/detached/renderCaptures.ts';
+import { removeCapture, stopCapture } from '../capture/detached/spoolOf.ts';
+import { explainRefusal } from '../debugger/refusals.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { print } from '../output/standardOutput.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+import { toYaml } from '../output/yaml.ts';
+import { wrongUsage } from '../problem.ts';
+import type { Command } from './commandLine.ts';
+import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
+import { fetchProgress } from './fetchProgress.ts';
+import { followDetached } from './followDetached.ts';
+import { type Interruption, onInterruption } from './interruption.ts';
+import { parseChoice } from './values.ts';
+
+const ACTIONS = ['list', 'status', 'follow', 'fetch', 'stop', 'rm'] as const;
+const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+
+const OPTIONS = {
+  'all-namespaces': { alias: 'A', type: 'boolean', describe: 'list: those of all namespaces' },
+  all: { type: 'boolean', describe: 'list: removed ones too' },
+  output: { alias: 'o', type: 'string', requiresArg: true, describe: 'wide, json, yaml or name' },
+  write: {
+    alias: 'w',
+    type: 'string',
+    requiresArg: true,
+    describe: 'fetch: the folder  [the name of the capture]; follow: the file, or -',
+  },
+  flush: { type: 'boolean', describe: 'fetch: also what there is of the file being recorded' },
+  force: { type: 'boolean', describe: 'Overwrite files that are not of this capture' },
+} as const;
+
+type Flags = InferredOptionTypes<typeof OPTIONS> &
+  ConnectionArguments & { action?: string; names?: string[] };
+
+function options(parser: Argv): Argv<Flags> {
+  const base = parser
+    .usage('Usage: $0 captures [list | status | follow | fetch | stop | rm] [[POD/]NAME…] [flags]')
+    .positional('action', { type: 'string', describe: 'What to do  [list]' })
+    .positional('names', {
+      type: 'string',
+      array: true,
+      describe: 'Captures: NAME, or POD/NAME where a name is in several pods',
+    })
+    .options(OPTIONS)
+    .group(Object.keys(OPTIONS), 'Flags:')
+    .example('$0 captures', 'what is being recorded in this namespace')
+    .example('$0 captures -A -o json', 'in all, for a program')
+    .example('$0 captures fetch tuesday', 'copy its files to ./tuesday; again: what is new')
+    .example('$0 captures follow tuesday -w - | tshark -r -', 'read along')
+    .example('$0 captures stop tuesday', 'end the recording, keep what it recorded')
+    .example('$0 captures rm tuesday', 'end it and delete everything in the pod');
+  return connectionOptions(base) as unknown as Argv<Flags>;
+}
+
+async function run(flags: Flags): Promise<number> {
+  const action = parseChoice('captures', flags.action ?? 'list', ACTIONS);
+  const names = flags.names ?? [];
+  if (action === 'list' && names.length > 0)
+    throw wrongUsage(`captures list takes no name`, `see one with: captures status ${names[0]}`);
+  if (action !== 'list' && names.length === 0)
+    throw wrongUsage(`captures ${action}: name a capture`, 'captures list   shows their names');
+  const api = await connect(flags);
+  const interruption = onInterruption();
+  const { signal } = interruption;
+  try {
+    if (action === 'list') {
+      await list(api, flags, signal);
+      return 0;
+    }
+    for (const name of names) {
+      const capture = await findCapture(api, api.access.namespace, name, signal);
+      await ACT[action](api, capture, flags, interruption);
+    }
+    return 0;
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
+  } finally {
+    interruption.release();
+    api.close();
+  }
+}
+
+type Act = (
+  api: KubeApi,
+  capture: DetachedCapture,
+  flags: Flags,
+  interruption: Interruption,
+) => Promise<void>;
+
+const ACT: Record<Exclude<(typeof ACTIONS)[number], 'list'>, Act> = {
+  status,
+  follow,
+  fetch,
+  stop,
+  rm: remove,
+};
+
+async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<void> {
+  const format = parseChoice('-o', flags.output ?? 'table', FORMATS);
+  const namespace = flags['all-namespaces'] ? 'all' : api.access.namespace;
+  const found = await listCaptures(api, namespace, signal);
+  const shown = flags.all ? found : found.filter(({ state }) => state.kind !== 'removed');
+  if (shown.length === 0 && (format === 'table' || format === 'wide')) {
+    note(
+      namespace === 'all' ? 'No captures found' : `No captures found in ${namespace} namespace.`,
+    );
+    return;
+  }
+  const reports = await reportCaptures(api, shown, signal);
+  await print(renderCaptures(reports, format, namespace === 'all', api.serverTime()));
+}
+
+async function status(
+  api: KubeApi,
+  capture: DetachedCapture,
+  flags: Flags,
+  { signal }: Interruption,
+): Promise<void> {
+  const format = parseChoice('-o', flags.output ?? 'yaml', ['json', 'yaml'] as const);
+  const [report] = await reportCaptures(api, [capture], signal);
+  if (!report) return;
+  const facts = { ...captureFacts(report), list: report.listing?.files };
+  await print([format === 'json' ? `${JSON.stringify(facts, undefined, 2)}\n` : toYaml(facts)]);
+}
+
+async function fetch(
+  api: KubeApi,
+  capture: DetachedCapture,
+  flags: Flags,
+  { signal }: Interruption,
+): Promise<void> {
+  const folder = flags.write ?? capture.name;
+  const progress = fetchProgress();
+  try {
+    const manifest = await fetchCapture(api, capture, {
+      folder,
+      signal,
+      flush: flags.flush === true,
+      force: flags.force === true,
+      ...progress.callbacks,
+    });
+    progress.finish(manifest, folder);
+  } finally {
+    progress.clear();
+  }
+}
+
+async function follow(
+  api: KubeApi,
+  capture: DetachedCapture,
+  flags: Flags,
+  interruption: Interruption,
+): Promise<void> {
+  refuseWithoutSpool(capture);
+  await followDetached(api, capture, flags, interruption);
+}
+
+async function stop(
+  api: KubeApi,
+  capture: DetachedCapture,
+  _flags: Flags,
+  { signal }: Interruption,
+): Promise<void> {
+  refuseWithoutSpool(capture);
+  await stopCapture(api, capture, signal);
+  note(`capture "${capture.name}" stopped; get it with: captures fetch ${capture.name}`);
+}
+
+async function remove(
+  api: KubeApi,
+  capture: DetachedCapture,
+  _flags: Flags,
+  { signal }: Interruption,
+): Promise<void> {
+  if (capture.state.kind === 'running') await removeCapture(api, capture, signal);
+  else if (capture.state.kind === 'starting') refuseWithoutSpool(capture);
+  note(`capture "${capture.name}" removed`);
+}
+
+function note(text: string): void {
+  process.stderr.write(`${terminalSafe(text)}\n`);
+}
+
+export const capturesCommand: Command<Flags> = { options, run };

@@ -1,0 +1,57 @@
+import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
+import type { Manifest } from '../capture/manifest.ts';
+import { ProgressBar } from '../output/progressBar.ts';
+import { bytesText, countText } from '../output/quantities.ts';
+import { StatusLine } from '../output/statusLine.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+
+/** Tells on standard error how a fetch goes, and what came of it. */
+export function fetchProgress() {
+  const line = new StatusLine();
+  const bar = new ProgressBar(line);
+  const note = (text: string) => {
+    line.clear();
+    process.stderr.write(`${terminalSafe(text)}\n`);
+  };
+  const callbacks: Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> = {
+    onNote: note,
+    onProgress: ({ bytes, totalBytes, seq }) =>
+      bar.show({ done: bytes, total: totalBytes, now: `file ${seq}` }),
+  };
+  return {
+    callbacks,
+    clear: () => line.clear(),
+    finish: (manifest: Manifest, folder: string) => {
+      for (const text of fetchSummary(manifest, folder)) note(text);
+    },
+  };
+}
+
+/** What came, what did not, and where it is: a line each. */
+export function fetchSummary(
+  { files, gaps, interruptions, recording, dropped }: Manifest,
+  folder: string,
+): string[] {
+  const here = files.filter(({ state }) => state === 'whole' || state === 'partial');
+  const packets = here.reduce((sum, file) => sum + file.packets, 0);
+  const bytes = here.reduce((sum, file) => sum + file.size, 0);
+  const lost = files.filter(({ state }) => state === 'lost');
+  const unverified = new Set(
+    files.flatMap(({ state, unverified: why }) => (state === 'whole' ? (why ?? []) : [])),
+  );
+  return [
+    `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
+      (recording ? '; the recording goes on' : '') +
+      (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
+    ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
+    ...gaps.map(({ first, last, why }) =>
+      first === last
+        ? `missing: file ${first}: ${why}`
+        : `missing: files ${first} to ${last}: ${why}`,
+    ),
+    ...interruptions.map(
+      ({ at, why }) => `INTERRUPTED${at === undefined ? '' : ` at ${at}`}: ${why}`,
+    ),
+    ...[...unverified].map((why) => `note: proven by size and packets alone: ${why}`),
+  ];
+}

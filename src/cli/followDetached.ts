@@ -1,0 +1,29 @@
+import type { DetachedCapture } from '../capture/detached/captures.ts';
+import { followFrom } from '../capture/detached/followFrom.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { captureOutput, type OutputArguments } from './captureOutput.ts';
+import { captureProgress } from './captureProgress.ts';
+import type { Interruption } from './interruption.ts';
+
+/** Reads along with a detached capture, from the oldest packet that it still has. */
+export async function followDetached(
+  api: KubeApi,
+  capture: DetachedCapture,
+  flags: OutputArguments,
+  { signal, abandon }: Interruption,
+): Promise<void> {
+  const progress = captureProgress('pcap');
+  const output = await captureOutput({ ...flags, write: flags.write ?? '-' });
+  try {
+    const outcome = await followFrom(api, capture, {
+      output,
+      interrupt: signal,
+      abandon,
+      progress,
+    });
+    progress.finish(outcome, flags.write === '-' ? undefined : flags.write);
+  } finally {
+    await output.close();
+    progress.clear();
+  }
+}
