@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { versionText } from '../version.ts';
 import { helpText } from './helpText.ts';
+import { KUBECTL_FLAGS } from './kubectlFlags.ts';
 import { report } from './report.ts';
 import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
 
@@ -51,6 +52,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .command('version', 'Show the version of this program', {}, () => {
       process.stdout.write(`${versionText()}\n`);
     })
+    .command('options', 'List the flags that every command takes', {}, async () => {
+      process.stdout.write((await import('./optionsCommand.ts')).optionsText());
+    })
     .demandCommand(1, 'name a command')
     .locale('en')
     .version(versionText())
@@ -63,8 +67,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'boolean-negation': false,
       'camel-case-expansion': true,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
+      'duplicate-arguments-array': true,
     })
+    .middleware(lastOfRepeated, true)
     .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns) : 80)
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -84,4 +89,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error);
   }
+}
+
+/** As in kubectl: of a flag given twice the last one counts, unless it is one for several values. */
+function lastOfRepeated(flags: Record<string, unknown>): void {
+  const lists = KUBECTL_FLAGS.filter(({ type }) => type === 'list').map(
+    ({ name }) => name as string,
+  );
+  for (const [name, value] of Object.entries(flags))
+    if (Array.isArray(value) && name !== '_' && name !== '--' && !lists.includes(name))
+      flags[name] = value.at(-1);
 }

@@ -2,62 +2,50 @@ import type { Argv } from 'yargs';
 import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+import { KUBECTL_FLAGS } from './kubectlFlags.ts';
+import { parseTimeout } from './values.ts';
 
-const GROUP = 'Connection (as in kubectl):';
+const GROUP = 'Connection (as in kubectl; all: kubectl netdebug options):';
 
-/** kubectl's flags that choose the cluster, the user and the namespace. */
-export function connectionOptions<T>(parser: Argv<T>) {
-  return parser
-    .option('namespace', {
-      alias: 'n',
-      type: 'string',
-      requiresArg: true,
+/** What the parser makes of kubectl's flags. */
+export type ConnectionArguments = {
+  readonly [name in keyof ConnectionFlags]-?: ConnectionFlags[name] | undefined;
+} & { readonly 'request-timeout': string | undefined };
+
+/** kubectl's flags that choose the server, the user and the namespace. */
+export function connectionOptions<T>(parser: Argv<T>): Argv<T & ConnectionArguments> {
+  for (const { name, alias, type, describe, common } of KUBECTL_FLAGS)
+    parser.option(name, {
+      type: type === 'boolean' ? 'boolean' : 'string',
+      requiresArg: type !== 'boolean',
       group: GROUP,
-      describe: "The target's namespace",
-    })
-    .option('context', {
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'The kubeconfig context to use',
-    })
-    .option('kubeconfig', {
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'The kubeconfig file to use',
-    })
-    .option('cluster', {
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'The kubeconfig cluster to use',
-    })
-    .option('user', {
-      type: 'string',
-      requiresArg: true,
-      group: GROUP,
-      describe: 'The kubeconfig user to use',
+      describe,
+      ...(alias !== undefined && { alias }),
+      ...(!common && { hidden: true }),
     });
+  return parser as unknown as Argv<T & ConnectionArguments>;
 }
 
-/** What the parser makes of those flags. */
-export type ConnectionArguments = {
-  readonly [name in keyof ConnectionFlags]-?: string | undefined;
-};
-
-/** Connects to the cluster that the flags choose; nothing is sent yet. */
+/**
+ * Connects to the cluster that the flags choose; nothing is sent yet. Warnings about what is not
+ * there go to standard error, since the request may well fail for it.
+ */
 export async function connect(flags: ConnectionArguments): Promise<KubeApi> {
-  const { kubeconfig, context, cluster, user, namespace } = flags;
-  return new KubeApi(
-    await authenticate(
-      chooseContext({
-        ...(kubeconfig !== undefined && { kubeconfig }),
-        ...(context !== undefined && { context }),
-        ...(cluster !== undefined && { cluster }),
-        ...(user !== undefined && { user }),
-        ...(namespace !== undefined && { namespace }),
-      }),
-    ),
-  );
+  const { 'request-timeout': timeout } = flags;
+  const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
+  const chosen = chooseContext(connectionFlagsOf(flags));
+  for (const warning of chosen.warnings)
+    process.stderr.write(`warning: ${terminalSafe(warning)}\n`);
+  return new KubeApi(await authenticate(chosen, requestTimeout));
+}
+
+function connectionFlagsOf(flags: ConnectionArguments): ConnectionFlags {
+  const given = KUBECTL_FLAGS.flatMap(({ name, type }) => {
+    const value = name === 'request-timeout' ? undefined : flags[name];
+    if (value === undefined) return [];
+    // A list's flag that is given once is a single text.
+    return [[name, type === 'list' ? [value].flat() : value]];
+  });
+  return Object.fromEntries(given) as ConnectionFlags;
 }

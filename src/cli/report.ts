@@ -3,7 +3,8 @@ import { Problem } from '../problem.ts';
 import { Interrupted } from './interruption.ts';
 
 /** Words that kubectl begins its errors with; everything else gets "error: " before it. */
-const KUBECTL_OPENINGS = /^(Error from server|Unable to connect|The connection to the server)/;
+const KUBECTL_OPENINGS =
+  /^(Error from server|Error in configuration|Unable to connect|The connection to the server)/;
 
 /** What shells give for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;

@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, Problem } from '../problem.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
-import type { Access } from './authentication.ts';
+import type { Access, Headers } from './authentication.ts';
+import { withRenewal } from './renewal.ts';
+import { withinLimit } from './requestLimit.ts';
 
 /** Content types of patches that the API server understands. */
 type PatchType = 'application/strategic-merge-patch+json' | 'application/merge-patch+json';
@@ -75,10 +77,15 @@ export class KubeApi {
   }
 
   async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
+    const { requestTimeout } = this.access;
+    const silence = requestTimeout === undefined ? REQUEST_TIMEOUT_MS : 0;
     for (let attempt = 0; ; attempt++) {
       try {
-        const response = await this.#open(method, path, options, REQUEST_TIMEOUT_MS);
-        return this.#parse<T>(await this.#body(response, options.signal));
+        const body = await withinLimit(requestTimeout, options.signal, async (signal) => {
+          const limited = { ...options, ...(signal && { signal }) };
+          return this.#body(await this.#open(method, path, limited, silence), signal);
+        });
+        return this.#parse<T>(body);
       } catch (error) {
         const wait = retryDelay(error);
         if (wait === undefined || attempt >= MAX_RETRIES) throw error;
@@ -90,8 +97,20 @@ export class KubeApi {
   async #open(
     method: string,
     path: string,
+    options: CallOptions,
+    timeout: number,
+  ): Promise<IncomingMessage> {
+    return withRenewal(this.access, (authorization) =>
+      this.#send(method, path, options, timeout, authorization),
+    );
+  }
+
+  async #send(
+    method: string,
+    path: string,
     { query, body, contentType, signal }: CallOptions,
     timeout: number,
+    authorization: Headers,
   ): Promise<IncomingMessage> {
     const { server } = this.access;
     const url = new URL(server);
@@ -100,7 +119,7 @@ export class KubeApi {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       accept: 'application/json',
-      ...(await this.access.headers()),
+      ...authorization,
       ...(payload !== undefined && { 'content-type': contentType ?? 'application/json' }),
     };
     const send = server.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -1,127 +1,147 @@
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { messageOf, Problem } from '../problem.ts';
-import type { ChosenContext, ClusterEntry, UserEntry } from './kubeconfig.ts';
+import { Problem } from '../problem.ts';
+import { type CredentialSource, type Credentials, credentialSource } from './credentials.ts';
+import { impersonation } from './impersonation.ts';
+import type { ChosenContext, ClusterEntry } from './kubeconfig.ts';
+import { fileOrData } from './namedFile.ts';
+import type { TlsSettings } from './tlsSettings.ts';
 
-/** What Node's TLS needs to reach and trust the server, and to be trusted by it. */
-export interface TlsSettings {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer | string;
-  readonly key?: Buffer | string;
-  readonly rejectUnauthorized: boolean;
-  readonly servername?: string;
-}
+type Agent = HttpAgent | HttpsAgent;
+
+/** Headers of a request; several values of one name are sent one by one. */
+export type Headers = Record<string, string | string[]>;
 
 /** A server and the way to be let in; made once a command. */
 export interface Access {
   readonly server: URL;
   readonly namespace: string;
+  /** Read it after `headers()`: a credential plugin may have given another certificate. */
   readonly tls: TlsSettings;
-  /** Keeps connections open between requests; an exec takes one over and saves two round trips. */
-  readonly agent: HttpAgent | HttpsAgent;
+  /**
+   * Keeps connections open between requests; an exec takes one over and saves two round trips.
+   * Read it after `headers()`, as `tls`.
+   */
+  readonly agent: Agent;
   /** Headers for one request; asked anew each time, since tokens are renewed. */
-  headers(): Promise<Record<string, string | string[]>>;
+  headers(): Promise<Headers>;
+  /**
+   * The server refused a request with these headers (401). Gives whether other credentials are there
+   * now, and so whether it is worth to send it once more.
+   */
+  renew?(refused: Headers): Promise<boolean>;
+  /** Milliseconds that one request may take (--request-timeout); 0: any time. */
+  readonly requestTimeout?: number;
 }
 
 /**
- * Turns a chosen context into what requests need. Certificates, tokens and passwords are read
- * here; credential plugins and auth providers are client-node's, loaded only for users who have
- * one because they cost start-up time.
+ * Turns a chosen context into what requests need. Files are read here, in kubectl's order and with
+ * its errors; credential plugins run when the first request is made.
  */
-export async function authenticate({ cluster, user, namespace }: ChosenContext): Promise<Access> {
-  if (cluster['proxy-url'])
-    throw new Problem('the kubeconfig names a proxy for this cluster, which is not supported yet', {
-      next: ['use a way to the cluster without a proxy (proxy-url)'],
-    });
+export async function authenticate(
+  chosen: ChosenContext,
+  requestTimeout?: number,
+): Promise<Access> {
+  const { cluster, user, namespace } = chosen;
   const server = parseServer(cluster.server);
-  const trust = trustOf(cluster, server);
-  if (user.exec || user['auth-provider']) {
-    const { pluginAccess } = await import('./pluginAuthentication.ts');
-    const plugin = await pluginAccess(cluster, user);
-    const tls = { ...trust, ...plugin.tls };
-    const headers = async () => ({ ...(await plugin.headers()), ...impersonation(user) });
-    return { server, namespace, tls, agent: agentFor(server, tls), headers };
-  }
-  const tls = { ...trust, ...clientCertificate(user) };
-  const headers = async () => ({ ...authorization(user), ...impersonation(user) });
-  return { server, namespace, tls, agent: agentFor(server, tls), headers };
+  const agentOf = await agentMaker(server, cluster['proxy-url']);
+  // As kubectl: what is secret is not sent to a server without TLS, nor are its files read.
+  const secure = server.protocol === 'https:';
+  const source: CredentialSource = secure
+    ? await credentialSource(chosen)
+    : { current: async () => ({}) };
+  const trust = secure ? trustOf(cluster, server) : { rejectUnauthorized: true };
+  let credentials: Credentials = {};
+  let tls: TlsSettings = trust;
+  let agent: Agent | undefined;
+  const use = (fresh: Credentials) => {
+    if (fresh.cert !== credentials.cert || fresh.key !== credentials.key) {
+      const { cert, key } = fresh;
+      tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
+      // Idle connections belong to the old certificate; those in use go on.
+      agent?.destroy();
+      agent = undefined;
+    }
+    credentials = fresh;
+  };
+  const used = new WeakMap<Headers, Credentials>();
+  return {
+    server,
+    namespace,
+    get tls() {
+      return tls;
+    },
+    get agent() {
+      agent ??= agentOf(tls);
+      return agent;
+    },
+    headers: async () => {
+      const fresh = await source.current();
+      use(fresh);
+      const { authorization } = fresh;
+      const headers = { ...(authorization && { authorization }), ...impersonation(user) };
+      used.set(headers, fresh);
+      return headers;
+    },
+    ...(source.renew && {
+      renew: async (refused) => (await source.renew?.(used.get(refused) ?? {})) ?? false,
+    }),
+    ...(requestTimeout !== undefined && { requestTimeout }),
+  };
 }
 
 /** Shorter than any load balancer keeps an idle connection, which may not be used again then. */
 const IDLE_CONNECTION_MS = 4_000;
+const AGENT_OPTIONS = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
 
 /** An agent that keeps connections to the server open for a moment, or until it is destroyed. */
-export function agentFor(server: URL, tls: TlsSettings): HttpAgent | HttpsAgent {
-  const options = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
+export function agentFor(server: URL, tls: TlsSettings): Agent {
   return server.protocol === 'https:'
-    ? new HttpsAgent({ ...options, ...tls })
-    : new HttpAgent(options);
+    ? new HttpsAgent({ ...AGENT_OPTIONS, ...tls })
+    : new HttpAgent(AGENT_OPTIONS);
 }
 
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
+
+/** Makes agents for a server, through its proxy where one is named; only then it is loaded. */
+async function agentMaker(
+  server: URL,
+  proxyUrl: string | undefined,
+): Promise<(tls: TlsSettings) => Agent> {
+  const direct = (tls: TlsSettings) => agentFor(server, tls);
+  if (!proxyUrl && !PROXY_VARIABLES.some((name) => process.env[name])) return direct;
+  const { chooseProxy } = await import('./proxyChoice.ts');
+  const proxy = chooseProxy(server, proxyUrl);
+  if (!proxy) return direct;
+  const { proxyAgent } = await import('./proxyAgent.ts');
+  return (tls) => proxyAgent(server, proxy, tls, { ...AGENT_OPTIONS, ...tls });
+}
+
+/** kubectl: an address without a scheme is one without TLS. */
 function parseServer(server: string): URL {
-  const url = URL.parse(/^[a-z]+:\/\//i.test(server) ? server : `http://${server}`);
-  if (!url) throw new Problem(`the kubeconfig names an invalid server address: ${server}`);
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `http://${server}`);
+  if (!url || url.hostname === '')
+    throw new Problem(`host must be a URL or a host:port pair: ${JSON.stringify(server)}`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw new Problem(
+      `Unable to connect to the server: unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+    );
   return url;
 }
 
 function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
+  const insecure = cluster['insecure-skip-tls-verify'] === true;
+  if (ca && insecure)
+    throw new Problem('specifying a root certificates file with the insecure flag is not allowed');
+  if (ca && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Problem('unable to load root certificates: unable to parse bytes as PEM block');
   const servername = cluster['tls-server-name'];
   return {
-    rejectUnauthorized: cluster['insecure-skip-tls-verify'] !== true,
+    rejectUnauthorized: !insecure,
     ...(ca && { ca }),
     ...(servername ? { servername } : isIpAddress(server) && { servername: '' }),
   };
-}
-
-function clientCertificate(user: UserEntry): { cert?: Buffer; key?: Buffer } {
-  const cert = fileOrData(user['client-certificate'], user['client-certificate-data']);
-  const key = fileOrData(user['client-key'], user['client-key-data']);
-  return { ...(cert && { cert }), ...(key && { key }) };
-}
-
-function authorization(user: UserEntry): Record<string, string> {
-  // kubectl: tokenFile wins over token, and is read again since kubelets renew it.
-  const token = user.tokenFile ? readFile(user.tokenFile).toString().trim() : user.token;
-  if (token) return { authorization: `Bearer ${token}` };
-  if (user.username)
-    return {
-      authorization: `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}`,
-    };
-  return {};
-}
-
-/** The user acts as another one: the API server must be told, or it would allow too much. */
-function impersonation(user: UserEntry): Record<string, string | string[]> {
-  const { as, 'as-groups': groups, 'as-uid': uid, 'as-user-extra': extra } = user;
-  return {
-    ...(as && { 'impersonate-user': as }),
-    ...(groups && { 'impersonate-group': [...groups] }),
-    ...(uid && { 'impersonate-uid': uid }),
-    ...Object.fromEntries(
-      Object.entries(extra ?? {}).map(([key, values]) => [
-        `impersonate-extra-${encodeURIComponent(key)}`,
-        [...values],
-      ]),
-    ),
-  };
-}
-
-/** kubectl: the data form wins over the file form. */
-function fileOrData(file: string | undefined, data: string | undefined): Buffer | undefined {
-  if (data) return Buffer.from(data, 'base64');
-  return file ? readFile(file) : undefined;
-}
-
-function readFile(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new Problem(`unable to read a file that the kubeconfig names: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
 }
 
 /** Node refuses an IP address as SNI name; an empty one sends none. */

@@ -2,9 +2,10 @@ import { Readable, Writable } from 'node:stream';
 import WebSocket from 'ws';
 import { joinPath } from './api.ts';
 import { apiError, connectionProblem } from './apiError.ts';
-import type { Access } from './authentication.ts';
+import type { Access, Headers } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
+import { withRenewal } from './renewal.ts';
 
 export interface ExecOptions {
   readonly namespace: string;
@@ -62,7 +63,10 @@ const MAX_REFUSAL_CHARACTERS = 64 * 1024;
  * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
-  const headers = await access.headers();
+  return withRenewal(access, (headers) => open(access, options, headers));
+}
+
+async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {
   options.signal?.throwIfAborted();
   const socket = new WebSocket(execUrl(access.server, options), PROTOCOLS, {
     ...access.tls,

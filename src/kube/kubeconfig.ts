@@ -1,16 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve, sep } from 'node:path';
-import { loadAll } from 'js-yaml';
-import { errorCode, messageOf, Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
+import { isInCluster, podNamespace, serviceAccount } from './inCluster.ts';
+import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
+import { type Kubeconfig, readKubeconfig, textOf } from './kubeconfigFiles.ts';
 
-/** The connection flags of kubectl that choose the server, the user and the namespace. */
+/** The connection flags of kubectl, by their names there; an empty one counts as not given. */
 export interface ConnectionFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly cluster?: string;
   readonly user?: string;
   readonly namespace?: string;
+  readonly server?: string;
+  readonly 'certificate-authority'?: string;
+  readonly 'insecure-skip-tls-verify'?: boolean;
+  readonly 'tls-server-name'?: string;
+  readonly token?: string;
+  readonly 'client-certificate'?: string;
+  readonly 'client-key'?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly as?: string;
+  readonly 'as-group'?: readonly string[];
+  readonly 'as-uid'?: string;
+  /** Each `key=value`. */
+  readonly 'as-user-extra'?: readonly string[];
 }
 
 /** One cluster entry of a kubeconfig; file names are absolute. */
@@ -21,6 +34,24 @@ export interface ClusterEntry {
   readonly 'insecure-skip-tls-verify'?: boolean;
   readonly 'tls-server-name'?: string;
   readonly 'proxy-url'?: string;
+  readonly extensions?: readonly { readonly name: string; readonly extension: unknown }[];
+}
+
+/** A credential plugin, as a kubeconfig names it. */
+export interface ExecEntry {
+  readonly apiVersion?: string;
+  readonly command?: string;
+  readonly args?: readonly string[] | null;
+  readonly env?: readonly { readonly name?: string; readonly value?: string }[] | null;
+  readonly interactiveMode?: string;
+  readonly provideClusterInfo?: boolean;
+  readonly installHint?: string;
+}
+
+/** A way to be let in that the client itself knows: oidc, and what older kubectls had. */
+export interface AuthProviderEntry {
+  readonly name?: string;
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 /** One user entry of a kubeconfig; file names are absolute. */
@@ -37,157 +68,194 @@ export interface UserEntry {
   readonly 'as-groups'?: readonly string[];
   readonly 'as-uid'?: string;
   readonly 'as-user-extra'?: Readonly<Record<string, readonly string[]>>;
-  readonly exec?: Readonly<Record<string, unknown>>;
-  readonly 'auth-provider'?: Readonly<Record<string, unknown>>;
+  readonly exec?: ExecEntry | null;
+  readonly 'auth-provider'?: AuthProviderEntry | null;
 }
 
-/** What a kubeconfig says once a context is chosen. */
+/** Where a user's entry stands: what has been renewed is saved there. */
+export interface UserOrigin {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** What the kubeconfig and the flags say together. */
 export interface ChosenContext {
   readonly cluster: ClusterEntry;
   readonly user: UserEntry;
   readonly namespace: string;
+  readonly origin?: UserOrigin;
+  /** Sentences about what was asked for and is not there, where kubectl goes on without. */
+  readonly warnings: readonly string[];
 }
 
-interface Kubeconfig {
-  currentContext?: string;
-  readonly clusters: Map<string, Entry>;
-  readonly users: Map<string, Entry>;
-  readonly contexts: Map<string, Entry>;
+interface Names {
+  readonly context: string;
+  readonly cluster: string;
+  readonly user: string;
 }
-
-type Entry = Readonly<Record<string, unknown>>;
-
-const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * Reads the kubeconfig files as kubectl does (--kubeconfig, else KUBECONFIG's list, else
- * ~/.kube/config, else the pod's service account) and chooses the context.
- * Throws a Problem worded as kubectl words it.
+ * Reads the kubeconfig files (--kubeconfig, else KUBECONFIG's list, else ~/.kube/config), chooses
+ * the context and lets the flags override it, all as kubectl does; without any, a pod's service
+ * account, else http://localhost:8080. Throws a Problem worded as kubectl words it.
  */
 export function chooseContext(
-  flags: ConnectionFlags,
+  given: ConnectionFlags,
   env: NodeJS.ProcessEnv = process.env,
 ): ChosenContext {
-  const config = readKubeconfig(flags, env);
-  const contextName = flags.context ?? config.currentContext;
-  const context = contextName === undefined ? undefined : config.contexts.get(contextName);
-  if (contextName !== undefined && !context)
-    throw new Problem(`context "${contextName}" does not exist`, {
-      next: [`contexts in this kubeconfig: ${[...config.contexts.keys()].join(', ') || 'none'}`],
+  const flags = withoutEmpty(given);
+  const config = readKubeconfig(flags.kubeconfig, env);
+  const name = flags.context ?? config.currentContext ?? '';
+  const context = config.contexts.get(name)?.entry;
+  const names = {
+    context: name,
+    cluster: flags.cluster ?? textOf(context?.cluster) ?? '',
+    user: flags.user ?? textOf(context?.user) ?? '',
+  };
+  const known = config.clusters.get(names.cluster)?.entry as Partial<ClusterEntry> | undefined;
+  const account = config.users.get(names.user);
+  const inPod = isInCluster(env);
+  const fromPod = inPod && !known?.server && !flags.server ? serviceAccount(env) : undefined;
+  const cluster = overrideCluster(fromPod?.cluster ?? withDefaultServer(known, env), flags);
+  const user = overrideUser(
+    fromPod?.user ?? (account?.entry as UserEntry | undefined) ?? {},
+    flags,
+  );
+
+  const faults = () => [
+    ...(name !== '' && !context ? [`context was not found for specified context: ${name}`] : []),
+    ...userFaults(names.user, user),
+    ...(flags.cluster !== undefined && !known
+      ? [`no server found for cluster "${flags.cluster}"`]
+      : clusterFaults(names.cluster, cluster)),
+  ];
+  // The order in which kubectl comes to it: the namespace, the server, and then the credentials.
+  if (flags.namespace === undefined) refuse(faults(), config);
+  if (flags.user !== undefined && !account)
+    throw new Problem(`auth info "${flags.user}" does not exist`, {
+      next: existing('users', config.users),
     });
+  if (flags.context !== undefined && !context)
+    throw new Problem(`context "${flags.context}" does not exist`, {
+      next: existing('contexts', config.contexts),
+    });
+  if (flags.cluster !== undefined && !known)
+    throw new Problem(`cluster "${flags.cluster}" does not exist`, {
+      next: existing('clusters', config.clusters),
+    });
+  refuse(faults(), config);
 
-  const clusterName = flags.cluster ?? text(context?.cluster);
-  const cluster = clusterName === undefined ? undefined : config.clusters.get(clusterName);
-  if (clusterName !== undefined && !cluster)
-    throw new Problem(`cluster "${clusterName}" does not exist`);
-  const userName = flags.user ?? text(context?.user);
-  const user = userName === undefined ? undefined : config.users.get(userName);
-  if (userName && !user) throw new Problem(`auth info "${userName}" does not exist`);
-
-  const namespace = flags.namespace ?? text(context?.namespace);
-  if (cluster && typeof cluster.server === 'string')
-    return {
-      cluster: cluster as unknown as ClusterEntry,
-      user: (user ?? {}) as UserEntry,
-      namespace: namespace ?? 'default',
-    };
-  const inCluster = serviceAccount(env);
-  if (inCluster) return namespace === undefined ? inCluster : { ...inCluster, namespace };
-  throw new Problem('no configuration for a cluster was found', {
-    next: [
-      'name a kubeconfig file with --kubeconfig or the KUBECONFIG variable',
-      'kubectl config get-contexts   shows what kubectl itself finds',
-    ],
-  });
+  const namespace = flags.namespace ?? textOf(context?.namespace);
+  return {
+    cluster,
+    user,
+    namespace: namespace ?? (inPod ? podNamespace(env) : 'default'),
+    ...(account && !fromPod && { origin: { name: names.user, file: account.file } }),
+    warnings: fromPod ? [] : warningsOf(names, config, known?.server ?? flags.server, cluster),
+  };
 }
 
-function readKubeconfig(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Kubeconfig {
-  const merged: Kubeconfig = { clusters: new Map(), users: new Map(), contexts: new Map() };
-  for (const { path, required } of kubeconfigPaths(flags, env)) {
-    const document = readDocument(path, required);
-    if (!document) continue;
-    const current = text(document['current-context']);
-    if (merged.currentContext === undefined && current) merged.currentContext = current;
-    collect(merged.clusters, document.clusters, 'cluster', path);
-    collect(merged.users, document.users, 'user', path);
-    collect(merged.contexts, document.contexts, 'context', path);
+function withoutEmpty(flags: ConnectionFlags): ConnectionFlags {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+/** kubectl's last resort, from the time when API servers had a port without TLS. */
+function withDefaultServer(
+  entry: Partial<ClusterEntry> | undefined,
+  env: NodeJS.ProcessEnv,
+): ClusterEntry {
+  return {
+    ...entry,
+    server: entry?.server || env.KUBERNETES_MASTER || 'http://localhost:8080',
+  };
+}
+
+/** Lets flags win; one about trust replaces everything that the kubeconfig says about trust. */
+function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEntry {
+  const merged: { -readonly [name in keyof ClusterEntry]: ClusterEntry[name] } = { ...entry };
+  const insecure = flags['insecure-skip-tls-verify'];
+  const authority = flags['certificate-authority'];
+  const serverName = flags['tls-server-name'];
+  if (insecure || authority !== undefined) {
+    delete merged['certificate-authority'];
+    delete merged['certificate-authority-data'];
+    delete merged['insecure-skip-tls-verify'];
+    if (insecure) merged['insecure-skip-tls-verify'] = true;
+    if (authority !== undefined) merged['certificate-authority'] = authority;
   }
+  if (flags.server !== undefined) {
+    merged.server = flags.server;
+    // The name was that of the other server.
+    delete merged['tls-server-name'];
+  }
+  if (serverName !== undefined) merged['tls-server-name'] = serverName;
   return merged;
 }
 
-function kubeconfigPaths(flags: ConnectionFlags, env: NodeJS.ProcessEnv) {
-  if (flags.kubeconfig) return [{ path: flags.kubeconfig, required: true }];
-  if (env.KUBECONFIG)
-    return env.KUBECONFIG.split(delimiter)
-      .filter((path) => path !== '')
-      .map((path) => ({ path, required: false }));
-  return [{ path: join(homedir(), '.kube', 'config'), required: false }];
+/**
+ * Lets flags win where kubectl lets them: a token file of the kubeconfig beats --token, and a
+ * certificate there as data forbids one by flag.
+ */
+function overrideUser(entry: UserEntry, flags: ConnectionFlags): UserEntry {
+  const merged: { -readonly [name in keyof UserEntry]: UserEntry[name] } = { ...entry };
+  for (const name of USER_FLAGS) if (flags[name] !== undefined) merged[name] = flags[name];
+  if (flags['as-group']?.length) merged['as-groups'] = flags['as-group'];
+  if (flags['as-user-extra']?.length)
+    merged['as-user-extra'] = { ...entry['as-user-extra'], ...userExtra(flags['as-user-extra']) };
+  return merged;
 }
 
-function readDocument(path: string, required: boolean): Entry | undefined {
-  let source: string;
-  try {
-    source = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT' && !required) return undefined;
-    const reason = errorCode(error) === 'ENOENT' ? 'no such file or directory' : messageOf(error);
-    throw new Problem(`stat ${path}: ${reason}`, { cause: error });
+const USER_FLAGS = [
+  ...(['token', 'client-certificate', 'client-key'] as const),
+  ...(['username', 'password', 'as', 'as-uid'] as const),
+] as const;
+
+/** `key=value`s, with all values of a key together. */
+function userExtra(pairs: readonly string[]): Record<string, string[]> {
+  const extra = new Map<string, string[]>();
+  for (const pair of pairs) {
+    const [key = '', ...value] = pair.split('=');
+    extra.set(key, [...(extra.get(key) ?? []), value.join('=')]);
   }
-  try {
-    // As kubectl: an empty file is one that says nothing, and only the first document counts.
-    const [document] = loadAll(source);
-    return isEntry(document) ? document : undefined;
-  } catch (error) {
-    throw new Problem(`error loading config file "${path}": ${messageOf(error)}`, { cause: error });
+  return Object.fromEntries(extra);
+}
+
+function refuse(faults: readonly string[], config: Kubeconfig): void {
+  const [first] = faults;
+  if (first === undefined) return;
+  const next = first.startsWith('context was') ? existing('contexts', config.contexts) : [];
+  if (faults.length > 1)
+    throw new Problem(
+      ['Error in configuration: ', ...faults.map((fault) => `* ${fault}`)].join('\n'),
+      { next },
+    );
+  throw new Problem(next.length > 0 ? `Error in configuration: ${first}` : first, { next });
+}
+
+function existing(what: string, entries: ReadonlyMap<string, unknown>): string[] {
+  return [`${what} in this kubeconfig: ${[...entries.keys()].join(', ') || 'none'}`];
+}
+
+/** What kubectl does not say, and people look for when its fallback fails. */
+function warningsOf(
+  names: Names,
+  config: Kubeconfig,
+  server: string | undefined,
+  cluster: ClusterEntry,
+): string[] {
+  const warnings: string[] = [];
+  if (!server) {
+    const why =
+      names.cluster === ''
+        ? `no cluster is chosen by ${config.files.join(', ')}`
+        : `the cluster "${names.cluster}" is not in ${config.files.join(', ')}`;
+    warnings.push(`${why}: trying ${cluster.server}`);
   }
-}
-
-/** The first entry of a name wins, as in kubectl; relative file names are relative to their file. */
-function collect(into: Map<string, Entry>, list: unknown, field: string, path: string): void {
-  if (!Array.isArray(list)) return;
-  for (const item of list) {
-    if (!isEntry(item) || typeof item.name !== 'string' || into.has(item.name)) continue;
-    const entry = isEntry(item[field]) ? { ...item[field] } : {};
-    for (const name of FILE_FIELDS) {
-      const file = entry[name];
-      if (typeof file === 'string' && file !== '') entry[name] = resolve(dirname(path), file);
-    }
-    if (isEntry(entry.exec)) entry.exec = besideFile(entry.exec, path);
-    into.set(item.name, entry);
-  }
-}
-
-/** A credential plugin with a folder in its name is relative to the file; any other is on PATH. */
-function besideFile(plugin: Entry, path: string): Entry {
-  const { command } = plugin;
-  return typeof command === 'string' && command.includes(sep)
-    ? { ...plugin, command: resolve(dirname(path), command) }
-    : plugin;
-}
-
-/** The pod's own service account; the files are those every pod gets. */
-function serviceAccount(env: NodeJS.ProcessEnv): ChosenContext | undefined {
-  const host = env.KUBERNETES_SERVICE_HOST;
-  if (!host) return undefined;
-  try {
-    return {
-      cluster: {
-        server: `https://${host.includes(':') ? `[${host}]` : host}:${env.KUBERNETES_SERVICE_PORT ?? '443'}`,
-        'certificate-authority': join(SERVICE_ACCOUNT, 'ca.crt'),
-      },
-      user: { tokenFile: join(SERVICE_ACCOUNT, 'token') },
-      namespace: readFileSync(join(SERVICE_ACCOUNT, 'namespace'), 'utf8').trim(),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function isEntry(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  if (names.user !== '' && !config.users.has(names.user))
+    warnings.push(
+      `the user "${names.user}" is not in ${config.files.join(', ')}: going on without credentials`,
+    );
+  return warnings;
 }

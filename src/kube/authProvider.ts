@@ -1,0 +1,30 @@
+import { Problem } from '../problem.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
+import type { AuthProviderEntry, UserOrigin } from './kubeconfig.ts';
+
+/** Clouds whose providers kubectl dropped in 1.26: client-node still speaks them. */
+const OF_OLD = ['gcp', 'azure'];
+
+/** The source for a user with an auth provider; throws a Problem for one that nobody knows. */
+export async function authProviderSource(
+  provider: AuthProviderEntry,
+  origin: UserOrigin | undefined,
+  certificate: Credentials,
+): Promise<CredentialSource> {
+  const { name = '', config = {} } = provider;
+  if (name === 'oidc') {
+    const { oidcSource } = await import('./oidc.ts');
+    return withCertificate(oidcSource(config, origin), certificate);
+  }
+  if (!OF_OLD.includes(name)) throw new Problem(`no Auth Provider found for name "${name}"`);
+  const { cloudSource } = await import('./cloudAuthProvider.ts');
+  return withCertificate(await cloudSource(provider), certificate);
+}
+
+function withCertificate(source: CredentialSource, certificate: Credentials): CredentialSource {
+  const { current, renew } = source;
+  return {
+    current: async () => ({ ...certificate, ...(await current()) }),
+    ...(renew && { renew }),
+  };
+}

@@ -1,0 +1,177 @@
+import { spawn } from 'node:child_process';
+import { isatty } from 'node:tty';
+import { errorCode, messageOf, Problem } from '../problem.ts';
+import type { CredentialSource, Credentials } from './credentials.ts';
+import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
+import { interactiveModeOf } from './kubeconfigFaults.ts';
+import { fileOrData, fileReason } from './namedFile.ts';
+
+const GROUP = 'client.authentication.k8s.io';
+const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`];
+/** The extension of a cluster entry that is meant for its plugin. */
+const CLUSTER_CONFIG = `${GROUP}/exec`;
+const NOT_INSTALLED = `
+
+It looks like you are trying to use a client-go credential plugin that is not installed.
+
+To learn more about this feature, consult the documentation available at:
+      https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins`;
+
+/** What a plugin prints, as far as it is read. */
+interface ExecCredential {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly status?: {
+    readonly token?: string;
+    readonly clientCertificateData?: string;
+    readonly clientKeyData?: string;
+    readonly expirationTimestamp?: string;
+  };
+}
+
+interface Held {
+  readonly credentials: Credentials;
+  /** When they end, in milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/**
+ * The credentials of an exec plugin. It runs for the first request and again when what it gave has
+ * expired or was refused, never twice at once; its words go to the user's terminal. Throws a
+ * Problem worded as kubectl words it.
+ */
+export function pluginSource(plugin: ExecEntry, cluster: ClusterEntry): CredentialSource {
+  if (!VERSIONS.includes(plugin.apiVersion ?? ''))
+    throw new Problem(`exec plugin: invalid apiVersion "${plugin.apiVersion}"`, {
+      next: [`versions are ${VERSIONS.join(' and ')}; a newer release of the plugin knows them`],
+    });
+  let held: Held | undefined;
+  let running: Promise<Held> | undefined;
+  const refresh = async () => {
+    running ??= runPlugin(plugin, cluster).finally(() => {
+      running = undefined;
+    });
+    held = await running;
+    return held.credentials;
+  };
+  return {
+    current: async () => (held && Date.now() < held.expires ? held.credentials : refresh()),
+    renew: async (refused) => {
+      // Others may have renewed them while this request was on its way.
+      if (held && held.credentials !== refused) return true;
+      return !same(await refresh(), refused);
+    },
+  };
+}
+
+function same(one: Credentials, other: Credentials): boolean {
+  return one.authorization === other.authorization && one.cert === other.cert;
+}
+
+async function runPlugin(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held> {
+  try {
+    const interactive = isInteractive(plugin);
+    return parseCredential(
+      await outputOf(plugin, execInfo(plugin, cluster, interactive), interactive),
+      plugin,
+    );
+  } catch (error) {
+    throw new Problem(`Unable to connect to the server: getting credentials: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function isInteractive(plugin: ExecEntry): boolean {
+  const mode = interactiveModeOf(plugin);
+  const terminal = mode !== 'Never' && isatty(0);
+  if (mode === 'Always' && !terminal)
+    throw new Error(
+      'exec plugin cannot support interactive mode: standard input is not a terminal',
+    );
+  return terminal;
+}
+
+/** What the plugin is told, as JSON in KUBERNETES_EXEC_INFO. */
+function execInfo(plugin: ExecEntry, cluster: ClusterEntry, interactive: boolean): string {
+  const info = {
+    kind: 'ExecCredential',
+    apiVersion: plugin.apiVersion,
+    spec: { ...(plugin.provideClusterInfo && { cluster: clusterInfo(cluster) }), interactive },
+  };
+  return `${JSON.stringify(info)}\n`;
+}
+
+function clusterInfo(cluster: ClusterEntry): object {
+  const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
+  const config = cluster.extensions?.find(({ name }) => name === CLUSTER_CONFIG)?.extension;
+  return {
+    server: cluster.server,
+    ...(cluster['tls-server-name'] && { 'tls-server-name': cluster['tls-server-name'] }),
+    ...(cluster['insecure-skip-tls-verify'] && { 'insecure-skip-tls-verify': true }),
+    ...(ca && { 'certificate-authority-data': ca.toString('base64') }),
+    ...(cluster['proxy-url'] && { 'proxy-url': cluster['proxy-url'] }),
+    config: config ?? null,
+  };
+}
+
+async function outputOf(plugin: ExecEntry, info: string, interactive: boolean): Promise<string> {
+  const { command = '', args, env, installHint } = plugin;
+  const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value ?? '']));
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = spawn(command, args ?? [], {
+    env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: info },
+    // Its questions and complaints are for the user, not for us.
+    stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
+    windowsHide: true,
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.once('error', (error) => {
+    const onPath = !/[\\/]/.test(command);
+    if (errorCode(error) === 'ENOENT' && onPath)
+      reject(
+        new Error(
+          `exec: executable ${command} not found${NOT_INSTALLED}${installHint ? `\n\n${installHint}` : ''}`,
+        ),
+      );
+    else reject(new Error(`exec: fork/exec ${command}: ${fileReason(error)}`));
+  });
+  child.once('close', (code) => {
+    if (code === 0) resolve(Buffer.concat(chunks).toString());
+    else reject(new Error(`exec: executable ${command} failed with exit code ${code ?? -1}`));
+  });
+  return promise;
+}
+
+function parseCredential(output: string, { apiVersion }: ExecEntry): Held {
+  let credential: ExecCredential;
+  try {
+    credential = JSON.parse(output) as ExecCredential;
+  } catch (error) {
+    throw new Error(
+      `decoding stdout: couldn't get version/kind; json parse error: ${messageOf(error)}`,
+    );
+  }
+  if (credential?.kind !== 'ExecCredential')
+    throw new Error(`decoding stdout: the plugin printed no ExecCredential`);
+  if (credential.apiVersion !== apiVersion)
+    throw new Error(
+      `exec plugin is configured to use API version ${apiVersion}, plugin returned version ${credential.apiVersion}`,
+    );
+  const { status } = credential;
+  if (!status) throw new Error("exec plugin didn't return a status field");
+  const { token, clientCertificateData: cert, clientKeyData: key } = status;
+  if (!token && !cert && !key)
+    throw new Error("exec plugin didn't return a token or cert/key pair");
+  if (!cert !== !key) throw new Error('exec plugin returned only certificate or key, not both');
+  return {
+    credentials: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(cert && key && { cert, key }),
+    },
+    expires: status.expirationTimestamp
+      ? Date.parse(status.expirationTimestamp)
+      : Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { Problem } from '../problem.ts';
+import type { ChosenContext, UserEntry } from './kubeconfig.ts';
+import { fileOrData, readNamed } from './namedFile.ts';
+
+/** What lets a client in: an Authorization header, a client certificate with its key, or both. */
+export interface Credentials {
+  readonly authorization?: string;
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+}
+
+/** Where credentials come from, again and again. */
+export interface CredentialSource {
+  /** The credentials for a request that is made now. */
+  current(): Promise<Credentials>;
+  /** The server took these no more. Gives whether there are others now. */
+  renew?(refused: Credentials): Promise<boolean>;
+}
+
+/**
+ * The source for a chosen user. Credential plugins and auth providers are loaded only for users who
+ * have one, and run when the first request is made; a token or a password makes them needless.
+ */
+export async function credentialSource(chosen: ChosenContext): Promise<CredentialSource> {
+  const { user } = chosen;
+  const certificate = clientCertificate(user);
+  if (user.tokenFile) return tokenFileSource(user.tokenFile, user.token, certificate);
+  const authorization = authorizationOf(user);
+  if (authorization !== undefined) return fixed({ ...certificate, authorization });
+  if (user.exec && user['auth-provider'])
+    throw new Problem('execProvider and authProvider cannot be used in combination');
+  if (user.exec) {
+    const { pluginSource } = await import('./credentialPlugin.ts');
+    const plugin = pluginSource(user.exec, chosen.cluster);
+    return certificate.cert ? fixed(certificate) : plugin;
+  }
+  if (user['auth-provider']) {
+    const { authProviderSource } = await import('./authProvider.ts');
+    return authProviderSource(user['auth-provider'], chosen.origin, certificate);
+  }
+  return fixed(certificate);
+}
+
+function fixed(credentials: Credentials): CredentialSource {
+  return { current: async () => credentials };
+}
+
+function authorizationOf({ token, username, password }: UserEntry): string | undefined {
+  if (token) return `Bearer ${token}`;
+  if (!username && !password) return undefined;
+  return `Basic ${Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')}`;
+}
+
+/** Kubelets renew these files, so they are read for each request; while one is away, the last counts. */
+function tokenFileSource(
+  file: string,
+  token: string | undefined,
+  certificate: Credentials,
+): CredentialSource {
+  let last = token ?? tokenOf(readNamed(file));
+  const current = async () => {
+    try {
+      last = tokenOf(readFileSync(file)) || last;
+    } catch {
+      // It is there again in a moment, or the server says what is wrong.
+    }
+    return { ...certificate, ...(last && { authorization: `Bearer ${last}` }) };
+  };
+  const renew = async ({ authorization }: Credentials) =>
+    (await current()).authorization !== authorization;
+  return { current, renew };
+}
+
+function tokenOf(content: Buffer): string {
+  return content.toString().trim();
+}
+
+function clientCertificate(user: UserEntry): Credentials {
+  const cert = fileOrData(user['client-certificate'], user['client-certificate-data']);
+  if (!cert) return {};
+  const key = fileOrData(user['client-key'], user['client-key-data']);
+  for (const [name, pem] of Object.entries({ certificate: cert, key }))
+    if (!pem?.includes('-----BEGIN'))
+      throw new Problem(`tls: failed to find any PEM data in ${name} input`);
+  return { cert, ...(key && { key }) };
+}

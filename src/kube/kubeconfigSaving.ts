@@ -1,0 +1,34 @@
+import { open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dump, load } from 'js-yaml';
+import { messageOf } from '../problem.ts';
+import type { UserOrigin } from './kubeconfig.ts';
+
+interface Document {
+  users?: { name?: string; user?: { 'auth-provider'?: { config?: object } } }[];
+}
+
+/**
+ * Saves what an auth provider has renewed into the kubeconfig file that its user stands in, as
+ * kubectl does and under the same lock file, so that two clients never write at once. Throws an
+ * Error when it cannot be saved.
+ */
+export async function saveProviderConfig(
+  { name, file }: UserOrigin,
+  config: Readonly<Record<string, string>>,
+): Promise<void> {
+  const lock = `${file}.lock`;
+  try {
+    await (await open(lock, 'wx', 0)).close();
+    try {
+      const document = load(await readFile(file, 'utf8')) as Document;
+      const provider = document.users?.find((user) => user.name === name)?.user?.['auth-provider'];
+      if (!provider) return;
+      provider.config = config;
+      await writeFile(file, dump(document, { lineWidth: -1 }), { mode: 0o600 });
+    } finally {
+      await unlink(lock);
+    }
+  } catch (error) {
+    throw new Error(`could not persist new tokens: ${messageOf(error)}`, { cause: error });
+  }
+}

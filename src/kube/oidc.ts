@@ -1,0 +1,160 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { messageOf, Problem } from '../problem.ts';
+import type { CredentialSource } from './credentials.ts';
+import type { UserOrigin } from './kubeconfig.ts';
+import { saveProviderConfig } from './kubeconfigSaving.ts';
+import { fileOrData } from './namedFile.ts';
+import { chooseProxy } from './proxyChoice.ts';
+
+type Config = Readonly<Record<string, string>>;
+
+/** As kubectl: clocks differ, so a token is renewed this long before it ends. */
+const EARLY_MS = 10_000;
+const TIMEOUT_MS = 30_000;
+/** An identity provider's answers are small; an error page is not to be shown whole. */
+const SHOWN_CHARACTERS = 80;
+
+/**
+ * The id token of an oidc auth provider. One that has ended is renewed with the refresh token, and
+ * both are saved in the kubeconfig, as kubectl does, since many providers take a refresh token
+ * only once. Throws a Problem in kubectl's words.
+ */
+export function oidcSource(given: Config, origin: UserOrigin | undefined): CredentialSource {
+  for (const name of ['idp-issuer-url', 'client-id'])
+    if (!given[name]) throw new Problem(`Must provide ${name}`);
+  let config = given;
+  let renewing: Promise<void> | undefined;
+  const renew = async () => {
+    const fresh = await refreshed(config);
+    if (origin) await saveProviderConfig(origin, fresh);
+    config = fresh;
+  };
+  return {
+    current: async () => {
+      try {
+        if (!isValid(config['id-token'])) {
+          renewing ??= renew().finally(() => {
+            renewing = undefined;
+          });
+          await renewing;
+        }
+      } catch (error) {
+        throw new Problem(`Unable to connect to the server: ${messageOf(error)}`, { cause: error });
+      }
+      return { authorization: `Bearer ${config['id-token']}` };
+    },
+  };
+}
+
+function isValid(token: string | undefined): boolean {
+  if (!token) return false;
+  const parts = token.split('.');
+  if (parts.length !== 3) throw new Error('ID Token is not a valid JWT');
+  const claims = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString()) as {
+    exp?: number;
+  };
+  return Date.now() + EARLY_MS < Number(claims.exp) * 1000;
+}
+
+async function refreshed(config: Config): Promise<Config> {
+  const refreshToken = config['refresh-token'];
+  if (!refreshToken) throw new Error('No valid id-token, and cannot refresh without refresh-token');
+  const ca = fileOrData(
+    config['idp-certificate-authority'],
+    config['idp-certificate-authority-data'],
+  );
+  const endpoint = await tokenEndpoint(config['idp-issuer-url'] ?? '', ca);
+  const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
+  const { id_token: idToken, refresh_token: next } = await tokens(endpoint, config, form, ca);
+  if (!idToken)
+    throw new Error(
+      'token response did not contain an id_token, either the scope "openid" wasn\'t requested upon login, or the provider doesn\'t support id_tokens as part of the refresh response',
+    );
+  return { ...config, 'id-token': idToken, ...(next && { 'refresh-token': next }) };
+}
+
+/** OpenID Connect discovery: where the provider takes refresh tokens. */
+async function tokenEndpoint(issuer: string, ca: Buffer | undefined): Promise<string> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const { status, body } = await ask(url, { ca });
+  if (status !== 200)
+    throw new Error(
+      `oidc: failed to query metadata endpoint ${status}: ${JSON.stringify(body.slice(0, SHOWN_CHARACTERS))}`,
+    );
+  const { token_endpoint: endpoint } = parsed<{ token_endpoint?: string }>(
+    body,
+    'oidc: failed to decode provider discovery object',
+  );
+  if (!endpoint) throw new Error("oidc: discovery object doesn't contain a token_endpoint");
+  return endpoint;
+}
+
+interface Tokens {
+  readonly id_token?: string;
+  readonly refresh_token?: string;
+}
+
+/** The client names itself in the header; a provider that wants it in the form gets it there. */
+async function tokens(
+  endpoint: string,
+  config: Config,
+  form: Record<string, string>,
+  ca: Buffer | undefined,
+): Promise<Tokens> {
+  const [id, secret] = [config['client-id'] ?? '', config['client-secret'] ?? ''];
+  const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`);
+  const authorization = `Basic ${basic.toString('base64')}`;
+  let answer = await ask(endpoint, { ca, form, headers: { authorization } });
+  if (answer.status >= 400) {
+    const named = { ...form, client_id: id, ...(secret && { client_secret: secret }) };
+    answer = await ask(endpoint, { ca, form: named });
+  }
+  if (answer.status >= 300)
+    throw new Error(
+      `failed to refresh token: oauth2: cannot fetch token: ${answer.status}\nResponse: ${answer.body.slice(0, SHOWN_CHARACTERS)}`,
+    );
+  return parsed<Tokens>(answer.body, 'failed to refresh token: oauth2: cannot parse json');
+}
+
+function parsed<T>(body: string, what: string): T {
+  try {
+    return JSON.parse(body) as T;
+  } catch (error) {
+    throw new Error(`${what}: ${messageOf(error)}`);
+  }
+}
+
+async function ask(
+  address: string,
+  options: {
+    ca: Buffer | undefined;
+    form?: Record<string, string>;
+    headers?: Record<string, string>;
+  },
+): Promise<{ status: number; body: string }> {
+  const url = new URL(address);
+  const { ca, form, headers } = options;
+  const proxy = chooseProxy(url, undefined);
+  const agent = proxy
+    ? (await import('./proxyAgent.ts')).proxyAgent(url, proxy, { rejectUnauthorized: true }, {})
+    : undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(
+    url,
+    {
+      method: form ? 'POST' : 'GET',
+      headers: { ...headers, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) },
+      timeout: TIMEOUT_MS,
+      ...(ca && { ca }),
+      ...(agent && { agent }),
+    },
+    (response) =>
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject),
+  );
+  request.once('timeout', () => request.destroy(new Error(`no answer from ${url.host}`)));
+  request.once('error', (error) => reject(new Error(`${url.origin}: ${error.message}`)));
+  request.end(form && new URLSearchParams(form).toString());
+  return promise;
+}

@@ -1,0 +1,105 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect, isIP, type Socket } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Problem } from '../problem.ts';
+import { socksConnect } from './socks5.ts';
+import type { TlsSettings } from './tlsSettings.ts';
+
+/** Where a tunnel leads. */
+export interface Destination {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How long a proxy may take to open a way. */
+const TUNNEL_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens a connection to `to` through a proxy (http, https or socks5; user and password from its
+ * URL). `tls` is how the API server is trusted, which counts for an https proxy too, as in kubectl.
+ * Rejects with a Problem that names the proxy.
+ */
+export async function openTunnel(proxy: URL, to: Destination, tls: TlsSettings): Promise<Socket> {
+  try {
+    return proxy.protocol.startsWith('socks5')
+      ? await throughSocks(proxy, to)
+      : await throughHttp(proxy, to, tls);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Problem(`Unable to connect to the server: ${reason}`, {
+      next: [
+        `the way to it leads through the proxy ${proxy.protocol}//${proxy.host}`,
+        'proxies are named by proxy-url in the kubeconfig, HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+      ],
+      cause: error,
+    });
+  }
+}
+
+async function throughHttp(proxy: URL, to: Destination, tls: TlsSettings): Promise<Socket> {
+  const authority = `${isIP(to.host) === 6 ? `[${to.host}]` : to.host}:${to.port}`;
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const secure = proxy.protocol === 'https:';
+  const request = (secure ? httpsRequest : httpRequest)({
+    host: hostOf(proxy),
+    port: proxy.port || (secure ? 443 : 80),
+    method: 'CONNECT',
+    path: authority,
+    headers: { host: authority, ...authorization(proxy) },
+    agent: false,
+    timeout: TUNNEL_TIMEOUT_MS,
+    rejectUnauthorized: tls.rejectUnauthorized,
+    ...(tls.ca && { ca: [...rootCertificates, tls.ca] }),
+    // Node refuses an address as SNI name.
+    ...(isIP(hostOf(proxy)) !== 0 && { servername: '' }),
+  });
+  request.once('connect', (response, socket: Socket) => {
+    if (response.statusCode === 200) {
+      socket.setTimeout(0);
+      resolve(socket);
+    } else {
+      socket.destroy();
+      reject(new Error(response.statusMessage || `the proxy answered ${response.statusCode}`));
+    }
+  });
+  request.once('timeout', () => request.destroy(new Error('the proxy does not answer')));
+  request.once('error', (error) =>
+    reject(new Error(`proxyconnect tcp: ${error.message}`, { cause: error })),
+  );
+  request.end();
+  return promise;
+}
+
+async function throughSocks(proxy: URL, to: Destination): Promise<Socket> {
+  const socket = connect({ host: hostOf(proxy), port: Number(proxy.port || 1080) });
+  const timer = setTimeout(
+    () => socket.destroy(new Error('the proxy does not answer')),
+    TUNNEL_TIMEOUT_MS,
+  );
+  try {
+    await socksConnect(socket, to, {
+      username: decodeURIComponent(proxy.username),
+      password: decodeURIComponent(proxy.password),
+    });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw new Error(
+      `socks connect tcp ${proxy.host}->${to.host}:${to.port}: ${error instanceof Error ? error.message : error}`,
+      { cause: error },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function authorization({ username, password }: URL): Record<string, string> {
+  if (!username && !password) return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}

@@ -1,0 +1,23 @@
+import { Problem } from '../problem.ts';
+
+/**
+ * Lets one request take so many milliseconds (--request-timeout), its answer included; 0 and
+ * undefined are no limit. Throws a Problem in kubectl's words when the time is over.
+ */
+export async function withinLimit<T>(
+  milliseconds: number | undefined,
+  signal: AbortSignal | undefined,
+  send: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (!milliseconds) return send(signal);
+  const limit = AbortSignal.timeout(milliseconds);
+  try {
+    return await send(signal ? AbortSignal.any([signal, limit]) : limit);
+  } catch (error) {
+    if (!limit.aborted || signal?.aborted) throw error;
+    throw new Problem(
+      'Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+      { next: [`--request-timeout gives each request ${milliseconds / 1000} s`], cause: error },
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { isIPv4, isIPv6, type Socket } from 'node:net';
+import type { Destination } from './proxyTunnel.ts';
+
+/** RFC 1928 (the protocol) and RFC 1929 (name and password). */
+const VERSION = 5;
+const NO_AUTHENTICATION = 0;
+const BY_PASSWORD = 2;
+const CONNECT = 1;
+const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 } as const;
+const REFUSALS: Readonly<Record<number, string>> = {
+  1: 'general SOCKS server failure',
+  2: 'connection not allowed by ruleset',
+  3: 'network unreachable',
+  4: 'host unreachable',
+  5: 'connection refused',
+  6: 'TTL expired',
+  7: 'command not supported',
+  8: 'address type not supported',
+};
+
+/**
+ * Asks the SOCKS5 proxy behind a fresh socket to connect to `to`, whose name the proxy looks up.
+ * Resolves when bytes of `to` may come; rejects with an Error when the proxy refuses or goes.
+ */
+export async function socksConnect(
+  socket: Socket,
+  to: Destination,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<void> {
+  const named = username !== '' || password !== '';
+  socket.write(Buffer.from(named ? [VERSION, 2, NO_AUTHENTICATION, BY_PASSWORD] : [VERSION, 1, 0]));
+  const [version, method] = await take(socket, 2);
+  if (version !== VERSION) throw new Error(`unexpected protocol version ${version}`);
+  if (method === BY_PASSWORD && named) {
+    socket.write(Buffer.concat([Buffer.from([1]), counted(username), counted(password)]));
+    const [, status] = await take(socket, 2);
+    if (status !== 0) throw new Error('username/password authentication failed');
+  } else if (method !== NO_AUTHENTICATION) throw new Error('no acceptable authentication methods');
+
+  const port = Buffer.from([to.port >> 8, to.port & 0xff]);
+  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressOf(to.host), port]));
+  const [, reply = 1, , kind] = await take(socket, 4);
+  if (reply !== 0) throw new Error(REFUSALS[reply] ?? `unknown code: ${reply}`);
+  const length =
+    kind === ADDRESS.ipv4 ? 4 : kind === ADDRESS.ipv6 ? 16 : ((await take(socket, 1))[0] ?? 0);
+  await take(socket, length + port.length);
+}
+
+function counted(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length > 255) throw new Error('a name or password of a proxy has at most 255 bytes');
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+}
+
+function addressOf(host: string): Buffer {
+  if (isIPv4(host)) return Buffer.from([ADDRESS.ipv4, ...host.split('.').map(Number)]);
+  if (isIPv6(host)) return Buffer.concat([Buffer.from([ADDRESS.ipv6]), ipv6Bytes(host)]);
+  return Buffer.concat([Buffer.from([ADDRESS.name]), counted(host)]);
+}
+
+function ipv6Bytes(host: string): Buffer {
+  const [head = '', tail] = host.split('::');
+  const groups = (part: string | undefined) => (part ? part.split(':') : []);
+  const [before, after] = [groups(head), groups(tail)];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  const words = [...before, ...(tail === undefined ? [] : zeros), ...after];
+  return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
+}
+
+/** Takes exactly `size` bytes, and leaves those behind them to whoever reads next. */
+async function take(socket: Socket, size: number): Promise<Buffer> {
+  for (;;) {
+    const chunk = socket.read(size) as Buffer | null;
+    if (chunk !== null && chunk.length === size) return chunk;
+    if (socket.readableEnded || socket.destroyed || chunk !== null)
+      throw socket.errored ?? new Error('EOF');
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        for (const event of EVENTS) socket.off(event, done);
+        resolve();
+      };
+      for (const event of EVENTS) socket.once(event, done);
+    });
+  }
+}
+
+const EVENTS = ['readable', 'end', 'close', 'error'] as const;

@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { TestCertificates } from './certificates.ts';
+
+/** A proxy that leads every way to one port of this machine. */
+export interface TestProxy {
+  readonly port: number;
+  /** Where its clients wanted to go and who they said they are, as `host:port user:password`. */
+  readonly asked: string[];
+  close(): void;
+}
+
+/** A proxy for HTTP CONNECT; with certificates it is reached by TLS. */
+export async function httpProxy(target: () => number, tls?: TestCertificates): Promise<TestProxy> {
+  const asked: string[] = [];
+  const server = tls
+    ? createHttpsServer({ key: tls.server.key, cert: tls.server.certificate })
+    : createHttpServer();
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const [, pair = ''] = (request.headers['proxy-authorization'] ?? '').split(' ');
+    asked.push(`${request.url} ${Buffer.from(pair, 'base64')}`.trim());
+    if (pair === Buffer.from('wrong:wrong').toString('base64'))
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    else {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      splice(socket, target());
+    }
+  });
+  return listening(server, asked);
+}
+
+/** A SOCKS5 proxy (RFC 1928, 1929) that takes any name and password but `wrong`. */
+export async function socksProxy(target: () => number): Promise<TestProxy> {
+  const asked: string[] = [];
+  const server = createServer(async (socket) => {
+    socket.on('error', () => {});
+    const bytes = reader(socket);
+    const [, methods = 0] = await bytes(2);
+    const named = (await bytes(methods)).includes(2);
+    socket.write(Buffer.from([5, named ? 2 : 0]));
+    let who = '';
+    if (named) {
+      const [, length = 0] = await bytes(2);
+      const name = (await bytes(length)).toString();
+      const [size = 0] = await bytes(1);
+      who = `${name}:${await bytes(size)}`;
+      socket.write(Buffer.from([1, name === 'wrong' ? 1 : 0]));
+    }
+    const [, , , kind] = await bytes(4);
+    const host =
+      kind === 3
+        ? (await bytes((await bytes(1))[0] ?? 0)).toString()
+        : (await bytes(kind === 4 ? 16 : 4)).join('.');
+    asked.push(`${host}:${(await bytes(2)).readUInt16BE()} ${who}`.trim());
+    socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
+    splice(socket, target());
+  });
+  return listening(server, asked);
+}
+
+/** Reads exact numbers of bytes from a socket. */
+function reader(socket: Socket): (size: number) => Promise<Buffer> {
+  return async (size) => {
+    if (size === 0) return Buffer.alloc(0);
+    for (;;) {
+      const chunk = socket.read(size) as Buffer | null;
+      if (chunk) return chunk;
+      await once(socket, 'readable');
+    }
+  };
+}
+
+function splice(socket: Socket, port: number): void {
+  const upstream = connect(port, '127.0.0.1');
+  socket.pipe(upstream).pipe(socket);
+  socket.on('error', () => upstream.destroy());
+  upstream.on('error', () => socket.destroy());
+}
+
+async function listening(server: Server, asked: string[]): Promise<TestProxy> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    asked,
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeCertificates, type TestCertificates } from './certificates.ts';
+import { type LoggingServer, loggingServer } from './loggingServer.ts';
+import { httpProxy, socksProxy, type TestProxy } from './proxies.ts';
+
+/** The servers, proxies and certificates that all cases share. */
+export interface World {
+  readonly folder: string;
+  readonly certificates: TestCertificates;
+  readonly server: LoggingServer;
+  readonly plainServer: LoggingServer;
+  readonly proxies: {
+    readonly http: TestProxy;
+    readonly https: TestProxy;
+    readonly socks: TestProxy;
+  };
+  close(): void;
+}
+
+export async function startWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-kubeconfig-'));
+  const certificates = makeCertificates(folder);
+  const [server, plainServer] = [await loggingServer(certificates), await loggingServer()];
+  const target = () => server.port;
+  const proxies = {
+    http: await httpProxy(target),
+    https: await httpProxy(target, certificates),
+    socks: await socksProxy(target),
+  };
+  const closing = [server, plainServer, proxies.http, proxies.https, proxies.socks];
+  return {
+    folder,
+    certificates,
+    server,
+    plainServer,
+    proxies,
+    close: () => {
+      for (const one of closing) one.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
