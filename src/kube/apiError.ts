@@ -1,4 +1,5 @@
 import { errorCode, messageOf, Problem } from '../problem.ts';
+import { nameMismatch } from './certificateProblem.ts';
 
 /** The body of a refusal, as the API server sends it (meta/v1 Status). */
 export interface Status {
@@ -97,6 +98,24 @@ export function connectionProblem(server: URL, error: unknown): Problem {
             'the kubeconfig lacks the certificate-authority of this server, or has an old one',
           ],
         },
+      );
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return new Problem(
+        `Unable to connect to the server: tls: failed to verify certificate: x509: ${nameMismatch(error)}`,
+        { ...options, next: ['--tls-server-name names the server that its certificate is for'] },
+      );
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return new Problem(
+        `Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ${new Date().toISOString()}`,
+        { ...options, next: ["is this computer's clock right?"] },
+      );
+    case 'EPROTO':
+      return new Problem(
+        /wrong version number/.test(messageOf(error))
+          ? 'Unable to connect to the server: http: server gave HTTP response to HTTPS client'
+          : `Unable to connect to the server: ${messageOf(error)}`,
+        options,
       );
     default:
       return new Problem(

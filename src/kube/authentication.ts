@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { Problem } from '../problem.ts';
+import { createSecureContext } from 'node:tls';
+import { messageOf, Problem } from '../problem.ts';
 import { type CredentialSource, type Credentials, credentialSource } from './credentials.ts';
 import { impersonation } from './impersonation.ts';
 import type { ChosenContext, ClusterEntry } from './kubeconfig.ts';
@@ -57,6 +58,7 @@ export async function authenticate(
   const use = (fresh: Credentials) => {
     if (fresh.cert !== credentials.cert || fresh.key !== credentials.key) {
       const { cert, key } = fresh;
+      if (cert) checkPair(cert, key);
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
       // Idle connections belong to the old certificate; those in use go on.
       agent?.destroy();
@@ -142,6 +144,18 @@ function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
     ...(ca && { ca }),
     ...(servername ? { servername } : isIpAddress(server) && { servername: '' }),
   };
+}
+
+/** A key of another certificate: Node would say so in the middle of a request. */
+function checkPair(cert: Buffer | string, key: Buffer | string | undefined): void {
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const reason = /key values mismatch/.test(messageOf(error))
+      ? 'tls: private key does not match public key'
+      : messageOf(error);
+    throw new Problem(`Unable to connect to the server: ${reason}`, { cause: error });
+  }
 }
 
 /** Node refuses an IP address as SNI name; an empty one sends none. */

@@ -195,12 +195,14 @@ function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEn
 }
 
 /**
- * Lets flags win where kubectl lets them: a token file of the kubeconfig beats --token, and a
- * certificate there as data forbids one by flag.
+ * Lets flags win, a certificate or key in each of its forms. One that does not, as in kubectl, is
+ * --token: a token file in the kubeconfig is read again for each request, and beats it.
  */
 function overrideUser(entry: UserEntry, flags: ConnectionFlags): UserEntry {
   const merged: { -readonly [name in keyof UserEntry]: UserEntry[name] } = { ...entry };
   for (const name of USER_FLAGS) if (flags[name] !== undefined) merged[name] = flags[name];
+  if (flags['client-certificate'] !== undefined) delete merged['client-certificate-data'];
+  if (flags['client-key'] !== undefined) delete merged['client-key-data'];
   if (flags['as-group']?.length) merged['as-groups'] = flags['as-group'];
   if (flags['as-user-extra']?.length)
     merged['as-user-extra'] = { ...entry['as-user-extra'], ...userExtra(flags['as-user-extra']) };

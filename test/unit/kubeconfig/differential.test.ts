@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Case, DIMENSIONS, prepare } from './cases.ts';
 import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import { type ErrorCase, errorCases } from './errorCases.ts';
 import { pairwise } from './pairwise.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -82,4 +84,51 @@ describe('what arrives at the server is what kubectl sends', () => {
       expect(kubectl.said).toBe('Error from server (NotFound): pods "pod-1" not found');
     },
   );
+});
+
+describe('what goes wrong is said as kubectl says it', () => {
+  /** Writes the kubeconfig of a case: what it does not say is in order. */
+  function prepareError(
+    { cluster, user, context, text, args, env }: ErrorCase,
+    folder: string,
+  ): Case {
+    const config = {
+      'current-context': 'main',
+      clusters: [
+        {
+          name: 'k',
+          cluster: {
+            server: `https://127.0.0.1:${world.server.port}`,
+            ...(!JSON.stringify(cluster ?? {}).includes('authority') && {
+              'certificate-authority': world.certificates.authority.file,
+            }),
+            ...cluster,
+          },
+        },
+      ],
+      users: [{ name: 'u', user: user ?? { token: 'good' } }],
+      contexts: [{ name: 'main', context: { cluster: 'k', user: 'u', ...context } }],
+    };
+    const file = join(folder, 'config');
+    writeFileSync(file, text ?? JSON.stringify(config));
+    return {
+      args: [...(args ?? [])],
+      env: { PATH: '/usr/bin:/bin', HOME: folder, KUBECONFIG: file, ...env },
+      cwd: folder,
+    };
+  }
+
+  it('in every case there is a kubeconfig or a flag for', async () => {
+    const differences: object[] = [];
+    for (const one of errorCases(world)) {
+      const folder = freshFolder();
+      world.server.refusal = one.refusal;
+      const { kubectl, us } = await both(folder, prepareError(one, folder));
+      const cut = (said: string) => (one.until ? said.split(one.until)[0] : said);
+      const [theirs, own] = [kubectl, us].map((seen) => ({ ...seen, said: cut(seen.said) }));
+      if (!isDeepStrictEqual(theirs, own)) differences.push({ name: one.name, theirs, own });
+    }
+    world.server.refusal = undefined;
+    expect(differences).toEqual([]);
+  }, 60_000);
 });
