@@ -11,6 +11,14 @@ export interface Said {
 
 const HOOK = join(import.meta.dirname, 'shellTextHook.ts');
 
+/** Our program from its sources, as one command line. */
+export const PROGRAM: readonly string[] = [
+  process.execPath,
+  '--import',
+  HOOK,
+  join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts'),
+];
+
 /** Our program in a process that runs one command after another. */
 export function ourClient(): { run(job: Job): Promise<Said>; close(): void } {
   const host: ChildProcess = fork(join(import.meta.dirname, 'clientHost.ts'), {

@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lastWords, PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
+import { startWorld, type World } from './world.ts';
+
+const KUBECTL = upstreamKubectl();
+
+/** Makes a pod's files in a mount namespace of its own, and runs a command among them. */
+const IN_POD = `set -eu
+mount -t tmpfs none /run
+folder=/run/secrets/kubernetes.io/serviceaccount
+mkdir -p $folder
+printf of-the-pod >$folder/token
+printf ns-pod >$folder/namespace
+cp "$1" $folder/ca.crt
+shift
+exec "$@"`;
+
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+/** Runs both clients in a pod; gives what arrived and what each said. */
+async function bothInPod(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { server, folder, certificates } = world;
+  const pod = {
+    PATH: '/usr/bin:/bin',
+    HOME: join(folder, 'home'),
+    KUBECONFIG: '/no/such',
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: String(server.port),
+    ...env,
+  };
+  const seen = async (command: readonly string[]) => {
+    server.arrived.length = 0;
+    const inPod = ['-m', 'sh', '-c', IN_POD, 'pod', certificates.authority.file, ...command];
+    const said = await runProgram('unshare', { args: [...inPod, ...args], env: pod, cwd: folder });
+    return { arrived: server.arrived.at(-1), said: lastWords(said) };
+  };
+  const cache = ['--cache-dir', join(folder, 'cache')];
+  return {
+    kubectl: await seen([KUBECTL, 'get', 'pods', 'pod-1', ...cache]),
+    us: await seen([...PROGRAM, 'ports', 'pod-1']),
+  };
+}
+
+/** A kubeconfig for the same server, its context with or without a namespace. */
+function kubeconfig(namespace?: string): string {
+  const file = join(world.folder, `config-${namespace}`);
+  const context = { cluster: 'k', user: 'u', ...(namespace !== undefined && { namespace }) };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      'current-context': 'c',
+      clusters: [
+        {
+          name: 'k',
+          cluster: {
+            server: `https://127.0.0.1:${world.server.port}`,
+            'certificate-authority': world.certificates.authority.file,
+          },
+        },
+      ],
+      users: [{ name: 'u', user: { token: 'of-the-file' } }],
+      contexts: [{ name: 'c', context }],
+    }),
+  );
+  return file;
+}
+
+describe.skipIf(!canMount())('in a pod (needs root, to mount its files)', () => {
+  it.each<[string, string[], () => Record<string, string>]>([
+    ['without a kubeconfig: the service account', [], () => ({})],
+    ['-n wins over the pod’s namespace', ['-n', 'ns-flag'], () => ({})],
+    ['POD_NAMESPACE wins over the file', [], () => ({ POD_NAMESPACE: 'ns-env' })],
+    ['without a port: none', [], () => ({ KUBERNETES_SERVICE_PORT: '' })],
+    ['a kubeconfig without namespace: the pod’s', [], () => ({ KUBECONFIG: kubeconfig() })],
+    ['a kubeconfig with one', [], () => ({ KUBECONFIG: kubeconfig('ns-config') })],
+    ['one that says default', [], () => ({ KUBECONFIG: kubeconfig('default') })],
+  ])('%s', async (_, args, env) => {
+    const { kubectl, us } = await bothInPod(args, env());
+    expect(us).toEqual(kubectl);
+  });
+
+  it('as another user, where kubectl forgets that it is in a pod', async () => {
+    const { kubectl, us } = await bothInPod(['--as', 'joe'], {});
+    expect(kubectl.said).toMatch(/^The connection to the server localhost:8080 was refused/);
+    expect(us.arrived).toMatchObject({
+      authorization: 'Bearer of-the-pod',
+      impersonation: { 'impersonate-user': 'joe' },
+    });
+  });
+});
