@@ -1,7 +1,8 @@
 import { open, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dump, load } from 'js-yaml';
+import { dump, loadAll } from 'js-yaml';
 import { messageOf } from '../problem.ts';
 import type { UserOrigin } from './kubeconfig.ts';
+import { fileReason } from './namedFile.ts';
 
 interface Document {
   users?: { name?: string; user?: { 'auth-provider'?: { config?: object } } }[];
@@ -18,9 +19,9 @@ export async function saveProviderConfig(
 ): Promise<void> {
   const lock = `${file}.lock`;
   try {
-    await (await open(lock, 'wx', 0)).close();
+    await makeLock(lock);
     try {
-      const document = load(await readFile(file, 'utf8')) as Document;
+      const document = loadAll(await readFile(file, 'utf8'))[0] as Document;
       const provider = document.users?.find((user) => user.name === name)?.user?.['auth-provider'];
       if (!provider) return;
       provider.config = config;
@@ -30,5 +31,13 @@ export async function saveProviderConfig(
     }
   } catch (error) {
     throw new Error(`could not persist new tokens: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function makeLock(file: string): Promise<void> {
+  try {
+    await (await open(file, 'wx', 0)).close();
+  } catch (error) {
+    throw new Error(`open ${file}: ${fileReason(error)}`, { cause: error });
   }
 }

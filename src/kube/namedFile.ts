@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'is a directory',
   ENOTDIR: 'not a directory',
+  EEXIST: 'file exists',
 };
 
 /** Why a file cannot be opened, in the words that kubectl has from the system. */

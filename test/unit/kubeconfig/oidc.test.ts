@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { load } from 'js-yaml';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { oidc } from './cases.ts';
+import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
+import { startWorld, type World } from './world.ts';
+
+/** An identity provider: what it was asked, and how it answers. */
+interface Provider {
+  readonly port: number;
+  readonly asked: { path: string; form: string; authorization: string | undefined }[];
+  answer: { status: number; body: object };
+  /** Takes the client's name and secret in the form alone. */
+  formOnly: boolean;
+  close(): void;
+}
+
+let world: World;
+let provider: Provider;
+let ours: ReturnType<typeof ourClient>;
+beforeAll(async () => {
+  world = await startWorld();
+  provider = await identityProvider(world);
+  ours = ourClient();
+});
+afterAll(() => {
+  ours.close();
+  provider.close();
+  world.close();
+});
+
+async function identityProvider({ certificates: { server: own } }: World): Promise<Provider> {
+  const server = createServer(
+    { key: own.key, cert: own.certificate },
+    async (request, response) => {
+      const form = await text(request);
+      const { authorization } = request.headers;
+      const path = request.url ?? '';
+      if (path.endsWith('/.well-known/openid-configuration'))
+        response.end(JSON.stringify({ token_endpoint: `https://127.0.0.1:${running.port}/token` }));
+      else {
+        running.asked.push({
+          path,
+          form: [...new URLSearchParams(form)].sort().join(' '),
+          authorization,
+        });
+        const refused = running.formOnly && authorization !== undefined;
+        response.writeHead(refused ? 401 : running.answer.status, {
+          'content-type': 'application/json',
+        });
+        response.end(JSON.stringify(refused ? { error: 'invalid_client' } : running.answer.body));
+      }
+    },
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const running: Provider = {
+    port: (server.address() as AddressInfo).port,
+    asked: [],
+    answer: { status: 200, body: {} },
+    formOnly: false,
+    close: () => server.close(),
+  };
+  return running;
+}
+
+const FRESH = (
+  oidc(Date.now() / 1000 + 3600)['auth-provider'] as { config: { 'id-token': string } }
+).config['id-token'];
+
+let folders = 0;
+/** A kubeconfig in a folder of its own, whose id token has ended. */
+function kubeconfig(more: Record<string, string> = {}): string {
+  folders += 1;
+  const folder = join(world.folder, `oidc-${folders}`);
+  mkdirSync(folder);
+  const user = oidc(1, {
+    'idp-issuer-url': `https://127.0.0.1:${provider.port}/issuer/`,
+    'idp-certificate-authority': world.certificates.authority.file,
+    'client-secret': 's&cret',
+    'refresh-token': 'refresh-1',
+    ...more,
+  });
+  const file = join(folder, 'config');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      clusters: [
+        {
+          name: 'k',
+          cluster: {
+            server: `https://127.0.0.1:${world.server.port}`,
+            'certificate-authority': world.certificates.authority.file,
+          },
+        },
+      ],
+      users: [
+        { name: 'other', user: { token: 'stays' } },
+        { name: 'u', user },
+      ],
+      contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
+    }),
+    { mode: 0o600 },
+  );
+  return file;
+}
+
+/** Lets both clients use a kubeconfig each; gives what they asked, sent, saved and said. */
+async function both(more: Record<string, string> = {}, before: (file: string) => void = () => {}) {
+  const cache = ['--cache-dir', join(world.folder, 'cache')];
+  const seen = async (run: (file: string) => Promise<Said>) => {
+    const file = kubeconfig(more);
+    before(file);
+    provider.asked.length = 0;
+    world.server.arrived.length = 0;
+    const said = lastWords(await run(file)).replaceAll(file, 'FILE');
+    const { users } = load(readFileSync(file, 'utf8')) as { users: unknown };
+    return {
+      said,
+      asked: [...provider.asked],
+      authorization: world.server.arrived.at(-1)?.authorization,
+      users,
+      mode: statSync(file).mode & 0o777,
+    };
+  };
+  const env = (file: string) => ({ PATH: '/usr/bin:/bin', HOME: world.folder, KUBECONFIG: file });
+  const kubectl = await seen((file) =>
+    runProgram(upstreamKubectl(), {
+      args: ['get', 'pods', 'pod-1', ...cache],
+      env: env(file),
+      cwd: world.folder,
+    }),
+  );
+  const us = await seen((file) =>
+    ours.run({ args: ['ports', 'pod-1'], env: env(file), cwd: world.folder }),
+  );
+  return { kubectl, us };
+}
+
+describe('an id token that has ended', () => {
+  beforeEach(() => {
+    provider.formOnly = false;
+    provider.answer = {
+      status: 200,
+      body: { id_token: FRESH, access_token: 'x', token_type: 'Bearer' },
+    };
+  });
+
+  it('is renewed and saved where kubectl saves it', async () => {
+    const { kubectl, us } = await both();
+    expect(us).toEqual(kubectl);
+    expect(us.authorization).toBe(`Bearer ${FRESH}`);
+    expect(JSON.stringify(us.users)).toContain(FRESH);
+    expect(JSON.stringify(us.users)).toContain('refresh-1');
+  });
+
+  it('with another refresh token, since many providers take one only once', async () => {
+    Object.assign(provider.answer.body, { refresh_token: 'refresh-2' });
+    const { kubectl, us } = await both();
+    expect(us).toEqual(kubectl);
+    expect(JSON.stringify(us.users)).toContain('refresh-2');
+  });
+
+  it('from a provider that wants the client named in the form', async () => {
+    provider.formOnly = true;
+    const { kubectl, us } = await both();
+    expect(us).toEqual(kubectl);
+    expect(us.asked.length).toBe(2);
+    expect(us.authorization).toBe(`Bearer ${FRESH}`);
+  });
+
+  it.each<[string, () => void, Record<string, string>]>([
+    [
+      'a provider that gives none',
+      () => Object.assign(provider.answer, { body: { access_token: 'x' } }),
+      {},
+    ],
+    ['no refresh token', () => {}, { 'refresh-token': '' }],
+    ['no id token is fine', () => {}, { 'id-token': '' }],
+  ])('%s', async (_, change, more) => {
+    change();
+    const { kubectl, us } = await both(more);
+    expect(us).toEqual(kubectl);
+  });
+
+  it('refused by the provider', async () => {
+    provider.answer = { status: 400, body: { error: 'invalid_grant' } };
+    const { kubectl, us } = await both();
+    for (const { said } of [kubectl, us])
+      expect(said).toMatch(/^Unable to connect to the server: failed to refresh token: oauth2: /);
+  });
+
+  it('is not saved beside another client that is saving', async () => {
+    const { kubectl, us } = await both({}, (file) => writeFileSync(`${file}.lock`, ''));
+    expect(us).toEqual(kubectl);
+    expect(us.said).toMatch(/could not persist new tokens: open FILE.lock: file exists$/);
+  });
+
+  it('leaves no lock behind', async () => {
+    await both();
+    expect(existsSync(join(world.folder, `oidc-${folders}`, 'config.lock'))).toBe(false);
+  });
+});
