@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { parseChoice, parseCount, parseDuration, parseSize } from '../../../src/cli/values.ts';
+import {
+  parseChoice,
+  parseCount,
+  parseDuration,
+  parseSize,
+  parseTimeout,
+} from '../../../src/cli/values.ts';
 import { Problem } from '../../../src/problem.ts';
 
 function refusal(act: () => unknown): Problem {
@@ -113,4 +119,23 @@ it('choices are taken literally', () => {
     expect(refusal(() => parseChoice('-o', text, ['json', 'yaml'])).message).toBe(
       `-o: "${text}" is not one of json, yaml`,
     );
+});
+
+describe('--request-timeout, as kubectl reads it', () => {
+  it.each([
+    ['0', 0],
+    ['5', 5000],
+    ['5s', 5000],
+    ['1m2.5s', 62_500],
+    ['.5h', 1_800_000],
+    ['1.s', 1000],
+    ['100ms', 100],
+    ['1ms1us1µs1ns', 1.002001],
+  ])('%s', (text, milliseconds) => {
+    expect(parseTimeout(text)).toBeCloseTo(milliseconds, 6);
+  });
+
+  it.each(['', '-5', '-5s', '5 s', '1d', 's', '1.5', '1h 2m', 'soon'])('%j is none', (text) => {
+    expect(() => parseTimeout(text)).toThrow(/^Invalid timeout value\. Timeout must be a single /);
+  });
 });

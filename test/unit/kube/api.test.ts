@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { KubeApi } from '../../../src/kube/api.ts';
 import { ApiError } from '../../../src/kube/apiError.ts';
@@ -181,6 +182,27 @@ describe('a server out of reach', () => {
     const api = new KubeApi(accessTo(`http://127.0.0.1:${port}`));
     expect(await failure(api.get('/x'))).toBeInstanceOf(Problem);
     server.close();
+  });
+
+  it('takes longer than --request-timeout allows, its answer included', async () => {
+    const { access } = await fakeServer({
+      rest: (_, response) => {
+        response.writeHead(200);
+        response.write('{');
+      },
+    });
+    const api = new KubeApi({ ...access, requestTimeout: 50 });
+    await expect(api.get('/a')).rejects.toMatchObject({
+      message:
+        'Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+      next: ['--request-timeout gives each request 0.05 s'],
+    });
+    // A stream has no end to wait for: it stays open.
+    const stream = await api.stream('/a', {});
+    await wait(100);
+    expect(stream.destroyed).toBe(false);
+    stream.destroy();
+    api.close();
   });
 
   it('keeps silent: the request is given up in the words of the limit', async () => {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chooseContext } from '../../../src/kube/kubeconfig.ts';
 import { type Case, DIMENSIONS, prepare } from './cases.ts';
 import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
 import { type ErrorCase, errorCases } from './errorCases.ts';
@@ -84,6 +85,37 @@ describe('what arrives at the server is what kubectl sends', () => {
       expect(kubectl.said).toBe('Error from server (NotFound): pods "pod-1" not found');
     },
   );
+});
+
+describe('what is chosen is what `kubectl config view --minify` shows', () => {
+  const here = process.cwd();
+  afterEach(() => process.chdir(here));
+
+  it.each(
+    DIMENSIONS.files.flatMap((files) =>
+      ['current', '--context'].map((choice) => ({ files, choice })),
+    ),
+  )('$files, $choice', async ({ files, choice }) => {
+    const folder = freshFolder();
+    const same = { trust: 'ca data', user: 'token', proxy: 'http' };
+    const one = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
+    const { args, env, cwd } = prepare(world, folder, one);
+    const view = ['-c', 'exec "$@" >&2', 'sh', KUBECTL, 'config', 'view', '--minify', '--raw'];
+    const said = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
+    const { clusters, users, contexts } = JSON.parse(said.stderr);
+
+    process.chdir(cwd);
+    const value = (flag: string) =>
+      args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
+    const [context, kubeconfig] = [value('--context'), value('--kubeconfig')];
+    const flags = { ...(context && { context }), ...(kubeconfig && { kubeconfig }) };
+    const { cluster, user, namespace } = chooseContext(flags, env);
+    expect({ cluster, user, namespace }).toEqual({
+      cluster: clusters[0].cluster,
+      user: users[0].user,
+      namespace: contexts[0].context.namespace,
+    });
+  });
 });
 
 describe('what goes wrong is said as kubectl says it', () => {

@@ -59,6 +59,7 @@ export function errorCases({ certificates, server, plainServer, proxies }: World
     { name: 'one name twice', text: '{users: [{name: u}, {name: u}]}', until: decoder },
     { name: 'a context that is not there', text: 'current-context: x' },
     { name: '--context', args: ['--context', 'x'] },
+    { name: '--context twice', args: ['--context', 'x', '--context', 'main'] },
     { name: '--context with -n', args: ['--context', 'x', '-n', 'y'] },
     { name: '--cluster', args: ['--cluster', 'x'] },
     { name: '--cluster with -n', args: ['--cluster', 'x', '-n', 'y'] },
