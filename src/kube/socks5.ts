@@ -69,11 +69,16 @@ function ipv6Bytes(host: string): Buffer {
 
 /** Takes exactly `size` bytes, and leaves those behind them to whoever reads next. */
 async function take(socket: Socket, size: number): Promise<Buffer> {
+  let taken = Buffer.alloc(0);
   for (;;) {
-    const chunk = socket.read(size) as Buffer | null;
-    if (chunk !== null && chunk.length === size) return chunk;
-    if (socket.readableEnded || socket.destroyed || chunk !== null)
-      throw socket.errored ?? new Error('EOF');
+    // Everything there is: what stays in the socket would make it readable again at once.
+    const chunk = socket.read() as Buffer | null;
+    if (chunk !== null) taken = Buffer.concat([taken, chunk]);
+    if (taken.length >= size) {
+      if (taken.length > size) socket.unshift(taken.subarray(size));
+      return taken.subarray(0, size);
+    }
+    if (socket.readableEnded || socket.destroyed) throw socket.errored ?? new Error('EOF');
     await new Promise<void>((resolve) => {
       const done = () => {
         for (const event of EVENTS) socket.off(event, done);

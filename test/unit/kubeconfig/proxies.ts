@@ -63,12 +63,14 @@ export async function socksProxy(target: () => number): Promise<TestProxy> {
 /** Reads exact numbers of bytes from a socket. */
 function reader(socket: Socket): (size: number) => Promise<Buffer> {
   return async (size) => {
-    if (size === 0) return Buffer.alloc(0);
-    for (;;) {
-      const chunk = socket.read(size) as Buffer | null;
-      if (chunk) return chunk;
-      await once(socket, 'readable');
+    let read = Buffer.alloc(0);
+    while (read.length < size) {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk) read = Buffer.concat([read, chunk]);
+      else await once(socket, 'readable');
     }
+    if (read.length > size) socket.unshift(read.subarray(size));
+    return read.subarray(0, size);
   };
 }
 
