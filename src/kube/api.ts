@@ -100,8 +100,10 @@ export class KubeApi {
     options: CallOptions,
     timeout: number,
   ): Promise<IncomingMessage> {
-    return withRenewal(this.access, (authorization) =>
-      this.#send(method, path, options, timeout, authorization),
+    return withRenewal(
+      this.access,
+      (authorization) => this.#send(method, path, options, timeout, authorization),
+      options.signal,
     );
   }
 

@@ -63,7 +63,7 @@ const MAX_REFUSAL_CHARACTERS = 64 * 1024;
  * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
-  return withRenewal(access, (headers) => open(access, options, headers));
+  return withRenewal(access, (headers) => open(access, options, headers), options.signal);
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {

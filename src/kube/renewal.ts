@@ -9,13 +9,24 @@ import type { Access, Headers } from './authentication.ts';
 export async function withRenewal<T>(
   access: Access,
   send: (headers: Headers) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const headers = await access.headers();
+  const headers = await headersOf(access, signal);
   try {
     return await send(headers);
   } catch (error) {
     const unauthorized = error instanceof ApiError && error.code === 401;
     if (!unauthorized || !(await access.renew?.(headers))) throw error;
-    return send(await access.headers());
+    return send(await headersOf(access, signal));
+  }
+}
+
+/** Ctrl-C ends a credential plugin too; that it failed is then no news. */
+async function headersOf(access: Access, signal: AbortSignal | undefined): Promise<Headers> {
+  try {
+    return await access.headers();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   }
 }

@@ -51,8 +51,12 @@ export function lastWords({ stderr }: Said): string {
     .trim();
 }
 
-/** The upstream kubectl of scripts/kubectl: distributions' ones are older, and wrapped. */
+/**
+ * The upstream kubectl of scripts/kubectl: distributions' ones are older, and wrapped. Empty where
+ * it has none, which is everywhere but on Linux with x64.
+ */
 export function upstreamKubectl(): string {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return '';
   const script = join(import.meta.dirname, '..', '..', '..', 'scripts', 'kubectl');
   return execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
 }

