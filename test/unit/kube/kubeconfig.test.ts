@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { chooseContext } from '../../../src/kube/kubeconfig.ts';
 import { Problem } from '../../../src/problem.ts';
+import { makeCertificates } from '../kubeconfig/certificates.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -240,19 +241,18 @@ describe('authentication', () => {
   });
 
   it('data forms are decoded, files are read', async () => {
-    const [certificate, ca] = ['-----BEGIN of the file', '-----BEGIN CERTIFICATE-----'];
-    const path = join(folder, 'pem');
-    writeFileSync(path, certificate);
+    const { authority, clients } = makeCertificates(folder);
+    const [client] = clients;
     const base64 = (text: string) => Buffer.from(text).toString('base64');
     const both = await accessOf(
-      `client-certificate: ${path}, client-key-data: ${base64('-----BEGIN of the data')}`,
-      `, certificate-authority-data: ${base64(ca)}`,
+      `client-certificate: ${client.file}, client-key-data: ${base64(client.key)}`,
+      `, certificate-authority-data: ${base64(authority.certificate)}`,
     );
     await both.headers();
     expect(both.tls).toEqual({
-      ca: Buffer.from(ca),
-      cert: Buffer.from(certificate),
-      key: Buffer.from('-----BEGIN of the data'),
+      ca: Buffer.from(authority.certificate),
+      cert: Buffer.from(client.certificate),
+      key: Buffer.from(client.key),
       rejectUnauthorized: true,
     });
     await expect(accessOf('tokenFile: /no/such')).rejects.toThrow(
