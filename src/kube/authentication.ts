@@ -58,8 +58,8 @@ export async function authenticate(
   const use = (fresh: Credentials) => {
     if (fresh.cert !== credentials.cert || fresh.key !== credentials.key) {
       const { cert, key } = fresh;
-      if (cert) checkPair(cert, key);
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
+      if (cert) checkPair(tls);
       // Idle connections belong to the old certificate; those in use go on.
       agent?.destroy();
       agent = undefined;
@@ -147,9 +147,9 @@ function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
 }
 
 /** A key of another certificate: Node would say so in the middle of a request. */
-function checkPair(cert: Buffer | string, key: Buffer | string | undefined): void {
+function checkPair({ ca, cert, key }: TlsSettings): void {
   try {
-    createSecureContext({ cert, key });
+    createSecureContext({ ca, cert, key });
   } catch (error) {
     const reason = /key values mismatch/.test(messageOf(error))
       ? 'tls: private key does not match public key'
