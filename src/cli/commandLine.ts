@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { versionText } from '../version.ts';
 import { helpText } from './helpText.ts';
-import { KUBECTL_FLAGS } from './kubectlFlags.ts';
+import { joinRepeated } from './repeatedFlags.ts';
 import { report } from './report.ts';
 import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
 
@@ -67,9 +67,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'boolean-negation': false,
       'camel-case-expansion': true,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': true,
+      'duplicate-arguments-array': false,
     })
-    .middleware(lastOfRepeated, true)
     .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns) : 80)
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -79,7 +78,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     // With a callback, what yargs would print (help) comes here instead.
     await parser.parseAsync(
-      args.length === 0 ? ['--help'] : [...args],
+      args.length === 0 ? ['--help'] : joinRepeated(args),
       {},
       (_error, _flags, text) => {
         if (text) process.stdout.write(helpText(text));
@@ -89,14 +88,4 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     return report(error);
   }
-}
-
-/** As in kubectl: of a flag given twice the last one counts, unless it is one for several values. */
-function lastOfRepeated(flags: Record<string, unknown>): void {
-  const lists = KUBECTL_FLAGS.filter(({ type }) => type === 'list').map(
-    ({ name }) => name as string,
-  );
-  for (const [name, value] of Object.entries(flags))
-    if (Array.isArray(value) && name !== '_' && name !== '--' && !lists.includes(name))
-      flags[name] = value.at(-1);
 }

@@ -4,6 +4,7 @@ import { authenticate } from '../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { KUBECTL_FLAGS } from './kubectlFlags.ts';
+import { splitRepeated } from './repeatedFlags.ts';
 import { parseTimeout } from './values.ts';
 
 const GROUP = 'Connection (as in kubectl; all: kubectl netdebug options):';
@@ -44,8 +45,7 @@ function connectionFlagsOf(flags: ConnectionArguments): ConnectionFlags {
   const given = KUBECTL_FLAGS.flatMap(({ name, type }) => {
     const value = name === 'request-timeout' ? undefined : flags[name];
     if (value === undefined) return [];
-    // A list's flag that is given once is a single text.
-    return [[name, type === 'list' ? [value].flat() : value]];
+    return [[name, type === 'list' ? splitRepeated(String(value)) : value]];
   });
   return Object.fromEntries(given) as ConnectionFlags;
 }
