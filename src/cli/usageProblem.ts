@@ -3,7 +3,13 @@ import { Problem } from '../problem.ts';
 /** How people call the program. */
 export const PROGRAM_NAME = 'kubectl netdebug';
 
-const COMMANDS: ReadonlySet<string> = new Set(['capture', 'captures', 'options', 'ports', 'version']);
+const COMMANDS: ReadonlySet<string> = new Set([
+  'capture',
+  'captures',
+  'options',
+  'ports',
+  'version',
+]);
 
 /** yargs' complaints in kubectl's words. */
 export function usageProblem(message: string, args: readonly string[]): Problem {
