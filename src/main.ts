@@ -1,3 +1,5 @@
+import { helpByWidth } from './build.ts';
+import { helpWidth } from './cli/helpText.ts';
 import { versionText } from './version.ts';
 
 /**
@@ -5,12 +7,20 @@ import { versionText } from './version.ts';
  * is start-up.
  */
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length === 1 && (args[0] === '--version' || args[0] === 'version')) {
-    process.stdout.write(`${versionText()}\n`);
+  const answer = quickAnswer(args);
+  if (answer !== undefined) {
+    process.stdout.write(answer);
     return 0;
   }
   const { runCommandLine } = await import('./cli/commandLine.ts');
   return runCommandLine(args);
+}
+
+function quickAnswer(args: readonly string[]): string | undefined {
+  if (args.length > 1) return undefined;
+  const [word = '--help'] = args;
+  if (word === '--version' || word === 'version') return `${versionText()}\n`;
+  return word === '--help' || word === '-h' ? helpByWidth[helpWidth(process.stdout)] : undefined;
 }
 
 main(process.argv.slice(2)).then(

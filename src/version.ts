@@ -1,5 +1,37 @@
 import packageJson from '../package.json' with { type: 'json' };
+import { build } from './build.ts';
 
 export function versionText(): string {
   return `kubectl-netdebug ${packageJson.version}`;
+}
+
+/** How kubectl names processors and systems, where Node has other names. */
+const GO_NAMES: Readonly<Record<string, string>> = { x64: 'amd64', win32: 'windows' };
+
+/** What `version -o json` shows, in the shape of kubectl's own `version --client`. */
+export interface VersionInfo {
+  readonly clientVersion: {
+    readonly gitVersion: string;
+    readonly gitCommit?: string;
+    readonly gitTreeState?: string;
+    readonly buildDate?: string;
+    readonly nodeVersion: string;
+    readonly platform: string;
+  };
+}
+
+export function versionInfo(): VersionInfo {
+  const { platform, arch } = process;
+  return {
+    clientVersion: {
+      gitVersion: `v${packageJson.version}`,
+      ...(build && {
+        gitCommit: build.commit,
+        gitTreeState: build.treeState,
+        buildDate: build.date,
+      }),
+      nodeVersion: process.version,
+      platform: `${GO_NAMES[platform] ?? platform}/${GO_NAMES[arch] ?? arch}`,
+    },
+  };
 }

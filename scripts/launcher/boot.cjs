@@ -9,11 +9,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { bundleScript } = require('./bundleScript.cjs');
 
-const bundle = path.join(__dirname, 'netdebug.cjs');
+const filename = path.join(__dirname, 'netdebug.cjs');
 let cachedData;
 try {
   cachedData = fs.readFileSync(path.join(__dirname, 'netdebug.cache'));
 } catch {
   // It only makes the start faster.
 }
-bundleScript(bundle, cachedData).run();
+// The bundle is ASCII, and one byte a character is what V8 reads fastest.
+bundleScript({ text: fs.readFileSync(filename, 'latin1'), filename, cachedData, require }).run();

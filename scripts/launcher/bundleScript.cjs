@@ -1,4 +1,3 @@
-const fs = require('node:fs');
 const path = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -9,18 +8,20 @@ const vm = require('node:vm');
 v8.setFlagsFromString('--semi-space-growth-factor=1');
 
 /** The bundle as a script that can be cached: V8 takes a cache only for the very same text. */
-exports.bundleScript = (bundle, cachedData) => {
-  const source = `(function(exports,require,module,__filename,__dirname){${fs.readFileSync(bundle, 'utf8')}\n})`;
-  const script = new vm.Script(source, {
-    filename: bundle,
-    cachedData,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+exports.bundleScript = ({ text, filename, cachedData, require }) => {
+  const script = new vm.Script(
+    `(function(exports,require,module,__filename,__dirname){${text}\n})`,
+    {
+      filename,
+      cachedData,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    },
+  );
   return {
     script,
     run() {
       const module = { exports: {} };
-      script.runInThisContext()(module.exports, require, module, bundle, path.dirname(bundle));
+      script.runInThisContext()(module.exports, require, module, filename, path.dirname(filename));
     },
   };
 };

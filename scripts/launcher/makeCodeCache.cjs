@@ -1,9 +1,11 @@
-// Runs the bundle on a few commands and keeps what V8 compiled on the way: the functions that every
-// real command needs are then ready at its start.
+// Runs a bundle on a few commands and keeps what V8 compiled on the way: the functions that every
+// real command needs are then ready at its start. makeCodeCache.cjs BUNDLE CACHE, by the Node that will
+// run the bundle, and with --random-seed, without which no two caches are the same.
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
+const v8 = require('node:v8');
 const { bundleScript } = require('./bundleScript.cjs');
 const { startToyServer } = require('./toyServer.cjs');
 
@@ -28,7 +30,7 @@ async function runCommand(run, args) {
   }
 }
 
-async function main(dist) {
+async function main(bundle, cache) {
   const { port, image } = await startToyServer();
   const kubeconfig = path.join(os.tmpdir(), `netdebug-build-${process.pid}`);
   fs.writeFileSync(
@@ -39,7 +41,11 @@ async function main(dist) {
   );
   const said = [];
   process.stderr.write = (text) => said.push(text);
-  const { script, run } = bundleScript(path.join(dist, 'netdebug.cjs'));
+  const { script, run } = bundleScript({
+    text: fs.readFileSync(bundle, 'latin1'),
+    filename: bundle,
+    require,
+  });
   try {
     for (const command of COMMANDS) {
       await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
@@ -48,10 +54,12 @@ async function main(dist) {
   } finally {
     fs.rmSync(kubeconfig);
   }
-  fs.writeFileSync(path.join(dist, 'netdebug.cache'), script.createCachedData());
+  // The seed is one of the flags that a cache is bound to, and the program runs without one.
+  v8.setFlagsFromString('--random-seed=0');
+  fs.writeFileSync(cache, script.createCachedData());
 }
 
-main(process.argv[2]).then(
+main(process.argv[2], process.argv[3]).then(
   () => process.exit(0),
   (error) => {
     fs.writeSync(2, `makeCodeCache: ${error.stack}\n`);

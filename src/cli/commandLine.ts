@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { versionText } from '../version.ts';
-import { helpText } from './helpText.ts';
+import { helpText, helpWidth } from './helpText.ts';
 import { joinRepeated } from './repeatedFlags.ts';
 import { report } from './report.ts';
 import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
@@ -15,20 +15,49 @@ export interface Command<Flags> {
 /** Parses the arguments and runs the command they name. Gives the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode = 0;
+  const parser = commandParser(helpWidth(process.stdout), args, (code) => {
+    exitCode = code;
+  });
+  try {
+    // With a callback, what yargs would print (help) comes here instead.
+    await parser.parseAsync(
+      args.length === 0 ? ['--help'] : joinRepeated(args),
+      {},
+      (_error, _flags, text) => {
+        if (text) process.stdout.write(helpText(text));
+      },
+    );
+    return exitCode;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** The help of the program as a whole, in lines of so many characters. */
+export async function programHelp(width: number): Promise<string> {
+  return helpText(await commandParser(width, [], () => {}).getHelp());
+}
+
+function commandParser(
+  width: number,
+  args: readonly string[],
+  onExitCode: (code: number) => void,
+): Argv {
   const lazy = <Flags>(load: () => Promise<Command<Flags>>) => ({
     // yargs awaits a builder that gives a promise, but its types say so only of the handler.
     builder: (async (parser: Argv) => (await load()).options(parser)) as unknown as (
       parser: Argv,
     ) => Argv<Flags>,
     handler: async (flags: unknown) => {
-      exitCode = await (await load()).run(flags as Flags);
+      onExitCode(await (await load()).run(flags as Flags));
     },
   });
   const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
   const captures = lazy(async () => (await import('./capturesCommand.ts')).capturesCommand);
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
+  const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
 
-  const parser = yargs()
+  return yargs()
     .scriptName(PROGRAM_NAME)
     .usage("Debug a pod's network from your laptop.\n\nUsage: $0 COMMAND TARGET [flags]")
     .command(
@@ -49,9 +78,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       ports.builder,
       ports.handler,
     )
-    .command('version', 'Show the version of this program', {}, () => {
-      process.stdout.write(`${versionText()}\n`);
-    })
+    .command('version', 'Show the version of this program', version.builder, version.handler)
     .command('options', 'List the flags that every command takes', {}, async () => {
       process.stdout.write((await import('./optionsCommand.ts')).optionsText());
     })
@@ -69,23 +96,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'parse-positional-numbers': false,
       'duplicate-arguments-array': false,
     })
-    .wrap(process.stdout.isTTY ? Math.min(100, process.stdout.columns) : 80)
+    .wrap(width)
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
       throw error ?? usageProblem(message, args);
     });
-  try {
-    // With a callback, what yargs would print (help) comes here instead.
-    await parser.parseAsync(
-      args.length === 0 ? ['--help'] : joinRepeated(args),
-      {},
-      (_error, _flags, text) => {
-        if (text) process.stdout.write(helpText(text));
-      },
-    );
-    return exitCode;
-  } catch (error) {
-    return report(error);
-  }
 }

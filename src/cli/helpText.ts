@@ -9,3 +9,11 @@ export function helpText(text: string): string {
   });
   return `${lines.join('\n').trimEnd()}\n`;
 }
+
+/** The widths that the build writes help for: of most terminals, and of what is none. */
+export const HELP_WIDTHS = [80, 100] as const;
+
+/** How wide help is written, in characters: as the terminal is, within what reads well. */
+export function helpWidth({ isTTY, columns }: { isTTY?: boolean; columns?: number }): number {
+  return isTTY ? Math.min(100, columns ?? 80) : 80;
+}

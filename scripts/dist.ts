@@ -1,0 +1,17 @@
+// Makes dist/: the program as one bundle, a code cache for it, and a launcher that finds Node.
+import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleProgram } from './packaging/bundle.ts';
+import { makeCodeCache } from './packaging/codeCache.ts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist);
+const bundle = join(dist, 'netdebug.cjs');
+await bundleProgram(bundle);
+for (const file of ['boot.cjs', 'bundleScript.cjs', 'kubectl-netdebug'])
+  copyFileSync(join(root, 'scripts', 'launcher', file), join(dist, file));
+chmodSync(join(dist, 'kubectl-netdebug'), 0o755);
+makeCodeCache([process.execPath], bundle, join(dist, 'netdebug.cache'));

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { programHelp } from '../../src/cli/commandLine.ts';
+import { HELP_WIDTHS } from '../../src/cli/helpText.ts';
+import { shellText } from '../shellText.ts';
+import { buildInfo } from './buildInfo.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+const shellAsText: Plugin = {
+  name: 'shell-as-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.sh$/ }, ({ path }) => ({
+      contents: shellText(readFileSync(path, 'utf8')),
+      loader: 'text',
+    }));
+  },
+};
+
+/** client-node's generated API (2 MB) is only used by calls that we do not make. */
+const withoutGeneratedApi: Plugin = {
+  name: 'without-generated-api',
+  setup({ onLoad }) {
+    onLoad({ filter: /client-node[\\/]dist[\\/]gen[\\/]index\.js$/ }, () => ({
+      contents:
+        'export const createConfiguration = () => { throw new Error("not bundled"); };\n' +
+        'export class ServerConfiguration {}\nexport const HttpMethod = {};\nexport class RequestContext {}',
+      loader: 'js',
+    }));
+  },
+};
+
+/** Help is ASCII; the width of emoji takes regular expressions that compile 30 ms at every start. */
+const lengthAsWidth: Plugin = {
+  name: 'length-as-width',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]string-width[\\/]index\.js$/ }, () => ({
+      contents: 'export default (text) => text.length;',
+      loader: 'js',
+    }));
+  },
+};
+
+/** Makes the program one file of ASCII; gives what esbuild knows of what is in it. */
+export async function bundleProgram(outfile: string): Promise<Metafile> {
+  const help: Record<number, string> = {};
+  for (const width of HELP_WIDTHS) help[width] = await programHelp(width);
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/main.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    define: {
+      'import.meta.url': 'importMetaUrl',
+      NETDEBUG_BUILD: JSON.stringify(buildInfo(root) ?? null),
+      NETDEBUG_HELP: JSON.stringify(help),
+    },
+    banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
+    plugins: [shellAsText, withoutGeneratedApi, lengthAsWidth],
+    // ws looks for optional native helpers; its own JavaScript does without.
+    external: ['bufferutil', 'utf-8-validate'],
+    logLevel: 'warning',
+    metafile: true,
+  });
+  return metafile;
+}
