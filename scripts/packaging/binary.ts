@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { makeCodeCache } from './codeCache.ts';
+import { withoutElfSymbols } from './elfSymbols.ts';
+import { runnerFor } from './emulator.ts';
+import { signedAdHoc } from './machOSignature.ts';
+import { withoutMachOSymbols } from './machOSymbols.ts';
+import { nodeFiles } from './nodeBinary.ts';
+import { withoutPeSignature } from './peSignature.ts';
+import { generatorFor, type Platform, platformName } from './platforms.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** How a Node binary is made small before the program is put in, and finished after. */
+const FORMATS: Record<
+  Platform['os'],
+  { before(file: Buffer): Buffer; after(file: Buffer): Buffer }
+> = {
+  linux: { before: withoutElfSymbols, after: (file) => file },
+  darwin: {
+    before: withoutMachOSymbols,
+    after: (file) => signedAdHoc(file, 'kubectl-netdebug'),
+  },
+  windows: { before: withoutPeSignature, after: (file) => file },
+};
+
+const PKG_NAMES: Readonly<Record<string, string>> = {
+  amd64: 'x64',
+  darwin: 'macos',
+  windows: 'win',
+};
+
+/** Makes the single-file binary of a platform out of the bundle; `work` is a folder for its parts. */
+export async function makeBinary(
+  platform: Platform,
+  bundle: string,
+  output: string,
+  work: string,
+): Promise<void> {
+  const assets: Record<string, string> = { 'netdebug.cjs': bundle };
+  const cache = join(work, `${platformName(platform)}.cache`);
+  if (cacheIsMade(platform, bundle, cache)) assets['netdebug.cache'] = cache;
+
+  const main = join(work, 'main.cjs');
+  await build({
+    entryPoints: [join(root, 'scripts', 'launcher', 'binaryMain.cjs')],
+    outfile: main,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    logLevel: 'warning',
+  });
+  const home = join(work, `home-${platformName(platform)}`);
+  seedNodes(platform, home);
+  mkdirSync(dirname(output), { recursive: true });
+  const target = {
+    nodeRange: `node${platform.node.version}`,
+    platform: PKG_NAMES[platform.os] ?? platform.os,
+    arch: PKG_NAMES[platform.arch] ?? platform.arch,
+  };
+  // In a process of its own: the injection takes a gigabyte, which is given back before the next.
+  execFileSync(
+    process.execPath,
+    [
+      join(import.meta.dirname, 'injectWithPkg.cjs'),
+      JSON.stringify({ main, assets, output, target }),
+    ],
+    { env: { ...process.env, HOME: home }, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  writeFileSync(output, FORMATS[platform.os].after(readFileSync(output)), { mode: 0o755 });
+  rmSync(home, { recursive: true });
+}
+
+/**
+ * Makes the code cache where the platform's own Node runs here: V8 takes none of another system or
+ * processor. Elsewhere the same version is run on this machine, to see that the bundle works with it.
+ */
+function cacheIsMade(platform: Platform, bundle: string, cache: string): boolean {
+  const runner = runnerFor(platform);
+  const node = runner ? platform.node : generatorFor(platform.node.version);
+  makeCodeCache([...(runner ?? []), nodeFiles(node).program], bundle, cache);
+  return runner !== undefined;
+}
+
+/** Puts the Node binaries where pkg keeps what it has downloaded and verified. */
+function seedNodes(platform: Platform, home: string): void {
+  const cache = join(home, '.pkg-cache', 'sea');
+  mkdirSync(cache, { recursive: true });
+  const seed = (os: string, arch: string, version: string, put: (path: string) => void) => {
+    const name = join(cache, `node-v${version}-${os}-${arch}`);
+    const path = os === 'win' ? `${name}.exe` : join(name, 'bin', 'node');
+    mkdirSync(dirname(path), { recursive: true });
+    put(path);
+    // Files of no bytes beside it say that archive and program are whole.
+    const archive = `${name}.${os === 'win' ? 'zip' : 'tar.gz'}`;
+    for (const mark of [archive, `${archive}.ok`, `${path}.ok`]) writeFileSync(mark, '');
+  };
+  const { name, version } = generatorFor(platform.node.version);
+  const arch = PKG_NAMES[platform.arch] ?? platform.arch;
+  if (platform.node.name !== name)
+    seed('linux', 'x64', version, (path) =>
+      symlinkSync(nodeFiles(generatorFor(version)).program, path),
+    );
+  seed(platform.os === 'windows' ? 'win' : platform.os, arch, version, (path) => {
+    const stripped = FORMATS[platform.os].before(readFileSync(nodeFiles(platform.node).program));
+    writeFileSync(path, stripped, { mode: 0o755 });
+  });
+}

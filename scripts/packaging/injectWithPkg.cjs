@@ -1,0 +1,14 @@
+// Puts the program into a Node binary with pkg, which looks for Node binaries under $HOME/.pkg-cache.
+// The one argument is JSON: main, assets, output, and the target as pkg names it.
+const { default: sea } = require('@yao-pkg/pkg/lib-es5/sea.js');
+
+const { main, assets, output, target } = JSON.parse(process.argv[2]);
+sea(main, {
+  targets: [{ ...target, output }],
+  // pkg would call Apple's codesign, which is on Macs only.
+  signature: false,
+  seaConfig: { assets },
+}).catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
