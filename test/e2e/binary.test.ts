@@ -8,12 +8,14 @@ import { run } from './support/process.ts';
 import { namespaced, PROGRAM, world } from './support/world.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const binary = join(root, 'dist', 'kubectl-netdebug-linux-x64');
+const binary = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
 const here = process.platform === 'linux' && process.arch === 'x64';
+const [program, ...words] = PROGRAM;
 
 describe.runIf(here)('the single-file binary', () => {
   beforeAll(() => {
-    if (!existsSync(binary)) execFileSync(join(root, 'scripts', 'binary'), { stdio: 'ignore' });
+    if (!existsSync(binary))
+      execFileSync(join(root, 'scripts', 'build'), ['linux-amd64'], { stdio: 'ignore' });
   });
 
   it('captures where there is no Node', async () => {
@@ -26,17 +28,34 @@ describe.runIf(here)('the single-file binary', () => {
     expect(result.code, result.stderr).toBe(0);
     expect(result.stderr).toMatch(/capturing on/);
   });
+
+  it('starts with its code cache', async () => {
+    const { stderr } = await run(binary, ['--version'], { env: { NODE_DEBUG: 'netdebug' } });
+    expect(stderr).toMatch(/code cache: taken/);
+  });
+
+  it('says of which build it is', async () => {
+    const { stdout } = await run(binary, ['version', '-o', 'json']);
+    const { stdout: head } = await run('git', ['-C', root, 'rev-parse', 'HEAD']);
+    expect(JSON.parse(stdout).clientVersion).toMatchObject({
+      gitVersion: `v${packageJson.version}`,
+      gitCommit: head.trim(),
+      buildDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      platform: 'linux/amd64',
+    });
+  });
 });
 
 describe('the program', () => {
-  it('runs on Node 24, whatever the host has', () => {
+  it('is tested on Node 24, whatever the host has', () => {
     expect(process.version).toMatch(/^v24\./);
   });
 
   it('is a plugin of kubectl when it is on PATH, also through a link', async () => {
     const folder = join(world.folder, 'bin');
     await run('mkdir', ['-p', folder]);
-    await run('ln', ['-sf', PROGRAM, join(folder, 'kubectl-netdebug')]);
+    const path = program === 'kubectl' ? binary : program;
+    await run('ln', ['-sf', path, join(folder, 'kubectl-netdebug')]);
     const env = { PATH: `${folder}:${process.env.PATH}` };
     const { stdout, code } = await run(world.kubectl, ['netdebug', '--version'], { env });
     expect(code).toBe(0);
@@ -45,10 +64,18 @@ describe('the program', () => {
 
   it('explains itself in 80 columns', async () => {
     for (const args of [['--help'], ['capture', '--help'], ['ports', '--help']]) {
-      const { stdout, code } = await run(PROGRAM, args);
+      const { stdout, code } = await run(program, [...words, ...args]);
       expect(code).toBe(0);
       expect(stdout).toMatch(/Usage: kubectl netdebug/);
       for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     }
+  });
+
+  it('has its help at hand in the words that yargs would write', async () => {
+    const [quick, slow] = await Promise.all(
+      [['--help'], ['-h', '--help']].map((args) => run(program, [...words, ...args])),
+    );
+    expect(quick?.stdout).toMatch(/Usage/);
+    expect(quick?.stdout).toBe(slow?.stdout);
   });
 });

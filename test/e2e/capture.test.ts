@@ -160,7 +160,7 @@ describe('where a capture is written', () => {
     const script = `mkdir "$1" && mount -t tmpfs -o size=16k none "$1" && shift && "$@"; code=$?
       tcpdump -n -r "${folder}/full.pcap" | wc -l; exit "$code"`;
     const file = `${folder}/full.pcap`;
-    const args = [folder, PROGRAM];
+    const args = [folder, ...PROGRAM];
     // A mount namespace of its own: the small disk is gone with the shell.
     const result = await run(
       'unshare',

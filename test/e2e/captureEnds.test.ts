@@ -105,10 +105,10 @@ describe('a capture', () => {
 describe('a capture whose reader goes away', () => {
   it.each(['', '-w -'])('capture %s | head', async (flags) => {
     const pod = await runPod('head', { command: CHATTER, env: { TO: sink } });
-    const script = `"$1" capture "$2" --image "$3" ${flags} | head -c 300 >/dev/null; echo "\${PIPESTATUS[0]}"`;
+    const script = `pod=$1 image=$2; shift 2; "$@" capture "$pod" --image "$image" ${flags} | head -c 300 >/dev/null; echo "\${PIPESTATUS[0]}"`;
     const image = world.flavours[0]?.image ?? '';
     const started = Date.now();
-    const result = await run('bash', ['-c', script, 'sh', PROGRAM, pod.name, image], {
+    const result = await run('bash', ['-c', script, 'sh', pod.name, image, ...PROGRAM], {
       env: { KUBECONFIG: namespaced(world.kubeconfig) },
     });
     expect(result.stdout.trim(), result.stderr).toBe('0');

@@ -33,7 +33,20 @@ declare module 'vitest' {
 
 export const world = inject('world');
 
-export const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'kubectl-netdebug');
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/**
+ * Our program and the words before its arguments: what `npm run build` made, or what E2E_PROGRAM
+ * says, such as "kubectl netdebug" (scripts/test-binary).
+ */
+export const PROGRAM: readonly [program: string, ...words: string[]] = programFrom(
+  process.env.E2E_PROGRAM,
+);
+
+function programFrom(words: string | undefined): [string, ...string[]] {
+  const [program, ...rest] = words?.split(' ') ?? [];
+  return program ? [program, ...rest] : [join(root, 'dist', 'kubectl-netdebug')];
+}
 
 /** Registers what is done at the end of a test; concurrent tests have one of their own each. */
 export type AtEnd = (done: () => void) => void;
@@ -43,7 +56,8 @@ export function netdebug(
   args: readonly string[],
   options: StartOptions & { onTestFinished?: AtEnd } = {},
 ): Running {
-  const running = start(PROGRAM, args, {
+  const [program, ...words] = PROGRAM;
+  const running = start(program, [...words, ...args], {
     ...options,
     env: { KUBECONFIG: namespaced(world.kubeconfig), ...options.env },
   });
