@@ -8,6 +8,7 @@ import { runnerFor } from './emulator.ts';
 import { signedAdHoc } from './machOSignature.ts';
 import { withoutMachOSymbols } from './machOSymbols.ts';
 import { nodeFiles } from './nodeBinary.ts';
+import { withPeChecksum } from './peChecksum.ts';
 import { withoutPeSignature } from './peSignature.ts';
 import { generatorFor, type Platform, platformName } from './platforms.ts';
 
@@ -23,7 +24,7 @@ const FORMATS: Record<
     before: withoutMachOSymbols,
     after: (file) => signedAdHoc(file, 'kubectl-netdebug'),
   },
-  windows: { before: withoutPeSignature, after: (file) => file },
+  windows: { before: withoutPeSignature, after: withPeChecksum },
 };
 
 const PKG_NAMES: Readonly<Record<string, string>> = {

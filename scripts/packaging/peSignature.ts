@@ -18,7 +18,5 @@ export function withoutPeSignature(file: Buffer): Buffer {
   if (at + size !== file.length) throw new Error('the signature is not at the end of the PE file');
   const unsigned = Buffer.from(file.subarray(0, at));
   unsigned.fill(0, entry, entry + 8);
-  // The checksum of the header is of the signed file; Windows looks at it in drivers only.
-  unsigned.writeUInt32LE(0, optional + 64);
   return unsigned;
 }

@@ -3,12 +3,13 @@ import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
+import { benchStart } from './start.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster: npm run bench -- [PART...]
-const PARTS = ['warm', 'cold', 'exec', 'ports'];
-const ROUNDS = { warm: 7, cold: 5, exec: 7, ports: 3 };
+const PARTS = ['start', 'warm', 'cold', 'exec', 'ports'];
+const ROUNDS = { start: 15, warm: 7, cold: 5, exec: 7, ports: 3 };
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
@@ -17,6 +18,10 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const wanted = (part: string) => asked.length === 0 || asked.includes(part);
+
+// Needs no cluster, and is measured before there is one.
+if (wanted('start')) await benchStart(ROUNDS.start);
+if (asked.length === 1 && wanted('start')) process.exit();
 
 const cluster = await startBenchCluster();
 try {
