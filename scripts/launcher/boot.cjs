@@ -7,6 +7,7 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 }
 const fs = require('node:fs');
 const path = require('node:path');
+const { debuglog } = require('node:util');
 const { bundleScript } = require('./bundleScript.cjs');
 
 const filename = path.join(__dirname, 'netdebug.cjs');
@@ -17,4 +18,8 @@ try {
   // It only makes the start faster.
 }
 // The bundle is ASCII, and one byte a character is what V8 reads fastest.
-bundleScript({ text: fs.readFileSync(filename, 'latin1'), filename, cachedData, require }).run();
+const text = fs.readFileSync(filename, 'latin1');
+const { script, run } = bundleScript({ text, filename, cachedData, require });
+// Nothing else but the speed would show it.
+debuglog('netdebug')('code cache: %s', script.cachedDataRejected ? 'refused' : 'taken');
+run();

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { makeCodeCache } from './codeCache.ts';
+import { makeCodeCache, V8_FLAGS } from './codeCache.ts';
 import { withoutElfSymbols } from './elfSymbols.ts';
 import { runnerFor } from './emulator.ts';
 import { signedAdHoc } from './machOSignature.ts';
@@ -66,7 +66,7 @@ export async function makeBinary(
     process.execPath,
     [
       join(import.meta.dirname, 'injectWithPkg.cjs'),
-      JSON.stringify({ main, assets, output, target }),
+      JSON.stringify({ main, assets, execArgv: V8_FLAGS, output, target }),
     ],
     { env: { ...process.env, HOME: home }, stdio: ['ignore', 'ignore', 'inherit'] },
   );

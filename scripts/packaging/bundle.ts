@@ -42,6 +42,22 @@ const lengthAsWidth: Plugin = {
   },
 };
 
+/** yargs asks for two functions of node:assert, which takes 2 ms to load and loads much else. */
+const smallAssert: Plugin = {
+  name: 'small-assert',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^assert$/ }, ({ importer }) =>
+      /[\\/]yargs[\\/]/.test(importer) ? { path: 'assert', namespace: 'small' } : undefined,
+    );
+    onLoad({ filter: /^assert$/, namespace: 'small' }, () => ({
+      contents: `const check = (ok, message) => { if (!ok) throw new Error(message); };
+        export const strictEqual = (a, b, message) => check(Object.is(a, b), message);
+        export const notStrictEqual = (a, b, message) => check(!Object.is(a, b), message);`,
+      loader: 'js',
+    }));
+  },
+};
+
 /** Makes the program one file of ASCII; gives what esbuild knows of what is in it. */
 export async function bundleProgram(outfile: string): Promise<Metafile> {
   const help: Record<number, string> = {};
@@ -63,7 +79,7 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
       NETDEBUG_HELP: JSON.stringify(help),
     },
     banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [shellAsText, withoutGeneratedApi, lengthAsWidth],
+    plugins: [shellAsText, withoutGeneratedApi, lengthAsWidth, smallAssert],
     // ws looks for optional native helpers; its own JavaScript does without.
     external: ['bufferutil', 'utf-8-validate'],
     logLevel: 'warning',

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, Problem } from '../problem.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
@@ -155,6 +154,7 @@ export class KubeApi {
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
     try {
+      const { text } = await import('node:stream/consumers');
       return await text(response);
     } catch (error) {
       throw signal?.aborted ? error : connectionProblem(this.access.server, error);

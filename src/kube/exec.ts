@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import WebSocket from 'ws';
+import type WebSocket from 'ws';
 import { joinPath } from './api.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
@@ -67,8 +67,10 @@ export async function exec(access: Access, options: ExecOptions): Promise<ExecSt
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {
+  // Loaded here, since it takes longer than what a command does before its first request.
+  const { WebSocket: Socket } = await import('ws');
   options.signal?.throwIfAborted();
-  const socket = new WebSocket(execUrl(access.server, options), PROTOCOLS, {
+  const socket = new Socket(execUrl(access.server, options), PROTOCOLS, {
     ...access.tls,
     agent: access.agent,
     headers,
@@ -218,7 +220,7 @@ class WebsocketExec implements ExecStream {
   }
 
   #ping(): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     // A paused socket hears no pong: a slow reader on our side says nothing about the peer.
     if (this.#socket.isPaused || this.#unansweredPings < MAX_UNANSWERED_PINGS) {
       this.#unansweredPings += 1;
@@ -274,7 +276,7 @@ class WebsocketExec implements ExecStream {
   #send(chunk: Buffer, offset: number, done: (error?: Error | null) => void): void {
     if (offset >= chunk.length) {
       done();
-    } else if (this.#socket.readyState !== WebSocket.OPEN) {
+    } else if (this.#socket.readyState !== this.#socket.OPEN) {
       done(new ExecProblem('cut', 'the command takes no more input: its stream has ended'));
     } else {
       const end = Math.min(offset + STDIN_FRAME_BYTES, chunk.length);
