@@ -42,7 +42,7 @@ function fetchPackage({ name, version, integrity }: NodePackage, folder: string)
     console.error(`fetching ${name}@${version} from npm`);
     const [archive] = execFileSync(
       'npm',
-      ['pack', '--silent', '--ignore-scripts', `${name}@${version}`],
+      ['pack', '--loglevel=error', '--ignore-scripts', `${name}@${version}`],
       { cwd: temporary, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     ).split('\n');
     const path = join(temporary, archive ?? '');

