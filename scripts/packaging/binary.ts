@@ -68,7 +68,7 @@ export async function makeBinary(
       join(import.meta.dirname, 'injectWithPkg.cjs'),
       JSON.stringify({ main, assets, execArgv: V8_FLAGS, output, target }),
     ],
-    { env: { ...process.env, HOME: home }, stdio: ['ignore', 'ignore', 'inherit'] },
+    { env: { ...process.env, HOME: home, TMPDIR: work }, stdio: ['ignore', 'ignore', 'inherit'] },
   );
   writeFileSync(output, FORMATS[platform.os].after(readFileSync(output)), { mode: 0o755 });
   rmSync(home, { recursive: true });
