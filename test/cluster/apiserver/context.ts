@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Runtime } from '../runtime.ts';
 import type { Store } from '../store.ts';
 import type { Authorizer } from './authorize.ts';
+import type { Connection } from './connections.ts';
 import type { History } from './history.ts';
 import type { ResourceKind } from './resources.ts';
 import type { ResourceRoute } from './route.ts';
@@ -28,6 +29,7 @@ export interface ResourceRequest {
   readonly query: URLSearchParams;
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
+  readonly connection: Connection;
 }
 
 /** The namespace that objects of the request's resource are stored in. */

@@ -5,7 +5,7 @@ import { V4, V5 } from './channels.ts';
 import type { Cluster } from './context.ts';
 import { execProcess } from './execProcess.ts';
 import { openRuntimeStream, relayTerminal } from './execTerminal.ts';
-import { leavesOutStatus } from './faults.ts';
+import type { StreamFault } from './faults.ts';
 import {
   chosenContainer,
   KubeletError,
@@ -31,8 +31,9 @@ export interface UpgradeRequest {
   readonly socket: Duplex;
   /** What came after the request already. */
   readonly head: Buffer;
-  /** Whether the listener pretends to know no protocol newer than v4. */
+  /** Whether to pretend to know no protocol newer than v4. */
   readonly withoutV5: boolean;
+  readonly fault: StreamFault;
 }
 
 const sockets = new WebSocketServer({
@@ -87,7 +88,7 @@ async function connectExec(
     sockets.handleUpgrade(incoming, socket, head, (client) =>
       execProcess(client, socket, container.spawn(command), {
         ...streams,
-        status: !leavesOutStatus(cluster.store, route.namespace),
+        fault: request.fault,
       }),
     );
     return;

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import type { RunningContainer } from '../runtime.ts';
 import { CHANNEL, messageHead } from './channels.ts';
 import { exitStatus, startFailureStatus } from './execStatus.ts';
+import type { StreamFault } from './faults.ts';
 import { StartFailure } from './startFailure.ts';
 
 /**
@@ -18,7 +19,7 @@ export function execProcess(
     readonly stdin: boolean;
     readonly stdout: boolean;
     readonly stderr: boolean;
-    readonly status: boolean;
+    readonly fault: Pick<StreamFault, 'status' | 'stdoutClosesAfter'>;
   },
 ): void {
   const failure = new StartFailure();
@@ -41,11 +42,21 @@ export function execProcess(
   };
   socket.on('drain', resumeOutputs);
 
+  let stdoutLeft = streams.fault.stdoutClosesAfter;
+  const writeStdout = (chunk: Buffer) => {
+    if (stdoutLeft < 0) return;
+    if (stdoutLeft > 0) write(CHANNEL.stdout, chunk.subarray(0, stdoutLeft));
+    stdoutLeft -= chunk.length;
+    if (stdoutLeft < 0) write(CHANNEL.close, Buffer.from([CHANNEL.stdout]));
+  };
+
   write(CHANNEL.stdout, Buffer.alloc(0));
   for (const { stream, channel, wanted } of outputs) {
     stream.on('data', (chunk: Buffer) => {
       const shown = channel === CHANNEL.stderr ? failure.filter(chunk) : chunk;
-      if (wanted && isOpen() && shown.length > 0) write(channel, shown);
+      if (!wanted || !isOpen() || shown.length === 0) return;
+      if (channel === CHANNEL.stdout) writeStdout(shown);
+      else write(channel, shown);
     });
   }
 
@@ -76,7 +87,10 @@ export function execProcess(
       failure.reason === undefined
         ? exitStatus(code ?? (signal === 'SIGKILL' ? 137 : 143))
         : startFailureStatus(failure.reason);
-    if (streams.status) write(CHANNEL.status, Buffer.from(status));
+    const kept = streams.fault.status === 'garbled' ? status.length / 2 : status.length;
+    if (streams.fault.status !== 'left out') {
+      write(CHANNEL.status, Buffer.from(status).subarray(0, kept));
+    }
     client.close(1000);
   });
 }

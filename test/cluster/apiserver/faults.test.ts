@@ -1,80 +1,253 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { objectAt, valueAt } from './json.ts';
 import { createRunningPod } from './testPods.ts';
 import { startTestServer, type TestServer } from './testServer.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
+const V5 = ['v5.channel.k8s.io'];
+const UNSTEADY = 'admin-unsteady';
 
 let server: TestServer;
+let folder: string;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), 'netdebug-faults-'));
+  server = await startTestServer({ logFile: () => join(folder, 'log') });
   await createRunningPod(server, { namespace: 'shop', name: 'web-7' });
 });
 beforeEach(() => annotate({}));
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
 
-function annotate(annotations: Record<string, string>): void {
-  server.store.update('namespaces', undefined, 'shop', ({ metadata }) => {
-    metadata.annotations = annotations;
+function annotate(faults: Record<string, string>, namespace = 'shop'): void {
+  server.store.update('namespaces', undefined, namespace, ({ metadata }) => {
+    metadata.annotations = Object.fromEntries(
+      Object.entries(faults).map(([name, value]) => [`netdebug.test/${name}`, value]),
+    );
     return undefined;
   });
 }
 
-/** Reads a command's output until the connection ends, or for the time given in milliseconds. */
-async function read(command: string, patience = 5000) {
-  const query = command
-    .split(' ')
-    .map((word) => `command=${encodeURIComponent(word)}`)
-    .join('&');
-  const path = `${PODS}/web-7/exec?container=app&stdout=true&${query}`;
-  const socket = await server.websocket(path, ['v5.channel.k8s.io']);
-  let bytes = 0;
-  let hasStatus = false;
-  socket.on('message', (data: Buffer) => {
-    if (data[0] === 1) bytes += data.length - 1;
-    if (data[0] === 3) hasStatus = true;
-  });
-  socket.on('error', () => undefined);
-  const closed = once(socket, 'close').then(([code]) => code);
-  const code = await Promise.race([
-    closed,
-    new Promise((resolve) => setTimeout(resolve, patience, 'open')),
-  ]);
-  socket.terminate();
-  return { bytes, hasStatus, code };
+function execPath(script: string): string {
+  const command = ['sh', '-c', script].map((word) => `command=${encodeURIComponent(word)}`);
+  return `${PODS}/web-7/exec?container=app&stdin=true&stdout=true&${command.join('&')}`;
 }
 
-test('requests are refused as often as asked', async () => {
-  annotate({ 'netdebug.test/answer': '429 2' });
-  const codes = [];
-  for (let count = 0; count < 3; count += 1) codes.push((await server.call(PODS)).status);
-  expect(codes).toEqual([429, 429, 200]);
+/** A script's stream until its connection ends, or for the time given in milliseconds. */
+async function read(script: string, { patience = 5000, through = '', words = '' } = {}) {
+  const socket = await server.websocket(execPath(script), V5, undefined, through || undefined);
+  let bytes = 0;
+  let status = '';
+  let error = '';
+  const closedChannels: number[] = [];
+  socket.on('message', (data: Buffer) => {
+    if (data[0] === 1) bytes += data.length - 1;
+    if (data[0] === 3) status = data.toString('utf8', 1);
+    if (data[0] === 255) closedChannels.push(data[1] ?? -1);
+  });
+  socket.on('error', () => undefined);
+  // What ends an open connection is not told by ws itself.
+  socket.on('upgrade', (response) =>
+    response.socket.on('error', (failure: NodeJS.ErrnoException) => {
+      error = failure.code ?? failure.message;
+    }),
+  );
+  // When a fault has had its time.
+  const saying = setTimeout(() => words && socket.send(Buffer.from(`\0${words}`)), 400);
+  const code: unknown = await Promise.race([
+    once(socket, 'close').then(([closed]) => closed),
+    wait(patience, 'open'),
+  ]);
+  clearTimeout(saying);
+  socket.terminate();
+  return { bytes, status, closedChannels, code, error };
+}
+
+describe('answers', () => {
+  test('come as often as asked', async () => {
+    annotate({ answer: '429 2' });
+    const codes = [];
+    for (let count = 0; count < 3; count += 1) codes.push((await server.call(PODS)).status);
+    expect(codes).toEqual([429, 429, 200]);
+  });
+
+  const REFUSALS: [code: number, retryAfter: string | undefined, text: string][] = [
+    [401, undefined, 'Unauthorized'],
+    [403, undefined, 'pods is forbidden: User \\"admin-token\\" cannot list resource \\"pods\\"'],
+    [409, undefined, 'Operation cannot be fulfilled on pods'],
+    [429, '1', 'Too many requests, please try again later.\n'],
+    [500, undefined, 'an error on the server has prevented the request'],
+    [503, '1', 'the server is currently unable to handle the request'],
+  ];
+  test.each(REFUSALS)('%i', async (code, retryAfter, text) => {
+    annotate({ answer: `${code}` });
+    const answer = await server.call(PODS);
+    expect([answer.status, answer.headers['retry-after']]).toEqual([code, retryAfter]);
+    expect(answer.text).toContain(text);
+    expect(valueAt(answer.body, ['code'])).toBe(code === 429 ? undefined : code);
+  });
+
+  test('say how long to wait as asked, or not', async () => {
+    annotate({ answer: '503', 'retry-after': '7' });
+    expect((await server.call(PODS)).headers['retry-after']).toBe('7');
+    annotate({ answer: '503', 'retry-after': 'none' });
+    expect((await server.call(PODS)).headers['retry-after']).toBeUndefined();
+  });
+
+  test('come to one verb and resource alone', async () => {
+    annotate({ answer: '503 1 get pods/exec' });
+    expect((await server.call(PODS)).status).toBe(200);
+    expect((await server.call(`${PODS}/web-7`)).status).toBe(200);
+    const socket = await server.websocket(execPath('true'), V5);
+    socket.on('error', () => undefined);
+    const [, response] = await once(socket, 'unexpected-response');
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
+    expect((await read('true')).status).toContain('Success');
+  });
 });
 
-test('a stream is cut', async () => {
-  annotate({ 'netdebug.test/cut-after': '50000' });
-  const { bytes, hasStatus, code } = await read('head -c 1000000 /dev/zero');
-  expect(bytes).toBeLessThanOrEqual(50_000);
-  expect([hasStatus, code]).toEqual([false, 1006]);
+describe('a stream', () => {
+  test.each([
+    ['50000', ''],
+    ['50000 fin', ''],
+    ['50000 rst', 'ECONNRESET'],
+  ])('is cut after %s', async (after, error) => {
+    annotate({ 'cut-after': after });
+    // A message that is cut is not seen at all, so they must be small.
+    const seen = await read('for i in $(seq 100); do head -c 4000 /dev/zero; sleep 0.01; done');
+    expect(seen.bytes).toBeGreaterThan(20_000);
+    expect(seen.bytes).toBeLessThanOrEqual(50_000);
+    expect(seen).toMatchObject({ status: '', code: 1006, error });
+  });
+
+  test.each([
+    ['stall-after', '5000', true],
+    ['cut-after', '5000 blackhole', false],
+  ])('%s %s: nothing comes, and is the client heard? %s', async (name, value, heard) => {
+    annotate({ [name]: value });
+    const mark = join(folder, name);
+    const script = `echo; sleep 0.1; head -c 9000 /dev/zero; read -r word; touch ${mark}`;
+    const seen = await read(script, { patience: 700, words: 'go\n' });
+    expect(seen).toMatchObject({ status: '', code: 'open' });
+    expect(seen.bytes).toBeLessThanOrEqual(5000);
+    expect(existsSync(mark)).toBe(heard);
+  });
+
+  test('is cut once, and is whole when it is tried again', async () => {
+    annotate({ 'cut-after': '50000', 'only-streams': '1 exec' });
+    const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+    expect(watched.text).toContain('ADDED');
+    const script = 'head -c 100000 /dev/zero';
+    expect(await read(script)).toMatchObject({ status: '', code: 1006 });
+    expect(await read(script)).toMatchObject({ bytes: 100_000, code: 1000 });
+    expect(await read(script)).toMatchObject({ bytes: 100_000, code: 1000 });
+  });
+
+  test('is slow', async () => {
+    annotate({ throttle: '40000' });
+    const started = Date.now();
+    expect(await read('head -c 30000 /dev/zero')).toMatchObject({ bytes: 30_000, code: 1000 });
+    expect(Date.now() - started).toBeGreaterThan(650);
+  });
+
+  test('ends its stdout while the command goes on', async () => {
+    annotate({ 'close-stdout-after': '5' });
+    const mark = join(folder, 'went-on');
+    const seen = await read(`echo first; echo second; touch ${mark}`);
+    expect(seen).toMatchObject({ bytes: 5, closedChannels: [1], code: 1000 });
+    expect(seen.status).toContain('Success');
+    expect(existsSync(mark)).toBe(true);
+  });
+
+  test('ends without saying how, or with half of it', async () => {
+    annotate({ 'no-status': 'true' });
+    expect(await read('echo hi')).toMatchObject({ bytes: 3, status: '', code: 1000 });
+    annotate({ 'garble-status': 'true' });
+    expect((await read('echo hi')).status).toBe('{"metadata":{},"s');
+  });
+
+  test('agrees to no v5', async () => {
+    annotate({ 'refuse-v5': 'true' });
+    const socket = await server.websocket(execPath('true'), V5);
+    socket.on('error', () => undefined);
+    const [, response] = await once(socket, 'unexpected-response');
+    expect(response.statusCode).toBe(403);
+  });
+
+  test('is cut when it is idle, and only then', async () => {
+    annotate({ 'idle-cut': '0.5' });
+    const silent = await read('sleep 3');
+    expect(silent).toMatchObject({ code: 1006, error: 'ECONNRESET' });
+    const lively = await read('for i in 1 2 3 4 5 6; do sleep 0.2; echo; done');
+    expect(lively).toMatchObject({ bytes: 6, code: 1000 });
+  });
 });
 
-test('a stream stalls', async () => {
-  annotate({ 'netdebug.test/stall-after': '50000' });
-  const { hasStatus, code } = await read('head -c 1000000 /dev/zero', 500);
-  expect([hasStatus, code]).toEqual([false, 'open']);
+test('a watch is cut', async () => {
+  annotate({ 'cut-after': '100 rst', 'only-streams': '1 watch' });
+  const watching = () => server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+  await expect(watching()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect((await watching()).text).toContain('ADDED');
 });
 
-test('a stream ends without saying how', async () => {
-  annotate({ 'netdebug.test/no-status': 'true' });
-  expect(await read('echo hi')).toEqual({ bytes: 3, hasStatus: false, code: 1000 });
+test('a log is cut', async () => {
+  const line = '2026-11-22T21:28:03.000000000Z stdout F some words of a program\n';
+  await writeFile(join(folder, 'log'), line.repeat(50));
+  const log = () => server.call(`${PODS}/web-7/log`);
+  annotate({ 'cut-after': '100', 'only-streams': '1 log' });
+  await expect(log()).rejects.toMatchObject({ message: 'aborted' });
+  expect((await log()).text.split('\n')).toHaveLength(51);
 });
 
 test('watches expire', async () => {
   const watching = server.call(
     `${PODS}?watch=true&resourceVersion=${server.store.resourceVersion}`,
   );
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  annotate({ 'netdebug.test/expire-watches': '1' });
+  await wait(200);
+  annotate({ 'expire-watches': '1' });
   expect((await watching).text).toContain('"reason":"Expired","code":410');
+});
+
+test('the clock of the server is an hour ahead', async () => {
+  const created = async () => {
+    const answer = await server.call(`${PODS}/web-7`);
+    const { creationTimestamp } = objectAt(objectAt(answer.body).metadata);
+    return [creationTimestamp, answer.headers.date].map((time) => Date.parse(String(time)));
+  };
+  const [pod = 0, date = 0] = await created();
+  annotate({ 'clock-skew': '3600' });
+  const [podLater = 0, dateLater = 0] = await created();
+  expect(podLater - pod).toBe(3_600_000);
+  expect(dateLater - date).toBeGreaterThanOrEqual(3_600_000);
+  const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+  expect(watched.text).toContain(`"creationTimestamp":"${withoutMilliseconds(podLater)}"`);
+});
+
+function withoutMilliseconds(time: number): string {
+  return new Date(time).toISOString().replace('.000', '');
+}
+
+test('a restart drops all connections of its listener, refuses new ones, and is over', async () => {
+  const streaming = read('sleep 5', { through: UNSTEADY });
+  const steady = read('sleep 1');
+  await wait(300);
+  annotate({ restart: '500' }, 'kube-system');
+  expect(await streaming).toMatchObject({ code: 1006, error: 'ECONNRESET' });
+  await expect(server.call(PODS, { through: UNSTEADY })).rejects.toMatchObject({
+    code: 'ECONNREFUSED',
+  });
+  await wait(600);
+  expect((await server.call(PODS, { through: UNSTEADY })).status).toBe(200);
+  expect(await steady).toMatchObject({ code: 1000 });
+  expect(server.store.get('namespaces', undefined, 'kube-system')?.metadata.annotations).toEqual(
+    {},
+  );
 });

@@ -14,7 +14,7 @@ const TOKEN_USERS: Readonly<Record<string, readonly string[]>> = {
 /** Writes a kubeconfig file (0600) for every user into `folder`; gives user name -> path. */
 export async function writeKubeconfigs(
   folder: string,
-  urls: { readonly newest: string; readonly withoutV5: string },
+  urls: { readonly newest: string; readonly withoutV5: string; readonly unsteady: string },
   certificates: Certificates,
   tokens: Tokens,
 ): Promise<Record<string, string>> {
@@ -26,6 +26,7 @@ export async function writeKubeconfigs(
   const files: [user: string, server: string, credentials: Record<string, string>][] = [
     ['admin', urls.newest, adminCertificate],
     ['admin-v4', urls.withoutV5, adminCertificate],
+    ['admin-unsteady', urls.unsteady, adminCertificate],
     ...Object.entries(TOKEN_USERS).map(
       ([user, groups]): [string, string, Record<string, string>] => [
         user,

@@ -1,8 +1,11 @@
 import { watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import type { KubeObject } from '../store.ts';
 import type { ResourceRequest } from './context.ts';
 import { type LogLine, LogParser } from './criLog.ts';
+import { takeStreamFault } from './faults.ts';
+import { faultyBody } from './faultyStream.ts';
 import { objectAt, objectsAt, stringAt } from './json.ts';
 import { chosenContainer, podOf, requireNode } from './podStreams.ts';
 import { apiHeaders } from './respond.ts';
@@ -34,8 +37,10 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
   response.on('close', () => gone.abort());
   response.writeHead(200, apiHeaders('text/plain'));
   response.flushHeaders();
+  const fault = takeStreamFault(cluster.store, route.namespace, 'log');
+  const body = faultyBody(response, request.connection, fault);
   try {
-    const write = lineWriter(request);
+    const write = lineWriter(query, body);
     const parser = new LogParser();
     const old = parser.push(await readRest(file));
     for (const line of lastLines(old, query)) write(line);
@@ -49,7 +54,7 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
   } finally {
     await file.close();
   }
-  response.end();
+  body.end();
 }
 
 // The kubelet has words of its own for these.
@@ -79,12 +84,12 @@ function lastLines(lines: readonly LogLine[], query: URLSearchParams): readonly 
   return Number(tail) === 0 ? [] : young.slice(-Number(tail));
 }
 
-function lineWriter({ query, response }: ResourceRequest): (line: LogLine) => void {
+function lineWriter(query: URLSearchParams, body: Writable): (line: LogLine) => void {
   const withTime = query.get('timestamps') === 'true';
   let left = Number(query.get('limitBytes') ?? Number.POSITIVE_INFINITY);
   return ({ time, text }) => {
     const shown = withTime ? Buffer.concat([Buffer.from(`${time} `), text]) : text;
-    if (left > 0) response.write(shown.subarray(0, left));
+    if (left > 0) body.write(shown.subarray(0, left));
     left -= shown.length;
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { ApiError, internalError } from './status.ts';
+import { withClock } from './clock.ts';
+import { ApiError, internalError, PlainRefusal } from './status.ts';
 
 /** The headers of every answer of the API itself. */
 export function apiHeaders(contentType = 'application/json'): Record<string, string> {
@@ -17,7 +18,7 @@ export function respondJson(
   body: unknown,
   contentType?: string,
 ): void {
-  const text = Buffer.from(`${JSON.stringify(body)}\n`);
+  const text = Buffer.from(`${withClock(response, JSON.stringify(body))}\n`);
   response.writeHead(code, { ...apiHeaders(contentType), 'content-length': text.length });
   response.end(text);
 }
@@ -33,15 +34,25 @@ export function respondProtobuf(response: ServerResponse, bytes: Buffer): void {
 }
 
 export function respondError(response: ServerResponse, error: unknown): void {
-  const refusal = asApiError(error);
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  const retryAfter = refusal.status.details?.retryAfterSeconds;
+  const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+  if (error instanceof PlainRefusal) {
+    respondText(response, error.code, error.message);
+    return;
+  }
+  const refusal = asApiError(error);
   if (refusal.code === 403) response.setHeader('x-content-type-options', 'nosniff');
   respondJson(response, refusal.code, refusal.status);
+}
+
+/** Seconds after which a refused client may ask again, when the refusal says so. */
+export function retryAfterOf(error: unknown): number | undefined {
+  if (error instanceof PlainRefusal) return error.retryAfterSeconds;
+  return error instanceof ApiError ? error.status.details?.retryAfterSeconds : undefined;
 }
 
 /** Anything that was thrown as what the client is told. */

@@ -1,27 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Runtime } from '../runtime.ts';
 import type { Store } from '../store.ts';
 import { authenticate } from './authenticate.ts';
 import { Authorizer, refusal } from './authorize.ts';
 import { bootstrap } from './bootstrap.ts';
-import { type Certificates, makeCertificates } from './certificates.ts';
+import { makeCertificates } from './certificates.ts';
+import { skewClock } from './clock.ts';
+import type { Connection } from './connections.ts';
 import type { Cluster } from './context.ts';
 import { connectStream } from './exec.ts';
-import { answerWithFault, withFaults } from './faults.ts';
+import {
+  answerWithFault,
+  clockSkew,
+  idleCut,
+  onRestartAsked,
+  refusesV5,
+  takeStreamFault,
+} from './faults.ts';
+import { faultySocket } from './faultyStream.ts';
 import { History } from './history.ts';
 import { impersonate } from './impersonate.ts';
 import { writeKubeconfigs } from './kubeconfigFiles.ts';
+import { type Handlers, listen } from './listener.ts';
 import { keepNamespaces } from './namespaces.ts';
 import { handlePath } from './pathHandlers.ts';
 import { handleResource } from './resourceHandlers.ts';
 import { findResource } from './resources.ts';
-import { respondError } from './respond.ts';
-import { parseRoute, type Route } from './route.ts';
+import { parseRoute, type ResourceRoute, type Route } from './route.ts';
 import { badRequest, noSuchResource, qualifiedName } from './status.ts';
 import { Tokens } from './tokens.ts';
-import { refuseUpgrade } from './upgradeRefusal.ts';
 import type { User } from './users.ts';
 
 export interface ApiServerOptions {
@@ -54,13 +62,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authorizer: new Authorizer(store),
   };
   const release = keepNamespaces(cluster);
-  const newest = await listen(cluster, certificates, host, false);
-  const withoutV5 = await listen(cluster, certificates, host, true);
+  const newest = await listen(certificates, host, handlersOf(cluster, false));
+  const withoutV5 = await listen(certificates, host, handlersOf(cluster, true));
+  const unsteady = await listen(certificates, host, handlersOf(cluster, false));
+  const forget = onRestartAsked(store, (milliseconds) => unsteady.restart(milliseconds));
   const kubeconfigs = await writeKubeconfigs(
     folder,
     {
       newest: `https://${host}:${newest.port}`,
       withoutV5: `https://${host}:${withoutV5.port}`,
+      unsteady: `https://${host}:${unsteady.port}`,
     },
     certificates,
     cluster.tokens,
@@ -71,77 +82,37 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     kubeconfigs,
     async close() {
       release();
+      forget();
       cluster.history.close();
-      await Promise.all([newest.close(), withoutV5.close()]);
+      await Promise.all([newest, withoutV5, unsteady].map((listener) => listener.close()));
     },
   };
 }
 
-interface Listener {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-async function listen(
-  cluster: Cluster,
-  { authority, server: own }: Certificates,
-  host: string,
-  withoutV5: boolean,
-): Promise<Listener> {
-  const server = createServer({
-    key: own.key,
-    cert: own.certificate,
-    ca: authority.certificate,
-    requestCert: true,
-    // Whoever has no certificate may have a token.
-    rejectUnauthorized: false,
-    // Go clients keep idle connections for 90 s: ours must not be the side that hangs up meanwhile.
-    keepAliveTimeout: 120_000,
-  });
-  // Streams outlive their HTTP request: the server does not count them as its connections.
-  const streams = new Set<Duplex>();
-  server.on('request', (request, response) => {
-    handleRequest(cluster, request, response).catch((error) => respondError(response, error));
-  });
-  server.on('upgrade', (request, socket, head) => {
-    streams.add(socket);
-    socket.on('close', () => streams.delete(socket));
-    socket.on('error', () => socket.destroy());
-    handleUpgrade(cluster, request, socket, head, withoutV5).catch((error) =>
-      refuseUpgrade(socket, error),
-    );
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, host, () => resolve(portOf(server)));
-  });
+function handlersOf(cluster: Cluster, withoutV5: boolean): Handlers {
   return {
-    port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-        for (const socket of streams) socket.destroy();
-      }),
+    request: (incoming, response, connection) =>
+      handleRequest(cluster, incoming, response, connection),
+    upgrade: (incoming, socket, head, connection) =>
+      handleUpgrade(cluster, incoming, socket, head, connection, withoutV5),
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (typeof address !== 'object' || !address) throw new Error('the API server has no address');
-  return address.port;
 }
 
 async function handleRequest(
   cluster: Cluster,
   incoming: IncomingMessage,
   response: ServerResponse,
+  connection: Connection,
 ): Promise<void> {
   const { user, route, url } = admit(cluster, incoming);
   if (route.type === 'path') return handlePath(incoming, response, route.path);
   const kind = findResource(route.group, route.version, route.resource);
   if (!kind) throw noSuchResource();
-  if (kind.namespaced) answerWithFault(cluster.store, route.namespace);
+  if (kind.namespaced) {
+    const skew = clockSkew(cluster.store, route.namespace);
+    if (skew !== 0) skewClock(response, skew);
+    misbehave(cluster, user, route, connection);
+  }
   await handleResource({
     cluster,
     user,
@@ -151,6 +122,7 @@ async function handleRequest(
     query: url.searchParams,
     incoming,
     response,
+    connection,
   });
 }
 
@@ -159,23 +131,49 @@ async function handleUpgrade(
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
+  connection: Connection,
   withoutV5: boolean,
 ): Promise<void> {
   const { user, route, url } = admit(cluster, incoming);
-  if (route.type !== 'resource' || route.group !== '' || route.resource !== 'pods') {
+  const { store } = cluster;
+  if (route.type !== 'resource' || !isPodStream(route)) {
     throw badRequest('this resource cannot be upgraded');
   }
-  answerWithFault(cluster.store, route.namespace);
+  misbehave(cluster, user, route, connection);
+  const fault = takeStreamFault(store, route.namespace, route.subresource);
   await connectStream({
     cluster,
     user,
     route,
     query: url.searchParams,
     incoming,
-    socket: withFaults(socket, cluster.store, route.namespace),
+    socket: faultySocket(socket, connection, fault),
     head,
-    withoutV5,
+    withoutV5: withoutV5 || refusesV5(store, route.namespace),
+    fault,
   });
+}
+
+/** Does what the namespace's annotations ask for with every request; throws to answer it. */
+function misbehave(
+  { store }: Cluster,
+  user: User,
+  route: ResourceRoute,
+  connection: Connection,
+): void {
+  const silence = idleCut(store, route.namespace);
+  if (silence !== undefined) connection.resetWhenIdle(silence);
+  answerWithFault(store, route, user);
+}
+
+function isPodStream(
+  route: ResourceRoute,
+): route is ResourceRoute & { subresource: 'exec' | 'attach' | 'portforward' } {
+  return (
+    route.group === '' &&
+    route.resource === 'pods' &&
+    ['exec', 'attach', 'portforward'].includes(route.subresource)
+  );
 }
 
 /** Who asks for what; throws 401 and 403. */

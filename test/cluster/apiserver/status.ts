@@ -48,6 +48,19 @@ export class ApiError extends Error {
   }
 }
 
+/** A refusal in plain text, of a part of the server that knows nothing of objects. */
+export class PlainRefusal extends Error {
+  readonly code: number;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: number, text: string, { retryAfterSeconds }: StatusDetails = {}) {
+    super(text);
+    this.name = 'PlainRefusal';
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
 /** A plural resource and its API group ('' for the core group). */
 export interface GroupResource {
   readonly group: string;

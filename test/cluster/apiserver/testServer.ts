@@ -25,6 +25,8 @@ export interface Call {
   /** A user of the kubeconfig files; `admin-token` when it is left out. */
   readonly user?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whose kubeconfig says which port to use; the newest one when it is left out. */
+  readonly through?: string;
 }
 
 /** An API server over a runtime that runs commands on this machine, with a client for tests. */
@@ -33,7 +35,12 @@ export interface TestServer {
   readonly kubeconfigs: Readonly<Record<string, string>>;
   call(path: string, call?: Call): Promise<Answer>;
   /** Opens a websocket; nothing is waited for, so that no early frame is lost. */
-  websocket(path: string, protocols: readonly string[], user?: string): Promise<WebSocket>;
+  websocket(
+    path: string,
+    protocols: readonly string[],
+    user?: string,
+    through?: string,
+  ): Promise<WebSocket>;
   close(): Promise<void>;
 }
 
@@ -47,25 +54,33 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
     folder,
   });
   const authority = await readFile(join(folder, 'ca.crt'));
-  const tokenOf = async (user: string) => {
+  const configOf = async (user: string): Promise<unknown> => {
     const path = server.kubeconfigs[user];
     if (path === undefined) throw new Error(`no kubeconfig of ${user}`);
-    const config: unknown = JSON.parse(await readFile(path, 'utf8'));
-    const [first] = [valueAt(config, ['users'])].flat();
+    return JSON.parse(await readFile(path, 'utf8'));
+  };
+  const tokenOf = async (user: string) => {
+    const [first] = [valueAt(await configOf(user), ['users'])].flat();
     return String(valueAt(first, ['user', 'token']));
+  };
+  const portOf = async (user: string | undefined) => {
+    if (user === undefined) return server.port;
+    const [first] = [valueAt(await configOf(user), ['clusters'])].flat();
+    return Number(new URL(String(valueAt(first, ['cluster', 'server']))).port);
   };
 
   return {
     store,
     kubeconfigs: server.kubeconfigs,
 
-    async call(path, { method = 'GET', body, contentType, accept, user, headers } = {}) {
+    async call(path, { method = 'GET', body, contentType, accept, user, headers, through } = {}) {
       const token = await tokenOf(user ?? 'admin-token');
+      const port = await portOf(through);
       return new Promise((resolve, reject) => {
         const outgoing = httpsRequest(
           {
             host: '127.0.0.1',
-            port: server.port,
+            port,
             path,
             method,
             ca: authority,
@@ -79,6 +94,7 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
           (response) => {
             const chunks: Buffer[] = [];
             response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('error', reject);
             response.on('end', () => {
               const text = Buffer.concat(chunks).toString();
               resolve({
@@ -95,8 +111,8 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
       });
     },
 
-    async websocket(path, protocols, user = 'admin-token') {
-      return new WebSocket(`wss://127.0.0.1:${server.port}${path}`, [...protocols], {
+    async websocket(path, protocols, user = 'admin-token', through = undefined) {
+      return new WebSocket(`wss://127.0.0.1:${await portOf(through)}${path}`, [...protocols], {
         ca: authority,
         headers: { authorization: `Bearer ${await tokenOf(user)}` },
         perMessageDeflate: false,

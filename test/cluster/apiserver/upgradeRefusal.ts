@@ -1,12 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { KubeletError } from './podStreams.ts';
-import { apiHeaders, asApiError } from './respond.ts';
+import { apiHeaders, asApiError, retryAfterOf } from './respond.ts';
+import { PlainRefusal } from './status.ts';
 
 /** Answers an upgrade request that is refused, and closes the connection. */
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  if (error instanceof KubeletError) {
-    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+  const retryAfter = retryAfterOf(error);
+  const later = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
+  if (error instanceof KubeletError || error instanceof PlainRefusal) {
+    const headers = { 'content-type': 'text/plain; charset=utf-8', ...later };
     writeResponse(socket, error.code, headers, error.message);
     return;
   }
@@ -14,7 +17,11 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
   writeResponse(
     socket,
     refusal.code,
-    { ...apiHeaders(), ...(refusal.code === 403 && { 'x-content-type-options': 'nosniff' }) },
+    {
+      ...apiHeaders(),
+      ...later,
+      ...(refusal.code === 403 && { 'x-content-type-options': 'nosniff' }),
+    },
     `${JSON.stringify(refusal.status)}\n`,
   );
 }

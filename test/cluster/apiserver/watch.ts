@@ -1,6 +1,9 @@
+import type { Writable } from 'node:stream';
 import type { KubeObject } from '../store.ts';
+import { withClock } from './clock.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
-import { EXPIRE_WATCHES } from './faults.ts';
+import { EXPIRE_WATCHES, takeStreamFault } from './faults.ts';
+import { faultyBody } from './faultyStream.ts';
 import type { Change } from './history.ts';
 import { matchingObjects } from './read.ts';
 import { groupVersion } from './resources.ts';
@@ -22,30 +25,40 @@ export function watchObjects(request: ResourceRequest): void {
   const start = Number(query.get('resourceVersion') || 0);
   response.writeHead(200, apiHeaders());
   response.flushHeaders();
-  const send = sender(request);
+  const body = faultyBody(
+    response,
+    request.connection,
+    takeStreamFault(cluster.store, request.route.namespace, 'watch'),
+  );
+  const write: Write = (type, object) => {
+    // What expires or times out hears nothing more, though its connection lives on for a moment.
+    if (body.writableEnded) return;
+    body.write(`${withClock(response, JSON.stringify({ type, object }))}\n`);
+  };
+  const send = sender(request, write);
   if (start > 0 && start < cluster.history.oldest) {
-    endExpired(request, start, cluster.history.oldest);
+    endExpired(body, start, cluster.history.oldest);
     return;
   }
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
   const wantsInitial = query.get('sendInitialEvents') === 'true';
   if (start === 0 || wantsInitial) {
     for (const object of matchingObjects(request, matches)) send('ADDED', object);
-    if (wantsInitial && wantsBookmarks) sendBookmark(request, true);
+    if (wantsInitial && wantsBookmarks) write('BOOKMARK', bookmark(request, true));
   } else {
     for (const change of cluster.history.since(start)) relay(request, change, matches, send);
   }
   const unsubscribe = cluster.history.subscribe((change) => {
-    if (expires(request, change)) endExpired(request, start, change.version);
+    if (expires(request, change)) endExpired(body, start, change.version);
     else relay(request, change, matches, send);
   });
   const bookmarks = wantsBookmarks
-    ? setInterval(() => sendBookmark(request, false), BOOKMARK_EVERY_MS)
+    ? setInterval(() => write('BOOKMARK', bookmark(request, false)), BOOKMARK_EVERY_MS)
     : undefined;
   const seconds = Number(query.get('timeoutSeconds') || LONGEST_WATCH_S);
   const end = setTimeout(() => {
-    if (wantsBookmarks) sendBookmark(request, false);
-    response.end();
+    if (wantsBookmarks) write('BOOKMARK', bookmark(request, false));
+    body.end();
   }, seconds * 1000);
   response.on('close', () => {
     unsubscribe();
@@ -54,10 +67,13 @@ export function watchObjects(request: ResourceRequest): void {
   });
 }
 
-function endExpired({ response }: ResourceRequest, version: number, oldest: number): void {
+/** Writes one line of the watch. */
+type Write = (type: EventType | 'BOOKMARK', object: unknown) => void;
+
+function endExpired(body: Writable, version: number, oldest: number): void {
   const message = `too old resource version: ${version} (${oldest})`;
   const { status } = new ApiError(410, 'Expired', message);
-  response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+  body.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
 }
 
 /** Whether the change tells the namespace's watches to expire. */
@@ -88,7 +104,10 @@ function relay(
   }
 }
 
-function sender(request: ResourceRequest): (type: EventType, object: KubeObject) => void {
+function sender(
+  request: ResourceRequest,
+  write: Write,
+): (type: EventType, object: KubeObject) => void {
   const asTable = wantsTable(request);
   let first = true;
   return (type, object) => {
@@ -96,12 +115,12 @@ function sender(request: ResourceRequest): (type: EventType, object: KubeObject)
       ? tableOf(request, [object], { resourceVersion: object.metadata.resourceVersion }, first)
       : object;
     first = false;
-    request.response.write(`${JSON.stringify({ type, object: shown })}\n`);
+    write(type, shown);
   };
 }
 
-function sendBookmark({ cluster, kind, response }: ResourceRequest, initial: boolean): void {
-  const object = {
+function bookmark({ cluster, kind }: ResourceRequest, initial: boolean): unknown {
+  return {
     kind: kind.kind,
     apiVersion: groupVersion(kind),
     metadata: {
@@ -109,5 +128,4 @@ function sendBookmark({ cluster, kind, response }: ResourceRequest, initial: boo
       ...(initial && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     },
   };
-  response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
 }

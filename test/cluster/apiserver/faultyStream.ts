@@ -1,0 +1,86 @@
+import type { ServerResponse } from 'node:http';
+import { type Duplex, duplexPair, Transform, type Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Connection } from './connections.ts';
+import type { StreamFault } from './faults.ts';
+
+/** A throttled stream moves this often; what is smaller than a piece is not held back longer. */
+const PIECES_PER_SECOND = 20;
+
+/** The client's connection, or one that ends, stalls or is slow as the fault says. */
+export function faultySocket(socket: Duplex, connection: Connection, fault: StreamFault): Duplex {
+  if (isSound(fault)) return socket;
+  const [inner, outer] = duplexPair();
+  let black = false;
+  const toServer = new Transform({
+    transform: (chunk: Buffer, _encoding, callback) => callback(null, black ? undefined : chunk),
+  });
+  // To whoever is behind a black hole, nothing has ended.
+  socket.pipe(toServer, { end: false }).pipe(outer);
+  socket.on('end', () => black || toServer.end());
+  const toClient = limited(fault, () => {
+    black = fault.end === 'blackhole';
+    endConnection(fault, connection);
+  });
+  outer.pipe(toClient).pipe(socket);
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => black || inner.destroy());
+  inner.on('error', () => socket.destroy());
+  connection.onServerEnd(() => inner.destroy());
+  return inner;
+}
+
+/** Where the endless body of an answer is to be written. */
+export function faultyBody(
+  response: ServerResponse,
+  connection: Connection,
+  fault: StreamFault,
+): Writable {
+  if (isSound(fault)) return response;
+  const body = limited(fault, () => endConnection(fault, connection));
+  body.pipe(response);
+  return body;
+}
+
+function isSound({ endsAfter, bytesPerSecond }: StreamFault): boolean {
+  return endsAfter === Number.POSITIVE_INFINITY && bytesPerSecond === Number.POSITIVE_INFINITY;
+}
+
+function endConnection({ end }: StreamFault, connection: Connection): void {
+  if (end === 'fin') connection.end();
+  if (end === 'rst') connection.reset();
+}
+
+/** Passes that many bytes at that rate, then calls `onEnd` and never passes anything again. */
+function limited({ endsAfter, bytesPerSecond }: StreamFault, onEnd: () => void): Transform {
+  let left = endsAfter;
+  const piece = Math.max(1, Math.round(bytesPerSecond / PIECES_PER_SECOND));
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      const passed = left < chunk.length ? chunk.subarray(0, left) : chunk;
+      left -= chunk.length;
+      const push = (part: Buffer) => this.push(part);
+      (bytesPerSecond === Number.POSITIVE_INFINITY
+        ? Promise.resolve(push(passed))
+        : pushSlowly(passed, piece, push)
+      ).then(
+        // What was passed leaves before the end comes.
+        () => (left >= 0 ? callback() : setTimeout(onEnd, 20)),
+        callback,
+      );
+    },
+  });
+  return stream;
+}
+
+async function pushSlowly(
+  chunk: Buffer,
+  piece: number,
+  push: (part: Buffer) => void,
+): Promise<void> {
+  for (let start = 0; start < chunk.length; start += piece) {
+    const part = chunk.subarray(start, start + piece);
+    push(part);
+    await wait((1000 / PIECES_PER_SECOND) * (part.length / piece));
+  }
+}

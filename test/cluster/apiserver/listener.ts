@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Certificates } from './certificates.ts';
+import { type Connection, Connections } from './connections.ts';
+import { respondError } from './respond.ts';
+import { refuseUpgrade } from './upgradeRefusal.ts';
+
+/** What a listener does with what comes; what is thrown is answered. */
+export interface Handlers {
+  request(
+    request: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+  ): Promise<void>;
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    connection: Connection,
+  ): Promise<void>;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Drops every connection, refuses new ones for so long, and is back on the same port. */
+  restart(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Listens for HTTPS on a free port of `host`. */
+export async function listen(
+  { authority, server: own }: Certificates,
+  host: string,
+  handlers: Handlers,
+): Promise<Listener> {
+  const server = createServer({
+    key: own.key,
+    cert: own.certificate,
+    ca: authority.certificate,
+    requestCert: true,
+    // Whoever has no certificate may have a token.
+    rejectUnauthorized: false,
+    // Go clients keep idle connections for 90 s: ours must not be the side that hangs up meanwhile.
+    keepAliveTimeout: 120_000,
+  });
+  const connections = new Connections();
+  server.on('connection', (socket) => {
+    if (socket instanceof Socket) connections.add(socket);
+  });
+  server.on('request', (request, response) => {
+    handlers
+      .request(request, response, connections.of(request))
+      .catch((error) => respondError(response, error));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    handlers
+      .upgrade(request, socket, head, connections.of(request))
+      .catch((error) => refuseUpgrade(socket, error));
+  });
+  const open = (port: number) =>
+    new Promise<number>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => resolve(portOf(server)));
+    });
+  const shut = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      connections.drop();
+    });
+  const port = await open(0);
+  let closed = false;
+  let restarting = Promise.resolve();
+  return {
+    port,
+    restart(milliseconds) {
+      restarting = restarting.then(async () => {
+        if (closed) return;
+        await shut();
+        await wait(milliseconds);
+        if (!closed) await open(port);
+      });
+      return restarting;
+    },
+    async close() {
+      closed = true;
+      await restarting;
+      if (server.listening) await shut();
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address !== 'object' || !address) throw new Error('the API server has no address');
+  return address.port;
+}
