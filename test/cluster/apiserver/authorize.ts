@@ -1,6 +1,6 @@
 import type { KubeObject, Store } from '../store.ts';
 import { objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
-import { ApiError, forbidden } from './status.ts';
+import { type ApiError, AuthorizerRefusal, forbidden } from './status.ts';
 import { SUPERUSERS, serviceAccountUser, type User } from './users.ts';
 
 /** A question to the authorizer: may this user do that? */
@@ -124,11 +124,12 @@ export function refusal(user: User, asked: Attributes): ApiError {
   const who = `User ${JSON.stringify(user.name)} cannot ${asked.verb}`;
   if (asked.type === 'path') {
     const message = `forbidden: ${who} path ${JSON.stringify(asked.path)}`;
-    return new ApiError(403, 'Forbidden', message, {});
+    return new AuthorizerRefusal(403, 'Forbidden', message, {});
   }
   const { group, resource, subresource, namespace, name } = asked;
   const what = subresource ? `${resource}/${subresource}` : resource;
   const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
   const why = `${who} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${where}`;
-  return forbidden({ group, resource }, name, why);
+  const { message, status } = forbidden({ group, resource }, name, why);
+  return new AuthorizerRefusal(403, 'Forbidden', message, status.details);
 }

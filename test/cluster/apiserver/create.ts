@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { NewObject } from '../store.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
 import { invalidValue, required } from './fieldErrors.ts';
-import { type JsonObject, objectAt, stringAt } from './json.ts';
+import { isObject, type JsonObject, objectAt, stringAt } from './json.ts';
 import { isDnsSubdomain, SUBDOMAIN_RULE } from './names.ts';
 import { refuseInNamespace } from './namespaces.ts';
 import { readObject } from './requestBody.ts';
@@ -59,8 +59,17 @@ function parseNew(request: ResourceRequest, body: JsonObject): NewObject {
     ...body,
     kind: kind.kind,
     apiVersion: expected,
-    metadata: { ...metadata, name, ...(namespace !== undefined && { namespace }) },
+    metadata: { ...withoutEmpty(metadata), name, ...(namespace !== undefined && { namespace }) },
   };
+}
+
+// Go leaves out maps that are empty.
+function withoutEmpty(metadata: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(
+      ([, value]) => !isObject(value) || Object.keys(value).length > 0,
+    ),
+  );
 }
 
 // Kubernetes leaves out vowels and what is read wrong, so that no words arise.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { groupVersion, RESOURCES, type ResourceKind } from './resources.ts';
 import { respondJson } from './respond.ts';
@@ -12,7 +13,7 @@ export function respondDiscovery(
 ): boolean {
   if (path === '/api' || path === '/apis') {
     if (wantsAggregated(request)) {
-      respondJson(response, 200, aggregated(path === '/api'), AGGREGATED);
+      respondAggregated(response, aggregated(path === '/api'));
     } else respondJson(response, 200, path === '/api' ? coreVersions(request) : groupList());
     return true;
   }
@@ -25,6 +26,13 @@ export function respondDiscovery(
   else if (version === 'v1') respondJson(response, 200, resourceList(kinds));
   else return false;
   return true;
+}
+
+function respondAggregated(response: ServerResponse, document: unknown): void {
+  const hash = createHash('sha512').update(JSON.stringify(document)).digest('hex').toUpperCase();
+  response.setHeader('etag', `"${hash}"`);
+  response.setHeader('vary', 'Accept');
+  respondJson(response, 200, document, AGGREGATED, 'public');
 }
 
 const GROUP = { kind: 'APIGroup', apiVersion: 'v1' };

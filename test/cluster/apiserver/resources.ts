@@ -69,6 +69,7 @@ function review(group: string, kind: string, namespaced = false): ResourceKind {
   return define(group, kind, `${kind.toLowerCase()}s`, { namespaced, verbs: ['create'] });
 }
 
+/** In the order in which the real server names their groups. */
 export const RESOURCES: readonly ResourceKind[] = [
   define('', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
   define('', 'Endpoints', 'endpoints', { shortNames: ['ep'] }),
@@ -125,12 +126,12 @@ export const RESOURCES: readonly ResourceKind[] = [
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),
   define('batch', 'CronJob', 'cronjobs', { ...APPS, shortNames: ['cj'] }),
   define('batch', 'Job', 'jobs', APPS),
-  define('coordination.k8s.io', 'Lease', 'leases'),
   define('networking.k8s.io', 'NetworkPolicy', 'networkpolicies', { shortNames: ['netpol'] }),
   define(RBAC, 'ClusterRoleBinding', 'clusterrolebindings', { namespaced: false }),
   define(RBAC, 'ClusterRole', 'clusterroles', { namespaced: false }),
   define(RBAC, 'RoleBinding', 'rolebindings'),
   define(RBAC, 'Role', 'roles'),
+  define('coordination.k8s.io', 'Lease', 'leases'),
   define('discovery.k8s.io', 'EndpointSlice', 'endpointslices'),
 ];
 

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { withClock } from './clock.ts';
-import { ApiError, internalError, PlainRefusal } from './status.ts';
+import { ApiError, AuthorizerRefusal, internalError, PlainRefusal } from './status.ts';
 
 /** The headers of every answer of the API itself. */
-export function apiHeaders(contentType = 'application/json'): Record<string, string> {
+export function apiHeaders(
+  contentType = 'application/json',
+  cacheControl = 'no-cache, private',
+): Record<string, string> {
   return {
     'audit-id': randomUUID(),
-    'cache-control': 'no-cache, private',
+    'cache-control': cacheControl,
     'content-type': contentType,
   };
 }
@@ -17,13 +20,19 @@ export function respondJson(
   code: number,
   body: unknown,
   contentType?: string,
+  cacheControl?: string,
 ): void {
   const text = Buffer.from(`${withClock(response, JSON.stringify(body))}\n`);
-  response.writeHead(code, { ...apiHeaders(contentType), 'content-length': text.length });
+  response.writeHead(code, {
+    ...apiHeaders(contentType, cacheControl),
+    'content-length': text.length,
+  });
   response.end(text);
 }
 
 export function respondText(response: ServerResponse, code: number, text: string): void {
+  // As Go's http.Error and the health checks.
+  response.setHeader('x-content-type-options', 'nosniff');
   response.writeHead(code, apiHeaders('text/plain; charset=utf-8'));
   response.end(text);
 }
@@ -45,7 +54,7 @@ export function respondError(response: ServerResponse, error: unknown): void {
     return;
   }
   const refusal = asApiError(error);
-  if (refusal.code === 403) response.setHeader('x-content-type-options', 'nosniff');
+  if (refusal instanceof AuthorizerRefusal) response.setHeader('x-content-type-options', 'nosniff');
   respondJson(response, refusal.code, refusal.status);
 }
 

@@ -48,6 +48,9 @@ export class ApiError extends Error {
   }
 }
 
+/** What the authorizer refuses, before the request comes to any object. */
+export class AuthorizerRefusal extends ApiError {}
+
 /** A refusal in plain text, of a part of the server that knows nothing of objects. */
 export class PlainRefusal extends Error {
   readonly code: number;

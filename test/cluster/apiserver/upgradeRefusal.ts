@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { KubeletError } from './podStreams.ts';
 import { apiHeaders, asApiError, retryAfterOf } from './respond.ts';
-import { PlainRefusal } from './status.ts';
+import { AuthorizerRefusal, PlainRefusal } from './status.ts';
 
 /** Answers an upgrade request that is refused, and closes the connection. */
 export function refuseUpgrade(socket: Duplex, error: unknown): void {
@@ -20,7 +20,7 @@ export function refuseUpgrade(socket: Duplex, error: unknown): void {
     {
       ...apiHeaders(),
       ...later,
-      ...(refusal.code === 403 && { 'x-content-type-options': 'nosniff' }),
+      ...(refusal instanceof AuthorizerRefusal && { 'x-content-type-options': 'nosniff' }),
     },
     `${JSON.stringify(refusal.status)}\n`,
   );

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from '../testServer.ts';
+import { ALLOWANCES, type Allowance, forbiddenDifferences } from './allowances.ts';
+import { CASES, type Case } from './cases.ts';
+import { Scene } from './scene.ts';
+
+/**
+ * Requests whose answers were recorded from a real API server are made again, and every field of
+ * every answer compared. Names are new each time, the order is another one each time, and at last all
+ * come at once: a server that only knows the answers fails.
+ */
+let server: TestServer;
+const used = new Set<Allowance>();
+
+beforeAll(async () => {
+  server = await startTestServer({ logFile: () => '/dev/null' });
+});
+afterAll(() => server.close());
+
+async function replay({ recording, replay }: Case): Promise<string[]> {
+  const { recorded, actual } = await replay(new Scene(server));
+  return forbiddenDifferences(recorded, actual, used).map(
+    (difference) =>
+      `${recording}: ${difference.field}: recorded ${JSON.stringify(difference.recorded)}, but ${JSON.stringify(difference.actual)}`,
+  );
+}
+
+async function oneAfterAnother(cases: readonly Case[]): Promise<string[]> {
+  const found = [];
+  for (const each of cases) found.push(...(await replay(each)));
+  return found;
+}
+
+function shuffled(cases: readonly Case[]): Case[] {
+  return cases
+    .map((each) => ({ each, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ each }) => each);
+}
+
+test('there are enough of them, each once', () => {
+  expect(CASES.length).toBeGreaterThanOrEqual(50);
+  expect(new Set(CASES.map(({ recording }) => recording)).size).toBe(CASES.length);
+});
+
+test('answers are as recorded, field by field', async () => {
+  expect(await oneAfterAnother(CASES)).toEqual([]);
+});
+
+test('in another order', async () => {
+  const cases = shuffled(CASES);
+  const order = cases.map(({ recording }) => recording).join(' ');
+  expect(await oneAfterAnother(cases), order).toEqual([]);
+});
+
+test('all at once, twice', async () => {
+  const found = await Promise.all(shuffled([...CASES, ...CASES]).map(replay));
+  expect(found.flat()).toEqual([]);
+});
+
+test('every difference that is allowed was met', () => {
+  expect(ALLOWANCES.filter((allowance) => !used.has(allowance))).toEqual([]);
+});

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import type { WebSocket } from 'ws';
+import { type JsonObject, objectAt, objectsAt } from '../json.ts';
+import type { Answer } from '../testServer.ts';
+import type { Scene } from './scene.ts';
+
+/** An answer in the form of the recordings. */
+export function asRecorded({ status, headers, body }: Answer): JsonObject {
+  return { status, headers, body };
+}
+
+/** The same for a watch: its lines, without the times at which they came. */
+export function watchAsRecorded({ status, headers, text }: Answer): JsonObject {
+  return { status, headers, events: eventsOf(text) };
+}
+
+/** A recorded watch in the same form. */
+export function recordedWatch({ status, headers, chunks }: JsonObject): JsonObject {
+  const lines = [chunks].flat(2).filter((line) => typeof line === 'string');
+  return { status, headers, events: eventsOf(lines.join('')) };
+}
+
+function eventsOf(text: string): unknown[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** A recorded exec without what is new each time: when frames came and how outputs were cut into them. */
+export function recordedExec({ refused, frames, selected, close }: JsonObject): JsonObject {
+  if (refused) return { refused };
+  const merged = mergedFrames(
+    objectsAt(frames)
+      .filter(({ dir }) => dir === 'server')
+      .map(({ channel, payload }) => [Number(channel), String(payload)]),
+  );
+  return { selected, frames: merged, code: objectAt(close).code };
+}
+
+/** Does what the recorded client did, under the scene's names, and tells what came back. */
+export async function replayExec(
+  scene: Scene,
+  { path, offered, frames }: JsonObject,
+  user?: string,
+): Promise<JsonObject> {
+  const protocols = [offered].flat().map(String);
+  const socket = await scene.server.websocket(String(path), protocols, user);
+  const received: [number, string][] = [];
+  socket.on('error', () => undefined);
+  socket.on('message', (data: Buffer) => {
+    received.push([data[0] ?? -1, data.toString('utf8', 1)]);
+  });
+  socket.on('open', () => {
+    for (const { bytes } of objectsAt(frames).filter(({ dir }) => dir === 'client')) {
+      socket.send(Buffer.from([bytes].flat().map(Number)));
+    }
+  });
+  const refused = await Promise.race([refusalOf(socket), once(socket, 'close')]);
+  if (!Array.isArray(refused)) return { refused };
+  return { selected: socket.protocol, frames: mergedFrames(received), code: refused[0] };
+}
+
+/** Outputs whole, in the order in which their channels began to speak; the first frame stays. */
+function mergedFrames(frames: readonly (readonly [number, string])[]): unknown {
+  const texts = new Map<number, string>();
+  for (const [channel, text] of frames) texts.set(channel, (texts.get(channel) ?? '') + text);
+  // Two outputs of one command race each other.
+  const byChannel = [...texts].sort(([a], [b]) => a - b);
+  return { first: frames[0], byChannel };
+}
+
+async function refusalOf(socket: WebSocket): Promise<JsonObject> {
+  const [, response] = await once(socket, 'unexpected-response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  const { statusCode: status, headers } = response;
+  const isJson = String(headers['content-type']).includes('json');
+  return { status, headers, body: isJson ? JSON.parse(text) : text };
+}
