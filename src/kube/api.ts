@@ -3,8 +3,9 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, Problem } from '../problem.ts';
-import { ApiError, apiError, connectionProblem } from './apiError.ts';
+import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
+import { askAgain, notePutOff } from './putOff.ts';
 import { withRenewal } from './renewal.ts';
 import { withinLimit } from './requestLimit.ts';
 
@@ -22,10 +23,6 @@ interface CallOptions {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** The same for a stream: API servers send a bookmark about once a minute into a silent watch. */
 const STREAM_TIMEOUT_MS = 150_000;
-/** How often a request is sent again that the server put off (429 or 503 with Retry-After). */
-const MAX_RETRIES = 3;
-/** Nobody waits longer than this for a server that put a request off. */
-const MAX_RETRY_AFTER_S = 30;
 
 /**
  * The REST side of an API server. Every failure is an ApiError (the server said no) or a Problem
@@ -78,19 +75,13 @@ export class KubeApi {
   async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
     const { requestTimeout } = this.access;
     const silence = requestTimeout === undefined ? REQUEST_TIMEOUT_MS : 0;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const body = await withinLimit(requestTimeout, options.signal, async (signal) => {
-          const limited = { ...options, ...(signal && { signal }) };
-          return this.#body(await this.#open(method, path, limited, silence), signal);
-        });
-        return this.#parse<T>(body);
-      } catch (error) {
-        const wait = retryDelay(error);
-        if (wait === undefined || attempt >= MAX_RETRIES) throw error;
-        await sleep(wait, options.signal);
-      }
-    }
+    return askAgain(async () => {
+      const body = await withinLimit(requestTimeout, options.signal, async (signal) => {
+        const limited = { ...options, ...(signal && { signal }) };
+        return this.#body(await this.#open(method, path, limited, silence), signal);
+      });
+      return this.#parse<T>(body);
+    }, options.signal);
   }
 
   async #open(
@@ -145,11 +136,8 @@ export class KubeApi {
     if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
     if (code < 300) return response;
-    const retryAfter = Number(response.headers['retry-after']);
     const refusal = apiError(code, await this.#body(response, signal));
-    if (retryAfter >= 0 && retryAfter <= MAX_RETRY_AFTER_S)
-      retryDelays.set(refusal, retryAfter * 1000);
-    throw refusal;
+    throw notePutOff(refusal, response.headers['retry-after']);
   }
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
@@ -171,15 +159,6 @@ export class KubeApi {
       );
     }
   }
-}
-
-/** Milliseconds the server asked to wait, by the refusal that said so. */
-const retryDelays = new WeakMap<ApiError, number>();
-
-function retryDelay(error: unknown): number | undefined {
-  return error instanceof ApiError && (error.code === 429 || error.code === 503)
-    ? retryDelays.get(error)
-    : undefined;
 }
 
 /** The address of a server may have a path of its own (Rancher and other front ends do). */

@@ -5,6 +5,7 @@ import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
+import { askAgain, notePutOff } from './putOff.ts';
 import { withRenewal } from './renewal.ts';
 
 export interface ExecOptions {
@@ -60,10 +61,15 @@ const MAX_REFUSAL_CHARACTERS = 64 * 1024;
 
 /**
  * Starts a command in a container over a websocket (v5, else v4). Resolves once the server has
- * accepted; rejects with ApiError when it refuses and with Problem when it is out of reach.
+ * accepted, at a later time when it puts us off; rejects with ApiError when it refuses and with
+ * Problem when it is out of reach.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
-  return withRenewal(access, (headers) => open(access, options, headers), options.signal);
+  const { signal } = options;
+  return askAgain(
+    () => withRenewal(access, (headers) => open(access, options, headers), signal),
+    signal,
+  );
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {
@@ -110,7 +116,8 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
         else response.destroy();
       });
       response.on('close', () => {
-        reject(apiError(response.statusCode ?? 0, body));
+        const refusal = apiError(response.statusCode ?? 0, body);
+        reject(notePutOff(refusal, response.headers['retry-after']));
         socket.terminate();
       });
     });

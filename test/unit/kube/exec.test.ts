@@ -296,6 +296,23 @@ describe('refusals before the upgrade', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  it.each([429, 503])('%i with Retry-After: is asked again, three times at most', async (code) => {
+    let turns = 0;
+    const { access, connections } = await fakeServer({
+      upgrade: (socket) => {
+        turns += 1;
+        const head = `HTTP/1.1 ${turns === 3 ? 404 : code} No\r\nRetry-After: 0\r\n`;
+        socket.end(`${head}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+      },
+    });
+    await expect(exec(access, COMMAND)).rejects.toMatchObject({ code: 404 });
+    expect(turns).toBe(3);
+    turns = 4;
+    await expect(exec(access, COMMAND)).rejects.toMatchObject({ code });
+    expect(turns).toBe(8);
+    await gone(connections);
+  });
+
   it('does not keep a body without an end', async () => {
     const { access, connections } = await fakeServer({
       upgrade: (socket) => {
