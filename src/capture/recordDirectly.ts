@@ -2,6 +2,7 @@ import { tcpdumpChangesUser } from '../debugger/image.ts';
 import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
+import { countText } from '../output/quantities.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
 import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
@@ -46,6 +47,10 @@ export async function recordDirectly(
         dropped = (now.droppedByKernel ?? 0) + (now.droppedByInterface ?? 0);
       },
     });
+    const missing = (statistics.captured ?? 0) - packets.packets;
+    // Who stops early wants no more; decoded text is not counted in quite the same way.
+    if (recording.format === 'pcap' && end !== 'size' && end !== 'reader-gone' && missing > 0)
+      throw incomplete(missing);
     return { end, statistics, packets: packets.packets, bytes: packets.bytes };
   } catch (error) {
     if (error instanceof ExecProblem && packets.bytes > 0)
@@ -55,4 +60,12 @@ export async function recordDirectly(
       });
     throw error;
   }
+}
+
+/** Some peers cut a command's output and report its success all the same (kubernetes#124571). */
+function incomplete(missing: number): Problem {
+  return new Problem(
+    `the packets ended before the capture did: ${countText(missing, 'packet')} of tcpdump's did not come`,
+    { next: ['what came before is whole and was kept; start the capture again to go on'] },
+  );
 }

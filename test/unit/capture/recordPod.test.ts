@@ -76,6 +76,17 @@ describe('a recording', () => {
     expect(command.slice(-7)).toEqual(['-c', '1', '-U', '-w', '-', '--', 'port 80']);
   });
 
+  it('whose packets ended before tcpdump did is no success', async () => {
+    const { outcome, output } = await record((pod) => {
+      pod.writes(Buffer.concat([pcapHeader(), packet(60)]));
+      pod.says('3 packets captured', '3 packets received by filter', '0 packets dropped by kernel');
+      pod.exits(0);
+    });
+    expect(outcome).toBeInstanceOf(Problem);
+    expect(String(outcome)).toMatch(/ended before the capture did: 2 packets of tcpdump's did not/);
+    expect(output.written).toHaveLength(100);
+  });
+
   it('says that a pod of its node shows the whole node', async () => {
     const { notes } = await record(
       (pod) => pod.exits(0),
