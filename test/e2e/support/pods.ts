@@ -72,11 +72,15 @@ interface Process {
 }
 
 /** The processes a container sees, but for the one that lists them. */
-export async function processes(pod: string, container: string): Promise<Process[]> {
+export async function processes(
+  pod: string,
+  container: string,
+  namespace = world.namespace,
+): Promise<Process[]> {
   const { stdout } = await run(
     world.kubectl,
     [
-      ...['-n', world.namespace, 'exec', pod, '-c', container, '--'],
+      ...['-n', namespace, 'exec', pod, '-c', container, '--'],
       ...['sh', '-c', 'exec cat /proc/[0-9]*/stat'],
     ],
     { env: { KUBECONFIG: world.kubeconfig } },
@@ -97,8 +101,12 @@ export async function processes(pod: string, container: string): Promise<Process
 }
 
 /** What of ours runs in a pod's network debugger besides its main process and that one's nap. */
-export async function working(pod: string, container = 'netdebug-network'): Promise<string[]> {
-  return (await processes(pod, container))
+export async function working(
+  pod: string,
+  container = 'netdebug-network',
+  namespace = world.namespace,
+): Promise<string[]> {
+  return (await processes(pod, container, namespace))
     .filter(({ pid, name, parent }) => pid !== 1 && !(name === 'sleep' && parent === 1))
     .map(({ pid, name, state }) => `${pid} ${name} ${state}`);
 }

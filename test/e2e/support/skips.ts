@@ -4,6 +4,7 @@
  */
 const ON_REAL_CLUSTERS = {
   'exec protocol v4': 'a real API server of today always agrees to v5',
+  'faults of the API server': 'only the local one misbehaves on demand',
   'busybox and Debian flavours': 'one image is given (E2E_IMAGE); both flavours are run locally',
   'users with fewer rights': 'made by the local cluster; a real one need not let us make users',
   'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',

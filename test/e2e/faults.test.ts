@@ -1,0 +1,251 @@
+import { existsSync, statSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { adminCall } from './support/adminApi.ts';
+import { CHATTER, podName, runPod, working } from './support/pods.ts';
+import { eventually, type Running, run } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { freshPath, namespaced, netdebug, world } from './support/world.ts';
+
+/**
+ * What becomes of a command under each fault of test/cluster/apiserver/faults.ts: it survives, or it
+ * fails with exit 1 and words that say why. Either way what was saved reads to the last packet, and
+ * nothing of ours works on in the pod.
+ */
+interface Case {
+  readonly fault: Readonly<Record<string, string>>;
+  /** A capture into a file unless it is another command. */
+  readonly command?: 'ports' | 'text';
+  readonly flags?: readonly string[];
+  /** What standard error says when it fails; absent when it survives. */
+  readonly fails?: RegExp;
+  /** Whether the file that was begun is kept when it fails. */
+  readonly keeps?: true;
+  /** Done while it runs. */
+  readonly meanwhile?: (namespace: string, running: Running) => Promise<void>;
+}
+
+/** When a capture has its header and some packets, and more would come. */
+const IN_THE_MIDDLE = '3500';
+const CUT_OFF = /error: the capture was cut off: .*\n.*was kept/;
+
+const CASES: readonly Case[] = [
+  // Longest first: once told to stop, the silent end is waited for.
+  {
+    fault: { 'stall-after': IN_THE_MIDDLE, 'only-streams': '* exec' },
+    fails: CUT_OFF,
+    keeps: true,
+  },
+  {
+    fault: { 'cut-after': `${IN_THE_MIDDLE} blackhole`, 'only-streams': '* exec' },
+    fails: CUT_OFF,
+    keeps: true,
+  },
+  {
+    fault: { 'cut-after': `${IN_THE_MIDDLE} fin`, 'only-streams': '* exec' },
+    fails: CUT_OFF,
+    keeps: true,
+  },
+  {
+    fault: { 'cut-after': `${IN_THE_MIDDLE} rst`, 'only-streams': '* exec' },
+    fails: CUT_OFF,
+    keeps: true,
+  },
+  {
+    fault: { 'close-stdout-after': '1500' },
+    fails: /the packets ended before the capture did/,
+    keeps: true,
+  },
+  { fault: { 'no-status': 'true' }, fails: /exit status is not known/, keeps: true },
+  {
+    fault: { 'garble-status': 'true' },
+    fails: /exit status of the command could not be read/,
+    keeps: true,
+  },
+  { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
+  { fault: { throttle: '3000' } },
+  { fault: { 'refuse-v5': 'true' } },
+  { fault: { 'refuse-v5': 'true' }, command: 'text' },
+  { fault: { 'clock-skew': '86400' } },
+  { fault: { 'clock-skew': '-86400' }, command: 'ports' },
+
+  { fault: { answer: '429 2' } },
+  { fault: { answer: '429' }, command: 'ports', fails: /Error from server: Too many requests/ },
+  { fault: { answer: '429 1 get pods/exec' }, command: 'text' },
+  { fault: { answer: '503 1 get pods/exec' }, command: 'ports' },
+  { fault: { answer: '503 1 patch pods/ephemeralcontainers' }, command: 'text' },
+  {
+    fault: { answer: '503', 'retry-after': 'none' },
+    command: 'ports',
+    fails: /Error from server \(ServiceUnavailable\): the server is currently unable/,
+  },
+  { fault: { answer: '500' }, command: 'ports', fails: /Error from server \(InternalError\): / },
+  { fault: { answer: '500 1 watch pods' }, command: 'text' },
+  {
+    fault: { answer: '401' },
+    command: 'text',
+    fails: /You must be logged in to the server \(Unauthorized\)/,
+  },
+  {
+    fault: { answer: '403 * get pods/exec' },
+    fails: /cannot get resource "pods\/exec"[\s\S]*ask an administrator for this Role/,
+  },
+  { fault: { answer: '409 1 patch pods/ephemeralcontainers' }, command: 'text' },
+  {
+    fault: { answer: '409 * patch pods/ephemeralcontainers' },
+    command: 'ports',
+    fails: /Error from server \(Conflict\): .*the object has been modified/,
+  },
+
+  { fault: { 'cut-after': '300 rst', 'only-streams': '2 watch' }, command: 'text' },
+  { fault: { 'cut-after': '0 fin', 'only-streams': '2 watch' }, command: 'ports' },
+  {
+    fault: {},
+    command: 'text',
+    meanwhile: async (namespace, running) => {
+      // However long the debugger takes to start, a watch of its start expires.
+      for (let turn = 0; turn < 500 && !/capturing/.test(running.stderr()); turn += 1)
+        await setFaults(namespace, { 'expire-watches': `${turn}` });
+    },
+  },
+];
+
+const image = world.flavours[0]?.image ?? '';
+const POD = 'faulty';
+
+/** Sets the switches of a namespace, or takes them away again with null. */
+async function setFaults(namespace: string, faults: Readonly<Record<string, string | null>>) {
+  const annotations = Object.fromEntries(
+    Object.entries(faults).map(([name, value]) => [`netdebug.test/${name}`, value]),
+  );
+  await adminCall('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { annotations } });
+}
+
+/** A pod that sends packets, alone in a namespace. */
+async function chatterIn(namespace: string, to: string): Promise<void> {
+  await adminCall('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const container = { name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' };
+  await adminCall('POST', pods, {
+    metadata: { name: POD },
+    spec: {
+      nodeName: world.nodes[0],
+      terminationGracePeriodSeconds: 0,
+      containers: [{ ...container, command: CHATTER, env: [{ name: 'TO', value: to }] }],
+    },
+  });
+  const runs = async () => (await podIn(namespace)).status?.phase === 'Running';
+  expect(await eventually(runs, 30_000)).toBe(true);
+}
+
+async function podIn(namespace: string) {
+  const pod = await adminCall('GET', `/api/v1/namespaces/${namespace}/pods/${POD}`);
+  return pod as {
+    readonly spec: { readonly ephemeralContainers?: readonly { readonly name: string }[] };
+    readonly status?: { readonly phase?: string };
+  };
+}
+
+function argumentsOf({ command, flags }: Case, namespace: string, file: string): string[] {
+  const own = ['-n', namespace, '--image', image, ...(flags ?? [])];
+  if (command === 'ports') return ['ports', POD, ...own];
+  if (command === 'text') return ['capture', POD, '-c', '5', ...own, '--', 'udp', 'port', '9'];
+  return ['capture', POD, '-w', file, ...(flags ? [] : ['--duration', '4']), ...own];
+}
+
+/** Another program reads the file to its end without a complaint; gives its packets. */
+async function packetsOf(file: string): Promise<number> {
+  const read = await run('tcpdump', ['-r', file, '-n']);
+  expect(read.code, read.stderr).toBe(0);
+  expect(read.stderr).not.toMatch(/truncated|error/i);
+  return read.stdout.split('\n').filter(Boolean).length;
+}
+
+async function expectNothingLeft(pod: string, namespace: string): Promise<void> {
+  const idle = async () => (await working(pod, 'netdebug-network', namespace)).length === 0;
+  expect(await eventually(idle, 15_000)).toBe(true);
+}
+
+describe.skipIf(skipped('faults of the API server', world.local))('under a fault', () => {
+  let sink: string;
+  beforeAll(async () => {
+    sink = (await runPod('sink', { node: 1 })).ip;
+  });
+
+  const titled = CASES.map((one) => ({
+    ...one,
+    title: [
+      one.command ?? 'capture -w',
+      one.fails ? 'fails' : 'survives',
+      ...Object.entries(one.fault).flat(),
+      one.meanwhile ? 'expire-watches' : '',
+    ].join(' '),
+  }));
+
+  it.concurrent.for(titled)(
+    '$title',
+    { timeout: 90_000 },
+    async (one, { expect, onTestFinished }) => {
+      const namespace = podName('faults');
+      await chatterIn(namespace, sink);
+      await setFaults(namespace, one.fault);
+
+      const file = freshPath('faulty.pcap');
+      const running = netdebug(argumentsOf(one, namespace, file), {
+        onTestFinished,
+      });
+      await one.meanwhile?.(namespace, running);
+      const { code, stdout, stderr } = await running.finished;
+      await setFaults(
+        namespace,
+        Object.fromEntries(Object.keys(one.fault).map((name) => [name, null])),
+      );
+
+      expect(code, stderr).toBe(one.fails ? 1 : 0);
+      if (one.fails) expect(stderr).toMatch(one.fails);
+      expect(stderr).not.toContain('fault in kubectl netdebug');
+      if (!one.fails && one.command) expect(stdout.trim()).not.toBe('');
+      if (one.command === undefined) {
+        const begun = one.keeps === true || !one.fails;
+        expect(existsSync(file)).toBe(begun);
+        if (begun) {
+          const packets = await packetsOf(file);
+          if (!one.flags) expect(packets).toBeGreaterThan(5);
+        }
+      }
+      const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];
+      expect(debuggers.length).toBeLessThan(2);
+      if (debuggers.length > 0) await expectNothingLeft(POD, namespace);
+    },
+  );
+
+  it.concurrent('a restart of the API server: what was captured is kept, and the next command works', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const namespace = podName('faults');
+    await chatterIn(namespace, sink);
+    const KUBECONFIG = namespaced(world.users['admin-unsteady'] ?? '');
+    const command = (args: readonly string[]) =>
+      netdebug([...args, '-n', namespace, '--image', image], {
+        env: { KUBECONFIG },
+        onTestFinished,
+      });
+    const file = freshPath('restart.pcap');
+    const running = command(['capture', POD, '-w', file]);
+    await running.says(/capturing on/);
+    await eventually(() => existsSync(file) && statSync(file).size > 1000, 10_000);
+    await setFaults('kube-system', { restart: '3000' });
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(CUT_OFF);
+    expect(await packetsOf(file)).toBeGreaterThan(5);
+
+    const away = await command(['ports', POD]).finished;
+    // The server may be back already where the machine is slow.
+    if (away.code !== 0)
+      expect(away.stderr).toMatch(/^The connection to the server .* was refused/);
+    await expectNothingLeft(POD, namespace);
+    const isBack = async () => (await command(['ports', POD]).finished).code === 0;
+    expect(await eventually(isBack, 20_000)).toBe(true);
+  });
+});
