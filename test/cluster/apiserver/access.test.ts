@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { objectAt, objectsAt, stringAt } from './json.ts';
+import { objectAt, objectsAt, stringAt, valueAt } from './json.ts';
 import { recording, renamed } from './recording.ts';
 import { createRunningPod } from './testPods.ts';
 import { startTestServer, type TestServer } from './testServer.ts';
@@ -101,6 +101,70 @@ test('one may act as another only with the right to', async () => {
   expect(objectAt(refused.body).message).toBe(
     'users "viewer" is forbidden: User "nobody" cannot impersonate resource "users" in API group "" at the cluster scope',
   );
+});
+
+test.each([
+  [
+    { 'impersonate-group': 'admins' },
+    'groups "admins" is forbidden: User "nobody" cannot impersonate resource "groups" in API group "" at the cluster scope',
+  ],
+  [
+    { 'impersonate-uid': 'u-1' },
+    'uids.authentication.k8s.io "u-1" is forbidden: User "nobody" cannot impersonate resource "uids" in API group "authentication.k8s.io" at the cluster scope',
+  ],
+  [
+    { 'impersonate-extra-acme.com%2fproject': 'x' },
+    'userextras.authentication.k8s.io "x" is forbidden: User "nobody" cannot impersonate resource "userextras/acme.com/project" in API group "authentication.k8s.io" at the cluster scope',
+  ],
+])('acting with %o needs a right of its own', async (more, message) => {
+  server.store.create('clusterroles.rbac.authorization.k8s.io', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'acts' },
+    rules: [{ verbs: ['impersonate'], apiGroups: [''], resources: ['users'] }],
+  });
+  server.store.create('clusterrolebindings.rbac.authorization.k8s.io', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'acts' },
+    roleRef: { kind: 'ClusterRole', name: 'acts' },
+    subjects: [{ kind: 'User', name: 'nobody' }],
+  });
+  const headers = { 'impersonate-user': 'viewer', ...more };
+  const answer = await server.call(PODS, { user: 'nobody', headers });
+  expect([answer.status, objectAt(answer.body).message]).toEqual([403, message]);
+});
+
+test('whom one acts as is all that counts: name, groups, uid, extra', async () => {
+  const answer = await server.call('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    method: 'POST',
+    body: { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1' },
+    headers: {
+      'impersonate-user': 'ann',
+      'impersonate-group': 'ops',
+      'impersonate-uid': 'u-1',
+      'impersonate-extra-scopes': 'a',
+    },
+  });
+  expect(valueAt(answer.body, ['status', 'userInfo'])).toEqual({
+    username: 'ann',
+    uid: 'u-1',
+    groups: ['ops', 'system:authenticated'],
+    extra: { scopes: ['a'] },
+  });
+});
+
+test('an access review says by which binding', async () => {
+  const answer = await server.call('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+    method: 'POST',
+    user: 'viewer',
+    body: { spec: { resourceAttributes: { namespace: 'shop', verb: 'list', resource: 'pods' } } },
+  });
+  expect(objectAt(answer.body).status).toEqual({
+    allowed: true,
+    reason:
+      'RBAC: allowed by ClusterRoleBinding "test:viewer" of ClusterRole "test:viewer" to User "viewer"',
+  });
 });
 
 test('a token of a service account has exactly the rights of its bindings', async () => {

@@ -45,22 +45,40 @@ export class Authorizer {
   }
 
   allows(user: User, asked: Attributes): boolean {
+    return this.reason(user, asked) !== undefined;
+  }
+
+  /** Why the user may do that, as access reviews tell it; empty for superusers, undefined for no. */
+  reason(user: User, asked: Attributes): string | undefined {
+    if (user.groups.includes(SUPERUSERS)) return '';
     const namespace = asked.type === 'resource' ? asked.namespace : '';
-    return this.rulesFor(user, namespace).some((rule) => covers(rule, asked));
+    for (const { binding, subject } of this.#bindingsOf(user, namespace)) {
+      if (!this.#rulesOf(binding).some((rule) => covers(rule, asked))) continue;
+      const { kind, name } = objectAt(binding.roleRef);
+      const own = JSON.stringify(qualified(binding.metadata.name, binding.metadata.namespace));
+      const to = `${subject.kind} ${JSON.stringify(qualified(stringAt(subject.name), stringAt(subject.namespace)))}`;
+      return `RBAC: allowed by ${binding.kind} ${own} of ${kind} ${JSON.stringify(name)} to ${to}`;
+    }
+    return undefined;
   }
 
   /** Every rule that applies to the user in the namespace ('' for the cluster scope alone). */
   rulesFor(user: User, namespace: string): Rule[] {
+    const bound = this.#bindingsOf(user, namespace).flatMap(({ binding }) =>
+      this.#rulesOf(binding),
+    );
+    return user.groups.includes(SUPERUSERS) ? [...bound, ...EVERYTHING] : bound;
+  }
+
+  #bindingsOf(user: User, namespace: string) {
     const bindings = [
       ...this.#store.list('clusterrolebindings.rbac.authorization.k8s.io'),
       ...(namespace ? this.#store.list('rolebindings.rbac.authorization.k8s.io', namespace) : []),
     ];
-    const bound = bindings
-      .filter((binding) =>
-        objectsAt(binding.subjects).some((subject) => names(subject, binding, user)),
-      )
-      .flatMap((binding) => this.#rulesOf(binding));
-    return user.groups.includes(SUPERUSERS) ? [...bound, ...EVERYTHING] : bound;
+    return bindings.flatMap((binding) => {
+      const subject = objectsAt(binding.subjects).find((one) => names(one, binding, user));
+      return subject ? [{ binding, subject }] : [];
+    });
   }
 
   #rulesOf(binding: KubeObject): Rule[] {
@@ -78,6 +96,10 @@ export class Authorizer {
       nonResourceURLs: stringsAt(rule.nonResourceURLs),
     }));
   }
+}
+
+function qualified(name: string, namespace: string | undefined): string {
+  return namespace ? `${name}/${namespace}` : name;
 }
 
 function names(subject: Record<string, unknown>, binding: KubeObject, user: User): boolean {

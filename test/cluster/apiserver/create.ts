@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
-import type { NewObject } from '../store.ts';
+import { randomInt, randomUUID } from 'node:crypto';
+import { type NewObject, now } from '../store.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
 import { invalidValue, required } from './fieldErrors.ts';
 import { isObject, type JsonObject, objectAt, stringAt } from './json.ts';
@@ -25,9 +25,18 @@ export async function createObject(request: ResourceRequest): Promise<void> {
   refuseInNamespace(request, object.metadata.name);
   strategyOf(request.resource).prepareCreate?.(request, object);
   if (request.kind.hasGeneration) object.metadata.generation = 1;
-  const stored = dryRun ? object : request.cluster.store.create(request.resource, object);
+  const { store } = request.cluster;
+  const stored = dryRun ? wouldBe(request, object) : store.create(request.resource, object);
   if (!stored) throw alreadyExists(request.kind, object.metadata.name);
   respondJson(request.response, 201, stored);
+}
+
+/** What would be stored; undefined where the name is taken. It has no version, as it never was. */
+function wouldBe(request: ResourceRequest, object: NewObject): unknown {
+  const { name } = object.metadata;
+  if (request.cluster.store.get(request.resource, storedNamespace(request), name)) return undefined;
+  const metadata = { ...object.metadata, uid: randomUUID(), creationTimestamp: now() };
+  return { ...object, metadata };
 }
 
 function parseNew(request: ResourceRequest, body: JsonObject): NewObject {

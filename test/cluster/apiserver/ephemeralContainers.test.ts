@@ -120,6 +120,12 @@ describe('unknown fields', () => {
     expect(answer.text).not.toContain('bogusField');
   });
 
+  test('are nothing when that is asked', async () => {
+    const container = { ...debuggerContainer('x8', 'app'), bogusField: 1 };
+    const answer = await patch([container], { query: '?fieldValidation=Ignore&dryRun=All' });
+    expect([answer.status, answer.headers.warning]).toEqual([200, undefined]);
+  });
+
   test('are refused when strictness is asked', async () => {
     const container = { ...debuggerContainer('x7', 'app'), bogusField: 1 };
     const answer = await patch([container], { query: '?fieldValidation=Strict' });
@@ -131,6 +137,49 @@ test('a new debugger stands before the older ones', async () => {
   const answer = await patch([debuggerContainer('newest', 'app')]);
   const containers = objectsAt(objectAt(objectAt(answer.body).spec).ephemeralContainers);
   expect(containers.map(({ name }) => name)).toEqual(['newest', 'x5', 'looker']);
+});
+
+describe('other kinds of patches', () => {
+  const change = (contentType: string, body: unknown) =>
+    server.call('/api/v1/namespaces/shop/pods/patched/ephemeralcontainers', {
+      method: 'PATCH',
+      contentType,
+      body,
+    });
+  const namesIn = ({ body }: Answer) =>
+    objectsAt(objectAt(objectAt(body).spec).ephemeralContainers).map(({ name }) => name);
+  const first = debuggerContainer('first', 'app');
+  const second = debuggerContainer('second', 'app');
+
+  beforeAll(() => createRunningPod(server, { namespace: 'shop', name: 'patched' }));
+
+  test('a JSON patch makes the list, and adds to it', async () => {
+    const list = { op: 'add', path: '/spec/ephemeralContainers', value: [first] };
+    expect(namesIn(await change('application/json-patch+json', [list]))).toEqual(['first']);
+    const end = { op: 'add', path: '/spec/ephemeralContainers/-', value: second };
+    const answer = await change('application/json-patch+json', [end]);
+    expect(namesIn(answer)).toEqual(['first', 'second']);
+  });
+
+  test('a merge patch is the whole list: who leaves out one would remove it', async () => {
+    const only = [debuggerContainer('third', 'app')];
+    const merge = 'application/merge-patch+json';
+    const refused = await change(merge, { spec: { ephemeralContainers: only } });
+    expect(refused.status).toBe(422);
+    expect(objectAt(refused.body).message).toBe(
+      'Pod "patched" is invalid: [spec.ephemeralContainers: Forbidden: existing ephemeral containers "first" may not be removed\n, spec.ephemeralContainers: Forbidden: existing ephemeral containers "second" may not be removed\n]',
+    );
+    const all = [first, second, ...only];
+    const answer = await change(merge, { spec: { ephemeralContainers: all } });
+    expect(namesIn(answer)).toEqual(['first', 'second', 'third']);
+  });
+
+  test('of another part of the pod change nothing', async () => {
+    const labels = { metadata: { labels: { new: 'label' } } };
+    const answer = await change('application/merge-patch+json', labels);
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toContain('"new":"label"');
+  });
 });
 
 test('an existing debugger cannot be removed', async () => {

@@ -29,7 +29,7 @@ import type { User } from './users.ts';
  * | `close-stdout-after` | `BYTES` | exec over v5: a frame of channel 255 ends stdout, the command goes on |
  * | `no-status` | `true` | exec over v5 ends without its status frame |
  * | `garble-status` | `true` | exec over v5 ends with half of it |
- * | `only-streams` | `TIMES [KIND]` | the five switches from `cut-after` to `throttle` and from `close-stdout-after` on concern the next streams (of that kind) alone: `1 exec`, `* watch` |
+ * | `only-streams` | `TIMES [KIND]` | these switches, but for `idle-cut` and `refuse-v5`, concern the next streams (of that kind) alone: `1 exec`, `* watch` |
  *
  * Of the namespace kube-system, about the listener of the kubeconfig `admin-unsteady` alone, so that
  * whoever else uses the cluster is not disturbed:

@@ -38,6 +38,18 @@ export class History {
     return this.#changes.filter((change) => change.version > version);
   }
 
+  /** The objects of a resource as they were at that version, which must not be older than `oldest`. */
+  at(version: number, resource: string): KubeObject[] {
+    const objects = new Map([...this.#latest].filter(([key]) => key.startsWith(`${resource}/`)));
+    for (const change of this.since(version).toReversed()) {
+      if (change.resource !== resource) continue;
+      const key = keyOf(resource, change.object);
+      if (change.previous) objects.set(key, change.previous);
+      else objects.delete(key);
+    }
+    return [...objects.values()];
+  }
+
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -42,13 +42,12 @@ function applyOperation(root: { document: unknown }, operation: JsonObject): voi
   }
 }
 
+/** The real server keeps to itself what does not fit; `why` is for whoever reads our tests. */
 function unfit(why: string): ApiError {
-  return new ApiError(
-    422,
-    'Invalid',
-    `the server rejected our request due to an error in our request: ${why}`,
-    {},
-  );
+  const message = 'the server rejected our request due to an error in our request';
+  const refusal = new ApiError(422, 'Invalid', message, {});
+  refusal.cause = new Error(why);
+  return refusal;
 }
 
 // The document hangs under one key, so that the empty pointer is no special case.

@@ -86,7 +86,7 @@ test('a JSON patch', () => {
   });
   expect(() =>
     applyPatch('application/json-patch+json', pod, [{ op: 'remove', path: '/no/where' }]),
-  ).toThrow('path /no/where does not exist');
+  ).toThrow('the server rejected our request due to an error in our request');
 });
 
 test('another content type is refused, the object is never changed', () => {

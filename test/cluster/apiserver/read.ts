@@ -1,5 +1,6 @@
 import type { KubeObject } from '../store.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
+import { checkListOptions, checkVersion } from './listOptions.ts';
 import { groupVersion } from './resources.ts';
 import { respondJson } from './respond.ts';
 import { type Selector, selectorOf } from './selectors.ts';
@@ -14,12 +15,21 @@ export function namedObject(request: ResourceRequest): KubeObject {
   return object;
 }
 
-/** The objects of the request's namespace that match, in etcd's order. */
-export function matchingObjects(request: ResourceRequest, matches: Selector): KubeObject[] {
-  return request.cluster.store
-    .list(request.resource, storedNamespace(request))
-    .filter(matches)
-    .sort((a, b) => compare(orderOf(a), orderOf(b)));
+/** The objects of the request's namespace that match, in etcd's order; those of now or of a version. */
+export function matchingObjects(
+  request: ResourceRequest,
+  matches: Selector,
+  version?: number,
+): KubeObject[] {
+  const { cluster, resource } = request;
+  const namespace = storedNamespace(request);
+  const objects =
+    version === undefined
+      ? cluster.store.list(resource, namespace)
+      : cluster.history
+          .at(version, resource)
+          .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace);
+  return objects.filter(matches).sort((a, b) => compare(orderOf(a), orderOf(b)));
 }
 
 function orderOf({ metadata }: KubeObject): string {
@@ -31,6 +41,7 @@ function compare(a: string, b: string): number {
 }
 
 export function getObject(request: ResourceRequest): void {
+  checkVersion(request);
   const object = namedObject(request);
   const { resourceVersion } = object.metadata;
   if (wantsTable(request)) respondTable(request, [object], { resourceVersion });
@@ -40,12 +51,17 @@ export function getObject(request: ResourceRequest): void {
 /** GET of a list, in pieces of `limit` objects when that is asked. */
 export function listObjects(request: ResourceRequest): void {
   const { cluster, kind, query } = request;
-  const all = matchingObjects(request, selectorOf(request.resource, query));
+  checkListOptions(request);
+  checkVersion(request);
   const after = decodeContinue(query.get('continue'));
+  const wanted = after?.version ?? exactVersion(query);
+  if (wanted !== undefined && Number(wanted) < cluster.history.oldest) throw tooOld(after);
+  const matches = selectorOf(request.resource, query);
+  const all = matchingObjects(request, matches, wanted === undefined ? undefined : Number(wanted));
   const remaining = after ? all.filter((object) => orderOf(object) > after.last) : all;
   const limit = Number(query.get('limit') ?? 0);
   const page = limit > 0 ? remaining.slice(0, limit) : remaining;
-  const version = after?.version ?? cluster.store.resourceVersion;
+  const version = wanted ?? cluster.store.resourceVersion;
   const last = page.at(-1);
   const metadata = {
     resourceVersion: version,
@@ -66,6 +82,22 @@ export function listObjects(request: ResourceRequest): void {
     // Items of a list do not repeat their kind.
     items: page.map(({ kind: _kind, apiVersion: _version, ...item }) => item),
   });
+}
+
+function exactVersion(query: URLSearchParams): string | undefined {
+  const isExact = query.get('resourceVersionMatch') === 'Exact';
+  return isExact ? (query.get('resourceVersion') ?? undefined) : undefined;
+}
+
+/** The words of the etcd store for a version that is compacted. */
+function tooOld(after: Position | undefined): ApiError {
+  return new ApiError(
+    410,
+    'Expired',
+    after
+      ? 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.'
+      : 'The resourceVersion for the provided list is too old.',
+  );
 }
 
 interface Position {

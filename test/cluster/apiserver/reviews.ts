@@ -29,8 +29,8 @@ type Answer = (
 
 const ANSWERS: Readonly<Record<string, Answer>> = {
   SelfSubjectAccessReview({ cluster, user }, spec) {
-    const allowed = cluster.authorizer.allows(user, attributesOf(spec));
-    return { spec, status: { allowed } };
+    const reason = cluster.authorizer.reason(user, attributesOf(spec));
+    return { spec, status: { allowed: reason !== undefined, ...(reason && { reason }) } };
   },
 
   SelfSubjectRulesReview({ cluster, user }, spec) {

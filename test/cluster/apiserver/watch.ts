@@ -5,6 +5,7 @@ import { type ResourceRequest, storedNamespace } from './context.ts';
 import { EXPIRE_WATCHES, takeStreamFault } from './faults.ts';
 import { faultyBody } from './faultyStream.ts';
 import type { Change } from './history.ts';
+import { checkListOptions } from './listOptions.ts';
 import { matchingObjects } from './read.ts';
 import { groupVersion } from './resources.ts';
 import { apiHeaders } from './respond.ts';
@@ -21,6 +22,7 @@ const LONGEST_WATCH_S = 1800;
 /** Streams the changes of a resource as JSON lines until the client goes or the time is over. */
 export function watchObjects(request: ResourceRequest): void {
   const { cluster, query, response } = request;
+  checkListOptions(request);
   const matches = selectorOf(request.resource, query);
   const start = Number(query.get('resourceVersion') || 0);
   response.writeHead(200, apiHeaders());
@@ -127,5 +129,7 @@ function bookmark({ cluster, kind }: ResourceRequest, initial: boolean): unknown
       resourceVersion: cluster.store.resourceVersion,
       ...(initial && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
     },
+    // An empty pod as Go writes it.
+    ...(kind.kind === 'Pod' && { spec: { containers: null }, status: {} }),
   };
 }

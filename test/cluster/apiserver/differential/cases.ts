@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type JsonObject, objectAt, objectsAt, stringAt } from '../json.ts';
 import { recording as plainRecording } from '../recording.ts';
 import { debuggerContainer } from '../testPods.ts';
@@ -113,6 +114,26 @@ const READS: readonly Case[] = [
       return {};
     },
   ),
+  {
+    // What the kubelet tells of the pod afterwards is no work of the API server.
+    recording: 'pod-watch-through-injection',
+    async replay(scene) {
+      const recorded = recordedWatch(scene.recorded('pod-watch-through-injection'));
+      const events = objectsAt(recorded.events).slice(0, 2);
+      await scene.makeNamespace();
+      const query =
+        'watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&timeoutSeconds=1';
+      const watching = scene.server.call(`${scene.path()}?${query}`);
+      await setTimeout(300);
+      const { status: _status, ...pod } = objectAt(events[1]?.object);
+      await scene.makePod(pod);
+      const actual = watchAsRecorded(await watching);
+      return {
+        recorded: { ...recorded, events },
+        actual: { ...actual, events: objectsAt(actual.events).slice(0, 2) },
+      };
+    },
+  },
   {
     recording: 'watch-expired-410',
     async replay(scene) {
