@@ -1,0 +1,141 @@
+import { BlockBatch, packetBlockLength } from './blockBatch.ts';
+import type { MergeSource, NumberedInterface } from './mergeSource.ts';
+import { isBefore, type Moment, momentOf } from './moment.ts';
+import type { CapturedInterface } from './packetCursor.ts';
+import {
+  interfaceBlock,
+  type SectionDescription,
+  sectionBlock,
+  statisticsBlock,
+} from './pcapngBlocks.ts';
+import { OPTION } from './pcapngFormat.ts';
+import { PcapngOptions } from './pcapngOptions.ts';
+import { describeInterface } from './podInterface.ts';
+
+const BATCH_BYTES = 256 * 1024;
+
+export interface FileLimits {
+  /** What the file may hold at most; the statistics at its end come on top. */
+  readonly maxBytes?: number;
+  readonly maxPackets?: number;
+}
+
+/** The blocks of a merged file, as they come to be; its owner writes them out, batch by batch. */
+export class MergedFile {
+  readonly batch = new BlockBatch(BATCH_BYTES);
+  packets = 0;
+  /** Packets that stand after newer ones. */
+  late = 0;
+  /** The time of the newest packet. */
+  readonly newest = { seconds: -1, nanoseconds: 0 };
+  readonly #section: SectionDescription;
+  readonly #maxBytes: number;
+  readonly #maxPackets: number;
+  #interfaces = 0;
+  /** Bytes in batches that were cleared. */
+  #bytesBefore = 0;
+
+  constructor(section: SectionDescription, limits: FileLimits) {
+    this.#section = section;
+    this.#maxBytes = limits.maxBytes ?? Number.POSITIVE_INFINITY;
+    this.#maxPackets = limits.maxPackets ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Describes the interfaces that the source has named since it was called last. */
+  describe(source: MergeSource): void {
+    const { cursor, closedInterfaces } = source.queue;
+    if (closedInterfaces.length > 0)
+      for (const closed of closedInterfaces.splice(0)) this.#number(source, closed);
+    if (cursor !== source.numbered) {
+      source.numbered = cursor;
+      source.interfaces = [];
+    }
+    if (!cursor) return;
+    const { interfaces } = cursor;
+    while (source.interfaces.length < interfaces.length) {
+      const captured = interfaces[source.interfaces.length] as CapturedInterface;
+      source.interfaces.push(this.#number(source, captured));
+    }
+  }
+
+  /** Adds the packet that the source stands on: "later" when the batch is full, "never" the file. */
+  addPacket(source: MergeSource): 'added' | 'later' | 'never' {
+    const { queue } = source;
+    const { cursor } = queue;
+    const described = cursor && source.interfaces[cursor.interfaceIndex];
+    if (!described) return 'never';
+    const options = queue.comments.length > 0 ? gapOptions(queue.comments, queue.lost) : undefined;
+    const length = packetBlockLength(cursor, options);
+    if (!this.batch.takes(length)) return 'later';
+    const bytes = this.#bytesBefore + this.batch.length + length;
+    if (this.packets >= this.#maxPackets || bytes > this.#maxBytes) return 'never';
+    this.batch.addPacket(described.id, described.resolution, cursor, options);
+    if (options) {
+      queue.comments = [];
+      queue.lost = 0;
+    }
+    this.#count(source);
+    return 'added';
+  }
+
+  /** Writes down what became of a source that has ended: one block, of its first interface. */
+  close(source: MergeSource): void {
+    const [first] = source.known.values();
+    if (!first) return;
+    const { ended, comments } = source.queue;
+    const late = `${source.late} packets came late: they stand after newer ones`;
+    const statistics = ended?.statistics ?? {};
+    const block = statisticsBlock({
+      ...first,
+      at: statistics.end === undefined ? this.#lastTime(source) : momentOf(statistics.end),
+      delivered: source.packets,
+      statistics,
+      comments: [...(ended?.comments ?? []), ...comments, ...(source.late > 0 ? [late] : [])],
+    });
+    this.batch.add(block);
+  }
+
+  /** The batch was written. */
+  clear(): void {
+    this.#bytesBefore += this.batch.length;
+    this.batch.clear();
+  }
+
+  /** Of the source if it had a packet, else of the file, else of this computer. */
+  #lastTime(source: MergeSource): Moment {
+    if (source.packets > 0) return source;
+    return this.packets > 0 ? this.newest : momentOf(Date.now());
+  }
+
+  #count(source: MergeSource): void {
+    this.packets += 1;
+    source.packets += 1;
+    if (isBefore(source, this.newest)) {
+      this.late += 1;
+      source.late += 1;
+    } else {
+      this.newest.seconds = source.seconds;
+      this.newest.nanoseconds = source.nanoseconds;
+      source.isBehind = false;
+    }
+  }
+
+  /** The number of an interface of this source; it is described when it is seen first. */
+  #number(source: MergeSource, captured: CapturedInterface): NumberedInterface {
+    const key = JSON.stringify(captured);
+    const known = source.known.get(key);
+    if (known) return known;
+    if (this.#interfaces === 0) this.batch.add(sectionBlock(this.#section));
+    this.batch.add(interfaceBlock(describeInterface(source.at, captured)));
+    const numbered = { id: this.#interfaces, resolution: captured.resolution };
+    this.#interfaces += 1;
+    source.known.set(key, numbered);
+    return numbered;
+  }
+}
+
+/** What is told with a packet: what is missing in front of it. */
+function gapOptions(comments: readonly string[], lost: number): Buffer {
+  const options = new PcapngOptions().comment(comments);
+  return options.count(OPTION.packetDropCount, lost > 0 ? lost : undefined).encode();
+}

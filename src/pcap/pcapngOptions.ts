@@ -1,0 +1,70 @@
+import { type Moment, type Resolution, writeTicks } from './moment.ts';
+import { OPTION, padded } from './pcapngFormat.ts';
+
+const OPTION_HEADER_BYTES = 4;
+/** The length of an option is a number of 16 bits. */
+const MAX_OPTION_BYTES = 0xffff;
+
+/** Collects the options of a block, little-endian; what is undefined is left out. */
+export class PcapngOptions {
+  readonly #parts: Buffer[] = [];
+
+  text(code: number, value: string | undefined): this {
+    return value === undefined ? this : this.bytes(code, Buffer.from(value));
+  }
+
+  /** One comment of several lines: most readers show the first comment of a block only. */
+  comment(lines: readonly string[]): this {
+    return lines.length === 0 ? this : this.text(OPTION.comment, lines.join('\n'));
+  }
+
+  count(code: number, value: number | undefined): this {
+    if (value === undefined) return this;
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(value));
+    return this.bytes(code, bytes);
+  }
+
+  moment(code: number, moment: Moment, resolution: Resolution): this {
+    const bytes = Buffer.alloc(8);
+    writeTicks(bytes, 0, moment.seconds, moment.nanoseconds, resolution);
+    return this.bytes(code, bytes);
+  }
+
+  bytes(code: number, value: Buffer): this {
+    const length = Math.min(value.length, MAX_OPTION_BYTES);
+    const part = Buffer.alloc(OPTION_HEADER_BYTES + padded(length));
+    part.writeUInt16LE(code, 0);
+    part.writeUInt16LE(length, 2);
+    value.copy(part, OPTION_HEADER_BYTES, 0, length);
+    this.#parts.push(part);
+    return this;
+  }
+
+  /** All of them and the mark of their end; nothing at all when there are none. */
+  encode(): Buffer {
+    if (this.#parts.length === 0) return Buffer.alloc(0);
+    return Buffer.concat([...this.#parts, Buffer.alloc(OPTION_HEADER_BYTES)]);
+  }
+}
+
+/** Calls back for each option that stands between `at` and `end`, in the byte order of its section. */
+export function forEachOption(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  littleEndian: boolean,
+  visit: (code: number, value: Buffer) => void,
+): void {
+  const half = (where: number) =>
+    littleEndian ? bytes.readUInt16LE(where) : bytes.readUInt16BE(where);
+  let next = at;
+  while (next + OPTION_HEADER_BYTES <= end) {
+    const code = half(next);
+    const length = half(next + 2);
+    const value = next + OPTION_HEADER_BYTES;
+    if (code === OPTION.end || value + length > end) return;
+    visit(code, bytes.subarray(value, value + length));
+    next = value + padded(length);
+  }
+}
