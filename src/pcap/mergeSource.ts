@@ -59,7 +59,11 @@ export class MergeSource implements Source {
   hasPacket = false;
   /** Nothing older comes any more, as far as is known. */
   watermark: Moment = NEVER;
-  /** It was waited for as long as is allowed: it holds nobody back until it has caught up. */
+  /** A time it reported that nobody has looked at yet. */
+  reported: Moment | undefined;
+  /** When it said something for the last time, by the host's clock. */
+  lastWord: number;
+  /** It says nothing but what is older than what has gone out: see MergeHold. */
   isBehind = false;
   /** Its interfaces as the output knows them, in the order of `numbered`, its file. */
   interfaces: NumberedInterface[] = [];
@@ -77,6 +81,12 @@ export class MergeSource implements Source {
     this.index = index;
     this.at = at;
     this.#host = host;
+    this.lastWord = host.now();
+  }
+
+  /** True while a write waits for room. */
+  get isPaused(): boolean {
+    return this.#waiting.length > 0;
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -95,9 +105,9 @@ export class MergeSource implements Source {
   }
 
   progress(moment: Moment): void {
-    if (!isBefore(this.watermark, moment)) return;
-    this.watermark = moment;
-    this.#host.changed(this);
+    if (isBefore(this.watermark, moment)) this.watermark = moment;
+    this.reported = moment;
+    this.#said();
   }
 
   end(end: SourceEnd = {}): void {
@@ -145,6 +155,11 @@ export class MergeSource implements Source {
   #add(item: StreamItem): void {
     if (this.#ending) return;
     this.queue.add(item);
+    this.#said();
+  }
+
+  #said(): void {
+    this.lastWord = this.#host.now();
     this.#host.changed(this);
   }
 }

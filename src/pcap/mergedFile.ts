@@ -116,7 +116,6 @@ export class MergedFile {
     } else {
       this.newest.seconds = source.seconds;
       this.newest.nanoseconds = source.nanoseconds;
-      source.isBehind = false;
     }
   }
 

@@ -3,7 +3,6 @@ import { wholeBlocksWithin } from './blockBatch.ts';
 import { type FileLimits, MergedFile } from './mergedFile.ts';
 import { MergeHold } from './mergeHold.ts';
 import { type MergeHost, MergeSource, type Source } from './mergeSource.ts';
-import { isBefore } from './moment.ts';
 import type { SectionDescription } from './pcapngBlocks.ts';
 import type { RecordedAt } from './podInterface.ts';
 import { SourceHeap } from './sourceHeap.ts';
@@ -147,24 +146,28 @@ export class PcapngMerger {
 
   /** Fills the batch with what may go out now. */
   #collect(): void {
+    const now = this.#now();
+    const { newest } = this.#file;
     for (const source of this.#news) {
+      if (source.reported) this.#hold.heard(source, source.reported, newest);
+      source.reported = undefined;
       if (source.hasPacket || !this.#sources.has(source)) continue;
       if (this.#advance(source)) this.#heap.add(source);
-      else if (!isBefore(source.watermark, this.#file.newest)) source.isBehind = false;
     }
     this.#news.clear();
-    this.#hold.update(this.#sources);
+    this.#hold.update(this.#sources, now);
     for (let source = this.#heap.first; source; source = this.#heap.first) {
       if (!this.#full) {
-        if (this.#hold.holds(source) && !this.#letGo()) return;
+        if (this.#hold.holds(source) && !this.#hold.letGo(this.#heap.all, now)) return;
         const outcome = this.#file.addPacket(source);
         if (outcome === 'later') return;
         if (outcome === 'never') this.#becomeFull();
+        this.#hold.heard(source, source, newest);
       }
       if (this.#advance(source)) this.#heap.firstChanged();
       else {
         this.#heap.removeFirst();
-        this.#hold.update(this.#sources);
+        this.#hold.update(this.#sources, now);
       }
     }
   }
@@ -178,10 +181,6 @@ export class PcapngMerger {
       source.releaseWrites();
     }
     return hasPacket;
-  }
-
-  #letGo(): boolean {
-    return this.#hold.letGo(this.#sources, this.#heap.all, this.#now());
   }
 
   #becomeFull(): void {

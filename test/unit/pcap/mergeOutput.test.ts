@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { NotWritten, OutputClosed } from '../../../src/output/output.ts';
+import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
+import { Problem } from '../../../src/problem.ts';
+import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
+import { MemoryOutput, mergeFiles, podAt, SECTION, writeInPieces } from './mergeInto.ts';
+import { FilesForTest, fieldsOf, wireshark } from './wireshark.ts';
+
+const FULL_DISK = new Problem('the disk is full');
+
+/** Takes `room` bytes, then no more. */
+class SmallDisk extends MemoryOutput {
+  #room: number;
+
+  constructor(room: number) {
+    super();
+    this.#room = room;
+  }
+
+  override async write(chunk: Buffer): Promise<void> {
+    const taken = Math.min(chunk.length, this.#room);
+    this.#room -= taken;
+    await super.write(chunk.subarray(0, taken));
+    if (taken < chunk.length) throw new NotWritten(FULL_DISK, taken);
+  }
+
+  async takeBack(bytes: number): Promise<void> {
+    const kept = this.bytes.subarray(0, this.bytes.length - bytes);
+    this.chunks.splice(0, this.chunks.length, Buffer.from(kept));
+  }
+}
+
+/** Two sources of 300 packets each, written as fast as the merger takes them. */
+function filesOfTwo(): Buffer[] {
+  const chance = new Chance(5);
+  return [0, 1].map((slot) => pcapOf(makeCapture(chance, { packets: 300, slot, slots: 2 })));
+}
+
+const countPackets = (path: string) =>
+  Number(wireshark('capinfos', '-Tr', '-c', '-M', path).split('\t')[1]);
+
+describe('the output of a merge', { timeout: 60_000 }, () => {
+  it('keeps whole blocks when the disk is full, and every writer hears of it', async () => {
+    const files = filesOfTwo();
+    const { file: whole } = await mergeFiles(files, new Chance(1));
+    for (const room of [50, 5000, 5001, 5002, 5003, 40_000]) {
+      const output = new SmallDisk(room);
+      const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
+      const writes = files.map(async (bytes, index) => {
+        const source = merger.addSource(podAt(`web-${index}`));
+        for (;;) {
+          await writeInPieces(source, bytes, new Chance(index));
+          source.nextFile();
+          await new Promise(setImmediate);
+        }
+      });
+      for (const { reason } of (await Promise.allSettled(writes)) as PromiseRejectedResult[])
+        expect(reason).toBe(FULL_DISK);
+      await expect(merger.finish()).rejects.toBe(FULL_DISK);
+      expect(output.bytes.length).toBeLessThanOrEqual(room);
+      expect(output.bytes.length).toBe(merger.bytes);
+      expect(whole.length).toBeGreaterThan(room);
+      if (output.bytes.length === 0) continue;
+      using folder = new FilesForTest();
+      countPackets(folder.write('kept.pcapng', output.bytes));
+    }
+  });
+
+  it('says so when nobody reads any more', async () => {
+    const output = new MemoryOutput();
+    output.write = async () => {
+      throw new OutputClosed('nobody reads');
+    };
+    const merger = new PcapngMerger(output, { section: SECTION });
+    const source = merger.addSource(podAt('web-0'));
+    await source.write(filesOfTwo()[0] as Buffer);
+    await expect(merger.finish()).rejects.toThrow(OutputClosed);
+  });
+
+  it('holds no more packets than asked for', async () => {
+    let full = 0;
+    const { file, merger } = await mergeFiles(filesOfTwo(), new Chance(2), {
+      maxPackets: 77,
+      onFull: () => full++,
+    });
+    using folder = new FilesForTest();
+    const path = folder.write('few.pcapng', file);
+    expect(fieldsOf(path, 'frame.number')).toHaveLength(77);
+    expect([merger.packets, full]).toEqual([77, 1]);
+  });
+
+  it('holds no more bytes than asked for, but for the statistics at the end', async () => {
+    let full = 0;
+    const { file, merger, sources } = await mergeFiles(filesOfTwo(), new Chance(2), {
+      maxBytes: 20_000,
+      onFull: () => full++,
+    });
+    using folder = new FilesForTest();
+    expect(countPackets(folder.write('small.pcapng', file))).toBe(merger.packets);
+    expect(sources.map(({ packets }) => packets).reduce((a, b) => a + b)).toBe(merger.packets);
+    expect(file.length).toBeGreaterThan(18_000);
+    expect(file.length).toBeLessThan(20_200);
+    expect(full).toBe(1);
+  });
+
+  it('gets nothing when no source had anything', async () => {
+    const output = new MemoryOutput();
+    const merger = new PcapngMerger(output, { section: SECTION });
+    merger.addSource(podAt('web-0'));
+    await merger.finish();
+    expect(output.bytes).toHaveLength(0);
+  });
+
+  it('is given up when the signal says so, however long it is waited for', async () => {
+    const abort = new AbortController();
+    const output = new MemoryOutput();
+    output.write = () => new Promise(() => {});
+    const merger = new PcapngMerger(output, { section: SECTION, signal: abort.signal });
+    const source = merger.addSource(podAt('web-0'));
+    const [bytes = Buffer.alloc(0)] = filesOfTwo();
+    const writing = (async () => {
+      for (;;) await source.write(bytes);
+    })();
+    setTimeout(() => abort.abort(new Error('enough')), 50);
+    await expect(writing).rejects.toThrow('enough');
+    await expect(merger.finish()).rejects.toThrow('enough');
+    await expect(merger.addSource(podAt('late')).write(Buffer.alloc(1))).rejects.toThrow('enough');
+  });
+});
