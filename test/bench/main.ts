@@ -1,15 +1,18 @@
 import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
+import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
 import { benchStart } from './start.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchWarm } from './warm.ts';
 
-// Compares the built program with kubectl on the local cluster: npm run bench -- [PART...]
-const PARTS = ['start', 'warm', 'cold', 'exec', 'ports'];
-const ROUNDS = { start: 15, warm: 7, cold: 5, exec: 7, ports: 3 };
+// Compares the built program with kubectl on the local cluster, and merging with mergecap:
+// npm run bench -- [PART...]
+const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports'];
+const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3 };
+const WITHOUT_CLUSTER = ['start', 'merge'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
@@ -19,9 +22,10 @@ if (unknown !== undefined) {
 }
 const wanted = (part: string) => asked.length === 0 || asked.includes(part);
 
-// Needs no cluster, and is measured before there is one.
+// These are measured before there is a cluster.
 if (wanted('start')) await benchStart(ROUNDS.start);
-if (asked.length === 1 && wanted('start')) process.exit();
+if (wanted('merge')) await benchMerge(ROUNDS.merge);
+if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) process.exit();
 
 const cluster = await startBenchCluster();
 try {
