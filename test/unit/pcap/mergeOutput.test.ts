@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NotWritten, OutputClosed } from '../../../src/output/output.ts';
+import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
 import { Problem } from '../../../src/problem.ts';
 import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
@@ -101,6 +102,32 @@ describe('the output of a merge', { timeout: 60_000 }, () => {
     expect(file.length).toBeGreaterThan(18_000);
     expect(file.length).toBeLessThan(20_200);
     expect(full).toBe(1);
+  });
+
+  it('has zeros where words are filled up, whatever was written before', async () => {
+    const { file } = await mergeFiles(filesOfTwo(), new Chance(3));
+    const cursor = new PcapngCursor();
+    cursor.push(file);
+    let odd = 0;
+    while (cursor.next()) {
+      const filling = file.subarray(cursor.end, cursor.end + (-(cursor.end - cursor.start) & 3));
+      expect(filling).toEqual(Buffer.alloc(filling.length));
+      odd += filling.length;
+    }
+    expect(odd).toBeGreaterThan(100);
+  });
+
+  it('lets a write that waits go on when its source was ended meanwhile', async () => {
+    const output = new MemoryOutput();
+    const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
+    const [ended, other] = [merger.addSource(podAt('web-0')), merger.addSource(podAt('web-1'))];
+    const [bytes = Buffer.alloc(0), others = Buffer.alloc(0)] = filesOfTwo();
+    await ended.write(bytes);
+    const waiting = ended.write(Buffer.alloc(20e6));
+    ended.end();
+    await other.write(others);
+    await merger.finish();
+    await waiting;
   });
 
   it('gets nothing when no source had anything', async () => {
