@@ -2,6 +2,7 @@ import type { Output } from '../../../src/output/output.ts';
 import type { Source } from '../../../src/pcap/mergeSource.ts';
 import { type MergeOptions, PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
 import type { RecordedAt } from '../../../src/pcap/podInterface.ts';
+import { sectionOfThisComputer } from '../../../src/pcap/section.ts';
 import type { Chance } from './madeCaptures.ts';
 
 /** Keeps what it is given; copies, since the merger uses its buffers again. */
@@ -19,7 +20,7 @@ export class MemoryOutput implements Output {
   async close(): Promise<void> {}
 }
 
-export const SECTION = { application: 'kubectl-netdebug test', os: 'Linux', hardware: 'x86_64' };
+export const SECTION = sectionOfThisComputer('capture of deploy/web');
 
 export function podAt(name: string, more: Partial<RecordedAt> = {}): RecordedAt {
   return { device: 'eth0', node: 'node-1', pod: { name, namespace: 'shop' }, ...more };

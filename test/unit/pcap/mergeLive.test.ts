@@ -201,6 +201,18 @@ describe('a live merge', () => {
     expect(output.times).toHaveLength(40);
   });
 
+  it('takes a packet that is larger than the room of its source', async () => {
+    const { output, merger, sources } = await startMerge(300, { maxDelay: Infinity });
+    const [a, ...others] = sources;
+    const large = packetAt(5, 200_000);
+    for (let at = 0; at < large.length; at += 10_000)
+      await a.write(large.subarray(at, at + 10_000));
+    for (const other of others) other.progress(momentAt(5));
+    await pass();
+    expect(output.times).toEqual([5]);
+    await merger.finish();
+  });
+
   it('is not slowed down by a quiet source once there is no more room', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a] = sources;
@@ -226,12 +238,15 @@ describe('a live merge', () => {
       for (let at = 0; at < 60; at++) {
         await source.write(packetAt(at * 2 + which, 1_000_000));
         written[which] = at;
+        // Slower than the other one, which therefore has packets from before that are waiting.
+        if (which === 1) await new Promise((resolve) => setTimeout(resolve, 100));
       }
     });
     await pass(60_000);
     expect(Math.max(...written)).toBeLessThan(12);
     open();
     output.blocked = undefined;
+    await pass(60_000);
     await Promise.all(writing);
     await merger.finish();
     expect(output.times).toEqual(Array.from({ length: 120 }, (_, at) => at));
