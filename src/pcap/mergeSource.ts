@@ -59,8 +59,8 @@ export class MergeSource implements Source {
   hasPacket = false;
   /** Nothing older comes any more, as far as is known. */
   watermark: Moment = NEVER;
-  /** A time it reported that nobody has looked at yet. */
-  reported: Moment | undefined;
+  /** It reported a time that nobody has looked at yet. */
+  hasReported = false;
   /** When it said something for the last time, by the host's clock. */
   lastWord: number;
   /** It says nothing but what is older than what has gone out: see MergeHold. */
@@ -106,7 +106,7 @@ export class MergeSource implements Source {
 
   progress(moment: Moment): void {
     if (isBefore(this.watermark, moment)) this.watermark = moment;
-    this.reported = moment;
+    this.hasReported = true;
     this.#said();
   }
 

@@ -83,7 +83,7 @@ export class MergedFile {
     const [first] = source.known.values();
     if (!first) return;
     const { ended, comments } = source.queue;
-    const late = `${source.late} packets came late: they stand after newer ones`;
+    const late = `packets that came late and stand after newer ones: ${source.late}`;
     const statistics = ended?.statistics ?? {};
     const block = statisticsBlock({
       ...first,

@@ -1,5 +1,8 @@
 import type { Resolution } from './moment.ts';
 
+/** No recorder keeps more of a packet (MAXIMUM_SNAPLEN of libpcap), and Wireshark reads no more. */
+export const MAX_PACKET_BYTES = 256 * 1024;
+
 /** What a capture file says of an interface it was recorded on. */
 export interface CapturedInterface {
   /** A LINKTYPE_ number: 1 Ethernet, 101 raw IP, 276 LINUX_SLL2 (tcpdump.org/linktypes.html). */

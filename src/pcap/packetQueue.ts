@@ -65,8 +65,7 @@ export class PacketQueue {
 
   /** Throws away what has come, but not the end. */
   discard(): void {
-    this.cursor = undefined;
-    this.#opening = undefined;
+    this.#leaveFile();
     this.#queued = 0;
     const end = this.#items.find(({ kind }) => kind === 'end');
     this.#items.splice(0, this.#items.length, ...(end ? [end] : []));
@@ -109,6 +108,10 @@ export class PacketQueue {
   #closeFile(): void {
     const cutOff = this.#unread;
     if (cutOff > 0) this.comments.push(`cut off inside a packet: ${cutOff} bytes were left out`);
+    this.#leaveFile();
+  }
+
+  #leaveFile(): void {
     if (this.cursor) this.closedInterfaces.push(...this.cursor.interfaces);
     this.cursor = undefined;
     this.#opening = undefined;

@@ -1,6 +1,12 @@
 import { ByteWindow } from './byteWindow.ts';
-import type { CapturedInterface, PacketCursor } from './packetCursor.ts';
-import { FILE_HEADER_BYTES, isLittleEndian, RECORD_HEADER_BYTES, recordLength } from './records.ts';
+import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
+import {
+  FILE_HEADER_BYTES,
+  isLittleEndian,
+  NotPcap,
+  RECORD_HEADER_BYTES,
+  recordLength,
+} from './records.ts';
 
 /** Magic numbers of files with nanoseconds; the others count microseconds. */
 const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
@@ -39,6 +45,8 @@ export class PcapCursor implements PacketCursor {
     const { bytes, at } = window;
     const length = recordLength(bytes, at, this.#littleEndian);
     if (length === undefined || !window.has(length)) return false;
+    if (length - RECORD_HEADER_BYTES > MAX_PACKET_BYTES)
+      throw new NotPcap(`a packet of ${length - RECORD_HEADER_BYTES} bytes`);
     const ticks = this.#word(at + 4);
     this.seconds = this.#word(at);
     this.nanoseconds = ticks * this.#nanosecondsPerTick;

@@ -1,6 +1,6 @@
 import { ByteWindow } from './byteWindow.ts';
 import { divideTicks } from './moment.ts';
-import type { CapturedInterface, PacketCursor } from './packetCursor.ts';
+import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
 import {
   BLOCK,
   BLOCK_FRAME_BYTES,
@@ -118,7 +118,9 @@ export class PcapngCursor implements PacketCursor {
     this.seconds = seconds + clock.offsetSeconds;
     this.nanoseconds = ticksPerSecond === 1e9 ? rest : Math.floor((rest * 1e9) / ticksPerSecond);
     this.start = at + PACKET_FIELDS_BYTES;
-    this.end = this.start + this.#word(at + 12);
+    const captured = this.#word(at + 12);
+    if (captured > MAX_PACKET_BYTES) throw new NotPcap(`a packet of ${captured} bytes`);
+    this.end = this.start + captured;
     if (this.end > end) throw new NotPcap('a packet is longer than its block');
     this.originalLength = this.#word(at + 16);
     this.#optionsEnd = end;
@@ -145,7 +147,7 @@ export class PcapngCursor implements PacketCursor {
       (code, value) => {
         if (code === OPTION.comment) comments.push(value.toString());
         else if (code === OPTION.interfaceResolution) resolution = value[0] ?? resolution;
-        else if (code === OPTION.interfaceTimeOffset)
+        else if (code === OPTION.interfaceTimeOffset && value.length === 8)
           offsetSeconds = Number(
             this.#littleEndian ? value.readBigInt64LE() : value.readBigInt64BE(),
           );

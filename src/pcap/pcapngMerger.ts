@@ -149,8 +149,8 @@ export class PcapngMerger {
     const now = this.#now();
     const { newest } = this.#file;
     for (const source of this.#news) {
-      if (source.reported) this.#hold.heard(source, source.reported, newest);
-      source.reported = undefined;
+      if (source.hasReported) this.#hold.heard(source, source.watermark, newest);
+      source.hasReported = false;
       if (source.hasPacket || !this.#sources.has(source)) continue;
       if (this.#advance(source)) this.#heap.add(source);
     }

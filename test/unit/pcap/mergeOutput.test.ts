@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { NotWritten, OutputClosed } from '../../../src/output/output.ts';
 import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
+import { NotPcap } from '../../../src/pcap/records.ts';
 import { Problem } from '../../../src/problem.ts';
 import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
 import { MemoryOutput, mergeFiles, podAt, SECTION, writeInPieces } from './mergeInto.ts';
@@ -127,6 +129,32 @@ describe('the output of a merge', { timeout: 60_000 }, () => {
     await merger.finish();
     await waiting;
     expect(source.packets).toBe(1);
+  });
+
+  it('stays readable whatever comes in, and is finished', async () => {
+    using folder = new FilesForTest();
+    for (let seed = 0; seed < 40; seed++) {
+      const chance = new Chance(seed);
+      const capture = makeCapture(chance, { packets: 30, slot: 0, slots: 1 });
+      const pcap = folder.write('in.pcap', pcapOf(capture));
+      wireshark('editcap', '-F', chance.oneOf(['pcap', 'pcapng']), pcap, folder.path('damaged'));
+      const damaged = readFileSync(folder.path('damaged'));
+      for (let bytes = chance.between(1, 5); bytes > 0; bytes--)
+        damaged[chance.between(0, damaged.length - 1)] = chance.between(0, 255);
+
+      const output = new MemoryOutput();
+      const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
+      const good = merger.addSource(podAt('good'));
+      const bad = merger.addSource(podAt('bad'));
+      await writeInPieces(bad, damaged, chance).catch((error) =>
+        expect(error).toBeInstanceOf(NotPcap),
+      );
+      bad.end();
+      await writeInPieces(good, pcapOf(capture), chance);
+      await merger.finish();
+      expect(good.packets).toBe(30);
+      expect(countPackets(folder.write('out.pcapng', output.bytes))).toBe(merger.packets);
+    }
   });
 
   it('gets nothing when no source had anything', async () => {
