@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openCursor } from '../../../src/pcap/openCursor.ts';
 import type { PacketCursor } from '../../../src/pcap/packetCursor.ts';
+import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { NotPcap } from '../../../src/pcap/records.ts';
 import { Chance, type MadeCapture, makeCapture, pcapOf } from './madeCaptures.ts';
 import { FilesForTest, wireshark } from './wireshark.ts';
@@ -26,6 +27,22 @@ function read(file: Buffer, size = file.length): Read {
     cursor.push(file.subarray(at, at + size));
   }
 }
+
+/** Words, blocks and the section header of a big-endian file. */
+const word = (value: number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+const block = (type: number, body: Buffer) => {
+  const length = word(12 + body.length);
+  return Buffer.concat([word(type), length, body, length]);
+};
+const halves = (high: number, low: number) => word(high * 65536 + low);
+const SECTION = block(
+  0x0a0d0d0a,
+  Buffer.concat([word(0x1a2b3c4d), halves(1, 0), Buffer.alloc(8, 0xff)]),
+);
 
 const captures = Array.from({ length: 8 }, (_, seed) =>
   makeCapture(new Chance(seed), { packets: 40, slot: 0, slots: 1 }),
@@ -60,7 +77,10 @@ describe('a cursor through pcap', () => {
     }
   });
 
-  it('refuses what is no pcap', () => {
+  it('refuses what is no pcap, and packets that no recorder keeps', () => {
+    const packet = { ...captures[0]?.packets[0], data: Buffer.alloc(262_145) };
+    const large = { ...captures[0], packets: [packet] } as MadeCapture;
+    expect(() => read(pcapOf(large))).toThrow(NotPcap);
     expect(() => read(Buffer.alloc(64, 'x'))).toThrow(NotPcap);
   });
 });
@@ -97,20 +117,6 @@ describe('a cursor through pcapng', () => {
   });
 
   it('reads the other byte order, and times in powers of two', () => {
-    const word = (value: number) => {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32BE(value);
-      return bytes;
-    };
-    const block = (type: number, body: Buffer) => {
-      const length = word(12 + body.length);
-      return Buffer.concat([word(type), length, body, length]);
-    };
-    const halves = (high: number, low: number) => word(high * 65536 + low);
-    const section = block(
-      0x0a0d0d0a,
-      Buffer.concat([word(0x1a2b3c4d), halves(1, 0), Buffer.alloc(8, 0xff)]),
-    );
     // if_tsresol 0x8a: 2^-10 s; if_tsoffset: 5 s.
     const options = [halves(9, 1), word(0x8a000000), halves(14, 8), word(0), word(5), word(0)];
     const described = block(1, Buffer.concat([halves(113, 0), word(96), ...options]));
@@ -119,7 +125,7 @@ describe('a cursor through pcapng', () => {
       6,
       Buffer.concat([word(0), word(0), word(ticks), word(3), word(60), Buffer.from('abc\0')]),
     );
-    const file = Buffer.concat([section, described, packet]);
+    const file = Buffer.concat([SECTION, described, packet]);
     const { packets, cursor } = read(file);
     expect(packets).toEqual([
       {
@@ -137,6 +143,15 @@ describe('a cursor through pcapng', () => {
   });
 
   it('refuses blocks that cannot be', () => {
+    const described = block(1, Buffer.concat([halves(1, 0), word(0)]));
+    const packet = (length: number) =>
+      block(6, Buffer.concat([...[0, 0, 0, length, length].map(word), Buffer.alloc(length)]));
+    expect(read(Buffer.concat([SECTION, described, packet(262_144)])).packets).toHaveLength(1);
+    expect(() => read(Buffer.concat([SECTION, described, packet(262_148)]))).toThrow(NotPcap);
+    expect(() => read(Buffer.concat([SECTION, packet(4)]))).toThrow(NotPcap);
+    const cursor = new PcapngCursor();
+    cursor.push(described);
+    expect(() => cursor.next()).toThrow(NotPcap);
     using files = new FilesForTest();
     const pcap = files.write('in.pcap', pcapOf(captures[0] as MadeCapture));
     wireshark('editcap', '-F', 'pcapng', pcap, files.path('out.pcapng'));

@@ -123,6 +123,16 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
+  it('does not wait for anything older than what a source gave', async () => {
+    const { output, merger, sources } = await startMerge();
+    const [a, b] = sources;
+    await b.write(packetAt(10));
+    await a.write(packetAt(10));
+    await pass();
+    expect(output.out.map(({ interfaceIndex }) => interfaceIndex)).toEqual([0, 1]);
+    await merger.finish();
+  });
+
   it('waits for a source that says nothing as long as is allowed, and counts what comes too late', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a, b] = sources;
@@ -163,6 +173,22 @@ describe('a live merge', () => {
     expect(output.times).toEqual([30_000, 100, 32_000, 31_000, 32_500]);
     await merger.finish();
     expect(b.late).toBe(2);
+  });
+
+  it('takes the word of a source for being behind, and for having caught up', async () => {
+    const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
+    const [a, b] = sources;
+    await a.write(packetAt(30_000));
+    await pass(2000);
+    b.progress(momentAt(1000));
+    await a.write(packetAt(30_001));
+    await pass();
+    expect(output.times).toEqual([30_000, 30_001]);
+    b.progress(momentAt(29_000));
+    await a.write(packetAt(30_002));
+    await pass(1000);
+    expect(output.times).toEqual([30_000, 30_001]);
+    await merger.finish();
   });
 
   it('lets sources end and join midway', async () => {
@@ -274,6 +300,14 @@ describe('a live merge', () => {
     b.end({ comments: ['gave up'] });
     await merger.finish();
     expect(output.bytes.toString('latin1')).toMatch(/gave up\nthe rest could not be read: /);
+  });
+
+  it('names a source whose stream was damaged from the beginning', async () => {
+    const { output, merger } = await startMerge();
+    const source = merger.addSource(podAt('damaged'));
+    await source.write(Buffer.concat([HEADER, Buffer.alloc(64, 0xff)]));
+    await merger.finish();
+    expect(output.bytes.toString('latin1')).toMatch(/shop\/damaged\/eth0[\s\S]*could not be read/);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
