@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApiServer } from './apiserver/server.ts';
 import { clusterRuntime } from './clusterRuntime.ts';
+import { startControllers } from './controllers/controllers.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
 import { startJanitor } from './nodes/janitor.ts';
 import type { ClusterNode } from './nodes/node.ts';
@@ -60,6 +61,7 @@ export async function startCluster(): Promise<LocalCluster> {
     const [started, { kubeconfigs }] = await settleAll([nodes, server]);
     kubelets.push(...started);
     keep({ close: startScheduler(store) });
+    keep({ close: startControllers(store) });
     const kubeconfig = kubeconfigs.admin ?? '';
     const machines = started.map(({ node }) => node);
     return { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };

@@ -1,29 +1,39 @@
+import { objectAt } from './apiserver/json.ts';
 import { type Pod, type PodCondition, podFrom } from './kubelet/pod.ts';
 import { nextEventName } from './kubelet/podEvents.ts';
+import { fitsNode, tolerates } from './nodeFit.ts';
 import { type KubeObject, now, type Store } from './store.ts';
 
-/** Assigns pods to nodes in turn, among those whose labels fit; gives the function that ends it. */
+/** Assigns pods to nodes in turn, among those that fit; gives the function that ends it. */
 export function startScheduler(store: Store): () => void {
   let turn = 0;
   const schedule = (object: KubeObject) => {
     const pod = podFrom(object);
     if (pod.spec.nodeName || pod.metadata.deletionTimestamp) return;
     const nodes = store.list('nodes');
-    const fitting = nodes.filter((node) => fits(pod, node));
+    const obstacles = nodes.map((node) => obstacleOn(object, node));
+    const fitting = nodes.filter((_, index) => obstacles[index] === undefined);
     const chosen = fitting[turn % fitting.length]?.metadata.name;
-    if (chosen === undefined) return leavePending(store, pod, nodes.length);
+    if (chosen === undefined) return leavePending(store, pod, obstacles);
     turn += 1;
     bind(store, pod, chosen);
   };
   for (const pod of store.list('pods')) schedule(pod);
   return store.subscribe(({ type, resource, object }) => {
     if (resource === 'pods' && type === 'ADDED') schedule(object);
+    // What fitted nowhere may do so now.
+    if (resource === 'nodes' && type !== 'DELETED')
+      for (const pod of store.list('pods')) schedule(pod);
   });
 }
 
-function fits({ spec }: Pod, node: KubeObject): boolean {
-  const labels = node.metadata.labels ?? {};
-  return Object.entries(spec.nodeSelector ?? {}).every(([name, value]) => labels[name] === value);
+/** Why a pod cannot be on a node, in the scheduler's words; undefined when it can. */
+function obstacleOn(pod: KubeObject, node: KubeObject): string | undefined {
+  const spec = objectAt(pod.spec);
+  if (objectAt(node.spec).unschedulable === true) return 'node(s) were unschedulable';
+  if (!tolerates(spec, node, ['NoSchedule', 'NoExecute']))
+    return 'node(s) had untolerated taint(s)';
+  return fitsNode(spec, node) ? undefined : "node(s) didn't match Pod's node affinity/selector";
 }
 
 function bind(store: Store, pod: Pod, node: string): void {
@@ -41,10 +51,16 @@ function bind(store: Store, pod: Pod, node: string): void {
   });
 }
 
-function leavePending(store: Store, pod: Pod, nodes: number): void {
+function leavePending(store: Store, pod: Pod, obstacles: readonly (string | undefined)[]): void {
   const { namespace, name } = pod.metadata;
-  const why = `${nodes} node(s) didn't match Pod's node affinity/selector`;
+  const nodes = obstacles.length;
+  const why = [...new Set(obstacles)]
+    .map((text) => `${obstacles.filter((one) => one === text).length} ${text}`)
+    .sort()
+    .join(', ');
+  const [before] = pod.status.conditions ?? [];
   const message = `0/${nodes} nodes are available: ${why}. preemption: 0/${nodes} nodes are available: ${nodes} Preemption is not helpful for scheduling.`;
+  if (before?.message === message) return;
   store.update('pods', namespace, name, (object) => ({
     ...object,
     status: {

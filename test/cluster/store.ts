@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
 
+/** That another object stands for this one: it made it, and takes it along when it goes. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
 /** The part of every Kubernetes object that the store itself reads and writes. */
 export interface ObjectMeta {
   name: string;
+  generateName?: string;
   namespace?: string;
   uid: string;
   resourceVersion: string;
@@ -12,6 +23,7 @@ export interface ObjectMeta {
   annotations?: Record<string, string>;
   deletionTimestamp?: string;
   deletionGracePeriodSeconds?: number;
+  ownerReferences?: OwnerReference[];
 }
 
 export interface KubeObject {

@@ -2,6 +2,13 @@ import { AGE, type Column, column, NAME } from './column.ts';
 import { eventColumns } from './eventColumns.ts';
 import { objectAt, objectsAt, stringAt } from './json.ts';
 import { nodeColumns } from './nodeColumns.ts';
+import {
+  cronJobColumns,
+  endpointSliceColumns,
+  endpointsColumns,
+  jobColumns,
+  resourceQuotaColumns,
+} from './objectColumns.ts';
 import { podColumns } from './podColumns.ts';
 import {
   daemonSetColumns,
@@ -32,6 +39,11 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   'replicasets.apps': replicaSetColumns,
   'statefulsets.apps': statefulSetColumns,
   'daemonsets.apps': daemonSetColumns,
+  'jobs.batch': jobColumns,
+  'cronjobs.batch': cronJobColumns,
+  endpoints: endpointsColumns,
+  'endpointslices.discovery.k8s.io': endpointSliceColumns,
+  resourcequotas: resourceQuotaColumns,
   configmaps: [NAME, DATA, AGE],
   secrets: [NAME, column('Type', ({ type }) => stringAt(type)), DATA, AGE],
   serviceaccounts: [NAME, column('Secrets', ({ secrets }) => objectsAt(secrets).length), AGE],

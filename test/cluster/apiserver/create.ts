@@ -1,11 +1,13 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type NewObject, now } from '../store.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
 import { invalidValue, required } from './fieldErrors.ts';
+import { generatedName } from './generatedName.ts';
 import { isObject, type JsonObject, objectAt, stringAt } from './json.ts';
 import { isDnsSubdomain, SUBDOMAIN_RULE } from './names.ts';
 import { refuseInNamespace } from './namespaces.ts';
 import { readObject } from './requestBody.ts';
+import { enforceQuotas } from './resourceQuotas.ts';
 import { groupVersion } from './resources.ts';
 import { respondJson } from './respond.ts';
 import { alreadyExists, badRequest, invalid } from './status.ts';
@@ -24,6 +26,8 @@ export async function createObject(request: ResourceRequest): Promise<void> {
   );
   refuseInNamespace(request, object.metadata.name);
   strategyOf(request.resource).prepareCreate?.(request, object);
+  if (request.kind.namespaced && request.resource !== 'pods')
+    enforceQuotas(request.cluster.store, request.route.namespace, request.resource, object);
   if (request.kind.hasGeneration) object.metadata.generation = 1;
   const { store } = request.cluster;
   const stored = dryRun ? wouldBe(request, object) : store.create(request.resource, object);
@@ -55,7 +59,7 @@ function parseNew(request: ResourceRequest, body: JsonObject): NewObject {
     );
   }
   const prefix = stringAt(given.generateName);
-  const name = stringAt(given.name) || (prefix && `${prefix}${randomSuffix()}`);
+  const name = stringAt(given.name) || (prefix && generatedName(prefix));
   if (!name) {
     throw invalid(kind, '', [required('metadata.name', 'name or generateName is required')]);
   }
@@ -79,11 +83,4 @@ function withoutEmpty(metadata: JsonObject): JsonObject {
       ([, value]) => !isObject(value) || Object.keys(value).length > 0,
     ),
   );
-}
-
-// Kubernetes leaves out vowels and what is read wrong, so that no words arise.
-const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
-
-function randomSuffix(): string {
-  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[randomInt(SUFFIX_LETTERS.length)]).join('');
 }

@@ -1,12 +1,12 @@
-import type { KubeObject } from '../store.ts';
+import type { KubeObject, Store } from '../store.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
 import { isObject, objectAt } from './json.ts';
 import { matchingObjects, namedObject } from './read.ts';
 import { readBody } from './requestBody.ts';
-import { groupVersion } from './resources.ts';
+import { groupVersion, RESOURCES } from './resources.ts';
 import { respondJson } from './respond.ts';
 import { selectorOf } from './selectors.ts';
-import { conflict, success } from './status.ts';
+import { conflict, qualifiedName, success } from './status.ts';
 import { strategyOf } from './strategies.ts';
 import type { DeleteOptions } from './strategy.ts';
 
@@ -41,6 +41,7 @@ export async function deleteCollection(request: ResourceRequest): Promise<void> 
 
 function removeOne(request: ResourceRequest, object: KubeObject, options: DeleteOptions): unknown {
   if (request.query.getAll('dryRun').includes('All')) return object;
+  if (options.orphans) orphanDependents(request.cluster.store, object);
   const { kind, cluster, resource } = request;
   const special = strategyOf(resource).remove;
   if (special) return special(request, object, options);
@@ -52,5 +53,25 @@ function removeOne(request: ResourceRequest, object: KubeObject, options: Delete
 function optionsOf({ query }: ResourceRequest, body: unknown): DeleteOptions {
   const given = isObject(body) ? body.gracePeriodSeconds : undefined;
   const asked = given ?? query.get('gracePeriodSeconds') ?? undefined;
-  return { gracePeriodSeconds: asked === undefined ? undefined : Number(asked) };
+  const policy = objectAt(body).propagationPolicy ?? query.get('propagationPolicy');
+  return {
+    gracePeriodSeconds: asked === undefined ? undefined : Number(asked),
+    orphans: policy === 'Orphan' || objectAt(body).orphanDependents === true,
+  };
+}
+
+/** Takes the owner's name off everything that it owns, so that nothing goes with it. */
+function orphanDependents(store: Store, { metadata: { namespace, uid } }: KubeObject): void {
+  for (const kind of RESOURCES.filter(({ namespaced }) => namespaced)) {
+    const resource = qualifiedName(kind);
+    for (const { metadata } of store.list(resource, namespace)) {
+      const others = metadata.ownerReferences?.filter((owner) => owner.uid !== uid);
+      if (!others || others.length === metadata.ownerReferences?.length) continue;
+      store.update(resource, namespace, metadata.name, (object) => {
+        if (others.length > 0) object.metadata.ownerReferences = others;
+        else delete object.metadata.ownerReferences;
+        return object;
+      });
+    }
+  }
 }

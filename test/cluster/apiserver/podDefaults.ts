@@ -5,28 +5,38 @@ import { defaultContainer } from './podSpec.ts';
 
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** Completes a new pod as the real server and its admission do, and gives it its first status. */
-export function defaultPod(pod: NewObject): void {
-  const spec = objectAt(pod.spec);
-  pod.spec = spec;
-  for (const container of [...objectsAt(spec.initContainers), ...objectsAt(spec.containers)]) {
+/** What the real server fills into the spec of a pod or of a pod template. */
+export function defaultPodSpec(spec: JsonObject): void {
+  for (const container of [...objectsAt(spec.initContainers), ...objectsAt(spec.containers)])
     defaultContainer(container);
-    defaultRequests(container);
-  }
   spec.restartPolicy ??= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;
   spec.dnsPolicy ??= 'ClusterFirst';
-  spec.serviceAccountName ??= spec.serviceAccount ?? 'default';
-  spec.serviceAccount = spec.serviceAccountName;
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
   spec.securityContext ??= {};
   spec.schedulerName ??= 'default-scheduler';
+}
+
+/** Completes a new pod as the real server and its admission do. */
+export function defaultPod(pod: NewObject): void {
+  const spec = objectAt(pod.spec);
+  pod.spec = spec;
+  defaultPodSpec(spec);
+  for (const container of [...objectsAt(spec.initContainers), ...objectsAt(spec.containers)])
+    defaultRequests(container);
+  spec.serviceAccountName ??= spec.serviceAccount ?? 'default';
+  spec.serviceAccount = spec.serviceAccountName;
   spec.priority ??= 0;
   spec.preemptionPolicy ??= 'PreemptLowerPriority';
   spec.enableServiceLinks ??= true;
   if (spec.automountServiceAccountToken !== false) mountToken(spec);
   tolerate(spec, 'node.kubernetes.io/not-ready');
   tolerate(spec, 'node.kubernetes.io/unreachable');
-  pod.status = { phase: 'Pending', qosClass: qosClassOf(spec) };
+}
+
+/** The status of a pod that nobody has looked at yet. */
+export function firstStatus(spec: JsonObject): JsonObject {
+  return { phase: 'Pending', qosClass: qosClassOf(spec) };
 }
 
 function defaultRequests(container: JsonObject): void {

@@ -6,6 +6,7 @@ import { evictPod } from './eviction.ts';
 import { sendLog } from './logs.ts';
 import { getObject, listObjects } from './read.ts';
 import { respondReview } from './reviews.ts';
+import { answerScale } from './scale.ts';
 import { badRequest, methodNotAllowed } from './status.ts';
 import { createToken } from './tokenRequest.ts';
 import { changeObject, statusOnly } from './update.ts';
@@ -30,6 +31,8 @@ export async function handleResource(request: ResourceRequest): Promise<void> {
         : changeEphemeralContainers(request);
     case 'log':
       return sendLog(request);
+    case 'scale':
+      return answerScale(request);
     case 'token':
       return createToken(request);
     case 'eviction':

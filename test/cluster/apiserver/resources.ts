@@ -61,7 +61,13 @@ function define(
   };
 }
 
+const SCALE: Subresource = {
+  name: 'scale',
+  verbs: ['get', 'patch', 'update'],
+  kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+};
 const APPS = { categories: ['all'], subresources: [STATUS], hasGeneration: true };
+const SCALED = { ...APPS, subresources: [SCALE, STATUS] };
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** What a client may only create: the server answers it and stores nothing. */
@@ -100,7 +106,7 @@ export const RESOURCES: readonly ResourceKind[] = [
       STATUS,
     ],
   }),
-  define('', 'ResourceQuota', 'resourcequotas', { shortNames: ['quota'] }),
+  define('', 'ResourceQuota', 'resourcequotas', { shortNames: ['quota'], subresources: [STATUS] }),
   define('', 'Secret', 'secrets'),
   define('', 'ServiceAccount', 'serviceaccounts', {
     shortNames: ['sa'],
@@ -118,9 +124,9 @@ export const RESOURCES: readonly ResourceKind[] = [
     subresources: [STATUS],
   }),
   define('apps', 'DaemonSet', 'daemonsets', { ...APPS, shortNames: ['ds'] }),
-  define('apps', 'Deployment', 'deployments', { ...APPS, shortNames: ['deploy'] }),
-  define('apps', 'ReplicaSet', 'replicasets', { ...APPS, shortNames: ['rs'] }),
-  define('apps', 'StatefulSet', 'statefulsets', { ...APPS, shortNames: ['sts'] }),
+  define('apps', 'Deployment', 'deployments', { ...SCALED, shortNames: ['deploy'] }),
+  define('apps', 'ReplicaSet', 'replicasets', { ...SCALED, shortNames: ['rs'] }),
+  define('apps', 'StatefulSet', 'statefulsets', { ...SCALED, shortNames: ['sts'] }),
   review('authentication.k8s.io', 'SelfSubjectReview'),
   review('authorization.k8s.io', 'SelfSubjectAccessReview'),
   review('authorization.k8s.io', 'SelfSubjectRulesReview'),

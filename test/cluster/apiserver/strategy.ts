@@ -14,4 +14,6 @@ export interface Strategy {
 export interface DeleteOptions {
   /** Seconds; undefined for the object's own default. */
   readonly gracePeriodSeconds: number | undefined;
+  /** Whether what the object owns outlives it. */
+  readonly orphans?: boolean;
 }

@@ -15,10 +15,14 @@ import { reportUnknownFields } from './unknownFields.ts';
 /** Turns the current object and what the client wants into what is stored; throws to refuse. */
 export type Change = (previous: KubeObject, wanted: KubeObject) => KubeObject;
 
-/** PUT or PATCH of the object or of one of its parts, which `change` picks out of what is wanted. */
+/**
+ * PUT or PATCH of the object or of one of its parts, which `change` picks out of what is wanted; the
+ * client gets what `shown` makes of the result.
+ */
 export async function changeObject(
   request: ResourceRequest,
   change: Change = wholeObject(request),
+  shown: (object: KubeObject) => unknown = (object) => object,
 ): Promise<void> {
   const wantedFrom = await readWanted(request);
   const { store } = request.cluster;
@@ -44,7 +48,7 @@ export async function changeObject(
     ? next
     : store.update(request.resource, storedNamespace(request), name, () => next);
   if (!stored) throw notFound(request.kind, name);
-  respondJson(request.response, 200, stored);
+  respondJson(request.response, 200, shown(stored));
 }
 
 function wholeObject(request: ResourceRequest): Change {

@@ -1,0 +1,35 @@
+import type { KubeObject } from '../store.ts';
+import type { ResourceRequest } from './context.ts';
+import { type JsonObject, objectAt } from './json.ts';
+import { namedObject } from './read.ts';
+import { respondJson } from './respond.ts';
+import { changeObject } from './update.ts';
+
+/** GET, PUT and PATCH of a workload's scale, by which `kubectl scale` works. */
+export async function answerScale(request: ResourceRequest): Promise<void> {
+  if (request.route.verb === 'get')
+    return respondJson(request.response, 200, scaleOf(namedObject(request)));
+  // A patch of the scale's replicas reads as one of the workload's own.
+  await changeObject(
+    request,
+    (previous, wanted) => ({
+      ...previous,
+      metadata: { ...previous.metadata },
+      spec: { ...objectAt(previous.spec), replicas: Number(objectAt(wanted.spec).replicas ?? 0) },
+    }),
+    scaleOf,
+  );
+}
+
+function scaleOf({ metadata, spec, status }: KubeObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const labels = Object.entries(objectAt(objectAt(objectAt(spec).selector).matchLabels));
+  const selector = labels.map(([label, value]) => `${label}=${value}`).sort();
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: Number(objectAt(spec).replicas ?? 0) },
+    status: { replicas: Number(objectAt(status).replicas ?? 0), selector: selector.join(',') },
+  };
+}

@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject } from '../apiserver/json.ts';
+import type { KubeObject, OwnerReference, Store } from '../store.ts';
+import type { Mirror } from './mirror.ts';
+import { recordEvent } from './objectEvents.ts';
+
+/** What controllers work with. */
+export interface World {
+  readonly store: Store;
+  readonly mirror: Mirror;
+}
+
+/** Brings the world to what one kind of object asks for. */
+export interface Controller {
+  /** Resource of the objects: `deployments.apps`. */
+  readonly resource: string;
+  /** Does what is to be done now; gives the milliseconds after which to look again in any case. */
+  readonly reconcile: (world: World, object: KubeObject) => number | undefined;
+}
+
+/** Writes the status when it has changed. */
+export function writeStatus(
+  { store }: World,
+  resource: string,
+  { metadata, status }: KubeObject,
+  next: JsonObject,
+): void {
+  // What is undefined is not in JSON either.
+  const plain: JsonObject = JSON.parse(JSON.stringify(next));
+  if (isDeepStrictEqual(plain, status)) return;
+  store.update(resource, metadata.namespace, metadata.name, (object) =>
+    object.metadata.uid === metadata.uid ? { ...object, status: plain } : object,
+  );
+}
+
+/** How an object names the one that made it. */
+export function ownedBy({ apiVersion, kind, metadata }: KubeObject): OwnerReference {
+  const { name, uid } = metadata;
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** Tells of what a controller did, as an event about its object. */
+export function tell(
+  { store }: World,
+  component: string,
+  about: KubeObject,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): void {
+  recordEvent(store, { component, about, type, reason, message });
+}
+
+/** A condition of a status, with the times of the one before where nothing changed. */
+export interface Condition extends JsonObject {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+/** Leaves out a count of zero, as Go's `omitempty` does. */
+export function nonZero(count: number): number | undefined {
+  return count === 0 ? undefined : count;
+}

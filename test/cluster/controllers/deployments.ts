@@ -1,0 +1,311 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type JsonObject, objectAt, objectsAt } from '../apiserver/json.ts';
+import { type KubeObject, now } from '../store.ts';
+import { claim } from './claims.ts';
+import {
+  type Condition,
+  type Controller,
+  nonZero,
+  ownedBy,
+  tell,
+  type World,
+  writeStatus,
+} from './controller.ts';
+import { templateHash, withLabels } from './podTemplates.ts';
+
+const COMPONENT = 'deployment-controller';
+const SETS = 'replicasets.apps';
+const PREFIX = 'deployment.kubernetes.io/';
+const REVISION = `${PREFIX}revision`;
+const HASH = 'pod-template-hash';
+
+export const deployments: Controller = { resource: 'deployments.apps', reconcile };
+
+function reconcile(world: World, deployment: KubeObject): undefined {
+  if (deployment.metadata.deletionTimestamp !== undefined) return;
+  const plan = planOf(deployment);
+  claim(world, deployment, SETS);
+  const setsNow = () => world.mirror.controlled(SETS, deployment);
+  const isPaused = objectAt(deployment.spec).paused === true;
+  const existing = currentSet(deployment, setsNow());
+  if (existing || !isPaused) {
+    const current = existing ?? createSet(world, deployment, setsNow(), plan);
+    markRevision(world, deployment, current, setsNow());
+    if (!isPaused) roll(world, deployment, plan, current);
+    dropOldSets(world, deployment, current);
+  }
+  writeStatus(world, 'deployments.apps', deployment, statusOf(deployment, setsNow(), plan));
+}
+
+/** How many pods are wanted, and how far the number may stray while they are exchanged. */
+interface Plan {
+  readonly replicas: number;
+  readonly most: number;
+  readonly least: number;
+  readonly recreates: boolean;
+}
+
+function planOf({ spec }: KubeObject): Plan {
+  const replicas = Number(objectAt(spec).replicas ?? 1);
+  const strategy = objectAt(objectAt(spec).strategy);
+  const { maxSurge, maxUnavailable } = objectAt(strategy.rollingUpdate);
+  const recreates = strategy.type === 'Recreate';
+  const surge = recreates ? 0 : portion(maxSurge, replicas, Math.ceil);
+  const unavailable = recreates ? replicas : portion(maxUnavailable, replicas, Math.floor);
+  // Without room in either direction nothing could ever be exchanged.
+  const room = surge === 0 && unavailable === 0 ? 1 : unavailable;
+  return { replicas, most: replicas + surge, least: Math.max(0, replicas - room), recreates };
+}
+
+function portion(value: unknown, of: number, round: (share: number) => number): number {
+  const text = String(value ?? 0);
+  return text.endsWith('%') ? round((Number(text.slice(0, -1)) / 100) * of) : Number(text);
+}
+
+/** The replica set with the deployment's own template. */
+function currentSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
+  const template = objectAt(objectAt(deployment.spec).template);
+  return sets.find((set) =>
+    isDeepStrictEqual(bare(objectAt(objectAt(set.spec).template)), template),
+  );
+}
+
+function bare(template: JsonObject): JsonObject {
+  const metadata = objectAt(template.metadata);
+  const { [HASH]: _hash, ...labels } = objectAt(metadata.labels);
+  return { ...template, metadata: { ...metadata, labels } };
+}
+
+function createSet(
+  world: World,
+  deployment: KubeObject,
+  others: readonly KubeObject[],
+  plan: Plan,
+): KubeObject {
+  const { name, namespace = '' } = deployment.metadata;
+  const spec = objectAt(deployment.spec);
+  const hash = templateHash(objectAt(spec.template));
+  const template = withLabels(objectAt(spec.template), { [HASH]: hash });
+  const selector = objectAt(spec.selector);
+  const matchLabels = { ...objectAt(selector.matchLabels), [HASH]: hash };
+  const total = others.reduce((sum, set) => sum + replicasOf(set), 0);
+  const set = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace,
+      generation: 1,
+      labels: objectAt(objectAt(template.metadata).labels) as Record<string, string>,
+      annotations: annotationsOf(plan),
+      ownerReferences: [ownedBy(deployment)],
+    },
+    spec: {
+      replicas:
+        plan.recreates && total > 0 ? 0 : Math.max(0, Math.min(plan.replicas, plan.most - total)),
+      ...(spec.minReadySeconds !== undefined && { minReadySeconds: spec.minReadySeconds }),
+      selector: { ...selector, matchLabels },
+      template,
+    },
+    status: { replicas: 0 },
+  };
+  const created = world.store.create(SETS, set);
+  if (!created) throw new Error(`replica set ${set.metadata.name} is not this deployment's`);
+  tellScaling(world, deployment, created, 0, replicasOf(created));
+  return created;
+}
+
+function annotationsOf({ replicas, most }: Plan): Record<string, string> {
+  return { [`${PREFIX}desired-replicas`]: `${replicas}`, [`${PREFIX}max-replicas`]: `${most}` };
+}
+
+/** Gives the newest replica set the highest revision, and tells it to the deployment. */
+function markRevision(
+  { store }: World,
+  deployment: KubeObject,
+  current: KubeObject,
+  sets: readonly KubeObject[],
+): void {
+  const others = sets.filter(({ metadata }) => metadata.uid !== current.metadata.uid);
+  const highest = Math.max(0, ...others.map(revisionOf));
+  const revision = String(Math.max(highest + 1, revisionOf(current)));
+  const mark = (resource: string, { metadata }: KubeObject) => {
+    if (metadata.annotations?.[REVISION] === revision) return;
+    store.update(resource, metadata.namespace, metadata.name, (object) => {
+      object.metadata.annotations = { ...object.metadata.annotations, [REVISION]: revision };
+      return object;
+    });
+  };
+  mark(SETS, current);
+  mark('deployments.apps', deployment);
+}
+
+function revisionOf({ metadata }: KubeObject): number {
+  return Number(metadata.annotations?.[REVISION] ?? 0);
+}
+
+function replicasOf({ spec }: KubeObject): number {
+  return Number(objectAt(spec).replicas ?? 0);
+}
+
+function count(sets: readonly KubeObject[], field: string): number {
+  return sets.reduce((sum, { status }) => sum + Number(objectAt(status)[field] ?? 0), 0);
+}
+
+/** One step from the old replica sets to the new one. */
+function roll(world: World, deployment: KubeObject, plan: Plan, { metadata }: KubeObject): void {
+  const all = world.mirror.controlled(SETS, deployment);
+  const current = all.find((set) => set.metadata.uid === metadata.uid);
+  if (!current) return;
+  const old = all.filter((set) => set !== current);
+  const scaleTo = (set: KubeObject, replicas: number) =>
+    scale(world, deployment, plan, set, replicas);
+  const oldTotal = old.reduce((sum, set) => sum + replicasOf(set), 0);
+  if (plan.recreates) {
+    for (const set of old) scaleTo(set, 0);
+    const areGone = count(old, 'replicas') + count(old, 'terminatingReplicas') === 0;
+    if (oldTotal === 0 && areGone) scaleTo(current, plan.replicas);
+    return;
+  }
+  const room = Math.max(0, plan.most - oldTotal);
+  const next = Math.min(plan.replicas, Math.max(replicasOf(current), room));
+  scaleTo(current, next);
+  const newUnavailable = next - count([current], 'availableReplicas');
+  let removable = oldTotal + next - plan.least - newUnavailable;
+  for (const isBroken of [true, false]) {
+    for (const set of old.toSorted((a, b) => revisionOf(a) - revisionOf(b))) {
+      const now = replicasOf(set);
+      const broken = now - count([set], 'availableReplicas');
+      const less = Math.min(removable, isBroken ? broken : now);
+      if (less <= 0) continue;
+      removable -= less;
+      scaleTo(set, now - less);
+      if (isBroken) return;
+    }
+  }
+}
+
+function scale(
+  world: World,
+  deployment: KubeObject,
+  plan: Plan,
+  set: KubeObject,
+  replicas: number,
+): void {
+  const before = replicasOf(set);
+  const annotations = { ...set.metadata.annotations, ...annotationsOf(plan) };
+  if (before === replicas && isDeepStrictEqual(annotations, set.metadata.annotations)) return;
+  world.store.update(SETS, set.metadata.namespace, set.metadata.name, (object) => {
+    if (before !== replicas) object.metadata.generation = (object.metadata.generation ?? 0) + 1;
+    object.metadata.annotations = { ...object.metadata.annotations, ...annotationsOf(plan) };
+    object.spec = { ...objectAt(object.spec), replicas };
+    return object;
+  });
+  if (before !== replicas) tellScaling(world, deployment, set, before, replicas);
+}
+
+function tellScaling(
+  world: World,
+  deployment: KubeObject,
+  { metadata }: KubeObject,
+  from: number,
+  to: number,
+): void {
+  if (from === to) return;
+  const message = `Scaled ${to > from ? 'up' : 'down'} replica set ${metadata.name} from ${from} to ${to}`;
+  tell(world, COMPONENT, deployment, 'Normal', 'ScalingReplicaSet', message);
+}
+
+function dropOldSets({ store, mirror }: World, deployment: KubeObject, current: KubeObject): void {
+  const limit = Number(objectAt(deployment.spec).revisionHistoryLimit ?? 10);
+  const idle = mirror
+    .controlled(SETS, deployment)
+    .filter((set) => set.metadata.uid !== current.metadata.uid)
+    .filter((set) => replicasOf(set) === 0 && count([set], 'replicas') === 0)
+    .sort((a, b) => revisionOf(b) - revisionOf(a));
+  for (const { metadata } of idle.slice(limit))
+    store.remove(SETS, metadata.namespace, metadata.name);
+}
+
+function statusOf(deployment: KubeObject, sets: readonly KubeObject[], plan: Plan): JsonObject {
+  const current = currentSet(deployment, sets);
+  const available = count(sets, 'availableReplicas');
+  const total = count(sets, 'replicas');
+  return {
+    observedGeneration: deployment.metadata.generation,
+    replicas: nonZero(total),
+    updatedReplicas: nonZero(current ? count([current], 'replicas') : 0),
+    readyReplicas: nonZero(count(sets, 'readyReplicas')),
+    availableReplicas: nonZero(available),
+    unavailableReplicas: nonZero(Math.max(0, Math.max(total, plan.replicas) - available)),
+    terminatingReplicas: count(sets, 'terminatingReplicas'),
+    conditions: conditionsOf(deployment, current, sets, plan).map((condition) =>
+      withTimes(condition, objectsAt(objectAt(deployment.status).conditions)),
+    ),
+  };
+}
+
+function conditionsOf(
+  deployment: KubeObject,
+  current: KubeObject | undefined,
+  sets: readonly KubeObject[],
+  { replicas, least }: Plan,
+): Condition[] {
+  const available = count(sets, 'availableReplicas');
+  const updated = current ? count([current], 'replicas') : 0;
+  const isAvailable = available >= least;
+  const isDone =
+    updated === replicas && available === replicas && count(sets, 'replicas') === replicas;
+  const name = current?.metadata.name;
+  const before = objectsAt(objectAt(deployment.status).conditions);
+  const failure = current && objectsAt(objectAt(current.status).conditions)[0];
+  const wasDone = before.some(
+    ({ reason, message }) =>
+      reason === 'NewReplicaSetAvailable' && String(message).includes(`"${name}"`),
+  );
+  return [
+    {
+      type: 'Available',
+      status: isAvailable ? 'True' : 'False',
+      reason: isAvailable ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+      message: isAvailable
+        ? 'Deployment has minimum availability.'
+        : 'Deployment does not have minimum availability.',
+    },
+    ...(failure
+      ? [
+          {
+            type: 'ReplicaFailure',
+            status: 'True',
+            reason: String(failure.reason),
+            message: String(failure.message),
+          },
+        ]
+      : []),
+    {
+      type: 'Progressing',
+      status: 'True',
+      reason: isDone || wasDone ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
+      message:
+        isDone || wasDone
+          ? `ReplicaSet "${name}" has successfully progressed.`
+          : `ReplicaSet "${name}" is progressing.`,
+    },
+  ];
+}
+
+/** With the times of the condition before as far as it is the same. */
+function withTimes(condition: Condition, before: readonly JsonObject[]): JsonObject {
+  const { type, status, reason, message } = condition;
+  const old = before.find((one) => one.type === type);
+  const isSame = old?.reason === reason && old.message === message && old.status === status;
+  const time = now();
+  return {
+    type,
+    status,
+    lastUpdateTime: isSame ? old.lastUpdateTime : time,
+    lastTransitionTime: old?.status === status ? old.lastTransitionTime : time,
+    reason,
+    message,
+  };
+}
