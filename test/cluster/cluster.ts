@@ -13,6 +13,7 @@ import { startScheduler } from './scheduler.ts';
 import { settleAll } from './settleAll.ts';
 import { startNodes } from './startNodes.ts';
 import { Store } from './store.ts';
+import { clusterSwitches } from './switches.ts';
 
 /** Two nodes with real containers behind an API server of our own, on this machine alone. */
 export interface LocalCluster {
@@ -25,6 +26,12 @@ export interface LocalCluster {
   readonly nodes: readonly ClusterNode[];
   /** Everything the cluster writes is in here; gone after `close`. */
   readonly folder: string;
+  /** Ends everything on a node at once and lets its kubelet begin anew, as a reboot does. */
+  restartNode(name: string): void;
+  /** Kills the process that holds a pod's namespaces; its kubelet makes a new sandbox. */
+  killSandbox(namespace: string, pod: string): void;
+  /** Lets a node's kubelet fall silent, or come back: the node is NotReady meanwhile. */
+  setReady(node: string, isReady: boolean): void;
   /** Resolves when no process, mount, link, control group or file of the cluster is left. */
   close(): Promise<void>;
 }
@@ -64,7 +71,8 @@ export async function startCluster(): Promise<LocalCluster> {
     keep({ close: startControllers(store) });
     const kubeconfig = kubeconfigs.admin ?? '';
     const machines = started.map(({ node }) => node);
-    return { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };
+    const own = { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };
+    return { ...own, ...clusterSwitches(store) };
   } catch (error) {
     await close();
     throw error;

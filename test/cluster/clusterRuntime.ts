@@ -1,4 +1,6 @@
+import { ApiError } from './apiserver/status.ts';
 import type { Kubelet } from './kubelet/kubelet.ts';
+import type { ClusterNode } from './nodes/node.ts';
 import type { RunningContainer, Runtime } from './runtime.ts';
 
 /** What the API server asks of the nodes, answered by the kubelet that looks after the pod. */
@@ -6,13 +8,14 @@ export function clusterRuntime(kubelets: readonly Kubelet[]): Runtime {
   const find = (namespace: string, pod: string) => {
     for (const kubelet of kubelets) {
       const worker = kubelet.worker(namespace, pod);
-      if (worker) return { node: kubelet.node, worker };
+      if (worker) return { node: kubelet.node, worker, isAway: kubelet.isAway };
     }
     return undefined;
   };
   return {
     container(namespace, pod, name): RunningContainer | undefined {
       const found = find(namespace, pod);
+      if (found?.isAway) throw unreachable(found.node);
       const id = found?.worker.runningContainer(name);
       if (!found || id === undefined) return undefined;
       const { node } = found;
@@ -30,4 +33,10 @@ export function clusterRuntime(kubelets: readonly Kubelet[]): Runtime {
     },
     logFile: (namespace, pod, name) => find(namespace, pod)?.worker.logFile(name),
   };
+}
+
+/** What an API server answers when it asks a kubelet that is not there. */
+function unreachable({ address }: ClusterNode): ApiError {
+  const why = `dial tcp ${address}:10250: connect: connection refused`;
+  return new ApiError(500, 'InternalError', `error dialing backend: ${why}`);
 }

@@ -8,9 +8,15 @@ const namespace = 'default';
 const patience = 20_000;
 
 /** Puts a pod into the store as the API server would, without its defaults. */
-export function createPod(store: Store, name: string, spec: Pod['spec']): void {
-  const metadata = { name, namespace, generation: 1 };
-  const status = { phase: 'Pending', qosClass: 'BestEffort' };
+export function createPod(
+  store: Store,
+  name: string,
+  spec: Pod['spec'],
+  annotations: Record<string, string> = {},
+  qosClass = 'BestEffort',
+): void {
+  const metadata = { name, namespace, generation: 1, annotations };
+  const status = { phase: 'Pending', qosClass };
   store.create('pods', { apiVersion: 'v1', kind: 'Pod', metadata, spec, status });
 }
 

@@ -1,4 +1,5 @@
 import type { CriContainerStatus } from '../nodes/criMessages.ts';
+import { now } from '../store.ts';
 import type { Container, ContainerState, Terminated } from './pod.ts';
 
 export type ContainerKind = 'init' | 'regular' | 'ephemeral';
@@ -32,6 +33,8 @@ export class ContainerRecord {
   pullError: string | undefined;
   /** Why the last start failed; undefined when none did. */
   startError: string | undefined;
+  /** Whether it is to run although it has run before. */
+  #isDueAgain = false;
   #backOff = 0;
   #backedOffFor: string | undefined;
 
@@ -52,8 +55,17 @@ export class ContainerRecord {
     return 'running' in this.state;
   }
 
-  /** How the newest run ended; undefined while it runs or when there was none. */
+  /** Whether it has not run yet, or is to run once more whatever became of it. */
+  get isDue(): boolean {
+    return this.id === undefined || this.#isDueAgain;
+  }
+
+  /** How the newest run ended; undefined while it runs or when there was none that counts. */
   get ended(): Terminated | undefined {
+    return this.#isDueAgain ? undefined : this.#lastEnd;
+  }
+
+  get #lastEnd(): Terminated | undefined {
     if ('terminated' in this.state) return this.state.terminated;
     return 'waiting' in this.state && this.id !== undefined ? this.lastState.terminated : undefined;
   }
@@ -64,9 +76,32 @@ export class ContainerRecord {
 
   /** Notes a new run. */
   created(id: string): void {
-    if (this.ended) this.lastState = { terminated: this.ended };
+    if (this.#lastEnd) this.lastState = { terminated: this.#lastEnd };
+    this.#isDueAgain = false;
     this.id = id;
     this.attempts += 1;
+  }
+
+  /** Another sandbox begins from the beginning: whatever its end was, it does not count any more. */
+  repeat(): void {
+    this.#isDueAgain = this.id !== undefined;
+  }
+
+  /**
+   * Its machine went down under it: nobody knows how it ended. Everything but a regular container runs
+   * again; ephemeral containers too, finished or not, as on a real node.
+   */
+  lose(): void {
+    if ('running' in this.state) {
+      const { startedAt } = this.state.running;
+      const containerID = `containerd://${this.id}`;
+      const why = { exitCode: 255, reason: 'Unknown' };
+      this.state = { terminated: { ...why, startedAt, finishedAt: now(), containerID } };
+    }
+    this.#backOff = 0;
+    this.#backedOffFor = this.id;
+    this.retryAt = 0;
+    if (this.kind !== 'regular') this.repeat();
   }
 
   wait(reason: string, message?: string): void {

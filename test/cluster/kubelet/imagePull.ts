@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { completeReference } from '../images/reference.ts';
 import type { CriImage } from '../nodes/criMessages.ts';
+import { PULL_SECONDS } from '../switches.ts';
 import type { ContainerRecord } from './containerRecord.ts';
 import { type NodeImages, pullFailure } from './nodeImages.ts';
 import type { Pod } from './pod.ts';
@@ -30,6 +31,17 @@ export async function pullImage(
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string) =>
     events.record(pod, type, reason, message, record.fieldPath);
   const found = await images.find(image);
+  const seconds = Number(pod.metadata.annotations?.[PULL_SECONDS] ?? 0);
+  if (found && (seconds > 0 || imagePullPolicy === 'Always')) {
+    tell('Normal', 'Pulling', `Pulling image "${image}"`);
+    const begun = Date.now();
+    await delay(seconds * 1000, undefined, { signal });
+    const took = `${Date.now() - begun + 1}ms`;
+    const how = `in ${took} (${took} including waiting). Image size: ${found.size} bytes.`;
+    tell('Normal', 'Pulled', `Successfully pulled image "${image}" ${how}`);
+    record.pullError = undefined;
+    return found;
+  }
   if (found) {
     const already = `Container image "${image}" already present on machine and can be accessed by the pod`;
     tell('Normal', 'Pulled', already);

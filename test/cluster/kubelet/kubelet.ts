@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../nodes/node.ts';
 import type { KubeObject, Store } from '../store.ts';
+import { KILL_SANDBOX, NodeSwitches } from '../switches.ts';
 import type { NodeImages } from './nodeImages.ts';
 import { podFrom } from './pod.ts';
 import { PodEvents } from './podEvents.ts';
@@ -9,6 +10,9 @@ import { PodWorker, type Surroundings } from './podWorker.ts';
 /** containerd 1.6 tells nobody when a container ends, so it is asked this often, in milliseconds. */
 const pollInterval = 150;
 
+/** Seconds between two looks at what pods have written; 10 on a real node. */
+const storagePeriod = 2;
+
 /** Runs the pods that are assigned to one node. */
 export class Kubelet {
   readonly node: ClusterNode;
@@ -16,9 +20,13 @@ export class Kubelet {
   readonly #around: Surroundings;
   readonly #workers = new Map<string, PodWorker>();
   readonly #closed: AbortController;
+  readonly #switches: NodeSwitches;
+  /** Pod uid -> last order to lose its sandbox. */
+  readonly #killed = new Map<string, string>();
 
-  private constructor(around: Surroundings, closed: AbortController) {
+  private constructor(around: Surroundings, closed: AbortController, switches: NodeSwitches) {
     this.#closed = closed;
+    this.#switches = switches;
     this.node = around.node;
     this.#store = around.store;
     this.#around = around;
@@ -35,15 +43,23 @@ export class Kubelet {
       events,
       cgroup,
       closed: closed.signal,
+      isAway: () => kubelet.isAway,
     };
-    const kubelet = new Kubelet(around, closed);
+    const kubelet = new Kubelet(around, closed, new NodeSwitches(store, node.name));
     for (const pod of store.list('pods')) kubelet.#notice(pod);
     const unsubscribe = store.subscribe(({ type, resource, object }) => {
       if (resource === 'pods') kubelet.#notice(object, type === 'DELETED');
+      if (resource === 'nodes' && object.metadata.name === node.name) kubelet.#obey(object);
     });
     closed.signal.addEventListener('abort', unsubscribe);
     void kubelet.#watchContainers();
+    void kubelet.#watchStorage();
     return kubelet;
+  }
+
+  /** Whether it has stopped looking after its pods for a while. */
+  get isAway(): boolean {
+    return this.#switches.isAway;
   }
 
   /** The worker of a pod of this node. */
@@ -61,8 +77,14 @@ export class Kubelet {
     const pod = podFrom(object);
     const { uid, deletionTimestamp } = pod.metadata;
     const known = this.#workers.get(uid);
-    if (known) known.podChanged(isGone || deletionTimestamp !== undefined);
-    else if (pod.spec.nodeName === this.node.name && !isGone) void this.#look(uid, object);
+    if (known) {
+      known.podChanged(isGone || deletionTimestamp !== undefined);
+      const order = pod.metadata.annotations?.[KILL_SANDBOX];
+      if (order !== undefined && this.#killed.get(uid) !== order) {
+        this.#killed.set(uid, order);
+        known.killSandbox().catch(() => {}); // It may just have ended by itself.
+      }
+    } else if (pod.spec.nodeName === this.node.name && !isGone) void this.#look(uid, object);
   }
 
   async #look(uid: string, object: KubeObject): Promise<void> {
@@ -70,12 +92,35 @@ export class Kubelet {
     this.#workers.set(uid, worker);
     await worker.run();
     this.#workers.delete(uid);
+    this.#killed.delete(uid);
+  }
+
+  /** Does what the node's annotations ask for. */
+  #obey(node: KubeObject): void {
+    const order = this.#switches.read(node);
+    if (order === 'restart') for (const worker of this.#workers.values()) worker.nodeRestarted();
+    if (order === 'wake') for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  async #watchStorage(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      const seconds = this.#switches.storagePeriod ?? storagePeriod;
+      await delay(seconds * 1000, undefined, { signal }).catch(() => {});
+      if (signal.aborted || this.isAway) continue;
+      const layers = await this.node.writableLayers().catch(() => new Map<string, string>());
+      for (const worker of this.#workers.values()) await worker.checkStorage(layers);
+    }
   }
 
   async #watchContainers(): Promise<void> {
     const { signal } = this.#closed;
     let known = new Set<string>();
     while (!signal.aborted) {
+      if (this.isAway) {
+        await delay(pollInterval, undefined, { signal }).catch(() => {});
+        continue;
+      }
       const ended = await this.node.cri.listEnded().catch(() => known);
       for (const id of ended)
         if (!known.has(id)) for (const worker of this.#workers.values()) worker.hasEnded(id);

@@ -54,8 +54,9 @@ async function volumePath(
   folder: PodFolder,
 ): Promise<string> {
   if (volume?.hostPath) return volume.hostPath.path;
-  const path = await folder.volume(name);
-  if (volume?.emptyDir) await chmod(path, 0o777);
+  if (!volume?.emptyDir) return folder.volume('projected', name);
+  const path = await folder.volume('empty-dir', name);
+  await chmod(path, 0o777);
   return path;
 }
 

@@ -80,7 +80,7 @@ export interface SecurityContext {
 export interface Volume {
   readonly name: string;
   readonly hostPath?: { readonly path: string; readonly type?: string };
-  readonly emptyDir?: object;
+  readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
 }
 
 export interface VolumeMount {

@@ -73,11 +73,34 @@ export class PodContainers {
   async start(turn: Turn): Promise<number> {
     const next: number[] = [];
     for (const record of this.#of('ephemeral'))
-      if (record.id === undefined) next.push(await this.#start(record, turn));
+      if (record.isDue) next.push(await this.#start(record, turn));
     const pending = this.#of('init').find((record) => record.ended?.exitCode !== 0);
     for (const record of pending ? [pending] : this.#of('regular'))
       if (!record.isRunning) next.push(await this.#startOrRestart(record, turn));
     return Math.min(never, ...next);
+  }
+
+  /** To be called when the sandbox was lost: the next one begins with the init containers. */
+  beginAgain(): void {
+    for (const record of this.#of('init')) record.repeat();
+  }
+
+  /** Ends everything as the end of its machine does. */
+  async lose(): Promise<void> {
+    await Promise.all(
+      this.records.map(async (record) => {
+        if (record.isRunning && record.id !== undefined)
+          await this.#around.node.cri.stopContainer(record.id, 0);
+        record.lose();
+      }),
+    );
+  }
+
+  /** Container name -> its id and its logs, of all that have been started. */
+  get placed(): { name: string; id: string; logs: string }[] {
+    return this.records.flatMap(({ id, spec }) =>
+      id === undefined ? [] : [{ name: spec.name, id, logs: this.#folder.logFolder(spec.name) }],
+    );
   }
 
   /** Stops everything that runs, with that many seconds of grace. */

@@ -23,14 +23,24 @@ export class PodFolder {
     return join(this.logs, this.logPath(container, attempt));
   }
 
+  /** The folder with all logs of a container. */
+  logFolder(container: string): string {
+    return join(this.logs, container);
+  }
+
   /** Makes the folder of a container's log. */
   async prepareLog(container: string): Promise<void> {
     await mkdir(join(this.logs, container), { recursive: true });
   }
 
-  /** Makes the folder of a volume that is not on the node already, and gives its path. */
-  async volume(name: string): Promise<string> {
-    const path = join(this.#root, 'volumes', name);
+  /** The folder of a volume that is not on the node already. */
+  volumePath(kind: string, name: string): string {
+    return join(this.#root, 'volumes', `kubernetes.io~${kind}`, name);
+  }
+
+  /** Makes that folder, and gives its path. */
+  async volume(kind: string, name: string): Promise<string> {
+    const path = this.volumePath(kind, name);
     await mkdir(path, { recursive: true, mode: 0o777 });
     return path;
   }

@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../nodes/node.ts';
 import { now, type Store } from '../store.ts';
 import { messageOf, type Sandbox } from './containerStarter.ts';
+import { EmptyDirs } from './emptyDirs.ts';
 import type { NodeImages } from './nodeImages.ts';
 import { type Pod, podFrom } from './pod.ts';
 import { limitPodCgroup } from './podCgroup.ts';
@@ -9,6 +10,8 @@ import type { PodEvents } from './podEvents.ts';
 import { PodFolder } from './podFolder.ts';
 import { phaseOf, podStatus } from './podStatus.ts';
 import { sandboxConfig } from './sandboxConfig.ts';
+import { hasStorageLimit, storageBreach } from './storageLimits.ts';
+import { bytesIn } from './storageUse.ts';
 import { Wake } from './wake.ts';
 
 /** What a worker shares with the others of its node. */
@@ -21,9 +24,17 @@ export interface Surroundings {
   readonly cgroup: string;
   /** Aborted when the kubelet closes. */
   readonly closed: AbortSignal;
+  /** Whether the kubelet is away: then nothing happens to pods. */
+  readonly isAway: () => boolean;
 }
 
-const deadlineExceeded = {
+/** Why a kubelet ended a pod by itself. */
+interface Failure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const deadlineExceeded: Failure = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',
 };
@@ -31,6 +42,8 @@ const deadlineExceeded = {
 const retryDelay = 1_000;
 /** Kubernetes' default, in seconds. */
 const defaultGrace = 30;
+/** What a kubelet gives to pods that it evicts for what they write, in seconds. */
+const evictionGrace = 1;
 
 /** Brings one pod to what its spec says, from its sandbox to its removal, one step after the other. */
 export class PodWorker {
@@ -40,18 +53,25 @@ export class PodWorker {
   readonly #containers: PodContainers;
   readonly #ended = new Set<string>();
   readonly #wake = new Wake();
+  readonly #emptyDirs: EmptyDirs;
   readonly #leaving = new AbortController();
+  /** Container id -> where it writes, kept when it has ended. */
+  readonly #layers = new Map<string, string>();
+  #turn = new AbortController();
+  #isLost = false;
+  #eviction: string | undefined;
   readonly #startedAt = Date.now();
   readonly #startTime = now();
   #sandbox: Sandbox | undefined;
   #sandboxes = 0;
-  #failure: typeof deadlineExceeded | undefined;
+  #failure: Failure | undefined;
 
   constructor(pod: Pod, around: Surroundings) {
     this.#around = around;
     this.#pod = pod;
     this.#folder = new PodFolder(around.node.folder, pod);
     this.#containers = new PodContainers(around, this.#folder);
+    this.#emptyDirs = new EmptyDirs(around.node, this.#folder);
   }
 
   get sandboxId(): string | undefined {
@@ -74,6 +94,41 @@ export class PodWorker {
     this.#wake.call();
   }
 
+  /** To be called when the node has gone down and come up again. */
+  nodeRestarted(): void {
+    this.#isLost = true;
+    this.wake();
+  }
+
+  /** Cuts short whatever it is waiting for. */
+  wake(): void {
+    this.#turn.abort();
+    this.#turn = new AbortController();
+    this.#wake.call();
+  }
+
+  /** Kills the process that holds the pod's namespaces. */
+  async killSandbox(): Promise<void> {
+    if (this.#sandbox) await this.#around.node.killTask(this.#sandbox.id);
+  }
+
+  /** Measures what the pod has written, and evicts it when that is too much. */
+  async checkStorage(layers: ReadonlyMap<string, string>): Promise<void> {
+    const pod = this.#read();
+    if (!pod || this.#failure || this.#eviction || !hasStorageLimit(pod)) return;
+    const containers = new Map<string, number>();
+    for (const { name, id, logs } of this.#containers.placed) {
+      const layer = layers.get(id) ?? this.#layers.get(id);
+      if (layer) this.#layers.set(id, layer);
+      containers.set(name, (layer ? await bytesIn(layer) : 0) + (await bytesIn(logs)));
+    }
+    const volumes = new Map<string, number>();
+    for (const [name, folder] of this.#emptyDirs.onDisk(pod))
+      volumes.set(name, await bytesIn(folder));
+    this.#eviction = storageBreach(pod, { containers, volumes });
+    if (this.#eviction) this.wake();
+  }
+
   /** To be called with the id of a container or sandbox of the node that has ended. */
   hasEnded(id: string): void {
     this.#ended.add(id);
@@ -87,13 +142,18 @@ export class PodWorker {
     while (!closed.aborted) {
       const pod = this.#read();
       const isLeaving = !pod || pod.metadata.deletionTimestamp !== undefined;
+      const { signal } = this.#turn;
       try {
+        if (this.#around.isAway()) {
+          await this.#wake.wait(Number.POSITIVE_INFINITY);
+          continue;
+        }
         if (isLeaving) return await this.#end(pod);
         const nextTurn = await this.#sync(pod);
         await this.#wake.wait(nextTurn - Date.now());
       } catch (error) {
         const wasCutShort = !isLeaving && this.#leaving.signal.aborted;
-        if (closed.aborted || wasCutShort) continue;
+        if (closed.aborted || wasCutShort || signal.aborted) continue;
         const reason = isLeaving ? 'FailedKillPod' : 'FailedSync';
         events.record(pod ?? this.#pod, 'Warning', reason, `error: ${messageOf(error)}`);
         await this.#wake.wait(retryDelay);
@@ -112,9 +172,11 @@ export class PodWorker {
   async #sync(pod: Pod): Promise<number> {
     this.#containers.add(pod);
     await this.#noteEnds(pod);
+    if (this.#isLost) await this.#recover(pod);
     const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
     const deadline = this.#startedAt + activeDeadlineSeconds * 1000;
     if (!this.#failure && Date.now() >= deadline) await this.#exceedDeadline(pod);
+    if (!this.#failure && this.#eviction) await this.#evict(pod, this.#eviction);
     if (this.#failure || ['Succeeded', 'Failed'].includes(phaseOf(pod, this.#containers.records))) {
       await this.#containers.stop(pod, 0);
       await this.#stopSandbox();
@@ -124,7 +186,9 @@ export class PodWorker {
     this.#publish(pod);
     const sandbox = this.#sandbox ?? (await this.#runSandbox(pod));
     const publish = () => this.#publish(pod);
-    const signal = AbortSignal.any([this.#leaving.signal, this.#around.closed]);
+    const signal = AbortSignal.any([
+      ...[this.#leaving.signal, this.#around.closed, this.#turn.signal],
+    ]);
     const next = await this.#containers.start({ pod, sandbox, publish, signal });
     return Math.min(next, deadline);
   }
@@ -139,6 +203,24 @@ export class PodWorker {
     this.#around.events.record(pod, 'Normal', 'SandboxChanged', message);
     await this.#containers.stop(pod, pod.spec.terminationGracePeriodSeconds ?? defaultGrace);
     await this.#stopSandbox();
+    this.#containers.beginAgain();
+  }
+
+  /** Takes stock after the node's restart: nothing has survived it. */
+  async #recover(pod: Pod): Promise<void> {
+    this.#isLost = false;
+    if (this.#failure || ['Succeeded', 'Failed'].includes(phaseOf(pod, this.#containers.records)))
+      return;
+    await this.#containers.lose();
+    const message = 'Pod sandbox changed, it will be killed and re-created.';
+    this.#around.events.record(pod, 'Normal', 'SandboxChanged', message);
+    await this.#stopSandbox();
+  }
+
+  async #evict(pod: Pod, message: string): Promise<void> {
+    this.#failure = { reason: 'Evicted', message };
+    this.#around.events.record(pod, 'Warning', 'Evicted', message);
+    await this.#containers.stop(pod, evictionGrace);
   }
 
   async #exceedDeadline(pod: Pod): Promise<void> {
@@ -149,6 +231,7 @@ export class PodWorker {
 
   async #runSandbox(pod: Pod): Promise<Sandbox> {
     const { node, cgroup, events } = this.#around;
+    await this.#emptyDirs.prepare(pod);
     const config = sandboxConfig(pod, this.#folder, cgroup, this.#sandboxes);
     const id = await node.cri.runPodSandbox(config).catch((error: unknown) => {
       const message = `Failed to create pod sandbox: ${messageOf(error)}`;
@@ -178,6 +261,7 @@ export class PodWorker {
     const { node, store } = this.#around;
     const { namespace, name, uid } = this.#pod.metadata;
     await node.cri.removePodSandboxes({ 'io.kubernetes.pod.uid': uid });
+    await this.#emptyDirs.remove();
     await this.#folder.remove();
     if (this.#read()) store.remove('pods', namespace, name);
   }

@@ -33,7 +33,7 @@ export function sandboxConfig(
     labels: { ...metadata.labels, ...podLabels(pod) },
     annotations: { ...metadata.annotations },
     linux: {
-      cgroupParent: `${cgroup}/pod${uid}`,
+      cgroupParent: `${cgroup}/kubepods/${qosFolder(pod)}pod${uid}`,
       sysctls: Object.fromEntries(sysctls),
       securityContext: {
         namespaceOptions: namespacesOf(pod),
@@ -42,6 +42,12 @@ export function sandboxConfig(
       },
     },
   };
+}
+
+/** Where a kubelet with the cgroupfs driver keeps the pods of a class. */
+function qosFolder({ status }: Pod): string {
+  const { qosClass = 'BestEffort' } = status;
+  return qosClass === 'Guaranteed' ? '' : `${qosClass.toLowerCase()}/`;
 }
 
 function clusterDns(namespace: string): {

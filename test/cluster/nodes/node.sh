@@ -20,6 +20,9 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/netns /var/lib/cni /etc/cni/net.d
 mount --bind /run/netns /run/netns
 mount --make-shared /run/netns
+# What a kubelet keeps, where tools look for it.
+mkdir -p "$folder/pods" /var/lib/kubelet/pods
+mount --bind "$folder/pods" /var/lib/kubelet/pods
 cp "$folder/cni.conflist" /etc/cni/net.d/10-flannel.conflist
 mkdir -p /run/flannel
 cp "$folder/subnet.env" /run/flannel/subnet.env

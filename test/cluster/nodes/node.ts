@@ -112,6 +112,32 @@ export class ClusterNode {
     return spawn('nsenter', [...enter, ...exec], { stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
+  /** Kills the main process of a container or sandbox as the kernel would, unknown to the runtime. */
+  async killTask(id: string): Promise<void> {
+    const socket = join(this.folder, 'containerd.sock');
+    const ctr = ['ctr', '-a', socket, '-n', 'k8s.io', 'tasks', 'kill', '-s', 'SIGKILL', id];
+    await run('nsenter', ['-t', String(this.#init), '-m', '-p', ...ctr]);
+  }
+
+  /** Container id -> folder of what it has written, of all that run. */
+  async writableLayers(): Promise<Map<string, string>> {
+    const mounts = await readFile(`/proc/${this.#init}/mountinfo`, 'utf8');
+    const layers = mounts.matchAll(/k8s\.io\/([0-9a-f]{64})\/rootfs .*[,\s]upperdir=([^,\s]+)/g);
+    return new Map([...layers].map(([, id = '', folder = '']) => [id, folder]));
+  }
+
+  /** Mounts memory over a folder, at most so many bytes of it when a limit is given. */
+  async mountMemory(folder: string, bytes?: number): Promise<void> {
+    const size = bytes === undefined ? [] : ['-o', `size=${bytes}`];
+    const mount = ['mount', '-t', 'tmpfs', ...size, 'tmpfs', folder];
+    await run('nsenter', ['-t', String(this.#init), '-m', ...mount]);
+  }
+
+  /** Undoes `mountMemory`. */
+  async unmountMemory(folder: string): Promise<void> {
+    await run('nsenter', ['-t', String(this.#init), '-m', 'umount', '-l', folder]);
+  }
+
   /** Ends everything that runs on the node. */
   async close(): Promise<void> {
     this.cri.close();

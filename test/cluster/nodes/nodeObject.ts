@@ -51,7 +51,8 @@ export async function nodeObject(
   };
 }
 
-function conditions(): object[] {
+/** The conditions of a node that is well. */
+export function conditions(): { type: string; [field: string]: string }[] {
   const time = now();
   return [
     [
@@ -63,7 +64,7 @@ function conditions(): object[] {
     ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
     ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
     ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
-  ].map(([type, status, reason, message]) => ({
+  ].map(([type = '', status = '', reason = '', message = '']) => ({
     type,
     status,
     lastHeartbeatTime: time,
