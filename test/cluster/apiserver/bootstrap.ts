@@ -1,12 +1,6 @@
 import type { NewObject, Store } from '../store.ts';
+import { type PolicyRule, TEST_USERS } from './testUsers.ts';
 import { ALL_AUTHENTICATED } from './users.ts';
-
-interface PolicyRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
 
 const API = { apiVersion: 'rbac.authorization.k8s.io/v1' } as const;
 const READ = ['get', 'list', 'watch'] as const;
@@ -113,21 +107,6 @@ const ROLES: readonly { name: string; rules: readonly PolicyRule[]; groups?: rea
     })),
   ];
 
-/** Users of the kubeconfig files who have less than all rights. */
-const TEST_USERS: readonly { user: string; rules: readonly PolicyRule[] }[] = [
-  {
-    user: 'viewer',
-    rules: [{ verbs: READ, apiGroups: [''], resources: ['pods', 'namespaces', 'nodes', 'events'] }],
-  },
-  {
-    user: 'no-exec',
-    rules: [
-      { verbs: ['*'], apiGroups: [''], resources: ['pods'] },
-      { verbs: ['patch'], apiGroups: [''], resources: ['pods/ephemeralcontainers'] },
-    ],
-  },
-];
-
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** Puts into the store what a new cluster has; leaves alone what is there already. */
@@ -152,9 +131,10 @@ export function bootstrap(store: Store): void {
     }
   }
   bind(store, 'cluster-admin', [{ kind: 'Group', name: 'system:masters' }]);
-  for (const { user, rules } of TEST_USERS) {
-    addClusterRole(store, `test:${user}`, rules);
-    bind(store, `test:${user}`, [{ kind: 'User', name: user }]);
+  for (const { user, rules, role = `test:${user}`, namespace } of TEST_USERS) {
+    if (rules) addClusterRole(store, role, rules);
+    const to = [{ kind: 'User', name: user }];
+    if (rules || role !== `test:${user}`) bind(store, role, to, `test:${user}`, namespace);
   }
 }
 
@@ -163,11 +143,19 @@ function addClusterRole(store: Store, name: string, rules: readonly PolicyRule[]
   store.create('clusterroles.rbac.authorization.k8s.io', role);
 }
 
-function bind(store: Store, role: string, subjects: { kind: string; name: string }[]): void {
-  store.create('clusterrolebindings.rbac.authorization.k8s.io', {
+function bind(
+  store: Store,
+  role: string,
+  subjects: { kind: string; name: string }[],
+  name = role,
+  namespace?: string,
+): void {
+  const isBound = namespace !== undefined;
+  const resource = isBound ? 'rolebindings' : 'clusterrolebindings';
+  store.create(`${resource}.rbac.authorization.k8s.io`, {
     ...API,
-    kind: 'ClusterRoleBinding',
-    metadata: { name: role },
+    kind: isBound ? 'RoleBinding' : 'ClusterRoleBinding',
+    metadata: { name, ...(isBound && { namespace }) },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
     subjects: subjects.map((subject) => ({ apiGroup: 'rbac.authorization.k8s.io', ...subject })),
   });

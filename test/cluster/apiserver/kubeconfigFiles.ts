@@ -1,14 +1,14 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
+import { TEST_USERS } from './testUsers.ts';
 import type { Tokens } from './tokens.ts';
 import { authenticated, SUPERUSERS } from './users.ts';
 
+/** Token users and their groups. */
 const TOKEN_USERS: Readonly<Record<string, readonly string[]>> = {
   'admin-token': [SUPERUSERS],
-  nobody: [],
-  viewer: [],
-  'no-exec': [],
+  ...Object.fromEntries(TEST_USERS.map(({ user }) => [user, []])),
 };
 
 /** Writes a kubeconfig file (0600) for every user into `folder`; gives user name -> path. */

@@ -1,17 +1,25 @@
 import { type JsonObject, objectAt, objectsAt, stringAt, stringsAt } from './json.ts';
+import {
+  appArmorProfile,
+  hostProbes,
+  seLinuxOptions,
+  sysctls,
+  windowsHostProcess,
+} from './podSecurityRareChecks.ts';
+import {
+  type Check,
+  containersWhere,
+  named,
+  quoted,
+  security,
+  type Violation,
+  violation,
+} from './podSecurityWords.ts';
 import { allContainers } from './podSpec.ts';
 
-// The rules and texts of k8s.io/pod-security-admission/policy, without those about Windows, SELinux,
-// AppArmor and sysctls.
+// The rules and texts of k8s.io/pod-security-admission/policy.
 
 export type Level = 'baseline' | 'restricted';
-
-export interface Violation {
-  readonly reason: string;
-  readonly detail: string;
-}
-
-type Check = (spec: JsonObject) => Violation | undefined;
 
 export function isLevel(text: string | undefined): text is Level {
   return text === 'baseline' || text === 'restricted';
@@ -31,30 +39,6 @@ const UNRESTRICTED_VOLUMES = new Set([
   ...['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim'],
   ...['projected', 'secret', 'image'],
 ]);
-
-function security(container: JsonObject): JsonObject {
-  return objectAt(container.securityContext);
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => JSON.stringify(name)).join(', ');
-}
-
-/** `container "a"`, `containers "a", "b"`; undefined when there is none. */
-function named(thing: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  return `${thing}${names.length > 1 ? 's' : ''} ${quoted(names)}`;
-}
-
-function containersWhere(spec: JsonObject, bad: (container: JsonObject) => boolean): string[] {
-  return allContainers(spec)
-    .filter(bad)
-    .map((container) => stringAt(container.name));
-}
-
-function violation(reason: string, detail: string | undefined | false): Violation | undefined {
-  return detail ? { reason, detail } : undefined;
-}
 
 const hostNamespaces: Check = (spec) => {
   const set = ['hostNetwork', 'hostPID', 'hostIPC'].filter((field) => spec[field] === true);
@@ -239,11 +223,13 @@ const seccompRestricted: Check = (spec) => {
 
 const CHECKS: Readonly<Record<Level, readonly Check[]>> = {
   baseline: [
-    ...[defaultCapabilities, hostNamespaces, hostPathVolumes, hostPorts],
-    ...[privileged, procMount, seccompBaseline],
+    ...[appArmorProfile, defaultCapabilities, hostNamespaces, hostPathVolumes, hostPorts],
+    ...[hostProbes, privileged, procMount, seLinuxOptions, seccompBaseline, sysctls],
+    windowsHostProcess,
   ],
   restricted: [
-    ...[hostNamespaces, hostPorts, privileged, procMount, allowPrivilegeEscalation],
+    ...[appArmorProfile, hostNamespaces, hostPorts, hostProbes, privileged, procMount],
+    ...[seLinuxOptions, sysctls, windowsHostProcess, allowPrivilegeEscalation],
     ...[restrictedCapabilities, restrictedVolumes, runAsNonRoot, runAsUser, seccompRestricted],
   ],
 };
