@@ -10,6 +10,7 @@ import { startJanitor } from './nodes/janitor.ts';
 import type { ClusterNode } from './nodes/node.ts';
 import type { Runtime } from './runtime.ts';
 import { startScheduler } from './scheduler.ts';
+import { startServiceProxy } from './serviceProxy.ts';
 import { settleAll } from './settleAll.ts';
 import { startNodes } from './startNodes.ts';
 import { Store } from './store.ts';
@@ -71,6 +72,7 @@ export async function startCluster(): Promise<LocalCluster> {
     keep({ close: startControllers(store) });
     const kubeconfig = kubeconfigs.admin ?? '';
     const machines = started.map(({ node }) => node);
+    keep({ close: startServiceProxy(store, machines) });
     const own = { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };
     return { ...own, ...clusterSwitches(store) };
   } catch (error) {

@@ -1,9 +1,10 @@
 import { startCluster } from './cluster.ts';
 import { startDemo } from './demo.ts';
 import { whyNoClusterHere } from './requirements.ts';
+import { createSamples } from './samples.ts';
 
 // Starts a cluster for a person, with two pods to play with; with --json for a program: one line
-// that says where it is, and its end with our standard input.
+// that says where it is, and its end with our standard input; --samples adds pods of every kind.
 const forProgram = process.argv.includes('--json');
 
 const obstacle = await whyNoClusterHere();
@@ -16,10 +17,12 @@ const ended = new Promise<void>((resolve) => {
 const cluster = await startCluster().catch((error: Error) => giveUp(error.message));
 if (forProgram) {
   const { kubeconfig, kubeconfigs } = cluster;
+  if (process.argv.includes('--samples')) await createSamples(kubeconfig);
   const v4Kubeconfig = kubeconfigs['admin-v4'];
   console.log(JSON.stringify({ kubeconfig, kubeconfigs, v4Kubeconfig }));
 } else {
   await startDemo(cluster);
+  await createSamples(cluster.kubeconfig);
   console.log(`Two nodes with real containers run on this machine. In another terminal:
 
   export KUBECONFIG=${cluster.kubeconfig}
@@ -27,6 +30,7 @@ if (forProgram) {
   kubectl netdebug capture pod-1
   kubectl netdebug ports pod-1
 
+Pods of every kind are in the namespace "samples", users beside that kubeconfig file.
 The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it all.`);
 }
 await ended;

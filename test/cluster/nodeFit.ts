@@ -23,7 +23,7 @@ export function fitsNode(spec: JsonObject, { metadata }: KubeObject): boolean {
 /** Whether a pod with this spec lives with all taints of the node that have one of these effects. */
 export function tolerates(
   spec: JsonObject,
-  node: KubeObject,
+  node: { readonly [field: string]: unknown },
   effects: readonly ('NoSchedule' | 'NoExecute')[],
 ): boolean {
   return objectsAt(objectAt(node.spec).taints)

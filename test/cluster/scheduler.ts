@@ -27,10 +27,16 @@ export function startScheduler(store: Store): () => void {
   });
 }
 
+/** What stands for a node that takes no new pods. */
+const CORDONED = {
+  spec: { taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] },
+};
+
 /** Why a pod cannot be on a node, in the scheduler's words; undefined when it can. */
 function obstacleOn(pod: KubeObject, node: KubeObject): string | undefined {
   const spec = objectAt(pod.spec);
-  if (objectAt(node.spec).unschedulable === true) return 'node(s) were unschedulable';
+  if (objectAt(node.spec).unschedulable === true && !tolerates(spec, CORDONED, ['NoSchedule']))
+    return 'node(s) were unschedulable';
   if (!tolerates(spec, node, ['NoSchedule', 'NoExecute']))
     return 'node(s) had untolerated taint(s)';
   return fitsNode(spec, node) ? undefined : "node(s) didn't match Pod's node affinity/selector";

@@ -51,14 +51,6 @@ export function tell(
   recordEvent(store, { component, about, type, reason, message });
 }
 
-/** A condition of a status, with the times of the one before where nothing changed. */
-export interface Condition extends JsonObject {
-  type: string;
-  status: string;
-  reason: string;
-  message: string;
-}
-
 /** Leaves out a count of zero, as Go's `omitempty` does. */
 export function nonZero(count: number): number | undefined {
   return count === 0 ? undefined : count;

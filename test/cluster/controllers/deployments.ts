@@ -1,23 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type JsonObject, objectAt, objectsAt } from '../apiserver/json.ts';
-import { type KubeObject, now } from '../store.ts';
+import { objectAt } from '../apiserver/json.ts';
+import type { KubeObject } from '../store.ts';
 import { claim } from './claims.ts';
+import { type Controller, ownedBy, tell, type World, writeStatus } from './controller.ts';
+import { type Plan, planOf } from './deploymentPlan.ts';
 import {
-  type Condition,
-  type Controller,
-  nonZero,
-  ownedBy,
-  tell,
-  type World,
-  writeStatus,
-} from './controller.ts';
+  count,
+  currentSet,
+  HASH,
+  PREFIX,
+  REVISION,
+  replicasOf,
+  revisionOf,
+  SETS,
+} from './deploymentSets.ts';
+import { deploymentStatus } from './deploymentStatus.ts';
 import { templateHash, withLabels } from './podTemplates.ts';
 
 const COMPONENT = 'deployment-controller';
-const SETS = 'replicasets.apps';
-const PREFIX = 'deployment.kubernetes.io/';
-const REVISION = `${PREFIX}revision`;
-const HASH = 'pod-template-hash';
 
 export const deployments: Controller = { resource: 'deployments.apps', reconcile };
 
@@ -34,46 +34,7 @@ function reconcile(world: World, deployment: KubeObject): undefined {
     if (!isPaused) roll(world, deployment, plan, current);
     dropOldSets(world, deployment, current);
   }
-  writeStatus(world, 'deployments.apps', deployment, statusOf(deployment, setsNow(), plan));
-}
-
-/** How many pods are wanted, and how far the number may stray while they are exchanged. */
-interface Plan {
-  readonly replicas: number;
-  readonly most: number;
-  readonly least: number;
-  readonly recreates: boolean;
-}
-
-function planOf({ spec }: KubeObject): Plan {
-  const replicas = Number(objectAt(spec).replicas ?? 1);
-  const strategy = objectAt(objectAt(spec).strategy);
-  const { maxSurge, maxUnavailable } = objectAt(strategy.rollingUpdate);
-  const recreates = strategy.type === 'Recreate';
-  const surge = recreates ? 0 : portion(maxSurge, replicas, Math.ceil);
-  const unavailable = recreates ? replicas : portion(maxUnavailable, replicas, Math.floor);
-  // Without room in either direction nothing could ever be exchanged.
-  const room = surge === 0 && unavailable === 0 ? 1 : unavailable;
-  return { replicas, most: replicas + surge, least: Math.max(0, replicas - room), recreates };
-}
-
-function portion(value: unknown, of: number, round: (share: number) => number): number {
-  const text = String(value ?? 0);
-  return text.endsWith('%') ? round((Number(text.slice(0, -1)) / 100) * of) : Number(text);
-}
-
-/** The replica set with the deployment's own template. */
-function currentSet(deployment: KubeObject, sets: readonly KubeObject[]): KubeObject | undefined {
-  const template = objectAt(objectAt(deployment.spec).template);
-  return sets.find((set) =>
-    isDeepStrictEqual(bare(objectAt(objectAt(set.spec).template)), template),
-  );
-}
-
-function bare(template: JsonObject): JsonObject {
-  const metadata = objectAt(template.metadata);
-  const { [HASH]: _hash, ...labels } = objectAt(metadata.labels);
-  return { ...template, metadata: { ...metadata, labels } };
+  writeStatus(world, 'deployments.apps', deployment, deploymentStatus(deployment, setsNow(), plan));
 }
 
 function createSet(
@@ -138,18 +99,6 @@ function markRevision(
   };
   mark(SETS, current);
   mark('deployments.apps', deployment);
-}
-
-function revisionOf({ metadata }: KubeObject): number {
-  return Number(metadata.annotations?.[REVISION] ?? 0);
-}
-
-function replicasOf({ spec }: KubeObject): number {
-  return Number(objectAt(spec).replicas ?? 0);
-}
-
-function count(sets: readonly KubeObject[], field: string): number {
-  return sets.reduce((sum, { status }) => sum + Number(objectAt(status)[field] ?? 0), 0);
 }
 
 /** One step from the old replica sets to the new one. */
@@ -225,87 +174,4 @@ function dropOldSets({ store, mirror }: World, deployment: KubeObject, current: 
     .sort((a, b) => revisionOf(b) - revisionOf(a));
   for (const { metadata } of idle.slice(limit))
     store.remove(SETS, metadata.namespace, metadata.name);
-}
-
-function statusOf(deployment: KubeObject, sets: readonly KubeObject[], plan: Plan): JsonObject {
-  const current = currentSet(deployment, sets);
-  const available = count(sets, 'availableReplicas');
-  const total = count(sets, 'replicas');
-  return {
-    observedGeneration: deployment.metadata.generation,
-    replicas: nonZero(total),
-    updatedReplicas: nonZero(current ? count([current], 'replicas') : 0),
-    readyReplicas: nonZero(count(sets, 'readyReplicas')),
-    availableReplicas: nonZero(available),
-    unavailableReplicas: nonZero(Math.max(0, Math.max(total, plan.replicas) - available)),
-    terminatingReplicas: count(sets, 'terminatingReplicas'),
-    conditions: conditionsOf(deployment, current, sets, plan).map((condition) =>
-      withTimes(condition, objectsAt(objectAt(deployment.status).conditions)),
-    ),
-  };
-}
-
-function conditionsOf(
-  deployment: KubeObject,
-  current: KubeObject | undefined,
-  sets: readonly KubeObject[],
-  { replicas, least }: Plan,
-): Condition[] {
-  const available = count(sets, 'availableReplicas');
-  const updated = current ? count([current], 'replicas') : 0;
-  const isAvailable = available >= least;
-  const isDone =
-    updated === replicas && available === replicas && count(sets, 'replicas') === replicas;
-  const name = current?.metadata.name;
-  const before = objectsAt(objectAt(deployment.status).conditions);
-  const failure = current && objectsAt(objectAt(current.status).conditions)[0];
-  const wasDone = before.some(
-    ({ reason, message }) =>
-      reason === 'NewReplicaSetAvailable' && String(message).includes(`"${name}"`),
-  );
-  return [
-    {
-      type: 'Available',
-      status: isAvailable ? 'True' : 'False',
-      reason: isAvailable ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-      message: isAvailable
-        ? 'Deployment has minimum availability.'
-        : 'Deployment does not have minimum availability.',
-    },
-    ...(failure
-      ? [
-          {
-            type: 'ReplicaFailure',
-            status: 'True',
-            reason: String(failure.reason),
-            message: String(failure.message),
-          },
-        ]
-      : []),
-    {
-      type: 'Progressing',
-      status: 'True',
-      reason: isDone || wasDone ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
-      message:
-        isDone || wasDone
-          ? `ReplicaSet "${name}" has successfully progressed.`
-          : `ReplicaSet "${name}" is progressing.`,
-    },
-  ];
-}
-
-/** With the times of the condition before as far as it is the same. */
-function withTimes(condition: Condition, before: readonly JsonObject[]): JsonObject {
-  const { type, status, reason, message } = condition;
-  const old = before.find((one) => one.type === type);
-  const isSame = old?.reason === reason && old.message === message && old.status === status;
-  const time = now();
-  return {
-    type,
-    status,
-    lastUpdateTime: isSame ? old.lastUpdateTime : time,
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : time,
-    reason,
-    message,
-  };
 }

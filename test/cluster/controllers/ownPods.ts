@@ -72,6 +72,11 @@ export function refusalOf({ metadata }: KubeObject): string | undefined {
   return refusals.get(metadata.uid);
 }
 
+/** To be called when nothing is missing any more. */
+export function forgetRefusal({ metadata }: KubeObject): void {
+  refusals.delete(metadata.uid);
+}
+
 /** Deletes a pod for its owner. */
 export function deleteOwnPod(
   world: World,

@@ -7,6 +7,7 @@ import {
   byDispensability,
   createOwnPod,
   deleteOwnPod,
+  forgetRefusal,
   isActive,
   isAvailable,
   isLeaving,
@@ -28,6 +29,7 @@ function reconcile(world: World, set: KubeObject): number | undefined {
   let again: number | undefined;
   for (let missing = wanted - active.length; missing > 0 && again === undefined; missing -= 1)
     again = createOwnPod(world, COMPONENT, set, template);
+  if (again === undefined) forgetRefusal(set);
   for (const pod of active.toSorted(byDispensability).slice(0, Math.max(0, active.length - wanted)))
     deleteOwnPod(world, COMPONENT, set, pod);
   const minReadySeconds = Number(spec.minReadySeconds ?? 0);

@@ -33,6 +33,8 @@ export class ContainerRecord {
   pullError: string | undefined;
   /** Why the last start failed; undefined when none did. */
   startError: string | undefined;
+  /** What its readiness probe last found out; false when it has none. */
+  passesReadiness = false;
   /** Whether it is to run although it has run before. */
   #isDueAgain = false;
   #backOff = 0;
@@ -49,6 +51,10 @@ export class ContainerRecord {
   /** Where events say that the container is. */
   get fieldPath(): string {
     return `spec.${specFields[this.kind]}{${this.spec.name}}`;
+  }
+
+  get isReady(): boolean {
+    return this.isRunning && (this.spec.readinessProbe === undefined || this.passesReadiness);
   }
 
   get isRunning(): boolean {
@@ -78,6 +84,7 @@ export class ContainerRecord {
   created(id: string): void {
     if (this.#lastEnd) this.lastState = { terminated: this.#lastEnd };
     this.#isDueAgain = false;
+    this.passesReadiness = false;
     this.id = id;
     this.attempts += 1;
   }

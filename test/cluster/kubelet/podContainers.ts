@@ -4,6 +4,7 @@ import { pullImage } from './imagePull.ts';
 import { type Container, type Pod, podFullName } from './pod.ts';
 import type { PodFolder } from './podFolder.ts';
 import type { Surroundings } from './podWorker.ts';
+import { watchOver } from './probes.ts';
 
 /** Nothing to do until something happens. */
 const never = Number.POSITIVE_INFINITY;
@@ -146,12 +147,18 @@ export class PodContainers {
   async #start(record: ContainerRecord, { pod, sandbox, publish, signal }: Turn): Promise<number> {
     if (Date.now() < record.retryAt) return record.retryAt;
     const { images, events } = this.#around;
+    const before = record.id;
     const image = await pullImage(record, pod, images, events, publish, signal);
     if (image) {
       const target = this.#records.get(record.spec.targetContainerName ?? '');
       await this.#starter.start(record, pod, sandbox, image, target);
       const restarts = pod.spec.restartPolicy !== 'Never';
       if (record.startError && restarts) record.wait('RunContainerError', record.startError);
+    }
+    if (record.isRunning && record.id !== before) {
+      const { node, closed } = this.#around;
+      const around = { pod, podIp: sandbox.ip, node, events, changed: publish, signal: closed };
+      watchOver(record, around);
     }
     publish();
     if (record.isRunning) return never;

@@ -73,7 +73,7 @@ function containerStatus(record: ContainerRecord, pod: Pod): ContainerStatus {
     name: spec.name,
     state: record.state,
     lastState: record.lastState,
-    ready: done || (kind === 'regular' && record.isRunning),
+    ready: done || (kind === 'regular' && record.isReady),
     restartCount: record.restartCount,
     image: record.image,
     imageID: record.imageId,
@@ -100,7 +100,7 @@ function conditionsOf(
   const incomplete = facts.records.filter(
     (one) => one.kind === 'init' && one.ended?.exitCode !== 0,
   );
-  const unready = facts.records.filter((one) => one.kind === 'regular' && !one.isRunning);
+  const unready = facts.records.filter((one) => one.kind === 'regular' && !one.isReady);
   const finished = finishedReasons[phase];
   const ready = finished ?? unreadiness('ContainersNotReady', 'unready', unready);
   const found = [

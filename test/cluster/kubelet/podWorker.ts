@@ -9,9 +9,8 @@ import { PodContainers } from './podContainers.ts';
 import type { PodEvents } from './podEvents.ts';
 import { PodFolder } from './podFolder.ts';
 import { phaseOf, podStatus } from './podStatus.ts';
+import { PodStorage } from './podStorage.ts';
 import { sandboxConfig } from './sandboxConfig.ts';
-import { hasStorageLimit, storageBreach } from './storageLimits.ts';
-import { bytesIn } from './storageUse.ts';
 import { Wake } from './wake.ts';
 
 /** What a worker shares with the others of its node. */
@@ -54,9 +53,8 @@ export class PodWorker {
   readonly #ended = new Set<string>();
   readonly #wake = new Wake();
   readonly #emptyDirs: EmptyDirs;
+  readonly #storage: PodStorage;
   readonly #leaving = new AbortController();
-  /** Container id -> where it writes, kept when it has ended. */
-  readonly #layers = new Map<string, string>();
   #turn = new AbortController();
   #isLost = false;
   #eviction: string | undefined;
@@ -72,6 +70,7 @@ export class PodWorker {
     this.#folder = new PodFolder(around.node.folder, pod);
     this.#containers = new PodContainers(around, this.#folder);
     this.#emptyDirs = new EmptyDirs(around.node, this.#folder);
+    this.#storage = new PodStorage(this.#containers, this.#emptyDirs);
   }
 
   get sandboxId(): string | undefined {
@@ -112,20 +111,11 @@ export class PodWorker {
     if (this.#sandbox) await this.#around.node.killTask(this.#sandbox.id);
   }
 
-  /** Measures what the pod has written, and evicts it when that is too much. */
+  /** Evicts the pod when it has written too much; `layers` are the node's writable ones. */
   async checkStorage(layers: ReadonlyMap<string, string>): Promise<void> {
     const pod = this.#read();
-    if (!pod || this.#failure || this.#eviction || !hasStorageLimit(pod)) return;
-    const containers = new Map<string, number>();
-    for (const { name, id, logs } of this.#containers.placed) {
-      const layer = layers.get(id) ?? this.#layers.get(id);
-      if (layer) this.#layers.set(id, layer);
-      containers.set(name, (layer ? await bytesIn(layer) : 0) + (await bytesIn(logs)));
-    }
-    const volumes = new Map<string, number>();
-    for (const [name, folder] of this.#emptyDirs.onDisk(pod))
-      volumes.set(name, await bytesIn(folder));
-    this.#eviction = storageBreach(pod, { containers, volumes });
+    if (!pod || this.#failure || this.#eviction) return;
+    this.#eviction = await this.#storage.breach(pod, layers);
     if (this.#eviction) this.wake();
   }
 

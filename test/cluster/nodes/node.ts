@@ -133,6 +133,24 @@ export class ClusterNode {
     await run('nsenter', ['-t', String(this.#init), '-m', ...mount]);
   }
 
+  /** Changes the node's packet filter; rules are in the form of iptables-save. */
+  async restoreIptables(rules: string): Promise<void> {
+    const command = ['iptables-restore', '--noflush', '--wait'];
+    // Its lock is a file in /run, of which the node has one of its own.
+    const restored = run('nsenter', ['-t', String(this.#init), '-n', '-m', ...command]);
+    restored.child.stdin?.end(rules);
+    await restored;
+  }
+
+  /** Runs a program of this machine in the node's network; gives what it printed, however it ended. */
+  async runInNetwork(command: readonly string[]): Promise<string> {
+    const enter = ['-t', String(this.#init), '-n', ...command];
+    return run('nsenter', enter).then(
+      ({ stdout }) => stdout,
+      ({ stdout }) => String(stdout ?? ''),
+    );
+  }
+
   /** Undoes `mountMemory`. */
   async unmountMemory(folder: string): Promise<void> {
     await run('nsenter', ['-t', String(this.#init), '-m', 'umount', '-l', folder]);

@@ -1,0 +1,28 @@
+import { objectAt } from '../apiserver/json.ts';
+import type { KubeObject } from '../store.ts';
+
+/** How many pods are wanted, and how far the number may stray while they are exchanged. */
+export interface Plan {
+  readonly replicas: number;
+  readonly most: number;
+  readonly least: number;
+  readonly recreates: boolean;
+}
+
+/** What a deployment's strategy allows. */
+export function planOf({ spec }: KubeObject): Plan {
+  const replicas = Number(objectAt(spec).replicas ?? 1);
+  const strategy = objectAt(objectAt(spec).strategy);
+  const { maxSurge, maxUnavailable } = objectAt(strategy.rollingUpdate);
+  const recreates = strategy.type === 'Recreate';
+  const surge = recreates ? 0 : portion(maxSurge, replicas, Math.ceil);
+  const unavailable = recreates ? replicas : portion(maxUnavailable, replicas, Math.floor);
+  // Without room in either direction nothing could ever be exchanged.
+  const room = surge === 0 && unavailable === 0 ? 1 : unavailable;
+  return { replicas, most: replicas + surge, least: Math.max(0, replicas - room), recreates };
+}
+
+function portion(value: unknown, of: number, round: (share: number) => number): number {
+  const text = String(value ?? 0);
+  return text.endsWith('%') ? round((Number(text.slice(0, -1)) / 100) * of) : Number(text);
+}

@@ -1,0 +1,71 @@
+import { objectAt, objectsAt, stringAt } from '../apiserver/json.ts';
+import type { KubeObject } from '../store.ts';
+
+const CHAIN = 'KUBE-SERVICES';
+
+/**
+ * What `iptables-restore --noflush` has to be told so that the addresses of services lead to their
+ * ready endpoints, as kube-proxy does it. `slices` are all EndpointSlices.
+ */
+export function serviceRules(
+  services: readonly KubeObject[],
+  slices: readonly KubeObject[],
+  podNetwork: string,
+): string {
+  const nat: string[] = [];
+  const filter: string[] = [];
+  for (const service of services) {
+    const { clusterIP, ports } = objectAt(service.spec);
+    const address = stringAt(clusterIP);
+    if (address === '' || address === 'None') continue;
+    const own = slices.filter((slice) => isOf(slice, service));
+    for (const port of objectsAt(ports)) {
+      const protocol = stringAt(port.protocol).toLowerCase() || 'tcp';
+      const match = `-d ${address}/32 -p ${protocol} --dport ${Number(port.port)}`;
+      const targets = targetsOf(own, stringAt(port.name));
+      for (const [index, target] of targets.entries())
+        nat.push(
+          `-A ${CHAIN} ${match} ${chance(targets.length - index)}-j DNAT --to-destination ${target}`,
+        );
+      if (targets.length === 0) filter.push(`-A ${CHAIN} ${match} -j REJECT`);
+    }
+  }
+  // Pods on one bridge would answer each other directly, from an address that nobody asked.
+  const masquerade = `-A KUBE-POSTROUTING -s ${podNetwork} -d ${podNetwork} -m conntrack --ctstate DNAT -j MASQUERADE`;
+  return [
+    ...['*nat', `:${CHAIN} -`, ':KUBE-POSTROUTING -', ...nat, masquerade, 'COMMIT'],
+    ...['*filter', `:${CHAIN} -`, ...filter, 'COMMIT', ''],
+  ].join('\n');
+}
+
+/** What leads into those chains, once for each node. */
+export const entryRules = [
+  ...['*nat', `:${CHAIN} -`, ':KUBE-POSTROUTING -'],
+  ...[`-A PREROUTING -j ${CHAIN}`, `-A OUTPUT -j ${CHAIN}`, '-A POSTROUTING -j KUBE-POSTROUTING'],
+  ...['COMMIT', '*filter', `:${CHAIN} -`, `-A FORWARD -j ${CHAIN}`, `-A OUTPUT -j ${CHAIN}`],
+  ...['COMMIT', ''],
+].join('\n');
+
+function isOf({ metadata }: KubeObject, service: KubeObject): boolean {
+  return (
+    metadata.namespace === service.metadata.namespace &&
+    metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name
+  );
+}
+
+/** Addresses with ports of the endpoints that are ready. */
+function targetsOf(slices: readonly KubeObject[], portName: string): string[] {
+  return slices.flatMap((slice) => {
+    const port = objectsAt(slice.ports).find(({ name }) => stringAt(name) === portName);
+    if (!port) return [];
+    return objectsAt(slice.endpoints)
+      .filter(({ conditions }) => objectAt(conditions).ready === true)
+      .map(({ addresses }) => `${[addresses].flat()[0]}:${Number(port.port)}`);
+  });
+}
+
+/** One of so many, each as often as the others. */
+function chance(among: number): string {
+  if (among === 1) return '';
+  return `-m statistic --mode random --probability ${(1 / among).toFixed(5)} `;
+}

@@ -1,0 +1,57 @@
+import { findHostProgram } from './images/hostPrograms.ts';
+import type { ClusterNode } from './nodes/node.ts';
+import { entryRules, serviceRules } from './nodes/serviceRules.ts';
+import type { KubeObject, Store } from './store.ts';
+
+const SLICES = 'endpointslices.discovery.k8s.io';
+
+/**
+ * Makes the addresses of services lead to their endpoints on every node, as kube-proxy does; gives the
+ * function that ends it. Where this machine has no iptables, they lead nowhere. Nodes stay without
+ * rules, which cost every packet something, until there is a service.
+ */
+export function startServiceProxy(store: Store, nodes: readonly ClusterNode[]): () => void {
+  const proxies = nodes.map((node) => new NodeProxy(node));
+  let isScheduled = false;
+  let isClosed = false;
+  const update = () => {
+    isScheduled = false;
+    if (isClosed) return;
+    const services = store.list('services');
+    const slices = store.list(SLICES);
+    for (const proxy of proxies) proxy.apply(services, slices);
+  };
+  const unsubscribe = store.subscribe(({ resource }) => {
+    if ((resource !== 'services' && resource !== SLICES) || isScheduled) return;
+    isScheduled = true;
+    setImmediate(update);
+  });
+  return () => {
+    isClosed = true;
+    unsubscribe();
+  };
+}
+
+/** The rules of one node; they change one after the other. */
+class NodeProxy {
+  readonly #node: ClusterNode;
+  #applied = '';
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(node: ClusterNode) {
+    this.#node = node;
+  }
+
+  apply(services: readonly KubeObject[], slices: readonly KubeObject[]): void {
+    const rules = serviceRules(services, slices, this.#node.podNetwork);
+    if (rules === this.#applied || (this.#applied === '' && services.length === 0)) return;
+    const isFirst = this.#applied === '';
+    this.#applied = rules;
+    this.#work = this.#work.then(async () => {
+      if (!(await findHostProgram('iptables-restore'))) return;
+      // A node that is about to end cannot be told anything any more.
+      if (isFirst) await this.#node.restoreIptables(entryRules).catch(() => {});
+      await this.#node.restoreIptables(rules).catch(() => {});
+    });
+  }
+}
