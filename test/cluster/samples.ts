@@ -9,7 +9,7 @@ const busybox = 'busybox:1.36';
 const nginx = 'nginx:1.27';
 /** Ends at once when it is told to. */
 const idle = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000000 & wait'];
-const ask = `while sleep 1; do wget -qO- -T 2 http://${WEB_ADDRESS}/ >/dev/null 2>&1; done`;
+const ask = `while sleep 1; do timeout 2 wget -qO- http://${WEB_ADDRESS}/ >/dev/null 2>&1; done`;
 
 interface Sample {
   readonly apiVersion: string;

@@ -70,7 +70,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
   test.skipIf(!hasIptables)(
     'the address of a service leads to its pods from every node',
     async () => {
-      const ask = ['sh', '-c', 'wget -qO- -T 3 http://10.96.0.80/'];
+      const ask = ['wget', '-qO-', 'http://10.96.0.80/'];
       for (const nodeName of ['node-a', 'node-b']) {
         createPod(cluster.store, nodeName, {
           nodeName,

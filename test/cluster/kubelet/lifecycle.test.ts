@@ -53,6 +53,10 @@ describe.skipIf(obstacle)(`what happens to pods on the local cluster${note}`, ()
     await running(store, 'rebooted', 'main');
     await running(store, 'rebooted', 'stays');
     await podWhen(store, 'finished', (pod) => pod?.status.phase === 'Succeeded');
+    await podWhen(store, 'rebooted', (pod) => {
+      const state = statusOf(pod, 'done')?.state;
+      return state !== undefined && 'terminated' in state;
+    });
     const [before] = [await podWhen(store, 'rebooted', (pod) => pod)];
     cluster.restartNode('node-b');
     const pod = await podWhen(store, 'rebooted', (seen) => {
