@@ -56,8 +56,9 @@ fail() {
   exit "$1"
 }
 
+# Nothing is done in a folder that is none of ours.
 enter() {
-  cd "$spool" 2>/dev/null || fail 3 'no spool'
+  { cd "$spool" && [ -e state ]; } 2>/dev/null || fail 3 'no spool'
 }
 
 # Seconds, of a clock that nobody sets.
@@ -331,18 +332,21 @@ turn() {
 }
 
 # tcpdump starts its hook with the lowest priority: where the processor is busy it comes late, and many
-# files at once. Then we look by ourselves, and keep fewer files for as long.
+# files at once. So where files follow each other fast we look by ourselves; what came between two looks
+# nevertheless, `slack`, finds room by fewer files kept.
 pass_second() {
+  advance=$((newest - seen_newest))
+  seen_newest=$newest
   slack=$(((slack + 1) / 2))
-  if [ "$slack" -le 1 ] || [ "$moment" = 1 ]; then
-    slack=1
+  if [ "$engine" = dumpcap ] || [ "$advance" -lt 2 ] || [ "$moment" = 1 ]; then
     nap 1
     return
   fi
-  clock
+  interval=0.1
+  [ "$advance" -lt 10 ] || interval=0.02
   begin_second=$now
   while [ "$now" -eq "$begin_second" ] && [ -z "$told" ]; do
-    nap 0.02
+    nap "$interval"
     turn
     clock
   done
@@ -503,7 +507,7 @@ record() {
   if [ -n "$notafter" ] && [ "$started" -gt "$notafter" ]; then refuse; fi
   [ -n "$made" ] || mkdir "$spool" 2>/dev/null || refuse
   cd "$spool" || fail 1 "cannot enter $spool"
-  heard=- slack=1 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
+  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
   # The last of them is there when all are.
   if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook &&

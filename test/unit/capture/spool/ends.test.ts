@@ -1,0 +1,251 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { type Listing, parseListing } from '../../../../src/capture/spool/listing.ts';
+import { packetsIn } from './support/packets.ts';
+import { EVERYWHERE, IN_IMAGES, Place, type Shell, until, whatIsMissing } from './support/place.ts';
+
+const missing = whatIsMissing();
+const title = `a recording${missing === undefined ? '' : ` (skipped: ${missing})`}`;
+
+describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.make();
+  });
+  afterAll(() => place?.remove());
+
+  async function listing(shell: Shell, spool: string): Promise<Listing | undefined> {
+    return parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
+  }
+
+  /** How a recording ended, once it did. */
+  async function endOf(shell: Shell, spool: string) {
+    let end: Listing['state']['end'];
+    await until(async () => {
+      end = (await listing(shell, spool))?.state.end;
+      return end !== undefined;
+    }, 'the recording has ended');
+    return end;
+  }
+
+  function spoolFor(...names: string[]): string {
+    return join(place.folder, names.join('-'));
+  }
+
+  it.for(IN_IMAGES)(
+    'ends with its count, with its duration, with what it may write: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const port = place.nextPort();
+      const ends = await Promise.all(
+        (['count=20', 'duration=2', 'maxkb=1500'] as const).map(async (bound) => {
+          const spool = spoolFor(bound, engine, shell);
+          const words = [`engine=${engine}`, 'device=lo', 'filekb=1000', 'zroot=1', 'keep=60'];
+          place.record(shell, `spool=${spool}`, ...words, bound, `expression=udp port ${port}`);
+          await until(() => existsSync(join(spool, 'running')), 'it runs');
+          // Enough for one of them; the others are not hurt.
+          if (bound === 'maxkb=1500') await place.send(port, 2_000, 5_000, 1_000);
+          return { end: await endOf(shell, spool), spool };
+        }),
+      );
+      expect(ends.map(({ end }) => [end?.why, end?.exit])).toEqual([
+        ['complete', 0],
+        ['duration', 0],
+        ['size', 0],
+      ]);
+      const [complete, , size] = ends.map(({ spool }) => join(spool, 'ring'));
+      expect(bytesIn(complete ?? '').flatMap((bytes) => packetsIn(bytes)).length).toBe(20);
+      const written = bytesIn(size ?? '').reduce((sum, { length }) => sum + length, 0);
+      expect(written).toBeGreaterThan(1_400_000);
+      expect(written).toBeLessThan(4_000_000);
+      await Promise.all(ends.map(({ spool }) => place.run(shell, 'remove', `spool=${spool}`)));
+      for (const { spool } of ends) expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(EVERYWHERE)(
+    'ends when nobody renews its lease, stays a while, and then leaves nothing: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = spoolFor('lease', engine, shell);
+      const pidFile = `${spool}.pid`;
+      // The exec'd process itself is the follower, and dies by force, as some runtimes kill it.
+      const reader = place.follower(
+        shell,
+        pidFile,
+        ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'age=1', 'files=3'],
+        ...['zroot=1', 'linger=3', 'keep=3', 'expression=udp port 1'],
+      );
+      await reader.heard('hello');
+      place.kill('KILL', Number(readFileSync(pidFile, 'utf8')));
+      await reader.exit;
+      expect((await listing(shell, spool))?.state.phase).toBe('recording');
+      expect(await endOf(shell, spool)).toMatchObject({ why: 'lease', exit: 0 });
+      expect(existsSync(join(spool, 'kept'))).toBe(true);
+      await until(() => !existsSync(spool), 'the spool is removed');
+      await until(() => place.processes(spool).length === 0, 'nothing runs');
+      await until(() => place.zombies().length === 0, 'no zombie is left');
+    },
+  );
+
+  it.for(EVERYWHERE)(
+    'ends on a full disk, and can still say so: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = join(place.smallDisk(`${engine}-${shell}`), 'spool');
+      const port = place.nextPort();
+      const following = place.follow(
+        shell,
+        ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=9'],
+        ...['zroot=1', 'linger=60', 'keep=60', `expression=udp port ${port}`],
+      );
+      await following.heard('hello');
+      await place.send(port, 2_500, 4_000, 1_000);
+      expect(await following.heard('over')).toMatch(/^over full \d/);
+      const numbers = [...following.frames.files.keys()];
+      expect(numbers).toEqual([1, 2, 3, 4]);
+      // All that found room has arrived, in order, from the first packet on.
+      const whole = numbers.slice(0, -1).flatMap((seq) => packetsIn(following.frames.bytes(seq)));
+      expect(whole.map(({ number }) => number)).toEqual([...whole.keys()]);
+      const { state, freeKibibytes } = (await listing(shell, spool)) ?? {};
+      expect(state?.end?.why).toBe('full');
+      expect(freeKibibytes).toBe(0);
+      following.nudge();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
+  it.for(IN_IMAGES)(
+    'ends when little is left of the disk: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = spoolFor('floor', engine, shell);
+      const words = [`engine=${engine}`, 'device=lo', 'zroot=1', 'floorkb=99999999999', 'keep=60'];
+      const recorder = place.record(shell, `spool=${spool}`, ...words);
+      await until(() => existsSync(join(spool, 'kept')), 'it runs');
+      expect(await endOf(shell, spool)).toMatchObject({ why: 'floor' });
+      await place.run(shell, 'remove', `spool=${spool}`);
+      expect(recorder.exitCode ?? (await once(recorder, 'exit'))[0]).toBe(28);
+    },
+  );
+
+  it.for(IN_IMAGES)(
+    'says what the engine complains of: %s in %s',
+    async ([engine, shell], { expect }) => {
+      for (const [wrong, complaint] of [
+        ['expression=host and', /syntax error/],
+        ['device=nope', /nope/],
+      ] as const) {
+        const spool = spoolFor('wrong', wrong.slice(0, 6), engine, shell);
+        const device = wrong.startsWith('device') ? [] : ['device=lo'];
+        const following = place.follow(
+          shell,
+          ...[`spool=${spool}`, 'start', `engine=${engine}`, 'zroot=1', 'linger=9', 'keep=9'],
+          ...[...device, wrong],
+        );
+        expect(await following.heard('over')).toMatch(/^over engine [1-9]/);
+        expect(following.frames.lines.filter((line) => line.startsWith('hello'))).toEqual([]);
+        expect(following.frames.lines.filter((line) => complaint.test(line))).not.toEqual([]);
+        following.nudge();
+        expect(await following.exit).toBe(0);
+        expect(existsSync(spool)).toBe(false);
+      }
+    },
+  );
+
+  it.for(IN_IMAGES)(
+    'ends with its container, and is not begun again: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = spoolFor('term', engine, shell);
+      const words = [`spool=${spool}`, `engine=${engine}`, 'device=lo', 'zroot=1'];
+      const recorder = place.record(shell, ...words);
+      await until(
+        async () => (await listing(shell, spool))?.state.phase === 'recording',
+        'it runs',
+      );
+      place.kill('TERM', pidOf(spool));
+      expect((await once(recorder, 'exit'))[0]).toBe(0);
+      // As on a volume: what was recorded is there, and how it ended.
+      const before = await listing(shell, spool);
+      expect(before?.state.end?.why).toBe('ended');
+      expect(before?.files.length).toBe(1);
+      const again = place.record(shell, ...words, 'notafter=1000');
+      expect((await once(again, 'exit'))[0]).toBe(75);
+      expect(await listing(shell, spool)).toEqual({
+        ...before,
+        freeKibibytes: expect.any(Number),
+      });
+      const elsewhere = place.record(shell, `spool=${spool}-other`, 'device=lo', 'notafter=1000');
+      expect((await once(elsewhere, 'exit'))[0]).toBe(75);
+      expect(existsSync(`${spool}-other`)).toBe(false);
+      expect((await place.run(shell, 'remove', `spool=${spool}`)).status).toBe(0);
+      expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(IN_IMAGES)(
+    'is known as interrupted when its recorder was killed: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = spoolFor('killed', engine, shell);
+      const words = [`engine=${engine}`, 'device=lo', 'zroot=1', 'linger=30', 'keep=30'];
+      const following = place.follow(shell, `spool=${spool}`, 'start', ...words);
+      await following.heard('hello');
+      place.kill('KILL', pidOf(spool));
+      expect(await following.heard('over')).toBe('over interrupted 137');
+      await until(() => place.engines(spool).length === 0, 'its engine has ended');
+      const refused = place.record(shell, `spool=${spool}`, 'device=lo');
+      expect((await once(refused, 'exit'))[0]).toBe(75);
+      expect((await listing(shell, spool))?.state.end?.why).toBe('interrupted');
+      following.nudge();
+      expect(await following.exit).toBe(0);
+      expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it('says why there can be no spool', async ({ expect }) => {
+    const following = place.follow('dash', `spool=${place.folder}/none/spool`, 'start');
+    expect(await following.heard('log')).toMatch(/mkdir: .*No such file or directory/);
+    expect(await following.heard('over')).toBe('over nospool 1');
+    expect(await following.exit).toBe(1);
+  });
+
+  it.for(['dash', 'ash'] as const)(
+    'keeps its log short, with its begin: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('log', shell);
+      place.record(
+        shell,
+        ...[`spool=${spool}`, 'engine=tcpdump', 'device=lo', 'zroot=1', 'keep=30'],
+        'expression=udp port 1',
+      );
+      const log = join(spool, 'log');
+      await until(() => existsSync(log) && statSync(log).size > 0, 'the engine has spoken');
+      // What a talkative engine appends.
+      const line = `${'chatter '.repeat(10)}\n`;
+      writeFileSync(log, line.repeat(2_000), { flag: 'a' });
+      await until(() => statSync(log).size < 32_768, 'the log is short');
+      expect(readFileSync(join(spool, 'log.begin'), 'utf8')).toMatch(/^tcpdump: listening on lo/);
+      await place.run(shell, 'stop', `spool=${spool}`);
+      expect((await listing(shell, spool))?.state.end).toMatchObject({
+        why: 'stopped',
+        dropped: 0,
+      });
+      await place.run(shell, 'remove', `spool=${spool}`);
+    },
+  );
+
+  it('changes nothing in a folder that is no spool', async ({ expect }) => {
+    const folder = spoolFor('foreign');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'precious'), 'x');
+    for (const verb of ['list', 'stop', 'remove', 'record'])
+      expect((await place.run('dash', verb, `spool=${folder}`)).status).toBeGreaterThan(0);
+    expect(readdirSync(folder)).toEqual(['precious']);
+  });
+
+  function pidOf(spool: string): number {
+    return Number(/^pid (\d+)$/m.exec(readFileSync(join(spool, 'state'), 'utf8'))?.[1]);
+  }
+});
+
+function bytesIn(ring: string): Buffer[] {
+  return readdirSync(ring).map((name) => readFileSync(join(ring, name)));
+}

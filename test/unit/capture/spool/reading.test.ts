@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { parseListing } from '../../../../src/capture/spool/listing.ts';
+import { packetsIn } from './support/packets.ts';
+import { EVERYWHERE, Place, type Shell, whatIsMissing } from './support/place.ts';
+
+const missing = whatIsMissing();
+const title = `reading a spool${missing === undefined ? '' : ` (skipped: ${missing})`}`;
+const SHELLS: readonly Shell[] = ['dash', 'ash'];
+
+describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.make();
+  });
+  afterAll(() => place?.remove());
+
+  it.for(EVERYWHERE)(
+    'counts what the ring removed before it was read: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = join(place.folder, `slow-${engine}-${shell}`);
+      const port = place.nextPort();
+      const following = place.follow(
+        shell,
+        ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=2'],
+        ...['zroot=1', 'linger=3', 'keep=30', `expression=udp port ${port}`],
+      );
+      await following.heard('hello');
+      // The client takes nothing for longer than the recorder lingers, but says that it is there.
+      following.child.stdout?.pause();
+      await place.send(port, 2_000, 6_000, 1_000);
+      await wait(2_500);
+      following.child.stdout?.resume();
+      following.nudge();
+      expect(await following.heard('over')).toMatch(/^over stopped 0 captured=6000 /);
+      const [, first = 0, last = 0] = (await following.heard('gap')).split(' ').map(Number);
+      const numbers = [...following.frames.files.keys()];
+      const missed = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+      expect([...numbers, ...missed].toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: numbers.length + missed.length }, (_, index) => index + 1),
+      );
+      // What did arrive is whole, with the last packet.
+      for (const seq of numbers) {
+        expect(following.frames.ended.get(seq)).toBe(following.frames.bytes(seq).length);
+        packetsIn(following.frames.bytes(seq));
+      }
+      const end = packetsIn(following.frames.bytes(numbers.at(-1) ?? 0)).at(-1);
+      expect(end?.number).toBe(5_999);
+      expect(following.frames.whole).toBe(true);
+      following.nudge();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
+  it.for(EVERYWHERE)(
+    'gives files, parts of them and their sums while it records: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = `spool=${join(place.folder, `files-${engine}-${shell}`)}`;
+      const port = place.nextPort();
+      const following = place.follow(
+        shell,
+        ...[spool, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=3'],
+        ...['zroot=1', 'linger=30', 'keep=30', `expression=udp port ${port}`],
+      );
+      await following.heard('hello');
+      await place.send(port, 3_000, 5_000, 1_000);
+      await place.run(shell, 'flush', spool);
+
+      const listing = parseListing((await place.run(shell, 'list', spool)).text);
+      const files = listing?.files ?? [];
+      expect(files.map(({ closed }) => closed)).toEqual([true, true, false]);
+      const bytes = files.map(({ name }) => readFileSync(join(spool.slice(6), 'ring', name)));
+      expect(files.map(({ size }) => size)).toEqual(bytes.map(({ length }) => length));
+      expect(packetsIn(bytes.at(-1) ?? Buffer.alloc(0)).at(-1)?.number).toBe(4_999);
+      for (const { modified = 0 } of files)
+        expect(Math.abs(modified - Date.now() / 1000)).toBeLessThan(60);
+      const [one, two] = files.map(({ seq }) => seq);
+
+      const part = await place.run(
+        shell,
+        'read',
+        spool,
+        `seq=${two}`,
+        'offset=65537',
+        'length=200001',
+      );
+      expect(part.bytes.equals(bytes[1]?.subarray(65537, 265538) ?? Buffer.alloc(0))).toBe(true);
+      const tooLong = await place.run(
+        shell,
+        'read',
+        spool,
+        `seq=${two}`,
+        'offset=9',
+        'length=9999999',
+      );
+      expect([tooLong.status, tooLong.bytes.length]).toEqual([5, 0]);
+      const gone = await place.run(shell, 'read', spool, 'seq=1', 'offset=0', 'length=24');
+      expect([gone.status, gone.bytes.length]).toEqual([4, 0]);
+
+      const sums = await place.run(shell, 'sum', spool, `seq=${one}`, `seq=${two}`);
+      expect(sums.text).toBe(
+        [one, two]
+          .map(
+            (seq, index) =>
+              `sum ${seq} ${createHash('sha256')
+                .update(bytes[index] ?? '')
+                .digest('hex')}\n`,
+          )
+          .join(''),
+      );
+      expect((await place.run(shell, 'sum', spool, 'seq=1', `seq=${one}`)).status).toBe(4);
+
+      const tar = await place.run(shell, 'tar', spool, `seq=${one}`, `seq=${two}`);
+      expect(tar.status).toBe(0);
+      const folder = join(place.folder, `tar-${engine}-${shell}`);
+      mkdirSync(folder);
+      execFileSync('tar', ['-xf', '-', '-C', folder], { input: tar.bytes });
+      for (const [index, { name }] of files.slice(0, 2).entries())
+        expect(readFileSync(join(folder, name)).equals(bytes[index] ?? Buffer.alloc(0))).toBe(true);
+      const partly = await place.run(shell, 'tar', spool, 'seq=1', `seq=${two}`);
+      expect(partly.status).toBe(4);
+      const members = execFileSync('tar', ['-tf', '-'], { input: partly.bytes }).toString();
+      expect(members).toBe(`${files[1]?.name}\n`);
+
+      expect((await place.run(shell, 'stop', spool)).status).toBe(0);
+      expect(await following.heard('over stopped')).toMatch(/captured=5000/);
+      expect((await place.run(shell, 'remove', spool)).status).toBe(0);
+      expect(existsSync(spool.slice(6))).toBe(false);
+      following.leave();
+      await following.exit;
+    },
+  );
+
+  it.for(SHELLS)('says that there is no spool: %s', async (shell, { expect }) => {
+    for (const verb of ['list', 'read', 'tar', 'sum', 'stop', 'remove', 'flush'] as const)
+      expect(await place.run(shell, verb, `spool=${place.folder}/nothing`)).toMatchObject({
+        ...{ status: 3, text: '', errors: 'spool: no spool\n' },
+      });
+    const following = place.follow(shell, `spool=${place.folder}/nothing`, 'seq=1', 'offset=24');
+    expect(await following.exit).toBe(3);
+    expect(following.frames.lines).toEqual(['over lost 0']);
+  });
+
+  it.for(SHELLS)('refuses numbers that are none: %s', async (shell, { expect }) => {
+    const words = [`spool=${place.folder}/x`, 'seq=1', 'offset=$(touch /tmp/x)', 'length=1'];
+    expect(await place.run(shell, 'read', ...words)).toMatchObject({ status: 2, text: '' });
+  });
+
+  it.for(SHELLS)(
+    'knows the files of dumpcap where its numbers begin again: %s',
+    async (shell, { expect }) => {
+      const spool = join(place.folder, `wrap-${shell}`);
+      mkdirSync(join(spool, 'ring'), { recursive: true });
+      const names = ['99998', '99999', '00000', '00001'].map(
+        (number) => `d_${number}_20261124000000.pcap`,
+      );
+      for (const name of names) writeFileSync(join(spool, 'ring', name), name);
+      // As of a recorder that has ended.
+      const state = {
+        ticket: 1,
+        pid: 1,
+        born: 0,
+        engine: 'dumpcap',
+        phase: 'ended',
+        why: 'stopped',
+        end: 1,
+      };
+      const lines = Object.entries(state).map(([name, value]) => `${name} ${value}\n`);
+      writeFileSync(join(spool, 'state'), lines.join(''));
+      writeFileSync(join(spool, 'first'), `299997 ring/d_99997_x.pcap 299997\n`);
+      writeFileSync(join(spool, 'kept'), '');
+      writeFileSync(join(spool, 'lease'), '');
+      const listing = parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
+      expect(listing?.files.map(({ seq, name }) => [seq, name])).toEqual(
+        names.map((name, index) => [299998 + index, name]),
+      );
+      const read = await place.run(
+        shell,
+        'read',
+        `spool=${spool}`,
+        'seq=300001',
+        'offset=2',
+        'length=5',
+      );
+      expect(read.text).toBe('00001');
+    },
+  );
+});

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { parseListing } from '../../../../src/capture/spool/listing.ts';
+import { countedByOthers, packetsIn } from './support/packets.ts';
+import { EVERYWHERE, Place, whatIsMissing } from './support/place.ts';
+
+const missing = whatIsMissing();
+const title = `the ring of a recorder${missing === undefined ? '' : ` (skipped: ${missing})`}`;
+
+describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.make();
+  });
+  afterAll(() => place?.remove());
+
+  it.for(EVERYWHERE)(
+    'is bounded, without a gap, and its follower gets every byte: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = join(place.folder, `ring-${engine}-${shell}`);
+      const port = place.nextPort();
+      const start = [
+        ...['start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=3', 'buffer=8192'],
+        ...['zroot=1', 'linger=30', 'keep=30', `expression=udp dst port ${port}`],
+      ];
+      const following = place.follow(shell, `spool=${spool}`, 'poll=0.2', ...start);
+      await following.heard(`hello 1 ${engine} lo`);
+
+      const samples: { files: number; largest: number }[] = [];
+      const sampling = setInterval(() => samples.push(ringOf(spool)), 100);
+      const count = 8_000;
+      await place.send(port, 2_700, count, 1_000);
+      clearInterval(sampling);
+      expect(samples.length).toBeGreaterThan(10);
+      expect(Math.max(...samples.map(({ files }) => files))).toBeLessThanOrEqual(4);
+      expect(Math.max(...samples.map(({ largest }) => largest))).toBeLessThan(1_064_000);
+
+      following.nudge();
+      const over = await following.heard('over');
+      expect(over).toMatch(
+        new RegExp(`^over stopped 0 captured=${count} received=\\d+ dropped=0$`),
+      );
+      expect(following.frames.line('gap')).toBe(undefined);
+      const numbers = [...following.frames.files.keys()];
+      expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+      const all = numbers.flatMap((seq) => packetsIn(following.frames.bytes(seq)));
+      expect(all.map(({ number }) => number)).toEqual([...Array(count).keys()]);
+      for (const seq of numbers)
+        expect(following.frames.ended.get(seq)).toBe(following.frames.bytes(seq).length);
+
+      const listing = parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
+      const kept = listing?.files ?? [];
+      expect(kept.length).toBe(3);
+      expect(kept.at(-1)?.seq).toBe(numbers.at(-1));
+      expect(kept.every(({ closed }) => closed)).toBe(true);
+      expect(listing?.state).toMatchObject({
+        ...{ engine, device: 'lo', phase: 'ended', fileKilobytes: 1000, files: 3 },
+        ...{ removed: numbers.length - 3, end: { why: 'stopped', captured: count, dropped: 0 } },
+      });
+      for (const { seq, name, size } of kept) {
+        const file = join(spool, 'ring', name);
+        const bytes = readFileSync(file);
+        expect(bytes.length).toBe(size);
+        expect(bytes.equals(following.frames.bytes(seq))).toBe(true);
+        const packets = packetsIn(bytes).length;
+        expect(countedByOthers(file)).toEqual({ tcpdump: packets, capinfos: packets });
+        expect(statSync(file).mode & 0o077).toBe(0);
+      }
+
+      // A client that comes again goes on at any byte, and does not start anew.
+      const [first] = kept;
+      const resumed = place.follow(
+        shell,
+        ...[`spool=${spool}`, `seq=${first?.seq}`, 'offset=123457', ...start],
+      );
+      await resumed.heard('over stopped');
+      expect([...resumed.frames.files.keys()]).toEqual(kept.map(({ seq }) => seq));
+      for (const { seq, name } of kept) {
+        const bytes = readFileSync(join(spool, 'ring', name));
+        const from = seq === first?.seq ? 123457 : 0;
+        expect(resumed.frames.bytes(seq).equals(bytes.subarray(from))).toBe(true);
+      }
+
+      following.nudge();
+      expect(await following.exit).toBe(0);
+      expect(() => statSync(spool)).toThrow();
+      resumed.leave();
+      await resumed.exit;
+    },
+  );
+
+  it.for(EVERYWHERE)(
+    'begins a new file at an age, too: %s in %s',
+    async ([engine, shell], { expect }) => {
+      const spool = join(place.folder, `age-${engine}-${shell}`);
+      const port = place.nextPort();
+      const following = place.follow(
+        shell,
+        ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'age=2'],
+        ...['files=10', 'zroot=1', 'linger=30', 'keep=30', `expression=udp dst port ${port}`],
+      );
+      await following.heard('hello');
+      // Two files' worth at once, then a trickle.
+      await place.send(port, 4_000, 1_500, 1_000);
+      await place.send(port, 20, 100, 100);
+      following.nudge();
+      await following.heard('over stopped');
+      const files = [...following.frames.files.keys()].map((seq) =>
+        packetsIn(following.frames.bytes(seq)),
+      );
+      expect(files.length).toBeGreaterThanOrEqual(4);
+      for (const packets of files) {
+        const times = packets.map(({ time }) => time);
+        if (times.length > 0) expect(Math.max(...times) - Math.min(...times)).toBeLessThan(3.5);
+      }
+      expect(files.flat().length).toBe(1_600);
+      following.nudge();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
+  it('begins a new file on an idle link with dumpcap', async ({ expect }) => {
+    const spool = join(place.folder, 'idle');
+    const bounds = ['age=1', 'files=3', 'expression=udp dst port 1'];
+    const words = [`spool=${spool}`, 'start', 'engine=auto', 'device=lo', 'linger=30', ...bounds];
+    const following = place.follow('dash', ...words);
+    await following.heard('end 3');
+    expect(ringOf(spool).files).toBeLessThanOrEqual(3);
+    following.nudge();
+    await following.heard('over');
+    following.nudge();
+    expect(await following.exit).toBe(0);
+  });
+});
+
+function ringOf(spool: string): { files: number; largest: number } {
+  const ring = join(spool, 'ring');
+  const names = readdirSync(ring);
+  const sizes = names.map(
+    (name) => statSync(join(ring, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return { files: names.length, largest: Math.max(0, ...sizes) };
+}

@@ -1,0 +1,37 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+
+/** Ethernet, IPv4 without options, UDP: where the sender's number stands. */
+const NUMBER_AT = 14 + 20 + 8;
+
+export interface Packet {
+  readonly number: number;
+  /** Seconds since 1970. */
+  readonly time: number;
+}
+
+/** The numbers of the sender's datagrams in a pcap file; throws when the file is not whole. */
+export function packetsIn(pcap: Buffer): Packet[] {
+  const packets: Packet[] = [];
+  let at = 24;
+  while (at < pcap.length) {
+    const length = pcap.readUInt32LE(at + 8);
+    packets.push({
+      number: pcap.readUInt32BE(at + 16 + NUMBER_AT),
+      time: pcap.readUInt32LE(at) + pcap.readUInt32LE(at + 4) / 1e6,
+    });
+    at += 16 + length;
+  }
+  if (at !== pcap.length) throw new Error('the last packet is not whole');
+  return packets;
+}
+
+/** How many packets other people's programs find in a file; throws when they complain. */
+export function countedByOthers(file: string): { tcpdump: number; capinfos: number } {
+  const read = spawnSync('tcpdump', ['-n', '-q', '-t', '-r', file], { encoding: 'utf8' });
+  if (read.status !== 0 || /truncated/.test(read.stderr)) throw new Error(read.stderr);
+  const table = execFileSync('capinfos', ['-Mrc', '-T', file], { encoding: 'utf8' });
+  return {
+    tcpdump: read.stdout.split('\n').length - 1,
+    capinfos: Number(table.trim().split('\t').at(-1)),
+  };
+}

@@ -1,0 +1,29 @@
+import { createSocket } from 'node:dgram';
+
+/**
+ * Sends numbered datagrams to a port of 127.0.0.1, and prints how many: PORT PER-SECOND COUNT SIZE.
+ * A program of its own, since it runs in a network namespace of the test's.
+ */
+const [port = 0, rate = 0, count = 0, size = 0] = process.argv.slice(2).map(Number);
+const socket = createSocket('udp4');
+let sent = 0;
+// Not connected: nobody listens there, and each answer that says so would cost a datagram.
+socket.bind(() => {
+  const start = performance.now();
+  const send = () => {
+    const due = Math.min(count, ((performance.now() - start) / 1000) * rate);
+    while (sent < due) {
+      const datagram = Buffer.alloc(size);
+      datagram.writeUInt32BE(sent);
+      socket.send(datagram, port, '127.0.0.1');
+      sent += 1;
+    }
+    if (sent < count) setTimeout(send, 5);
+    else
+      setTimeout(() => {
+        console.log(sent);
+        process.exit();
+      }, 100);
+  };
+  send();
+});
