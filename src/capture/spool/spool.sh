@@ -507,7 +507,7 @@ record() {
   if [ -n "$notafter" ] && [ "$started" -gt "$notafter" ]; then refuse; fi
   [ -n "$made" ] || mkdir "$spool" 2>/dev/null || refuse
   cd "$spool" || fail 1 "cannot enter $spool"
-  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' quiet=0 nextlook=0 argv='' full=''
+  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' terminated='' quiet=0 nextlook=0 argv='' full=''
   # The last of them is there when all are.
   if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook &&
@@ -516,7 +516,9 @@ record() {
     fail 28 "$no_room"
   fi
   trap 'turn' USR1
-  trap 'told=ended' TERM
+  trap 'told=1 terminated=1' TERM
+  # A file was removed that says what is wanted.
+  trap 'told=1' USR2
   wanted=$engine
   case $engine in
     auto)
@@ -546,7 +548,8 @@ record() {
     clock
     if ! kill -0 "$child" 2>/dev/null; then why=engine; fi
     if [ ! -e wanted ]; then why=stopped; fi
-    [ -z "$told" ] || why=$told
+    told=
+    [ -z "$terminated" ] || why=ended
     if [ -n "$linger" ] && ! is_renewed && [ "$quiet" -gt "$linger" ]; then why=lease; fi
     if [ -n "$duration" ] && [ $((now - begin)) -ge "$duration" ]; then why=duration; fi
     if [ -n "$maxkb" ] && [ $((bytes / 1000)) -ge "$maxkb" ]; then why=size; fi
@@ -584,12 +587,17 @@ refuse() {
 }
 
 finish() {
-  told=
   if kill -0 "$child" 2>/dev/null; then
     # What the kernel holds for up to a second still belongs to the capture.
     case $why in
       full | floor | size) ;;
-      *) if [ "$moment" = 0.1 ]; then nap 1.1; else nap 2; fi ;;
+      *)
+        # dumpcap asks for it four times a second, tcpdump once.
+        settling=1.1
+        if [ "$engine" = dumpcap ]; then settling=0.6; fi
+        if [ "$moment" = 1 ]; then settling=2; fi
+        nap "$settling"
+        ;;
     esac
     kill -TERM "$child" 2>/dev/null
     tries=0
@@ -631,7 +639,8 @@ keep_spool() {
     [ -z "$keep" ] || [ "$quiet" -le "$keep" ] || break
     nap 1
     # The container ends: what stands on a volume outlives it.
-    [ -z "$told" ] || exit 0
+    told=
+    [ -z "$terminated" ] || exit 0
   done
   destroy
   case $why in
@@ -730,7 +739,13 @@ look() {
 listen() {
   [ "$stops" -gt 0 ] || return 0
   stops=0 told=
-  rm -f wanted
+  unwant wanted
+}
+
+# Removes what says that something is wanted, and lets the recorder know.
+unwant() {
+  rm -f "$@"
+  if is_alive; then kill -USR2 "$recorder" 2>/dev/null; fi
 }
 
 # Sends what descriptor 4, the file with the number `seq`, holds from `offset` on, until it is complete.
@@ -845,7 +860,8 @@ say_over() {
 
 # Ends what records, and has the spool removed: by its recorder, or here where that is gone.
 take_away() {
-  rm -f wanted kept
+  load_state
+  unwant wanted kept
   tries=0
   while [ -d "$spool" ] && load_state && is_alive && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
@@ -956,7 +972,7 @@ add_up() {
 # Waits until the recording has ended, 10 s at most.
 stop() {
   load_state || fail 3 'no spool'
-  rm -f wanted
+  unwant wanted
   clock
   begin=$now
   while [ -e running ] && [ $((now - begin)) -lt 10 ]; do

@@ -96,7 +96,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       const following = place.follow(
         shell,
         ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=9'],
-        ...['zroot=1', 'linger=60', 'keep=60', `expression=udp port ${port}`],
+        ...['zroot=1', 'buffer=8192', 'linger=60', 'keep=60', `expression=udp port ${port}`],
       );
       await following.heard('hello');
       await place.send(port, 2_500, 4_000, 1_000);
