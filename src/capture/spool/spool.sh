@@ -338,7 +338,7 @@ pass_second() {
   advance=$((newest - seen_newest))
   seen_newest=$newest
   slack=$(((slack + 1) / 2))
-  if [ "$engine" = dumpcap ] || [ "$advance" -lt 2 ] || [ "$moment" = 1 ]; then
+  if [ "$engine" = dumpcap ] || [ "$advance" -lt 1 ] || [ "$moment" = 1 ]; then
     nap 1
     return
   fi
