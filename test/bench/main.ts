@@ -1,6 +1,7 @@
 import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
+import { benchFetch } from './fetch.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
@@ -10,8 +11,8 @@ import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster, and merging with mergecap:
 // npm run bench -- [PART...]
-const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports'];
-const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3 };
+const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch'];
+const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3, fetch: 5 };
 const WITHOUT_CLUSTER = ['start', 'merge'];
 
 const asked = process.argv.slice(2);
@@ -37,6 +38,7 @@ try {
   if (wanted('warm')) await benchWarm(clients, sink, ROUNDS.warm);
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
+  if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
 } finally {
   await cluster.close();

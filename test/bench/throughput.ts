@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundled } from './bundled.ts';
 import { type Clients, type CommandLine, type Run, run } from './clients.ts';
 import {
   atLeast,
@@ -20,18 +20,14 @@ const BYTES = 2 ** 30;
 const GENERATE = ['head', '-c', String(BYTES), '/dev/zero'];
 const MEMORY_GOAL = 120e6;
 
-/** The part of our launcher that sets V8's flags. */
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'dist', 'bundleScript.cjs');
-
 /** 1 GiB out of a pod: our exec layer against kubectl, and what both hold in memory meanwhile. */
 export async function benchThroughput(clients: Clients, rounds: number): Promise<void> {
   const pod = 'bench-throughput';
   await runPod(clients, pod, { command: ['sleep', '3600'] });
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
-  const reader = await bundledReader(folder);
+  const reader = await bundled('execReader', folder);
   const read = (stalled: boolean): CommandLine => [
-    process.execPath,
-    ...['--require', LAUNCHER, reader],
+    ...reader,
     ...[pod, 'main', String(BYTES), stalled ? 'stalled' : 'steady', ...GENERATE],
   ];
   const theirs: CommandLine = [clients.kubectl, 'exec', pod, '--', ...GENERATE];
@@ -63,19 +59,4 @@ export async function benchThroughput(clients: Clients, rounds: number): Promise
   );
   figure('peak memory, kubectl', spread(peaks(kubectl), megabytes));
   await deletePods(clients, [pod]);
-}
-
-/** Bundled as the program is: else the memory of Node's TypeScript loader would be counted as ours. */
-async function bundledReader(folder: string): Promise<string> {
-  const outfile = join(folder, 'execReader.cjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'execReader.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    external: ['bufferutil', 'utf-8-validate', '@kubernetes/client-node'],
-  });
-  return outfile;
 }

@@ -1,0 +1,30 @@
+import { fetchSpool } from '../../src/capture/fetch/fetchSpool.ts';
+import { PodSpool } from '../../src/capture/fetch/podSpool.ts';
+import { KubeApi } from '../../src/kube/api.ts';
+import { authenticate } from '../../src/kube/authentication.ts';
+import { chooseContext } from '../../src/kube/kubeconfig.ts';
+import { type Pod, podPath } from '../../src/kube/pod.ts';
+
+// Fetches a spool as the program does: fetchReader.ts POD CONTAINER SPOOL FOLDER STREAMS sums|none
+
+async function main([pod = '', container = '', spool = '', folder = '', streams, sums]: string[]) {
+  const api = new KubeApi(await authenticate(chooseContext({})));
+  const { namespace } = api.access;
+  const { metadata } = await api.get<Pod>(podPath(namespace, pod));
+  const place = { namespace, pod, container };
+  const { files } = await fetchSpool(new PodSpool(api, place, metadata.uid, spool), {
+    folder,
+    origin: { ...place, capture: 'bench', target: pod, podUid: metadata.uid },
+    verify: sums === 'sums' ? true : { unverified: 'left out by the benchmark' },
+    streams: Number(streams),
+    signal: new AbortController().signal,
+  });
+  const whole = files.filter(({ state }) => state === 'whole').length;
+  if (whole !== files.length || whole === 0) throw new Error(`${whole} of ${files.length} files`);
+  api.close();
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
