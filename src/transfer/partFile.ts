@@ -117,25 +117,31 @@ export class PartFile {
   }
 
   #write(): void {
-    const chunks = this.#gathered;
-    if (chunks.length === 0) return;
+    const [chunks, bytes] = [this.#gathered, this.#gatheredBytes];
+    if (bytes === 0) return;
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    this.#writing = this.#writeAll(chunks);
+    this.#writing = this.#writeAll(chunks, bytes);
     // Whoever appends next, or closes, hears of it.
     this.#writing.catch(() => {});
   }
 
-  async #writeAll(chunks: readonly Buffer[]): Promise<void> {
+  async #writeAll(chunks: Buffer[], bytes: number): Promise<void> {
     try {
-      let rest = Buffer.concat(chunks);
-      while (rest.length > 0) {
-        const { bytesWritten } = await this.#file.write(rest, 0, rest.length, this.#written);
-        this.#written += bytesWritten;
-        rest = rest.subarray(bytesWritten);
-      }
+      const { bytesWritten } = await this.#file.writev(chunks, this.#written);
+      this.#written += bytesWritten;
+      if (bytesWritten < bytes) await this.#writeRest(Buffer.concat(chunks).subarray(bytesWritten));
     } catch (error) {
       throw localProblem(this.path, error);
+    }
+  }
+
+  /** A disk that is nearly full takes a part, and then says so. */
+  async #writeRest(bytes: Buffer): Promise<void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      const { bytesWritten } = await this.#file.write(rest, 0, rest.length, this.#written);
+      this.#written += bytesWritten;
+      rest = rest.subarray(bytesWritten);
     }
   }
 }

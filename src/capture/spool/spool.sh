@@ -961,11 +961,15 @@ sum() {
 }
 
 add_up() {
-  command -v sha256sum >/dev/null || {
+  # Where the processor has instructions for it, openssl takes a sixth of the time, the target's time.
+  if command -v openssl >/dev/null; then
+    set -- "$(openssl dgst -sha256 -r)"
+  elif command -v sha256sum >/dev/null; then
+    set -- "$(sha256sum)"
+  else
     echo unsupported
     return
-  }
-  set -- "$(sha256sum)"
+  fi
   echo "sum $seq ${1%% *}"
 }
 

@@ -23,7 +23,7 @@ function sent(asked: readonly { verb: string; bytes: number }[]): number {
     .reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-describe.concurrent('a fetch over a link that fails', () => {
+describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () => {
   const cuts: Fault[] = [
     { cut: 0 },
     { cut: 300 },
@@ -119,7 +119,7 @@ describe.concurrent('a fetch over a link that fails', () => {
   });
 });
 
-describe.concurrent('a fetch of what is not as it should be', () => {
+describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 }, () => {
   it('fetches a file with a wrong checksum once more', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
