@@ -271,7 +271,13 @@ survey() {
     names=$*
     return
   done
-  return 1
+  return 2
+}
+
+# For the short verbs: knows the state and the ring, or fails.
+know() {
+  load_state || fail 3 'no spool'
+  survey || fail "$((2 * $? + 1))" 'the ring cannot be listed: it is gone, or turns too fast'
 }
 
 # Sets name to that of the file with the number $1.
@@ -715,8 +721,7 @@ start() {
   if message=$(mkdir "$spool" 2>&1); then
     made=1
     (record) </dev/null >/dev/null 2>&1 &
-    tries=0
-    until [ -e "$spool/running" ] || [ ! -d "$spool" ]; do nap 0.1; done
+    until [ -e "$spool/running" ] || [ ! -d "$spool" ]; do nap "$moment"; done
     if [ -d "$spool" ]; then return; fi
     echo "log $no_room"
     echo 'over full 28'
@@ -872,10 +877,9 @@ take_away() {
 }
 
 list() {
-  load_state || fail 3 'no spool'
   ended=
   [ -e running ] || ended=1
-  survey || fail 3 'no spool'
+  know
   printf '%s' "$text" | while read -r field value; do echo "state $field $value"; done
   number=$first
   # shellcheck disable=SC2086 # words are wanted
@@ -908,7 +912,7 @@ list() {
 
 # Sets name to that of the file with the number $1 and keeps the spool for whoever reads it.
 find() {
-  { load_state && survey; } || fail 3 'no spool'
+  know
   true >lease
   name_of "$1" || fail 4 "file $1 is gone"
 }
@@ -937,7 +941,7 @@ seek() {
 }
 
 pack() {
-  { load_state && survey; } || fail 3 'no spool'
+  know
   true >lease
   found=
   gone=0
