@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { findHostProgram } from './images/hostPrograms.ts';
 import type { ClusterNode } from './nodes/node.ts';
 import { entryRules, serviceRules } from './nodes/serviceRules.ts';
 import type { KubeObject, Store } from './store.ts';
 
+/** Where Linux lets packets on bridges meet the packet filter, too; it is on wherever it exists. */
+const BRIDGE_FILTER = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 const SLICES = 'endpointslices.discovery.k8s.io';
 
 /**
@@ -43,7 +46,11 @@ class NodeProxy {
   }
 
   apply(services: readonly KubeObject[], slices: readonly KubeObject[]): void {
-    const rules = serviceRules(services, slices, this.#node.podNetwork);
+    const rules = serviceRules(
+      services,
+      slices,
+      existsSync(BRIDGE_FILTER) ? undefined : this.#node.podNetwork,
+    );
     if (rules === this.#applied || (this.#applied === '' && services.length === 0)) return;
     const isFirst = this.#applied === '';
     this.#applied = rules;

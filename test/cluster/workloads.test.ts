@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalCluster, startCluster } from './cluster.ts';
@@ -82,6 +84,21 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
           await expect.poll(answer, { timeout: 10_000 }).toMatchObject({ stdout: 'ok\n' });
         }
       }
+      const { items } = await api.listNamespacedPod({
+        namespace: 'samples',
+        labelSelector: 'app=web',
+      });
+      const logs = items.map(({ metadata }) =>
+        cluster.runtime.logFile('samples', metadata?.name ?? '', 'nginx'),
+      );
+      const askers = (await Promise.all(logs.map((log) => readFile(log ?? '', 'utf8')))).join('');
+      for (const name of ['node-a', 'node-b']) {
+        const ip = await podWhen(cluster.store, name, (pod) => pod?.status.podIP);
+        expect(askers).toContain(`F ${ip} - -`);
+      }
+      // A node's own address in the pod network: the web server would not know who asks.
+      if (existsSync('/proc/sys/net/bridge/bridge-nf-call-iptables'))
+        expect(askers).not.toMatch(/F 10\.244\.\d\.1 - -/);
     },
   );
 

@@ -5,15 +5,18 @@ const CHAIN = 'KUBE-SERVICES';
 
 /**
  * What `iptables-restore --noflush` has to be told so that the addresses of services lead to their
- * ready endpoints, as kube-proxy does it. `slices` are all EndpointSlices.
+ * ready endpoints, as kube-proxy does it. `slices` are all EndpointSlices. `unfiltered` is a pod network
+ * in which pods of the same node would answer each other directly, past the node's packet filter and
+ * from an address that nobody asked; where there is none, endpoints see who asks them.
  */
 export function serviceRules(
   services: readonly KubeObject[],
   slices: readonly KubeObject[],
-  podNetwork: string,
+  unfiltered: string | undefined,
 ): string {
   const nat: string[] = [];
   const filter: string[] = [];
+  const sources = new Set(unfiltered === undefined ? [] : [unfiltered]);
   for (const service of services) {
     const { clusterIP, ports } = objectAt(service.spec);
     const address = stringAt(clusterIP);
@@ -27,13 +30,18 @@ export function serviceRules(
         nat.push(
           `-A ${CHAIN} ${match} ${chance(targets.length - index)}-j DNAT --to-destination ${target}`,
         );
+      if (unfiltered === undefined)
+        for (const target of targets) sources.add(`${target.split(':')[0]}/32`);
       if (targets.length === 0) filter.push(`-A ${CHAIN} ${match} -j REJECT`);
     }
   }
-  // Pods on one bridge would answer each other directly, from an address that nobody asked.
-  const masquerade = `-A KUBE-POSTROUTING -s ${podNetwork} -d ${podNetwork} -m conntrack --ctstate DNAT -j MASQUERADE`;
+  // Who reaches itself must not see its own address as the other end.
+  const masquerade = [...sources].map(
+    (source) =>
+      `-A KUBE-POSTROUTING -s ${source} -d ${source} -m conntrack --ctstate DNAT -j MASQUERADE`,
+  );
   return [
-    ...['*nat', `:${CHAIN} -`, ':KUBE-POSTROUTING -', ...nat, masquerade, 'COMMIT'],
+    ...['*nat', `:${CHAIN} -`, ':KUBE-POSTROUTING -', ...nat, ...masquerade, 'COMMIT'],
     ...['*filter', `:${CHAIN} -`, ...filter, 'COMMIT', ''],
   ].join('\n');
 }
