@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { isObject, objectAt, objectsAt } from './json.ts';
@@ -141,6 +143,47 @@ describe('v5 without a terminal', () => {
     expect(process.kill(pid, 0)).toBe(true);
     process.kill(pid);
   });
+});
+
+test('a prompt that comes together with the runtime’s agreement is not lost', async () => {
+  const runtime = createServer().on('upgrade', (request, socket) => {
+    const accept = createHash('sha1')
+      .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest('base64');
+    const head = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      `Sec-WebSocket-Accept: ${accept}`,
+      'Sec-WebSocket-Protocol: v4.channel.k8s.io',
+    ].join('\r\n');
+    socket.write(
+      Buffer.concat([Buffer.from(`${head}\r\n\r\n`), Buffer.from('\x82\x03\x01$ ', 'latin1')]),
+    );
+  });
+  await once(runtime.listen(0, '127.0.0.1'), 'listening');
+  const address = objectAt(runtime.address());
+  const terminals = await startTestServer({
+    container: () => ({
+      execUrl: async () => `http://127.0.0.1:${address.port}/`,
+      attachUrl: async () => '',
+      spawn: () => {
+        throw new Error('a terminal needs the runtime');
+      },
+    }),
+  });
+  try {
+    await createRunningPod(terminals, { namespace: 'shop', name: 'web-7' });
+    const path = `${POD}?container=app&stdin=true&stdout=true&tty=true&command=sh`;
+    const socket = await terminals.websocket(path, OFFER);
+    const [data] = await once(socket, 'message', { signal: AbortSignal.timeout(5000) });
+    expect(String(data)).toBe('\x01$ ');
+    socket.terminate();
+  } finally {
+    await terminals.close();
+    runtime.close();
+    runtime.closeAllConnections();
+  }
 });
 
 describe('refusals before the upgrade', () => {

@@ -10,8 +10,9 @@ export async function openRuntimeStream(url: string): Promise<WebSocket> {
     skipUTF8Validation: true,
     maxPayload: 0,
   });
+  // At once: a prompt may come in one packet with the agreement, before any `await` goes on.
+  runtime.once('open', () => runtime.pause());
   await once(runtime, 'open');
-  runtime.pause();
   return runtime;
 }
 
