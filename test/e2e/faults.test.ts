@@ -61,6 +61,12 @@ const CASES: readonly Case[] = [
     fails: /exit status of the command could not be read/,
     keeps: true,
   },
+  {
+    fault: { 'cut-after': '400 rst', 'only-streams': '* exec' },
+    command: 'text',
+    fails: /the connection ended before the command did/,
+  },
+  { fault: { 'no-status': 'true' }, command: 'ports', fails: /exit status is not known/ },
   { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
   { fault: { throttle: '3000' } },
   { fault: { 'refuse-v5': 'true' } },
