@@ -43,7 +43,8 @@ async function main(bundle, cache) {
   process.stderr.write = (text) => said.push(text);
   const { script, run } = bundleScript({
     text: fs.readFileSync(bundle, 'latin1'),
-    filename: bundle,
+    // A cache keeps the name: it must not be that of a folder of this machine.
+    filename: '/netdebug.cjs',
     require,
   });
   try {
