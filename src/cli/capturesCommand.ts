@@ -1,9 +1,10 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { reportCaptures } from '../capture/detached/captureReport.ts';
 import { type DetachedCapture, findCapture, listCaptures } from '../capture/detached/captures.ts';
-import { fetchCapture, refuseWithoutSpool } from '../capture/detached/fetchCapture.ts';
+import { fetchCapture } from '../capture/detached/fetchCapture.ts';
 import { captureFacts, renderCaptures } from '../capture/detached/renderCaptures.ts';
 import { removeCapture, stopCapture } from '../capture/detached/spoolOf.ts';
+import { refuseWithoutSpool, whereSpoolIs } from '../capture/detached/whereSpoolIs.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { print } from '../output/standardOutput.ts';
@@ -177,9 +178,17 @@ async function remove(
   _flags: Flags,
   { signal }: Interruption,
 ): Promise<void> {
-  if (capture.state.kind === 'running') await removeCapture(api, capture, signal);
-  else if (capture.state.kind === 'starting') refuseWithoutSpool(capture);
-  note(`capture "${capture.name}" removed`);
+  const { name, state, volume } = capture;
+  if (state.kind === 'starting') refuseWithoutSpool(capture);
+  if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
+    const place = await whereSpoolIs(api, capture, { signal, onProgress: note });
+    await removeCapture(api, capture, signal, place);
+  }
+  note(
+    state.kind === 'lost' && volume === undefined
+      ? `capture "${name}" was lost before: there is nothing to remove`
+      : `capture "${name}" removed`,
+  );
 }
 
 function note(text: string): void {

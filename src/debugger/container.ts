@@ -11,6 +11,14 @@ export interface DebuggerRequest {
   readonly pullPolicy: PullPolicy;
   /** Idle seconds after which the debugger ends by itself. */
   readonly ttl: number;
+  /** A volume of the pod that it can read and write, at VOLUME_PATH. */
+  readonly volume?: string;
+}
+
+export const VOLUME_PATH = '/netdebug-volume';
+
+export function volumeMounts(volume: string | undefined): Pick<EphemeralContainer, 'volumeMounts'> {
+  return volume === undefined ? {} : { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] };
 }
 
 /**
@@ -33,6 +41,7 @@ export function debuggerContainer(name: string, request: DebuggerRequest): Ephem
     env: marks(request.image),
     securityContext: securityContext(request.profile, request.image),
     ...(request.target !== undefined && { targetContainerName: request.target }),
+    ...volumeMounts(request.volume),
   };
 }
 
@@ -44,7 +53,8 @@ export function matchingDebuggers(pod: Pod, request: DebuggerRequest): Ephemeral
       marks(request.image).every((mark) =>
         container.env?.some(({ name, value }) => name === mark.name && value === mark.value),
       ) &&
-      container.targetContainerName === request.target,
+      container.targetContainerName === request.target &&
+      container.volumeMounts?.[0]?.name === request.volume,
   );
 }
 

@@ -1,4 +1,4 @@
-import { marks } from '../../debugger/container.ts';
+import { marks, VOLUME_PATH, volumeMounts } from '../../debugger/container.ts';
 import { securityContext } from '../../debugger/profile.ts';
 import type { EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
 import { wrongUsage } from '../../problem.ts';
@@ -32,8 +32,6 @@ const CREATED = 'NETDEBUG_CREATED';
 
 /** What the names of containers may be (RFC 1123 label), less our prefix. */
 const MAX_NAME = 63 - PREFIX.length;
-
-const VOLUME_PATH = '/netdebug-volume';
 
 /** Throws a Problem for what cannot be a capture's name. */
 export function checkCaptureName(name: string): void {
@@ -69,7 +67,7 @@ export function detachedContainer(
       ...(owner === undefined ? [] : [{ name: OWNER, value: owner }]),
     ],
     securityContext: securityContext('network', image),
-    ...(volume !== undefined && { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] }),
+    ...volumeMounts(volume),
   };
 }
 

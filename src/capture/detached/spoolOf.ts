@@ -8,7 +8,6 @@ import { type Pod, podPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
-import type { SpoolSource } from '../fetch/spoolSource.ts';
 import spoolScript from '../spool/spool.sh';
 import type { DetachedCapture } from './captures.ts';
 
@@ -16,19 +15,14 @@ export function placeOf({ pod: { metadata }, container }: DetachedCapture): Plac
   return { namespace: metadata.namespace, pod: metadata.name, container };
 }
 
-/** Where a capture's files can be asked for. */
-export function spoolOf(api: KubeApi, capture: DetachedCapture): SpoolSource {
-  const { uid } = capture.pod.metadata;
-  return new PodSpool(api, placeOf(capture), uid, capture.spool);
-}
-
-/** The same, with limits to every wait. */
+/** The spool of a capture whose container runs, with limits to every wait. */
 export function spoolAccessOf(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
 ): SpoolAccess {
-  return new SpoolAccess(spoolOf(api, capture), FETCH_LIMITS, signal);
+  const spool = new PodSpool(api, placeOf(capture), capture.pod.metadata.uid, capture.spool);
+  return new SpoolAccess(spool, FETCH_LIMITS, signal);
 }
 
 /** Ends a capture's recording. Throws a Problem when it does not end. */
@@ -50,8 +44,13 @@ export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
+  place = placeOf(capture),
 ): Promise<void> {
-  const told = await tell(api, capture, 'remove', signal).catch((error: unknown) => {
+  if (capture.state.kind === 'lost') {
+    await tell(api, capture, 'remove', signal, place);
+    return;
+  }
+  const told = await tell(api, capture, 'remove', signal, place).catch((error: unknown) => {
     signal.throwIfAborted();
     if (!(error instanceof ExecProblem)) throw error;
     return undefined;
@@ -79,10 +78,11 @@ async function tell(
   capture: DetachedCapture,
   verb: 'stop' | 'remove',
   signal: AbortSignal,
+  place = placeOf(capture),
 ): Promise<{ code: number; complaint: string }> {
   const remote = await LeasedProcess.start(
     api.access,
-    placeOf(capture),
+    place,
     { script: spoolScript, command: [verb, `spool=${capture.spool}`] },
     signal,
   );

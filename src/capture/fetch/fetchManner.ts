@@ -5,8 +5,8 @@ import type { FetchOptions } from './fetchSpool.ts';
 /** How a pod's files are copied without taking the processor from it. */
 export type FetchManner = Pick<FetchOptions, 'verify' | 'streams'>;
 
-/** More than one stream is faster only where nobody else is slowed down by it. */
-const STREAMS = 2;
+/** Measured (npm run bench -- fetch): a second stream made no fetch faster, and costs the target. */
+const STREAMS = 1;
 /**
  * Checksums of 100 MB take half a second of a core. In a pod limited to a part of one that is time in
  * which the application stands still (measured: a median latency of 50 ms instead of 1.4 ms).
@@ -21,6 +21,6 @@ export function fetchManner(pod: Pod): FetchManner {
     verify: {
       unverified: `no checksum was made in the pod: its containers may use ${cores} cores only`,
     },
-    streams: 1,
+    streams: STREAMS,
   };
 }

@@ -86,7 +86,8 @@ function checkBounds(fileKilobytes: number, files: number, wishes: RingWishes): 
 }
 
 function tooLarge(ring: Pick<RingPlan, 'fileKilobytes' | 'files'>, room: SpoolRoom): Problem {
-  const files = Math.min(ring.files, DEFAULT_FILES);
+  const most = mostFiles(room.bytes, MEGABYTE_KB);
+  const files = Math.min(ring.files, DEFAULT_FILES, most);
   const fitting = largestFileKb(room.bytes, files);
   const fits = ringBytes({ fileKilobytes: fitting, files }) <= room.bytes;
   return new Problem(

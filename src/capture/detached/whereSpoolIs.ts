@@ -1,0 +1,60 @@
+import { ensureDebugger } from '../../debugger/ephemeral.ts';
+import type { Place } from '../../debugger/leasedProcess.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import type { PullPolicy } from '../../kube/pod.ts';
+import { Problem } from '../../problem.ts';
+import type { DetachedCapture } from './captures.ts';
+import { placeOf } from './spoolOf.ts';
+
+/** Idle seconds that a debugger stays which was made to reach a volume. */
+const REACHING_TTL_S = 600;
+const PULL_POLICY: PullPolicy = 'IfNotPresent';
+
+/**
+ * The container through which a capture's spool can be reached: its own, or, when that is lost and the
+ * spool is on a volume, a debugger with that volume. Throws a Problem that says when and why nothing
+ * is left.
+ */
+export async function whereSpoolIs(
+  api: KubeApi,
+  capture: DetachedCapture,
+  options: { signal: AbortSignal; onProgress: (text: string) => void },
+): Promise<Place> {
+  const { state, volume, pod, image } = capture;
+  if (state.kind !== 'lost' || volume === undefined) {
+    refuseWithoutSpool(capture);
+    return placeOf(capture);
+  }
+  options.onProgress(`the container of capture "${capture.name}" is lost; reaching its volume`);
+  return ensureDebugger(
+    api,
+    pod,
+    { profile: 'network', image, pullPolicy: PULL_POLICY, ttl: REACHING_TTL_S, volume },
+    options,
+  );
+}
+
+/** Says why a capture whose container does not run has nothing to give. */
+export function refuseWithoutSpool({ name, state, container, pod }: DetachedCapture): void {
+  const when = 'at' in state && state.at !== undefined ? ` at ${state.at}` : '';
+  const describe = `kubectl describe pod ${pod.metadata.name}`;
+  switch (state.kind) {
+    case 'running':
+      return;
+    case 'starting':
+      throw new Problem(`capture "${name}" has not started: ${state.reason ?? 'it is waiting'}`, {
+        next: [`${describe}   shows what it waits for`],
+      });
+    case 'lost':
+      throw new Problem(`what capture "${name}" recorded is lost${when}: ${state.why}`, {
+        next: [
+          'a capture survives its container on a volume of the pod: --volume NAME',
+          `${describe}   says more of container ${container}`,
+        ],
+      });
+    case 'removed':
+      throw new Problem(
+        `capture "${name}" was removed${when}: by somebody, or when its time to live was over`,
+      );
+  }
+}

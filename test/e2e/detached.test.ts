@@ -1,0 +1,360 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { proxyTo } from './support/proxy.ts';
+import { skipped } from './support/skips.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+/** dumpcap in the one, tcpdump alone in the other. */
+const IMAGES = skipped('images that lack tools', world.local)
+  ? world.flavours
+  : [
+      { name: 'dumpcap', image: world.flavours[0]?.image ?? '' },
+      { name: 'tcpdump', image: 'registry.local/slim:1' },
+    ];
+const IMAGE = world.flavours[0]?.image ?? '';
+
+let sink: string;
+beforeAll(async () => {
+  sink = (await runPod('sink', { node: 1 })).ip;
+});
+
+/** Runs our program to its end. */
+async function ours(args: readonly string[], kubeconfig = world.kubeconfig) {
+  const [program, ...words] = PROGRAM;
+  const env = { KUBECONFIG: namespaced(kubeconfig) };
+  return run(program, [...words, ...args], { env });
+}
+
+async function succeeds(args: readonly string[], kubeconfig = world.kubeconfig): Promise<string> {
+  const { code, stdout, stderr } = await ours(args, kubeconfig);
+  expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
+  return stdout;
+}
+
+/** A pod that sends numbered datagrams, and a detached capture of them. */
+async function detachedCapture(name: string, image: string, flags: readonly string[] = []) {
+  const pod = await runPod(name, { command: CHATTER, env: { TO: sink } });
+  const args = ['capture', pod.name, '--detach', '--name', name, '--image', image, ...flags];
+  expect((await succeeds([...args, '--', 'udp port 9'])).trim()).toBe(name);
+  return pod.name;
+}
+
+describe('a detached capture', () => {
+  it.concurrent.for(IMAGES)(
+    'with $name is found, fetched while it records, stopped and removed by another user',
+    { timeout: 90_000 },
+    async ({ name: engine, image }) => {
+      const name = `rare-${engine}`;
+      const pod = await detachedCapture(name, image, ['-G', '2', '-W', '4', '-C', '1']);
+      const second = world.users.debugger ?? world.kubeconfig;
+      await wait(5000);
+
+      const list = JSON.parse(await succeeds(['captures', '-o', 'json'], second)) as unknown[];
+      expect(list).toContainEqual(
+        expect.objectContaining({
+          ...{ name, pod, state: 'Recording', device: 'eth0' },
+          filter: 'udp port 9',
+          ring: { files: 4, fileBytes: 1_000_000, ageSeconds: 2 },
+        }),
+      );
+      const folder = freshPath(name);
+      const fetch = ['captures', 'fetch', name, '-w', folder];
+      await succeeds(fetch, second);
+      const early = packetFiles(folder);
+      expect(early.length).toBeGreaterThan(0);
+      await succeeds(['captures', 'stop', name], second);
+      const [stopped] = JSON.parse(await succeeds(['captures', '-o', 'json'], second)).filter(
+        (capture: { name: string }) => capture.name === name,
+      );
+      expect(stopped).toMatchObject({ state: 'Ended', reason: 'stopped' });
+      expect(await working(pod, `netdebug-capture-${name}`)).toEqual([]);
+
+      await succeeds(fetch, second);
+      const files = packetFiles(folder);
+      expect(files.length).toBeGreaterThan(early.length);
+      const numbers = (await Promise.all(files.map(sequenceNumbers))).flat();
+      expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+      for (const file of files) {
+        expect(file).toMatch(/rare-[a-z]+-\d{4}-\d{8}T\d{6}Z\.pcap$/);
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+        const infos = await run('capinfos', ['-c', '-M', file]);
+        expect(infos.code, infos.stderr).toBe(0);
+      }
+      const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
+      expect(manifest).toMatchObject({ capture: name, pod, recording: false, why: 'stopped' });
+      expect(manifest.files.every((file: { sha256?: string }) => file.sha256)).toBe(true);
+      const counted = await run('capinfos', ['-c', '-M', '-T', '-r', ...files]);
+      const packets = counted.stdout.split('\n').map((line) => Number(line.split('\t')[1] ?? 0));
+      expect(packets.slice(0, files.length)).toEqual(
+        manifest.files
+          .filter(({ name }: { name?: string }) => name)
+          .map((file: { packets: number }) => file.packets),
+      );
+
+      await succeeds(['captures', 'rm', name], second);
+      const container = `{.status.ephemeralContainerStatuses[?(@.name=="netdebug-capture-${name}")].state}`;
+      const state = await kubectl(['get', 'pod', pod, '-o', `jsonpath=${container}`]);
+      expect(JSON.parse(state)).toHaveProperty('terminated.exitCode', 0);
+      expect(await succeeds(['captures', '-o', 'name'], second)).not.toContain(name);
+      const gone = await ours(['captures', 'fetch', name, '-w', freshPath('gone')], second);
+      expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('was removed') });
+    },
+  );
+
+  it.concurrent('is followed from its oldest packet on, and goes on when that ends', {
+    timeout: 60_000,
+  }, async ({ onTestFinished }) => {
+    const pod = await detachedCapture('along', IMAGE);
+    await wait(2000);
+    const file = freshPath('along.pcap');
+    const follow = netdebug(['captures', 'follow', 'along', '-w', file], { onTestFinished });
+    await follow.says(/following capture "along" on eth0/);
+    await wait(2500);
+    follow.child.kill('SIGINT');
+    expect((await follow.finished).code).toBe(0);
+    const numbers = await sequenceNumbers(file);
+    expect(numbers[0]).toBeLessThan(40);
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+    expect(numbers.length).toBeGreaterThan(40);
+    expect(await working(pod, 'netdebug-capture-along')).not.toEqual([]);
+    await succeeds(['captures', 'rm', 'along']);
+  });
+
+  it.concurrent('ends at its bounds without anybody', { timeout: 60_000 }, async () => {
+    await detachedCapture('short', IMAGE, ['--duration', '2s', '--keep', '3s']);
+    const state = async () => {
+      const all = JSON.parse(await succeeds(['captures', 'list', '--all', '-o', 'json']));
+      return all.find(({ name }: { name: string }) => name === 'short') ?? {};
+    };
+    const ended = async () => (await state()).reason === 'duration';
+    expect(await eventually(ended, 15_000)).toBe(true);
+    const removed = async () => (await state()).state === 'Removed';
+    expect(await eventually(removed, 15_000)).toBe(true);
+  });
+
+  it.concurrent('says what it was asked wrongly, and leaves nothing running', async () => {
+    const pod = await runPod('wrong');
+    const capture = ['capture', pod.name, '--detach', '--image', IMAGE];
+    const expression = await ours([...capture, '--name', 'wrong', '--', 'port eighty']);
+    expect(expression.code, expression.stderr).toBe(2);
+    expect(expression.stderr).toContain('pcap-filter');
+    const device = await ours([...capture, '-i', 'eth9']);
+    expect(device.code, device.stderr).toBe(2);
+    const again = await ours([...capture, '--name', 'wrong']);
+    expect(again.stderr).toContain('has, or had, a capture named "wrong"');
+    for (const flags of [
+      ['-w', 'x'],
+      ['--name', 'Not_A_Name'],
+      ['--volume', 'none'],
+    ])
+      expect((await ours([...capture, ...flags])).code).toBe(2);
+    expect(await succeeds(['captures', '-o', 'name'])).not.toContain(pod.name);
+  });
+
+  it.concurrent('is lost with its container, and told so; on a volume it is not', {
+    timeout: 90_000,
+  }, async () => {
+    if (skipped('faults of the API server', world.local)) return;
+    const volumes = [{ name: 'scratch', emptyDir: {} }];
+    const pod = await runPod('lost', {
+      command: CHATTER,
+      env: { TO: sink },
+      spec: { volumes },
+      container: { volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }] },
+    });
+    const capture = ['capture', pod.name, '--detach', '--image', IMAGE];
+    await succeeds([...capture, '--name', 'in-container']);
+    await succeeds([...capture, '--name', 'on-volume', '--volume', 'scratch', '--', 'udp port 9']);
+    await wait(3000);
+    await kubectl(['annotate', 'pod', pod.name, 'netdebug.test/kill-sandbox=once']);
+    const states = async () => succeeds(['captures', '-o', 'wide']);
+    const lost = async () => ((await states()).match(/Lost/g) ?? []).length === 2;
+    expect(await eventually(lost, 30_000), await states()).toBe(true);
+
+    const gone = await ours(['captures', 'fetch', 'in-container', '-w', freshPath('in')]);
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toMatch(/is lost at \d{4}-.*: its container was killed: .*sandbox/);
+    const running = async () =>
+      (
+        await kubectl([
+          'get',
+          'pod',
+          pod.name,
+          '-o',
+          'jsonpath={.status.containerStatuses[0].state}',
+        ])
+      ).includes('running');
+    expect(await eventually(running, 30_000)).toBe(true);
+    const folder = freshPath('volume');
+    await succeeds(['captures', 'fetch', 'on-volume', '-w', folder]);
+    const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
+    expect(numbers.length).toBeGreaterThan(20);
+    const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
+    expect(manifest.interruptions.length).toBeGreaterThan(0);
+    await succeeds(['captures', 'rm', 'on-volume']);
+  });
+
+  it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', {
+    timeout: 90_000,
+  }, async ({ onTestFinished }) => {
+    const pod = await detachedCapture('large', IMAGE, ['-C', '4']);
+    const proxy = await proxyTo(world.kubeconfig, onTestFinished);
+    const script = `payload=$(printf '%01400d' 7)
+        for ((i = 0; i < 9000; i++)); do printf %s "$payload" >"/dev/udp/$0/9"; done`;
+    await kubectl(['exec', pod, '--', 'bash', '-c', script, sink]);
+    await wait(1500);
+    await succeeds(['captures', 'stop', 'large']);
+    const folder = freshPath('large');
+    for (const end of ['SIGKILL', 'fin', 'reset'] as const) {
+      const fetch = netdebug(['captures', 'fetch', 'large', '-w', folder], {
+        env: { KUBECONFIG: proxy.kubeconfig },
+        onTestFinished,
+      });
+      await wait(350);
+      if (end === 'SIGKILL') fetch.child.kill(end);
+      else proxy[end]();
+      const { code, stderr } = await fetch.finished;
+      if (end !== 'SIGKILL') expect(code, stderr).toBe(0);
+    }
+    const whole = freshPath('whole');
+    await succeeds(['captures', 'fetch', 'large', '-w', whole]);
+    const names = readdirSync(whole).filter((name) => name.endsWith('.pcap'));
+    expect(names.length).toBeGreaterThan(2);
+    for (const name of names)
+      expect(readFileSync(join(folder, name)).equals(readFileSync(join(whole, name)))).toBe(true);
+    await succeeds(['captures', 'rm', 'large']);
+  });
+});
+
+describe('a ring of files that is watched', () => {
+  it.concurrent.for(IMAGES)(
+    'with $name keeps the newest, and copies them at the end',
+    { timeout: 90_000 },
+    async ({ image }, { onTestFinished }) => {
+      const pod = await runPod('ring', { command: CHATTER, env: { TO: sink } });
+      const folder = freshPath('ring');
+      const ring = netdebug(
+        [
+          'capture',
+          pod.name,
+          '-G',
+          '2',
+          '-C',
+          '1',
+          '-W',
+          '3',
+          '-w',
+          folder,
+          '--image',
+          image,
+          '--',
+          'udp port 9',
+        ],
+        { onTestFinished },
+      );
+      await ring.says(/recording on eth0 of pod .*: the newest 3 files of 1\.0 MB, copied to/);
+      expect(ring.stderr()).toContain(
+        'note: -G 2 is 2 seconds, as in tcpdump; for minutes write 2m',
+      );
+      await wait(9000);
+      ring.child.kill('SIGINT');
+      const { code, stderr } = await ring.finished;
+      expect(code, stderr).toBe(0);
+      const files = packetFiles(folder);
+      expect(files).toHaveLength(3);
+      const numbers = (await Promise.all(files.map(sequenceNumbers))).flat();
+      expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+      // The oldest went, the newest are here.
+      expect(numbers[0]).toBeGreaterThan(20);
+      const left = async () =>
+        kubectl(['exec', pod.name, '-c', 'netdebug-network', '--', 'ls', '/']);
+      expect(await left()).not.toContain('netdebug-');
+      expect(await working(pod.name)).toEqual([]);
+    },
+  );
+
+  it.concurrent('is not made where the pod has no room for it', async ({ onTestFinished }) => {
+    const pod = await runPod('limited', limited('64Mi'));
+    const asked = ['capture', pod.name, '--image', IMAGE, '-w', freshPath('limited')];
+    const refused = await ours([...asked, '-C', '100', '-W', '10']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/would take up to 1\.1 GB .* has room for 8\.4 MB: an eighth/);
+    const [, size = '', files = ''] =
+      /this ring fits: -C (\S+) -W (\d+)/.exec(refused.stderr) ?? [];
+    const ring = netdebug([...asked, '-C', size, '-W', files, '--duration', '1s'], {
+      onTestFinished,
+    });
+    const { code, stderr } = await ring.finished;
+    expect(code, stderr).toBe(0);
+  });
+
+  it.concurrent('together with all others never drives a pod past its limit', {
+    timeout: 90_000,
+  }, async ({ onTestFinished }) => {
+    const pod = await runPod('crowded', limited('64Mi'));
+    const flood = `payload=$(printf '%01400d' 7); for ((i = 0; i < 12000; i++)); do printf %s "$payload" >"/dev/udp/$0/9"; done`;
+    const all = [
+      ['--detach', '--name', 'one'],
+      ['--detach', '--name', 'two'],
+      ['--detach', '--name', 'three', '-C', '4'],
+      ...Array.from({ length: 3 }, () => ['-w', freshPath('crowd.pcap')]),
+    ].map((flags) =>
+      netdebug(['capture', pod.name, '--image', IMAGE, ...flags], { onTestFinished }),
+    );
+    await wait(4000);
+    await kubectl(['exec', pod.name, '--', 'bash', '-c', flood, sink]);
+    const debuggers = (
+      await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'])
+    ).split(' ');
+    let kilobytes = 0;
+    for (const name of debuggers) {
+      const used = await run(
+        world.kubectl,
+        [
+          '-n',
+          world.namespace,
+          'exec',
+          pod.name,
+          '-c',
+          name,
+          '--',
+          'sh',
+          '-c',
+          'du -sk /netdebug-* | cut -f1',
+        ],
+        { env: { KUBECONFIG: world.kubeconfig } },
+      );
+      kilobytes += used.stdout.split('\n').reduce((sum, line) => sum + Number(line), 0);
+    }
+    expect(kilobytes).toBeGreaterThan(4_000);
+    expect(kilobytes).toBeLessThan(32 * 1024);
+    const phase = await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.status.phase}']);
+    expect(phase).toBe('Running');
+    for (const { child } of all) child.kill('SIGINT');
+    await Promise.all(all.map(({ finished }) => finished));
+  });
+});
+
+function limited(storage: string) {
+  return { container: { resources: { limits: { 'ephemeral-storage': storage } } } };
+}
+
+/** The recorded files in a folder, in order. */
+function packetFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /\.pcap$/.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** The numbers that the chatter counted, as tcpdump reads them. */
+async function sequenceNumbers(file: string): Promise<number[]> {
+  const read = await run('tcpdump', ['-n', '-A', '-r', file]);
+  expect(read.code, read.stderr).toBe(0);
+  return [...read.stdout.matchAll(/seq-(\d{6})/g)].map(([, digits]) => Number(digits));
+}
