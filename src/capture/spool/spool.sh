@@ -84,6 +84,13 @@ await() {
     status=$?
     [ "$status" -gt 128 ] && kill -0 "$1" 2>/dev/null
   do :; done
+  if [ "$status" -gt 128 ]; then
+    # It may have ended in the very moment of a signal, which hid how. dash and ash still know; where a
+    # shell has forgotten it, it most likely ended well.
+    wait "$1" 2>/dev/null
+    status=$?
+    [ "$status" -ne 127 ] || status=0
+  fi
   return "$status"
 }
 
