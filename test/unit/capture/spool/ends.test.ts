@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
         shell,
         pidFile,
         ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'age=1', 'files=3'],
-        ...['zroot=1', 'linger=2', 'keep=2', 'expression=udp port 1'],
+        ...['zroot=1', 'linger=2', 'keep=6', 'expression=udp port 1'],
       );
       await reader.heard('hello');
       place.kill('KILL', Number(readFileSync(pidFile, 'utf8')));
