@@ -33,8 +33,6 @@ const LINGER_MS = 3000;
 const SPOOLED: readonly End[] = [
   // The rest is fetched and the spool removed before the client ends.
   { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), limit: 5000, code: 0 },
-  { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), limit: 5000, code: 0 },
-  { how: 'SIGHUP', end: ({ child }) => child.kill('SIGHUP'), limit: 5000, code: 0 },
   { how: 'SIGKILL', end: ({ child }) => child.kill('SIGKILL'), limit: 3000 + LINGER_MS },
   { how: 'SIGSTOP', end: ({ child }) => child.kill('SIGSTOP'), limit: 15_000 + LINGER_MS },
   {

@@ -217,13 +217,16 @@ describe('a followed capture', () => {
     const output = new FakeOutput();
     const gate = Promise.withResolvers<void>();
     output.ready = gate.promise;
-    const { outcome, cuts } = await begun((pod) => void spool.serves(pod), { output });
+    const { outcome, cuts, removeSpool } = await begun((pod) => void spool.serves(pod), {
+      output,
+    });
     await vi.waitFor(() => expect(spool.asked).toHaveLength(1), { interval: 2 });
     await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(60_000);
     gate.resolve();
     expect(await outcome).toMatchObject({ end: 'complete' });
     expect(cuts).toEqual([]);
+    expect(removeSpool).not.toHaveBeenCalled();
   });
 });
 
@@ -276,7 +279,10 @@ describe('the ends of a followed capture', () => {
     await nothingIsLeft();
   });
 
-  it('interrupted while the connection is lost: told once it is back', async () => {
+  it.each([
+    ['while the connection is lost', 0],
+    ['while it is made anew', 150],
+  ])('interrupted %s: told once the script listens', async (_, delay) => {
     const words: string[] = [];
     let spoke = false;
     const { outcome, output, interrupt, cuts } = await begun((pod, number) => {
@@ -297,6 +303,7 @@ describe('the ends of a followed capture', () => {
       }, 300);
     });
     await vi.waitFor(() => expect(cuts).toHaveLength(1), { interval: 2 });
+    await wait(delay);
     interrupt.abort();
     expect(await outcome).toMatchObject({ end: 'interrupted' });
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
