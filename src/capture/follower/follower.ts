@@ -243,8 +243,9 @@ export class Follower {
     this.#giveUpIfLate(reason);
   }
 
+  /** The recorder was told of us until the connection was lost, whether or not we were reading. */
   #giveUpAt(): number {
-    return this.#lastHeard + this.#options.linger + GRACE_MS;
+    return (this.#cutAt ?? Date.now()) + this.#options.linger + GRACE_MS;
   }
 
   #giveUpIfLate(reason: string): void {
