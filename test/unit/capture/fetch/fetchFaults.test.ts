@@ -56,8 +56,10 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
     const link = new FaultySpool(spool, (verb) =>
       verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
     );
-    await fetchFrom(link, folder);
+    const notes: string[] = [];
+    await fetchFrom(link, folder, { onNote: (note) => notes.push(note) });
     expectWhole(folder, FILES);
+    expect(notes).toEqual([]);
     const offsets = spool.asked
       .filter(({ verb }) => verb === 'read')
       .map(({ words }) => Number(words[1]?.slice('offset='.length)));

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { samplePcap } from '../../pcap/samplePcap.ts';
@@ -203,6 +203,15 @@ describe.concurrent('a fetch', { timeout: 30_000 }, () => {
     await fetchFrom(spool, folder, { force: true });
     expectWhole(folder, [file]);
     expect(spool.asked.some(({ verb }) => verb === 'read')).toBe(false);
+  });
+
+  it('takes away the second name that a fetch killed while naming a file left', async () => {
+    const { spool, folder } = spoolOf([recorded(1, 5000)]);
+    await fetchFrom(spool, folder);
+    const path = join(folder, 'web-0001-20261124T130501Z.pcap');
+    linkSync(path, `${path}.part`);
+    await fetchFrom(spool, folder);
+    expectWhole(folder, [recorded(1, 5000)]);
   });
 
   it('follows no link out of the folder', async () => {

@@ -1,16 +1,22 @@
+import { writeSync } from 'node:fs';
 import { fetchSpool } from '../../../../src/capture/fetch/fetchSpool.ts';
 import { LocalSpool, ORIGIN } from './localSpool.ts';
 
 // A fetch in a process of its own that kills itself: killedFetch.ts SPOOL FOLDER BYTES
+// Prints before how many bytes of files had come to it.
 
 const [spool = '', folder = '', bytes] = process.argv.slice(2);
-await fetchSpool(new LocalSpool(spool), {
+const source = new LocalSpool(spool);
+await fetchSpool(source, {
   folder,
   origin: ORIGIN,
   verify: true,
   streams: 2,
   signal: new AbortController().signal,
   onProgress: (now) => {
-    if (now.bytes >= Number(bytes)) process.kill(process.pid, 'SIGKILL');
+    if (now.bytes < Number(bytes)) return;
+    const files = source.asked.filter(({ verb }) => verb === 'tar' || verb === 'read');
+    writeSync(1, String(files.reduce((sum, asked) => sum + asked.bytes, 0)));
+    process.kill(process.pid, 'SIGKILL');
   },
 });
