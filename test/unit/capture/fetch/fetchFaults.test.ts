@@ -5,7 +5,15 @@ import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { RefusedArchive } from '../../../../src/transfer/tarFiles.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
-import { expectWhole, fetchFrom, manifestIn, namesIn, recorded, spoolOf } from './fetching.ts';
+import {
+  expectWhole,
+  fetchFrom,
+  IMPATIENT,
+  manifestIn,
+  namesIn,
+  recorded,
+  spoolOf,
+} from './fetching.ts';
 
 const FILES = [recorded(1, 40_000), Buffer.alloc(0), recorded(3, 300_000), recorded(4, 1000)];
 const TOTAL = FILES.reduce((sum, { length }) => sum + length, 0);
@@ -43,7 +51,8 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
   it.for(cuts)('ends whole after %j of the archive', async (fault, { expect }) => {
     for (const verify of [true, UNVERIFIED] as const) {
       const { spool, folder } = spoolOf(FILES);
-      await fetchFrom(new FaultySpool(spool, once('tar', fault)), folder, { verify });
+      const link = new FaultySpool(spool, once('tar', fault));
+      await fetchFrom(link, folder, { verify, limits: { ...IMPATIENT, patience: 30_000 } });
       expectWhole(folder, FILES);
       const overhead = 10_240 + 8 * 512 + 4 * 64 * 1024;
       expect(sent(spool.asked)).toBeLessThan(TOTAL + overhead + 131_072);
@@ -57,7 +66,8 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
       verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
     );
     const notes: string[] = [];
-    await fetchFrom(link, folder, { onNote: (note) => notes.push(note) });
+    const limits = { ...IMPATIENT, patience: 30_000 };
+    await fetchFrom(link, folder, { onNote: (note) => notes.push(note), limits });
     expectWhole(folder, FILES);
     expect(notes).toEqual([]);
     const offsets = spool.asked
@@ -72,7 +82,8 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
     const { spool, folder } = spoolOf(FILES);
     const list = once('list', { cut: 60 }, { cutWithSuccess: 70 }, { noStatus: 'ends' });
     const sum = once('sum', { cut: 100 }, { cutWithSuccess: 0 }, { blackhole: 30 });
-    await fetchFrom(new FaultySpool(spool, (verb) => list(verb) ?? sum(verb)), folder);
+    const link = new FaultySpool(spool, (verb) => list(verb) ?? sum(verb));
+    await fetchFrom(link, folder, { limits: { ...IMPATIENT, patience: 30_000 } });
     expectWhole(folder, FILES);
     expect(manifestIn(folder).files.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
   });
@@ -97,9 +108,9 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
       return { cut: 60_000 };
     });
     const begun = performance.now();
-    const failure = fetchFrom(link, folder, { verify: UNVERIFIED });
-    await expect(failure).rejects.toThrow(/did not come back within 2 s/);
-    expect(performance.now() - begun).toBeLessThan(8000);
+    const failure = fetchFrom(link, folder, { verify: UNVERIFIED, limits: IMPATIENT });
+    await expect(failure).rejects.toThrow(/did not come back within 3 s/);
+    expect(performance.now() - begun).toBeLessThan(20_000);
     expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
       'whole',
       'whole',
@@ -116,7 +127,7 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
     await expect(fetchFrom(new FaultySpool(spool, () => 'refused'), folder)).rejects.toThrow(
       /refused/,
     );
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(performance.now() - begun).toBeLessThan(5000);
     expect(namesIn(folder)).toEqual([]);
   });
 });

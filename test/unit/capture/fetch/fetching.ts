@@ -34,7 +34,10 @@ export function recorded(seq: number, bytes = 1000): Buffer {
   return samplePcap(lengths, { start: START + seq });
 }
 
-/** Fetches with the settings of a test; `limits` are short, for nothing real is waited for. */
+/** What a test that waits for silence, or for the end of patience, waits for. */
+export const IMPATIENT = { silence: 1000, status: 300, patience: 3000, pause: 20 };
+
+/** Fetches with the settings of a test. Only pauses are short: the machine may be busy. */
 export function fetchFrom(
   source: SpoolSource,
   folder: string,
@@ -46,7 +49,7 @@ export function fetchFrom(
     verify: true,
     streams: 1,
     signal: new AbortController().signal,
-    limits: { silence: 800, status: 300, patience: 2000, pause: 20 },
+    limits: { pause: 20 },
     ...more,
   });
 }
