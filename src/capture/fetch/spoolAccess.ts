@@ -153,6 +153,7 @@ export class SpoolAccess {
       }
       const code = await ended();
       if (code === undefined) throw new CutStream(`the answer to "${verb}" was cut off`);
+      if (code === EXIT.unsteady) throw new CutStream(await complaint());
       if (code !== 0)
         throw new Problem(
           `the spool in the pod does not answer "${verb}": ${(await complaint()) || `exit code ${code}`}`,

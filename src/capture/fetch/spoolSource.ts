@@ -38,5 +38,8 @@ export class SpoolGone extends Problem {
   }
 }
 
-/** What the script's verbs exit with. */
-export const EXIT = { noSpool: 3, fileGone: 4, fileShorter: 5 } as const;
+/**
+ * What the script's verbs exit with. `unsteady`: the file is shorter than what was asked for, or the
+ * ring turned too fast to be read: asking again may help.
+ */
+export const EXIT = { noSpool: 3, fileGone: 4, unsteady: 5 } as const;

@@ -97,6 +97,7 @@ export class Worker {
   async #copyByRange(copy: FileCopy): Promise<boolean> {
     const { access } = this.#run;
     const { seq, size } = copy.source;
+    let unsteady = 0;
     while (copy.size < size) {
       try {
         const words = [`seq=${seq}`, `offset=${copy.size}`, `length=${size - copy.size}`];
@@ -110,7 +111,8 @@ export class Worker {
           return { code, said: code ? await running.complaint() : '' };
         });
         if (copy.size === size) break;
-        if (code === EXIT.fileGone || code === EXIT.fileShorter) {
+        if (code === EXIT.unsteady) unsteady += 1;
+        if (code === EXIT.fileGone || unsteady > MAX_UNSTEADY) {
           await this.#lose(copy, code === EXIT.fileGone ? GONE : SHORTER);
           return false;
         }
@@ -149,5 +151,7 @@ export class Worker {
   }
 }
 
+/** How often a file may be shorter than it was listed before that is believed. */
+const MAX_UNSTEADY = 5;
 const GONE = 'the ring removed it while it was copied';
 const SHORTER = 'it is shorter in the pod than it was';

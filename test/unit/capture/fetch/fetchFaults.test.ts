@@ -251,6 +251,28 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
     expect(namesIn(folder).at(-1)).toMatch(/^web-0003-.*\.partial\.pcap$/);
   });
 
+  it('asks again while the ring turns too fast, and believes a file that stays shorter', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const list = once('list', { exit: 5 }, { exit: 5 });
+    const read = once('read', { exit: 5 });
+    const link = new FaultySpool(spool, (verb) =>
+      verb === 'tar' ? { cut: 60_000 } : (list(verb) ?? read(verb)),
+    );
+    await fetchFrom(link, folder);
+    expectWhole(folder, FILES);
+
+    const second = spoolOf(FILES);
+    const shorter = new FaultySpool(second.spool, (verb, [seq]) =>
+      verb === 'tar'
+        ? { cut: 60_000 }
+        : verb === 'read' && seq === 'seq=3'
+          ? { exit: 5 }
+          : undefined,
+    );
+    const { files } = await fetchFrom(shorter, second.folder);
+    expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'whole']);
+  });
+
   it('says that there is no spool any more', async () => {
     const { spool, folder } = spoolOf(FILES);
     const away = new FaultySpool(spool, () => ({ exit: 3 }));
