@@ -142,7 +142,9 @@ export class KubeApi {
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
     try {
-      const { text } = await import('node:stream/consumers');
+      // Loaded here, since it takes longer than what comes before the first request; by import()
+      // Node would print a warning.
+      const { text } = process.getBuiltinModule('node:stream/consumers');
       return await text(response);
     } catch (error) {
       throw signal?.aborted ? error : connectionProblem(this.access.server, error);
