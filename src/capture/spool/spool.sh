@@ -887,6 +887,8 @@ list() {
   ended=
   [ -e running ] || ended=1
   know
+  # One that vanished without a word writes no more, though nobody could say so.
+  [ "$phase" != ended ] || ended=1
   printf '%s' "$text" | while read -r field value; do echo "state $field $value"; done
   number=$first
   # shellcheck disable=SC2086 # words are wanted
