@@ -41,7 +41,14 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       const ends = await Promise.all(
         (['count=20', 'duration=2', 'maxkb=1500'] as const).map(async (bound) => {
           const spool = spoolFor(bound, engine, shell);
-          const words = [`engine=${engine}`, 'device=lo', 'filekb=1000', 'zroot=1', 'keep=60'];
+          const words = [
+            `engine=${engine}`,
+            'device=lo',
+            'buffer=8192',
+            'filekb=1000',
+            'zroot=1',
+            'keep=60',
+          ];
           place.record(shell, `spool=${spool}`, ...words, bound, `expression=udp port ${port}`);
           await until(() => existsSync(join(spool, 'running')), 'it runs');
           // Enough for one of them; the others are not hurt.

@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       const following = place.follow(
         shell,
         ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=2'],
-        ...['zroot=1', 'linger=3', 'keep=30', `expression=udp port ${port}`],
+        ...['zroot=1', 'buffer=16384', 'linger=3', 'keep=30', `expression=udp port ${port}`],
       );
       await following.heard('hello');
       // The client takes nothing for longer than the recorder lingers, but says that it is there.
@@ -63,16 +63,18 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       const port = place.nextPort();
       const following = place.follow(
         shell,
-        ...[spool, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=3'],
-        ...['zroot=1', 'linger=30', 'keep=30', `expression=udp port ${port}`],
+        ...[spool, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=4'],
+        ...['zroot=1', 'buffer=16384', 'linger=30', 'keep=30', `expression=udp port ${port}`],
       );
       await following.heard('hello');
-      await place.send(port, 3_000, 5_000, 1_000);
+      await place.send(port, 1_500, 5_000, 1_000);
       await place.run(shell, 'flush', spool);
 
       const listing = parseListing((await place.run(shell, 'list', spool)).text);
       const files = listing?.files ?? [];
-      expect(files.map(({ closed }) => closed)).toEqual([true, true, false]);
+      expect(files.length).toBeGreaterThanOrEqual(3);
+      expect(files.length).toBeLessThanOrEqual(4);
+      expect(files.filter(({ closed }) => !closed)).toEqual([files.at(-1)]);
       const bytes = files.map(({ name }) => readFileSync(join(spool.slice(6), 'ring', name)));
       expect(files.map(({ size }) => size)).toEqual(bytes.map(({ length }) => length));
       expect(packetsIn(bytes.at(-1) ?? Buffer.alloc(0)).at(-1)?.number).toBe(4_999);
