@@ -57,11 +57,14 @@ export async function runPod(
   return { name, ip: await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']) };
 }
 
-/** Sends a datagram with a number in it to `$TO` about twenty times a second. */
+/**
+ * Sends a datagram with a number in it to `$TO` about twenty times a second, for five minutes:
+ * pods outlive their test. Without a process for each pause, since many of them run at once.
+ */
 export const CHATTER = [
   'bash',
   '-c',
-  'n=0; while sleep 0.05; do n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done',
+  'exec 8<> <(:); while [ "$SECONDS" -lt 300 ]; do read -t 0.05 -u 8; n=$((n+1)); printf "seq-%06d" "$n" > "/dev/udp/$TO/9"; done; exec sleep 86400',
 ];
 
 interface Process {
