@@ -2,6 +2,7 @@ import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { benchFetch } from './fetch.ts';
+import { benchLoss } from './loss.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
@@ -11,8 +12,8 @@ import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster, and merging with mergecap:
 // npm run bench -- [PART...]
-const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch'];
-const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3, fetch: 5 };
+const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch', 'loss'];
+const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3, fetch: 5, loss: 3 };
 const WITHOUT_CLUSTER = ['start', 'merge'];
 
 const asked = process.argv.slice(2);
@@ -40,6 +41,7 @@ try {
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
   if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
+  if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
 } finally {
   await cluster.close();
 }
