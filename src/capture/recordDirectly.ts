@@ -1,5 +1,6 @@
 import { tcpdumpChangesUser } from '../debugger/image.ts';
-import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import { LeasedProcess } from '../debugger/leasedProcess.ts';
+import type { Debugger } from '../debugger/place.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { countText } from '../output/quantities.ts';
@@ -7,7 +8,7 @@ import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
 import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
 import { captureDirectly } from './directCapture.ts';
-import type { CaptureOutcome, Recording } from './recording.ts';
+import { type CaptureOutcome, type Recording, where } from './recording.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
@@ -16,7 +17,7 @@ import { TextCutter } from './textCutter.ts';
  */
 export async function recordDirectly(
   api: KubeApi,
-  place: Place,
+  place: Debugger,
   recording: Recording,
 ): Promise<CaptureOutcome> {
   const { settings, interrupt, abandon, progress, output } = recording;
@@ -40,7 +41,7 @@ export async function recordDirectly(
       ...(recording.duration !== undefined && { duration: recording.duration }),
       onListening: (device, linkType) =>
         progress.capturing(
-          `capturing on ${device} of pod ${place.namespace}/${place.pod} (${linkType})`,
+          `capturing on ${device} of ${where(recording, place)} (${linkType})`,
           () => ({ packets: packets.packets, bytes: packets.bytes, dropped }),
         ),
       onStatistics: (now) => {

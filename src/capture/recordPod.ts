@@ -1,9 +1,9 @@
-import { type Debugger, ensureDebugger } from '../debugger/ephemeral.ts';
+import { debuggerFor, findTarget } from '../debugger/debuggerFor.ts';
+import type { Debugger } from '../debugger/place.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Pod } from '../kube/pod.ts';
-import { findPod, parseTarget } from '../kube/target.ts';
 import { SpoolRefused } from './follower/followCapture.ts';
+import { nodeNetworkNote, withoutOwnStream } from './ownStream.ts';
 import { recordDirectly } from './recordDirectly.ts';
 import { explainFailure } from './recorderProblems.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
@@ -25,39 +25,43 @@ export async function recordPod(api: KubeApi, recording: Recording): Promise<Cap
 
 async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcome> {
   const { settings, interrupt, progress } = recording;
-  const pod = await findPod(api, api.access.namespace, parseTarget(recording.target).pod);
+  const found = await findTarget(api, recording.target);
   interrupt.throwIfAborted();
-  if (pod.spec.hostNetwork)
-    progress.note(
-      `pod "${pod.metadata.name}" uses its node's network: packets of the whole node are shown`,
-    );
-  const place = await ensureDebugger(
+  const place = await debuggerFor(
     api,
-    pod,
-    { profile: 'network', ...settings },
-    { onProgress: (text) => progress.waiting(text), signal: interrupt },
+    found,
+    { profile: 'network', command: 'capture', ...settings },
+    {
+      onProgress: (text) => progress.waiting(text),
+      onNote: (text) => progress.note(text),
+      signal: interrupt,
+    },
   );
   try {
-    return await recordIn(api, pod, place, recording);
+    const note = nodeNetworkNote(place, found.pod?.metadata.name);
+    if (note !== undefined) progress.note(note);
+    const expression = withoutOwnStream(recording.expression, place);
+    return await recordIn(api, place, { ...recording, ...(expression && { expression }) });
   } catch (error) {
     throw await explainFailure(error, api, place, settings.image, recording.interface);
+  } finally {
+    await place.close();
   }
 }
 
 async function recordIn(
   api: KubeApi,
-  pod: Pod,
   place: Debugger,
   recording: Recording,
 ): Promise<CaptureOutcome> {
   // Text is read as it comes; what nobody keeps needs no spool.
   if (recording.stream || recording.format === 'text') return recordDirectly(api, place, recording);
-  const plan = planSpool(pod);
+  const plan = planSpool(place.home);
   let reason: string;
   if (plan.kind === 'direct') reason = plan.reason;
   else
     try {
-      return await recordThroughSpool(api, pod, place, plan, recording);
+      return await recordThroughSpool(api, place, plan, recording);
     } catch (error) {
       if (!(error instanceof SpoolRefused)) throw error;
       reason = error.message;

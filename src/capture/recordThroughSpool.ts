@@ -1,7 +1,7 @@
 import { tcpdumpChangesUser } from '../debugger/image.ts';
-import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import { LeasedProcess } from '../debugger/leasedProcess.ts';
+import type { Debugger } from '../debugger/place.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { Pod } from '../kube/pod.ts';
 import { bytesText, countText } from '../output/quantities.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
@@ -9,7 +9,7 @@ import { fateOf } from './follower/fate.ts';
 import { followCapture } from './follower/followCapture.ts';
 import { Follower, RecordingLost } from './follower/follower.ts';
 import { gapText } from './follower/losses.ts';
-import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
+import { type CaptureOutcome, type CaptureState, type Recording, where } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { followProgram, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
@@ -30,8 +30,7 @@ const HURRY_MS = 1_000;
  */
 export async function recordThroughSpool(
   api: KubeApi,
-  pod: Pod,
-  place: Place,
+  place: Debugger,
   plan: SpoolPlan,
   recording: Recording,
 ): Promise<CaptureOutcome> {
@@ -51,7 +50,7 @@ export async function recordThroughSpool(
         signal,
       ),
     linger: recording.linger,
-    fate: () => fateOf(api, place, pod),
+    fate: () => fateOf(api, place, place.home),
     onCut: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(`connection lost (${reason}); the recorder in the pod goes on: resuming…`);
@@ -76,7 +75,7 @@ export async function recordThroughSpool(
         removeSpool(api.access, place, spool, abandon.aborted ? HURRY_MS : REMOVE_MS),
       onListening: (device, engine) =>
         progress.capturing(
-          `capturing on ${device} of pod ${place.namespace}/${place.pod} (${engine}, spool of ${bytesText(fileBytes * plan.files)})`,
+          `capturing on ${device} of ${where(recording, place)} (${engine}, spool of ${bytesText(fileBytes * plan.files)})`,
           () => ({ packets: packets.packets, bytes: packets.bytes, ...state }),
         ),
       onGap: (gap) => progress.note(gapText(gap)),

@@ -1,4 +1,5 @@
-import type { Place } from '../debugger/leasedProcess.ts';
+import type { Debugger } from '../debugger/place.ts';
+import type { Rung } from '../debugger/profile.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { run } from '../kube/run.ts';
 import { Problem } from '../problem.ts';
@@ -9,19 +10,22 @@ import { NotFollowed } from './follower/follower.ts';
 export async function explainFailure(
   error: unknown,
   api: KubeApi,
-  place: Place,
+  place: Debugger,
   image: string,
   device: string | undefined,
 ): Promise<unknown> {
   if (!(error instanceof RecorderProblem || error instanceof NotFollowed)) return error;
-  return explainRecorder(error, image, device, () => interfaces(api, place));
+  return explainRecorder(error, image, device, () => interfaces(api, place), place.rung);
 }
 
 /** The interfaces in the pod; empty when they cannot be read. */
-async function interfaces(api: KubeApi, place: Place): Promise<string[]> {
+async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
   try {
-    const { stdout } = await run(api.access, { ...place, command: ['ls', '/sys/class/net'] });
-    return stdout.split(/\s+/).filter(Boolean);
+    const { namespace, pod, container, enter = [] } = place;
+    // Not /sys/class/net, which is that of the container's own network.
+    const command = [...enter, 'cat', '/proc/net/dev'];
+    const { stdout } = await run(api.access, { namespace, pod, container, command });
+    return [...stdout.matchAll(/^\s*([^\s|]+):/gm)].map(([, name = '']) => name);
   } catch {
     return [];
   }
@@ -36,6 +40,7 @@ export async function explainRecorder(
   image: string,
   device: string | undefined,
   interfaces: () => Promise<string[]>,
+  rung: Rung = 'least',
 ): Promise<Problem> {
   const { said, exitStatus } = problem;
   const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
@@ -57,6 +62,11 @@ export async function explainRecorder(
       ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       2,
     );
+  if (/permission|not permitted/i.test(said) && rung === 'baseline')
+    return explained(`tcpdump may not capture here: ${said}`, [
+      "Pod Security allows no added capabilities here, and the node's runtime gives no NET_RAW of its own",
+      '(CRI-O does not, unless it is told to): the way over the node needs nothing in the pod: --via node',
+    ]);
   if (/permission|not permitted/i.test(said))
     return explained(`tcpdump may not capture here: ${said}`, [
       'the debugger got fewer capabilities than it asked for (NET_RAW), or the image needs others;',

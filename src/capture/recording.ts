@@ -1,4 +1,5 @@
-import type { DebuggerRequest } from '../debugger/container.ts';
+import type { DebuggerSettings } from '../debugger/container.ts';
+import type { Debugger } from '../debugger/place.ts';
 import type { Output } from '../output/output.ts';
 import type { TcpdumpOptions, TcpdumpStatistics } from '../tools/tcpdump.ts';
 import type { CaptureEnd } from './directCapture.ts';
@@ -26,10 +27,18 @@ export interface CaptureProgress {
   capturing(listening: string, now: () => CaptureState): void;
 }
 
+/** What is captured, for the user: a pod's packets may come by way of another pod. */
+export function where(
+  { target }: Pick<Recording, 'target'>,
+  { kind, namespace, pod }: Debugger,
+): string {
+  return kind === 'ephemeral' ? `pod ${namespace}/${pod}` : `${target}, by way of its node`;
+}
+
 /** A capture of one pod's packets. */
 export interface Recording extends Omit<TcpdumpOptions, 'changesUser'> {
   readonly target: string;
-  readonly settings: Pick<DebuggerRequest, 'image' | 'pullPolicy' | 'ttl'>;
+  readonly settings: DebuggerSettings;
   /** Packets are streamed as they come, not by way of a spool in the pod. */
   readonly stream?: boolean;
   /** Milliseconds that the recorder goes on when its client is out of reach. */

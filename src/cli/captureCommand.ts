@@ -83,7 +83,7 @@ function options(parser: Argv): Argv<Flags> {
     .usage('Usage: $0 capture TARGET [flags] [-- EXPRESSION]')
     .positional('target', {
       type: 'string',
-      describe: 'The pod: pod-1 or pod/pod-1; EXPRESSION is a pcap-filter(7)',
+      describe: 'pod-1, pod/pod-1 or node/node-1; EXPRESSION is a pcap-filter(7)',
     })
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
@@ -175,12 +175,13 @@ async function detached(
 ): Promise<number> {
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
   const { name, volume, keep } = flags;
-  const { image, pullPolicy } = settingsOf(flags);
+  const { image, pullPolicy, via } = settingsOf(flags);
   await detach(api, {
     target: flags.target ?? '',
     ...plan,
     image,
     pullPolicy,
+    via,
     ring: ringWishes(flags),
     duration: duration === undefined ? DETACHED_DURATION_S : Math.ceil(duration / 1000),
     keep: keep === undefined ? DETACHED_KEEP_S : Math.ceil(parseDuration('--keep', keep)),

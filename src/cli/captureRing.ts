@@ -30,10 +30,10 @@ export async function captureRing(
       abandon,
       onNote: note,
       onWaiting: (text) => line.show(text),
-      onRecording: (device, { metadata }, ring) => {
+      onRecording: (device, where, ring) => {
         started = Date.now();
         note(
-          `recording on ${device} of pod ${metadata.namespace}/${metadata.name}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${request.folder} at the end`,
+          `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${request.folder} at the end`,
         );
       },
       onState: ({ held = 0 }) =>

@@ -23,6 +23,18 @@ export function debuggerOptions<T>(parser: Argv<T>) {
       requiresArg: true,
       group: GROUP,
       describe: `Idle time after which the debugger ends by itself  [${DEFAULT_TTL}]`,
+    })
+    .option('via', {
+      type: 'string',
+      requiresArg: true,
+      group: GROUP,
+      describe: 'ephemeral: a container in the pod; node: a pod on its node  [auto: what works]',
+    })
+    .option('node-namespace', {
+      type: 'string',
+      requiresArg: true,
+      group: GROUP,
+      describe: "Where pods on nodes are made  [the target's namespace]",
     });
 }
 
@@ -31,6 +43,8 @@ export interface DebuggerArguments {
   readonly image: string | undefined;
   readonly 'image-pull-policy': string | undefined;
   readonly ttl: string | undefined;
+  readonly via: string | undefined;
+  readonly 'node-namespace': string | undefined;
 }
 
 /** The settings those flags give, with variables, settings file and defaults behind them. */
@@ -38,10 +52,14 @@ export function settingsOf({
   image,
   'image-pull-policy': imagePullPolicy,
   ttl,
+  via,
+  'node-namespace': nodeNamespace,
 }: DebuggerArguments): DebuggerSettings {
   return debuggerSettings({
     ...(image !== undefined && { image }),
     ...(imagePullPolicy !== undefined && { imagePullPolicy }),
     ...(ttl !== undefined && { ttl }),
+    ...(via !== undefined && { via }),
+    ...(nodeNamespace !== undefined && { nodeNamespace }),
   });
 }

@@ -14,13 +14,17 @@ export const DETACHED_KEEP_S = 7 * 86_400;
 /** Starts a detached capture and tells what can be done with it. */
 export async function detach(
   api: KubeApi,
-  request: Omit<DetachedRequest, 'onProgress'>,
+  request: Omit<DetachedRequest, 'onProgress' | 'onNote'>,
 ): Promise<void> {
   const line = new StatusLine();
   try {
     const { name, pod, ring, listing } = await startDetached(api, {
       ...request,
       onProgress: (text) => line.show(text),
+      onNote: (text) => {
+        line.clear();
+        process.stderr.write(`${terminalSafe(text)}\n`);
+      },
     });
     line.clear();
     const age = ring.age === undefined ? '' : ` or ${ageText(ring.age * 1000)}`;

@@ -6,7 +6,7 @@ import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { wrongUsage } from '../problem.ts';
 import { socketChanges } from '../sockets/changes.ts';
-import { listPorts } from '../sockets/ports.ts';
+import { PortsSession } from '../sockets/ports.ts';
 import { renderSockets, type SocketFormat } from '../sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../sockets/renderChanges.ts';
 import { renderSummary } from '../sockets/renderSummary.ts';
@@ -57,7 +57,7 @@ type Flags = InferredOptionTypes<typeof OPTIONS> &
 function options(parser: Argv): Argv<Flags> {
   const base = parser
     .usage('Usage: $0 ports TARGET [flags]')
-    .positional('target', { type: 'string', describe: 'The pod: pod-1 or pod/pod-1' })
+    .positional('target', { type: 'string', describe: 'pod-1, pod/pod-1 or node/node-1' })
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 ports pod-1', 'all TCP sockets')
@@ -82,16 +82,17 @@ async function run(flags: Flags): Promise<number> {
     if (!told.has(text)) process.stderr.write(`${terminalSafe(text)}\n`);
     told.add(text);
   };
+  const session = new PortsSession(api, {
+    target: flags.target ?? '',
+    selection,
+    ...(flags.container !== undefined && { container: flags.container }),
+    settings: settingsOf(flags),
+    onNote: note,
+    onProgress: (text) => line.show(text),
+    signal: interruption.signal,
+  });
   const list = async () => {
-    const { sockets, unreadable } = await listPorts(api, {
-      target: flags.target ?? '',
-      selection,
-      ...(flags.container !== undefined && { container: flags.container }),
-      settings: settingsOf(flags),
-      onNote: note,
-      onProgress: (text) => line.show(text),
-      signal: interruption.signal,
-    });
+    const { sockets, unreadable } = await session.list();
     line.clear();
     if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
     return sockets;
@@ -110,6 +111,7 @@ async function run(flags: Flags): Promise<number> {
     throw error;
   } finally {
     line.clear();
+    await session.close();
     interruption.release();
     api.close();
   }

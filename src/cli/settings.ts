@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
+import type { Via } from '../debugger/container.ts';
 import { DEFAULT_IMAGE } from '../debugger/image.ts';
 import type { PullPolicy } from '../kube/pod.ts';
 import { errorCode, messageOf, Problem } from '../problem.ts';
@@ -13,18 +14,22 @@ export interface DebuggerSettings {
   readonly pullPolicy: PullPolicy;
   /** Idle seconds after which a debugger ends. */
   readonly ttl: number;
+  readonly via: Via;
+  /** Where debuggers on nodes are made; in the target's namespace when absent. */
+  readonly nodeNamespace?: string;
 }
 
 /** A working day: a debugger that has ended stays in the pod's spec, and the next one adds to it. */
 export const DEFAULT_TTL = '8h';
 const PULL_POLICIES: readonly PullPolicy[] = ['Always', 'IfNotPresent', 'Never'];
-const KEYS = ['image', 'imagePullPolicy', 'ttl'] as const;
+const VIAS: readonly Via[] = ['auto', 'ephemeral', 'node'];
+const KEYS = ['image', 'imagePullPolicy', 'ttl', 'via', 'nodeNamespace'] as const;
 type Key = (typeof KEYS)[number];
 type Source = Partial<Record<Key, string>>;
 
 /**
  * Settles each setting: the flag, else the variable (NETDEBUG_IMAGE, NETDEBUG_IMAGE_PULL_POLICY,
- * NETDEBUG_TTL), else the organisation's file, else the default.
+ * NETDEBUG_TTL, NETDEBUG_VIA, NETDEBUG_NODE_NAMESPACE), else the organisation's file, else the default.
  */
 export function debuggerSettings(
   flags: Source,
@@ -34,6 +39,8 @@ export function debuggerSettings(
     image: env.NETDEBUG_IMAGE,
     imagePullPolicy: env.NETDEBUG_IMAGE_PULL_POLICY,
     ttl: env.NETDEBUG_TTL,
+    via: env.NETDEBUG_VIA,
+    nodeNamespace: env.NETDEBUG_NODE_NAMESPACE,
   });
   const chosen = { ...readFile(env), ...variables, ...compact(flags) };
   return {
@@ -44,6 +51,8 @@ export function debuggerSettings(
       PULL_POLICIES,
     ),
     ttl: Math.ceil(parseDuration('--ttl', chosen.ttl ?? DEFAULT_TTL)),
+    via: parseChoice('--via', chosen.via ?? 'auto', VIAS),
+    ...(chosen.nodeNamespace !== undefined && { nodeNamespace: chosen.nodeNamespace }),
   };
 }
 
@@ -82,6 +91,6 @@ function parse(path: string, source: string): object {
   throw new Problem(`${path}: settings are written as "name: value", one a line`);
 }
 
-function compact(source: Record<Key, string | undefined> | Source): Source {
+function compact(source: Partial<Record<Key, string | undefined>>): Source {
   return Object.fromEntries(Object.entries(source).filter(([, value]) => value));
 }

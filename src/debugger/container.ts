@@ -1,6 +1,9 @@
 import type { EphemeralContainer, Pod, PullPolicy } from '../kube/pod.ts';
 import mainScript from './main.sh';
-import { type Profile, securityContext } from './profile.ts';
+import { type Profile, type Rung, securityContext } from './profile.ts';
+
+/** Which kinds of debugger may be used: `auto` is the first that works. */
+export type Via = 'auto' | 'ephemeral' | 'node';
 
 /** How a debugger is wanted. */
 export interface DebuggerRequest {
@@ -13,6 +16,12 @@ export interface DebuggerRequest {
   readonly ttl: number;
   /** A volume of the pod that it can read and write, at VOLUME_PATH. */
   readonly volume?: string;
+  /** `auto` when absent. */
+  readonly via?: Via;
+  /** Where a node's debugger is made; in the target's namespace when absent. */
+  readonly nodeNamespace?: string;
+  /** What the debugger is for, in a word: `capture`. For whoever finds it. */
+  readonly command?: string;
 }
 
 export const VOLUME_PATH = '/netdebug-volume';
@@ -20,6 +29,12 @@ export const VOLUME_PATH = '/netdebug-volume';
 export function volumeMounts(volume: string | undefined): Pick<EphemeralContainer, 'volumeMounts'> {
   return volume === undefined ? {} : { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] };
 }
+
+/** The part of a request that settings and flags give. */
+export type DebuggerSettings = Pick<
+  DebuggerRequest,
+  'image' | 'pullPolicy' | 'ttl' | 'via' | 'nodeNamespace'
+>;
 
 /**
  * Marks our containers in a pod's spec: the version of the main script's contract, and the image as
@@ -32,14 +47,18 @@ export function marks(image: string): { name: string; value: string }[] {
   ];
 }
 
-export function debuggerContainer(name: string, request: DebuggerRequest): EphemeralContainer {
+export function debuggerContainer(
+  name: string,
+  request: DebuggerRequest,
+  rung: Exclude<Rung, 'node'> = 'least',
+): EphemeralContainer {
   return {
     name,
     image: request.image,
     imagePullPolicy: request.pullPolicy,
     command: ['sh', '-c', mainScript, 'netdebug', String(request.ttl)],
     env: marks(request.image),
-    securityContext: securityContext(request.profile, request.image),
+    securityContext: securityContext(request.profile, request.image, rung),
     ...(request.target !== undefined && { targetContainerName: request.target }),
     ...volumeMounts(request.volume),
   };

@@ -7,48 +7,71 @@ import {
   freeName,
   matchingDebuggers,
 } from './container.ts';
+import type { Debugger } from './place.ts';
+import type { Rung } from './profile.ts';
 import { debuggerStatus, type StartOptions, waitUntilRunning } from './start.ts';
-import { refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
 
-/** Where our commands run: a container that shares the target pod's network. */
-export interface Debugger {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  /** False when a running one was reused. */
-  readonly fresh: boolean;
-}
+/** The kubelet's port, which an exec comes through (its default, and every installer's). */
+const KUBELET_PORT = 10250;
 
-/**
- * Gives a running debugger in the pod: one that is there already, else a new ephemeral container.
- * Throws a Problem that says why when the pod, the cluster's policies or the image do not allow it.
- */
-export async function ensureDebugger(
+type EphemeralRung = Exclude<Rung, 'node'>;
+
+/** A debugger that runs in the pod already, or that somebody has asked for; undefined without one. */
+export async function existingDebugger(
   api: KubeApi,
   pod: Pod,
   request: DebuggerRequest,
-  options: Pick<StartOptions, 'onProgress' | 'signal'> = {},
-): Promise<Debugger> {
-  refuseUnsuitable(pod);
-  const { namespace, name } = pod.metadata;
-  const place = { namespace, pod: name };
-
-  const existing = reusable(pod, request);
-  if (existing?.running) return { ...place, container: existing.name, fresh: false };
-  if (!existing) await refuseWindowsNode(api, pod);
-
-  const { changed, container } = existing
-    ? { changed: pod, container: existing.name }
-    : await addContainer(api, pod, (current) => wanted(current, request));
-  await waitUntilRunning(api, changed, { ...options, container, image: request.image });
-  return { ...place, container, fresh: true };
+  options: Pick<StartOptions, 'onProgress' | 'signal'>,
+): Promise<Debugger | undefined> {
+  const found = reusable(pod, request);
+  if (!found) return undefined;
+  const { name, running } = found;
+  if (!running)
+    await waitUntilRunning(api, pod, { ...options, container: name, image: request.image });
+  return ephemeralDebugger(pod, name, !running);
 }
 
-/** The one that somebody else has added meanwhile, else a new one. */
-function wanted(pod: Pod, request: DebuggerRequest): EphemeralContainer | { existing: string } {
-  const theirs = reusable(pod, request);
-  if (theirs) return { existing: theirs.name };
-  return debuggerContainer(freeName(pod, request.profile), request);
+/** Adds a debugger to the pod, unless somebody else has meanwhile, and waits until it runs. */
+export async function addDebugger(
+  api: KubeApi,
+  pod: Pod,
+  request: DebuggerRequest,
+  rung: EphemeralRung,
+  options: Pick<StartOptions, 'onProgress' | 'signal'>,
+): Promise<Debugger> {
+  const { changed, container } = await addContainer(api, pod, (current) => {
+    const theirs = reusable(current, request);
+    return theirs ? { existing: theirs.name } : newDebugger(current, request, rung);
+  });
+  await waitUntilRunning(api, changed, { ...options, container, image: request.image });
+  return ephemeralDebugger(changed, container, true);
+}
+
+/** The container that would be added to the pod. */
+export function newDebugger(
+  pod: Pod,
+  request: DebuggerRequest,
+  rung: EphemeralRung,
+): EphemeralContainer {
+  return debuggerContainer(freeName(pod, request.profile), request, rung);
+}
+
+function ephemeralDebugger(home: Pod, container: string, fresh: boolean): Debugger {
+  const { metadata, spec } = home;
+  const added = spec.ephemeralContainers?.find(({ name }) => name === container);
+  const ofNode = spec.hostNetwork === true;
+  return {
+    namespace: metadata.namespace,
+    pod: metadata.name,
+    container,
+    kind: 'ephemeral',
+    rung: added?.securityContext?.capabilities?.add ? 'least' : 'baseline',
+    fresh,
+    home,
+    ofNode,
+    ownPorts: ofNode ? [KUBELET_PORT] : [],
+    close: async () => {},
+  };
 }
 
 /** A debugger that runs, or that somebody has just asked for and that may yet run. */

@@ -9,6 +9,8 @@ export interface Place {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
+  /** Words that go before every program there: what takes it into the target's network. */
+  readonly enter?: readonly string[];
 }
 
 /** What is to run there. */
@@ -47,12 +49,12 @@ export class LeasedProcess {
   /** Starts a program in the container; errors are those of `exec`. */
   static async start(
     access: Access,
-    { namespace, pod, container }: Place,
+    { namespace, pod, container, enter = [] }: Place,
     { script, command }: Program,
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
     const program = script === undefined ? command : ['sh', '-c', script, 'netdebug', ...command];
-    const lease = ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...program];
+    const lease = ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...enter, ...program];
     const booted = bootedCommand(lease);
     const stream = await exec(access, {
       namespace,

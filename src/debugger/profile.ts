@@ -8,15 +8,29 @@ import { tcpdumpChangesUser } from './image.ts';
 export type Profile = 'network' | 'processes';
 
 /**
- * The least that works, uid 0 included: added capabilities reach only root, and both fields must be
- * set or a pod that demands a non-root user would have its way.
+ * How a debugger comes by its rights, in the order in which they are tried.
+ * - least: an ephemeral container with the capabilities needed and no other
+ * - baseline: one with the runtime's own set and nothing added, as Pod Security's baseline allows it
+ * - node: a pod of its own on the pod's node
  */
-export function securityContext(profile: Profile, image: string): SecurityContext {
+export type Rung = 'least' | 'baseline' | 'node';
+
+/**
+ * The rights of an ephemeral debugger, uid 0 included: capabilities reach only root, and both fields
+ * must be set or a pod that demands a non-root user would have its way.
+ */
+export function securityContext(
+  profile: Profile,
+  image: string,
+  rung: Exclude<Rung, 'node'> = 'least',
+): SecurityContext {
   return {
     runAsUser: 0,
     runAsNonRoot: false,
     allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'], add: capabilities(profile, image) },
+    ...(rung === 'least' && {
+      capabilities: { drop: ['ALL'], add: capabilities(profile, image) },
+    }),
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
@@ -26,5 +40,10 @@ function capabilities(profile: Profile, image: string): string[] {
   // DAC_OVERRIDE to open the /proc/PID/fd of another user, which is readable by its owner only.
   // (DAC_READ_SEARCH would do too, but lets a container open files of its host by handle.)
   if (profile === 'processes') return ['DAC_OVERRIDE', 'SYS_PTRACE'];
+  return toCapture(image);
+}
+
+/** What the tcpdump of an image needs to capture. */
+export function toCapture(image: string): string[] {
   return tcpdumpChangesUser(image) ? ['NET_RAW', 'SETGID', 'SETUID'] : ['NET_RAW'];
 }

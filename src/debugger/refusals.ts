@@ -12,20 +12,23 @@ export function explainRefusal(error: unknown, namespace: string): unknown {
   return new Problem(error.message, { next, cause: error });
 }
 
-function nextSteps(message: string, namespace: string): string[] {
+/** What can be done about a refusal in the API server's words. */
+export function nextSteps(message: string, namespace: string): string[] {
   // The server gives no reason at all where a user may get pods/exec but not create it.
-  if (/ cannot \w+ resource | is forbidden: *$/.test(message))
-    return [
-      'ask an administrator for this Role, and a RoleBinding of it to you:',
-      ...roleYaml(namespace).trimEnd().split('\n'),
-    ];
+  if (/ cannot \w+ resource | is forbidden: *$/.test(message)) return roleSteps(namespace);
   if (message.includes('violates PodSecurity'))
     return [
-      `Pod Security in namespace "${namespace}" forbids the capability to capture (NET_RAW).`,
+      `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
       'whoever administers the namespace can allow it for a while:',
       `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
       'an ephemeral container that breaks the policy stays in the pod: set the old level again',
       'only after the pod was replaced, or later debuggers in it are refused',
+    ];
+  if (/security context constraint/i.test(message))
+    return [
+      "OpenShift's security context constraints (SCC) refuse the debugger: it runs as root, with NET_RAW.",
+      "a cluster administrator can let the pod's service account use one that allows both, for a while:",
+      `oc adm policy add-scc-to-user privileged -z SERVICE_ACCOUNT -n ${namespace}`,
     ];
   if (message.includes('admission webhook'))
     return [
@@ -34,4 +37,12 @@ function nextSteps(message: string, namespace: string): string[] {
       'policy allows with --image',
     ];
   return ['the API server refused this; its text above is all it says'];
+}
+
+/** Whom to ask for what, where rights are lacking. */
+export function roleSteps(namespace: string): string[] {
+  return [
+    'ask an administrator for this Role, and a RoleBinding of it to you:',
+    ...roleYaml(namespace).trimEnd().split('\n'),
+  ];
 }

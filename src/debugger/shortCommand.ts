@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { exec } from '../kube/exec.ts';
-import type { Debugger } from './ephemeral.ts';
-import { LeasedProcess } from './leasedProcess.ts';
+import { LeasedProcess, type Place } from './leasedProcess.ts';
+import type { Debugger } from './place.ts';
 import type { Profile } from './profile.ts';
 import tetherScript from './tether.sh';
 
@@ -17,22 +17,25 @@ export interface ShortCommand {
 
 /**
  * Starts a command that ends by itself soon. In a debugger that shares a container's processes it
- * is tethered to the connection; elsewhere it has a lease, which also notices a silent client but
+ * is tethered to the connection; in others it has a lease, which also notices a silent client but
  * needs a main process that reaps.
  */
 export async function startShortCommand(
   access: Access,
-  place: Debugger,
+  place: Place & Pick<Debugger, 'kind'>,
   profile: Profile,
   command: readonly string[],
   signal?: AbortSignal,
 ): Promise<ShortCommand> {
-  if (profile === 'network') return LeasedProcess.start(access, place, { command }, signal);
+  const { enter = [] } = place;
+  // A node's debugger sees all processes too, but its orphans go to the runtime, which reaps.
+  if (profile === 'network' || place.kind === 'node')
+    return LeasedProcess.start(access, place, { command }, signal);
   return exec(access, {
     namespace: place.namespace,
     pod: place.pod,
     container: place.container,
-    command: ['sh', '-c', tetherScript, 'tether', ...command],
+    command: ['sh', '-c', tetherScript, 'tether', ...enter, ...command],
     stdin: true,
     ...(signal && { signal }),
   });

@@ -15,6 +15,8 @@ interface KubeEvent {
 export interface StartOptions {
   readonly container: string;
   readonly image: string;
+  /** It is the container of a pod that was made for it, and not one added to a pod. */
+  readonly ownPod?: boolean;
   /** Told what is being waited for, such as the pull of an image. */
   readonly onProgress?: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -24,7 +26,7 @@ export interface StartOptions {
 const START_LIMIT_MS = 10 * 60_000;
 
 /**
- * Waits until an ephemeral container runs. The pod's status says that it does; when it does not,
+ * Waits until a debugger's container runs. The pod's status says that it does; when it does not,
  * the kubelet's events say why, ten seconds before the status would. Throws a Problem with the
  * kubelet's own text as soon as it is known that the container will not start.
  */
@@ -74,21 +76,33 @@ async function watchStatus(
       );
     if (isRunning(seen, options)) return;
     // The kubelet starts nothing in a pod that has meanwhile finished or is going.
-    refuseUnsuitable(seen);
+    if (options.ownPod) refuseEnded(seen);
+    else refuseUnsuitable(seen);
   }
+}
+
+/** A kubelet may refuse a pod that was given to it, and others may delete it. */
+function refuseEnded({ metadata, status }: Pod): void {
+  const { phase, reason, message } = status ?? {};
+  if (phase === 'Failed' || phase === 'Succeeded' || metadata.deletionTimestamp !== undefined)
+    throw new Problem(
+      `the node did not take the debugger's pod: ${[reason ?? phase, message].filter(Boolean).join(': ')}`,
+    );
 }
 
 /** Only ever throws: the status is what says that a container runs. */
 async function watchEvents(
   api: KubeApi,
   pod: Pod,
-  { container, image, onProgress }: StartOptions,
+  options: StartOptions,
   signal: AbortSignal,
 ): Promise<never> {
+  const { container, image, ownPod, onProgress } = options;
+  const path = ownPod ? `spec.containers{${container}}` : `spec.ephemeralContainers{${container}}`;
   const events = watch<KubeEvent>(api, {
     path: `/api/v1/namespaces/${encodeURIComponent(pod.metadata.namespace)}/events`,
     query: {
-      fieldSelector: `involvedObject.uid=${pod.metadata.uid},involvedObject.fieldPath=spec.ephemeralContainers{${container}}`,
+      fieldSelector: `involvedObject.uid=${pod.metadata.uid},involvedObject.fieldPath=${path}`,
     },
     signal,
   });
@@ -97,7 +111,7 @@ async function watchEvents(
       const seen = event.type === 'RESTARTED' ? event.items : [event.object];
       for (const { reason, message = '' } of seen) {
         if (reason === 'Pulling') onProgress?.(`pulling the image ${image}`);
-        if (reason === 'Failed') throw startProblem(container, image, message);
+        if (reason === 'Failed') throw startProblem(options, message);
       }
     }
   } catch (error) {
@@ -115,34 +129,38 @@ class StartProblem extends Problem {}
 /** Waiting reasons that pass by themselves; every other one is a failure. */
 const PASSING_REASONS = new Set([undefined, 'ContainerCreating', 'PodInitializing']);
 
-function isRunning(pod: Pod, { container, image }: StartOptions): boolean {
-  const state = debuggerStatus(pod, container)?.state;
+function isRunning(pod: Pod, options: StartOptions): boolean {
+  const state = debuggerStatus(pod, options.container)?.state;
   if (state?.running) return true;
   if (state?.terminated) {
     const { reason = 'Error', exitCode, message } = state.terminated;
-    throw startProblem(container, image, message ?? `${reason}, exit code ${exitCode}`);
+    throw startProblem(options, message ?? `${reason}, exit code ${exitCode}`);
   }
   if (state?.waiting && !PASSING_REASONS.has(state.waiting.reason))
     throw startProblem(
-      container,
-      image,
+      options,
       [state.waiting.reason, state.waiting.message].filter(Boolean).join(': '),
     );
   return false;
 }
 
-/** The status of one of the pod's ephemeral containers, once the kubelet has seen it. */
-export function debuggerStatus(pod: Pod, container: string): ContainerStatus | undefined {
-  return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === container);
+/** The status of a debugger's container, once the kubelet has seen it: one added to the pod, or its own. */
+export function debuggerStatus({ status }: Pod, container: string): ContainerStatus | undefined {
+  const { ephemeralContainerStatuses = [], containerStatuses = [] } = status ?? {};
+  return [...ephemeralContainerStatuses, ...containerStatuses].find(
+    ({ name }) => name === container,
+  );
 }
 
-function startProblem(container: string, image: string, text: string): StartProblem {
+function startProblem({ container, image, ownPod }: StartOptions, text: string): StartProblem {
   const reason = text.trim();
   if (/pull|ErrImage|InvalidImageName|manifest|resolve image/i.test(reason))
     return new StartProblem(`the debugger's image cannot be pulled: ${reason}`, {
       next: [
         'name one that the node can pull, or has, with --image (or the NETDEBUG_IMAGE variable)',
-        `the container "${container}" stays in the pod's spec, waiting; it does no harm`,
+        ...(ownPod
+          ? []
+          : [`the container "${container}" stays in the pod's spec, waiting; it does no harm`]),
       ],
     });
   if (/executable file not found|no such file or directory/i.test(reason))

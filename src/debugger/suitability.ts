@@ -1,4 +1,4 @@
-import type { KubeApi } from '../kube/api.ts';
+import type { KubeNode } from '../kube/node.ts';
 import type { ContainerStatus, Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
 
@@ -7,8 +7,8 @@ const MIRROR = 'kubernetes.io/config.mirror';
 const OS_LABEL = 'kubernetes.io/os';
 
 /**
- * Throws a Problem when an ephemeral container in this pod would be refused, or accepted and never
- * started: finished, pending, going, static and Windows pods.
+ * Throws a Problem when there is no network to enter, and an ephemeral container would be accepted and
+ * never started: finished, pending, going and Windows pods.
  */
 export function refuseUnsuitable(pod: Pod): void {
   const { name, namespace } = pod.metadata;
@@ -25,27 +25,22 @@ export function refuseUnsuitable(pod: Pod): void {
     throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
       next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
     });
-  if (pod.metadata.annotations?.[MIRROR] !== undefined)
-    throw new Problem(
-      `pod "${name}" is a static pod: the API server allows no ephemeral containers in it`,
-      { next: ['capture in a pod that it talks to, or on its node'] },
-    );
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
     throw windows(name);
 }
 
-/** The same for what only the node knows. Who may not read nodes is let through. */
-export async function refuseWindowsNode(api: KubeApi, pod: Pod): Promise<void> {
-  if (pod.spec.nodeName === undefined) return;
-  let labels: Readonly<Record<string, string>> | undefined;
-  try {
-    const path = `/api/v1/nodes/${encodeURIComponent(pod.spec.nodeName)}`;
-    const node = await api.get<{ metadata: { labels?: Record<string, string> } }>(path);
-    labels = node.metadata.labels;
-  } catch {
-    return;
-  }
-  if (labels?.[OS_LABEL] === 'windows') throw windows(pod.metadata.name);
+/** The same for what only the node knows; who may not read nodes is let through. */
+export function refuseWindowsNode({ metadata, spec }: Pod, node: KubeNode | undefined): void {
+  if (spec.nodeName !== undefined && isWindows(node)) throw windows(metadata.name);
+}
+
+export function isWindows(node: KubeNode | undefined): boolean {
+  return node?.metadata.labels?.[OS_LABEL] === 'windows';
+}
+
+/** Whether it is the mirror of a pod that its kubelet has from a file: nothing can be added to it. */
+export function isStatic({ metadata }: Pod): boolean {
+  return metadata.annotations?.[MIRROR] !== undefined;
 }
 
 function windows(name: string): Problem {

@@ -46,17 +46,29 @@ export class KubeApi {
     return this.#call<T>('GET', path, options);
   }
 
-  async post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-    return this.#call<T>('POST', path, { body, ...(signal && { signal }) });
+  async post<T>(
+    path: string,
+    body: unknown,
+    options: Pick<CallOptions, 'query' | 'signal'> = {},
+  ): Promise<T> {
+    return this.#call<T>('POST', path, { ...options, body });
   }
 
   async patch<T>(
     path: string,
     body: unknown,
     contentType: PatchType,
-    signal?: AbortSignal,
+    options: Pick<CallOptions, 'query' | 'signal'> = {},
   ): Promise<T> {
-    return this.#call<T>('PATCH', path, { body, contentType, ...(signal && { signal }) });
+    return this.#call<T>('PATCH', path, { ...options, body, contentType });
+  }
+
+  /** Asks for the end of an object; gives what the server says of it. */
+  async delete(
+    path: string,
+    options: Pick<CallOptions, 'query' | 'signal'> = {},
+  ): Promise<unknown> {
+    return this.#call('DELETE', path, options);
   }
 
   /** Opens a response without an end (watch, followed log); the caller reads and destroys it. */

@@ -12,6 +12,7 @@ export interface Pod {
   readonly spec: {
     readonly nodeName?: string;
     readonly hostNetwork?: boolean;
+    readonly runtimeClassName?: string;
     readonly shareProcessNamespace?: boolean;
     readonly os?: { readonly name?: string };
     readonly nodeSelector?: Readonly<Record<string, string>>;
@@ -72,6 +73,20 @@ export interface SecurityContext {
   readonly allowPrivilegeEscalation?: boolean;
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
   readonly seccompProfile?: { readonly type: string };
+  readonly appArmorProfile?: { readonly type: string };
+}
+
+/** A pod that is to be created. */
+export interface NewPod {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Pod';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 export interface ContainerStatus {

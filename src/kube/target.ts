@@ -22,6 +22,11 @@ export function parseTarget(target: string): { readonly pod: string } {
   return { pod: name };
 }
 
+/** The node that a target names as `node/NAME`; undefined for targets of other kinds. */
+export function nodePlace(target: string): string | undefined {
+  return /^(?:nodes?|no)\/([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)$/i.exec(target)?.[1];
+}
+
 /** Reads the pod a target names; when there is none, says which names are near. */
 export async function findPod(api: KubeApi, namespace: string, name: string): Promise<Pod> {
   try {

@@ -1,4 +1,4 @@
-import type { Debugger } from '../debugger/ephemeral.ts';
+import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.ts';
 import type { Access } from '../kube/authentication.ts';

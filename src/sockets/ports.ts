@@ -1,9 +1,10 @@
-import type { DebuggerRequest } from '../debugger/container.ts';
-import { ensureDebugger } from '../debugger/ephemeral.ts';
+import type { DebuggerSettings } from '../debugger/container.ts';
+import { debuggerFor, findTarget } from '../debugger/debuggerFor.ts';
+import type { Debugger } from '../debugger/place.ts';
+import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
-import { findPod, parseTarget } from '../kube/target.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { listSockets, type SocketListing } from './listSockets.ts';
@@ -13,33 +14,73 @@ export interface PortsRequest {
   readonly selection: Selection;
   /** Whose processes are named; the default container when absent. */
   readonly container?: string;
-  readonly settings: Pick<DebuggerRequest, 'image' | 'pullPolicy' | 'ttl'>;
+  readonly settings: DebuggerSettings;
   readonly onNote: (text: string) => void;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Lists a pod's sockets once, in a debugger that is there or made. Throws a Problem. */
-export async function listPorts(api: KubeApi, request: PortsRequest): Promise<SocketListing> {
-  const { selection, settings, signal, onProgress, onNote } = request;
-  const { namespace } = api.access;
-  try {
-    const pod = await findPod(api, namespace, parseTarget(request.target).pod);
-    signal?.throwIfAborted();
-    if (pod.spec.hostNetwork)
-      onNote(`pod "${pod.metadata.name}" uses its node's network: these are the node's sockets`);
-    const profile = selection.processes ? 'processes' : 'network';
-    const target = selection.processes ? processTarget(pod, request) : undefined;
-    const place = await ensureDebugger(
-      api,
-      pod,
-      { profile, ...settings, ...(target !== undefined && { target }) },
-      { onProgress, ...(signal && { signal }) },
-    );
-    return await listSockets(api.access, place, profile, selection, signal);
-  } catch (error) {
-    throw explainRefusal(error, namespace);
+/**
+ * Lists a target's sockets, as often as is asked, in a debugger that is there or made. One on a node is
+ * kept from one list to the next, and ends by itself between lists that are far apart: then another is made.
+ */
+export class PortsSession {
+  readonly #api: KubeApi;
+  readonly #request: PortsRequest;
+  #kept: Debugger | undefined;
+
+  constructor(api: KubeApi, request: PortsRequest) {
+    this.#api = api;
+    this.#request = request;
   }
+
+  /** Lists them once. Throws a Problem. */
+  async list(): Promise<SocketListing> {
+    const { selection, signal } = this.#request;
+    const kept = this.#kept;
+    try {
+      const place = kept ?? (await this.#debugger());
+      if (place.kind === 'node') this.#kept = place;
+      return await listSockets(this.#api.access, place, profileOf(selection), selection, signal);
+    } catch (error) {
+      if (kept && !signal?.aborted) {
+        await this.close();
+        return this.list();
+      }
+      throw explainRefusal(error, this.#api.access.namespace);
+    }
+  }
+
+  /** Removes what was made for the lists. */
+  async close(): Promise<void> {
+    await this.#kept?.close();
+    this.#kept = undefined;
+  }
+
+  async #debugger(): Promise<Debugger> {
+    const { target: named, selection, settings, signal, onProgress, onNote } = this.#request;
+    const found = await findTarget(this.#api, named);
+    signal?.throwIfAborted();
+    const { pod } = found;
+    if (pod?.spec.hostNetwork)
+      onNote(`pod "${pod.metadata.name}" uses its node's network: these are the node's sockets`);
+    const target = pod && selection.processes ? processTarget(pod, this.#request) : undefined;
+    return debuggerFor(
+      this.#api,
+      found,
+      {
+        profile: profileOf(selection),
+        command: 'ports',
+        ...settings,
+        ...(target !== undefined && { target }),
+      },
+      { onProgress, onNote, ...(signal && { signal }) },
+    );
+  }
+}
+
+function profileOf({ processes }: Selection): Profile {
+  return processes ? 'processes' : 'network';
 }
 
 /** The container whose processes the debugger shares; none where the whole pod shares them. */

@@ -8,8 +8,8 @@ import { type FetchOptions, fetchSpool } from '../../src/capture/fetch/fetchSpoo
 import { PodSpool } from '../../src/capture/fetch/podSpool.ts';
 import { recordArguments } from '../../src/capture/spool/recordArguments.ts';
 import spoolScript from '../../src/capture/spool/spool.sh';
-import { type Debugger, ensureDebugger } from '../../src/debugger/ephemeral.ts';
-import { LeasedProcess } from '../../src/debugger/leasedProcess.ts';
+import { ensureDebugger } from '../../src/debugger/ladder.ts';
+import { LeasedProcess, type Place } from '../../src/debugger/leasedProcess.ts';
 import { KubeApi } from '../../src/kube/api.ts';
 import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
@@ -58,12 +58,12 @@ async function recordedPod(image: string, atEnd: AtEnd) {
 }
 
 /** Runs a shell command where the spool is. */
-async function inPod(place: Debugger, script: string): Promise<string> {
+async function inPod(place: Place, script: string): Promise<string> {
   return kubectl(['exec', place.pod, '-c', place.container, '--', 'sh', '-c', script]);
 }
 
 function options(
-  { place, podUid }: { place: Debugger; podUid: string },
+  { place, podUid }: { place: Place; podUid: string },
   folder: string,
   more: Partial<FetchOptions> = {},
 ): FetchOptions {
@@ -206,7 +206,7 @@ describe.concurrent('a fetch', () => {
       // Never begun anew: what was here stays.
       expect(here()).toBeGreaterThanOrEqual(before);
     }
-    const place = { namespace: api.access.namespace, pod: name, container: 'main', fresh: true };
+    const place = { namespace: api.access.namespace, pod: name, container: 'main' };
     const recorded = { place, podUid: metadata.uid };
     const { files } = await fetchSpool(new PodSpool(api, place, metadata.uid, SPOOL), {
       ...options(recorded, folder),

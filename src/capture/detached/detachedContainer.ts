@@ -53,6 +53,7 @@ export function spoolFolder(name: string, pod: Pod, volume: string | undefined):
 export function detachedContainer(
   definition: DetachedDefinition,
   pullPolicy: PullPolicy,
+  rung: 'least' | 'baseline' = 'least',
 ): EphemeralContainer {
   const { name, image, owner, created, volume, spool, record } = definition;
   return {
@@ -66,7 +67,7 @@ export function detachedContainer(
       { name: CREATED, value: created.toISOString() },
       ...(owner === undefined ? [] : [{ name: OWNER, value: owner }]),
     ],
-    securityContext: securityContext('network', image),
+    securityContext: securityContext('network', image, rung),
     ...volumeMounts(volume),
   };
 }

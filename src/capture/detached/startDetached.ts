@@ -1,14 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { addContainer } from '../../debugger/addContainer.ts';
+import type { Via } from '../../debugger/container.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import { chooseRung } from '../../debugger/ladder.ts';
+import type { Obstacle } from '../../debugger/obstacle.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
-import { refuseUnsuitable, refuseWindowsNode } from '../../debugger/suitability.ts';
+import { refuseUnsuitable } from '../../debugger/suitability.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod, PullPolicy } from '../../kube/pod.ts';
-import { findPod, parseTarget } from '../../kube/target.ts';
+import { whoWeAre } from '../../kube/review.ts';
+import { findPod, nodePlace, parseTarget } from '../../kube/target.ts';
 import { bytesText } from '../../output/quantities.ts';
-import { Problem } from '../../problem.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
 import { SpoolGone } from '../fetch/spoolSource.ts';
 import { explainRecorder } from '../recorderProblems.ts';
@@ -37,7 +41,9 @@ export interface DetachedRequest {
   /** Seconds that what was recorded stays after the end. */
   readonly keep: number;
   readonly volume?: string;
+  readonly via?: Via;
   readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
   readonly onProgress: (text: string) => void;
 }
 
@@ -74,14 +80,13 @@ export async function startDetached(
 async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, image, volume, duration, expression } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
+  if (request.via === 'node' || nodePlace(request.target) !== undefined) throw notOnNodes();
   const pod = await findPod(api, api.access.namespace, parseTarget(request.target).pod);
   refuseUnsuitable(pod);
   const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
-  const [owner] = await Promise.all([ownerName(api, signal), refuseWindowsNode(api, pod)]);
   const created = new Date(api.serverTime());
   const seconds = Math.floor(created.getTime() / 1000);
-
-  const added = await addContainer(api, pod, (current) => {
+  const make = (current: Pod, rung: 'least' | 'baseline', owner?: string) => {
     const name = freeCaptureName(current, request.name);
     return detachedContainer(
       {
@@ -108,8 +113,16 @@ async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCap
         },
       },
       request.pullPolicy,
+      rung,
     );
-  });
+  };
+  const [owner, chosen] = await Promise.all([
+    whoWeAre(api, signal),
+    chooseRung(api, pod, (rung) => make(pod, rung), signal),
+  ]);
+  if (chosen.rung === undefined) throw withoutContainer(chosen.obstacle);
+  if (chosen.note !== undefined) request.onNote(chosen.note);
+  const added = await addContainer(api, pod, (current) => make(current, chosen.rung, owner));
   const { container, changed } = added;
   const capture = capturesOf(changed).find((candidate) => candidate.container === container);
   if (!capture) throw new Problem(`the pod has no container "${container}" after it was added`);
@@ -122,6 +135,24 @@ async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCap
   });
   const listing = await recording(api, capture, request);
   return { name: capture.name, pod, ring, listing };
+}
+
+function notOnNodes(): Problem {
+  return wrongUsage(
+    'a capture that goes on by itself is made in a pod: not on a node, nor by way of one, so far',
+    'leave out --detach and keep the command running, as in: capture node/NAME -C 100 -W 10 -w FOLDER',
+  );
+}
+
+function withoutContainer({ message, next, cause, wayRound }: Obstacle): Problem {
+  return new Problem(message, {
+    next: [
+      ...next,
+      'a capture that goes on by itself needs an ephemeral container in the pod',
+      ...(wayRound ? ['without --detach it can be made by way of the node: --via node'] : []),
+    ],
+    cause,
+  });
 }
 
 /** The room that the captures which are in the pod already leave. */
@@ -153,16 +184,6 @@ function freeCaptureName(pod: Pod, asked: string | undefined): string {
       next: ['choose another --name: those of ended captures stay taken while the pod lives'],
     });
   return asked;
-}
-
-/** Who we are to the API server; a courtesy to whoever finds the capture, so it may fail. */
-async function ownerName(api: KubeApi, signal: AbortSignal): Promise<string | undefined> {
-  const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const answer = await api
-    .post<{ status?: { userInfo?: { username?: string } } }>(path, body, signal)
-    .catch(() => undefined);
-  return answer?.status?.userInfo?.username;
 }
 
 /** Waits until the recorder has its first file; throws its own words when it has none. */

@@ -1,4 +1,4 @@
-import { ensureDebugger } from '../../debugger/ephemeral.ts';
+import { ensureDebugger } from '../../debugger/ladder.ts';
 import type { Place } from '../../debugger/leasedProcess.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { PullPolicy } from '../../kube/pod.ts';
@@ -29,7 +29,14 @@ export async function whereSpoolIs(
   return ensureDebugger(
     api,
     pod,
-    { profile: 'network', image, pullPolicy: PULL_POLICY, ttl: REACHING_TTL_S, volume },
+    {
+      profile: 'network',
+      image,
+      pullPolicy: PULL_POLICY,
+      ttl: REACHING_TTL_S,
+      volume,
+      via: 'ephemeral',
+    },
     options,
   );
 }

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Debugger, ensureDebugger } from '../../debugger/ephemeral.ts';
+import { debuggerFor, type FoundTarget, findTarget } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { findPod, parseTarget } from '../../kube/target.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -16,8 +16,9 @@ import { fateOf } from '../follower/fate.ts';
 import { Follower } from '../follower/follower.ts';
 import type { Values } from '../follower/frames.ts';
 import type { Manifest } from '../manifest.ts';
+import { nodeNetworkNote, withoutOwnStream } from '../ownStream.ts';
 import { explainFailure } from '../recorderProblems.ts';
-import type { Recording } from '../recording.ts';
+import { type Recording, where } from '../recording.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
 import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
 import { followProgram, removeSpool } from '../spool/spoolCommands.ts';
@@ -32,7 +33,7 @@ export interface RingRecording
   readonly onNote: (text: string) => void;
   readonly onWaiting: (text: string) => void;
   /** It records: on which interface, into which ring. */
-  readonly onRecording: (device: string, pod: Pod, ring: RingPlan) => void;
+  readonly onRecording: (device: string, where: string, ring: RingPlan) => void;
   /** About once a second: bytes the ring holds, bytes removed and so on. */
   readonly onState: (values: Values) => void;
 }
@@ -54,40 +55,53 @@ export async function recordRing(api: KubeApi, recording: RingRecording): Promis
   const { settings, interrupt } = recording;
   const { namespace } = api.access;
   try {
-    const pod = await findPod(api, namespace, parseTarget(recording.target).pod);
+    const found = await findTarget(api, recording.target);
     interrupt.throwIfAborted();
-    const room = spoolRoom(pod, 'foreground');
-    const ring = planRing(recording.ring, room, 'foreground');
-    const place = await ensureDebugger(
+    // What the pod has no room for is refused before anything is added to it.
+    if (found.pod && settings.via !== 'node') planIn(found.pod, recording);
+    const place = await debuggerFor(
       api,
-      pod,
-      { profile: 'network', ...settings },
-      { onProgress: recording.onWaiting, signal: interrupt },
+      found,
+      { profile: 'network', command: 'capture', ...settings },
+      { onProgress: recording.onWaiting, onNote: recording.onNote, signal: interrupt },
     );
-    const record = {
-      ...recordOptions(recording, ring),
-      ...(room.bytes < Number.POSITIVE_INFINITY && {
-        roomKilobytes: Math.floor(room.bytes / 1000),
-      }),
-    };
     try {
-      return await holdAndFetch(api, pod, place, ring, record, recording);
+      const note = nodeNetworkNote(place, found.pod?.metadata.name);
+      if (note !== undefined) recording.onNote(note);
+      return await holdAndFetch(api, found, place, recording);
     } catch (error) {
       throw await explainFailure(error, api, place, settings.image, recording.interface);
+    } finally {
+      await place.close();
     }
   } catch (error) {
     throw explainRefusal(error, namespace);
   }
 }
 
+/** The ring that is recorded in a pod, and kB that all of them may take there. */
+function planIn(pod: Pod, { ring }: RingRecording): { ring: RingPlan; roomKilobytes?: number } {
+  const room = spoolRoom(pod, 'foreground');
+  return {
+    ring: planRing(ring, room, 'foreground'),
+    ...(room.bytes < Number.POSITIVE_INFINITY && { roomKilobytes: Math.floor(room.bytes / 1000) }),
+  };
+}
+
 async function holdAndFetch(
   api: KubeApi,
-  pod: Pod,
+  found: FoundTarget,
   place: Debugger,
-  ring: RingPlan,
-  record: RecordOptions,
   recording: RingRecording,
 ): Promise<Manifest> {
+  const { home } = place;
+  const { ring, ...room } = planIn(home, recording);
+  const expression = withoutOwnStream(recording.expression, place);
+  const record = {
+    ...recordOptions(recording, ring),
+    ...room,
+    ...(expression !== undefined && { expression }),
+  };
   const spool = newSpoolFolder();
   const follower = new Follower({
     from: { seq: BEYOND, offset: 0 },
@@ -99,7 +113,7 @@ async function holdAndFetch(
         signal,
       ),
     linger: recording.linger,
-    fate: () => fateOf(api, place, pod),
+    fate: () => fateOf(api, place, home),
     onCut: (reason) =>
       recording.onNote(`connection lost (${reason}); the recorder in the pod goes on: resuming…`),
     onResumed: (milliseconds) =>
@@ -107,15 +121,18 @@ async function holdAndFetch(
   });
   let acknowledged = false;
   try {
-    await hold(follower, pod, ring, recording);
+    await hold(follower, place, ring, recording);
     const { folder, force, onNote, onProgress, abandon, target } = recording;
-    const { name, namespace, uid } = pod.metadata;
-    const manifest = await fetchSpool(new PodSpool(api, place, uid, spool), {
+    // What is recorded is the target, and where it is kept is the debugger's.
+    const { name, namespace, uid } = (found.pod ?? home).metadata;
+    const node = home.spec.nodeName;
+    const source = new PodSpool(api, place, home.metadata.uid, spool);
+    const manifest = await fetchSpool(source, {
       folder,
       force,
       onNote,
       ...(onProgress && { onProgress }),
-      ...fetchManner(pod),
+      ...fetchManner(home),
       signal: abandon,
       origin: {
         capture: name,
@@ -125,7 +142,7 @@ async function holdAndFetch(
         podUid: uid,
         container: place.container,
         image: recording.settings.image,
-        ...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
+        ...(node !== undefined && { node }),
       },
     });
     acknowledged = await follower.acknowledge(REMOVE_MS);
@@ -139,9 +156,9 @@ async function holdAndFetch(
 /** Keeps the recorder going until one of its ends or ours. Throws when it recorded nothing. */
 async function hold(
   follower: Follower,
-  pod: Pod,
+  place: Debugger,
   ring: RingPlan,
-  { interrupt, abandon, duration, onRecording, onState }: RingRecording,
+  { target, interrupt, abandon, duration, onRecording, onState }: RingRecording,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
@@ -154,7 +171,7 @@ async function hold(
     for await (const frame of follower.frames()) {
       if (frame.kind === 'hello' && !began) {
         began = true;
-        onRecording(frame.device, pod, ring);
+        onRecording(frame.device, where({ target }, place), ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),

@@ -8,6 +8,7 @@ const ON_REAL_CLUSTERS = {
   'busybox and Debian flavours': 'one image is given (E2E_IMAGE); both flavours are run locally',
   'users with fewer rights': 'made by the local cluster; a real one need not let us make users',
   'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',
+  'rungs of the ladder': 'namespaces, users and static pods are made in the local cluster',
   'a server that fails': 'the local API server cuts streams when a namespace is annotated so',
   'images that lack tools': 'the slim and shell-less images exist in the local cluster only',
 } as const;

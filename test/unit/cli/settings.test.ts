@@ -18,11 +18,14 @@ function withFile(text: string | undefined): { XDG_CONFIG_HOME: string; path: st
   return { XDG_CONFIG_HOME: folder, path };
 }
 
-const FILE = 'image: of-file\nimagePullPolicy: Never\nttl: 2h\n';
+const FILE =
+  'image: of-file\nimagePullPolicy: Never\nttl: 2h\nvia: ephemeral\nnodeNamespace: debug\n';
 const VARIABLES = {
   NETDEBUG_IMAGE: 'of-variable',
   NETDEBUG_IMAGE_PULL_POLICY: 'Always',
   NETDEBUG_TTL: '3h',
+  NETDEBUG_VIA: 'node',
+  NETDEBUG_NODE_NAMESPACE: 'of-variable',
 };
 
 function problemOf(env: NodeJS.ProcessEnv, flags = {}): Problem {
@@ -41,6 +44,7 @@ describe('each setting comes from', () => {
       image: DEFAULT_IMAGE,
       pullPolicy: 'IfNotPresent',
       ttl: 8 * 3600,
+      via: 'auto',
     });
     expect(DEFAULT_IMAGE).toMatch(/:[\w.-]+@sha256:[0-9a-f]{64}$/);
   });
@@ -50,6 +54,8 @@ describe('each setting comes from', () => {
       image: 'of-file',
       pullPolicy: 'Never',
       ttl: 7200,
+      via: 'ephemeral',
+      nodeNamespace: 'debug',
     });
     expect(debuggerSettings({}, withFile('image: own\n'))).toMatchObject({
       image: 'own',
@@ -62,15 +68,19 @@ describe('each setting comes from', () => {
       image: 'of-variable',
       pullPolicy: 'Always',
       ttl: 3 * 3600,
+      via: 'node',
+      nodeNamespace: 'of-variable',
     });
   });
 
   it('the flag before everything', () => {
-    const flags = { image: 'of-flag', imagePullPolicy: 'IfNotPresent', ttl: '90' };
+    const flags = { image: 'of-flag', imagePullPolicy: 'IfNotPresent', ttl: '90', via: 'auto' };
     expect(debuggerSettings(flags, { ...withFile(FILE), ...VARIABLES })).toEqual({
       image: 'of-flag',
       pullPolicy: 'IfNotPresent',
       ttl: 90,
+      via: 'auto',
+      nodeNamespace: 'of-variable',
     });
   });
 
@@ -97,7 +107,7 @@ describe('a settings file that is wrong', () => {
     const env = withFile('image: x\nimagepullpolicy: Never\n');
     const problem = problemOf(env);
     expect(problem.message).toBe(`${env.path}: unknown setting "imagepullpolicy"`);
-    expect(problem.next).toEqual(['settings are image, imagePullPolicy, ttl']);
+    expect(problem.next).toEqual(['settings are image, imagePullPolicy, ttl, via, nodeNamespace']);
     expect(problemOf(withFile('__proto__: 1\n')).message).toMatch(/unknown setting "__proto__"/);
   });
 

@@ -78,7 +78,7 @@ describe('the request that starts a command', () => {
     namespace: 'n'.repeat(63),
     pod: 'p'.repeat(253),
     container: 'c'.repeat(63),
-    fresh: false,
+    kind: 'ephemeral' as const,
   };
 
   async function requests() {

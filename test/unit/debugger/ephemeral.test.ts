@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type DebuggerRequest, debuggerContainer } from '../../../src/debugger/container.ts';
-import { ensureDebugger } from '../../../src/debugger/ephemeral.ts';
+import { ensureDebugger } from '../../../src/debugger/ladder.ts';
 import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { json, type Seen, status } from '../kube/fakeServer.ts';
@@ -36,7 +36,7 @@ function accepts(seen: Seen, response: Parameters<typeof json>[0], cluster: Scri
 
 function namesPatched({ server }: ScriptedCluster): string[] {
   return server.seen
-    .filter(({ method }) => method === 'PATCH')
+    .filter(({ method, query }) => method === 'PATCH' && !query.has('dryRun'))
     .map(({ body }) => {
       const { spec } = JSON.parse(body) as { spec: { ephemeralContainers: EphemeralContainer[] } };
       return spec.ephemeralContainers.map(({ name }) => name).join();
@@ -51,10 +51,12 @@ describe('a pod with a debugger', () => {
       podWithDebuggers([own(), RUNNING]),
       REQUEST,
     );
-    expect(place).toEqual({
+    expect(place).toMatchObject({
       namespace: 'shop',
       pod: 'web',
       container: 'netdebug-network',
+      kind: 'ephemeral',
+      rung: 'least',
       fresh: false,
     });
     expect(cluster.asked()).toEqual([]);
@@ -113,7 +115,9 @@ describe('a pod without one', () => {
   it('gets exactly one container, in a strategic merge patch', async () => {
     const cluster = await scriptedCluster({ patch: accepts });
     await Promise.all([ensureDebugger(cluster.server.api, podWith(), REQUEST), runsAll(cluster)]);
-    const patches = cluster.server.seen.filter(({ method }) => method === 'PATCH');
+    const patches = cluster.server.seen.filter(
+      ({ method, query }) => method === 'PATCH' && !query.has('dryRun'),
+    );
     expect(patches).toHaveLength(1);
     expect(patches[0]?.headers['content-type']).toBe('application/strategic-merge-patch+json');
     expect(JSON.parse(patches[0]?.body ?? '')).toEqual({ spec: { ephemeralContainers: [own()] } });

@@ -20,6 +20,8 @@ export interface ScriptedCluster {
 
 interface Script {
   readonly pod?: Pod;
+  /** What is said to a dry run; nothing against it without one. */
+  readonly dryRun?: (seen: Seen, response: ServerResponse) => void;
   readonly patch?: (seen: Seen, response: ServerResponse, cluster: ScriptedCluster) => void;
   /** Events there are already; `refused` for who may not read them. */
   readonly events?: readonly { reason: string; message: string }[] | 'refused';
@@ -66,8 +68,12 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
         else
           json(response, 200, { metadata: { resourceVersion: '5' }, items: script.events ?? [] });
       } else if (seen.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
+      else if (seen.method === 'POST') json(response, 201, { status: { allowed: true } });
       else if (seen.method === 'PATCH') {
-        if (script.patch) script.patch(seen, response, cluster);
+        if (seen.query.has('dryRun')) {
+          if (script.dryRun) script.dryRun(seen, response);
+          else json(response, 200, withPatch(cluster.pod, seen));
+        } else if (script.patch) script.patch(seen, response, cluster);
         else json(response, 200, withPatch(cluster.pod, seen));
       } else if (watching) {
         if (!script.podWatch?.(seen, response)) open(response, podWatches);

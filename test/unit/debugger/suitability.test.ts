@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refuseUnsuitable, refuseWindowsNode } from '../../../src/debugger/suitability.ts';
+import { readNode } from '../../../src/kube/node.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { fakeServer, json, status as refusal } from '../kube/fakeServer.ts';
@@ -118,9 +119,9 @@ describe('which pods can be entered', () => {
       'pod "web" is being deleted (since 2026-01-01T00:00:00Z)',
     ],
     [
-      'static',
+      'static, which the node lets in',
       podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'abc' } } }),
-      'pod "web" is a static pod: the API server allows no ephemeral containers in it',
+      'suitable',
     ],
     [
       'Windows by its spec',
@@ -143,32 +144,33 @@ describe('which pods can be entered', () => {
 });
 
 describe('its node', () => {
-  async function asked(code: number, body: unknown, pod = podWith()) {
+  const verdictOn = (labels: Record<string, string> | undefined, pod = podWith()) => {
+    const node = { metadata: labels ? { labels } : {} };
+    return () => refuseWindowsNode(pod, node);
+  };
+
+  it('runs Windows', () => {
+    expect(verdictOn({ 'kubernetes.io/os': 'windows' })).toThrow(/runs on Windows/);
+  });
+
+  it('runs Linux, has no labels, or may not be read: let through', () => {
+    expect(verdictOn({ 'kubernetes.io/os': 'linux' })).not.toThrow();
+    expect(verdictOn(undefined)).not.toThrow();
+    expect(() => refuseWindowsNode(podWith(), undefined)).not.toThrow();
+  });
+
+  it.each<[string, number, unknown, unknown]>([
+    ['that is there', 200, { metadata: {} }, { metadata: {} }],
+    ['that may not be read', 403, refusal(403, 'Forbidden', 'nodes is forbidden'), undefined],
+  ])('%s', async (_, code, body, expected) => {
     const { api, seen } = await fakeServer({ rest: (_, response) => json(response, code, body) });
-    const error = await refuseWindowsNode(api, pod).catch((reason: unknown) => reason);
-    return { error, paths: seen.map(({ path }) => path) };
-  }
-
-  it('runs Windows', async () => {
-    const { error, paths } = await asked(200, {
-      metadata: { labels: { 'kubernetes.io/os': 'windows' } },
-    });
-    expect(String(error)).toMatch(/runs on Windows/);
-    expect(paths).toEqual(['/api/v1/nodes/node-1']);
+    expect(await readNode(api, 'node-1')).toEqual(expected);
+    expect(seen.map(({ path }) => path)).toEqual(['/api/v1/nodes/node-1']);
   });
 
-  it.each<[string, number, unknown]>([
-    ['runs Linux', 200, { metadata: { labels: { 'kubernetes.io/os': 'linux' } } }],
-    ['has no labels', 200, { metadata: {} }],
-    ['may not be read', 403, refusal(403, 'Forbidden', 'nodes is forbidden')],
-    ['is gone', 404, refusal(404, 'NotFound', 'nodes "node-1" not found')],
-  ])('%s: let through', async (_, code, body) => {
-    expect((await asked(code, body)).error).toBe(undefined);
-  });
-
-  it('is not asked about while there is none', async () => {
-    const { metadata, spec } = podWith();
-    const pod = { metadata, spec: { containers: spec.containers } };
-    expect(await asked(200, {}, pod)).toEqual({ error: undefined, paths: [] });
+  it('that is not there', async () => {
+    const body = refusal(404, 'NotFound', 'nodes "node-1" not found');
+    const { api } = await fakeServer({ rest: (_, response) => json(response, 404, body) });
+    await expect(readNode(api, 'node-1')).rejects.toThrow(/nodes "node-1" not found/);
   });
 });

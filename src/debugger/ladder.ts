@@ -1,0 +1,129 @@
+import type { KubeApi } from '../kube/api.ts';
+import { readNode } from '../kube/node.ts';
+import type { EphemeralContainer, Pod } from '../kube/pod.ts';
+import { Problem } from '../problem.ts';
+import type { DebuggerRequest } from './container.ts';
+import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
+import { refuseVirtualNode, sandboxNote } from './hiddenNetwork.ts';
+import { nodeDebugger } from './node/nodeDebugger.ts';
+import { explainObstacle, NodeRefused, type Obstacle, obstacleOf } from './obstacle.ts';
+import type { Debugger } from './place.ts';
+import { enforcedLevel } from './podSecurity.ts';
+import type { Rung } from './profile.ts';
+import { lackedForExec } from './rights.ts';
+import type { StartOptions } from './start.ts';
+import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
+import { tryContainer } from './trial.ts';
+
+export interface LadderOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
+  /** Told which rung is used when it is not the first, and why; and what else to expect. */
+  readonly onNote?: (text: string) => void;
+}
+
+/**
+ * Gives a debugger for the pod's network: one that runs in it already, else a new one on the first rung
+ * that works, which is asked and not tried. Throws a Problem that says why there can be none. Close it
+ * when it is not needed any more.
+ */
+export async function ensureDebugger(
+  api: KubeApi,
+  pod: Pod,
+  request: DebuggerRequest,
+  options: LadderOptions = {},
+): Promise<Debugger> {
+  const { via = 'auto' } = request;
+  const { onNote = () => {} } = options;
+  refuseUnsuitable(pod);
+  const byNode = () => nodeDebugger(api, { node: pod.spec.nodeName ?? '', pod }, request, options);
+  if (via === 'node') return byNode();
+  if (!isStatic(pod)) {
+    const existing = await existingDebugger(api, pod, request, options);
+    if (existing) return existing;
+  }
+  const make = (rung: EphemeralRung) => newDebugger(pod, request, rung);
+  const chosen = await chooseRung(api, pod, make, options.signal);
+  const sandbox = sandboxNote(pod);
+  if (sandbox !== undefined) onNote(`note: ${sandbox}`);
+  if (chosen.rung !== undefined) {
+    if (chosen.note !== undefined) onNote(chosen.note);
+    return addDebugger(api, pod, request, chosen.rung, options);
+  }
+  const { obstacle } = chosen;
+  if (via === 'ephemeral' || !obstacle.wayRound) throw explainObstacle(obstacle, pod, request);
+  try {
+    const found = await byNode();
+    onNote(`note: ${obstacle.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`);
+    return found;
+  } catch (error) {
+    if (error instanceof NodeRefused) throw explainObstacle(obstacle, pod, request, error);
+    throw error;
+  }
+}
+
+type EphemeralRung = Exclude<Rung, 'node'>;
+
+/** The rung for an ephemeral container, or what stands against every one of them. */
+export type Choice =
+  | { readonly rung: EphemeralRung; readonly note?: string; readonly obstacle?: undefined }
+  | { readonly rung?: undefined; readonly obstacle: Obstacle };
+
+/**
+ * Asks on which rung an ephemeral container could be added to the pod: by dry runs of just what would be
+ * sent, and while the first of them is answered, of the node and of our rights, so that it takes no longer.
+ */
+export async function chooseRung(
+  api: KubeApi,
+  pod: Pod,
+  make: (rung: EphemeralRung) => EphemeralContainer,
+  signal?: AbortSignal,
+): Promise<Choice> {
+  const { namespace, name } = pod.metadata;
+  const attempt = (rung: EphemeralRung) => tryContainer(api, pod, make(rung), signal);
+  const [least, node, lacked] = await Promise.all([
+    isStatic(pod) ? undefined : attempt('least'),
+    pod.spec.nodeName === undefined
+      ? undefined
+      : readNode(api, pod.spec.nodeName, signal).catch(() => undefined),
+    lackedForExec(api, namespace, name, signal),
+  ]);
+  refuseWindowsNode(pod, node);
+  refuseVirtualNode(`pod "${name}"`, node);
+  if (!least) return { obstacle: obstacleOf('static', pod) };
+  if (lacked !== undefined) return { obstacle: obstacleOf('exec', pod, { lacked }) };
+  if (least.kind === 'allowed') return { rung: 'least' };
+  if (least.kind === 'unknown') {
+    const level = await enforcedLevel(api, namespace, signal);
+    if (level !== 'baseline') return { rung: 'least' };
+    return { rung: 'baseline', note: baselineNote(`Pod Security in namespace "${namespace}"`) };
+  }
+  if (least.by === 'static' || least.by === 'rights')
+    return { obstacle: obstacleOf(least.by, pod, least) };
+  const baseline = await attempt('baseline');
+  if (baseline.kind !== 'refused')
+    return { rung: 'baseline', note: baselineNote(refuser(least.by, namespace)) };
+  return { obstacle: obstacleOf(baseline.by, pod, baseline) };
+}
+
+function refuser(by: string, namespace: string): string {
+  if (by === 'pod-security') return `Pod Security in namespace "${namespace}"`;
+  if (by === 'openshift') return "OpenShift's security context constraints";
+  return 'an admission policy of this cluster';
+}
+
+function baselineNote(who: string): string {
+  return `note: ${who} allows no added capabilities: the debugger has the runtime's own set`;
+}
+
+/** The node's own network, by a debugger on it. */
+export async function ensureNodeDebugger(
+  api: KubeApi,
+  node: string,
+  request: DebuggerRequest,
+  options: LadderOptions = {},
+): Promise<Debugger> {
+  if (request.via === 'ephemeral')
+    throw new Problem(`node "${node}" has no containers: --via ephemeral is for pods`, {
+      exitCode: 2,
+    });
+  return nodeDebugger(api, { node }, request, options);
+}

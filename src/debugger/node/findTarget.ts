@@ -1,0 +1,57 @@
+import type { Access } from '../../kube/authentication.ts';
+import { run } from '../../kube/run.ts';
+import { Problem } from '../../problem.ts';
+import type { Place } from '../leasedProcess.ts';
+import lookScript from './look.sh';
+
+/** What a node debugger has found (see hold.sh). */
+export type Found =
+  /** The process on the node that holds the pod's network as descriptor 9. */
+  | { readonly kind: 'pod'; readonly holder: number }
+  /** Ports on which the node takes the connections that our output travels in. */
+  | { readonly kind: 'node'; readonly ports: readonly number[] }
+  | { readonly kind: 'nowhere' }
+  /** `confined`: a profile of AppArmor is over us, which may be the reason. */
+  | { readonly kind: 'denied'; readonly confined: boolean }
+  | { readonly kind: 'missing'; readonly program: string };
+
+/** The kubelet's port, found or not. */
+const KUBELET_PORT = 10250;
+
+/** Asks a node debugger that runs what it has found. */
+export async function findTarget(
+  access: Access,
+  { namespace, pod, container }: Place,
+  signal?: AbortSignal,
+): Promise<Found> {
+  const command = ['sh', '-c', lookScript, 'look'];
+  const { stdout, stderr } = await run(access, {
+    ...{ namespace, pod, container, command },
+    ...(signal && { signal }),
+  });
+  const found = parseFound(stdout.trim());
+  if (!found)
+    throw new Problem(`the node's debugger did not find its target: ${stderr.trim() || stdout}`);
+  return found;
+}
+
+export function parseFound(line: string): Found | undefined {
+  const [word, ...rest] = line.split(/\s+/);
+  const [first = ''] = rest;
+  switch (word) {
+    case 'pid':
+      return /^\d+$/.test(first) ? { kind: 'pod', holder: Number(first) } : undefined;
+    case 'ports': {
+      const ports = rest.map(Number).filter((port) => port > 0 && port < 65_536);
+      return { kind: 'node', ports: [...new Set([KUBELET_PORT, ...ports])] };
+    }
+    case 'nowhere':
+      return { kind: 'nowhere' };
+    case 'denied':
+      return { kind: 'denied', confined: first !== '' && first !== 'unconfined' };
+    case 'missing':
+      return { kind: 'missing', program: first };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+# The main process of a node debugger: hold.sh MAIN FIND PORTS TTL [POD_UID... -- CONTAINER_ID...]
+#
+# Holds the network of a pod open as descriptor 9, so that whoever enters it enters that one and no other,
+# whatever becomes of the pod's processes; without words after TTL the network is the node's, and ours.
+# What was found stands in /netdebug-place: pid and, of the node's network, ports; or why not.
+# Then it is MAIN, which ends after TTL idle seconds.
+# Kubernetes halves doubled dollar signs in a container's command: none may stand here.
+main=$1 find=$2 ports=$3 ttl=$4
+shift 4
+place() {
+  printf '%s\n' "$@" >/netdebug-place.new
+  mv /netdebug-place.new /netdebug-place
+}
+
+if ! command -v nsenter >/dev/null; then
+  place 'missing nsenter'
+elif [ $# -eq 0 ]; then
+  # shellcheck disable=SC2046,SC2005 # a list of words
+  place "ports $(echo $(sh -c "$ports" ports /proc))"
+else
+  # Its own id among the node's processes: the shell itself opens this file.
+  IFS=' ' read -r self _ </proc/self/stat
+  tries=20
+  while
+    pid=$(sh -c "$find" find /proc "$@")
+    code=$?
+    [ "$code" -eq 3 ] && [ "$tries" -gt 0 ]
+  do
+    sleep 0.1 2>/dev/null || sleep 1
+    tries=$((tries - 1))
+  done
+  # A redirection that fails ends the shell, unless it is that of a compound command.
+  if [ "$code" -eq 0 ] && { :; } <"/proc/$pid/ns/net"; then
+    exec 9<"/proc/$pid/ns/net"
+    place "pid $self"
+  elif [ "$code" -eq 3 ]; then
+    place nowhere
+  else
+    profile=''
+    { IFS= read -r profile </proc/self/attr/current; } 2>/dev/null
+    place "denied $profile"
+  fi
+fi
+exec sh -c "$main" netdebug "$ttl"

@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import type { KubeApi } from '../../kube/api.ts';
+import { type KubeNode, readNode } from '../../kube/node.ts';
+import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
+import { mayWe, whoWeAre } from '../../kube/review.ts';
+import { Problem } from '../../problem.ts';
+import type { DebuggerRequest } from '../container.ts';
+import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
+import type { LadderOptions } from '../ladder.ts';
+import { NodeRefused } from '../obstacle.ts';
+import { nodeRoleYaml } from '../permissions.ts';
+import type { Debugger } from '../place.ts';
+import { lackedForExec } from '../rights.ts';
+import { waitUntilRunning } from '../start.ts';
+import { isWindows } from '../suitability.ts';
+import { DRY_RUN, type Verdict, verdictOf } from '../trial.ts';
+import { type Found, findTarget } from './findTarget.ts';
+import {
+  isOfNode,
+  NODE_CONTAINER,
+  type NodePodOptions,
+  type NodeTarget,
+  nodePod,
+} from './nodePod.ts';
+import { deleteNodePod, sweepNodePods } from './removal.ts';
+
+/**
+ * Makes a debugger on a node: a pod of its own there, which finds the target's network and holds it.
+ * Throws NodeRefused where such a pod may not be, another Problem where it does not come to run; what
+ * was made until then is deleted. Close it, which deletes the pod.
+ */
+export async function nodeDebugger(
+  api: KubeApi,
+  target: NodeTarget,
+  request: DebuggerRequest,
+  options: LadderOptions,
+): Promise<Debugger> {
+  const { signal } = options;
+  const namespace = request.nodeNamespace ?? target.pod?.metadata.namespace ?? api.access.namespace;
+  const plan = { name: nodePodName(), namespace };
+  const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
+  sweepNodePods(api, namespace);
+  const known = { ...plan, ...(owner !== undefined && { owner }) };
+  const made = await make(api, target, request, known, options);
+  if (made !== 'confined') return made;
+  const again = { ...known, name: nodePodName(), unconfined: true };
+  const unconfined = await make(api, target, request, again, options);
+  if (unconfined !== 'confined') return unconfined;
+  throw new Problem(`the node's debugger may not look at the processes of node "${target.node}"`, {
+    next: ['a security module of the node (SELinux, AppArmor) or its policy hides them'],
+  });
+}
+
+function nodePodName(): string {
+  return `netdebug-node-${randomBytes(4).toString('hex')}`;
+}
+
+/** Creates the pod and finds the target from it; `confined` where AppArmor hid that from it. */
+async function make(
+  api: KubeApi,
+  target: NodeTarget,
+  request: DebuggerRequest,
+  plan: NodePodOptions,
+  { signal, onProgress }: LadderOptions,
+): Promise<Debugger | 'confined'> {
+  const { namespace, name } = plan;
+  onProgress?.(`starting a pod on node ${target.node}`);
+  const place = { namespace, pod: name, container: NODE_CONTAINER };
+  const close = () => deleteNodePod(api, namespace, name);
+  try {
+    const home = await api.post<Pod>(podsPath(namespace), nodePod(target, request, plan));
+    signal?.throwIfAborted();
+    await waitUntilRunning(api, home, {
+      container: NODE_CONTAINER,
+      image: request.image,
+      ownPod: true,
+      ...(onProgress && { onProgress }),
+      ...(signal && { signal }),
+    });
+    const found = await findTarget(api.access, place, signal);
+    if (found.kind === 'denied' && found.confined && !plan.unconfined) {
+      await close();
+      return 'confined';
+    }
+    return {
+      ...place,
+      ...entered(found, target, request.image),
+      kind: 'node',
+      rung: 'node',
+      fresh: true,
+      home: await api.get<Pod>(podPath(namespace, name), { ...(signal && { signal }) }),
+      ofNode: isOfNode(target),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function entered(
+  found: Found,
+  target: NodeTarget,
+  image: string,
+): Pick<Debugger, 'enter' | 'ownPorts'> {
+  switch (found.kind) {
+    case 'node':
+      return { ownPorts: found.ports };
+    case 'pod':
+      return { enter: ['nsenter', `-n/proc/${found.holder}/fd/9`, '--'], ownPorts: [] };
+    case 'missing':
+      throw new Problem(
+        `the image ${image} has no ${found.program}, which the way over the node needs`,
+        {
+          next: ['name an image that has it with --image; without the flag netshoot is used'],
+        },
+      );
+    case 'nowhere':
+      throw new Problem(
+        `no process of pod "${target.pod?.metadata.name}" was found on node "${target.node}"`,
+        {
+          next: [
+            'its containers may have ended just now: run the command again',
+            'runtimes that keep pods in virtual machines have no processes of theirs on the node',
+          ],
+        },
+      );
+    case 'denied':
+      throw new Problem(
+        `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`,
+        { next: ['a security module of the node, such as SELinux, or a policy forbids it'] },
+      );
+  }
+}
+
+/** Asks everything at once, before anything is made. Throws NodeRefused. */
+async function ask(
+  api: KubeApi,
+  target: NodeTarget,
+  pod: NewPod,
+  signal: AbortSignal | undefined,
+): Promise<{ owner: string | undefined }> {
+  const { namespace } = pod.metadata;
+  const withSignal = signal && { signal };
+  const [node, verdict, lacked, mayDelete, owner] = await Promise.all([
+    readNode(api, target.node, signal),
+    verdictOf(api.post(podsPath(namespace), pod, { query: DRY_RUN, ...withSignal })),
+    lackedForExec(api, namespace, undefined, signal),
+    mayWe(api, { namespace, verb: 'delete', resource: 'pods' }, signal),
+    whoWeAre(api, signal),
+  ]);
+  refuseNode(target, node);
+  if (verdict.kind === 'refused') throw podRefused(verdict, namespace);
+  if (lacked !== undefined || mayDelete === false)
+    throw new NodeRefused(
+      `you may not ${lacked ?? 'delete pods'} in namespace "${namespace}"; nothing was made`,
+      { next: roleSteps(namespace) },
+    );
+  return { owner };
+}
+
+function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined): void {
+  const what = pod ? `pod "${pod.metadata.name}"` : `node "${name}"`;
+  refuseVirtualNode(what, node);
+  if (isWindows(node))
+    throw new NodeRefused(`node "${name}" runs Windows: no Linux pod can be on it`, {
+      next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'],
+    });
+  if (isFargate(node))
+    throw new NodeRefused(`node "${name}" is a Fargate machine: no second pod can be on it`);
+  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready && ready.status !== 'True')
+    throw new NodeRefused(
+      `node "${name}" is not ready, so no pod starts on it${ready.message ? `: ${ready.message}` : ''}`,
+    );
+}
+
+function podRefused(
+  { error, by }: Extract<Verdict, { kind: 'refused' }>,
+  namespace: string,
+): NodeRefused {
+  const next =
+    by === 'rights'
+      ? roleSteps(namespace)
+      : [
+          `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
+          'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
+          'that an administrator makes for the purpose:',
+          'kubectl create namespace netdebug',
+          'kubectl label namespace netdebug pod-security.kubernetes.io/enforce=privileged',
+          ...(by === 'openshift'
+            ? ['oc adm policy add-scc-to-user privileged -z default -n netdebug']
+            : []),
+        ];
+  return new NodeRefused(error.message, { next, cause: error });
+}
+
+function roleSteps(namespace: string): string[] {
+  return [
+    'ask an administrator for this Role, and a RoleBinding of it to you:',
+    ...nodeRoleYaml(namespace).trimEnd().split('\n'),
+  ];
+}

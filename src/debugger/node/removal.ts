@@ -1,0 +1,28 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
+import { NODE_LABELS } from './nodePod.ts';
+
+/** How long the deletion of a pod is waited for that ends by itself anyway. */
+const DELETE_MS = 5_000;
+
+/** Deletes a node debugger's pod; one that cannot be reached ends by itself. Never throws. */
+export async function deleteNodePod(api: KubeApi, namespace: string, name: string): Promise<void> {
+  const signal = AbortSignal.timeout(DELETE_MS);
+  await api.delete(podPath(namespace, name), { signal }).catch(() => {});
+}
+
+/** Deletes, beside everything else, the node debuggers that have ended and that nobody deleted. */
+export function sweepNodePods(api: KubeApi, namespace: string): void {
+  const labelSelector = Object.entries(NODE_LABELS)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  const signal = AbortSignal.timeout(DELETE_MS);
+  api
+    .get<{ items: Pod[] }>(podsPath(namespace), { query: { labelSelector }, signal })
+    .then(({ items }) => {
+      for (const { metadata, status } of items)
+        if (status?.phase === 'Succeeded' || status?.phase === 'Failed')
+          void deleteNodePod(api, namespace, metadata.name);
+    })
+    .catch(() => {});
+}

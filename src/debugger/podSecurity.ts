@@ -1,0 +1,21 @@
+import type { KubeApi } from '../kube/api.ts';
+
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+
+/** The level that Pod Security enforces in a namespace; undefined for none, or who may not read it. */
+export async function enforcedLevel(
+  api: KubeApi,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+    const { metadata } = await api.get<{ metadata: { labels?: Record<string, string> } }>(path, {
+      ...(signal && { signal }),
+    });
+    return metadata.labels?.[ENFORCE];
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}

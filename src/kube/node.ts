@@ -1,0 +1,35 @@
+import type { KubeApi } from './api.ts';
+import { ApiError } from './apiError.ts';
+
+/** The part of core/v1 Node that we read. */
+export interface KubeNode {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: {
+    readonly providerID?: string;
+    readonly taints?: readonly { readonly key: string; readonly value?: string }[];
+  };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message?: string;
+    }[];
+    readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
+  };
+}
+
+/** A node, or undefined for who may not read nodes. Throws an ApiError when there is none of that name. */
+export async function readNode(
+  api: KubeApi,
+  name: string,
+  signal?: AbortSignal,
+): Promise<KubeNode | undefined> {
+  try {
+    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+    return await api.get<KubeNode>(path, { ...(signal && { signal }) });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof ApiError && error.code === 404) throw error;
+    return undefined;
+  }
+}

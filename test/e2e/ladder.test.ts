@@ -1,0 +1,351 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { adminCall } from './support/adminApi.ts';
+import { CHATTER, makePod, podName, runPod } from './support/pods.ts';
+import { eventually, type Finished, run } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
+
+const image = world.flavours[0]?.image ?? '';
+const local = !skipped('rungs of the ladder', world.local);
+const STATIC = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
+
+interface PodObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly containers: readonly [{ readonly securityContext?: unknown }];
+    readonly ephemeralContainers?: readonly { readonly securityContext: unknown }[];
+  } & Readonly<Record<string, unknown>>;
+  readonly status: { readonly phase?: string };
+}
+
+const podsOf = async (namespace: string, query = '') =>
+  (
+    (await adminCall('GET', `/api/v1/namespaces/${namespace}/pods${query}`)) as {
+      items: PodObject[];
+    }
+  ).items;
+const nodePods = (namespace = world.namespace) =>
+  podsOf(namespace, '?labelSelector=netdebug/kind=node');
+const getPod = async (namespace: string, name: string) =>
+  (await adminCall('GET', `/api/v1/namespaces/${namespace}/pods/${name}`)) as PodObject;
+
+/** Packets in a file, as tcpdump reads them. */
+async function packetsIn(file: string, expression = ''): Promise<string[]> {
+  const { code, stdout, stderr } = await run('tcpdump', ['-nn', '-r', file, expression]);
+  expect(code, stderr).toBe(0);
+  return stdout.split('\n').filter(Boolean);
+}
+
+/** Captures three datagrams of the pod, and reads them with tcpdump. */
+async function captures(
+  { onTestFinished }: TestContext,
+  pod: string,
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Finished & { packets: string[] }> {
+  const file = freshPath('ladder.pcap');
+  const result = await netdebug(
+    ['capture', pod, '--image', image, '-c', '3', '-w', file, ...args, '--', 'udp port 9'],
+    { onTestFinished, env },
+  ).finished;
+  expect(result.code, result.stderr).toBe(0);
+  return { ...result, packets: await packetsIn(file) };
+}
+
+/** A pod that sends datagrams to nobody, so that there is something to see. */
+const chatter = (purpose: string, more = {}) =>
+  runPod(purpose, { command: CHATTER, env: { TO: '10.255.255.254' }, ...more });
+
+async function namespaceOf(level: string): Promise<string> {
+  const name = podName(`netdebug-e2e-${level}`);
+  await adminCall('POST', '/api/v1/namespaces', { metadata: { name } });
+  return name;
+}
+
+const enforce = (namespace: string, level: string) =>
+  adminCall('PATCH', `/api/v1/namespaces/${namespace}`, {
+    metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } },
+  });
+
+/** A chatting pod in another namespace; tightened only afterwards. */
+async function guardedPod(level: string): Promise<{ namespace: string; pod: string }> {
+  const namespace = await namespaceOf(level);
+  const pod = podName('guarded');
+  await adminCall('POST', `/api/v1/namespaces/${namespace}/pods`, {
+    metadata: { name: pod },
+    spec: {
+      nodeName: world.nodes[0],
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'main',
+          image: world.appImage,
+          imagePullPolicy: 'IfNotPresent',
+          command: CHATTER,
+          env: [{ name: 'TO', value: '10.255.255.254' }],
+        },
+      ],
+    },
+  });
+  await kubectl(['-n', namespace, 'wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+  await enforce(namespace, level);
+  return { namespace, pod };
+}
+
+/** A kubeconfig of a user with just these rules in that namespace. */
+async function userWith(namespace: string, rules: readonly object[]): Promise<string[]> {
+  const user = podName('user');
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  await adminCall('POST', `${rbac}/roles`, { metadata: { name: user }, rules });
+  await adminCall('POST', `${rbac}/rolebindings`, {
+    metadata: { name: user },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  });
+  return ['--as', user];
+}
+
+const rule = (resource: string, ...verbs: string[]) => ({
+  apiGroups: [''],
+  resources: [resource],
+  verbs,
+});
+
+describe.runIf(local).concurrent('the ladder', () => {
+  it('a baseline namespace: the runtime’s own capabilities', async (test) => {
+    const { namespace, pod } = await guardedPod('baseline');
+    const { stderr, packets } = await captures(test, pod, ['-n', namespace]);
+    expect(packets).toHaveLength(3);
+    expect(stderr).toMatch(/note: Pod Security in namespace "\S+" allows no added capabilities/);
+    const { spec } = await getPod(namespace, pod);
+    expect(spec.ephemeralContainers).toHaveLength(1);
+    expect(spec.ephemeralContainers?.[0]?.securityContext).toEqual({
+      runAsUser: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+  });
+
+  it('a restricted namespace: by way of the node, in a namespace that allows it', async (test) => {
+    const { namespace, pod } = await guardedPod('restricted');
+    const closed = await netdebug(['capture', pod, '-n', namespace, '--image', image], {
+      onTestFinished: test.onTestFinished,
+    }).finished;
+    expect(closed.code).toBe(1);
+    expect(closed.stderr).toMatch(/violates PodSecurity "restricted/);
+    expect(closed.stderr).toMatch(/by way of the node: .*violates PodSecurity "restricted/);
+    expect(closed.stderr).toContain('--node-namespace');
+
+    const free = await namespaceOf('free');
+    const args = ['-n', namespace, '--node-namespace', free];
+    const { stderr, packets } = await captures(test, pod, args);
+    expect(packets).toHaveLength(3);
+    expect(stderr).toMatch(/note: Pod Security in namespace .* using a pod on node/);
+    expect((await getPod(namespace, pod)).spec.ephemeralContainers).toBeUndefined();
+    expect(await eventually(async () => (await nodePods(free)).length === 0, 15_000)).toBe(true);
+  });
+
+  it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
+    const { name } = await chatter('static', { metadata: STATIC });
+    const { stderr, packets } = await captures(test, name);
+    expect(packets).toHaveLength(3);
+    expect(stderr).toMatch(/is a static pod.* using a pod on node/);
+    const web = await runPod('static-web', { metadata: STATIC });
+    const ports = await netdebug(['ports', web.name, '-lp', '--image', image], {
+      onTestFinished: test.onTestFinished,
+    }).finished;
+    expect(ports.code, ports.stderr).toBe(0);
+    expect(ports.stdout).toMatch(/:80\b.*nginx/);
+    const refused = await netdebug(['capture', name, '--via', 'ephemeral'], {
+      onTestFinished: test.onTestFinished,
+    }).finished;
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/static pod[\s\S]*leave out --via ephemeral/);
+  });
+
+  it('an old debugger that breaks a policy tightened later', async (test) => {
+    const { namespace, pod } = await guardedPod('privileged');
+    await captures(test, pod, ['-n', namespace]);
+    await enforce(namespace, 'baseline');
+    const again = await netdebug(
+      ['capture', pod, '-n', namespace, '--image', 'nicolaka/netshoot:v0.14', '-c', '1'],
+      { onTestFinished: test.onTestFinished },
+    ).finished;
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/netdebug-network, added when namespace .* allowed it, breaks/);
+    expect(again.stderr).toContain('replace the pod');
+    // The old one itself still serves.
+    expect((await captures(test, pod, ['-n', namespace])).packets).toHaveLength(3);
+  });
+
+  it('who may not add containers, but pods: by way of the node', async (test) => {
+    const { name } = await chatter('rights');
+    const KUBECONFIG = namespaced(world.users['node-debugger'] ?? '');
+    const { stderr, packets } = await captures(test, name, [], { KUBECONFIG });
+    expect(packets).toHaveLength(3);
+    expect(stderr).toMatch(/you may not add ephemeral containers.* using a pod on node/);
+  });
+
+  it('each right that is missing, in its own words, and nothing made', async ({
+    onTestFinished,
+  }) => {
+    const { namespace, pod } = await guardedPod('privileged');
+    const all = {
+      pods: rule('pods', 'get', 'list', 'watch', 'create', 'delete'),
+      patch: rule('pods/ephemeralcontainers', 'patch'),
+      exec: rule('pods/exec', 'get', 'create'),
+    };
+    const cases: readonly [string[], object[], RegExp][] = [
+      [[], [all.pods, all.patch], /you may not run commands in pods .*get pods\/exec/],
+      [[], [all.pods, all.patch, rule('pods/exec', 'get')], /\(create pods\/exec\)/],
+      [['--via', 'ephemeral'], [all.pods, all.exec], /cannot patch resource "pods\/ephemeral/],
+      [
+        ['--via', 'node'],
+        [rule('pods', 'get', 'delete'), all.exec],
+        /cannot create resource "pods"/,
+      ],
+      [['--via', 'node'], [rule('pods', 'get', 'create'), all.exec], /you may not delete pods/],
+      [['--via', 'node'], [all.pods], /you may not get pods\/exec/],
+    ];
+    for (const [args, rules, words] of cases) {
+      const as = await userWith(namespace, rules);
+      const { code, stderr } = await netdebug(
+        ['capture', pod, '-n', namespace, '--image', image, '--duration', '1', ...as, ...args],
+        { onTestFinished },
+      ).finished;
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(words);
+      expect(stderr).toContain('kind: Role');
+    }
+    expect((await getPod(namespace, pod)).spec.ephemeralContainers).toBeUndefined();
+    expect(await nodePods(namespace)).toEqual([]);
+  });
+});
+
+describe.runIf(local).concurrent('the debugger on a node', () => {
+  it('has the least that works, is marked, and is gone after Ctrl-C', async ({
+    onTestFinished,
+  }) => {
+    const namespace = await namespaceOf('marked');
+    const { name } = await chatter('via');
+    const file = freshPath('via.pcap');
+    const capture = netdebug(
+      [
+        ...['capture', name, '--via', 'node', '--node-namespace', namespace],
+        ...['--image', image, '-w', file],
+      ],
+      { onTestFinished },
+    );
+    await capture.says(/capturing on/);
+    const [pod, other] = await nodePods(namespace);
+    expect(other).toBeUndefined();
+    expect(pod?.metadata.annotations).toMatchObject({
+      'netdebug/target': `pod/${world.namespace}/${name}`,
+      'netdebug/command': 'capture',
+    });
+    expect(pod?.metadata.annotations?.['netdebug/owner']).toBeTruthy();
+    expect(pod?.spec).toMatchObject({
+      nodeName: world.nodes[0],
+      hostPID: true,
+      restartPolicy: 'Never',
+      activeDeadlineSeconds: 86_400,
+    });
+    expect(pod?.spec.hostNetwork).toBeUndefined();
+    expect(pod?.spec.containers[0].securityContext).toEqual({
+      runAsUser: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      capabilities: {
+        drop: ['ALL'],
+        add: ['NET_RAW', 'SETGID', 'SETUID', 'SYS_PTRACE', 'SYS_ADMIN'],
+      },
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    await wait(1000);
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    expect((await packetsIn(file, 'udp port 9')).length).toBeGreaterThan(5);
+    expect(await eventually(async () => (await nodePods(namespace)).length === 0, 15_000)).toBe(
+      true,
+    );
+  });
+
+  it('ends by itself after kill -9, and the next command removes it', async (test) => {
+    const namespace = await namespaceOf('killed');
+    const { name } = await chatter('killed');
+    const args = ['--via', 'node', '--node-namespace', namespace];
+    const capture = netdebug(
+      [
+        'capture',
+        name,
+        ...args,
+        '--image',
+        image,
+        '-w',
+        freshPath('killed.pcap'),
+        '--linger',
+        '2s',
+      ],
+      { onTestFinished: test.onTestFinished },
+    );
+    await capture.says(/capturing on/);
+    const [pod] = await nodePods(namespace);
+    capture.child.kill('SIGKILL');
+    const ended = async () => (await nodePods(namespace))[0]?.status.phase === 'Succeeded';
+    expect(await eventually(ended, 110_000)).toBe(true);
+    await captures(test, name, args);
+    const gone = async () =>
+      (await nodePods(namespace)).every(({ metadata }) => metadata.name !== pod?.metadata.name);
+    expect(await eventually(gone, 15_000)).toBe(true);
+  }, 140_000);
+
+  it('a node: everything but our own stream; its sockets; a ring', async ({ onTestFinished }) => {
+    const KUBECONFIG = namespaced(world.users['admin-v4'] ?? world.kubeconfig);
+    const node = `node/${world.nodes[0]}`;
+    const { ip } = await chatter('seen');
+    const file = freshPath('node.pcap');
+    const capture = await netdebug(
+      ['capture', node, '-i', 'any', '--image', image, '-w', file, '--duration', '3'],
+      { onTestFinished, env: { KUBECONFIG } },
+    ).finished;
+    expect(capture.code, capture.stderr).toBe(0);
+    expect(capture.stderr).toMatch(/packets of the whole node .* \(tcp port 10250/);
+    expect((await packetsIn(file, `udp port 9 and src ${ip}`)).length).toBeGreaterThan(5);
+    // What this capture itself was sent in would be most of it.
+    const bytes = (await packetsIn(file, 'tcp and greater 1000')).length;
+    expect(bytes).toBeLessThan(20);
+
+    const ports = await netdebug(['ports', node, '-l', '--image', image], { onTestFinished })
+      .finished;
+    expect(ports.code, ports.stderr).toBe(0);
+    expect(ports.stdout).toMatch(/LISTEN/);
+
+    const folder = freshPath('ring');
+    const ring = await netdebug(
+      [
+        ...['capture', node, '--image', image, '-C', '1', '-W', '3', '-w', folder],
+        ...['--duration', '2'],
+      ],
+      { onTestFinished },
+    ).finished;
+    expect(ring.code, ring.stderr).toBe(0);
+    expect(ring.stderr).toMatch(/copied/);
+  });
+
+  it('cannot hold what goes on by itself, and says so', async ({ onTestFinished }) => {
+    const pod = await makePod('detached', { metadata: STATIC });
+    await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+    const static_ = await netdebug(['capture', pod, '--detach'], { onTestFinished }).finished;
+    expect(static_.code).toBe(1);
+    expect(static_.stderr).toMatch(/needs an ephemeral container/);
+    const node = await netdebug(['capture', 'node/x', '--detach'], { onTestFinished }).finished;
+    expect(node.code).toBe(2);
+    expect(node.stderr).toMatch(/not on a node/);
+  });
+});
