@@ -46,6 +46,10 @@ export async function ensureDebugger(
   if (sandbox !== undefined) onNote(`note: ${sandbox}`);
   if (chosen.rung !== undefined) {
     if (chosen.note !== undefined) onNote(chosen.note);
+    if (chosen.rung === 'baseline' && request.profile === 'processes')
+      onNote(
+        'note: without SYS_PTRACE the processes of other users have no names here (--via node)',
+      );
     return addDebugger(api, pod, request, chosen.rung, options);
   }
   const { obstacle } = chosen;
@@ -89,6 +93,8 @@ export async function chooseRung(
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
   if (!least) return { obstacle: obstacleOf('static', pod) };
+  if (least.kind === 'refused' && least.by === 'rights')
+    return { obstacle: obstacleOf('rights', pod, least) };
   if (lacked !== undefined) return { obstacle: obstacleOf('exec', pod, { lacked }) };
   if (least.kind === 'allowed') return { rung: 'least' };
   if (least.kind === 'unknown') {
@@ -96,8 +102,7 @@ export async function chooseRung(
     if (level !== 'baseline') return { rung: 'least' };
     return { rung: 'baseline', note: baselineNote(`Pod Security in namespace "${namespace}"`) };
   }
-  if (least.by === 'static' || least.by === 'rights')
-    return { obstacle: obstacleOf(least.by, pod, least) };
+  if (least.by === 'static') return { obstacle: obstacleOf('static', pod) };
   const baseline = await attempt('baseline');
   if (baseline.kind !== 'refused')
     return { rung: 'baseline', note: baselineNote(refuser(least.by, namespace)) };

@@ -19,7 +19,7 @@ export const NODE_LABELS = {
 } as const;
 
 /** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
-const IDLE_S = 60;
+const IDLE_S = 20;
 /** Whatever happens, the kubelet ends it then. In seconds: a day, longer than anybody watches. */
 const DEADLINE_S = 86_400;
 

@@ -3,7 +3,7 @@
 proc=$1
 sockets=''
 for file in "$proc"/[0-9]*/comm; do
-  IFS= read -r name <"$file" || continue
+  { IFS= read -r name <"$file"; } 2>/dev/null || continue
   case $name in
     kubelet | kubelite | containerd | crio | dockerd | cri-dockerd | kube-apiserver | k3s* | rke2* | k0s) ;;
     *) continue ;;

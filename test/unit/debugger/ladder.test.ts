@@ -1,0 +1,200 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { withoutOwnStream } from '../../../src/capture/ownStream.ts';
+import { debuggerContainer } from '../../../src/debugger/container.ts';
+import { sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
+import { type Choice, chooseRung } from '../../../src/debugger/ladder.ts';
+import { parseFound } from '../../../src/debugger/node/findTarget.ts';
+import { nodePod } from '../../../src/debugger/node/nodePod.ts';
+import type { Pod } from '../../../src/kube/pod.ts';
+import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
+import { recording } from '../kube/recordings.ts';
+import { podWith, podWithDebuggers, RUNNING } from './pods.ts';
+
+const REQUEST = {
+  profile: 'network',
+  image: 'netshoot:1',
+  pullPolicy: 'IfNotPresent',
+  ttl: 60,
+} as const;
+
+interface Answers {
+  /** The message that a dry run is refused with, by whether capabilities are added. */
+  readonly refusals?: { readonly least?: string; readonly baseline?: string };
+  readonly code?: number;
+  readonly node?: object;
+  readonly denied?: readonly string[];
+  readonly labels?: object;
+  readonly minor?: string;
+}
+
+/** What comes of the questions, and which they were. */
+async function choose(answers: Answers, pod: Pod = podWith()) {
+  const { api, seen } = await fakeServer({
+    rest: (one, response) => answer(one, response, answers),
+  });
+  const make = (rung: 'least' | 'baseline') => debuggerContainer('netdebug-network', REQUEST, rung);
+  const outcome: Choice | Error = await chooseRung(api, pod, make).catch((error: Error) => error);
+  return { outcome, asked: seen.map(({ method, path }) => `${method} ${path}`) };
+}
+
+function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
+  const { path, body } = seen;
+  if (seen.method === 'PATCH') {
+    expect(seen.query.get('dryRun')).toBe('All');
+    const rung = body.includes('"add":') ? 'least' : 'baseline';
+    const message = answers.refusals?.[rung];
+    const code = answers.code ?? 403;
+    if (message === undefined) json(response, 200, podWith());
+    else json(response, code, status(code, 'Forbidden', message));
+  } else if (path.startsWith('/api/v1/nodes/')) {
+    json(response, 200, answers.node ?? { metadata: {} });
+  } else if (seen.method === 'POST') {
+    const { verb } = (JSON.parse(body) as { spec: { resourceAttributes: { verb: string } } }).spec
+      .resourceAttributes;
+    json(response, 201, { status: { allowed: !answers.denied?.includes(verb) } });
+  } else if (path === '/version') {
+    json(response, 200, { minor: answers.minor });
+  } else json(response, 200, { metadata: { labels: answers.labels } });
+}
+
+const BASELINE = recording<{ body: { message: string } }>('ephemeral-psa-baseline').body.message;
+const RESTRICTED = recording<{ body: { message: string } }>('ephemeral-psa-restricted').body
+  .message;
+const FORBIDDEN = recording<{ body: { message: string } }>('rbac-ephemeral-403').body.message;
+// From an issue of OpenShift's users; the constraints are named by each cluster.
+const SCC =
+  'pods "web" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, provider restricted-v2: .spec.ephemeralContainers[0].runAsUser: Invalid value: 0: must be in the ranges: [1000650000, 1000659999]]';
+const WEBHOOK = 'admission webhook "validate.kyverno.svc-fail" denied the request: no';
+
+describe('which rung', () => {
+  it('the first, with one round of questions', async () => {
+    const { outcome, asked } = await choose({});
+    expect(outcome).toEqual({ rung: 'least' });
+    expect(asked.toSorted()).toEqual([
+      'GET /api/v1/nodes/node-1',
+      'PATCH /api/v1/namespaces/shop/pods/web/ephemeralcontainers',
+      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    ]);
+  });
+
+  it('the second, where nothing may be added', async () => {
+    const { outcome } = await choose({ refusals: { least: BASELINE } });
+    expect(outcome).toMatchObject({
+      rung: 'baseline',
+      note: expect.stringMatching(/Pod Security in namespace "shop"/),
+    });
+  });
+
+  it.each([
+    ['privileged', 'least'],
+    ['baseline', 'baseline'],
+  ])('by the label where a webhook knows no dry run: %s', async (level, rung) => {
+    const message = 'admission webhook "x" does not support dry run';
+    const labels = { 'pod-security.kubernetes.io/enforce': level };
+    const { outcome } = await choose({ refusals: { least: message }, code: 400, labels });
+    expect(outcome).toMatchObject({ rung });
+  });
+
+  it.each<[string, Answers, RegExp, boolean]>([
+    ['restricted', { refusals: { least: RESTRICTED, baseline: RESTRICTED } }, /Pod Security/, true],
+    ['no right to patch', { refusals: { least: FORBIDDEN } }, /you may not add/, true],
+    ['no right to exec', { denied: ['get'] }, /run commands .*get pods\/exec/, true],
+    ['no right to create', { denied: ['create'], minor: '36' }, /create pods\/exec/, true],
+    ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, /OpenShift/, true],
+    ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, /admission policy/, false],
+  ])('none, and whether by the node: %s', async (_, answers, text, wayRound) => {
+    const { outcome } = await choose(answers);
+    expect(outcome).toMatchObject({ obstacle: { text: expect.stringMatching(text), wayRound } });
+  });
+
+  it('create on exec does not matter before 1.35', async () => {
+    expect((await choose({ denied: ['create'], minor: '34+' })).outcome).toEqual({ rung: 'least' });
+  });
+
+  it('none for a static pod, without a dry run', async () => {
+    const pod = podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
+    const { outcome, asked } = await choose({}, pod);
+    expect(outcome).toMatchObject({ obstacle: { wayRound: true } });
+    expect(asked.filter((one) => one.startsWith('PATCH'))).toEqual([]);
+  });
+
+  it('none beside an old debugger that breaks the policy now', async () => {
+    const old = debuggerContainer('netdebug-network', { ...REQUEST, image: 'other' });
+    const message =
+      'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities (container "netdebug-network" must not include "NET_RAW" in securityContext.capabilities.add)';
+    const pod = podWithDebuggers([old, RUNNING]);
+    const { outcome } = await choose({ refusals: { least: message, baseline: message } }, pod);
+    expect(outcome).toMatchObject({
+      obstacle: { text: expect.stringMatching(/netdebug-network in pod "web" breaks a policy/) },
+    });
+  });
+
+  it.each([
+    { metadata: { labels: { type: 'virtual-kubelet' } } },
+    {
+      metadata: {},
+      spec: { taints: [{ key: 'virtual-kubelet.io/provider', value: 'azure' }] },
+    },
+  ])('none on a virtual node', async (node) => {
+    expect(String((await choose({ node })).outcome)).toMatch(/virtual node/);
+  });
+});
+
+describe('a sandboxed runtime', () => {
+  it.each(['gvisor', 'kata-qemu', 'runsc-kvm'])('%s is told of', (runtimeClassName) => {
+    expect(sandboxNote(podWith({ spec: { runtimeClassName } }))).toMatch(/sandbox/);
+  });
+  it('runc is not', () => {
+    expect(sandboxNote(podWith())).toBeUndefined();
+    expect(sandboxNote(podWith({ spec: { runtimeClassName: 'nvidia' } }))).toBeUndefined();
+  });
+});
+
+describe('the pod on a node', () => {
+  const at = { name: 'n', namespace: 'debug' };
+
+  it('looks for a static pod by the UID its kubelet knows', () => {
+    const pod = podWith({
+      metadata: { annotations: { 'kubernetes.io/config.hash': '3bd2d1' } },
+      status: { containerStatuses: [{ name: 'main', containerID: 'cri-o://abc' }] },
+    });
+    const { spec } = nodePod({ node: 'node-1', pod }, REQUEST, at);
+    const [{ command }] = spec.containers as [{ command: string[] }];
+    expect(command.slice(-4)).toEqual(['3bd2d1', 'uid-1', '--', 'abc']);
+    expect(spec.hostNetwork).toBeUndefined();
+    // Kubernetes would halve them.
+    expect(command.join('')).not.toContain('$$');
+  });
+
+  it('is on the node’s network for a node, without SYS_ADMIN', () => {
+    const { spec } = nodePod({ node: 'node-1' }, REQUEST, at);
+    expect(spec.hostNetwork).toBe(true);
+    expect(JSON.stringify(spec)).not.toContain('SYS_ADMIN');
+    expect(JSON.stringify(spec)).not.toMatch(/privileged|hostPath/);
+  });
+
+  it('says what it found', () => {
+    expect(parseFound('pid 42')).toEqual({ kind: 'pod', holder: 42 });
+    expect(parseFound('ports 4567 10250')).toEqual({ kind: 'node', ports: [10250, 4567] });
+    expect(parseFound('denied cri-containerd.apparmor.d (enforce)')).toEqual({
+      kind: 'denied',
+      confined: true,
+    });
+    expect(parseFound('denied')).toEqual({ kind: 'denied', confined: false });
+    expect(parseFound('pid x')).toBeUndefined();
+    expect(parseFound('')).toBeUndefined();
+  });
+});
+
+describe('a capture of a node', () => {
+  it('leaves out the connections it is sent in', () => {
+    const place = { ownPorts: [10250, 41141] };
+    expect(withoutOwnStream(undefined, place)).toBe('not (tcp port 10250 or tcp port 41141)');
+    expect(withoutOwnStream('port 80 or arp', place)).toBe(
+      '(port 80 or arp) and not (tcp port 10250 or tcp port 41141)',
+    );
+    expect(withoutOwnStream('port 80', { ownPorts: [] })).toBe('port 80');
+  });
+});
