@@ -55,6 +55,7 @@ function commandParser(
   const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
   const captures = lazy(async () => (await import('./capturesCommand.ts')).capturesCommand);
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
+  const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
   const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
 
   return yargs()
@@ -77,6 +78,12 @@ function commandParser(
       'Show the sockets of a pod, as netstat -ant would',
       ports.builder,
       ports.handler,
+    )
+    .command(
+      'shell <target>',
+      'Open a shell, or run a command, in the network of a pod',
+      shell.builder,
+      shell.handler,
     )
     .command('version', 'Show the version of this program', version.builder, version.handler)
     .command('options', 'List the flags that every command takes', {}, async () => {

@@ -8,6 +8,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'captures',
   'options',
   'ports',
+  'shell',
   'version',
 ]);
 

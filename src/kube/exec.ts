@@ -15,8 +15,16 @@ export interface ExecOptions {
   /** Program and arguments, run without a shell. */
   readonly command: readonly string[];
   readonly stdin?: boolean;
+  /** With a terminal there, as large as ours; what it prints to standard error comes as output then. */
+  readonly tty?: TerminalSize;
   /** Ends the stream at once; the remote process is not told. */
   readonly signal?: AbortSignal;
+}
+
+/** How large a terminal is, in characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
 }
 
 /** A command that runs in a container, with its streams. */
@@ -34,6 +42,8 @@ export interface ExecStream {
   readonly exit: Promise<number>;
   /** Bytes that have come on all channels. */
   readonly received: number;
+  /** Tells the terminal there that ours is of another size now. */
+  resize(size: TerminalSize): void;
   /** Ends the stream at once; the remote process is not told. */
   close(): void;
 }
@@ -43,7 +53,7 @@ export type Protocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
 const PROTOCOLS: Protocol[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 /** First byte of every frame (k8s.io/apimachinery/pkg/util/remotecommand/constants.go). */
-const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
+const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
 
 /** As client-go: often enough for load balancers that cut a connection idle for 20 s. */
 const PING_INTERVAL_MS = 5_000;
@@ -88,14 +98,20 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
   // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
   const stream = new WebsocketExec(socket, options.signal);
   await opened(socket, access.server, options.signal);
+  if (options.tty) stream.resize(options.tty);
   return stream;
 }
 
-function execUrl(server: URL, { namespace, pod, container, command, stdin }: ExecOptions): URL {
+function execUrl(
+  server: URL,
+  { namespace, pod, container, command, stdin, tty }: ExecOptions,
+): URL {
   const url = new URL(server);
   url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
   url.pathname = joinPath(server.pathname, `${podPath(namespace, pod)}/exec`);
-  const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true' });
+  const query = new URLSearchParams({ container, stdout: 'true' });
+  // A terminal has one output; asking for both is refused.
+  query.set(tty ? 'tty' : 'stderr', 'true');
   if (stdin) query.set('stdin', 'true');
   for (const word of command) query.append('command', word);
   url.search = query.toString();
@@ -169,6 +185,12 @@ class WebsocketExec implements ExecStream {
 
   get protocol(): Protocol {
     return this.#socket.protocol as Protocol;
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const size = JSON.stringify({ Width: columns, Height: rows });
+    this.#socket.send(Buffer.concat([Buffer.from([CHANNEL.resize]), Buffer.from(size)]));
   }
 
   close(): void {

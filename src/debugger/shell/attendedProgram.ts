@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { Access } from '../../kube/authentication.ts';
+import { type ExecStream, exec, type TerminalSize } from '../../kube/exec.ts';
+import { Problem } from '../../problem.ts';
+import { bootedCommand } from '../bootedCommand.ts';
+import { LeasedProcess, type Place } from '../leasedProcess.ts';
+import { inFrames } from './frames.ts';
+import guardScript from './guard.sh';
+import startScript from './start.sh';
+
+/** What a user wants to run in a debugger. */
+export interface AttendedCommand {
+  /** Program and arguments; a shell when empty. */
+  readonly command: readonly string[];
+  /** The user's terminal: its kind (TERM) and size. Without it the streams are binary and apart. */
+  readonly terminal?: { readonly kind: string; readonly size: TerminalSize };
+  /** Whether standard input is written to. A terminal always has one. */
+  readonly input: boolean;
+}
+
+/**
+ * A program with the user at its other end. It and all that it started end with us, whatever becomes of
+ * us or of the connection: a guard with a lease runs beside it, since its own streams are the user's.
+ */
+export class AttendedProgram {
+  /** Ending it is the end of input, in both protocols. */
+  readonly stdin: Writable;
+  readonly #stream: ExecStream;
+  readonly #guard: LeasedProcess;
+
+  private constructor(stream: ExecStream, stdin: Writable, guard: LeasedProcess) {
+    this.#stream = stream;
+    this.stdin = stdin;
+    this.#guard = guard;
+  }
+
+  /** Starts it; errors are those of `exec`. */
+  static async start(
+    access: Access,
+    place: Place,
+    { command, terminal, input }: AttendedCommand,
+    signal?: AbortSignal,
+  ): Promise<AttendedProgram> {
+    const mark = randomBytes(12).toString('hex');
+    const guard = await startGuard(access, place, mark, signal);
+    try {
+      const framed = input && !terminal && guard.protocol === 'v4.channel.k8s.io';
+      const how = terminal ? 'stream' : !input ? 'none' : framed ? 'frames' : 'stream';
+      const words = [
+        ...(place.enter ?? []),
+        ...['sh', '-c', startScript, 'netdebug', mark, terminal?.kind ?? '', how, ...command],
+      ];
+      // What comes first on a terminal would be shown, and cut where its lines end.
+      const booted = terminal ? { command: words, input: '' } : bootedCommand(words);
+      const stream = await exec(access, {
+        namespace: place.namespace,
+        pod: place.pod,
+        container: place.container,
+        command: booted.command,
+        stdin: true,
+        ...(terminal && { tty: terminal.size }),
+        ...(signal && { signal }),
+      });
+      stream.stdin.on('error', () => {});
+      if (booted.input) stream.stdin.write(booted.input);
+      return new AttendedProgram(stream, framed ? framesInto(stream.stdin) : stream.stdin, guard);
+    } catch (error) {
+      guard.stop();
+      throw error;
+    }
+  }
+
+  get stdout(): Readable {
+    return this.#stream.stdout;
+  }
+
+  /** Nothing comes here from a program with a terminal. */
+  get stderr(): Readable {
+    return this.#stream.stderr;
+  }
+
+  /** As ExecStream.exit. */
+  get exit(): Promise<number> {
+    return this.#stream.exit;
+  }
+
+  resize(size: TerminalSize): void {
+    this.#stream.resize(size);
+  }
+
+  /** Sends SIGINT to it and to all that it started, as Ctrl-C on a terminal does. */
+  interrupt(): void {
+    this.#guard.nudge();
+  }
+
+  /** Ends it and what it has left behind; resolves when that is on its way. */
+  async close(): Promise<void> {
+    this.#guard.stop();
+    await this.#guard.exit.catch(() => {});
+    this.#stream.close();
+  }
+}
+
+async function startGuard(
+  access: Access,
+  place: Place,
+  mark: string,
+  signal: AbortSignal | undefined,
+): Promise<LeasedProcess> {
+  const guard = await LeasedProcess.start(
+    access,
+    place,
+    { script: guardScript, command: [mark] },
+    signal,
+  );
+  const said = text(guard.stderr).catch(() => '');
+  const isReady = await Promise.race([
+    once(guard.stdout, 'data').then(() => true),
+    guard.exit.then(() => false),
+  ]);
+  if (isReady) {
+    guard.stdout.resume();
+    return guard;
+  }
+  throw new Problem(`the debugger cannot run a shell: ${(await said).trim() || 'it has ended'}`, {
+    next: ['name another image with --image if this one is at fault'],
+  });
+}
+
+function framesInto(stdin: Writable): Writable {
+  const frames = inFrames();
+  frames.on('error', () => {});
+  frames.pipe(stdin);
+  return frames;
+}

@@ -1,0 +1,14 @@
+import { Transform } from 'node:stream';
+
+/** Puts a size before each chunk, and a size of 0 at the end, as start.sh reads them. */
+export function inFrames(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      this.push(`${chunk.length}\n`);
+      done(null, chunk);
+    },
+    flush(done) {
+      done(null, '0\n');
+    },
+  });
+}
