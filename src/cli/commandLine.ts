@@ -56,6 +56,9 @@ function commandParser(
   const captures = lazy(async () => (await import('./capturesCommand.ts')).capturesCommand);
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
   const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
+  const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
+  const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
+  const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
   const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
 
   return yargs()
@@ -85,6 +88,14 @@ function commandParser(
       shell.builder,
       shell.handler,
     )
+    .command(
+      'doctor [target]',
+      'Say what works and what does not, and what to do about it',
+      doctor.builder,
+      doctor.handler,
+    )
+    .command('ps', 'Show everything of ours in the cluster', ps.builder, ps.handler)
+    .command('cleanup', 'End and remove what is ours', cleanup.builder, cleanup.handler)
     .command('version', 'Show the version of this program', version.builder, version.handler)
     .command('options', 'List the flags that every command takes', {}, async () => {
       process.stdout.write((await import('./optionsCommand.ts')).optionsText());

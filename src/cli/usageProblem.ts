@@ -6,8 +6,11 @@ export const PROGRAM_NAME = 'kubectl netdebug';
 const COMMANDS: ReadonlySet<string> = new Set([
   'capture',
   'captures',
+  'cleanup',
+  'doctor',
   'options',
   'ports',
+  'ps',
   'shell',
   'version',
 ]);

@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['kube', 'tools', 'transfer'],
   ['debugger'],
   ['capture', 'sockets'],
+  ['doctor', 'inventory'],
   ['cli'],
   ['main.ts'],
 ];

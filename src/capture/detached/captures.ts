@@ -1,6 +1,7 @@
 import { debuggerStatus } from '../../debugger/start.ts';
+import { allPods } from '../../kube/allPods.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { type Pod, podsPath } from '../../kube/pod.ts';
+import type { Pod } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
 
@@ -20,9 +21,6 @@ export type ContainerState =
   /** What was recorded is gone, or was never recorded. */
   | { readonly kind: 'lost'; readonly at?: string; readonly why: string };
 
-/** How many pods a page of a list has. */
-const PAGE = 500;
-
 /** Exit codes of spool.sh: the spool was removed after its end (in order, of an engine that failed, of a
  * full disk); and a second start, which records nothing.
  */
@@ -35,20 +33,8 @@ export async function listCaptures(
   namespace: string | 'all',
   signal?: AbortSignal,
 ): Promise<DetachedCapture[]> {
-  const path = namespace === 'all' ? '/api/v1/pods' : podsPath(namespace);
   const found: DetachedCapture[] = [];
-  let next: string | undefined;
-  do {
-    const { items, metadata } = await api.get<{ items: Pod[]; metadata: { continue?: string } }>(
-      path,
-      {
-        query: { limit: String(PAGE), ...(next !== undefined && { continue: next }) },
-        ...(signal && { signal }),
-      },
-    );
-    for (const pod of items) found.push(...capturesOf(pod));
-    next = metadata.continue || undefined;
-  } while (next !== undefined);
+  for await (const pod of allPods(api, namespace, signal)) found.push(...capturesOf(pod));
   return found.sort((a, b) => a.created.getTime() - b.created.getTime());
 }
 

@@ -1,0 +1,19 @@
+/**
+ * Whether a name in a node's list of images, which is a full one, is that of an image as people write
+ * it. Where a digest is given, it alone decides.
+ */
+export function namesImage(listed: string, image: string): boolean {
+  const [reference = '', digest] = image.split('@');
+  const colon = reference.lastIndexOf(':');
+  const tagged = colon > reference.lastIndexOf('/');
+  const repository = fullName(tagged ? reference.slice(0, colon) : reference);
+  const tag = tagged ? reference.slice(colon + 1) : 'latest';
+  return listed === (digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}`);
+}
+
+/** As container runtimes complete it: Docker Hub, and there the official images. */
+function fullName(repository: string): string {
+  const [first = '', ...rest] = repository.split('/');
+  if (rest.length === 0) return `docker.io/library/${first}`;
+  return /[.:]/.test(first) || first === 'localhost' ? repository : `docker.io/${repository}`;
+}

@@ -1,0 +1,58 @@
+import type { KubeApi } from '../kube/api.ts';
+import type { Check } from './check.ts';
+
+/** What we need to know of an API server's version. */
+export interface ServerVersion {
+  readonly text: string;
+  readonly minor: number;
+}
+
+/** Since this minor version ephemeral containers are for everybody. */
+const EPHEMERAL_CONTAINERS = 25;
+/** Since this one an exec over a websocket may be v5. */
+const EXEC_V5 = 30;
+/** The server's clock comes in whole seconds; tokens and certificates forgive this much. */
+const MAX_SKEW_S = 5;
+
+/** Asks the server for its version. Throws what hinders us from reaching it. */
+export async function serverVersion(api: KubeApi, signal: AbortSignal): Promise<ServerVersion> {
+  const { gitVersion = 'of unknown version', minor = '' } = await api.get<{
+    gitVersion?: string;
+    minor?: string;
+  }>('/version', { signal });
+  return { text: gitVersion, minor: Number.parseInt(minor, 10) || 0 };
+}
+
+export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi): Check {
+  const found = `${text} at ${access.server.host}`;
+  if (minor > 0 && minor < EPHEMERAL_CONTAINERS)
+    return {
+      check: 'API server',
+      level: 'fail',
+      text: `${found}: it has no ephemeral containers (they came with 1.${EPHEMERAL_CONTAINERS})`,
+    };
+  return { check: 'API server', level: 'ok', text: found };
+}
+
+/** By the last answer of the server. */
+export function clockCheck(api: KubeApi): Check {
+  const seconds = Math.round((Date.now() - api.serverTime()) / 1000);
+  if (Math.abs(seconds) <= MAX_SKEW_S)
+    return { check: 'clock', level: 'ok', text: "agrees with the API server's" };
+  return {
+    check: 'clock',
+    level: 'warning',
+    text: `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the API server's`,
+    next: ['tokens and certificates may be refused, and times of packets will not match logs here'],
+  };
+}
+
+/** What the version promises; what a proxy on the way makes of it shows only when something runs. */
+export function protocolCheck({ minor }: ServerVersion): Check {
+  const v5 = minor >= EXEC_V5;
+  return {
+    check: 'exec protocol',
+    level: 'ok',
+    text: `${v5 ? 'v5' : 'v4'} websocket, by the version of the server`,
+  };
+}

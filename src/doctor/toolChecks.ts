@@ -1,0 +1,54 @@
+import { text } from 'node:stream/consumers';
+import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { type Check, failed } from './check.ts';
+import toolsScript from './tools.sh';
+
+/** What each is for; tcpdump is what nothing else stands in for. */
+const TOOLS: Readonly<Record<string, string>> = {
+  tcpdump: 'captures',
+  dumpcap: 'exact rings (tcpdump records instead)',
+  ss: 'ports (the tables of the kernel are read instead)',
+  ip: 'interfaces',
+  tar: 'fetching captures',
+};
+
+/** Looks into a debugger that runs: which tools it has, and what was agreed on to ask it. */
+export async function toolChecks(
+  api: KubeApi,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  try {
+    const names = Object.keys(TOOLS);
+    const asked = await LeasedProcess.start(
+      api.access,
+      place,
+      { script: toolsScript, command: names },
+      signal,
+    );
+    asked.stderr.resume();
+    const [said] = await Promise.all([text(asked.stdout), asked.exit]);
+    const found = said.split('\n');
+    const lacking = names.filter((name) => !found.includes(name));
+    return [
+      { check: 'exec', level: 'ok', text: `works, ${asked.protocol}` },
+      ...lacking.map(lackingTool),
+      ...(lacking.length === 0
+        ? [{ check: 'tools', level: 'ok', text: `${names.join(', ')} are in the image` } as const]
+        : []),
+    ];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failed('exec', error)];
+  }
+}
+
+function lackingTool(name: string): Check {
+  return {
+    check: 'tools',
+    level: name === 'tcpdump' ? 'fail' : 'warning',
+    text: `the image has no ${name}, for ${TOOLS[name]}`,
+    next: ['name another image with --image'],
+  };
+}

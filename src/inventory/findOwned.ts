@@ -1,0 +1,92 @@
+import { capturesOf } from '../capture/detached/captures.ts';
+import { debuggerStatus } from '../debugger/start.ts';
+import { allPods } from '../kube/allPods.ts';
+import type { KubeApi } from '../kube/api.ts';
+import type { EphemeralContainer, Pod } from '../kube/pod.ts';
+import type { Owned } from './owned.ts';
+
+/** The mark that every container of ours has in its environment (src/debugger/container.ts). */
+const MARK = 'NETDEBUG';
+const DEBUGGER = /^netdebug-(network|processes)(-\d+)?$/;
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+const OWNER = 'netdebug/owner';
+
+/** Everything of ours in a namespace, or in all. */
+export async function findOwned(
+  api: KubeApi,
+  namespace: string | 'all',
+  signal: AbortSignal,
+): Promise<Owned[]> {
+  const found: Owned[] = [];
+  for await (const pod of allPods(api, namespace, signal)) found.push(...ownedIn(pod));
+  return found;
+}
+
+/** What of a pod is ours: containers in it, or all of it. */
+export function ownedIn(pod: Pod): Owned[] {
+  if (pod.metadata.labels?.[MANAGED_BY] === 'kubectl-netdebug') return [nodeDebugger(pod)];
+  const captures = capturesOf(pod);
+  return (pod.spec.ephemeralContainers ?? []).flatMap((container): Owned[] => {
+    const capture = captures.find((candidate) => candidate.container === container.name);
+    const base = {
+      pod,
+      container: container.name,
+      image: container.image,
+      ...stateOf(pod, container),
+    };
+    if (capture) {
+      const { owner, created } = capture;
+      const known = {
+        capture,
+        since: created.toISOString(),
+        ...(owner !== undefined && { owner }),
+      };
+      return [{ kind: 'capture', ...base, ...known }];
+    }
+    const [, profile] = DEBUGGER.exec(container.name) ?? [];
+    const marked = container.env?.some(({ name, value }) => name === MARK && value === '1');
+    if (!marked || (profile !== 'network' && profile !== 'processes')) return [];
+    return [{ kind: 'debugger', ...base, profile }];
+  });
+}
+
+function stateOf(
+  pod: Pod,
+  { name }: EphemeralContainer,
+): Pick<Owned, 'state' | 'reason' | 'since'> {
+  const state = debuggerStatus(pod, name)?.state;
+  if (state?.running) {
+    const { startedAt } = state.running;
+    return { state: 'running', ...(startedAt !== undefined && { since: startedAt }) };
+  }
+  if (state?.terminated) {
+    const { exitCode, reason, startedAt } = state.terminated;
+    return {
+      state: 'ended',
+      reason: exitCode === 0 ? 'in order' : `${reason ?? 'Error'}, exit code ${exitCode}`,
+      ...(startedAt !== undefined && { since: startedAt }),
+    };
+  }
+  if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
+    return { state: 'ended', reason: `the pod has ended (${pod.status.phase})` };
+  const reason = state?.waiting?.reason;
+  return { state: 'starting', ...(reason !== undefined && { reason }) };
+}
+
+function nodeDebugger(pod: Pod): Owned {
+  const { annotations, creationTimestamp } = pod.metadata;
+  const [container] = pod.spec.containers;
+  const phase = pod.status?.phase;
+  const owner = annotations?.[OWNER];
+  const ended = phase === 'Succeeded' || phase === 'Failed';
+  return {
+    kind: 'node-debugger',
+    pod,
+    container: container?.name ?? '',
+    ...(container?.image !== undefined && { image: container.image }),
+    ...(owner !== undefined && { owner }),
+    ...(creationTimestamp !== undefined && { since: creationTimestamp }),
+    state: ended ? 'ended' : phase === 'Running' ? 'running' : 'starting',
+    ...(pod.status?.reason !== undefined && { reason: pod.status.reason }),
+  };
+}

@@ -1,0 +1,22 @@
+import type { DetachedCapture } from '../capture/detached/captures.ts';
+import type { Profile } from '../debugger/profile.ts';
+import type { Pod } from '../kube/pod.ts';
+
+/** Something of ours in a cluster. */
+export interface Owned {
+  readonly kind: 'debugger' | 'capture' | 'node-debugger';
+  readonly pod: Pod;
+  /** Its container in that pod; of a node debugger the only one. */
+  readonly container: string;
+  /** Of a debugger. */
+  readonly profile?: Profile;
+  /** Of a capture. */
+  readonly capture?: DetachedCapture;
+  readonly image?: string;
+  readonly owner?: string;
+  /** ISO 8601. */
+  readonly since?: string;
+  readonly state: 'starting' | 'running' | 'ended';
+  /** Of one that is not running: why. */
+  readonly reason?: string;
+}

@@ -1,0 +1,69 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { removeCapture } from '../capture/detached/spoolOf.ts';
+import { debuggerStatus } from '../debugger/start.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { ApiError } from '../kube/apiError.ts';
+import { ExecProblem } from '../kube/execStatus.ts';
+import { type Pod, podPath } from '../kube/pod.ts';
+import { Problem } from '../problem.ts';
+import type { Owned } from './owned.ts';
+import { endMain, type Used } from './usage.ts';
+
+/** What is to be done with something of ours. */
+export type Fate =
+  /** It is ended, or deleted. */
+  | { readonly kind: 'remove' }
+  /** It is left as it is. */
+  | { readonly kind: 'keep'; readonly why: string }
+  /** An ephemeral container that has ended: no one can take it out of its pod. */
+  | { readonly kind: 'rest' };
+
+/**
+ * What `cleanup` does with it. Captures and what is at work are somebody's, and a capture that has ended
+ * still has its files: they are left alone unless `captures` says otherwise.
+ */
+export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {
+  if (owned.kind !== 'node-debugger') {
+    if (owned.state === 'ended') return { kind: 'rest' };
+    if (owned.state === 'starting') return { kind: 'keep', why: 'it is not running yet' };
+  }
+  if (captures) return { kind: 'remove' };
+  if (owned.kind === 'capture') return { kind: 'keep', why: 'a capture' };
+  if (unanswered !== undefined)
+    return { kind: 'keep', why: `what runs in it is not known: ${unanswered}` };
+  if (runs && runs.length > 0) return { kind: 'keep', why: `in use: ${runs.join(', ')}` };
+  return { kind: 'remove' };
+}
+
+/** How long the end of a container takes to show in its pod's status, at most; milliseconds. */
+const GONE_MS = 20_000;
+const LOOK_MS = 300;
+
+/** Ends something of ours, and returns when the API server says that it has ended. Throws a Problem. */
+export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
+  const { namespace, name, uid } = owned.pod.metadata;
+  if (owned.kind === 'node-debugger') {
+    await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
+    return;
+  }
+  if (owned.capture) {
+    await removeCapture(api, owned.capture, signal);
+    return;
+  }
+  await endMain(api, owned, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // The container ends with its main process, and what we run there too.
+    if (!(error instanceof ExecProblem)) throw error;
+  });
+  for (const limit = Date.now() + GONE_MS; ; await wait(LOOK_MS, undefined, { signal })) {
+    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
+    if (!pod || pod.metadata.uid !== uid) return;
+    if (debuggerStatus(pod, owned.container)?.state?.terminated) return;
+    if (Date.now() > limit)
+      throw new Problem('it does not end', { next: ['run the same command again'] });
+  }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.code !== 404) throw error;
+}

@@ -1,0 +1,97 @@
+import { ageText } from '../capture/detached/renderCaptures.ts';
+import { type Column, renderTable } from '../output/table.ts';
+import { terminalSafeJson } from '../output/terminalSafe.ts';
+import { toYaml } from '../output/yaml.ts';
+import { fateOf } from './remove.ts';
+import type { Used } from './usage.ts';
+
+export type OwnedFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
+
+/** What is told of something of ours, to people and programs. Times are ISO 8601. */
+function factsOf(used: Used) {
+  const { owned, runs, unanswered } = used;
+  const { pod, kind, container, profile, capture, image, owner, since, state, reason } = owned;
+  return {
+    kind,
+    name: nameOf(used),
+    namespace: pod.metadata.namespace,
+    pod: pod.metadata.name,
+    container,
+    node: pod.spec.nodeName,
+    profile,
+    capture: capture?.name,
+    image,
+    owner,
+    since,
+    state,
+    reason: reason ?? unanswered,
+    runs,
+    removal: REMOVALS[fateOf(used, true).kind],
+  };
+}
+
+/** What `cleanup --captures` would do: all that can be done. */
+const REMOVALS = {
+  remove: 'possible',
+  keep: 'when it runs',
+  rest: 'only with its pod',
+} as const;
+
+type Facts = ReturnType<typeof factsOf>;
+
+/** POD/CONTAINER, or the pod alone where all of it is ours. */
+export function nameOf({ owned: { pod, container, kind } }: Pick<Used, 'owned'>): string {
+  return kind === 'node-debugger' ? pod.metadata.name : `${pod.metadata.name}/${container}`;
+}
+
+/** In the format asked for, in pieces that are printed one after another. */
+export function renderOwned(
+  all: readonly Used[],
+  format: OwnedFormat,
+  namespaces: boolean,
+  now: number,
+): Iterable<string> {
+  const facts = all.map(factsOf);
+  switch (format) {
+    case 'json':
+      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+    case 'yaml':
+      return [toYaml(facts)];
+    case 'name':
+      return facts.map(({ name }) => `${name}\n`);
+    default:
+      return renderTable(columns(format === 'wide', namespaces, now), facts);
+  }
+}
+
+function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>[] {
+  const column = (header: string, cell: (facts: Facts) => string | undefined) => ({
+    header,
+    cell: (facts: Facts) => cell(facts) ?? '-',
+  });
+  return [
+    ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
+    column('KIND', ({ kind }) => kind),
+    column('POD', ({ pod }) => pod),
+    column('CONTAINER', ({ container }) => container),
+    column('STATE', ({ state }) => state),
+    column('RUNS', runsText),
+    column('AGE', ({ since }) =>
+      since === undefined ? undefined : ageText(now - Date.parse(since)),
+    ),
+    column('OWNER', ({ owner }) => owner),
+    column('REMOVAL', ({ removal }) => removal),
+    ...(wide
+      ? [
+          column('NODE', ({ node }) => node),
+          column('PROFILE', ({ profile }) => profile),
+          column('REASON', ({ reason }) => reason),
+          column('IMAGE', ({ image }) => image),
+        ]
+      : []),
+  ];
+}
+
+function runsText({ runs }: Facts): string | undefined {
+  return runs?.length === 0 ? 'nothing' : runs?.join(',');
+}

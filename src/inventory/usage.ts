@@ -1,0 +1,82 @@
+import { text } from 'node:stream/consumers';
+import { LeasedProcess } from '../debugger/leasedProcess.ts';
+import { startShortCommand } from '../debugger/shortCommand.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { mapLimited } from '../kube/mapLimited.ts';
+import { messageOf } from '../problem.ts';
+import lookScript from './look.sh';
+import type { Owned } from './owned.ts';
+
+/** Something of ours, and what goes on in it as far as that is known. */
+export interface Used {
+  readonly owned: Owned;
+  /** Programs that work in it; empty when it is idle. */
+  readonly runs?: readonly string[];
+  /** Why it could not be asked. */
+  readonly unanswered?: string;
+}
+
+/** How many containers are asked at once: each is an exec. */
+const AT_ONCE = 8;
+/** One that has not answered by then is not waited for. */
+const ANSWER_MS = 10_000;
+/** What our own scripts, and a debugger's main process, are made of. */
+const PLUMBING = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
+
+/** Asks each container that runs what runs in it. A capture's own recorder is what it is there for. */
+export async function usageOf(
+  api: KubeApi,
+  all: readonly Owned[],
+  signal: AbortSignal,
+): Promise<Used[]> {
+  return mapLimited(all, AT_ONCE, async (owned) => {
+    if (owned.state !== 'running') return { owned };
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+    try {
+      const said = await look(api, owned, [], limit);
+      const words = said.split('\n').filter((word) => word !== '' && !word.startsWith('main '));
+      const runs = [...new Set(words.filter((word) => !PLUMBING.has(word)))].sort();
+      return { owned, runs };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { owned, unanswered: limit.aborted ? 'no answer' : messageOf(error) };
+    }
+  });
+}
+
+/** Asks the main process of a container to end, as it does by itself when it has been idle. */
+export async function endMain(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
+  // It ends before the answer is through.
+  await look(api, owned, ['end'], signal);
+}
+
+async function look(
+  api: KubeApi,
+  { pod: { metadata }, container, profile }: Owned,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const place = { namespace: metadata.namespace, pod: metadata.name, container };
+  const asked =
+    profile === 'processes'
+      ? await startShortCommand(
+          api.access,
+          { ...place, kind: 'ephemeral' },
+          profile,
+          ['sh', '-c', lookScript, 'netdebug', ...words],
+          signal,
+        )
+      : await LeasedProcess.start(
+          api.access,
+          place,
+          { script: lookScript, command: words },
+          signal,
+        );
+  try {
+    asked.stderr.resume();
+    const [said] = await Promise.all([text(asked.stdout), asked.exit]);
+    return said;
+  } finally {
+    asked.close();
+  }
+}
