@@ -41,28 +41,30 @@ export async function nodeDebugger(
   const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
   sweepNodePods(api, namespace);
   const known = { ...plan, ...(owner !== undefined && { owner }) };
-  const made = await make(api, target, request, known, options);
-  if (made !== 'confined') return made;
-  const again = { ...known, name: nodePodName(), unconfined: true };
-  const unconfined = await make(api, target, request, again, options);
-  if (unconfined !== 'confined') return unconfined;
-  throw new Problem(`the node's debugger may not look at the processes of node "${target.node}"`, {
-    next: ['a security module of the node (SELinux, AppArmor) or its policy hides them'],
-  });
+  try {
+    return await make(api, target, request, known, options);
+  } catch (error) {
+    if (!(error instanceof Confined)) throw error;
+    const again = { ...known, name: nodePodName(), unconfined: true };
+    return make(api, target, request, again, options);
+  }
 }
+
+/** A profile of AppArmor is over the debugger, which may be why it cannot look at other processes. */
+class Confined extends Problem {}
 
 function nodePodName(): string {
   return `netdebug-node-${randomBytes(4).toString('hex')}`;
 }
 
-/** Creates the pod and finds the target from it; `confined` where AppArmor hid that from it. */
+/** Creates the pod and finds the target from it. What goes wrong deletes the pod. */
 async function make(
   api: KubeApi,
   target: NodeTarget,
   request: DebuggerRequest,
   plan: NodePodOptions,
   { signal, onProgress }: LadderOptions,
-): Promise<Debugger | 'confined'> {
+): Promise<Debugger> {
   const { namespace, name } = plan;
   onProgress?.(`starting a pod on node ${target.node}`);
   const place = { namespace, pod: name, container: NODE_CONTAINER };
@@ -78,13 +80,9 @@ async function make(
       ...(signal && { signal }),
     });
     const found = await findTarget(api.access, place, signal);
-    if (found.kind === 'denied' && found.confined && !plan.unconfined) {
-      await close();
-      return 'confined';
-    }
     return {
       ...place,
-      ...entered(found, target, request.image),
+      ...entered(found, target, request.image, plan),
       kind: 'node',
       rung: 'node',
       fresh: true,
@@ -102,6 +100,7 @@ function entered(
   found: Found,
   target: NodeTarget,
   image: string,
+  { unconfined }: NodePodOptions,
 ): Pick<Debugger, 'enter' | 'ownPorts'> {
   switch (found.kind) {
     case 'node':
@@ -125,11 +124,13 @@ function entered(
           ],
         },
       );
-    case 'denied':
-      throw new Problem(
-        `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`,
-        { next: ['a security module of the node, such as SELinux, or a policy forbids it'] },
-      );
+    case 'denied': {
+      const message = `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`;
+      if (found.confined && !unconfined) throw new Confined(message);
+      throw new Problem(message, {
+        next: ['a security module of the node, such as SELinux, or a policy forbids it'],
+      });
+    }
   }
 }
 
