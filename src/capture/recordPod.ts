@@ -25,7 +25,7 @@ export async function recordPod(api: KubeApi, recording: Recording): Promise<Cap
 
 async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcome> {
   const { settings, interrupt, progress } = recording;
-  const found = await findTarget(api, recording.target);
+  const found = await findTarget(api, recording.targets, interrupt);
   interrupt.throwIfAborted();
   const place = await debuggerFor(
     api,

@@ -1,5 +1,6 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
 import type { Debugger } from '../debugger/place.ts';
+import { type Target, targetText } from '../kube/targets/parseTargets.ts';
 import type { Output } from '../output/output.ts';
 import type { TcpdumpOptions, TcpdumpStatistics } from '../tools/tcpdump.ts';
 import type { CaptureEnd } from './directCapture.ts';
@@ -29,15 +30,17 @@ export interface CaptureProgress {
 
 /** What is captured, for the user: a pod's packets may come by way of another pod. */
 export function where(
-  { target }: Pick<Recording, 'target'>,
+  { targets }: Pick<Recording, 'targets'>,
   { kind, namespace, pod }: Debugger,
 ): string {
-  return kind === 'ephemeral' ? `pod ${namespace}/${pod}` : `${target}, by way of its node`;
+  return kind === 'ephemeral'
+    ? `pod ${namespace}/${pod}`
+    : `${targets.map(targetText).join(', ')}, by way of its node`;
 }
 
 /** A capture of one pod's packets. */
 export interface Recording extends Omit<TcpdumpOptions, 'changesUser'> {
-  readonly target: string;
+  readonly targets: readonly Target[];
   readonly settings: DebuggerSettings;
   /** Packets are streamed as they come, not by way of a spool in the pod. */
   readonly stream?: boolean;

@@ -1,6 +1,7 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { parseTargets } from '../kube/targets/parseTargets.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
@@ -127,7 +128,7 @@ async function watched(
   try {
     output = await captureOutput(flags);
     const outcome = await recordPod(api, {
-      target: flags.target ?? '',
+      targets: parseTargets([flags.target ?? '']),
       settings: settingsOf(flags),
       ...plan,
       output: plan.format === 'text' ? progress.around(output) : output,
@@ -155,7 +156,7 @@ async function ring(
   return captureRing(
     api,
     {
-      target: flags.target ?? '',
+      targets: parseTargets([flags.target ?? '']),
       settings: settingsOf(flags),
       ...plan,
       ring: ringWishes(flags),
@@ -177,7 +178,7 @@ async function detached(
   const { name, volume, keep } = flags;
   const { image, pullPolicy, via } = settingsOf(flags);
   await detach(api, {
-    target: flags.target ?? '',
+    targets: parseTargets([flags.target ?? '']),
     ...plan,
     image,
     pullPolicy,

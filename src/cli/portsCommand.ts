@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Argv, InferredOptionTypes } from 'yargs';
+import { parseTargets } from '../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
 import { StatusLine } from '../output/statusLine.ts';
@@ -83,7 +84,7 @@ async function run(flags: Flags): Promise<number> {
     told.add(text);
   };
   const session = new PortsSession(api, {
-    target: flags.target ?? '',
+    targets: parseTargets([flags.target ?? '']),
     selection,
     ...(flags.container !== undefined && { container: flags.container }),
     settings: settingsOf(flags),

@@ -7,6 +7,7 @@ import type { Debugger } from '../debugger/place.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { AttendedProgram } from '../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { parseTargets } from '../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
 import { StatusLine } from '../output/statusLine.ts';
@@ -69,7 +70,7 @@ async function findPlace(
     process.stderr.write(`${terminalSafe(text)}\n`);
   };
   try {
-    const found = await findTarget(api, flags.target ?? '');
+    const found = await findTarget(api, parseTargets([flags.target ?? '']), signal);
     signal.throwIfAborted();
     if (found.pod?.spec.hostNetwork)
       note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);

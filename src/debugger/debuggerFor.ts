@@ -1,6 +1,7 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
-import { findPod, nodePlace, parseTarget } from '../kube/target.ts';
+import { onePod } from '../kube/targets/onePod.ts';
+import type { Target } from '../kube/targets/parseTargets.ts';
 import type { DebuggerRequest } from './container.ts';
 import { ensureDebugger, ensureNodeDebugger, type LadderOptions } from './ladder.ts';
 import type { Debugger } from './place.ts';
@@ -10,11 +11,15 @@ export type FoundTarget =
   | { readonly pod: Pod }
   | { readonly pod?: undefined; readonly node: string };
 
-/** Finds what a target names in our namespace. Throws a Problem. */
-export async function findTarget(api: KubeApi, target: string): Promise<FoundTarget> {
-  const node = nodePlace(target);
-  if (node !== undefined) return { node };
-  return { pod: await findPod(api, api.access.namespace, parseTarget(target).pod) };
+/** Finds the one pod that targets stand for, or the node that is named. Throws a Problem. */
+export async function findTarget(
+  api: KubeApi,
+  targets: readonly Target[],
+  signal?: AbortSignal,
+): Promise<FoundTarget> {
+  const [target] = targets;
+  if (targets.length === 1 && target?.kind === 'node') return { node: target.name };
+  return { pod: await onePod(api, targets, signal) };
 }
 
 /** A debugger for a target, as `ensureDebugger` gives it. */

@@ -1,5 +1,6 @@
 import type { KubeNode } from '../kube/node.ts';
-import type { ContainerStatus, Pod } from '../kube/pod.ts';
+import type { Pod } from '../kube/pod.ts';
+import { hasNetwork } from '../kube/targets/presence.ts';
 import { Problem } from '../problem.ts';
 
 /** The annotation kubelets give the mirror of a static pod. */
@@ -21,7 +22,7 @@ export function refuseUnsuitable(pod: Pod): void {
     throw new Problem(`pod "${name}" is being deleted (since ${pod.metadata.deletionTimestamp})`, {
       next: [`kubectl get pods -n ${namespace}   shows whether another one replaces it`],
     });
-  if (phase !== 'Running' && !hasSandbox(pod))
+  if (phase !== 'Running' && !hasNetwork(pod))
     throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
       next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
     });
@@ -48,19 +49,6 @@ function windows(name: string): Problem {
     `pod "${name}" runs on Windows: its network cannot be entered from a Linux container`,
     { next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'] },
   );
-}
-
-/** A pod that still initialises is Pending, but has its network, and so can be entered. */
-function hasSandbox({ status }: Pod): boolean {
-  return (
-    status?.conditions?.some(
-      ({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True',
-    ) === true || status?.initContainerStatuses?.some(hasStarted) === true
-  );
-}
-
-function hasStarted({ state }: ContainerStatus): boolean {
-  return state?.running !== undefined || state?.terminated !== undefined;
 }
 
 function because({ status }: Pod): string {

@@ -3,7 +3,8 @@ import { roleYaml } from '../debugger/permissions.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
-import { findPod, parseTarget } from '../kube/target.ts';
+import { onePod } from '../kube/targets/onePod.ts';
+import { parseTarget, type Target } from '../kube/targets/parseTargets.ts';
 import { accessChecks } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 import { CLUSTER_ROLE_YAML } from './clusterRole.ts';
@@ -29,7 +30,8 @@ export async function diagnose(
   settings: Pick<DebuggerRequest, 'image' | 'pullPolicy' | 'ttl'>,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
-  const name = target === undefined ? undefined : parseTarget(target).pod;
+  const asked = target === undefined ? undefined : parseTarget(target);
+  const name = asked?.kind === 'pod' ? asked.name : undefined;
   let version: Awaited<ReturnType<typeof serverVersion>>;
   try {
     version = await serverVersion(api, signal);
@@ -40,7 +42,7 @@ export async function diagnose(
   const [rights, policy, ofTarget] = await Promise.all([
     accessChecks(api, version, name, signal),
     policyCheck(api, signal),
-    name === undefined ? [] : targetChecks(api, name, { profile: 'network', ...settings }, signal),
+    asked ? targetChecks(api, asked, { profile: 'network', ...settings }, signal) : [],
   ]);
   const checks = [
     versionCheck(version, api),
@@ -63,13 +65,13 @@ export async function diagnose(
 
 async function targetChecks(
   api: KubeApi,
-  name: string,
+  target: Target,
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<Check[]> {
   let pod: Pod;
   try {
-    pod = await findPod(api, api.access.namespace, name);
+    pod = await onePod(api, [target], signal);
   } catch (error) {
     signal.throwIfAborted();
     return [failed('pod', error)];
@@ -85,7 +87,7 @@ async function targetChecks(
   if (checks.some(({ level }) => level === 'fail')) return checks;
   const way = await findWayIn(api, pod, request, signal);
   if (way.running === undefined) return [...checks, way.check];
-  const { namespace } = pod.metadata;
+  const { namespace, name } = pod.metadata;
   const place = { namespace, pod: name, container: way.running };
   return [...checks, way.check, ...(await toolChecks(api, place, signal))];
 }

@@ -5,12 +5,13 @@ import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
+import type { Target } from '../kube/targets/parseTargets.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { listSockets, type SocketListing } from './listSockets.ts';
 
 export interface PortsRequest {
-  readonly target: string;
+  readonly targets: readonly Target[];
   readonly selection: Selection;
   /** Whose processes are named; the default container when absent. */
   readonly container?: string;
@@ -58,8 +59,8 @@ export class PortsSession {
   }
 
   async #debugger(): Promise<Debugger> {
-    const { target: named, selection, settings, signal, onProgress, onNote } = this.#request;
-    const found = await findTarget(this.#api, named);
+    const { targets, selection, settings, signal, onProgress, onNote } = this.#request;
+    const found = await findTarget(this.#api, targets, signal);
     signal?.throwIfAborted();
     const { pod } = found;
     if (pod?.spec.hostNetwork)

@@ -10,7 +10,8 @@ import { refuseUnsuitable } from '../../debugger/suitability.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod, PullPolicy } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
-import { findPod, nodePlace, parseTarget } from '../../kube/target.ts';
+import { onePod } from '../../kube/targets/onePod.ts';
+import type { Target } from '../../kube/targets/parseTargets.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -24,7 +25,7 @@ import { checkCaptureName, detachedContainer, spoolFolder } from './detachedCont
 import { removeCapture, spoolAccessOf } from './spoolOf.ts';
 
 export interface DetachedRequest {
-  readonly target: string;
+  readonly targets: readonly Target[];
   /** A free one is made up when absent. */
   readonly name?: string;
   readonly image: string;
@@ -80,8 +81,9 @@ export async function startDetached(
 async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, image, volume, duration, expression } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
-  if (request.via === 'node' || nodePlace(request.target) !== undefined) throw notOnNodes();
-  const pod = await findPod(api, api.access.namespace, parseTarget(request.target).pod);
+  if (request.via === 'node' || request.targets.some(({ kind }) => kind === 'node'))
+    throw notOnNodes();
+  const pod = await onePod(api, request.targets, signal);
   refuseUnsuitable(pod);
   const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
   const created = new Date(api.serverTime());

@@ -6,6 +6,7 @@ import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import { targetText } from '../../kube/targets/parseTargets.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -55,7 +56,7 @@ export async function recordRing(api: KubeApi, recording: RingRecording): Promis
   const { settings, interrupt } = recording;
   const { namespace } = api.access;
   try {
-    const found = await findTarget(api, recording.target);
+    const found = await findTarget(api, recording.targets, interrupt);
     interrupt.throwIfAborted();
     // What the pod has no room for is refused before anything is added to it.
     if (found.pod && settings.via !== 'node') planIn(found.pod, recording);
@@ -122,7 +123,7 @@ async function holdAndFetch(
   let acknowledged = false;
   try {
     await hold(follower, place, ring, recording);
-    const { folder, force, onNote, onProgress, abandon, target } = recording;
+    const { folder, force, onNote, onProgress, abandon, targets } = recording;
     // What is recorded is the target, and where it is kept is the debugger's.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
     const node = home.spec.nodeName;
@@ -136,7 +137,7 @@ async function holdAndFetch(
       signal: abandon,
       origin: {
         capture: name,
-        target,
+        target: targets.map(targetText).join(', '),
         namespace,
         pod: name,
         podUid: uid,
@@ -158,7 +159,7 @@ async function hold(
   follower: Follower,
   place: Debugger,
   ring: RingPlan,
-  { target, interrupt, abandon, duration, onRecording, onState }: RingRecording,
+  { targets, interrupt, abandon, duration, onRecording, onState }: RingRecording,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
@@ -171,7 +172,7 @@ async function hold(
     for await (const frame of follower.frames()) {
       if (frame.kind === 'hello' && !began) {
         began = true;
-        onRecording(frame.device, where({ target }, place), ring);
+        onRecording(frame.device, where({ targets }, place), ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),

@@ -5,6 +5,7 @@ import type { Recording } from '../../../src/capture/recording.ts';
 import { recordPod } from '../../../src/capture/recordPod.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
+import { parseTargets } from '../../../src/kube/targets/parseTargets.ts';
 import { Problem } from '../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../debugger/pods.ts';
 import { fakeServer, json } from '../kube/fakeServer.ts';
@@ -30,7 +31,7 @@ async function record(
   const output = new FakeOutput();
   const notes: string[] = [];
   const outcome = await recordPod(api, {
-    target: 'pod/web',
+    targets: parseTargets(['pod/web']),
     format: 'pcap',
     settings: SETTINGS,
     output,
@@ -149,7 +150,7 @@ describe('a recording', () => {
     const { body, status } = recording<{ status: number; body: unknown }>('rbac-pod-get-403');
     const { api } = await fakeServer({ rest: (_, response) => json(response, status, body) });
     const outcome = await recordPod(api, {
-      target: 'web',
+      targets: parseTargets(['web']),
       format: 'pcap',
       settings: SETTINGS,
       output: new FakeOutput(),

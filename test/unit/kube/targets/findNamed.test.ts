@@ -1,40 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { findPod, parseTarget } from '../../../src/kube/target.ts';
-import { Problem } from '../../../src/problem.ts';
-import { fakeServer, json, type Seen, status } from './fakeServer.ts';
-
-describe('parseTarget', () => {
-  it.each(['web-1', 'pod/web-1', 'pods/web-1', 'po/web-1', 'Pod/web-1'])('%s', (target) => {
-    expect(parseTarget(target)).toEqual({ pod: 'web-1' });
-  });
-
-  it.each([
-    '',
-    'pod/',
-    '/',
-    '/x',
-    '-x',
-    'x-',
-    'a/b/c',
-    'pod/a/b',
-    'A',
-    'a b',
-    'a\nb',
-    '..',
-    'a?x=1',
-    'svc/x',
-  ])('%j is wrong usage', (target) => {
-    const parse = () => parseTarget(target);
-    expect(parse).toThrow(Problem);
-    expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
-  });
-
-  it('takes no time for a long name', () => {
-    const before = Date.now();
-    expect(() => parseTarget(`${'a-'.repeat(200_000)}_`)).toThrow(Problem);
-    expect(Date.now() - before).toBeLessThan(500);
-  });
-});
+import { findNamed } from '../../../../src/kube/targets/findNamed.ts';
+import { kindNamed } from '../../../../src/kube/targets/kinds.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { fakeServer, json, type Seen, status } from '../fakeServer.ts';
 
 /** Pods of a cluster as `namespace/name`. */
 async function cluster(pods: string[], refuse: (seen: Seen) => boolean = () => false) {
@@ -58,16 +26,18 @@ async function cluster(pods: string[], refuse: (seen: Seen) => boolean = () => f
 
 async function stepsFor(pods: string[], name: string, refuse?: (seen: Seen) => boolean) {
   const { api } = await cluster(pods, refuse);
-  const error = await findPod(api, 'shop', name).catch((reason: unknown) => reason);
+  const error = await findNamed(api, kindNamed('pod'), 'shop', name).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(Problem);
   expect((error as Problem).message).toBe(`Error from server (NotFound): pods "${name}" not found`);
   return (error as Problem).next;
 }
 
-describe('findPod', () => {
+describe('findNamed', () => {
   it('reads the pod', async () => {
     const { api, seen } = await cluster(['shop/web']);
-    expect(await findPod(api, 'shop', 'web')).toEqual({
+    expect(await findNamed(api, kindNamed('pod'), 'shop', 'web')).toEqual({
       metadata: { namespace: 'shop', name: 'web' },
     });
     expect(seen).toHaveLength(1);
@@ -109,6 +79,8 @@ describe('findPod', () => {
 
   it('passes on every other refusal', async () => {
     const { api } = await cluster([], () => true);
-    await expect(findPod(api, 'shop', 'web')).rejects.toMatchObject({ code: 403 });
+    await expect(findNamed(api, kindNamed('pod'), 'shop', 'web')).rejects.toMatchObject({
+      code: 403,
+    });
   });
 });

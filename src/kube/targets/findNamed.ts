@@ -1,0 +1,101 @@
+import { Problem } from '../../problem.ts';
+import type { KubeApi } from '../api.ts';
+import { ApiError } from '../apiError.ts';
+import { collectionPath, type Kind } from './kinds.ts';
+
+const MAX_SUGGESTIONS = 3;
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/**
+ * Reads the object a target names; when there is none, the Problem says which names are near, and in
+ * which other namespaces it is.
+ */
+export async function findNamed<T>(
+  api: KubeApi,
+  kind: Kind,
+  namespace: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<T> {
+  const path = `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+  try {
+    return await api.get<T>(path, signal ? { signal } : {});
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
+    throw new Problem(error.message, {
+      next: await suggestions(api, kind, namespace, name),
+      cause: error,
+    });
+  }
+}
+
+async function suggestions(
+  api: KubeApi,
+  { kind, plural, group }: Kind,
+  namespace: string,
+  name: string,
+): Promise<string[]> {
+  const of = { kind, plural, group };
+  const here = await names(api, collectionPath(of, namespace), { limit: '1000' });
+  const near = here
+    .map((object) => ({ object, distance: distance(name, object.name) }))
+    .filter(({ distance, object }) => isNear(name, object.name, distance))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, MAX_SUGGESTIONS);
+  const elsewhere =
+    kind === 'node'
+      ? []
+      : await names(api, collectionPath(of, 'all'), { fieldSelector: `metadata.name=${name}` });
+  const where = kind === 'node' ? 'cluster' : 'namespace';
+  return [
+    ...(near.length > 0
+      ? [`did you mean ${near.map(({ object }) => `"${object.name}"`).join(' or ')}?`]
+      : []),
+    ...elsewhere
+      .slice(0, MAX_SUGGESTIONS)
+      .map(
+        (object) =>
+          `there is a ${kind} of this name in another namespace: add -n ${object.namespace}`,
+      ),
+    ...(near.length + elsewhere.length === 0
+      ? [
+          `kubectl get ${plural}${kind === 'node' ? '' : ` -n ${namespace}`}   lists the ${plural} of this ${where}`,
+        ]
+      : []),
+  ];
+}
+
+/** Suggestions are a courtesy: who may not list gets none. */
+async function names(
+  api: KubeApi,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Named['metadata'][]> {
+  try {
+    const { items } = await api.get<{ items: Named[] }>(path, { query });
+    return items.map(({ metadata }) => metadata);
+  } catch {
+    return [];
+  }
+}
+
+function isNear(asked: string, name: string, distance: number): boolean {
+  return name.startsWith(asked) || distance <= Math.max(2, Math.floor(asked.length / 3));
+}
+
+/** Levenshtein distance of two short names. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,60 @@
+/** What a target may name, in kubectl's singular. */
+export type NamedKind =
+  | 'pod'
+  | 'deployment'
+  | 'statefulset'
+  | 'daemonset'
+  | 'replicaset'
+  | 'job'
+  | 'cronjob'
+  | 'service'
+  | 'node';
+
+/** A kind: its words in kubectl, and where the API server has its objects. */
+export interface Kind {
+  readonly kind: NamedKind;
+  readonly plural: string;
+  readonly short?: string;
+  /** API group; empty for core. All of them are v1. */
+  readonly group: '' | 'apps' | 'batch';
+}
+
+/** kubectl's names for them: `kubectl api-resources` lists the short ones. */
+const KINDS: readonly Kind[] = [
+  { kind: 'pod', plural: 'pods', short: 'po', group: '' },
+  { kind: 'deployment', plural: 'deployments', short: 'deploy', group: 'apps' },
+  { kind: 'statefulset', plural: 'statefulsets', short: 'sts', group: 'apps' },
+  { kind: 'daemonset', plural: 'daemonsets', short: 'ds', group: 'apps' },
+  { kind: 'replicaset', plural: 'replicasets', short: 'rs', group: 'apps' },
+  { kind: 'job', plural: 'jobs', group: 'batch' },
+  { kind: 'cronjob', plural: 'cronjobs', short: 'cj', group: 'batch' },
+  { kind: 'service', plural: 'services', short: 'svc', group: '' },
+  { kind: 'node', plural: 'nodes', short: 'no', group: '' },
+];
+
+/** The words to choose from, as a help to whoever wrote another. */
+export const KIND_WORDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
+
+/** The kind of a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
+export function kindOfWord(word: string): Kind | undefined {
+  const [name = '', ...rest] = word.toLowerCase().split('.');
+  const group = rest.filter((part, index) => index > 0 || part !== 'v1').join('.');
+  return KINDS.find(
+    ({ kind, plural, short, group: own }) =>
+      (name === kind || name === plural || name === short) && (rest.length === 0 || group === own),
+  );
+}
+
+export function kindNamed(kind: NamedKind): Kind {
+  const found = KINDS.find((candidate) => candidate.kind === kind);
+  if (!found) throw new Error(`no kind ${kind}`);
+  return found;
+}
+
+/** The collection's path, in a namespace or of the whole cluster. */
+export function collectionPath({ kind, group, plural }: Kind, namespace: string | 'all'): string {
+  const version = group === '' ? '/api/v1' : `/apis/${group}/v1`;
+  return namespace === 'all' || kind === 'node'
+    ? `${version}/${plural}`
+    : `${version}/namespaces/${encodeURIComponent(namespace)}/${plural}`;
+}

@@ -1,0 +1,64 @@
+import { wrongUsage } from '../../problem.ts';
+import { KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts';
+
+/** What the user names: one object, or every pod with certain labels. */
+export type Target =
+  | { readonly kind: NamedKind; readonly name: string }
+  | { readonly kind: 'selector'; readonly selector: string; readonly allNamespaces: boolean };
+
+/** The flags that name pods too. */
+export interface TargetFlags {
+  /** -l: a label selector; the empty one means every pod. */
+  readonly selector?: string;
+  /** -A: with a selector, in all namespaces. */
+  readonly allNamespaces?: boolean;
+}
+
+/**
+ * Reads targets as kubectl writes them: `pod-1`, `deploy/web`, or a selector instead. Throws a Problem
+ * for what cannot be one.
+ */
+export function parseTargets(words: readonly string[], flags: TargetFlags = {}): Target[] {
+  const { selector, allNamespaces = false } = flags;
+  if (selector !== undefined) {
+    if (words.length > 0)
+      throw wrongUsage(
+        'name cannot be provided when a selector is specified',
+        'give either names, or -l SELECTOR',
+      );
+    return [{ kind: 'selector', selector, allNamespaces }];
+  }
+  if (allNamespaces)
+    throw wrongUsage(
+      'a resource cannot be retrieved by name across all namespaces',
+      "-A goes with -l SELECTOR; -l '' means every pod",
+    );
+  if (words.length === 0)
+    throw wrongUsage(
+      'name a target, such as a pod',
+      'as in: pod-1, deploy/web, svc/web, -l app=web',
+    );
+  return words.map(parseTarget);
+}
+
+/** Reads one target that is named: `pod-1`, `pod/pod-1`, `svc/web`. Throws a Problem. */
+export function parseTarget(word: string): { readonly kind: NamedKind; readonly name: string } {
+  const slash = word.indexOf('/');
+  const kind = kindOfWord(slash < 0 ? 'pod' : word.slice(0, slash));
+  const name = word.slice(slash + 1);
+  if (!kind)
+    throw wrongUsage(
+      `target "${word}": "${word.slice(0, slash)}" is no kind that leads to pods`,
+      `kinds are: ${KIND_WORDS}`,
+    );
+  // What the API server accepts as a name (RFC 1123 subdomain).
+  if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
+    throw wrongUsage(`target "${word}": not a valid name for a ${kind.kind}`);
+  return { kind: kind.kind, name };
+}
+
+/** A target in the words of kubectl's own messages: `deployment/web`. */
+export function targetText(target: Target): string {
+  if (target.kind !== 'selector') return `${target.kind}/${target.name}`;
+  return `-l '${target.selector}'${target.allNamespaces ? ' -A' : ''}`;
+}

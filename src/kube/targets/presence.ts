@@ -1,0 +1,28 @@
+import type { ContainerStatus, Pod } from '../pod.ts';
+
+/**
+ * Why a pod of a group is left out: it has no network that could be entered, or it is going. Undefined
+ * for one that runs. Static pods are not left out: they only need another way in.
+ */
+export function whyAbsent(pod: Pod): string | undefined {
+  const phase = pod.status?.phase ?? 'Unknown';
+  if (phase === 'Succeeded' || phase === 'Failed') return `has finished (${phase})`;
+  if (pod.metadata.deletionTimestamp !== undefined) return 'is being deleted';
+  if (phase !== 'Running' && !hasNetwork(pod)) return `is not running (${phase})`;
+  if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.['kubernetes.io/os'] === 'windows')
+    return 'runs on Windows';
+  return undefined;
+}
+
+/** A pod that still initialises is Pending, but has its network, and so can be entered. */
+export function hasNetwork({ status }: Pod): boolean {
+  return (
+    status?.conditions?.some(
+      ({ type, status }) => type === 'PodReadyToStartContainers' && status === 'True',
+    ) === true || status?.initContainerStatuses?.some(hasStarted) === true
+  );
+}
+
+function hasStarted({ state }: ContainerStatus): boolean {
+  return state?.running !== undefined || state?.terminated !== undefined;
+}

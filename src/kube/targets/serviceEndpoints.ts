@@ -1,0 +1,38 @@
+import type { KubeApi } from '../api.ts';
+import { listAll } from '../listAll.ts';
+
+/** The part of discovery.k8s.io/v1 EndpointSlice that we read. */
+export interface EndpointSlice {
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  readonly endpoints:
+    | readonly {
+        readonly addresses: readonly string[];
+        readonly targetRef?: { readonly kind?: string; readonly name?: string };
+      }[]
+    | null;
+}
+
+export function endpointSlicesPath(namespace: string): string {
+  return `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
+}
+
+/** What selects the slices of one service. */
+export function slicesOf(service: string): string {
+  return `kubernetes.io/service-name=${service}`;
+}
+
+/** The names of the pods that a service's endpoints are. */
+export async function endpointPods(
+  api: KubeApi,
+  service: string,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const slices = await listAll<EndpointSlice>(
+    api,
+    endpointSlicesPath(api.access.namespace),
+    { labelSelector: slicesOf(service) },
+    signal,
+  );
+  const references = slices.flatMap(({ endpoints }) => endpoints ?? []).map((one) => one.targetRef);
+  return new Set(references.flatMap((ref) => (ref?.kind === 'Pod' && ref.name ? [ref.name] : [])));
+}

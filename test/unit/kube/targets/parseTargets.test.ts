@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import {
+  parseTarget,
+  parseTargets,
+  targetText,
+} from '../../../../src/kube/targets/parseTargets.ts';
+import { Problem } from '../../../../src/problem.ts';
+
+describe('parseTarget', () => {
+  it.each(['web-1', 'pod/web-1', 'pods/web-1', 'po/web-1', 'Pod/web-1', 'pods.v1/web-1'])(
+    '%s',
+    (target) => {
+      expect(parseTarget(target)).toEqual({ kind: 'pod', name: 'web-1' });
+    },
+  );
+
+  it.each([
+    ['deployment', 'deploy deployment deployments Deployment deployment.apps deployments.v1.apps'],
+    ['statefulset', 'sts statefulset statefulsets statefulset.apps'],
+    ['daemonset', 'ds daemonset daemonsets daemonset.apps'],
+    ['replicaset', 'rs replicaset replicasets replicaset.apps'],
+    ['job', 'job jobs job.batch'],
+    ['cronjob', 'cj cronjob cronjobs cronjob.batch'],
+    ['service', 'svc service services SVC'],
+    ['node', 'no node nodes'],
+  ])('%s', (kind, words) => {
+    for (const word of words.split(' '))
+      expect(parseTarget(`${word}/web`), word).toEqual({ kind, name: 'web' });
+  });
+
+  it.each([
+    '',
+    'pod/',
+    '/',
+    '/x',
+    '-x',
+    'x-',
+    'a/b/c',
+    'pod/a/b',
+    'A',
+    'a b',
+    'a\nb',
+    '..',
+    'a?x=1',
+    'cm/x',
+    'deployment.batch/x',
+    'po.d/x',
+    'svc/../x',
+  ])('%j is wrong usage', (target) => {
+    const parse = () => parseTarget(target);
+    expect(parse).toThrow(Problem);
+    expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  it('names the kinds there are', () => {
+    expect(() => parseTarget('cm/x')).toThrow(
+      expect.objectContaining({
+        next: ['kinds are: pod, deploy, sts, ds, rs, job, cronjob, svc, node'],
+      }),
+    );
+  });
+
+  it('takes no time for a long name', () => {
+    const before = Date.now();
+    expect(() => parseTarget(`${'a-'.repeat(200_000)}_`)).toThrow(Problem);
+    expect(Date.now() - before).toBeLessThan(500);
+  });
+});
+
+describe('parseTargets', () => {
+  it('takes several, and a selector', () => {
+    expect(parseTargets(['web-1', 'svc/db']).map(targetText)).toEqual(['pod/web-1', 'service/db']);
+    expect(parseTargets([], { selector: 'app=web', allNamespaces: true })).toEqual([
+      { kind: 'selector', selector: 'app=web', allNamespaces: true },
+    ]);
+    expect(parseTargets([], { selector: '' })).toHaveLength(1);
+  });
+
+  it.each([
+    [['web'], { selector: 'a=b' }, 'name cannot be provided when a selector is specified'],
+    [['web'], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
+    [[], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
+    [[], {}, 'name a target, such as a pod'],
+  ])('%j with %j is wrong usage', (words, flags, message) => {
+    expect(() => parseTargets(words, flags)).toThrow(message);
+  });
+});
