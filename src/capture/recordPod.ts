@@ -25,7 +25,10 @@ export async function recordPod(api: KubeApi, recording: Recording): Promise<Cap
 
 async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcome> {
   const { settings, interrupt, progress } = recording;
-  const found = await findTarget(api, recording.targets, interrupt);
+  const found = await findTarget(api, recording.targets, {
+    signal: interrupt,
+    onNote: (text) => progress.note(text),
+  });
   interrupt.throwIfAborted();
   const place = await debuggerFor(
     api,

@@ -1,7 +1,6 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { parseTargets } from '../kube/targets/parseTargets.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
@@ -12,6 +11,12 @@ import { type ConnectionArguments, connect, connectionOptions } from './connecti
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
 import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
 import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
+import {
+  refuseExpressionWords,
+  type TargetArguments,
+  targetOptions,
+  targetsOf,
+} from './targetFlags.ts';
 import { parseCount, parseDuration, parseSize } from './values.ts';
 
 const OPTIONS = {
@@ -77,15 +82,12 @@ const OPTIONS = {
 
 type Flags = InferredOptionTypes<typeof OPTIONS> &
   ConnectionArguments &
-  DebuggerArguments & { target?: string; '--'?: (string | number)[] };
+  DebuggerArguments &
+  TargetArguments & { '--'?: (string | number)[] };
 
 function options(parser: Argv): Argv<Flags> {
   const base = parser
-    .usage('Usage: $0 capture TARGET [flags] [-- EXPRESSION]')
-    .positional('target', {
-      type: 'string',
-      describe: 'pod-1, pod/pod-1 or node/node-1; EXPRESSION is a pcap-filter(7)',
-    })
+    .usage('Usage: $0 capture TARGET [flags] [-- EXPRESSION]\n\nEXPRESSION is a pcap-filter(7).')
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 capture pod-1', 'read packets as they come')
@@ -94,8 +96,11 @@ function options(parser: Argv): Argv<Flags> {
     .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
     .example('$0 capture pod-1 -w - | tshark -r -', 'into another program')
     .example('$0 capture pod-1 -C 100 -W 10 -w web', 'the last GB until Ctrl-C, in folder web')
-    .example('$0 capture pod-1 --detach --name rare -G 60m', 'for a week, with nobody watching');
-  return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
+    .example('$0 capture pod-1 --detach --name rare -G 60m', 'for a week, with nobody watching')
+    .example('$0 capture deploy/web --detach --name all', 'in each pod of a deployment');
+  return debuggerOptions(
+    connectionOptions(targetOptions(base, { short: true })),
+  ) as unknown as Argv<Flags>;
 }
 
 async function run(flags: Flags): Promise<number> {
@@ -128,7 +133,6 @@ async function watched(
   try {
     output = await captureOutput(flags);
     const outcome = await recordPod(api, {
-      targets: parseTargets([flags.target ?? '']),
       settings: settingsOf(flags),
       ...plan,
       output: plan.format === 'text' ? progress.around(output) : output,
@@ -156,7 +160,6 @@ async function ring(
   return captureRing(
     api,
     {
-      targets: parseTargets([flags.target ?? '']),
       settings: settingsOf(flags),
       ...plan,
       ring: ringWishes(flags),
@@ -177,8 +180,7 @@ async function detached(
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   const { image, pullPolicy, via } = settingsOf(flags);
-  await detach(api, {
-    targets: parseTargets([flags.target ?? '']),
+  return detach(api, {
     ...plan,
     image,
     pullPolicy,
@@ -190,7 +192,6 @@ async function detached(
     ...(volume !== undefined && { volume }),
     signal,
   });
-  return 0;
 }
 
 /** A ring is read when it is over; a detached one by other commands. */
@@ -223,7 +224,9 @@ function planOf(flags: Flags) {
   const snapLength = flags['snapshot-length'];
   const maxSize = flags['max-size'];
   const { count, duration, linger = '60s' } = flags;
+  refuseExpressionWords(flags.targets ?? []);
   return {
+    ...targetsOf(flags),
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
     stream: flags.stream === true,
     linger: parseDuration('--linger', linger) * 1000,

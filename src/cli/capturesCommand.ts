@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { reportCaptures } from '../capture/detached/captureReport.ts';
-import { type DetachedCapture, findCapture, listCaptures } from '../capture/detached/captures.ts';
+import { type DetachedCapture, findCaptures, listCaptures } from '../capture/detached/captures.ts';
 import { fetchCapture } from '../capture/detached/fetchCapture.ts';
 import { captureFacts, renderCaptures } from '../capture/detached/renderCaptures.ts';
 import { removeCapture, stopCapture } from '../capture/detached/spoolOf.ts';
@@ -10,12 +11,13 @@ import type { KubeApi } from '../kube/api.ts';
 import { print } from '../output/standardOutput.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { toYaml } from '../output/yaml.ts';
-import { wrongUsage } from '../problem.ts';
+import { Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { fetchProgress } from './fetchProgress.ts';
 import { followDetached } from './followDetached.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
+import { report } from './report.ts';
 import { parseChoice } from './values.ts';
 
 const ACTIONS = ['list', 'status', 'follow', 'fetch', 'stop', 'rm'] as const;
@@ -29,7 +31,8 @@ const OPTIONS = {
     alias: 'w',
     type: 'string',
     requiresArg: true,
-    describe: 'fetch: the folder  [the name of the capture]; follow: the file, or -',
+    describe:
+      'fetch: the folder  [the name of the capture], with one a pod where these are several; follow: the file, or -',
   },
   flush: { type: 'boolean', describe: 'fetch: also what there is of the file being recorded' },
   force: { type: 'boolean', describe: 'Overwrite files that are not of this capture' },
@@ -45,7 +48,7 @@ function options(parser: Argv): Argv<Flags> {
     .positional('names', {
       type: 'string',
       array: true,
-      describe: 'Captures: NAME, or POD/NAME where a name is in several pods',
+      describe: 'Captures: NAME, in each pod that has one of it, or POD/NAME',
     })
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
@@ -73,11 +76,9 @@ async function run(flags: Flags): Promise<number> {
       await list(api, flags, signal);
       return 0;
     }
-    for (const name of names) {
-      const capture = await findCapture(api, api.access.namespace, name, signal);
-      await ACT[action](api, capture, flags, interruption);
-    }
-    return 0;
+    let code = 0;
+    for (const name of names) code ||= await actOn(api, action, name, flags, interruption);
+    return code;
   } catch (error) {
     throw explainRefusal(error, api.access.namespace);
   } finally {
@@ -86,11 +87,46 @@ async function run(flags: Flags): Promise<number> {
   }
 }
 
+/** Does it to each capture of a name. Where there are several, one that fails leaves the others be. */
+async function actOn(
+  api: KubeApi,
+  action: Exclude<(typeof ACTIONS)[number], 'list'>,
+  name: string,
+  flags: Flags,
+  interruption: Interruption,
+): Promise<number> {
+  const { signal } = interruption;
+  const { captures, lost } = await findCaptures(api, api.access.namespace, name, signal);
+  const several = captures.length > 1;
+  if (several && action === 'follow')
+    throw wrongUsage(
+      `capture "${name}" is in more than one pod, and is followed in one at a time`,
+      ...captures.map((capture) => `say which: ${capture.pod.metadata.name}/${capture.name}`),
+    );
+  let code = 0;
+  for (const capture of captures) {
+    try {
+      await ACT[action](api, capture, flags, interruption, several);
+    } catch (error) {
+      if (!several || signal.aborted) throw error;
+      const { namespace, name: pod } = capture.pod.metadata;
+      process.stderr.write(`in pod "${pod}": `);
+      code = report(explainRefusal(error, namespace));
+    }
+  }
+  if (action === 'fetch')
+    for (const capture of lost)
+      note(`note: what was recorded in pod "${capture.pod.metadata.name}" is lost`);
+  return code;
+}
+
 type Act = (
   api: KubeApi,
   capture: DetachedCapture,
   flags: Flags,
   interruption: Interruption,
+  /** It is one of several of the same name, in as many pods. */
+  several: boolean,
 ) => Promise<void>;
 
 const ACT: Record<Exclude<(typeof ACTIONS)[number], 'list'>, Act> = {
@@ -121,12 +157,17 @@ async function status(
   capture: DetachedCapture,
   flags: Flags,
   { signal }: Interruption,
+  several: boolean,
 ): Promise<void> {
   const format = parseChoice('-o', flags.output ?? 'yaml', ['json', 'yaml'] as const);
   const [report] = await reportCaptures(api, [capture], signal);
   if (!report) return;
   const facts = { ...captureFacts(report), list: report.listing?.files };
-  await print([format === 'json' ? `${JSON.stringify(facts, undefined, 2)}\n` : toYaml(facts)]);
+  await print([
+    format === 'json'
+      ? `${JSON.stringify(facts, undefined, 2)}\n`
+      : (several ? '---\n' : '') + toYaml(facts),
+  ]);
 }
 
 async function fetch(
@@ -134,8 +175,10 @@ async function fetch(
   capture: DetachedCapture,
   flags: Flags,
   { signal }: Interruption,
+  several: boolean,
 ): Promise<void> {
-  const folder = flags.write ?? capture.name;
+  const whole = flags.write ?? capture.name;
+  const folder = several ? join(whole, folderName(capture.pod.metadata.name)) : whole;
   const progress = fetchProgress();
   try {
     const manifest = await fetchCapture(api, capture, {
@@ -149,6 +192,12 @@ async function fetch(
   } finally {
     progress.clear();
   }
+}
+
+/** A pod's name as a folder's: what no API server would give is not believed. */
+function folderName(pod: string): string {
+  if (/^[a-z0-9][-a-z0-9.]*$/.test(pod)) return pod;
+  throw new Problem(`"${pod}" is no name of a pod that could be a folder's`);
 }
 
 async function follow(
@@ -169,7 +218,9 @@ async function stop(
 ): Promise<void> {
   refuseWithoutSpool(capture);
   await stopCapture(api, capture, signal);
-  note(`capture "${capture.name}" stopped; get it with: captures fetch ${capture.name}`);
+  note(
+    `capture "${capture.name}" of pod ${capture.pod.metadata.name} stopped; get it with: captures fetch ${capture.name}`,
+  );
 }
 
 async function remove(
@@ -178,7 +229,7 @@ async function remove(
   _flags: Flags,
   { signal }: Interruption,
 ): Promise<void> {
-  const { name, state, volume } = capture;
+  const { name, state, volume, pod } = capture;
   if (state.kind === 'starting') refuseWithoutSpool(capture);
   if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
     const place = await whereSpoolIs(api, capture, { signal, onProgress: note });
@@ -187,7 +238,7 @@ async function remove(
   note(
     state.kind === 'lost' && volume === undefined
       ? `capture "${name}" was lost before: there is nothing to remove`
-      : `capture "${name}" removed`,
+      : `capture "${name}" of pod ${pod.metadata.name} removed`,
   );
 }
 

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { versionText } from '../version.ts';
 import { helpText, helpWidth } from './helpText.ts';
-import { joinRepeated } from './repeatedFlags.ts';
+import { joinRepeated, lastOfEach } from './repeatedFlags.ts';
 import { report } from './report.ts';
 import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
 
@@ -49,7 +49,7 @@ function commandParser(
       parser: Argv,
     ) => Argv<Flags>,
     handler: async (flags: unknown) => {
-      onExitCode(await (await load()).run(flags as Flags));
+      onExitCode(await (await load()).run(lastOfEach(flags as Flags & object)));
     },
   });
   const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
@@ -65,7 +65,7 @@ function commandParser(
     .scriptName(PROGRAM_NAME)
     .usage("Debug a pod's network from your laptop.\n\nUsage: $0 COMMAND TARGET [flags]")
     .command(
-      'capture <target>',
+      'capture [targets..]',
       'Capture the packets of a pod: read them here, in a file, or in Wireshark',
       capture.builder,
       capture.handler,
@@ -77,8 +77,8 @@ function commandParser(
       captures.handler,
     )
     .command(
-      'ports <target>',
-      'Show the sockets of a pod, as netstat -ant would',
+      'ports [targets..]',
+      'Show the sockets of pods, as netstat -ant would',
       ports.builder,
       ports.handler,
     )
@@ -112,7 +112,6 @@ function commandParser(
       'boolean-negation': false,
       'camel-case-expansion': true,
       'parse-positional-numbers': false,
-      'duplicate-arguments-array': false,
     })
     .wrap(width)
     .exitProcess(false)

@@ -1,10 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { parseTargets } from '../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
 import { StatusLine } from '../output/statusLine.ts';
-import { terminalSafe } from '../output/terminalSafe.ts';
+import { terminalSafeLines } from '../output/terminalSafe.ts';
 import { wrongUsage } from '../problem.ts';
 import { socketChanges } from '../sockets/changes.ts';
 import { PortsSession } from '../sockets/ports.ts';
@@ -18,6 +17,7 @@ import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
 import { Interrupted, onInterruption } from './interruption.ts';
+import { type TargetArguments, targetOptions, targetsOf } from './targetFlags.ts';
 import { parseChoice, parseDuration } from './values.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -53,20 +53,24 @@ const OPTIONS = {
 
 type Flags = InferredOptionTypes<typeof OPTIONS> &
   ConnectionArguments &
-  DebuggerArguments & { target?: string };
+  DebuggerArguments &
+  TargetArguments;
 
 function options(parser: Argv): Argv<Flags> {
   const base = parser
-    .usage('Usage: $0 ports TARGET [flags]')
-    .positional('target', { type: 'string', describe: 'pod-1, pod/pod-1 or node/node-1' })
+    .usage('Usage: $0 ports TARGET… [flags]')
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 ports pod-1', 'all TCP sockets')
     .example('$0 ports pod-1 -lp', 'who listens')
     .example('$0 ports pod-1 --summary', 'how many in which state, and whose')
+    .example('$0 ports deploy/web', 'those of all its pods')
+    .example('$0 ports -A --selector app=web -l', 'in all namespaces')
     .example('$0 ports pod-1 --watch', 'what changes')
     .example('$0 ports pod-1 -tu -o json | jq', 'into another program');
-  return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
+  return debuggerOptions(
+    connectionOptions(targetOptions(base, { short: false })),
+  ) as unknown as Argv<Flags>;
 }
 
 async function run(flags: Flags): Promise<number> {
@@ -74,17 +78,18 @@ async function run(flags: Flags): Promise<number> {
   const selection = selectionOf(flags, format);
   const interval = parseDuration('--interval', flags.interval ?? '2s') * 1000;
   if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch exclude each other');
+  const wanted = targetsOf(flags);
   const api = await connect(flags);
   const interruption = onInterruption();
   const line = new StatusLine();
   const told = new Set<string>();
   const note = (text: string) => {
     line.clear();
-    if (!told.has(text)) process.stderr.write(`${terminalSafe(text)}\n`);
+    if (!told.has(text)) process.stderr.write(`${terminalSafeLines(text)}\n`);
     told.add(text);
   };
   const session = new PortsSession(api, {
-    targets: parseTargets([flags.target ?? '']),
+    ...wanted,
     selection,
     ...(flags.container !== undefined && { container: flags.container }),
     settings: settingsOf(flags),
@@ -92,10 +97,14 @@ async function run(flags: Flags): Promise<number> {
     onProgress: (text) => line.show(text),
     signal: interruption.signal,
   });
+  let failed = false;
   const list = async () => {
-    const { sockets, unreadable } = await session.list();
+    const { sockets, unreadable, failures } = await session.list();
     line.clear();
     if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
+    for (const { pod, error } of failures)
+      note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));
+    failed ||= failures.length > 0;
     return sockets;
   };
   try {
@@ -106,7 +115,7 @@ async function run(flags: Flags): Promise<number> {
         : renderSockets(sockets, format, selection.processes),
     );
     if (flags.watch) await watchChanges(list, sockets, format, interval, interruption.signal);
-    return 0;
+    return failed ? 1 : 0;
   } catch (error) {
     if (error instanceof OutputClosed) return 0;
     throw error;

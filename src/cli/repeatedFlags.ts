@@ -33,3 +33,18 @@ export function joinRepeated(args: readonly string[]): string[] {
 export function splitRepeated(value: string): string[] {
   return value.split(SEPARATOR);
 }
+
+/** What is no flag, and so may be many: the words of the command line. */
+const WORDS: readonly string[] = ['_', '--', 'targets', 'names'];
+
+/**
+ * The parsed flags with the last value of each that was given twice. The parser could do that itself,
+ * but would take the last of several targets too.
+ */
+export function lastOfEach<Flags extends object>(flags: Flags): Flags {
+  const entries = Object.entries(flags).map(([name, value]) => [
+    name,
+    Array.isArray(value) && !WORDS.includes(name) ? value.at(-1) : value,
+  ]);
+  return Object.fromEntries(entries) as Flags;
+}

@@ -70,7 +70,10 @@ async function findPlace(
     process.stderr.write(`${terminalSafe(text)}\n`);
   };
   try {
-    const found = await findTarget(api, parseTargets([flags.target ?? '']), signal);
+    const found = await findTarget(api, parseTargets([flags.target ?? '']), {
+      signal,
+      onNote: note,
+    });
     signal.throwIfAborted();
     if (found.pod?.spec.hostNetwork)
       note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
-import { onePod } from '../kube/targets/onePod.ts';
+import { type OnePodOptions, onePod } from '../kube/targets/onePod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
 import type { DebuggerRequest } from './container.ts';
 import { ensureDebugger, ensureNodeDebugger, type LadderOptions } from './ladder.ts';
@@ -15,11 +15,16 @@ export type FoundTarget =
 export async function findTarget(
   api: KubeApi,
   targets: readonly Target[],
-  signal?: AbortSignal,
+  options: OnePodOptions,
 ): Promise<FoundTarget> {
+  const node = namedNode(targets);
+  return node === undefined ? { pod: await onePod(api, targets, options) } : { node };
+}
+
+/** The name of the node, when targets are one node and nothing else. */
+export function namedNode(targets: readonly Target[]): string | undefined {
   const [target] = targets;
-  if (targets.length === 1 && target?.kind === 'node') return { node: target.name };
-  return { pod: await onePod(api, targets, signal) };
+  return targets.length === 1 && target?.kind === 'node' ? target.name : undefined;
 }
 
 /** A debugger for a target, as `ensureDebugger` gives it. */

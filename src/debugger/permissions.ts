@@ -1,10 +1,31 @@
-/** The permissions that debuggers in pods need, and nothing else, as a Role to apply. */
-export function roleYaml(namespace: string): string {
+/** A permission that only some targets need, such as to read the deployment that is named. */
+export interface OptionalRule {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+}
+
+/** What the Role gives to everybody. */
+const ALWAYS = /^(pods|events)(\/|$)/;
+
+/** The rule that a refusal is about, when it is not one that the Role has anyway. */
+export function optionalRule(refusal: string): OptionalRule | undefined {
+  const [, verb, resource, group] =
+    /cannot (\w+) resource "([^"]+)" in API group "([^"]*)"/.exec(refusal) ?? [];
+  if (verb === undefined || resource === undefined || group === undefined) return undefined;
+  return ALWAYS.test(resource) ? undefined : { group, resource, verb };
+}
+
+/**
+ * The permissions that capture and ports need, and nothing else, as a Role to apply, or as a ClusterRole
+ * where no namespace is given.
+ */
+export function roleYaml(namespace: string | undefined, optional?: OptionalRule): string {
+  const kind = namespace === undefined ? 'ClusterRole' : 'Role';
   return `apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
+kind: ${kind}
 metadata:
-  name: netdebug
-  namespace: ${namespace}
+  name: netdebug${namespace === undefined ? '' : `\n  namespace: ${namespace}`}
 rules:
 - apiGroups: [""]
   resources: ["pods"]
@@ -18,6 +39,13 @@ rules:
 - apiGroups: [""]
   resources: ["events"]
   verbs: ["list", "watch"]
+${optional ? ruleYaml(optional) : ''}`;
+}
+
+function ruleYaml({ group, resource, verb }: OptionalRule): string {
+  return `- apiGroups: ["${group}"]
+  resources: ["${resource}"]
+  verbs: ["${verb}"]
 `;
 }
 

@@ -1,6 +1,6 @@
 import { ApiError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
-import { roleYaml } from './permissions.ts';
+import { optionalRule, roleYaml } from './permissions.ts';
 
 /**
  * Adds the way out to what the API server refused: the Role for RBAC, the label for Pod Security,
@@ -15,7 +15,7 @@ export function explainRefusal(error: unknown, namespace: string): unknown {
 /** What can be done about a refusal in the API server's words. */
 export function nextSteps(message: string, namespace: string): string[] {
   // The server gives no reason at all where a user may get pods/exec but not create it.
-  if (/ cannot \w+ resource | is forbidden: *$/.test(message)) return roleSteps(namespace);
+  if (/ cannot \w+ resource | is forbidden: *$/.test(message)) return roleSteps(namespace, message);
   if (message.includes('violates PodSecurity'))
     return [
       `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
@@ -39,10 +39,14 @@ export function nextSteps(message: string, namespace: string): string[] {
   return ['the API server refused this; its text above is all it says'];
 }
 
-/** Whom to ask for what, where rights are lacking. */
-export function roleSteps(namespace: string): string[] {
+/** The Role to ask for; with what the refusal in `message` is about, where the Role lacks that. */
+export function roleSteps(namespace: string, message = ''): string[] {
+  const everywhere = message.includes('at the cluster scope');
+  const role = roleYaml(everywhere ? undefined : namespace, optionalRule(message));
   return [
-    'ask an administrator for this Role, and a RoleBinding of it to you:',
-    ...roleYaml(namespace).trimEnd().split('\n'),
+    everywhere
+      ? 'ask an administrator for this ClusterRole, and a ClusterRoleBinding of it to you:'
+      : 'ask an administrator for this Role, and a RoleBinding of it to you:',
+    ...role.trimEnd().split('\n'),
   ];
 }

@@ -71,7 +71,7 @@ async function targetChecks(
 ): Promise<Check[]> {
   let pod: Pod;
   try {
-    pod = await onePod(api, [target], signal);
+    pod = await onePod(api, [target], { signal, onNote: () => {} });
   } catch (error) {
     signal.throwIfAborted();
     return [failed('pod', error)];

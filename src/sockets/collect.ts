@@ -17,7 +17,7 @@ export async function collectSockets(
   output: AsyncIterable<Uint8Array>,
   parseLine: SocketLineParser,
   selection: Selection,
-  store: SocketStore,
+  store: Pick<SocketStore, 'add'>,
   pod?: string,
 ): Promise<number> {
   let unreadable = 0;

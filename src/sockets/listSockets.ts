@@ -9,29 +9,25 @@ import {
   procNetCommand,
   procNetLineParser,
 } from '../tools/procNet.ts';
-import type { SocketList, SocketOwners } from '../tools/socket.ts';
+import type { Socket, SocketOwners } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { ssCommand, ssLineParser } from '../tools/ss.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
-import { SocketStore } from './socketStore.ts';
-
-export interface SocketListing {
-  readonly sockets: SocketList;
-  /** Lines of the tool's output that were not understood: the list lacks that many. */
-  readonly unreadable: number;
-}
+import type { SocketStore } from './socketStore.ts';
 
 /**
- * Lists the sockets of a pod with the programs of its debugger: ss, or cat on the kernel's tables
- * where that is faster or the image has no ss. Throws the errors of exec, or a Problem when neither can be read.
+ * Adds the sockets of a pod to `store`, with the programs of its debugger: ss, or cat on the kernel's
+ * tables where that is faster or the image has no ss. `label` is what to note in each where several pods
+ * are listed together. Gives the number of lines that were not understood: the list lacks that many.
+ * Throws the errors of exec, or a Problem when neither can be read.
  */
 export async function listSockets(
   access: Access,
   place: Debugger,
   profile: Profile,
   selection: Selection,
-  signal?: AbortSignal,
-): Promise<SocketListing> {
+  { store, label, signal }: ListingOptions,
+): Promise<number> {
   const start = (command: readonly string[]) =>
     startShortCommand(access, place, profile, command, signal);
   // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
@@ -44,14 +40,20 @@ export async function listSockets(
   ];
   const complaints: string[] = [];
   for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
-    const listed = await collect(await start(command), parse, wanted);
+    const listed = await collect(await start(command), parse, wanted, store, label);
     // cat fails as well where one table of several is missing, as with IPv6 switched off.
-    if (listed.code === 0 || listed.sockets.length > 0) return listed;
+    if (listed.code === 0 || listed.found > 0) return listed.unreadable;
     complaints.push(listed.said || `${command[0]} ended with exit code ${listed.code}`);
   }
   throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
     next: ['name an image with ss (iproute2) or cat with --image'],
   });
+}
+
+export interface ListingOptions {
+  readonly store: SocketStore;
+  readonly label?: string;
+  readonly signal?: AbortSignal;
 }
 
 interface Reader {
@@ -68,15 +70,27 @@ function isSlowWithSs({ details, unix, states }: Selection): boolean {
   return details && !unix && states === 'all';
 }
 
-async function collect(command: ShortCommand, parse: SocketLineParser, selection: Selection) {
-  const store = new SocketStore();
+async function collect(
+  command: ShortCommand,
+  parse: SocketLineParser,
+  selection: Selection,
+  store: SocketStore,
+  label: string | undefined,
+) {
+  let found = 0;
+  const counted = {
+    add: (socket: Socket) => {
+      found += 1;
+      store.add(socket);
+    },
+  };
   try {
     const [unreadable, said, code] = await Promise.all([
-      collectSockets(command.stdout, parse, selection, store),
+      collectSockets(command.stdout, parse, selection, counted, label),
       lastWords(command),
       command.exit,
     ]);
-    return { sockets: store.inListingOrder(), unreadable, said, code };
+    return { found, unreadable, said, code };
   } finally {
     command.close();
   }

@@ -1,17 +1,23 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
-import { debuggerFor, findTarget } from '../debugger/debuggerFor.ts';
+import { debuggerFor, type FoundTarget, namedNode } from '../debugger/debuggerFor.ts';
 import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { mapLimited } from '../kube/mapLimited.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
+import { refuseNodes } from '../kube/targets/onePod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
+import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
 import { Problem, wrongUsage } from '../problem.ts';
+import type { SocketList } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
-import { listSockets, type SocketListing } from './listSockets.ts';
+import { listSockets } from './listSockets.ts';
+import { SocketStore } from './socketStore.ts';
 
 export interface PortsRequest {
   readonly targets: readonly Target[];
+  readonly maxPods: number;
   readonly selection: Selection;
   /** Whose processes are named; the default container when absent. */
   readonly container?: string;
@@ -21,47 +27,124 @@ export interface PortsRequest {
   readonly signal?: AbortSignal;
 }
 
+export interface SocketListing {
+  /** Those of all pods; each says of which pod it is, unless one pod was named by itself. */
+  readonly sockets: SocketList;
+  /** Lines of the tools' output that were not understood: the list lacks that many. */
+  readonly unreadable: number;
+  /** Pods whose sockets are not in the list; there are others whose are. */
+  readonly failures: readonly { readonly pod: string; readonly error: Problem }[];
+}
+
+/** How many pods are asked at once. */
+const AT_ONCE = 16;
+
+/** What is listed: the target, and how it is called where several are listed together. */
+interface Listed {
+  readonly found: FoundTarget;
+  readonly label?: string;
+}
+
 /**
- * Lists a target's sockets, as often as is asked, in a debugger that is there or made. One on a node is
- * kept from one list to the next, and ends by itself between lists that are far apart: then another is made.
+ * Lists targets' sockets, as often as is asked, in debuggers that are there or made. Those on nodes are
+ * kept from one list to the next, and end by themselves between lists that are far apart: then others
+ * are made.
  */
 export class PortsSession {
   readonly #api: KubeApi;
   readonly #request: PortsRequest;
-  #kept: Debugger | undefined;
+  /** By node, or by the pod that they lead to. */
+  readonly #kept = new Map<string, Debugger>();
 
   constructor(api: KubeApi, request: PortsRequest) {
     this.#api = api;
     this.#request = request;
   }
 
-  /** Lists them once. Throws a Problem. */
+  /**
+   * Lists them once. Throws a Problem when there is nothing to list at all; of several pods one that
+   * fails does not take the others with it.
+   */
   async list(): Promise<SocketListing> {
-    const { selection, signal } = this.#request;
-    const kept = this.#kept;
+    const { namespace } = this.#api.access;
     try {
-      const place = kept ?? (await this.#debugger());
-      if (place.kind === 'node') this.#kept = place;
-      return await listSockets(this.#api.access, place, profileOf(selection), selection, signal);
+      const listed = await this.#find();
+      const store = new SocketStore();
+      const failures: { pod: string; error: Problem }[] = [];
+      const unreadable = await mapLimited(listed, AT_ONCE, async (one) => {
+        try {
+          return await this.#listOne(one, store);
+        } catch (error) {
+          this.#request.signal?.throwIfAborted();
+          const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
+          if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
+          failures.push({
+            pod: one.found.pod?.metadata.name ?? keyOf(one.found),
+            error: explained,
+          });
+          return 0;
+        }
+      });
+      const [first] = failures;
+      if (first && failures.length === listed.length) throw first.error;
+      return {
+        sockets: store.inListingOrder(),
+        unreadable: unreadable.reduce((sum, count) => sum + count, 0),
+        failures,
+      };
     } catch (error) {
-      if (kept && !signal?.aborted) {
-        await this.close();
-        return this.list();
-      }
-      throw explainRefusal(error, this.#api.access.namespace);
+      throw explainRefusal(error, namespace);
     }
   }
 
   /** Removes what was made for the lists. */
   async close(): Promise<void> {
-    await this.#kept?.close();
-    this.#kept = undefined;
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    await Promise.all(kept.map((place) => place.close()));
   }
 
-  async #debugger(): Promise<Debugger> {
-    const { targets, selection, settings, signal, onProgress, onNote } = this.#request;
-    const found = await findTarget(this.#api, targets, signal);
+  async #find(): Promise<Listed[]> {
+    const { targets, maxPods, signal, onNote } = this.#request;
+    const node = namedNode(targets);
+    if (node !== undefined) return [{ found: { node } }];
+    const resolved = await resolveTargets(this.#api, targets, {
+      maxPods,
+      ...(signal && { signal }),
+    });
     signal?.throwIfAborted();
+    refuseNodes(resolved.nodes);
+    const leftOut = leftOutText(resolved);
+    if (leftOut !== undefined) onNote(leftOut);
+    const label = labelling(targets, resolved.pods);
+    return resolved.pods.map((pod) => {
+      const name = label(pod);
+      return { found: { pod }, ...(name !== undefined && { label: name }) };
+    });
+  }
+
+  async #listOne(one: Listed, store: SocketStore): Promise<number> {
+    const { selection, signal } = this.#request;
+    const key = keyOf(one.found);
+    const kept = this.#kept.get(key);
+    try {
+      const place = kept ?? (await this.#debugger(one));
+      if (place.kind === 'node') this.#kept.set(key, place);
+      return await listSockets(this.#api.access, place, profileOf(selection), selection, {
+        store,
+        ...(one.label !== undefined && { label: one.label }),
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      if (!kept || signal?.aborted) throw error;
+      this.#kept.delete(key);
+      await kept.close();
+      return this.#listOne(one, store);
+    }
+  }
+
+  async #debugger({ found, label }: Listed): Promise<Debugger> {
+    const { selection, settings, signal, onProgress, onNote } = this.#request;
     const { pod } = found;
     if (pod?.spec.hostNetwork)
       onNote(`pod "${pod.metadata.name}" uses its node's network: these are the node's sockets`);
@@ -75,13 +158,32 @@ export class PortsSession {
         ...settings,
         ...(target !== undefined && { target }),
       },
-      { onProgress, onNote, ...(signal && { signal }) },
+      {
+        onProgress: (text) => onProgress(label === undefined ? text : `${label}: ${text}`),
+        onNote,
+        ...(signal && { signal }),
+      },
     );
   }
 }
 
+function keyOf(found: FoundTarget): string {
+  return found.pod ? `${found.pod.metadata.namespace}/${found.pod.metadata.name}` : found.node;
+}
+
 function profileOf({ processes }: Selection): Profile {
   return processes ? 'processes' : 'network';
+}
+
+/** How a pod is called in the list: not at all when it is the one that was named. */
+function labelling(
+  targets: readonly Target[],
+  pods: readonly Pod[],
+): (pod: Pod) => string | undefined {
+  if (targets.length === 1 && targets[0]?.kind === 'pod') return () => undefined;
+  const namespaces = new Set(pods.map(({ metadata }) => metadata.namespace));
+  return ({ metadata: { namespace, name } }) =>
+    namespaces.size > 1 ? `${namespace}/${name}` : name;
 }
 
 /** The container whose processes the debugger shares; none where the whole pod shares them. */

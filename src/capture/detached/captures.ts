@@ -72,16 +72,23 @@ function lossText(exitCode: number, reason: string): string {
   return `its container ended with exit code ${exitCode} (${reason})`;
 }
 
+export interface FoundCaptures {
+  readonly captures: readonly DetachedCapture[];
+  /** Others of the name whose packets are lost; nobody should think that they were never there. */
+  readonly lost: readonly DetachedCapture[];
+}
+
 /**
- * The one capture that a name means: NAME or POD/NAME. Ones that have ended count only when there is
- * no other. Throws a Problem that lists the choices.
+ * The captures that a name means: POD/NAME is one, NAME is one in each pod that has one of this name,
+ * as those have that were started together. Ones that have ended count only when there is no other:
+ * then the newest. Throws a Problem that lists the choices.
  */
-export async function findCapture(
+export async function findCaptures(
   api: KubeApi,
   namespace: string,
   asked: string,
   signal?: AbortSignal,
-): Promise<DetachedCapture> {
+): Promise<FoundCaptures> {
   const all = await listCaptures(api, namespace, signal);
   const slash = asked.lastIndexOf('/');
   const pod = slash < 0 ? undefined : asked.slice(0, slash).replace(/^pods?\//, '');
@@ -90,13 +97,9 @@ export async function findCapture(
     (capture) => capture.name === name && (pod === undefined || capture.pod.metadata.name === pod),
   );
   const alive = named.filter(({ state }) => state.kind === 'running' || state.kind === 'starting');
-  const [found, other] = alive.length > 0 ? alive : named.slice(-1);
-  if (found && !other) return found;
-  if (found)
-    throw new Problem(`capture "${name}" is in more than one pod`, {
-      next: alive.map((capture) => `say which: ${capture.pod.metadata.name}/${name}`),
-      exitCode: 2,
-    });
+  if (alive.length > 0)
+    return { captures: alive, lost: named.filter(({ state }) => state.kind === 'lost') };
+  if (named.length > 0) return { captures: named.slice(-1), lost: [] };
   const names = all.filter(({ state }) => state.kind !== 'removed').map((capture) => capture.name);
   throw new Problem(`there is no capture "${asked}" in namespace "${namespace}"`, {
     next: [

@@ -10,8 +10,6 @@ import { refuseUnsuitable } from '../../debugger/suitability.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod, PullPolicy } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
-import { onePod } from '../../kube/targets/onePod.ts';
-import type { Target } from '../../kube/targets/parseTargets.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -21,11 +19,10 @@ import type { Listing } from '../spool/listing.ts';
 import { planRing, type RingPlan, type RingWishes, ringBytes } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
-import { checkCaptureName, detachedContainer, spoolFolder } from './detachedContainer.ts';
+import { detachedContainer, spoolFolder } from './detachedContainer.ts';
 import { removeCapture, spoolAccessOf } from './spoolOf.ts';
 
 export interface DetachedRequest {
-  readonly targets: readonly Target[];
   /** A free one is made up when absent. */
   readonly name?: string;
   readonly image: string;
@@ -66,24 +63,22 @@ const LOOK_MS = 200;
 /** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
 const BUFFER_KIB = 32_768;
 
-/** Starts a capture that goes on without us, and sees it record. Throws a Problem. */
+/** Starts a capture that goes on in a pod without us, and sees it record. Throws a Problem. */
 export async function startDetached(
   api: KubeApi,
+  pod: Pod,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   try {
-    return await start(api, request);
+    return await start(api, pod, request);
   } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
+    throw explainRefusal(error, pod.metadata.namespace);
   }
 }
 
-async function start(api: KubeApi, request: DetachedRequest): Promise<StartedCapture> {
+async function start(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, image, volume, duration, expression } = request;
-  if (request.name !== undefined) checkCaptureName(request.name);
-  if (request.via === 'node' || request.targets.some(({ kind }) => kind === 'node'))
-    throw notOnNodes();
-  const pod = await onePod(api, request.targets, signal);
+  if (request.via === 'node') throw notOnNodes();
   refuseUnsuitable(pod);
   const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
   const created = new Date(api.serverTime());
@@ -175,13 +170,16 @@ function ringOf(words: Readonly<Record<string, string>>) {
   return { fileKilobytes: Number(words.filekb ?? 0), files: Number(words.files ?? 0) };
 }
 
+/** The first of capture-1, capture-2 … that no capture in these pods has, or had. */
+export function newCaptureName(pods: readonly Pod[]): string {
+  const taken = new Set(pods.flatMap(capturesOf).map(({ name }) => name));
+  for (let count = 1; ; count++) if (!taken.has(`capture-${count}`)) return `capture-${count}`;
+}
+
 /** Names stay taken after a capture's end: a container cannot be removed from a pod. */
 function freeCaptureName(pod: Pod, asked: string | undefined): string {
-  const taken = new Set(capturesOf(pod).map(({ name }) => name));
-  if (asked === undefined) {
-    for (let count = 1; ; count++) if (!taken.has(`capture-${count}`)) return `capture-${count}`;
-  }
-  if (taken.has(asked))
+  if (asked === undefined) return newCaptureName([pod]);
+  if (capturesOf(pod).some(({ name }) => name === asked))
     throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${asked}"`, {
       next: ['choose another --name: those of ended captures stay taken while the pod lives'],
     });

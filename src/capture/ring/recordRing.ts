@@ -56,7 +56,10 @@ export async function recordRing(api: KubeApi, recording: RingRecording): Promis
   const { settings, interrupt } = recording;
   const { namespace } = api.access;
   try {
-    const found = await findTarget(api, recording.targets, interrupt);
+    const found = await findTarget(api, recording.targets, {
+      signal: interrupt,
+      onNote: recording.onNote,
+    });
     interrupt.throwIfAborted();
     // What the pod has no room for is refused before anything is added to it.
     if (found.pod && settings.via !== 'node') planIn(found.pod, recording);

@@ -89,6 +89,17 @@ async function resolveTarget(
   return { pods: all.filter((pod) => !leftOut.some((out) => out.pod === pod)), nodes: [], leftOut };
 }
 
+/** What was left out and why, in a line for the user; undefined when nothing was. */
+export function leftOutText({ leftOut }: ResolvedTargets): string | undefined {
+  const told = leftOut
+    .slice(0, NAMES_SHOWN)
+    .map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`);
+  const more = leftOut.length - told.length;
+  return leftOut.length === 0
+    ? undefined
+    : `left out: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Sees that a node exists. Who may not read nodes is believed. */
 async function seeNode(api: KubeApi, name: string, signal: AbortSignal | undefined): Promise<void> {
   try {

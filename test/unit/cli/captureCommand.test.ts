@@ -47,6 +47,16 @@ describe('capture', () => {
     expect(seen[0]?.path).toBe('/api/v1/namespaces/two/pods/web');
   });
 
+  it('takes every target, in order', async () => {
+    const { code, said } = await run('capture', 'web', 'db', '-l', 'app=x');
+    expect(code).toBe(2);
+    expect(said).toMatch(/^error: name cannot be provided when a selector is specified/);
+    const { seen } = await run('capture', 'web', '-n', 'one', 'db');
+    expect(seen.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/api/v1/namespaces/one/pods/web', '/api/v1/namespaces/one/pods/db']),
+    );
+  });
+
   it.each([
     [['-w', 'x', '--wireshark'], /^error: -w and --wireshark exclude each other/],
     [['-c', 'many'], /^error: -c: "many" is no whole number of at least 1/],
