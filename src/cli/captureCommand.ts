@@ -1,6 +1,8 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
+import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { bothExpressions, parsePeer, peerExpression } from '../kube/targets/peers.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
@@ -10,6 +12,7 @@ import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
 import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
+import { splitRepeated } from './repeatedFlags.ts';
 import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
 import {
   refuseExpressionWords,
@@ -33,6 +36,12 @@ const OPTIONS = {
     describe: 'Write packets (pcap) to FILE, - for standard output; of a ring: the folder',
   },
   wireshark: { type: 'boolean', describe: 'Show the packets in Wireshark as they come' },
+  peer: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Only packets from or to pod/, svc/, node/ or deploy/NAME, address or CIDR; may be repeated',
+  },
   count: {
     alias: 'c',
     type: 'string',
@@ -92,6 +101,7 @@ function options(parser: Argv): Argv<Flags> {
     .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 capture pod-1', 'read packets as they come')
     .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
+    .example('$0 capture pod-1 --peer svc/db', 'what it and a service say to each other')
     .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
     .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
     .example('$0 capture pod-1 -w - | tshark -r -', 'into another program')
@@ -104,12 +114,13 @@ function options(parser: Argv): Argv<Flags> {
 }
 
 async function run(flags: Flags): Promise<number> {
-  const plan = planOf(flags);
+  const checked = planOf(flags);
   const note = ringNote(flags);
   if (note !== undefined) process.stderr.write(`${note}\n`);
   const interruption = onInterruption();
   const api = await connect(flags);
   try {
+    const plan = await withPeers(api, checked, interruption.signal);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (asksForRing(flags)) return await ring(api, flags, plan, interruption);
     return await watched(api, flags, plan, interruption);
@@ -121,11 +132,25 @@ async function run(flags: Flags): Promise<number> {
 
 type Plan = ReturnType<typeof planOf>;
 
+/** The plan with the addresses that the peers have now in its expression. */
+async function withPeers(
+  api: KubeApi,
+  { peers, ...plan }: Plan,
+  signal: AbortSignal,
+): Promise<Omit<Plan, 'peers'>> {
+  if (peers.length === 0) return plan;
+  const hosts = await peerExpression(api, peers, signal).catch((error: unknown) => {
+    throw explainRefusal(error, api.access.namespace);
+  });
+  const expression = bothExpressions(hosts, plan.expression);
+  return { ...plan, ...(expression !== undefined && { expression }) };
+}
+
 /** Packets come to us as they are recorded. */
 async function watched(
   api: KubeApi,
   flags: Flags,
-  plan: Plan,
+  plan: Omit<Plan, 'peers'>,
   interruption: Interruption,
 ): Promise<number> {
   const progress = captureProgress(plan.format);
@@ -153,7 +178,7 @@ async function watched(
 async function ring(
   api: KubeApi,
   flags: Flags,
-  plan: Plan,
+  plan: Omit<Plan, 'peers'>,
   interruption: Interruption,
 ): Promise<number> {
   const { captureRing } = await import('./captureRing.ts');
@@ -174,7 +199,7 @@ async function ring(
 async function detached(
   api: KubeApi,
   flags: Flags,
-  { duration, ...plan }: Plan,
+  { duration, ...plan }: Omit<Plan, 'peers'>,
   { signal }: Interruption,
 ): Promise<number> {
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
@@ -227,6 +252,7 @@ function planOf(flags: Flags) {
   refuseExpressionWords(flags.targets ?? []);
   return {
     ...targetsOf(flags),
+    peers: flags.peer === undefined ? [] : splitRepeated(flags.peer).map(parsePeer),
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
     stream: flags.stream === true,
     linger: parseDuration('--linger', linger) * 1000,

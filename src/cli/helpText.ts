@@ -1,5 +1,5 @@
 /** yargs says of every flag what type its value has, which the description says better. */
-const TYPE = / *\[(string|boolean|required)\]/g;
+const TYPE = / *\[(string|boolean|required|array|default: \[\])\]/g;
 
 /** The help that yargs wrote, as kubectl would: no types, no empty or trailing space left by them. */
 export function helpText(text: string): string {

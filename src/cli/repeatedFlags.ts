@@ -3,9 +3,10 @@ import { KUBECTL_FLAGS } from './kubectlFlags.ts';
 /** Stands between the values of one flag; no argument of a program can hold it. */
 const SEPARATOR = '\0';
 
-const LISTS: readonly string[] = KUBECTL_FLAGS.filter(({ type }) => type === 'list').map(
-  ({ name }) => `--${name}`,
-);
+const LISTS: readonly string[] = [
+  ...KUBECTL_FLAGS.filter(({ type }) => type === 'list').map(({ name }) => `--${name}`),
+  '--peer',
+];
 
 /**
  * The arguments with the values of flags that may be repeated (--as-group) in one of each: of any

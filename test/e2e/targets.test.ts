@@ -161,6 +161,22 @@ describe('targets', () => {
     expect(await capture(`cronjob/${app}-nightly`)).toMatch(new RegExp(`pod .*/${app}-byhand-`));
   });
 
+  it('are captured with their peers alone, whatever addresses these have', async () => {
+    const [first = ''] = web;
+    const file = freshPath('peers.pcap');
+    const running = netdebug([
+      ...['capture', first, '--image', image, '-w', file, '-c', '1', '--duration', '20'],
+      ...['--peer', `sts/${app}-db`, '--peer', 'fd00::/8', '--', 'icmp or tcp port 80'],
+    ]);
+    await running.says(/capturing|listening/i);
+    const ip = await kubectl(['get', 'pod', first, '-o', 'jsonpath={.status.podIP}']);
+    const open = ['bash', '-c', `exec 3<>/dev/tcp/${ip}/80`];
+    await kubectl(['exec', `${app}-db-0`, '--', ...open]);
+    const result = await running.finished;
+    expect(result.code, result.stderr).toBe(0);
+    expect(statSync(file).size).toBeGreaterThan(24);
+  });
+
   it('that do not exist are told as kubectl does, with what is near', async () => {
     expect(await refused(`deploy/${app}-wbe`)).toBe(
       `Error from server (NotFound): deployments.apps "${app}-wbe" not found\n` +

@@ -1,10 +1,19 @@
 import { wrongUsage } from '../../problem.ts';
 import { KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts';
 
+/** One object that the user names. */
+export type NamedTarget =
+  | { readonly kind: 'pod'; readonly name: string }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: Exclude<NamedKind, 'pod' | 'node'>; readonly name: string };
+
 /** What the user names: one object, or every pod with certain labels. */
 export type Target =
-  | { readonly kind: NamedKind; readonly name: string }
+  | NamedTarget
   | { readonly kind: 'selector'; readonly selector: string; readonly allNamespaces: boolean };
+
+/** A target that stands for the pods which there are at the moment. */
+export type GroupTarget = Exclude<Target, { readonly kind: 'pod' } | { readonly kind: 'node' }>;
 
 /** The flags that name pods too. */
 export interface TargetFlags {
@@ -42,7 +51,7 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
 }
 
 /** Reads one target that is named: `pod-1`, `pod/pod-1`, `svc/web`. Throws a Problem. */
-export function parseTarget(word: string): { readonly kind: NamedKind; readonly name: string } {
+export function parseTarget(word: string): NamedTarget {
   const slash = word.indexOf('/');
   const kind = kindOfWord(slash < 0 ? 'pod' : word.slice(0, slash));
   const name = word.slice(slash + 1);

@@ -5,7 +5,7 @@ import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed, type NamedKind } from './kinds.ts';
-import type { Target } from './parseTargets.ts';
+import type { GroupTarget } from './parseTargets.ts';
 import { endpointPods } from './serviceEndpoints.ts';
 
 /** How the pods behind a target are asked for, once or for as long as somebody watches. */
@@ -18,9 +18,6 @@ export interface PodQuery {
   /** Why there may be none, in words that follow the target's name. */
   readonly none: string;
 }
-
-/** A target that stands for the pods which there are at the moment. */
-export type GroupTarget = Exclude<Target, { readonly kind: 'pod' | 'node' }>;
 
 interface Workload {
   readonly metadata: { readonly name: string; readonly uid: string };

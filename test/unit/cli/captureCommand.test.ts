@@ -64,6 +64,8 @@ describe('capture', () => {
     [['--linger', 'soon'], /^error: --linger: "soon" is no duration/],
     [['--max-size', '0'], /^error: --max-size: "0" is no size/],
     [['--no-such'], /^error: unknown flag: --no-such/],
+    [['--peer', '10.1.2.3/33'], /^error: --peer "10.1.2.3\/33" is no address/],
+    [['--peer', '10.1.2.3', '--peer', 'cm/x'], /^error: target "cm\/x": "cm" is no kind/],
     [['port', '80'], /^error: unexpected argument: port 80/],
   ])('%j is wrong usage, found before anything is asked', async (flags, message) => {
     const { code, said, seen } = await run('capture', 'web', ...flags);

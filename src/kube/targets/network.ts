@@ -1,0 +1,36 @@
+import { isIP } from 'node:net';
+
+/** Reads `10.1.2.3/16` or `fd00::1/64`, and gives the network it is in; undefined for anything else. */
+export function networkOf(text: string): string | undefined {
+  const [, address = '', length = ''] = /^([\da-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const version = isIP(address);
+  const bits = Number(length);
+  if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
+  // libpcap refuses a network whose host bits are not zero.
+  if (version === 4) return `${masked(address.split('.').map(Number), 8, bits).join('.')}/${bits}`;
+  const groups = masked(groupsOf(address), 16, bits).map((group) => group.toString(16));
+  return `${canonical(groups.join(':'))}/${bits}`;
+}
+
+/** The parts of an address, so many bits each, with all but the first `length` bits zero. */
+function masked(parts: readonly number[], width: number, length: number): number[] {
+  return parts.map((part, index) => {
+    const kept = Math.min(width, Math.max(0, length - index * width));
+    const rest = 2 ** (width - kept);
+    return Math.floor(part / rest) * rest;
+  });
+}
+
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [head = '', tail] = canonical(address).split('::');
+  const read = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+  const [front, back] = [read(head), read(tail ?? '')];
+  return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
+}
+
+/** An IPv6 address in its shortest form, without dots. */
+function canonical(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import { Problem, wrongUsage } from '../../problem.ts';
+import type { KubeApi } from '../api.ts';
+import { ApiError } from '../apiError.ts';
+import { listAll } from '../listAll.ts';
+import { mapLimited } from '../mapLimited.ts';
+import type { Pod } from '../pod.ts';
+import { findNamed } from './findNamed.ts';
+import { kindNamed } from './kinds.ts';
+import { networkOf } from './network.ts';
+import { type GroupTarget, type NamedTarget, parseTarget, targetText } from './parseTargets.ts';
+import { podQuery } from './podQuery.ts';
+import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
+
+/** Who pods talk to: an address or a network, or what has addresses in the cluster. */
+export type Peer =
+  | { readonly kind: 'address'; readonly text: string }
+  | { readonly kind: 'network'; readonly text: string }
+  | NamedTarget;
+
+/** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, `pod/x`, `svc/x`, `node/x`, `deploy/x`. Throws a Problem. */
+export function parsePeer(word: string): Peer {
+  if (isIP(word) !== 0 && !word.includes('%')) return { kind: 'address', text: word };
+  const network = networkOf(word);
+  if (network !== undefined) return { kind: 'network', text: network };
+  if (/^[\d.:]+(\/|$)/.test(word))
+    throw wrongUsage(`--peer "${word}" is no address`, 'as in: 10.1.2.3, 10.1.0.0/16, svc/web');
+  return parseTarget(word);
+}
+
+/** How many peers are asked for at once. */
+const AT_ONCE = 8;
+
+/**
+ * The filter expression (pcap-filter(7)) for packets from or to any of the peers, with the addresses they
+ * have at the moment. Throws ApiError, or a Problem when a peer has none.
+ */
+export async function peerExpression(
+  api: KubeApi,
+  peers: readonly Peer[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const terms = await mapLimited(peers, AT_ONCE, async (peer) => {
+    if (peer.kind === 'network') return [`net ${peer.text}`];
+    if (peer.kind === 'address') return [`host ${peer.text}`];
+    const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
+    if (addresses.length === 0)
+      throw new Problem(`--peer ${targetText(peer)}: it has no address at the moment`, {
+        next: [`kubectl get ${peer.kind} ${peer.name} -o wide   shows what it has`],
+      });
+    return addresses.sort().map((address) => `host ${address}`);
+  });
+  return [...new Set(terms.flat())].join(' or ');
+}
+
+/** Both expressions at once; either may be absent. */
+export function bothExpressions(
+  peers: string | undefined,
+  expression: string | undefined,
+): string | undefined {
+  return peers !== undefined && expression !== undefined
+    ? `(${peers}) and (${expression})`
+    : (peers ?? expression);
+}
+
+interface Service {
+  readonly spec: {
+    readonly clusterIPs?: readonly string[];
+    readonly externalIPs?: readonly string[];
+  };
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
+  };
+}
+
+interface Node {
+  readonly status?: { readonly addresses?: readonly { readonly address: string }[] };
+}
+
+async function addressesOf(
+  api: KubeApi,
+  peer: NamedTarget,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { namespace } = api.access;
+  const { kind, name } = peer;
+  const named = <T>() => findNamed<T>(api, kindNamed(kind), namespace, name, signal);
+  if (kind === 'pod') return podAddresses([await named<Pod>()]);
+  if (kind === 'node')
+    return ((await named<Node>()).status?.addresses ?? []).map(({ address }) => address);
+  if (kind !== 'service') return groupAddresses(api, { kind, name }, signal);
+  const [{ spec, status }, endpoints] = await Promise.all([
+    named<Service>(),
+    endpointAddresses(api, name, signal),
+  ]);
+  return [
+    ...(spec.clusterIPs ?? []),
+    ...(spec.externalIPs ?? []),
+    ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
+    ...(endpoints ?? (await groupAddresses(api, { kind, name }, signal))),
+  ];
+}
+
+/** The addresses of a service's endpoints; undefined for whoever may not list them. */
+async function endpointAddresses(
+  api: KubeApi,
+  service: string,
+  signal: AbortSignal | undefined,
+): Promise<string[] | undefined> {
+  try {
+    const query = { labelSelector: slicesOf(service) };
+    const path = endpointSlicesPath(api.access.namespace);
+    const slices = await listAll<EndpointSlice>(api, path, query, signal);
+    return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    return undefined;
+  }
+}
+
+async function groupAddresses(
+  api: KubeApi,
+  target: GroupTarget,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { path, labelSelector, keep } = await podQuery(api, target, signal);
+  const pods = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
+  return podAddresses(pods.filter(keep));
+}
+
+/** Those of pods that have ended are somebody else's by now. */
+function podAddresses(pods: readonly Pod[]): string[] {
+  return pods
+    .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
+    .flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? status?.podIP ?? []);
+}

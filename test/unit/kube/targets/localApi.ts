@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import { KubeApi } from '../../../../src/kube/api.ts';
+import { authenticate } from '../../../../src/kube/authentication.ts';
+import { chooseContext } from '../../../../src/kube/kubeconfig.ts';
+import { startTestServer, type TestServer } from '../../../cluster/apiserver/testServer.ts';
+import { startControllers } from '../../../cluster/controllers/controllers.ts';
+import { startFakeKubelet } from '../../../cluster/controllers/fakeKubelet.ts';
+import { startScheduler } from '../../../cluster/scheduler.ts';
+
+export const NAMESPACE = 'shop';
+
+/** The local cluster's API server with its controllers, and pods that run without containers. */
+export interface LocalApi {
+  readonly server: TestServer;
+  /** As one of the local cluster's users. */
+  api(user?: string, namespace?: string): Promise<KubeApi>;
+  create(kind: string, name: string, spec: object, more?: object): Promise<void>;
+  patch(kind: string, name: string, body: object): Promise<void>;
+}
+
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  Pod: '/api/v1/namespaces/NS/pods',
+  Service: '/api/v1/namespaces/NS/services',
+  EndpointSlice: '/apis/discovery.k8s.io/v1/namespaces/NS/endpointslices',
+  Deployment: '/apis/apps/v1/namespaces/NS/deployments',
+  StatefulSet: '/apis/apps/v1/namespaces/NS/statefulsets',
+  DaemonSet: '/apis/apps/v1/namespaces/NS/daemonsets',
+  Job: '/apis/batch/v1/namespaces/NS/jobs',
+  CronJob: '/apis/batch/v1/namespaces/NS/cronjobs',
+};
+
+/** What a template of pods with this label is. */
+export function template(app: string, spec: object = {}) {
+  const containers = [{ name: 'main', image: 'nginx:1.27' }];
+  return { metadata: { labels: { app } }, spec: { containers, ...spec } };
+}
+
+/** Starts one for the tests of a file. */
+export function localApi(): LocalApi {
+  let server: TestServer;
+  const ends: (() => void)[] = [];
+  const apis: KubeApi[] = [];
+  beforeAll(async () => {
+    server = await startTestServer();
+    const { store } = server;
+    for (const name of ['node-1', 'node-2']) {
+      const labels = { 'kubernetes.io/hostname': name };
+      const status = { addresses: [{ type: 'InternalIP', address: `192.0.2.${name.at(-1)}` }] };
+      store.create('nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, status });
+    }
+    ends.push(startScheduler(store), startFakeKubelet(store), startControllers(store));
+    for (const name of [NAMESPACE, 'other'])
+      await server.call('/api/v1/namespaces', { method: 'POST', body: { metadata: { name } } });
+  });
+  afterAll(async () => {
+    for (const api of apis) api.close();
+    for (const end of ends) end();
+    await server.close();
+  });
+  return {
+    get server() {
+      return server;
+    },
+    async api(user = 'admin', namespace = NAMESPACE) {
+      const kubeconfig = server.kubeconfigs[user] ?? '';
+      const api = new KubeApi(await authenticate(chooseContext({ kubeconfig, namespace })));
+      apis.push(api);
+      return api;
+    },
+    async create(kind, name, spec, { namespace = NAMESPACE, labels = {}, ...more }: Extra = {}) {
+      const body = { kind, metadata: { name, labels }, ...(kind !== 'EndpointSlice' && { spec }) };
+      const path = COLLECTIONS[kind]?.replace('NS', namespace) ?? '';
+      const answer = await server.call(path, { method: 'POST', body: { ...body, ...more } });
+      expect(answer.status, answer.text).toBe(201);
+    },
+    async patch(kind, name, body) {
+      const path = `${COLLECTIONS[kind]?.replace('NS', NAMESPACE)}/${name}`;
+      const contentType = 'application/merge-patch+json';
+      const answer = await server.call(path, { method: 'PATCH', contentType, body });
+      expect(answer.status, answer.text).toBe(200);
+    },
+  };
+}
+
+interface Extra {
+  readonly namespace?: string;
+  readonly labels?: object;
+  readonly [field: string]: unknown;
+}

@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { networkOf } from '../../../../src/kube/targets/network.ts';
+import { bothExpressions, parsePeer, peerExpression } from '../../../../src/kube/targets/peers.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { localApi, template } from './localApi.ts';
+
+const local = localApi();
+
+async function expression(words: string[], user = 'admin') {
+  return peerExpression(await local.api(user), words.map(parsePeer));
+}
+
+/** Whether libpcap takes it. */
+function compiles(text: string): boolean {
+  return execFileSync('tcpdump', ['-y', 'EN10MB', '-d', '--', text], { stdio: 'pipe' }).length > 0;
+}
+
+describe('peers', () => {
+  beforeAll(async () => {
+    await local.create('Deployment', 'web', {
+      replicas: 2,
+      selector: { matchLabels: { app: 'web' } },
+      template: template('web'),
+    });
+    await local.create('Service', 'web', {
+      clusterIP: '10.96.0.80',
+      selector: { app: 'web' },
+      ports: [{ port: 80 }],
+    });
+    await local.create('Service', 'empty', {
+      clusterIP: 'None',
+      selector: { app: 'nothing' },
+      ports: [{ port: 80 }],
+    });
+    await vi.waitFor(
+      async () => expect((await expression(['svc/web'])).split(' or ')).toHaveLength(3),
+      { timeout: 20_000 },
+    );
+  });
+
+  it.each([
+    ['10.1.2.3', 'host 10.1.2.3'],
+    ['fd00::1', 'host fd00::1'],
+    ['10.1.2.3/16', 'net 10.1.0.0/16'],
+    ['0.0.0.0/0', 'net 0.0.0.0/0'],
+    ['10.1.2.3/32', 'net 10.1.2.3/32'],
+    ['192.168.77.255/27', 'net 192.168.77.224/27'],
+    ['fd00:1:2:3::5/56', 'net fd00:1:2::/56'],
+    ['::ffff:10.0.0.1/120', 'net ::ffff:a00:0/120'],
+    ['node/node-1', 'host 192.0.2.1'],
+  ])('%s is %s, which libpcap takes', async (word, text) => {
+    expect(await expression([word])).toBe(text);
+    expect(compiles(text)).toBe(true);
+  });
+
+  it('are a service’s own address and those of its endpoints, also for who may not list these', async () => {
+    const text = await expression(['svc/web']);
+    expect(text).toMatch(/^host 10\.244\.7\.\d+ or host 10\.244\.7\.\d+ or host 10\.96\.0\.80$/);
+    expect(await expression(['svc/web'], 'debugger')).toBe(text);
+    expect(await expression(['deploy/web', '10.96.0.80'])).toBe(text);
+    const both = bothExpressions(text, 'tcp or udp') ?? '';
+    expect(both).toBe(`(${text}) and (tcp or udp)`);
+    expect(compiles(both)).toBe(true);
+    expect([bothExpressions(text, undefined), bothExpressions(undefined, 'tcp')]).toEqual([
+      text,
+      'tcp',
+    ]);
+  });
+
+  it('without an address are a Problem', async () => {
+    const error = await expression(['svc/empty']).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Problem);
+    expect((error as Problem).message).toBe(
+      '--peer service/empty: it has no address at the moment',
+    );
+  });
+
+  it.each(['10.1.2', '10.1.2.3/33', '10.1.2.3/', 'fe80::1%eth0', '10.1.2.3 or port 1', 'x y'])(
+    '%j is wrong usage',
+    (word) => {
+      expect(() => parsePeer(word)).toThrow(expect.objectContaining({ exitCode: 2 }));
+    },
+  );
+
+  it('agree with the kernel’s own idea of a network', () => {
+    for (let bits = 0; bits <= 128; bits += 1) {
+      const text = networkOf(`fdff:eedd:ccbb:aa99:8877:6655:4433:2211/${bits}`) ?? '';
+      expect(compiles(`net ${text}`), text).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,210 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { onePod } from '../../../../src/kube/targets/onePod.ts';
+import { parseTargets, type TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
+import { leftOutText, resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { setPod } from '../../../cluster/controllers/fakeKubelet.ts';
+import { localApi, NAMESPACE, template } from './localApi.ts';
+
+const local = localApi();
+
+async function resolved(words: string[], flags: TargetFlags = {}, user = 'admin', maxPods = 10) {
+  return resolveTargets(await local.api(user), parseTargets(words, flags), { maxPods });
+}
+
+/** The pods' names without the random ends that controllers give them. */
+async function names(words: string[], flags: TargetFlags = {}, user = 'admin') {
+  const { pods } = await resolved(words, flags, user);
+  return pods.map(({ metadata }) => metadata.name.replace(/(-[a-z0-9]{8,10})?-[a-z0-9]{5}$/, '-?'));
+}
+
+async function problem(words: string[], flags: TargetFlags = {}, user = 'admin', maxPods = 10) {
+  const error = await resolved(words, flags, user, maxPods).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(Problem);
+  const { message, next } = error as Problem;
+  return [message, ...next];
+}
+
+beforeAll(async () => {
+  const selector = (app: string) => ({ matchLabels: { app } });
+  await local.create('Deployment', 'web', {
+    replicas: 3,
+    selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] },
+    template: template('web'),
+  });
+  await local.create('Deployment', 'idle', {
+    replicas: 0,
+    selector: selector('idle'),
+    template: template('idle'),
+  });
+  await local.create('StatefulSet', 'db', {
+    replicas: 2,
+    serviceName: 'db',
+    selector: selector('db'),
+    template: template('db'),
+  });
+  await local.create('DaemonSet', 'agent', {
+    selector: selector('agent'),
+    template: template('agent'),
+  });
+  const job = { template: template('work', { restartPolicy: 'Never' }) };
+  await local.create('Job', 'import', job);
+  await local.create('CronJob', 'nightly', { schedule: '* * * * *', jobTemplate: { spec: job } });
+  await local.create('CronJob', 'yearly', {
+    schedule: '0 0 1 1 *',
+    jobTemplate: { spec: job },
+  });
+  await local.create('Pod', 'db-lookalike', template('db').spec, { labels: { app: 'db' } });
+  await local.create('Pod', 'db-0', template('db').spec, {
+    namespace: 'other',
+    labels: { app: 'db' },
+  });
+  await local.create('Service', 'web', { selector: { app: 'web' }, ports: [{ port: 80 }] });
+  await local.create('Service', 'bare', { ports: [{ port: 80 }] });
+  await local.create('Service', 'outside', { type: 'ExternalName', externalName: 'example.com' });
+  await local.create(
+    'EndpointSlice',
+    'bare-1',
+    {},
+    {
+      labels: { 'kubernetes.io/service-name': 'bare' },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.1.1.1'], targetRef: { kind: 'Pod', name: 'db-lookalike' } }],
+      ports: [],
+    },
+  );
+  await vi.waitFor(
+    async () => {
+      expect(await names(['deploy/web', 'sts/db', 'ds/agent', 'job/import'])).toHaveLength(8);
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+});
+
+describe('resolveTargets', () => {
+  it.each([
+    [['pod/db-1'], ['db-1']],
+    [['deploy/web'], ['web-?', 'web-?', 'web-?']],
+    // Owned pods alone: a selector of a set is no promise.
+    [['sts/db'], ['db-0', 'db-1']],
+    [['ds/agent'], ['agent-?', 'agent-?']],
+    [['job/import'], ['import-?']],
+    [['svc/web'], ['web-?', 'web-?', 'web-?']],
+    [['svc/bare'], ['db-lookalike']],
+    [
+      ['db-1', 'sts/db', 'pod/db-1'],
+      ['db-1', 'db-0'],
+    ],
+  ])('%j', async (words, expected) => {
+    expect(await names(words)).toEqual(expected);
+  });
+
+  it('takes the pods of a cron job’s jobs', async () => {
+    const metadata = { name: 'nightly-28000000', namespace: NAMESPACE };
+    const job = { template: template('work', { restartPolicy: 'Never' }) };
+    await local.create('Job', metadata.name, job);
+    await local.create('Job', 'nightly-report', job);
+    const found = async () => (await resolved(['cronjob/nightly'])).pods;
+    await vi.waitFor(async () => expect((await found()).length).toBeGreaterThan(0), {
+      timeout: 10_000,
+    });
+    for (const { metadata } of await found())
+      expect(metadata.labels?.['job-name']).toMatch(/^nightly-\d+$/);
+    expect(await problem(['cronjob/yearly'])).toContain(
+      'cronjob/yearly has no job at the moment; its schedule is "0 0 1 1 *"',
+    );
+  });
+
+  it('takes selectors, in all namespaces too', async () => {
+    expect(await names([], { selector: 'app in (db)' })).toEqual(['db-0', 'db-1', 'db-lookalike']);
+    const { pods } = await resolved([], { selector: 'app=db', allNamespaces: true });
+    expect(pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
+      'other/db-0',
+      'shop/db-0',
+      'shop/db-1',
+      'shop/db-lookalike',
+    ]);
+  });
+
+  it('names nodes, and needs no permission to', async () => {
+    expect((await resolved(['node/node-1', 'no/node-1'])).nodes).toEqual(['node-1']);
+    expect((await resolved(['node/node-9'], {}, 'nobody')).nodes).toEqual(['node-9']);
+    expect(await problem(['node/node-9'])).toEqual([
+      'Error from server (NotFound): nodes "node-9" not found',
+      'did you mean "node-1" or "node-2"?',
+    ]);
+  });
+
+  it('says what does not exist as kubectl does, and what is near', async () => {
+    expect(await problem(['deploy/wbe'])).toEqual([
+      'Error from server (NotFound): deployments.apps "wbe" not found',
+      'did you mean "web"?',
+    ]);
+    expect(await problem(['svc/nothing-like-it'])).toEqual([
+      'Error from server (NotFound): services "nothing-like-it" not found',
+      'kubectl get services -n shop   lists the services of this namespace',
+    ]);
+  });
+
+  it('says why there are no pods', async () => {
+    const look = 'kubectl get pods -n shop --show-labels   shows the pods there are';
+    expect(await problem(['deploy/idle'])).toEqual([
+      'deployment/idle has no pods: it is scaled to 0 replicas',
+      look,
+    ]);
+    expect(await problem([], { selector: 'a=b' })).toEqual([
+      `-l 'a=b' matches no pods in namespace "shop"`,
+      look,
+    ]);
+    expect(await problem(['svc/outside'])).toEqual([
+      'service "outside" is a name for example.com, and has no pods',
+    ]);
+  });
+
+  it('refuses more pods than allowed, and names them', async () => {
+    const [message, list, flag] = await problem(['deploy/web', 'sts/db'], {}, 'admin', 4);
+    expect(message).toBe(
+      'deployment/web, statefulset/db: these are 5 pods, and a debugger would be put into each',
+    );
+    expect(list).toMatch(/^web-\S+, web-\S+, web-\S+, db-0, db-1$/);
+    expect(flag).toBe('--max-pods 5 allows it; without it 4 are allowed');
+  });
+
+  it('leaves out what does not run, and says so', async () => {
+    const { store } = local.server;
+    await local.create('Pod', 'half-1', template('half').spec, { labels: { app: 'half' } });
+    await local.create('Pod', 'half-2', template('half').spec, { labels: { app: 'half' } });
+    const half = { selector: 'app=half' };
+    await vi.waitFor(async () => expect((await resolved([], half)).pods).toHaveLength(2));
+    const pod = store.get('pods', NAMESPACE, 'half-2');
+    if (pod) setPod(store, pod, 'Succeeded');
+    const found = await resolved([], half);
+    expect(found.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
+    expect(leftOutText(found)).toBe('left out: pod "half-2" has finished (Succeeded)');
+    const notes: string[] = [];
+    const one = await onePod(await local.api(), parseTargets([], half), {
+      signal: new AbortController().signal,
+      onNote: (text) => notes.push(text),
+    });
+    expect([one.metadata.name, ...notes]).toEqual(['half-1', leftOutText(found)]);
+    const other = store.get('pods', NAMESPACE, 'half-1');
+    if (other) setPod(store, other, 'Failed');
+    expect((await problem([], half)).slice(0, 3)).toEqual([
+      `-l 'app=half' has no pod that runs`,
+      'pod "half-1" has finished (Failed)',
+      'pod "half-2" has finished (Succeeded)',
+    ]);
+  });
+
+  it('needs to read no more than what is named', async () => {
+    const { server } = local;
+    expect(server).toBeDefined();
+    expect(await names([], { selector: 'app=db' }, 'bare-debugger')).toHaveLength(3);
+    expect(await problem(['deploy/web'], {}, 'bare-debugger')).toEqual([
+      expect.stringMatching(
+        /\(Forbidden\).* cannot get resource "deployments" in API group "apps"/,
+      ),
+    ]);
+    expect(await names(['svc/web'], {}, 'debugger')).toHaveLength(3);
+  });
+});

@@ -1,0 +1,114 @@
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Pod } from '../../../../src/kube/pod.ts';
+import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
+import { parsePeer } from '../../../../src/kube/targets/peers.ts';
+import { resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
+import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
+import { watchTargets } from '../../../../src/kube/targets/watchTargets.ts';
+import { localApi, NAMESPACE, template } from './localApi.ts';
+
+const local = localApi();
+let end = new AbortController();
+afterEach(() => {
+  end.abort();
+  end = new AbortController();
+});
+
+beforeAll(async () => {
+  await local.create('Deployment', 'web', {
+    replicas: 2,
+    selector: { matchLabels: { app: 'web' } },
+    template: template('web'),
+  });
+  await local.create('Service', 'web', { selector: { app: 'web' }, ports: [{ port: 80 }] });
+  await vi.waitFor(async () => expect(await known('deploy/web')).toHaveLength(2), {
+    timeout: 20_000,
+  });
+});
+
+async function known(...words: string[]): Promise<readonly Pod[]> {
+  return (await resolveTargets(await local.api(), parseTargets(words), { maxPods: 99 })).pods;
+}
+
+/** Watches, and gives what was told until now. */
+async function watching(words: string[], pods: readonly Pod[]) {
+  const changes: string[] = [];
+  const api = await local.api();
+  const { signal } = end;
+  const done = (async () => {
+    for await (const { type, pod } of watchTargets(api, parseTargets(words), {
+      known: pods,
+      signal,
+    }))
+      changes.push(`${type} ${pod.metadata.name}`);
+  })().catch((error: unknown) => {
+    if (!signal.aborted) changes.push(`error ${error}`);
+  });
+  return { changes, done };
+}
+
+const TIME = { timeout: 20_000, interval: 50 };
+
+it('tells who joins and who leaves, once, though two targets stand for them', async () => {
+  const before = await known('deploy/web');
+  const { changes } = await watching(['deploy/web', 'svc/web'], before);
+  await local.patch('Deployment', 'web', { spec: { replicas: 3 } });
+  await vi.waitFor(() => expect(changes).toHaveLength(1), TIME);
+  expect(changes[0]).toMatch(/^joined web-/);
+  await local.server.call(`/api/v1/namespaces/${NAMESPACE}/pods/${before[0]?.metadata.name}`, {
+    method: 'DELETE',
+  });
+  await vi.waitFor(() => expect(changes).toHaveLength(3), TIME);
+  expect(changes).toContain(`left ${before[0]?.metadata.name}`);
+  expect(changes.filter((change) => change.startsWith('joined'))).toHaveLength(2);
+});
+
+it('knows after a forgotten version what happened meanwhile', async () => {
+  const before = await known('deploy/web');
+  const { changes } = await watching(['deploy/web'], before);
+  const [gone] = before;
+  await vi.waitFor(() => expect(changes).toEqual([]));
+  await local.server.call(`/api/v1/namespaces/${NAMESPACE}`, {
+    method: 'PATCH',
+    contentType: 'application/merge-patch+json',
+    body: { metadata: { annotations: { 'netdebug.test/expire-watches': '1' } } },
+  });
+  await local.server.call(`/api/v1/namespaces/${NAMESPACE}/pods/${gone?.metadata.name}`, {
+    method: 'DELETE',
+  });
+  await vi.waitFor(() => expect(changes).toHaveLength(2), TIME);
+  expect([...changes].sort()).toEqual([
+    expect.stringMatching(/^joined web-/),
+    `left ${gone?.metadata.name}`,
+  ]);
+});
+
+it('tells that one has left between its finding and the watch, or lost its label', async () => {
+  const before = await known('deploy/web');
+  const old = { ...before[0], metadata: { ...before[0]?.metadata, name: 'web-old', uid: 'old' } };
+  const { changes } = await watching(['deploy/web'], [...before, old as Pod]);
+  await vi.waitFor(() => expect(changes).toEqual(['left web-old']), TIME);
+  await local.patch('Pod', before[0]?.metadata.name ?? '', {
+    metadata: { labels: { app: 'quarantine' } },
+  });
+  await vi.waitFor(() => expect(changes).toContain(`left ${before[0]?.metadata.name}`), TIME);
+});
+
+it('ends at once where no group is named, and with its signal', async () => {
+  const [pod] = await known('deploy/web');
+  await (await watching([pod?.metadata.name ?? ''], [])).done;
+  const { done } = await watching(['deploy/web'], []);
+  end.abort();
+  await done;
+});
+
+it('gives the peers’ new expression when their addresses change', async () => {
+  const said: string[] = [];
+  const api = await local.api();
+  const { signal } = end;
+  void (async () => {
+    for await (const text of watchPeers(api, [parsePeer('svc/web')], signal)) said.push(text);
+  })().catch(() => {});
+  await local.patch('Deployment', 'web', { spec: { replicas: 5 } });
+  await vi.waitFor(() => expect(said.at(-1)?.split(' or ')).toHaveLength(6), TIME);
+});
