@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { KubeApi } from '../../../../src/kube/api.ts';
 import { authenticate } from '../../../../src/kube/authentication.ts';
 import { chooseContext } from '../../../../src/kube/kubeconfig.ts';
@@ -37,6 +37,7 @@ export function template(app: string, spec: object = {}) {
 
 /** Starts one for the tests of a file. */
 export function localApi(): LocalApi {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   let server: TestServer;
   const ends: (() => void)[] = [];
   const apis: KubeApi[] = [];

@@ -197,8 +197,6 @@ describe('resolveTargets', () => {
   });
 
   it('needs to read no more than what is named', async () => {
-    const { server } = local;
-    expect(server).toBeDefined();
     expect(await names([], { selector: 'app=db' }, 'bare-debugger')).toHaveLength(3);
     expect(await problem(['deploy/web'], {}, 'bare-debugger')).toEqual([
       expect.stringMatching(
