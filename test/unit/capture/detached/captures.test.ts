@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { findCaptures } from '../../../../src/capture/detached/captures.ts';
+import { detachedContainer } from '../../../../src/capture/detached/detachedContainer.ts';
+import { newCaptureName } from '../../../../src/capture/detached/startDetached.ts';
+import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
+import { fakeServer, json } from '../../kube/fakeServer.ts';
+
+const RUNNING = { running: { startedAt: '2026-11-24T00:00:00Z' } };
+const REMOVED = { terminated: { exitCode: 0 } };
+const LOST = { terminated: { exitCode: 137 } };
+
+let minute = 0;
+
+/** A pod with captures in these states. */
+function podWith(name: string, states: Record<string, NonNullable<ContainerStatus['state']>>): Pod {
+  const containers = Object.keys(states).map((capture) => {
+    minute += 1;
+    const record = { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false };
+    return detachedContainer(
+      {
+        name: capture,
+        image: 'nicolaka/netshoot:v0.14',
+        created: new Date(minute * 60_000),
+        spool: `/netdebug-${capture}`,
+        record: { ...record, until: 0, notAfter: 0, keep: 0 },
+      },
+      'IfNotPresent',
+    );
+  });
+  return {
+    metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion: '1' },
+    spec: { containers: [], ephemeralContainers: containers },
+    status: {
+      phase: 'Running',
+      ephemeralContainerStatuses: Object.entries(states).map(([capture, state]) => ({
+        name: `netdebug-capture-${capture}`,
+        state,
+      })),
+    },
+  };
+}
+
+async function found(asked: string, ...pods: Pod[]) {
+  const { api } = await fakeServer({
+    rest: (_, response) => json(response, 200, { items: pods, metadata: {} }),
+  });
+  const { captures, lost } = await findCaptures(api, 'shop', asked);
+  return [captures, lost].map((list) =>
+    list.map(({ pod, name }) => `${pod.metadata.name}/${name}`),
+  );
+}
+
+describe('a capture’s name', () => {
+  it('means those of all pods, unless one is named', async () => {
+    const pods = [
+      podWith('web-1', { both: RUNNING, other: RUNNING }),
+      podWith('web-2', { both: RUNNING }),
+    ];
+    expect(await found('both', ...pods)).toEqual([['web-1/both', 'web-2/both'], []]);
+    expect(await found('web-2/both', ...pods)).toEqual([['web-2/both'], []]);
+    expect(await found('pod/web-1/other', ...pods)).toEqual([['web-1/other'], []]);
+  });
+
+  it('does not mean those that are over while others are not, but tells of lost ones', async () => {
+    expect(
+      await found(
+        'both',
+        podWith('web-1', { both: LOST }),
+        podWith('web-2', { both: RUNNING }),
+        podWith('web-3', { both: REMOVED }),
+      ),
+    ).toEqual([['web-2/both'], ['web-1/both']]);
+    expect(
+      await found('both', podWith('web-1', { both: REMOVED }), podWith('web-2', { both: LOST })),
+    ).toEqual([['web-2/both'], []]);
+  });
+
+  it('that nothing has is a Problem with those there are', async () => {
+    await expect(found('both', podWith('web-1', { other: RUNNING }))).rejects.toMatchObject({
+      message: 'there is no capture "both" in namespace "shop"',
+      next: expect.arrayContaining(['captures here: other']),
+    });
+  });
+
+  it('that is made up is free in all pods', () => {
+    const pods = [
+      podWith('web-1', { 'capture-1': REMOVED }),
+      podWith('web-2', { 'capture-2': RUNNING }),
+    ];
+    expect(newCaptureName(pods)).toBe('capture-3');
+    expect(newCaptureName([])).toBe('capture-1');
+  });
+});
