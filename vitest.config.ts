@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-import { shellText } from './scripts/shellText.ts';
+import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 
 /** Remote shell code is bundled as text by esbuild; vitest reads it the same way. */
 const shellAsText = {
   name: 'shell-as-text',
   enforce: 'pre' as const,
   load(id: string) {
-    return id.endsWith('.sh')
-      ? `export default ${JSON.stringify(shellText(readFileSync(id, 'utf8')))};`
+    return TEXT_FILE.test(id)
+      ? `export default ${JSON.stringify(textOfFile(id, readFileSync(id, 'utf8')))};`
       : undefined;
   },
 };

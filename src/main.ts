@@ -12,8 +12,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(answer);
     return 0;
   }
+  if (args[0] === '__complete') return answerShell(args.slice(1));
   const { runCommandLine } = await import('./cli/commandLine.ts');
   return runCommandLine(args);
+}
+
+/** Completes what is typed; whatever has not answered by then (a credential plugin) is left alone. */
+async function answerShell(words: readonly string[]): Promise<number> {
+  const { completeCommand } = await import('./cli/completion/completeCommand.ts');
+  const answer = await completeCommand(words);
+  await new Promise((resolve) => process.stdout.write(answer, resolve));
+  process.exit(0);
 }
 
 function quickAnswer(args: readonly string[]): string | undefined {

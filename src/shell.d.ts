@@ -3,3 +3,20 @@ declare module '*.sh' {
   const source: string;
   export default source;
 }
+/** What shells are given to read, as it is. */
+declare module '*.bash' {
+  const source: string;
+  export default source;
+}
+declare module '*.zsh' {
+  const source: string;
+  export default source;
+}
+declare module '*.fish' {
+  const source: string;
+  export default source;
+}
+declare module '*.ps1' {
+  const source: string;
+  export default source;
+}

@@ -3,16 +3,18 @@ import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { programHelp } from '../../src/cli/commandLine.ts';
 import { HELP_WIDTHS } from '../../src/cli/helpText.ts';
-import { shellText } from '../shellText.ts';
+import { TEXT_FILE, textOfFile } from '../textFiles.ts';
+import '../textHook.ts';
 import { buildInfo } from './buildInfo.ts';
+import { makeCompletionTable } from './completionTable.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 const shellAsText: Plugin = {
   name: 'shell-as-text',
   setup({ onLoad }) {
-    onLoad({ filter: /\.sh$/ }, ({ path }) => ({
-      contents: shellText(readFileSync(path, 'utf8')),
+    onLoad({ filter: TEXT_FILE }, ({ path }) => ({
+      contents: textOfFile(path, readFileSync(path, 'utf8')),
       loader: 'text',
     }));
   },
@@ -77,6 +79,7 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
       'import.meta.url': 'importMetaUrl',
       NETDEBUG_BUILD: JSON.stringify(buildInfo(root) ?? null),
       NETDEBUG_HELP: JSON.stringify(help),
+      NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
     },
     banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
     plugins: [shellAsText, withoutGeneratedApi, lengthAsWidth, smallAssert],

@@ -35,13 +35,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 
 /** The help of the program as a whole, in lines of so many characters. */
 export async function programHelp(width: number): Promise<string> {
-  return helpText(await commandParser(width, [], () => {}).getHelp());
+  return helpText(await commandParser(width).getHelp());
 }
 
-function commandParser(
+/** The parser of everything, with the commands that load when they are called. */
+export function commandParser(
   width: number,
-  args: readonly string[],
-  onExitCode: (code: number) => void,
+  args: readonly string[] = [],
+  onExitCode: (code: number) => void = () => {},
 ): Argv {
   const lazy = <Flags>(load: () => Promise<Command<Flags>>) => ({
     // yargs awaits a builder that gives a promise, but its types say so only of the handler.
@@ -59,6 +60,7 @@ function commandParser(
   const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
   const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
   const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
+  const completion = lazy(async () => (await import('./completionCommand.ts')).completionCommand);
   const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
 
   return yargs()
@@ -96,6 +98,12 @@ function commandParser(
     )
     .command('ps', 'Show everything of ours in the cluster', ps.builder, ps.handler)
     .command('cleanup', 'End and remove what is ours', cleanup.builder, cleanup.handler)
+    .command(
+      'completion [what]',
+      'Complete commands, flags, pods and captures in your shell and in kubectl',
+      completion.builder,
+      completion.handler,
+    )
     .command('version', 'Show the version of this program', version.builder, version.handler)
     .command('options', 'List the flags that every command takes', {}, async () => {
       process.stdout.write((await import('./optionsCommand.ts')).optionsText());

@@ -7,6 +7,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'capture',
   'captures',
   'cleanup',
+  'completion',
   'doctor',
   'options',
   'ports',

@@ -16,6 +16,8 @@ interface CallOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: PatchType | 'application/json';
+  /** Another form of the answer than the objects themselves. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +44,10 @@ export class KubeApi {
   }
 
   /** Reads one object or list. `path` begins with /api or /apis. */
-  async get<T>(path: string, options: Pick<CallOptions, 'query' | 'signal'> = {}): Promise<T> {
+  async get<T>(
+    path: string,
+    options: Pick<CallOptions, 'query' | 'accept' | 'signal'> = {},
+  ): Promise<T> {
     return this.#call<T>('GET', path, options);
   }
 
@@ -112,7 +117,7 @@ export class KubeApi {
   async #send(
     method: string,
     path: string,
-    { query, body, contentType, signal }: CallOptions,
+    { query, body, contentType, accept = 'application/json', signal }: CallOptions,
     timeout: number,
     authorization: Headers,
   ): Promise<IncomingMessage> {
@@ -122,7 +127,7 @@ export class KubeApi {
     url.search = new URLSearchParams(query).toString();
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      accept: 'application/json',
+      accept,
       ...authorization,
       ...(payload !== undefined && { 'content-type': contentType ?? 'application/json' }),
     };

@@ -9,7 +9,7 @@ export interface Said {
   readonly stderr: string;
 }
 
-const HOOK = join(import.meta.dirname, 'shellTextHook.ts');
+const HOOK = join(import.meta.dirname, '..', '..', '..', 'scripts', 'textHook.ts');
 
 /** Our program from its sources, as one command line. */
 export const PROGRAM: readonly string[] = [

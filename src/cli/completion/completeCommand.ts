@@ -1,0 +1,17 @@
+import { completionTable } from '../../build.ts';
+import { answerText } from './answer.ts';
+import { complete } from './complete.ts';
+import { clusterSources } from './sources.ts';
+import type { CompletionTable } from './table.ts';
+
+/** A shell waits with the user for the answer; a cluster that takes longer than this is away. */
+const LIMIT_MS = 1000;
+
+/**
+ * Answers `__complete ARGS… WORD` as cobra's programs do: candidates, and a directive in the last
+ * line. Never fails and never complains, as whoever types would see that in the middle of a line.
+ */
+export async function completeCommand(args: readonly string[]): Promise<string> {
+  const table = JSON.parse(completionTable) as CompletionTable;
+  return answerText(await complete(table, args, clusterSources(AbortSignal.timeout(LIMIT_MS))));
+}

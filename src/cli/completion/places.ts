@@ -1,0 +1,53 @@
+import { posix, win32 } from 'node:path';
+import type { Shell } from './scripts.ts';
+
+/** Who is asked: given, so that each platform can be tested on any. */
+export interface Host {
+  readonly platform: NodeJS.Platform;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+}
+
+/** Where a shell looks for completions, and what is left for its user to do. */
+export interface Place {
+  readonly path: string;
+  readonly rest?: string;
+}
+
+/** The shell of who calls: what SHELL names, PowerShell on Windows; undefined for any other. */
+export function shellOf({ platform, env }: Host): Shell | undefined {
+  const name = (env.SHELL ?? '')
+    .split(/[\\/]/)
+    .at(-1)
+    ?.replace(/\.exe$/, '');
+  if (name === 'bash' || name === 'zsh' || name === 'fish') return name;
+  if (name === 'pwsh' || (name === '' && platform === 'win32')) return 'powershell';
+  return undefined;
+}
+
+/** The file that a shell's completion belongs in; it is read when that is first needed. */
+export function placeFor(shell: Shell, { platform, env, home }: Host): Place {
+  const { join } = platform === 'win32' ? win32 : posix;
+  const data = env.XDG_DATA_HOME || join(home, '.local', 'share');
+  const config = env.XDG_CONFIG_HOME || join(home, '.config');
+  switch (shell) {
+    case 'bash': {
+      const folder = env.BASH_COMPLETION_USER_DIR || join(data, 'bash-completion');
+      const path = join(folder, 'completions', 'kubectl-netdebug');
+      return { path, rest: `without the package bash-completion: add to ~/.bashrc: . '${path}'` };
+    }
+    case 'zsh': {
+      const folder = join(data, 'zsh', 'site-functions');
+      return {
+        path: join(folder, '_kubectl-netdebug'),
+        rest: `unless it is there: add to ~/.zshrc, before compinit: fpath=('${folder}' $fpath)`,
+      };
+    }
+    case 'fish':
+      return { path: join(config, 'fish', 'completions', 'kubectl-netdebug.fish') };
+    case 'powershell': {
+      const path = join(config, 'kubectl-netdebug', 'completion.ps1');
+      return { path, rest: `add to your profile (see $PROFILE): . '${path}'` };
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import { capturesOf } from '../../capture/detached/captures.ts';
+import { KubeApi } from '../../kube/api.ts';
+import { authenticate } from '../../kube/authentication.ts';
+import { type ConnectionFlags, chooseContext } from '../../kube/kubeconfig.ts';
+import { readKubeconfig } from '../../kube/kubeconfigFiles.ts';
+import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
+import { KUBECTL_FLAGS } from '../kubectlFlags.ts';
+import type { Candidate } from './answer.ts';
+import type { Sources } from './complete.ts';
+import type { TypedWords } from './words.ts';
+
+/** More than these nobody reads, and a large list would not come in time. */
+const MOST = '1000';
+
+/** Kinds whose pods can be meant, as they are written before a slash, with their paths. */
+const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
+  pod: podsPath,
+  deploy: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  sts: (namespace) => `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+  ds: (namespace) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+  job: (namespace) => `/apis/batch/v1/namespaces/${namespace}/jobs`,
+  svc: (namespace) => `/api/v1/namespaces/${namespace}/services`,
+};
+
+/** Rows and columns as `kubectl get` asks for them: a hundredth of the objects' size. */
+interface Table {
+  readonly columnDefinitions: readonly { readonly name: string }[];
+  readonly rows: readonly { readonly cells: readonly unknown[] }[];
+}
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+
+/**
+ * Asks the kubeconfig, and the cluster that the typed flags choose, until the signal is aborted.
+ * Whatever fails is no candidate: nobody wants to read errors while typing.
+ */
+export function clusterSources(signal: AbortSignal): Sources {
+  return {
+    kubeconfig: async (kind, words) =>
+      quietly(async () => {
+        const config = readKubeconfig(words.flags.get('kubeconfig'), process.env);
+        return [...config[kind].keys()].map((value) => ({ value }));
+      }),
+    namespaces: async (words) =>
+      asking(words, async (api) => names(api, '/api/v1/namespaces', 'Status')),
+    targets: async (words, typed) =>
+      asking(words, async (api, namespace) => targets(api, namespace, typed)),
+    containers: async (words) =>
+      aboutPod(words, ({ spec }) => spec.containers.map(({ name, image }) => said(name, image))),
+    volumes: async (words) =>
+      aboutPod(words, ({ spec }) =>
+        (spec.volumes ?? []).map(({ name, ...kinds }) => said(name, Object.keys(kinds)[0])),
+      ),
+    captures: async (words) => asking(words, captures),
+  };
+
+  /** Connects and asks; an answer that does not come in time is no answer. */
+  async function asking(
+    words: TypedWords,
+    ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,
+  ): Promise<Candidate[]> {
+    return quietly(async () => {
+      const access = await authenticate(chooseContext(connectionFlags(words)));
+      const api = new KubeApi(access);
+      // A credential plugin takes no signal.
+      const late = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      try {
+        return await Promise.race([ask(api, encodeURIComponent(access.namespace)), late]);
+      } finally {
+        api.close();
+      }
+    });
+  }
+
+  async function names(api: KubeApi, path: string, column?: string): Promise<Candidate[]> {
+    const table = await api.get<Table>(path, {
+      query: { limit: MOST, includeObject: 'None' },
+      accept: TABLE,
+      signal,
+    });
+    const columns = table.columnDefinitions.map(({ name }) => name);
+    const at = column === undefined ? -1 : columns.indexOf(column);
+    return table.rows.map(({ cells }) => said(String(cells[columns.indexOf('Name')]), cells[at]));
+  }
+
+  async function targets(api: KubeApi, namespace: string, typed: string): Promise<Candidate[]> {
+    const slash = typed.indexOf('/');
+    if (slash >= 0) {
+      const kind = typed.slice(0, slash);
+      const path = KINDS[kind];
+      if (!path) return [];
+      const found = await names(api, path(namespace), kind === 'pod' ? 'Status' : undefined);
+      return found.map(({ value, ...rest }) => ({ value: `${kind}/${value}`, ...rest }));
+    }
+    const kinds = Object.keys(KINDS).map((kind) => ({ value: `${kind}/` }));
+    return [...(await names(api, podsPath(namespace), 'Status')), ...kinds];
+  }
+
+  async function captures(api: KubeApi, namespace: string): Promise<Candidate[]> {
+    const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace), {
+      query: { limit: MOST },
+      signal,
+    });
+    const found = items
+      .flatMap((pod) => capturesOf(pod))
+      .filter(({ state }) => state.kind !== 'removed');
+    return found.map(({ name, pod, state }) => {
+      const shared = found.filter((other) => other.name === name).length > 1;
+      const value = shared ? `${pod.metadata.name}/${name}` : name;
+      return { value, describe: `${state.kind}, pod ${pod.metadata.name}` };
+    });
+  }
+
+  /** Something of the pod that is named already. */
+  async function aboutPod(
+    words: TypedWords,
+    what: (pod: Pod) => Candidate[],
+  ): Promise<Candidate[]> {
+    const pod = /^(?:(?:pods?|po)\/)?([^/]+)$/.exec(words.positionals[0] ?? '')?.[1];
+    if (pod === undefined) return [];
+    return asking(words, async (api) =>
+      what(await api.get<Pod>(podPath(api.access.namespace, pod), { signal })),
+    );
+  }
+}
+
+async function quietly(ask: () => Promise<Candidate[]>): Promise<Candidate[]> {
+  try {
+    return await ask();
+  } catch {
+    return [];
+  }
+}
+
+function said(value: string, describe: unknown): Candidate {
+  return { value, ...(typeof describe === 'string' && { describe }) };
+}
+
+/** The connection that the flags typed so far choose. */
+function connectionFlags({ flags }: TypedWords): ConnectionFlags {
+  const given = KUBECTL_FLAGS.flatMap(({ name, type }) => {
+    const value = flags.get(name);
+    if (value === undefined || name === 'request-timeout') return [];
+    const typed = { string: value, boolean: value !== 'false', list: [value] }[type];
+    return [[name, typed] as const];
+  });
+  return Object.fromEntries(given);
+}

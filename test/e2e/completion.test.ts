@@ -1,0 +1,213 @@
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SCRIPTS, SHIM } from '../../src/cli/completion/scripts.ts';
+import { kubectls, nameOfKubectl } from './support/kubectls.ts';
+import { runPod } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
+
+const [program, ...before] = PROGRAM;
+let kubeconfig = '';
+let bin = '';
+let pod = '';
+
+beforeAll(async () => {
+  kubeconfig = namespaced(world.kubeconfig);
+  bin = freshPath('bin');
+  mkdirSync(bin);
+  writeFileSync(
+    join(bin, 'kubectl-netdebug'),
+    `#!/bin/sh\nexec ${[program, ...before].join(' ')} "$@"\n`,
+  );
+  writeFileSync(join(bin, 'kubectl_complete-netdebug'), SHIM);
+  symlinkSync(world.kubectl, join(bin, 'kubectl'));
+  for (const name of ['kubectl-netdebug', 'kubectl_complete-netdebug'])
+    chmodSync(join(bin, name), 0o755);
+  pod = (await runPod('complete')).name;
+  await kubectl(['create', 'deployment', 'tab-web', `--image=${world.appImage}`]);
+});
+
+function environment(): NodeJS.ProcessEnv {
+  return { KUBECONFIG: kubeconfig, PATH: `${bin}${delimiter}${process.env.PATH}` };
+}
+
+async function completed(words: readonly string[], env: NodeJS.ProcessEnv = environment()) {
+  const result = await run(program, [...before, '__complete', ...words], { env });
+  const lines = result.stdout.trimEnd().split('\n');
+  return { ...result, directive: lines.pop(), lines };
+}
+
+describe('completion from the cluster', () => {
+  it('knows pods and their phases, in the time of a keystroke', async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const { lines, directive, stderr, code, milliseconds } = await completed([
+        'capture',
+        'comple',
+      ]);
+      expect(lines).toContain(`${pod}\tRunning`);
+      expect([directive, stderr, code]).toEqual([':4', '', 0]);
+      times.push(milliseconds);
+    }
+    console.log(`completion from the cluster: ${times.join(', ')} ms`);
+    // 300 on a quiet machine; ours may be busy.
+    expect(Math.min(...times)).toBeLessThan(1000);
+  });
+
+  it('knows namespaces, workloads and containers', async () => {
+    const namespaces = await completed(['ports', '-n', 'netdebug-e2e']);
+    expect(namespaces.lines).toContain(`${world.namespace}\tActive`);
+    const elsewhere = await completed(['ports', '-n', world.namespace, '--', '']);
+    expect(elsewhere.lines).toEqual([]);
+    expect((await completed(['capture', 'deploy/tab'])).lines).toEqual(['deploy/tab-web']);
+    const containers = await completed(['ports', pod, '-c', '']);
+    expect(containers.lines).toEqual([expect.stringMatching(/^main\t/)]);
+  });
+
+  it('is quiet and quick where the cluster does not answer', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    try {
+      for (const server of [`https://127.0.0.1:${port}`, 'https://127.0.0.1:1', 'nonsense://x']) {
+        const {
+          stdout,
+          stderr,
+          code,
+          milliseconds,
+        } = //
+          await completed(['capture', '--server', server, '']);
+        expect([stdout, stderr, code]).toEqual([':4\n', '', 0]);
+        expect(milliseconds).toBeLessThan(3000);
+      }
+      const none = await completed(['capture', ''], {
+        ...environment(),
+        KUBECONFIG: '/nonexistent',
+      });
+      expect([none.stdout, none.stderr, none.code]).toEqual([':4\n', '', 0]);
+    } finally {
+      silent.close();
+    }
+  });
+
+  it('waits for no credential plugin that takes its time', async () => {
+    const plugin = freshPath('plugin');
+    writeFileSync(plugin, '#!/bin/sh\necho who are you? >&2\nexec sleep 5\n', { mode: 0o755 });
+    const config = freshPath('kubeconfig');
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: plugin,
+      interactiveMode: 'Never',
+    };
+    writeFileSync(
+      config,
+      JSON.stringify({
+        'current-context': 'c',
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+        users: [{ name: 'u', user: { exec } }],
+      }),
+    );
+    const result = await run('sh', ['-c', `${join(bin, 'kubectl_complete-netdebug')} capture ''`], {
+      env: { ...environment(), KUBECONFIG: config },
+    });
+    expect([result.stdout, result.stderr]).toEqual([':4\n', '']);
+    const contexts = await completed(['ports', '--context', ''], {
+      ...environment(),
+      KUBECONFIG: config,
+    });
+    expect(contexts.lines).toEqual(['c']);
+  });
+});
+
+describe('completion in kubectl', () => {
+  for (const path of kubectls().filter((name) => !/1\.(1\d|2[0-5])$/.test(nameOfKubectl(name))))
+    it(nameOfKubectl(path), async () => {
+      const ask = async (...words: string[]) =>
+        (await run(path, ['__complete', 'netdebug', ...words], { env: environment() })).stdout;
+      expect(await ask('capture', 'comple')).toBe(`${pod}\tRunning\n:4\n`);
+      expect(await ask('ports', '--summ')).toMatch(/^--summary\t.*\n:4\n$/);
+      expect(await ask('cap')).toMatch(/^capture\t.*\ncaptures\t.*\n:4\n$/);
+    });
+});
+
+/** Types into a shell in a terminal of its own until its screen shows what is expected. */
+async function typed(shell: readonly string[], keys: string, expected: RegExp): Promise<string> {
+  const socket = freshPath('tmux');
+  const tmux = async (...args: string[]) =>
+    (await run('tmux', ['-S', socket, '-f', '/dev/null', ...args], { env: environment() })).stdout;
+  await tmux('new-session', '-d', '-x', '120', '-y', '30', ...shell);
+  let screen = '';
+  try {
+    await eventually(async () => /ready>/.test(await tmux('capture-pane', '-p')), 10_000);
+    await tmux('send-keys', '-l', keys);
+    await tmux('send-keys', 'Tab');
+    await eventually(async () => {
+      screen = await tmux('capture-pane', '-p');
+      return expected.test(screen);
+    }, 10_000);
+    return screen;
+  } finally {
+    await tmux('kill-server');
+  }
+}
+
+describe('completion in the real shells', () => {
+  it('bash', async () => {
+    const rc = freshPath('bashrc');
+    writeFileSync(rc, `PS1='ready>'\n${SCRIPTS.bash}`);
+    const bash = ['bash', '--noprofile', '--rcfile', rc, '-i'];
+    const whole = new RegExp(`capture ${pod} `);
+    expect(await typed(bash, 'kubectl-netdebug capture comple', whole)).toMatch(whole);
+    const after = new RegExp(`--namespace=${world.namespace} `);
+    expect(
+      await typed(
+        bash,
+        `kubectl-netdebug ports --namespace=${world.namespace.slice(0, -1)}`,
+        after,
+      ),
+    ) //
+      .toMatch(after);
+    const half = /capture deploy\/tab-web/;
+    expect(await typed(bash, 'kubectl-netdebug capture deploy/', half)).toMatch(half);
+    expect(await typed(bash, 'kubectl-netdebug ports -o j', /-o json /)).toMatch(/-o json /);
+  });
+
+  it('zsh', async () => {
+    const home = freshPath('zsh');
+    mkdirSync(home);
+    writeFileSync(join(home, '_kubectl-netdebug'), SCRIPTS.zsh);
+    writeFileSync(
+      join(home, '.zshrc'),
+      `PS1='ready>'; fpath=(${home} $fpath); autoload -Uz compinit; compinit -u -D\n`,
+    );
+    const zsh = ['env', `ZDOTDIR=${home}`, 'zsh', '-i'];
+    const whole = new RegExp(`capture ${pod} `);
+    expect(await typed(zsh, 'kubectl-netdebug capture comple', whole)).toMatch(whole);
+    const after = new RegExp(`--namespace=${world.namespace} `);
+    expect(
+      await typed(zsh, `kubectl-netdebug ports --namespace=${world.namespace.slice(0, -1)}`, after),
+    ) //
+      .toMatch(after);
+    const choice = /any +-- every interface/;
+    expect(await typed(zsh, 'kubectl-netdebug capture x -i ', choice)).toMatch(choice);
+  });
+
+  it('fish', async () => {
+    const script = freshPath('completion.fish');
+    writeFileSync(script, SCRIPTS.fish);
+    const ask = async (line: string) =>
+      (
+        await run('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
+          env: environment(),
+        })
+      ).stdout;
+    expect(await ask('kubectl-netdebug capture comple')).toBe(`${pod}\tRunning\n`);
+    expect(await ask(`kubectl-netdebug ports --namespace=${world.namespace}`)) //
+      .toContain(`--namespace=${world.namespace}\tActive\n`);
+    expect(await ask('kubectl-netdebug capture x -w /etc/host')).toContain('/etc/hosts\n');
+  });
+});

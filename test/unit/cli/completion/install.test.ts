@@ -1,0 +1,103 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { installCompletion } from '../../../../src/cli/completion/install.ts';
+import { placeFor, shellOf } from '../../../../src/cli/completion/places.ts';
+import { SHELLS } from '../../../../src/cli/completion/scripts.ts';
+
+let home = '';
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'netdebug-home-'));
+});
+afterEach(() => {
+  rmSync(home, { recursive: true });
+});
+
+function host(env: NodeJS.ProcessEnv = {}) {
+  return { platform: 'linux' as const, env, home };
+}
+
+describe('completion install', () => {
+  it('writes the script where the shell looks, and the shim beside the program', () => {
+    const bin = join(home, '.krew', 'bin');
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'kubectl-netdebug'), '');
+    for (const shell of SHELLS) {
+      const lines = installCompletion(shell, host({ PATH: `/nonexistent:${bin}` }));
+      const { path } = placeFor(shell, host());
+      expect(lines.join('\n')).toContain(path);
+      expect(readFileSync(path, 'utf8')).toContain('kubectl-netdebug __complete');
+    }
+    const shim = join(bin, 'kubectl_complete-netdebug');
+    expect(readFileSync(shim, 'utf8')).toMatch(
+      /^#!\/bin\/sh\nexec kubectl-netdebug __complete "\$@"/,
+    );
+    expect(statSync(shim).mode & 0o111).toBe(0o111);
+  });
+
+  it("takes ~/.local/bin where the folder of the program is not the user's", () => {
+    const bin = join(home, '.local', 'bin');
+    mkdirSync(bin, { recursive: true });
+    installCompletion('fish', host({ PATH: `/nonexistent:${bin}` }));
+    expect(existsSync(join(bin, 'kubectl_complete-netdebug'))).toBe(true);
+  });
+
+  it('makes a script of another install executable again', () => {
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    const shim = join(bin, 'kubectl_complete-netdebug');
+    writeFileSync(shim, 'old');
+    chmodSync(shim, 0o644);
+    installCompletion('fish', host({ PATH: bin }));
+    expect(statSync(shim).mode & 0o111).toBe(0o111);
+  });
+
+  it("says what to do where no folder on PATH is the user's, and writes nothing", () => {
+    expect(() => installCompletion('bash', host({ PATH: '/nonexistent' }))).toThrow(
+      /no folder on PATH can be written to/,
+    );
+    expect(existsSync(join(home, '.local'))).toBe(false);
+  });
+});
+
+describe('the place of a completion', () => {
+  it.each([
+    ['bash', '/home/u/.local/share/bash-completion/completions/kubectl-netdebug'],
+    ['zsh', '/home/u/.local/share/zsh/site-functions/_kubectl-netdebug'],
+    ['fish', '/home/u/.config/fish/completions/kubectl-netdebug.fish'],
+  ] as const)('of %s', (shell, path) => {
+    for (const platform of ['linux', 'darwin'] as const)
+      expect(placeFor(shell, { platform, env: {}, home: '/home/u' }).path).toBe(path);
+  });
+
+  it('of PowerShell on Windows', () => {
+    const windows = { platform: 'win32' as const, env: {}, home: 'C:\\Users\\u' };
+    expect(shellOf(windows)).toBe('powershell');
+    expect(placeFor('powershell', windows).path).toBe(
+      'C:\\Users\\u\\.config\\kubectl-netdebug\\completion.ps1',
+    );
+  });
+
+  it('follows the variables that shells follow', () => {
+    const env = { XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: '/d', BASH_COMPLETION_USER_DIR: '/b' };
+    const paths = SHELLS.map((shell) => placeFor(shell, host(env)).path.slice(0, 3));
+    expect(paths).toEqual(['/b/', '/d/', '/c/', '/c/']);
+  });
+
+  it('is told by SHELL, Git Bash on Windows too', () => {
+    expect(shellOf(host({ SHELL: '/usr/bin/zsh' }))).toBe('zsh');
+    expect(shellOf(host({ SHELL: '/bin/csh' }))).toBeUndefined();
+    const env = { SHELL: 'C:\\Program Files\\Git\\usr\\bin\\bash.exe' };
+    expect(shellOf({ platform: 'win32', env, home })).toBe('bash');
+  });
+});
