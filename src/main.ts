@@ -13,6 +13,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (args[0] === '__complete') return answerShell(args.slice(1));
+  if (args[0] === '__extcap') {
+    const { extcapProgram } = await import('./cli/extcap/extcapProgram.ts');
+    return extcapProgram(args.slice(1));
+  }
   const { runCommandLine } = await import('./cli/commandLine.ts');
   return runCommandLine(args);
 }

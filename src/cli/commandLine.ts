@@ -61,6 +61,7 @@ export function commandParser(
   const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
   const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
   const completion = lazy(async () => (await import('./completionCommand.ts')).completionCommand);
+  const extcap = lazy(async () => (await import('./extcapCommand.ts')).extcapCommand);
   const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
 
   return yargs()
@@ -103,6 +104,12 @@ export function commandParser(
       'Complete commands, flags, pods and captures in your shell and in kubectl',
       completion.builder,
       completion.handler,
+    )
+    .command(
+      'extcap <action>',
+      "Show pods in Wireshark's own list of interfaces",
+      extcap.builder,
+      extcap.handler,
     )
     .command('version', 'Show the version of this program', version.builder, version.handler)
     .command('options', 'List the flags that every command takes', {}, async () => {

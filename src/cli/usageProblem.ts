@@ -9,6 +9,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'cleanup',
   'completion',
   'doctor',
+  'extcap',
   'options',
   'ports',
   'ps',

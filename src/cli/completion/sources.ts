@@ -3,13 +3,14 @@ import { KubeApi } from '../../kube/api.ts';
 import { authenticate } from '../../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../../kube/kubeconfig.ts';
 import { readKubeconfig } from '../../kube/kubeconfigFiles.ts';
+import { listNames } from '../../kube/nameList.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { KUBECTL_FLAGS } from '../kubectlFlags.ts';
 import type { Candidate } from './answer.ts';
 import type { Sources } from './complete.ts';
 import type { TypedWords } from './words.ts';
 
-/** More than these nobody reads, and a large list would not come in time. */
+/** More pods than these would not come in time. */
 const MOST = '1000';
 
 /** Kinds whose pods can be meant, as they are written before a slash, with their paths. */
@@ -22,13 +23,6 @@ const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
   svc: (namespace) => `/api/v1/namespaces/${namespace}/services`,
 };
 
-/** Rows and columns as `kubectl get` asks for them: a hundredth of the objects' size. */
-interface Table {
-  readonly columnDefinitions: readonly { readonly name: string }[];
-  readonly rows: readonly { readonly cells: readonly unknown[] }[];
-}
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
-
 /**
  * Asks the kubeconfig, and the cluster that the typed flags choose, until the signal is aborted.
  * Whatever fails is no candidate: nobody wants to read errors while typing.
@@ -40,8 +34,7 @@ export function clusterSources(signal: AbortSignal): Sources {
         const config = readKubeconfig(words.flags.get('kubeconfig'), process.env);
         return [...config[kind].keys()].map((value) => ({ value }));
       }),
-    namespaces: async (words) =>
-      asking(words, async (api) => names(api, '/api/v1/namespaces', 'Status')),
+    namespaces: async (words) => asking(words, async (api) => names(api, '/api/v1/namespaces')),
     targets: async (words, typed) =>
       asking(words, async (api, namespace) => targets(api, namespace, typed)),
     containers: async (words) =>
@@ -73,15 +66,8 @@ export function clusterSources(signal: AbortSignal): Sources {
     });
   }
 
-  async function names(api: KubeApi, path: string, column?: string): Promise<Candidate[]> {
-    const table = await api.get<Table>(path, {
-      query: { limit: MOST, includeObject: 'None' },
-      accept: TABLE,
-      signal,
-    });
-    const columns = table.columnDefinitions.map(({ name }) => name);
-    const at = column === undefined ? -1 : columns.indexOf(column);
-    return table.rows.map(({ cells }) => said(String(cells[columns.indexOf('Name')]), cells[at]));
+  async function names(api: KubeApi, path: string): Promise<Candidate[]> {
+    return (await listNames(api, path, signal)).map(({ name, status }) => said(name, status));
   }
 
   async function targets(api: KubeApi, namespace: string, typed: string): Promise<Candidate[]> {
@@ -90,11 +76,11 @@ export function clusterSources(signal: AbortSignal): Sources {
       const kind = typed.slice(0, slash);
       const path = KINDS[kind];
       if (!path) return [];
-      const found = await names(api, path(namespace), kind === 'pod' ? 'Status' : undefined);
+      const found = await names(api, path(namespace));
       return found.map(({ value, ...rest }) => ({ value: `${kind}/${value}`, ...rest }));
     }
     const kinds = Object.keys(KINDS).map((kind) => ({ value: `${kind}/` }));
-    return [...(await names(api, podsPath(namespace), 'Status')), ...kinds];
+    return [...(await names(api, podsPath(namespace))), ...kinds];
   }
 
   async function captures(api: KubeApi, namespace: string): Promise<Candidate[]> {

@@ -1,0 +1,81 @@
+import { recordPod } from '../../capture/recordPod.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { PipeOutput } from '../../output/pipeOutput.ts';
+import { countText } from '../../output/quantities.ts';
+import { onInterruption } from '../interruption.ts';
+import { debuggerSettings } from '../settings.ts';
+import { parseCount } from '../values.ts';
+import type { ExtcapWords } from './words.ts';
+
+/** How long a capture may go on after Wireshark was killed, in milliseconds. */
+const PARENT_CHECK_MS = 1000;
+/** The recorder's patience with a lost connection, as for `capture`, in milliseconds. */
+const LINGER_MS = 60_000;
+
+/** Captures into Wireshark's pipe until it is closed, or we are told to end, or Wireshark is gone. */
+export async function captureForWireshark(
+  api: KubeApi,
+  target: string,
+  fifo: string,
+  values: ExtcapWords['values'],
+): Promise<number> {
+  const interruption = onInterruption();
+  const orphan = new AbortController();
+  const stopWatching = whenParentEnds(() => orphan.abort());
+  const image = values.get('image');
+  const device = values.get('interface');
+  const snapLength = parseCount('--snaplen', values.get('snaplen') ?? '0', 0);
+  const expression = values.get('extcap-capture-filter')?.trim();
+  const settings = debuggerSettings(image === undefined ? {} : { image });
+  // Wireshark waits until somebody opens its pipe, even when there will be nothing in it.
+  const output = await PipeOutput.open(fifo);
+  try {
+    const { statistics, gaps = [] } = await recordPod(api, {
+      target,
+      settings,
+      format: 'pcap',
+      output,
+      linger: LINGER_MS,
+      ...(device !== undefined && { interface: device }),
+      ...(snapLength > 0 && { snapLength }),
+      ...(expression && { expression }),
+      interrupt: AbortSignal.any([interruption.signal, orphan.signal]),
+      abandon: interruption.abandon,
+      progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
+    });
+    const lost = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
+    if (lost > 0) warn(`${countText(lost, 'packet')} DROPPED by the kernel: narrow the filter`);
+    if (gaps.length > 0) warn(`${countText(gaps.length, 'GAP')} in the capture: narrow the filter`);
+    return 0;
+  } finally {
+    stopWatching();
+    await output.close();
+    interruption.release();
+  }
+}
+
+/** A killed Wireshark tells nobody, and its pipe is only noticed when there is something to write. */
+function whenParentEnds(callback: () => void): () => void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent && isAlive(parent)) return;
+    clearInterval(timer);
+    callback();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of somebody else is one all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function warn(text: string): void {
+  process.stderr.write(`kubectl netdebug: ${text}\n`);
+}

@@ -1,0 +1,103 @@
+import packageJson from '../../../package.json' with { type: 'json' };
+import { KubeApi } from '../../kube/api.ts';
+import { authenticate } from '../../kube/authentication.ts';
+import { chooseContext } from '../../kube/kubeconfig.ts';
+import { listNames } from '../../kube/nameList.ts';
+import { podsPath } from '../../kube/pod.ts';
+import { Problem } from '../../problem.ts';
+import { report } from '../report.ts';
+import { captureForWireshark } from './captureForWireshark.ts';
+import {
+  configText,
+  interfacesText,
+  linkTypesText,
+  type PodInterface,
+  podOfInterface,
+} from './sentences.ts';
+import { type ExtcapWords, readExtcapWords } from './words.ts';
+
+/** Wireshark's start waits for every extcap program. */
+const LIST_LIMIT_MS = 1000;
+
+/**
+ * Answers Wireshark's extcap protocol (`doc/extcap.adoc` of its source): lists, sentences on standard
+ * output, or a capture into its pipe. What stands on standard error Wireshark shows as an error, so that
+ * there is nothing else. Gives the exit code.
+ */
+export async function extcapProgram(args: readonly string[]): Promise<number> {
+  const words = readExtcapWords(args);
+  const { switches, values } = words;
+  try {
+    if (switches.has('capture')) return await capture(words);
+    process.stdout.write(await sentences(words));
+    // A credential plugin may still be at work, for nobody.
+    if (switches.has('extcap-interfaces')) process.exit(0);
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+
+  async function sentences({ switches }: ExtcapWords): Promise<string> {
+    if (switches.has('extcap-interfaces'))
+      return interfacesText(packageJson.version, await runningPods(words));
+    if (switches.has('extcap-dlts')) return linkTypesText();
+    if (switches.has('extcap-config')) return configText(values.get('extcap-interface') ?? '');
+    // A filter alone asks whether it is one; silence says yes, and the pod's own tcpdump decides later.
+    return '';
+  }
+}
+
+/** None when the cluster is away, slow, or says no: Wireshark is to start all the same. */
+async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
+  const signal = AbortSignal.timeout(LIST_LIMIT_MS);
+  const late = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  try {
+    return await Promise.race([list(words, signal), late]);
+  } catch {
+    return [];
+  }
+}
+
+async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodInterface[]> {
+  const access = await authenticate(chooseContext(connectionOf(values)));
+  const api = new KubeApi(access);
+  try {
+    const { namespace } = access;
+    const pods = await listNames(api, podsPath(namespace), signal);
+    return pods
+      .filter(({ status }) => status === 'Running')
+      .map(({ name }) => ({ namespace, pod: name }));
+  } finally {
+    api.close();
+  }
+}
+
+async function capture({ values }: ExtcapWords): Promise<number> {
+  const name = values.get('extcap-interface') ?? '';
+  const found = podOfInterface(name);
+  const pod = found?.pod ?? values.get('pod');
+  const fifo = values.get('fifo');
+  if (pod === undefined || fifo === undefined)
+    throw new Problem(pod === undefined ? 'no pod is named' : 'Wireshark named no pipe', {
+      next: ["name the pod in the interface's options (the wheel before its name)"],
+      exitCode: 2,
+    });
+  const connection = connectionOf(values);
+  const chosen = chooseContext(found ? { ...connection, namespace: found.namespace } : connection);
+  const api = new KubeApi(await authenticate(chosen));
+  try {
+    return await captureForWireshark(api, pod, fifo, values);
+  } finally {
+    api.close();
+  }
+}
+
+function connectionOf(values: ExtcapWords['values']) {
+  const given = (['kubeconfig', 'context', 'namespace'] as const).flatMap((name) => {
+    const value = values.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,42 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { errorCode, messageOf, Problem } from '../problem.ts';
+import { NotWritten, type Output, OutputClosed } from './output.ts';
+
+/** A named pipe that another program made and reads. */
+export class PipeOutput implements Output {
+  readonly #pipe: FileHandle;
+
+  private constructor(pipe: FileHandle) {
+    this.#pipe = pipe;
+  }
+
+  /** Waits for the reader. Throws a Problem when there is no such pipe. */
+  static async open(
+    path: string,
+    platform: NodeJS.Platform = process.platform,
+  ): Promise<PipeOutput> {
+    try {
+      // Windows' pipes cannot be made by opening them, which writing alone would ask for.
+      return new PipeOutput(await open(path, platform === 'win32' ? 'r+' : constants.O_WRONLY));
+    } catch (error) {
+      throw new Problem(`cannot open the pipe ${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    let written = 0;
+    try {
+      while (written < chunk.length)
+        written += (await this.#pipe.write(chunk, written)).bytesWritten;
+    } catch (error) {
+      if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads the pipe');
+      const problem = new Problem(`cannot write to the pipe: ${messageOf(error)}`);
+      throw new NotWritten(problem, written);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pipe.close();
+  }
+}

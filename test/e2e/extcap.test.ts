@@ -1,0 +1,88 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { eventually, run, start } from './support/process.ts';
+import { freshPath, namespaced, PROGRAM, world } from './support/world.ts';
+
+const [program, ...before] = PROGRAM;
+let env: NodeJS.ProcessEnv = {};
+let pod = '';
+
+beforeAll(async () => {
+  const home = freshPath('home');
+  const bin = join(home, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const own = join(bin, 'kubectl-netdebug');
+  writeFileSync(own, `#!/bin/sh\nexec ${[program, ...before].join(' ')} "$@"\n`);
+  chmodSync(own, 0o755);
+  env = {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    KUBECONFIG: namespaced(world.kubeconfig),
+    NETDEBUG_IMAGE: world.flavours[0]?.image ?? '',
+  };
+  const other = await runPod('sink');
+  pod = (await runPod('wire', { command: CHATTER, env: { TO: other.ip } })).name;
+  const { code, stderr } = await run(own, ['extcap', 'install'], { env });
+  expect(code, stderr).toBe(0);
+});
+
+function name(): string {
+  return `netdebug-${world.namespace}.${pod}`;
+}
+
+async function quiet(): Promise<boolean> {
+  return eventually(async () => (await working(pod)).length === 0, 20_000);
+}
+
+describe('Wireshark programs with our extcap program', () => {
+  it('list the pods', async () => {
+    const { stdout } = await run('tshark', ['-D'], { env });
+    expect(stdout).toContain(`${name()} (Kubernetes pod ${world.namespace}/${pod})`);
+    expect(stdout).toContain('netdebug (Kubernetes: a pod by its name)');
+  });
+
+  it('capture from a pod, with a filter, and leave nothing running', async () => {
+    const result = await run(
+      'tshark',
+      ['-n', '-i', name(), '-f', 'udp port 9', '-c', '5', '-T', 'fields', '-e', 'udp.dstport'],
+      { env },
+    );
+    expect(result.stdout.trim().split('\n'), result.stderr).toEqual(['9', '9', '9', '9', '9']);
+    expect(await quiet()).toBe(true);
+  });
+
+  it('show what went wrong', async () => {
+    const { stderr } = await run(
+      'tshark',
+      ['-i', name().replace(pod, 'nobody'), '-c', '1', '-a', 'duration:15'],
+      { env },
+    );
+    expect(stderr).toMatch(/pods "nobody" not found|nobody/);
+  });
+});
+
+describe('the extcap protocol', () => {
+  it.each(['SIGTERM', 'SIGINT', 'the end of the reader'] as const)(
+    'ends a capture by %s',
+    async (how) => {
+      const fifo = freshPath('fifo');
+      await run('mkfifo', [fifo]);
+      const reader = start('cat', [fifo]);
+      const arguments_ = ['--fifo', fifo, '--extcap-interface', name(), '--capture'];
+      const ours = start(program, [...before, '__extcap', ...arguments_], { env });
+      onTestFinished(() => {
+        reader.child.kill('SIGKILL');
+        ours.child.kill('SIGKILL');
+      });
+      expect(await eventually(() => reader.stdout().length > 1000, 30_000)).toBe(true);
+      if (how === 'the end of the reader') reader.child.kill('SIGKILL');
+      else ours.child.kill(how);
+      const { code, stderr } = await ours.finished;
+      expect([code, stderr]).toEqual([0, '']);
+      expect(await quiet()).toBe(true);
+    },
+  );
+});

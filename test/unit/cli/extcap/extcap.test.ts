@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { extcapFolders, installExtcap } from '../../../../src/cli/extcap/install.ts';
+import {
+  configText,
+  interfaceName,
+  interfacesText,
+  podOfInterface,
+} from '../../../../src/cli/extcap/sentences.ts';
+import { readExtcapWords } from '../../../../src/cli/extcap/words.ts';
+
+describe("Wireshark's words", () => {
+  it('may come in any order, and be more than we know', () => {
+    const orders = [
+      '--capture --extcap-interface netdebug-a.b --fifo /f --extcap-capture-filter port=80 --snaplen 9',
+      '--snaplen=9 --log-level noisy --fifo /f --extcap-capture-filter=port=80 --capture --extcap-interface netdebug-a.b --extcap-control-in /c',
+    ];
+    for (const order of orders) {
+      const { switches, values } = readExtcapWords(order.split(' '));
+      expect([...switches]).toEqual(['capture']);
+      expect(Object.fromEntries(values)).toEqual({
+        'extcap-interface': 'netdebug-a.b',
+        fifo: '/f',
+        'extcap-capture-filter': 'port=80',
+        snaplen: '9',
+      });
+    }
+  });
+
+  it('ask for nothing where a field is empty; what is said last counts', () => {
+    const { values } = readExtcapWords(['--namespace', 'a', '--image', '', '--namespace', 'b']);
+    expect(Object.fromEntries(values)).toEqual({ namespace: 'b' });
+  });
+});
+
+describe('an interface', () => {
+  it('names its pod, dots and all', () => {
+    const pod = { namespace: 'shop', pod: 'web.v1.2' };
+    expect(podOfInterface(interfaceName(pod))).toEqual(pod);
+    expect(podOfInterface('netdebug')).toBeUndefined();
+  });
+
+  it('has the fields that its pod leaves open', () => {
+    expect(configText('netdebug')).toMatch(/^arg \{number=0\}\{call=--pod\}/);
+    expect(configText('netdebug-a.b')).not.toMatch(/--pod|--namespace/);
+  });
+
+  it('is there without a cluster', () => {
+    expect(interfacesText('1.0.0', [])).toMatch(
+      /^extcap \{version=1\.0\.0\}.*\ninterface \{value=netdebug\}/,
+    );
+  });
+});
+
+describe('extcap install', () => {
+  it.each([
+    ['linux', {}, ['/h/.local/lib/wireshark/extcap', '/h/.config/wireshark/extcap']],
+    ['darwin', {}, ['/h/.local/lib/wireshark/extcap', '/h/.config/wireshark/extcap']],
+    ['win32', { APPDATA: 'C:\\A' }, ['C:\\A\\Wireshark\\extcap']],
+    ['linux', { WIRESHARK_EXTCAP_DIR: '/x' }, ['/x']],
+  ] as const)('on %s with %j', (platform, env, folders) => {
+    expect(extcapFolders({ platform, env, home: '/h' })).toEqual(folders);
+  });
+
+  it('remembers PATH, KUBECONFIG and flags, quoted', () => {
+    const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const bin = join(home, "it's bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'kubectl-netdebug'), '');
+    const host = { platform: 'linux' as const, env: { PATH: bin, KUBECONFIG: '/k' }, home };
+    const paths = installExtcap(host, new Map([['context', '$(id)']]));
+    for (const path of paths) {
+      const text = readFileSync(path, 'utf8');
+      expect(text).toContain(`PATH='${bin.replace("'", "'\\''")}'; export PATH\n`);
+      expect(text).toContain("KUBECONFIG='/k'");
+      expect(text).toContain(`exec kubectl-netdebug __extcap --context '$(id)' "$@"\n`);
+      expect(statSync(path).mode & 0o111).toBe(0o111);
+    }
+  });
+
+  it('says so where the program is not on PATH', () => {
+    const host = { platform: 'linux' as const, env: { PATH: '/nonexistent' }, home: '/h' };
+    expect(() => installExtcap(host, new Map())).toThrow(/not on PATH/);
+  });
+});
