@@ -66,7 +66,7 @@ function nodeCheck(name: string, { metadata, spec, status }: NodeFacts): Check {
   const virtual =
     spec?.taints?.some(({ key }) => key === 'virtual-kubelet.io/provider') ||
     metadata.labels?.type === 'virtual-kubelet';
-  if (os !== 'linux')
+  if (os !== 'linux' && os !== 'unknown system')
     return { check, level: 'fail', text: `${text}: only pods on Linux can be entered` };
   if (virtual)
     return { check, level: 'fail', text: `${text}: a virtual node, with no machine to enter` };

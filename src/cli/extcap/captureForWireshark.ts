@@ -1,5 +1,6 @@
 import { recordPod } from '../../capture/recordPod.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { countText } from '../../output/quantities.ts';
 import { onInterruption } from '../interruption.ts';
@@ -31,7 +32,7 @@ export async function captureForWireshark(
   const output = await PipeOutput.open(fifo);
   try {
     const { statistics, gaps = [] } = await recordPod(api, {
-      target,
+      targets: [parseTarget(target)],
       settings,
       format: 'pcap',
       output,

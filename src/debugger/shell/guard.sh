@@ -11,7 +11,7 @@ signal_marked() {
     while IFS= read -r line || [ -n "$line" ]; do
       case $line in
         *"$mark"*)
-          kill "-$1" "${process#/proc/}"
+          for signal; do kill "-$signal" "${process#/proc/}"; done
           break
           ;;
       esac
@@ -19,13 +19,11 @@ signal_marked() {
   done 2>/dev/null
 }
 
+# The lease waits for us no longer than a second; what was asked for last may still be starting.
 end() {
   trap '' TERM USR1
-  kill "$nap" 2>/dev/null
-  # The lease waits for us no longer than a second; what was asked for last may still be starting.
   {
-    signal_marked HUP
-    signal_marked CONT
+    signal_marked HUP CONT
     for _ in 1 2 3 4; do
       sleep 1
       signal_marked KILL
@@ -34,12 +32,21 @@ end() {
   exit 0
 }
 
-nap=
-trap end TERM
-trap 'signal_marked INT' USR1
+# A signal that comes just before a wait does not end it, in any shell: so it is a short one.
+word=
+trap 'word=end' TERM
+trap 'word=interrupt' USR1
 echo ready
 while :; do
-  sleep 10 >/dev/null 2>&1 &
-  nap=$!
-  wait "$nap"
+  case $word in
+    end) end ;;
+    interrupt)
+      word=
+      signal_marked INT
+      ;;
+    *)
+      sleep 1 >/dev/null 2>&1 &
+      wait "$!"
+      ;;
+  esac
 done

@@ -71,7 +71,7 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     await until(() => !isAlive(orphan));
     await wait(200);
     expect(other.exitCode ?? other.signalCode).toBeNull();
-  });
+  }, 60_000);
 });
 
 function isAlive(pid: number): boolean {

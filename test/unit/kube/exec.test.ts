@@ -110,6 +110,32 @@ describe('the request', () => {
     expect(request?.headers['sec-websocket-extensions']).toBe(undefined);
   });
 
+  it('asks for a terminal without standard error, and tells its size and each new one', async () => {
+    let asked: URLSearchParams | undefined;
+    const told: string[] = [];
+    const { access } = await fakeServer({
+      exec: (socket, upgrade) => {
+        asked = new URL(upgrade.url ?? '', 'http://fake').searchParams;
+        socket.on('message', (message: Buffer) => {
+          told.push(message.toString());
+          if (told.length === 2) sends(frame(3, SUCCESS))(socket);
+        });
+      },
+    });
+    const tty = { columns: 80, rows: 24 };
+    const stream = await exec(access, { ...COMMAND, stdin: true, tty });
+    stream.resize({ columns: 100, rows: 40 });
+    expect(await stream.exit).toBe(0);
+    expect(asked?.get('tty')).toBe('true');
+    expect(asked?.has('stderr')).toBe(false);
+    // As kubectl sent it to a real API server.
+    const { frames } = recording<{ frames: { dir: string; bytes?: number[] }[] }>(
+      'exec-v5-tty-resize',
+    );
+    const recorded = frames.find(({ dir }) => dir === 'client')?.bytes ?? [];
+    expect(told).toEqual(['\u0004{"Width":80,"Height":24}', Buffer.from(recorded).toString()]);
+  });
+
   it('does not leave the path of its pod, whatever the name', async () => {
     const paths: string[] = [];
     const { access } = await fakeServer({

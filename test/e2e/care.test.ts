@@ -1,0 +1,424 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makePod, runPod, working } from './support/pods.ts';
+import { eventually } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { inTerminal } from './support/tmux.ts';
+import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+const [flavour] = world.flavours;
+const image = flavour?.image ?? '';
+const PROTOCOLS = [
+  { protocol: 'v5', kubeconfig: world.kubeconfig },
+  ...(world.local ? [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }] : []),
+];
+const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0, 30_000);
+
+describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
+  describe.each(world.flavours)('with the $name image', ({ image }) => {
+    let pod: { name: string; ip: string };
+    beforeAll(async () => {
+      pod = await runPod('shell');
+    });
+    const env = { KUBECONFIG: namespaced(kubeconfig) };
+    const shell = (command: readonly string[], stdin = '') =>
+      netdebug(['shell', pod.name, '--image', image, '--', ...command], { env, stdin }).finished;
+
+    it('runs a command in the network of the pod, its words as they are, its streams apart', async () => {
+      const said = await shell([
+        'sh',
+        '-c',
+        'cat /proc/net/fib_trie; echo "$1" >&2; exit 7',
+        'x',
+        "a 'b\n$c\\n",
+      ]);
+      expect(said.stdout).toContain(`-- ${pod.ip}\n`);
+      expect(said.stderr).toBe("a 'b\n$c\\n\n");
+      expect(said.code).toBe(7);
+    });
+
+    it('passes some megabytes through it, and ends with its input', async () => {
+      const bytes = randomBytes(3_000_001).toString('latin1');
+      const running = netdebug(['shell', pod.name, '--image', image, '--', 'cat'], { env });
+      running.child.stdin.end(Buffer.from(bytes, 'latin1'));
+      const said = await running.finished;
+      expect(said.code, said.stderr).toBe(0);
+      expect(said.stdout === bytes).toBe(true);
+    });
+
+    it('waits for no input that the command does not want', async () => {
+      const running = netdebug(['shell', pod.name, '--image', image, '--', 'true'], { env });
+      expect((await running.finished).code).toBe(0);
+      expect((await shell(['no-such-program'])).code).toBe(127);
+    });
+
+    it('reads commands from a pipe', async () => {
+      const running = netdebug(['shell', pod.name, '--image', image], {
+        env,
+        stdin: 'echo one\nexit 3\n',
+      });
+      const { stdout, code } = await running.finished;
+      expect([stdout, code]).toEqual(['one\n', 3]);
+    });
+
+    it('gives Ctrl-C to the command, which has its last word', async () => {
+      const running = netdebug(
+        [
+          'shell',
+          pod.name,
+          '--image',
+          image,
+          '--',
+          'sh',
+          '-c',
+          'trap "echo bye; exit 5" INT; echo here; while :; do sleep 0.1; done',
+        ],
+        { env },
+      );
+      await running.says(/here/);
+      running.child.kill('SIGINT');
+      const { stdout, code } = await running.finished;
+      expect([stdout, code]).toEqual(['here\nbye\n', 5]);
+    });
+
+    it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nothing after %s', async (signal) => {
+      const running = netdebug(
+        [
+          'shell',
+          pod.name,
+          '--image',
+          image,
+          '--',
+          'sh',
+          '-c',
+          'trap "" HUP; sleep 9999 & echo here; sleep 9998',
+        ],
+        { env },
+      );
+      await running.says(/here/);
+      running.child.kill(signal);
+      await running.finished;
+      expect(await quiet(pod.name)).toBe(true);
+    });
+  });
+
+  it('has a terminal: size, job control, Ctrl-C, and the exit code; puts ours back', async () => {
+    const pod = await runPod('terminal');
+    const [program, ...words] = PROGRAM;
+    const terminal = await inTerminal(
+      [program, ...words, 'shell', pod.name, '--image', image],
+      { KUBECONFIG: namespaced(kubeconfig) },
+      { columns: 91, rows: 27 },
+    );
+    const shows = async (pattern: RegExp) =>
+      expect(
+        await eventually(async () => pattern.test(await terminal.screen()), 20_000),
+        await terminal.screen(),
+      ).toBe(true);
+    await shows(/[#$] $/m);
+    await terminal.type('echo "size $(stty size) TERM $TERM"');
+    await shows(/^size 27 91 TERM (screen|tmux)/m);
+    await terminal.resize(102, 33);
+    await terminal.type('stty size');
+    await shows(/^33 102$/m);
+    await terminal.type('sleep 9000');
+    await terminal.press('C-z');
+    await shows(/Stopped/);
+    await terminal.type('fg');
+    await terminal.press('C-c');
+    await terminal.type('echo "after $((40 + 2))"');
+    await shows(/^after 42$/m);
+    await terminal.type('sleep 9001 &');
+    await terminal.type('exit 9');
+    await terminal.type('exit 9');
+    await shows(/^ended 9$/m);
+    expect(await quiet(pod.name)).toBe(true);
+  });
+
+  it('with a terminal: leaves nothing after SIGKILL, not even what ignores the hang-up', async () => {
+    const pod = await runPod('killed');
+    const [program, ...words] = PROGRAM;
+    const terminal = await inTerminal(
+      [program, ...words, 'shell', pod.name, '--image', image],
+      { KUBECONFIG: namespaced(kubeconfig) },
+      { columns: 80, rows: 24 },
+    );
+    const shows = (pattern: RegExp) =>
+      eventually(async () => pattern.test(await terminal.screen()), 20_000);
+    expect(await shows(/[#$] $/m)).toBe(true);
+    await terminal.type(
+      'trap "" HUP; nohup sleep 9002 >/dev/null & setsid sleep 9003 & echo here $((1 + 1))',
+    );
+    expect(await shows(/here 2/)).toBe(true);
+    expect(
+      (await working(pod.name)).filter((line) => line.includes('sleep')).length,
+    ).toBeGreaterThan(1);
+    process.kill(await terminal.pid(), 'SIGKILL');
+    expect(await quiet(pod.name)).toBe(true);
+  });
+});
+
+interface Diagnosis {
+  readonly ready: boolean;
+  readonly checks: readonly { check: string; level: string; text: string }[];
+  readonly roles?: string;
+}
+
+describe('doctor', () => {
+  const doctor = async (args: readonly string[], kubeconfig = world.kubeconfig) => {
+    const env = { KUBECONFIG: namespaced(kubeconfig) };
+    const { code, stdout, stderr } = await netdebug(
+      ['doctor', ...args, '--image', image, '-o', 'json'],
+      { env },
+    ).finished;
+    if (stdout === '') throw new Error(stderr);
+    const diagnosis = JSON.parse(stdout) as Diagnosis;
+    const at = (level: string) =>
+      diagnosis.checks.filter((check) => check.level === level).map(({ text }) => text);
+    return { code, ...diagnosis, failures: at('fail'), warnings: at('warning'), fine: at('ok') };
+  };
+
+  it('finds all that is needed, changes nothing, and looks into a debugger that runs', async () => {
+    const pod = await runPod('healthy');
+    const before = await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.spec}']);
+    const first = await doctor([pod.name]);
+    expect(first).toMatchObject({ code: 0, ready: true, failures: [] });
+    expect(first.roles).toBeUndefined();
+    expect(first.fine.join('\n')).toMatch(/ephemeral container netdebug-network would be added/);
+    expect(first.fine.join('\n')).toMatch(/v5 websocket/);
+    expect(await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.spec}'])).toBe(before);
+    await netdebug(['shell', pod.name, '--image', image, '--', 'true']).finished;
+    const second = await doctor([pod.name]);
+    expect(second.code).toBe(0);
+    expect(second.fine.join('\n')).toMatch(/netdebug-network runs in the pod and will be used/);
+    expect(second.fine.join('\n')).toMatch(/works, v5\.channel\.k8s\.io/);
+    const table = await netdebug(['doctor', pod.name, '--image', image]).finished;
+    expect(table.stdout).toMatch(/^ok +API server +v1\./m);
+    expect(table.stdout).toMatch(/All that is needed is there\.\n$/);
+  });
+
+  it('says which right lacks, and the Role to ask for', async () => {
+    if (skipped('users with fewer rights', world.local)) return;
+    const pod = await runPod('rights');
+    const lacks: Record<string, readonly string[]> = {
+      debugger: [],
+      'bare-debugger': [],
+      viewer: ['patch pods/ephemeralcontainers', 'get pods/exec', 'create pods/exec'],
+      'no-exec': ['get pods/exec', 'create pods/exec'],
+      'no-patch': ['patch pods/ephemeralcontainers'],
+      'exec-get': ['create pods/exec'],
+    };
+    const found = await Promise.all(
+      Object.keys(lacks).map(async (user) => ({
+        user,
+        ...(await doctor([pod.name], world.users[user])),
+      })),
+    );
+    for (const { user, code, failures, roles } of found) {
+      const missing = failures.filter((text) => /^you may not /.test(text));
+      expect(missing, user).toEqual(lacks[user]?.map((right) => `you may not ${right}`));
+      expect(code, user).toBe(missing.length === 0 ? 0 : 1);
+      if (missing.length > 0)
+        expect(roles, user).toMatch(/kind: Role\n[\s\S]*pods\/ephemeralcontainers/);
+    }
+    const bare = found.find(({ user }) => user === 'bare-debugger');
+    expect(bare?.warnings.join('\n')).toMatch(/list events[\s\S]*get nodes/);
+    expect(bare?.roles).toMatch(/kind: ClusterRole\n[\s\S]*"nodes", "namespaces"/);
+    expect((await doctor([], world.users.nobody)).code).toBe(1);
+  });
+
+  it('knows pods that cannot be entered, or not as others', async () => {
+    if (skipped('pods of odd kinds', world.local)) return;
+    const [mirror, windows, host, finished] = await Promise.all([
+      runPod('static', { metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } }),
+      makePod('windows', { spec: { os: { name: 'windows' } } }),
+      runPod('host', { command: ['sleep', 'infinity'], spec: { hostNetwork: true } }),
+      makePod('done', { command: ['true'], spec: { restartPolicy: 'Never' } }),
+    ]);
+    await kubectl([
+      'wait',
+      '--for=jsonpath={.status.phase}=Succeeded',
+      `pod/${finished}`,
+      '--timeout=60s',
+    ]);
+    const [ofStatic, ofWindows, ofHost, ofFinished, ofNone] = await Promise.all(
+      [mirror.name, windows, host.name, finished, 'no-such-pod'].map((name) => doctor([name])),
+    );
+    expect(ofStatic?.failures.join()).toMatch(/static pod/);
+    expect(ofWindows?.failures.join()).toMatch(/Windows|not running/);
+    expect(ofFinished?.failures.join()).toMatch(/has finished \(Succeeded/);
+    expect(ofNone?.failures.join()).toMatch(/pods "no-such-pod" not found/);
+    expect(ofHost).toMatchObject({ code: 0, failures: [] });
+    expect(ofHost?.warnings.join()).toMatch(/whole node/);
+  });
+
+  it('asks Pod Security beforehand', async () => {
+    const namespace = `${world.namespace}-care`;
+    await kubectl(['create', 'namespace', namespace]);
+    await kubectl([
+      'label',
+      'namespace',
+      namespace,
+      'pod-security.kubernetes.io/enforce=restricted',
+    ]);
+    try {
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'guarded' },
+        spec: {
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: 'main',
+              image: world.appImage,
+              command: ['sleep', 'infinity'],
+              imagePullPolicy: 'IfNotPresent',
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            },
+          ],
+          terminationGracePeriodSeconds: 0,
+        },
+      };
+      await kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(pod));
+      await kubectl([
+        '-n',
+        namespace,
+        'wait',
+        '--for=condition=Ready',
+        'pod/guarded',
+        '--timeout=60s',
+      ]);
+      const { code, failures, warnings } = await doctor(['guarded', '-n', namespace]);
+      expect(code).toBe(1);
+      expect(warnings.join()).toMatch(/enforces restricted/);
+      expect(failures.join()).toMatch(/violates PodSecurity "restricted/);
+    } finally {
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    }
+  });
+
+  it('a server that is not there', async () => {
+    const KUBECONFIG = namespaced(world.kubeconfig, (cluster) => {
+      cluster.server = 'https://127.0.0.1:9';
+    });
+    const { code, stdout } = await netdebug(['doctor'], { env: { KUBECONFIG } }).finished;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^FAIL +API server +The connection to the server 127\.0\.0\.1:9 was refused/,
+    );
+  });
+});
+
+describe('ps and cleanup', () => {
+  interface Item {
+    readonly kind: string;
+    readonly pod: string;
+    readonly container: string;
+    readonly state: string;
+    readonly runs?: readonly string[];
+    readonly removal: string;
+    readonly owner?: string;
+  }
+  let namespace: string;
+  beforeAll(async () => {
+    namespace = `${world.namespace}-ours`;
+    await kubectl(['create', 'namespace', namespace]);
+    return async () => {
+      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
+    };
+  });
+  const ours = (...args: string[]) => netdebug([...args, '-n', namespace]).finished;
+  const items = async () => JSON.parse((await ours('ps', '-o', 'json')).stdout) as Item[];
+
+  it('show what is ours, and end what nobody uses; captures only when told to', async () => {
+    expect((await ours('ps')).stderr).toBe(`Nothing of ours found in ${namespace} namespace.\n`);
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web' },
+      spec: {
+        nodeName: world.nodes[0],
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' }],
+      },
+    };
+    await kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(pod));
+    await kubectl(['-n', namespace, 'wait', '--for=condition=Ready', 'pod/web', '--timeout=60s']);
+    // Somebody else's, which must be left alone.
+    const theirs = {
+      name: 'theirs',
+      image,
+      command: ['sleep', '3600'],
+      imagePullPolicy: 'IfNotPresent',
+    };
+    await kubectl([
+      ...['-n', namespace, 'patch', 'pod', 'web', '--subresource=ephemeralcontainers', '-p'],
+      JSON.stringify({ spec: { ephemeralContainers: [theirs] } }),
+    ]);
+    const captured = await ours('capture', 'web', '--image', image, '--detach', '--name', 'long');
+    expect(captured.code, captured.stderr).toBe(0);
+    const listed = await ours('ports', 'web', '-p', '--image', image);
+    expect(listed.code, listed.stderr).toBe(0);
+    const shell = netdebug([
+      'shell',
+      'web',
+      '-n',
+      namespace,
+      '--image',
+      image,
+      '--',
+      'sh',
+      '-c',
+      'echo in; sleep 600',
+    ]);
+    await shell.says(/in/);
+
+    const before = await items();
+    expect(
+      before.map(({ kind, container, state }) => `${kind} ${container} ${state}`).sort(),
+    ).toEqual([
+      'capture netdebug-capture-long running',
+      'debugger netdebug-network running',
+      'debugger netdebug-processes running',
+    ]);
+    const of = (list: readonly Item[], container: string) =>
+      list.find((item) => item.container === container);
+    expect(of(before, 'netdebug-network')?.runs).toEqual(['shell']);
+    expect(of(before, 'netdebug-processes')?.runs).toEqual([]);
+    expect(of(before, 'netdebug-capture-long')?.owner).toBeTruthy();
+    expect((await ours('ps', '-o', 'name')).stdout).toContain('web/netdebug-network\n');
+    expect((await ours('ps')).stdout).toMatch(/^KIND +POD +CONTAINER +STATE +RUNS +AGE/);
+
+    const asked = await ours('cleanup');
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('add --yes')]);
+    const dry = await ours('cleanup', '--dry-run');
+    expect(dry.stdout).toBe('debugger web/netdebug-processes would be removed\n');
+    expect((await items()).every(({ state }) => state === 'running')).toBe(true);
+
+    const careful = await ours('cleanup', '--yes');
+    expect(careful.stdout).toBe('debugger web/netdebug-processes removed\n');
+    expect(careful.stderr).toMatch(/netdebug-network stays: in use: shell/);
+    expect(careful.stderr).toMatch(/netdebug-capture-long stays: a capture/);
+    expect(careful.code).toBe(0);
+
+    const all = await ours('cleanup', '--yes', '--captures');
+    expect(all.code, all.stderr).toBe(0);
+    expect((await shell.finished).code).not.toBe(0);
+    const after = await items();
+    expect(after.map(({ state, removal }) => `${state}, ${removal}`)).toEqual(
+      Array(3).fill('ended, only with its pod'),
+    );
+    const again = await ours('cleanup', '--yes');
+    expect(again.stderr).toMatch(/3 containers of ours have ended[\s\S]*nothing to remove/);
+    const states = await kubectl([
+      ...['-n', namespace, 'get', 'pod', 'web', '-o'],
+      'jsonpath={.status.ephemeralContainerStatuses[?(@.name=="theirs")].state.running.startedAt}',
+    ]);
+    expect(states).not.toBe('');
+  });
+});

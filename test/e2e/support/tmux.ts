@@ -1,0 +1,45 @@
+import { onTestFinished } from 'vitest';
+import { run } from './process.ts';
+
+let sessions = 0;
+
+/** A terminal of the size given with a program in it, for as long as the test runs. */
+export async function inTerminal(
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { columns, rows }: { columns: number; rows: number },
+) {
+  sessions += 1;
+  const socket = `netdebug-${process.pid}-${sessions}`;
+  const tmux = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
+      env: { LC_ALL: 'C.UTF-8', ...env },
+    });
+    if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
+    return stdout;
+  };
+  onTestFinished(async () => {
+    await tmux('kill-server').catch(() => {});
+  });
+  const size = ['-x', String(columns), '-y', String(rows)];
+  // A shell of ours around it shows how it left the terminal, and its exit code.
+  const around =
+    'stty -a >"$0"; "$@"; code=$?; stty -a | cmp - "$0" && echo "ended $code"; exec cat';
+  const before = `/tmp/${socket}-stty`;
+  await tmux('new-session', '-d', ...size, 'sh', '-c', around, before, ...command);
+  onTestFinished(async () => {
+    await run('rm', ['-f', before]);
+  });
+  return {
+    type: (text: string) => tmux('send-keys', '-l', text).then(() => tmux('send-keys', 'Enter')),
+    press: (key: string) => tmux('send-keys', key),
+    resize: (columns: number, rows: number) =>
+      tmux('resize-window', '-x', String(columns), '-y', String(rows)),
+    screen: () => tmux('capture-pane', '-p', '-J'),
+    /** The process of our program. */
+    pid: async () => {
+      const shell = (await tmux('list-panes', '-F', '#{pane_pid}')).trim();
+      return Number((await run('pgrep', ['-P', shell])).stdout.trim());
+    },
+  };
+}
