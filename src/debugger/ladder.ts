@@ -53,13 +53,13 @@ export async function ensureDebugger(
     return addDebugger(api, pod, request, chosen.rung, options);
   }
   const { obstacle } = chosen;
-  if (via === 'ephemeral' || !obstacle.wayRound) throw explainObstacle(obstacle, pod, request);
+  if (via === 'ephemeral' || !obstacle.wayRound) throw explainObstacle(obstacle);
   try {
     const found = await byNode();
     onNote(`note: ${obstacle.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`);
     return found;
   } catch (error) {
-    if (error instanceof NodeRefused) throw explainObstacle(obstacle, pod, request, error);
+    if (error instanceof NodeRefused) throw explainObstacle(obstacle, error);
     throw error;
   }
 }

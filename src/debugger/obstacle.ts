@@ -1,8 +1,6 @@
 import type { ApiError } from '../kube/apiError.ts';
 import type { Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import type { DebuggerRequest } from './container.ts';
-import { nodeRoleYaml } from './permissions.ts';
 import { nextSteps, roleSteps } from './refusals.ts';
 
 /** What stands against every ephemeral container in a pod. */
@@ -72,20 +70,12 @@ function oldDebuggers(pod: Pod, said: string): string[] {
 /** The obstacle as a Problem, with what can be done, and why the way over the node is closed as well. */
 export function explainObstacle(
   { message, next, wayRound, cause }: Obstacle,
-  { metadata: { namespace } }: Pod,
-  { via, nodeNamespace }: DebuggerRequest,
   node?: NodeRefused,
 ): Problem {
-  const other = wayRound
-    ? via === 'ephemeral'
+  const other = node
+    ? [`or by way of the node: ${node.message}`, ...node.next]
+    : wayRound
       ? ['or by way of the node, which changes nothing in the pod: leave out --via ephemeral']
-      : [
-          `or by way of the node: ${node?.message ?? 'with --via node'}`,
-          ...(node?.next ??
-            nodeRoleYaml(nodeNamespace ?? namespace)
-              .trimEnd()
-              .split('\n')),
-        ]
-    : ['by way of the node, if that policy may be gone round: --via node'];
+      : ['or by way of the node, if that policy may be gone round: --via node'];
   return new Problem(message, { next: [...next, ...other], cause: node ?? cause });
 }

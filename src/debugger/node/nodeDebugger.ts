@@ -184,7 +184,11 @@ function podRefused(
     by === 'rights'
       ? roleSteps(namespace)
       : [
-          `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
+          ...(by === 'pod-security' || by === 'openshift'
+            ? [
+                `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
+              ]
+            : []),
           'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
           'that an administrator makes for the purpose:',
           'kubectl create namespace netdebug',
