@@ -8,7 +8,7 @@ import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
 import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
 import { captureDirectly } from './directCapture.ts';
-import { type CaptureOutcome, type Recording, where } from './recording.ts';
+import type { CaptureOutcome, Recording } from './recording.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
@@ -18,9 +18,10 @@ import { TextCutter } from './textCutter.ts';
 export async function recordDirectly(
   api: KubeApi,
   place: Debugger,
+  shown: string,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, abandon, progress, output } = recording;
+  const { settings, interrupt, abandon, progress, events, output } = recording;
   const options = { ...recording, changesUser: tcpdumpChangesUser(settings.image) };
   const command = tcpdumpCommand(options);
   const recorder = await LeasedProcess.start(api.access, place, { command });
@@ -39,11 +40,14 @@ export async function recordDirectly(
       abandon,
       deliveryDelay: isImmediate(options) ? 0 : DELIVERY_DELAY_MS,
       ...(recording.duration !== undefined && { duration: recording.duration }),
-      onListening: (device, linkType) =>
-        progress.capturing(
-          `capturing on ${device} of ${where(recording, place)} (${linkType})`,
-          () => ({ packets: packets.packets, bytes: packets.bytes, dropped }),
-        ),
+      onListening: (device, linkType) => {
+        events?.listening(device, 'tcpdump');
+        progress.capturing(`capturing on ${device} of ${shown} (${linkType})`, () => ({
+          packets: packets.packets,
+          bytes: packets.bytes,
+          dropped,
+        }));
+      },
       onStatistics: (now) => {
         dropped = (now.droppedByKernel ?? 0) + (now.droppedByInterface ?? 0);
       },

@@ -1,4 +1,4 @@
-import { debuggerFor, findTarget } from '../debugger/debuggerFor.ts';
+import { debuggerFor, type FoundTarget } from '../debugger/debuggerFor.ts';
 import type { Debugger } from '../debugger/place.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -6,29 +6,33 @@ import { SpoolRefused } from './follower/followCapture.ts';
 import { nodeNetworkNote, withoutOwnStream } from './ownStream.ts';
 import { recordDirectly } from './recordDirectly.ts';
 import { explainFailure } from './recorderProblems.ts';
-import type { CaptureOutcome, Recording } from './recording.ts';
+import { type CaptureOutcome, type Recording, where } from './recording.ts';
 import { recordThroughSpool } from './recordThroughSpool.ts';
 import { planSpool } from './spool/spoolPlan.ts';
 
 /**
- * Captures one pod's packets into an output: finds the pod, gets a debugger into it, and records
- * there, by way of a spool where there is room for one. Throws a Problem; what was written until
- * then stays.
+ * Captures the packets of one pod, or of a node, into an output: gets a debugger for it and records
+ * there, by way of a spool where there is room for one. Throws a Problem; what was written until then
+ * stays.
  */
-export async function recordPod(api: KubeApi, recording: Recording): Promise<CaptureOutcome> {
+export async function recordPod(
+  api: KubeApi,
+  found: FoundTarget,
+  recording: Recording,
+): Promise<CaptureOutcome> {
   try {
-    return await record(api, recording);
+    return await record(api, found, recording);
   } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
+    throw explainRefusal(error, found.pod?.metadata.namespace ?? api.access.namespace);
   }
 }
 
-async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress } = recording;
-  const found = await findTarget(api, recording.targets, {
-    signal: interrupt,
-    onNote: (text) => progress.note(text),
-  });
+async function record(
+  api: KubeApi,
+  found: FoundTarget,
+  recording: Recording,
+): Promise<CaptureOutcome> {
+  const { settings, interrupt, progress, events } = recording;
   interrupt.throwIfAborted();
   const place = await debuggerFor(
     api,
@@ -40,11 +44,15 @@ async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcom
       signal: interrupt,
     },
   );
+  events?.entered(place);
   try {
     const note = nodeNetworkNote(place, found.pod?.metadata.name);
     if (note !== undefined) progress.note(note);
     const expression = withoutOwnStream(recording.expression, place);
-    return await recordIn(api, place, { ...recording, ...(expression && { expression }) });
+    return await recordIn(api, place, where(found, place), {
+      ...recording,
+      ...(expression && { expression }),
+    });
   } catch (error) {
     throw await explainFailure(error, api, place, settings.image, recording.interface);
   } finally {
@@ -55,20 +63,22 @@ async function record(api: KubeApi, recording: Recording): Promise<CaptureOutcom
 async function recordIn(
   api: KubeApi,
   place: Debugger,
+  shown: string,
   recording: Recording,
 ): Promise<CaptureOutcome> {
   // Text is read as it comes; what nobody keeps needs no spool.
-  if (recording.stream || recording.format === 'text') return recordDirectly(api, place, recording);
+  if (recording.stream || recording.format === 'text')
+    return recordDirectly(api, place, shown, recording);
   const plan = planSpool(place.home);
   let reason: string;
   if (plan.kind === 'direct') reason = plan.reason;
   else
     try {
-      return await recordThroughSpool(api, place, plan, recording);
+      return await recordThroughSpool(api, place, shown, plan, recording);
     } catch (error) {
       if (!(error instanceof SpoolRefused)) throw error;
       reason = error.message;
     }
   recording.progress.note(`note: streaming directly, not through a spool: ${reason}`);
-  return recordDirectly(api, place, recording);
+  return recordDirectly(api, place, shown, recording);
 }

@@ -9,7 +9,7 @@ import { fateOf } from './follower/fate.ts';
 import { followCapture } from './follower/followCapture.ts';
 import { Follower, RecordingLost } from './follower/follower.ts';
 import { gapText } from './follower/losses.ts';
-import { type CaptureOutcome, type CaptureState, type Recording, where } from './recording.ts';
+import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { followProgram, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
@@ -31,10 +31,11 @@ const HURRY_MS = 1_000;
 export async function recordThroughSpool(
   api: KubeApi,
   place: Debugger,
+  shown: string,
   plan: SpoolPlan,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { progress, output, interrupt, abandon, duration, maxBytes } = recording;
+  const { progress, events, output, interrupt, abandon, duration, maxBytes } = recording;
   const spool = newSpoolFolder();
   const record = recordOptions(recording, plan);
   const fileBytes = plan.fileKilobytes * 1000;
@@ -54,6 +55,7 @@ export async function recordThroughSpool(
     onCut: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(`connection lost (${reason}); the recorder in the pod goes on: resuming…`);
+      events?.remark(`connection lost (${reason}) and resumed: nothing is missing here`);
     },
     onResumed: (milliseconds) => {
       const { giveUpAt: _, ...rest } = state;
@@ -73,12 +75,18 @@ export async function recordThroughSpool(
       ...(duration !== undefined && { duration }),
       removeSpool: () =>
         removeSpool(api.access, place, spool, abandon.aborted ? HURRY_MS : REMOVE_MS),
-      onListening: (device, engine) =>
+      onListening: (device, engine) => {
+        events?.listening(device, engine === 'dumpcap' ? engine : 'tcpdump');
         progress.capturing(
-          `capturing on ${device} of ${where(recording, place)} (${engine}, spool of ${bytesText(fileBytes * plan.files)})`,
+          `capturing on ${device} of ${shown} (${engine}, spool of ${bytesText(fileBytes * plan.files)})`,
           () => ({ packets: packets.packets, bytes: packets.bytes, ...state }),
-        ),
-      onGap: (gap) => progress.note(gapText(gap)),
+        );
+      },
+      onGap: (gap) => {
+        progress.note(gapText(gap));
+        events?.remark(gapText(gap));
+      },
+      onCaughtUp: (uptime) => events?.caughtUp(uptime),
       onLag: (lag, ending) => {
         state = { ...state, lag, ending };
       },

@@ -1,6 +1,7 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
+import type { FoundTarget } from '../debugger/debuggerFor.ts';
+import type { Place } from '../debugger/leasedProcess.ts';
 import type { Debugger } from '../debugger/place.ts';
-import { type Target, targetText } from '../kube/targets/parseTargets.ts';
 import type { Output } from '../output/output.ts';
 import type { TcpdumpOptions, TcpdumpStatistics } from '../tools/tcpdump.ts';
 import type { CaptureEnd } from './directCapture.ts';
@@ -28,19 +29,28 @@ export interface CaptureProgress {
   capturing(listening: string, now: () => CaptureState): void;
 }
 
-/** What is captured, for the user: a pod's packets may come by way of another pod. */
-export function where(
-  { targets }: Pick<Recording, 'targets'>,
-  { kind, namespace, pod }: Debugger,
-): string {
-  return kind === 'ephemeral'
-    ? `pod ${namespace}/${pod}`
-    : `${targets.map(targetText).join(', ')}, by way of its node`;
+/** What is captured, for the user: its packets may come by way of another pod. */
+export function where(found: FoundTarget, { kind, namespace, pod }: Debugger): string {
+  if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;
+  return found.pod
+    ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, by way of its node`
+    : `node ${found.node}`;
+}
+
+/** Told what is to be known of a recording besides its packets. */
+export interface RecordingEvents {
+  /** The debugger runs. */
+  entered(place: Place): void;
+  /** Packets are being recorded; those of a direct stream may come a little before this. */
+  listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
+  /** Something happened between the packets that came and those that come next. */
+  remark(text: string): void;
+  /** What was on disk in the pod when its node had been up so long, in seconds, is here. */
+  caughtUp(uptime: number): void;
 }
 
 /** A capture of one pod's packets. */
 export interface Recording extends Omit<TcpdumpOptions, 'changesUser'> {
-  readonly targets: readonly Target[];
   readonly settings: DebuggerSettings;
   /** Packets are streamed as they come, not by way of a spool in the pod. */
   readonly stream?: boolean;
@@ -56,6 +66,7 @@ export interface Recording extends Omit<TcpdumpOptions, 'changesUser'> {
   /** Ends it at once, with what is here. */
   readonly abandon: AbortSignal;
   readonly progress: CaptureProgress;
+  readonly events?: RecordingEvents;
 }
 
 export interface CaptureOutcome {

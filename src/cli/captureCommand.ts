@@ -1,8 +1,12 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
+import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
+import type { Pod } from '../kube/pod.ts';
+import { refuseNodes } from '../kube/targets/onePod.ts';
 import { bothExpressions, parsePeer, peerExpression } from '../kube/targets/peers.ts';
+import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
@@ -11,6 +15,7 @@ import { captureProgress } from './captureProgress.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
+import { destinationOf, namesFolder } from './destination.ts';
 import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
 import { splitRepeated } from './repeatedFlags.ts';
 import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
@@ -33,7 +38,8 @@ const OPTIONS = {
     alias: 'w',
     type: 'string',
     requiresArg: true,
-    describe: 'Write packets (pcap) to FILE, - for standard output; of a ring: the folder',
+    describe:
+      'Write packets to FILE (.pcap, .pcapng), - for standard output, FOLDER/ for a file per pod',
   },
   wireshark: { type: 'boolean', describe: 'Show the packets in Wireshark as they come' },
   peer: {
@@ -41,6 +47,10 @@ const OPTIONS = {
     requiresArg: true,
     describe:
       'Only packets from or to pod/, svc/, node/ or deploy/NAME, address or CIDR; may be repeated',
+  },
+  'follow-pods': {
+    type: 'boolean',
+    describe: 'Capture pods of a workload, service or selector that come to be meanwhile, too',
   },
   count: {
     alias: 'c',
@@ -96,11 +106,12 @@ type Flags = InferredOptionTypes<typeof OPTIONS> &
 
 function options(parser: Argv): Argv<Flags> {
   const base = parser
-    .usage('Usage: $0 capture TARGET [flags] [-- EXPRESSION]\n\nEXPRESSION is a pcap-filter(7).')
+    .usage('Usage: $0 capture TARGET... [flags] [-- EXPRESSION]\n\nEXPRESSION is a pcap-filter(7).')
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
     .example('$0 capture pod-1', 'read packets as they come')
     .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
+    .example('$0 capture pod-1 pod-2 -w web.pcapng', 'both in one file, in the order of time')
     .example('$0 capture pod-1 --peer svc/db', 'what it and a service say to each other')
     .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
     .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
@@ -153,14 +164,36 @@ async function watched(
   plan: Omit<Plan, 'peers'>,
   interruption: Interruption,
 ): Promise<number> {
+  const isFolder = await namesFolder(flags.write);
   const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
-    output = await captureOutput(flags);
-    const outcome = await recordPod(api, {
+    const opened = isFolder ? undefined : await captureOutput(flags);
+    output = opened;
+    const node = namedNode(plan.targets);
+    const pods =
+      node === undefined ? await podsOf(api, plan, interruption.signal, progress.note) : [];
+    const [pod] = pods;
+    const only = node === undefined ? pod && { pod } : { node };
+    const follows = flags['follow-pods'] === true;
+    const isSeveral = pods.length > 1 || follows;
+    const destination = isFolder ? 'a folder' : destinationOf(flags, isSeveral);
+    if (!only || !opened || isSeveral || (destination === 'one pcapng' && pod)) {
+      const { captureSeveralPods, joiningPods } = await import('./severalPods.ts');
+      const request = {
+        ...plan,
+        pods,
+        settings: settingsOf(flags),
+        destination,
+        output: opened,
+        ...(follows && { joining: joiningPods(api, plan, pods, progress.note) }),
+      };
+      return await captureSeveralPods(api, request, flags, interruption);
+    }
+    const outcome = await recordPod(api, only, {
       settings: settingsOf(flags),
       ...plan,
-      output: plan.format === 'text' ? progress.around(output) : output,
+      output: plan.format === 'text' ? progress.around(opened) : opened,
       interrupt: interruption.signal,
       abandon: interruption.abandon,
       progress,
@@ -171,6 +204,24 @@ async function watched(
     // A capture that never began closes nothing, and an open Wireshark would keep us here.
     await output?.close();
     progress.clear();
+  }
+}
+
+/** The pods that are meant; says which were left out. */
+async function podsOf(
+  api: KubeApi,
+  { targets, maxPods }: Omit<Plan, 'peers'>,
+  signal: AbortSignal,
+  onNote: (text: string) => void,
+): Promise<readonly Pod[]> {
+  try {
+    const found = await resolveTargets(api, targets, { maxPods, signal });
+    refuseNodes(found.nodes);
+    const leftOut = leftOutText(found);
+    if (leftOut !== undefined) onNote(leftOut);
+    return found.pods;
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
   }
 }
 
@@ -229,6 +280,10 @@ function checkRingFlags(flags: Flags): void {
     );
   const lone = (['name', 'volume', 'keep'] as const).find((flag) => flags[flag] !== undefined);
   if (!detach && lone) throw wrongUsage(`--${lone} goes with --detach`);
+  if (flags['follow-pods'] && (detach || asksForRing(flags)))
+    throw wrongUsage(
+      '--follow-pods is for captures that are watched: not with -C, -G, -W, --detach',
+    );
   if (detach || !asksForRing(flags)) return;
   if (wireshark || stream)
     throw wrongUsage('-C, -G and -W record files in the pod, which are copied here at the end');

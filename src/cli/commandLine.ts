@@ -69,7 +69,7 @@ export function commandParser(
     .usage("Debug a pod's network from your laptop.\n\nUsage: $0 COMMAND TARGET [flags]")
     .command(
       'capture [targets..]',
-      'Capture the packets of a pod: read them here, in a file, or in Wireshark',
+      'Capture the packets of pods: read them here, in a file, or in Wireshark',
       capture.builder,
       capture.handler,
     )

@@ -151,8 +151,6 @@ describe('where a capture is written', () => {
     const missing = await capture(['-w', '/no/such/folder/x.pcap']).finished;
     expect(missing.code).toBe(1);
     expect(missing.stderr).toContain('no such folder: /no/such/folder');
-    const folder = await capture(['-w', world.folder]).finished;
-    expect(folder.stderr).toContain('is a folder');
   });
 
   it('keeps whole packets when the disk is full', async () => {

@@ -7,7 +7,7 @@ import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import { type CaptureEnd, RecorderProblem } from '../directCapture.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
-import type { Frame } from './frames.ts';
+import type { Frame, Values } from './frames.ts';
 import { type Gap, gapAt } from './losses.ts';
 
 export interface FollowedCapture {
@@ -28,6 +28,8 @@ export interface FollowedCapture {
   readonly onGap?: (gap: Gap) => void;
   /** Bytes recorded that are not here yet, and whether the end is being waited for. */
   readonly onLag?: (bytes: number, ending: boolean) => void;
+  /** Everything is here that was on disk when the node had been up so long, in seconds. */
+  readonly onCaughtUp?: (uptime: number) => void;
 }
 
 export interface FollowedResult {
@@ -132,7 +134,7 @@ class Reading {
   }
 
   async take(frame: Frame): Promise<void> {
-    const { follower, fileBytes, onListening, onGap, onLag } = this.#capture;
+    const { follower, fileBytes, onListening, onGap } = this.#capture;
     switch (frame.kind) {
       case 'hello':
         if (this.listening) return;
@@ -155,13 +157,19 @@ class Reading {
         break;
       }
       case 'state':
-        onLag?.(frame.values.behind ?? 0, this.end !== undefined);
+        this.#hear(frame.values);
         break;
       case 'log':
         this.messages.push(frame.text);
         if (this.messages.length > MAX_MESSAGES) this.messages.shift();
         break;
     }
+  }
+
+  #hear({ behind = 0, up }: Values): void {
+    const { onLag, onCaughtUp } = this.#capture;
+    onLag?.(behind, this.end !== undefined);
+    if (behind === 0 && up !== undefined) onCaughtUp?.(up / 100);
   }
 
   #joined(offset: number, bytes: Buffer): Buffer {

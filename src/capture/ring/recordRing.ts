@@ -6,7 +6,7 @@ import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { targetText } from '../../kube/targets/parseTargets.ts';
+import { type Target, targetText } from '../../kube/targets/parseTargets.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -29,6 +29,7 @@ import { spoolRoom } from '../spool/spoolRoom.ts';
 export interface RingRecording
   extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,
     Pick<FetchOptions, 'folder' | 'onNote' | 'onProgress'> {
+  readonly targets: readonly Target[];
   readonly ring: RingWishes;
   readonly force: boolean;
   readonly onNote: (text: string) => void;
@@ -125,7 +126,7 @@ async function holdAndFetch(
   });
   let acknowledged = false;
   try {
-    await hold(follower, place, ring, recording);
+    await hold(follower, found, place, ring, recording);
     const { folder, force, onNote, onProgress, abandon, targets } = recording;
     // What is recorded is the target, and where it is kept is the debugger's.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
@@ -160,9 +161,10 @@ async function holdAndFetch(
 /** Keeps the recorder going until one of its ends or ours. Throws when it recorded nothing. */
 async function hold(
   follower: Follower,
+  found: FoundTarget,
   place: Debugger,
   ring: RingPlan,
-  { targets, interrupt, abandon, duration, onRecording, onState }: RingRecording,
+  { interrupt, abandon, duration, onRecording, onState }: RingRecording,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
@@ -175,7 +177,7 @@ async function hold(
     for await (const frame of follower.frames()) {
       if (frame.kind === 'hello' && !began) {
         began = true;
-        onRecording(frame.device, where({ targets }, place), ring);
+        onRecording(frame.device, where(found, place), ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),

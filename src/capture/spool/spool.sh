@@ -61,9 +61,9 @@ enter() {
   { cd "$spool" && [ -e state ]; } 2>/dev/null || fail 3 'no spool'
 }
 
-# Seconds, of a clock that nobody sets.
+# Seconds, and hundredths of them, of a clock that nobody sets.
 clock() {
-  IFS=' .' read -r now _ </proc/uptime
+  IFS=' .' read -r now hundredths _ </proc/uptime
 }
 
 # A sleep that ends when somebody told us something. When it is left alone it must not hold
@@ -740,9 +740,10 @@ start() {
   fi
 }
 
-# What was told meanwhile, and what the ring holds. What is found after the end is all there is.
+# What was told meanwhile, and what the ring holds, as of the time `looked`. What is found after the end is all there is.
 look() {
-  ended=
+  clock
+  looked=$now$hundredths ended=
   [ -e running ] || ended=1
   listen
   survey || { [ -e state ] || lost; }
@@ -836,7 +837,7 @@ pulse() {
   # shellcheck disable=SC2086 # words are wanted
   held $names
   behind=$((part > offset ? part - offset : 0))
-  echo "state newest=$newest size=$last held=$held free=${free:-0} behind=$behind removed=$((first - 1))"
+  echo "state newest=$newest size=$last held=$held free=${free:-0} behind=$behind removed=$((first - 1)) up=$looked"
   if [ -e running ] && ! kill -0 "$recorder" 2>/dev/null; then bury; fi
 }
 

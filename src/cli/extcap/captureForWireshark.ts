@@ -1,5 +1,6 @@
 import { recordPod } from '../../capture/recordPod.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { onePod } from '../../kube/targets/onePod.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { countText } from '../../output/quantities.ts';
@@ -31,19 +32,26 @@ export async function captureForWireshark(
   // Wireshark waits until somebody opens its pipe, even when there will be nothing in it.
   const output = await PipeOutput.open(fifo);
   try {
-    const { statistics, gaps = [] } = await recordPod(api, {
-      targets: [parseTarget(target)],
-      settings,
-      format: 'pcap',
-      output,
-      linger: LINGER_MS,
-      ...(device !== undefined && { interface: device }),
-      ...(snapLength > 0 && { snapLength }),
-      ...(expression && { expression }),
-      interrupt: AbortSignal.any([interruption.signal, orphan.signal]),
-      abandon: interruption.abandon,
-      progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
+    const pod = await onePod(api, [parseTarget(target)], {
+      signal: interruption.signal,
+      onNote: warn,
     });
+    const { statistics, gaps = [] } = await recordPod(
+      api,
+      { pod },
+      {
+        settings,
+        format: 'pcap',
+        output,
+        linger: LINGER_MS,
+        ...(device !== undefined && { interface: device }),
+        ...(snapLength > 0 && { snapLength }),
+        ...(expression && { expression }),
+        interrupt: AbortSignal.any([interruption.signal, orphan.signal]),
+        abandon: interruption.abandon,
+        progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
+      },
+    );
     const lost = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
     if (lost > 0) warn(`${countText(lost, 'packet')} DROPPED by the kernel: narrow the filter`);
     if (gaps.length > 0) warn(`${countText(gaps.length, 'GAP')} in the capture: narrow the filter`);

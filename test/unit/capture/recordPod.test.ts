@@ -5,7 +5,7 @@ import type { Recording } from '../../../src/capture/recording.ts';
 import { recordPod } from '../../../src/capture/recordPod.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
-import { parseTargets } from '../../../src/kube/targets/parseTargets.ts';
+import type { Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../debugger/pods.ts';
 import { fakeServer, json } from '../kube/fakeServer.ts';
@@ -30,22 +30,25 @@ async function record(
   });
   const output = new FakeOutput();
   const notes: string[] = [];
-  const outcome = await recordPod(api, {
-    targets: parseTargets(['pod/web']),
-    format: 'pcap',
-    settings: SETTINGS,
-    output,
-    stream: true,
-    linger: 60_000,
-    interrupt: new AbortController().signal,
-    abandon: new AbortController().signal,
-    progress: {
-      note: (text) => notes.push(text),
-      waiting: () => {},
-      capturing: (listening) => notes.push(listening),
+  const outcome = await recordPod(
+    api,
+    { pod: pod as Pod },
+    {
+      format: 'pcap',
+      settings: SETTINGS,
+      output,
+      stream: true,
+      linger: 60_000,
+      interrupt: new AbortController().signal,
+      abandon: new AbortController().signal,
+      progress: {
+        note: (text) => notes.push(text),
+        waiting: () => {},
+        capturing: (listening) => notes.push(listening),
+      },
+      ...options,
     },
-    ...options,
-  }).catch((error: unknown) => error);
+  ).catch((error: unknown) => error);
   api.close();
   await vi.waitFor(() => expect(connections.size).toBe(0), { interval: 2 });
   return { outcome, output, notes, seen };
@@ -149,16 +152,19 @@ describe('a recording', () => {
   it('refused by RBAC tells the Role to ask for', async () => {
     const { body, status } = recording<{ status: number; body: unknown }>('rbac-pod-get-403');
     const { api } = await fakeServer({ rest: (_, response) => json(response, status, body) });
-    const outcome = await recordPod(api, {
-      targets: parseTargets(['web']),
-      format: 'pcap',
-      settings: SETTINGS,
-      output: new FakeOutput(),
-      linger: 60_000,
-      interrupt: new AbortController().signal,
-      abandon: new AbortController().signal,
-      progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
-    }).catch((error: unknown) => error);
+    const outcome = await recordPod(
+      api,
+      { pod: podWithDebuggers() },
+      {
+        format: 'pcap',
+        settings: SETTINGS,
+        output: new FakeOutput(),
+        linger: 60_000,
+        interrupt: new AbortController().signal,
+        abandon: new AbortController().signal,
+        progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
+      },
+    ).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(Problem);
     expect((outcome as Problem).next.join('\n')).toMatch(
       /kind: Role\n.*pods\/ephemeralcontainers/s,

@@ -56,6 +56,30 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
     },
   );
 
+  it.for(SHELLS)(
+    'tells how long the node had been up when everything had been read: %s',
+    async (shell, { expect }) => {
+      const spool = join(place.folder, `uptime-${shell}`);
+      const following = place.follow(
+        shell,
+        ...[`spool=${spool}`, 'start', 'device=lo', 'filekb=1000', 'files=2', 'zroot=1'],
+        ...['linger=10', 'keep=10', `expression=udp port ${place.nextPort()}`],
+      );
+      await following.heard('hello');
+      const uptime = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+      const before = uptime();
+      await wait(2_500);
+      const states = following.frames.lines.filter((line) => /^state .*behind=0 /.test(line));
+      const told = Number(/ up=(\d+)$/.exec(states.at(-1) ?? '')?.[1]) / 100;
+      expect(told).toBeGreaterThan(before);
+      expect(told).toBeLessThanOrEqual(uptime());
+      following.nudge();
+      await following.heard('over');
+      following.nudge();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
   it.for(EVERYWHERE)(
     'gives files, parts of them and their sums while it records: %s in %s',
     async ([engine, shell], { expect }) => {

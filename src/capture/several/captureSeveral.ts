@@ -1,0 +1,289 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { type Pod, podPath } from '../../kube/pod.ts';
+import { messageOf, Problem } from '../../problem.ts';
+import type { CaptureEnd } from '../directCapture.ts';
+import type { CaptureOutcome, CaptureProgress, CaptureState, Recording } from '../recording.ts';
+import { recordPod } from '../recordPod.ts';
+import type { PodSink, Sink } from './podSink.ts';
+
+/** A capture of several pods' packets at once. */
+export interface SeveralRecording extends Omit<Recording, 'output' | 'events'> {
+  readonly pods: readonly Pod[];
+  readonly sink: Sink;
+  /** What a pod is called when it is spoken of. */
+  readonly nameOf: (pod: Pod) => string;
+  /** Gives pods that are to be captured too, as they come to be, until the signal. */
+  readonly joining?: (signal: AbortSignal) => AsyncIterable<Pod>;
+}
+
+/** What became of one pod's part of a capture. */
+export interface PodOutcome {
+  readonly pod: Pod;
+  /** Packets that came, whatever the end was. */
+  readonly packets: number;
+  readonly bytes: number;
+  /** Set when its recording ended in order. */
+  readonly outcome?: CaptureOutcome;
+  /** Why it did not. */
+  readonly problem?: Problem;
+}
+
+export interface SeveralOutcome {
+  readonly end: CaptureEnd;
+  readonly pods: readonly PodOutcome[];
+}
+
+/**
+ * Captures the packets of all pods at once into a sink, each for itself: what fails in one is told at
+ * once and disturbs no other. Ends when all have ended, or by its signals; then closes the sink.
+ * Rejects with a Problem when none of the pods could be captured, or the output took no more.
+ */
+export async function captureSeveral(
+  api: KubeApi,
+  recording: SeveralRecording,
+): Promise<SeveralOutcome> {
+  const capture = new SeveralCapture(api, recording);
+  try {
+    await capture.run();
+  } finally {
+    await recording.sink.close();
+  }
+  return { end: capture.end, pods: capture.outcomes() };
+}
+
+/** One pod's part while it goes on. */
+interface Part {
+  readonly pod: Pod;
+  state: () => CaptureState;
+  /** Packets are, or were, being captured. */
+  listened: boolean;
+  ended: boolean;
+  outcome?: CaptureOutcome;
+  problem?: Problem;
+}
+
+const NOTHING: CaptureState = { packets: 0, bytes: 0 };
+
+class SeveralCapture {
+  end: CaptureEnd = 'complete';
+  readonly #api: KubeApi;
+  readonly #recording: SeveralRecording;
+  readonly #parts: Part[] = [];
+  readonly #running = new Set<Promise<void>>();
+  /** Ends all parts in order. */
+  readonly #ending = new AbortController();
+  /** Told failures: the same one in many pods is told whole once. */
+  readonly #told = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: number | undefined;
+
+  constructor(api: KubeApi, recording: SeveralRecording) {
+    this.#api = api;
+    this.#recording = recording;
+  }
+
+  async run(): Promise<void> {
+    const { pods, sink, interrupt, joining } = this.#recording;
+    const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
+    interrupt.addEventListener('abort', onInterrupt, { once: true });
+    if (interrupt.aborted) onInterrupt();
+    sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
+    try {
+      // All of them first: a file that cannot be written is known before anything starts.
+      const sinks = await Promise.all(pods.map((pod) => sink.open(pod)));
+      for (const [index, pod] of pods.entries()) this.#begin(pod, sinks[index]);
+      const joined = joining && this.#join(joining(this.#ending.signal));
+      await this.#allEnded();
+      if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
+      await joined;
+      await this.#allEnded();
+    } finally {
+      clearTimeout(this.#timer);
+      interrupt.removeEventListener('abort', onInterrupt);
+      this.#ending.abort();
+    }
+  }
+
+  outcomes(): PodOutcome[] {
+    return this.#parts.map(({ pod, state, outcome, problem }) => ({
+      pod,
+      packets: outcome?.packets ?? state().packets,
+      bytes: outcome?.bytes ?? state().bytes,
+      ...(outcome && { outcome }),
+      ...(problem && { problem }),
+    }));
+  }
+
+  #begin(pod: Pod, sink: PodSink | undefined): void {
+    const part: Part = { pod, state: () => NOTHING, listened: false, ended: false };
+    this.#parts.push(part);
+    const running = this.#record(part, sink).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #record(part: Part, opened: PodSink | undefined): Promise<void> {
+    const { pod } = part;
+    let sink = opened;
+    try {
+      sink ??= await this.#recording.sink.open(pod);
+      const { output, events } = sink;
+      part.outcome = await recordPod(
+        this.#api,
+        { pod },
+        {
+          ...this.#recording,
+          ...this.#timeLeft(),
+          output,
+          ...(events && { events }),
+          interrupt: this.#ending.signal,
+          progress: this.#progressOf(part),
+        },
+      );
+      if (!this.#ending.signal.aborted && this.#isAmongSeveral)
+        this.#note(pod, `ended: it has what it was asked for`);
+    } catch (error) {
+      await this.#failed(part, error);
+    }
+    part.ended = true;
+    sink?.end(part.outcome, part.problem?.message);
+  }
+
+  async #failed(part: Part, error: unknown): Promise<void> {
+    // Who is told to end before it has begun says so by an error.
+    if (this.#ending.signal.aborted && !part.listened) return;
+    if (!(error instanceof Problem)) throw error;
+    if (this.#recording.joining && (await hasEnded(this.#api, part.pod))) {
+      this.#note(part.pod, `ended: ${error.message.replaceAll('\n', '; ')}`);
+      return;
+    }
+    part.problem = error;
+    if (!this.#isAmongSeveral) return;
+    const text = error.message.replaceAll(part.pod.metadata.name, '');
+    const next = this.#told.has(text) ? [] : error.next;
+    this.#told.add(text);
+    // A note is one line.
+    const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
+    this.#note(part.pod, `error: ${first}`);
+    for (const line of more) this.#recording.progress.note(`  ${line}`);
+  }
+
+  /** Begins with pods as they come to be, until the capture is to end. */
+  async #join(pods: AsyncIterable<Pod>): Promise<void> {
+    try {
+      for await (const pod of pods) {
+        if (this.#ending.signal.aborted) return;
+        this.#note(pod, 'joins the capture');
+        this.#begin(pod, undefined);
+      }
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#recording.progress.note(`new pods will not join any more: ${messageOf(error)}`);
+    }
+  }
+
+  async #allEnded(): Promise<void> {
+    while (this.#running.size > 0) await Promise.race(this.#running);
+  }
+
+  /** No pod was captured: says why. */
+  #throwWhy(): void {
+    const problems = this.#parts.flatMap(({ problem }) => problem ?? []);
+    const [first] = problems;
+    if (!first) {
+      this.#recording.interrupt.throwIfAborted();
+      return;
+    }
+    if (!this.#isAmongSeveral) throw first;
+    throw new Problem(`none of the ${this.#parts.length} pods could be captured`, {
+      next: first.next,
+      exitCode: first.exitCode,
+      cause: first,
+    });
+  }
+
+  #stop(why: CaptureEnd, reason: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    this.end = why;
+    this.#ending.abort(reason);
+  }
+
+  get #isAmongSeveral(): boolean {
+    return this.#parts.length > 1 || this.#recording.joining !== undefined;
+  }
+
+  #note(pod: Pod, text: string): void {
+    this.#recording.progress.note(`${this.#recording.nameOf(pod)}: ${text}`);
+  }
+
+  #progressOf(part: Part): CaptureProgress {
+    const { progress } = this.#recording;
+    return {
+      note: (text) => (this.#isAmongSeveral ? this.#note(part.pod, text) : progress.note(text)),
+      waiting: (text) => {
+        if (this.#listening === 0) progress.waiting(text);
+      },
+      capturing: (text, now) => {
+        part.listened = true;
+        part.state = now;
+        if (this.#listening > 1) progress.note(text);
+        else progress.capturing(text, () => this.#state());
+        this.#startTimer();
+      },
+    };
+  }
+
+  get #listening(): number {
+    return this.#parts.filter(({ listened }) => listened).length;
+  }
+
+  /** Who joins later ends with the others: their time runs from the first packet on. */
+  #startTimer(): void {
+    const { duration, joining } = this.#recording;
+    if (duration === undefined || !joining || this.#deadline !== undefined) return;
+    this.#deadline = Date.now() + duration;
+    this.#timer = setTimeout(() => this.#stop('duration', new Error('the time is over')), duration);
+  }
+
+  #timeLeft(): { readonly duration?: number } {
+    return this.#deadline === undefined
+      ? {}
+      : { duration: Math.max(1, this.#deadline - Date.now()) };
+  }
+
+  /** How all parts stand together. */
+  #state(): CaptureState {
+    const states = this.#parts.map(({ state }) => state());
+    const active = this.#parts.flatMap(({ ended, state }) => (ended ? [] : state()));
+    const sum = (values: readonly (number | undefined)[]) =>
+      values.reduce<number>((total, value) => total + (value ?? 0), 0);
+    const dropped = states.map((state) => state.dropped);
+    const giveUpAt = active.flatMap((state) => state.giveUpAt ?? []);
+    return {
+      packets: sum(states.map(({ packets }) => packets)),
+      bytes: sum(states.map(({ bytes }) => bytes)),
+      ...(dropped.some((count) => count !== undefined) && { dropped: sum(dropped) }),
+      lag: sum(active.map(({ lag }) => lag)),
+      ending: this.#ending.signal.aborted,
+      // While one can be heard the capture is not lost.
+      ...(giveUpAt.length > 0 &&
+        giveUpAt.length === active.length && { giveUpAt: Math.max(...giveUpAt) }),
+    };
+  }
+}
+
+/** Whether the pod is no more, or goes: its end is no failure where pods come and go. */
+async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
+  try {
+    const now = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
+    const phase = now.status?.phase;
+    return (
+      now.metadata.uid !== metadata.uid ||
+      now.metadata.deletionTimestamp !== undefined ||
+      phase === 'Succeeded' ||
+      phase === 'Failed'
+    );
+  } catch (error) {
+    return error instanceof ApiError && error.code === 404;
+  }
+}

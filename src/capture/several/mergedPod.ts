@@ -1,0 +1,107 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Place } from '../../debugger/leasedProcess.ts';
+import type { Access } from '../../kube/authentication.ts';
+import { type Output, OutputClosed } from '../../output/output.ts';
+import { countText } from '../../output/quantities.ts';
+import type { Source } from '../../pcap/mergeSource.ts';
+import { momentOf } from '../../pcap/moment.ts';
+import type { RecordedAt } from '../../pcap/podInterface.ts';
+import { NotPcap } from '../../pcap/records.ts';
+import { Problem } from '../../problem.ts';
+import type { CaptureOutcome, RecordingEvents } from '../recording.ts';
+import { type NodeClock, readNodeClock } from './nodeClock.ts';
+import type { PodSink } from './podSink.ts';
+
+/** What a pod's packets need to get into a merge. */
+export interface MergedPodOptions {
+  readonly at: Omit<RecordedAt, 'device'>;
+  readonly addSource: (at: RecordedAt) => Source;
+  /** True when the file takes no more packets. */
+  readonly isEnded: () => boolean;
+}
+
+/**
+ * How long a packet may be on its way to the disk in the pod, in milliseconds: tcpdump asks the kernel
+ * once a second, dumpcap more often, but writes what it has up to half a second late.
+ */
+const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
+/** Packets of a direct stream may come before the word that tcpdump listens, but not by much. */
+const WORD_MS = 1_000;
+
+/** Brings one pod's packets into a merge, as an interface of its own from when its recorder listens. */
+export class MergedPod implements PodSink {
+  readonly output: Output;
+  readonly events: RecordingEvents;
+  readonly #access: Access;
+  readonly #options: MergedPodOptions;
+  readonly #listening = Promise.withResolvers<void>();
+  #device = 'default';
+  #delivery: number = DELIVERY_MS.tcpdump;
+  #clock: NodeClock | undefined;
+  #clockRead: Promise<void> = Promise.resolve();
+  #source: Source | undefined;
+
+  constructor(access: Access, options: MergedPodOptions) {
+    this.#access = access;
+    this.#options = options;
+    this.output = { write: (chunk) => this.#write(chunk), close: async () => {} };
+    this.events = {
+      entered: (place) => {
+        this.#clockRead = this.#readClock(place);
+      },
+      listening: (device, engine) => {
+        this.#device = device;
+        this.#delivery = DELIVERY_MS[engine];
+        this.#listening.resolve();
+      },
+      remark: (text) => this.#source?.gap(text),
+      caughtUp: (uptime) => this.#caughtUp(uptime),
+    };
+  }
+
+  end(outcome: CaptureOutcome | undefined, failure: string | undefined): void {
+    const { statistics, interruptions = 0, gaps = [] } = outcome ?? {};
+    this.#source?.end({
+      ...(statistics && { statistics }),
+      comments: [
+        ...(failure === undefined ? [] : [`the recording failed: ${failure}`]),
+        ...(gaps.length > 0 ? [`${countText(gaps.length, 'gap')}: packets are missing`] : []),
+        ...(interruptions > 0 ? [`resumed after ${countText(interruptions, 'interruption')}`] : []),
+      ],
+    });
+  }
+
+  async #write(chunk: Buffer): Promise<void> {
+    this.#source ??= await this.#addSource();
+    if (this.#options.isEnded()) throw new OutputClosed('no more packets are wanted');
+    try {
+      await this.#source.write(chunk);
+    } catch (error) {
+      if (error instanceof NotPcap)
+        throw new Problem(`the recording in the pod is damaged: ${error.message}`);
+      // What became of the output concerns all pods, and is told once.
+      throw new OutputClosed('the output takes no more');
+    }
+  }
+
+  async #addSource(): Promise<Source> {
+    await Promise.race([this.#listening.promise, wait(WORD_MS)]);
+    await this.#clockRead;
+    return this.#options.addSource({
+      ...this.#options.at,
+      device: this.#device,
+      ...(this.#clock && { clockOffset: this.#clock }),
+    });
+  }
+
+  async #readClock(place: Place): Promise<void> {
+    this.#clock = await readNodeClock(this.#access, place);
+  }
+
+  #caughtUp(uptime: number): void {
+    if (!this.#clock) return;
+    const { bootedAt, uncertainty } = this.#clock;
+    const upTo = bootedAt + uptime * 1000 - uncertainty - this.#delivery;
+    this.#source?.progress(momentOf(upTo));
+  }
+}

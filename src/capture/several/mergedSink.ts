@@ -1,0 +1,104 @@
+import type { Access } from '../../kube/authentication.ts';
+import { defaultContainer, type Pod } from '../../kube/pod.ts';
+import { type Output, OutputClosed } from '../../output/output.ts';
+import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
+import type { RecordedAt } from '../../pcap/podInterface.ts';
+import { sectionOfThisComputer } from '../../pcap/section.ts';
+import { MergedPod } from './mergedPod.ts';
+import type { PodSink, Sink, SinkEnd } from './podSink.ts';
+
+export interface MergeLimits {
+  /** Bytes of the file. */
+  readonly maxBytes?: number;
+  /** Packets of all pods together. */
+  readonly count?: number;
+}
+
+/** One pcapng file, or stream, of the packets of all pods, in the order of their times. */
+export class MergedSink implements Sink {
+  readonly #access: Access;
+  readonly #output: Output;
+  readonly #filter: string | undefined;
+  readonly #merger: PcapngMerger;
+  #tell: (why: SinkEnd) => void = () => {};
+  #ended = false;
+
+  /** `filter` is the capture filter, as the recorders get it. */
+  constructor(access: Access, output: Output, filter: string | undefined, limits: MergeLimits) {
+    this.#access = access;
+    this.#output = output;
+    this.#filter = filter;
+    this.#merger = new PcapngMerger(
+      {
+        write: (chunk) => this.#write(chunk),
+        takeBack: async (bytes) => output.takeBack?.(bytes),
+        close: () => output.close(),
+      },
+      {
+        section: sectionOfThisComputer(),
+        ...(limits.maxBytes !== undefined && { maxBytes: limits.maxBytes }),
+        ...(limits.count !== undefined && { maxPackets: limits.count }),
+        onFull: () => this.#end(this.#merger.packets === limits.count ? 'complete' : 'size'),
+      },
+    );
+    output.onReaderGone?.(() => this.#end('reader-gone'));
+  }
+
+  get packets(): number {
+    return this.#merger.packets;
+  }
+
+  get bytes(): number {
+    return this.#merger.bytes;
+  }
+
+  async open(pod: Pod): Promise<PodSink> {
+    return new MergedPod(this.#access, {
+      at: recordedAt(pod, this.#filter),
+      addSource: (at) => this.#merger.addSource(at),
+      isEnded: () => this.#ended,
+    });
+  }
+
+  onEnd(callback: (why: SinkEnd) => void): void {
+    this.#tell = callback;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#merger.finish();
+    } catch (error) {
+      if (!(error instanceof OutputClosed)) throw error;
+    } finally {
+      await this.#output.close();
+    }
+  }
+
+  async #write(chunk: Buffer): Promise<void> {
+    try {
+      await this.#output.write(chunk);
+    } catch (error) {
+      // Not every pod has packets by which it would notice.
+      this.#end('reader-gone');
+      throw error;
+    }
+  }
+
+  #end(why: SinkEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#tell(why);
+  }
+}
+
+function recordedAt(pod: Pod, filter: string | undefined): Omit<RecordedAt, 'device'> {
+  const { name, namespace } = pod.metadata;
+  const main = defaultContainer(pod);
+  const image = pod.spec.containers.find((container) => container.name === main)?.image;
+  return {
+    node: pod.spec.nodeName ?? '',
+    pod: { name, namespace },
+    ...(image !== undefined && { image }),
+    ...(filter !== undefined && { filter }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Pod } from '../../kube/pod.ts';
+import { type Output, OutputClosed } from '../../output/output.ts';
+import type { PodSink, Sink, SinkEnd } from './podSink.ts';
+
+export interface TextLimits {
+  /** Bytes of text. */
+  readonly maxBytes?: number;
+  /** Packets of all pods together. */
+  readonly count?: number;
+}
+
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+const SPACE = 0x20;
+
+/** Packets as text, as they come from the pods; each line begins with what its pod is called. */
+export class TextSink implements Sink {
+  readonly #output: Output;
+  readonly #labelOf: (pod: Pod) => string;
+  readonly #limits: TextLimits;
+  /** The output takes one chunk at a time. */
+  #turn: Promise<void> = Promise.resolve();
+  #tell: (why: SinkEnd) => void = () => {};
+  #failure: unknown;
+  #packets = 0;
+  #bytes = 0;
+  #ended = false;
+
+  /** `labelOf` gives what stands before each line of a pod's. */
+  constructor(output: Output, labelOf: (pod: Pod) => string, limits: TextLimits) {
+    this.#output = output;
+    this.#labelOf = labelOf;
+    this.#limits = limits;
+    output.onReaderGone?.(() => this.#end('reader-gone'));
+  }
+
+  async open(pod: Pod): Promise<PodSink> {
+    const label = Buffer.from(this.#labelOf(pod));
+    const write = (chunk: Buffer) => {
+      const written = this.#turn.then(() => this.#write(label, chunk));
+      this.#turn = written.catch(() => {});
+      return written;
+    };
+    return { output: { write, close: async () => {} }, end: () => {} };
+  }
+
+  onEnd(callback: (why: SinkEnd) => void): void {
+    this.#tell = callback;
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    await this.#output.close();
+    if (this.#failure && !(this.#failure instanceof OutputClosed)) throw this.#failure;
+  }
+
+  async #write(label: Buffer, chunk: Buffer): Promise<void> {
+    if (this.#ended) throw new OutputClosed('no more packets are wanted');
+    const text = this.#labelled(label, chunk);
+    try {
+      if (text.length > 0) await this.#output.write(text);
+    } catch (error) {
+      this.#failure ??= error;
+      this.#end('reader-gone');
+      throw new OutputClosed('the output takes no more');
+    }
+  }
+
+  /** Whole lines, each with the label before it, as far as the limits go. */
+  #labelled(label: Buffer, chunk: Buffer): Buffer {
+    const { maxBytes = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY } = this.#limits;
+    const parts: Buffer[] = [];
+    for (let at = 0; at < chunk.length; ) {
+      const newline = chunk.indexOf(NEWLINE, at);
+      const line = chunk.subarray(at, newline < 0 ? chunk.length : newline + 1);
+      at += line.length;
+      if (line.length === 1) continue;
+      const begins = line[0] !== TAB && line[0] !== SPACE;
+      if (begins && this.#packets === count) {
+        this.#end('complete');
+        break;
+      }
+      if (this.#bytes + label.length + line.length > maxBytes) {
+        this.#end('size');
+        break;
+      }
+      if (begins) this.#packets += 1;
+      this.#bytes += label.length + line.length;
+      parts.push(label, line);
+    }
+    return Buffer.concat(parts);
+  }
+
+  #end(why: SinkEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#tell(why);
+  }
+}

@@ -1,0 +1,34 @@
+import { stat } from 'node:fs/promises';
+import { wrongUsage } from '../problem.ts';
+import type { OutputArguments } from './captureOutput.ts';
+
+/** Where the packets of one or several pods go. */
+export type Destination = 'text' | 'one pcap' | 'one pcapng' | 'a folder';
+
+/** Whether -w names a folder: one that exists, or a name that ends as one. */
+export async function namesFolder(write: string | undefined): Promise<boolean> {
+  if (write === undefined || write === '-') return false;
+  if (/[/\\]$/.test(write)) return true;
+  return (await stat(write).catch(() => undefined))?.isDirectory() === true;
+}
+
+/**
+ * What the output flags ask for, where they name no folder. A file of several pods is pcapng, since
+ * classic pcap cannot tell them apart; of one pod the name decides, as in Wireshark. Throws a Problem
+ * for several and a classic name.
+ */
+export function destinationOf(
+  { write, wireshark }: OutputArguments,
+  isSeveral: boolean,
+): Destination {
+  if (write === undefined && !wireshark) return 'text';
+  if (write === undefined || write === '-') return isSeveral ? 'one pcapng' : 'one pcap';
+  if (/\.pcapng$/i.test(write)) return 'one pcapng';
+  if (isSeveral && /\.(pcap|cap|dmp)$/i.test(write))
+    throw wrongUsage(
+      `-w ${write}: a pcap file cannot tell several pods apart`,
+      `merge them into one file with -w ${write.replace(/\.\w+$/, '.pcapng')}`,
+      `or write a file for each into a folder with -w ${write.replace(/\.\w+$/, '')}/`,
+    );
+  return isSeveral ? 'one pcapng' : 'one pcap';
+}

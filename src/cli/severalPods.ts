@@ -1,0 +1,149 @@
+import type { SeveralOutcome, SeveralRecording } from '../capture/several/captureSeveral.ts';
+import { captureSeveral } from '../capture/several/captureSeveral.ts';
+import { FolderSink } from '../capture/several/folderSink.ts';
+import { MergedSink } from '../capture/several/mergedSink.ts';
+import type { Sink } from '../capture/several/podSink.ts';
+import { TextSink } from '../capture/several/textSink.ts';
+import type { KubeApi } from '../kube/api.ts';
+import type { Pod } from '../kube/pod.ts';
+import type { Target } from '../kube/targets/parseTargets.ts';
+import { watchTargets } from '../kube/targets/watchTargets.ts';
+import { FileOutput } from '../output/fileOutput.ts';
+import type { Output } from '../output/output.ts';
+import type { OutputArguments } from './captureOutput.ts';
+import { captureProgress } from './captureProgress.ts';
+import type { Destination } from './destination.ts';
+import { FORCED_EXIT, type Interruption } from './interruption.ts';
+import { podLabels } from './podLabels.ts';
+import { podTable } from './podTable.ts';
+
+/** What the flags of the command say of a capture of several pods. */
+export interface SeveralRequest
+  extends Omit<SeveralRecording, 'sink' | 'nameOf' | 'interrupt' | 'abandon' | 'progress'> {
+  readonly destination: Destination;
+  /** Absent for a folder. */
+  readonly output: Output | undefined;
+}
+
+/**
+ * Captures several pods at once and says what became of each. Gives the exit code: 1 when a pod could
+ * not be captured, or lost packets that it had recorded; all the rest is saved then, too.
+ */
+export async function captureSeveralPods(
+  api: KubeApi,
+  request: SeveralRequest,
+  flags: OutputArguments,
+  { signal, abandon }: Interruption,
+): Promise<number> {
+  const progress = captureProgress(request.format);
+  const { pods } = request;
+  const namespaces = new Set(pods.map(({ metadata }) => metadata.namespace));
+  const nameOf = ({ metadata: { name, namespace } }: Pod) =>
+    namespaces.size > 1 ? `${namespace}/${name}` : name;
+  try {
+    const { sink, path, bytes } = sinkOf(api, request, flags, nameOf, progress);
+    const outcome = await captureSeveral(api, {
+      ...request,
+      sink,
+      nameOf,
+      interrupt: signal,
+      abandon,
+      progress,
+    });
+    progress.clear();
+    const isTable = outcome.pods.length > 1 || request.joining !== undefined;
+    if (isTable) for (const line of podTable(outcome.pods, nameOf)) process.stderr.write(line);
+    progress.finish(sumOf(outcome, bytes(), abandon.aborted), path);
+    const problem = outcome.pods.find((pod) => pod.problem)?.problem;
+    if (problem && !isTable) throw problem;
+    if (abandon.aborted) return FORCED_EXIT;
+    return problem ? 1 : 0;
+  } finally {
+    progress.clear();
+  }
+}
+
+interface Opened {
+  readonly sink: Sink;
+  readonly path?: string;
+  /** Bytes of the output, where they are not those of the pods. */
+  readonly bytes: () => number | undefined;
+}
+
+function sinkOf(
+  api: KubeApi,
+  request: SeveralRequest,
+  flags: OutputArguments,
+  nameOf: (pod: Pod) => string,
+  progress: ReturnType<typeof captureProgress>,
+): Opened {
+  const { maxBytes, count, expression, pods, destination, output } = request;
+  const limits = {
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(count !== undefined && { count }),
+  };
+  if (!output) {
+    const folder = flags.write ?? '';
+    const sink = new FolderSink(folder, flags.force === true, nameOf);
+    return { sink, path: folder, bytes: () => undefined };
+  }
+  if (destination === 'text') {
+    const sink = new TextSink(progress.around(output), podLabels(pods, nameOf), limits);
+    return { sink, bytes: () => undefined };
+  }
+  const sink = new MergedSink(api.access, output, expression, limits);
+  return {
+    sink,
+    bytes: () => sink.bytes,
+    ...(output instanceof FileOutput && { path: output.path }),
+  };
+}
+
+/** All pods as if they were one. */
+function sumOf(
+  { end, pods }: SeveralOutcome,
+  bytes: number | undefined,
+  abandoned: boolean,
+): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
+  const sum = (values: readonly (number | undefined)[]) =>
+    values.reduce<number>((total, value) => total + (value ?? 0), 0);
+  const statistics = pods.map((pod) => pod.outcome?.statistics ?? {});
+  const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
+  return {
+    end: abandoned ? 'abandoned' : end,
+    packets: sum(pods.map(({ packets }) => packets)),
+    bytes: bytes ?? sum(pods.map((pod) => pod.bytes)),
+    statistics: {
+      ...(known && { receivedByFilter: sum(statistics.map((one) => one.receivedByFilter)) }),
+      droppedByKernel: sum(statistics.map((one) => one.droppedByKernel)),
+      droppedByInterface: sum(statistics.map((one) => one.droppedByInterface)),
+    },
+    interruptions: sum(pods.map((pod) => pod.outcome?.interruptions)),
+    gaps: pods.flatMap((pod) => pod.outcome?.gaps ?? []),
+  };
+}
+
+/**
+ * The pods that targets stand for besides those known, as they come to be; more at once than may be
+ * are left out, and said to be.
+ */
+export function joiningPods(
+  api: KubeApi,
+  { targets, maxPods }: { readonly targets: readonly Target[]; readonly maxPods: number },
+  known: readonly Pod[],
+  onNote: (text: string) => void,
+): (signal: AbortSignal) => AsyncIterable<Pod> {
+  return async function* (signal) {
+    const captured = new Set(known.map(({ metadata }) => metadata.uid));
+    for await (const { type, pod } of watchTargets(api, targets, { known, signal })) {
+      const { uid, name } = pod.metadata;
+      if (type === 'left') captured.delete(uid);
+      else if (captured.size >= maxPods)
+        onNote(`pod "${name}" is left out: ${maxPods} pods are captured (--max-pods)`);
+      else {
+        captured.add(uid);
+        yield pod;
+      }
+    }
+  };
+}

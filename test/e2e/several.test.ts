@@ -1,0 +1,270 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CHATTER, podName, runPod, working } from './support/pods.ts';
+import { type Finished, run } from './support/process.ts';
+import { freshPath, kubectl, netdebug, world } from './support/world.ts';
+
+/** What a program of Wireshark's makes of a file; it is not to complain. */
+async function reads(program: string, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(program, args, { env: { LC_ALL: 'C.UTF-8' } });
+  const complaints = stderr.replace(/^Running as user "root" and group "root".*\n/m, '');
+  expect({ code, complaints }).toEqual({ code: 0, complaints: '' });
+  return stdout;
+}
+
+/** The packets of a file: where, when, and what. */
+async function packetsOf(file: string, filter: string, ...fields: readonly string[]) {
+  const asked = ['frame.interface_name', 'frame.time_epoch', ...fields].flatMap((f) => ['-e', f]);
+  const text = await reads('tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields', ...asked);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('\t'));
+}
+
+/** Whether the packets stand in the order of their times. */
+async function isInOrder(file: string): Promise<boolean> {
+  return (await reads('capinfos', '-o', '-T', '-r', file)).trimEnd().endsWith('True');
+}
+
+/** Asks a web server once, from another pod. */
+async function ask(from: string, ip: string, path: string): Promise<void> {
+  await kubectl([
+    ...['exec', from, '--', 'bash', '-c'],
+    'exec 3<>"/dev/tcp/$1/80"; printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$2" >&3; cat <&3 >/dev/null',
+    ...['bash', ip, path],
+  ]);
+}
+
+function isQuiet({ stderr }: Finished): void {
+  expect(stderr).not.toMatch(/warning|error|fault|GAP|DROPPED/i);
+}
+
+const image = world.flavours[0]?.image ?? '';
+let web: { name: string; ip: string };
+let client: { name: string; ip: string };
+beforeAll(async () => {
+  [web, client] = await Promise.all([runPod('web'), runPod('asking', { node: 1 })]);
+});
+
+function capture(targets: readonly string[], ...args: readonly string[]) {
+  return netdebug(['capture', ...targets, '--image', image, ...args]);
+}
+
+describe('a capture of several pods', () => {
+  it('is one pcapng: the request is seen at both pods, in order', async () => {
+    const file = freshPath('both.pcapng');
+    const running = capture([web.name, client.name], '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on/);
+    for (const number of [1, 2, 3]) await ask(client.name, web.ip, `/number-${number}`);
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    isQuiet(finished);
+    expect(finished.stderr).toMatch(/^POD +NODE +PACKETS +DROPPED +GAPS +INTERRUPTIONS +END$/m);
+    expect(finished.stderr).toMatch(/packets captured .* in .*both.pcapng, none dropped/);
+
+    const atClient = `${world.namespace}/${client.name}/eth0`;
+    const atWeb = `${world.namespace}/${web.name}/eth0`;
+    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
+    expect(requests.map(([at, , uri]) => [at, uri])).toEqual(
+      [1, 2, 3].flatMap((number) => [
+        [atClient, `/number-${number}`],
+        [atWeb, `/number-${number}`],
+      ]),
+    );
+    const answers = await packetsOf(file, 'http.response');
+    expect(answers.map(([at]) => at)).toEqual([1, 2, 3].flatMap(() => [atWeb, atClient]));
+    expect(await isInOrder(file)).toBe(true);
+
+    const info = await reads('capinfos', file);
+    expect(info).toMatch(/Number of interfaces in file: 2/);
+    expect(info).toContain(`Name = ${atWeb}`);
+    expect(info).toMatch(/Capture length|Filter string = tcp port 80/);
+    const blocks = await reads(
+      ...(['tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V'] as const),
+    );
+    expect(blocks).toContain(`node: ${world.nodes[0]}`);
+    expect(blocks).toContain(`image: ${world.appImage}`);
+    expect(blocks).toMatch(/clock offset: [\d.]+ ms (ahead of|behind) the computer/);
+    expect(blocks.match(/Interface Statistics Block/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(await working(web.name)).toEqual([]);
+  });
+
+  it('goes into a folder, a file for each', async () => {
+    const folder = `${freshPath('folder')}/`;
+    const running = capture([web.name, client.name], '-w', folder, '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(client.name, web.ip, '/');
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    isQuiet(finished);
+    expect(readdirSync(folder).sort()).toEqual([`${web.name}.pcap`, `${client.name}.pcap`].sort());
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const file of readdirSync(folder))
+      expect(await packetsOf(`${folder}${file}`, 'http.request')).toHaveLength(1);
+  });
+
+  it('is text in which each line begins with its pod', async () => {
+    const running = capture([web.name, client.name], '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(client.name, web.ip, '/');
+    await running.says(/HTTP: GET[\s\S]*HTTP: GET/);
+    running.child.kill('SIGINT');
+    const { code, stdout, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    const begins = new Set(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    );
+    expect(begins).toEqual(new Set([web.name, client.name]));
+  });
+
+  it('is a stream that other programs read, of exactly -c packets', async () => {
+    const noisy = await runPod('noisy', { command: CHATTER, env: { TO: web.ip } });
+    const { code, stdout, stderr } = await capture(
+      ...[[web.name, noisy.name], '-w', '-', '-c', '20', '--', 'udp port 9'],
+    ).finished;
+    expect(code, stderr).toBe(0);
+    const file = freshPath('stream.pcapng');
+    writeFileSync(file, Buffer.from(stdout, 'latin1'));
+    const packets = await packetsOf(file, 'udp', 'udp.payload');
+    expect(packets).toHaveLength(20);
+    expect(await isInOrder(file)).toBe(true);
+  });
+
+  it('goes on when a pod is deleted, and says what was lost', async () => {
+    const [going, noisy] = await Promise.all([
+      runPod('going'),
+      runPod('noisy', { node: 1, command: CHATTER, env: { TO: web.ip } }),
+    ]);
+    const file = freshPath('deleted.pcapng');
+    const running = capture(
+      [going.name, noisy.name],
+      '-w',
+      file,
+      '--',
+      'udp port 9 or tcp port 80',
+    );
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(client.name, going.ip, '/before');
+    await kubectl(['delete', 'pod', going.name, '--wait=false']);
+    await running.says(new RegExp(`${going.name}: error: .*was deleted`));
+    const at = Date.now() / 1000;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^${going.name} .*(lost in part|not captured)$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${noisy.name} .*in order$`, 'm'));
+    const times = await packetsOf(file, 'udp.port == 9');
+    expect(Number(times.at(-1)?.[1])).toBeGreaterThan(at + 0.5);
+    expect(await packetsOf(file, 'http.request')).toHaveLength(1);
+    expect(await isInOrder(file)).toBe(true);
+  });
+
+  it('of which one cannot begin goes on with the others', async () => {
+    const file = freshPath('one.pcapng');
+    const finished = await capture(
+      ...[[web.name, client.name], '-w', file, '--duration', '1s', '-i', 'eth0', '--', 'prot 80'],
+    ).finished;
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toMatch(/none of the 2 pods could be captured/);
+    expect(() => readFileSync(file)).toThrow();
+  });
+
+  it('needs a file that can tell pods apart', async () => {
+    const { code, stderr } = await capture([web.name, client.name], '-w', 'both.pcap').finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cannot tell several pods apart\n.*-w both.pcapng\n.*-w both\//);
+  });
+});
+
+describe('a capture of a workload', () => {
+  const app = podName('joined');
+  const labels = { app };
+  beforeAll(async () => {
+    const container = { name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' };
+    const spec = { terminationGracePeriodSeconds: 0, containers: [container] };
+    const spread = {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector: { matchLabels: labels },
+    };
+    const template = {
+      metadata: { labels },
+      spec: { ...spec, topologySpreadConstraints: [spread] },
+    };
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: app },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template },
+    };
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: app },
+      spec: { selector: labels, ports: [{ port: 80 }] },
+    };
+    const items = [deployment, service];
+    await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await kubectl(['wait', '--for=condition=Available', `deploy/${app}`, '--timeout=60s']);
+  });
+
+  it('is that of its pods on both nodes, however it is named', async () => {
+    const outcomes = await Promise.all(
+      [[`deploy/${app}`], [`svc/${app}`], ['-l', `app=${app}`]].map(
+        (targets) => capture(targets, '-w', freshPath('x.pcapng'), '--duration', '2s').finished,
+      ),
+    );
+    for (const { code, stderr } of outcomes) {
+      expect(code, stderr).toBe(0);
+      const lines = stderr.split('\n').filter((line) => line.startsWith(`${app}-`));
+      const nodes = lines.filter((line) => line.endsWith('in order')).map((l) => l.split(/ +/)[1]);
+      expect(nodes.toSorted(), stderr).toEqual(world.nodes.toSorted());
+    }
+  });
+
+  it('is joined by a pod that comes to be, and goes on when one is deleted', async () => {
+    const file = freshPath('joined.pcapng');
+    const running = capture([`deploy/${app}`], '--follow-pods', '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on/);
+    const old = /^capturing on eth0 of pod \S+?\/(\S+)/m.exec(running.stderr())?.[1] ?? '';
+    await kubectl(['delete', 'pod', old, '--wait=false']);
+    await running.says(/joins the capture[\s\S]*capturing on/);
+    const name = /^(\S+): joins the capture/m.exec(running.stderr())?.[1] ?? '';
+    await running.says(new RegExp(`${name}: joins[\\s\\S]*capturing on eth0 of pod \\S+/${name} `));
+    const ip = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']);
+    await ask(client.name, ip, '/to-the-new-one');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^${old} .*pod has ended$`, 'm'));
+    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
+    expect(requests.map(([at, , uri]) => [at, uri])).toEqual([
+      [`${world.namespace}/${name}/eth0`, '/to-the-new-one'],
+    ]);
+  });
+});
+
+describe('a capture of one pod', () => {
+  it('is pcapng where the name says so', async () => {
+    const file = freshPath('alone.pcapng');
+    const running = capture([web.name], '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on/);
+    await ask(client.name, web.ip, '/alone');
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    isQuiet(finished);
+    expect(finished.stderr).not.toMatch(/^POD /m);
+    expect(await reads('capinfos', '-t', '-T', '-r', file)).toMatch(/pcapng/);
+    expect(await packetsOf(file, 'http.request')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,282 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  captureSeveral,
+  type SeveralOutcome,
+  type SeveralRecording,
+} from '../../../../src/capture/several/captureSeveral.ts';
+import { MergedSink } from '../../../../src/capture/several/mergedSink.ts';
+import { TextSink } from '../../../../src/capture/several/textSink.ts';
+import { debuggerContainer } from '../../../../src/debugger/container.ts';
+import type { Pod } from '../../../../src/kube/pod.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
+import { fakeServer, json } from '../../kube/fakeServer.ts';
+import { FilesForTest, wireshark } from '../../pcap/wireshark.ts';
+import { FakeOutput, FakePod, pcapHeader } from '../fakePod.ts';
+
+const SETTINGS = { image: 'netshoot:1', pullPolicy: 'IfNotPresent', ttl: 60 } as const;
+
+function podNamed(name: string): Pod {
+  const pod = podWithDebuggers([
+    debuggerContainer('netdebug-network', { ...SETTINGS, profile: 'network' }),
+    RUNNING,
+  ]) as Pod;
+  return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-of-${name}` } };
+}
+
+/** A packet of 60 bytes at a second. */
+function packetAt(second: number): Buffer {
+  const record = Buffer.alloc(76);
+  record.writeUInt32LE(second, 0);
+  record.writeUInt32LE(60, 8);
+  record.writeUInt32LE(60, 12);
+  return record;
+}
+
+/** What happens in the pod of this name, told what its client asks for. */
+type Act = (pod: FakePod, verb: string) => void;
+
+interface Setting extends Partial<Omit<SeveralRecording, 'pods'>> {
+  readonly acts: Readonly<Record<string, Act>>;
+  readonly output?: FakeOutput;
+  readonly text?: boolean;
+}
+
+/** Captures all pods that have an act, but for those that join. */
+async function begun({ acts, text = false, output = new FakeOutput(), ...rest }: Setting) {
+  const gone = new Set<string>();
+  const { api } = await fakeServer({
+    rest: ({ path }, response) => {
+      const name = path.split('/').at(-1) ?? '';
+      if (gone.has(name)) json(response, 404, { kind: 'Status', code: 404, reason: 'NotFound' });
+      else json(response, 200, podNamed(name));
+    },
+    exec: async (socket, request) => {
+      const pod = new FakePod(socket, request);
+      const name = /pods\/([^/]+)\/exec/.exec(request.url ?? '')?.[1] ?? '';
+      await pod.started;
+      if (pod.command.some((word) => word.includes('/proc/uptime\necho'))) {
+        pod.writes(`100.00 ${(Date.now() / 1000).toFixed(3)}\n`);
+        pod.exits(0);
+      } else {
+        const verb = pod.command[pod.command.indexOf('netdebug') + 1] ?? 'tcpdump';
+        if (verb === 'remove') pod.exits(0);
+        else acts[name]?.(pod, verb);
+      }
+    },
+  });
+  onTestFinished(() => api.close());
+  const notes: string[] = [];
+  const [interrupt, abandon] = [new AbortController(), new AbortController()];
+  const limits = { ...(rest.count !== undefined && { count: rest.count }) };
+  const sink = text
+    ? new TextSink(output, ({ metadata }) => `${metadata.name} `, limits)
+    : new MergedSink(api.access, output, rest.expression, limits);
+  const outcome = captureSeveral(api, {
+    pods: Object.keys(acts)
+      .filter((name) => !name.startsWith('joins'))
+      .map(podNamed),
+    sink,
+    nameOf: ({ metadata }) => metadata.name,
+    format: text ? 'text' : 'pcap',
+    settings: SETTINGS,
+    linger: 60_000,
+    interrupt: interrupt.signal,
+    abandon: abandon.signal,
+    progress: {
+      note: (line) => notes.push(line),
+      waiting: () => {},
+      capturing: (listening) => notes.push(listening),
+    },
+    ...rest,
+  }).catch((error: unknown) => error);
+  return { outcome, output, notes, interrupt, gone };
+}
+
+/** Records packets at these seconds through a spool, and ends in order when it has, or is told to. */
+function records(seconds: readonly number[], until: 'the end' | 'told' = 'the end'): Act {
+  return (pod) => {
+    const file = Buffer.concat([pcapHeader(), ...seconds.map(packetAt)]);
+    pod.writes(`hello 1 dumpcap eth0\ndata 1 0 ${file.length}\n`);
+    pod.writes(file);
+    const over = `end 1 ${file.length}\nover %s 0 captured=${seconds.length} received=${seconds.length} dropped=0\n`;
+    let told = 0;
+    pod.on = (word) => {
+      if (word !== 'info') return;
+      told += 1;
+      if (until === 'told' && told === 1) pod.writes(over.replace('%s', 'stopped'));
+      else pod.exits(0);
+    };
+    if (until === 'the end') pod.writes(over.replace('%s', 'complete'));
+  };
+}
+
+/** The same, but its packets come when every recorder has been heard. */
+function recordsLater(seconds: readonly number[]): Act {
+  return (pod) => {
+    const packets = Buffer.concat(seconds.map(packetAt));
+    pod.on = (word) => word === 'info' && pod.exits(0);
+    pod.writes(`hello 1 dumpcap eth0\ndata 1 0 24\n`);
+    pod.writes(pcapHeader());
+    setTimeout(() => {
+      pod.writes(`data 1 24 ${packets.length}\n`);
+      pod.writes(packets);
+      pod.writes(`end 1 ${24 + packets.length}\nover complete 0\n`);
+    }, 500);
+  };
+}
+
+/** A recording that comes, and is then gone for good. */
+const isLost: Act = (pod) => {
+  pod.writes('hello 1 dumpcap eth0\nover lost 0\n');
+  pod.exits(3);
+};
+
+const fails: Act = (pod) => {
+  pod.says('spool: cannot make /x', 'and more');
+  pod.exits(1);
+};
+
+describe('a capture of several pods', () => {
+  it('merges them in the order of time, each an interface that tells its pod', async () => {
+    const { outcome, output } = await begun({
+      acts: { a: recordsLater([10, 40, 60]), b: recordsLater([20, 30, 50]) },
+      expression: 'port 80',
+    });
+    expect(await outcome).toMatchObject({
+      end: 'complete',
+      pods: [{ packets: 3 }, { packets: 3 }],
+    });
+    using files = new FilesForTest();
+    const file = files.write('merged.pcapng', output.written);
+    const fields = ['-T', 'fields', '-e', 'frame.interface_name', '-e', 'frame.time_epoch'];
+    const lines = wireshark('tshark', '-n', '-r', file, ...fields)
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => line.replace(/(\d+)\.0+$/, '$1').split('\t'))).toEqual(
+      [10, 20, 30, 40, 50, 60].map((second) => [
+        `shop/${[10, 40, 60].includes(second) ? 'a' : 'b'}/eth0`,
+        String(second),
+      ]),
+    );
+    expect(wireshark('capinfos', file)).toMatch(/Filter string = port 80/);
+  });
+
+  it('goes on when one fails, and tells it at once and in the end', async () => {
+    const { outcome, notes, interrupt, output } = await begun({
+      acts: { bad: fails, good: records([10, 20], 'told') },
+    });
+    await expect.poll(() => notes.join('\n')).toMatch(/bad: error: spool: cannot make/);
+    interrupt.abort(new Error('Ctrl-C'));
+    expect(await outcome).toMatchObject({
+      end: 'interrupted',
+      pods: [
+        { packets: 0, problem: { message: 'spool: cannot make /x\nand more' } },
+        { packets: 2, outcome: { statistics: { captured: 2 } } },
+      ],
+    });
+    expect(notes).toContain('  and more');
+    expect(output.closed).toBe(1);
+  });
+
+  it('of which none can begin is a failure, and makes no file', async () => {
+    const { outcome, output, notes } = await begun({ acts: { one: fails, two: fails } });
+    expect(await outcome).toBeInstanceOf(Problem);
+    expect(String(await outcome)).toMatch(/none of the 2 pods could be captured/);
+    expect(notes.filter((note) => note.includes('error:'))).toHaveLength(2);
+    expect(output.written).toHaveLength(0);
+  });
+
+  it('writes what became of a lost pod into the file', async () => {
+    const { outcome, output } = await begun({
+      acts: {
+        lost: (pod, verb) => {
+          pod.writes(`hello 1 dumpcap eth0\ndata 1 0 100\n`);
+          pod.writes(Buffer.concat([pcapHeader(), packetAt(10)]));
+          isLost(pod, verb);
+        },
+        good: records([20]),
+      },
+    });
+    expect(await outcome).toMatchObject({ pods: [{ packets: 1, problem: {} }, { packets: 1 }] });
+    expect(output.written.toString('latin1')).toMatch(
+      /the recording failed: the capture is lost in part: the spool in the pod is gone/,
+    );
+  });
+
+  it('ends with as many packets as were asked for, of all pods together', async () => {
+    const { outcome } = await begun({
+      acts: { a: records([10, 20, 30], 'told'), b: records([11, 21, 31], 'told') },
+      count: 4,
+    });
+    expect(await outcome).toMatchObject({ end: 'complete' });
+  });
+
+  it('ends when the output takes no more, and says why once', async () => {
+    const output = new FakeOutput();
+    output.room = 300;
+    const { outcome, notes } = await begun({
+      acts: { a: records([10, 20, 30], 'told'), b: records([11, 21, 31], 'told') },
+      output,
+    });
+    expect(String(await outcome)).toMatch(/the disk is full/);
+    expect(notes.filter((note) => note.includes('error'))).toEqual([]);
+  });
+
+  it('is joined by pods that come to be; those that go then are no failure', async () => {
+    async function* joining(signal: AbortSignal) {
+      yield podNamed('joins-later');
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    }
+    const { outcome, notes, interrupt, gone } = await begun({
+      acts: {
+        first: (pod, verb) => {
+          gone.add('first');
+          isLost(pod, verb);
+        },
+        'joins-later': records([10], 'told'),
+      },
+      joining,
+    });
+    await expect.poll(() => notes.join('\n')).toMatch(/first: ended: .*was deleted/);
+    await expect.poll(() => notes.join('\n')).toMatch(/joins-later: joins the capture/);
+    await expect.poll(() => notes.join('\n')).toMatch(/capturing on eth0 of pod shop\/joins-later/);
+    interrupt.abort(new Error('Ctrl-C'));
+    const result = await outcome;
+    expect(result).toMatchObject({ pods: [{}, { packets: 1 }] });
+    expect(result).not.toHaveProperty('pods.0.problem');
+  });
+
+  it('of fifty pods begins with all at once, and one that is lost disturbs no other', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `web-${index}`);
+    const acts = Object.fromEntries(names.map((name) => [name, records([10], 'told')]));
+    const { outcome, notes, interrupt } = await begun({ acts: { ...acts, 'web-7': isLost } });
+    const listening = () => notes.filter((note) => note.startsWith('capturing on')).length;
+    await expect.poll(listening, { timeout: 5_000 }).toBe(50);
+    await expect.poll(() => notes.join('\n')).toMatch(/web-7: error: the spool in the pod is gone/);
+    interrupt.abort(new Error('Ctrl-C'));
+    const { pods } = (await outcome) as SeveralOutcome;
+    expect(pods.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);
+    expect(pods.flatMap(({ pod, problem }) => (problem ? pod.metadata.name : []))).toEqual([
+      'web-7',
+    ]);
+  });
+
+  it('as text begins each line with its pod, whole lines at a time', async () => {
+    const says =
+      (...lines: string[]): Act =>
+      (pod) => {
+        pod.listens();
+        for (const line of lines) pod.writes(line);
+        pod.exits(0);
+      };
+    const { outcome, output } = await begun({
+      acts: { a: says('10 IP x\n\tmore\n', '11 ', 'IP y\n'), b: says('12 IP z\n') },
+      text: true,
+    });
+    expect(await outcome).toMatchObject({ pods: [{ packets: 2 }, { packets: 1 }] });
+    expect(output.written.toString().trimEnd().split('\n').sort()).toEqual(
+      ['a 10 IP x', 'a \tmore', 'a 11 IP y', 'b 12 IP z'].sort(),
+    );
+  });
+});
