@@ -30,7 +30,7 @@ type Flags = { readonly action?: string } & {
 function options(parser: Argv): Argv<Flags> {
   return parser
     .usage(
-      'Usage: $0 extcap install [flags]\n\nThen running pods are interfaces in Wireshark, tshark and dumpcap: choose one, a filter, and start.',
+      'Usage: $0 extcap install [flags]\n\nThen running pods are interfaces in Wireshark and tshark: choose one, a filter, and start.',
     )
     .positional('action', { type: 'string', describe: 'install' })
     .options(OPTIONS)

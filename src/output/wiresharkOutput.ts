@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { posix, win32 } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
@@ -14,20 +14,29 @@ const WELL_KNOWN: Partial<Record<NodeJS.Platform, string[]>> = {
 };
 
 /** Finds Wireshark on PATH or where its installers put it. Throws a Problem when there is none. */
-export function findWireshark(env: NodeJS.ProcessEnv = process.env): string {
-  const name = process.platform === 'win32' ? 'wireshark.exe' : 'wireshark';
+export function findWireshark(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+  isProgram: (path: string) => boolean = isExecutable,
+): string {
+  const windows = platform === 'win32';
+  const { delimiter, join } = windows ? win32 : posix;
+  const name = windows ? 'wireshark.exe' : 'wireshark';
   const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
-  for (const candidate of [...onPath, ...(WELL_KNOWN[process.platform] ?? [])]) {
-    try {
-      accessSync(candidate, constants.X_OK);
-      return candidate;
-    } catch {
-      // Not there; the next one may be.
-    }
-  }
+  const found = [...onPath, ...(WELL_KNOWN[platform] ?? [])].find(isProgram);
+  if (found !== undefined) return found;
   throw new Problem('Wireshark was not found on PATH', {
     next: ['install it, or write a file with -w and open it elsewhere'],
   });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A Wireshark that shows packets as they come; closing its window ends the capture. */

@@ -54,13 +54,11 @@ describe('Wireshark programs with our extcap program', () => {
     expect(await quiet()).toBe(true);
   });
 
-  it('show what went wrong', async () => {
-    const { stderr } = await run(
-      'tshark',
-      ['-i', name().replace(pod, 'nobody'), '-c', '1', '-a', 'duration:15'],
-      { env },
-    );
-    expect(stderr).toMatch(/pods "nobody" not found|nobody/);
+  it('show what went wrong, and do not wait for more', async () => {
+    const unnamed = await run('tshark', ['-i', 'netdebug', '-c', '1'], { env });
+    expect(unnamed.stderr).toMatch(/Error by extcap pipe: error: no pod is named/);
+    const filter = await run('tshark', ['-i', name(), '-f', 'no filter', '-c', '1'], { env });
+    expect(filter.stderr).toMatch(/Error by extcap pipe: error: .*filter/);
   });
 });
 

@@ -2,7 +2,7 @@ import { recordPod } from '../../capture/recordPod.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { onePod } from '../../kube/targets/onePod.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
-import { PipeOutput } from '../../output/pipeOutput.ts';
+import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
@@ -18,7 +18,7 @@ const LINGER_MS = 60_000;
 export async function captureForWireshark(
   api: KubeApi,
   target: string,
-  fifo: string,
+  output: Output,
   values: ExtcapWords['values'],
 ): Promise<number> {
   const interruption = onInterruption();
@@ -29,8 +29,6 @@ export async function captureForWireshark(
   const snapLength = parseCount('--snaplen', values.get('snaplen') ?? '0', 0);
   const expression = values.get('extcap-capture-filter')?.trim();
   const settings = debuggerSettings(image === undefined ? {} : { image });
-  // Wireshark waits until somebody opens its pipe, even when there will be nothing in it.
-  const output = await PipeOutput.open(fifo);
   try {
     const pod = await onePod(api, [parseTarget(target)], {
       signal: interruption.signal,
@@ -58,7 +56,6 @@ export async function captureForWireshark(
     return 0;
   } finally {
     stopWatching();
-    await output.close();
     interruption.release();
   }
 }

@@ -4,6 +4,7 @@ import { authenticate } from '../../kube/authentication.ts';
 import { chooseContext } from '../../kube/kubeconfig.ts';
 import { listNames } from '../../kube/nameList.ts';
 import { podsPath } from '../../kube/pod.ts';
+import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
 import { report } from '../report.ts';
 import { captureForWireshark } from './captureForWireshark.ts';
@@ -75,22 +76,28 @@ async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodIn
 }
 
 async function capture({ values }: ExtcapWords): Promise<number> {
-  const name = values.get('extcap-interface') ?? '';
-  const found = podOfInterface(name);
-  const pod = found?.pod ?? values.get('pod');
   const fifo = values.get('fifo');
-  if (pod === undefined || fifo === undefined)
-    throw new Problem(pod === undefined ? 'no pod is named' : 'Wireshark named no pipe', {
-      next: ["name the pod in the interface's options (the wheel before its name)"],
-      exitCode: 2,
-    });
-  const connection = connectionOf(values);
-  const chosen = chooseContext(found ? { ...connection, namespace: found.namespace } : connection);
-  const api = new KubeApi(await authenticate(chosen));
+  if (fifo === undefined) throw new Problem('Wireshark named no pipe', { exitCode: 2 });
+  // Wireshark waits until somebody opens its pipe, even when there will be nothing in it.
+  const output = await PipeOutput.open(fifo);
+  let api: KubeApi | undefined;
   try {
-    return await captureForWireshark(api, pod, fifo, values);
+    const found = podOfInterface(values.get('extcap-interface') ?? '');
+    const pod = found?.pod ?? values.get('pod');
+    if (pod === undefined)
+      throw new Problem('no pod is named', {
+        next: ["name it in the interface's options (the wheel before its name)"],
+        exitCode: 2,
+      });
+    const connection = connectionOf(values);
+    const chosen = chooseContext(
+      found ? { ...connection, namespace: found.namespace } : connection,
+    );
+    api = new KubeApi(await authenticate(chosen));
+    return await captureForWireshark(api, pod, output, values);
   } finally {
-    api.close();
+    await output.close();
+    api?.close();
   }
 }
 

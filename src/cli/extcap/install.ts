@@ -8,10 +8,8 @@ export type Remembered = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', str
 
 /**
  * Wireshark's personal extcap folders: 4.2 and later look into the first, older ones into the second.
- * `WIRESHARK_EXTCAP_DIR` is where Wireshark looks instead of the folder of its installation.
  */
 export function extcapFolders({ platform, env, home }: Host): string[] {
-  if (env.WIRESHARK_EXTCAP_DIR) return [env.WIRESHARK_EXTCAP_DIR];
   if (platform === 'win32') {
     const data = env.APPDATA || win32.join(home, 'AppData', 'Roaming');
     return [win32.join(data, 'Wireshark', 'extcap')];

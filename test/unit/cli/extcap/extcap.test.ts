@@ -59,7 +59,6 @@ describe('extcap install', () => {
     ['linux', {}, ['/h/.local/lib/wireshark/extcap', '/h/.config/wireshark/extcap']],
     ['darwin', {}, ['/h/.local/lib/wireshark/extcap', '/h/.config/wireshark/extcap']],
     ['win32', { APPDATA: 'C:\\A' }, ['C:\\A\\Wireshark\\extcap']],
-    ['linux', { WIRESHARK_EXTCAP_DIR: '/x' }, ['/x']],
   ] as const)('on %s with %j', (platform, env, folders) => {
     expect(extcapFolders({ platform, env, home: '/h' })).toEqual(folders);
   });
