@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SCRIPTS, SHIM } from '../../src/cli/completion/scripts.ts';
+import { SHIM } from '../../src/cli/completion/scripts.ts';
 import { kubectls, nameOfKubectl } from './support/kubectls.ts';
 import { runPod } from './support/pods.ts';
-import { eventually, run } from './support/process.ts';
+import { run } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
 const [program, ...before] = PROGRAM;
@@ -132,82 +132,4 @@ describe('completion in kubectl', () => {
       expect(await ask('ports', '--summ')).toMatch(/^--summary\t.*\n:4\n$/);
       expect(await ask('cap')).toMatch(/^capture\t.*\ncaptures\t.*\n:4\n$/);
     });
-});
-
-/** Types into a shell in a terminal of its own until its screen shows what is expected. */
-async function typed(shell: readonly string[], keys: string, expected: RegExp): Promise<string> {
-  const socket = freshPath('tmux');
-  const tmux = async (...args: string[]) =>
-    (await run('tmux', ['-S', socket, '-f', '/dev/null', ...args], { env: environment() })).stdout;
-  await tmux('new-session', '-d', '-x', '120', '-y', '30', ...shell);
-  let screen = '';
-  try {
-    await eventually(async () => /ready>/.test(await tmux('capture-pane', '-p')), 10_000);
-    await tmux('send-keys', '-l', keys);
-    await tmux('send-keys', 'Tab');
-    await eventually(async () => {
-      screen = await tmux('capture-pane', '-p');
-      return expected.test(screen);
-    }, 10_000);
-    return screen;
-  } finally {
-    await tmux('kill-server');
-  }
-}
-
-describe('completion in the real shells', () => {
-  it('bash', async () => {
-    const rc = freshPath('bashrc');
-    writeFileSync(rc, `PS1='ready>'\n${SCRIPTS.bash}`);
-    const bash = ['bash', '--noprofile', '--rcfile', rc, '-i'];
-    const whole = new RegExp(`capture ${pod} `);
-    expect(await typed(bash, 'kubectl-netdebug capture comple', whole)).toMatch(whole);
-    const after = new RegExp(`--namespace=${world.namespace} `);
-    expect(
-      await typed(
-        bash,
-        `kubectl-netdebug ports --namespace=${world.namespace.slice(0, -1)}`,
-        after,
-      ),
-    ) //
-      .toMatch(after);
-    const half = /capture deploy\/tab-web/;
-    expect(await typed(bash, 'kubectl-netdebug capture deploy/', half)).toMatch(half);
-    expect(await typed(bash, 'kubectl-netdebug ports -o j', /-o json /)).toMatch(/-o json /);
-  });
-
-  it('zsh', async () => {
-    const home = freshPath('zsh');
-    mkdirSync(home);
-    writeFileSync(join(home, '_kubectl-netdebug'), SCRIPTS.zsh);
-    writeFileSync(
-      join(home, '.zshrc'),
-      `PS1='ready>'; fpath=(${home} $fpath); autoload -Uz compinit; compinit -u -D\n`,
-    );
-    const zsh = ['env', `ZDOTDIR=${home}`, 'zsh', '-i'];
-    const whole = new RegExp(`capture ${pod} `);
-    expect(await typed(zsh, 'kubectl-netdebug capture comple', whole)).toMatch(whole);
-    const after = new RegExp(`--namespace=${world.namespace} `);
-    expect(
-      await typed(zsh, `kubectl-netdebug ports --namespace=${world.namespace.slice(0, -1)}`, after),
-    ) //
-      .toMatch(after);
-    const choice = /any +-- every interface/;
-    expect(await typed(zsh, 'kubectl-netdebug capture x -i ', choice)).toMatch(choice);
-  });
-
-  it('fish', async () => {
-    const script = freshPath('completion.fish');
-    writeFileSync(script, SCRIPTS.fish);
-    const ask = async (line: string) =>
-      (
-        await run('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
-          env: environment(),
-        })
-      ).stdout;
-    expect(await ask('kubectl-netdebug capture comple')).toBe(`${pod}\tRunning\n`);
-    expect(await ask(`kubectl-netdebug ports --namespace=${world.namespace}`)) //
-      .toContain(`--namespace=${world.namespace}\tActive\n`);
-    expect(await ask('kubectl-netdebug capture x -w /etc/host')).toContain('/etc/hosts\n');
-  });
 });
