@@ -1,0 +1,103 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CHATTER, makePod, runPod } from './support/pods.ts';
+import { type Running, run, start } from './support/process.ts';
+import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
+
+/**
+ * What makes an example end by itself, or run where no screen is. Everything else of it is as printed.
+ */
+const BOUNDS: readonly (readonly [example: RegExp, added: string])[] = [
+  [/ capture (?!.*(-c 20|--detach)).*/, '--duration 2s'],
+];
+/** Ones that wait for Ctrl-C get it, after so many milliseconds. */
+const INTERRUPTED = /--watch|captures follow/;
+const INTERRUPT_AFTER_MS = 3000;
+/** They write into the home folder, which is one of the test's here. */
+const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
+  [/--wireshark/, 'Wireshark needs a screen'],
+];
+
+const [program, ...before] = PROGRAM;
+let folder = '';
+let env: NodeJS.ProcessEnv = {};
+let pod = '';
+
+beforeAll(async () => {
+  folder = freshPath('examples');
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  symlinkSync(world.kubectl, join(bin, 'kubectl'));
+  if (before.length === 0) symlinkSync(program, join(bin, 'kubectl-netdebug'));
+  env = {
+    HOME: folder,
+    SHELL: '/bin/bash',
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    KUBECONFIG: namespaced(world.kubeconfig),
+    NETDEBUG_IMAGE: world.flavours[1]?.image ?? world.flavours[0]?.image ?? '',
+  };
+  const sink = await runPod('sink');
+  pod = await makePod('example', { command: CHATTER, env: { TO: sink.ip } });
+  await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+});
+
+/** The commands under Examples: of a command's help, put together again where lines were wrapped. */
+async function examplesOf(command: string): Promise<string[]> {
+  const words = [...before, command, '--help'];
+  const { stdout } = await run(program, words, { env: { COLUMNS: '100' } });
+  const [, listed = ''] = stdout.split(/^Examples:$/m);
+  const lines = listed.split('\n').filter((line) => line.trim() !== '');
+  const examples: string[] = [];
+  for (const line of lines) {
+    const [, indent = '', example = ''] = /^( *)(.*?)(?: {2,}.*)?$/.exec(line) ?? [];
+    if (example.startsWith('kubectl netdebug')) examples.push(example);
+    else if (indent.length === 2 && examples.length > 0)
+      examples.push(`${examples.pop()} ${example.trim()}`);
+  }
+  return examples;
+}
+
+function runnable(example: string): string {
+  const named = example.replaceAll('pod-1', pod);
+  const bound = BOUNDS.find(([pattern]) => pattern.test(named))?.[1];
+  if (bound === undefined) return named;
+  return named.replace(/^(kubectl netdebug capture \S+)/, `$1 ${bound}`);
+}
+
+async function finish(running: Running, interrupted: boolean) {
+  const timer = interrupted
+    ? setTimeout(() => process.kill(-(running.child.pid ?? 0), 'SIGINT'), INTERRUPT_AFTER_MS)
+    : undefined;
+  const result = await running.finished;
+  clearTimeout(timer);
+  return result;
+}
+
+describe('the examples of the help', () => {
+  it('of every command do what they say, in their order', async () => {
+    const { stdout } = await run(program, [...before, '--help']);
+    const commands = [...stdout.matchAll(/^ {2}kubectl netdebug (\w+)/gm)].map(([, name]) => name);
+    expect(commands).toEqual(
+      expect.arrayContaining(['capture', 'captures', 'ports', 'completion']),
+    );
+    await kubectl(['delete', 'pod', 'none', '--ignore-not-found']);
+    const first = `kubectl netdebug capture ${pod} --detach --name tuesday`;
+    const all = [first];
+    for (const command of commands) all.push(...(await examplesOf(command ?? '')));
+    expect(all.length).toBeGreaterThan(15);
+    const failures: string[] = [];
+    for (const example of all) {
+      const left = LEFT_OUT.find(([pattern]) => pattern.test(example));
+      if (left) continue;
+      const line = runnable(example);
+      const running = start('setsid', ['bash', '-c', line], { env, cwd: folder, stdin: '' });
+      onTestFinished(() => {
+        running.child.kill('SIGKILL');
+      });
+      const { code, stderr } = await finish(running, INTERRUPTED.test(line));
+      if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}`);
+    }
+    expect(failures).toEqual([]);
+  }, 240_000);
+});
