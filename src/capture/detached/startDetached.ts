@@ -60,8 +60,8 @@ const START_WINDOW_S = 15 * 60;
 /** How long the recorder may take from its container's start to its first file, in milliseconds. */
 const RECORDING_LIMIT_MS = 15_000;
 const LOOK_MS = 200;
-/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
-const BUFFER_KIB = 32_768;
+/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk, unseen. */
+const BUFFER_KIB = 65_536;
 
 /** Starts a capture that goes on in a pod without us, and sees it record. Throws a Problem. */
 export async function startDetached(
