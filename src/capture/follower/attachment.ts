@@ -10,6 +10,9 @@ import { type Frame, FrameParser } from './frames.ts';
  */
 const SILENCE_MS = 10_000;
 
+/** How long the exit status is waited for where the output has ended: then nothing is still to come. */
+const EXIT_MS = 3_000;
+
 /** Of what is said beside the frames, its last lines are kept. */
 const MAX_SAID = 20;
 
@@ -52,10 +55,16 @@ export class Attachment {
     while (await this.#next());
   }
 
-  /** How it ended; resolves once it has. */
+  /**
+   * How it ended, once the frames have; a connection whose output alone has ended is cut soon, and
+   * counts as cut.
+   */
   async ending(): Promise<Ending> {
+    // A peer can end the output while the script goes on, and the connection with it.
+    const limit = setTimeout(() => this.close(), EXIT_MS);
     const outcome = await this.#remote.exit.catch((error: unknown) => error);
     await this.#errorsRead;
+    clearTimeout(limit);
     const said = this.#said;
     if (typeof outcome === 'number')
       return { reason: `the follower ended with exit code ${outcome}`, exit: outcome, said };

@@ -75,6 +75,11 @@ export class FakePod {
     this.#socket.close(1000);
   }
 
+  /** Standard output ends as a half-close says it; the command goes on. */
+  endsOutput(): void {
+    this.#send(255, Buffer.from([1]));
+  }
+
   /** The connection ends in order, and nothing was said of the exit status. */
   closes(): void {
     this.#socket.close(1000);

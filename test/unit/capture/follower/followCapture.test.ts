@@ -197,6 +197,33 @@ describe('a followed capture', () => {
     expect(cuts).toEqual(['nothing came any more']);
   });
 
+  it('goes on when its output alone is ended, and nothing is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const spool = new FakeSpool([60], [70]);
+    const { outcome, output, cuts } = await begun((pod, number) => {
+      if (number > 1) return void spool.serves(pod);
+      begins(pod, HEADER);
+      pod.endsOutput();
+    });
+    await vi.waitFor(() => expect(output.written.length).toBe(24), { interval: 2 });
+    const passing = setInterval(() => vi.advanceTimersByTime(1_000), 20);
+    onTestFinished(() => clearInterval(passing));
+    expect(await outcome).toMatchObject({ end: 'complete' });
+    expect(output.written).toEqual(spool.joined);
+    expect(cuts).toEqual(['it ended before the capture did']);
+  });
+
+  it('needs no exit status to know that everything came, and makes sure of the spool', async () => {
+    const spool = new FakeSpool([60], [70]);
+    const { outcome, output, removeSpool } = await begun(async (pod) => {
+      await spool.serves(pod);
+      pod.on = (word) => word === 'info' && pod.closes();
+    });
+    expect(await outcome).toMatchObject({ end: 'complete', statistics: COUNTS });
+    expect(output.written).toEqual(spool.joined);
+    expect(removeSpool).toHaveBeenCalledOnce();
+  });
+
   it('starts the recorder again when it is not known to run', async () => {
     const spool = new FakeSpool([60]);
     const { outcome, output } = await begun(async (pod, number) => {
