@@ -7,7 +7,7 @@ import { skipped } from './support/skips.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
- * What becomes of a command under each fault of test/cluster/apiserver/faults.ts: it survives, or it
+ * What becomes of a command under each fault of test/cluster/apiserver/faults.ts: it survives or it
  * fails with exit 1 and words that say why. Either way what was saved reads to the last packet, and
  * nothing of ours works on in the pod.
  */
@@ -20,44 +20,55 @@ interface Case {
   readonly fails?: RegExp;
   /** Whether the file that was begun is kept when it fails. */
   readonly keeps?: true;
+  /** Whether the connection is lost, and what was recorded meanwhile comes all the same. */
+  readonly resumes?: true;
   /** Done while it runs. */
   readonly meanwhile?: (namespace: string, running: Running) => Promise<void>;
 }
 
 /** When a capture has its header and some packets, and more would come. */
 const IN_THE_MIDDLE = '3500';
+/** Without a spool, where the end of the stream is that of the capture. */
+const DIRECTLY = ['--stream', '--duration', '4'];
 const CUT_OFF = /error: the capture was cut off: .*\n.*was kept/;
 
 const CASES: readonly Case[] = [
-  // Longest first: once told to stop, the silent end is waited for.
+  // Longest first: silence is only noticed after a while.
+  ...['stall', 'cut blackhole', 'cut fin', 'cut rst'].flatMap((way): Case[] => {
+    const [name = '', how = ''] = way.split(' ');
+    const fault = { [`${name}-after`]: `${IN_THE_MIDDLE} ${how}`.trim() };
+    return [
+      { fault: { ...fault, 'only-streams': '1 exec' }, resumes: true },
+      {
+        fault: { ...fault, 'only-streams': '* exec' },
+        flags: DIRECTLY,
+        fails: CUT_OFF,
+        keeps: true,
+      },
+    ];
+  }),
   {
-    fault: { 'stall-after': IN_THE_MIDDLE, 'only-streams': '* exec' },
-    fails: CUT_OFF,
-    keeps: true,
-  },
-  {
-    fault: { 'cut-after': `${IN_THE_MIDDLE} blackhole`, 'only-streams': '* exec' },
-    fails: CUT_OFF,
-    keeps: true,
-  },
-  {
-    fault: { 'cut-after': `${IN_THE_MIDDLE} fin`, 'only-streams': '* exec' },
-    fails: CUT_OFF,
-    keeps: true,
-  },
-  {
-    fault: { 'cut-after': `${IN_THE_MIDDLE} rst`, 'only-streams': '* exec' },
-    fails: CUT_OFF,
-    keeps: true,
+    fault: { 'close-stdout-after': IN_THE_MIDDLE, 'only-streams': '1 exec' },
+    resumes: true,
   },
   {
     fault: { 'close-stdout-after': '1500' },
+    flags: DIRECTLY,
     fails: /the packets ended before the capture did/,
     keeps: true,
   },
-  { fault: { 'no-status': 'true' }, fails: /exit status is not known/, keeps: true },
+  // By way of a spool the recorder itself says that it ended and where: its packets are all here.
+  { fault: { 'no-status': 'true' } },
+  { fault: { 'garble-status': 'true' } },
+  {
+    fault: { 'no-status': 'true' },
+    flags: DIRECTLY,
+    fails: /exit status is not known/,
+    keeps: true,
+  },
   {
     fault: { 'garble-status': 'true' },
+    flags: DIRECTLY,
     fails: /exit status of the command could not be read/,
     keeps: true,
   },
@@ -158,12 +169,19 @@ function argumentsOf({ command, flags }: Case, namespace: string, file: string):
   return ['capture', POD, '-w', file, ...(flags ? [] : ['--duration', '4']), ...own];
 }
 
-/** Another program reads the file to its end without a complaint; gives its packets. */
-async function packetsOf(file: string): Promise<number> {
-  const read = await run('tcpdump', ['-r', file, '-n']);
+/**
+ * How many datagrams of the pod's are in a file. Another program reads it to its end without a
+ * complaint, and none is missing or there twice between the first and the last.
+ */
+async function datagramsIn(file: string): Promise<number> {
+  // Not what is answered, which quotes them.
+  const read = await run('tcpdump', ['-r', file, '-n', '-A', 'udp dst port 9']);
   expect(read.code, read.stderr).toBe(0);
   expect(read.stderr).not.toMatch(/truncated|error/i);
-  return read.stdout.split('\n').filter(Boolean).length;
+  const numbers = [...read.stdout.matchAll(/seq-(\d{6})/g)].map(([, number]) => Number(number));
+  const [first = 0] = numbers;
+  expect(numbers).toEqual(numbers.map((_, index) => first + index));
+  return numbers.length;
 }
 
 async function expectNothingLeft(pod: string, namespace: string): Promise<void> {
@@ -180,8 +198,8 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
   const titled = CASES.map((one) => ({
     ...one,
     title: [
-      one.command ?? 'capture -w',
-      one.fails ? 'fails' : 'survives',
+      one.command ?? ['capture -w', ...(one.flags ?? [])].join(' '),
+      one.fails ? 'fails' : one.resumes ? 'resumes' : 'survives',
       ...Object.entries(one.fault).flat(),
       one.meanwhile ? 'expire-watches' : '',
     ].join(' '),
@@ -208,14 +226,17 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
 
       expect(code, stderr).toBe(one.fails ? 1 : 0);
       if (one.fails) expect(stderr).toMatch(one.fails);
+      const resumed = /resumed after [\d.]+ s where it stood[\s\S]*; resumed after 1 interruption/;
+      if (one.resumes) expect(stderr).toMatch(resumed);
       expect(stderr).not.toContain('fault in kubectl netdebug');
       if (!one.fails && one.command) expect(stdout.trim()).not.toBe('');
       if (one.command === undefined) {
         const begun = one.keeps === true || !one.fails;
         expect(existsSync(file)).toBe(begun);
         if (begun) {
-          const packets = await packetsOf(file);
-          if (!one.flags) expect(packets).toBeGreaterThan(5);
+          const datagrams = await datagramsIn(file);
+          // Where it resumes, more than came before it was cut.
+          if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(one.resumes ? 30 : 5);
         }
       }
       const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];
@@ -224,7 +245,7 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
     },
   );
 
-  it.concurrent('a restart of the API server: what was captured is kept, and the next command works', async ({
+  it.concurrent('a restart of the API server: the capture goes on where it stood, and the next command works', async ({
     expect,
     onTestFinished,
   }) => {
@@ -237,21 +258,21 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
         onTestFinished,
       });
     const file = freshPath('restart.pcap');
-    const running = command(['capture', POD, '-w', file]);
+    const running = command(['capture', POD, '-w', file, '--duration', '8']);
     await running.says(/capturing on/);
     await eventually(() => existsSync(file) && statSync(file).size > 1000, 10_000);
     await setFaults('kube-system', { restart: '3000' });
-    const { code, stderr } = await running.finished;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(CUT_OFF);
-    expect(await packetsOf(file)).toBeGreaterThan(5);
-
+    await running.says(/connection lost/);
     const away = await command(['ports', POD]).finished;
     // The server may be back already where the machine is slow.
     if (away.code !== 0)
       expect(away.stderr).toMatch(/^The connection to the server .* was refused/);
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/; resumed after 1 interruption/);
+    // Those of the time without a server are there, too.
+    expect(await datagramsIn(file)).toBeGreaterThan(60);
     await expectNothingLeft(POD, namespace);
-    const isBack = async () => (await command(['ports', POD]).finished).code === 0;
-    expect(await eventually(isBack, 20_000)).toBe(true);
+    expect((await command(['ports', POD]).finished).code).toBe(0);
   });
 });
