@@ -34,7 +34,30 @@ async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
 /** What a shell's exit code says of a program it could not find. */
 const NOT_FOUND = 127;
 
-/** Adds the way out to what tcpdump, or the shell that starts it, complained about. */
+/** What the engines say beside a complaint. */
+const BESIDE =
+  /^(Capturing on '|tcpdump: listening on |(tcpdump: )?WARNING: |See the User's Guide |$)|cap_set_proc\(\) fail/i;
+
+/** Mistakes in a filter, as tcpdump words them. */
+const BAD_FILTER =
+  /syntax error|expression|unknown (ether )?(host|port|network|protocol)|illegal|parse/i;
+
+/** What was complained about, once: where dumpcap was tried before tcpdump, both said it. */
+function complaint(said: string): string {
+  const lines = said.split('\n').filter((line) => !BESIDE.test(line.trim()));
+  const last = lines.findIndex((line) => line.startsWith('tcpdump: '));
+  return lines.slice(Math.max(last, 0)).join('\n') || said;
+}
+
+/** What is wrong with the filter, in libpcap's words; undefined when it is something else. */
+function filterMistake(said: string, complaint: string): string | undefined {
+  // dumpcap says that it is the filter; of what tcpdump says it must be guessed.
+  const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(said)?.[1];
+  const words = dumpcap ?? (BAD_FILTER.test(complaint) ? complaint : undefined);
+  return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
+}
+
+/** Adds the way out to what an engine, or the shell that starts it, complained about. */
 export async function explainRecorder(
   problem: RecorderProblem | NotFollowed,
   image: string,
@@ -42,7 +65,9 @@ export async function explainRecorder(
   interfaces: () => Promise<string[]>,
   rung: Rung = 'least',
 ): Promise<Problem> {
-  const { said, exitStatus } = problem;
+  const { exitStatus } = problem;
+  const said = complaint(problem.said);
+  const mistake = filterMistake(problem.said, said);
   const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
     new Problem(message, { next, exitCode, cause: problem });
 
@@ -50,15 +75,15 @@ export async function explainRecorder(
     return explained(`the image ${image} has no tcpdump`, [
       'name an image that has it with --image; without the flag netshoot is used',
     ]);
-  if (/No such device|does not exist/i.test(said))
+  if (device !== undefined && /No such device|does not exist/i.test(said))
     return explained(
-      `there is no interface "${device}" in the pod: ${said}`,
+      `there is no interface "${device}" in the pod`,
       [`interfaces in this pod: ${(await interfaces()).join(', ') || 'not known'}, and any`],
       2,
     );
-  if (/syntax error|expression|unknown host|unknown port|illegal|parse/i.test(said))
+  if (mistake !== undefined)
     return explained(
-      said,
+      `the filter is not valid: ${mistake}`,
       ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       2,
     );

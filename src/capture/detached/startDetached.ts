@@ -221,7 +221,7 @@ async function notRecording(
   image: string,
   device: string | undefined,
 ): Promise<Problem> {
-  const said = log.filter((line) => !line.startsWith('Capturing on')).join('\n');
+  const said = log.join('\n');
   const problem = new RecorderProblem(said, state.end?.exit ?? 1);
   const explained = await explainRecorder(problem, image, device, async () => []);
   return new Problem(explained.message, {

@@ -8,7 +8,17 @@ const explained = (said: string, exitStatus = 1, device: string | undefined = 'e
     'lo',
   ]);
 
-describe('what tcpdump, or the shell, complained about', () => {
+/** As dumpcap 4.0 words it. */
+const dumpcapOnFilter = (why: string) =>
+  [
+    'dumpcap: cap_set_proc() fail return: Operation not permitted',
+    "Capturing on 'eth0'",
+    `dumpcap: Invalid capture filter "prot 80" for interface 'eth0'.`,
+    `That string isn't a valid capture filter (${why}).`,
+    "See the User's Guide for a description of the capture filter syntax.",
+  ].join('\n');
+
+describe('what an engine, or the shell, complained about', () => {
   it.each<[string, string, number, string, RegExp, 1 | 2]>([
     [
       'no tcpdump',
@@ -30,7 +40,7 @@ describe('what tcpdump, or the shell, complained about', () => {
       'no interface',
       'tcpdump: eth9: No such device exists\n(No such device exists)',
       1,
-      'there is no interface "eth9" in the pod: tcpdump: eth9: No such device exists\n(No such device exists)',
+      'there is no interface "eth9" in the pod',
       /^interfaces in this pod: eth0, lo, and any$/,
       2,
     ],
@@ -38,7 +48,7 @@ describe('what tcpdump, or the shell, complained about', () => {
       'a wrong expression',
       "tcpdump: can't parse filter expression: syntax error",
       1,
-      "tcpdump: can't parse filter expression: syntax error",
+      'the filter is not valid: syntax error',
       /pcap-filter/,
       2,
     ],
@@ -46,9 +56,41 @@ describe('what tcpdump, or the shell, complained about', () => {
       'an unknown host',
       "tcpdump: unknown host 'nohost'",
       1,
-      "tcpdump: unknown host 'nohost'",
+      "the filter is not valid: unknown host 'nohost'",
       /pcap-filter/,
       2,
+    ],
+    [
+      'a wrong expression, to both engines',
+      `${dumpcapOnFilter("can't parse filter expression: syntax error")}\ntcpdump: can't parse filter expression: syntax error`,
+      1,
+      'the filter is not valid: syntax error',
+      /pcap-filter/,
+      2,
+    ],
+    [
+      'an unknown port, to dumpcap alone',
+      dumpcapOnFilter("unknown port 'eighty'"),
+      1,
+      "the filter is not valid: unknown port 'eighty'",
+      /pcap-filter/,
+      2,
+    ],
+    [
+      'what libpcap calls no expression',
+      dumpcapOnFilter('mask length must be <= 32'),
+      1,
+      'the filter is not valid: mask length must be <= 32',
+      /pcap-filter/,
+      2,
+    ],
+    [
+      'no rights, to both engines',
+      "dumpcap: cap_set_proc() fail return: Operation not permitted\nCapturing on 'eth0'\ndumpcap: You do not have permission to capture on device \"eth0\".\ntcpdump: eth0: You don't have permission to perform this capture on that device",
+      1,
+      "tcpdump may not capture here: tcpdump: eth0: You don't have permission to perform this capture on that device",
+      /NET_RAW/,
+      1,
     ],
     [
       'no rights',
