@@ -29,7 +29,7 @@ interface Case {
 /** When a capture has its header and some packets, and more would come. */
 const IN_THE_MIDDLE = '3500';
 /** Without a spool, where the end of the stream is that of the capture. */
-const DIRECTLY = ['--stream', '--duration', '4'];
+const DIRECTLY = ['--stream', '--duration', '3'];
 const CUT_OFF = /error: the capture was cut off: .*\n.*was kept/;
 
 const CASES: readonly Case[] = [
@@ -166,7 +166,7 @@ function argumentsOf({ command, flags }: Case, namespace: string, file: string):
   const own = ['-n', namespace, '--image', image, ...(flags ?? [])];
   if (command === 'ports') return ['ports', POD, ...own];
   if (command === 'text') return ['capture', POD, '-c', '5', ...own, '--', 'udp', 'port', '9'];
-  return ['capture', POD, '-w', file, ...(flags ? [] : ['--duration', '4']), ...own];
+  return ['capture', POD, '-w', file, ...(flags ? [] : ['--duration', '3']), ...own];
 }
 
 /**
