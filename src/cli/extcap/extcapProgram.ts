@@ -95,6 +95,9 @@ async function capture({ values }: ExtcapWords): Promise<number> {
     );
     api = new KubeApi(await authenticate(chosen));
     return await captureForWireshark(api, pod, output, values);
+  } catch (error) {
+    // Said before the pipe ends: Wireshark then ends us, and shows what is on standard error by that time.
+    return report(error);
   } finally {
     await output.close();
     api?.close();
