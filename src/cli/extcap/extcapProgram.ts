@@ -94,9 +94,11 @@ async function capture({ values }: ExtcapWords): Promise<number> {
       found ? { ...connection, namespace: found.namespace } : connection,
     );
     api = new KubeApi(await authenticate(chosen));
-    return await captureForWireshark(api, pod, output, values);
+    const kept = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };
+    return await captureForWireshark(api, pod, kept, values);
   } catch (error) {
-    // Said before the pipe ends: Wireshark then ends us, and shows what is on standard error by that time.
+    // Said before the pipe ends, which the recorder therefore must not do: Wireshark then ends us, and
+    // shows what is on standard error by that time.
     return report(error);
   } finally {
     await output.close();
