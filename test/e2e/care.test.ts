@@ -28,7 +28,7 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
       const said = await shell([
         'sh',
         '-c',
-        'cat /proc/net/fib_trie; echo "$1" >&2; exit 7',
+        'cat /proc/net/fib_trie; printf "%s\\n" "$1" >&2; exit 7',
         'x',
         "a 'b\n$c\\n",
       ]);

@@ -344,8 +344,10 @@ describe.runIf(local).concurrent('the debugger on a node', () => {
     const static_ = await netdebug(['capture', pod, '--detach'], { onTestFinished }).finished;
     expect(static_.code).toBe(1);
     expect(static_.stderr).toMatch(/needs an ephemeral container/);
-    const node = await netdebug(['capture', 'node/x', '--detach'], { onTestFinished }).finished;
+    const node = await netdebug(['capture', `node/${world.nodes[0]}`, '--detach'], {
+      onTestFinished,
+    }).finished;
     expect(node.code).toBe(2);
-    expect(node.stderr).toMatch(/not on a node/);
+    expect(node.stderr).toMatch(/not on nodes?/);
   });
 });

@@ -223,10 +223,10 @@ describe('targets', () => {
           '--timeout=60s',
         ]);
       }
-      expect(await ports('-A', '--selector', `twin=${app}`)).toEqual([
-        `${world.namespace}/${app}-twin`,
-        `${other}/${app}-twin`,
-      ]);
+      const listed = await ports('-A', '--selector', `twin=${app}`);
+      expect(listed.toSorted()).toEqual(
+        [`${world.namespace}/${app}-twin`, `${other}/${app}-twin`].toSorted(),
+      );
     } finally {
       await kubectl(['delete', 'namespace', other, '--wait=false']);
     }
