@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CHATTER, podName, runPod, working } from './support/pods.ts';
-import { type Finished, run } from './support/process.ts';
+import { eventually, type Finished, run } from './support/process.ts';
 import { freshPath, kubectl, netdebug, world } from './support/world.ts';
 
 /** What a program of Wireshark's makes of a file; it is not to complain. */
@@ -36,8 +36,12 @@ async function ask(from: string, ip: string, path: string): Promise<void> {
   ]);
 }
 
+/** Nothing was lost and nothing went wrong; the headings of the table are no complaint. */
 function isQuiet({ stderr }: Finished): void {
-  expect(stderr).not.toMatch(/warning|error:|this is a fault|GAP:|packets? DROPPED/);
+  const said = stderr.replace(/^POD +NODE .*\n/m, '').replace(/, none dropped$/m, '');
+  expect(said).not.toMatch(/warning|error|fault|gap|dropped|lost/i);
+  for (const [row] of stderr.matchAll(/^.* in order$/gm))
+    expect(row).toMatch(/ [1-9]\d* +0 +0 +0 +in order$/);
 }
 
 const image = world.flavours[0]?.image ?? '';
@@ -66,14 +70,16 @@ describe('a capture of several pods', () => {
 
     const atClient = `${world.namespace}/${client.name}/eth0`;
     const atWeb = `${world.namespace}/${web.name}/eth0`;
-    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
-    expect(requests.map(([at, , uri]) => [at, uri])).toEqual(
+    // By their bytes: tshark takes what it sees a second time for a retransmission, not for HTTP.
+    const requests = await packetsOf(file, 'tcp.payload contains "GET /"', 'tcp.payload');
+    const path = (payload = '') => Buffer.from(payload, 'hex').toString().split(' ')[1];
+    expect(requests.map(([at, , payload]) => [at, path(payload)])).toEqual(
       [1, 2, 3].flatMap((number) => [
         [atClient, `/number-${number}`],
         [atWeb, `/number-${number}`],
       ]),
     );
-    const answers = await packetsOf(file, 'http.response');
+    const answers = await packetsOf(file, 'tcp.payload contains "HTTP/1.1 "');
     expect(answers.map(([at]) => at)).toEqual([1, 2, 3].flatMap(() => [atWeb, atClient]));
     expect(await isInOrder(file)).toBe(true);
 
@@ -152,8 +158,8 @@ describe('a capture of several pods', () => {
     );
     await running.says(/capturing on[\s\S]*capturing on/);
     await ask(client.name, going.ip, '/before');
-    // What a recorder has not flushed yet goes with its pod.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const isHere = () => readFileSync(file).includes('GET /before');
+    expect(await eventually(isHere, 20_000), 'the request never came into the file').toBe(true);
     await kubectl(['delete', 'pod', going.name, '--wait=false']);
     await running.says(new RegExp(`${going.name}: error: .*was deleted`));
     const at = Date.now() / 1000;
@@ -161,7 +167,7 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^${going.name} .*(lost in part|not captured)$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${going.name} .*lost in part$`, 'm'));
     expect(stderr).toMatch(new RegExp(`^${noisy.name} .*in order$`, 'm'));
     const times = await packetsOf(file, 'udp.port == 9');
     expect(Number(times.at(-1)?.[1])).toBeGreaterThan(at + 0.5);
