@@ -183,7 +183,6 @@ async function watched(
       const request = {
         ...plan,
         pods,
-        settings: settingsOf(flags),
         destination,
         output: opened,
         ...(follows && { joining: joiningPods(api, plan, pods, progress.note) }),
@@ -191,7 +190,6 @@ async function watched(
       return await captureSeveralPods(api, request, flags, interruption);
     }
     const outcome = await recordPod(api, only, {
-      settings: settingsOf(flags),
       ...plan,
       output: plan.format === 'text' ? progress.around(opened) : opened,
       interrupt: interruption.signal,
@@ -236,7 +234,6 @@ async function ring(
   return captureRing(
     api,
     {
-      settings: settingsOf(flags),
       ...plan,
       ring: ringWishes(flags),
       folder: flags.write ?? '',
@@ -250,12 +247,11 @@ async function ring(
 async function detached(
   api: KubeApi,
   flags: Flags,
-  { duration, ...plan }: Omit<Plan, 'peers'>,
+  { duration, settings: { image, pullPolicy, via }, ...plan }: Omit<Plan, 'peers'>,
   { signal }: Interruption,
 ): Promise<number> {
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
   const { name, volume, keep } = flags;
-  const { image, pullPolicy, via } = settingsOf(flags);
   return detach(api, {
     ...plan,
     image,
@@ -307,6 +303,7 @@ function planOf(flags: Flags) {
   refuseExpressionWords(flags.targets ?? []);
   return {
     ...targetsOf(flags),
+    settings: settingsOf(flags),
     peers: flags.peer === undefined ? [] : splitRepeated(flags.peer).map(parsePeer),
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
     stream: flags.stream === true,

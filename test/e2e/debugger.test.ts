@@ -127,6 +127,14 @@ describe('what cannot be', () => {
     expect(stderr).toContain(`did you mean "${pod.name}"`);
   });
 
+  it('an unknown deployment: the server’s words, and where to look', async () => {
+    const { code, stderr, stdout } = await netdebug(['capture', 'deploy/x']).finished;
+    expect(stderr).toContain('deployments.apps "x" not found');
+    expect(stderr).toContain('kubectl get deployments');
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+  });
+
   it('a finished pod', async () => {
     const pod = await makePod('finished', {
       command: ['true'],
@@ -237,7 +245,7 @@ describe('what cannot be', () => {
     [['capture', 'x', '-c', 'many'], '-c: "many"'],
     [['capture', 'x', '--duration', 'long'], '--duration: "long"'],
     [['capture', 'x', 'port', '80'], 'unexpected argument'],
-    [['capture', 'deploy/x'], 'only pods'],
+    [['capture', 'namespace/x'], 'is no kind that leads to pods'],
     [['captrue', 'x'], 'unknown command: captrue'],
     [['capture', 'x', '--image-pull-policy', 'Sometimes'], 'not one of Always'],
   ])('%j is wrong usage', async (args, message) => {

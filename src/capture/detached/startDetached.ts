@@ -11,7 +11,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { Pod, PullPolicy } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { bytesText } from '../../output/quantities.ts';
-import { Problem, wrongUsage } from '../../problem.ts';
+import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
 import { SpoolGone } from '../fetch/spoolSource.ts';
 import { explainRecorder } from '../recorderProblems.ts';
@@ -78,7 +78,6 @@ export async function startDetached(
 
 async function start(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, image, volume, duration, expression } = request;
-  if (request.via === 'node') throw notOnNodes();
   refuseUnsuitable(pod);
   const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
   const created = new Date(api.serverTime());
@@ -132,13 +131,6 @@ async function start(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<
   });
   const listing = await recording(api, capture, request);
   return { name: capture.name, pod, ring, listing };
-}
-
-function notOnNodes(): Problem {
-  return wrongUsage(
-    'a capture that goes on by itself is made in a pod: not on a node, nor by way of one, so far',
-    'leave out --detach and keep the command running, as in: capture node/NAME -C 100 -W 10 -w FOLDER',
-  );
 }
 
 function withoutContainer({ message, next, cause, wayRound }: Obstacle): Problem {

@@ -1,14 +1,13 @@
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { mapLimited } from '../../kube/mapLimited.ts';
-import { refuseNodes } from '../../kube/targets/onePod.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import {
   leftOutText,
   type ResolvedTargets,
   resolveTargets,
 } from '../../kube/targets/resolveTargets.ts';
-import { Problem } from '../../problem.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
 import { checkCaptureName } from './detachedContainer.ts';
 import {
   type DetachedRequest,
@@ -38,6 +37,8 @@ const AT_ONCE = 8;
  */
 export async function startInPods(api: KubeApi, request: PodsRequest): Promise<StartedInPods> {
   const { maxPods, signal, onNote, onProgress } = request;
+  if (request.via === 'node' || request.targets.some(({ kind }) => kind === 'node'))
+    throw notOnNodes();
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolve(api, request.targets, { maxPods, signal });
   const { pods } = resolved;
@@ -66,15 +67,20 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   throw failures[0]?.error;
 }
 
+function notOnNodes(): Problem {
+  return wrongUsage(
+    'a capture that goes on by itself is made in a pod: not on a node, nor by way of one, so far',
+    'leave out --detach and keep the command running, as in: capture node/NAME -C 100 -W 10 -w FOLDER',
+  );
+}
+
 async function resolve(
   api: KubeApi,
   targets: readonly Target[],
   options: { readonly maxPods: number; readonly signal: AbortSignal },
 ): Promise<ResolvedTargets> {
   try {
-    const resolved = await resolveTargets(api, targets, options);
-    refuseNodes(resolved.nodes);
-    return resolved;
+    return await resolveTargets(api, targets, options);
   } catch (error) {
     throw explainRefusal(error, api.access.namespace);
   }
