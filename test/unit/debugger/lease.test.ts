@@ -22,7 +22,7 @@ const SHELLS = [
   { name: 'busybox ash', command: ['busybox', 'ash'] },
 ].filter(({ command: [program = ''] }) => spawnSync('which', [program]).status === 0);
 
-const SILENCE_S = 3;
+const SILENCE_S = 2;
 let marks = 0;
 
 /** A lease over a program that can be told apart by an argument of its own. */
