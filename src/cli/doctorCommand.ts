@@ -18,7 +18,10 @@ function options(parser: Argv): Argv<Flags> {
         'Says what works and what does not, why, and what to do; nothing is changed in the\n' +
         'cluster. The exit code is 0 when all that is needed is there, else 1.',
     )
-    .positional('target', { type: 'string', describe: 'The pod: pod-1 or pod/pod-1' })
+    .positional('target', {
+      type: 'string',
+      describe: 'One pod or node: pod-1, deploy/web, node/worker-1',
+    })
     .option('output', {
       alias: 'o',
       type: 'string',
@@ -28,6 +31,7 @@ function options(parser: Argv): Argv<Flags> {
     })
     .example('$0 doctor', 'the cluster, and what you may do in this namespace')
     .example('$0 doctor pod-1', 'and whether this pod can be debugged')
+    .example('$0 doctor node/worker-1', 'and whether its own network can be')
     .example('$0 doctor -o json | jq -r .roles', 'what to ask an administrator for');
   return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
 }

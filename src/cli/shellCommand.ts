@@ -29,7 +29,10 @@ function options(parser: Argv): Argv<Flags> {
         'are passed as they are, and the exit code is that of the command. What was started\n' +
         'in it ends with it.',
     )
-    .positional('target', { type: 'string', describe: 'The pod: pod-1 or pod/pod-1' })
+    .positional('target', {
+      type: 'string',
+      describe: 'One pod or node: pod-1, deploy/web, node/worker-1',
+    })
     .example('$0 shell pod-1', 'a shell in the network of the pod')
     .example('$0 shell pod-1 -- ip -br address', 'one command')
     .example('$0 shell pod-1 -- curl -s localhost:8080 > page', 'its output in a file here')

@@ -12,11 +12,16 @@ export interface Obstacle {
   readonly next: readonly string[];
   /** Whether a debugger on the node goes round it; nobody goes round what a policy of theirs refused. */
   readonly wayRound: boolean;
+  /** Our own rights lack, and `next` is the Role to ask for. */
+  readonly ofRights?: true;
   readonly cause?: unknown;
 }
 
 /** There can be no debugger on the node either. */
 export class NodeRefused extends Problem {}
+
+/** It is rights that lack for it: those of the Role for debuggers on nodes. */
+export class NodeRightsLack extends NodeRefused {}
 
 export function obstacleOf(
   by: 'static' | 'exec' | 'rights' | 'pod-security' | 'openshift' | 'webhook' | 'other',
@@ -31,7 +36,7 @@ export function obstacleOf(
   if (by === 'exec') {
     const text = `you may not run commands in pods of namespace "${namespace}" (${lacked})`;
     const next = roleSteps(namespace);
-    return { text, message: `${text}; nothing was changed`, next, wayRound: true };
+    return { text, message: `${text}; nothing was changed`, next, wayRound: true, ofRights: true };
   }
   const said = error?.serverMessage ?? '';
   const message = error?.message ?? said;
@@ -56,7 +61,8 @@ export function obstacleOf(
     other: 'the API server refuses the debugger',
   }[by];
   const wayRound = by !== 'webhook' && by !== 'other';
-  return { ...known, text, next: nextSteps(said, namespace), wayRound };
+  const ofRights = by === 'rights' && { ofRights: true as const };
+  return { ...known, text, next: nextSteps(said, namespace), wayRound, ...ofRights };
 }
 
 /** The pod's own containers of ours among those that a refusal by Pod Security names. */

@@ -8,12 +8,22 @@ export async function enforcedLevel(
   namespace: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
+  return (await readEnforcedLevel(api, namespace, signal))?.level;
+}
+
+/** The same, told apart: undefined for who may not read it, an empty object for none. */
+export async function readEnforcedLevel(
+  api: KubeApi,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<{ readonly level?: string } | undefined> {
   try {
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
     const { metadata } = await api.get<{ metadata: { labels?: Record<string, string> } }>(path, {
       ...(signal && { signal }),
     });
-    return metadata.labels?.[ENFORCE];
+    const level = metadata.labels?.[ENFORCE];
+    return level === undefined ? {} : { level };
   } catch {
     signal?.throwIfAborted();
     return undefined;

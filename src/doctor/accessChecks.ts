@@ -1,5 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import { mapLimited } from '../kube/mapLimited.ts';
+import { mayWe } from '../kube/review.ts';
 import type { Check } from './check.ts';
 import type { ServerVersion } from './serverChecks.ts';
 
@@ -16,15 +17,17 @@ interface Right {
   readonly ofAll?: true;
   /** The first minor version that asks for it. */
   readonly since?: number;
+  /** Needed in the target's namespace for an ephemeral container, and not for a pod on the node. */
+  readonly forEphemeral?: true;
 }
 
 const RIGHTS: readonly Right[] = [
   { verb: 'get', resource: 'pods' },
   { verb: 'watch', resource: 'pods' },
   { verb: 'list', resource: 'pods', ofAll: true, niceFor: 'captures, ps and cleanup' },
-  { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers' },
-  { verb: 'get', resource: 'pods', subresource: 'exec' },
-  { verb: 'create', resource: 'pods', subresource: 'exec', since: 35 },
+  { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', forEphemeral: true },
+  { verb: 'get', resource: 'pods', subresource: 'exec', forEphemeral: true },
+  { verb: 'create', resource: 'pods', subresource: 'exec', since: 35, forEphemeral: true },
   { verb: 'list', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
   { verb: 'watch', resource: 'events', ofAll: true, niceFor: 'why a debugger does not start' },
   { verb: 'get', resource: 'nodes', ofCluster: true, niceFor: 'what kind of node a pod is on' },
@@ -33,82 +36,72 @@ const RIGHTS: readonly Right[] = [
 
 const AT_ONCE = 10;
 
-/** What we may do, right by right. */
+/** What we may do, right by right, as the API server answered. */
 export interface Rights {
-  readonly checks: readonly Check[];
+  readonly answers: readonly { readonly right: Right; readonly allowed: boolean | undefined }[];
   /** Whether a Role, or a ClusterRole, would have to be asked for. */
   readonly lacksInNamespace: boolean;
   readonly lacksInCluster: boolean;
 }
 
 /** Asks the API server for each right; of one pod, where one is named, since a Role may name it. */
-export async function accessChecks(
+export async function askRights(
   api: KubeApi,
-  version: ServerVersion,
   pod: string | undefined,
   signal: AbortSignal,
 ): Promise<Rights> {
   const answers = await mapLimited(RIGHTS, AT_ONCE, async (right) => ({
     right,
-    allowed: await mayWe(api, right, right.ofCluster || right.ofAll ? undefined : pod, signal),
+    allowed: await mayWe(api, attemptOf(right, api.access.namespace, pod), signal),
   }));
   const lacks = answers.filter(({ allowed }) => allowed === false);
   return {
-    checks: answers.map(({ right, allowed }) => rightCheck(right, allowed, version)),
+    answers,
     lacksInNamespace: lacks.some(({ right }) => !right.ofCluster),
     lacksInCluster: lacks.some(({ right }) => right.ofCluster),
   };
 }
 
-function rightCheck(
-  { verb, resource, subresource, niceFor, since = 0 }: Right,
-  allowed: boolean | undefined,
-  { minor }: ServerVersion,
-): Check {
-  const what = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
-  const check = 'permission';
-  if (allowed) return { check, level: 'ok', text: what };
-  if (allowed === undefined)
-    return { check, level: 'warning', text: `${what}: the API server does not say` };
-  if (niceFor !== undefined)
-    return { check, level: 'warning', text: `you may not ${what}, which tells ${niceFor}` };
-  if (minor > 0 && minor < since)
-    return {
-      check,
-      level: 'warning',
-      text: `you may not ${what}, which servers ask for from 1.${since} on`,
-    };
-  return { check, level: 'fail', text: `you may not ${what}` };
-}
-
-/** undefined where the server does not tell. */
-async function mayWe(
-  api: KubeApi,
-  { verb, resource, subresource, ofCluster }: Right,
-  name: string | undefined,
-  signal: AbortSignal,
-): Promise<boolean | undefined> {
-  const { namespace } = api.access;
+function attemptOf(
+  { verb, resource, subresource, ofCluster, ofAll }: Right,
+  namespace: string,
+  pod: string | undefined,
+) {
   const ofNamespace = resource === 'namespaces';
-  const resourceAttributes = {
+  const name = ofNamespace ? namespace : ofCluster || ofAll ? undefined : pod;
+  return {
     verb,
     resource,
     ...(subresource !== undefined && { subresource }),
     ...((!ofCluster || ofNamespace) && { namespace }),
     ...(name !== undefined && { name }),
-    ...(ofNamespace && { name: namespace }),
   };
-  const answer = await api
-    .post<{ status?: { allowed?: boolean } }>(
-      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes },
-      },
-      { signal },
-    )
-    .catch(() => undefined);
-  signal.throwIfAborted();
-  return answer?.status?.allowed;
+}
+
+/** A line a right; `byNode` where the way in is by the node, so that others matter less. */
+export function accessChecks(
+  { answers }: Rights,
+  version: ServerVersion,
+  byNode: boolean,
+): Check[] {
+  return answers.map(({ right, allowed }) => rightCheck(right, allowed, version, byNode));
+}
+
+function rightCheck(
+  { verb, resource, subresource, niceFor, since = 0, forEphemeral }: Right,
+  allowed: boolean | undefined,
+  { minor }: ServerVersion,
+  byNode: boolean,
+): Check {
+  const what = `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`;
+  const check = 'permission';
+  if (allowed) return { check, level: 'ok', text: what };
+  const warning = (text: string): Check => ({ check, level: 'warning', text });
+  if (allowed === undefined) return warning(`${what}: the API server does not say`);
+  if (niceFor !== undefined) return warning(`you may not ${what}, which tells ${niceFor}`);
+  if (minor > 0 && minor < since)
+    return warning(`you may not ${what}, which servers ask for from 1.${since} on`);
+  if (forEphemeral && byNode)
+    return warning(`you may not ${what}, which debuggers in pods need and those on nodes do not`);
+  return { check, level: 'fail', text: `you may not ${what}` };
 }

@@ -1,46 +1,14 @@
-import type { KubeApi } from '../kube/api.ts';
-import type { Check } from './check.ts';
+import { refuseVirtualNode } from '../debugger/hiddenNetwork.ts';
+import { isWindows } from '../debugger/suitability.ts';
+import type { KubeNode } from '../kube/node.ts';
+import { type Check, failed } from './check.ts';
 import { namesImage } from './imageNames.ts';
-
-/** The part of core/v1 Node that tells what can be done on it. */
-export interface NodeFacts {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-  readonly spec?: {
-    readonly taints?: readonly { readonly key: string; readonly value?: string }[];
-  };
-  readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly message?: string;
-    }[];
-    readonly images?: readonly { readonly names?: readonly string[] }[];
-    readonly nodeInfo?: {
-      readonly operatingSystem?: string;
-      readonly architecture?: string;
-      readonly containerRuntimeVersion?: string;
-      readonly kubeletVersion?: string;
-    };
-  };
-}
 
 /** netshoot's, and what our packages are built for. */
 const ARCHITECTURES = ['amd64', 'arm64'];
 
-/** A node, or why it cannot be read. */
-export async function readNodeFacts(
-  api: KubeApi,
-  name: string,
-  signal: AbortSignal,
-): Promise<NodeFacts | undefined> {
-  return api.get<NodeFacts>(`/api/v1/nodes/${encodeURIComponent(name)}`, { signal }).catch(() => {
-    signal.throwIfAborted();
-    return undefined;
-  });
-}
-
 /** What the node of a pod is, as far as that matters. */
-export function nodeChecks(name: string, node: NodeFacts | undefined, image: string): Check[] {
+export function nodeChecks(name: string, node: KubeNode | undefined, image: string): Check[] {
   if (!node)
     return [
       {
@@ -52,7 +20,8 @@ export function nodeChecks(name: string, node: NodeFacts | undefined, image: str
   return [nodeCheck(name, node), ...pressure(node), imageCheck(name, node, image)];
 }
 
-function nodeCheck(name: string, { metadata, spec, status }: NodeFacts): Check {
+function nodeCheck(name: string, node: KubeNode): Check {
+  const { metadata, status } = node;
   const { operatingSystem, architecture = '', ...info } = status?.nodeInfo ?? {};
   const os = metadata.labels?.['kubernetes.io/os'] ?? operatingSystem ?? 'unknown system';
   const text = [
@@ -63,13 +32,13 @@ function nodeCheck(name: string, { metadata, spec, status }: NodeFacts): Check {
     .filter(Boolean)
     .join(', ');
   const check = 'node';
-  const virtual =
-    spec?.taints?.some(({ key }) => key === 'virtual-kubelet.io/provider') ||
-    metadata.labels?.type === 'virtual-kubelet';
-  if (os !== 'linux' && os !== 'unknown system')
+  if (isWindows(node) || (os !== 'linux' && os !== 'unknown system'))
     return { check, level: 'fail', text: `${text}: only pods on Linux can be entered` };
-  if (virtual)
-    return { check, level: 'fail', text: `${text}: a virtual node, with no machine to enter` };
+  try {
+    refuseVirtualNode(`what runs on ${name}`, node);
+  } catch (error) {
+    return failed(check, error);
+  }
   if (status?.conditions?.some(({ type, status }) => type === 'Ready' && status !== 'True'))
     return {
       check,
@@ -87,7 +56,7 @@ function nodeCheck(name: string, { metadata, spec, status }: NodeFacts): Check {
   return { check, level: 'ok', text };
 }
 
-function pressure({ status }: NodeFacts): Check[] {
+function pressure({ status }: KubeNode): Check[] {
   const disk = status?.conditions?.find(({ type }) => type === 'DiskPressure');
   if (disk?.status !== 'True') return [];
   return [
@@ -100,7 +69,7 @@ function pressure({ status }: NodeFacts): Check[] {
   ];
 }
 
-function imageCheck(name: string, { status }: NodeFacts, image: string): Check {
+function imageCheck(name: string, { status }: KubeNode, image: string): Check {
   const names = status?.images?.flatMap(({ names = [] }) => names) ?? [];
   const isThere = names.some((candidate) => namesImage(candidate, image));
   const text = isThere

@@ -1,5 +1,6 @@
 import { planSpool } from '../capture/spool/spoolPlan.ts';
-import { refuseUnsuitable } from '../debugger/suitability.ts';
+import { sandboxNote } from '../debugger/hiddenNetwork.ts';
+import { isStatic, refuseUnsuitable } from '../debugger/suitability.ts';
 import type { Pod } from '../kube/pod.ts';
 import { bytesText } from '../output/quantities.ts';
 import { type Check, failed } from './check.ts';
@@ -16,7 +17,8 @@ function stateCheck(pod: Pod): Check {
     return failed('pod', error);
   }
   const { metadata, spec, status } = pod;
-  const text = `${metadata.name}: ${status?.phase} on ${spec.nodeName}`;
+  const kind = isStatic(pod) ? ', a static pod' : '';
+  const text = `${metadata.name}: ${status?.phase} on ${spec.nodeName}${kind}`;
   return { check: 'pod', level: 'ok', text };
 }
 
@@ -31,19 +33,11 @@ function networkCheck({ spec, status }: Pod): Check {
   return { check: 'network', level: 'ok', text: `its own, ${status?.podIP ?? 'no address yet'}` };
 }
 
-/** Runtime classes are named by people, mostly after the runtime. */
-function runtimeCheck({ spec: { runtimeClassName } }: Pod): Check[] {
+function runtimeCheck(pod: Pod): Check[] {
+  const { runtimeClassName } = pod.spec;
   if (runtimeClassName === undefined) return [];
-  const hides = /gvisor|runsc|kata/i.test(runtimeClassName);
-  return [
-    {
-      check: 'runtime',
-      level: hides ? 'warning' : 'ok',
-      text: hides
-        ? `${runtimeClassName}: a sandbox with a network of its own, of which a debugger may see little`
-        : runtimeClassName,
-    },
-  ];
+  const note = sandboxNote(pod);
+  return [{ check: 'runtime', level: note ? 'warning' : 'ok', text: note ?? runtimeClassName }];
 }
 
 function spoolCheck(pod: Pod): Check {

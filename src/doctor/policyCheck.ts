@@ -1,29 +1,27 @@
+import { readEnforcedLevel } from '../debugger/podSecurity.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Check } from './check.ts';
 
-const ENFORCE = 'pod-security.kubernetes.io/enforce';
+/** What each level of Pod Security leaves of the rungs of the ladder (src/debugger/ladder.ts). */
+const LEAVES: Readonly<Record<string, string>> = {
+  baseline: "allows no added capabilities: debuggers in pods have the runtime's own set",
+  restricted: 'allows no debuggers in pods, and no pods for debuggers on nodes',
+};
 
 /** The level of Pod Security that a namespace enforces. What it means for a pod a dry run tells. */
 export async function policyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
   const { namespace } = api.access;
   const check = 'Pod Security';
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
-  const found = await api
-    .get<{ metadata: { labels?: Record<string, string> } }>(path, { signal })
-    .catch(() => undefined);
-  signal.throwIfAborted();
+  const found = await readEnforcedLevel(api, namespace, signal);
   if (!found)
     return {
       check,
       level: 'warning',
       text: `you may not read the level of namespace ${namespace}`,
     };
-  const level = found.metadata.labels?.[ENFORCE];
-  if (level === undefined || level === 'privileged')
-    return { check, level: 'ok', text: `namespace ${namespace} enforces ${level ?? 'no level'}` };
-  return {
-    check,
-    level: 'warning',
-    text: `namespace ${namespace} enforces ${level}, which forbids NET_RAW in new containers`,
-  };
+  const { level = 'no level' } = found;
+  const leaves = LEAVES[level];
+  const text = `namespace ${namespace} enforces ${level}`;
+  if (leaves === undefined) return { check, level: 'ok', text };
+  return { check, level: 'warning', text: `${text}, which ${leaves}` };
 }

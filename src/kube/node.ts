@@ -14,6 +14,13 @@ export interface KubeNode {
       readonly status: string;
       readonly message?: string;
     }[];
+    readonly images?: readonly { readonly names?: readonly string[] }[];
+    readonly nodeInfo?: {
+      readonly operatingSystem?: string;
+      readonly architecture?: string;
+      readonly containerRuntimeVersion?: string;
+      readonly kubeletVersion?: string;
+    };
     readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
   };
 }

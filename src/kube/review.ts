@@ -2,7 +2,8 @@ import type { KubeApi } from './api.ts';
 
 /** What may or may not be done: the attributes of a request, as the authorizer sees it. */
 export interface Attempt {
-  readonly namespace: string;
+  /** Absent for what is of no namespace. */
+  readonly namespace?: string;
   readonly verb: string;
   readonly resource: string;
   readonly subresource?: string;

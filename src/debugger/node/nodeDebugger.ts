@@ -7,7 +7,7 @@ import { Problem } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
 import type { LadderOptions } from '../ladder.ts';
-import { NodeRefused } from '../obstacle.ts';
+import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import { nodeRoleYaml } from '../permissions.ts';
 import type { Debugger } from '../place.ts';
 import { lackedForExec } from '../rights.ts';
@@ -35,12 +35,8 @@ export async function nodeDebugger(
   request: DebuggerRequest,
   options: LadderOptions,
 ): Promise<Debugger> {
-  const { signal } = options;
-  const namespace = request.nodeNamespace ?? target.pod?.metadata.namespace ?? api.access.namespace;
-  const plan = { name: nodePodName(), namespace };
-  const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
-  sweepNodePods(api, namespace);
-  const known = { ...plan, ...(owner !== undefined && { owner }) };
+  const known = await planOnNode(api, target, request, options.signal);
+  sweepNodePods(api, known.namespace);
   try {
     return await make(api, target, request, known, options);
   } catch (error) {
@@ -48,6 +44,22 @@ export async function nodeDebugger(
     const again = { ...known, name: nodePodName(), unconfined: true };
     return make(api, target, request, again, options);
   }
+}
+
+/**
+ * Says where the pod of a debugger on the node would be, once it is known that it may be there; nothing
+ * is made. Throws NodeRefused, or another Problem for a node that has no machine.
+ */
+export async function planOnNode(
+  api: KubeApi,
+  target: NodeTarget,
+  request: DebuggerRequest,
+  signal?: AbortSignal,
+): Promise<NodePodOptions> {
+  const namespace = request.nodeNamespace ?? target.pod?.metadata.namespace ?? api.access.namespace;
+  const plan = { name: nodePodName(), namespace };
+  const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
+  return { ...plan, ...(owner !== undefined && { owner }) };
 }
 
 /** A profile of AppArmor is over the debugger, which may be why it cannot look at other processes. */
@@ -153,7 +165,7 @@ async function ask(
   refuseNode(target, node);
   if (verdict.kind === 'refused') throw podRefused(verdict, namespace);
   if (lacked !== undefined || mayDelete === false)
-    throw new NodeRefused(
+    throw new NodeRightsLack(
       `you may not ${lacked ?? 'delete pods'} in namespace "${namespace}"; nothing was made`,
       { next: roleSteps(namespace) },
     );
@@ -197,7 +209,8 @@ function podRefused(
             ? ['oc adm policy add-scc-to-user privileged -z default -n netdebug']
             : []),
         ];
-  return new NodeRefused(error.message, { next, cause: error });
+  const Refused = by === 'rights' ? NodeRightsLack : NodeRefused;
+  return new Refused(error.message, { next, cause: error });
 }
 
 function roleSteps(namespace: string): string[] {

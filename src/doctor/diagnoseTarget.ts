@@ -1,0 +1,122 @@
+import type { DebuggerRequest } from '../debugger/container.ts';
+import { explainRefusal } from '../debugger/refusals.ts';
+import { debuggerStatus } from '../debugger/start.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { readNode } from '../kube/node.ts';
+import type { Pod } from '../kube/pod.ts';
+import { onePod } from '../kube/targets/onePod.ts';
+import type { NamedTarget } from '../kube/targets/parseTargets.ts';
+import { type Check, failed } from './check.ts';
+import { nodeChecks } from './nodeChecks.ts';
+import { nodeWay } from './nodeWay.ts';
+import { podChecks } from './podChecks.ts';
+import { toolChecks } from './toolChecks.ts';
+import { findWayIn, type WayIn } from './wayIn.ts';
+
+/** What can be said of a target, and how it would be entered. */
+interface TargetDiagnosis extends WayIn {
+  /** The pod that it stands for. */
+  readonly pod?: string;
+}
+
+/** Says of a target all that can be said without changing anything. */
+export async function diagnoseTarget(
+  api: KubeApi,
+  target: NamedTarget,
+  request: DebuggerRequest,
+  signal: AbortSignal,
+): Promise<TargetDiagnosis> {
+  if (target.kind === 'node') return diagnoseNode(api, target.name, request, signal);
+  const notes: Check[] = [];
+  try {
+    const onNote = (text: string) => notes.push({ check: 'pod', level: 'ok', text });
+    const pod = await onePod(api, [target], { signal, onNote });
+    const found = await diagnosePod(api, pod, request, signal);
+    return { ...found, checks: [...notes, ...found.checks], pod: pod.metadata.name };
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      checks: [failed('pod', explainRefusal(error, api.access.namespace))],
+      byNode: false,
+      ...(target.kind === 'pod' && { pod: target.name }),
+    };
+  }
+}
+
+async function diagnosePod(
+  api: KubeApi,
+  pod: Pod,
+  request: DebuggerRequest,
+  signal: AbortSignal,
+): Promise<WayIn> {
+  const node = pod.spec.nodeName;
+  const found = node === undefined ? [] : await nodeChecksOf(api, node, request.image, signal);
+  const checks = [...podChecks(pod), ...found, ...pullChecks(pod, request.image)];
+  // Where the pod cannot be entered, what the API server would say of a container is beside the point.
+  if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
+  const way = await findWayIn(api, pod, request, signal);
+  const { namespace, name } = pod.metadata;
+  const tools =
+    way.running === undefined
+      ? []
+      : await toolChecks(api, { namespace, pod: name, container: way.running }, signal);
+  return { ...way, checks: [...checks, ...way.checks, ...tools] };
+}
+
+/** What holds for a node itself: its network is entered from a pod on it, and from nothing else. */
+async function diagnoseNode(
+  api: KubeApi,
+  node: string,
+  request: DebuggerRequest,
+  signal: AbortSignal,
+): Promise<WayIn> {
+  const checks = await nodeChecksOf(api, node, request.image, signal);
+  if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
+  const network: Check = {
+    check: 'network',
+    level: 'warning',
+    text: "the node's own: packets and sockets of the whole node are shown",
+  };
+  const way =
+    request.via === 'ephemeral'
+      ? { checks: [NO_CONTAINERS], byNode: false }
+      : await nodeWay(api, { node }, request, signal);
+  return { ...way, checks: [...checks, network, ...way.checks] };
+}
+
+const NO_CONTAINERS: Check = {
+  check: 'node debugger',
+  level: 'fail',
+  text: 'a node has no containers: --via ephemeral is for pods',
+};
+
+async function nodeChecksOf(
+  api: KubeApi,
+  node: string,
+  image: string,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  try {
+    return nodeChecks(node, await readNode(api, node, signal), image);
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failed('node', error)];
+  }
+}
+
+/** What became of containers of this image that the pod has. */
+function pullChecks(pod: Pod, image: string): Check[] {
+  const stuck = (pod.spec.ephemeralContainers ?? [])
+    .filter((container) => container.image === image)
+    .map(({ name }) => debuggerStatus(pod, name)?.state?.waiting)
+    .find((waiting) => /pull|InvalidImageName/i.test(waiting?.reason ?? ''));
+  if (!stuck) return [];
+  return [
+    {
+      check: 'image',
+      level: 'fail',
+      text: `the node cannot pull it: ${stuck.message ?? stuck.reason}`,
+      next: ['name one that the node can pull, or has, with --image'],
+    },
+  ];
+}
