@@ -2,15 +2,20 @@
 #
 # Runs under a lease, in an exec of its own: a terminal has no room for a beat, nor has a stream of
 # data. Everything that was started with MARK in its environment is interrupted by USR1, and ended with
-# us: hung up first, as by a terminal that is closed, and killed a second later.
+# us: hung up first, as by a terminal that is closed, and killed a second later. Once interrupted, the
+# program takes with it what it leaves behind: jobs in the background of a script ignore an interrupt,
+# and would hold its output open.
 mark=NETDEBUG_SHELL=$1
+program=
 
 signal_marked() {
   for process in /proc/[0-9]*; do
     # The words of an environment have no line feeds between them, but may have some in them.
     while IFS= read -r line || [ -n "$line" ]; do
       case $line in
-        *"$mark"*)
+        *"$mark:"*)
+          program=${line#*"$mark:"}
+          program=${program%%;*}
           for signal; do kill "-$signal" "${process#/proc/}"; done
           break
           ;;
@@ -41,10 +46,11 @@ while :; do
   case $word in
     end) end ;;
     interrupt)
-      word=
+      word=watch
       signal_marked INT
       ;;
     *)
+      if [ "$word" = watch ] && [ -n "$program" ] && [ ! -d "/proc/$program" ]; then end; fi
       sleep 1 >/dev/null 2>&1 &
       wait "$!"
       ;;

@@ -1,6 +1,7 @@
 # Starts what a user wants to run: start.sh MARK TERM INPUT [PROGRAM [ARGUMENT]...]
 #
-# MARK goes into the environment, by which guard.sh finds the program and all that it starts. TERM is
+# MARK goes into the environment with our process id, which the program keeps or which waits for it:
+# by these guard.sh finds the program and all that it starts. TERM is
 # that of the user's terminal, or empty. INPUT says what comes on our input: nothing (none), the
 # program's own (stream), or that in frames, where the protocol cannot tell its end: a line with a size,
 # so many bytes, and so on until a size of 0. Without a PROGRAM it is a shell.
@@ -11,7 +12,7 @@ feed() {
   done
 }
 
-export NETDEBUG_SHELL="$1"
+export NETDEBUG_SHELL="$1:$$;"
 if [ -n "$2" ]; then export TERM="$2"; fi
 input=$3
 shift 3
