@@ -72,7 +72,7 @@ async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise
   }
   if (resting > 0)
     note(
-      `${countText(resting, 'container')} of ours ${resting === 1 ? 'has' : 'have'} ended already and use nothing; Kubernetes keeps the entries as long as their pods`,
+      `${countText(resting, 'container')} of ours ${resting === 1 ? 'has' : 'have'} ended already and ${resting === 1 ? 'uses' : 'use'} nothing; Kubernetes keeps the entries as long as their pods`,
     );
   if (chosen.length === 0) {
     note('nothing to remove');

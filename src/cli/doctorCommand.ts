@@ -42,7 +42,7 @@ async function run(flags: Flags): Promise<number> {
   const interruption = onInterruption();
   try {
     const diagnosis = await diagnose(api, flags.target, settingsOf(flags), interruption.signal);
-    await print(renderDiagnosis(diagnosis, format));
+    await print(renderDiagnosis(diagnosis, format, process.stdout.columns));
     return diagnosis.ready ? 0 : 1;
   } finally {
     interruption.release();

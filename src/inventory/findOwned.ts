@@ -1,4 +1,5 @@
 import { capturesOf } from '../capture/detached/captures.ts';
+import { NODE_LABELS } from '../debugger/node/nodePod.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { allPods } from '../kube/allPods.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -24,7 +25,7 @@ export async function findOwned(
 
 /** What of a pod is ours: containers in it, or all of it. */
 export function ownedIn(pod: Pod): Owned[] {
-  if (pod.metadata.labels?.[MANAGED_BY] === 'kubectl-netdebug') return [nodeDebugger(pod)];
+  if (pod.metadata.labels?.[MANAGED_BY] === NODE_LABELS[MANAGED_BY]) return [nodeDebugger(pod)];
   const captures = capturesOf(pod);
   return (pod.spec.ephemeralContainers ?? []).flatMap((container): Owned[] => {
     const capture = captures.find((candidate) => candidate.container === container.name);
