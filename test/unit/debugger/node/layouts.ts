@@ -8,7 +8,7 @@ const systemd = (uid: string) => uid.replaceAll('-', '_');
 
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   'containerd, cgroup v2, cgroupfs driver': {
-    from: 'recorded on the local cluster of test/cluster (containerd 1.6/1.7, SystemdCgroup=false)',
+    from: 'written from knowledge, not recorded: kubelet cgroupfs names, seen from a cgroup namespace of a sibling (cgroup_namespaces(7))',
     cgroup: (uid, id) => `0::/../../besteffort/pod${uid}/${id}`,
   },
   'containerd, cgroup v1, cgroupfs driver': {
@@ -47,7 +47,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
 
 /** Where runtimes write the id of a container's first process down, and where that is from. */
 export const STATE_FILES: Readonly<Record<string, (id: string) => string>> = {
-  // containerd core/runtime/v2: bundle of the task; recorded on the local cluster.
+  // containerd core/runtime/v2: bundle of the task; written from its source, not recorded.
   containerd: (id) => `/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/init.pid`,
   // k3s and rke2: state = /run/k3s/containerd in their containerd configuration.
   'k3s and rke2': (id) => `/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/init.pid`,
