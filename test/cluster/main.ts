@@ -35,6 +35,8 @@ The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it 
 }
 await ended;
 await cluster.close();
+// Whatever may still be open is not to keep us here.
+process.exit();
 
 function giveUp(why: string): never {
   console.error(`A local cluster cannot run here: ${why}`);

@@ -30,6 +30,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How long the last connections may take to end, in milliseconds. */
+const CLOSE_LIMIT_MS = 2_000;
+
 /** Listens for HTTPS on a free port of `host`. */
 export async function listen(
   { authority, server: own }: Certificates,
@@ -66,11 +69,12 @@ export async function listen(
       server.once('error', reject);
       server.listen(port, host, () => resolve(portOf(server)));
     });
-  const shut = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      connections.drop();
-    });
+  const shut = async () => {
+    const shutDown = new Promise<void>((resolve) => server.close(() => resolve()));
+    connections.drop();
+    // Node was seen to keep the handle of a connection that it had destroyed, and to wait for its end.
+    await Promise.race([shutDown, wait(CLOSE_LIMIT_MS, undefined, { ref: false })]);
+  };
   const port = await open(0);
   let closed = false;
   let restarting = Promise.resolve();

@@ -11,6 +11,9 @@ while [ "$tries" -lt 100 ]; do
   groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$1")
   [ -n "$groups" ] || break
   for group in $groups; do
+    # A process that was frozen when its node was killed ends only when it is thawed.
+    find "$group" -name freezer.state -exec sh -c 'for state; do echo THAWED >"$state"; done' thaw {} + 2>/dev/null
+    find "$group" -name cgroup.freeze -exec sh -c 'for state; do echo 0 >"$state"; done' thaw {} + 2>/dev/null
     find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
   done
   tries=$((tries + 1))
