@@ -110,6 +110,7 @@ export class Follower {
       const attached = await this.#attach();
       if (!attached) return;
       const since = Date.now();
+      const from = this.#position;
       try {
         for await (const frame of attached.frames()) {
           if (frame.kind === 'over' && frame.why === 'lost') throw await this.#gone();
@@ -124,7 +125,7 @@ export class Follower {
       }
       const ending = await attached.ending();
       if (this.#closed.signal.aborted) return;
-      await this.#lost(ending, since);
+      await this.#lost(ending, since, this.#position !== from);
     }
   }
 
@@ -224,7 +225,7 @@ export class Follower {
     return this.#closed.signal.aborted;
   }
 
-  async #lost({ reason, exit, said }: Ending, since: number): Promise<void> {
+  async #lost({ reason, exit, said }: Ending, since: number, progressed: boolean): Promise<void> {
     this.#listening = false;
     this.#attachment = undefined;
     const stood = Date.now() - since;
@@ -233,6 +234,8 @@ export class Follower {
     if (exit !== undefined && !this.#known) throw new NotFollowed(said.join('\n'), exit);
     if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(said.join('\n'), exit ?? 0);
     if (this.#cutAt === undefined) {
+      // A peer that cuts each connection before it brought anything is not to be asked without pause.
+      this.#failures = progressed ? 0 : this.#failures + 1;
       this.#cutAt = Date.now();
       this.#cuts += 1;
       this.#options.onCut?.(reason, this.#giveUpAt());

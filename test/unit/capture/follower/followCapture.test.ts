@@ -165,6 +165,27 @@ describe('a followed capture', () => {
     expect(spool.starts).toBe(1);
   }, 60_000);
 
+  it('that each connection ends after its hello is asked for with growing pauses', async () => {
+    const spool = new FakeSpool([60]);
+    const begins: number[] = [];
+    const { outcome, output } = await begun(async (pod, number) => {
+      begins.push(performance.now());
+      const position = await spool.askedOf(pod);
+      pod.on = (word) => word === 'info' && pod.exits(0);
+      if (number < 3) {
+        pod.writes('hello 1 tcpdump eth0\n');
+        setTimeout(() => pod.breaks(), 5);
+      } else {
+        pod.writes(spool.from(position));
+        pod.writes('over complete 0\n');
+      }
+    });
+    await outcome;
+    expect(output.written.equals(spool.joined)).toBe(true);
+    const pauses = begins.slice(1).map((at, index) => at - (begins[index] ?? 0));
+    expect(pauses.at(-1)).toBeGreaterThan(500);
+  }, 60_000);
+
   it.each([401, 429, 500, 503])('goes on after refusals with %i', async (code) => {
     const spool = new FakeSpool([60], [70]);
     const { outcome, output, cuts } = await begun(
