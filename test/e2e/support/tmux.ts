@@ -22,9 +22,9 @@ export async function inTerminal(
     await tmux('kill-server').catch(() => {});
   });
   const size = ['-x', String(columns), '-y', String(rows)];
-  // A shell of ours around it shows how it left the terminal, and its exit code.
+  // A shell of ours around it shows how it left the terminal, but for its size, and its exit code.
   const around =
-    'stty -a >"$0"; "$@"; code=$?; stty -a | cmp - "$0" && echo "ended $code"; exec cat';
+    'stty -g >"$0"; "$@"; code=$?; stty -g | cmp - "$0" && echo "ended $code"; exec cat';
   const before = `/tmp/${socket}-stty`;
   await tmux('new-session', '-d', ...size, 'sh', '-c', around, before, ...command);
   onTestFinished(async () => {
