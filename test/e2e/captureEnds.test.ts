@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { COMBINATIONS } from './support/combinations.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
-import { skipped } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 interface End {
@@ -46,17 +46,6 @@ const WAYS = [
   { way: 'streamed directly', flags: ['--stream'], ends: DIRECT },
   { way: 'by way of a spool', flags: ['--linger', `${LINGER_MS / 1000}s`], ends: SPOOLED },
 ];
-
-const PROTOCOLS = [
-  { protocol: 'v5', kubeconfig: world.kubeconfig },
-  ...(skipped('exec protocol v4', world.local)
-    ? []
-    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
-];
-
-const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
-  world.flavours.map((flavour) => ({ ...protocol, flavour: flavour.name, image: flavour.image })),
-);
 
 let sink: string;
 beforeAll(async () => {

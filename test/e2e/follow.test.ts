@@ -1,22 +1,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { COMBINATIONS } from './support/combinations.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
 import { skipped } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, netdebug, world } from './support/world.ts';
-
-const PROTOCOLS = [
-  { protocol: 'v5', kubeconfig: world.kubeconfig },
-  ...(skipped('exec protocol v4', world.local)
-    ? []
-    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
-];
-
-const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
-  world.flavours.map((flavour) => ({ ...protocol, flavour: flavour.name, image: flavour.image })),
-);
 
 let sink: string;
 beforeAll(async () => {
