@@ -1,5 +1,4 @@
 import { tcpdumpChangesUser } from '../debugger/image.ts';
-import { LeasedProcess } from '../debugger/leasedProcess.ts';
 import type { Debugger } from '../debugger/place.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { bytesText, countText } from '../output/quantities.ts';
@@ -11,7 +10,7 @@ import { Follower, RecordingLost } from './follower/follower.ts';
 import { gapText } from './follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
-import { followProgram, removeSpool } from './spool/spoolCommands.ts';
+import { attachTo, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
 
 /** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
@@ -43,13 +42,7 @@ export async function recordThroughSpool(
   let state: Pick<CaptureState, 'lag' | 'ending' | 'giveUpAt'> = {};
 
   const follower = new Follower({
-    attach: (position, start, signal) =>
-      LeasedProcess.start(
-        api.access,
-        place,
-        followProgram(spool, position, start ? record : undefined),
-        signal,
-      ),
+    attach: attachTo(api.access, place, spool, record),
     linger: recording.linger,
     fate: () => fateOf(api, place, place.home),
     onCut: (reason, giveUpAt) => {

@@ -1,7 +1,6 @@
-import { ageText } from '../capture/detached/renderCaptures.ts';
 import { type PodsRequest, startInPods } from '../capture/detached/startInPods.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { bytesText } from '../output/quantities.ts';
+import { ageText, bytesText } from '../output/quantities.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { PROGRAM_NAME } from './usageProblem.ts';

@@ -1,11 +1,8 @@
-import { ageText } from '../capture/detached/renderCaptures.ts';
-import { type Column, renderTable } from '../output/table.ts';
-import { terminalSafeJson } from '../output/terminalSafe.ts';
-import { toYaml } from '../output/yaml.ts';
+import { ageText } from '../output/quantities.ts';
+import { type ListFormat, optionalColumn, renderList } from '../output/renderList.ts';
+import type { Column } from '../output/table.ts';
 import { fateOf } from './remove.ts';
 import type { Used } from './usage.ts';
-
-export type OwnedFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 /** What is told of something of ours, to people and programs. Times are ISO 8601. */
 function factsOf(used: Used) {
@@ -44,31 +41,22 @@ export function nameOf({ owned: { pod, container, kind } }: Pick<Used, 'owned'>)
   return kind === 'node-debugger' ? pod.metadata.name : `${pod.metadata.name}/${container}`;
 }
 
-/** In the format asked for, in pieces that are printed one after another. */
 export function renderOwned(
   all: readonly Used[],
-  format: OwnedFormat,
+  format: ListFormat,
   namespaces: boolean,
   now: number,
 ): Iterable<string> {
-  const facts = all.map(factsOf);
-  switch (format) {
-    case 'json':
-      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
-    case 'yaml':
-      return [toYaml(facts)];
-    case 'name':
-      return facts.map(({ name }) => `${name}\n`);
-    default:
-      return renderTable(columns(format === 'wide', namespaces, now), facts);
-  }
+  return renderList(
+    all.map(factsOf),
+    format,
+    ({ name }) => name,
+    (wide) => columns(wide, namespaces, now),
+  );
 }
 
 function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>[] {
-  const column = (header: string, cell: (facts: Facts) => string | undefined) => ({
-    header,
-    cell: (facts: Facts) => cell(facts) ?? '-',
-  });
+  const column = optionalColumn<Facts>;
   return [
     ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
     column('KIND', ({ kind }) => kind),

@@ -1,4 +1,3 @@
-import { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
@@ -7,7 +6,7 @@ import { followCapture } from '../follower/followCapture.ts';
 import { Follower } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from '../recording.ts';
-import { followProgram } from '../spool/spoolCommands.ts';
+import { attachTo } from '../spool/spoolCommands.ts';
 import type { DetachedCapture } from './captures.ts';
 import { placeOf, spoolAccessOf } from './spoolOf.ts';
 
@@ -35,13 +34,7 @@ export async function followFrom(
   const follower = new Follower({
     guest: true,
     from: { seq: files[0]?.seq ?? 1, offset: 0 },
-    attach: (position, _start, signal) =>
-      LeasedProcess.start(
-        api.access,
-        place,
-        followProgram(capture.spool, position, undefined),
-        signal,
-      ),
+    attach: attachTo(api.access, place, capture.spool, undefined),
     linger: PATIENCE_MS,
     fate: () => fateOf(api, place, capture.pod),
     onCut: (reason, giveUpAt) => {

@@ -1,10 +1,7 @@
-import { bytesText } from '../../output/quantities.ts';
-import { type Column, renderTable } from '../../output/table.ts';
-import { terminalSafeJson } from '../../output/terminalSafe.ts';
-import { toYaml } from '../../output/yaml.ts';
+import { ageText, bytesText } from '../../output/quantities.ts';
+import { type ListFormat, optionalColumn, renderList } from '../../output/renderList.ts';
+import type { Column } from '../../output/table.ts';
 import type { CaptureReport } from './captureReport.ts';
-
-export type CaptureFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 /** What is told of a capture, in lists and to programs. Times are ISO 8601, sizes bytes. */
 export function captureFacts(report: CaptureReport) {
@@ -51,31 +48,22 @@ export function captureFacts(report: CaptureReport) {
 
 type Facts = ReturnType<typeof captureFacts>;
 
-/** The captures in the format asked for, in pieces that are printed one after another. */
 export function renderCaptures(
   reports: readonly CaptureReport[],
-  format: CaptureFormat,
+  format: ListFormat,
   namespaces: boolean,
   now: number,
 ): Iterable<string> {
-  const facts = reports.map(captureFacts);
-  switch (format) {
-    case 'json':
-      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
-    case 'yaml':
-      return [toYaml(facts)];
-    case 'name':
-      return facts.map(({ pod, name }) => `${pod}/${name}\n`);
-    default:
-      return renderTable(columns(format === 'wide', namespaces, now), facts);
-  }
+  return renderList(
+    reports.map(captureFacts),
+    format,
+    ({ pod, name }) => `${pod}/${name}`,
+    (wide) => columns(wide, namespaces, now),
+  );
 }
 
 function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>[] {
-  const column = (header: string, cell: (facts: Facts) => string | number | undefined) => ({
-    header,
-    cell: (facts: Facts) => cell(facts) ?? '-',
-  });
+  const column = optionalColumn<Facts>;
   return [
     ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
     column('NAME', ({ name }) => name),
@@ -124,15 +112,6 @@ const PHASES = { starting: 'Starting', recording: 'Recording', ended: 'Ended' } 
 function reasonText({ capture: { state }, listing, unanswered }: CaptureReport) {
   if (state.kind === 'lost') return state.why;
   return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);
-}
-
-/** A length of time as kubectl shows ages: `45s`, `12m`, `3h`, `2d`. Milliseconds. */
-export function ageText(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)}h`;
-  return `${Math.floor(seconds / 86_400)}d`;
 }
 
 function isoTime(seconds: number): string {

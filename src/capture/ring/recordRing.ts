@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { debuggerFor, type FoundTarget, findTarget } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
-import { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -22,7 +21,7 @@ import { explainFailure } from '../recorderProblems.ts';
 import { type Recording, where } from '../recording.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
 import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
-import { followProgram, removeSpool } from '../spool/spoolCommands.ts';
+import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 
@@ -110,13 +109,7 @@ async function holdAndFetch(
   const spool = newSpoolFolder();
   const follower = new Follower({
     from: { seq: BEYOND, offset: 0 },
-    attach: (position, start, signal) =>
-      LeasedProcess.start(
-        api.access,
-        place,
-        followProgram(spool, position, start ? record : undefined),
-        signal,
-      ),
+    attach: attachTo(api.access, place, spool, record),
     linger: recording.linger,
     fate: () => fateOf(api, place, home),
     onCut: (reason) =>

@@ -1,5 +1,6 @@
 import { LeasedProcess, type Place, type Program } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
+import type { FollowerOptions } from '../follower/follower.ts';
 import { type RecordOptions, recordArguments } from './recordArguments.ts';
 import spoolScript from './spool.sh';
 
@@ -17,6 +18,22 @@ export function followProgram(
     script: spoolScript,
     command: start ? [...words, 'start', ...recordArguments(spool, start)] : words,
   };
+}
+
+/** What a follower attaches with: `record` starts the recorder too, as long as it is not known to run. */
+export function attachTo(
+  access: Access,
+  place: Place,
+  spool: string,
+  record: RecordOptions | undefined,
+): FollowerOptions['attach'] {
+  return (position, start, signal) =>
+    LeasedProcess.start(
+      access,
+      place,
+      followProgram(spool, position, start ? record : undefined),
+      signal,
+    );
 }
 
 /**

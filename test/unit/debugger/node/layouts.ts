@@ -8,7 +8,7 @@ const systemd = (uid: string) => uid.replaceAll('-', '_');
 
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   'containerd, cgroup v2, cgroupfs driver': {
-    from: 'written from knowledge, not recorded: kubelet cgroupfs names, seen from a cgroup namespace of a sibling (cgroup_namespaces(7))',
+    from: 'written from knowledge, not recorded: names of the cgroupfs driver, in a cgroup namespace (cgroup_namespaces(7))',
     cgroup: (uid, id) => `0::/../../besteffort/pod${uid}/${id}`,
   },
   'containerd, cgroup v1, cgroupfs driver': {

@@ -1,0 +1,36 @@
+import { type Column, renderTable } from './table.ts';
+import { terminalSafeJson } from './terminalSafe.ts';
+import { toYaml } from './yaml.ts';
+
+/** The formats of a list; `wide` is a table with more columns. */
+export type ListFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
+
+/**
+ * A list in the format asked for, in pieces that are printed one after another: to programs all that is
+ * known of each, to people a table.
+ */
+export function renderList<Facts>(
+  facts: readonly Facts[],
+  format: ListFormat,
+  nameOf: (facts: Facts) => string,
+  columns: (wide: boolean) => readonly Column<Facts>[],
+): Iterable<string> {
+  switch (format) {
+    case 'json':
+      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+    case 'yaml':
+      return [toYaml(facts)];
+    case 'name':
+      return facts.map((one) => `${nameOf(one)}\n`);
+    default:
+      return renderTable(columns(format === 'wide'), facts);
+  }
+}
+
+/** A column in which what is not known is a dash. */
+export function optionalColumn<Facts>(
+  header: string,
+  cell: (facts: Facts) => string | number | undefined,
+): Column<Facts> {
+  return { header, cell: (facts) => cell(facts) ?? '-' };
+}
