@@ -102,8 +102,8 @@ describe('the examples of the help', () => {
       onTestFinished(() => {
         running.child.kill('SIGKILL');
       });
-      const { code, stderr } = await finish(running, INTERRUPTED.test(line));
-      if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}`);
+      const { code, stdout, stderr } = await finish(running, INTERRUPTED.test(line));
+      if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}${stdout}`);
     }
     expect(failures).toEqual([]);
   }, 240_000);

@@ -2,10 +2,12 @@
 export async function* merged<Value>(
   sources: readonly AsyncIterator<Value, unknown>[],
 ): AsyncGenerator<Value> {
-  const next = async (source: AsyncIterator<Value, unknown>) => ({
-    source,
-    result: await source.next(),
-  });
+  const next = (source: AsyncIterator<Value, unknown>) => {
+    const coming = source.next().then((result) => ({ source, result }));
+    // A failure while the reader is busy is told when it comes back, and never to one that left.
+    coming.catch(() => {});
+    return coming;
+  };
   const waiting = new Map(sources.map((source) => [source, next(source)]));
   while (waiting.size > 0) {
     const { source, result } = await Promise.race(waiting.values());

@@ -1,0 +1,33 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { merged } from '../../../../src/kube/targets/merged.ts';
+
+async function* source(...values: number[]): AsyncGenerator<number> {
+  yield* values;
+}
+
+async function* failing(): AsyncGenerator<number> {
+  yield 1;
+  throw new Error('the source is gone');
+}
+
+it('gives what all sources have, and ends with the last', async () => {
+  const values: number[] = [];
+  for await (const value of merged([source(1, 2), source(), source(3)])) values.push(value);
+  expect(values.sort()).toEqual([1, 2, 3]);
+});
+
+it('tells of a source that fails while its reader is busy when the reader is back', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  onTestFinished(() => {
+    process.off('unhandledRejection', note);
+  });
+  const values = merged([failing()]);
+  expect(await values.next()).toEqual({ done: false, value: 1 });
+  await turn();
+  await turn();
+  expect(unhandled).toEqual([]);
+  await expect(values.next()).rejects.toThrow('the source is gone');
+});
