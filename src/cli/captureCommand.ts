@@ -5,7 +5,7 @@ import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
-import { bothExpressions, parsePeer, peerExpression } from '../kube/targets/peers.ts';
+import { canMove, parsePeer, peerTerms, withPeerTerms } from '../kube/targets/peers.ts';
 import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
@@ -51,6 +51,10 @@ const OPTIONS = {
   'follow-pods': {
     type: 'boolean',
     describe: 'Capture pods of a workload, service or selector that come to be meanwhile, too',
+  },
+  'with-clients': {
+    type: 'boolean',
+    describe: 'Capture pods that call those captured, too, from their first packet seen on',
   },
   count: {
     alias: 'c',
@@ -113,6 +117,7 @@ function options(parser: Argv): Argv<Flags> {
     .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
     .example('$0 capture pod-1 pod-2 -w web.pcapng', 'both in one file, in the order of time')
     .example('$0 capture pod-1 --peer svc/db', 'what it and a service say to each other')
+    .example('$0 capture svc/web --with-clients -w web.pcapng', 'both ends of its conversations')
     .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
     .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
     .example('$0 capture pod-1 -w - | tshark -r -', 'into another program')
@@ -132,6 +137,8 @@ async function run(flags: Flags): Promise<number> {
   const api = await connect(flags);
   try {
     const plan = await withPeers(api, checked, interruption.signal);
+    if ((flags.detach || asksForRing(flags)) && plan.peers.some(canMove))
+      process.stderr.write(`${FIXED_PEERS}\n`);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (asksForRing(flags)) return await ring(api, flags, plan, interruption);
     return await watched(api, flags, plan, interruption);
@@ -143,25 +150,31 @@ async function run(flags: Flags): Promise<number> {
 
 type Plan = ReturnType<typeof planOf>;
 
-/** The plan with the addresses that the peers have now in its expression. */
-async function withPeers(
-  api: KubeApi,
-  { peers, ...plan }: Plan,
-  signal: AbortSignal,
-): Promise<Omit<Plan, 'peers'>> {
-  if (peers.length === 0) return plan;
-  const hosts = await peerExpression(api, peers, signal).catch((error: unknown) => {
+const FIXED_PEERS =
+  'note: --peer stands for the addresses of now; text, folders and .pcapng take new ones in';
+
+/** The plan with what the peers stand for now in its expression. */
+async function withPeers(api: KubeApi, plan: Plan, signal: AbortSignal) {
+  const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
     throw explainRefusal(error, api.access.namespace);
   });
-  const expression = bothExpressions(hosts, plan.expression);
-  return { ...plan, ...(expression !== undefined && { expression }) };
+  const { expression: ownExpression, ...rest } = plan;
+  const expression = withPeerTerms(terms, ownExpression);
+  return {
+    ...rest,
+    ...(expression !== undefined && { expression }),
+    ownExpression,
+    peerTerms: terms,
+  };
 }
+
+type FullPlan = Awaited<ReturnType<typeof withPeers>>;
 
 /** Packets come to us as they are recorded. */
 async function watched(
   api: KubeApi,
   flags: Flags,
-  plan: Omit<Plan, 'peers'>,
+  plan: FullPlan,
   interruption: Interruption,
 ): Promise<number> {
   const isFolder = await namesFolder(flags.write);
@@ -175,18 +188,14 @@ async function watched(
       node === undefined ? await podsOf(api, plan, interruption.signal, progress.note) : [];
     const [pod] = pods;
     const only = node === undefined ? pod && { pod } : { node };
-    const follows = flags['follow-pods'] === true;
-    const isSeveral = pods.length > 1 || follows;
+    const waits = flags['follow-pods'] === true;
+    const isSeveral = pods.length > 1 || waits || plan.withClients;
     const destination = isFolder ? 'a folder' : destinationOf(flags, isSeveral);
-    if (!only || !opened || isSeveral || (destination === 'one pcapng' && pod)) {
-      const { captureSeveralPods, joiningPods } = await import('./severalPods.ts');
-      const request = {
-        ...plan,
-        pods,
-        destination,
-        output: opened,
-        ...(follows && { joining: joiningPods(api, plan, pods, progress.note) }),
-      };
+    const joins = isSeveral || (plan.peers.some(canMove) && destination !== 'one pcap');
+    if (!joins && plan.peers.some(canMove)) progress.note(FIXED_PEERS);
+    if (!only || !opened || joins || (destination === 'one pcapng' && pod)) {
+      const { captureSeveralPods } = await import('./severalPods.ts');
+      const request = { ...plan, pods, destination, output: opened, waits };
       return await captureSeveralPods(api, request, flags, interruption);
     }
     const outcome = await recordPod(api, only, {
@@ -208,7 +217,7 @@ async function watched(
 /** The pods that are meant; says which were left out. */
 async function podsOf(
   api: KubeApi,
-  { targets, maxPods }: Omit<Plan, 'peers'>,
+  { targets, maxPods }: FullPlan,
   signal: AbortSignal,
   onNote: (text: string) => void,
 ): Promise<readonly Pod[]> {
@@ -227,7 +236,7 @@ async function podsOf(
 async function ring(
   api: KubeApi,
   flags: Flags,
-  plan: Omit<Plan, 'peers'>,
+  plan: FullPlan,
   interruption: Interruption,
 ): Promise<number> {
   const { captureRing } = await import('./captureRing.ts');
@@ -247,7 +256,7 @@ async function ring(
 async function detached(
   api: KubeApi,
   flags: Flags,
-  { duration, settings: { image, pullPolicy, via }, ...plan }: Omit<Plan, 'peers'>,
+  { duration, settings: { image, pullPolicy, via }, ...plan }: FullPlan,
   { signal }: Interruption,
 ): Promise<number> {
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
@@ -280,6 +289,15 @@ function checkRingFlags(flags: Flags): void {
     throw wrongUsage(
       '--follow-pods is for captures that are watched: not with -C, -G, -W, --detach',
     );
+  if (flags['with-clients'] && (detach || asksForRing(flags)))
+    throw wrongUsage(
+      '--with-clients is for captures that are watched: not with -C, -G, -W, --detach',
+    );
+  if (flags['with-clients'] && write === undefined && !wireshark)
+    throw wrongUsage(
+      '--with-clients looks at the packets, which text is none of',
+      'as in: capture svc/web --with-clients -w web.pcapng',
+    );
   if (detach || !asksForRing(flags)) return;
   if (wireshark || stream)
     throw wrongUsage('-C, -G and -W record files in the pod, which are copied here at the end');
@@ -304,6 +322,7 @@ function planOf(flags: Flags) {
   return {
     ...targetsOf(flags),
     settings: settingsOf(flags),
+    withClients: flags['with-clients'] === true,
     peers: flags.peer === undefined ? [] : splitRepeated(flags.peer).map(parsePeer),
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
     stream: flags.stream === true,

@@ -6,7 +6,7 @@ const COLOURS = [36, 35, 34, 32, 33, 31];
 
 /**
  * What stands before each line of a pod's: its name, as wide as the longest of those known. Coloured
- * on a terminal, unless NO_COLOR says otherwise; none for a pod that is alone.
+ * on a terminal, unless NO_COLOR says otherwise.
  */
 export function podLabels(
   pods: readonly Pod[],

@@ -1,13 +1,15 @@
 import type { SeveralOutcome, SeveralRecording } from '../capture/several/captureSeveral.ts';
 import { captureSeveral } from '../capture/several/captureSeveral.ts';
+import { Clients } from '../capture/several/clients.ts';
 import { FolderSink } from '../capture/several/folderSink.ts';
+import { joining } from '../capture/several/joining.ts';
 import { MergedSink } from '../capture/several/mergedSink.ts';
 import type { Sink } from '../capture/several/podSink.ts';
 import { TextSink } from '../capture/several/textSink.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
-import { watchTargets } from '../kube/targets/watchTargets.ts';
+import { canMove, type Peer } from '../kube/targets/peers.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import type { OutputArguments } from './captureOutput.ts';
@@ -17,9 +19,18 @@ import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { podLabels } from './podLabels.ts';
 import { podTable } from './podTable.ts';
 
+type Given = 'sink' | 'nameOf' | 'interrupt' | 'abandon' | 'progress' | 'joining' | 'clients';
+
 /** What the flags of the command say of a capture of several pods. */
-export interface SeveralRequest
-  extends Omit<SeveralRecording, 'sink' | 'nameOf' | 'interrupt' | 'abandon' | 'progress'> {
+export interface SeveralRequest extends Omit<SeveralRecording, Given> {
+  readonly targets: readonly Target[];
+  readonly peers: readonly Peer[];
+  /** What `peerTerms` gave for the peers. */
+  readonly peerTerms: readonly string[];
+  /** The filter without the peers. */
+  readonly ownExpression: string | undefined;
+  /** Pods that call those captured join. */
+  readonly withClients: boolean;
   readonly destination: Destination;
   /** Absent for a folder. */
   readonly output: Output | undefined;
@@ -44,6 +55,7 @@ export async function captureSeveralPods(
     const { sink, path, bytes } = sinkOf(api, request, flags, nameOf, progress);
     const outcome = await captureSeveral(api, {
       ...request,
+      ...joiningOf(api, request, progress.note),
       sink,
       nameOf,
       interrupt: signal,
@@ -51,7 +63,7 @@ export async function captureSeveralPods(
       progress,
     });
     progress.clear();
-    const isTable = outcome.pods.length > 1 || request.joining !== undefined;
+    const isTable = outcome.pods.length > 1 || request.waits === true;
     if (isTable) for (const line of podTable(outcome.pods, nameOf)) process.stderr.write(line);
     progress.finish(sumOf(outcome, bytes(), abandon.aborted), path);
     const problem = outcome.pods.find((pod) => pod.problem)?.problem;
@@ -61,6 +73,22 @@ export async function captureSeveralPods(
   } finally {
     progress.clear();
   }
+}
+
+/** Where pods and packets that join come from; nowhere, for a capture that stays as it is. */
+function joiningOf(
+  api: KubeApi,
+  request: SeveralRequest,
+  onNote: (text: string) => void,
+): Pick<SeveralRecording, 'joining' | 'clients'> {
+  const { targets, peers, waits, withClients } = request;
+  const clients = withClients ? new Clients(api, onNote) : undefined;
+  if (!waits && !clients && !peers.some(canMove)) return {};
+  const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
+  return {
+    joining: (signal) => joining(api, sources, { ...request, onNote }, signal),
+    ...(clients && { clients }),
+  };
 }
 
 interface Opened {
@@ -77,7 +105,7 @@ function sinkOf(
   nameOf: (pod: Pod) => string,
   progress: ReturnType<typeof captureProgress>,
 ): Opened {
-  const { maxBytes, count, expression, pods, destination, output } = request;
+  const { maxBytes, count, pods, waits, destination, output } = request;
   const limits = {
     ...(maxBytes !== undefined && { maxBytes }),
     ...(count !== undefined && { count }),
@@ -88,10 +116,12 @@ function sinkOf(
     return { sink, path: folder, bytes: () => undefined };
   }
   if (destination === 'text') {
-    const sink = new TextSink(progress.around(output), podLabels(pods, nameOf), limits);
+    const isAlone = pods.length === 1 && waits !== true;
+    const labelOf = isAlone ? () => '' : podLabels(pods, nameOf);
+    const sink = new TextSink(progress.around(output), labelOf, limits);
     return { sink, bytes: () => undefined };
   }
-  const sink = new MergedSink(api.access, output, expression, limits);
+  const sink = new MergedSink(api.access, output, limits);
   return {
     sink,
     bytes: () => sink.bytes,
@@ -120,30 +150,5 @@ function sumOf(
     },
     interruptions: sum(pods.map((pod) => pod.outcome?.interruptions)),
     gaps: pods.flatMap((pod) => pod.outcome?.gaps ?? []),
-  };
-}
-
-/**
- * The pods that targets stand for besides those known, as they come to be; more at once than may be
- * are left out, and said to be.
- */
-export function joiningPods(
-  api: KubeApi,
-  { targets, maxPods }: { readonly targets: readonly Target[]; readonly maxPods: number },
-  known: readonly Pod[],
-  onNote: (text: string) => void,
-): (signal: AbortSignal) => AsyncIterable<Pod> {
-  return async function* (signal) {
-    const captured = new Set(known.map(({ metadata }) => metadata.uid));
-    for await (const { type, pod } of watchTargets(api, targets, { known, signal })) {
-      const { uid, name } = pod.metadata;
-      if (type === 'left') captured.delete(uid);
-      else if (captured.size >= maxPods)
-        onNote(`pod "${name}" is left out: ${maxPods} pods are captured (--max-pods)`);
-      else {
-        captured.add(uid);
-        yield pod;
-      }
-    }
   };
 }

@@ -45,6 +45,7 @@ beforeAll(async () => {
   pod = await makePod('example', { command: CHATTER, env: { TO: sink.ip } });
   await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
   await kubectl(['create', 'deployment', 'web', `--image=${world.appImage}`]);
+  await kubectl(['expose', 'deployment', 'web', '--port=80']);
   await kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
 });
 

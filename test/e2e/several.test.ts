@@ -261,6 +261,74 @@ describe('a capture of a workload', () => {
   });
 });
 
+describe('a capture with those at the other end', () => {
+  it('is joined by the clients of a service', async () => {
+    const app = podName('served');
+    const labels = { app };
+    const [served, caller] = await Promise.all([
+      runPod('served', { metadata: { labels } }),
+      runPod('caller', { node: 1 }),
+    ]);
+    await kubectl(['create', 'service', 'clusterip', app, '--tcp=80']);
+    const service = `{.spec.clusterIP}`;
+    const address = await kubectl(['get', 'service', app, '-o', `jsonpath=${service}`]);
+    const file = freshPath('clients.pcapng');
+    const running = capture([`svc/${app}`], '--with-clients', '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on/);
+    await ask(caller.name, address, '/first');
+    await running.says(
+      new RegExp(`${caller.name}: joins the capture: it is a client of ${served.name}`),
+    );
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(caller.name, address, '/second');
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    isQuiet(finished);
+    const requests = await packetsOf(file, 'tcp.payload contains "GET /"', 'tcp.payload');
+    const at = ({ name }: { name: string }) => `${world.namespace}/${name}/eth0`;
+    const seen = requests.map(([where, , payload = '']) => [
+      where,
+      Buffer.from(payload, 'hex').toString().split(' ')[1],
+    ]);
+    expect(seen).toEqual([
+      [at(served), '/first'],
+      [at(caller), '/second'],
+      [at(served), '/second'],
+    ]);
+    expect(await isInOrder(file)).toBe(true);
+  });
+
+  it('takes in the new addresses of --peer, and records nothing twice', async () => {
+    const app = podName('peer');
+    const labels = { app };
+    const first = await runPod('peer', { metadata: { labels } });
+    await kubectl(['create', 'service', 'clusterip', app, '--tcp=80']);
+    const file = freshPath('peers.pcapng');
+    const running = capture([client.name], '--peer', `svc/${app}`, '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on/);
+    await ask(client.name, first.ip, '/first');
+    const second = await runPod('peer', { metadata: { labels }, node: 1 });
+    await running.says(new RegExp(`packets of host ${second.ip} are captured from now on, too`));
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(client.name, second.ip, '/second');
+    await ask(client.name, first.ip, '/first-again');
+    await ask(client.name, web.ip, '/nobody');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
+    expect(requests.map(([, , uri]) => uri)).toEqual(['/first', '/second', '/first-again']);
+    expect(await reads('capinfos', file)).toMatch(/Number of interfaces in file: 2/);
+  });
+
+  it('needs files for clients', async () => {
+    const { code, stderr } = await capture([web.name], '--with-clients').finished;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--with-clients looks at the packets.*\n.*-w web.pcapng/);
+  });
+});
+
 describe('a capture of one pod', () => {
   it('is pcapng where the name says so', async () => {
     const file = freshPath('alone.pcapng');

@@ -1,10 +1,12 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
-import { messageOf, Problem } from '../../problem.ts';
+import { Problem } from '../../problem.ts';
 import type { CaptureEnd } from '../directCapture.ts';
 import type { CaptureOutcome, CaptureProgress, CaptureState, Recording } from '../recording.ts';
 import { recordPod } from '../recordPod.ts';
+import type { Clients } from './clients.ts';
+import type { Joining } from './joining.ts';
 import type { PodSink, Sink } from './podSink.ts';
 
 /** A capture of several pods' packets at once. */
@@ -13,8 +15,14 @@ export interface SeveralRecording extends Omit<Recording, 'output' | 'events'> {
   readonly sink: Sink;
   /** What a pod is called when it is spoken of. */
   readonly nameOf: (pod: Pod) => string;
-  /** Gives pods that are to be captured too, as they come to be, until the signal. */
-  readonly joining?: (signal: AbortSignal) => AsyncIterable<Pod>;
+  /** Gives what is to be captured too, as it comes to be, until the signal; does not throw. */
+  readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
+  /** What joins is worth waiting for when no pod is left. */
+  readonly waits: boolean;
+  /** More pods at once than so many are left out. */
+  readonly maxPods: number;
+  /** Told what the pods' packets are. */
+  readonly clients?: Clients;
 }
 
 /** What became of one pod's part of a capture. */
@@ -55,6 +63,7 @@ export async function captureSeveral(
 /** One pod's part while it goes on. */
 interface Part {
   readonly pod: Pod;
+  readonly expression: string | undefined;
   state: () => CaptureState;
   /** Packets are, or were, being captured. */
   listened: boolean;
@@ -84,18 +93,19 @@ class SeveralCapture {
   }
 
   async run(): Promise<void> {
-    const { pods, sink, interrupt, joining } = this.#recording;
+    const { pods, sink, interrupt, joining, waits, expression } = this.#recording;
     const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
     interrupt.addEventListener('abort', onInterrupt, { once: true });
     if (interrupt.aborted) onInterrupt();
     sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
     try {
       // All of them first: a file that cannot be written is known before anything starts.
-      const sinks = await Promise.all(pods.map((pod) => sink.open(pod)));
-      for (const [index, pod] of pods.entries()) this.#begin(pod, sinks[index]);
+      const sinks = await Promise.all(pods.map((pod) => sink.open(pod, expression)));
+      for (const [index, pod] of pods.entries()) this.#begin(pod, expression, sinks[index]);
       const joined = joining && this.#join(joining(this.#ending.signal));
       await this.#allEnded();
       if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
+      if (!waits) this.#ending.abort();
       await joined;
       await this.#allEnded();
     } finally {
@@ -115,24 +125,26 @@ class SeveralCapture {
     }));
   }
 
-  #begin(pod: Pod, sink: PodSink | undefined): void {
-    const part: Part = { pod, state: () => NOTHING, listened: false, ended: false };
+  #begin(pod: Pod, expression: string | undefined, sink?: PodSink): void {
+    const part: Part = { pod, expression, state: () => NOTHING, listened: false, ended: false };
     this.#parts.push(part);
     const running = this.#record(part, sink).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
   async #record(part: Part, opened: PodSink | undefined): Promise<void> {
-    const { pod } = part;
+    const { pod, expression } = part;
+    const { clients, expression: _initial, ...recording } = this.#recording;
     let sink = opened;
     try {
-      sink ??= await this.#recording.sink.open(pod);
-      const { output, events } = sink;
+      sink ??= await recording.sink.open(pod, expression);
+      const { output, events } = clients?.watching(pod, sink) ?? sink;
       part.outcome = await recordPod(
         this.#api,
         { pod },
         {
-          ...this.#recording,
+          ...recording,
+          ...(expression !== undefined && { expression }),
           ...this.#timeLeft(),
           output,
           ...(events && { events }),
@@ -168,18 +180,32 @@ class SeveralCapture {
     for (const line of more) this.#recording.progress.note(`  ${line}`);
   }
 
-  /** Begins with pods as they come to be, until the capture is to end. */
-  async #join(pods: AsyncIterable<Pod>): Promise<void> {
-    try {
-      for await (const pod of pods) {
-        if (this.#ending.signal.aborted) return;
-        this.#note(pod, 'joins the capture');
-        this.#begin(pod, undefined);
-      }
-    } catch (error) {
+  /** Begins with what joins as it comes to be, until the capture is to end. */
+  async #join(changes: AsyncIterable<Joining>): Promise<void> {
+    const { maxPods, progress } = this.#recording;
+    for await (const { pod, expression, text } of changes) {
       if (this.#ending.signal.aborted) return;
-      this.#recording.progress.note(`new pods will not join any more: ${messageOf(error)}`);
+      const captured = this.#captured();
+      if (!pod) {
+        progress.note(text);
+        for (const one of captured.values()) this.#begin(one, expression);
+        continue;
+      }
+      // Two sources can tell of one.
+      if (captured.has(pod.metadata.uid)) continue;
+      if (captured.size >= maxPods)
+        this.#note(pod, `is left out: ${maxPods} pods are captured (--max-pods)`);
+      else {
+        this.#note(pod, text);
+        this.#begin(pod, expression);
+      }
     }
+  }
+
+  /** The pods that are being captured, by uid. */
+  #captured(): Map<string, Pod> {
+    const going = this.#parts.filter(({ ended }) => !ended);
+    return new Map(going.map(({ pod }) => [pod.metadata.uid, pod]));
   }
 
   async #allEnded(): Promise<void> {

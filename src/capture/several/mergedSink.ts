@@ -18,16 +18,13 @@ export interface MergeLimits {
 export class MergedSink implements Sink {
   readonly #access: Access;
   readonly #output: Output;
-  readonly #filter: string | undefined;
   readonly #merger: PcapngMerger;
   #tell: (why: SinkEnd) => void = () => {};
   #ended = false;
 
-  /** `filter` is the capture filter, as the recorders get it. */
-  constructor(access: Access, output: Output, filter: string | undefined, limits: MergeLimits) {
+  constructor(access: Access, output: Output, limits: MergeLimits) {
     this.#access = access;
     this.#output = output;
-    this.#filter = filter;
     this.#merger = new PcapngMerger(
       {
         write: (chunk) => this.#write(chunk),
@@ -52,9 +49,9 @@ export class MergedSink implements Sink {
     return this.#merger.bytes;
   }
 
-  async open(pod: Pod): Promise<PodSink> {
+  async open(pod: Pod, filter: string | undefined): Promise<PodSink> {
     return new MergedPod(this.#access, {
-      at: recordedAt(pod, this.#filter),
+      at: recordedAt(pod, filter),
       addSource: (at) => this.#merger.addSource(at),
       isEnded: () => this.#ended,
     });

@@ -32,14 +32,15 @@ export function parsePeer(word: string): Peer {
 const AT_ONCE = 8;
 
 /**
- * The filter expression (pcap-filter(7)) for packets from or to any of the peers, with the addresses they
- * have at the moment. Throws ApiError, or a Problem when a peer has none.
+ * What stands for the peers in a filter expression (pcap-filter(7)) with the addresses that they have at
+ * the moment, each once: `host 10.1.2.3`, `net 10.1.0.0/16`. Throws ApiError, or a Problem when a peer
+ * has none.
  */
-export async function peerExpression(
+export async function peerTerms(
   api: KubeApi,
   peers: readonly Peer[],
   signal?: AbortSignal,
-): Promise<string> {
+): Promise<readonly string[]> {
   const terms = await mapLimited(peers, AT_ONCE, async (peer) => {
     if (peer.kind === 'network') return [`net ${peer.text}`];
     if (peer.kind === 'address') return [`host ${peer.text}`];
@@ -50,17 +51,22 @@ export async function peerExpression(
       });
     return addresses.sort().map((address) => `host ${address}`);
   });
-  return [...new Set(terms.flat())].join(' or ');
+  return [...new Set(terms.flat())];
 }
 
-/** Both expressions at once; either may be absent. */
-export function bothExpressions(
-  peers: string | undefined,
+/** The filter for packets from or to peers that the expression takes too; none of either is no limit. */
+export function withPeerTerms(
+  terms: readonly string[],
   expression: string | undefined,
 ): string | undefined {
-  return peers !== undefined && expression !== undefined
-    ? `(${peers}) and (${expression})`
-    : (peers ?? expression);
+  if (terms.length === 0) return expression;
+  const peers = terms.join(' or ');
+  return expression === undefined ? peers : `(${peers}) and (${expression})`;
+}
+
+/** Whether what the peer stands for can change. */
+export function canMove({ kind }: Peer): boolean {
+  return kind !== 'address' && kind !== 'network' && kind !== 'node';
 }
 
 interface Service {

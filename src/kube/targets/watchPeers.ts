@@ -3,7 +3,7 @@ import { type KubeApi, sleep } from '../api.ts';
 import { podsPath } from '../pod.ts';
 import { type WatchOptions, watch } from '../watch.ts';
 import { merged } from './merged.ts';
-import { type Peer, peerExpression } from './peers.ts';
+import { type Peer, peerTerms } from './peers.ts';
 import { podQuery } from './podQuery.ts';
 import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
@@ -11,19 +11,20 @@ import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 const SETTLE_MS = 500;
 
 /**
- * The filter expression of peers, each time it has become another one, until the signal ends it. It does
- * not change what a running recorder records: nobody can; it is for those that are started later, and to
- * tell the user. A peer without any address for a while leaves the expression as it was. Needs `watch`
- * of pods, and of endpointslices for services. Ends at once when all peers are addresses or nodes.
+ * What peers stand for that was not known, each time that there is such, until the signal ends it;
+ * `known` is what `peerTerms` gave. Addresses that they lose are not told: packets of theirs may be
+ * wanted yet. Needs `watch` of pods, and of endpointslices for services. Ends at once when all peers are
+ * addresses or nodes.
  */
 export async function* watchPeers(
   api: KubeApi,
   peers: readonly Peer[],
+  known: readonly string[],
   signal: AbortSignal,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<readonly string[], void> {
   const end = new AbortController();
   const all = AbortSignal.any([signal, end.signal]);
-  let told = await peerExpression(api, peers, all);
+  const told = new Set(known);
   try {
     const queries = await Promise.all(peers.map((peer) => watchOf(api, peer, all)));
     const sources = queries.flatMap((query) =>
@@ -31,12 +32,14 @@ export async function* watchPeers(
     );
     for await (const _change of merged(sources)) {
       await sleep(SETTLE_MS, all);
-      const now = await peerExpression(api, peers, all).catch((error: unknown) => {
-        if (error instanceof Problem) return told;
+      const now = await peerTerms(api, peers, all).catch((error: unknown) => {
+        // A peer without any address for a while.
+        if (error instanceof Problem) return [];
         throw error;
       });
-      if (now !== told) yield now;
-      told = now;
+      const added = now.filter((term) => !told.has(term));
+      for (const term of added) told.add(term);
+      if (added.length > 0) yield added;
     }
   } finally {
     end.abort();

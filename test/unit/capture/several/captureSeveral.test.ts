@@ -71,7 +71,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
   const limits = { ...(rest.count !== undefined && { count: rest.count }) };
   const sink = text
     ? new TextSink(output, ({ metadata }) => `${metadata.name} `, limits)
-    : new MergedSink(api.access, output, rest.expression, limits);
+    : new MergedSink(api.access, output, limits);
   const outcome = captureSeveral(api, {
     pods: Object.keys(acts)
       .filter((name) => !name.startsWith('joins'))
@@ -81,6 +81,8 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     format: text ? 'text' : 'pcap',
     settings: SETTINGS,
     linger: 60_000,
+    waits: false,
+    maxPods: 50,
     interrupt: interrupt.signal,
     abandon: abandon.signal,
     progress: {
@@ -225,7 +227,7 @@ describe('a capture of several pods', () => {
 
   it('is joined by pods that come to be; those that go then are no failure', async () => {
     async function* joining(signal: AbortSignal) {
-      yield podNamed('joins-later');
+      yield { pod: podNamed('joins-later'), expression: undefined, text: 'joins the capture' };
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     }
     const { outcome, notes, interrupt, gone } = await begun({
@@ -237,6 +239,7 @@ describe('a capture of several pods', () => {
         'joins-later': records([10], 'told'),
       },
       joining,
+      waits: true,
     });
     await expect.poll(() => notes.join('\n')).toMatch(/first: ended: .*was deleted/);
     await expect.poll(() => notes.join('\n')).toMatch(/joins-later: joins the capture/);

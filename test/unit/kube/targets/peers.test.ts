@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { networkOf } from '../../../../src/kube/targets/network.ts';
-import { bothExpressions, parsePeer, peerExpression } from '../../../../src/kube/targets/peers.ts';
+import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { localApi, template } from './localApi.ts';
 
 const local = localApi();
 
 async function expression(words: string[], user = 'admin') {
-  return peerExpression(await local.api(user), words.map(parsePeer));
+  return (
+    withPeerTerms(await peerTerms(await local.api(user), words.map(parsePeer)), undefined) ?? ''
+  );
 }
 
 /** Whether libpcap takes it. */
@@ -59,13 +61,10 @@ describe('peers', () => {
     expect(text).toMatch(/^host 10\.244\.7\.\d+ or host 10\.244\.7\.\d+ or host 10\.96\.0\.80$/);
     expect(await expression(['svc/web'], 'debugger')).toBe(text);
     expect(await expression(['deploy/web', '10.96.0.80'])).toBe(text);
-    const both = bothExpressions(text, 'tcp or udp') ?? '';
+    const both = withPeerTerms([text], 'tcp or udp') ?? '';
     expect(both).toBe(`(${text}) and (tcp or udp)`);
     expect(compiles(both)).toBe(true);
-    expect([bothExpressions(text, undefined), bothExpressions(undefined, 'tcp')]).toEqual([
-      text,
-      'tcp',
-    ]);
+    expect([withPeerTerms([text], undefined), withPeerTerms([], 'tcp')]).toEqual([text, 'tcp']);
   });
 
   it('without an address are a Problem', async () => {

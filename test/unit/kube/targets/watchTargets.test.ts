@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
-import { parsePeer } from '../../../../src/kube/targets/peers.ts';
+import { parsePeer, peerTerms } from '../../../../src/kube/targets/peers.ts';
 import { resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
 import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
 import { watchTargets } from '../../../../src/kube/targets/watchTargets.ts';
@@ -102,13 +102,17 @@ it('ends at once where no group is named, and with its signal', async () => {
   await done;
 });
 
-it('gives the peers’ new expression when their addresses change', async () => {
-  const said: string[] = [];
+it('gives what peers stand for newly, once', async () => {
+  const said: (readonly string[])[] = [];
   const api = await local.api();
   const { signal } = end;
+  const peers = [parsePeer('svc/web')];
+  const known = await peerTerms(api, peers);
   void (async () => {
-    for await (const text of watchPeers(api, [parsePeer('svc/web')], signal)) said.push(text);
+    for await (const terms of watchPeers(api, peers, known, signal)) said.push(terms);
   })().catch(() => {});
   await local.patch('Deployment', 'web', { spec: { replicas: 5 } });
-  await vi.waitFor(() => expect(said.at(-1)?.split(' or ')).toHaveLength(6), TIME);
+  const all = () => [...known, ...said.flat()];
+  await vi.waitFor(() => expect(all()).toHaveLength(6), TIME);
+  expect(new Set(all()).size).toBe(6);
 });

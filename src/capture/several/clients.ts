@@ -1,0 +1,173 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { listAll } from '../../kube/listAll.ts';
+import { type Pod, podsPath } from '../../kube/pod.ts';
+import { callOf } from '../../pcap/callers.ts';
+import { openCursor } from '../../pcap/openCursor.ts';
+import type { PacketCursor } from '../../pcap/packetCursor.ts';
+import { NotPcap } from '../../pcap/records.ts';
+import type { PodSink } from './podSink.ts';
+
+/** A pod that talks to a captured one, and what the user is told of it. */
+interface Client {
+  readonly pod: Pod;
+  readonly text: string;
+}
+
+interface Caller {
+  readonly address: string;
+  /** The pod it called. */
+  readonly called: Pod;
+  /** It was asked for before, and no pod had it. */
+  readonly again?: true;
+}
+
+/** Callers that are no pods are told up to this many: a service on the internet has a great many. */
+const STRANGERS_TOLD = 3;
+/** Those that call meanwhile wait; more than so many are not looked for, and nothing grows. */
+const MAX_WAITING = 1_000;
+/** So many addresses are remembered. */
+const MAX_KNOWN = 100_000;
+/** Addresses go to other pods: after so long somebody else may have one. Milliseconds. */
+const POD_AGAIN_MS = 60_000;
+const STRANGER_AGAIN_MS = 600_000;
+/** A pod can talk before the API server knows its address. Milliseconds. */
+const NEW_POD_MS = 3_000;
+
+/**
+ * Finds the pods that call captured ones by what the packets of these say, so that both ends of a
+ * conversation get into the capture. Who is a caller is told by pcap/callers.ts. Which pod has an
+ * address is asked of the API server: of all namespaces, or of the user's own where that is denied.
+ */
+export class Clients {
+  readonly #api: KubeApi;
+  readonly #onNote: (text: string) => void;
+  /** When an address is worth asking for again, by performance.now(). */
+  readonly #known = new Map<string, number>();
+  readonly #waiting: Caller[] = [];
+  #wake: () => void = () => {};
+  #strangers = 0;
+  #path = '/api/v1/pods';
+
+  constructor(api: KubeApi, onNote: (text: string) => void) {
+    this.#api = api;
+    this.#onNote = onNote;
+  }
+
+  /** The sink of a pod, whose packets are looked at on their way. */
+  watching(pod: Pod, { output, events, end }: PodSink): PodSink {
+    const own = new Set(pod.status?.podIPs?.map(({ ip }) => ip) ?? [pod.status?.podIP ?? '']);
+    const look = this.#looker(pod, own);
+    return {
+      ...(events && { events }),
+      end,
+      output: {
+        write: (chunk) => {
+          look(chunk);
+          return output.write(chunk);
+        },
+        close: () => output.close(),
+        ...(output.takeBack && { takeBack: async (bytes) => output.takeBack?.(bytes) }),
+      },
+    };
+  }
+
+  /** The clients, as they are found, until the signal. Throws ApiError when pods may not be listed. */
+  async *found(signal: AbortSignal): AsyncGenerator<Client, void> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
+    while (!signal.aborted) {
+      const caller = this.#waiting.shift();
+      if (!caller) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+          if (signal.aborted || this.#waiting.length > 0) resolve();
+        });
+        continue;
+      }
+      const pod = await this.#podWith(caller.address, signal);
+      const name = caller.called.metadata.name;
+      if (pod) yield { pod, text: `joins the capture: it is a client of ${name}` };
+      else if (caller.again) this.#tellStranger(caller);
+      else this.#askAgain(caller);
+    }
+  }
+
+  /** Reads packets for callers of the pod's addresses. */
+  #looker(pod: Pod, own: ReadonlySet<string>): (chunk: Buffer) => void {
+    let cursor: PacketCursor | undefined;
+    let beginning: Buffer = Buffer.alloc(0);
+    let isReadable = true;
+    const read = (chunk: Buffer) => {
+      if (cursor) cursor.push(chunk);
+      else {
+        beginning = Buffer.concat([beginning, chunk]);
+        cursor = openCursor(beginning);
+      }
+      while (cursor?.next()) {
+        const linkType = cursor.interfaces[cursor.interfaceIndex]?.linkType ?? -1;
+        const call = callOf(cursor.bytes, cursor.start, cursor.end, linkType);
+        if (call && own.has(call.to)) this.#note({ address: call.from, called: pod });
+      }
+    };
+    return (chunk) => {
+      if (!isReadable) return;
+      try {
+        read(chunk);
+      } catch (error) {
+        if (!(error instanceof NotPcap)) throw error;
+        // Whoever writes the file says so.
+        isReadable = false;
+      }
+    };
+  }
+
+  #note(caller: Caller): void {
+    const { address } = caller;
+    const now = performance.now();
+    if ((this.#known.get(address) ?? 0) > now) return;
+    if (this.#waiting.length >= MAX_WAITING || this.#known.size >= MAX_KNOWN) return;
+    this.#known.set(address, now + POD_AGAIN_MS);
+    this.#wait(caller);
+  }
+
+  #wait(caller: Caller): void {
+    this.#waiting.push(caller);
+    this.#wake();
+  }
+
+  #askAgain(caller: Caller): void {
+    setTimeout(() => this.#wait({ ...caller, again: true }), NEW_POD_MS).unref();
+  }
+
+  /** The running pod that has this address for itself. */
+  async #podWith(address: string, signal: AbortSignal): Promise<Pod | undefined> {
+    const query = { fieldSelector: `status.podIP=${address}` };
+    let pods: Pod[];
+    try {
+      pods = await listAll<Pod>(this.#api, this.#path, query, signal);
+    } catch (error) {
+      const { namespace } = this.#api.access;
+      if (!(error instanceof ApiError) || error.code !== 403 || this.#path === podsPath(namespace))
+        throw error;
+      this.#path = podsPath(namespace);
+      this.#onNote(
+        `note: clients in other namespaces are not found: you may not list pods in all of them`,
+      );
+      return this.#podWith(address, signal);
+    }
+    return pods.find(
+      ({ spec, status }) => spec.hostNetwork !== true && status?.phase === 'Running',
+    );
+  }
+
+  #tellStranger({ address, called }: Caller): void {
+    this.#known.set(address, performance.now() + STRANGER_AGAIN_MS);
+    this.#strangers += 1;
+    if (this.#strangers > STRANGERS_TOLD) return;
+    const { name } = called.metadata;
+    const more = this.#strangers === STRANGERS_TOLD ? '; others like it are not told any more' : '';
+    this.#onNote(
+      `note: ${address} is a client of ${name}, and no pod: a node, or outside of the cluster${more}`,
+    );
+  }
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Clients } from '../../../../src/capture/several/clients.ts';
+import { type JoiningSources, joining } from '../../../../src/capture/several/joining.ts';
+import type { PodSink } from '../../../../src/capture/several/podSink.ts';
+import type { Pod } from '../../../../src/kube/pod.ts';
+import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
+import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
+import { localApi, NAMESPACE, template } from '../../kube/targets/localApi.ts';
+
+const local = localApi();
+const CONTAINERS = { containers: [{ name: 'main', image: 'nginx:1.27' }] };
+const TIME = { timeout: 20_000, interval: 50 };
+
+let end = new AbortController();
+afterEach(() => {
+  end.abort();
+  end = new AbortController();
+});
+
+async function running(namespace: string, name: string): Promise<Pod> {
+  const api = await local.api('admin');
+  return vi.waitFor(async () => {
+    const pod = await api.get<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
+    expect(pod.status?.podIP).toBeDefined();
+    return pod;
+  }, TIME);
+}
+
+/** What joins until now, a line each. */
+async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string) {
+  const api = await local.api();
+  const lines: string[] = [];
+  const terms = sources.peers ? await peerTerms(api, sources.peers) : [];
+  const options = {
+    pods,
+    peerTerms: terms,
+    ownExpression: own,
+    onNote: (text: string) => lines.push(text),
+  };
+  const { signal } = end;
+  void (async () => {
+    for await (const { pod, expression, text } of joining(api, sources, options, signal))
+      lines.push(`${pod?.metadata.name ?? 'all'}: ${text} [${expression}]`);
+  })().catch((error: unknown) => {
+    if (!signal.aborted) lines.push(`error ${error}`);
+  });
+  return { lines, terms };
+}
+
+describe('peers', () => {
+  beforeAll(async () => {
+    const selector = { matchLabels: { app: 'db' } };
+    await local.create('Deployment', 'db', { replicas: 1, selector, template: template('db') });
+    await local.create('Service', 'db', { selector: { app: 'db' }, ports: [{ port: 5432 }] });
+    const api = await local.api();
+    await vi.waitFor(
+      async () => expect(await peerTerms(api, [parsePeer('svc/db')])).toHaveLength(2),
+      TIME,
+    );
+  });
+
+  it('that stand for more have only the new recorded, too; who joins then has all', async () => {
+    const peers = [parsePeer('svc/db')];
+    const targets = parseTargets(['deploy/late']);
+    const selector = { matchLabels: { app: 'late' } };
+    await local.create('Deployment', 'late', { replicas: 0, selector, template: template('late') });
+    const { lines, terms } = await joins({ peers, targets }, [], 'tcp');
+    await local.patch('Deployment', 'db', { spec: { replicas: 2 } });
+    await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
+    const [, added = ''] = /^all: packets of (host [\d.]+) are captured/.exec(lines[0] ?? '') ?? [];
+    expect(terms).not.toContain(added);
+    const only = `((${added}) and not (${terms.join(' or ')})) and (tcp)`;
+    expect(lines[0]?.endsWith(`[${only}]`), lines[0]).toBe(true);
+    await local.patch('Deployment', 'late', { spec: { replicas: 1 } });
+    await vi.waitFor(() => expect(lines).toHaveLength(2), TIME);
+    expect(lines[1]).toMatch(/^late-\S+: joins the capture /);
+    expect(lines[1]?.endsWith(`[${withPeerTerms([...terms, added], 'tcp')}]`), lines[1]).toBe(true);
+  });
+});
+
+describe('clients', () => {
+  let web: Pod;
+  let near: Pod;
+  let far: Pod;
+  beforeAll(async () => {
+    await local.create('Pod', 'web', CONTAINERS);
+    await local.create('Pod', 'near', CONTAINERS);
+    await local.create('Pod', 'far', CONTAINERS, { namespace: 'other' });
+    [web, near, far] = await Promise.all([
+      running(NAMESPACE, 'web'),
+      running(NAMESPACE, 'near'),
+      running('other', 'far'),
+    ]);
+  });
+
+  /** A sink that keeps what comes, and how packets get into it. */
+  function sink() {
+    const kept: Buffer[] = [];
+    const inner: PodSink = {
+      output: { write: async (chunk) => void kept.push(chunk), close: async () => {} },
+      end: () => {},
+    };
+    return { kept, inner };
+  }
+
+  const address = (pod: Pod) => pod.status?.podIP ?? '';
+
+  it('are pods that call, of any namespace, told once; the packets go on as they are', async () => {
+    const clients = new Clients(await local.api(), () => {});
+    const { lines } = await joins({ clients }, [web]);
+    const { kept, inner } = sink();
+    const stream = Buffer.concat([
+      pcap(),
+      syn(address(web), address(near)),
+      syn(address(near), address(web)),
+      syn(address(near), address(web)),
+      syn(address(far), address(web)),
+    ]);
+    const { output } = clients.watching(web, inner);
+    for (let at = 0; at < stream.length; at += 7) await output.write(stream.subarray(at, at + 7));
+    await vi.waitFor(() => expect(lines).toHaveLength(2), TIME);
+    expect(lines.toSorted()).toEqual([
+      'far: joins the capture: it is a client of web [undefined]',
+      'near: joins the capture: it is a client of web [undefined]',
+    ]);
+    expect(Buffer.concat(kept).equals(stream)).toBe(true);
+  });
+
+  it('that are no pods are told, but not all of the world', async () => {
+    const notes: string[] = [];
+    const clients = new Clients(await local.api(), (text) => notes.push(text));
+    const { lines } = await joins({ clients }, [web]);
+    const { output } = clients.watching(web, sink().inner);
+    const strangers = [1, 2, 3, 4, 5].map((last) => syn(`192.0.2.${last}`, address(web)));
+    await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
+    await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
+    await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
+    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and no pod/);
+    expect(notes[2]).toMatch(/not told any more$/);
+  });
+
+  it('are found in the own namespace by who may list no other', async () => {
+    const notes: string[] = [];
+    await local.create('Pod', 'at-home', CONTAINERS, { namespace: 'default' });
+    const home = await running('default', 'at-home');
+    const api = await local.api('debugger-default', 'default');
+    const clients = new Clients(api, (text) => notes.push(text));
+    const { lines } = await joins({ clients }, [web]);
+    const { output } = clients.watching(web, sink().inner);
+    const calls = [home, near].map((pod) => syn(address(pod), address(web)));
+    await output.write(Buffer.concat([pcap(), ...calls]));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
+    expect(lines[0]).toMatch(/^at-home: joins/);
+    expect(notes).toEqual([expect.stringContaining('clients in other namespaces are not found')]);
+  });
+
+  it('leave it to the sink to speak of a damaged stream', async () => {
+    const clients = new Clients(await local.api(), () => {});
+    const { kept, inner } = sink();
+    const { output } = clients.watching(web, inner);
+    await output.write(Buffer.from('no packets at all'));
+    await output.write(Buffer.from('and no more'));
+    expect(kept).toHaveLength(2);
+  });
+});
+
+/** The header of a pcap stream of raw IP packets. */
+function pcap(): Buffer {
+  const header = Buffer.alloc(24);
+  header.writeUInt32LE(0xa1b2c3d4, 0);
+  header.writeUInt32LE(65_535, 16);
+  header.writeUInt32LE(101, 20);
+  return header;
+}
+
+/** A record of a packet that opens a connection. */
+function syn(from: string, to: string): Buffer {
+  const record = Buffer.alloc(16 + 40);
+  record.writeUInt32LE(40, 8);
+  record.writeUInt32LE(40, 12);
+  const ip = record.subarray(16);
+  ip[0] = 0x45;
+  ip[9] = 6;
+  ip.set([...from.split('.'), ...to.split('.')].map(Number), 12);
+  ip.writeUInt16BE(40_000, 20);
+  ip.writeUInt16BE(80, 22);
+  ip[33] = 0x02;
+  return record;
+}
