@@ -256,16 +256,14 @@ async function ring(
 async function detached(
   api: KubeApi,
   flags: Flags,
-  { duration, settings: { image, pullPolicy, via }, ...plan }: FullPlan,
+  { duration, settings, ...plan }: FullPlan,
   { signal }: Interruption,
 ): Promise<number> {
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   return detach(api, {
     ...plan,
-    image,
-    pullPolicy,
-    via,
+    ...settings,
     ring: ringWishes(flags),
     duration: duration === undefined ? DETACHED_DURATION_S : Math.ceil(duration / 1000),
     keep: keep === undefined ? DETACHED_KEEP_S : Math.ceil(parseDuration('--keep', keep)),

@@ -101,7 +101,7 @@ async function actOn(
   if (several && action === 'follow')
     throw wrongUsage(
       `capture "${name}" is in more than one pod, and is followed in one at a time`,
-      ...captures.map((capture) => `say which: ${capture.pod.metadata.name}/${capture.name}`),
+      ...captures.map((capture) => `say which: ${capture.target}/${capture.name}`),
     );
   let code = 0;
   for (const capture of captures) {
@@ -109,14 +109,14 @@ async function actOn(
       await ACT[action](api, capture, flags, interruption, several);
     } catch (error) {
       if (!several || signal.aborted) throw error;
-      const { namespace, name: pod } = capture.pod.metadata;
-      process.stderr.write(`in pod "${pod}": `);
+      const { namespace } = capture.pod.metadata;
+      process.stderr.write(`${subject(capture.target)}: `);
       code = report(explainRefusal(error, namespace));
     }
   }
   if (action === 'fetch')
     for (const capture of lost)
-      note(`note: what was recorded in pod "${capture.pod.metadata.name}" is lost`);
+      note(`note: what was recorded of ${subject(capture.target)} is lost`);
   return code;
 }
 
@@ -178,7 +178,7 @@ async function fetch(
   several: boolean,
 ): Promise<void> {
   const whole = flags.write ?? capture.name;
-  const folder = several ? join(whole, folderName(capture.pod.metadata.name)) : whole;
+  const folder = several ? join(whole, folderName(capture.target)) : whole;
   const progress = fetchProgress();
   try {
     const manifest = await fetchCapture(api, capture, {
@@ -194,10 +194,11 @@ async function fetch(
   }
 }
 
-/** A pod's name as a folder's: what no API server would give is not believed. */
-function folderName(pod: string): string {
-  if (/^[a-z0-9][-a-z0-9.]*$/.test(pod)) return pod;
-  throw new Problem(`"${pod}" is no name of a pod that could be a folder's`);
+/** A target's name as a folder's: what no API server would give is not believed. */
+function folderName(target: string): string {
+  const name = target.replace('/', '-');
+  if (/^[a-z0-9][-a-z0-9.]*$/.test(name)) return name;
+  throw new Problem(`"${target}" is no name that could be a folder's`);
 }
 
 async function follow(
@@ -219,7 +220,7 @@ async function stop(
   refuseWithoutSpool(capture);
   await stopCapture(api, capture, signal);
   note(
-    `capture "${capture.name}" of pod ${capture.pod.metadata.name} stopped; get it with: captures fetch ${capture.name}`,
+    `capture "${capture.name}" of ${subject(capture.target)} stopped; get it with: captures fetch ${capture.name}`,
   );
 }
 
@@ -229,17 +230,23 @@ async function remove(
   _flags: Flags,
   { signal }: Interruption,
 ): Promise<void> {
-  const { name, state, volume, pod } = capture;
-  if (state.kind === 'starting') refuseWithoutSpool(capture);
-  if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
+  const { name, state, volume, target, onNode } = capture;
+  if (state.kind === 'starting' && !onNode) refuseWithoutSpool(capture);
+  if (onNode) await removeCapture(api, capture, signal);
+  else if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
     const place = await whereSpoolIs(api, capture, { signal, onProgress: note });
     await removeCapture(api, capture, signal, place);
   }
   note(
-    state.kind === 'lost' && volume === undefined
+    state.kind === 'lost' && volume === undefined && !onNode
       ? `capture "${name}" was lost before: there is nothing to remove`
-      : `capture "${name}" of pod ${pod.metadata.name} removed`,
+      : `capture "${name}" of ${subject(target)} removed`,
   );
+}
+
+/** A target in a sentence. */
+function subject(target: string): string {
+  return target.startsWith('node/') ? target : `pod ${target}`;
 }
 
 function note(text: string): void {

@@ -26,22 +26,26 @@ export async function detach(
       onProgress: (text) => line.show(text),
       onNote: say,
     });
-    const [{ name, ring }] = started;
-    for (const { pod, listing } of started) {
+    const [{ capture }] = started;
+    const { name, words, pod } = capture;
+    for (const { shown, listing } of started) {
       const { device, engine } = listing.state;
-      const { name: podName, namespace } = pod.metadata;
-      say(`capture "${name}" is recording on ${device} of pod ${namespace}/${podName} (${engine})`);
+      say(`capture "${name}" is recording on ${device} of ${shown} (${engine})`);
     }
-    for (const { pod, error } of failures) {
-      say(`error: no capture in pod "${pod}": ${error.message}`);
+    for (const { target, error } of failures) {
+      say(`error: no capture of ${target}: ${error.message}`);
       for (const step of error.next) say(`  ${step}`);
     }
-    const age = ring.age === undefined ? '' : ` or ${ageText(ring.age * 1000)}`;
+    const kilobytes = Number(words.filekb ?? 0);
+    const age = words.age === undefined ? '' : ` or ${ageText(Number(words.age) * 1000)}`;
+    const { namespace } = pod.metadata;
+    const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
+    const place = capture.onNode ? 'in a pod on the node' : 'in the pod';
     for (const text of [
-      `  the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}${age} each are kept in the pod`,
+      `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
       `  it ends in ${ageText(request.duration * 1000)}, and is deleted ${ageText(request.keep * 1000)} after that`,
-      `  ${PROGRAM_NAME} captures fetch ${name}   copies what there is, at any time`,
-      `  ${PROGRAM_NAME} captures stop ${name}    ends it; rm deletes it`,
+      `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies what there is, at any time`,
+      `  ${PROGRAM_NAME} captures stop ${name}${there}    ends it; rm deletes it`,
     ])
       say(text);
     process.stdout.write(`${terminalSafe(name)}\n`);

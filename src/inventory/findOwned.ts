@@ -1,15 +1,14 @@
 import { capturesOf } from '../capture/detached/captures.ts';
-import { NODE_LABELS } from '../debugger/node/nodePod.ts';
+import { nodePodKind } from '../debugger/node/nodePod.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { allPods } from '../kube/allPods.ts';
 import type { KubeApi } from '../kube/api.ts';
-import type { EphemeralContainer, Pod } from '../kube/pod.ts';
+import type { Container, Pod } from '../kube/pod.ts';
 import type { Owned } from './owned.ts';
 
 /** The mark that every container of ours has in its environment (src/debugger/container.ts). */
 const MARK = 'NETDEBUG';
 const DEBUGGER = /^netdebug-(network|processes)(-\d+)?$/;
-const MANAGED_BY = 'app.kubernetes.io/managed-by';
 const OWNER = 'netdebug/owner';
 
 /** Everything of ours in a namespace, or in all. */
@@ -25,14 +24,16 @@ export async function findOwned(
 
 /** What of a pod is ours: containers in it, or all of it. */
 export function ownedIn(pod: Pod): Owned[] {
-  if (pod.metadata.labels?.[MANAGED_BY] === NODE_LABELS[MANAGED_BY]) return [nodeDebugger(pod)];
+  const kind = nodePodKind(pod);
+  if (kind === 'node') return [nodeDebugger(pod)];
   const captures = capturesOf(pod);
-  return (pod.spec.ephemeralContainers ?? []).flatMap((container): Owned[] => {
+  const containers = kind ? pod.spec.containers : (pod.spec.ephemeralContainers ?? []);
+  return containers.flatMap((container): Owned[] => {
     const capture = captures.find((candidate) => candidate.container === container.name);
     const base = {
       pod,
       container: container.name,
-      image: container.image,
+      ...(container.image !== undefined && { image: container.image }),
       ...stateOf(pod, container),
     };
     if (capture) {
@@ -51,10 +52,7 @@ export function ownedIn(pod: Pod): Owned[] {
   });
 }
 
-function stateOf(
-  pod: Pod,
-  { name }: EphemeralContainer,
-): Pick<Owned, 'state' | 'reason' | 'since'> {
+function stateOf(pod: Pod, { name }: Container): Pick<Owned, 'state' | 'reason' | 'since'> {
   const state = debuggerStatus(pod, name)?.state;
   if (state?.running) {
     const { startedAt } = state.running;

@@ -20,3 +20,8 @@ export interface Owned {
   /** Of one that is not running: why. */
   readonly reason?: string;
 }
+
+/** Whether the whole pod is ours, so that it can be deleted. */
+export function ownsPod({ kind, capture }: Owned): boolean {
+  return kind === 'node-debugger' || capture?.onNode === true;
+}

@@ -6,7 +6,7 @@ import { ApiError } from '../kube/apiError.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { type Pod, podPath } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import type { Owned } from './owned.ts';
+import { type Owned, ownsPod } from './owned.ts';
 import { endMain, type Used } from './usage.ts';
 
 /** What is to be done with something of ours. */
@@ -23,7 +23,9 @@ export type Fate =
  * still has its files: they are left alone unless `captures` says otherwise.
  */
 export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {
-  if (owned.kind !== 'node-debugger') {
+  if (ownsPod(owned)) {
+    if (owned.state === 'ended') return { kind: 'remove' };
+  } else {
     if (owned.state === 'ended') return { kind: 'rest' };
     if (owned.state === 'starting') return { kind: 'keep', why: 'it is not running yet' };
   }

@@ -1,6 +1,7 @@
 import { ageText } from '../output/quantities.ts';
 import { type ListFormat, optionalColumn, renderList } from '../output/renderList.ts';
 import type { Column } from '../output/table.ts';
+import { ownsPod } from './owned.ts';
 import { fateOf } from './remove.ts';
 import type { Used } from './usage.ts';
 
@@ -37,8 +38,9 @@ const REMOVALS = {
 type Facts = ReturnType<typeof factsOf>;
 
 /** POD/CONTAINER, or the pod alone where all of it is ours. */
-export function nameOf({ owned: { pod, container, kind } }: Pick<Used, 'owned'>): string {
-  return kind === 'node-debugger' ? pod.metadata.name : `${pod.metadata.name}/${container}`;
+export function nameOf({ owned }: Pick<Used, 'owned'>): string {
+  const { name } = owned.pod.metadata;
+  return ownsPod(owned) ? name : `${name}/${owned.container}`;
 }
 
 export function renderOwned(

@@ -51,6 +51,10 @@ export interface Container {
   readonly resources?: { readonly limits?: Readonly<Record<string, string | number>> };
   /** `Always` on an init container makes it a sidecar, which runs beside the others. */
   readonly restartPolicy?: string;
+  readonly command?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly securityContext?: SecurityContext;
 }
 
 /** A volume of a pod: its name, and a field named for its kind (`emptyDir`, `configMap` …). */
@@ -63,12 +67,8 @@ export interface Volume {
 /** A container added to a running pod; it can never be changed or removed. */
 export interface EphemeralContainer extends Container {
   readonly image: string;
-  readonly command?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly imagePullPolicy?: PullPolicy;
-  readonly securityContext?: SecurityContext;
   readonly targetContainerName?: string;
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';

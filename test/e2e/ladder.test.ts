@@ -1,7 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
-import { CHATTER, makePod, podName, runPod } from './support/pods.ts';
+import { CHATTER, podName, runPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { skipped } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
@@ -30,6 +31,10 @@ const podsOf = async (namespace: string, query = '') =>
   ).items;
 const nodePods = (namespace = world.namespace) =>
   podsOf(namespace, '?labelSelector=netdebug/kind=node');
+const capturePods = async (target: string) =>
+  (await podsOf(world.namespace, '?labelSelector=netdebug/kind=node-capture')).filter(
+    ({ metadata }) => metadata.annotations?.['netdebug/target']?.endsWith(`/${target}`),
+  );
 const getPod = async (namespace: string, name: string) =>
   (await adminCall('GET', `/api/v1/namespaces/${namespace}/pods/${name}`)) as PodObject;
 
@@ -337,16 +342,68 @@ describe.runIf(local).concurrent('the debugger on a node', () => {
     expect(ring.stderr).toMatch(/copied/);
   });
 
-  it('cannot hold what goes on by itself, and says so', async ({ onTestFinished }) => {
-    const pod = await makePod('detached', { metadata: STATIC });
-    await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
-    const static_ = await netdebug(['capture', pod, '--detach'], { onTestFinished }).finished;
-    expect(static_.code).toBe(1);
-    expect(static_.stderr).toMatch(/needs an ephemeral container/);
-    const node = await netdebug(['capture', `node/${world.nodes[0]}`, '--detach'], {
-      onTestFinished,
-    }).finished;
-    expect(node.code).toBe(2);
-    expect(node.stderr).toMatch(/a capture that goes on by itself/);
+  it('holds what goes on by itself: of a static pod, which nothing is put into', async ({
+    onTestFinished,
+  }) => {
+    const { name } = await chatter('detached', { metadata: STATIC });
+    const ours = (...args: string[]) => netdebug(args, { onTestFinished }).finished;
+    const started = await ours(
+      ...['capture', name, '--detach', '--name', 'by-node', '--image', image, '--', 'udp port 9'],
+    );
+    expect(started.code, started.stderr).toBe(0);
+    expect(started.stderr).toMatch(/using a pod on node .* instead/);
+    expect(started.stderr).toMatch(/recording on eth0 of pod \S+, by way of its node/);
+    const which = `${name}/by-node`;
+    const listed = await ours('captures');
+    expect(listed.stdout).toMatch(new RegExp(`^by-node +${name} +Recording `, 'm'));
+    await wait(2000);
+
+    const folder = freshPath('by-node');
+    const fetched = await ours('captures', 'fetch', which, '--flush', '-w', folder);
+    expect(fetched.code, fetched.stderr).toBe(0);
+    const [file = ''] = readdirSync(folder).filter((entry) => entry.includes('.pcap'));
+    expect((await packetsIn(`${folder}/${file}`, 'udp port 9')).length).toBeGreaterThan(10);
+
+    const mine = await capturePods(name);
+    expect(mine).toHaveLength(1);
+    const shown = await ours('ps');
+    expect(shown.stdout).toMatch(new RegExp(`^capture +${mine[0]?.metadata.name} `, 'm'));
+    const stopped = await ours('captures', 'stop', which);
+    expect(stopped.code, stopped.stderr).toBe(0);
+    const removed = await ours('captures', 'rm', which);
+    expect(removed.stderr).toMatch(new RegExp(`capture "by-node" of pod ${name} removed`));
+    const gone = async () => (await capturePods(name)).length === 0;
+    expect(await eventually(gone, 15_000)).toBe(true);
+    expect((await getPod(world.namespace, name)).spec.ephemeralContainers ?? []).toEqual([]);
+  });
+
+  it('a node as long as nobody looks, but for what its own files are fetched in', async ({
+    onTestFinished,
+  }) => {
+    const node = `node/${world.nodes[0]}`;
+    const { ip } = await chatter('unseen');
+    const ours = (...args: string[]) => netdebug(args, { onTestFinished }).finished;
+    const capture = podName('of-node');
+    const started = await ours(
+      ...['capture', node, '--detach', '--name', capture, '-i', 'any', '--image', image],
+    );
+    expect(started.code, started.stderr).toBe(0);
+    expect(started.stdout).toBe(`${capture}\n`);
+    await wait(1000);
+    const folder = freshPath('of-node');
+    for (const _ of [1, 2]) {
+      const fetched = await ours('captures', 'fetch', capture, '--flush', '-w', folder);
+      expect(fetched.code, fetched.stderr).toBe(0);
+    }
+    const files = readdirSync(folder).filter((entry) => entry.includes('.pcap'));
+    const all = (filter: string) =>
+      Promise.all(files.map((file) => packetsIn(`${folder}/${file}`, filter)));
+    expect((await all(`udp port 9 and src ${ip}`)).flat().length).toBeGreaterThan(5);
+    expect((await all('tcp port 10250 or tcp port 10010')).flat()).toEqual([]);
+    const again = await ours('capture', node, '--detach', '--name', capture, '--image', image);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/there is a capture ".*" of node\/\S+ already/);
+    const removed = await ours('captures', 'rm', `${node}/${capture}`);
+    expect(removed.code, removed.stderr).toBe(0);
   });
 });

@@ -1,3 +1,4 @@
+import { nodePodKind, nodePodTarget } from '../../debugger/node/nodePod.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import { allPods } from '../../kube/allPods.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -7,8 +8,13 @@ import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
 
 /** A detached capture, as far as its pod tells without being entered. */
 export interface DetachedCapture extends ReadDefinition {
+  /** The pod that its container is in: the one captured, or a pod of ours on a node. */
   readonly pod: Pod;
   readonly container: string;
+  /** Whether the whole pod is ours. */
+  readonly onNode: boolean;
+  /** What is captured: a pod's name, with its namespace where that is another; or node/NAME. */
+  readonly target: string;
   readonly state: ContainerState;
 }
 
@@ -40,10 +46,14 @@ export async function listCaptures(
 
 /** The detached captures of one pod. */
 export function capturesOf(pod: Pod): DetachedCapture[] {
-  return (pod.spec.ephemeralContainers ?? []).flatMap((container) => {
+  const onNode = nodePodKind(pod) === 'node-capture';
+  const target = onNode ? nodePodTarget(pod) : pod.metadata.name;
+  const containers = onNode ? pod.spec.containers : (pod.spec.ephemeralContainers ?? []);
+  return containers.flatMap((container) => {
     const definition = readDefinition(container);
     if (!definition) return [];
-    return [{ ...definition, pod, container: container.name, state: stateOf(pod, container.name) }];
+    const { name } = container;
+    return [{ ...definition, pod, container: name, onNode, target, state: stateOf(pod, name) }];
   });
 }
 
@@ -79,7 +89,7 @@ export interface FoundCaptures {
 }
 
 /**
- * The captures that a name means: POD/NAME is one, NAME is one in each pod that has one of this name,
+ * The captures that a name means: POD/NAME or node/NODE/NAME is one, NAME is one in each pod that has one of this name,
  * as those have that were started together. Ones that have ended count only when there is no other:
  * then the newest. Throws a Problem that lists the choices.
  */
@@ -94,7 +104,9 @@ export async function findCaptures(
   const pod = slash < 0 ? undefined : asked.slice(0, slash).replace(/^pods?\//, '');
   const name = asked.slice(slash + 1);
   const named = all.filter(
-    (capture) => capture.name === name && (pod === undefined || capture.pod.metadata.name === pod),
+    (capture) =>
+      capture.name === name &&
+      (pod === undefined || capture.target === pod || capture.pod.metadata.name === pod),
   );
   const alive = named.filter(({ state }) => state.kind === 'running' || state.kind === 'starting');
   if (alive.length > 0)

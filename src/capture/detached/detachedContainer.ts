@@ -1,6 +1,6 @@
 import { marks, VOLUME_PATH, volumeMounts } from '../../debugger/container.ts';
 import { securityContext } from '../../debugger/profile.ts';
-import type { EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
+import type { Container, EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
 import { wrongUsage } from '../../problem.ts';
 import { type RecordOptions, recordArguments } from '../spool/recordArguments.ts';
 import spoolScript from '../spool/spool.sh';
@@ -26,6 +26,8 @@ export interface ReadDefinition extends Omit<DetachedDefinition, 'record'> {
 }
 
 const PREFIX = 'netdebug-capture-';
+/** What spool.sh does; its words come after it. */
+const RECORD = 'record';
 const NAME = 'NETDEBUG_CAPTURE';
 const OWNER = 'NETDEBUG_OWNER';
 const CREATED = 'NETDEBUG_CREATED';
@@ -55,30 +57,40 @@ export function detachedContainer(
   pullPolicy: PullPolicy,
   rung: 'least' | 'baseline' = 'least',
 ): EphemeralContainer {
-  const { name, image, owner, created, volume, spool, record } = definition;
+  const { image, volume } = definition;
+  const { container: name, command, env } = recorderOf(definition);
   return {
-    name: PREFIX + name,
+    name,
     image,
     imagePullPolicy: pullPolicy,
-    command: ['sh', '-c', spoolScript, 'netdebug', 'record', ...recordArguments(spool, record)],
-    env: [
-      ...marks(image),
-      { name: NAME, value: name },
-      { name: CREATED, value: created.toISOString() },
-      ...(owner === undefined ? [] : [{ name: OWNER, value: owner }]),
-    ],
+    command,
+    env: [...marks(image), ...env],
     securityContext: securityContext('network', image, rung),
     ...volumeMounts(volume),
   };
 }
 
+/** What makes a container that of a capture, in whatever pod it is. */
+export function recorderOf({ name, owner, created, spool, record }: DetachedDefinition) {
+  return {
+    container: PREFIX + name,
+    command: ['sh', '-c', spoolScript, 'netdebug', RECORD, ...recordArguments(spool, record)],
+    env: [
+      { name: NAME, value: name },
+      { name: CREATED, value: created.toISOString() },
+      ...(owner === undefined ? [] : [{ name: OWNER, value: owner }]),
+    ],
+  };
+}
+
 /** What a container's definition says, when it is a capture's; undefined when it is another's. */
-export function readDefinition(container: EphemeralContainer): ReadDefinition | undefined {
+export function readDefinition(container: Container): ReadDefinition | undefined {
   const env = new Map(container.env?.map(({ name, value = '' }) => [name, value]));
   const name = env.get(NAME);
   if (name === undefined || container.name !== PREFIX + name) return undefined;
+  const { command = [] } = container;
   const words = Object.fromEntries(
-    (container.command ?? []).slice(BEFORE_WORDS).map((word) => {
+    command.slice(command.indexOf(RECORD) + 1).map((word) => {
       const equals = word.indexOf('=');
       return [word.slice(0, equals), word.slice(equals + 1)];
     }),
@@ -87,7 +99,7 @@ export function readDefinition(container: EphemeralContainer): ReadDefinition | 
   const [mount] = container.volumeMounts ?? [];
   return {
     name,
-    image: container.image,
+    image: container.image ?? '',
     created: new Date(env.get(CREATED) ?? 0),
     ...(owner !== undefined && { owner }),
     ...(mount && { volume: mount.name }),
@@ -95,6 +107,3 @@ export function readDefinition(container: EphemeralContainer): ReadDefinition | 
     words,
   };
 }
-
-/** `sh -c SCRIPT netdebug record` stands before the recorder's words. */
-const BEFORE_WORDS = 5;

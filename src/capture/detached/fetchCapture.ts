@@ -27,7 +27,7 @@ function originOf(capture: DetachedCapture): CaptureOrigin {
   const { metadata, spec } = capture.pod;
   return {
     capture: capture.name,
-    target: `pod/${metadata.name}`,
+    target: capture.onNode ? capture.target : `pod/${metadata.name}`,
     namespace: metadata.namespace,
     pod: metadata.name,
     podUid: metadata.uid,

@@ -13,6 +13,7 @@ export function captureFacts(report: CaptureReport) {
   return {
     name: capture.name,
     namespace: pod.metadata.namespace,
+    target: capture.target,
     pod: pod.metadata.name,
     podUid: pod.metadata.uid,
     node: pod.spec.nodeName,
@@ -57,7 +58,7 @@ export function renderCaptures(
   return renderList(
     reports.map(captureFacts),
     format,
-    ({ pod, name }) => `${pod}/${name}`,
+    ({ target, name }) => `${target}/${name}`,
     (wide) => columns(wide, namespaces, now),
   );
 }
@@ -67,7 +68,7 @@ function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>
   return [
     ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
     column('NAME', ({ name }) => name),
-    column('POD', ({ pod }) => pod),
+    column('TARGET', ({ target }) => target),
     column('STATE', ({ state }) => state),
     column('AGE', ({ created }) => ageText(now - Date.parse(created))),
     column('FILES', ({ files }) => files),

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
@@ -36,15 +37,27 @@ export async function stopCapture(
     throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`);
 }
 
-/**
- * Ends a capture and deletes all it holds. Its container ends with it, and what we run there too, so
- * that it is the pod's status that proves it. Throws a Problem when the container goes on.
- */
+/** Ends a capture and deletes all it holds. Throws a Problem when it goes on. */
 export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
   place = placeOf(capture),
+): Promise<void> {
+  const { namespace, name } = capture.pod.metadata;
+  if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
+  else await endContainer(api, capture, signal, place);
+}
+
+/**
+ * The capture's container ends with it, and what we run there too, so that it is the pod's status that
+ * proves it.
+ */
+async function endContainer(
+  api: KubeApi,
+  capture: DetachedCapture,
+  signal: AbortSignal,
+  place: Place,
 ): Promise<void> {
   if (capture.state.kind === 'lost') {
     await tell(api, capture, 'remove', signal, place);
@@ -67,6 +80,10 @@ export async function removeCapture(
       );
     await wait(LOOK_MS, undefined, { signal });
   }
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.code !== 404) throw error;
 }
 
 /** How long the end of a container takes to show in its pod's status, at most; milliseconds. */

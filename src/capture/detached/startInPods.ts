@@ -1,3 +1,4 @@
+import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { mapLimited } from '../../kube/mapLimited.ts';
@@ -7,14 +8,12 @@ import {
   type ResolvedTargets,
   resolveTargets,
 } from '../../kube/targets/resolveTargets.ts';
-import { Problem, wrongUsage } from '../../problem.ts';
+import { Problem } from '../../problem.ts';
+import { newCaptureName } from './captureNames.ts';
 import { checkCaptureName } from './detachedContainer.ts';
-import {
-  type DetachedRequest,
-  newCaptureName,
-  type StartedCapture,
-  startDetached,
-} from './startDetached.ts';
+import type { DetachedRequest } from './detachedRequest.ts';
+import { startDetached } from './startDetached.ts';
+import type { StartedCapture } from './startedCapture.ts';
 
 export interface PodsRequest extends DetachedRequest {
   readonly targets: readonly Target[];
@@ -24,40 +23,45 @@ export interface PodsRequest extends DetachedRequest {
 
 export interface StartedInPods {
   readonly started: readonly [StartedCapture, ...StartedCapture[]];
-  /** Pods in which none was started, beside those in which one was. */
-  readonly failures: readonly { readonly pod: string; readonly error: Problem }[];
+  /** Targets of which none was started, beside those of which one was. */
+  readonly failures: readonly { readonly target: string; readonly error: Problem }[];
 }
 
 /** How many captures are started at once. */
 const AT_ONCE = 8;
 
 /**
- * Starts a detached capture in each pod that the targets stand for, all of one name. Throws a Problem
+ * Starts a detached capture of each pod and node that the targets stand for, all of one name. Throws a Problem
  * when none was started; those that were stay when others fail.
  */
 export async function startInPods(api: KubeApi, request: PodsRequest): Promise<StartedInPods> {
   const { maxPods, signal, onNote, onProgress } = request;
-  if (request.via === 'node' || request.targets.some(({ kind }) => kind === 'node'))
-    throw notOnNodes();
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolve(api, request.targets, { maxPods, signal });
-  const { pods } = resolved;
+  const { pods, nodes } = resolved;
+  const found: readonly FoundTarget[] = [
+    ...pods.map((pod) => ({ pod })),
+    ...nodes.map((node) => ({ node })),
+  ];
   const leftOut = leftOutText(resolved);
   if (leftOut !== undefined) onNote(leftOut);
-  const name = pods.length === 1 ? request.name : (request.name ?? newCaptureName(pods));
-  const failures: { pod: string; error: Problem }[] = [];
-  const results = await mapLimited(pods, AT_ONCE, async (pod) => {
+  const isOne = found.length === 1;
+  const name = isOne ? request.name : (request.name ?? newCaptureName(pods));
+  const failures: { target: string; error: Problem }[] = [];
+  const results = await mapLimited(found, AT_ONCE, async (one) => {
+    const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
+    const told = (text: string) => (isOne ? text : `${target}: ${text}`);
     try {
-      return await startDetached(api, pod, {
+      return await startDetached(api, one, {
         ...request,
         ...(name !== undefined && { name }),
-        onProgress: (text) =>
-          onProgress(pods.length === 1 ? text : `${pod.metadata.name}: ${text}`),
+        onProgress: (text) => onProgress(told(text)),
+        onNote: (text) => onNote(told(text)),
       });
     } catch (error) {
       // Whoever is interrupted must know what was started already.
-      if (pods.length === 1) throw error;
-      failures.push({ pod: pod.metadata.name, error: problemOf(error, signal) });
+      if (isOne) throw error;
+      failures.push({ target, error: problemOf(error, signal) });
       return undefined;
     }
   });
@@ -65,13 +69,6 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   if (first) return { started: [first, ...others], failures };
   signal.throwIfAborted();
   throw failures[0]?.error;
-}
-
-function notOnNodes(): Problem {
-  return wrongUsage(
-    'a capture that goes on by itself is made in a pod: not on a node, nor by way of one, so far',
-    'leave out --detach and keep the command running, as in: capture node/NAME -C 100 -W 10 -w FOLDER',
-  );
 }
 
 async function resolve(

@@ -1,11 +1,11 @@
-# Prints the id of a process that is in a pod's network: find.sh PROC POD_UID... -- [CONTAINER_ID]...
+# Prints the id of a process that is in a pod's network: find.sh PROC COUNT POD_UID... -- [CONTAINER_ID]... [WORD]...
 #
-# PROC is the node's /proc. A pod's processes have its UID or the id of one of its containers in the path of
+# PROC is the node's /proc; COUNT says how many of the words that follow are ours. A pod's processes have its UID or the id of one of its containers in the path of
 # their control group, in v1 and v2 and with every runtime: the cgroupfs driver writes pod8f2c-…/ID, systemd
 # has kubepods-pod8f2c_….slice and a prefix and .scope around the id.
 # Exit codes: 3 there is none; 4 there is one, but we may not look at its network.
-proc=$1
-shift
+proc=$1 rounds=$2
+shift 2
 newline=$(printf '\nx')
 newline=${newline%x}
 
@@ -38,7 +38,6 @@ try_all() {
 
 denied=''
 node=$(readlink "$proc/1/ns/net")
-rounds=$#
 pods='' ids='' known=''
 while [ "$rounds" -gt 0 ]; do
   word=$1
@@ -53,6 +52,7 @@ while [ "$rounds" -gt 0 ]; do
   fi
 done
 
+set --
 for id in $ids; do set -- "$@" -e "$id"; done
 containers=$(grouped "$@")
 for uid in $pods; do set -- "$@" -e "pod$uid" -e "pod$(echo "$uid" | tr - _)"; done

@@ -1,12 +1,14 @@
-# The main process of a node debugger: hold.sh MAIN FIND PORTS TTL [POD_UID... -- CONTAINER_ID...]
+# The main process of a pod on a node: hold.sh FIND PORTS ELSE COUNT [POD_UID... -- CONTAINER_ID...] COMMAND...
 #
 # Holds the network of a pod open as descriptor 9, so that whoever enters it enters that one and no other,
-# whatever becomes of the pod's processes; without words after TTL the network is the node's, and ours.
+# whatever becomes of the pod's processes; COUNT words say which. With none the network is the node's, and ours.
 # What was found stands in /netdebug-place: pid and, of the node's network, ports; or why not.
-# Then it is MAIN, which ends after TTL idle seconds.
+# Then it is COMMAND. Where no network was found it ends instead when ELSE is `leave`, with find.sh's exit
+# codes, or 127 without nsenter; `stay` lets whoever asks read why.
 # Kubernetes halves doubled dollar signs in a container's command: none may stand here.
-main=$1 find=$2 ports=$3 ttl=$4
+find=$1 ports=$2 otherwise=$3 count=$4
 shift 4
+code=0
 place() {
   printf '%s\n' "$@" >/netdebug-place.new
   mv /netdebug-place.new /netdebug-place
@@ -14,7 +16,8 @@ place() {
 
 if ! command -v nsenter >/dev/null; then
   place 'missing nsenter'
-elif [ $# -eq 0 ]; then
+  code=127
+elif [ "$count" -eq 0 ]; then
   # shellcheck disable=SC2046,SC2005 # a list of words
   place "ports $(echo $(sh -c "$ports" ports /proc))"
 else
@@ -22,7 +25,7 @@ else
   IFS=' ' read -r self _ </proc/self/stat
   tries=20
   while
-    pid=$(sh -c "$find" find /proc "$@")
+    pid=$(sh -c "$find" find /proc "$count" "$@")
     code=$?
     [ "$code" -eq 3 ] && [ "$tries" -gt 0 ]
   do
@@ -39,6 +42,9 @@ else
     profile=''
     { IFS= read -r profile </proc/self/attr/current; } 2>/dev/null
     place "denied $profile"
+    code=4
   fi
 fi
-exec sh -c "$main" netdebug "$ttl"
+if [ "$otherwise" = leave ] && [ "$code" -ne 0 ]; then exit "$code"; fi
+shift "$count"
+exec "$@"

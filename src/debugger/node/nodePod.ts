@@ -10,13 +10,18 @@ import ownPortsScript from './ownPorts.sh';
 export const NODE_CONTAINER = 'netdebug';
 
 const KIND_LABEL = 'netdebug/kind';
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
-/** By these, node debuggers are found again. */
+/** By these, our pods on nodes are found again. */
 export const NODE_LABELS = {
   'app.kubernetes.io/name': 'netdebug',
-  'app.kubernetes.io/managed-by': 'kubectl-netdebug',
-  [KIND_LABEL]: 'node',
+  [MANAGED_BY]: 'kubectl-netdebug',
 } as const;
+
+/** What a pod of ours on a node is: a command's debugger, or a capture that goes on by itself. */
+type NodePodKind = 'node' | 'node-capture';
+
+const TARGET = 'netdebug/target';
 
 /** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
 const IDLE_S = 20;
@@ -35,6 +40,38 @@ export interface NodePodOptions {
   readonly owner?: string;
   /** Without AppArmor's profile, where that hides the node's processes from us. */
   readonly unconfined?: boolean;
+  /** What it is for; a debugger for whoever comes when absent. */
+  readonly recorder?: NodeRecorder;
+}
+
+/** A capture that is its pod's main process, and goes on by itself. */
+export interface NodeRecorder {
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  /** Seconds after which the kubelet ends it, whatever it does. */
+  readonly deadline: number;
+}
+
+/** Into the network that hold.sh holds. */
+const ENTER_HELD = ['nsenter', '-n/proc/self/fd/9', '--'];
+
+function targetText({ node, pod }: NodeTarget): string {
+  return pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`;
+}
+
+/** Which of our pods on nodes it is; undefined when it is none. */
+export function nodePodKind({ metadata: { labels } }: Pod): NodePodKind | undefined {
+  if (labels?.[MANAGED_BY] !== NODE_LABELS[MANAGED_BY]) return undefined;
+  return labels[KIND_LABEL] === 'node-capture' ? 'node-capture' : 'node';
+}
+
+/** What one of our pods on a node is for: `node/NAME`, or a pod, whose namespace is told where it is another. */
+export function nodePodTarget({ metadata: { annotations, namespace } }: Pod): string {
+  const text = annotations?.[TARGET] ?? '';
+  const [, ofPod, pod = ''] = /^pod\/([^/]*)\/(.*)$/.exec(text) ?? [];
+  if (ofPod === undefined) return text;
+  return ofPod === namespace ? pod : `${ofPod}/${pod}`;
 }
 
 /** Whether it is the node's own network that is looked at. */
@@ -51,20 +88,19 @@ export function nodePod(
   request: DebuggerRequest,
   options: NodePodOptions,
 ): NewPod {
-  const { name, namespace, owner, unconfined } = options;
+  const { name, namespace, owner, unconfined, recorder } = options;
   const ofNode = isOfNode(target);
-  const what = target.pod
-    ? `pod/${target.pod.metadata.namespace}/${target.pod.metadata.name}`
-    : `node/${target.node}`;
+  const kind: NodePodKind = recorder ? 'node-capture' : 'node';
+  const search = ofNode ? [] : searched(target.pod);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
       namespace,
-      labels: NODE_LABELS,
+      labels: { ...NODE_LABELS, [KIND_LABEL]: kind },
       annotations: {
-        'netdebug/target': what,
+        [TARGET]: targetText(target),
         'netdebug/command': request.command ?? request.profile,
         ...(owner !== undefined && { 'netdebug/owner': owner }),
       },
@@ -75,21 +111,23 @@ export function nodePod(
       hostPID: true,
       ...(ofNode && { hostNetwork: true }),
       restartPolicy: 'Never',
-      activeDeadlineSeconds: DEADLINE_S,
+      activeDeadlineSeconds: recorder?.deadline ?? DEADLINE_S,
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       containers: [
         {
-          name: NODE_CONTAINER,
+          name: recorder?.container ?? NODE_CONTAINER,
           image: request.image,
           imagePullPolicy: request.pullPolicy,
           command: [
-            ...['sh', '-c', holdScript, 'netdebug'],
-            ...[mainScript, findScript, ownPortsScript, String(IDLE_S)],
-            ...(ofNode ? [] : searched(target.pod)),
+            ...['sh', '-c', holdScript, 'netdebug', findScript, ownPortsScript],
+            ...[recorder ? 'leave' : 'stay', String(search.length), ...search],
+            ...(recorder
+              ? [...(ofNode ? [] : ENTER_HELD), ...recorder.command]
+              : ['sh', '-c', mainScript, 'netdebug', String(IDLE_S)]),
           ],
-          env: marks(request.image),
+          env: [...marks(request.image), ...(recorder?.env ?? [])],
           securityContext: {
             runAsUser: 0,
             runAsNonRoot: false,

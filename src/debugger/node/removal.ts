@@ -1,6 +1,6 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { NODE_LABELS } from './nodePod.ts';
+import { NODE_LABELS, nodePodKind } from './nodePod.ts';
 
 /** How long the deletion of a pod is waited for that ends by itself anyway. */
 const DELETE_MS = 5_000;
@@ -11,7 +11,10 @@ export async function deleteNodePod(api: KubeApi, namespace: string, name: strin
   await api.delete(podPath(namespace, name), { signal }).catch(() => {});
 }
 
-/** Deletes, beside everything else, the node debuggers that have ended and that nobody deleted. */
+/**
+ * Deletes, beside everything else, our pods on nodes that have ended and that nobody deleted. Captures that
+ * failed stay, to say so.
+ */
 export function sweepNodePods(api: KubeApi, namespace: string): void {
   const labelSelector = Object.entries(NODE_LABELS)
     .map(([key, value]) => `${key}=${value}`)
@@ -20,9 +23,12 @@ export function sweepNodePods(api: KubeApi, namespace: string): void {
   api
     .get<{ items: Pod[] }>(podsPath(namespace), { query: { labelSelector }, signal })
     .then(({ items }) => {
-      for (const { metadata, status } of items)
-        if (status?.phase === 'Succeeded' || status?.phase === 'Failed')
-          void deleteNodePod(api, namespace, metadata.name);
+      for (const pod of items) {
+        const phase = pod.status?.phase;
+        const isLost = phase === 'Failed' && nodePodKind(pod) === 'node-capture';
+        const isOver = !isLost && (phase === 'Succeeded' || phase === 'Failed');
+        if (isOver) void deleteNodePod(api, namespace, pod.metadata.name);
+      }
     })
     .catch(() => {});
 }

@@ -162,7 +162,8 @@ describe('the pod on a node', () => {
     });
     const { spec } = nodePod({ node: 'node-1', pod }, REQUEST, at);
     const [{ command }] = spec.containers as [{ command: string[] }];
-    expect(command.slice(-4)).toEqual(['3bd2d1', 'uid-1', '--', 'abc']);
+    const words = command.indexOf('stay') + 1;
+    expect(command.slice(words, words + 5)).toEqual(['4', '3bd2d1', 'uid-1', '--', 'abc']);
     expect(spec.hostNetwork).toBeUndefined();
     // Kubernetes would halve them.
     expect(command.join('')).not.toContain('$$');

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { findCaptures } from '../../../../src/capture/detached/captures.ts';
-import { detachedContainer } from '../../../../src/capture/detached/detachedContainer.ts';
-import { newCaptureName } from '../../../../src/capture/detached/startDetached.ts';
+import { newCaptureName } from '../../../../src/capture/detached/captureNames.ts';
+import { capturesOf, findCaptures } from '../../../../src/capture/detached/captures.ts';
+import {
+  detachedContainer,
+  recorderOf,
+} from '../../../../src/capture/detached/detachedContainer.ts';
+import { type NodeTarget, nodePod } from '../../../../src/debugger/node/nodePod.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
 
@@ -37,6 +41,34 @@ function podWith(name: string, states: Record<string, NonNullable<ContainerStatu
         state,
       })),
     },
+  };
+}
+
+/** A capture's own pod on a node, of what is named. */
+function podOnNode(name: string, capture: string, target: NodeTarget): Pod {
+  const definition = {
+    name: capture,
+    image: 'nicolaka/netshoot:v0.14',
+    created: new Date(0),
+    spool: `/netdebug-${capture}`,
+    record: { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false },
+  };
+  const record = { ...definition.record, until: 0, notAfter: 0, keep: 0, expression: 'port 80' };
+  const { metadata, spec } = nodePod(
+    target,
+    { profile: 'network', image: definition.image, pullPolicy: 'IfNotPresent', ttl: 60 },
+    {
+      name,
+      namespace: 'shop',
+      recorder: { ...recorderOf({ ...definition, record }), deadline: 100 },
+    },
+  );
+  const state = RUNNING;
+  const containerStatuses = [{ name: `netdebug-capture-${capture}`, state }];
+  return {
+    metadata: { ...metadata, uid: `uid-${name}`, resourceVersion: '1' },
+    spec: spec as unknown as Pod['spec'],
+    status: { phase: 'Running', containerStatuses },
   };
 }
 
@@ -89,5 +121,35 @@ describe('a capture’s name', () => {
     ];
     expect(newCaptureName(pods)).toBe('capture-3');
     expect(newCaptureName([])).toBe('capture-1');
+  });
+});
+
+describe('a capture on a node', () => {
+  const web = podWith('web-1', {});
+  const far = { ...web, metadata: { ...web.metadata, namespace: 'other' } };
+
+  it('is named by what it captures, or by its pod', async () => {
+    const pods = [
+      podOnNode('netdebug-capture-rare-1', 'rare', { node: 'n1' }),
+      podOnNode('netdebug-capture-rare-2', 'rare', { node: 'n1', pod: web }),
+      podOnNode('netdebug-capture-rare-3', 'rare', { node: 'n1', pod: far }),
+    ];
+    const [all] = await found('rare', ...pods);
+    expect(all).toHaveLength(3);
+    for (const [index, asked] of ['node/n1/rare', 'web-1/rare', 'other/web-1/rare'].entries())
+      expect((await found(asked, ...pods))[0]).toEqual([`netdebug-capture-rare-${index + 1}/rare`]);
+    expect((await found('netdebug-capture-rare-2/rare', ...pods))[0]).toHaveLength(1);
+  });
+
+  it('is read back from its pod as it was defined', () => {
+    const [capture] = capturesOf(podOnNode('x', 'rare', { node: 'n1', pod: web }));
+    expect(capture).toMatchObject({
+      name: 'rare',
+      onNode: true,
+      target: 'web-1',
+      spool: '/netdebug-rare',
+      words: { expression: 'port 80', filekb: '1000' },
+      state: { kind: 'running' },
+    });
   });
 });

@@ -42,7 +42,8 @@ describe.each([
   ['busybox', ['busybox', 'sh', '-c']],
 ] as const)('a pod on its node, in %s', (_, [shell = '', ...words]) => {
   const find = (proc: string, ids: readonly string[] = [ID]) => {
-    const args = [...words, findScript, 'find', proc, UID, '--', ...ids];
+    const ours = [UID, '--', ...ids];
+    const args = [...words, findScript, 'find', proc, `${ours.length}`, ...ours, 'sh', '-c', UID];
     const { status, stdout, stderr } = spawnSync(shell, args, { encoding: 'utf8' });
     expect(stderr).toBe('');
     return status === 0 ? Number(stdout) : `exit ${status}`;

@@ -1,0 +1,56 @@
+import type { DebuggerSettings } from '../../debugger/container.ts';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import type { RecordOptions } from '../spool/recordArguments.ts';
+import type { RingPlan, RingWishes } from '../spool/ringPlan.ts';
+
+/** A capture that is to go on by itself. */
+export interface DetachedRequest extends Omit<DebuggerSettings, 'ttl'> {
+  /** A free one is made up when absent. */
+  readonly name?: string;
+  readonly ring: RingWishes;
+  readonly interface?: string;
+  readonly snapLength?: number;
+  readonly count?: number;
+  readonly expression?: string;
+  /** Bytes recorded in all. */
+  readonly maxBytes?: number;
+  /** Seconds from its start to its end. */
+  readonly duration: number;
+  /** Seconds that what was recorded stays after the end. */
+  readonly keep: number;
+  readonly volume?: string;
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+  readonly onProgress: (text: string) => void;
+}
+
+/**
+ * A recorder that is started later than this after it was asked for was started a second time, by a
+ * kubelet after its node came back: longer than any pull of an image is waited for. In seconds.
+ */
+export const START_WINDOW_S = 15 * 60;
+/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk, unseen. */
+const BUFFER_KIB = 65_536;
+
+/** What the recorder is told; `created` is when the capture was asked for, `expression` its filter. */
+export function recordOptions(
+  request: DetachedRequest,
+  ring: RingPlan,
+  created: Date,
+  expression: string | undefined,
+): RecordOptions {
+  const seconds = Math.floor(created.getTime() / 1000);
+  return {
+    ...ring,
+    bufferKibibytes: BUFFER_KIB,
+    until: seconds + request.duration,
+    notAfter: seconds + START_WINDOW_S,
+    keep: request.keep,
+    changesUser: tcpdumpChangesUser(request.image),
+    ...(request.interface !== undefined && { device: request.interface }),
+    ...(request.snapLength !== undefined && { snapLength: request.snapLength }),
+    ...(request.count !== undefined && { count: request.count }),
+    ...(request.maxBytes !== undefined && { maxKilobytes: Math.ceil(request.maxBytes / 1000) }),
+    ...(expression !== undefined && { expression }),
+  };
+}

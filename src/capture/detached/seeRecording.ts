@@ -1,0 +1,58 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { KubeApi } from '../../kube/api.ts';
+import { Problem } from '../../problem.ts';
+import { RecorderProblem } from '../directCapture.ts';
+import { SpoolGone } from '../fetch/spoolSource.ts';
+import { explainRecorder } from '../recorderProblems.ts';
+import type { Listing } from '../spool/listing.ts';
+import type { DetachedCapture } from './captures.ts';
+import type { DetachedRequest } from './detachedRequest.ts';
+import { removeCapture, spoolAccessOf } from './spoolOf.ts';
+
+/** How long the recorder may take from its container's start to its first file, in milliseconds. */
+const RECORDING_LIMIT_MS = 15_000;
+const LOOK_MS = 200;
+
+/** Waits until the recorder has its first file; throws its own words when it has none. */
+export async function seeRecording(
+  api: KubeApi,
+  capture: DetachedCapture,
+  { signal, image, interface: device }: DetachedRequest,
+): Promise<Listing> {
+  const spool = spoolAccessOf(api, capture, signal);
+  const limit = Date.now() + RECORDING_LIMIT_MS;
+  for (;;) {
+    const listing = await spool.list().catch((error) => {
+      // The first moments of the recorder's life: its folder is not there yet.
+      if (!(error instanceof SpoolGone) || error.at !== undefined || Date.now() > limit)
+        throw error;
+      return undefined;
+    });
+    if (listing?.state.phase === 'recording') return listing;
+    if (listing?.state.end) {
+      // It holds nothing: no need to keep it for its time.
+      await removeCapture(api, capture, signal).catch(() => {});
+      throw await notRecording(capture, listing, image, device);
+    }
+    if (Date.now() > limit)
+      throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
+        next: [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
+      });
+    await wait(LOOK_MS, undefined, { signal });
+  }
+}
+
+async function notRecording(
+  { name }: DetachedCapture,
+  { state, log }: Listing,
+  image: string,
+  device: string | undefined,
+): Promise<Problem> {
+  const said = log.join('\n');
+  const problem = new RecorderProblem(said, state.end?.exit ?? 1);
+  const explained = await explainRecorder(problem, image, device, async () => []);
+  return new Problem(explained.message, {
+    exitCode: explained.exitCode,
+    next: [...explained.next, `the container of capture "${name}" stays in the pod's spec, ended`],
+  });
+}

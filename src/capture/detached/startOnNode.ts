@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { nodeDebugger } from '../../debugger/node/nodeDebugger.ts';
+import { type NodeTarget, nodePod } from '../../debugger/node/nodePod.ts';
+import { deleteNodePod } from '../../debugger/node/removal.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { waitUntilRunning } from '../../debugger/start.ts';
+import { allPods } from '../../kube/allPods.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { type Pod, podsPath } from '../../kube/pod.ts';
+import { whoWeAre } from '../../kube/review.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
+import { nodeNetworkNote, withoutOwnStream } from '../ownStream.ts';
+import { where } from '../recording.ts';
+import { planRing } from '../spool/ringPlan.ts';
+import { spoolRoom } from '../spool/spoolRoom.ts';
+import { newCaptureName } from './captureNames.ts';
+import { capturesOf, type DetachedCapture } from './captures.ts';
+import { recorderOf, spoolFolder } from './detachedContainer.ts';
+import { type DetachedRequest, recordOptions, START_WINDOW_S } from './detachedRequest.ts';
+import { seeRecording } from './seeRecording.ts';
+import type { StartedCapture } from './startedCapture.ts';
+
+/** A debugger that looks before the capture's pod is made, and is deleted then. Idle seconds. */
+const LOOKING_TTL_S = 60;
+
+/**
+ * Starts a capture in a pod of its own on a node. A debugger goes before it, which finds the target and
+ * says what must be left out of the capture: nobody is there to say so while it goes on.
+ */
+export async function startOnNode(
+  api: KubeApi,
+  target: NodeTarget,
+  request: DetachedRequest,
+): Promise<StartedCapture> {
+  if (request.volume !== undefined)
+    throw wrongUsage('--volume is a volume of the pod, which is not reached from its node');
+  const { onProgress, onNote, signal } = request;
+  const looking = { ...request, ttl: LOOKING_TTL_S, profile: 'network' as const };
+  const place = await nodeDebugger(api, target, looking, { onProgress, signal });
+  let made: Pod;
+  try {
+    const note = nodeNetworkNote(place, target.pod?.metadata.name);
+    if (note !== undefined) onNote(note);
+    made = await make(api, target, place, request);
+  } finally {
+    await place.close();
+  }
+  try {
+    const listing = await begin(api, made, request);
+    const shown = where(target.pod ? { pod: target.pod } : { node: target.node }, place);
+    return { capture: captureOf(made), shown, listing };
+  } catch (error) {
+    await deleteNodePod(api, made.metadata.namespace, made.metadata.name);
+    throw error;
+  }
+}
+
+async function make(
+  api: KubeApi,
+  target: NodeTarget,
+  place: Debugger,
+  request: DetachedRequest,
+): Promise<Pod> {
+  const { namespace, home } = place;
+  const name = await nameFor(api, namespace, target, request);
+  // What admission has put into the debugger's pod it puts into this one.
+  const ring = planRing(request.ring, spoolRoom(home, 'detached'), 'detached');
+  const created = new Date(api.serverTime());
+  const owner = await whoWeAre(api, request.signal);
+  const ofOwner = owner !== undefined && { owner };
+  const recorder = recorderOf({
+    name,
+    image: request.image,
+    created,
+    ...ofOwner,
+    spool: spoolFolder(name, home, undefined),
+    record: recordOptions(request, ring, created, withoutOwnStream(request.expression, place)),
+  });
+  const pod = nodePod(
+    target,
+    { ...request, ttl: LOOKING_TTL_S, profile: 'network', command: 'capture' },
+    {
+      name: `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`,
+      namespace,
+      ...ofOwner,
+      unconfined: isUnconfined(home),
+      recorder: { ...recorder, deadline: request.duration + request.keep + START_WINDOW_S },
+    },
+  );
+  return api.post<Pod>(podsPath(namespace), pod);
+}
+
+/** The name that was asked for, or a new one. Throws a Problem when another capture of the target has it. */
+async function nameFor(
+  api: KubeApi,
+  namespace: string,
+  target: NodeTarget,
+  { name, signal }: DetachedRequest,
+): Promise<string> {
+  const pods = await podsOf(api, namespace, signal);
+  if (name === undefined) return newCaptureName(pods);
+  const shown = target.pod?.metadata.name ?? `node/${target.node}`;
+  const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
+  if (taken?.onNode)
+    throw new Problem(`there is a capture "${name}" of ${shown} already`, {
+      next: [
+        'choose another --name',
+        `or remove it with: kubectl netdebug captures rm ${shown}/${name}`,
+      ],
+    });
+  return name;
+}
+
+/** Who may not list pods gets a name that another capture may have, in another pod. */
+async function podsOf(api: KubeApi, namespace: string, signal: AbortSignal): Promise<Pod[]> {
+  const pods: Pod[] = [];
+  try {
+    for await (const pod of allPods(api, namespace, signal)) pods.push(pod);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+  }
+  return pods;
+}
+
+async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
+  const { image, signal, onProgress } = request;
+  const capture = captureOf(pod);
+  onProgress('starting the capture');
+  await waitUntilRunning(api, pod, {
+    container: capture.container,
+    image,
+    ownPod: true,
+    signal,
+    onProgress,
+  });
+  return seeRecording(api, capture, request);
+}
+
+function captureOf(pod: Pod): DetachedCapture {
+  const [capture] = capturesOf(pod);
+  if (!capture) throw new Problem(`pod "${pod.metadata.name}" is no capture after it was made`);
+  return capture;
+}
+
+/** As it was found to be needed. */
+function isUnconfined({ spec: { containers } }: Pod): boolean {
+  return containers[0]?.securityContext?.appArmorProfile?.type === 'Unconfined';
+}
