@@ -5,10 +5,12 @@ import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
+import { targetText } from '../kube/targets/parseTargets.ts';
 import { canMove, parsePeer, peerTerms, withPeerTerms } from '../kube/targets/peers.ts';
 import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
 import { wrongUsage } from '../problem.ts';
 import { captureOutput } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
@@ -232,7 +234,7 @@ async function podsOf(
   }
 }
 
-/** A ring of files is recorded in the pod, and copied here at the end. */
+/** A ring of files is recorded in each pod, and copied here at the end. */
 async function ring(
   api: KubeApi,
   flags: Flags,
@@ -240,10 +242,18 @@ async function ring(
   interruption: Interruption,
 ): Promise<number> {
   const { captureRing } = await import('./captureRing.ts');
+  const note = (text: string) => process.stderr.write(`${terminalSafe(text)}\n`);
+  const node = namedNode(plan.targets);
+  const found =
+    node === undefined
+      ? (await podsOf(api, plan, interruption.signal, note)).map((pod) => ({ pod }))
+      : [{ node }];
   return captureRing(
     api,
+    found,
     {
       ...plan,
+      target: plan.targets.map(targetText).join(', '),
       ring: ringWishes(flags),
       folder: flags.write ?? '',
       force: flags.force === true,

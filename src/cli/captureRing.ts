@@ -1,55 +1,130 @@
+import { join } from 'node:path';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
+import type { FoundTarget } from '../debugger/debuggerFor.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText } from '../output/quantities.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
+import { Problem } from '../problem.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
+import { podNames } from './podNames.ts';
 
-/** Records a ring of files, shows how it goes, and says what came of it. Gives the exit code. */
+type Told = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
+type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Told>;
+
+/**
+ * Records a ring of files of each target, shows how it goes, and says what came of it. Of several, each
+ * has a folder of its own in the one that is named, and one that fails leaves the others be. Gives the
+ * exit code.
+ */
 export async function captureRing(
   api: KubeApi,
-  request: Omit<
-    RingRecording,
-    'interrupt' | 'abandon' | 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress'
-  >,
-  { signal, abandon }: Interruption,
+  found: readonly FoundTarget[],
+  request: RingRequest,
+  interruption: Interruption,
 ): Promise<number> {
-  const line = new StatusLine();
-  const bar = new ProgressBar(line);
-  const note = (text: string) => {
-    line.clear();
-    process.stderr.write(`${terminalSafe(text)}\n`);
-  };
-  let started = Date.now();
+  const terminal = new RingTerminal();
+  const nameOf = podNames(found.flatMap(({ pod }) => pod ?? []));
   try {
-    const manifest = await recordRing(api, {
-      ...request,
-      interrupt: signal,
-      abandon,
-      onNote: note,
-      onWaiting: (text) => line.show(text),
-      onRecording: (device, where, ring) => {
-        started = Date.now();
-        note(
-          `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${request.folder} at the end`,
-        );
-      },
-      onState: ({ held = 0 }) =>
-        line.show(
-          `${elapsedText(Date.now() - started)}  ${bytesText(held)} in the pod  (Ctrl-C ends and copies)`,
-        ),
-      onProgress: ({ bytes, totalBytes, seq }) =>
-        bar.show({ done: bytes, total: totalBytes, now: `file ${seq}` }),
-    });
-    for (const text of fetchSummary(manifest, request.folder)) note(text);
-    return 0;
+    const failures = await Promise.all(
+      found.map(async (one) => {
+        const isAlone = found.length === 1;
+        const name = isAlone || !one.pod ? undefined : nameOf(one.pod);
+        const folder =
+          name === undefined ? request.folder : join(request.folder, name.replace('/', '_'));
+        try {
+          await recordOne(api, one, { ...request, folder }, interruption, terminal, name);
+          return undefined;
+        } catch (error) {
+          if (isAlone || !(error instanceof Problem)) throw error;
+          terminal.note(`error: ${error.message}`, name);
+          for (const step of error.next) terminal.note(`  ${step}`, name);
+          return error;
+        }
+      }),
+    );
+    return failures.some((failure) => failure) ? 1 : 0;
   } catch (error) {
-    if (!abandon.aborted) throw error;
-    note('ended at once: what was not copied yet is deleted in the pod');
+    if (!interruption.abandon.aborted) throw error;
+    terminal.note('ended at once: what was not copied yet is deleted in the pod');
     return FORCED_EXIT;
   } finally {
-    line.clear();
+    terminal.clear();
   }
+}
+
+async function recordOne(
+  api: KubeApi,
+  found: FoundTarget,
+  request: RingRequest,
+  { signal, abandon }: Interruption,
+  terminal: RingTerminal,
+  name: string | undefined,
+): Promise<void> {
+  const { folder } = request;
+  const manifest = await recordRing(api, found, {
+    ...request,
+    interrupt: signal,
+    abandon,
+    onNote: (text) => terminal.note(text, name),
+    onWaiting: (text) => terminal.waiting(text),
+    onRecording: (device, where, ring) =>
+      terminal.note(
+        `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${folder} at the end`,
+      ),
+    onState: ({ held = 0 }) => terminal.held(folder, held),
+    onProgress: ({ bytes, totalBytes, seq }) =>
+      terminal.copied(folder, bytes, totalBytes, `file ${seq}`),
+  });
+  for (const text of fetchSummary(manifest, folder)) terminal.note(text, name);
+}
+
+/** Lines for the user, and one that changes, of all rings together. */
+class RingTerminal {
+  readonly #line = new StatusLine();
+  readonly #bar = new ProgressBar(this.#line);
+  readonly #held = new Map<string, number>();
+  readonly #copied = new Map<string, { readonly done: number; readonly total: number }>();
+  #started: number | undefined;
+
+  note(text: string, name?: string): void {
+    this.#line.clear();
+    process.stderr.write(`${terminalSafe(name === undefined ? text : `${name}: ${text}`)}\n`);
+  }
+
+  waiting(text: string): void {
+    if (this.#started === undefined) this.#line.show(text);
+  }
+
+  held(folder: string, bytes: number): void {
+    this.#started ??= Date.now();
+    this.#held.set(folder, bytes);
+    const where = this.#held.size === 1 ? 'the pod' : `${this.#held.size} pods`;
+    const held = bytesText(sum(this.#held.values()));
+    this.#line.show(
+      `${elapsedText(Date.now() - this.#started)}  ${held} in ${where}  (Ctrl-C ends and copies)`,
+    );
+  }
+
+  copied(folder: string, done: number, total: number, now: string): void {
+    this.#copied.set(folder, { done, total });
+    const all = [...this.#copied.values()];
+    this.#bar.show({
+      done: sum(all.map((one) => one.done)),
+      total: sum(all.map((one) => one.total)),
+      now,
+    });
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }

@@ -17,6 +17,7 @@ import { captureProgress } from './captureProgress.ts';
 import type { Destination } from './destination.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { podLabels } from './podLabels.ts';
+import { podNames } from './podNames.ts';
 import { podTable } from './podTable.ts';
 
 type Given = 'sink' | 'nameOf' | 'interrupt' | 'abandon' | 'progress' | 'joining' | 'clients';
@@ -48,9 +49,7 @@ export async function captureSeveralPods(
 ): Promise<number> {
   const progress = captureProgress(request.format);
   const { pods } = request;
-  const namespaces = new Set(pods.map(({ metadata }) => metadata.namespace));
-  const nameOf = ({ metadata: { name, namespace } }: Pod) =>
-    namespaces.size > 1 ? `${namespace}/${name}` : name;
+  const nameOf = podNames(pods);
   try {
     const { sink, path, bytes } = sinkOf(api, request, flags, nameOf, progress);
     const outcome = await captureSeveral(api, {

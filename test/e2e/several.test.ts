@@ -175,6 +175,26 @@ describe('a capture of several pods', () => {
     expect(await isInOrder(file)).toBe(true);
   });
 
+  it('is rings of files, a folder for each, copied at the end', async () => {
+    const noisy = await runPod('noisy', { node: 1, command: CHATTER, env: { TO: web.ip } });
+    const folder = freshPath('rings');
+    const running = capture(
+      ...[[web.name, noisy.name], '-C', '1', '-W', '2', '-w', folder, '--', 'udp port 9'],
+    );
+    await running.says(/recording on[\s\S]*recording on/);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    for (const { name } of [web, noisy]) {
+      expect(finished.stderr).toMatch(new RegExp(`^${name}: 1 file, \\d+ packets .* in \\S+`, 'm'));
+      const [file = ''] = readdirSync(`${folder}/${name}`).filter((one) => /\.pcap/.test(one));
+      const packets = await packetsOf(`${folder}/${name}/${file}`, 'udp.port == 9');
+      expect(packets.length, name).toBeGreaterThan(10);
+    }
+    expect(await working(web.name)).toEqual([]);
+  });
+
   it('of which one cannot begin goes on with the others', async () => {
     const file = freshPath('one.pcapng');
     const finished = await capture(

@@ -1,11 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { debuggerFor, type FoundTarget, findTarget } from '../../debugger/debuggerFor.ts';
+import { debuggerFor, type FoundTarget } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { type Target, targetText } from '../../kube/targets/parseTargets.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
@@ -28,7 +27,8 @@ import { spoolRoom } from '../spool/spoolRoom.ts';
 export interface RingRecording
   extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,
     Pick<FetchOptions, 'folder' | 'onNote' | 'onProgress'> {
-  readonly targets: readonly Target[];
+  /** What the user named, for the manifest. */
+  readonly target: string;
   readonly ring: RingWishes;
   readonly force: boolean;
   readonly onNote: (text: string) => void;
@@ -48,18 +48,17 @@ const KEEP_S = 600;
 const REMOVE_MS = 5_000;
 
 /**
- * Records one pod's packets into a ring of files in its debugger until it is interrupted, its time is
+ * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is
  * over or it has what it was asked for; then copies the files here and proves them. Gives the
  * manifest. Throws a Problem.
  */
-export async function recordRing(api: KubeApi, recording: RingRecording): Promise<Manifest> {
+export async function recordRing(
+  api: KubeApi,
+  found: FoundTarget,
+  recording: RingRecording,
+): Promise<Manifest> {
   const { settings, interrupt } = recording;
-  const { namespace } = api.access;
   try {
-    const found = await findTarget(api, recording.targets, {
-      signal: interrupt,
-      onNote: recording.onNote,
-    });
     interrupt.throwIfAborted();
     // What the pod has no room for is refused before anything is added to it.
     if (found.pod && settings.via !== 'node') planIn(found.pod, recording);
@@ -79,7 +78,7 @@ export async function recordRing(api: KubeApi, recording: RingRecording): Promis
       await place.close();
     }
   } catch (error) {
-    throw explainRefusal(error, namespace);
+    throw explainRefusal(error, found.pod?.metadata.namespace ?? api.access.namespace);
   }
 }
 
@@ -120,7 +119,7 @@ async function holdAndFetch(
   let acknowledged = false;
   try {
     await hold(follower, found, place, ring, recording);
-    const { folder, force, onNote, onProgress, abandon, targets } = recording;
+    const { folder, force, onNote, onProgress, abandon, target } = recording;
     // What is recorded is the target, and where it is kept is the debugger's.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
     const node = home.spec.nodeName;
@@ -134,7 +133,7 @@ async function holdAndFetch(
       signal: abandon,
       origin: {
         capture: name,
-        target: targets.map(targetText).join(', '),
+        target,
         namespace,
         pod: name,
         podUid: uid,
