@@ -6,6 +6,7 @@ import { withFlagTable } from '../../scripts/packaging/flagTable.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const picture = readFileSync(join(root, 'docs', 'terminal.svg'), 'utf8');
 
 describe('the README', () => {
   it('has the flags that the code has', async () => {
@@ -13,10 +14,13 @@ describe('the README', () => {
     expect(await withFlagTable(readme)).toBe(readme);
   });
 
-  it('names commands and flags that there are', async () => {
+  it('names commands and flags that there are, in its picture too', async () => {
     const table = await makeCompletionTable();
     const wrong: string[] = [];
-    for (const [line, command = ''] of readme.matchAll(/kubectl netdebug (\w+)[^`\n]*/g)) {
+    const typed = picture.match(/(?<=>)kubectl netdebug [^<]*/g) ?? [];
+    expect(typed.length).toBeGreaterThan(1);
+    const text = [readme, ...typed].join('\n');
+    for (const [line, command = ''] of text.matchAll(/kubectl netdebug (\w+)[^`\n]*/g)) {
       const entry = table.find(({ name }) => name === command);
       if (!entry) wrong.push(line);
       const own = line.split(/ -- | \\?\| |#/)[0] ?? '';
@@ -30,5 +34,11 @@ describe('the README', () => {
     const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
     expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(links.length).toBeGreaterThan(0);
+  });
+
+  it('has a picture that is quickly loaded, and names no machine', () => {
+    // Out of date? npm run build && node_modules/.bin/node scripts/terminal-picture.ts
+    expect(picture.length).toBeLessThan(30_000);
+    expect(picture).not.toMatch(/\/(tmp|root|home)\b/);
   });
 });
