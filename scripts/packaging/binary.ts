@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { makeCodeCache, V8_FLAGS } from './codeCache.ts';
 import { withoutElfSymbols } from './elfSymbols.ts';
 import { runnerFor } from './emulator.ts';
+import { withEnglishOnly } from './icuData.ts';
 import { signedAdHoc } from './machOSignature.ts';
 import { withoutMachOSymbols } from './machOSymbols.ts';
 import { nodeFiles } from './nodeBinary.ts';
@@ -106,6 +107,6 @@ function seedNodes(platform: Platform, home: string): void {
     );
   seed(platform.os === 'windows' ? 'win' : platform.os, arch, version, (path) => {
     const stripped = FORMATS[platform.os].before(readFileSync(nodeFiles(platform.node).program));
-    writeFileSync(path, stripped, { mode: 0o755 });
+    writeFileSync(path, withEnglishOnly(stripped), { mode: 0o755 });
   });
 }

@@ -13,8 +13,8 @@ import { builtArchives, root, sha256Of } from './archives.ts';
 import { installAsKrew } from './krewInstall.ts';
 import { has, output } from './programs.ts';
 
-/** Bytes: what a download of a command line tool may be, in MiB as file managers count. */
-const LARGEST = 41 * 2 ** 20;
+/** Bytes: what a download of a command line tool may be. */
+const LARGEST = 40e6;
 
 const archives = builtArchives();
 const version = `v${packageJson.version}`;
