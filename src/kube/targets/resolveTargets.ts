@@ -130,12 +130,14 @@ function look(path: string): string[] {
   return [`kubectl get pods ${where} --show-labels   shows the pods there are`];
 }
 
-function byName({ metadata: a }: Pod, { metadata: b }: Pod): number {
-  return compare(a.namespace, b.namespace) || compare(a.name, b.name);
+/** As NAMESPACE/NAME, which is the order of lists of the API server, and of ours that name pods so. */
+function byName(a: Pod, b: Pod): number {
+  const [first, second] = [fullName(a), fullName(b)];
+  return first < second ? -1 : Number(first > second);
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+function fullName({ metadata }: Pod): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 function onceEach(pods: readonly Pod[]): Pod[] {

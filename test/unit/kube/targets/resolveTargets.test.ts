@@ -3,7 +3,9 @@ import { onePod } from '../../../../src/kube/targets/onePod.ts';
 import { parseTargets, type TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
 import { leftOutText, resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
+import { SocketStore } from '../../../../src/sockets/socketStore.ts';
 import { setPod } from '../../../cluster/controllers/fakeKubelet.ts';
+import { socket } from '../../sockets/sampleSockets.ts';
 import { localApi, NAMESPACE, template } from './localApi.ts';
 
 const local = localApi();
@@ -124,6 +126,24 @@ describe('resolveTargets', () => {
       'shop/db-1',
       'shop/db-lookalike',
     ]);
+  });
+
+  it('has the order of the list of sockets, where a namespace begins with the name of another', async () => {
+    const name = `${NAMESPACE}-2`;
+    await local.server.call('/api/v1/namespaces', { method: 'POST', body: { metadata: { name } } });
+    for (const namespace of [NAMESPACE, name])
+      await local.create('Pod', 'twin', template('twin').spec, {
+        namespace,
+        labels: { app: 'twin' },
+      });
+    const twins = { selector: 'app=twin', allNamespaces: true };
+    await vi.waitFor(async () => expect((await resolved([], twins)).pods).toHaveLength(2));
+    const found = (await resolved([], twins)).pods.map(
+      ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+    );
+    const sockets = new SocketStore();
+    for (const pod of found.toReversed()) sockets.add(socket({ pod }));
+    expect([...sockets.inListingOrder()].map(({ pod }) => pod)).toEqual(found);
   });
 
   it('names nodes, and needs no permission to', async () => {
