@@ -94,6 +94,15 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
       expect(await quiet(pod.name)).toBe(true);
     });
 
+    it('has all output of a command that leaves a job behind, and its exit code at once', async () => {
+      const script = 'sleep 9996 & head -c 5000000 /dev/zero | tr "\\0" x; exit 3';
+      const { stdout, stderr, code, milliseconds } = await shell(['sh', '-c', script]);
+      expect([code, stderr]).toEqual([3, '']);
+      expect(stdout === 'x'.repeat(5_000_000)).toBe(true);
+      expect(milliseconds).toBeLessThan(30_000);
+      expect(await quiet(pod.name)).toBe(true);
+    });
+
     it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nothing after %s', async (signal) => {
       const running = netdebug(
         [

@@ -45,13 +45,13 @@ export class AttendedProgram {
     signal?: AbortSignal,
   ): Promise<AttendedProgram> {
     const mark = randomBytes(12).toString('hex');
-    const guard = await startGuard(access, place, mark, signal);
+    const { guard, pid } = await startGuard(access, place, mark, signal);
     try {
       const framed = input && !terminal && guard.protocol === 'v4.channel.k8s.io';
       const how = terminal ? 'stream' : !input ? 'none' : framed ? 'frames' : 'stream';
       const words = [
         ...(place.enter ?? []),
-        ...['sh', '-c', startScript, 'netdebug', mark, terminal?.kind ?? '', how, ...command],
+        ...['sh', '-c', startScript, 'netdebug', mark, pid, terminal?.kind ?? '', how, ...command],
       ];
       // What comes first on a terminal would be shown, and cut where its lines end.
       const booted = terminal ? { command: words, input: '' } : bootedCommand(words);
@@ -109,7 +109,7 @@ async function startGuard(
   place: Place,
   mark: string,
   signal: AbortSignal | undefined,
-): Promise<LeasedProcess> {
+): Promise<{ guard: LeasedProcess; pid: string }> {
   const guard = await LeasedProcess.start(
     access,
     place,
@@ -117,13 +117,14 @@ async function startGuard(
     signal,
   );
   const said = text(guard.stderr).catch(() => '');
-  const isReady = await Promise.race([
-    once(guard.stdout, 'data').then(() => true),
-    guard.exit.then(() => false),
+  const word = await Promise.race([
+    once(guard.stdout, 'data').then(([chunk]) => String(chunk)),
+    guard.exit.then(() => ''),
   ]);
-  if (isReady) {
+  const [, pid] = /^ready (\d+)\n/.exec(word) ?? [];
+  if (pid !== undefined) {
     guard.stdout.resume();
-    return guard;
+    return { guard, pid };
   }
   throw new Problem(`the debugger cannot run a shell: ${(await said).trim() || 'it has ended'}`, {
     next: ['name another image with --image if this one is at fault'],

@@ -2,31 +2,26 @@
 #
 # Runs under a lease, in an exec of its own: a terminal has no room for a beat, nor has a stream of
 # data. Everything that was started with MARK in its environment is interrupted by USR1, and ended with
-# us: hung up first, as by a terminal that is closed, and killed a second later. Once interrupted, the
-# program takes with it what it leaves behind: jobs in the background of a script ignore an interrupt,
-# and would hold its output open.
+# us: hung up first, as by a terminal that is closed, and killed a second later. USR2 says that the program
+# itself has ended: a second later what it has left behind is ended too, which would hold its output open.
 mark=NETDEBUG_SHELL=$1
-program=
 
+if ! command -v grep >/dev/null 2>&1; then
+  echo 'the image has no grep' >&2
+  exit 1
+fi
+
+# The shell itself reads a byte at a time, many seconds on a node with many processes. Without -F, with which
+# some builds of busybox look no further than the first word of an environment.
 signal_marked() {
-  for process in /proc/[0-9]*; do
-    # The words of an environment have no line feeds between them, but may have some in them.
-    while IFS= read -r line || [ -n "$line" ]; do
-      case $line in
-        *"$mark:"*)
-          program=${line#*"$mark:"}
-          program=${program%%;*}
-          for signal; do kill "-$signal" "${process#/proc/}"; done
-          break
-          ;;
-      esac
-    done <"$process/environ"
-  done 2>/dev/null
+  grep -l "$mark" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ process _; do
+    for signal; do kill "-$signal" "$process" 2>/dev/null; done
+  done
 }
 
 # The lease waits for us no longer than a second; what was asked for last may still be starting.
 end() {
-  trap '' TERM USR1
+  trap '' TERM USR1 USR2
   {
     signal_marked HUP CONT
     for _ in 1 2 3 4; do
@@ -38,21 +33,27 @@ end() {
 }
 
 # A signal that comes just before a wait does not end it, in any shell: so it is a short one.
+nap() {
+  sleep 1 >/dev/null 2>&1 &
+  wait "$!"
+}
+
 word=
 trap 'word=end' TERM
 trap 'word=interrupt' USR1
-echo ready
+trap 'word=ended' USR2
+echo "ready $$"
 while :; do
   case $word in
     end) end ;;
+    ended)
+      word=end
+      nap
+      ;;
     interrupt)
-      word=watch
+      word=
       signal_marked INT
       ;;
-    *)
-      if [ "$word" = watch ] && [ -n "$program" ] && [ ! -d "/proc/$program" ]; then end; fi
-      sleep 1 >/dev/null 2>&1 &
-      wait "$!"
-      ;;
+    *) nap ;;
   esac
 done

@@ -1,10 +1,11 @@
-# Starts what a user wants to run: start.sh MARK TERM INPUT [PROGRAM [ARGUMENT]...]
+# Starts what a user wants to run: start.sh MARK GUARD TERM INPUT [PROGRAM [ARGUMENT]...]
 #
-# MARK goes into the environment with our process id, which the program keeps or which waits for it:
-# by these guard.sh finds the program and all that it starts. TERM is
-# that of the user's terminal, or empty. INPUT says what comes on our input: nothing (none), the
-# program's own (stream), or that in frames, where the protocol cannot tell its end: a line with a size,
-# so many bytes, and so on until a size of 0. Without a PROGRAM it is a shell.
+# MARK goes into the environment: by it guard.sh, whose process is GUARD, finds the program and all that it
+# starts. We wait for the program and tell the guard that it has ended: what it leaves behind may hold its
+# output open, and its exit status is known only when that is closed. TERM is that of the user's terminal,
+# or empty. INPUT says what comes on our input: nothing (none), the program's own (stream), or that in
+# frames, where the protocol cannot tell its end: a line with a size, so many bytes, and so on until a size
+# of 0. Without a PROGRAM it is a shell.
 feed() {
   # dd takes no byte more than it is told to, and read takes one at a time.
   while IFS= read -r size && [ "$size" -gt 0 ]; do
@@ -12,23 +13,32 @@ feed() {
   done
 }
 
-export NETDEBUG_SHELL="$1:$$;"
-if [ -n "$2" ]; then export TERM="$2"; fi
-input=$3
-shift 3
+export NETDEBUG_SHELL="$1"
+guard=$2
+if [ -n "$3" ]; then export TERM="$3"; fi
+input=$4
+shift 4
 if [ $# -eq 0 ]; then
   if command -v bash >/dev/null 2>&1; then set -- bash; else set -- sh; fi
 fi
-case $input in
-  none) exec "$@" </dev/null ;;
-  stream) exec "$@" ;;
-esac
-if ! command -v dd >/dev/null 2>&1; then
+if [ "$input" = frames ] && ! command -v dd >/dev/null 2>&1; then
   echo 'the image has no dd, which standard input needs with this cluster (exec protocol v4)' >&2
   exit 127
 fi
-exec 3<&0
 # Ctrl-C is for the program: the exit status is passed on here.
-trap : INT
-# In the background of the left side, so that nothing but the program is waited for.
-{ feed <&3 2>/dev/null 3<&- & } | "$@" 3<&-
+trap : INT QUIT
+# Shells tell of a program that a signal has ended, which is not its own output.
+exec 4>&2 2>/dev/null
+# By exec, so that no program is taken for a command of the shell itself.
+case $input in
+  none) (exec "$@") </dev/null 2>&4 4>&- ;;
+  stream) (exec "$@") 2>&4 4>&- ;;
+  frames)
+    exec 3<&0
+    # In the background of the left side, so that nothing but the program is waited for.
+    { feed <&3 3<&- 4>&- & } | (exec "$@") 3<&- 2>&4 4>&-
+    ;;
+esac
+status=$?
+kill -USR2 "$guard"
+exit "$status"

@@ -27,10 +27,19 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     return child;
   };
   const mark = () => randomBytes(12).toString('hex');
+  const guardOf = async (mark: string) => {
+    const guard = sh(guardScript, [mark]);
+    const [said] = await once(guard.stdout, 'data');
+    expect(String(said)).toBe(`ready ${guard.pid}\n`);
+    return guard;
+  };
+  /** Without a guard that is told of its end. */
+  const run = (how: string, command: readonly string[], mark = '', terminal = '', guard = '') =>
+    sh(startScript, [mark, guard, terminal, how, ...command]);
 
   it.each(['frames', 'stream'])('gets its input whole by %s, and its end', async (how) => {
     const bytes = randomBytes(1_000_003);
-    const child = sh(startScript, [mark(), '', how, 'sh', '-c', 'cat; exit 7']);
+    const child = run(how, ['sh', '-c', 'cat; exit 7']);
     const input = how === 'frames' ? inFrames() : child.stdin;
     if (how === 'frames') input.pipe(child.stdin, { end: false });
     for (let at = 0; at < bytes.length; at += 70_000) input.write(bytes.subarray(at, at + 70_000));
@@ -42,23 +51,22 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
   });
 
   it('waits for no frames that the program does not want', async () => {
-    const child = sh(startScript, [mark(), '', 'frames', 'true']);
+    const child = run('frames', ['true']);
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
   it('has no input where there is none, and the kind of the terminal', async () => {
-    const child = sh(startScript, [mark(), 'xterm-odd', 'none', 'sh', '-c', 'cat; echo "$TERM"']);
+    const child = run('none', ['sh', '-c', 'cat; echo "$TERM"'], '', 'xterm-odd');
     expect(await text(child.stdout)).toBe('xterm-odd\n');
   });
 
   it('is interrupted, and ended with all it started, by its guard; nothing else is', async () => {
     const [ours, theirs] = [mark(), mark()];
-    const guard = sh(guardScript, [ours]);
-    await once(guard.stdout, 'data');
+    const guard = await guardOf(ours);
     const stubborn =
       'trap "" HUP TERM; trap "echo told" INT; sleep 1000 & echo "$!"; while :; do wait; sleep 0.1; done';
-    const child = sh(startScript, [ours, '', 'none', 'sh', '-c', stubborn]);
-    const other = sh(startScript, [theirs, '', 'none', 'sleep', '1000']);
+    const child = run('none', ['sh', '-c', stubborn], ours);
+    const other = run('none', ['sleep', '1000'], theirs);
     const said: string[] = [];
     child.stdout.on('data', (chunk) => said.push(String(chunk)));
     await until(() => said.length > 0);
@@ -72,6 +80,39 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     await wait(200);
     expect(other.exitCode ?? other.signalCode).toBeNull();
   }, 60_000);
+
+  it.each(['frames', 'none'])(
+    'by %s: what it leaves in the background ends after it, and has a last word',
+    async (how) => {
+      const ours = mark();
+      const guard = await guardOf(ours);
+      const script =
+        'trap "" HUP; { sleep 0.2; echo last; } & sleep 1000 & echo "$!"; exec sh -c "exit 3"';
+      const begun = Date.now();
+      const child = run(how, ['sh', '-c', script], ours, '', String(guard.pid));
+      const ended = once(child, 'exit').then(([code]) => [code, Date.now() - begun] as const);
+      // Until its end nothing but the job holds its output open.
+      const said = await text(child.stdout);
+      const [code, milliseconds] = await ended;
+      expect(code).toBe(3);
+      expect(milliseconds).toBeLessThan(10_000);
+      expect(said).toMatch(/^\d+\nlast\n$/);
+      await until(() => !isAlive(Number.parseInt(said, 10)));
+    },
+  );
+
+  it('is run as a program, and is not told of by the shell', async () => {
+    const killed = run('stream', ['sh', '-c', 'kill -KILL "$$"']);
+    const said = await text(killed.stderr);
+    await until(() => killed.exitCode !== null);
+    expect([killed.exitCode, said]).toEqual([137, '']);
+    for (const [name, code] of [
+      ['feed', 127],
+      ['exit', 127],
+      ['false', 1],
+    ] as const)
+      expect((await once(run('none', [name]), 'exit'))[0]).toBe(code);
+  });
 });
 
 function isAlive(pid: number): boolean {
