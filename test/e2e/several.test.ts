@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CHATTER, podName, runPod, working } from './support/pods.ts';
+import { CHATTER, makePod, podName, runPod, working } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { freshPath, kubectl, netdebug, world } from './support/world.ts';
 
@@ -196,7 +196,27 @@ describe('a capture of several pods', () => {
   });
 
   it('of which one cannot begin goes on with the others', async () => {
+    const pending = await makePod('pending', {
+      spec: { nodeName: '', nodeSelector: { nowhere: 'at-all' } },
+    });
     const file = freshPath('one.pcapng');
+    const running = capture([web.name, pending], '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on/);
+    await ask(client.name, web.ip, '/alone');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^${pending}: error: .*is not running: Pending`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${pending} .* 0 .*not captured$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${web.name} .*in order$`, 'm'));
+    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
+    expect(requests.map(([at, , uri]) => [at, uri])).toEqual([
+      [`${world.namespace}/${web.name}/eth0`, '/alone'],
+    ]);
+  });
+
+  it('of which none can begin is an error, and leaves no file', async () => {
+    const file = freshPath('none.pcapng');
     const finished = await capture(
       ...[[web.name, client.name], '-w', file, '--duration', '1s', '-i', 'eth0', '--', 'prot 80'],
     ).finished;
