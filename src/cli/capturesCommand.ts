@@ -18,6 +18,7 @@ import { fetchProgress } from './fetchProgress.ts';
 import { followDetached } from './followDetached.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 import { report } from './report.ts';
+import { noteUnanswered } from './unanswered.ts';
 import { parseChoice } from './values.ts';
 
 const ACTIONS = ['list', 'status', 'follow', 'fetch', 'stop', 'rm'] as const;
@@ -150,6 +151,7 @@ async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<vo
   }
   const reports = await reportCaptures(api, shown, signal);
   await print(renderCaptures(reports, format, namespace === 'all', api.serverTime()));
+  noteUnanswered(reports);
 }
 
 async function status(

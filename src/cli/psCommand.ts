@@ -7,6 +7,7 @@ import { print } from '../output/standardOutput.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { onInterruption } from './interruption.ts';
+import { noteUnanswered } from './unanswered.ts';
 import { parseChoice } from './values.ts';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -47,6 +48,7 @@ async function run(flags: Flags): Promise<number> {
     }
     const used = await usageOf(api, owned, signal);
     await print(renderOwned(used, format, all, api.serverTime()));
+    noteUnanswered(used);
     return 0;
   } catch (error) {
     throw explainRefusal(error, namespace);

@@ -10,7 +10,7 @@ import { explainObstacle, NodeRefused, type Obstacle, obstacleOf } from './obsta
 import type { Debugger } from './place.ts';
 import { enforcedLevel } from './podSecurity.ts';
 import type { Rung } from './profile.ts';
-import { lackedForExec } from './rights.ts';
+import { lackedToEnter } from './rights.ts';
 import type { StartOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
 import { tryContainer } from './trial.ts';
@@ -88,14 +88,14 @@ export async function chooseRung(
     pod.spec.nodeName === undefined
       ? undefined
       : readNode(api, pod.spec.nodeName, signal).catch(() => undefined),
-    lackedForExec(api, namespace, name, signal),
+    lackedToEnter(api, namespace, name, signal),
   ]);
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
   if (!least) return { obstacle: obstacleOf('static', pod) };
   if (least.kind === 'refused' && least.by === 'rights')
     return { obstacle: obstacleOf('rights', pod, least) };
-  if (lacked !== undefined) return { obstacle: obstacleOf('exec', pod, { lacked }) };
+  if (lacked !== undefined) return { obstacle: obstacleOf('entry', pod, { lacked }) };
   if (least.kind === 'allowed') return { rung: 'least' };
   if (least.kind === 'unknown') {
     const level = await enforcedLevel(api, namespace, signal);

@@ -24,7 +24,7 @@ export class NodeRefused extends Problem {}
 export class NodeRightsLack extends NodeRefused {}
 
 export function obstacleOf(
-  by: 'static' | 'exec' | 'rights' | 'pod-security' | 'openshift' | 'webhook' | 'other',
+  by: 'static' | 'entry' | 'rights' | 'pod-security' | 'openshift' | 'webhook' | 'other',
   pod: Pod,
   { error, lacked }: { readonly error?: ApiError; readonly lacked?: string } = {},
 ): Obstacle {
@@ -33,8 +33,9 @@ export function obstacleOf(
     const text = `pod "${name}" is a static pod, and the API server allows no ephemeral containers in it`;
     return { text, message: text, next: [], wayRound: true };
   }
-  if (by === 'exec') {
-    const text = `you may not run commands in pods of namespace "${namespace}" (${lacked})`;
+  if (by === 'entry') {
+    const what = lacked === 'watch pods' ? 'see debuggers start' : 'run commands';
+    const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
     const next = roleSteps(namespace);
     return { text, message: `${text}; nothing was changed`, next, wayRound: true, ofRights: true };
   }

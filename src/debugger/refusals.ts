@@ -14,8 +14,8 @@ export function explainRefusal(error: unknown, namespace: string): unknown {
 
 /** What can be done about a refusal in the API server's words. */
 export function nextSteps(message: string, namespace: string): string[] {
-  // The server gives no reason at all where a user may get pods/exec but not create it.
-  if (/ cannot \w+ resource | is forbidden: *$/.test(message)) return roleSteps(namespace, message);
+  if (/ cannot \w+ resource | is forbidden: (you may not .*)?$/.test(message))
+    return roleSteps(namespace, message);
   if (message.includes('violates PodSecurity'))
     return [
       `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,

@@ -78,6 +78,21 @@ function attemptOf(
   };
 }
 
+/** Which rights lack that make debuggers in pods of another namespace nicer, a line each. */
+export async function nicetiesLackedIn(
+  api: KubeApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const nice = RIGHTS.filter(({ niceFor, ofCluster }) => niceFor !== undefined && !ofCluster);
+  const checks = await mapLimited(nice, AT_ONCE, async ({ verb, resource, niceFor }) => {
+    const allowed = await mayWe(api, { namespace, verb, resource }, signal);
+    const text = `you may not ${verb} ${resource} in namespace ${namespace}, which tells ${niceFor}`;
+    return allowed === false ? [{ check: 'permission', level: 'warning', text } as const] : [];
+  });
+  return checks.flat();
+}
+
 /** A line a right; `byNode` where the way in is by the node, so that others matter less. */
 export function accessChecks(
   { answers }: Rights,

@@ -8,7 +8,7 @@ import { onePod } from '../kube/targets/onePod.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { type Check, failed } from './check.ts';
 import { nodeChecks } from './nodeChecks.ts';
-import { nodeWay } from './nodeWay.ts';
+import { lacksNodeRoleIn, nodeWay } from './nodeWay.ts';
 import { podChecks } from './podChecks.ts';
 import { toolChecks } from './toolChecks.ts';
 import { findWayIn, type WayIn } from './wayIn.ts';
@@ -35,10 +35,13 @@ export async function diagnoseTarget(
     return { ...found, checks: [...notes, ...found.checks], pod: pod.metadata.name };
   } catch (error) {
     signal.throwIfAborted();
+    const lacksNodeRole =
+      request.via === 'node' ? await lacksNodeRoleIn(api, request, signal) : undefined;
     return {
       checks: [failed('pod', explainRefusal(error, api.access.namespace))],
       byNode: false,
       ...(target.kind === 'pod' && { pod: target.name }),
+      ...(lacksNodeRole !== undefined && { lacksNodeRole }),
     };
   }
 }

@@ -2,8 +2,11 @@ import type { DebuggerRequest } from '../debugger/container.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
 import type { NodeTarget } from '../debugger/node/nodePod.ts';
 import { NodeRightsLack } from '../debugger/obstacle.ts';
+import { lackedToKeepPods } from '../debugger/rights.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { mayWe } from '../kube/review.ts';
 import { messageOf } from '../problem.ts';
+import { nicetiesLackedIn } from './accessChecks.ts';
 import { failed } from './check.ts';
 import type { WayIn } from './wayIn.ts';
 
@@ -25,7 +28,9 @@ export async function nodeWay(
     const what = `a pod on node ${target.node}, in namespace ${namespace}, would be used`;
     const text = because === undefined ? what : `${because}: ${what} instead`;
     const level = because === undefined ? 'ok' : 'warning';
-    return { checks: [{ check: CHECK, level, text }], byNode: true };
+    const lacked =
+      namespace === api.access.namespace ? [] : await nicetiesLackedIn(api, namespace, signal);
+    return { checks: [{ check: CHECK, level, text }, ...lacked], byNode: true };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof NodeRightsLack))
@@ -39,4 +44,17 @@ export async function nodeWay(
       lacksNodeRole,
     };
   }
+}
+
+/** The namespace in which rights for a pod on a node lack, where nothing is known of the pod to enter. */
+export async function lacksNodeRoleIn(
+  api: KubeApi,
+  { nodeNamespace: namespace = api.access.namespace }: DebuggerRequest,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [mayCreate, lacked] = await Promise.all([
+    mayWe(api, { namespace, verb: 'create', resource: 'pods' }, signal),
+    lackedToKeepPods(api, namespace, signal),
+  ]);
+  return mayCreate === false || lacked !== undefined ? namespace : undefined;
 }

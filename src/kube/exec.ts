@@ -1,7 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import type WebSocket from 'ws';
 import { joinPath } from './api.ts';
-import { apiError, connectionProblem } from './apiError.ts';
+import { ApiError, apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
@@ -132,12 +132,19 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
         else response.destroy();
       });
       response.on('close', () => {
-        const refusal = apiError(response.statusCode ?? 0, body);
+        const refusal = withReason(apiError(response.statusCode ?? 0, body));
         reject(notePutOff(refusal, response.headers['retry-after']));
         socket.terminate();
       });
     });
   });
+}
+
+/** Since 1.35 an exec by GET is checked for `create` as well, and that check gives no reason. */
+function withReason(refusal: ApiError): ApiError {
+  const { code, reason, serverMessage } = refusal;
+  if (code !== 403 || !/ is forbidden: *$/.test(serverMessage)) return refusal;
+  return new ApiError(code, reason, `${serverMessage.trimEnd()} you may not create pods/exec`);
 }
 
 class WebsocketExec implements ExecStream {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { KubeApi } from '../../kube/api.ts';
 import { type KubeNode, readNode } from '../../kube/node.ts';
 import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { mayWe, whoWeAre } from '../../kube/review.ts';
+import { whoWeAre } from '../../kube/review.ts';
 import { Problem } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
@@ -10,7 +10,7 @@ import type { LadderOptions } from '../ladder.ts';
 import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import { nodeRoleYaml } from '../permissions.ts';
 import type { Debugger } from '../place.ts';
-import { lackedForExec } from '../rights.ts';
+import { lackedToKeepPods } from '../rights.ts';
 import { waitUntilRunning } from '../start.ts';
 import { isWindows } from '../suitability.ts';
 import { DRY_RUN, type Verdict, verdictOf } from '../trial.ts';
@@ -155,18 +155,17 @@ async function ask(
 ): Promise<{ owner: string | undefined }> {
   const { namespace } = pod.metadata;
   const withSignal = signal && { signal };
-  const [node, verdict, lacked, mayDelete, owner] = await Promise.all([
+  const [node, verdict, lacked, owner] = await Promise.all([
     readNode(api, target.node, signal),
     verdictOf(api.post(podsPath(namespace), pod, { query: DRY_RUN, ...withSignal })),
-    lackedForExec(api, namespace, undefined, signal),
-    mayWe(api, { namespace, verb: 'delete', resource: 'pods' }, signal),
+    lackedToKeepPods(api, namespace, signal),
     whoWeAre(api, signal),
   ]);
   refuseNode(target, node);
   if (verdict.kind === 'refused') throw podRefused(verdict, namespace);
-  if (lacked !== undefined || mayDelete === false)
+  if (lacked !== undefined)
     throw new NodeRightsLack(
-      `you may not ${lacked ?? 'delete pods'} in namespace "${namespace}"; nothing was made`,
+      `you may not ${lacked} in namespace "${namespace}"; nothing was made`,
       { next: roleSteps(namespace) },
     );
   return { owner };

@@ -74,8 +74,7 @@ describe('which rung', () => {
     expect(asked.toSorted()).toEqual([
       'GET /api/v1/nodes/node-1',
       'PATCH /api/v1/namespaces/shop/pods/web/ephemeralcontainers',
-      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      ...Array(3).fill('POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews'),
     ]);
   });
 
@@ -102,6 +101,7 @@ describe('which rung', () => {
     ['no right to patch', { refusals: { least: FORBIDDEN } }, /you may not add/, true],
     ['no right to exec', { denied: ['get'] }, /run commands .*get pods\/exec/, true],
     ['no right to create', { denied: ['create'], minor: '36' }, /create pods\/exec/, true],
+    ['no right to watch', { denied: ['watch'] }, /see debuggers start .*watch pods/, true],
     ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, /OpenShift/, true],
     ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, /admission policy/, false],
   ])('none, and whether by the node: %s', async (_, answers, text, wayRound) => {
