@@ -32,12 +32,17 @@ async function record(
   found: FoundTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress, events } = recording;
+  const { settings, interrupt, progress, events, duration, linger } = recording;
   interrupt.throwIfAborted();
   const place = await debuggerFor(
     api,
     found,
-    { profile: 'network', command: 'capture', ...settings },
+    {
+      profile: 'network',
+      command: 'capture',
+      ...(duration !== undefined && { lifetime: duration + linger }),
+      ...settings,
+    },
     {
       onProgress: (text) => progress.waiting(text),
       onNote: (text) => progress.note(text),

@@ -20,6 +20,8 @@ export interface DebuggerRequest {
   readonly via?: Via;
   /** Where a node's debugger is made; in the target's namespace when absent. */
   readonly nodeNamespace?: string;
+  /** Milliseconds after which it is not needed any more, where that is known. */
+  readonly lifetime?: number;
   /** What the debugger is for, in a word: `capture`. For whoever finds it. */
   readonly command?: string;
 }

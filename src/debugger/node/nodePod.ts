@@ -25,8 +25,10 @@ const TARGET = 'netdebug/target';
 
 /** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
 const IDLE_S = 20;
-/** Whatever happens, the kubelet ends it then. In seconds: a day, longer than anybody watches. */
+/** Whatever happens, the kubelet ends it then. In seconds: a day, longer than anybody watches … */
 const DEADLINE_S = 86_400;
+/** … or, where it is known how long it is needed, so long after that: its start took time, too. */
+const DEADLINE_MARGIN_S = 4 * 3_600;
 
 /** What a node debugger is for: a pod on the node, or the node itself. */
 export interface NodeTarget {
@@ -111,7 +113,7 @@ export function nodePod(
       hostPID: true,
       ...(ofNode && { hostNetwork: true }),
       restartPolicy: 'Never',
-      activeDeadlineSeconds: recorder?.deadline ?? DEADLINE_S,
+      activeDeadlineSeconds: recorder?.deadline ?? deadlineOf(request),
       terminationGracePeriodSeconds: 1,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
@@ -140,6 +142,10 @@ export function nodePod(
       ],
     },
   };
+}
+
+function deadlineOf({ lifetime }: DebuggerRequest): number {
+  return lifetime === undefined ? DEADLINE_S : Math.ceil(lifetime / 1000) + DEADLINE_MARGIN_S;
 }
 
 /**

@@ -176,6 +176,16 @@ describe('the pod on a node', () => {
     expect(JSON.stringify(spec)).not.toMatch(/privileged|hostPath/);
   });
 
+  it('ends after a day, or some time after what it is needed for', () => {
+    const deadline = (lifetime?: number) => {
+      const request = { ...REQUEST, ...(lifetime !== undefined && { lifetime }) };
+      return nodePod({ node: 'node-1' }, request, at).spec.activeDeadlineSeconds;
+    };
+    expect(deadline()).toBe(86_400);
+    expect(deadline(60_500)).toBe(61 + 4 * 3_600);
+    expect(deadline(48 * 3_600_000)).toBe(52 * 3_600);
+  });
+
   it('says what it found', () => {
     expect(parseFound('pid 42')).toEqual({ kind: 'pod', holder: 42 });
     expect(parseFound('ports 4567 10250')).toEqual({ kind: 'node', ports: [10250, 4567] });
