@@ -43,7 +43,10 @@ function capabilities(profile: Profile, image: string): string[] {
   return toCapture(image);
 }
 
-/** What the tcpdump of an image needs to capture. */
+/**
+ * What the tcpdump of an image needs to capture. One that changes its user sets its groups even when it
+ * stays root, which takes SETGID; built with libcap-ng it raises SETUID too, whether it needs it or not.
+ */
 export function toCapture(image: string): string[] {
   return tcpdumpChangesUser(image) ? ['NET_RAW', 'SETGID', 'SETUID'] : ['NET_RAW'];
 }
