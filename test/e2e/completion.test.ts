@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { SHIM } from '../../src/cli/completion/scripts.ts';
 import { kubectls, nameOfKubectl } from './support/kubectls.ts';
 import { runPod } from './support/pods.ts';
 import { run } from './support/process.ts';
-import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
+import { freshPath, kubectl, namespaced, PROGRAM, programFile, world } from './support/world.ts';
 
 const [program, ...before] = PROGRAM;
 let kubeconfig = '';
@@ -17,14 +17,9 @@ beforeAll(async () => {
   kubeconfig = namespaced(world.kubeconfig);
   bin = freshPath('bin');
   mkdirSync(bin);
-  writeFileSync(
-    join(bin, 'kubectl-netdebug'),
-    `#!/bin/sh\nexec ${[program, ...before].join(' ')} "$@"\n`,
-  );
-  writeFileSync(join(bin, 'kubectl_complete-netdebug'), SHIM);
+  symlinkSync(programFile(), join(bin, 'kubectl-netdebug'));
+  writeFileSync(join(bin, 'kubectl_complete-netdebug'), SHIM, { mode: 0o755 });
   symlinkSync(world.kubectl, join(bin, 'kubectl'));
-  for (const name of ['kubectl-netdebug', 'kubectl_complete-netdebug'])
-    chmodSync(join(bin, name), 0o755);
   pod = (await runPod('complete')).name;
   await kubectl(['create', 'deployment', 'tab-web', `--image=${world.appImage}`]);
 });

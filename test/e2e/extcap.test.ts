@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, run, start } from './support/process.ts';
-import { freshPath, namespaced, PROGRAM, world } from './support/world.ts';
+import { freshPath, namespaced, PROGRAM, programFile, world } from './support/world.ts';
 
 const [program, ...before] = PROGRAM;
 let env: NodeJS.ProcessEnv = {};
@@ -14,8 +14,7 @@ beforeAll(async () => {
   const bin = join(home, 'bin');
   mkdirSync(bin, { recursive: true });
   const own = join(bin, 'kubectl-netdebug');
-  writeFileSync(own, `#!/bin/sh\nexec ${[program, ...before].join(' ')} "$@"\n`);
-  chmodSync(own, 0o755);
+  symlinkSync(programFile(), own);
   env = {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),

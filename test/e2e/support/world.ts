@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { inject, onTestFinished } from 'vitest';
 import { type Running, run, type StartOptions, start } from './process.ts';
@@ -46,6 +46,16 @@ export const PROGRAM: readonly [program: string, ...words: string[]] = programFr
 function programFrom(words: string | undefined): [string, ...string[]] {
   const [program, ...rest] = words?.split(' ') ?? [];
   return program ? [program, ...rest] : [join(root, 'dist', 'kubectl-netdebug')];
+}
+
+/** The file of our program; as a plugin it is the one that kubectl finds. */
+export function programFile(): string {
+  const [program, ...words] = PROGRAM;
+  if (words.length === 0) return program;
+  const folders = process.env.PATH?.split(delimiter) ?? [];
+  const file = folders.map((folder) => join(folder, 'kubectl-netdebug')).find(existsSync);
+  if (file === undefined) throw new Error(`no kubectl-netdebug on PATH for ${PROGRAM.join(' ')}`);
+  return file;
 }
 
 /** Registers what is done at the end of a test; concurrent tests have one of their own each. */
