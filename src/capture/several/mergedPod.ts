@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Place } from '../../debugger/leasedProcess.ts';
-import type { Access } from '../../kube/authentication.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import type { Source } from '../../pcap/mergeSource.ts';
@@ -9,13 +8,15 @@ import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recording.ts';
-import { type NodeClock, readNodeClock } from './nodeClock.ts';
+import type { NodeClock } from './nodeClock.ts';
 import type { PodSink } from './podSink.ts';
 
 /** What a pod's packets need to get into a merge. */
 export interface MergedPodOptions {
   readonly at: Omit<RecordedAt, 'device'>;
   readonly addSource: (at: RecordedAt) => Source;
+  /** Asks for the clock where the pod is. */
+  readonly clock: (place: Place) => Promise<NodeClock | undefined>;
   /** True when the file takes no more packets. */
   readonly isEnded: () => boolean;
 }
@@ -32,7 +33,6 @@ const WORD_MS = 1_000;
 export class MergedPod implements PodSink {
   readonly output: Output;
   readonly events: RecordingEvents;
-  readonly #access: Access;
   readonly #options: MergedPodOptions;
   readonly #listening = Promise.withResolvers<void>();
   #device = 'default';
@@ -41,8 +41,7 @@ export class MergedPod implements PodSink {
   #clockRead: Promise<void> = Promise.resolve();
   #source: Source | undefined;
 
-  constructor(access: Access, options: MergedPodOptions) {
-    this.#access = access;
+  constructor(options: MergedPodOptions) {
     this.#options = options;
     this.output = { write: (chunk) => this.#write(chunk), close: async () => {} };
     this.events = {
@@ -95,7 +94,7 @@ export class MergedPod implements PodSink {
   }
 
   async #readClock(place: Place): Promise<void> {
-    this.#clock = await readNodeClock(this.#access, place);
+    this.#clock = await this.#options.clock(place);
   }
 
   #caughtUp(uptime: number): void {

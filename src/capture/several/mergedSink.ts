@@ -5,6 +5,7 @@ import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
 import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { sectionOfThisComputer } from '../../pcap/section.ts';
 import { MergedPod } from './mergedPod.ts';
+import { NodeClocks } from './nodeClocks.ts';
 import type { PodSink, Sink, SinkEnd } from './podSink.ts';
 
 export interface MergeLimits {
@@ -16,14 +17,14 @@ export interface MergeLimits {
 
 /** One pcapng file, or stream, of the packets of all pods, in the order of their times. */
 export class MergedSink implements Sink {
-  readonly #access: Access;
+  readonly #clocks: NodeClocks;
   readonly #output: Output;
   readonly #merger: PcapngMerger;
   #tell: (why: SinkEnd) => void = () => {};
   #ended = false;
 
   constructor(access: Access, output: Output, limits: MergeLimits) {
-    this.#access = access;
+    this.#clocks = new NodeClocks(access);
     this.#output = output;
     this.#merger = new PcapngMerger(
       {
@@ -50,7 +51,8 @@ export class MergedSink implements Sink {
   }
 
   async open(pod: Pod, filter: string | undefined): Promise<PodSink> {
-    return new MergedPod(this.#access, {
+    return new MergedPod({
+      clock: (place) => this.#clocks.of(pod, place),
       at: recordedAt(pod, filter),
       addSource: (at) => this.#merger.addSource(at),
       isEnded: () => this.#ended,

@@ -1,0 +1,32 @@
+import type { Place } from '../../debugger/leasedProcess.ts';
+import type { Access } from '../../kube/authentication.ts';
+import type { Pod } from '../../kube/pod.ts';
+import { type NodeClock, readNodeClock } from './nodeClock.ts';
+
+/** How long an answer stands for the pods that come after: clocks are being set, and drift. */
+const STANDS_MS = 60_000;
+
+/**
+ * The clocks of the nodes of many pods: each is asked in the first pod of its node, since every question is
+ * an exec. Runtimes that keep a pod in a kernel of its own have a clock for each.
+ */
+export class NodeClocks {
+  readonly #access: Access;
+  readonly #asked = new Map<string, { at: number; clock: Promise<NodeClock | undefined> }>();
+
+  constructor(access: Access) {
+    this.#access = access;
+  }
+
+  /** The clock where the pod is; undefined where it does not say. */
+  async of({ metadata, spec }: Pod, place: Place): Promise<NodeClock | undefined> {
+    const ofPod = spec.runtimeClassName !== undefined || spec.nodeName === undefined;
+    const key = ofPod ? `pod ${metadata.uid}` : `node ${spec.nodeName}`;
+    const asked = this.#asked.get(key);
+    const known = asked && Date.now() - asked.at < STANDS_MS ? await asked.clock : undefined;
+    if (known) return known;
+    const clock = readNodeClock(this.#access, place);
+    this.#asked.set(key, { at: Date.now(), clock });
+    return clock;
+  }
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { NodeClocks } from '../../../../src/capture/several/nodeClocks.ts';
+import { podWith } from '../../debugger/pods.ts';
+import { fakeServer } from '../../kube/fakeServer.ts';
+import { FakePod } from '../fakePod.ts';
+
+/** Clocks of a cluster, and the pods that were asked; `answers` for each in turn. */
+async function clocksOf(answers: readonly string[] = []) {
+  const asked: string[] = [];
+  const { api } = await fakeServer({
+    exec: (socket, request) => {
+      const pod = new FakePod(socket, request);
+      const name = /\/pods\/([^/]+)\/exec/.exec(request.url ?? '')?.[1] ?? '';
+      void pod.started.then(() => {
+        pod.writes(answers[asked.push(name) - 1] ?? '100.50 1700000000.25\n');
+        pod.exits(0);
+      });
+    },
+  });
+  const clocks = new NodeClocks(api.access);
+  const of = (name: string, nodeName: string, runtimeClassName?: string) => {
+    const spec = { nodeName, ...(runtimeClassName !== undefined && { runtimeClassName }) };
+    const pod = podWith({ metadata: { name, uid: name }, spec });
+    return clocks.of(pod, { namespace: 'shop', pod: name, container: 'netdebug-network' });
+  };
+  return { of, asked };
+}
+
+it('each node is asked for its clock once, in one of its pods', async () => {
+  const { of, asked } = await clocksOf();
+  const [a, b, c] = await Promise.all([of('a', 'node-1'), of('b', 'node-1'), of('c', 'node-2')]);
+  expect(a?.bootedAt).toBe(1_699_999_899_750);
+  expect(b).toBe(a);
+  expect(c).not.toBe(a);
+  expect(asked.toSorted()).toEqual(['a', 'c']);
+});
+
+it('pods in a kernel of their own are asked each', async () => {
+  const { of, asked } = await clocksOf();
+  await Promise.all([of('a', 'node-1', 'kata'), of('b', 'node-1', 'kata'), of('c', 'node-1')]);
+  expect(asked.toSorted()).toEqual(['a', 'b', 'c']);
+});
+
+it('where one does not know the time, the next is asked', async () => {
+  const { of, asked } = await clocksOf(['date: not found\n']);
+  const [a, b] = await Promise.all([of('a', 'node-1'), of('b', 'node-1')]);
+  expect([a, b?.bootedAt]).toEqual([undefined, 1_699_999_899_750]);
+  expect(asked).toEqual(['a', 'b']);
+});
