@@ -3,6 +3,7 @@ import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { benchFetch } from './fetch.ts';
 import { benchLoss } from './loss.ts';
+import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
@@ -12,7 +13,7 @@ import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster, and merging with mergecap:
 // npm run bench -- [PART...]
-const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch', 'loss'];
+const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch', 'loss', 'many'];
 const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3, fetch: 5, loss: 3 };
 const WITHOUT_CLUSTER = ['start', 'merge'];
 
@@ -42,6 +43,7 @@ try {
   if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
+  if (wanted('many')) await benchMany(clients, sink);
 } finally {
   await cluster.close();
 }

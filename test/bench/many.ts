@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { wireshark } from '../unit/pcap/wireshark.ts';
+import { type Clients, run } from './clients.ts';
+import { atMost, figure, heading, megabytes, milliseconds } from './figures.ts';
+import { startPeakMemory } from './peakMemory.ts';
+import { APP_IMAGE, DEBUGGER_IMAGE, deletePods } from './pods.ts';
+
+const PODS = 50;
+const LABEL = 'bench=many';
+const START_MS = 5_000;
+const MEMORY = 200e6;
+/** How long all are captured, before and after one of them is deleted. */
+const CAPTURED_MS = 4_000;
+const START_LIMIT_MS = 120_000;
+
+/** Ten datagrams a second, with a number in each. */
+const NUMBERED = [
+  'bash',
+  '-c',
+  'exec 3<> <(:); while :; do read -r -t 0.1 -u 3; n=$((n + 1)); printf "%s" "$n" > "/dev/udp/$0/9"; done',
+];
+
+/**
+ * Captures many pods on both nodes into one file: how long it takes until all of them listen, and the
+ * most memory. One pod is deleted meanwhile; of the others each numbered packet must be in the file.
+ */
+export async function benchMany(clients: Clients, sink: string): Promise<void> {
+  heading(`${PODS} pods on two nodes, captured into one pcapng`);
+  const pods = Array.from({ length: PODS }, (_, index) => `bench-many-${index}`);
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
+  try {
+    await makePods(clients, pods, sink);
+    // Debuggers are added in the first round, and are there in the second.
+    for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries())
+      await measure(clients, pods.slice(deleted), name, join(folder, `${deleted}.pcapng`));
+  } finally {
+    await deletePods(clients, ['--ignore-not-found', ...pods]);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function makePods(clients: Clients, names: readonly string[], sink: string): Promise<void> {
+  const [key = '', value = ''] = LABEL.split('=');
+  const items = names.map((name, index) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { [key]: value } },
+    spec: {
+      nodeName: index % 2 === 0 ? 'node-a' : 'node-b',
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: 'main', image: APP_IMAGE, command: [...NUMBERED, sink] }],
+    },
+  }));
+  const { kubectl } = clients;
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  await run(clients, [kubectl, 'create', '-f', '-'], { stdin: list });
+  const ready = ['wait', '--for=condition=Ready', 'pod', '-l', LABEL, '--timeout=180s'];
+  await run(clients, [kubectl, ...ready]);
+}
+
+/** The first of the pods is deleted meanwhile. */
+async function measure(
+  clients: Clients,
+  pods: readonly string[],
+  name: string,
+  file: string,
+): Promise<void> {
+  const selected = ['capture', '--selector', LABEL, '--max-pods', String(PODS)];
+  const begun = performance.now();
+  const child = spawn(
+    clients.netdebug,
+    [...selected, '--image', DEBUGGER_IMAGE, '-w', file, '--', 'udp dst port 9'],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, KUBECONFIG: clients.kubeconfig },
+    },
+  );
+  const memory = startPeakMemory(child.pid ?? 0);
+  const ended = once(child, 'close');
+  let said = '\n';
+  let listening: number | undefined;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (said.split('\ncapturing on ').length > pods.length) listening ??= performance.now() - begun;
+  });
+  try {
+    for (const limit = Date.now() + START_LIMIT_MS; listening === undefined; await wait(20))
+      if (child.exitCode !== null || Date.now() > limit) throw new Error(`not all listen\n${said}`);
+    await wait(CAPTURED_MS);
+    await deletePods(clients, pods.slice(0, 1));
+    await wait(CAPTURED_MS);
+  } finally {
+    child.kill('SIGINT');
+    await ended;
+  }
+  const bytes = memory.stop();
+  const numbers = numbersIn(file);
+  for (const pod of pods.slice(1)) complete(pod, said, numbers.get(`default/${pod}/eth0`) ?? []);
+  const fits = atMost(listening, START_MS, milliseconds(START_MS));
+  figure(`${name}: until all ${pods.length} listen`, milliseconds(listening), fits);
+  figure(`${name}: most memory`, megabytes(bytes), atMost(bytes, MEMORY, megabytes(MEMORY)));
+}
+
+/** The numbers of the packets of each interface, as tshark finds them in the file. */
+function numbersIn(file: string): Map<string, number[]> {
+  const fields = ['-e', 'frame.interface_name', '-e', 'udp.payload'];
+  const text = wireshark('tshark', '-n', '-r', file, '-T', 'fields', ...fields);
+  const found = new Map<string, number[]>();
+  for (const line of text.trimEnd().split('\n')) {
+    const [at = '', payload = ''] = line.split('\t');
+    const numbers = found.get(at) ?? [];
+    found.set(at, numbers);
+    numbers.push(Number(Buffer.from(payload, 'hex').toString()));
+  }
+  return found;
+}
+
+/** Throws unless what was said of a pod, and each number between its first and its last, is there. */
+function complete(pod: string, said: string, numbers: readonly number[]): void {
+  const [, counted] = new RegExp(`^${pod} +\\S+ +(\\d+) +0 +0 +0 +in order$`, 'm').exec(said) ?? [];
+  const first = numbers[0] ?? 0;
+  const whole = numbers.every((number, index) => number === first + index);
+  // Twice the time at ten a second, and some of it is lost to a busy machine.
+  if (!whole || numbers.length !== Number(counted) || numbers.length < CAPTURED_MS / 100)
+    throw new Error(
+      `${pod}: ${counted} packets were counted, ${numbers.length} are there\n${said}`,
+    );
+}
