@@ -29,8 +29,9 @@ export async function detach(
     const [{ capture }] = started;
     const { name, words, pod } = capture;
     for (const { shown, listing } of started) {
-      const { device, engine } = listing.state;
-      say(`capture "${name}" is recording on ${device} of ${shown} (${engine})`);
+      const { device, engine, phase } = listing.state;
+      const does = phase === 'ended' ? 'has recorded' : 'is recording';
+      say(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
       say(`error: no capture of ${target}: ${error.message}`);

@@ -29,6 +29,9 @@ export async function seeRecording(
       return undefined;
     });
     if (listing?.state.phase === 'recording') return listing;
+    // A short one may be over before anybody looked.
+    if (listing?.state.end && listing.files.length > 0 && listing.state.end.why !== 'engine')
+      return listing;
     if (listing?.state.end) {
       // It holds nothing: no need to keep it for its time.
       await removeCapture(api, capture, signal).catch(() => {});

@@ -72,6 +72,8 @@ export class Follower {
   #known = false;
   #stopping = false;
   #lastHeard = Date.now();
+  /** Since the recorder was known to live: frames that waited while we were stopped prove nothing. */
+  #longestSilence = 0;
   #cutAt: number | undefined;
   #cuts = 0;
   #failures = 0;
@@ -164,7 +166,10 @@ export class Follower {
   }
 
   #heard(frame: Frame, attachment: Attachment): void {
-    this.#lastHeard = Date.now();
+    const now = Date.now();
+    this.#longestSilence =
+      frame.kind === 'hello' ? 0 : Math.max(this.#longestSilence, now - this.#lastHeard);
+    this.#lastHeard = now;
     if (frame.kind !== 'hello' && frame.kind !== 'over') return;
     this.#known = true;
     this.#listening = true;
@@ -260,7 +265,7 @@ export class Follower {
   }
 
   async #gone(): Promise<RecordingLost> {
-    const silent = Date.now() - this.#lastHeard;
+    const silent = Math.max(this.#longestSilence, Date.now() - this.#lastHeard);
     const fate = await this.#options.fate();
     return new RecordingLost(
       fate ??

@@ -588,6 +588,26 @@ describe('what cannot be followed', () => {
     expect(String(await outcome)).toMatch(message);
   });
 
+  it('a spool that is gone since we were stopped, though what had come before is read yet', async () => {
+    const { outcome } = await begun(
+      (pod, number) => {
+        if (number > 1) {
+          pod.writes('over lost 0\n');
+          pod.exits(3);
+          return;
+        }
+        begins(pod, HEADER, SMALL);
+        setTimeout(() => {
+          const at = HEADER.length + SMALL.length;
+          pod.writes(Buffer.concat([Buffer.from(`data 1 ${at} ${SMALL.length}\n`), SMALL]));
+          pod.breaks();
+        }, 700);
+      },
+      { linger: 300 },
+    );
+    expect(String(await outcome)).toMatch(/had not heard from this client for 1 s/);
+  });
+
   it.each([
     ['data 1 25 5\nabcde', /damaged: file 1 at 25, not 1 at 24/],
     ['data 2 24 5\nabcde', /damaged: file 2 at 24, not 1 at 24/],
