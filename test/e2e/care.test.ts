@@ -147,6 +147,7 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
     await terminal.press('C-z');
     await shows(/Stopped/);
     await terminal.type('fg');
+    await shows(/^sleep 9000$/m);
     await terminal.press('C-c');
     await terminal.type('echo "after $((40 + 2))"');
     await shows(/^after 42$/m);
