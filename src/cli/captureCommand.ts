@@ -18,6 +18,7 @@ import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
 import { destinationOf, namesFolder } from './destination.ts';
+import { examples } from './examples.ts';
 import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
 import { splitRepeated } from './repeatedFlags.ts';
 import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
@@ -115,17 +116,21 @@ function options(parser: Argv): Argv<Flags> {
     .usage('Usage: $0 capture TARGET... [flags] [-- EXPRESSION]\n\nEXPRESSION is a pcap-filter(7).')
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
-    .example('$0 capture pod-1', 'read packets as they come')
-    .example('$0 capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file')
-    .example('$0 capture pod-1 pod-2 -w web.pcapng', 'both in one file, in the order of time')
-    .example('$0 capture pod-1 --peer svc/db', 'what it and a service say to each other')
-    .example('$0 capture svc/web --with-clients -w web.pcapng', 'both ends of its conversations')
-    .example('$0 capture pod-1 --wireshark', 'watch in Wireshark')
-    .example('$0 capture pod-1 -c 20 -i any', '20 packets of any interface, lo too')
-    .example('$0 capture pod-1 -w - | tshark -r -', 'into another program')
-    .example('$0 capture pod-1 -C 100 -W 10 -w web', 'the last GB until Ctrl-C, in folder web')
-    .example('$0 capture pod-1 --detach --name rare -G 60m', 'for a week, with nobody watching')
-    .example('$0 capture deploy/web --detach --name all', 'in each pod of a deployment');
+    .epilogue(
+      examples([
+        ['capture pod-1', 'read packets as they come'],
+        ['capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file'],
+        ['capture pod-1 pod-2 -w web.pcapng', 'both in one file, in the order of time'],
+        ['capture pod-1 --peer svc/db', 'what it and a service say to each other'],
+        ['capture svc/web --with-clients -w web.pcapng', 'both ends of its conversations'],
+        ['capture pod-1 --wireshark', 'watch in Wireshark'],
+        ['capture pod-1 -c 20 -i any', '20 packets of any interface, lo too'],
+        ['capture pod-1 -w - | tshark -r -', 'into another program'],
+        ['capture pod-1 -C 100 -W 10 -w web', 'the last GB until Ctrl-C, in folder web'],
+        ['capture pod-1 --detach --name rare -G 60m', 'for a week, with nobody watching'],
+        ['capture deploy/web --detach --name all', 'in each pod of a deployment'],
+      ]),
+    );
   return debuggerOptions(
     connectionOptions(targetOptions(base, { short: true })),
   ) as unknown as Argv<Flags>;

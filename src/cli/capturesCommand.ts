@@ -14,6 +14,7 @@ import { toYaml } from '../output/yaml.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
+import { examples } from './examples.ts';
 import { fetchProgress } from './fetchProgress.ts';
 import { followDetached } from './followDetached.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
@@ -53,12 +54,16 @@ function options(parser: Argv): Argv<Flags> {
     })
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
-    .example('$0 captures', 'what is being recorded in this namespace')
-    .example('$0 captures -A -o json', 'in all, for a program')
-    .example('$0 captures fetch tuesday', 'copy its files to ./tuesday; again: what is new')
-    .example('$0 captures follow tuesday -w - | tshark -r -', 'read along')
-    .example('$0 captures stop tuesday', 'end the recording, keep what it recorded')
-    .example('$0 captures rm tuesday', 'end it and delete everything in the pod');
+    .epilogue(
+      examples([
+        ['captures', 'what is being recorded in this namespace'],
+        ['captures -A -o json', 'in all, for a program'],
+        ['captures fetch tuesday', 'copy its files to ./tuesday; again: what is new'],
+        ['captures follow tuesday -w - | tshark -r -', 'read along'],
+        ['captures stop tuesday', 'end the recording, keep what it recorded'],
+        ['captures rm tuesday', 'end it and delete everything in the pod'],
+      ]),
+    );
   return connectionOptions(base) as unknown as Argv<Flags>;
 }
 

@@ -12,6 +12,7 @@ import { messageOf } from '../problem.ts';
 import type { Command } from './commandLine.ts';
 import { confirm } from './confirm.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
+import { examples } from './examples.ts';
 import { onInterruption } from './interruption.ts';
 
 const OPTIONS = {
@@ -39,8 +40,12 @@ function options(parser: Argv): Argv<Flags> {
     )
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
-    .example('$0 cleanup --dry-run', 'what would be removed in this namespace')
-    .example('$0 cleanup -A --captures --yes', 'all of it, everywhere, without a question');
+    .epilogue(
+      examples([
+        ['cleanup --dry-run', 'what would be removed in this namespace'],
+        ['cleanup -A --captures --yes', 'all of it, everywhere, without a question'],
+      ]),
+    );
   return connectionOptions(base) as unknown as Argv<Flags>;
 }
 

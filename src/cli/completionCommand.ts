@@ -6,6 +6,7 @@ import type { Command } from './commandLine.ts';
 import { installCompletion } from './completion/install.ts';
 import { type Host, shellOf } from './completion/places.ts';
 import { SCRIPTS, SHELLS, type Shell } from './completion/scripts.ts';
+import { examples } from './examples.ts';
 import { parseChoice } from './values.ts';
 
 interface Flags {
@@ -22,9 +23,13 @@ function options(parser: Argv): Argv<Flags> {
       requiresArg: true,
       describe: 'bash, zsh, fish or powershell: the shell that install is for  [yours]',
     })
-    .example('$0 completion install', 'for your shell, and for kubectl')
-    .example('$0 completion install --shell zsh', 'for another shell')
-    .example('$0 completion bash', 'print the script, to put it where you like');
+    .epilogue(
+      examples([
+        ['completion install', 'for your shell, and for kubectl'],
+        ['completion install --shell zsh', 'for another shell'],
+        ['completion bash', 'print the script, to put it where you like'],
+      ]),
+    );
 }
 
 async function run({ what, shell }: Flags): Promise<number> {

@@ -5,6 +5,7 @@ import { print } from '../output/standardOutput.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
+import { examples } from './examples.ts';
 import { onInterruption } from './interruption.ts';
 import { parseChoice } from './values.ts';
 
@@ -29,10 +30,14 @@ function options(parser: Argv): Argv<Flags> {
       group: 'Flags:',
       describe: 'json or yaml',
     })
-    .example('$0 doctor', 'the cluster, and what you may do in this namespace')
-    .example('$0 doctor pod-1', 'and whether this pod can be debugged')
-    .example('$0 doctor node/worker-1', 'and whether its own network can be')
-    .example('$0 doctor -o json | jq -r .roles', 'what to ask an administrator for');
+    .epilogue(
+      examples([
+        ['doctor', 'the cluster, and what you may do in this namespace'],
+        ['doctor pod-1', 'and whether this pod can be debugged'],
+        ['doctor node/worker-1', 'and whether its own network can be'],
+        ['doctor -o json | jq -r .roles', 'what to ask an administrator for'],
+      ]),
+    );
   return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
 }
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import type { Argv } from 'yargs';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import type { Command } from './commandLine.ts';
+import { examples } from './examples.ts';
 import { installExtcap } from './extcap/install.ts';
 import { parseChoice } from './values.ts';
 
@@ -34,8 +35,12 @@ function options(parser: Argv): Argv<Flags> {
     )
     .positional('action', { type: 'string', describe: 'install' })
     .options(OPTIONS)
-    .example('$0 extcap install', 'the pods of the current context, whichever that is')
-    .example('$0 extcap install -n shop', 'those of another namespace') as unknown as Argv<Flags>;
+    .epilogue(
+      examples([
+        ['extcap install', 'the pods of the current context, whichever that is'],
+        ['extcap install -n shop', 'those of another namespace'],
+      ]),
+    ) as unknown as Argv<Flags>;
 }
 
 async function run(flags: Flags): Promise<number> {

@@ -16,6 +16,7 @@ import type { Selection } from '../tools/socketSelection.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
+import { examples } from './examples.ts';
 import { Interrupted, onInterruption } from './interruption.ts';
 import { type TargetArguments, targetOptions, targetsOf } from './targetFlags.ts';
 import { parseChoice, parseDuration } from './values.ts';
@@ -61,13 +62,17 @@ function options(parser: Argv): Argv<Flags> {
     .usage('Usage: $0 ports TARGET… [flags]')
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
-    .example('$0 ports pod-1', 'all TCP sockets')
-    .example('$0 ports pod-1 -lp', 'who listens')
-    .example('$0 ports pod-1 --summary', 'how many in which state, and whose')
-    .example('$0 ports deploy/web', 'those of all its pods')
-    .example('$0 ports -A --selector app=web -l', 'in all namespaces')
-    .example('$0 ports pod-1 --watch', 'what changes')
-    .example('$0 ports pod-1 -tu -o json | jq', 'into another program');
+    .epilogue(
+      examples([
+        ['ports pod-1', 'all TCP sockets'],
+        ['ports pod-1 -lp', 'who listens'],
+        ['ports pod-1 --summary', 'how many in which state, and whose'],
+        ['ports deploy/web', 'those of all its pods'],
+        ['ports -A --selector app=web -l', 'in all namespaces'],
+        ['ports pod-1 --watch', 'what changes'],
+        ['ports pod-1 -tu -o json | jq', 'into another program'],
+      ]),
+    );
   return debuggerOptions(
     connectionOptions(targetOptions(base, { short: false })),
   ) as unknown as Argv<Flags>;

@@ -6,6 +6,7 @@ import { usageOf } from '../inventory/usage.ts';
 import { print } from '../output/standardOutput.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
+import { examples } from './examples.ts';
 import { onInterruption } from './interruption.ts';
 import { noteUnanswered } from './unanswered.ts';
 import { parseChoice } from './values.ts';
@@ -28,8 +29,12 @@ function options(parser: Argv): Argv<Flags> {
     )
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
-    .example('$0 ps', 'in this namespace')
-    .example('$0 ps -A -o wide', 'in all, with nodes and images');
+    .epilogue(
+      examples([
+        ['ps', 'in this namespace'],
+        ['ps -A -o wide', 'in all, with nodes and images'],
+      ]),
+    );
   return connectionOptions(base) as unknown as Argv<Flags>;
 }
 

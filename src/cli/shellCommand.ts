@@ -15,6 +15,7 @@ import { terminalSafe } from '../output/terminalSafe.ts';
 import type { Command } from './commandLine.ts';
 import { type ConnectionArguments, connect, connectionOptions } from './connectionFlags.ts';
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
+import { examples } from './examples.ts';
 import { onInterruption } from './interruption.ts';
 import { hasTerminal, openTerminal, terminalSize } from './localTerminal.ts';
 
@@ -33,10 +34,14 @@ function options(parser: Argv): Argv<Flags> {
       type: 'string',
       describe: 'One pod or node: pod-1, deploy/web, node/worker-1',
     })
-    .example('$0 shell pod-1', 'a shell in the network of the pod')
-    .example('$0 shell pod-1 -- ip -br address', 'one command')
-    .example('$0 shell pod-1 -- curl -s localhost:8080 > page', 'its output in a file here')
-    .example('$0 shell pod-1 -- nc db 5432 < request', 'its input from a file here');
+    .epilogue(
+      examples([
+        ['shell pod-1', 'a shell in the network of the pod'],
+        ['shell pod-1 -- ip -br address', 'one command'],
+        ['shell pod-1 -- curl -s localhost:8080 > page', 'its output in a file here'],
+        ['shell pod-1 -- nc db 5432 < request', 'its input from a file here'],
+      ]),
+    );
   return debuggerOptions(connectionOptions(base)) as unknown as Argv<Flags>;
 }
 

@@ -23,7 +23,7 @@ export function targetOptions<T>(parser: Argv<T>, { short }: { readonly short: b
     .positional('targets', {
       type: 'string',
       array: true,
-      describe: 'Pods: pod-1, deploy/, sts/, ds/, rs/, job/, cronjob/ or svc/NAME',
+      describe: 'Pods: pod-1, deploy/, sts/, ds/, rs/, job/, cronjob/ or svc/NAME; or node/NAME',
     })
     .option('selector', {
       type: 'string',

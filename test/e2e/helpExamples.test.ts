@@ -49,20 +49,14 @@ beforeAll(async () => {
   await kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
 });
 
-/** The commands under Examples: of a command's help, put together again where lines were wrapped. */
+/** The commands under Examples: of a command's help, each on a line of its own. */
 async function examplesOf(command: string): Promise<string[]> {
-  const words = [...before, command, '--help'];
-  const { stdout } = await run(program, words, { env: { COLUMNS: '100' } });
+  const { stdout } = await run(program, [...before, command, '--help']);
   const [, listed = ''] = stdout.split(/^Examples:$/m);
-  const lines = listed.split('\n').filter((line) => line.trim() !== '');
-  const examples: string[] = [];
-  for (const line of lines) {
-    const [, indent = '', example = ''] = /^( *)(.*?)(?: {2,}.*)?$/.exec(line) ?? [];
-    if (example.startsWith('kubectl netdebug')) examples.push(example);
-    else if (indent.length === 2 && examples.length > 0)
-      examples.push(`${examples.pop()} ${example.trim()}`);
-  }
-  return examples;
+  return listed
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('kubectl netdebug'));
 }
 
 function runnable(example: string): string {
