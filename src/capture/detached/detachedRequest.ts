@@ -29,8 +29,11 @@ export interface DetachedRequest extends Omit<DebuggerSettings, 'ttl'> {
  * kubelet after its node came back: longer than any pull of an image is waited for. In seconds.
  */
 export const START_WINDOW_S = 15 * 60;
-/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk, unseen. */
-const BUFFER_KIB = 65_536;
+/**
+ * Kernel buffer in KiB, of which the recorder takes no more than a share of the node's free memory: what
+ * comes at 4 Gbit/s while a disk stands still for a quarter of a second waits here, unseen.
+ */
+const BUFFER_KIB = 131_072;
 
 /** What the recorder is told; `created` is when the capture was asked for, `expression` its filter. */
 export function recordOptions(

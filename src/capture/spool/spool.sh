@@ -394,7 +394,21 @@ held() {
   done
 }
 
+# The kernel's buffer is the node's memory, which no limit of the pod counts: a hundredth of what is free
+# at most, and what tcpdump takes by itself (2 MiB) at least.
+bound_buffer() {
+  while read -r name value _; do
+    if [ "$name" = MemAvailable: ]; then
+      share=$((value / 100))
+      [ "$share" -ge 2048 ] || share=2048
+      [ "$buffer" -le "$share" ] || buffer=$share
+      return
+    fi
+  done 2>/dev/null </proc/meminfo
+}
+
 begin_engine() {
+  [ -z "$buffer" ] || bound_buffer
   if [ "$engine" = dumpcap ]; then
     set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${count:+-c "$count"}
     # As tcpdump does it: with the interface of each packet.

@@ -135,6 +135,32 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
     },
   );
 
+  it.for([
+    ['dash', 'dumpcap'],
+    ['ash', 'tcpdump'],
+  ] as const)(
+    'takes a small share of the node’s memory for its buffer: %s, %s',
+    async ([shell, engine], { expect }) => {
+      const spool = join(place.folder, `greedy-${engine}`);
+      const following = place.follow(
+        shell,
+        ...[`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'filekb=1000', 'files=2'],
+        ...['zroot=1', 'buffer=100000000', 'linger=30', 'keep=30'],
+      );
+      await following.heard('hello');
+      const [, kibibytes] =
+        /^argv .* -B (\d+) /m.exec(readFileSync(join(spool, 'state'), 'utf8')) ?? [];
+      const taken = Number(kibibytes) * (engine === 'dumpcap' ? 1024 : 1);
+      // Free memory comes and goes meanwhile.
+      const [, available = '0'] =
+        /^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? [];
+      expect(taken).toBeGreaterThan(Number(available) / 150);
+      expect(taken).toBeLessThan(Number(available) / 70);
+      following.nudge();
+      await following.heard('over stopped 0');
+    },
+  );
+
   it.for(['dash', 'ash'] as const)(
     'is read without a hole or a double where files follow each other fast: %s',
     async (shell, { expect }) => {
