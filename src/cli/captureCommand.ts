@@ -185,12 +185,14 @@ async function watched(
   interruption: Interruption,
 ): Promise<number> {
   const isFolder = await namesFolder(flags.write);
+  const node = namedNode(plan.targets);
+  if (isFolder && node !== undefined)
+    throw wrongUsage(`-w ${flags.write}: a folder is for pods, and a node has one file`);
   const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
     const opened = isFolder ? undefined : await captureOutput(flags);
     output = opened;
-    const node = namedNode(plan.targets);
     const pods =
       node === undefined ? await podsOf(api, plan, interruption.signal, progress.note) : [];
     const [pod] = pods;
@@ -198,7 +200,8 @@ async function watched(
     const waits = flags['follow-pods'] === true;
     const isSeveral = pods.length > 1 || waits || plan.withClients;
     const destination = isFolder ? 'a folder' : destinationOf(flags, isSeveral);
-    const joins = isSeveral || (plan.peers.some(canMove) && destination !== 'one pcap');
+    const takesMore = node === undefined && destination !== 'one pcap';
+    const joins = isSeveral || (plan.peers.some(canMove) && takesMore);
     if (!joins && plan.peers.some(canMove)) progress.note(FIXED_PEERS);
     if (!only || !opened || joins || (destination === 'one pcapng' && pod)) {
       const { captureSeveralPods } = await import('./severalPods.ts');
@@ -332,8 +335,12 @@ function planOf(flags: Flags) {
   const maxSize = flags['max-size'];
   const { count, duration, linger = '60s' } = flags;
   refuseExpressionWords(flags.targets ?? []);
+  const meant = targetsOf(flags);
+  const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (ofPods && namedNode(meant.targets) !== undefined)
+    throw wrongUsage(`--${ofPods} is for pods: a node is captured as it is`);
   return {
-    ...targetsOf(flags),
+    ...meant,
     settings: settingsOf(flags),
     withClients: flags['with-clients'] === true,
     peers: flags.peer === undefined ? [] : splitRepeated(flags.peer).map(parsePeer),

@@ -1,17 +1,23 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
-import { fakeServer, json, status } from '../kube/fakeServer.ts';
+import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
 
 /** Runs a command against a server that knows no pod; gives what it asked for and what it said. */
 async function run(...args: string[]) {
+  return runWith(
+    (_, response) => json(response, 404, status(404, 'NotFound', 'pods "web" not found')),
+    ...args,
+  );
+}
+
+async function runWith(rest: (seen: Seen, response: ServerResponse) => void, ...args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-cli-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const { access, seen } = await fakeServer({
-    rest: (_, response) => json(response, 404, status(404, 'NotFound', 'pods "web" not found')),
-  });
+  const { access, seen } = await fakeServer({ rest });
   writeFileSync(
     join(folder, 'kubeconfig'),
     `{current-context: c, clusters: [{name: c, cluster: {server: "${access.server}"}}], contexts: [{name: c, context: {cluster: c}}]}`,
@@ -55,6 +61,30 @@ describe('capture', () => {
     expect(seen.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['/api/v1/namespaces/one/pods/web', '/api/v1/namespaces/one/pods/db']),
     );
+  });
+
+  it('of a node is one of it, whatever becomes of a peer', async () => {
+    const { code, said } = await runWith(
+      ({ path, method }, response) => {
+        if (path.endsWith('/pods/db'))
+          json(response, 200, { metadata: { name: 'db' }, status: { podIP: '10.1.2.3' } });
+        else if (method === 'POST') json(response, 403, status(403, 'Forbidden', 'no pods here'));
+        else json(response, 200, { metadata: {} });
+      },
+      ...['capture', 'node/n1', '--peer', 'pod/db'],
+    );
+    expect(said).toMatch(/no pods here/);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['--follow-pods'], /^error: --follow-pods is for pods/],
+    [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients is for pods/],
+    [['-w', 'folder/'], /^error: -w folder\/: a folder is for pods/],
+  ])('of a node is no capture of pods: %j', async (flags, message) => {
+    const { code, said } = await run('capture', 'node/n1', ...flags);
+    expect(said).toMatch(message);
+    expect(code).toBe(2);
   });
 
   it.each([
