@@ -10,6 +10,7 @@ import { Problem } from '../problem.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { podNames } from './podNames.ts';
+import { isInterruption } from './report.ts';
 
 type Told = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
 type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Told>;
@@ -28,12 +29,12 @@ export async function captureRing(
   const terminal = new RingTerminal();
   const nameOf = podNames(found.flatMap(({ pod }) => pod ?? []));
   try {
-    const failures = await Promise.all(
+    // Whatever one of them throws, the others have something to copy and to remove.
+    const results = await Promise.allSettled(
       found.map(async (one) => {
         const isAlone = found.length === 1;
         const name = isAlone || !one.pod ? undefined : nameOf(one.pod);
-        const folder =
-          name === undefined ? request.folder : join(request.folder, name.replace('/', '_'));
+        const folder = name === undefined ? request.folder : join(request.folder, folderName(name));
         try {
           await recordOne(api, one, { ...request, folder }, interruption, terminal, name);
           return undefined;
@@ -45,7 +46,12 @@ export async function captureRing(
         }
       }),
     );
-    return failures.some((failure) => failure) ? 1 : 0;
+    const thrown = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const fault = thrown.find((reason) => !isInterruption(reason));
+    // Whoever was to end before it had begun has nothing to give.
+    if (fault !== undefined || (thrown.length > 0 && thrown.length === results.length))
+      throw fault ?? thrown[0];
+    return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;
   } catch (error) {
     if (!interruption.abandon.aborted) throw error;
     terminal.note('ended at once: what was not copied yet is deleted in the pod');
@@ -53,6 +59,11 @@ export async function captureRing(
   } finally {
     terminal.clear();
   }
+}
+
+/** Names of pods hold nothing else, but for the slash after a namespace; what a server gives is not believed. */
+function folderName(name: string): string {
+  return name.replace(/[^a-zA-Z0-9.-]/g, '_').replace(/^\.+/, '_');
 }
 
 async function recordOne(

@@ -28,7 +28,8 @@ export function report(error: unknown): number {
   return error.exitCode;
 }
 
-function isInterruption(error: unknown): boolean {
+/** Whether it was the user who ended the command, before there was anything to keep. */
+export function isInterruption(error: unknown): boolean {
   return (
     error instanceof Interrupted || (error instanceof Error && error.cause instanceof Interrupted)
   );
