@@ -45,6 +45,8 @@ export class Clients {
   /** When an address is worth asking for again, by performance.now(). */
   readonly #known = new Map<string, number>();
   readonly #waiting: Caller[] = [];
+  /** UIDs of those told: whether they could be captured, and for how long, is not to be tried again. */
+  readonly #told = new Set<string>();
   #wake: () => void = () => {};
   #strangers = 0;
   #path = '/api/v1/pods';
@@ -86,8 +88,11 @@ export class Clients {
       }
       const pod = await this.#podWith(caller.address, signal);
       const name = caller.called.metadata.name;
-      if (pod) yield { pod, text: `joins the capture: it is a client of ${name}` };
-      else if (caller.again) this.#tellStranger(caller);
+      if (pod) {
+        if (this.#told.has(pod.metadata.uid)) continue;
+        this.#told.add(pod.metadata.uid);
+        yield { pod, text: `joins the capture: it is a client of ${name}` };
+      } else if (caller.again) this.#tellStranger(caller);
       else this.#askAgain(caller);
     }
   }

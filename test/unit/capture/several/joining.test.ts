@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Clients } from '../../../../src/capture/several/clients.ts';
 import { type JoiningSources, joining } from '../../../../src/capture/several/joining.ts';
 import type { PodSink } from '../../../../src/capture/several/podSink.ts';
@@ -124,6 +124,22 @@ describe('clients', () => {
       'near: joins the capture: it is a client of web [undefined]',
     ]);
     expect(Buffer.concat(kept).equals(stream)).toBe(true);
+  });
+
+  it('that call again and again are told once, whatever became of their capture', async () => {
+    const clients = new Clients(await local.api(), () => {});
+    const { lines } = await joins({ clients }, [web]);
+    const { output } = clients.watching(web, sink().inner);
+    await output.write(Buffer.concat([pcap(), syn(address(near), address(web))]));
+    await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
+    const later = performance.now() + 3_600_000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(later);
+    onTestFinished(() => clock.mockRestore());
+    await output.write(
+      Buffer.concat([syn(address(near), address(web)), syn(address(far), address(web))]),
+    );
+    await vi.waitFor(() => expect(lines.at(-1)).toMatch(/^far/), TIME);
+    expect(lines).toHaveLength(2);
   });
 
   it('that are no pods are told, but not all of the world', async () => {
