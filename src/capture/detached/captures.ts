@@ -64,7 +64,10 @@ function stateOf(pod: Pod, container: string): ContainerState {
     const { exitCode, finishedAt, reason = 'Error' } = state.terminated;
     const at = finishedAt !== undefined && { at: finishedAt };
     if (REMOVED.includes(exitCode)) return { kind: 'removed', ...at };
-    return { kind: 'lost', ...at, why: lossText(exitCode, reason) };
+    // Evicted, or out of time: what became of the container came of that.
+    const ofPod = pod.status?.phase === 'Failed' ? pod.status.reason : undefined;
+    const why = ofPod ? `the pod has ended (${ofPod})` : lossText(exitCode, reason);
+    return { kind: 'lost', ...at, why };
   }
   if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
     return { kind: 'lost', why: `the pod has ended (${pod.status.reason ?? pod.status.phase})` };

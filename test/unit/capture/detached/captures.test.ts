@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { newCaptureName } from '../../../../src/capture/detached/captureNames.ts';
 import { capturesOf, findCaptures } from '../../../../src/capture/detached/captures.ts';
-import {
-  detachedContainer,
-  recorderOf,
-} from '../../../../src/capture/detached/detachedContainer.ts';
-import { type NodeTarget, nodePod } from '../../../../src/debugger/node/nodePod.ts';
+import { detachedContainer } from '../../../../src/capture/detached/detachedContainer.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
+import { podOnNode } from './podOnNode.ts';
 
 const RUNNING = { running: { startedAt: '2026-11-24T00:00:00Z' } };
 const REMOVED = { terminated: { exitCode: 0 } };
@@ -41,34 +38,6 @@ function podWith(name: string, states: Record<string, NonNullable<ContainerStatu
         state,
       })),
     },
-  };
-}
-
-/** A capture's own pod on a node, of what is named. */
-function podOnNode(name: string, capture: string, target: NodeTarget): Pod {
-  const definition = {
-    name: capture,
-    image: 'nicolaka/netshoot:v0.14',
-    created: new Date(0),
-    spool: `/netdebug-${capture}`,
-    record: { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false },
-  };
-  const record = { ...definition.record, until: 0, notAfter: 0, keep: 0, expression: 'port 80' };
-  const { metadata, spec } = nodePod(
-    target,
-    { profile: 'network', image: definition.image, pullPolicy: 'IfNotPresent', ttl: 60 },
-    {
-      name,
-      namespace: 'shop',
-      recorder: { ...recorderOf({ ...definition, record }), deadline: 100 },
-    },
-  );
-  const state = RUNNING;
-  const containerStatuses = [{ name: `netdebug-capture-${capture}`, state }];
-  return {
-    metadata: { ...metadata, uid: `uid-${name}`, resourceVersion: '1' },
-    spec: spec as unknown as Pod['spec'],
-    status: { phase: 'Running', containerStatuses },
   };
 }
 
@@ -151,5 +120,15 @@ describe('a capture on a node', () => {
       words: { expression: 'port 80', filekb: '1000' },
       state: { kind: 'running' },
     });
+  });
+
+  it('whose pod was ended is lost by what ended that', () => {
+    const pod = podWith('web-1', { rare: LOST });
+    const evicted = { ...pod, status: { ...pod.status, phase: 'Failed', reason: 'Evicted' } };
+    expect(capturesOf(evicted as Pod)[0]?.state).toMatchObject({
+      kind: 'lost',
+      why: 'the pod has ended (Evicted)',
+    });
+    expect(capturesOf(pod)[0]?.state).toMatchObject({ why: expect.stringMatching(/was killed/) });
   });
 });

@@ -1,0 +1,36 @@
+import { recorderOf } from '../../../../src/capture/detached/detachedContainer.ts';
+import { type NodeTarget, nodePod } from '../../../../src/debugger/node/nodePod.ts';
+import type { Pod } from '../../../../src/kube/pod.ts';
+
+/** A capture's own pod on a node, of what is named. */
+export function podOnNode(
+  name: string,
+  capture: string,
+  target: NodeTarget,
+  namespace = 'shop',
+): Pod {
+  const definition = {
+    name: capture,
+    image: 'nicolaka/netshoot:v0.14',
+    created: new Date(0),
+    spool: `/netdebug-${capture}`,
+    record: { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false },
+  };
+  const record = { ...definition.record, until: 0, notAfter: 0, keep: 0, expression: 'port 80' };
+  const { metadata, spec } = nodePod(
+    target,
+    { profile: 'network', image: definition.image, pullPolicy: 'IfNotPresent', ttl: 60 },
+    {
+      name,
+      namespace,
+      recorder: { ...recorderOf({ ...definition, record }), deadline: 100 },
+    },
+  );
+  const state = { running: { startedAt: '2026-11-24T00:00:00Z' } };
+  const containerStatuses = [{ name: `netdebug-capture-${capture}`, state }];
+  return {
+    metadata: { ...metadata, uid: `uid-${name}`, resourceVersion: '1' },
+    spec: spec as unknown as Pod['spec'],
+    status: { phase: 'Running', containerStatuses },
+  };
+}
