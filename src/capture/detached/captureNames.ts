@@ -1,4 +1,8 @@
-import type { Pod } from '../../kube/pod.ts';
+import { NODE_SELECTOR } from '../../debugger/node/nodePod.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { listAll } from '../../kube/listAll.ts';
+import { type Pod, podsPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import { capturesOf } from './captures.ts';
 
@@ -16,4 +20,23 @@ export function freeCaptureName(pod: Pod, asked: string | undefined): string {
       next: ['choose another --name: those of ended captures stay taken while the pod lives'],
     });
   return asked;
+}
+
+/** Our pods on nodes in these namespaces, as far as they may be listed: their captures have names, too. */
+export async function nodePodsIn(
+  api: KubeApi,
+  namespaces: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Pod[]> {
+  const lists = await Promise.all(
+    [...namespaces].map((namespace) =>
+      listAll<Pod>(api, podsPath(namespace), { labelSelector: NODE_SELECTOR }, signal).catch(
+        (error: unknown) => {
+          if (!(error instanceof ApiError) || error.code !== 403) throw error;
+          return [];
+        },
+      ),
+    ),
+  );
+  return lists.flat();
 }

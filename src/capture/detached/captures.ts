@@ -47,7 +47,7 @@ export async function listCaptures(
 /** The detached captures of one pod. */
 export function capturesOf(pod: Pod): DetachedCapture[] {
   const onNode = nodePodKind(pod) === 'node-capture';
-  const target = onNode ? nodePodTarget(pod) : pod.metadata.name;
+  const target = onNode ? nodePodTarget(pod.metadata) : pod.metadata.name;
   const containers = onNode ? pod.spec.containers : (pod.spec.ephemeralContainers ?? []);
   return containers.flatMap((container) => {
     const definition = readDefinition(container);

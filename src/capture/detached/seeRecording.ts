@@ -39,14 +39,16 @@ export async function seeRecording(
     }
     if (Date.now() > limit)
       throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
-        next: [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
+        next: capture.onNode
+          ? ['its pod is deleted: a node that is slow at the moment may do better later']
+          : [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
       });
     await wait(LOOK_MS, undefined, { signal });
   }
 }
 
 async function notRecording(
-  { name }: DetachedCapture,
+  { name, onNode }: DetachedCapture,
   { state, log }: Listing,
   image: string,
   device: string | undefined,
@@ -56,6 +58,9 @@ async function notRecording(
   const explained = await explainRecorder(problem, image, device, async () => []);
   return new Problem(explained.message, {
     exitCode: explained.exitCode,
-    next: [...explained.next, `the container of capture "${name}" stays in the pod's spec, ended`],
+    next: [
+      ...explained.next,
+      ...(onNode ? [] : [`the container of capture "${name}" stays in the pod's spec, ended`]),
+    ],
   });
 }

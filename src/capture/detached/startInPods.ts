@@ -2,6 +2,7 @@ import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { mapLimited } from '../../kube/mapLimited.ts';
+import type { Pod } from '../../kube/pod.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import {
   leftOutText,
@@ -9,7 +10,7 @@ import {
   resolveTargets,
 } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
-import { newCaptureName } from './captureNames.ts';
+import { newCaptureName, nodePodsIn } from './captureNames.ts';
 import { checkCaptureName } from './detachedContainer.ts';
 import type { DetachedRequest } from './detachedRequest.ts';
 import { startDetached } from './startDetached.ts';
@@ -46,7 +47,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const leftOut = leftOutText(resolved);
   if (leftOut !== undefined) onNote(leftOut);
   const isOne = found.length === 1;
-  const name = isOne ? request.name : (request.name ?? newCaptureName(pods));
+  const name = isOne ? request.name : (request.name ?? (await newName(api, pods, request)));
   const failures: { target: string; error: Problem }[] = [];
   const results = await mapLimited(found, AT_ONCE, async (one) => {
     const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
@@ -69,6 +70,18 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   if (first) return { started: [first, ...others], failures };
   signal.throwIfAborted();
   throw failures[0]?.error;
+}
+
+/** One that no capture of the pods has, nor one on a node where those that are started may be. */
+async function newName(
+  api: KubeApi,
+  pods: readonly Pod[],
+  { nodeNamespace, signal }: PodsRequest,
+): Promise<string> {
+  const theirs = pods.map(({ metadata }) => metadata.namespace);
+  const namespaces =
+    nodeNamespace === undefined ? [api.access.namespace, ...theirs] : [nodeNamespace];
+  return newCaptureName([...pods, ...(await nodePodsIn(api, new Set(namespaces), signal))]);
 }
 
 async function resolve(

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { nodeDebugger } from '../../debugger/node/nodeDebugger.ts';
-import { type NodeTarget, nodePod } from '../../debugger/node/nodePod.ts';
+import {
+  type NodeTarget,
+  nodePod,
+  nodePodTarget,
+  targetAnnotation,
+} from '../../debugger/node/nodePod.ts';
 import { deleteNodePod } from '../../debugger/node/removal.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
@@ -77,18 +82,25 @@ async function make(
     spool: spoolFolder(name, home, undefined),
     record: recordOptions(request, ring, created, withoutOwnStream(request.expression, place)),
   });
+  const ofPod = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;
   const pod = nodePod(
     target,
     { ...request, ttl: LOOKING_TTL_S, profile: 'network', command: 'capture' },
     {
-      name: `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`,
+      name: ofPod,
       namespace,
       ...ofOwner,
       unconfined: isUnconfined(home),
       recorder: { ...recorder, deadline: request.duration + request.keep + START_WINDOW_S },
     },
   );
-  return api.post<Pod>(podsPath(namespace), pod);
+  try {
+    return await api.post<Pod>(podsPath(namespace), pod);
+  } catch (error) {
+    // The answer may be lost, and the pod there: it would record until its time is over.
+    await deleteNodePod(api, namespace, ofPod);
+    throw error;
+  }
 }
 
 /** The name that was asked for, or a new one. Throws a Problem when another capture of the target has it. */
@@ -100,13 +112,13 @@ async function nameFor(
 ): Promise<string> {
   const pods = await podsOf(api, namespace, signal);
   if (name === undefined) return newCaptureName(pods);
-  const shown = target.pod?.metadata.name ?? `node/${target.node}`;
+  const shown = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
   const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
   if (taken?.onNode)
     throw new Problem(`there is a capture "${name}" of ${shown} already`, {
       next: [
         'choose another --name',
-        `or remove it with: kubectl netdebug captures rm ${shown}/${name}`,
+        `or remove it with: kubectl netdebug captures rm ${shown}/${name} -n ${namespace}`,
       ],
     });
   return name;

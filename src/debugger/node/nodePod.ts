@@ -13,10 +13,14 @@ const KIND_LABEL = 'netdebug/kind';
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
 /** By these, our pods on nodes are found again. */
-export const NODE_LABELS = {
+const NODE_LABELS = {
   'app.kubernetes.io/name': 'netdebug',
   [MANAGED_BY]: 'kubectl-netdebug',
 } as const;
+
+export const NODE_SELECTOR = Object.entries(NODE_LABELS)
+  .map(([key, value]) => `${key}=${value}`)
+  .join(',');
 
 /** What a pod of ours on a node is: a command's debugger, or a capture that goes on by itself. */
 type NodePodKind = 'node' | 'node-capture';
@@ -58,8 +62,11 @@ export interface NodeRecorder {
 /** Into the network that hold.sh holds. */
 const ENTER_HELD = ['nsenter', '-n/proc/self/fd/9', '--'];
 
-function targetText({ node, pod }: NodeTarget): string {
-  return pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`;
+/** By which `nodePodTarget` tells what a pod of ours is for. */
+export function targetAnnotation({ node, pod }: NodeTarget): Record<string, string> {
+  return {
+    [TARGET]: pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`,
+  };
 }
 
 /** Which of our pods on nodes it is; undefined when it is none. */
@@ -69,7 +76,10 @@ export function nodePodKind({ metadata: { labels } }: Pod): NodePodKind | undefi
 }
 
 /** What one of our pods on a node is for: `node/NAME`, or a pod, whose namespace is told where it is another. */
-export function nodePodTarget({ metadata: { annotations, namespace } }: Pod): string {
+export function nodePodTarget({
+  annotations,
+  namespace,
+}: Pick<Pod['metadata'], 'annotations' | 'namespace'>): string {
   const text = annotations?.[TARGET] ?? '';
   const [, ofPod, pod = ''] = /^pod\/([^/]*)\/(.*)$/.exec(text) ?? [];
   if (ofPod === undefined) return text;
@@ -102,7 +112,7 @@ export function nodePod(
       namespace,
       labels: { ...NODE_LABELS, [KIND_LABEL]: kind },
       annotations: {
-        [TARGET]: targetText(target),
+        ...targetAnnotation(target),
         'netdebug/command': request.command ?? request.profile,
         ...(owner !== undefined && { 'netdebug/owner': owner }),
       },

@@ -1,6 +1,6 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { NODE_LABELS, nodePodKind } from './nodePod.ts';
+import { NODE_SELECTOR, nodePodKind } from './nodePod.ts';
 
 /** How long the deletion of a pod is waited for that ends by itself anyway. */
 const DELETE_MS = 5_000;
@@ -16,12 +16,9 @@ export async function deleteNodePod(api: KubeApi, namespace: string, name: strin
  * failed stay, to say so.
  */
 export function sweepNodePods(api: KubeApi, namespace: string): void {
-  const labelSelector = Object.entries(NODE_LABELS)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
   const signal = AbortSignal.timeout(DELETE_MS);
   api
-    .get<{ items: Pod[] }>(podsPath(namespace), { query: { labelSelector }, signal })
+    .get<{ items: Pod[] }>(podsPath(namespace), { query: { labelSelector: NODE_SELECTOR }, signal })
     .then(({ items }) => {
       for (const pod of items) {
         const phase = pod.status?.phase;

@@ -1,0 +1,87 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { DetachedRequest } from '../../../../src/capture/detached/detachedRequest.ts';
+import { startInPods } from '../../../../src/capture/detached/startInPods.ts';
+import { startOnNode } from '../../../../src/capture/detached/startOnNode.ts';
+import type { NodeTarget } from '../../../../src/debugger/node/nodePod.ts';
+import type { Pod } from '../../../../src/kube/pod.ts';
+import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
+import { podWith } from '../../debugger/pods.ts';
+import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
+import { podOnNode } from './podOnNode.ts';
+
+// The debugger that goes before a capture, and what comes of it.
+vi.mock('../../../../src/debugger/node/nodeDebugger.ts', () => ({
+  nodeDebugger: async (_: unknown, __: unknown, request: DetachedRequest) => ({
+    kind: 'node',
+    namespace: request.nodeNamespace,
+    home: podWith(),
+    ownPorts: [],
+    close: async () => {},
+  }),
+}));
+
+const NOTHING = () => {};
+const REQUEST: DetachedRequest = {
+  image: 'netshoot:1',
+  pullPolicy: 'IfNotPresent',
+  nodeNamespace: 'tools',
+  ring: {},
+  duration: 60,
+  keep: 60,
+  signal: new AbortController().signal,
+  onNote: NOTHING,
+  onProgress: NOTHING,
+};
+
+/** An API server on which these pods are in namespace tools; pods that are created get no answer. */
+async function server(...there: Pod[]) {
+  const made = (seen: Seen) => JSON.parse(seen.body) as Pod;
+  const { api, seen } = await fakeServer({
+    rest: (one, response) => {
+      if (one.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
+      else if (one.method === 'POST' && one.path === '/api/v1/namespaces/tools/pods')
+        response.destroy();
+      else if (one.method === 'POST') json(response, 404, status(404, 'NotFound', 'no reviews'));
+      else json(response, 200, { items: there, metadata: {} });
+    },
+  });
+  const asked = (method: string) => seen.filter((one) => one.method === method);
+  return {
+    api,
+    names: () =>
+      asked('POST')
+        .filter(({ path }) => path.endsWith('/pods'))
+        .map((one) => made(one).metadata.name),
+    deleted: () => asked('DELETE').map(({ path }) => path.split('/').at(-1)),
+  };
+}
+
+describe('a capture on a node', () => {
+  it('is deleted when nobody said whether it was made', async () => {
+    const { api, names, deleted } = await server();
+    await expect(startOnNode(api, { node: 'n1' }, REQUEST)).rejects.toThrow();
+    expect(names()).toHaveLength(1);
+    expect(deleted()).toEqual(names());
+  });
+
+  it('has no name that another of the same target has, in whatever namespace that is', async () => {
+    const target: NodeTarget = { node: 'n1', pod: podWith() };
+    const { api, names } = await server(podOnNode('x', 'rare', target, 'tools'));
+    const named = { ...REQUEST, name: 'rare' };
+    await expect(startOnNode(api, target, named)).rejects.toMatchObject({
+      message: 'there is a capture "rare" of shop/web already',
+      next: expect.arrayContaining([
+        expect.stringMatching(/captures rm shop\/web\/rare -n tools$/),
+      ]),
+    });
+    await expect(startOnNode(api, { node: 'n1' }, named)).rejects.toThrow();
+    expect(names()).toEqual([expect.stringMatching(/^netdebug-capture-rare-/)]);
+  });
+
+  it('of several nodes gets a name that none of them has', async () => {
+    const { api, names } = await server(podOnNode('x', 'capture-1', { node: 'n1' }, 'tools'));
+    const targets = parseTargets(['node/n1', 'node/n2']);
+    await expect(startInPods(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
+    expect(names()).toEqual(Array(2).fill(expect.stringMatching(/^netdebug-capture-capture-2-/)));
+  });
+});
