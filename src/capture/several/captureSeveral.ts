@@ -165,7 +165,7 @@ class SeveralCapture {
     // Who is told to end before it has begun says so by an error.
     if (this.#ending.signal.aborted && !part.listened) return;
     if (!(error instanceof Problem)) throw error;
-    if (this.#recording.joining && (await hasEnded(this.#api, part.pod))) {
+    if (this.#mayGo(part.pod) && (await hasEnded(this.#api, part.pod))) {
       this.#note(part.pod, `ended: ${error.message.replaceAll('\n', '; ')}`);
       return;
     }
@@ -178,6 +178,12 @@ class SeveralCapture {
     const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
     this.#note(part.pod, `error: ${first}`);
     for (const line of more) this.#recording.progress.note(`  ${line}`);
+  }
+
+  /** Where pods come and go one that goes is no failure; those that were named are to stay. */
+  #mayGo(pod: Pod): boolean {
+    const { pods, waits } = this.#recording;
+    return waits || !pods.some(({ metadata }) => metadata.uid === pod.metadata.uid);
   }
 
   /** Begins with what joins as it comes to be, until the capture is to end. */

@@ -250,6 +250,19 @@ describe('a capture of several pods', () => {
     expect(result).not.toHaveProperty('pods.0.problem');
   });
 
+  it('of a pod that goes is a failure when only addresses of peers may join', async () => {
+    async function* joining(signal: AbortSignal) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      yield* [];
+    }
+    const { outcome, gone } = await begun({ acts: { first: fails, other: isLost }, joining });
+    for (const name of ['first', 'other']) gone.add(name);
+    expect(await outcome).toMatchObject({ pods: [{ problem: {} }, { problem: {} }] });
+    const alone = await begun({ acts: { first: fails }, joining });
+    alone.gone.add('first');
+    expect(await alone.outcome).toBeInstanceOf(Problem);
+  });
+
   it('of fifty pods begins with all at once, and one that is lost disturbs no other', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `web-${index}`);
     const acts = Object.fromEntries(names.map((name) => [name, records([10], 'told')]));
