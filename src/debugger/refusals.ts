@@ -1,6 +1,6 @@
 import { ApiError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
-import { optionalRule, roleYaml } from './permissions.ts';
+import { nodeRoleYaml, optionalRule, roleYaml } from './permissions.ts';
 
 /**
  * Adds the way out to what the API server refused: the Role for RBAC, the label for Pod Security,
@@ -42,7 +42,11 @@ export function nextSteps(message: string, namespace: string): string[] {
 /** The Role to ask for; with what the refusal in `message` is about, where the Role lacks that. */
 export function roleSteps(namespace: string, message = ''): string[] {
   const everywhere = message.includes('at the cluster scope');
-  const role = roleYaml(everywhere ? undefined : namespace, optionalRule(message));
+  // Only pods of ours on nodes are made and deleted.
+  const ofNode = /cannot (create|delete) resource "pods"/.test(message);
+  const role = ofNode
+    ? nodeRoleYaml(namespace)
+    : roleYaml(everywhere ? undefined : namespace, optionalRule(message));
   return [
     everywhere
       ? 'ask an administrator for this ClusterRole, and a ClusterRoleBinding of it to you:'

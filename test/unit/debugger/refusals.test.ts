@@ -47,6 +47,12 @@ describe('the Role to ask for', () => {
     });
   });
 
+  it.each(['create', 'delete'])('lets whoever may not %s pods on nodes do so', (verb) => {
+    const { metadata, rules } = roleFor(refusal(verb, 'pods', ''));
+    expect(metadata.namespace).toBe('shop');
+    expect(rules.find(({ resources }) => resources.includes('pods'))?.verbs).toContain(verb);
+  });
+
   it('is a ClusterRole for all namespaces', () => {
     const { kind, metadata, rules } = roleFor(refusal('list', 'pods', '', 'at the cluster scope'));
     expect({ kind, metadata }).toEqual({ kind: 'ClusterRole', metadata: { name: 'netdebug' } });
