@@ -17,6 +17,12 @@ export interface Joining {
   readonly text: string;
 }
 
+/**
+ * So often new addresses are taken in: each time is one more recorder in every pod, with the kernel's
+ * buffer and a connection, and none of them ends before the capture does.
+ */
+const MAX_TIMES = 8;
+
 /** Where what joins comes from. */
 export interface JoiningSources {
   /** Pods of these that come to be. */
@@ -74,10 +80,19 @@ export async function* joining(
       : []),
   ];
   let known = peerTerms;
+  let times = 0;
   for await (const change of merged(sources)) {
     if ('pod' in change) yield { ...change, expression: withPeerTerms(known, ownExpression) };
     else {
       const { peerTerms: added } = change;
+      times += 1;
+      if (times > MAX_TIMES) {
+        if (times === MAX_TIMES + 1)
+          onNote(
+            `note: packets of ${added.join(', ')} are not captured, nor of what --peer stands for later: it has changed ${MAX_TIMES} times; start another capture for them`,
+          );
+        continue;
+      }
       // What both know of is recorded already.
       const only = `(${added.join(' or ')}) and not (${known.join(' or ')})`;
       known = [...known, ...added];

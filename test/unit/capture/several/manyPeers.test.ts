@@ -1,0 +1,31 @@
+import { expect, it, vi } from 'vitest';
+import { joining } from '../../../../src/capture/several/joining.ts';
+import type { KubeApi } from '../../../../src/kube/api.ts';
+import { parsePeer } from '../../../../src/kube/targets/peers.ts';
+
+const CHANGES = Array.from({ length: 20 }, (_, index) => `host 10.0.1.${index}`);
+vi.mock('../../../../src/kube/targets/watchPeers.ts', () => ({
+  watchPeers: async function* () {
+    for (const term of CHANGES) yield [term];
+  },
+}));
+
+it('peers that change all the time get no recorder for each time', async () => {
+  const notes: string[] = [];
+  const options = {
+    pods: [],
+    peerTerms: ['host 10.0.0.1'],
+    ownExpression: undefined,
+    onNote: (text: string) => notes.push(text),
+  };
+  const filters: (string | undefined)[] = [];
+  const sources = { peers: [parsePeer('svc/db')] };
+  const { signal } = new AbortController();
+  for await (const { expression } of joining({} as KubeApi, sources, options, signal))
+    filters.push(expression);
+  expect(filters).toHaveLength(8);
+  expect(filters[1]).toBe('(host 10.0.1.1) and not (host 10.0.0.1 or host 10.0.1.0)');
+  expect(notes).toEqual([
+    expect.stringMatching(/^note: packets of host 10.0.1.8 are not captured/),
+  ]);
+});
