@@ -27,7 +27,7 @@ export async function detach(
       onNote: say,
     });
     const [{ capture }] = started;
-    const { name, words, pod } = capture;
+    const { name, words } = capture;
     for (const { shown, listing } of started) {
       const { device, engine, phase } = listing.state;
       const does = phase === 'ended' ? 'has recorded' : 'is recording';
@@ -39,14 +39,18 @@ export async function detach(
     }
     const kilobytes = Number(words.filekb ?? 0);
     const age = words.age === undefined ? '' : ` or ${ageText(Number(words.age) * 1000)}`;
-    const { namespace } = pod.metadata;
-    const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
     const place = capture.onNode ? 'in a pod on the node' : 'in the pod';
+    const namespaces = new Set(started.map((one) => one.capture.pod.metadata.namespace));
     for (const text of [
       `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
       `  it ends in ${ageText(request.duration * 1000)}, and is deleted ${ageText(request.keep * 1000)} after that`,
-      `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies what there is, at any time`,
-      `  ${PROGRAM_NAME} captures stop ${name}${there}    ends it; rm deletes it`,
+      ...[...namespaces].flatMap((namespace) => {
+        const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
+        return [
+          `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies what there is, at any time`,
+          `  ${PROGRAM_NAME} captures stop ${name}${there}    ends it; rm deletes it`,
+        ];
+      }),
     ])
       say(text);
     process.stdout.write(`${terminalSafe(name)}\n`);

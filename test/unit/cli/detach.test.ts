@@ -1,0 +1,44 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import type { StartedInPods } from '../../../src/capture/detached/startInPods.ts';
+import { detach } from '../../../src/cli/detach.ts';
+import type { KubeApi } from '../../../src/kube/api.ts';
+import { podWith } from '../debugger/pods.ts';
+
+const started = (namespace: string, onNode: boolean) => ({
+  capture: {
+    name: 'rare',
+    words: { files: '2', filekb: '1000' },
+    onNode,
+    pod: podWith({ metadata: { namespace } }),
+  },
+  shown: 'it',
+  listing: { state: { device: 'eth0', engine: 'dumpcap', phase: 'recording' } },
+});
+
+vi.mock('../../../src/capture/detached/startInPods.ts', () => ({
+  startInPods: async () =>
+    ({
+      started: [started('shop', false), started('tools', true), started('tools', true)],
+      failures: [],
+    }) as unknown as StartedInPods,
+}));
+
+it('what was started in several namespaces is told where to get in each', async () => {
+  let said = '';
+  const spies = [
+    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+      said += String(chunk);
+      return true;
+    }),
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true),
+  ];
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  const api = { access: { namespace: 'shop' } } as KubeApi;
+  expect(await detach(api, { duration: 60, keep: 60 } as Parameters<typeof detach>[1])).toBe(0);
+  expect(said.match(/captures fetch rare.*? {3}/g)).toEqual([
+    'captures fetch rare   ',
+    'captures fetch rare -n tools   ',
+  ]);
+});
