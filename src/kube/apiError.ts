@@ -63,6 +63,13 @@ function worded(code: number, reason: string, message: string): string {
     : `Error from server (${reason}): ${message}`;
 }
 
+/** Whether the same request may be answered later: the server was out of reach, or at a loss itself. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof ApiError) return error.code >= 500 || error.code === 429;
+  if (!(error instanceof Problem) || error.cause === undefined) return false;
+  return error.cause instanceof ApiError ? mayPass(error.cause) : true;
+}
+
 /** A failure to reach the server at all, in the words kubectl has for it. */
 export function connectionProblem(server: URL, error: unknown): Problem {
   if (error instanceof Problem) return error;

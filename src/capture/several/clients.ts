@@ -1,5 +1,5 @@
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
+import { ApiError, mayPass } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import { callOf } from '../../pcap/callers.ts';
@@ -74,7 +74,10 @@ export class Clients {
     };
   }
 
-  /** The clients, as they are found, until the signal. Throws ApiError when pods may not be listed. */
+  /**
+   * The clients, as they are found, until the signal. Throws ApiError when pods may not be listed; a
+   * server that is out of reach is asked again.
+   */
   async *found(signal: AbortSignal): AsyncGenerator<Client, void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
@@ -86,14 +89,21 @@ export class Clients {
         });
         continue;
       }
-      const pod = await this.#podWith(caller.address, signal);
+      let pod: Pod | undefined;
+      try {
+        pod = await this.#podWith(caller.address, signal);
+      } catch (error) {
+        if (signal.aborted || !mayPass(error)) throw error;
+        this.#askAgain(caller);
+        continue;
+      }
       const name = caller.called.metadata.name;
       if (pod) {
         if (this.#told.has(pod.metadata.uid)) continue;
         this.#told.add(pod.metadata.uid);
         yield { pod, text: `joins the capture: it is a client of ${name}` };
       } else if (caller.again) this.#tellStranger(caller);
-      else this.#askAgain(caller);
+      else this.#askAgain({ ...caller, again: true });
     }
   }
 
@@ -141,7 +151,7 @@ export class Clients {
   }
 
   #askAgain(caller: Caller): void {
-    setTimeout(() => this.#wait({ ...caller, again: true }), NEW_POD_MS).unref();
+    setTimeout(() => this.#wait(caller), NEW_POD_MS).unref();
   }
 
   /** The running pod that has this address for itself. */

@@ -1,5 +1,6 @@
 import { Problem } from '../../problem.ts';
 import { type KubeApi, sleep } from '../api.ts';
+import { mayPass } from '../apiError.ts';
 import { podsPath } from '../pod.ts';
 import { type WatchOptions, watch } from '../watch.ts';
 import { merged } from './merged.ts';
@@ -9,6 +10,8 @@ import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
 /** What happens together (a rollout) is read once. Milliseconds. */
 const SETTLE_MS = 500;
+/** When a server that was out of reach is asked again. Milliseconds. */
+const RETRY_MS = 2_000;
 
 /**
  * What peers stand for that was not known, each time that there is such, until the signal ends it;
@@ -32,11 +35,7 @@ export async function* watchPeers(
     );
     for await (const _change of merged(sources)) {
       await sleep(SETTLE_MS, all);
-      const now = await peerTerms(api, peers, all).catch((error: unknown) => {
-        // A peer without any address for a while.
-        if (error instanceof Problem) return [];
-        throw error;
-      });
+      const now = (await Promise.all(peers.map((peer) => termsOf(api, peer, all)))).flat();
       const added = now.filter((term) => !told.has(term));
       for (const term of added) told.add(term);
       if (added.length > 0) yield added;
@@ -44,6 +43,19 @@ export async function* watchPeers(
   } finally {
     end.abort();
   }
+}
+
+/** What one peer stands for now; nothing for a peer that has no address for a while, or is gone. */
+async function termsOf(api: KubeApi, peer: Peer, signal: AbortSignal): Promise<readonly string[]> {
+  for (;;)
+    try {
+      return await peerTerms(api, [peer], signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Problem)) throw error;
+      if (!mayPass(error)) return [];
+      await sleep(RETRY_MS, signal);
+    }
 }
 
 /** What changes when a peer's addresses do; undefined where they stay as they are. */

@@ -1,0 +1,53 @@
+import { expect, it, vi } from 'vitest';
+import { Clients } from '../../../../src/capture/several/clients.ts';
+import type { KubeApi } from '../../../../src/kube/api.ts';
+import { ApiError, connectionProblem } from '../../../../src/kube/apiError.ts';
+import type { Pod } from '../../../../src/kube/pod.ts';
+import { parsePeer } from '../../../../src/kube/targets/peers.ts';
+import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
+import { podWith } from '../../debugger/pods.ts';
+import { callTo, pcap } from './calls.ts';
+
+vi.mock('../../../../src/kube/watch.ts', () => ({
+  watch: async function* () {
+    yield {};
+  },
+}));
+
+/** An API server that is out of reach, then at a loss, and then gives these. */
+function unsteady(answers: (path: string) => unknown): KubeApi {
+  const failures: Error[] = [
+    connectionProblem(new URL('https://x'), new Error('read ECONNRESET')),
+    new ApiError(500, 'InternalError', 'etcdserver: leader changed'),
+  ];
+  const get = async (path: string) => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return answers(path);
+  };
+  return { access: { namespace: 'shop' }, get } as unknown as KubeApi;
+}
+
+const { signal } = new AbortController();
+const at = (name: string, podIP?: string) =>
+  podWith({ metadata: { name, uid: name }, ...(podIP !== undefined && { status: { podIP } }) });
+
+it('clients are found when the server is back', async () => {
+  const api = unsteady(() => ({ items: [at('caller', '10.0.0.9')], metadata: {} }));
+  const clients = new Clients(api, () => {});
+  const web: Pod = at('web', '10.0.0.1');
+  const inner = { output: { write: async () => {}, close: async () => {} }, end: () => {} };
+  await clients
+    .watching(web, inner)
+    .output.write(Buffer.concat([pcap(), callTo('10.0.0.9', '10.0.0.1')]));
+  const { value } = await clients.found(signal).next();
+  expect(value?.pod.metadata.name).toBe('caller');
+}, 15_000);
+
+it('new addresses of a peer are, too, and while another has none', async () => {
+  const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
+  const peers = ['pod/a', 'pod/b'].map(parsePeer);
+  const told: (readonly string[])[] = [];
+  for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) told.push(terms);
+  expect(told).toEqual([['host 10.0.0.2']]);
+}, 15_000);
