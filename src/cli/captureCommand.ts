@@ -275,8 +275,10 @@ async function detached(
   api: KubeApi,
   flags: Flags,
   { duration, settings, ...plan }: FullPlan,
-  { signal }: Interruption,
+  { signal, abandon }: Interruption,
 ): Promise<number> {
+  // At the second Ctrl-C, too, what was made on a node gets the time to be deleted.
+  abandon.addEventListener('abort', () => {});
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   return detach(api, {

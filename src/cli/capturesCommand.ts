@@ -50,7 +50,7 @@ function options(parser: Argv): Argv<Flags> {
     .positional('names', {
       type: 'string',
       array: true,
-      describe: 'Captures: NAME, in each pod that has one of it, or POD/NAME',
+      describe: 'Captures: NAME, of each target that has one of it, POD/NAME or node/NODE/NAME',
     })
     .options(OPTIONS)
     .group(Object.keys(OPTIONS), 'Flags:')
@@ -203,8 +203,8 @@ async function fetch(
 
 /** A target's name as a folder's: what no API server would give is not believed. */
 function folderName(target: string): string {
-  const name = target.replace('/', '-');
-  if (/^[a-z0-9][-a-z0-9.]*$/.test(name)) return name;
+  const name = target.replaceAll('/', '_');
+  if (/^[a-z0-9][-a-z0-9._]*$/.test(name)) return name;
   throw new Problem(`"${target}" is no name that could be a folder's`);
 }
 

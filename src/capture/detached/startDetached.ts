@@ -64,13 +64,13 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   }
 }
 
-/** What makes the ephemeral container; its ring is planned now. */
+/** What makes the ephemeral container. A pod that gets none has no room to be asked for. */
 function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, volume, pullPolicy } = request;
-  const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
   const created = new Date(api.serverTime());
-  const record = recordOptions(request, ring, created, request.expression);
   return (current: Pod, rung: 'least' | 'baseline', owner?: string) => {
+    const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
+    const record = recordOptions(request, ring, created, request.expression);
     const name = freeCaptureName(current, request.name);
     return detachedContainer(
       {
@@ -94,15 +94,23 @@ async function startInPod(
   make: (current: Pod) => EphemeralContainer,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
-  const { signal, image, onProgress } = request;
+  const { signal, image, onProgress, onNote } = request;
   const { container, changed } = await addContainer(api, pod, make);
   const capture = capturesOf(changed).find((candidate) => candidate.container === container);
   if (!capture) throw new Problem(`the pod has no container "${container}" after it was added`);
-  onProgress('starting the capture');
-  await waitUntilRunning(api, changed, { container, image, signal, onProgress });
-  const listing = await seeRecording(api, capture, request);
   const { namespace, name } = pod.metadata;
-  return { capture, shown: `pod ${namespace}/${name}`, listing };
+  onProgress('starting the capture');
+  try {
+    await waitUntilRunning(api, changed, { container, image, signal, onProgress });
+    const listing = await seeRecording(api, capture, request);
+    return { capture, shown: `pod ${namespace}/${name}`, listing };
+  } catch (error) {
+    if (signal.aborted)
+      onNote(
+        `capture "${capture.name}" goes on in the pod: captures rm ${name}/${capture.name} ends it`,
+      );
+    throw error;
+  }
 }
 
 /** The room that the captures which are in the pod already leave. */

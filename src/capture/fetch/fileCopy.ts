@@ -33,6 +33,8 @@ export class FileCopy {
   #held: Buffer[] = [];
   #hash: Hash = createHash('sha256');
   #walker = new PcapWalker();
+  /** The disk's word for all bytes, where it was asked already. */
+  #safe: Promise<void> | undefined;
 
   constructor(folder: string, capture: string, source: SpoolFile) {
     this.#folder = folder;
@@ -77,6 +79,7 @@ export class FileCopy {
 
   /** Takes the next bytes. */
   async append(chunk: Buffer): Promise<void> {
+    this.#safe = undefined;
     this.#take(chunk);
     if (this.#part) return this.#part.append(chunk);
     this.#held.push(chunk);
@@ -87,9 +90,16 @@ export class FileCopy {
     return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
   }
 
+  /** All bytes have come: lets the disk take them while other files come; `place` tells how that went. */
+  settle(): void {
+    this.#safe = this.#part?.sync();
+    this.#safe?.catch(() => {});
+  }
+
   /** Cuts off what is no whole packet, for a file whose rest does not come. */
   async cutToWholePackets(): Promise<void> {
     const { wholeBytes, bytes } = this.#walker.found;
+    this.#safe = undefined;
     if (wholeBytes < bytes) await this.#part?.truncate(wholeBytes);
   }
 
@@ -97,7 +107,7 @@ export class FileCopy {
   async place(stage: Stage, force: boolean): Promise<string> {
     if (!this.#part) await this.#create();
     const local = this.#local as LocalFile;
-    await this.#part?.sync();
+    await (this.#safe ?? this.#part?.sync());
     await this.close();
     const name = atStage(local, stage);
     if (name !== local.name)
@@ -108,6 +118,8 @@ export class FileCopy {
 
   /** Deletes what is here; the copy begins anew. */
   async discard(): Promise<void> {
+    await this.#safe?.catch(() => {});
+    this.#safe = undefined;
     await this.close();
     if (this.#local) await rm(join(this.#folder, this.#local.name), { force: true });
     this.#local = undefined;

@@ -63,6 +63,7 @@ export class Worker {
             data: (name, chunk) => this.#take(copyOf(name), chunk),
             end: async (name) => {
               whole.add(copyOf(name));
+              copyOf(name).settle();
               // Where a checksum proves the file, nothing else is waited for.
               if (checksums) await this.#finish(copyOf(name));
             },

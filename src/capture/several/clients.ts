@@ -140,7 +140,8 @@ export class Clients {
     const { address } = caller;
     const now = performance.now();
     if ((this.#known.get(address) ?? 0) > now) return;
-    if (this.#waiting.length >= MAX_WAITING || this.#known.size >= MAX_KNOWN) return;
+    if (this.#waiting.length >= MAX_WAITING) return;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
     this.#known.set(address, now + POD_AGAIN_MS);
     this.#wait(caller);
   }
@@ -182,7 +183,7 @@ export class Clients {
     const { name } = called.metadata;
     const more = this.#strangers === STRANGERS_TOLD ? '; others like it are not told any more' : '';
     this.#onNote(
-      `note: ${address} is a client of ${name}, and no pod: a node, or outside of the cluster${more}`,
+      `note: ${address} is a client of ${name}, and the address of no pod that is known: a node, or outside of the cluster${more}`,
     );
   }
 }

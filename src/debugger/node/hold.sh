@@ -14,12 +14,12 @@ place() {
   mv /netdebug-place.new /netdebug-place
 }
 
-if ! command -v nsenter >/dev/null; then
-  place 'missing nsenter'
-  code=127
-elif [ "$count" -eq 0 ]; then
+if [ "$count" -eq 0 ]; then
   # shellcheck disable=SC2046,SC2005 # a list of words
   place "ports $(echo $(sh -c "$ports" ports /proc))"
+elif ! command -v nsenter >/dev/null; then
+  place 'missing nsenter'
+  code=127
 else
   # Its own id among the node's processes: the shell itself opens this file.
   IFS=' ' read -r self _ </proc/self/stat

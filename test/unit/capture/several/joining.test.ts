@@ -152,7 +152,7 @@ describe('clients', () => {
     await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
     await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
-    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and no pod/);
+    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and the address of no pod/);
     expect(notes[2]).toMatch(/not told any more$/);
   });
 
