@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makePod, runPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
@@ -141,8 +142,13 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
     await terminal.type('echo "size $(stty size) TERM $TERM"');
     await shows(/^size 27 91 TERM (screen|tmux)/m);
     await terminal.resize(102, 33);
-    await terminal.type('stty size');
-    await shows(/^33 102$/m);
+    // The new size is on its way in a channel of its own.
+    const isResized = async () => {
+      await terminal.type('stty size');
+      await wait(500);
+      return /^33 102$/m.test(await terminal.screen());
+    };
+    expect(await eventually(isResized, 20_000), await terminal.screen()).toBe(true);
     await terminal.type('sleep 9000');
     await terminal.press('C-z');
     await shows(/Stopped/);

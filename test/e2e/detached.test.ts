@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CHATTER, runPod, working } from './support/pods.ts';
+import { CHATTER, podName, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
 import { skipped } from './support/skips.ts';
@@ -35,12 +35,13 @@ async function succeeds(args: readonly string[], kubeconfig = world.kubeconfig):
   return stdout;
 }
 
-/** A pod that sends numbered datagrams, and a detached capture of them. */
-async function detachedCapture(name: string, image: string, flags: readonly string[] = []) {
-  const pod = await runPod(name, { command: CHATTER, env: { TO: sink } });
+/** A pod that sends numbered datagrams, and a detached capture of them, of a name of its own. */
+async function detachedCapture(purpose: string, image: string, flags: readonly string[] = []) {
+  const name = podName(purpose);
+  const pod = await runPod(purpose, { command: CHATTER, env: { TO: sink } });
   const args = ['capture', pod.name, '--detach', '--name', name, '--image', image, ...flags];
   expect((await succeeds([...args, '--', 'udp port 9'])).trim()).toBe(name);
-  return pod.name;
+  return { pod: pod.name, name };
 }
 
 describe('a detached capture', () => {
@@ -48,8 +49,8 @@ describe('a detached capture', () => {
     'with $name is found, fetched while it records, stopped and removed by another user',
     { timeout: 90_000 },
     async ({ name: engine, image }) => {
-      const name = `rare-${engine}`;
-      const pod = await detachedCapture(name, image, ['-G', '2', '-W', '4', '-C', '1']);
+      const ring = ['-G', '2', '-W', '12', '-C', '1'];
+      const { pod, name } = await detachedCapture(`rare-${engine}`, image, ring);
       const second = world.users.debugger ?? world.kubeconfig;
       await wait(5000);
 
@@ -58,7 +59,7 @@ describe('a detached capture', () => {
         expect.objectContaining({
           ...{ name, pod, state: 'Recording', device: 'eth0' },
           filter: 'udp port 9',
-          ring: { files: 4, fileBytes: 1_000_000, ageSeconds: 2 },
+          ring: { files: 12, fileBytes: 1_000_000, ageSeconds: 2 },
         }),
       );
       const folder = freshPath(name);
@@ -79,7 +80,7 @@ describe('a detached capture', () => {
       const numbers = (await Promise.all(files.map(sequenceNumbers))).flat();
       expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
       for (const file of files) {
-        expect(file).toMatch(/rare-[a-z]+-\d{4}-\d{8}T\d{6}Z\.pcap$/);
+        expect(file).toMatch(/rare-[-a-z\d]+-\d{4}-\d{8}T\d{6}Z\.pcap$/);
         expect(statSync(file).mode & 0o777).toBe(0o600);
         const infos = await run('capinfos', ['-c', '-M', file]);
         expect(infos.code, infos.stderr).toBe(0);
@@ -108,13 +109,12 @@ describe('a detached capture', () => {
   it.concurrent('is followed from its oldest packet on, and goes on when that ends', {
     timeout: 60_000,
   }, async ({ onTestFinished }) => {
-    const pod = await detachedCapture('along', IMAGE);
+    const { pod, name } = await detachedCapture('along', IMAGE);
     await wait(2000);
     const file = freshPath('along.pcap');
     const asked = Date.now() / 1000;
-    const which = `${pod}/along`;
-    const follow = netdebug(['captures', 'follow', which, '-w', file], { onTestFinished });
-    await follow.says(/following capture "along" on eth0/);
+    const follow = netdebug(['captures', 'follow', name, '-w', file], { onTestFinished });
+    await follow.says(/following capture "along-\S+" on eth0/);
     await wait(2500);
     follow.child.kill('SIGINT');
     expect((await follow.finished).code).toBe(0);
@@ -124,20 +124,21 @@ describe('a detached capture', () => {
     expect(first, 'the first packet is from before anybody followed').toBeLessThan(asked - 1);
     expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
     expect(numbers.length).toBeGreaterThan(40);
-    expect(await working(pod, 'netdebug-capture-along')).not.toEqual([]);
-    await succeeds(['captures', 'rm', which]);
+    expect(await working(pod, `netdebug-capture-${name}`)).not.toEqual([]);
+    await succeeds(['captures', 'rm', name]);
   });
 
   it.concurrent('ends at its bounds without anybody', { timeout: 60_000 }, async () => {
-    await detachedCapture('short', IMAGE, ['--duration', '2s', '--keep', '3s']);
+    const bounds = ['--duration', '2s', '--keep', '8s'];
+    const { name: short } = await detachedCapture('short', IMAGE, bounds);
     const state = async () => {
       const all = JSON.parse(await succeeds(['captures', 'list', '--all', '-o', 'json']));
-      return all.find(({ name }: { name: string }) => name === 'short') ?? {};
+      return all.find(({ name }: { name: string }) => name === short) ?? {};
     };
     const ended = async () => (await state()).reason === 'duration';
     expect(await eventually(ended, 15_000)).toBe(true);
     const removed = async () => (await state()).state === 'Removed';
-    expect(await eventually(removed, 15_000)).toBe(true);
+    expect(await eventually(removed, 20_000)).toBe(true);
   });
 
   it.concurrent('says what it was asked wrongly, and leaves nothing running', async () => {
@@ -175,11 +176,20 @@ describe('a detached capture', () => {
     await succeeds([...capture, '--name', 'on-volume', '--volume', 'scratch', '--', 'udp port 9']);
     await wait(3000);
     await kubectl(['annotate', 'pod', pod.name, 'netdebug.test/kill-sandbox=once']);
-    const states = async () => succeeds(['captures', '-o', 'wide']);
+    const states = async () => {
+      const lines = (await succeeds(['captures', '-o', 'wide'])).split('\n');
+      return lines.filter((line) => line.includes(` ${pod.name} `)).join('\n');
+    };
     const lost = async () => ((await states()).match(/Lost/g) ?? []).length === 2;
     expect(await eventually(lost, 30_000), await states()).toBe(true);
 
-    const gone = await ours(['captures', 'fetch', 'in-container', '-w', freshPath('in')]);
+    const gone = await ours([
+      'captures',
+      'fetch',
+      `${pod.name}/in-container`,
+      '-w',
+      freshPath('in'),
+    ]);
     expect(gone.code).toBe(1);
     expect(gone.stderr).toMatch(/is lost at \d{4}-.*: its container was killed: .*sandbox/);
     const running = async () =>
@@ -194,43 +204,48 @@ describe('a detached capture', () => {
       ).includes('running');
     expect(await eventually(running, 30_000)).toBe(true);
     const folder = freshPath('volume');
-    await succeeds(['captures', 'fetch', 'on-volume', '-w', folder]);
+    await succeeds(['captures', 'fetch', `${pod.name}/on-volume`, '-w', folder]);
     const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
     expect(numbers.length).toBeGreaterThan(20);
     const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
     expect(manifest.interruptions.length).toBeGreaterThan(0);
-    await succeeds(['captures', 'rm', 'on-volume']);
+    await succeeds(['captures', 'rm', `${pod.name}/on-volume`]);
   });
 
   it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', {
     timeout: 90_000,
   }, async ({ onTestFinished }) => {
-    const pod = await detachedCapture('large', IMAGE, ['-C', '4']);
+    const { pod, name: large } = await detachedCapture('large', IMAGE, ['-C', '4']);
     const proxy = await proxyTo(world.kubeconfig, onTestFinished);
     const script = `payload=$(printf '%01400d' 7)
         for ((i = 0; i < 9000; i++)); do printf %s "$payload" >"/dev/udp/$0/9"; done`;
     await kubectl(['exec', pod, '--', 'bash', '-c', script, sink]);
     await wait(1500);
-    await succeeds(['captures', 'stop', 'large']);
+    await succeeds(['captures', 'stop', large]);
     const folder = freshPath('large');
     for (const end of ['SIGKILL', 'fin', 'reset'] as const) {
-      const fetch = netdebug(['captures', 'fetch', 'large', '-w', folder], {
+      const fetch = netdebug(['captures', 'fetch', large, '-w', folder], {
         env: { KUBECONFIG: proxy.kubeconfig },
         onTestFinished,
       });
-      await wait(350);
+      // Not in its first request, which is as good or bad as any command's.
+      const before = proxy.connections();
+      const isCopying = async () =>
+        proxy.connections() > before + 1 || fetch.child.exitCode !== null;
+      expect(await eventually(isCopying, 20_000)).toBe(true);
+      await wait(100);
       if (end === 'SIGKILL') fetch.child.kill(end);
       else proxy[end]();
       const { code, stderr } = await fetch.finished;
       if (end !== 'SIGKILL') expect(code, stderr).toBe(0);
     }
     const whole = freshPath('whole');
-    await succeeds(['captures', 'fetch', 'large', '-w', whole]);
+    await succeeds(['captures', 'fetch', large, '-w', whole]);
     const names = readdirSync(whole).filter((name) => name.endsWith('.pcap'));
     expect(names.length).toBeGreaterThan(2);
     for (const name of names)
       expect(readFileSync(join(folder, name)).equals(readFileSync(join(whole, name)))).toBe(true);
-    await succeeds(['captures', 'rm', 'large']);
+    await succeeds(['captures', 'rm', large]);
   });
 });
 

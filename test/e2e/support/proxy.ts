@@ -5,6 +5,8 @@ import { type AtEnd, namespaced } from './world.ts';
 export interface FaultyProxy {
   /** A kubeconfig that goes through the proxy. */
   readonly kubeconfig: string;
+  /** How many there have been. */
+  connections(): number;
   /** Ends every connection in order, both ways. */
   fin(): void;
   /** Ends every connection with a reset, both ways. */
@@ -22,6 +24,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   let target: URL | undefined;
   let [black, down] = [false, false];
   const pairs = new Set<Pair>();
+  let connections = 0;
   const server = createServer((client) => {
     client.on('error', () => {});
     if (down) {
@@ -31,6 +34,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
     const upstream = connect(Number(target?.port || 443), target?.hostname);
     const pair: Pair = { sockets: [client, upstream], swallows: black };
     pairs.add(pair);
+    connections += 1;
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -67,6 +71,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   });
   return {
     kubeconfig: through,
+    connections: () => connections,
     fin: () => each((socket) => socket.end()),
     reset: () => each((socket) => socket.resetAndDestroy()),
     blackhole: () => {
