@@ -3,7 +3,7 @@ import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
 import type { FoundTarget } from '../debugger/debuggerFor.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ProgressBar } from '../output/progressBar.ts';
-import { bytesText, elapsedText } from '../output/quantities.ts';
+import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { Problem } from '../problem.ts';
@@ -132,10 +132,4 @@ class RingTerminal {
   clear(): void {
     this.#line.clear();
   }
-}
-
-function sum(values: Iterable<number>): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
 }

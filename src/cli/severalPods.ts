@@ -12,6 +12,7 @@ import type { Target } from '../kube/targets/parseTargets.ts';
 import { canMove, type Peer } from '../kube/targets/peers.ts';
 import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
+import { sum } from '../output/quantities.ts';
 import type { OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Destination } from './destination.ts';
@@ -62,7 +63,7 @@ export async function captureSeveralPods(
       progress,
     });
     progress.clear();
-    const isTable = outcome.pods.length > 1 || request.waits === true;
+    const isTable = outcome.pods.length > 1 || request.waits;
     if (isTable) for (const line of podTable(outcome.pods, nameOf)) process.stderr.write(line);
     progress.finish(sumOf(outcome, bytes(), abandon.aborted), path);
     const problem = outcome.pods.find((pod) => pod.problem)?.problem;
@@ -115,7 +116,7 @@ function sinkOf(
     return { sink, path: folder, bytes: () => undefined };
   }
   if (destination === 'text') {
-    const isAlone = pods.length === 1 && waits !== true;
+    const isAlone = pods.length === 1 && !waits;
     const labelOf = isAlone ? () => '' : podLabels(pods, nameOf);
     const sink = new TextSink(progress.around(output), labelOf, limits);
     return { sink, bytes: () => undefined };
@@ -134,8 +135,6 @@ function sumOf(
   bytes: number | undefined,
   abandoned: boolean,
 ): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
-  const sum = (values: readonly (number | undefined)[]) =>
-    values.reduce<number>((total, value) => total + (value ?? 0), 0);
   const statistics = pods.map((pod) => pod.outcome?.statistics ?? {});
   const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
   return {

@@ -2,7 +2,7 @@ import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { EphemeralContainer, Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import type { DebuggerRequest } from './container.ts';
+import type { DebuggerRequest, Via } from './container.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
 import { refuseVirtualNode, sandboxNote } from './hiddenNetwork.ts';
 import { nodeDebugger } from './node/nodeDebugger.ts';
@@ -52,7 +52,20 @@ export async function ensureDebugger(
       );
     return addDebugger(api, pod, request, chosen.rung, options);
   }
-  const { obstacle } = chosen;
+  return goRound(pod, chosen.obstacle, via, byNode, onNote);
+}
+
+/**
+ * Does by way of the node what an obstacle stands against in the pod, where it may be gone round so; says
+ * so. Throws the obstacle's Problem otherwise, and with the node's refusal where there is one.
+ */
+export async function goRound<Result>(
+  pod: Pod,
+  obstacle: Obstacle,
+  via: Via,
+  byNode: () => Promise<Result>,
+  onNote: (text: string) => void,
+): Promise<Result> {
   if (via === 'ephemeral' || !obstacle.wayRound) throw explainObstacle(obstacle);
   try {
     const found = await byNode();

@@ -34,3 +34,10 @@ export function ageText(milliseconds: number): string {
   if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
 }
+
+/** What numbers are together; those that are not known count as nothing. */
+export function sum(values: Iterable<number | undefined>): number {
+  let total = 0;
+  for (const value of values) total += value ?? 0;
+  return total;
+}

@@ -4,7 +4,7 @@ import type { RecordOptions } from '../spool/recordArguments.ts';
 import type { RingPlan, RingWishes } from '../spool/ringPlan.ts';
 
 /** A capture that is to go on by itself. */
-export interface DetachedRequest extends Omit<DebuggerSettings, 'ttl'> {
+export interface DetachedRequest extends DebuggerSettings {
   /** A free one is made up when absent. */
   readonly name?: string;
   readonly ring: RingWishes;

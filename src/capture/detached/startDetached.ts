@@ -1,7 +1,6 @@
 import { addContainer } from '../../debugger/addContainer.ts';
 import type { FoundTarget } from '../../debugger/debuggerFor.ts';
-import { chooseRung } from '../../debugger/ladder.ts';
-import { explainObstacle, NodeRefused } from '../../debugger/obstacle.ts';
+import { chooseRung, goRound } from '../../debugger/ladder.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import { refuseUnsuitable } from '../../debugger/suitability.ts';
@@ -49,19 +48,9 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
     if (chosen.note !== undefined) request.onNote(chosen.note);
     return startInPod(api, pod, (current) => make(current, chosen.rung, owner), request);
   }
-  const { obstacle } = chosen;
-  if (via === 'ephemeral' || !obstacle.wayRound || request.volume !== undefined)
-    throw explainObstacle(obstacle);
-  try {
-    const started = await byNode();
-    request.onNote(
-      `note: ${obstacle.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`,
-    );
-    return started;
-  } catch (error) {
-    if (error instanceof NodeRefused) throw explainObstacle(obstacle, error);
-    throw error;
-  }
+  // A volume of the pod is reached from within it alone.
+  const ways = request.volume === undefined ? via : 'ephemeral';
+  return goRound(pod, chosen.obstacle, ways, byNode, request.onNote);
 }
 
 /** What makes the ephemeral container. A pod that gets none has no room to be asked for. */

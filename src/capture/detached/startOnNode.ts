@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { DebuggerRequest } from '../../debugger/container.ts';
 import { nodeDebugger } from '../../debugger/node/nodeDebugger.ts';
 import {
   type NodeTarget,
@@ -9,9 +10,7 @@ import {
 import { deleteNodePod } from '../../debugger/node/removal.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
-import { allPods } from '../../kube/allPods.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
@@ -19,15 +18,12 @@ import { nodeNetworkNote, withoutOwnStream } from '../ownStream.ts';
 import { where } from '../recording.ts';
 import { planRing } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
-import { newCaptureName } from './captureNames.ts';
+import { newCaptureName, nodePodsIn } from './captureNames.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
 import { recorderOf, spoolFolder } from './detachedContainer.ts';
 import { type DetachedRequest, recordOptions, START_WINDOW_S } from './detachedRequest.ts';
 import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
-
-/** A debugger that looks before the capture's pod is made, and is deleted then. Idle seconds. */
-const LOOKING_TTL_S = 60;
 
 /**
  * Starts a capture in a pod of its own on a node. A debugger goes before it, which finds the target and
@@ -41,8 +37,7 @@ export async function startOnNode(
   if (request.volume !== undefined)
     throw wrongUsage('--volume is a volume of the pod, which is not reached from its node');
   const { onProgress, onNote, signal } = request;
-  const looking = { ...request, ttl: LOOKING_TTL_S, profile: 'network' as const };
-  const place = await nodeDebugger(api, target, looking, { onProgress, signal });
+  const place = await nodeDebugger(api, target, debuggerRequest(request), { onProgress, signal });
   let made: Pod;
   try {
     const note = nodeNetworkNote(place, target.pod?.metadata.name);
@@ -59,6 +54,11 @@ export async function startOnNode(
     await deleteNodePod(api, made.metadata.namespace, made.metadata.name);
     throw error;
   }
+}
+
+/** What is asked of a node for the debugger that goes before, and for the capture's own pod. */
+function debuggerRequest(request: DetachedRequest): DebuggerRequest {
+  return { ...request, profile: 'network', command: 'capture' };
 }
 
 async function make(
@@ -83,17 +83,13 @@ async function make(
     record: recordOptions(request, ring, created, withoutOwnStream(request.expression, place)),
   });
   const ofPod = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;
-  const pod = nodePod(
-    target,
-    { ...request, ttl: LOOKING_TTL_S, profile: 'network', command: 'capture' },
-    {
-      name: ofPod,
-      namespace,
-      ...ofOwner,
-      unconfined: isUnconfined(home),
-      recorder: { ...recorder, deadline: request.duration + request.keep + START_WINDOW_S },
-    },
-  );
+  const pod = nodePod(target, debuggerRequest(request), {
+    name: ofPod,
+    namespace,
+    ...ofOwner,
+    unconfined: isUnconfined(home),
+    recorder: { ...recorder, deadline: request.duration + request.keep + START_WINDOW_S },
+  });
   try {
     return await api.post<Pod>(podsPath(namespace), pod);
   } catch (error) {
@@ -110,11 +106,11 @@ async function nameFor(
   target: NodeTarget,
   { name, signal }: DetachedRequest,
 ): Promise<string> {
-  const pods = await podsOf(api, namespace, signal);
-  if (name === undefined) return newCaptureName(pods);
+  const pods = await nodePodsIn(api, new Set([namespace]), signal);
+  if (name === undefined) return newCaptureName([...pods, ...(target.pod ? [target.pod] : [])]);
   const shown = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
   const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
-  if (taken?.onNode)
+  if (taken)
     throw new Problem(`there is a capture "${name}" of ${shown} already`, {
       next: [
         'choose another --name',
@@ -122,17 +118,6 @@ async function nameFor(
       ],
     });
   return name;
-}
-
-/** Who may not list pods gets a name that another capture may have, in another pod. */
-async function podsOf(api: KubeApi, namespace: string, signal: AbortSignal): Promise<Pod[]> {
-  const pods: Pod[] = [];
-  try {
-    for await (const pod of allPods(api, namespace, signal)) pods.push(pod);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
-  }
-  return pods;
 }
 
 async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {

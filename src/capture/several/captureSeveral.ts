@@ -1,6 +1,7 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
+import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import type { CaptureEnd } from '../directCapture.ts';
 import type { CaptureOutcome, CaptureProgress, CaptureState, Recording } from '../recording.ts';
@@ -287,8 +288,6 @@ class SeveralCapture {
   #state(): CaptureState {
     const states = this.#parts.map(({ state }) => state());
     const active = this.#parts.flatMap(({ ended, state }) => (ended ? [] : state()));
-    const sum = (values: readonly (number | undefined)[]) =>
-      values.reduce<number>((total, value) => total + (value ?? 0), 0);
     const dropped = states.map((state) => state.dropped);
     const giveUpAt = active.flatMap((state) => state.giveUpAt ?? []);
     return {

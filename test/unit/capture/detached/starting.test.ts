@@ -23,6 +23,7 @@ vi.mock('../../../../src/debugger/node/nodeDebugger.ts', () => ({
 const NOTHING = () => {};
 const REQUEST: DetachedRequest = {
   image: 'netshoot:1',
+  ttl: 60,
   pullPolicy: 'IfNotPresent',
   nodeNamespace: 'tools',
   ring: {},
