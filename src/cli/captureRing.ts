@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { podFileName } from '../capture/podFileName.ts';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
 import type { FoundTarget } from '../debugger/debuggerFor.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -34,7 +35,8 @@ export async function captureRing(
       found.map(async (one) => {
         const isAlone = found.length === 1;
         const name = isAlone || !one.pod ? undefined : nameOf(one.pod);
-        const folder = name === undefined ? request.folder : join(request.folder, folderName(name));
+        const folder =
+          name === undefined ? request.folder : join(request.folder, podFileName(name));
         try {
           await recordOne(api, one, { ...request, folder }, interruption, terminal, name);
           return undefined;
@@ -59,11 +61,6 @@ export async function captureRing(
   } finally {
     terminal.clear();
   }
-}
-
-/** Names of pods hold nothing else, but for the slash after a namespace; what a server gives is not believed. */
-function folderName(name: string): string {
-  return name.replace(/[^a-zA-Z0-9.-]/g, '_').replace(/^\.+/, '_');
 }
 
 async function recordOne(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Pod } from '../../kube/pod.ts';
 import { checkFile, FileOutput } from '../../output/fileOutput.ts';
 import { messageOf, Problem } from '../../problem.ts';
+import { podFileName } from '../podFileName.ts';
 import type { PodSink, Sink } from './podSink.ts';
 
 /** Captured packets are private. */
@@ -41,8 +42,7 @@ export class FolderSink implements Sink {
 
   /** A pod may come again under its name, as those of a StatefulSet do. */
   #pathOf(pod: Pod): string {
-    // Names of pods hold nothing else; the slash between namespace and name goes.
-    const name = this.#nameOf(pod).replace(/[^a-zA-Z0-9.-]/g, '_');
+    const name = podFileName(this.#nameOf(pod));
     const before = this.#taken.get(name) ?? 0;
     this.#taken.set(name, before + 1);
     return join(this.#folder, `${name}${before === 0 ? '' : `-${before + 1}`}.pcap`);

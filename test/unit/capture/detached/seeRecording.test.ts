@@ -1,0 +1,54 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { capturesOf } from '../../../../src/capture/detached/captures.ts';
+import { seeRecording } from '../../../../src/capture/detached/seeRecording.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { fakeServer, json } from '../../kube/fakeServer.ts';
+import { FakePod } from '../fakePod.ts';
+import { podOnNode } from './podOnNode.ts';
+
+const STATE = [
+  ...['ticket 1', 'version 1', 'engine dumpcap', 'device eth0', 'started 1795527948'],
+  ...['filekb 1000', 'files 2', 'age 0', 'newest 1', 'removed 0', 'bytes 240', 'argv dumpcap'],
+];
+
+/** What is made of a recorder that says this of itself. */
+async function seen(state: readonly string[], files: readonly string[], log: readonly string[]) {
+  const lines = [...STATE, ...state].map((line) => `state ${line}`);
+  const listing = [...lines, ...log.map((line) => `log ${line}`), ...files, 'free 9000', 'ok', ''];
+  const { api } = await fakeServer({
+    rest: (_, response) => json(response, 200, {}),
+    exec: async (socket, request) => {
+      const pod = new FakePod(socket, request);
+      await pod.started;
+      pod.writes(listing.join('\n'));
+      pod.exits(0);
+    },
+  });
+  onTestFinished(() => api.close());
+  const [capture] = capturesOf(podOnNode('x', 'rare', { node: 'n1' }));
+  if (!capture) throw new Error('no capture');
+  return seeRecording(api, capture, {
+    image: 'netshoot:1',
+    pullPolicy: 'IfNotPresent',
+    ttl: 60,
+    ring: {},
+    duration: 1,
+    keep: 60,
+    signal: new AbortController().signal,
+    onNote: () => {},
+    onProgress: () => {},
+  });
+}
+
+const FILE = 'file 1 240 1795527951 closed d_00001_20261124134550.pcap';
+const ended = (why: string, exit: number) => ['phase ended', `why ${why}`, `exit ${exit}`];
+
+it('is over before anybody looked, and has its files', async () => {
+  const { state } = await seen(ended('duration', 0), [FILE], ['Packets captured: 3']);
+  expect(state.end?.why).toBe('duration');
+});
+
+it('is no recording where the engine failed, or left nothing', async () => {
+  await expect(seen(ended('engine', 2), [FILE], ['no such device'])).rejects.toThrow(Problem);
+  await expect(seen(ended('full', 28), [], ['the disk is full'])).rejects.toThrow(Problem);
+});
