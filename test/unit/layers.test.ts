@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['pcap'],
   ['kube', 'tools', 'transfer'],
   ['debugger'],
-  ['capture', 'sockets'],
+  ['capture', 'sockets', 'topology'],
   ['doctor', 'inventory'],
   ['cli'],
   ['main.ts'],

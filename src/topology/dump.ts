@@ -1,0 +1,28 @@
+import { Problem } from '../problem.ts';
+import { type ClusterFacts, FACTS_FORMAT } from './model/clusterFacts.ts';
+
+/**
+ * Reads the facts out of the JSON that a topology command printed with `-o json`, whichever command it
+ * was: they are its `facts`. Throws a Problem for anything else.
+ */
+export function parseDump(text: string): ClusterFacts {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new Problem(`the file is not JSON: ${(error as Error).message}`, { next: HOW });
+  }
+  const facts = isRecord(document) ? document.facts : undefined;
+  if (!isRecord(facts)) throw new Problem('the file holds no facts', { next: HOW });
+  if (facts.format !== FACTS_FORMAT)
+    throw new Problem(
+      `the file holds facts in the format ${JSON.stringify(facts.format)}; this version reads ${FACTS_FORMAT}`,
+    );
+  return facts as unknown as ClusterFacts;
+}
+
+const HOW = ['save one with: kubectl netdebug netns node/NAME -o json > dump.json'];
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
