@@ -29,8 +29,13 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     );
     return exitCode;
   } catch (error) {
-    return report(error);
+    return report(isParsingError(error) ? usageProblem(error.message, args) : error);
   }
+}
+
+/** What yargs throws about arguments, rather than passing it to `fail`. */
+function isParsingError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'YError';
 }
 
 /** The help of the program as a whole, in lines of so many characters. */

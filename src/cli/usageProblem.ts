@@ -23,6 +23,9 @@ export function usageProblem(message: string, args: readonly string[]): Problem 
   const next = [
     `See '${PROGRAM_NAME}${isCommand(command) ? ` ${command}` : ''} --help' for usage.`,
   ];
+  const lacking = /^Not enough arguments following: (.*)$/.exec(message)?.[1];
+  if (lacking !== undefined)
+    return new Problem(`flag needs an argument: ${flagText(lacking, args)}`, { exitCode: 2, next });
   const unknown = /^Unknown (?:argument|command)s?: (.*)$/.exec(message)?.[1]?.split(', ') ?? [];
   const flag = unknown.find((name) =>
     args.some((word) => word.replace(/=.*/, '') === `${name.length === 1 ? '-' : '--'}${name}`),
@@ -47,4 +50,11 @@ export function usageProblem(message: string, args: readonly string[]): Problem 
 
 function isCommand(word: string | undefined): word is string {
   return word !== undefined && COMMANDS.has(word);
+}
+
+/** A flag as kubectl names it in errors: `--namespace`, or `'w' in -w`. */
+function flagText(name: string, args: readonly string[]): string {
+  if (name.length > 1) return `--${name}`;
+  const word = args.findLast((arg) => /^-\w/.test(arg) && arg.includes(name));
+  return `'${name}' in ${word ?? `-${name}`}`;
 }
