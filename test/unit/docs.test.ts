@@ -1,17 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeCompletionTable } from '../../scripts/packaging/completionTable.ts';
 import { withFlagTable } from '../../scripts/packaging/flagTable.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })].map((path) => ({
+  path,
+  text: readFileSync(join(root, path), 'utf8'),
+}));
+const usage = readFileSync(join(root, 'docs', 'usage.md'), 'utf8');
 const picture = readFileSync(join(root, 'docs', 'terminal.svg'), 'utf8');
 
-describe('the README', () => {
+describe('the documentation', () => {
   it('has the flags that the code has', async () => {
     // Out of date? node_modules/.bin/node scripts/readme.ts
-    expect(await withFlagTable(readme)).toBe(readme);
+    expect(await withFlagTable(usage)).toBe(usage);
   });
 
   it('names commands and flags that there are, in its picture too', async () => {
@@ -19,8 +23,10 @@ describe('the README', () => {
     const wrong: string[] = [];
     const typed = picture.match(/(?<=>)kubectl netdebug [^<]*/g) ?? [];
     expect(typed.length).toBeGreaterThan(1);
-    const text = [readme, ...typed].join('\n');
-    for (const [line, command = ''] of text.matchAll(/kubectl netdebug (\w+)[^`\n]*/g)) {
+    const text = [...pages.map((page) => page.text), ...typed].join('\n');
+    for (const [line, command = ''] of text.matchAll(
+      /(?<=`|^)kubectl netdebug ([a-z]\w*)[^`\n]*/gm,
+    )) {
       const entry = table.find(({ name }) => name === command);
       if (!entry) wrong.push(line);
       const own = line.split(/ -- | \\?\| |#/)[0] ?? '';
@@ -31,9 +37,18 @@ describe('the README', () => {
   });
 
   it('links to files that there are', () => {
-    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+    const links = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) =>
+        join(dirname(path), link),
+      ),
+    );
     expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     expect(links.length).toBeGreaterThan(0);
+  });
+
+  it('has a README of at most 180 lines', () => {
+    const readme = pages.find(({ path }) => path === 'README.md')?.text ?? '';
+    expect(readme.split('\n').length).toBeLessThan(180);
   });
 
   it('has a picture that is quickly loaded, and names no machine', () => {
