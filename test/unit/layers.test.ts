@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
   ['problem.ts', 'version.ts', 'shell.d.ts'],
   ['output'],
-  ['pcap'],
+  ['pcap', 'packets'],
   ['kube', 'tools', 'transfer'],
   ['debugger'],
   ['capture', 'sockets', 'topology'],

@@ -2,10 +2,11 @@ import type { KubeApi } from '../../kube/api.ts';
 import { ApiError, mayPass } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
-import { callOf } from '../../pcap/callers.ts';
+
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 import { NotPcap } from '../../pcap/records.ts';
+import { callOf } from './calls.ts';
 import type { PodSink } from './podSink.ts';
 
 /** A pod that talks to a captured one, and what the user is told of it. */
@@ -36,7 +37,7 @@ const NEW_POD_MS = 3_000;
 
 /**
  * Finds the pods that call captured ones by what the packets of these say, so that both ends of a
- * conversation get into the capture. Who is a caller is told by pcap/callers.ts. Which pod has an
+ * conversation get into the capture. Who is a caller is told by calls.ts. Which pod has an
  * address is asked of the API server: of all namespaces, or of the user's own where that is denied.
  */
 export class Clients {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { callOf } from '../../../src/pcap/callers.ts';
-import { FilesForTest, fieldsOf } from './wireshark.ts';
+import { callOf } from '../../../../src/capture/several/calls.ts';
+import { FilesForTest, fieldsOf } from '../../pcap/wireshark.ts';
 
 interface Packet {
   readonly version?: 4 | 6;
@@ -123,6 +123,6 @@ it('knows nothing of what is cut off, and of other links', () => {
     for (let kept = 0; kept < packet.length; kept += 1)
       expect(callIn(packet, linkType, kept) !== undefined).toBe(kept >= needed);
   }
-  expect(callIn(ipPacket({}), 12)).toBeUndefined();
+  expect(callIn(ipPacket({}), 147)).toBeUndefined();
   expect(callIn(Buffer.concat([Buffer.alloc(12), word(0x0806), ipPacket({})]), 1)).toBeUndefined();
 });

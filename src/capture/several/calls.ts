@@ -1,0 +1,39 @@
+import { addressText } from '../../packets/address.ts';
+import { decodeFrame } from '../../packets/link.ts';
+import { FLAG, Packet, PROTOCOL } from '../../packets/packet.ts';
+
+/** Linux takes the ports of clients from here on (net.ipv4.ip_local_port_range). */
+const EPHEMERAL_PORTS = 32768;
+
+/** A packet that a client sent to a server: addresses as text. */
+export interface Call {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Filled again for each packet. */
+const packet = new Packet();
+
+/**
+ * Reads a client's packet to a server in bytes.subarray(start, end): one that opens a TCP connection, or
+ * one from a client's port to a server's, so that connections older than the capture count too.
+ * Undefined for all others, and for packets cut off before their ports.
+ */
+export function callOf(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  linkType: number,
+): Call | undefined {
+  decodeFrame(packet, bytes, start, end, end - start, linkType);
+  if (!packet.hasPorts) return undefined;
+  const opens =
+    packet.protocol === PROTOCOL.tcp && (packet.flags & (FLAG.syn | FLAG.ack)) === FLAG.syn;
+  const isToServer =
+    packet.sourcePort >= EPHEMERAL_PORTS && packet.destinationPort < EPHEMERAL_PORTS;
+  if (!opens && !isToServer) return undefined;
+  return {
+    from: addressText(bytes, packet.sourceAt, packet.addressBytes),
+    to: addressText(bytes, packet.destinationAt, packet.addressBytes),
+  };
+}

@@ -1,0 +1,23 @@
+/** Network byte order, from where a caller has made sure that the bytes are there. */
+
+export function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+export function u24(bytes: Uint8Array, at: number): number {
+  return (u16(bytes, at) << 8) | (bytes[at + 2] as number);
+}
+
+/** Four bytes as a signed 32-bit integer: the cheapest form for comparing and for hashing. */
+export function i32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
+}
+
+export function u32(bytes: Uint8Array, at: number): number {
+  return i32(bytes, at) >>> 0;
+}

@@ -1,0 +1,37 @@
+import { u16 } from './numbers.ts';
+import type { Packet } from './packet.ts';
+
+const KIND = { end: 0, noOperation: 1, segmentSize: 2, windowScale: 3, sack: 5 } as const;
+/** RFC 7323: a larger shift counts as this one. */
+const MAX_WINDOW_SCALE = 14;
+
+/** The window scale in the options of a SYN; -1 without the option. */
+export function windowScale(packet: Packet): number {
+  const at = optionAt(packet, KIND.windowScale, 3);
+  return at < 0 ? -1 : Math.min(MAX_WINDOW_SCALE, packet.bytes[at + 2] as number);
+}
+
+/** The maximum segment size in the options of a SYN; 0 without the option. */
+export function maximumSegmentSize(packet: Packet): number {
+  const at = optionAt(packet, KIND.segmentSize, 4);
+  return at < 0 ? 0 : u16(packet.bytes, at + 2);
+}
+
+/** Where an option of a TCP header begins; -1 when it is not there or shorter than `length`. */
+function optionAt({ bytes, end, transportAt, payloadAt }: Packet, kind: number, length: number) {
+  const optionsEnd = Math.min(payloadAt, end);
+  let at = transportAt + 20;
+  while (at + 1 < optionsEnd) {
+    const found = bytes[at] as number;
+    if (found === KIND.end) return -1;
+    if (found === KIND.noOperation) {
+      at += 1;
+      continue;
+    }
+    const optionLength = bytes[at + 1] as number;
+    if (optionLength < 2) return -1;
+    if (found === kind) return optionLength >= length && at + length <= optionsEnd ? at : -1;
+    at += optionLength;
+  }
+  return -1;
+}

@@ -1,0 +1,111 @@
+import { decodeEthernet, decodeEtherType, decodePpp, ETHER_TYPE } from './link.ts';
+import { u16, u24, u32 } from './numbers.ts';
+import { type Packet, PROTOCOL, type Tunnel } from './packet.ts';
+
+/** IANA's port, and Linux's from before there was one, which flannel and others still use. */
+export const VXLAN_PORT = 4789;
+export const OLD_VXLAN_PORT = 8472;
+export const GENEVE_PORT = 6081;
+
+const VXLAN_HEADER_BYTES = 8;
+/** The flags of a VXLAN header that names its network; all other bits are 0 (RFC 7348). */
+const VXLAN_FLAGS = 0x08;
+const GENEVE_HEADER_BYTES = 8;
+/** Flags of a GRE header (RFC 2784, 2890). */
+const GRE_CHECKSUM = 0x8000;
+const GRE_ROUTING = 0x4000;
+const GRE_KEY = 0x2000;
+const GRE_SEQUENCE = 0x1000;
+/** Of version 1, which carries PPP (RFC 2637). */
+const GRE_ACKNOWLEDGMENT = 0x0080;
+const GRE_PPP = 0x880b;
+const ERSPAN_2 = 0x88be;
+const ERSPAN_3 = 0x22eb;
+/** Packets in packets in packets: deeper is an attack. */
+const MAX_DEPTH = 4;
+
+/**
+ * Moves on to the packet that this one carries inside a tunnel: VXLAN, Geneve, GRE, or IP in IP. False
+ * when it carries none, and then the packet is left as it was.
+ */
+export function enterTunnel(packet: Packet): boolean {
+  if (packet.tunnelDepth >= MAX_DEPTH || packet.moreFragments || packet.fragmentOffset > 0)
+    return false;
+  switch (packet.protocol) {
+    case PROTOCOL.udp:
+      if (!packet.hasTransport) return false;
+      if (packet.destinationPort === VXLAN_PORT || packet.destinationPort === OLD_VXLAN_PORT)
+        return enterVxlan(packet);
+      return packet.destinationPort === GENEVE_PORT && enterGeneve(packet);
+    case PROTOCOL.gre:
+      return enterGre(packet);
+    case PROTOCOL.ipv4:
+      enter(packet, 'ipip', -1);
+      decodeEtherType(packet, ETHER_TYPE.ipv4, packet.transportAt);
+      return true;
+    case PROTOCOL.ipv6:
+      enter(packet, 'ipip', -1);
+      decodeEtherType(packet, ETHER_TYPE.ipv6, packet.transportAt);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function enterVxlan(packet: Packet): boolean {
+  const { bytes, payloadAt: at } = packet;
+  if (at + VXLAN_HEADER_BYTES > packet.payloadEnd || bytes[at] !== VXLAN_FLAGS) return false;
+  const id = u24(bytes, at + 4);
+  enter(packet, 'vxlan', id);
+  decodeEthernet(packet, at + VXLAN_HEADER_BYTES);
+  return true;
+}
+
+function enterGeneve(packet: Packet): boolean {
+  const { bytes, payloadAt: at } = packet;
+  if (at + GENEVE_HEADER_BYTES > packet.payloadEnd) return false;
+  const first = bytes[at] as number;
+  if (first >> 6 !== 0) return false;
+  const type = u16(bytes, at + 2);
+  const inner = at + GENEVE_HEADER_BYTES + (first & 0x3f) * 4;
+  enter(packet, 'geneve', u24(bytes, at + 4));
+  if (type === ETHER_TYPE.transparentBridging) decodeEthernet(packet, inner);
+  else decodeEtherType(packet, type, inner);
+  return true;
+}
+
+function enterGre(packet: Packet): boolean {
+  const { bytes, transportAt: at } = packet;
+  if (at + 4 > packet.end) return false;
+  const flags = u16(bytes, at);
+  const version = flags & 7;
+  const type = u16(bytes, at + 2);
+  if (version > 1) return false;
+  let inner = at + 4 + ((flags & (GRE_CHECKSUM | GRE_ROUTING)) !== 0 ? 4 : 0);
+  const hasKey = (flags & GRE_KEY) !== 0;
+  const keyAt = inner;
+  if (hasKey) inner += 4;
+  const hasSequence = (flags & GRE_SEQUENCE) !== 0;
+  if (hasSequence) inner += 4;
+  if (version === 1 && (flags & GRE_ACKNOWLEDGMENT) !== 0) inner += 4;
+  if (inner > packet.end) return false;
+  enter(packet, 'gre', hasKey && version === 0 ? u32(bytes, keyAt) : -1);
+  if (type === ETHER_TYPE.transparentBridging) decodeEthernet(packet, inner);
+  else if (type === ERSPAN_2) decodeEthernet(packet, inner + (hasSequence ? 8 : 0));
+  else if (type === ERSPAN_3) decodeEthernet(packet, inner + 12);
+  else if (type === GRE_PPP) decodePpp(packet, inner);
+  else decodeEtherType(packet, type, inner);
+  return true;
+}
+
+function enter(packet: Packet, tunnel: Tunnel, id: number): void {
+  const isUdp = packet.protocol === PROTOCOL.udp;
+  // What the tunnel carries ends with it on the wire, whatever padding its frame has.
+  packet.wireEnd = isUdp ? packet.payloadAt + packet.payloadLength : packet.transportEnd;
+  if (packet.wireEnd < packet.end) packet.end = packet.wireEnd;
+  packet.tunnel = tunnel;
+  packet.tunnelId = id;
+  packet.tunnelDepth += 1;
+  packet.vlan = -1;
+  packet.resetNetwork();
+}
