@@ -92,7 +92,7 @@ function flagEntry(name: string, { alias, type, describe = '' }: Option): FlagEn
 
 /** A description that begins with the values there are, as in `wide, json, yaml or name`. */
 function valuesIn(describe: string): string[] | undefined {
-  const list = /^((?:\w+, )*\w+ or \w+)(?=$|:| {2}\[)/.exec(describe)?.[1];
+  const list = /^((?:[\w-]+, )*[\w-]+ or [\w-]+)(?=$|:| {2}\[)/.exec(describe)?.[1];
   return list?.split(/, | or /);
 }
 

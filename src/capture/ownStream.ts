@@ -1,16 +1,24 @@
 import type { Debugger } from '../debugger/place.ts';
+import {
+  allOf,
+  anyOf,
+  expression,
+  not,
+  renderCaptureFilter,
+  test,
+} from '../filters/captureFilter.ts';
 
 /**
  * The filter for a capture that leaves out the connections its own output travels in: in a node's
  * network each packet that is sent to us would be one more to send.
  */
 export function withoutOwnStream(
-  expression: string | undefined,
+  text: string | undefined,
   { ownPorts }: Pick<Debugger, 'ownPorts'>,
 ): string | undefined {
-  if (ownPorts.length === 0) return expression;
-  const others = `not (${ownPorts.map((port) => `tcp port ${port}`).join(' or ')})`;
-  return expression === undefined ? others : `(${expression}) and ${others}`;
+  if (ownPorts.length === 0) return text;
+  const others = not(anyOf(ownPorts.map((port) => test(`tcp port ${port}`))));
+  return renderCaptureFilter(text === undefined ? others : allOf([expression(text), others]));
 }
 
 /** Tells the user what is in a capture of a node's network, and what is not. */

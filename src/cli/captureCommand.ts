@@ -2,6 +2,7 @@ import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
+import { renderCaptureFilter } from '../filters/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
@@ -19,6 +20,7 @@ import { type ConnectionArguments, connect, connectionOptions } from './connecti
 import { type DebuggerArguments, debuggerOptions, settingsOf } from './debuggerFlags.ts';
 import { destinationOf, namesFolder } from './destination.ts';
 import { examples } from './examples.ts';
+import { FILTER_OPTIONS, filterNotes, ownFilterOf } from './filterFlags.ts';
 import { FORCED_EXIT, type Interruption, onInterruption } from './interruption.ts';
 import { splitRepeated } from './repeatedFlags.ts';
 import { asksForRing, RING_OPTIONS, ringNote, ringWishes } from './ringFlags.ts';
@@ -51,6 +53,7 @@ const OPTIONS = {
     describe:
       'Only packets from or to pod/, svc/, node/ or deploy/NAME, address or CIDR; may be repeated',
   },
+  ...FILTER_OPTIONS,
   'follow-pods': {
     type: 'boolean',
     describe: 'Capture pods of a workload, service or selector that come to be meanwhile, too',
@@ -122,6 +125,7 @@ function options(parser: Argv): Argv<Flags> {
         ['capture pod-1 -w web.pcap -- port 80', 'keep the HTTP packets in a file'],
         ['capture pod-1 pod-2 -w web.pcapng', 'both in one file, in the order of time'],
         ['capture pod-1 --peer svc/db', 'what it and a service say to each other'],
+        ['capture pod-1 --preset dns,tls-hello', 'its DNS and the hellos of TLS; see: presets'],
         ['capture svc/web --with-clients -w web.pcapng', 'both ends of its conversations'],
         ['capture pod-1 --wireshark', 'watch in Wireshark'],
         ['capture pod-1 -c 20 -i any', '20 packets of any interface, lo too'],
@@ -165,14 +169,10 @@ async function withPeers(api: KubeApi, plan: Plan, signal: AbortSignal) {
   const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
     throw explainRefusal(error, api.access.namespace);
   });
-  const { expression: ownExpression, ...rest } = plan;
-  const expression = withPeerTerms(terms, ownExpression);
-  return {
-    ...rest,
-    ...(expression !== undefined && { expression }),
-    ownExpression,
-    peerTerms: terms,
-  };
+  const filter = withPeerTerms(terms, plan.ownFilter);
+  for (const line of filterNotes(plan.presets, filter)) process.stderr.write(`${line}\n`);
+  const expression = renderCaptureFilter(filter);
+  return { ...plan, ...(expression !== undefined && { expression }), peerTerms: terms };
 }
 
 type FullPlan = Awaited<ReturnType<typeof withPeers>>;
@@ -332,7 +332,6 @@ function planOf(flags: Flags) {
     throw wrongUsage('-w and --wireshark exclude each other');
   checkRingFlags(flags);
   const { interface: device } = flags;
-  const expression = flags['--']?.join(' ').trim();
   const snapLength = flags['snapshot-length'];
   const maxSize = flags['max-size'];
   const { count, duration, linger = '60s' } = flags;
@@ -350,7 +349,7 @@ function planOf(flags: Flags) {
     stream: flags.stream === true,
     linger: parseDuration('--linger', linger) * 1000,
     ...(device !== undefined && { interface: device }),
-    ...(expression && { expression }),
+    ...ownFilterOf(flags),
     ...(count !== undefined && { count: parseCount('-c', count) }),
     ...(snapLength !== undefined && { snapLength: parseCount('-s', snapLength, 0) }),
     ...(duration !== undefined && { duration: parseDuration('--duration', duration) * 1000 }),

@@ -63,6 +63,7 @@ export function commandParser(
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
   const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
   const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
+  const presets = lazy(async () => (await import('./presetsCommand.ts')).presetsCommand);
   const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
   const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
   const completion = lazy(async () => (await import('./completionCommand.ts')).completionCommand);
@@ -95,6 +96,12 @@ export function commandParser(
       'Open a shell, or run a command, in the network of a pod',
       shell.builder,
       shell.handler,
+    )
+    .command(
+      'presets [names..]',
+      'List the presets of capture --preset',
+      presets.builder,
+      presets.handler,
     )
     .command(
       'doctor [target]',

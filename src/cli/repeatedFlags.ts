@@ -6,6 +6,7 @@ const SEPARATOR = '\0';
 const LISTS: readonly string[] = [
   ...KUBECTL_FLAGS.filter(({ type }) => type === 'list').map(({ name }) => `--${name}`),
   '--peer',
+  '--preset',
 ];
 
 /**

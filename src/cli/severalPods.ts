@@ -6,6 +6,7 @@ import { joining } from '../capture/several/joining.ts';
 import { MergedSink } from '../capture/several/mergedSink.ts';
 import type { Sink } from '../capture/several/podSink.ts';
 import { TextSink } from '../capture/several/textSink.ts';
+import type { CaptureFilter } from '../filters/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
@@ -30,7 +31,7 @@ export interface SeveralRequest extends Omit<SeveralRecording, Given> {
   /** What `peerTerms` gave for the peers. */
   readonly peerTerms: readonly string[];
   /** The filter without the peers. */
-  readonly ownExpression: string | undefined;
+  readonly ownFilter: CaptureFilter;
   /** Pods that call those captured join. */
   readonly withClients: boolean;
   readonly destination: Destination;

@@ -12,6 +12,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'extcap',
   'options',
   'ports',
+  'presets',
   'ps',
   'shell',
   'version',

@@ -83,6 +83,37 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(info.stdout).toMatch(/linux-sll2/);
   });
 
+  it('captures what presets, an expression and a peer select together, and prints the filter', async () => {
+    const file = freshPath('presets.pcap');
+    const flags = ['--preset', 'http,dns', '--preset', 'no-ssh', '--peer', client.ip];
+    const running = capture('-w', file, ...flags, '--', 'not udp port 9');
+    await running.says(/capturing on/);
+    await kubectl([
+      ...['exec', client.name, '--', 'bash', '-c'],
+      'for text in "GET / HTTP/1.1" "not HTTP"; do exec 7<>"/dev/tcp/$1/80"; echo "$text" >&7; exec 7>&-; done; echo query > "/dev/udp/$1/53"; echo other > "/dev/udp/$1/54"',
+      ...['bash', server.ip],
+    ]);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('\npreset dns: port 53\n');
+    const [, filter = ''] = /^filter: (\(not udp port 9\) and .*)$/m.exec(stderr) ?? [];
+    const again = await run('tcpdump', ['-r', file, '-n', filter]);
+    const fields = ['-T', 'fields', '-e', 'udp.dstport', '-e', 'tcp.payload'];
+    const read = await run('tshark', ['-n', '-r', file, ...fields]);
+    const packets = read.stdout.trimEnd().split('\n');
+    expect(again.stdout.trim().split('\n')).toHaveLength(packets.length);
+    const requests = packets.filter((line) =>
+      line.startsWith(`\t${Buffer.from('GET ').toString('hex')}`),
+    );
+    expect(requests).toHaveLength(1);
+    expect(packets.filter((line) => line === '53\t')).toHaveLength(1);
+    const responses = packets.filter((line) =>
+      line.startsWith(`\t${Buffer.from('HTTP').toString('hex')}`),
+    );
+    expect(packets).toHaveLength(2 + responses.length);
+  });
+
   it('reuses the debugger: one container however many commands', async () => {
     const names = await kubectl([
       ...['get', 'pod', server.name, '-o'],

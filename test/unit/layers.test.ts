@@ -9,7 +9,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
   ['problem.ts', 'version.ts', 'shell.d.ts'],
   ['output'],
-  ['pcap', 'packets'],
+  ['pcap', 'packets', 'filters'],
   ['kube', 'tools', 'transfer'],
   ['debugger'],
   ['capture', 'sockets', 'topology'],

@@ -1,3 +1,11 @@
+import {
+  allOf,
+  anyOf,
+  type CaptureFilter,
+  not,
+  renderCaptureFilter,
+  test,
+} from '../../filters/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { merged } from '../../kube/targets/merged.ts';
@@ -38,7 +46,7 @@ export interface JoiningOptions {
   /** What `peerTerms` gave for the peers. */
   readonly peerTerms: readonly string[];
   /** The user's own filter, without the peers. */
-  readonly ownExpression: string | undefined;
+  readonly ownFilter: CaptureFilter;
   readonly onNote: (text: string) => void;
 }
 
@@ -53,7 +61,7 @@ type Change =
 export async function* joining(
   api: KubeApi,
   { targets, peers = [], clients }: JoiningSources,
-  { pods, peerTerms, ownExpression, onNote }: JoiningOptions,
+  { pods, peerTerms, ownFilter, onNote }: JoiningOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Joining, void> {
   const untilFailed = async function* (source: AsyncIterable<Change>, failure: string) {
@@ -82,8 +90,10 @@ export async function* joining(
   let known = peerTerms;
   let times = 0;
   for await (const change of merged(sources)) {
-    if ('pod' in change) yield { ...change, expression: withPeerTerms(known, ownExpression) };
-    else {
+    if ('pod' in change) {
+      const expression = renderCaptureFilter(withPeerTerms(known, ownFilter));
+      yield { ...change, expression };
+    } else {
       const { peerTerms: added } = change;
       times += 1;
       if (times > MAX_TIMES) {
@@ -94,10 +104,10 @@ export async function* joining(
         continue;
       }
       // What both know of is recorded already.
-      const only = `(${added.join(' or ')}) and not (${known.join(' or ')})`;
+      const only = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
       known = [...known, ...added];
       yield {
-        expression: withPeerTerms([only], ownExpression),
+        expression: renderCaptureFilter(allOf(only)),
         text: `packets of ${added.join(', ')} are captured from now on, too: --peer stands for more`,
       };
     }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { allOf, anyOf, type CaptureFilter, test } from '../../filters/captureFilter.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { ApiError } from '../apiError.ts';
@@ -54,14 +55,12 @@ export async function peerTerms(
   return [...new Set(terms.flat())];
 }
 
-/** The filter for packets from or to peers that the expression takes too; none of either is no limit. */
-export function withPeerTerms(
-  terms: readonly string[],
-  expression: string | undefined,
-): string | undefined {
-  if (terms.length === 0) return expression;
-  const peers = terms.join(' or ');
-  return expression === undefined ? peers : `(${peers}) and (${expression})`;
+/**
+ * The packets of a filter that come from or go to peers; without terms, all packets of that filter. The
+ * filter comes first: `vlan` and the like change where the tests after them look.
+ */
+export function withPeerTerms(terms: readonly string[], filter: CaptureFilter): CaptureFilter {
+  return terms.length === 0 ? filter : allOf([filter, anyOf(terms.map(test))]);
 }
 
 /** Whether what the peer stands for can change. */

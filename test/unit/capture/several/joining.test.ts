@@ -2,6 +2,11 @@ import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from '
 import { Clients } from '../../../../src/capture/several/clients.ts';
 import { type JoiningSources, joining } from '../../../../src/capture/several/joining.ts';
 import type { PodSink } from '../../../../src/capture/several/podSink.ts';
+import {
+  allOf,
+  renderCaptureFilter,
+  expression as written,
+} from '../../../../src/filters/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
@@ -35,7 +40,7 @@ async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string
   const options = {
     pods,
     peerTerms: terms,
-    ownExpression: own,
+    ownFilter: own === undefined ? allOf([]) : written(own),
     onNote: (text: string) => lines.push(text),
   };
   const { signal } = end;
@@ -70,12 +75,13 @@ describe('peers', () => {
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
     const [, added = ''] = /^all: packets of (host [\d.]+) are captured/.exec(lines[0] ?? '') ?? [];
     expect(terms).not.toContain(added);
-    const only = `((${added}) and not (${terms.join(' or ')})) and (tcp)`;
+    const only = `(tcp) and ${added} and not (${terms.join(' or ')})`;
     expect(lines[0]?.endsWith(`[${only}]`), lines[0]).toBe(true);
     await local.patch('Deployment', 'late', { spec: { replicas: 1 } });
     await vi.waitFor(() => expect(lines).toHaveLength(2), TIME);
     expect(lines[1]).toMatch(/^late-\S+: joins the capture /);
-    expect(lines[1]?.endsWith(`[${withPeerTerms([...terms, added], 'tcp')}]`), lines[1]).toBe(true);
+    const all = renderCaptureFilter(withPeerTerms([...terms, added], written('tcp')));
+    expect(lines[1]?.endsWith(`[${all}]`), lines[1]).toBe(true);
   });
 });
 

@@ -52,6 +52,7 @@ describe('completion', () => {
     ['captures rm tuesday ', 'rare'],
     ['capture pod-1 --image-pull-policy ', 'Always IfNotPresent Never'],
     ['completion ', 'bash zsh fish powershell install'],
+    ['capture pod-1 --preset tls', 'tls-handshake tls-hello'],
     ['capture pod-1 --file', '--file-size --files'],
     ['nonsense ', ''],
   ])('of "%s"', async (line, expected) => {

@@ -1,5 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  allOf,
+  renderCaptureFilter,
+  expression as written,
+} from '../../../../src/filters/captureFilter.ts';
 import { networkOf } from '../../../../src/kube/targets/network.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
 import { Problem } from '../../../../src/problem.ts';
@@ -8,9 +13,8 @@ import { localApi, template } from './localApi.ts';
 const local = localApi();
 
 async function expression(words: string[], user = 'admin') {
-  return (
-    withPeerTerms(await peerTerms(await local.api(user), words.map(parsePeer)), undefined) ?? ''
-  );
+  const terms = await peerTerms(await local.api(user), words.map(parsePeer));
+  return renderCaptureFilter(withPeerTerms(terms, allOf([]))) ?? '';
 }
 
 /** Whether libpcap takes it. */
@@ -61,10 +65,11 @@ describe('peers', () => {
     expect(text).toMatch(/^host 10\.244\.7\.\d+ or host 10\.244\.7\.\d+ or host 10\.96\.0\.80$/);
     expect(await expression(['svc/web'], 'debugger')).toBe(text);
     expect(await expression(['deploy/web', '10.96.0.80'])).toBe(text);
-    const both = withPeerTerms([text], 'tcp or udp') ?? '';
-    expect(both).toBe(`(${text}) and (tcp or udp)`);
+    const filter = withPeerTerms(text.split(' or '), written('tcp or udp'));
+    const both = renderCaptureFilter(filter) ?? '';
+    expect(both).toBe(`(tcp or udp) and (${text})`);
     expect(compiles(both)).toBe(true);
-    expect([withPeerTerms([text], undefined), withPeerTerms([], 'tcp')]).toEqual([text, 'tcp']);
+    expect(renderCaptureFilter(withPeerTerms([], written('tcp')))).toBe('tcp');
   });
 
   it('without an address are a Problem', async () => {
