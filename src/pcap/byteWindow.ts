@@ -1,6 +1,6 @@
 const EMPTY = Buffer.alloc(0);
 
-/** The bytes of a stream that were not passed yet, in one piece. Copies only what straddles chunks. */
+/** The unread bytes of a stream, in one piece. Copies only what straddles chunks. */
 export class ByteWindow {
   bytes: Buffer = EMPTY;
   /** Where in `bytes` the first byte stands that was not passed. */
@@ -10,9 +10,15 @@ export class ByteWindow {
     return this.bytes.length - this.at;
   }
 
-  push(chunk: Buffer): void {
-    this.bytes =
-      this.at === this.bytes.length ? chunk : Buffer.concat([this.bytes.subarray(this.at), chunk]);
+  /** `headroom`: how many bytes before the chunk, in the same memory, may be overwritten. */
+  push(chunk: Buffer, headroom = 0): void {
+    const rest = this.pending;
+    if (rest === 0) this.bytes = chunk;
+    else if (rest <= headroom) {
+      const joined = Buffer.from(chunk.buffer, chunk.byteOffset - rest, rest + chunk.length);
+      this.bytes.copy(joined, 0, this.at);
+      this.bytes = joined;
+    } else this.bytes = Buffer.concat([this.bytes.subarray(this.at), chunk]);
     this.at = 0;
   }
 

@@ -1,6 +1,7 @@
 import { openCursor } from './openCursor.ts';
 import type { CapturedInterface, PacketCursor } from './packetCursor.ts';
 import type { InterfaceStatistics } from './pcapngBlocks.ts';
+import { NotPcap } from './records.ts';
 
 /** How a stream of packets ended. */
 export interface SourceEnd {
@@ -56,7 +57,10 @@ export class PacketQueue {
   /** Goes to the next packet; false when there is none now, or none any more. Throws NotPcap. */
   advance(): boolean {
     for (;;) {
-      if (this.cursor?.next()) return true;
+      if (this.cursor?.next()) {
+        if (!this.cursor.hasTime) throw new NotPcap('it has packets without a time');
+        return true;
+      }
       const item = this.#items.shift();
       if (!item) return false;
       this.#take(item);

@@ -5,8 +5,16 @@ import {
   isLittleEndian,
   NotPcap,
   RECORD_HEADER_BYTES,
-  recordLength,
+  wordAt,
 } from './records.ts';
+
+/**
+ * Magic numbers of a variant whose records have an interface's index and more in front of the packet
+ * (Alexey Kuznetsov's patch to libpcap). Wireshark and libpcap read it too.
+ */
+const EXTENDED_LITTLE_ENDIAN = 0x34cdb2a1;
+const EXTENDED_BIG_ENDIAN = 0xa1b2cd34;
+const EXTENDED_RECORD_HEADER_BYTES = 24;
 
 /** Magic numbers of files with nanoseconds; the others count microseconds. */
 const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
@@ -14,10 +22,19 @@ const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
 /** The link type stands in the lower half of its word; above it is the length of checksums. */
 const LINK_TYPE_MASK = 0xffff;
 
+const NOTHING: readonly never[] = [];
+
 /** Goes through a classic pcap stream, of either byte order, in microseconds or nanoseconds. */
 export class PcapCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
+  readonly counts = NOTHING;
+  readonly lost = 0;
+  readonly names = NOTHING;
+  readonly sectionComments = NOTHING;
+  readonly comments = NOTHING;
+  invalidTimes = 0;
   readonly interfaceIndex = 0;
+  readonly hasTime = true;
   seconds = 0;
   nanoseconds = 0;
   originalLength = 0;
@@ -26,9 +43,10 @@ export class PcapCursor implements PacketCursor {
   readonly #window = new ByteWindow();
   #littleEndian = true;
   #nanosecondsPerTick = 1;
+  #recordHeaderBytes = RECORD_HEADER_BYTES;
 
-  push(chunk: Buffer): void {
-    this.#window.push(chunk);
+  push(chunk: Buffer, headroom?: number): void {
+    this.#window.push(chunk, headroom);
   }
 
   get pending(): number {
@@ -42,18 +60,23 @@ export class PcapCursor implements PacketCursor {
   next(): boolean {
     const window = this.#window;
     if (this.interfaces.length === 0 && !this.#readHeader()) return false;
-    const { bytes, at } = window;
-    const length = recordLength(bytes, at, this.#littleEndian);
-    if (length === undefined || !window.has(length)) return false;
-    if (length - RECORD_HEADER_BYTES > MAX_PACKET_BYTES)
-      throw new NotPcap(`a packet of ${length - RECORD_HEADER_BYTES} bytes`);
+    const { at } = window;
+    const header = this.#recordHeaderBytes;
+    if (!window.has(header)) return false;
+    const captured = this.#word(at + 8);
+    if (captured > MAX_PACKET_BYTES) throw new NotPcap(`a record claims ${captured} bytes`);
+    if (!window.has(header + captured)) return false;
     const ticks = this.#word(at + 4);
     this.seconds = this.#word(at);
     this.nanoseconds = ticks * this.#nanosecondsPerTick;
+    if (this.nanoseconds >= 1e9) {
+      this.nanoseconds = 0;
+      this.invalidTimes += 1;
+    }
     this.originalLength = this.#word(at + 12);
-    this.start = at + RECORD_HEADER_BYTES;
-    this.end = at + length;
-    window.at += length;
+    this.start = at + header;
+    this.end = this.start + captured;
+    window.at = this.end;
     return true;
   }
 
@@ -61,8 +84,12 @@ export class PcapCursor implements PacketCursor {
     const window = this.#window;
     if (!window.has(FILE_HEADER_BYTES)) return false;
     const header = window.bytes.subarray(window.at, window.at + FILE_HEADER_BYTES);
-    this.#littleEndian = isLittleEndian(header);
-    const nanoseconds = NANOSECOND_MAGICS.has(header.readUInt32BE(0));
+    const magic = header.readUInt32BE(0);
+    const nanoseconds = NANOSECOND_MAGICS.has(magic);
+    if (magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN) {
+      this.#recordHeaderBytes = EXTENDED_RECORD_HEADER_BYTES;
+      this.#littleEndian = magic === EXTENDED_LITTLE_ENDIAN;
+    } else this.#littleEndian = isLittleEndian(header);
     this.#nanosecondsPerTick = nanoseconds ? 1 : 1000;
     this.interfaces.push({
       linkType: this.#word(window.at + 20) & LINK_TYPE_MASK,
@@ -76,6 +103,6 @@ export class PcapCursor implements PacketCursor {
 
   #word(at: number): number {
     const { bytes } = this.#window;
-    return this.#littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    return wordAt(bytes, at, this.#littleEndian);
   }
 }

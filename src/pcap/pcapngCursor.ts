@@ -1,18 +1,28 @@
 import { ByteWindow } from './byteWindow.ts';
 import { divideTicks } from './moment.ts';
-import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
+import {
+  type CapturedInterface,
+  type InterfaceCounts,
+  MAX_PACKET_BYTES,
+  type NamedAddress,
+  type PacketCursor,
+} from './packetCursor.ts';
 import {
   BLOCK,
   BLOCK_FRAME_BYTES,
   BLOCK_HEADER_BYTES,
   BYTE_ORDER_MAGIC,
   INTERFACE_FIELDS_BYTES,
+  NAME_HEADER_BYTES,
+  NAME_RECORD,
   OPTION,
   PACKET_FIELDS_BYTES,
   padded,
+  SECTION_FIELDS_BYTES,
+  STATISTICS_FIELDS_BYTES,
 } from './pcapngFormat.ts';
 import { forEachOption } from './pcapngOptions.ts';
-import { NotPcap } from './records.ts';
+import { NotPcap, wordAt } from './records.ts';
 
 /** What Wireshark reads at most (MAX_BLOCK_SIZE). */
 const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
@@ -21,21 +31,32 @@ const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 const DEFAULT_RESOLUTION = 6;
 /** Set in a resolution that is a power of two instead of ten. */
 const POWER_OF_TWO = 0x80;
-/** The finest resolution that divides exactly here. */
+/** The finest resolution that divides exactly in steps below 2^53; finer ones take bigints. */
 const FINEST = 1e11;
+/** What is kept of a stream that names and comments without end. */
+const MAX_NAMES = 100_000;
+const MAX_COMMENTS = 1_000;
 
 interface Clock {
   readonly ticksPerSecond: number;
+  /** Where they are too many a second for a number. */
+  readonly exactTicks?: bigint;
   readonly offsetSeconds: number;
 }
 
 /**
- * Goes through a pcapng stream of either byte order, several sections too. Reads packets and
- * interfaces; blocks of other kinds are passed over.
+ * Goes through a pcapng stream of either byte order, several sections too. Reads packets, interfaces,
+ * their statistics, names and comments; skips blocks of other kinds.
  */
 export class PcapngCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
+  readonly counts: (InterfaceCounts | undefined)[] = [];
+  readonly names: NamedAddress[] = [];
+  readonly sectionComments: string[] = [];
+  readonly invalidTimes = 0;
+  lost = 0;
   interfaceIndex = 0;
+  hasTime = true;
   seconds = 0;
   nanoseconds = 0;
   originalLength = 0;
@@ -48,8 +69,8 @@ export class PcapngCursor implements PacketCursor {
   #sectionBase = 0;
   #optionsEnd = 0;
 
-  push(chunk: Buffer): void {
-    this.#window.push(chunk);
+  push(chunk: Buffer, headroom?: number): void {
+    this.#window.push(chunk, headroom);
   }
 
   get pending(): number {
@@ -60,7 +81,6 @@ export class PcapngCursor implements PacketCursor {
     return this.#window.bytes;
   }
 
-  /** The comments of the packet it stands on. */
   get comments(): string[] {
     const comments: string[] = [];
     this.#packetOptions((code, value) => {
@@ -83,13 +103,29 @@ export class PcapngCursor implements PacketCursor {
       window.at += length;
       const fields = at + BLOCK_HEADER_BYTES;
       const end = at + length - 4;
-      if (type === BLOCK.packet) {
-        this.#readPacket(fields, end);
-        return true;
+      switch (type) {
+        case BLOCK.packet:
+          this.#readPacket(fields, end, this.#word(fields));
+          return true;
+        case BLOCK.oldPacket:
+          this.#readPacket(fields, end, this.#half(fields));
+          return true;
+        case BLOCK.simplePacket:
+          this.#readSimplePacket(fields, end);
+          return true;
+        case BLOCK.section:
+          this.#sectionBase = this.interfaces.length;
+          this.#readSection(fields, end);
+          break;
+        case BLOCK.interface:
+          this.#readInterface(fields, end);
+          break;
+        case BLOCK.statistics:
+          this.#readStatistics(fields, end);
+          break;
+        case BLOCK.names:
+          this.#readNames(fields, end);
       }
-      if (type === BLOCK.section) this.#sectionBase = this.interfaces.length;
-      else if (type === BLOCK.interface) this.#readInterface(fields, end);
-      else if (type === BLOCK.simplePacket) throw new NotPcap('it has packets without a time');
     }
     return false;
   }
@@ -108,15 +144,13 @@ export class PcapngCursor implements PacketCursor {
     return this.#word(at);
   }
 
-  #readPacket(at: number, end: number): void {
+  #readPacket(at: number, end: number, interfaceIndex: number): void {
     if (at + PACKET_FIELDS_BYTES > end) throw new NotPcap('a packet block is too short');
-    this.interfaceIndex = this.#sectionBase + this.#word(at);
+    this.interfaceIndex = this.#sectionBase + interfaceIndex;
     const clock = this.#clocks[this.interfaceIndex];
     if (!clock) throw new NotPcap('a packet of an interface that is not described');
-    const { ticksPerSecond } = clock;
-    const { seconds, rest } = divideTicks(this.#word(at + 4), this.#word(at + 8), ticksPerSecond);
-    this.seconds = seconds + clock.offsetSeconds;
-    this.nanoseconds = ticksPerSecond === 1e9 ? rest : Math.floor((rest * 1e9) / ticksPerSecond);
+    this.#readTime(clock, this.#word(at + 4), this.#word(at + 8));
+    this.hasTime = true;
     this.start = at + PACKET_FIELDS_BYTES;
     const captured = this.#word(at + 12);
     if (captured > MAX_PACKET_BYTES) throw new NotPcap(`a packet of ${captured} bytes`);
@@ -124,46 +158,127 @@ export class PcapngCursor implements PacketCursor {
     if (this.end > end) throw new NotPcap('a packet is longer than its block');
     this.originalLength = this.#word(at + 16);
     this.#optionsEnd = end;
+    if (this.start + padded(captured) < end) this.#countLost();
+  }
+
+  #readTime(clock: Clock, high: number, low: number): void {
+    const { ticksPerSecond, exactTicks } = clock;
+    if (exactTicks !== undefined) {
+      const ticks = (BigInt(high) << 32n) | BigInt(low);
+      this.seconds = Number(ticks / exactTicks) + clock.offsetSeconds;
+      this.nanoseconds = Number(((ticks % exactTicks) * 1_000_000_000n) / exactTicks);
+      return;
+    }
+    const { seconds, rest } = divideTicks(high, low, ticksPerSecond);
+    this.seconds = seconds + clock.offsetSeconds;
+    this.nanoseconds = ticksPerSecond === 1e9 ? rest : Math.floor((rest * 1e9) / ticksPerSecond);
+  }
+
+  /** A packet of the first interface, of which no more is kept than its snap length. */
+  #readSimplePacket(at: number, end: number): void {
+    const described = this.interfaces[this.#sectionBase];
+    if (!described || at + 4 > end)
+      throw new NotPcap('a packet of an interface that is not described');
+    this.interfaceIndex = this.#sectionBase;
+    this.hasTime = false;
+    this.originalLength = this.#word(at);
+    this.start = at + 4;
+    const limit = described.snapLength === 0 ? this.originalLength : described.snapLength;
+    this.end = Math.min(end, this.start + Math.min(this.originalLength, limit));
+    this.#optionsEnd = this.end;
+  }
+
+  #countLost(): void {
+    this.#packetOptions((code, value) => {
+      if (code === OPTION.packetDropCount && value.length === 8) this.lost += this.#count(value);
+    });
+  }
+
+  #readSection(at: number, end: number): void {
+    this.#options(at + SECTION_FIELDS_BYTES, end, (code, value) => {
+      if (code === OPTION.comment && this.sectionComments.length < MAX_COMMENTS)
+        this.sectionComments.push(value.toString());
+    });
+  }
+
+  /** Statistics count from the start of the capture: the last block of an interface holds. */
+  #readStatistics(at: number, end: number): void {
+    if (at + STATISTICS_FIELDS_BYTES > end) return;
+    const index = this.#sectionBase + this.#word(at);
+    if (index >= this.interfaces.length) return;
+    let byInterface: number | undefined;
+    let bySystem: number | undefined;
+    const counts: InterfaceCounts = {};
+    this.#options(at + STATISTICS_FIELDS_BYTES, end, (code, value) => {
+      if (value.length !== 8) return;
+      if (code === OPTION.statisticsReceived) counts.received = this.#count(value);
+      else if (code === OPTION.statisticsInterfaceDrop) byInterface = this.#count(value);
+      else if (code === OPTION.statisticsOsDrop) bySystem = this.#count(value);
+    });
+    // Writers put the same packets into one or into both.
+    if (byInterface !== undefined || bySystem !== undefined)
+      counts.dropped = Math.max(byInterface ?? 0, bySystem ?? 0);
+    this.counts[index] = counts;
+  }
+
+  #readNames(start: number, end: number): void {
+    const { bytes } = this.#window;
+    let at = start;
+    while (at + NAME_HEADER_BYTES <= end) {
+      const type = this.#half(at);
+      const length = this.#half(at + 2);
+      const value = at + NAME_HEADER_BYTES;
+      if (type === NAME_RECORD.end || value + length > end) return;
+      const size = type === NAME_RECORD.ipv4 ? 4 : type === NAME_RECORD.ipv6 ? 16 : 0;
+      if (size > 0 && length > size && this.names.length < MAX_NAMES) {
+        const [name = ''] = bytes.toString('utf8', value + size, value + length).split('\0', 1);
+        const address = Buffer.from(bytes.subarray(value, value + size));
+        if (name !== '') this.names.push({ address, name });
+      }
+      at = value + padded(length);
+    }
   }
 
   #packetOptions(visit: (code: number, value: Buffer) => void): void {
     const at = this.start + padded(this.end - this.start);
-    forEachOption(this.bytes, at, this.#optionsEnd, this.#littleEndian === true, visit);
+    this.#options(at, this.#optionsEnd, visit);
+  }
+
+  #options(at: number, end: number, visit: (code: number, value: Buffer) => void): void {
+    forEachOption(this.bytes, at, end, this.#littleEndian === true, visit);
+  }
+
+  #count(value: Buffer): number {
+    return Number(this.#littleEndian ? value.readBigUInt64LE() : value.readBigUInt64BE());
   }
 
   #readInterface(at: number, end: number): void {
     if (at + INTERFACE_FIELDS_BYTES > end) throw new NotPcap('an interface block is too short');
-    const { bytes } = this.#window;
     const comments: string[] = [];
     const texts = new Map<number, string>();
     let resolution = DEFAULT_RESOLUTION;
     let offsetSeconds = 0;
     let filter: string | undefined;
-    forEachOption(
-      bytes,
-      at + INTERFACE_FIELDS_BYTES,
-      end,
-      this.#littleEndian === true,
-      (code, value) => {
-        if (code === OPTION.comment) comments.push(value.toString());
-        else if (code === OPTION.interfaceResolution) resolution = value[0] ?? resolution;
-        else if (code === OPTION.interfaceTimeOffset && value.length === 8)
-          offsetSeconds = Number(
-            this.#littleEndian ? value.readBigInt64LE() : value.readBigInt64BE(),
-          );
-        else if (code === OPTION.interfaceFilter) filter = value.toString('utf8', 1);
-        else texts.set(code, value.toString());
-      },
-    );
-    const ticksPerSecond =
-      resolution & POWER_OF_TWO ? 2 ** (resolution & ~POWER_OF_TWO) : 10 ** resolution;
-    if (ticksPerSecond > FINEST) throw new NotPcap('its times are finer than can be read here');
-    this.#clocks.push({ ticksPerSecond, offsetSeconds });
+    this.#options(at + INTERFACE_FIELDS_BYTES, end, (code, value) => {
+      if (code === OPTION.comment) comments.push(value.toString());
+      else if (code === OPTION.interfaceResolution) resolution = value[0] ?? resolution;
+      else if (code === OPTION.interfaceTimeOffset && value.length === 8)
+        offsetSeconds = Number(
+          this.#littleEndian ? value.readBigInt64LE() : value.readBigInt64BE(),
+        );
+      else if (code === OPTION.interfaceFilter) filter = value.toString('utf8', 1);
+      else texts.set(code, value.toString());
+    });
+    const base = resolution & POWER_OF_TWO ? 2 : 10;
+    const exponent = resolution & ~POWER_OF_TWO;
+    const ticksPerSecond = base ** exponent;
+    const exactTicks = ticksPerSecond > FINEST ? BigInt(base) ** BigInt(exponent) : undefined;
+    this.#clocks.push({ ticksPerSecond, offsetSeconds, ...(exactTicks && { exactTicks }) });
     const name = texts.get(OPTION.interfaceName);
     const description = texts.get(OPTION.interfaceDescription);
     const os = texts.get(OPTION.interfaceOs);
     this.interfaces.push({
-      linkType: this.#littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at),
+      linkType: this.#half(at),
       snapLength: this.#word(at + 4),
       resolution: 1e6 % ticksPerSecond === 0 ? 6 : 9,
       ...(name !== undefined && { name }),
@@ -175,7 +290,11 @@ export class PcapngCursor implements PacketCursor {
   }
 
   #word(at: number): number {
+    return wordAt(this.#window.bytes, at, this.#littleEndian === true);
+  }
+
+  #half(at: number): number {
     const { bytes } = this.#window;
-    return this.#littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    return this.#littleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
   }
 }

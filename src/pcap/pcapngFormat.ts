@@ -3,8 +3,11 @@
 export const BLOCK = {
   section: 0x0a0d0d0a,
   interface: 1,
+  /** The older form of `packet`. */
+  oldPacket: 2,
   /** A packet without a time or an interface. */
   simplePacket: 3,
+  names: 4,
   statistics: 5,
   packet: 6,
 } as const;
@@ -19,6 +22,10 @@ export const SECTION_FIELDS_BYTES = 16;
 export const STATISTICS_FIELDS_BYTES = 12;
 export const INTERFACE_FIELDS_BYTES = 8;
 export const PACKET_FIELDS_BYTES = 20;
+
+/** What stands in front of each record of a names block; its types. */
+export const NAME_HEADER_BYTES = 4;
+export const NAME_RECORD = { end: 0, ipv4: 1, ipv6: 2 } as const;
 
 export const OPTION = {
   end: 0,

@@ -37,3 +37,15 @@ export function recordLength(
   if (bytes > MAX_RECORD_BYTES) throw new NotPcap(`a record claims ${bytes} bytes`);
   return RECORD_HEADER_BYTES + bytes;
 }
+
+/** An unsigned word of 32 bits. Faster than Buffer's methods, which check their arguments each time. */
+export function wordAt(bytes: Uint8Array, at: number, littleEndian: boolean): number {
+  const a = bytes[at] as number;
+  const b = bytes[at + 1] as number;
+  const c = bytes[at + 2] as number;
+  const d = bytes[at + 3] as number;
+  return (
+    (littleEndian ? (d << 24) | (c << 16) | (b << 8) | a : (a << 24) | (b << 16) | (c << 8) | d) >>>
+    0
+  );
+}
