@@ -1,0 +1,330 @@
+import { familyOfPacket, type Packet, type Surroundings } from './packet.ts';
+import type { Action, Chain, Hook, Match, Rule, Ruleset, Table } from './ruleset.ts';
+
+/** A rule, or a chain's policy, that a packet met and that did something to it. */
+export interface PassedRule {
+  readonly backend: Table['backend'];
+  readonly table: string;
+  readonly chain: string;
+  /** The rule's text; `policy DROP` for a policy. */
+  readonly text: string;
+  readonly comment?: string;
+  readonly packets?: number;
+}
+
+export type Verdict = 'accept' | 'drop' | 'reject';
+
+/** One way a packet can leave a hook. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** As it leaves, translated and marked. */
+  readonly packet: Packet;
+  readonly passed: readonly PassedRule[];
+  /** Expressions that are not understood and that lead here, or might not. */
+  readonly doubts: readonly string[];
+}
+
+/** A packet on its way through the rules; one for each way it can take. */
+interface Traveller {
+  readonly packet: Packet;
+  readonly passed: readonly PassedRule[];
+  readonly doubts: readonly string[];
+  /** Set when the packet needs no further rule of this base chain. */
+  readonly ended?: Verdict;
+  /** Set while a chain is left towards its caller. */
+  readonly returning?: boolean;
+}
+
+/** More ways than this through one hook are not followed. */
+const MOST_WAYS = 2000;
+const DEEPEST = 32;
+
+/**
+ * Sends a packet through all chains of a hook, in the kernel's order, and gives every way it can
+ * leave: more than one where something is left to chance or is not understood.
+ */
+export function evaluateHook(
+  ruleset: Ruleset,
+  hook: Hook,
+  packet: Packet,
+  surroundings: Surroundings,
+): Outcome[] {
+  let travellers: Traveller[] = [{ packet, passed: [], doubts: [] }];
+  const finished: Traveller[] = [];
+  for (const { table, chain } of baseChains(ruleset, hook, familyOfPacket(packet))) {
+    const next: Traveller[] = [];
+    for (const traveller of travellers) {
+      if (chain.base.type === 'nat' && !asksNat(traveller.packet, hook)) {
+        next.push(traveller);
+        continue;
+      }
+      const passage = new Passage(table, hook, surroundings);
+      for (const result of passage.throughBase(chain, traveller)) {
+        if (result.ended === 'accept') {
+          const { ended: _accepted, ...rest } = result;
+          next.push({ ...rest, returning: false });
+        } else finished.push(result);
+      }
+    }
+    travellers = merged(next);
+  }
+  return [...finished, ...travellers].map(({ packet, passed, doubts, ended }) => ({
+    verdict: ended ?? 'accept',
+    packet,
+    passed,
+    doubts,
+  }));
+}
+
+/** Translation is decided by a connection's first packet, once for each direction. */
+function asksNat(packet: Packet, hook: Hook): boolean {
+  if (packet.state !== 'new') return false;
+  return hook === 'prerouting' || hook === 'output'
+    ? packet.destinationTranslated !== true
+    : packet.sourceTranslated !== true;
+}
+
+type BaseChain = Chain & { readonly base: NonNullable<Chain['base']> };
+
+function baseChains(
+  ruleset: Ruleset,
+  hook: Hook,
+  family: 4 | 6,
+): { table: Table; chain: BaseChain }[] {
+  const families = ['inet', family === 4 ? 'ip' : 'ip6'];
+  return ruleset.tables
+    .filter((table) => families.includes(table.family))
+    .flatMap((table) =>
+      [...table.chains.values()]
+        .filter((chain): chain is BaseChain => chain.base?.hook === hook)
+        .map((chain) => ({ table, chain })),
+    )
+    .toSorted((one, other) => one.chain.base.priority - other.chain.base.priority);
+}
+
+/** One table's rules, met by a packet at one hook. */
+class Passage {
+  readonly #table: Table;
+  readonly #hook: Hook;
+  readonly #surroundings: Surroundings;
+
+  constructor(table: Table, hook: Hook, surroundings: Surroundings) {
+    this.#table = table;
+    this.#hook = hook;
+    this.#surroundings = surroundings;
+  }
+
+  throughBase(chain: BaseChain, traveller: Traveller): Traveller[] {
+    return this.#through(chain, traveller, 0).map((result): Traveller => {
+      if (result.ended !== undefined) return result;
+      const { policy, packets } = chain.base;
+      if (policy === 'accept') return { ...result, ended: 'accept' };
+      const rule = { text: 'policy DROP', steps: [], ...(packets !== undefined && { packets }) };
+      return { ...this.#noting(result, chain, rule), ended: 'drop' };
+    });
+  }
+
+  #through(chain: Chain, traveller: Traveller, depth: number): Traveller[] {
+    if (depth > DEEPEST) return [doubting(traveller, `chain ${chain.name}: called too deeply`)];
+    let live = [traveller];
+    const left: Traveller[] = [];
+    for (const rule of chain.rules) {
+      const next: Traveller[] = [];
+      for (const one of live) {
+        for (const result of this.#meet(chain, rule, one, depth)) {
+          const goesOn = result.ended === undefined && result.returning !== true;
+          (goesOn ? next : left).push(result);
+        }
+      }
+      live = merged(next);
+      if (live.length + left.length > MOST_WAYS) {
+        return [doubting(traveller, `chain ${chain.name}: too many ways through it`)];
+      }
+      if (live.length === 0) break;
+    }
+    return merged([...left.map((one) => ({ ...one, returning: false })), ...live]);
+  }
+
+  /** What becomes of a packet at one rule. */
+  #meet(chain: Chain, rule: Rule, traveller: Traveller, depth: number): Traveller[] {
+    let live = [traveller];
+    const done: Traveller[] = [];
+    for (const step of rule.steps) {
+      const next: Traveller[] = [];
+      for (const one of live) {
+        if ('condition' in step) {
+          const match = step.condition(one.packet, this.#surroundings);
+          const { taken, skipped } = parted(one, match, rule);
+          next.push(...taken);
+          done.push(...skipped);
+        } else {
+          for (const result of this.#act(chain, rule, step.action, one, depth)) {
+            const isOver = result.ended !== undefined || result.returning === true;
+            (isOver ? done : next).push(result);
+          }
+        }
+      }
+      live = next;
+    }
+    const over = done.filter((one) => one.ended !== undefined || one.returning === true);
+    const going = done.filter((one) => !over.includes(one));
+    const results = merged([...over, ...going, ...live]);
+    const [only] = results;
+    // Whether it matched or not, nothing came of it: no doubt is left.
+    return results.length === 1 && only !== undefined && stateOf(only) === stateOf(traveller)
+      ? [traveller]
+      : results;
+  }
+
+  #act(chain: Chain, rule: Rule, action: Action, traveller: Traveller, depth: number): Traveller[] {
+    const noted = () => this.#noting(traveller, chain, rule);
+    switch (action.kind) {
+      case 'continue':
+        return [traveller];
+      case 'return':
+        return [{ ...traveller, returning: true }];
+      case 'accept':
+      case 'drop':
+      case 'reject':
+        return [{ ...noted(), ended: action.kind }];
+      case 'jump':
+      case 'goto': {
+        const called = this.#table.chains.get(action.chain);
+        if (called === undefined) return [doubting(traveller, `chain ${action.chain}: not read`)];
+        const results = this.#through(called, noted(), depth + 1);
+        return results.map((result) =>
+          // A chain that did nothing was not worth telling.
+          forgetting(result, traveller, action.kind === 'goto'),
+        );
+      }
+      case 'change':
+        return [{ ...noted(), packet: action.change(traveller.packet) }];
+      case 'choose':
+        return this.#choose(chain, rule, action.among(traveller.packet), traveller, depth);
+      case 'unknown':
+        return [
+          traveller,
+          { ...doubting(noted(), action.what), ended: 'drop' },
+          { ...doubting(noted(), action.what), ended: 'accept' },
+        ];
+      default:
+        return [{ ...noted(), packet: this.#translate(traveller.packet, action), ended: 'accept' }];
+    }
+  }
+
+  #choose(
+    chain: Chain,
+    rule: Rule,
+    choice: { readonly actions: readonly Action[]; readonly doubt?: string },
+    traveller: Traveller,
+    depth: number,
+  ): Traveller[] {
+    const from = choice.doubt === undefined ? traveller : doubting(traveller, choice.doubt);
+    const results = choice.actions.flatMap((action) => this.#act(chain, rule, action, from, depth));
+    return choice.actions.length === 0 || choice.doubt !== undefined ? [...results, from] : results;
+  }
+
+  #translate(packet: Packet, action: Action): Packet {
+    const family = familyOfPacket(packet);
+    const own = (device: string | undefined) =>
+      device === undefined ? undefined : this.#surroundings.addressOf(device, family);
+    switch (action.kind) {
+      case 'dnat':
+        return {
+          ...packet,
+          destinationTranslated: true,
+          ...(action.address !== undefined && { destination: action.address }),
+          ...(action.port !== undefined && { destinationPort: action.port }),
+        };
+      case 'redirect':
+        return {
+          ...packet,
+          destinationTranslated: true,
+          destination:
+            this.#hook === 'output'
+              ? family === 4
+                ? '127.0.0.1'
+                : '::1'
+              : (own(packet.inDevice) ?? packet.destination),
+          ...(action.port !== undefined && { destinationPort: action.port }),
+        };
+      case 'snat':
+        return {
+          ...packet,
+          sourceTranslated: true,
+          ...(action.address !== undefined && { source: action.address }),
+        };
+      case 'masquerade':
+        return {
+          ...packet,
+          sourceTranslated: true,
+          source: own(packet.outDevice) ?? packet.source,
+        };
+      default:
+        return packet;
+    }
+  }
+
+  #noting(traveller: Traveller, chain: Chain, { text, comment, packets }: Rule): Traveller {
+    const rule: PassedRule = {
+      backend: this.#table.backend,
+      table: this.#table.name,
+      chain: chain.name,
+      text,
+      ...(comment !== undefined && { comment }),
+      ...(packets !== undefined && { packets }),
+    };
+    return { ...traveller, passed: [...traveller.passed, rule] };
+  }
+}
+
+/** A packet before a condition: the ways in which it matches, and in which it does not. */
+function parted(
+  one: Traveller,
+  match: Match,
+  rule: Rule,
+): { taken: Traveller[]; skipped: Traveller[] } {
+  if (match === true) return { taken: [one], skipped: [] };
+  if (match === false) return { taken: [], skipped: [one] };
+  if ('chance' in match) {
+    return {
+      taken: match.chance > 0 ? [one] : [],
+      skipped: match.chance < 1 ? [one] : [],
+    };
+  }
+  const doubtful = doubting(one, `${match.doubt} (${rule.text})`);
+  return { taken: [doubtful], skipped: [doubtful] };
+}
+
+function doubting(traveller: Traveller, doubt: string): Traveller {
+  return traveller.doubts.includes(doubt)
+    ? traveller
+    : { ...traveller, doubts: [...traveller.doubts, doubt] };
+}
+
+/** A packet that came back from a called chain; the call is forgotten where nothing came of it. */
+function forgetting(result: Traveller, before: Traveller, isGoto: boolean): Traveller {
+  const isUnchanged = result.ended === undefined && result.packet === before.packet;
+  const passed = isUnchanged ? before.passed : result.passed;
+  return {
+    ...result,
+    passed,
+    ...(isGoto && result.ended === undefined && { returning: true }),
+  };
+}
+
+/** Ways that have become the same are one; without doubts where one of them is. */
+function merged(travellers: readonly Traveller[]): Traveller[] {
+  if (travellers.length < 2) return [...travellers];
+  const byState = new Map<string, Traveller>();
+  for (const one of travellers) {
+    const key = stateOf(one);
+    const other = byState.get(key);
+    if (other === undefined || one.doubts.length < other.doubts.length) byState.set(key, one);
+  }
+  return [...byState.values()];
+}
+
+function stateOf({ packet, ended, returning }: Traveller): string {
+  return JSON.stringify([packet, ended, returning === true]);
+}

@@ -1,0 +1,123 @@
+import type { Packet } from './packet.ts';
+import type { Action } from './ruleset.ts';
+
+/** Targets that let the packet go on as it is, as far as its way is concerned. */
+const PASSIVE = new Set(
+  `LOG NFLOG ULOG TCPMSS TRACE CHECKSUM TOS DSCP CLASSIFY SECMARK CONNSECMARK SET TTL HL TEE
+   AUDIT RATEEST IDLETIMER LED TCPOPTSTRIP ECN SYNPROXY_NONE`.split(/\s+/),
+);
+
+/** The action of `-j TARGET …` or `-g CHAIN`. */
+export function actionOf(
+  isGoto: boolean,
+  target: string,
+  options: readonly string[],
+  isChain: (name: string) => boolean,
+): Action {
+  if (isGoto) return { kind: 'goto', chain: target };
+  if (isChain(target)) return { kind: 'jump', chain: target };
+  if (PASSIVE.has(target)) return { kind: 'continue' };
+  switch (target) {
+    case 'ACCEPT':
+      return { kind: 'accept' };
+    case 'DROP':
+      return { kind: 'drop' };
+    case 'RETURN':
+      return { kind: 'return' };
+    case 'REJECT':
+      return {
+        kind: 'reject',
+        with: optionOf(options, '--reject-with') ?? 'icmp-port-unreachable',
+      };
+    case 'MASQUERADE':
+      return { kind: 'masquerade' };
+    case 'DNAT':
+      return translation('dnat', optionOf(options, '--to-destination'));
+    case 'SNAT':
+      return translation('snat', optionOf(options, '--to-source'));
+    case 'REDIRECT':
+      return redirection(optionOf(options, '--to-ports'));
+    case 'NOTRACK':
+      return { kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) };
+    case 'CT':
+      return options.includes('--notrack')
+        ? { kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) }
+        : { kind: 'continue' };
+    case 'MARK':
+      return marking(options);
+    case 'CONNMARK':
+      return connectionMarking(options);
+    default:
+      return { kind: 'unknown', what: `-j ${[target, ...options].join(' ')}` };
+  }
+}
+
+function optionOf(options: readonly string[], name: string): string | undefined {
+  const at = options.indexOf(name);
+  return at < 0 ? undefined : options[at + 1];
+}
+
+/** `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1-10.0.0.9:80-90`, `[fd00::1]:80`, `:80`. */
+function translation(kind: 'dnat' | 'snat', to: string | undefined): Action {
+  const parts =
+    /^(?:\[([^\]]+)\]|([^:[\]]*|[0-9a-f:.]*::?[0-9a-f:.]*))(?::(\d+)(-\d+)?)?(?:\/\d+)?$/i;
+  const ipv6 = to !== undefined && /^[0-9a-f:.]+(-[0-9a-f:.]+)?$/i.test(to) && /:.*:/.test(to);
+  const found = ipv6 ? ['', to, undefined, undefined, undefined] : parts.exec(to ?? '');
+  if (!found || to === undefined)
+    return { kind: 'unknown', what: `-j ${kind.toUpperCase()} ${to}` };
+  const address = (found[1] ?? found[2] ?? '').split('-');
+  return {
+    kind,
+    ...(address[0] && { address: address[0] }),
+    ...(found[3] !== undefined && { port: Number(found[3]) }),
+    ...((address.length > 1 || found[4] !== undefined) && { isRange: true }),
+  };
+}
+
+function redirection(ports: string | undefined): Action {
+  if (ports === undefined) return { kind: 'redirect' };
+  return /^\d+$/.test(ports)
+    ? { kind: 'redirect', port: Number(ports) }
+    : { kind: 'unknown', what: `-j REDIRECT --to-ports ${ports}` };
+}
+
+/** VALUE/MASK: the bits of MASK are cleared, then VALUE is applied by exclusive or. */
+function masked(text: string | undefined): { value: number; mask: number } {
+  const [value, mask] = (text ?? '0').split('/').map(Number);
+  return { value: value ?? 0, mask: mask ?? 0xffffffff };
+}
+
+function marking(options: readonly string[]): Action {
+  const { value, mask } = masked(options[1]);
+  const changes: Readonly<Record<string, (mark: number) => number>> = {
+    '--set-xmark': (mark) => (mark & ~mask) ^ value,
+    '--set-mark': (mark) => (mark & ~mask) | value,
+    '--or-mark': (mark) => mark | value,
+    '--and-mark': (mark) => mark & value,
+    '--xor-mark': (mark) => mark ^ value,
+  };
+  const change = changes[options[0] ?? ''];
+  return change === undefined
+    ? { kind: 'unknown', what: `-j MARK ${options.join(' ')}` }
+    : { kind: 'change', change: (packet) => ({ ...packet, mark: change(packet.mark) >>> 0 }) };
+}
+
+function connectionMarking(options: readonly string[]): Action {
+  const { value, mask } = masked(options[1]);
+  const ctMask = Number(optionOf(options, '--ctmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
+  const nfMask = Number(optionOf(options, '--nfmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
+  const changes: Readonly<Record<string, (packet: Packet, own: number) => Partial<Packet>>> = {
+    '--restore-mark': ({ mark }, own) => ({ mark: ((mark & ~nfMask) ^ (own & ctMask)) >>> 0 }),
+    '--save-mark': ({ mark }, own) => ({
+      connectionMark: ((own & ~ctMask) ^ (mark & nfMask)) >>> 0,
+    }),
+    '--set-xmark': (_packet, own) => ({ connectionMark: ((own & ~mask) ^ value) >>> 0 }),
+    '--set-mark': (_packet, own) => ({ connectionMark: ((own & ~mask) | value) >>> 0 }),
+  };
+  const change = changes[options[0] ?? ''];
+  if (change === undefined) return { kind: 'unknown', what: `-j CONNMARK ${options.join(' ')}` };
+  return {
+    kind: 'change',
+    change: (packet) => ({ ...packet, ...change(packet, packet.connectionMark ?? 0) }),
+  };
+}

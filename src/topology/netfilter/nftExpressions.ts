@@ -1,0 +1,248 @@
+import { contains, parseAddress, prefixOf } from '../address.ts';
+import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
+import { numberIn, packetValue, type Value } from './nftValues.ts';
+import type { Packet } from './packet.ts';
+import type { Action, Choice, Condition, Match } from './ruleset.ts';
+
+/** Elements of named sets and maps. */
+export type NftValues = ReadonlyMap<string, readonly Json[]>;
+
+/** Statements that change nothing of the packet's way. */
+const PASSIVE = new Set([
+  'counter',
+  'log',
+  'set',
+  'map',
+  'flow',
+  'last',
+  'synproxy',
+  'ct helper',
+  'ct timeout',
+  'dup',
+  'meter',
+]);
+
+/** A condition, for expressions that are one. */
+export function conditionOf(
+  kind: string,
+  body: Json | undefined,
+  values: NftValues,
+): Condition | undefined {
+  if (kind === 'limit' || kind === 'quota' || kind === 'ct count') {
+    return () => ({ doubt: `${kind} ${JSON.stringify(body)}` });
+  }
+  if (kind === 'xt' && isObject(body) && body.type === 'match') {
+    return body.name === 'comment'
+      ? () => true
+      : () => ({ doubt: `xt match "${textOf(body.name)}"` });
+  }
+  if (kind !== 'match' || !isObject(body)) return undefined;
+  const { op, left, right } = body;
+  return (packet, surroundings) => {
+    const value = packetValue(left, packet, surroundings);
+    return compare(textOf(op), value, right, values);
+  };
+}
+
+function compare(op: string, value: Value, right: Json | undefined, values: NftValues): Match {
+  if (value.is === 'doubt') return { doubt: value.what };
+  if (value.is === 'random') return { chance: 1 / value.mod };
+  if (op === '<' || op === '>' || op === '<=' || op === '>=') {
+    const [own, other] = [numberIn(value), numberOf(right)];
+    if (own === undefined || other === undefined)
+      return { doubt: `${op} ${JSON.stringify(right)}` };
+    return { '<': own < other, '>': own > other, '<=': own <= other, '>=': own >= other }[op];
+  }
+  const match = isIn(value, right, values);
+  return typeof match === 'boolean' && op === '!=' ? !match : match;
+}
+
+/** Whether a value equals, or is one of, what a rule gives. */
+function isIn(value: Value, wanted: Json | undefined, values: NftValues): Match {
+  if (typeof wanted === 'string' && wanted.startsWith('@')) {
+    const elements = values.get(wanted.slice(1));
+    return elements === undefined ? { doubt: `set ${wanted}` } : isOneOf(value, elements, values);
+  }
+  if (isObject(wanted) && Array.isArray(wanted.set)) return isOneOf(value, wanted.set, values);
+  // Flags: `ct state established,related` matches when one of them is set.
+  if (Array.isArray(wanted)) return isOneOf(value, wanted, values);
+  if (isObject(wanted) && Array.isArray(wanted['|'])) return isOneOf(value, wanted['|'], values);
+  if (value.is === 'list' && isObject(wanted) && Array.isArray(wanted.concat)) {
+    const parts = wanted.concat.map((part: Json, index: number) => {
+      const own = value.values[index];
+      return own === undefined ? false : isIn(own, part, values);
+    });
+    return parts.includes(false) ? false : (parts.find((part) => part !== true) ?? true);
+  }
+  if (value.is === 'list') {
+    // The states and flags that a packet has at once.
+    const matches = value.values.map((own) => isIn(own, wanted, values));
+    return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
+  }
+  if (value.is === 'doubt') return { doubt: value.what };
+  return value.is === 'known' && isEqual(value.value, wanted);
+}
+
+function isOneOf(value: Value, elements: readonly Json[], values: NftValues): Match {
+  const matches = elements.map((element) => isIn(value, plainElement(element), values));
+  return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
+}
+
+/** An element without its comment, timeout and counter. */
+function plainElement(element: Json): Json {
+  return isObject(element) && isObject(element.elem) ? (element.elem.val ?? null) : element;
+}
+
+function isEqual(value: string | number, wanted: Json | undefined): boolean {
+  if (isObject(wanted) && isObject(wanted.prefix)) {
+    const base = parseAddress(textOf(wanted.prefix.addr));
+    const address = parseAddress(`${value}`);
+    const length = numberOf(wanted.prefix.len) ?? 0;
+    return base !== undefined && address !== undefined && contains(prefixOf(base, length), address);
+  }
+  if (isObject(wanted) && Array.isArray(wanted.range)) {
+    const [first, last] = wanted.range;
+    if (typeof first === 'number' && typeof last === 'number') {
+      return Number(value) >= first && Number(value) <= last;
+    }
+    const [from, to, address] = [first, last, value].map((end) => parseAddress(`${end}`));
+    if (!from || !to || !address) return false;
+    return (
+      address.family === from.family && address.value >= from.value && address.value <= to.value
+    );
+  }
+  if (typeof wanted === 'string' && wanted.endsWith('*')) {
+    return `${value}`.startsWith(wanted.slice(0, -1));
+  }
+  if (typeof wanted === 'boolean') return (value === 1) === wanted;
+  return `${value}` === textOf(wanted);
+}
+
+/** The actions of a statement. */
+export function actionsOf(kind: string, body: Json | undefined, values: NftValues): Action[] {
+  if (PASSIVE.has(kind)) return [];
+  switch (kind) {
+    case 'accept':
+    case 'drop':
+    case 'return':
+    case 'continue':
+      return [{ kind }];
+    case 'jump':
+    case 'goto':
+      return [{ kind, chain: isObject(body) ? textOf(body.target) : '' }];
+    case 'reject':
+      return [{ kind, with: isObject(body) ? textOf(body.expr) || textOf(body.type) : '' }];
+    case 'masquerade':
+      return [{ kind }];
+    case 'notrack':
+      return [{ kind: 'change', change: (packet) => ({ ...packet, state: 'untracked' }) }];
+    case 'mangle':
+      return [mangling(body)];
+    case 'dnat':
+    case 'snat':
+      return [translation(kind, body, values)];
+    case 'redirect':
+      return [redirection(body)];
+    case 'vmap':
+      return [verdictMap(body, values)];
+    case 'xt':
+      return isObject(body) && body.type === 'target'
+        ? [{ kind: 'unknown', what: `xt target "${textOf(body.name)}"` }]
+        : [];
+    default:
+      return [{ kind: 'unknown', what: `${kind} ${JSON.stringify(body)}` }];
+  }
+}
+
+function redirection(body: Json | undefined): Action {
+  const port = isObject(body) ? numberOf(body.port) : undefined;
+  return { kind: 'redirect', ...(port !== undefined && { port }) };
+}
+
+function mangling(body: Json | undefined): Action {
+  const key = isObject(body) && isObject(body.key) ? body.key : {};
+  const isMark = (item: Json | undefined) => isObject(item) && item.key === 'mark';
+  const value = isObject(body) ? body.value : undefined;
+  if (isMark(key.meta) || isMark(key.ct)) {
+    const field = isMark(key.meta) ? 'mark' : 'connectionMark';
+    return {
+      kind: 'change',
+      change: (packet) => {
+        const mark = numberIn(packetValue(value, packet, undefined));
+        return mark === undefined ? packet : { ...packet, [field]: mark };
+      },
+    };
+  }
+  // TOS, TTL, MSS and the like change no packet's way.
+  return { kind: 'continue' };
+}
+
+function translation(kind: 'dnat' | 'snat', body: Json | undefined, values: NftValues): Action {
+  const what = `${kind} ${JSON.stringify(body)}`;
+  if (!isObject(body)) return { kind: 'unknown', what };
+  const { addr } = body;
+  const map = isObject(addr) && isObject(addr.map) ? addr.map : undefined;
+  if (map !== undefined) {
+    return {
+      kind: 'choose',
+      among: (packet) => lookUp(map.key, map.data, packet, values, (to) => destination(kind, to)),
+    };
+  }
+  const single = destination(kind, addr ?? '', numberOf(body.port));
+  return single ?? { kind: 'unknown', what };
+}
+
+/** An address, `address . port`, or the like, as the aim of a translation. */
+function destination(kind: 'dnat' | 'snat', to: Json, port?: number): Action | undefined {
+  const [address, concatenatedPort] = isObject(to) ? arrayOf(to.concat) : [to];
+  if (typeof address !== 'string') return undefined;
+  const aimed = numberOf(concatenatedPort) ?? port;
+  return {
+    kind,
+    ...(address !== '' && { address }),
+    ...(aimed !== undefined && { port: aimed }),
+  };
+}
+
+function verdictMap(body: Json | undefined, values: NftValues): Action {
+  if (!isObject(body)) return { kind: 'unknown', what: 'vmap' };
+  return {
+    kind: 'choose',
+    among: (packet) =>
+      lookUp(body.key, body.data, packet, values, (verdict) => {
+        const [kind = '', inner] = isObject(verdict) ? (Object.entries(verdict)[0] ?? []) : [];
+        return actionsOf(kind, inner, values)[0];
+      }),
+  };
+}
+
+/** Looks a packet's value up in a map; by chance, all that it may give. */
+function lookUp(
+  key: Json | undefined,
+  data: Json | undefined,
+  packet: Packet,
+  values: NftValues,
+  actionFor: (value: Json) => Action | undefined,
+): Choice {
+  const elements =
+    typeof data === 'string' && data.startsWith('@')
+      ? values.get(data.slice(1))
+      : arrayOf(isObject(data) ? data.set : undefined);
+  if (elements === undefined) return { doubt: `map ${textOf(data)}`, actions: [] };
+  const pairs = elements.flatMap((element) =>
+    Array.isArray(element) && element.length === 2
+      ? [[element[0] ?? null, element[1] ?? null] as const]
+      : [],
+  );
+  const own = packetValue(key, packet, undefined);
+  const actions: Action[] = [];
+  let doubtful: string | undefined;
+  for (const [wanted, value] of pairs) {
+    const match = own.is === 'random' ? true : isIn(own, plainElement(wanted), values);
+    const action = match === false ? undefined : actionFor(value);
+    if (action) actions.push(action);
+    if (typeof match === 'object' && 'doubt' in match) doubtful = match.doubt;
+    if (match === true && own.is !== 'random') return { actions: action ? [action] : [] };
+  }
+  return doubtful === undefined ? { actions } : { doubt: doubtful, actions };
+}

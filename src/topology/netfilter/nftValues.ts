@@ -1,0 +1,158 @@
+import { isProtocol } from './iptablesMatches.ts';
+import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
+import { familyOfPacket, type Packet, type Surroundings } from './packet.ts';
+
+/** A value that a packet has: a text or number, several (concatenated, flags), or not known. */
+export type Value =
+  | { readonly is: 'known'; readonly value: string | number }
+  | { readonly is: 'list'; readonly values: readonly Value[] }
+  | { readonly is: 'random'; readonly mod: number }
+  | { readonly is: 'doubt'; readonly what: string };
+
+const known = (value: string | number): Value => ({ is: 'known', value });
+const doubt = (what: string): Value => ({ is: 'doubt', what });
+const orDoubt = (value: string | number | undefined, what: string): Value =>
+  value === undefined ? doubt(`${what}: not known`) : known(value);
+
+/** What an expression gives for a packet. */
+export function packetValue(
+  expression: Json | undefined,
+  packet: Packet,
+  surroundings: Surroundings | undefined,
+): Value {
+  if (!isObject(expression))
+    return typeof expression === 'number' ? known(expression) : known(textOf(expression));
+  const [kind = '', body] = Object.entries(expression)[0] ?? [];
+  if (kind === 'concat') {
+    return {
+      is: 'list',
+      values: arrayOf(body).map((part) => packetValue(part, packet, surroundings)),
+    };
+  }
+  if (kind === '&' || kind === '|' || kind === '^') {
+    const [left, right] = arrayOf(body).map((part) => packetValue(part, packet, surroundings));
+    const [a, b] = [left && numberIn(left), right && numberIn(right)];
+    if (a === undefined || b === undefined) return maskedFlags(kind, body, packet);
+    return known((kind === '&' ? a & b : kind === '|' ? a | b : a ^ b) >>> 0);
+  }
+  if (!isObject(body)) return doubt(`${kind} ${JSON.stringify(body)}`);
+  switch (kind) {
+    case 'meta':
+      return metaValue(textOf(body.key), packet);
+    case 'payload':
+      return payloadValue(textOf(body.protocol), textOf(body.field), packet);
+    case 'ct':
+      return trackingValue(textOf(body.key), packet);
+    case 'fib':
+      return fibValue(body, packet, surroundings);
+    case 'numgen':
+    case 'jhash':
+    case 'symhash':
+      return { is: 'random', mod: numberOf(body.mod) ?? 1 };
+    default:
+      return doubt(`${kind} ${JSON.stringify(body)}`);
+  }
+}
+
+/** `tcp flags & (fin|syn|rst|ack)`. */
+function maskedFlags(kind: string, body: Json | undefined, packet: Packet): Value {
+  const [left, mask] = arrayOf(body);
+  const isFlags = isObject(left) && isObject(left.payload) && left.payload.field === 'flags';
+  if (!isFlags || kind !== '&') return doubt(`${kind} ${JSON.stringify(body)}`);
+  const present = packet.state === 'established' ? 'ack' : 'syn';
+  const masks = isObject(mask) && Array.isArray(mask['|']) ? mask['|'] : [mask ?? ''].flat();
+  return known(masks.includes(present) ? present : 0);
+}
+
+function metaValue(key: string, packet: Packet): Value {
+  const family = familyOfPacket(packet);
+  switch (key) {
+    case 'iifname':
+    case 'iif':
+      return known(packet.inDevice ?? '');
+    case 'oifname':
+    case 'oif':
+      return known(packet.outDevice ?? '');
+    case 'mark':
+      return known(packet.mark);
+    case 'l4proto':
+      return known(packet.protocol);
+    case 'nfproto':
+      return known(family === 4 ? 'ipv4' : 'ipv6');
+    case 'protocol':
+      return known(family === 4 ? 'ip' : 'ip6');
+    case 'ibrname':
+    case 'obrname':
+      return doubt(`meta ${key}`);
+    default:
+      return doubt(`meta ${key}`);
+  }
+}
+
+function payloadValue(protocol: string, field: string, packet: Packet): Value {
+  const family = familyOfPacket(packet);
+  const ports = protocol === 'th' || protocol === packet.protocol;
+  if (protocol === 'ip' || protocol === 'ip6') {
+    if (protocol !== (family === 4 ? 'ip' : 'ip6')) return known('');
+    if (field === 'saddr') return known(packet.source);
+    if (field === 'daddr') return known(packet.destination);
+    if (field === 'protocol' || field === 'nexthdr') return known(packet.protocol);
+    return doubt(`${protocol} ${field}`);
+  }
+  if (!ports && ['tcp', 'udp', 'sctp', 'icmp', 'icmpv6'].includes(protocol)) {
+    return isProtocol(packet.protocol, protocol) ? doubt(`${protocol} ${field}`) : known('');
+  }
+  if (field === 'sport') return orDoubt(packet.sourcePort, `${protocol} sport`);
+  if (field === 'dport') return orDoubt(packet.destinationPort, `${protocol} dport`);
+  if (protocol === 'icmp' && field === 'type') {
+    return known(packet.state === 'established' ? 'echo-reply' : 'echo-request');
+  }
+  if (field === 'flags') return known(packet.state === 'established' ? 'ack' : 'syn');
+  return doubt(`${protocol} ${field}`);
+}
+
+function trackingValue(key: string, packet: Packet): Value {
+  switch (key) {
+    case 'state':
+      return known(packet.state);
+    case 'status': {
+      const flags = [
+        ...(packet.destinationTranslated ? ['dnat'] : []),
+        ...(packet.sourceTranslated ? ['snat'] : []),
+        ...(packet.state === 'established' ? ['seen-reply', 'assured', 'confirmed'] : []),
+      ];
+      return { is: 'list', values: flags.map(known) };
+    }
+    case 'direction':
+      return known(packet.state === 'established' ? 'reply' : 'original');
+    case 'mark':
+      return orDoubt(packet.connectionMark, 'ct mark');
+    default:
+      return doubt(`ct ${key}`);
+  }
+}
+
+function fibValue(
+  body: { readonly [key: string]: Json | undefined },
+  packet: Packet,
+  surroundings: Surroundings | undefined,
+): Value {
+  const flags = [body.flags ?? []].flat();
+  const address = flags.includes('daddr') ? packet.destination : packet.source;
+  if (body.result === 'type') {
+    const local = surroundings?.isLocal(address);
+    if (local === undefined) return doubt('fib type');
+    return known(local ? 'local' : 'unicast');
+  }
+  if (body.result === 'oif' && flags.includes('saddr') && flags.includes('iif')) {
+    const valid = packet.inDevice && surroundings?.reversePath?.(packet.source, packet.inDevice);
+    if (valid === true) return known(1);
+    if (valid === false) return known(0);
+  }
+  return doubt(`fib ${flags.join(' . ')} ${textOf(body.result)}`);
+}
+
+/** The number that a value is; undefined for everything else. */
+export function numberIn(value: Value): number | undefined {
+  return value.is === 'known' && typeof value.value === 'number' ? value.value : undefined;
+}

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a shell script as root of network and mount namespaces of its own, with an empty /run in which
+ * `ip netns add` works. They end with the script. Gives its standard output; fails with its words.
+ */
+export async function inNamespaces(script: string): Promise<string> {
+  const whole = `mount -t tmpfs tmpfs /run\nmkdir -p /run/netns\nip link set lo up\n${script}`;
+  const child = spawn(
+    'unshare',
+    ['--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-euc', whole],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    errors += text;
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0) throw new Error(`script ended with ${code}:\n${errors}\n${output}`);
+  return output;
+}
+
+/** The parts of an output that lines `== NAME` begin. */
+export function sectionsOf(output: string): Map<string, string> {
+  const parts = output.split(/^== (.*)\n/m).slice(1);
+  const sections = new Map<string, string>();
+  for (let at = 0; at < parts.length; at += 2) sections.set(parts[at] ?? '', parts[at + 1] ?? '');
+  return sections;
+}
+
+/** Numbers that look random and are the same each time (mulberry32). */
+export function seeded(seed: number): {
+  below(limit: number): number;
+  oneOf<T>(items: readonly T[]): T;
+} {
+  let state = seed;
+  const below = (limit: number) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  };
+  return { below, oneOf: (items) => items[below(items.length)] as (typeof items)[number] };
+}
