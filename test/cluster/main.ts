@@ -18,8 +18,7 @@ const cluster = await startCluster().catch((error: Error) => giveUp(error.messag
 if (forProgram) {
   const { kubeconfig, kubeconfigs } = cluster;
   if (process.argv.includes('--samples')) await createSamples(kubeconfig);
-  const v4Kubeconfig = kubeconfigs['admin-v4'];
-  console.log(JSON.stringify({ kubeconfig, kubeconfigs, v4Kubeconfig }));
+  console.log(JSON.stringify({ kubeconfig, kubeconfigs }));
 } else {
   await startDemo(cluster);
   await createSamples(cluster.kubeconfig);

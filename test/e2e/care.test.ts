@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { PROTOCOLS } from './support/combinations.ts';
 import { makePod, runPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { skipped } from './support/skips.ts';
@@ -9,10 +10,6 @@ import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.t
 
 const [flavour] = world.flavours;
 const image = flavour?.image ?? '';
-const PROTOCOLS = [
-  { protocol: 'v5', kubeconfig: world.kubeconfig },
-  ...(world.local ? [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }] : []),
-];
 const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0, 30_000);
 
 describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {

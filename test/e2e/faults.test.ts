@@ -7,7 +7,7 @@ import { skipped } from './support/skips.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
- * What becomes of a command under each fault of test/cluster/apiserver/faults.ts: it survives or it
+ * What becomes of a command under each fault of test/faults/switches.ts: it survives or it
  * fails with exit 1 and words that say why. Either way what was saved reads to the last packet, and
  * nothing of ours works on in the pod.
  */
@@ -215,6 +215,7 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
 
       const file = freshPath('faulty.pcap');
       const running = netdebug(argumentsOf(one, namespace, file), {
+        env: { KUBECONFIG: namespaced(world.faulty.plain) },
         onTestFinished,
       });
       await one.meanwhile?.(namespace, running);
@@ -251,7 +252,7 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
   }) => {
     const namespace = podName('faults');
     await chatterIn(namespace, sink);
-    const KUBECONFIG = namespaced(world.users['admin-unsteady'] ?? '');
+    const KUBECONFIG = namespaced(world.faulty.unsteady);
     const command = (args: readonly string[]) =>
       netdebug([...args, '-n', namespace, '--image', image], {
         env: { KUBECONFIG },

@@ -15,10 +15,10 @@ import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
 import { type Pod, podPath } from '../../src/kube/pod.ts';
 import { bundled } from '../bench/bundled.ts';
+import { PROTOCOLS } from './support/combinations.ts';
 import { runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
-import { skipped } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, world } from './support/world.ts';
 
 const SPOOL = '/tmp/netdebug-e2e-spool';
@@ -77,12 +77,6 @@ function options(
   };
 }
 
-const PROTOCOLS = [
-  { protocol: 'v5', kubeconfig: world.kubeconfig },
-  ...(skipped('exec protocol v4', world.local)
-    ? []
-    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
-];
 const CASES = PROTOCOLS.flatMap((protocol) =>
   world.flavours.map(({ name, image }) => ({ ...protocol, flavour: name, image })),
 );

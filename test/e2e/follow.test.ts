@@ -5,7 +5,6 @@ import { COMBINATIONS } from './support/combinations.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
-import { skipped } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, netdebug, world } from './support/world.ts';
 
 let sink: string;
@@ -205,11 +204,11 @@ describe('a capture without a spool', () => {
   });
 });
 
-describe.skipIf(skipped('a server that fails', world.local))('a server that fails', () => {
+describe('a server that fails', () => {
   it.concurrent.for(COMBINATIONS)(
     'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
     { timeout: 90_000 },
-    async ({ protocol, flavour, kubeconfig, image }, { onTestFinished }) => {
+    async ({ protocol, flavour, faulty, image }, { onTestFinished }) => {
       const namespace = `cuts-${protocol}-${flavour.toLowerCase()}-${process.pid}`;
       const inNamespace = (...args: string[]) => kubectl(['-n', namespace, ...args]);
       await kubectl(['create', 'namespace', namespace]);
@@ -222,7 +221,7 @@ describe.skipIf(skipped('a server that fails', world.local))('a server that fail
       const file = freshPath('cuts.pcap');
       const args = ['capture', 'web', '-n', namespace, '--image', image, '-w', file];
       const capture = netdebug([...args, '--', 'udp port 7777'], {
-        env: { KUBECONFIG: kubeconfig },
+        env: { KUBECONFIG: faulty },
         onTestFinished,
       });
       await capture.says(/capturing on/);

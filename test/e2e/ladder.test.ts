@@ -244,7 +244,7 @@ describe.runIf(local).concurrent('the debugger on a node', () => {
   }, 140_000);
 
   it('a node: everything but our own stream; its sockets; a ring', async ({ onTestFinished }) => {
-    const KUBECONFIG = namespaced(world.users['admin-v4'] ?? world.kubeconfig);
+    const KUBECONFIG = namespaced(world.faulty['without-v5']);
     const node = `node/${world.nodes[0]}`;
     const { ip } = await chatter('seen');
     const file = freshPath('node.pcap');

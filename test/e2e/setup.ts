@@ -9,7 +9,7 @@ import { run } from './support/process.ts';
 import type { World } from './support/world.ts';
 
 interface Cluster {
-  readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes'>;
+  readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty'>;
   close(): Promise<void>;
 }
 
@@ -18,6 +18,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const { world, close } = process.env.E2E_KUBECONFIG
     ? realCluster(process.env.E2E_KUBECONFIG)
     : await localCluster();
+  const faults = await startFaults(world.kubeconfig);
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
   const kubectl = newestKubectl();
   const namespace = `netdebug-e2e-${process.pid}`;
@@ -32,6 +33,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await admin('create', 'namespace', namespace);
   project.provide('world', {
     ...world,
+    faulty: faults.kubeconfigs,
     kubectl,
     namespace,
     folder,
@@ -39,6 +41,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   return async () => {
     if (!world.local) await admin('delete', 'namespace', namespace, '--wait=false');
+    await faults.close();
     await close();
     rmSync(folder, { recursive: true });
   };
@@ -64,24 +67,45 @@ function realCluster(kubeconfig: string): Cluster {
 
 async function localCluster(): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const child = spawn(process.execPath, [main, '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface(child.stdout).once('line', resolve);
-    child.once('close', (code) => reject(new Error(`the local cluster ended with ${code}`)));
-  });
-  const { kubeconfigs } = JSON.parse(line) as { kubeconfigs: Record<string, string> };
+  const { said, close } = await startProgram<{ kubeconfigs: Record<string, string> }>(
+    main,
+    '--json',
+  );
   return {
     world: {
       local: true,
-      kubeconfig: kubeconfigs.admin ?? '',
-      users: kubeconfigs,
+      kubeconfig: said.kubeconfigs.admin ?? '',
+      users: said.kubeconfigs,
       flavours: [
         { name: 'Debian', image: 'registry.local/debian-nettools:12' },
         { name: 'busybox', image: 'nicolaka/netshoot:v0.14' },
       ],
       appImage: 'nginx:1.27',
     },
+    close,
+  };
+}
+
+/** The proxy of test/faults in front of a cluster, in a process of its own. */
+async function startFaults(kubeconfig: string) {
+  const main = join(import.meta.dirname, '..', 'faults', 'main.ts');
+  const { said, close } = await startProgram<World['faulty']>(
+    main,
+    ...['--json', '--kubeconfig', kubeconfig],
+  );
+  return { kubeconfigs: said, close };
+}
+
+/** Starts a program of the tests that prints a line of JSON when it is ready, and ends with its input. */
+async function startProgram<Said>(main: string, ...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve);
+    child.once('close', (code) => reject(new Error(`${main} ended with ${code}`)));
+  });
+  return {
+    said: JSON.parse(line) as Said,
     close: async () => {
       child.stdin.end();
       await ended;

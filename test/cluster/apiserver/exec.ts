@@ -5,7 +5,6 @@ import { V4, V5 } from './channels.ts';
 import type { Cluster } from './context.ts';
 import { execProcess } from './execProcess.ts';
 import { openRuntimeStream, relayTerminal } from './execTerminal.ts';
-import type { StreamFault } from './faults.ts';
 import {
   chosenContainer,
   KubeletError,
@@ -31,9 +30,6 @@ export interface UpgradeRequest {
   readonly socket: Duplex;
   /** What came after the request already. */
   readonly head: Buffer;
-  /** Whether to pretend to know no protocol newer than v4. */
-  readonly withoutV5: boolean;
-  readonly fault: StreamFault;
 }
 
 const sockets = new WebSocketServer({
@@ -79,17 +75,13 @@ async function connectExec(
   const streams = streamsOf(query);
   const container = runningContainer(cluster, pod, name);
   const command = query.getAll('command');
-  const known = request.withoutV5 ? [V4] : [V5, V4];
-  const protocol = offered && known.find((candidate) => offered.includes(candidate));
+  const protocol = offered && [V5, V4].find((candidate) => offered.includes(candidate));
   if (offered && !protocol) return refuseProtocol(request.socket);
   if (protocol !== V5) return spliceTo(request, await container.execUrl(command, streams));
   const { incoming, socket, head } = request;
   if (!streams.tty) {
     sockets.handleUpgrade(incoming, socket, head, (client) =>
-      execProcess(client, socket, container.spawn(command), {
-        ...streams,
-        fault: request.fault,
-      }),
+      execProcess(client, socket, container.spawn(command), streams),
     );
     return;
   }

@@ -3,7 +3,6 @@ import { WebSocket } from 'ws';
 import type { RunningContainer } from '../runtime.ts';
 import { CHANNEL, messageHead } from './channels.ts';
 import { exitStatus, startFailureStatus } from './execStatus.ts';
-import type { StreamFault } from './faults.ts';
 import { StartFailure } from './startFailure.ts';
 
 /**
@@ -19,7 +18,6 @@ export function execProcess(
     readonly stdin: boolean;
     readonly stdout: boolean;
     readonly stderr: boolean;
-    readonly fault: Pick<StreamFault, 'status' | 'stdoutClosesAfter'>;
   },
 ): void {
   const failure = new StartFailure();
@@ -42,21 +40,12 @@ export function execProcess(
   };
   socket.on('drain', resumeOutputs);
 
-  let stdoutLeft = streams.fault.stdoutClosesAfter;
-  const writeStdout = (chunk: Buffer) => {
-    if (stdoutLeft < 0) return;
-    if (stdoutLeft > 0) write(CHANNEL.stdout, chunk.subarray(0, stdoutLeft));
-    stdoutLeft -= chunk.length;
-    if (stdoutLeft < 0) write(CHANNEL.close, Buffer.from([CHANNEL.stdout]));
-  };
-
   write(CHANNEL.stdout, Buffer.alloc(0));
   for (const { stream, channel, wanted } of outputs) {
     stream.on('data', (chunk: Buffer) => {
       const shown = channel === CHANNEL.stderr ? failure.filter(chunk) : chunk;
       if (!wanted || !isOpen() || shown.length === 0) return;
-      if (channel === CHANNEL.stdout) writeStdout(shown);
-      else write(channel, shown);
+      write(channel, shown);
     });
   }
 
@@ -87,10 +76,7 @@ export function execProcess(
       failure.reason === undefined
         ? exitStatus(code ?? (signal === 'SIGKILL' ? 137 : 143))
         : startFailureStatus(failure.reason);
-    const kept = streams.fault.status === 'garbled' ? status.length / 2 : status.length;
-    if (streams.fault.status !== 'left out') {
-      write(CHANNEL.status, Buffer.from(status).subarray(0, kept));
-    }
+    write(CHANNEL.status, Buffer.from(status));
     client.close(1000);
   });
 }

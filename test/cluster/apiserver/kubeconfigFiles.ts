@@ -14,7 +14,7 @@ const TOKEN_USERS: Readonly<Record<string, readonly string[]>> = {
 /** Writes a kubeconfig file (0600) for every user into `folder`; gives user name -> path. */
 export async function writeKubeconfigs(
   folder: string,
-  urls: { readonly newest: string; readonly withoutV5: string; readonly unsteady: string },
+  server: string,
   certificates: Certificates,
   tokens: Tokens,
 ): Promise<Record<string, string>> {
@@ -23,20 +23,15 @@ export async function writeKubeconfigs(
     'client-certificate-data': base64(admin.certificate),
     'client-key-data': base64(admin.key),
   };
-  const files: [user: string, server: string, credentials: Record<string, string>][] = [
-    ['admin', urls.newest, adminCertificate],
-    ['admin-v4', urls.withoutV5, adminCertificate],
-    ['admin-unsteady', urls.unsteady, adminCertificate],
-    ...Object.entries(TOKEN_USERS).map(
-      ([user, groups]): [string, string, Record<string, string>] => [
-        user,
-        urls.newest,
-        { token: tokens.add(authenticated(user, groups)) },
-      ],
-    ),
+  const users: [user: string, credentials: Record<string, string>][] = [
+    ['admin', adminCertificate],
+    ...Object.entries(TOKEN_USERS).map(([user, groups]): [string, Record<string, string>] => [
+      user,
+      { token: tokens.add(authenticated(user, groups)) },
+    ]),
   ];
   const paths: Record<string, string> = {};
-  for (const [user, server, credentials] of files) {
+  for (const [user, credentials] of users) {
     const path = join(folder, `${user}.kubeconfig`);
     const text = JSON.stringify(
       kubeconfig(user, server, authority.certificate, credentials),

@@ -4,8 +4,6 @@ import type { Writable } from 'node:stream';
 import type { KubeObject } from '../store.ts';
 import type { ResourceRequest } from './context.ts';
 import { type LogLine, LogParser } from './criLog.ts';
-import { takeStreamFault } from './faults.ts';
-import { faultyBody } from './faultyStream.ts';
 import { objectAt, objectsAt, stringAt } from './json.ts';
 import { chosenContainer, podOf, requireNode } from './podStreams.ts';
 import { apiHeaders } from './respond.ts';
@@ -37,10 +35,8 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
   response.on('close', () => gone.abort());
   response.writeHead(200, apiHeaders('text/plain'));
   response.flushHeaders();
-  const fault = takeStreamFault(cluster.store, route.namespace, 'log');
-  const body = faultyBody(response, request.connection, fault);
   try {
-    const write = lineWriter(query, body);
+    const write = lineWriter(query, response);
     const parser = new LogParser();
     const old = parser.push(await readRest(file));
     for (const line of lastLines(old, query)) write(line);
@@ -54,7 +50,7 @@ export async function sendLog(request: ResourceRequest): Promise<void> {
   } finally {
     await file.close();
   }
-  body.end();
+  response.end();
 }
 
 // The kubelet has words of its own for these.

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { withClock } from './clock.ts';
 import { ApiError, AuthorizerRefusal, internalError, PlainRefusal } from './status.ts';
 
 /** The headers of every answer of the API itself. */
@@ -22,7 +21,7 @@ export function respondJson(
   contentType?: string,
   cacheControl?: string,
 ): void {
-  const text = Buffer.from(`${withClock(response, JSON.stringify(body))}\n`);
+  const text = Buffer.from(`${JSON.stringify(body)}\n`);
   response.writeHead(code, {
     ...apiHeaders(contentType, cacheControl),
     'content-length': text.length,

@@ -6,19 +6,9 @@ import { authenticate } from './authenticate.ts';
 import { Authorizer, refusal } from './authorize.ts';
 import { bootstrap } from './bootstrap.ts';
 import { makeCertificates } from './certificates.ts';
-import { skewClock } from './clock.ts';
 import type { Connection } from './connections.ts';
 import type { Cluster } from './context.ts';
 import { connectStream } from './exec.ts';
-import {
-  answerWithFault,
-  clockSkew,
-  idleCut,
-  onRestartAsked,
-  refusesV5,
-  takeStreamFault,
-} from './faults.ts';
-import { faultySocket } from './faultyStream.ts';
 import { History } from './history.ts';
 import { impersonate } from './impersonate.ts';
 import { writeKubeconfigs } from './kubeconfigFiles.ts';
@@ -42,8 +32,6 @@ export interface ApiServerOptions {
 
 export interface ApiServer {
   readonly port: number;
-  /** The same server, but without exec protocol v5, as before Kubernetes 1.30. */
-  readonly v4Port: number;
   /** User name -> path of a kubeconfig file. */
   readonly kubeconfigs: Record<string, string>;
   close(): Promise<void>;
@@ -62,39 +50,29 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authorizer: new Authorizer(store),
   };
   const release = keepNamespaces(cluster);
-  const newest = await listen(certificates, host, handlersOf(cluster, false));
-  const withoutV5 = await listen(certificates, host, handlersOf(cluster, true));
-  const unsteady = await listen(certificates, host, handlersOf(cluster, false));
-  const forget = onRestartAsked(store, (milliseconds) => unsteady.restart(milliseconds));
+  const listener = await listen(certificates, host, handlersOf(cluster));
   const kubeconfigs = await writeKubeconfigs(
     folder,
-    {
-      newest: `https://${host}:${newest.port}`,
-      withoutV5: `https://${host}:${withoutV5.port}`,
-      unsteady: `https://${host}:${unsteady.port}`,
-    },
+    `https://${host}:${listener.port}`,
     certificates,
     cluster.tokens,
   );
   return {
-    port: newest.port,
-    v4Port: withoutV5.port,
+    port: listener.port,
     kubeconfigs,
     async close() {
       release();
-      forget();
       cluster.history.close();
-      await Promise.all([newest, withoutV5, unsteady].map((listener) => listener.close()));
+      await listener.close();
     },
   };
 }
 
-function handlersOf(cluster: Cluster, withoutV5: boolean): Handlers {
+function handlersOf(cluster: Cluster): Handlers {
   return {
     request: (incoming, response, connection) =>
       handleRequest(cluster, incoming, response, connection),
-    upgrade: (incoming, socket, head, connection) =>
-      handleUpgrade(cluster, incoming, socket, head, connection, withoutV5),
+    upgrade: (incoming, socket, head) => handleUpgrade(cluster, incoming, socket, head),
   };
 }
 
@@ -108,11 +86,6 @@ async function handleRequest(
   if (route.type === 'path') return handlePath(incoming, response, route.path);
   const kind = findResource(route.group, route.version, route.resource);
   if (!kind) throw noSuchResource();
-  if (kind.namespaced) {
-    const skew = clockSkew(cluster.store, route.namespace);
-    if (skew !== 0) skewClock(response, skew);
-    misbehave(cluster, user, route, connection);
-  }
   await handleResource({
     cluster,
     user,
@@ -131,39 +104,20 @@ async function handleUpgrade(
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  connection: Connection,
-  withoutV5: boolean,
 ): Promise<void> {
   const { user, route, url } = admit(cluster, incoming);
-  const { store } = cluster;
   if (route.type !== 'resource' || !isPodStream(route)) {
     throw badRequest('this resource cannot be upgraded');
   }
-  misbehave(cluster, user, route, connection);
-  const fault = takeStreamFault(store, route.namespace, route.subresource);
   await connectStream({
     cluster,
     user,
     route,
     query: url.searchParams,
     incoming,
-    socket: faultySocket(socket, connection, fault),
+    socket,
     head,
-    withoutV5: withoutV5 || refusesV5(store, route.namespace),
-    fault,
   });
-}
-
-/** Does what the namespace's annotations ask for with every request; throws to answer it. */
-function misbehave(
-  { store }: Cluster,
-  user: User,
-  route: ResourceRoute,
-  connection: Connection,
-): void {
-  const silence = idleCut(store, route.namespace);
-  if (silence !== undefined) connection.resetWhenIdle(silence);
-  answerWithFault(store, route, user);
 }
 
 function isPodStream(

@@ -25,8 +25,10 @@ export interface Call {
   /** A user of the kubeconfig files; `admin-token` when it is left out. */
   readonly user?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whose kubeconfig says which port to use; the newest one when it is left out. */
+  /** A kubeconfig file of a proxy in front of the server; without it the server itself is asked. */
   readonly through?: string;
+  /** Ends an answer that would go on after this many lines. */
+  readonly lines?: number;
 }
 
 /** An API server over a runtime that runs commands on this machine, with a client for tests. */
@@ -54,36 +56,47 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
     folder,
   });
   const authority = await readFile(join(folder, 'ca.crt'));
-  const configOf = async (user: string): Promise<unknown> => {
+  const tokenOf = async (user: string) => {
     const path = server.kubeconfigs[user];
     if (path === undefined) throw new Error(`no kubeconfig of ${user}`);
-    return JSON.parse(await readFile(path, 'utf8'));
-  };
-  const tokenOf = async (user: string) => {
-    const [first] = [valueAt(await configOf(user), ['users'])].flat();
+    const [first] = [valueAt(JSON.parse(await readFile(path, 'utf8')), ['users'])].flat();
     return String(valueAt(first, ['user', 'token']));
   };
-  const portOf = async (user: string | undefined) => {
-    if (user === undefined) return server.port;
-    const [first] = [valueAt(await configOf(user), ['clusters'])].flat();
-    return Number(new URL(String(valueAt(first, ['cluster', 'server']))).port);
+  const endpointOf = async (kubeconfig: string | undefined) => {
+    if (kubeconfig === undefined) return { port: server.port, ca: authority };
+    const config: unknown = JSON.parse(await readFile(kubeconfig, 'utf8'));
+    const [first] = [valueAt(config, ['clusters'])].flat();
+    const ca = String(valueAt(first, ['cluster', 'certificate-authority-data']));
+    const { port } = new URL(String(valueAt(first, ['cluster', 'server'])));
+    return { port: Number(port), ca: Buffer.from(ca, 'base64') };
   };
 
   return {
     store,
     kubeconfigs: server.kubeconfigs,
 
-    async call(path, { method = 'GET', body, contentType, accept, user, headers, through } = {}) {
+    async call(
+      path,
+      {
+        method = 'GET',
+        body,
+        contentType,
+        accept,
+        user,
+        headers,
+        through,
+        lines = Number.POSITIVE_INFINITY,
+      } = {},
+    ) {
       const token = await tokenOf(user ?? 'admin-token');
-      const port = await portOf(through);
+      const endpoint = await endpointOf(through);
       return new Promise((resolve, reject) => {
         const outgoing = httpsRequest(
           {
             host: '127.0.0.1',
-            port,
+            ...endpoint,
             path,
             method,
-            ca: authority,
             headers: {
               authorization: `Bearer ${token}`,
               'content-type': contentType ?? 'application/json',
@@ -93,9 +106,8 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
           },
           (response) => {
             const chunks: Buffer[] = [];
-            response.on('data', (chunk: Buffer) => chunks.push(chunk));
-            response.on('error', reject);
-            response.on('end', () => {
+            let missing = lines;
+            const done = () => {
               const text = Buffer.concat(chunks).toString();
               resolve({
                 status: response.statusCode ?? 0,
@@ -103,7 +115,17 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
                 body: parsed(text),
                 text,
               });
+            };
+            response.on('data', (chunk: Buffer) => {
+              chunks.push(chunk);
+              missing -= chunk.filter((byte) => byte === 0x0a).length;
+              if (missing <= 0) {
+                done();
+                response.destroy();
+              }
             });
+            response.on('error', reject);
+            response.on('end', done);
           },
         );
         outgoing.on('error', reject);
@@ -112,8 +134,9 @@ export async function startTestServer(runtime: Partial<Runtime> = {}): Promise<T
     },
 
     async websocket(path, protocols, user = 'admin-token', through = undefined) {
-      return new WebSocket(`wss://127.0.0.1:${await portOf(through)}${path}`, [...protocols], {
-        ca: authority,
+      const { port, ca } = await endpointOf(through);
+      return new WebSocket(`wss://127.0.0.1:${port}${path}`, [...protocols], {
+        ca,
         headers: { authorization: `Bearer ${await tokenOf(user)}` },
         perMessageDeflate: false,
       });

@@ -1,9 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { KubeObject } from '../store.ts';
-import { withClock } from './clock.ts';
 import { type ResourceRequest, storedNamespace } from './context.ts';
-import { EXPIRE_WATCHES, takeStreamFault } from './faults.ts';
-import { faultyBody } from './faultyStream.ts';
 import type { Change } from './history.ts';
 import { checkListOptions } from './listOptions.ts';
 import { matchingObjects } from './read.ts';
@@ -27,19 +24,14 @@ export function watchObjects(request: ResourceRequest): void {
   const start = Number(query.get('resourceVersion') || 0);
   response.writeHead(200, apiHeaders());
   response.flushHeaders();
-  const body = faultyBody(
-    response,
-    request.connection,
-    takeStreamFault(cluster.store, request.route.namespace, 'watch'),
-  );
   const write: Write = (type, object) => {
-    // What expires or times out hears nothing more, though its connection lives on for a moment.
-    if (body.writableEnded) return;
-    body.write(`${withClock(response, JSON.stringify({ type, object }))}\n`);
+    // A watch that has ended gets no more events, though its connection stays open for a moment.
+    if (response.writableEnded) return;
+    response.write(`${JSON.stringify({ type, object })}\n`);
   };
   const send = sender(request, write);
   if (start > 0 && start < cluster.history.oldest) {
-    endExpired(body, start, cluster.history.oldest);
+    endExpired(response, start, cluster.history.oldest);
     return;
   }
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
@@ -51,8 +43,7 @@ export function watchObjects(request: ResourceRequest): void {
     for (const change of cluster.history.since(start)) relay(request, change, matches, send);
   }
   const unsubscribe = cluster.history.subscribe((change) => {
-    if (expires(request, change)) endExpired(body, start, change.version);
-    else relay(request, change, matches, send);
+    relay(request, change, matches, send);
   });
   const bookmarks = wantsBookmarks
     ? setInterval(() => write('BOOKMARK', bookmark(request, false)), BOOKMARK_EVERY_MS)
@@ -60,7 +51,7 @@ export function watchObjects(request: ResourceRequest): void {
   const seconds = Number(query.get('timeoutSeconds') || LONGEST_WATCH_S);
   const end = setTimeout(() => {
     if (wantsBookmarks) write('BOOKMARK', bookmark(request, false));
-    body.end();
+    response.end();
   }, seconds * 1000);
   response.on('close', () => {
     unsubscribe();
@@ -76,13 +67,6 @@ function endExpired(body: Writable, version: number, oldest: number): void {
   const message = `too old resource version: ${version} (${oldest})`;
   const { status } = new ApiError(410, 'Expired', message);
   body.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
-}
-
-/** Whether the change tells the namespace's watches to expire. */
-function expires({ route }: ResourceRequest, { resource, object, previous }: Change): boolean {
-  if (resource !== 'namespaces' || object.metadata.name !== route.namespace) return false;
-  const asked = object.metadata.annotations?.[EXPIRE_WATCHES];
-  return asked !== undefined && asked !== previous?.metadata.annotations?.[EXPIRE_WATCHES];
 }
 
 /** Sends what the change is for this watch: leaving the selection is a deletion, entering an addition. */

@@ -1,11 +1,13 @@
-import { skipped } from './skips.ts';
 import { world } from './world.ts';
 
-const PROTOCOLS = [
-  { protocol: 'v5', kubeconfig: world.kubeconfig },
-  ...(skipped('exec protocol v4', world.local)
-    ? []
-    : [{ protocol: 'v4', kubeconfig: world.users['admin-v4'] ?? '' }]),
+/** The protocols of exec, the older one by way of a proxy that hides the newer. */
+export const PROTOCOLS = [
+  { protocol: 'v5', kubeconfig: world.kubeconfig, faulty: world.faulty.plain },
+  {
+    protocol: 'v4',
+    kubeconfig: world.faulty['without-v5'],
+    faulty: world.faulty['without-v5'],
+  },
 ];
 
 /** Each protocol of exec with each flavour of image. */

@@ -3,13 +3,11 @@
  * asks by name, so that nothing is skipped that does not stand here.
  */
 const ON_REAL_CLUSTERS = {
-  'exec protocol v4': 'a real API server of today always agrees to v5',
   'faults of the API server': 'only the local one misbehaves on demand',
   'busybox and Debian flavours': 'one image is given (E2E_IMAGE); both flavours are run locally',
   'users with fewer rights': 'made by the local cluster; a real one need not let us make users',
   'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',
   'rungs of the ladder': 'namespaces, users and static pods are made in the local cluster',
-  'a server that fails': 'the local API server cuts streams when a namespace is annotated so',
   'images that lack tools': 'the slim and shell-less images exist in the local cluster only',
 } as const;
 

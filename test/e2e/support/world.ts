@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { dump, load } from 'js-yaml';
 import { inject, onTestFinished } from 'vitest';
+import type { Way } from '../../faults/proxy.ts';
 import { type Running, run, type StartOptions, start } from './process.ts';
 
 /** What the suite knows of its cluster; made once by setup.ts. */
@@ -11,6 +12,8 @@ export interface World {
   readonly kubeconfig: string;
   /** Kubeconfigs of other users of the local cluster, by name. */
   readonly users: Readonly<Record<string, string>>;
+  /** Kubeconfigs of the administrator that lead through a proxy that misbehaves (test/faults). */
+  readonly faulty: Readonly<Record<Way, string>>;
   readonly kubectl: string;
   readonly namespace: string;
   readonly nodes: readonly [string, string];

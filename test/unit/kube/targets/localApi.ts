@@ -6,13 +6,14 @@ import { startTestServer, type TestServer } from '../../../cluster/apiserver/tes
 import { startControllers } from '../../../cluster/controllers/controllers.ts';
 import { startFakeKubelet } from '../../../cluster/controllers/fakeKubelet.ts';
 import { startScheduler } from '../../../cluster/scheduler.ts';
+import { type FaultProxy, startFaultProxy } from '../../../faults/proxy.ts';
 
 export const NAMESPACE = 'shop';
 
 /** The local cluster's API server with its controllers, and pods that run without containers. */
 export interface LocalApi {
   readonly server: TestServer;
-  /** As one of the local cluster's users. */
+  /** As one of the local cluster's users, by way of a proxy that can misbehave (test/faults). */
   api(user?: string, namespace?: string): Promise<KubeApi>;
   create(kind: string, name: string, spec: object, more?: object): Promise<void>;
   patch(kind: string, name: string, body: object): Promise<void>;
@@ -39,10 +40,12 @@ export function template(app: string, spec: object = {}) {
 export function localApi(): LocalApi {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   let server: TestServer;
+  let faults: FaultProxy;
   const ends: (() => void)[] = [];
   const apis: KubeApi[] = [];
   beforeAll(async () => {
     server = await startTestServer();
+    faults = await startFaultProxy({ admin: server.kubeconfigs.admin ?? '' });
     const { store } = server;
     for (const name of ['node-1', 'node-2']) {
       const labels = { 'kubernetes.io/hostname': name };
@@ -56,6 +59,7 @@ export function localApi(): LocalApi {
   afterAll(async () => {
     for (const api of apis) api.close();
     for (const end of ends) end();
+    await faults.close();
     await server.close();
   });
   return {
@@ -63,7 +67,7 @@ export function localApi(): LocalApi {
       return server;
     },
     async api(user = 'admin', namespace = NAMESPACE) {
-      const kubeconfig = server.kubeconfigs[user] ?? '';
+      const kubeconfig = await faults.kubeconfig(server.kubeconfigs[user] ?? '');
       const api = new KubeApi(await authenticate(chooseContext({ kubeconfig, namespace })));
       apis.push(api);
       return api;

@@ -1,28 +1,40 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { objectAt, valueAt } from './json.ts';
-import { createRunningPod } from './testPods.ts';
-import { startTestServer, type TestServer } from './testServer.ts';
+import { objectAt, valueAt } from '../cluster/apiserver/json.ts';
+import { createRunningPod } from '../cluster/apiserver/testPods.ts';
+import { startTestServer, type TestServer } from '../cluster/apiserver/testServer.ts';
+import { type FaultProxy, startFaultProxy } from './proxy.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 const V5 = ['v5.channel.k8s.io'];
-const UNSTEADY = 'admin-unsteady';
 
 let server: TestServer;
+let proxy: FaultProxy;
 let folder: string;
+/** Kubeconfigs that lead through the proxy. */
+let plain: string;
+let unsteady: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'netdebug-faults-'));
   server = await startTestServer({ logFile: () => join(folder, 'log') });
+  const admin = server.kubeconfigs.admin ?? '';
+  proxy = await startFaultProxy({ admin, rules: join(folder, 'rules.yaml') });
+  plain = await proxy.kubeconfig(admin);
+  unsteady = await proxy.kubeconfig(admin, 'unsteady');
   await createRunningPod(server, { namespace: 'shop', name: 'web-7' });
 });
-beforeEach(() => annotate({}));
+beforeEach(async () => {
+  await writeFile(join(folder, 'rules.yaml'), '');
+  annotate({});
+});
 afterAll(async () => {
+  await proxy.close();
   await server.close();
   await rm(folder, { recursive: true });
 });
@@ -42,8 +54,8 @@ function execPath(script: string): string {
 }
 
 /** A script's stream until its connection ends, or for the time given in milliseconds. */
-async function read(script: string, { patience = 5000, through = '', words = '' } = {}) {
-  const socket = await server.websocket(execPath(script), V5, undefined, through || undefined);
+async function read(script: string, { patience = 5000, through = plain, words = '' } = {}) {
+  const socket = await server.websocket(execPath(script), V5, undefined, through);
   let bytes = 0;
   let status = '';
   let error = '';
@@ -75,13 +87,14 @@ describe('answers', () => {
   test('come as often as asked', async () => {
     annotate({ answer: '429 2' });
     const codes = [];
-    for (let count = 0; count < 3; count += 1) codes.push((await server.call(PODS)).status);
+    for (let count = 0; count < 3; count += 1)
+      codes.push((await server.call(PODS, { through: plain })).status);
     expect(codes).toEqual([429, 429, 200]);
   });
 
   const REFUSALS: [code: number, retryAfter: string | undefined, text: string][] = [
     [401, undefined, 'Unauthorized'],
-    [403, undefined, 'pods is forbidden: User \\"admin-token\\" cannot list resource \\"pods\\"'],
+    [403, undefined, 'cannot list resource \\"pods\\"'],
     [409, undefined, 'Operation cannot be fulfilled on pods'],
     [429, '1', 'Too many requests, please try again later.\n'],
     [500, undefined, 'an error on the server has prevented the request'],
@@ -89,7 +102,7 @@ describe('answers', () => {
   ];
   test.each(REFUSALS)('%i', async (code, retryAfter, text) => {
     annotate({ answer: `${code}` });
-    const answer = await server.call(PODS);
+    const answer = await server.call(PODS, { through: plain });
     expect([answer.status, answer.headers['retry-after']]).toEqual([code, retryAfter]);
     expect(answer.text).toContain(text);
     expect(valueAt(answer.body, ['code'])).toBe(code === 429 ? undefined : code);
@@ -97,16 +110,16 @@ describe('answers', () => {
 
   test('say how long to wait as asked, or not', async () => {
     annotate({ answer: '503', 'retry-after': '7' });
-    expect((await server.call(PODS)).headers['retry-after']).toBe('7');
+    expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBe('7');
     annotate({ answer: '503', 'retry-after': 'none' });
-    expect((await server.call(PODS)).headers['retry-after']).toBeUndefined();
+    expect((await server.call(PODS, { through: plain })).headers['retry-after']).toBeUndefined();
   });
 
   test('come to one verb and resource alone', async () => {
     annotate({ answer: '503 1 get pods/exec' });
-    expect((await server.call(PODS)).status).toBe(200);
-    expect((await server.call(`${PODS}/web-7`)).status).toBe(200);
-    const socket = await server.websocket(execPath('true'), V5);
+    expect((await server.call(PODS, { through: plain })).status).toBe(200);
+    expect((await server.call(`${PODS}/web-7`, { through: plain })).status).toBe(200);
+    const socket = await server.websocket(execPath('true'), V5, undefined, plain);
     socket.on('error', () => undefined);
     const [, response] = await once(socket, 'unexpected-response');
     expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
@@ -143,7 +156,7 @@ describe('a stream', () => {
 
   test('is cut once, and is whole when it is tried again', async () => {
     annotate({ 'cut-after': '50000', 'only-streams': '1 exec' });
-    const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+    const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
     expect(watched.text).toContain('ADDED');
     const script = 'head -c 100000 /dev/zero';
     expect(await read(script)).toMatchObject({ status: '', code: 1006 });
@@ -176,7 +189,7 @@ describe('a stream', () => {
 
   test('agrees to no v5', async () => {
     annotate({ 'refuse-v5': 'true' });
-    const socket = await server.websocket(execPath('true'), V5);
+    const socket = await server.websocket(execPath('true'), V5, undefined, plain);
     socket.on('error', () => undefined);
     const [, response] = await once(socket, 'unexpected-response');
     expect(response.statusCode).toBe(403);
@@ -193,7 +206,7 @@ describe('a stream', () => {
 
 test('a watch is cut', async () => {
   annotate({ 'cut-after': '100 rst', 'only-streams': '1 watch' });
-  const watching = () => server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+  const watching = () => server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
   await expect(watching()).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect((await watching()).text).toContain('ADDED');
 });
@@ -201,7 +214,7 @@ test('a watch is cut', async () => {
 test('a log is cut', async () => {
   const line = '2026-11-22T21:28:03.000000000Z stdout F some words of a program\n';
   await writeFile(join(folder, 'log'), line.repeat(50));
-  const log = () => server.call(`${PODS}/web-7/log`);
+  const log = () => server.call(`${PODS}/web-7/log`, { through: plain });
   annotate({ 'cut-after': '100', 'only-streams': '1 log' });
   await expect(log()).rejects.toMatchObject({ message: 'aborted' });
   expect((await log()).text.split('\n')).toHaveLength(51);
@@ -210,6 +223,7 @@ test('a log is cut', async () => {
 test('watches expire', async () => {
   const watching = server.call(
     `${PODS}?watch=true&resourceVersion=${server.store.resourceVersion}`,
+    { through: plain },
   );
   await wait(200);
   annotate({ 'expire-watches': '1' });
@@ -218,7 +232,7 @@ test('watches expire', async () => {
 
 test('the clock of the server is an hour ahead', async () => {
   const created = async () => {
-    const answer = await server.call(`${PODS}/web-7`);
+    const answer = await server.call(`${PODS}/web-7`, { through: plain });
     const { creationTimestamp } = objectAt(objectAt(answer.body).metadata);
     return [creationTimestamp, answer.headers.date].map((time) => Date.parse(String(time)));
   };
@@ -227,7 +241,7 @@ test('the clock of the server is an hour ahead', async () => {
   const [podLater = 0, dateLater = 0] = await created();
   expect(podLater - pod).toBe(3_600_000);
   expect(dateLater - date).toBeGreaterThanOrEqual(3_600_000);
-  const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`);
+  const watched = await server.call(`${PODS}?watch=true&timeoutSeconds=1`, { through: plain });
   expect(watched.text).toContain(`"creationTimestamp":"${withoutMilliseconds(podLater)}"`);
 });
 
@@ -236,18 +250,61 @@ function withoutMilliseconds(time: number): string {
 }
 
 test('a restart drops all connections of its listener, refuses new ones, and is over', async () => {
-  const streaming = read('sleep 5', { through: UNSTEADY });
+  const streaming = read('sleep 5', { through: unsteady });
   const steady = read('sleep 1');
   await wait(300);
   annotate({ restart: '500' }, 'kube-system');
   expect(await streaming).toMatchObject({ code: 1006, error: 'ECONNRESET' });
-  await expect(server.call(PODS, { through: UNSTEADY })).rejects.toMatchObject({
+  await expect(server.call(PODS, { through: unsteady })).rejects.toMatchObject({
     code: 'ECONNREFUSED',
   });
   await wait(600);
-  expect((await server.call(PODS, { through: UNSTEADY })).status).toBe(200);
+  expect((await server.call(PODS, { through: unsteady })).status).toBe(200);
   expect(await steady).toMatchObject({ code: 1000 });
   expect(server.store.get('namespaces', undefined, 'kube-system')?.metadata.annotations).toEqual(
     {},
   );
+});
+
+test('the start of a command is delayed, not the opening of its websocket', async () => {
+  const mark = join(folder, 'started');
+  annotate({ 'delay-exec': '700', 'only-streams': '1 exec' });
+  const socket = await server.websocket(execPath(`touch ${mark}; echo hi`), V5, undefined, plain);
+  await once(socket, 'open');
+  await wait(300);
+  expect(existsSync(mark)).toBe(false);
+  const said: Buffer[] = [];
+  socket.on('message', (data: Buffer) => said.push(data.subarray(1)));
+  await once(socket, 'close');
+  expect(Buffer.concat(said).toString()).toMatch(/^hi\n.*Success/);
+  expect(existsSync(mark)).toBe(true);
+});
+
+test('a recorded answer is given', async () => {
+  annotate({ answer: '404 1 get pods', 'answer-body': 'pod-get-404' });
+  const answer = await server.call(`${PODS}/web-7`, { through: plain });
+  expect(answer.status).toBe(404);
+  expect(valueAt(answer.body, ['reason'])).toBe('NotFound');
+});
+
+test('faults stand in a file, too, and are counted there', async () => {
+  await writeFile(join(folder, 'rules.yaml'), '{ "*": { answer: 429 2 } }');
+  const codes = [];
+  for (let count = 0; count < 3; count += 1)
+    codes.push((await server.call(PODS, { through: plain })).status);
+  expect(codes).toEqual([429, 429, 200]);
+});
+
+test('a user with a certificate has a token of the proxy, which is that user to the server', async () => {
+  const { users } = JSON.parse(await readFile(plain, 'utf8'));
+  const headers = { authorization: `Bearer ${users[0].user.token}` };
+  const review = async (through?: string) =>
+    server.call('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+      method: 'POST',
+      body: { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } },
+      headers,
+      ...(through && { through }),
+    });
+  expect(valueAt((await review(plain)).body, ['status', 'allowed'])).toBe(true);
+  expect((await review()).status).toBe(401);
 });

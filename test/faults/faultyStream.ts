@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type Duplex, duplexPair, Transform, type Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Connection } from './connections.ts';
-import type { StreamFault } from './faults.ts';
+import type { Connection } from '../cluster/apiserver/connections.ts';
+import type { StreamFault } from './streamFault.ts';
 
 /** A throttled stream moves this often; what is smaller than a piece is not held back longer. */
 const PIECES_PER_SECOND = 20;

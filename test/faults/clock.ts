@@ -1,0 +1,31 @@
+import { Transform } from 'node:stream';
+
+const RFC3339 = /"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"/g;
+
+/** The Date header of a server whose clock is that many seconds ahead. */
+export function skewedDate(seconds: number): string {
+  return new Date(Date.now() + seconds * 1000).toUTCString();
+}
+
+/** Passes lines of JSON, with all times in them shifted. */
+export function skewedTimes(seconds: number): Transform {
+  let line = '';
+  return new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      const lines = (line + chunk.toString('latin1')).split('\n');
+      line = lines.pop() ?? '';
+      for (const whole of lines) this.push(Buffer.from(`${shifted(whole, seconds)}\n`, 'latin1'));
+      callback();
+    },
+    flush(callback) {
+      callback(null, Buffer.from(shifted(line, seconds), 'latin1'));
+    },
+  });
+}
+
+function shifted(text: string, seconds: number): string {
+  return text.replace(RFC3339, (_all, time: string, fraction = '') => {
+    const moved = new Date(Date.parse(`${time}Z`) + seconds * 1000).toISOString();
+    return `"${moved.slice(0, 19)}${fraction}Z"`;
+  });
+}

@@ -1,0 +1,108 @@
+import { Transform } from 'node:stream';
+import { CHANNEL, messageHead } from '../cluster/apiserver/channels.ts';
+import type { StreamFault } from './streamFault.ts';
+
+/** Set in the opcodes of control frames (RFC 6455, section 5.2). */
+const CONTROL_OPCODES = 0x08;
+
+/**
+ * Passes the frames of an exec's server to its client, but closes standard output early or damages the status
+ * frame, as the fault says. Frames are not masked, since they are a server's, and hold whole messages, as
+ * Kubernetes' servers send them.
+ */
+export function execFrames(fault: Pick<StreamFault, 'status' | 'stdoutClosesAfter'>): Transform {
+  let head = Buffer.alloc(0);
+  let passing = 0;
+  let dropping = 0;
+  let stdoutLeft = fault.stdoutClosesAfter;
+  let stdoutOpen = true;
+
+  /** What is to be sent in place of the head of a frame; sets how much of its payload follows. */
+  const begin = (channel: number, length: number, own: Buffer): Buffer => {
+    const pass = (kept: number) => {
+      passing = kept;
+      dropping = length - kept;
+    };
+    if (channel === CHANNEL.status && fault.status !== 'sent') {
+      if (fault.status === 'dropped') {
+        pass(0);
+        return Buffer.alloc(0);
+      }
+      pass(Math.floor(length / 2));
+      return messageHead(channel, passing);
+    }
+    if (channel === CHANNEL.stdout && !stdoutOpen) {
+      pass(0);
+      return Buffer.alloc(0);
+    }
+    if (channel === CHANNEL.stdout && length > stdoutLeft) {
+      stdoutOpen = false;
+      pass(stdoutLeft);
+      return messageHead(channel, passing);
+    }
+    if (channel === CHANNEL.stdout) stdoutLeft -= length;
+    pass(length);
+    return own;
+  };
+
+  return new Transform({
+    transform(chunk: Buffer, _encoding, callback) {
+      let rest = chunk;
+      const closing = () => {
+        // After the last byte of standard output that is passed.
+        if (!stdoutOpen && passing === 0 && stdoutLeft >= 0) {
+          stdoutLeft = -1;
+          this.push(Buffer.concat([messageHead(CHANNEL.close, 1), Buffer.from([CHANNEL.stdout])]));
+        }
+      };
+      while (rest.length > 0) {
+        if (passing > 0) {
+          const part = rest.subarray(0, passing);
+          this.push(part);
+          passing -= part.length;
+          rest = rest.subarray(part.length);
+          closing();
+          continue;
+        }
+        if (dropping > 0) {
+          const dropped = Math.min(dropping, rest.length);
+          dropping -= dropped;
+          rest = rest.subarray(dropped);
+          continue;
+        }
+        head = Buffer.concat([head, rest.subarray(0, 1)]);
+        rest = rest.subarray(1);
+        const frame = frameOf(head);
+        if (!frame) continue;
+        const own = head;
+        head = Buffer.alloc(0);
+        if (frame.channel === undefined) {
+          passing = frame.length;
+          dropping = 0;
+          this.push(own);
+        } else {
+          const sent = begin(frame.channel, frame.length, own);
+          if (sent.length > 0) this.push(sent);
+          closing();
+        }
+      }
+      callback();
+    },
+  });
+}
+
+/** What the head of a frame says, once it is complete: the length is that of the payload after the channel. */
+function frameOf(
+  head: Buffer,
+): { readonly channel: number | undefined; readonly length: number } | undefined {
+  if (head.length < 2) return undefined;
+  const short = (head[1] ?? 0) & 0x7f;
+  const size = short === 126 ? 4 : short === 127 ? 10 : 2;
+  if (head.length < size) return undefined;
+  const length =
+    short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
+  const isControl = ((head[0] ?? 0) & CONTROL_OPCODES) !== 0;
+  if (isControl || length === 0) return { channel: undefined, length };
+  if (head.length < size + 1) return undefined;
+  return { channel: head[size] ?? 0, length: length - 1 };
+}

@@ -1,0 +1,317 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { type Duplex, pipeline, type Writable } from 'node:stream';
+import { type Certificates, makeCertificates } from '../cluster/apiserver/certificates.ts';
+import { V5 } from '../cluster/apiserver/channels.ts';
+import type { Connection } from '../cluster/apiserver/connections.ts';
+import { type Handlers, type Listener, listen } from '../cluster/apiserver/listener.ts';
+import { parseRoute, type ResourceRoute } from '../cluster/apiserver/route.ts';
+import { refuseProtocol } from '../cluster/apiserver/upgradeRefusal.ts';
+import { AnnotationSwitches } from './annotationSwitches.ts';
+import { answerFor } from './answer.ts';
+import { skewedDate, skewedTimes } from './clock.ts';
+import { faultyBody, faultySocket } from './faultyStream.ts';
+import { FileSwitches } from './fileSwitches.ts';
+import {
+  NO_FAULT,
+  onlyStreams,
+  type StreamFault,
+  type StreamKind,
+  streamFaultOf,
+} from './streamFault.ts';
+import { type Switches, SwitchReader } from './switches.ts';
+import { forwardUpgrade } from './upgrade.ts';
+import { readContext, Upstream } from './upstream.ts';
+import { WatchBody } from './watchBody.ts';
+
+/** Which of the proxy's listeners a kubeconfig leads to. */
+export type Way = 'plain' | 'without-v5' | 'unsteady';
+
+export interface FaultProxy {
+  /** Writes a kubeconfig (0600) that leads a kubeconfig's user to the server by way of the proxy. */
+  kubeconfig(original: string, way?: Way): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface FaultProxyOptions {
+  /** A kubeconfig of a user who may get, watch and patch namespaces. */
+  readonly admin: string;
+  /** A file of switches, beside the annotations. */
+  readonly rules?: string;
+}
+
+const HOST = '127.0.0.1';
+const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|host)$/i;
+/** For answers whose text changes. */
+const HOP_BY_HOP_AND_LENGTH = /^(connection|keep-alive|transfer-encoding|host|content-length)$/i;
+const HOP_BY_HOP_AND_ENCODING = /^(connection|keep-alive|transfer-encoding|host|accept-encoding)$/i;
+const RESTART_NAMESPACE = 'kube-system';
+
+/** Starts a proxy in front of an API server that misbehaves as namespaces' annotations ask (switches.ts). */
+export async function startFaultProxy({ admin, rules }: FaultProxyOptions): Promise<FaultProxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'netdebug-faults-'));
+  const proxy = new HttpsFaultProxy(admin, rules, await makeCertificates(folder, HOST), folder);
+  await proxy.open();
+  return proxy;
+}
+
+class HttpsFaultProxy implements FaultProxy {
+  readonly #admin: Upstream;
+  /** The server for users whose token goes through the proxy unchanged. */
+  readonly #tokenUsers: Upstream;
+  readonly #annotations: AnnotationSwitches;
+  readonly #switches: SwitchReader;
+  readonly #certificates: Certificates;
+  readonly #folder: string;
+  readonly #listeners = new Map<Way, Listener>();
+  /** Users by what their kubeconfig sends, where that is not what the server takes: a certificate. */
+  readonly #users = new Map<string, Upstream>();
+  readonly #watches = new Map<string, Set<WatchBody>>();
+  readonly #expired = new Map<string, string | undefined>();
+  #written = 0;
+
+  constructor(
+    admin: string,
+    rules: string | undefined,
+    certificates: Certificates,
+    folder: string,
+  ) {
+    this.#admin = new Upstream(admin);
+    this.#tokenUsers = new Upstream(admin, { anonymous: true });
+    this.#annotations = new AnnotationSwitches(this.#admin);
+    this.#switches = new SwitchReader([
+      this.#annotations,
+      ...(rules === undefined ? [] : [new FileSwitches(rules)]),
+    ]);
+    this.#certificates = certificates;
+    this.#folder = folder;
+  }
+
+  async open(): Promise<void> {
+    for (const way of ['plain', 'without-v5', 'unsteady'] as const)
+      this.#listeners.set(way, await listen(this.#certificates, HOST, this.#handlers(way)));
+    void this.#annotations.watch((namespace, switches) => this.#changed(namespace, switches));
+  }
+
+  async kubeconfig(original: string, way: Way = 'plain'): Promise<string> {
+    const { user } = readContext(original);
+    const name = 'faults';
+    const token = user.token ?? this.#tokenFor(original);
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name,
+          cluster: {
+            server: `https://${HOST}:${this.#listeners.get(way)?.port}`,
+            'certificate-authority-data': Buffer.from(
+              this.#certificates.authority.certificate,
+            ).toString('base64'),
+          },
+        },
+      ],
+      users: [{ name, user: { token } }],
+      contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
+      'current-context': name,
+    };
+    this.#written += 1;
+    const path = join(this.#folder, `${this.#written}-${basename(original)}`);
+    await writeFile(path, JSON.stringify(config, null, 2), { mode: 0o600 });
+    await chmod(path, 0o600);
+    return path;
+  }
+
+  async close(): Promise<void> {
+    this.#annotations.close();
+    await Promise.all([...this.#listeners.values()].map((listener) => listener.close()));
+    for (const upstream of [this.#admin, this.#tokenUsers, ...this.#users.values()])
+      upstream.close();
+    await rm(this.#folder, { recursive: true });
+  }
+
+  #tokenFor(kubeconfig: string): string {
+    const token = `faults-${randomBytes(16).toString('hex')}`;
+    this.#users.set(`Bearer ${token}`, new Upstream(kubeconfig));
+    return token;
+  }
+
+  #handlers(way: Way): Handlers {
+    return {
+      request: (incoming, response, connection) => this.#request(incoming, response, connection),
+      upgrade: (incoming, socket, head, connection) =>
+        this.#upgrade(incoming, socket, head, connection, way),
+    };
+  }
+
+  async #request(
+    incoming: IncomingMessage,
+    response: ServerResponse,
+    connection: Connection,
+  ): Promise<void> {
+    const route = namespacedRoute(incoming);
+    const kind = route && streamKindOf(route);
+    const { fault, switches } = await this.#meet(route, kind, connection);
+    const skew = Number(switches['clock-skew'] ?? 0);
+    const { upstream, headers } = this.#asUser(incoming);
+    const outgoing = upstream.request(
+      incoming.method ?? 'GET',
+      incoming.url ?? '/',
+      headersOf(headers, skew === 0 ? HOP_BY_HOP : HOP_BY_HOP_AND_ENCODING),
+    );
+    response.on('close', () => outgoing.destroy());
+    outgoing.on('error', () => connection.reset());
+    outgoing.on('response', (answer) => {
+      const kept = headersOf(answer.rawHeaders, skew === 0 ? HOP_BY_HOP : HOP_BY_HOP_AND_LENGTH);
+      response.writeHead(answer.statusCode ?? 502, {
+        ...kept,
+        ...(skew !== 0 && { date: skewedDate(skew) }),
+      });
+      response.flushHeaders();
+      const body: Writable =
+        kind === undefined ? response : faultyBody(response, connection, fault);
+      const steps = [
+        ...(skew === 0 ? [] : [skewedTimes(skew)]),
+        ...(kind === 'watch' && route ? [this.#watchBody(route.namespace)] : []),
+      ];
+      // A cut answer is cut for the client too.
+      pipeline([answer, ...steps, body], (error) => error && response.destroy());
+    });
+    incoming.pipe(outgoing);
+  }
+
+  async #upgrade(
+    incoming: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    connection: Connection,
+    way: Way,
+  ): Promise<void> {
+    const route = namespacedRoute(incoming);
+    const kind = route && streamKindOf(route);
+    const { fault, switches } = await this.#meet(route, kind, connection);
+    const { upstream, headers } = this.#asUser(incoming);
+    const withoutV5 = way === 'without-v5' || switches['refuse-v5'] === 'true';
+    const offered = withoutV5 ? headers.map(hideV5) : headers;
+    if (withoutV5 && offersNothing(offered)) {
+      refuseProtocol(socket);
+      return;
+    }
+    forwardUpgrade({
+      incoming,
+      client: faultySocket(socket, connection, fault),
+      head,
+      upstream,
+      headers: ['Host', upstream.server.host, ...offered],
+      fault,
+    });
+  }
+
+  /** The switches of a request; throws the answer that they ask for, and counts what is counted. */
+  async #meet(
+    route: ResourceRoute | undefined,
+    kind: StreamKind | undefined,
+    connection: Connection,
+  ): Promise<{ readonly fault: StreamFault; readonly switches: Switches }> {
+    if (!route) return { fault: NO_FAULT, switches: {} };
+    return this.#switches.take(route.namespace, async (switches, set) => {
+      const silence = switches['idle-cut'];
+      if (silence !== undefined) connection.resetWhenIdle(Number(silence));
+      const answer = answerFor(switches, route);
+      if (answer?.counted) await set('answer', answer.next);
+      if (answer) throw answer.error;
+      if (!kind) return { fault: NO_FAULT, switches };
+      const only = onlyStreams(switches, kind);
+      if (only.next !== undefined) await set('only-streams', only.next);
+      return { fault: only.applies ? streamFaultOf(switches) : NO_FAULT, switches };
+    });
+  }
+
+  /** The server as the request's user sees it, and the headers to send. */
+  #asUser(incoming: IncomingMessage): {
+    readonly upstream: Upstream;
+    readonly headers: readonly string[];
+  } {
+    const { authorization } = incoming.headers;
+    const user = authorization === undefined ? undefined : this.#users.get(authorization);
+    const raw = withoutHeader(incoming.rawHeaders, /^host$/i);
+    if (!user) return { upstream: this.#tokenUsers, headers: raw };
+    const own = withoutHeader(raw, /^authorization$/i);
+    return {
+      upstream: user,
+      headers: user.authorization ? [...own, 'Authorization', user.authorization] : own,
+    };
+  }
+
+  #watchBody(namespace: string): WatchBody {
+    const body = new WatchBody();
+    const all = this.#watches.get(namespace) ?? new Set();
+    this.#watches.set(namespace, all.add(body));
+    body.on('close', () => all.delete(body));
+    return body;
+  }
+
+  #changed(namespace: string, switches: Switches): void {
+    const expiry = switches['expire-watches'];
+    const isNew = this.#expired.has(namespace) && this.#expired.get(namespace) !== expiry;
+    this.#expired.set(namespace, expiry);
+    if (isNew && expiry !== undefined)
+      for (const body of this.#watches.get(namespace) ?? []) body.expire();
+    if (namespace !== RESTART_NAMESPACE || switches.restart === undefined) return;
+    void this.#annotations.set(namespace, 'restart', undefined);
+    void this.#listeners.get('unsteady')?.restart(Number(switches.restart));
+  }
+}
+
+/** The route of a request about objects in a namespace; the namespace itself can always be changed. */
+function namespacedRoute({
+  method = 'GET',
+  url = '/',
+}: IncomingMessage): ResourceRoute | undefined {
+  const route = parseRoute(method, new URL(url, 'https://localhost'));
+  const isInNamespace =
+    route.type === 'resource' && route.namespace !== '' && route.resource !== 'namespaces';
+  return isInNamespace ? route : undefined;
+}
+
+function streamKindOf({ verb, resource, subresource }: ResourceRoute): StreamKind | undefined {
+  if (verb === 'watch') return 'watch';
+  if (resource !== 'pods') return undefined;
+  const kinds = ['exec', 'attach', 'portforward', 'log'] as const;
+  return kinds.find((kind) => kind === subresource);
+}
+
+/** Names and values in turn, as in `rawHeaders`, without some of them. */
+function withoutHeader(raw: readonly string[], name: RegExp): string[] {
+  return raw.flatMap((_word, index) =>
+    index % 2 === 0 && !name.test(raw[index] ?? '') ? [raw[index] ?? '', raw[index + 1] ?? ''] : [],
+  );
+}
+
+function headersOf(raw: readonly string[], left: RegExp): Record<string, string[]> {
+  const kept = withoutHeader(raw, left);
+  const headers: Record<string, string[]> = {};
+  for (let index = 0; index < kept.length; index += 2) {
+    const name = (kept[index] ?? '').toLowerCase();
+    headers[name] = [...(headers[name] ?? []), kept[index + 1] ?? ''];
+  }
+  return headers;
+}
+
+const PROTOCOLS = /^sec-websocket-protocol$/i;
+
+function hideV5(word: string, index: number, raw: readonly string[]): string {
+  if (index % 2 === 0 || !PROTOCOLS.test(raw[index - 1] ?? '')) return word;
+  return word
+    .split(/, */)
+    .filter((protocol) => protocol !== V5)
+    .join(', ');
+}
+
+/** Whether a websocket is left without a protocol. */
+function offersNothing(raw: readonly string[]): boolean {
+  return raw.some((word, index) => index % 2 === 0 && PROTOCOLS.test(word) && !raw[index + 1]);
+}
