@@ -11,6 +11,8 @@ silence=$1
 shift
 guard=$$
 exec 3<&0 4>&1 </dev/null
+# Before all else: on a busy node the client waits long for a sign that anything runs.
+echo 'netdebug: started' >&2
 
 repeat_words() {
   while IFS= read -r word; do echo "$word"; done
@@ -46,15 +48,25 @@ decide() {
     case $word in
       started)
         words=$first ticks=$second program=$third
+        # Told to end before it had begun.
+        if [ "$left" -ge 0 ]; then
+          left=-1
+          end
+        fi
         ;;
       ended)
         kill "$words" "$ticks" 2>/dev/null
+        if [ "$left" -ge 0 ]; then end_rest; fi
         exit "$first"
         ;;
       tick | orphaned)
         quiet=$((quiet + 1))
         # A program that cannot write ends only by force: nobody reads what it has to say.
-        if [ "$left" -eq 0 ]; then kill -KILL "$program" 2>/dev/null; fi
+        if [ "$left" -eq 0 ]; then
+          tree_of "$program"
+          # shellcheck disable=SC2086 # words are wanted
+          kill -KILL $tree 2>/dev/null
+        fi
         if [ "$left" -gt 0 ]; then left=$((left - 1)); fi
         if [ "$quiet" -eq "$silence" ]; then echo "lease: no word for $silence s" >&2; fi
         if [ "$word" = orphaned ] || [ "$quiet" -ge "$silence" ]; then end; fi
@@ -75,9 +87,39 @@ decide() {
 
 end() {
   if [ "$left" -lt 0 ]; then
-    left=1
-    kill -TERM "$program" 2>/dev/null
+    left=1 tree=
+    tree_of "$program"
+    # shellcheck disable=SC2086 # words are wanted
+    kill -TERM $tree 2>/dev/null
   fi
+}
+
+# What the program started may outlive it: it has a second to end, too.
+end_rest() {
+  tries=5
+  # shellcheck disable=SC2086 # words are wanted
+  while is_any_running $tree && [ "$tries" -gt 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.2 2>/dev/null || sleep 1
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  kill -KILL $tree 2>/dev/null
+}
+
+is_any_running() {
+  for process; do
+    kill -0 "$process" 2>/dev/null && return
+  done
+  return 1
+}
+
+# Adds $1 and all that descends from it to `tree`: the program may be a script of the image, which
+# leaves what it started to others when it is ended.
+tree_of() {
+  tree="$tree $1" offspring=
+  # The line has no end, so read fails although it reads it.
+  read -r offspring 2>/dev/null <"/proc/$1/task/$1/children"
+  for descendant in $offspring; do tree_of "$descendant"; done
 }
 
 run "$@" | decide

@@ -3,6 +3,7 @@ import type { Access } from '../kube/authentication.ts';
 import { type ExecStream, exec, type Protocol } from '../kube/exec.ts';
 import { bootedCommand } from './bootedCommand.ts';
 import leaseScript from './lease.sh';
+import { type Signed, withoutStartSign } from './startSign.ts';
 
 /** A container to run in. */
 export interface Place {
@@ -35,11 +36,13 @@ const STOP_LIMIT_MS = 5_000;
  */
 export class LeasedProcess {
   readonly #stream: ExecStream;
+  readonly #signed: Signed;
   readonly #beat: NodeJS.Timeout;
   #stopping = false;
 
   private constructor(stream: ExecStream) {
     this.#stream = stream;
+    this.#signed = withoutStartSign(stream.stderr);
     stream.stdin.on('error', () => {});
     this.#beat = setInterval(() => this.#say('beat'), BEAT_MS);
     const quiet = () => clearInterval(this.#beat);
@@ -78,7 +81,12 @@ export class LeasedProcess {
   }
 
   get stderr(): Readable {
-    return this.#stream.stderr;
+    return this.#signed.stderr;
+  }
+
+  /** Resolves when the lease runs in the pod, which may be long after the connection stands. */
+  get started(): Promise<void> {
+    return this.#signed.started;
   }
 
   /** As ExecStream.exit: the program's exit code, or an ExecProblem. */

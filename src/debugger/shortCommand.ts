@@ -4,12 +4,15 @@ import { exec } from '../kube/exec.ts';
 import { LeasedProcess, type Place } from './leasedProcess.ts';
 import type { Debugger } from './place.ts';
 import type { Profile } from './profile.ts';
+import { withoutStartSign } from './startSign.ts';
 import tetherScript from './tether.sh';
 
 /** A command that was started in a debugger and that does not outlive us there. */
 export interface ShortCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Resolves when it runs in the pod, which may be long after the connection stands. */
+  readonly started: Promise<void>;
   /** As ExecStream.exit. */
   readonly exit: Promise<number>;
   close(): void;
@@ -31,7 +34,7 @@ export async function startShortCommand(
   // A node's debugger sees all processes too, but its orphans go to the runtime, which reaps.
   if (profile === 'network' || place.kind === 'node')
     return LeasedProcess.start(access, place, { command }, signal);
-  return exec(access, {
+  const stream = await exec(access, {
     namespace: place.namespace,
     pod: place.pod,
     container: place.container,
@@ -39,4 +42,7 @@ export async function startShortCommand(
     stdin: true,
     ...(signal && { signal }),
   });
+  const { stderr, started } = withoutStartSign(stream.stderr);
+  const { stdout, exit } = stream;
+  return { stdout, stderr, started, exit, close: () => stream.close() };
 }

@@ -1,12 +1,44 @@
 # Runs a short program that ends with the connection: tether.sh PROGRAM [ARGUMENT]...
-# When input ends before it does, it is ended. Unlike the lease it starts nothing that could
-# outlive it: in a targeted debugger the target's main process would inherit that, as a zombie.
+# When input ends before it does, it is ended, by force if need be, with all that it started. Unlike the
+# lease it starts nothing that could outlive it: in a targeted debugger the target's main process would
+# inherit that, as a zombie.
 exec 3<&0 </dev/null
+# Before all else: on a busy node the client waits long for a sign that anything runs.
+echo 'netdebug: started' >&2
 "$@" 3<&- &
 program=$!
+
+# Adds $1 and all that descends from it to `tree`.
+tree_of() {
+  tree="$tree $1" offspring=
+  # The line has no end, so read fails although it reads it.
+  read -r offspring 2>/dev/null <"/proc/$1/task/$1/children"
+  for descendant in $offspring; do tree_of "$descendant"; done
+}
+
+is_any_running() {
+  for process; do
+    kill -0 "$process" 2>/dev/null && return
+  done
+  return 1
+}
+
 {
   while read -r _; do :; done <&3
-  kill "$program" 2>/dev/null
+  # Ended while it sleeps, it would leave that sleep behind.
+  trap '' TERM
+  tree=
+  tree_of "$program"
+  # shellcheck disable=SC2086 # words are wanted
+  kill $tree
+  tries=5
+  # shellcheck disable=SC2086 # words are wanted
+  while is_any_running $tree && [ "$tries" -gt 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.2 || sleep 1
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  kill -KILL $tree
 } >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-

@@ -1,4 +1,4 @@
-import { capturesOf } from '../capture/detached/captures.ts';
+import { capturesOf, SPOOL_REMOVED } from '../capture/detached/captures.ts';
 import { nodePodKind } from '../debugger/node/nodePod.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { allPods } from '../kube/allPods.ts';
@@ -62,7 +62,10 @@ function stateOf(pod: Pod, { name }: Container): Pick<Owned, 'state' | 'reason' 
     const { exitCode, reason, startedAt } = state.terminated;
     return {
       state: 'ended',
-      reason: exitCode === 0 ? 'in order' : `${reason ?? 'Error'}, exit code ${exitCode}`,
+      reason:
+        exitCode === 0 || exitCode === SPOOL_REMOVED
+          ? 'in order'
+          : `${reason ?? 'Error'}, exit code ${exitCode}`,
       ...(startedAt !== undefined && { since: startedAt }),
     };
   }

@@ -99,7 +99,7 @@ describe('a detached capture', () => {
       await succeeds(['captures', 'rm', name], second);
       const container = `{.status.ephemeralContainerStatuses[?(@.name=="netdebug-capture-${name}")].state}`;
       const state = await kubectl(['get', 'pod', pod, '-o', `jsonpath=${container}`]);
-      expect(JSON.parse(state)).toHaveProperty('terminated.exitCode', 0);
+      expect(JSON.parse(state)).toHaveProperty('terminated.exitCode', 93);
       expect(await succeeds(['captures', '-o', 'name'], second)).not.toContain(name);
       const gone = await ours(['captures', 'fetch', name, '-w', freshPath('gone')], second);
       expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('was removed') });
@@ -211,6 +211,35 @@ describe('a detached capture', () => {
     expect(manifest.interruptions.length).toBeGreaterThan(0);
     await succeeds(['captures', 'rm', `${pod.name}/on-volume`]);
   });
+
+  it.concurrent.for(IMAGES)(
+    'with $name whose container a kubelet ends is lost, not removed, and is fetched from its volume',
+    { timeout: 90_000 },
+    async ({ name: engine, image }) => {
+      const pod = await runPod('ended', {
+        command: CHATTER,
+        env: { TO: sink },
+        spec: { volumes: [{ name: 'scratch', emptyDir: {} }] },
+      });
+      const name = podName(`ended-${engine}`);
+      const flags = ['--detach', '--name', name, '--volume', 'scratch', '--image', image];
+      await succeeds(['capture', pod.name, ...flags, '--', 'udp port 9']);
+      await wait(2000);
+      // What a kubelet does with the containers of a lost sandbox.
+      const container = `netdebug-capture-${name}`;
+      await kubectl(['exec', pod.name, '-c', container, '--', 'sh', '-c', 'kill -TERM 1']);
+      const lost = async () => {
+        const lines = (await succeeds(['captures', '-o', 'wide'])).split('\n');
+        return lines.some((line) => line.includes(name) && line.includes('Lost'));
+      };
+      expect(await eventually(lost, 20_000)).toBe(true);
+      const folder = freshPath('ended');
+      await succeeds(['captures', 'fetch', name, '-w', folder]);
+      const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
+      expect(numbers.length).toBeGreaterThan(20);
+      await succeeds(['captures', 'rm', name]);
+    },
+  );
 
   it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', {
     timeout: 90_000,

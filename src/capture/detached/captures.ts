@@ -27,11 +27,14 @@ export type ContainerState =
   /** What was recorded is gone, or was never recorded. */
   | { readonly kind: 'lost'; readonly at?: string; readonly why: string };
 
-/** Exit codes of spool.sh: the spool was removed after its end (in order, of an engine that failed, of a
- * full disk); and a second start, which records nothing.
- */
-const REMOVED: readonly number[] = [0, 1, 28];
+/** Exit code of spool.sh once it has removed its spool. No shell, signal or kubelet gives it. */
+export const SPOOL_REMOVED = 93;
+/** Exit codes of spool.sh: a second start, which records nothing; and no room for a spool. */
 const RESTARTED = 75;
+const NO_ROOM = 28;
+/** 128 and a signal: KILL, and TERM, with which kubelets stop the containers of a lost sandbox. */
+const KILLED = 137;
+const TERMINATED = 143;
 
 /** Every detached capture in a namespace, or in all, oldest first. */
 export async function listCaptures(
@@ -63,7 +66,7 @@ function stateOf(pod: Pod, container: string): ContainerState {
   if (state?.terminated) {
     const { exitCode, finishedAt, reason = 'Error' } = state.terminated;
     const at = finishedAt !== undefined && { at: finishedAt };
-    if (REMOVED.includes(exitCode)) return { kind: 'removed', ...at };
+    if (exitCode === SPOOL_REMOVED) return { kind: 'removed', ...at };
     // Evicted, or out of time: what became of the container came of that.
     const ofPod = pod.status?.phase === 'Failed' ? pod.status.reason : undefined;
     const why = ofPod ? `the pod has ended (${ofPod})` : lossText(exitCode, reason);
@@ -78,7 +81,10 @@ function stateOf(pod: Pod, container: string): ContainerState {
 function lossText(exitCode: number, reason: string): string {
   if (exitCode === RESTARTED)
     return 'the node started the container anew, without what it had recorded';
-  if (exitCode === 137)
+  if (exitCode === NO_ROOM) return "there was no room for it on the node's disk";
+  if (exitCode === TERMINATED)
+    return "its container was told to end: the pod's sandbox was lost, or its node shut down";
+  if (exitCode === KILLED)
     return reason === 'OOMKilled'
       ? 'its container was killed: out of memory'
       : "its container was killed: the pod's sandbox was lost, or its node restarted";

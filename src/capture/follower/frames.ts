@@ -1,6 +1,8 @@
 /** What the pod's end of a follower says: a line each, `data` followed by the bytes themselves. */
 export type Frame =
-  /** First of all: what records, and on which interface. */
+  /** A sign of life while the recorder is being started. */
+  | { readonly kind: 'starting' }
+  /** Before all that is recorded: what records, and on which interface. */
   | { readonly kind: 'hello'; readonly engine: string; readonly device: string }
   /** Bytes of file `seq` from `offset` on: a frame, or the part of one that has come so far. */
   | { readonly kind: 'data'; readonly seq: number; readonly offset: number; readonly bytes: Buffer }
@@ -67,6 +69,8 @@ export class FrameParser {
   #header(line: string): Frame | undefined {
     const [kind, ...words] = line.split(' ');
     switch (kind) {
+      case 'starting':
+        return { kind };
       case 'hello':
         if (words[0] !== '1') throw new BadFrame(`version ${words[0]}`);
         return { kind, engine: words[1] ?? '', device: words.slice(2).join(' ') };

@@ -77,6 +77,39 @@ nap() {
   do :; done
 }
 
+# Adds $1 and all that descends from it to `tree`.
+tree_of() {
+  tree="$tree $1" offspring=
+  # The line has no end, so read fails although it reads it.
+  read -r offspring 2>/dev/null <"/proc/$1/task/$1/children"
+  for descendant in $offspring; do tree_of "$descendant"; done
+}
+
+is_any_running() {
+  for process; do
+    kill -0 "$process" 2>/dev/null && return
+  done
+  return 1
+}
+
+# Ends a process and all that descends from it: what ignores TERM for a second is killed. An image's
+# engine may be a script, which leaves what it started to others when it is ended.
+end_tree() {
+  tree=
+  tree_of "$1"
+  # shellcheck disable=SC2086 # words are wanted
+  kill -TERM $tree 2>/dev/null
+  tries=10
+  [ "$moment" = 0.1 ] || tries=2
+  # shellcheck disable=SC2086 # words are wanted
+  while is_any_running $tree && [ "$tries" -gt 0 ]; do
+    tries=$((tries - 1))
+    nap "$moment"
+  done
+  # shellcheck disable=SC2086 # words are wanted
+  kill -KILL $tree 2>/dev/null
+}
+
 # Waits for a child, however often signals interrupt the waiting.
 await() {
   while
@@ -443,6 +476,7 @@ begin_engine() {
   clock
   begin=$now
   while ! has_begun && kill -0 "$child" 2>/dev/null && [ $((now - begin)) -lt 10 ]; do
+    if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
     nap "$moment"
     clock
   done
@@ -532,13 +566,13 @@ record() {
   born=$birth
   started=$(date +%s)
   if [ -n "$notafter" ] && [ "$started" -gt "$notafter" ]; then refuse; fi
-  [ -n "$made" ] || mkdir "$spool" 2>/dev/null || refuse
+  mkdir "$spool" 2>/dev/null || refuse
   cd "$spool" || fail 1 "cannot enter $spool"
-  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' terminated='' quiet=0 nextlook=0 argv='' full=''
+  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' terminated='' hung='' quiet=0 nextlook=0 argv='' full=''
   # The last of them is there when all are.
   if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook &&
-    chmod 700 turn && true >wanted && true >kept && true >running; }; then
+    chmod 700 turn && true >running && true >wanted && true >kept; }; then
     rm -rf "$PWD"
     fail 28 "$no_room"
   fi
@@ -553,9 +587,12 @@ record() {
       if command -v dumpcap >/dev/null; then engine=dumpcap; fi
       ;;
   esac
-  if ! begin_engine && [ "$wanted $engine" = 'auto dumpcap' ] && [ -e wanted ] && command -v tcpdump >/dev/null; then
+  clock
+  asked=$now
+  if ! begin_engine && [ "$wanted $engine" = 'auto dumpcap' ] && [ -e wanted ] && [ -z "$terminated" ] &&
+    command -v tcpdump >/dev/null; then
     # Some builds want capabilities that we have not.
-    kill -TERM "$child" 2>/dev/null
+    end_tree "$child"
     await "$child"
     rm -f ring/*
     engine=tcpdump
@@ -566,6 +603,9 @@ record() {
   clock
   begin=$now why=''
   [ -z "$until" ] || duration=$((until > started ? until - started : 0))
+  # An engine that hangs before its first byte is ended, sooner where the recording was to be short.
+  patience=60
+  if [ -n "$duration" ] && [ "$duration" -lt 40 ]; then patience=$((duration + 20)); fi
   while [ -z "$why" ]; do
     if [ "$phase" = starting ] && has_begun; then
       phase=recording published=
@@ -577,8 +617,12 @@ record() {
     if [ ! -e wanted ]; then why=stopped; fi
     told=
     [ -z "$terminated" ] || why=ended
+    if [ "$phase" = starting ] && [ $((now - asked)) -ge "$patience" ] && [ -z "$why" ]; then
+      why=engine hung=1
+      echo "$engine: has written nothing since its start, $((now - asked)) s ago" >>log
+    fi
     if [ -n "$linger" ] && ! is_renewed && [ "$quiet" -gt "$linger" ]; then why=lease; fi
-    if [ -n "$duration" ] && [ $((now - begin)) -ge "$duration" ]; then why=duration; fi
+    if [ -n "$duration" ] && [ "$phase" != starting ] && [ $((now - begin)) -ge "$duration" ]; then why=duration; fi
     if [ -n "$maxkb" ] && [ $((bytes / 1000)) -ge "$maxkb" ]; then why=size; fi
     look_at_disk
     if [ "$newest $bytes" != "$published" ]; then
@@ -616,8 +660,8 @@ refuse() {
 finish() {
   if kill -0 "$child" 2>/dev/null; then
     # What the kernel holds for up to a second still belongs to the capture.
-    case $why in
-      full | floor | size) ;;
+    case $phase-$why in
+      starting-* | *-full | *-floor | *-size) ;;
       *)
         # dumpcap asks for it four times a second, tcpdump once.
         settling=1.1
@@ -626,16 +670,11 @@ finish() {
         nap "$settling"
         ;;
     esac
-    kill -TERM "$child" 2>/dev/null
-    tries=0
-    while kill -0 "$child" 2>/dev/null && [ "$tries" -lt 50 ]; do
-      tries=$((tries + 1))
-      nap "$moment"
-    done
-    kill -KILL "$child" 2>/dev/null
+    end_tree "$child"
   fi
   await "$child"
   code=$?
+  [ -z "$hung" ] || code=1
   turn
   if [ "$first" -eq 1 ]; then
     held ring/*
@@ -657,24 +696,24 @@ finish() {
   echo "why $why exit $code"
 }
 
+# A container of ours that ends with $gone has removed its spool: no shell, signal or kubelet gives
+# that code. TERM from outside ends it with 143, and what was recorded stays where it is.
+gone=93
+
 keep_spool() {
   # A recording that ended since nobody was there is not kept for anybody, either.
   [ "$why" = lease ] || quiet=0
-  [ "$why" != ended ] || exit 0
+  [ "$why" != ended ] || exit 143
   while [ -e kept ]; do
     is_renewed
     [ -z "$keep" ] || [ "$quiet" -le "$keep" ] || break
     nap 1
     # The container ends: what stands on a volume outlives it.
     told=
-    [ -z "$terminated" ] || exit 0
+    [ -z "$terminated" ] || exit 143
   done
   destroy
-  case $why in
-    engine) exit 1 ;;
-    full | floor) exit 28 ;;
-  esac
-  exit 0
+  exit "$gone"
 }
 
 destroy() {
@@ -703,6 +742,7 @@ follow() {
   ticker=$!
   until load_state && [ "$phase" != starting ]; do
     [ -e state ] || lost
+    say_starting
     listen
     nap "$moment"
   done
@@ -737,21 +777,62 @@ lost() {
   leave 3
 }
 
-# The recorder must outlive us, and so hold none of our streams. Sent again, it attaches.
+# Sees to it that there is a recorder: sent again, it finds the one that is there. A recorder makes its
+# folder itself, so that one which began is not left half made when this process is ended. It must
+# outlive us, and so hold none of our streams.
 start() {
+  starter='' deserted=0
+  until [ -e "$spool/kept" ]; do
+    say_starting
+    if [ -n "$starter" ]; then
+      if ! kill -0 "$starter" 2>/dev/null; then
+        [ -d "$spool" ] || refuse_start
+        starter=
+      fi
+      nap "$moment"
+    elif [ ! -d "$spool" ]; then
+      # No child of ours: what ends us ends our children, too.
+      starter=$( (record) </dev/null >/dev/null 2>&1 & echo $!)
+      nap "$moment"
+    else
+      # Of a recorder that was killed before it had begun the folder is left.
+      deserted=$((deserted + 1))
+      if is_entered; then deserted=0; fi
+      if [ "$deserted" -ge 3 ]; then rm -rf "$spool"; fi
+      nap 1
+    fi
+  done
+}
+
+# Whether anybody works in the spool's folder.
+is_entered() {
+  for process in /proc/[0-9]*; do
+    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    [ "$process/cwd" -ef "$spool" ] && return
+  done
+  return 1
+}
+
+# Says why a recorder could not begin.
+refuse_start() {
   if message=$(mkdir "$spool" 2>&1); then
-    made=1
-    (record) </dev/null >/dev/null 2>&1 &
-    until [ -e "$spool/running" ] || [ ! -d "$spool" ]; do nap "$moment"; done
-    if [ -d "$spool" ]; then return; fi
+    rmdir "$spool"
     echo "log $no_room"
     echo 'over full 28'
     leave 28
-  elif [ ! -d "$spool" ]; then
-    echo "log $message"
-    echo 'over nospool 1'
-    leave 1
   fi
+  [ ! -d "$spool" ] || return 0
+  echo "log $message"
+  echo 'over nospool 1'
+  leave 1
+}
+
+# A sign of life once a second, until there is more to say.
+say_starting() {
+  clock
+  [ "$now" != "$said" ] || return 0
+  said=$now
+  echo starting
 }
 
 # What was told meanwhile, and what the ring holds, as of the time `looked`. What is found after the end is all there is.
@@ -859,7 +940,7 @@ pulse() {
 bury() {
   load_state || return 0
   [ "$why" = interrupted ] || return 0
-  kill -TERM "$child" 2>/dev/null
+  end_tree "$child"
   rm -f running wanted
 }
 

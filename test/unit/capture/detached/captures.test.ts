@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { newCaptureName } from '../../../../src/capture/detached/captureNames.ts';
-import { capturesOf, findCaptures } from '../../../../src/capture/detached/captures.ts';
+import {
+  capturesOf,
+  findCaptures,
+  SPOOL_REMOVED,
+} from '../../../../src/capture/detached/captures.ts';
 import { detachedContainer } from '../../../../src/capture/detached/detachedContainer.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
 
 const RUNNING = { running: { startedAt: '2026-11-24T00:00:00Z' } };
-const REMOVED = { terminated: { exitCode: 0 } };
+const REMOVED = { terminated: { exitCode: SPOOL_REMOVED } };
 const LOST = { terminated: { exitCode: 137 } };
 
 let minute = 0;
@@ -90,6 +94,24 @@ describe('a capture’s name', () => {
     ];
     expect(newCaptureName(pods)).toBe('capture-3');
     expect(newCaptureName([])).toBe('capture-1');
+  });
+});
+
+describe('a capture whose container has ended', () => {
+  const stateAfter = (exitCode: number) =>
+    capturesOf(podWith('web-1', { rare: { terminated: { exitCode } } }))[0]?.state;
+
+  it('was removed only where its recorder said so', () => {
+    expect(stateAfter(SPOOL_REMOVED)).toEqual({ kind: 'removed' });
+  });
+
+  // In order, a failed shell, a full disk, no shell, TERM, KILL.
+  it.each([0, 1, 2, 28, 75, 127, 137, 143])('is lost after exit code %i', (exitCode) => {
+    expect(stateAfter(exitCode)).toMatchObject({ kind: 'lost' });
+  });
+
+  it('is not said to be removed where a kubelet ended it', () => {
+    expect(stateAfter(143)).toMatchObject({ why: expect.stringMatching(/sandbox was lost/) });
   });
 });
 

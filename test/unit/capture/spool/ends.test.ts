@@ -1,7 +1,16 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { SPOOL_REMOVED } from '../../../../src/capture/detached/captures.ts';
 import { type Listing, parseListing } from '../../../../src/capture/spool/listing.ts';
 import { packetsIn } from './support/packets.ts';
 import { EVERYWHERE, IN_IMAGES, Place, type Shell, until, whatIsMissing } from './support/place.ts';
@@ -129,7 +138,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       await until(() => existsSync(join(spool, 'kept')), 'it runs');
       expect(await endOf(shell, spool)).toMatchObject({ why: 'floor' });
       await place.run(shell, 'remove', `spool=${spool}`);
-      expect(recorder.exitCode ?? (await once(recorder, 'exit'))[0]).toBe(28);
+      expect(recorder.exitCode ?? (await once(recorder, 'exit'))[0]).toBe(SPOOL_REMOVED);
     },
   );
 
@@ -168,7 +177,8 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
         'it runs',
       );
       place.kill('TERM', pidOf(spool));
-      expect((await once(recorder, 'exit'))[0]).toBe(0);
+      // Not the code of a spool that was removed: a kubelet ends containers so.
+      expect((await once(recorder, 'exit'))[0]).toBe(143);
       // As on a volume: what was recorded is there, and how it ended.
       const before = await listing(shell, spool);
       expect(before?.state.end?.why).toBe('ended');
@@ -203,6 +213,96 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       following.nudge();
       expect(await following.exit).toBe(0);
       expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'with a dumpcap that says nothing and ignores TERM goes on with tcpdump, and leaves neither: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('mute', shell);
+      const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
+      const words = [`spool=${spool}`, 'start', 'device=lo', 'zroot=1', 'linger=30', 'keep=30'];
+      const following = place.followWith(programs, shell, ...words);
+      await following.heard('starting');
+      await until(() => hung(spool).length > 0, 'the hung engine runs');
+      expect(await following.heard('hello')).toBe('hello 1 tcpdump lo');
+      // A sign of life each second, since nobody waits long without one.
+      expect(following.frames.lines.filter((line) => line === 'starting').length).toBeGreaterThan(
+        5,
+      );
+      expect(hung(spool)).toEqual([]);
+      following.nudge();
+      expect(await following.heard('over')).toMatch(/^over stopped 0/);
+      following.nudge();
+      expect(await following.exit).toBe(0);
+      await until(() => place.processes(spool).length === 0, 'nothing runs');
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'whose engine hangs ends soon when it is told to before it began: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('untold', shell);
+      const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
+      const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=30', 'keep=30'];
+      const following = place.followWith(programs, shell, ...words);
+      await until(() => hung(spool).length > 0, 'the hung engine runs');
+      const told = performance.now();
+      expect((await place.run(shell, 'remove', `spool=${spool}`)).status).toBe(0);
+      expect(performance.now() - told).toBeLessThan(6_000);
+      expect(existsSync(spool)).toBe(false);
+      expect(hung(spool)).toEqual([]);
+      following.leave();
+      await following.exit;
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'whose engine never writes ends with the duration, and a word: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('never', shell);
+      const programs = hungProgram(`${spool}-bin`, 'tcpdump', spool);
+      const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'linger=60', 'keep=30'];
+      const following = place.followWith(programs, shell, ...words, 'duration=1');
+      expect(await following.heard('log')).toMatch(/^log tcpdump: has written nothing/);
+      expect(await following.heard('over')).toMatch(/^over engine 1/);
+      expect(hung(spool)).toEqual([]);
+      following.nudge();
+      expect(await following.exit).toBe(0);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'is begun anew where the one before was killed before it had begun: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('stillborn', shell);
+      mkdirSync(join(spool, 'ring'), { recursive: true });
+      const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
+      const following = place.follow(shell, ...words, 'linger=30', 'keep=30');
+      expect(await following.heard('hello')).toBe('hello 1 tcpdump lo');
+      following.nudge();
+      await following.heard('over stopped');
+      following.nudge();
+      expect(await following.exit).toBe(0);
+      expect(existsSync(spool)).toBe(false);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'goes on when its follower is ended the moment after it began: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('left', shell);
+      const words = [`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'zroot=1'];
+      const first = place.follow(shell, ...words, 'linger=30', 'keep=30');
+      await until(() => existsSync(spool), 'it begins');
+      first.leave();
+      await first.exit;
+      const second = place.follow(shell, ...words, 'linger=30', 'keep=30');
+      expect(await second.heard('hello')).toBe('hello 1 tcpdump lo');
+      second.nudge();
+      await second.heard('over stopped');
+      second.nudge();
+      expect(await second.exit).toBe(0);
     },
   );
 
@@ -247,10 +347,24 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
     expect(readdirSync(folder)).toEqual(['precious']);
   });
 
+  /** Processes of a program that `hungProgram` made. */
+  function hung(spool: string): string[] {
+    return place.commands(`${spool}-hung`);
+  }
+
   function pidOf(spool: string): number {
     return Number(/^pid (\d+)$/m.exec(readFileSync(join(spool, 'state'), 'utf8'))?.[1]);
   }
 });
+
+/** A folder with a program that ignores TERM, as does what it starts, and says nothing. */
+function hungProgram(folder: string, name: string, spool: string): string {
+  mkdirSync(folder);
+  const script = `#!/bin/sh\ntrap '' TERM INT HUP\nsh -c 'while :; do sleep 1; done' ${spool}-hung\n`;
+  writeFileSync(join(folder, name), script);
+  chmodSync(join(folder, name), 0o755);
+  return folder;
+}
 
 function bytesIn(ring: string): Buffer[] {
   return readdirSync(ring).map((name) => readFileSync(join(ring, name)));

@@ -143,6 +143,17 @@ export class Place {
     );
   }
 
+  /** A follower that finds programs in a folder before all others, as an image may have its own. */
+  followWith(programs: string, shell: Shell, ...words: string[]): Following {
+    const command = ['env', `PATH=${programs}:${process.env.PATH}`, ...SHELLS[shell]];
+    const program = [...SHELLS[shell], '-c', spoolScript, 'netdebug', 'follow', ...words];
+    return new Following(
+      this.spawn([...command, '-c', leaseScript, 'lease', '12', ...program], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      }),
+    );
+  }
+
   /** A follower without a lease, which tells its number within in a file. */
   follower(shell: Shell, pidFile: string, ...words: string[]): Following {
     const tell = 'read -r pid _ </proc/self/stat; echo "$pid" >"$1"; shift; exec "$@"';
@@ -173,6 +184,11 @@ export class Place {
       const cwd = spawnSync('nsenter', [...this.#enter, 'readlink', `/proc/${pid}/cwd`]).stdout;
       return `${line} ${cwd}`.includes(folder);
     });
+  }
+
+  /** Command lines within that hold a text. */
+  commands(text: string): string[] {
+    return this.#ps('pid=,args=').filter((line) => line.includes(text));
   }
 
   engines(folder: string): string[] {
