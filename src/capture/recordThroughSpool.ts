@@ -12,6 +12,7 @@ import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { attachTo, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
+import { tellsOfWait } from './startWait.ts';
 
 /** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
 const BUFFER_KIB = 32_768;
@@ -50,6 +51,7 @@ export async function recordThroughSpool(
       progress.note(`connection lost (${reason}); the recorder in the pod goes on: resuming…`);
       events?.remark(`connection lost (${reason}) and resumed: nothing is missing here`);
     },
+    onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) => {
       const { giveUpAt: _, ...rest } = state;
       state = rest;
@@ -66,8 +68,8 @@ export async function recordThroughSpool(
       interrupt,
       abandon,
       ...(duration !== undefined && { duration }),
-      removeSpool: () =>
-        removeSpool(api.access, place, spool, abandon.aborted ? HURRY_MS : REMOVE_MS),
+      removeSpool: (hurry) =>
+        removeSpool(api.access, place, spool, hurry || abandon.aborted ? HURRY_MS : REMOVE_MS),
       onListening: (device, engine) => {
         events?.listening(device, engine === 'dumpcap' ? engine : 'tcpdump');
         progress.capturing(

@@ -7,6 +7,7 @@ import { Follower } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from '../recording.ts';
 import { attachTo } from '../spool/spoolCommands.ts';
+import { tellsOfWait } from '../startWait.ts';
 import type { DetachedCapture } from './captures.ts';
 import { placeOf, spoolAccessOf } from './spoolOf.ts';
 
@@ -41,6 +42,7 @@ export async function followFrom(
       now = { ...now, giveUpAt };
       progress.note(`connection lost (${reason}); the capture goes on: resuming…`);
     },
+    onWaiting: tellsOfWait('the pod to answer', progress),
     onResumed: (milliseconds) => {
       now = {};
       progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stood`);

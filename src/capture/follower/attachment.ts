@@ -22,6 +22,8 @@ export interface Ending {
   /** The exit code of what ran in the pod; undefined when the connection ended first. */
   readonly exit: number | undefined;
   readonly said: readonly string[];
+  /** Why the command never ran, in the runtime's words. */
+  readonly unrun?: ExecProblem;
 }
 
 /** One connection to the pod's end of a follower. */
@@ -30,10 +32,14 @@ export class Attachment {
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #said: string[] = [];
   readonly #errorsRead: Promise<void>;
+  readonly #firstSign: number;
+  #heard = false;
   #silent = false;
 
-  constructor(remote: LeasedProcess) {
+  /** `firstSign`: milliseconds until something must come. A busy node starts commands late. */
+  constructor(remote: LeasedProcess, firstSign: number) {
     this.#remote = remote;
+    this.#firstSign = firstSign;
     this.#chunks = remote.stdout[Symbol.asyncIterator]();
     this.#errorsRead = this.#readErrors();
   }
@@ -43,6 +49,11 @@ export class Attachment {
     const parser = new FrameParser();
     for (let chunk = await this.#next(); chunk; chunk = await this.#next())
       yield* parser.parse(chunk);
+  }
+
+  /** Whether anything came: the script runs. */
+  get heard(): boolean {
+    return this.#heard;
   }
 
   /** Sends the script SIGUSR1: stop recording and send the rest; after `over`, remove the spool. */
@@ -68,9 +79,16 @@ export class Attachment {
     const said = this.#said;
     if (typeof outcome === 'number')
       return { reason: `the follower ended with exit code ${outcome}`, exit: outcome, said };
-    if (this.#silent) return { reason: 'nothing came any more', exit: undefined, said };
+    if (this.#silent)
+      return {
+        reason: this.#heard ? 'nothing came any more' : 'nothing came',
+        exit: undefined,
+        said,
+      };
     if (outcome instanceof ExecProblem && outcome.failure === 'cut')
       return { reason: 'it ended before the capture did', exit: undefined, said };
+    if (outcome instanceof ExecProblem && outcome.failure !== 'silent')
+      return { reason: outcome.message, exit: undefined, said, unrun: outcome };
     return { reason: messageOf(outcome), exit: undefined, said };
   }
 
@@ -80,13 +98,18 @@ export class Attachment {
 
   async #next(): Promise<Buffer | undefined> {
     // Only while it is waited for: a slow output of ours says nothing about the pod.
-    const silence = setTimeout(() => {
-      this.#silent = true;
-      this.close();
-    }, SILENCE_MS);
+    const silence = setTimeout(
+      () => {
+        this.#silent = true;
+        this.close();
+      },
+      this.#heard ? SILENCE_MS : this.#firstSign,
+    );
     const { value, done } = await this.#chunks.next();
     clearTimeout(silence);
-    return done ? undefined : value;
+    if (done) return undefined;
+    this.#heard = true;
+    return value;
   }
 
   async #readErrors(): Promise<void> {

@@ -18,12 +18,15 @@ export interface FollowedCapture {
   readonly fileBytes: number;
   /** Milliseconds after the recorder listens at which it is stopped. */
   readonly duration?: number;
-  /** Ends the capture in order: what was on the wire by then still comes. */
+  /**
+   * Ends the capture in order: what was on the wire by then still comes. Before the recorder has said
+   * hello it ends at once, and the signal's reason is thrown.
+   */
   readonly interrupt: AbortSignal;
   /** Ends it at once: what is here is kept. */
   readonly abandon: AbortSignal;
-  /** Removes the spool, where it could not be acknowledged that everything is here. */
-  readonly removeSpool: () => Promise<void>;
+  /** Removes the spool, where it could not be acknowledged that everything is here; soon in a hurry. */
+  readonly removeSpool: (hurry: boolean) => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
   /** Bytes recorded that are not here yet, and whether the end is being waited for. */
@@ -68,7 +71,7 @@ export class SpoolRefused extends Problem {}
  */
 export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
   const reading = new Reading(capture);
-  const { follower, output, removeSpool } = capture;
+  const { follower, output, removeSpool, interrupt, abandon } = capture;
   let spoolIsThere = true;
   try {
     let over: Over | undefined;
@@ -76,6 +79,7 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
       await reading.take(frame);
       if (frame.kind === 'over') over = frame;
     }
+    if (!over && !reading.listening && !abandon.aborted) interrupt.throwIfAborted();
     spoolIsThere = !over || reading.listening || !UNBEGUN.has(over.why);
     if (!spoolIsThere) throw new SpoolRefused(reading.messages.join('; ') || 'no room');
     await output.close();
@@ -92,7 +96,7 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
   } finally {
     reading.release();
     follower.close();
-    if (spoolIsThere && !follower.isGuest) await removeSpool();
+    if (spoolIsThere && !follower.isGuest) await removeSpool(!reading.listening);
   }
 }
 
@@ -205,7 +209,10 @@ class Reading {
   /** Ends the recording; the recorder waits for what the kernel still holds. */
   #stop(why: CaptureEnd): void {
     this.end ??= why;
-    this.#capture.follower.stop();
+    const { follower } = this.#capture;
+    // What has not begun has nothing to give, and may not be there to be told.
+    if (this.listening) follower.stop();
+    else follower.close();
   }
 
   /** Ends the capture; what still comes is not wanted, but for the statistics at its end. */
@@ -227,6 +234,8 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
     case 'complete':
     case 'duration':
     case 'size':
+      // Nobody has seen it record.
+      if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
       return over.why;
     case 'stopped':
       throw new Problem('somebody else stopped the capture', {

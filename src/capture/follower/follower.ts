@@ -43,18 +43,35 @@ export interface FollowerOptions {
   readonly fate: () => Promise<string | undefined>;
   /** The connection was lost, why, and the time after which it is no use to go on trying. */
   readonly onCut?: (reason: string, giveUpAt: number) => void;
+  /** The recorder has not said hello for so many seconds since it was asked for; told each second. */
+  readonly onWaiting?: (seconds: number) => void;
   /** Milliseconds that the connection was lost. */
   readonly onResumed?: (milliseconds: number) => void;
 }
 
-/** An attempt that has come to nothing by then is given up and made again. */
-const ATTEMPT_MS = 10_000;
+/** A connection that does not stand by then is given up, and another one tried. */
+const OPENING_MS = 25_000;
+/**
+ * How long a connection may bring nothing at first. A busy node starts a command long after the
+ * connection stands, and each attempt is one more command for it: so the next one waits longer.
+ */
+const START_SIGN_MS = [30_000, 60_000, 90_000] as const;
+/** The same where the recorder is known to run. */
+const RESUME_SIGN_MS = [10_000, 20_000, 40_000] as const;
+/** A recorder that has not said hello by then is given up. */
+const START_LIMIT_MS = 180_000;
+/** A runtime that says so often in a row that it cannot start the command means it. */
+const MAX_UNRUN = 3;
 /** Pauses between attempts to connect again; the last one is repeated. */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 3_000, 5_000];
-/** A connection that stood so long begins the pauses anew. */
+/** A connection that has brought something for so long begins the pauses anew. */
 const STEADY_MS = 10_000;
 /** Longer than the linger: a sign of life may have been on its way, and looks cost time. */
 const GRACE_MS = 3_000;
+/** The least that a connection gets, however late it is. */
+const SOON_MS = 5_000;
+/** Exit codes from here on tell of a signal. */
+const FIRST_SIGNAL = 128;
 /** Connections in a row that the pod's end closed at once by itself. */
 const MAX_REFUSALS = 5;
 
@@ -78,6 +95,10 @@ export class Follower {
   #cuts = 0;
   #failures = 0;
   #refusals = 0;
+  /** Connections in a row that brought nothing. */
+  #mute = 0;
+  #unrun = 0;
+  readonly #askedAt = Date.now();
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -108,14 +129,31 @@ export class Follower {
    * throws, NotFollowed, and RecordingLost.
    */
   async *frames(): AsyncGenerator<Frame> {
+    const telling = setInterval(() => {
+      if (this.#known) clearInterval(telling);
+      else this.#options.onWaiting?.(Math.round((Date.now() - this.#askedAt) / 1000));
+    }, 1000);
+    try {
+      yield* this.#frames();
+    } finally {
+      clearInterval(telling);
+    }
+  }
+
+  async *#frames(): AsyncGenerator<Frame> {
     while (!this.#closed.signal.aborted) {
       const attached = await this.#attach();
       if (!attached) return;
-      const since = Date.now();
+      let since: number | undefined;
       const from = this.#position;
       try {
         for await (const frame of attached.frames()) {
+          if (this.#neverBegan(frame)) {
+            attached.close();
+            continue;
+          }
           if (frame.kind === 'over' && frame.why === 'lost') throw await this.#gone();
+          since ??= Date.now();
           this.#heard(frame, attached);
           yield frame;
           this.#advance(frame);
@@ -127,7 +165,10 @@ export class Follower {
       }
       const ending = await attached.ending();
       if (this.#closed.signal.aborted) return;
-      await this.#lost(ending, since, this.#position !== from);
+      this.#attachment = undefined;
+      this.#mute = attached.heard ? 0 : this.#mute + 1;
+      if (this.#known) await this.#lost(ending, since, this.#position !== from);
+      else await this.#notStarted(ending);
     }
   }
 
@@ -179,6 +220,12 @@ export class Follower {
     this.#cutAt = undefined;
   }
 
+  /** It was ended before we heard of it, since nobody came: there is nothing to lose, and it is begun anew. */
+  #neverBegan(frame: Frame): boolean {
+    const isGone = frame.kind === 'over' && (frame.why === 'lost' || frame.why === 'lease');
+    return isGone && !this.#known && !this.isGuest;
+  }
+
   #advance(frame: Frame): void {
     const { seq, offset } = this.#position;
     switch (frame.kind) {
@@ -204,16 +251,26 @@ export class Follower {
       const failed = await this.#pause();
       if (failed) return undefined;
       const attempt = new AbortController();
-      const limit = setTimeout(() => attempt.abort(new Problem('no answer came')), ATTEMPT_MS);
+      const firstSign = this.#firstSign();
+      const limit = setTimeout(
+        () => attempt.abort(new Problem('no answer came')),
+        Math.min(firstSign, OPENING_MS),
+      );
       const signal = AbortSignal.any([this.#closed.signal, attempt.signal]);
       try {
         const process = await this.#options.attach(this.#position, !this.#known, signal);
-        this.#attachment = new Attachment(process);
+        this.#attachment = new Attachment(process, firstSign);
         return this.#attachment;
       } catch (error) {
         if (this.#closed.signal.aborted) return undefined;
-        if (this.#cutAt === undefined) throw error;
         this.#failures += 1;
+        if (!this.#known) {
+          // What the server refuses is not asked twice.
+          if (!attempt.signal.aborted) throw error;
+          await this.#giveUpIfGone();
+          this.#giveUpStart(messageOf(error));
+          continue;
+        }
         if (error instanceof ApiError) await this.#giveUpIfGone();
         this.#giveUpIfLate(messageOf(error));
       } finally {
@@ -225,18 +282,49 @@ export class Follower {
   /** Waits before the next attempt; gives true when closed meanwhile. */
   async #pause(): Promise<boolean> {
     const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 0;
-    if (pause > 0 && this.#cutAt !== undefined)
+    if (pause > 0 && (this.#cutAt !== undefined || !this.#known))
       await wait(pause, undefined, { signal: this.#closed.signal }).catch(() => {});
     return this.#closed.signal.aborted;
   }
 
-  async #lost({ reason, exit, said }: Ending, since: number, progressed: boolean): Promise<void> {
+  /** Milliseconds in which the next connection must bring something. */
+  #firstSign(): number {
+    const limits = this.#known ? RESUME_SIGN_MS : START_SIGN_MS;
+    const limit = limits[this.#mute] ?? limits[limits.length - 1] ?? SOON_MS;
+    const end = this.#known ? this.#giveUpAt() : this.#askedAt + START_LIMIT_MS;
+    return Math.max(SOON_MS, Math.min(limit, end - Date.now()));
+  }
+
+  /** The connection ended before the recorder had said hello: nothing was interrupted. */
+  async #notStarted({ reason, exit, said, unrun }: Ending): Promise<void> {
+    // By a signal it was ended from outside, as where memory is short, and may fare better.
+    if (exit !== undefined && exit < FIRST_SIGNAL) throw new NotFollowed(said.join('\n'), exit);
+    this.#unrun = unrun ? this.#unrun + 1 : 0;
+    if (unrun?.failure === 'program-missing' || this.#unrun >= MAX_UNRUN) throw unrun;
+    this.#failures += 1;
+    await this.#giveUpIfGone();
+    this.#giveUpStart(reason);
+  }
+
+  #giveUpStart(reason: string): void {
+    const waited = Date.now() - this.#askedAt;
+    if (waited < START_LIMIT_MS) return;
+    throw new Problem(
+      `the pod has not ${this.isGuest ? 'answered' : 'started the recorder'} within ${Math.round(waited / 1000)} s: ${reason}`,
+      { next: ["is its node overloaded? Look at the node's load, or try again with fewer pods"] },
+    );
+  }
+
+  async #lost(
+    { reason, exit, said }: Ending,
+    since: number | undefined,
+    progressed: boolean,
+  ): Promise<void> {
     this.#listening = false;
-    this.#attachment = undefined;
-    const stood = Date.now() - since;
+    // A connection that brought nothing is not steady, however long it stood.
+    const stood = since === undefined ? 0 : Date.now() - since;
     if (stood > STEADY_MS) this.#failures = 0;
     this.#refusals = exit !== undefined && stood < STEADY_MS ? this.#refusals + 1 : 0;
-    if (exit !== undefined && !this.#known) throw new NotFollowed(said.join('\n'), exit);
     if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(said.join('\n'), exit ?? 0);
     if (this.#cutAt === undefined) {
       // A peer that cuts each connection before it brought anything is not to be asked without pause.

@@ -23,6 +23,7 @@ import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
+import { tellsOfWait } from '../startWait.ts';
 
 export interface RingRecording
   extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,
@@ -46,6 +47,8 @@ const BUFFER_KIB = 32_768;
 /** How long what was recorded waits for a client that lost the connection while it copied. */
 const KEEP_S = 600;
 const REMOVE_MS = 5_000;
+/** How long the removal is waited for of what never began. */
+const HURRY_MS = 1_000;
 
 /**
  * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is
@@ -113,12 +116,23 @@ async function holdAndFetch(
     fate: () => fateOf(api, place, home),
     onCut: (reason) =>
       recording.onNote(`connection lost (${reason}); the recorder in the pod goes on: resuming…`),
+    onWaiting: tellsOfWait('the pod to start the recorder', {
+      waiting: recording.onWaiting,
+      note: recording.onNote,
+    }),
     onResumed: (milliseconds) =>
       recording.onNote(`connected again after ${(milliseconds / 1000).toFixed(1)} s`),
   });
+  let began = false;
   let acknowledged = false;
   try {
-    await hold(follower, found, place, ring, recording);
+    await hold(follower, found, place, ring, {
+      ...recording,
+      onRecording: (...told) => {
+        began = true;
+        recording.onRecording(...told);
+      },
+    });
     const { folder, force, onNote, onProgress, abandon, target } = recording;
     // What is recorded is the target, and where it is kept is the debugger's.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
@@ -146,7 +160,7 @@ async function holdAndFetch(
     return manifest;
   } finally {
     follower.close();
-    if (!acknowledged) await removeSpool(api.access, place, spool, REMOVE_MS);
+    if (!acknowledged) await removeSpool(api.access, place, spool, began ? REMOVE_MS : HURRY_MS);
   }
 }
 
@@ -162,8 +176,10 @@ async function hold(
   const released = { once: true, signal: finished.signal };
   const said: string[] = [];
   let began = false;
-  interrupt.addEventListener('abort', () => follower.stop(), released);
-  if (interrupt.aborted) follower.stop();
+  // What has not begun has nothing to give, and may not be there to be told.
+  const stop = () => (began ? follower.stop() : follower.close());
+  interrupt.addEventListener('abort', stop, released);
+  if (interrupt.aborted) stop();
   abandon.addEventListener('abort', () => follower.close(), released);
   try {
     for await (const frame of follower.frames()) {
@@ -183,6 +199,7 @@ async function hold(
       }
     }
     abandon.throwIfAborted();
+    if (!began) interrupt.throwIfAborted();
   } finally {
     finished.abort();
   }

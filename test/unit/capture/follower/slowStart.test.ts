@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { followCapture } from '../../../../src/capture/follower/followCapture.ts';
+import {
+  Follower,
+  type FollowerOptions,
+  NotFollowed,
+} from '../../../../src/capture/follower/follower.ts';
+import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
+import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { fakeServer } from '../../kube/fakeServer.ts';
+import { FakeOutput, FakePod } from '../fakePod.ts';
+import { FakeSpool } from './fakeSpool.ts';
+
+const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
+
+// Pauses go by the clock of the tests, too.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+    new Promise((resolve, reject) => {
+      setTimeout(resolve, milliseconds, value);
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    }),
+}));
+
+/** A capture whose connections stand at once, and whose commands start when `act` says so. */
+async function begun(
+  act: (pod: FakePod, connection: number) => void,
+  options: Partial<FollowerOptions> = {},
+) {
+  const begin = Date.now();
+  const opened: number[] = [];
+  const { access } = await fakeServer({
+    exec: (socket, request) => {
+      opened.push(Math.round((Date.now() - begin) / 1000));
+      act(new FakePod(socket, request), opened.length);
+    },
+  });
+  const waits: number[] = [];
+  const [onCut, onResumed] = [vi.fn(), vi.fn()];
+  const follower = new Follower({
+    attach: ({ seq, offset }, start, signal) => {
+      const command = ['follow', String(seq), String(offset), String(start)];
+      return LeasedProcess.start(access, PLACE, { command }, signal);
+    },
+    linger: 60_000,
+    fate: async () => undefined,
+    onCut,
+    onResumed,
+    onWaiting: (seconds) => waits.push(seconds),
+    ...options,
+  });
+  onTestFinished(() => follower.close());
+  const interrupt = new AbortController();
+  const output = new FakeOutput();
+  const removeSpool = vi.fn(async () => {});
+  let settled = false;
+  const outcome = followCapture({
+    follower,
+    packets: new PacketCutter(),
+    output,
+    fileBytes: 1000,
+    interrupt: interrupt.signal,
+    abandon: new AbortController().signal,
+    removeSpool,
+  })
+    .catch((error: unknown) => error)
+    .finally(() => {
+      settled = true;
+    });
+  const ended = () => settled;
+  return {
+    outcome,
+    ended,
+    output,
+    follower,
+    interrupt,
+    removeSpool,
+    opened,
+    waits,
+    onCut,
+    onResumed,
+  };
+}
+
+/** Lets seconds pass, each with time for what goes over the network. */
+async function pass(seconds: number, until: () => boolean = () => false): Promise<void> {
+  for (let second = 0; second < seconds && !until(); second += 1) {
+    vi.advanceTimersByTime(1000);
+    for (let turn = 0; turn < 30; turn += 1) await new Promise((done) => setImmediate(done));
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a recorder that is slow to start', () => {
+  it.each([
+    [14, [0]],
+    [95, [0, 30, 90]],
+  ])('by %i s is waited for: nothing was lost, nothing was resumed', async (seconds, attempts) => {
+    const spool = new FakeSpool([60], [70]);
+    const begin = Date.now();
+    // A runtime that stands still starts all that waits for it at once.
+    const capture = await begun((pod) => {
+      setTimeout(() => void spool.serves(pod), begin + seconds * 1000 - Date.now());
+    });
+    await pass(seconds + 30, capture.ended);
+    expect(await capture.outcome).toMatchObject({ end: 'complete' });
+    expect(capture.output.written).toEqual(spool.joined);
+    expect(capture.opened.map((at) => Math.floor(at / 10) * 10)).toEqual(attempts);
+    expect(capture.follower.interruptions).toBe(0);
+    expect(capture.onCut).not.toHaveBeenCalled();
+    expect(capture.onResumed).not.toHaveBeenCalled();
+    expect(capture.waits).toContain(13);
+    expect(Math.max(...capture.waits)).toBeLessThan(seconds + 2);
+  });
+
+  it('is begun by each connection until one is known to have begun it', async () => {
+    const spool = new FakeSpool([60]);
+    const capture = await begun((pod, connection) => {
+      if (connection < 3) setTimeout(() => pod.breaks(), 100);
+      else void spool.serves(pod);
+    });
+    await pass(30, capture.ended);
+    expect(await capture.outcome).toMatchObject({ end: 'complete' });
+    expect(spool.starts).toBe(1);
+    expect(capture.opened).toHaveLength(3);
+    expect(capture.onCut).not.toHaveBeenCalled();
+  });
+
+  it('says a word a second once it runs, which is enough', async () => {
+    const spool = new FakeSpool([60]);
+    const capture = await begun((pod) => {
+      const saying = setInterval(() => pod.writes('starting\n'), 1000);
+      setTimeout(() => {
+        clearInterval(saying);
+        void spool.serves(pod);
+      }, 50_000);
+    });
+    await pass(60, capture.ended);
+    expect(await capture.outcome).toMatchObject({ end: 'complete' });
+    expect(capture.opened).toHaveLength(1);
+  });
+
+  it.each(['lost', 'lease'])(
+    'that was ended before anybody heard of it (%s) is begun anew',
+    async (why) => {
+      const spool = new FakeSpool([60]);
+      const capture = await begun((pod, connection) => {
+        if (connection > 1) void spool.serves(pod);
+        else pod.writes(`over ${why} 0\n`);
+      });
+      await pass(10, capture.ended);
+      expect(await capture.outcome).toMatchObject({ end: 'complete' });
+      expect(spool.starts).toBe(1);
+    },
+  );
+
+  it('whose script was ended by a signal is begun anew', async () => {
+    const spool = new FakeSpool([60]);
+    const capture = await begun((pod, connection) => {
+      if (connection > 1) void spool.serves(pod);
+      else setTimeout(() => pod.exits(143), 100);
+    });
+    await pass(10, capture.ended);
+    expect(await capture.outcome).toMatchObject({ end: 'complete' });
+  });
+
+  it('is given up in the end, and said to have never begun', async () => {
+    const capture = await begun(() => {});
+    await pass(250, capture.ended);
+    const error = await capture.outcome;
+    expect(error).toBeInstanceOf(Problem);
+    expect(error).not.toBeInstanceOf(NotFollowed);
+    expect(String(error)).toMatch(/has not started the recorder within 18\d s/);
+    expect(capture.opened.length).toBeLessThan(5);
+    expect(capture.removeSpool).toHaveBeenCalledOnce();
+  });
+
+  it('is not waited for where the cluster knows that the pod is gone', async () => {
+    const capture = await begun(() => {}, { fate: async () => 'pod "web" was deleted' });
+    await pass(60, capture.ended);
+    expect(String(await capture.outcome)).toMatch(/pod "web" was deleted/);
+  });
+
+  it.each([
+    ['before anything came', undefined],
+    ['while it is being started', 'starting\n'],
+  ])('is let go of at the first Ctrl-C, %s', async (_, said) => {
+    const reason = new Error('Ctrl-C');
+    const capture = await begun((pod) => {
+      if (said !== undefined) pod.writes(said);
+    });
+    await pass(2);
+    capture.interrupt.abort(reason);
+    await pass(1, capture.ended);
+    expect(await capture.outcome).toBe(reason);
+    // It may have begun meanwhile; nobody waits long for its removal.
+    expect(capture.removeSpool).toHaveBeenCalledExactlyOnceWith(true);
+  });
+});
+
+describe('a connection that brings nothing', () => {
+  it('after a cut is no steady one: the next ones wait longer', async () => {
+    const spool = new FakeSpool([60]);
+    const capture = await begun(
+      (pod, connection) => {
+        if (connection > 1) return;
+        void spool.askedOf(pod).then((position) => pod.writes(spool.from(position)));
+        setTimeout(() => pod.breaks(), 1000);
+      },
+      { linger: 600_000 },
+    );
+    await pass(160);
+    const gaps = capture.opened.slice(1).map((at, index) => at - (capture.opened[index] ?? 0));
+    expect(gaps[0]).toBeLessThan(5);
+    for (const [gap, least] of [
+      [gaps[1] ?? 0, 10],
+      [gaps[2] ?? 0, 20],
+      [gaps[3] ?? 0, 40],
+    ] as const)
+      expect(gap).toBeGreaterThanOrEqual(least);
+    expect(capture.follower.interruptions).toBe(1);
+  });
+});
