@@ -19,13 +19,13 @@ export interface Certificates {
 
 /** Makes a certificate authority and what it signs, in `folder`, with the openssl command. */
 export async function makeCertificates(folder: string, host: string): Promise<Certificates> {
-  const authority = await selfSigned(folder);
+  const authority = await makeAuthority(folder, 'ca', '/CN=netdebug-test-ca');
   const [server, admin] = await Promise.all([
-    signed(folder, 'server', '/CN=kube-apiserver', [
+    signedBy('ca', folder, 'server', '/CN=kube-apiserver', [
       'extendedKeyUsage=serverAuth',
       `subjectAltName=IP:${host},DNS:localhost,DNS:kubernetes,DNS:kubernetes.default`,
     ]),
-    signed(folder, 'admin', '/O=system:masters/CN=admin', ['extendedKeyUsage=clientAuth']),
+    signedBy('ca', folder, 'admin', '/O=system:masters/CN=admin', ['extendedKeyUsage=clientAuth']),
   ]);
   return { authority, server, admin };
 }
@@ -33,17 +33,24 @@ export async function makeCertificates(folder: string, host: string): Promise<Ce
 // A temporary folder can be read by others on the machine, so keys are closed from their birth.
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-async function selfSigned(folder: string): Promise<Certificate> {
-  const { key, certificate } = await emptyFiles(folder, 'ca');
+/** Makes the certificate of an authority: NAME.crt and NAME.key (0600) in `folder`. */
+export async function makeAuthority(
+  folder: string,
+  name: string,
+  subject: string,
+): Promise<Certificate> {
+  const { key, certificate } = await emptyFiles(folder, name);
   await run('openssl', [
-    ...['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', '/CN=netdebug-test-ca'],
+    ...['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', subject],
     ...['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=keyCertSign,cRLSign'],
     ...['-keyout', key, '-out', certificate],
   ]);
   return readBoth(key, certificate);
 }
 
-async function signed(
+/** Makes NAME.crt and NAME.key (0600) in `folder`, signed by the authority of that name there. */
+export async function signedBy(
+  authority: string,
   folder: string,
   name: string,
   subject: string,
@@ -52,7 +59,7 @@ async function signed(
   const { key, certificate } = await emptyFiles(folder, name);
   await run('openssl', [
     ...['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', subject],
-    ...['-CA', join(folder, 'ca.crt'), '-CAkey', join(folder, 'ca.key')],
+    ...['-CA', join(folder, `${authority}.crt`), '-CAkey', join(folder, `${authority}.key`)],
     ...['-addext', 'basicConstraints=critical,CA:FALSE'],
     ...extensions.flatMap((extension) => ['-addext', extension]),
     ...['-keyout', key, '-out', certificate],

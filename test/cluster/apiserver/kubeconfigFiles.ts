@@ -1,6 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Certificates } from './certificates.ts';
+import type { Certificate, Certificates } from './certificates.ts';
 import { TEST_USERS } from './testUsers.ts';
 import type { Tokens } from './tokens.ts';
 import { authenticated, SUPERUSERS } from './users.ts';
@@ -19,10 +19,7 @@ export async function writeKubeconfigs(
   tokens: Tokens,
 ): Promise<Record<string, string>> {
   const { authority, admin } = certificates;
-  const adminCertificate = {
-    'client-certificate-data': base64(admin.certificate),
-    'client-key-data': base64(admin.key),
-  };
+  const adminCertificate = certificateOf(admin);
   const users: [user: string, credentials: Record<string, string>][] = [
     ['admin', adminCertificate],
     ...Object.entries(TOKEN_USERS).map(([user, groups]): [string, Record<string, string>] => [
@@ -33,16 +30,28 @@ export async function writeKubeconfigs(
   const paths: Record<string, string> = {};
   for (const [user, credentials] of users) {
     const path = join(folder, `${user}.kubeconfig`);
-    const text = JSON.stringify(
-      kubeconfig(user, server, authority.certificate, credentials),
-      null,
-      2,
-    );
-    await writeFile(path, text, { mode: 0o600 });
-    await chmod(path, 0o600);
+    await writeKubeconfig(path, user, server, authority.certificate, credentials);
     paths[user] = path;
   }
   return paths;
+}
+
+/** Credentials of who has a client certificate. */
+export function certificateOf({ certificate, key }: Certificate): Record<string, string> {
+  return { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) };
+}
+
+/** Writes one kubeconfig file (0600); credentials are as in its `users` entry. */
+export async function writeKubeconfig(
+  path: string,
+  user: string,
+  server: string,
+  authority: string,
+  credentials: Record<string, string>,
+): Promise<void> {
+  const text = JSON.stringify(kubeconfig(user, server, authority, credentials), null, 2);
+  await writeFile(path, text, { mode: 0o600 });
+  await chmod(path, 0o600);
 }
 
 function kubeconfig(

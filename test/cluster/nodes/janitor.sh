@@ -1,14 +1,16 @@
 #!/bin/sh
 # Removes what the kernel does not remove with a cluster's processes. Its standard input ends when
 # the process that runs the cluster and all its nodes, which hold the other end, are gone.
-# $1: name of the cluster's control groups   $2: its folder
+# $1: name of the cluster's control groups   then its folders
 set -u
+name=$1
+shift
 cat >/dev/null
 
 # A group can be removed once the kernel has let go of its last process.
 tries=0
 while [ "$tries" -lt 100 ]; do
-  groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$1")
+  groups=$(find /sys/fs/cgroup -maxdepth 2 -type d -name "$name")
   [ -n "$groups" ] || break
   for group in $groups; do
     # A process that was frozen when its node was killed ends only when it is thawed.
@@ -19,4 +21,4 @@ while [ "$tries" -lt 100 ]; do
   tries=$((tries + 1))
   sleep 0.05
 done
-rm -rf "$2"
+rm -rf "$@"

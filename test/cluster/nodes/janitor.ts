@@ -11,9 +11,9 @@ export interface Janitor {
   close(): Promise<void>;
 }
 
-/** Starts the process that removes the control groups of that name and the folder after us. */
-export function startJanitor(cgroup: string, folder: string): Janitor {
-  const child = spawn('sh', [scriptPath('janitor.sh'), cgroup, folder], {
+/** Starts the process that removes the control groups of that name and the folders after us. */
+export function startJanitor(cgroup: string, ...folders: readonly string[]): Janitor {
+  const child = spawn('sh', [scriptPath('janitor.sh'), cgroup, ...folders], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true, // A session of its own: it has to survive us.
   });

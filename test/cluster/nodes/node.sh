@@ -36,16 +36,7 @@ ip link set eth0 up
 ip route add default via "$gateway"
 sysctl -qw net.ipv4.ip_forward=1
 
-# What flannel sets up: one VXLAN tunnel end per node, no learning, permanent entries for the peers.
-ip link add flannel.1 address "$mac" type vxlan id 1 dev eth0 local "$address" dstport 8472 nolearning
-ip address add "$vtep/32" dev flannel.1
-ip link set flannel.1 up
-while [ $# -gt 0 ]; do
-  ip neigh add "$2" lladdr "$3" dev flannel.1 nud permanent
-  bridge fdb append "$3" dev flannel.1 dst "$1"
-  ip route add "$4" via "$2" dev flannel.1 onlink
-  shift 4
-done
+sh "${0%/*}/flannel.sh" "$address" "$vtep" "$mac" "$@"
 
 containerd --config "$folder/containerd.toml" </dev/null >"$folder/containerd.log" 2>&1 3>&- &
 # Not `exec cat`: the first process has to reap.

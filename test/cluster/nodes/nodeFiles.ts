@@ -24,8 +24,8 @@ export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   const put = (name: string, text: string) => writeFile(join(node.folder, name), text);
   await Promise.all([
     put('containerd.toml', containerdConfig(node, plugins)),
-    put('cni.conflist', JSON.stringify(networkList(node), undefined, 2)),
-    put('subnet.env', flannelSubnet(node)),
+    put('cni.conflist', JSON.stringify(networkList(node.podNetwork), undefined, 2)),
+    put('subnet.env', flannelSubnet(node.podNetwork)),
   ]);
 }
 
@@ -82,8 +82,8 @@ disabled_plugins = [
 `;
 }
 
-/** The list that flannel installs, with its delegate written out and without port mapping. */
-function networkList({ podNetwork }: NodeFiles): object {
+/** The list that flannel installs, with its delegate written out, and with these plugins after it. */
+export function networkList(podNetwork: string, ...more: readonly object[]): object {
   return {
     cniVersion: '1.0.0',
     name: 'cbr0',
@@ -103,11 +103,13 @@ function networkList({ podNetwork }: NodeFiles): object {
           dataDir: '/var/lib/cni/networks',
         },
       },
+      ...more,
     ],
   };
 }
 
-function flannelSubnet({ podNetwork }: NodeFiles): string {
+/** What flannel writes into /run/flannel/subnet.env. */
+export function flannelSubnet(podNetwork: string): string {
   return [
     `FLANNEL_NETWORK=${clusterNetwork}`,
     `FLANNEL_SUBNET=${podNetwork.replace('.0/', '.1/')}`,

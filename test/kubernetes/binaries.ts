@@ -1,0 +1,145 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const sources = join(import.meta.dirname, 'binaries');
+
+/** What is built: our program of all parts of Kubernetes, CoreDNS, and the `tool` lines of go.mod. */
+const PACKAGES = ['.', './coredns', 'tool'] as const;
+/** The oldest Go that go.mod takes. */
+const GO = { major: 1, minor: 26 };
+
+/** The binaries of a cluster, built or not. */
+export interface Binaries {
+  /** Version of Kubernetes with a leading v. */
+  readonly version: string;
+  /** Where they are, or will be; its name has the version and a digest of all sources. */
+  readonly folder: string;
+  readonly areBuilt: boolean;
+}
+
+/** Finds the binaries in the cache: $XDG_CACHE_HOME/kubectl-netdebug, else below ~/.cache. */
+export async function findBinaries(): Promise<Binaries> {
+  const digest = createHash('sha256');
+  const files = await readdir(sources, { recursive: true });
+  for (const name of files.filter((one) => /\.(go|mod|sum)$/.test(one)).sort())
+    digest.update(`${name}\n`).update(await readFile(join(sources, name)));
+  const version = await versionOf('k8s.io/kubernetes');
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const name = `${version}-${digest.digest('hex').slice(0, 12)}`;
+  const folder = join(cache, 'kubectl-netdebug', 'kubernetes', name);
+  const areBuilt = await access(folder).then(
+    () => true,
+    () => false,
+  );
+  return { version, folder, areBuilt };
+}
+
+/** Says why they cannot be built here; undefined when they can. */
+export async function whyNoBuild(): Promise<string | undefined> {
+  const wanted = `Go ${GO.major}.${GO.minor} or newer`;
+  const env = { ...process.env, GOTOOLCHAIN: 'local' };
+  const said = await run('go', ['env', 'GOVERSION'], { env }).catch(() => undefined);
+  if (!said) return `there is no go on PATH (${wanted} builds it)`;
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(said.stdout) ?? [];
+  const isEnough = Number(major) === GO.major && Number(minor) >= GO.minor;
+  return isEnough ? undefined : `it needs ${wanted}, and this is ${said.stdout.trim()}`;
+}
+
+/** Builds them into the cache, at the lowest priority; `onProgress` gets a line every few seconds. */
+export async function buildBinaries(
+  { version, folder }: Binaries,
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const cache = join(folder, '..');
+  await mkdir(cache, { recursive: true });
+  const unfinished = await mkdtemp(join(cache, 'unfinished-'));
+  try {
+    onProgress(`building Kubernetes ${version}: 5 to 15 minutes on two processors, once`);
+    await go(['mod', 'download'], () => {});
+    onProgress('the modules are downloaded and verified');
+    const total = (await goList()).length;
+    const begun = Date.now();
+    let compiled = 0;
+    const tell = () => {
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      onProgress(`${compiled} of at most ${total} packages compiled after ${seconds} s`);
+    };
+    const timer = setInterval(tell, 10_000);
+    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', await linkerFlags(version)];
+    const tags = ['-tags', 'no_btrfs,no_devmapper,no_zfs'];
+    await go(['build', ...flags, ...tags, '-o', `${unfinished}/`, ...PACKAGES], () => {
+      compiled += 1;
+    }).finally(() => clearInterval(timer));
+    tell();
+    // Whoever was faster has the same binaries.
+    await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function goList(): Promise<string[]> {
+  const { stdout } = await run('go', ['list', '-deps', ...PACKAGES], {
+    cwd: sources,
+    env: goEnvironment(),
+    maxBuffer: 16 << 20,
+  });
+  return stdout.trim().split('\n');
+}
+
+/** Runs go; fails with the end of what it said. */
+async function go(words: readonly string[], onLine: (line: string) => void): Promise<void> {
+  const child = spawn('nice', ['-n', '19', 'go', ...words], {
+    cwd: sources,
+    env: goEnvironment(),
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const last: string[] = [];
+  const lines = createInterface(child.stderr);
+  lines.on('line', (line) => {
+    onLine(line);
+    last.push(line);
+    if (last.length > 30) last.shift();
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`go ${words[0]} failed:\n${last.join('\n')}`);
+}
+
+function goEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off' };
+}
+
+/** No symbols, and the versions that releases have. */
+async function linkerFlags(version: string): Promise<string> {
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+  const containerd = await versionOf('github.com/containerd/containerd/v2');
+  const variables = {
+    'k8s.io/component-base/version.gitVersion': version,
+    'k8s.io/component-base/version.gitMajor': major,
+    'k8s.io/component-base/version.gitMinor': minor,
+    'k8s.io/component-base/version.gitTreeState': 'clean',
+    'github.com/containerd/containerd/v2/version.Version': containerd,
+  };
+  return ['-s -w', ...Object.entries(variables).map(([name, text]) => `-X ${name}=${text}`)].join(
+    ' ',
+  );
+}
+
+/** The version of a module that go.mod requires. */
+async function versionOf(module: string): Promise<string> {
+  const text = await readFile(join(sources, 'go.mod'), 'utf8');
+  const found = text.split('\n').find((line) => line.trim().startsWith(`${module} v`));
+  if (!found) throw new Error(`go.mod does not require ${module}`);
+  return found.trim().split(' ')[1] ?? '';
+}

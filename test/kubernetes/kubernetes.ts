@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createFabric } from '../cluster/nodes/fabric.ts';
+import { startJanitor } from '../cluster/nodes/janitor.ts';
+import { settleAll } from '../cluster/settleAll.ts';
+import { ApiClient } from './apiClient.ts';
+import { CONTROL_PLANE, writeControlPlane } from './controlPlane.ts';
+import { makeCredentials } from './credentials.ts';
+import { deployDns } from './dns.ts';
+import { joinPodNetworks } from './flannel.ts';
+import { importImages, packImages } from './images.ts';
+import { KubernetesNode } from './node.ts';
+import { createUsers } from './users.ts';
+
+/** A real Kubernetes with two nodes, on this machine alone. */
+export interface Kubernetes {
+  /** Path of the administrator's kubeconfig file. */
+  readonly kubeconfig: string;
+  /** User name -> path of that user's kubeconfig file. */
+  readonly kubeconfigs: Readonly<Record<string, string>>;
+  readonly nodes: readonly KubernetesNode[];
+  /** Everything the cluster writes is in here; gone after `close`. */
+  readonly folder: string;
+  /** Resolves when no process, mount, link, control group or file of the cluster is left. */
+  close(): Promise<void>;
+}
+
+export interface KubernetesOptions {
+  /** Folder of the binaries, see binaries.ts. */
+  readonly binaries: string;
+  readonly proxyMode: 'iptables' | 'nftables';
+  /** A folder that is removed with the cluster. */
+  readonly stateFolder?: string;
+  /** Ends a start. */
+  readonly signal: AbortSignal;
+  /** Is told of every step, once it is done. */
+  readonly onStep: (step: string) => void;
+}
+
+const NODES = ['node-a', 'node-b'] as const;
+/** A start takes half a minute; on a machine under load it may take longer, in milliseconds. */
+const START_TIMEOUT = 180_000;
+
+/**
+ * Starts a cluster; it needs root, and the programs that `whyNoKubernetesHere` asks for. It ends with
+ * this process even when that is killed.
+ */
+export async function startKubernetes(options: KubernetesOptions): Promise<Kubernetes> {
+  const id = randomBytes(4).toString('hex');
+  const folder = join(tmpdir(), `netdebug-${id}`);
+  await mkdir(folder, { mode: 0o700 });
+  const { stateFolder } = options;
+  const janitor = startJanitor(`netdebug-${id}`, folder, ...(stateFolder ? [stateFolder] : []));
+  const parts: { close(): Promise<void> | void }[] = [janitor];
+  const close = async () => {
+    for (const part of parts.splice(0).toReversed()) await part.close();
+  };
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(START_TIMEOUT)]);
+  try {
+    const archives = packImages(folder, options.binaries);
+    // They fail for those who wait for them; a node that does not start does not.
+    Promise.all(archives).catch(() => {});
+    const fabric = await createFabric(id, janitor.stdin);
+    parts.push(fabric);
+    const [first, second] = NODES.map((name, index) => ({
+      name,
+      address: fabric.nodeAddress(index + 1),
+    }));
+    if (!first || !second) throw new Error('a cluster has two nodes');
+    const credentialFolder = join(folder, 'credentials');
+    const credentials = await makeCredentials(credentialFolder, [first, second]);
+    options.onStep('certificates and users are made');
+    const nodes = await settleAll(
+      NODES.map(async (name, index) => {
+        const node = await KubernetesNode.start(
+          {
+            ...{ index: index + 1, name, folder: join(folder, name) },
+            ...{ group: `netdebug-${id}/${name}`, credentials: credentialFolder },
+            ...{ binaries: options.binaries, proxyMode: options.proxyMode },
+          },
+          fabric,
+          janitor.stdin,
+        );
+        parts.push(node);
+        return node;
+      }),
+    );
+    options.onStep('the nodes have their namespaces');
+    const api = new ApiClient(credentials.kubeconfig);
+    parts.push(api);
+    await bringUp({ ...options, signal }, nodes, api, credentialFolder, archives);
+    const { kubeconfig, kubeconfigs } = credentials;
+    return { kubeconfig, kubeconfigs, nodes, folder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** From empty nodes to two that are ready, with a DNS server on each. */
+async function bringUp(
+  { binaries, signal, onStep }: KubernetesOptions,
+  nodes: readonly KubernetesNode[],
+  api: ApiClient,
+  credentials: string,
+  archives: readonly Promise<string>[],
+): Promise<void> {
+  const [first] = nodes;
+  if (!first) throw new Error('no node for the control plane');
+  await writeControlPlane(first, binaries, credentials);
+  for (const part of CONTROL_PLANE) first.startPart(part);
+  const machines = nodes.map(async (node) => {
+    node.startPart('containerd');
+    await node.waitFor('containerd', ['ctr', 'version'], signal);
+    onStep(`${node.name}: containerd answers`);
+    node.startPart('kubelet');
+    node.startPart('kube-proxy');
+    await importImages(node, archives);
+    onStep(`${node.name}: the images are there`);
+  });
+  const server = (async () => {
+    const isServed = () => api.call('GET', '/readyz');
+    await until('kube-apiserver', isServed, first, signal);
+    onStep('the API server is ready');
+    await createUsers(api);
+    await deployDns(api);
+    onStep('users and the DNS server are created');
+    const networks = nodes.map(async (node) => {
+      const podNetwork = await until(
+        'kubelet',
+        async () => {
+          const { spec } = JSON.parse(await api.call('GET', `/api/v1/nodes/${node.name}`)) as {
+            spec: { podCIDR?: string };
+          };
+          if (spec.podCIDR === undefined) throw new Error('no pod network yet');
+          return spec.podCIDR;
+        },
+        node,
+        signal,
+      );
+      return { node, podNetwork };
+    });
+    const members = await settleAll(networks);
+    onStep('the nodes are registered and have pod networks');
+    await joinPodNetworks(api, members);
+    onStep('flannel has joined the pod networks');
+  })();
+  await settleAll([...machines, server]);
+  for (const node of nodes) await until('kubelet', () => expectReady(api, node.name), node, signal);
+  onStep('both nodes are ready');
+  await until('kubelet', () => expectDns(api), first, signal);
+  onStep('a DNS server runs on each');
+}
+
+async function expectReady(api: ApiClient, name: string): Promise<void> {
+  const { status } = JSON.parse(await api.call('GET', `/api/v1/nodes/${name}`)) as {
+    status: { conditions?: { type: string; status: string; message: string }[] };
+  };
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status !== 'True') throw new Error(`${name} is not ready: ${ready?.message}`);
+}
+
+async function expectDns(api: ApiClient): Promise<void> {
+  const path = '/apis/apps/v1/namespaces/kube-system/deployments/coredns';
+  const { status } = JSON.parse(await api.call('GET', path)) as {
+    status: { readyReplicas?: number };
+  };
+  if (status.readyReplicas !== 2) throw new Error(`${status.readyReplicas ?? 0} DNS servers run`);
+}
+
+/** Asks until there is an answer; on time-out it fails with the last error and the log of that part. */
+async function until<Answer>(
+  part: string,
+  ask: () => Promise<Answer>,
+  node: KubernetesNode,
+  signal: AbortSignal,
+): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal.aborted)
+        throw new Error(`${error}\nThe end of the log of ${part}:\n${await node.log(part)}`);
+    }
+    await delay(150);
+  }
+}

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Fabric } from '../cluster/nodes/fabric.ts';
+import { type HeldProcess, startHeld } from '../cluster/nodes/heldProcess.ts';
+import { type NodeFiles, writeNodeFiles } from './nodeFiles.ts';
+
+const run = promisify(execFile);
+
+/** What a node is to be; the index counts from 1 and gives its address. */
+export interface NodePlan extends Omit<NodeFiles, 'address'> {
+  readonly index: number;
+  /** Its control group, without a leading slash. */
+  readonly group: string;
+}
+
+/** A machine of the cluster, in namespaces of its own: network, mounts, processes, control groups. */
+export class KubernetesNode {
+  readonly name: string;
+  readonly folder: string;
+  readonly address: string;
+  readonly #holder: HeldProcess;
+  /** Id of its first process, which enters its namespaces. */
+  readonly init: number;
+
+  private constructor(plan: NodePlan, address: string, holder: HeldProcess, init: number) {
+    this.name = plan.name;
+    this.folder = plan.folder;
+    this.address = address;
+    this.#holder = holder;
+    this.init = init;
+  }
+
+  /** Makes the namespaces and the link; nothing runs there yet. */
+  static async start(plan: NodePlan, fabric: Fabric, janitor: Writable): Promise<KubernetesNode> {
+    const { index, folder, name, group, binaries } = plan;
+    const address = fabric.nodeAddress(index);
+    await writeNodeFiles({ ...plan, address });
+    const script = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+    const holder = await startHeld(
+      [
+        'unshare',
+        ...['-n', '-m', '-p', '-u', '-f', '--kill-child=KILL', '--propagation', 'private'],
+        '--mount-proc',
+        ...['sh', script('groups.sh'), group, 'unshare', '-C'],
+      ],
+      script('node.sh'),
+      [name, folder, address, fabric.gateway, binaries],
+      janitor,
+    );
+    try {
+      const init = await firstChild(holder.pid);
+      await fabric.attach(index, init);
+      holder.tell('eth0 is there');
+      return new KubernetesNode(plan, address, holder, init);
+    } catch (error) {
+      await holder.close();
+      throw error;
+    }
+  }
+
+  /** Starts a part whose words `writePart` wrote, and again whenever it ends. */
+  startPart(name: string): void {
+    this.#holder.tell(name);
+  }
+
+  /** Runs a program of this machine on the node; gives what it printed. */
+  async run(command: readonly string[]): Promise<string> {
+    const { stdout } = await run('nsenter', [...enterWords(this.init), ...command]);
+    return stdout;
+  }
+
+  /** Copies a file of this machine to a path on the node. */
+  async put(from: string, path: string): Promise<void> {
+    await copyFile(from, `/proc/${this.init}/root${path}`);
+  }
+
+  /** Resolves when the command succeeds on the node; fails with the end of the part's log. */
+  async waitFor(part: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const done = await this.run(command).then(
+        () => true,
+        () => false,
+      );
+      if (done) return;
+      if (signal.aborted)
+        throw new Error(`${part} on ${this.name} did not become ready:\n${await this.log(part)}`);
+      await delay(100);
+    }
+  }
+
+  /** The end of what a part has printed. */
+  async log(part: string): Promise<string> {
+    const text = await readFile(join(this.folder, 'var', 'log', `${part}.log`), 'utf8');
+    return text.slice(-3000);
+  }
+
+  /** Ends everything that runs on the node. */
+  close(): Promise<void> {
+    return this.#holder.close();
+  }
+}
+
+/** What nsenter is told to run something on the node with that first process. */
+export function enterWords(init: number): string[] {
+  return ['-t', String(init), '-m', '-p', '-n', '-u', '-C'];
+}
+
+/** The first process of a pid namespace is the only child of the `unshare` that made it. */
+async function firstChild(pid: number): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
+}
