@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,6 +11,11 @@ const sources = join(import.meta.dirname, 'binaries');
 
 /** What is built: our program of all parts of Kubernetes, CoreDNS, and the `tool` lines of go.mod. */
 const PACKAGES = ['.', './coredns', 'tool'] as const;
+/** Links to our program, which is the part of that name. */
+const PARTS = [
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
+  ...['kubelet', 'kube-proxy', 'kubectl'],
+];
 /** The oldest Go that go.mod takes. */
 const GO = { major: 1, minor: 26 };
 
@@ -77,6 +82,7 @@ export async function buildBinaries(
       compiled += 1;
     }).finally(() => clearInterval(timer));
     tell();
+    for (const part of PARTS) await symlink('kubernetes', join(unfinished, part));
     // Whoever was faster has the same binaries.
     await rename(unfinished, folder).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

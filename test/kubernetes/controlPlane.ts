@@ -66,7 +66,6 @@ export async function writeControlPlane(
       '--bind-address=127.0.0.1',
     ],
   };
-  const program = join(binaries, 'kubernetes');
   for (const name of CONTROL_PLANE)
-    await writePart(node.folder, name, [program, name, ...flags[name]]);
+    await writePart(node.folder, name, [join(binaries, name), ...flags[name]]);
 }

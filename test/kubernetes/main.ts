@@ -109,9 +109,8 @@ async function status(): Promise<void> {
   if (!running) giveUp('it is not up');
   console.log(hint(ADMIN));
   const { folder } = await findBinaries();
-  const kubectl = ['kubectl', '--kubeconfig', running.kubeconfig, 'get', 'nodes,pods', '-A'];
-  const words = [...kubectl, '-o', 'wide'];
-  execFileSync(`${folder}/kubernetes`, words, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const words = ['--kubeconfig', running.kubeconfig, 'get', 'nodes,pods', '-A', '-o', 'wide'];
+  execFileSync(join(folder, 'kubectl'), words, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 function onNode([name = '', ...command]: readonly string[]): never {

@@ -38,15 +38,15 @@ export async function writeNodeFiles(node: NodeFiles): Promise<void> {
     put('host-paths', hostPaths()),
     copyFile(new URL('runc.sh', import.meta.url), runc),
   ]);
-  const program = join(node.binaries, 'kubernetes');
+  const program = (name: PartName) => join(node.binaries, name);
   const parts: Record<PartName, string[]> = {
-    containerd: [join(node.binaries, 'containerd'), '--config', containerd],
+    containerd: [program('containerd'), '--config', containerd],
     kubelet: [
-      ...[program, 'kubelet', `--config=${kubelet}`, `--hostname-override=${node.name}`],
+      ...[program('kubelet'), `--config=${kubelet}`, `--hostname-override=${node.name}`],
       ...[`--node-ip=${node.address}`, `--kubeconfig=${credential(node, 'kubelet.kubeconfig')}`],
     ],
     'kube-proxy': [
-      ...[program, 'kube-proxy', `--config=${proxy}`, `--hostname-override=${node.name}`],
+      ...[program('kube-proxy'), `--config=${proxy}`, `--hostname-override=${node.name}`],
     ],
   };
   for (const [name, words] of Object.entries(parts)) await writePart(node.folder, name, words);

@@ -1,11 +1,12 @@
-// One program for all parts of Kubernetes and etcd: its first argument names the part, as hyperkube's did.
-// A build links it once instead of seven times, and a cache keeps one copy of what the parts share.
+// One program for all parts of Kubernetes and etcd, as hyperkube was: a link to it by the name of a part is
+// that part. A build links it once instead of seven times, and a cache keeps one copy of what they share.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
@@ -31,14 +32,13 @@ var parts = map[string]func() *cobra.Command{
 }
 
 func main() {
-	if len(os.Args) < 2 || parts[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: kubernetes PART [FLAGS], where PART is one of:")
+	part := parts[filepath.Base(os.Args[0])]
+	if part == nil {
+		fmt.Fprintln(os.Stderr, "run it by a link with one of these names:")
 		for name := range parts {
 			fmt.Fprintln(os.Stderr, "  "+name)
 		}
 		os.Exit(2)
 	}
-	// kubectl looks for plugins in the arguments, and messages name the program: both read os.Args.
-	os.Args = os.Args[1:]
-	os.Exit(cli.Run(parts[os.Args[0]]()))
+	os.Exit(cli.Run(part()))
 }
