@@ -4,6 +4,7 @@ import { NotWritten, type Output, OutputClosed } from '../output/output.ts';
 import { NotPcap } from '../pcap/records.ts';
 import { Problem } from '../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../tools/tcpdump.ts';
+import { tooLate } from './directStart.ts';
 import { linesOf } from './lines.ts';
 import type { PacketStream } from './packetStream.ts';
 
@@ -30,7 +31,10 @@ export interface DirectCapture {
   /** Cuts and counts what tcpdump writes. */
   readonly packets: PacketStream;
   readonly output: Output;
-  /** Milliseconds after tcpdump listens at which it is stopped. */
+  /**
+   * Milliseconds after tcpdump listens, or its first bytes come, at which it is stopped. A tcpdump that
+   * does neither is ended as well.
+   */
   readonly duration?: number;
   /** Milliseconds that tcpdump may be behind: what was on the wire by its end is waited for so long. */
   readonly deliveryDelay?: number;
@@ -41,6 +45,16 @@ export interface DirectCapture {
   readonly onListening?: (interfaceName: string, linkType: string) => void;
   readonly onStatistics?: (statistics: Partial<TcpdumpStatistics>) => void;
 }
+
+/**
+ * After the user's wish to end: how long the end is waited for, and then for each further packet. What
+ * the pod does not start or end in that time its lease ends, by force.
+ */
+const ENDING_MS = 2_400;
+const UNSTARTED_MS = 500;
+const NEXT_PACKET_MS = 500;
+/** A tcpdump that does not say on which interface it listens may be one that is wrapped by another program. */
+const NAMELESS_MS = 2_000;
 
 /** How often the running tcpdump is asked for its drops. */
 const STATISTICS_MS = 2_000;
@@ -66,20 +80,56 @@ export class RecorderProblem extends Problem {
  * no more, or a RecorderProblem with tcpdump's own words; the output is closed in every case.
  */
 export async function captureDirectly(capture: DirectCapture): Promise<CaptureResult> {
-  const { recorder, output, interrupt } = capture;
+  const { recorder, output, packets, interrupt } = capture;
   const finished = new AbortController();
+  const begun = new AbortController();
   let end: CaptureEnd = 'complete';
+  let isStarted = false;
+  let isCut = false;
+  let late: Problem | undefined;
+  recorder.started.then(() => {
+    isStarted = true;
+  });
+  const after = (milliseconds: number, act: () => void) => {
+    wait(milliseconds, undefined, { signal: finished.signal }).then(act, () => {});
+  };
   const stop = (why: CaptureEnd) => {
     if (end === 'complete') end = why;
-    const awaited = why === 'interrupted' || why === 'duration' ? (capture.deliveryDelay ?? 0) : 0;
+    const isWhole = why === 'interrupted' || why === 'duration';
+    const awaited = isWhole && begun.signal.aborted ? (capture.deliveryDelay ?? 0) : 0;
     if (awaited === 0) recorder.stop();
-    else
-      wait(awaited, undefined, { signal: finished.signal }).then(
-        () => recorder.stop(),
-        () => {},
-      );
+    else after(awaited, () => recorder.stop());
   };
-  const onInterrupt = () => stop('interrupted');
+  const cutUnlessPacketsCome = (before: number) => {
+    if (packets.packets !== before) {
+      const now = packets.packets;
+      after(NEXT_PACKET_MS, () => cutUnlessPacketsCome(now));
+      return;
+    }
+    isCut = true;
+    recorder.close();
+  };
+  const onInterrupt = () => {
+    stop('interrupted');
+    const before = isStarted || begun.signal.aborted ? -1 : packets.packets;
+    after(before < 0 ? ENDING_MS : UNSTARTED_MS, () => cutUnlessPacketsCome(before));
+  };
+  const onBegun = () => {
+    if (begun.signal.aborted) return;
+    begun.abort();
+    if (capture.duration !== undefined) after(capture.duration, () => stop('duration'));
+  };
+  const bound = tooLate(
+    recorder,
+    capture.duration,
+    AbortSignal.any([begun.signal, finished.signal]),
+  ).then((problem) => {
+    if (!problem) return;
+    late = problem;
+    isCut = true;
+    stop('interrupted');
+    after(ENDING_MS, () => recorder.close());
+  });
   if (interrupt.aborted) onInterrupt();
   interrupt.addEventListener('abort', onInterrupt, { once: true });
   const onAbandon = () => {
@@ -90,18 +140,27 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   output.onReaderGone?.(() => stop('reader-gone'));
 
   try {
-    const errors = readErrors(capture, () => {
-      if (capture.duration !== undefined)
-        wait(capture.duration, undefined, { signal: finished.signal }).then(
-          () => stop('duration'),
-          () => {},
-        );
+    let isNamed = false;
+    const onListening = (name: string, linkType: string) => {
+      if (!isNamed) capture.onListening?.(name, linkType);
+      isNamed = true;
+    };
+    const errors = readErrors(capture, (name, linkType) => {
+      onListening(name, linkType);
+      onBegun();
     });
-    await Promise.all([writeOut(capture, stop), errors]);
+    const written = writeOut(capture, stop, () => {
+      onBegun();
+      after(NAMELESS_MS, () => onListening('an interface that tcpdump does not name', 'unknown'));
+    });
+    await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
-      if (end === 'abandoned') return 0;
+      if (end === 'abandoned' || isCut) return 0;
       throw error;
     });
+    if (late) throw late;
+    // What it still had is not known.
+    if (isCut && begun.signal.aborted) end = 'abandoned';
     const { statistics, messages } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture was ended in the pod: it had not heard from this client', {
@@ -113,6 +172,7 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
     return { end, statistics };
   } finally {
     finished.abort();
+    await bound;
     interrupt.removeEventListener('abort', onInterrupt);
     capture.abandon?.removeEventListener('abort', onAbandon);
     recorder.close();
@@ -124,10 +184,14 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
 async function writeOut(
   { recorder, packets, output }: DirectCapture,
   stop: (why: CaptureEnd) => void,
+  onFirst: () => void,
 ): Promise<void> {
   let failure: Problem | undefined;
   let open = true;
+  let isFirst = true;
   for await (const chunk of recorder.stdout as AsyncIterable<Buffer>) {
+    if (isFirst) onFirst();
+    isFirst = false;
     if (!open) continue;
     let whole: Buffer = chunk;
     try {
@@ -159,7 +223,10 @@ interface Said {
   readonly messages: readonly string[];
 }
 
-async function readErrors(capture: DirectCapture, onListening: () => void): Promise<Said> {
+async function readErrors(
+  capture: DirectCapture,
+  onListening: (interfaceName: string, linkType: string) => void,
+): Promise<Said> {
   let statistics: Partial<TcpdumpStatistics> = {};
   const messages: string[] = [];
   let asking: NodeJS.Timeout | undefined;
@@ -167,9 +234,8 @@ async function readErrors(capture: DirectCapture, onListening: () => void): Prom
     for await (const text of linesOf(capture.recorder.stderr)) {
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
-        capture.onListening?.(line.interface, line.linkType);
+        onListening(line.interface, line.linkType);
         asking ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
-        onListening();
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
         capture.onStatistics?.(statistics);

@@ -1,12 +1,18 @@
 import { tcpdumpChangesUser } from '../debugger/image.ts';
 import { LeasedProcess } from '../debugger/leasedProcess.ts';
 import type { Debugger } from '../debugger/place.ts';
+import { tellWhileWaiting } from '../debugger/startWait.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { countText } from '../output/quantities.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
-import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
+import {
+  DELIVERY_DELAY_MS,
+  isImmediate,
+  type TcpdumpOptions,
+  tcpdumpCommand,
+} from '../tools/tcpdump.ts';
 import { captureDirectly } from './directCapture.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
 import { TextCutter } from './textCutter.ts';
@@ -21,10 +27,44 @@ export async function recordDirectly(
   shown: string,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, abandon, progress, events, output } = recording;
+  const { settings, interrupt, progress } = recording;
   const options = { ...recording, changesUser: tcpdumpChangesUser(settings.image) };
   const command = tcpdumpCommand(options);
-  const recorder = await LeasedProcess.start(api.access, place, { command });
+  const told = tellWhileWaiting('the pod to start tcpdump', progress);
+  try {
+    const recorder = await opened(api, place, command, interrupt);
+    return await record(shown, recording, recorder, options, told);
+  } finally {
+    told();
+  }
+}
+
+/** Starts it; the signal ends that, but not what runs. */
+async function opened(
+  api: KubeApi,
+  place: Debugger,
+  command: readonly string[],
+  interrupt: AbortSignal,
+): Promise<LeasedProcess> {
+  interrupt.throwIfAborted();
+  const opening = new AbortController();
+  const onInterrupt = () => opening.abort(interrupt.reason);
+  interrupt.addEventListener('abort', onInterrupt, { once: true });
+  try {
+    return await LeasedProcess.start(api.access, place, { command }, opening.signal);
+  } finally {
+    interrupt.removeEventListener('abort', onInterrupt);
+  }
+}
+
+async function record(
+  shown: string,
+  recording: Recording,
+  recorder: LeasedProcess,
+  options: TcpdumpOptions,
+  onBegun: () => void,
+): Promise<CaptureOutcome> {
+  const { interrupt, abandon, progress, events, output } = recording;
 
   const packets =
     recording.format === 'pcap'
@@ -41,6 +81,7 @@ export async function recordDirectly(
       deliveryDelay: isImmediate(options) ? 0 : DELIVERY_DELAY_MS,
       ...(recording.duration !== undefined && { duration: recording.duration }),
       onListening: (device, linkType) => {
+        onBegun();
         events?.listening(device, 'tcpdump');
         progress.capturing(`capturing on ${device} of ${shown} (${linkType})`, () => ({
           packets: packets.packets,

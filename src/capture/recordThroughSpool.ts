@@ -1,5 +1,6 @@
 import { tcpdumpChangesUser } from '../debugger/image.ts';
 import type { Debugger } from '../debugger/place.ts';
+import { tellsOfWait } from '../debugger/startWait.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { bytesText, countText } from '../output/quantities.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
@@ -12,7 +13,6 @@ import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { attachTo, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
-import { tellsOfWait } from './startWait.ts';
 
 /** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
 const BUFFER_KIB = 32_768;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { podFileName } from '../capture/podFileName.ts';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
 import type { FoundTarget } from '../debugger/debuggerFor.ts';
+import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
@@ -28,6 +29,7 @@ export async function captureRing(
   interruption: Interruption,
 ): Promise<number> {
   const terminal = new RingTerminal();
+  const slots = new StartSlots();
   const nameOf = podNames(found.flatMap(({ pod }) => pod ?? []));
   try {
     // Whatever one of them throws, the others have something to copy and to remove.
@@ -37,14 +39,19 @@ export async function captureRing(
         const name = isAlone || !one.pod ? undefined : nameOf(one.pod);
         const folder =
           name === undefined ? request.folder : join(request.folder, podFileName(name));
+        let started = () => {};
         try {
-          await recordOne(api, one, { ...request, folder }, interruption, terminal, name);
+          started = await slots.take(nodeOf(one), interruption.signal);
+          const own = { ...request, folder, onStarted: started };
+          await recordOne(api, one, own, interruption, terminal, name);
           return undefined;
         } catch (error) {
           if (isAlone || !(error instanceof Problem)) throw error;
           terminal.note(`error: ${error.message}`, name);
           for (const step of error.next) terminal.note(`  ${step}`, name);
           return error;
+        } finally {
+          started();
         }
       }),
     );
@@ -66,7 +73,7 @@ export async function captureRing(
 async function recordOne(
   api: KubeApi,
   found: FoundTarget,
-  request: RingRequest,
+  { onStarted, ...request }: RingRequest & { readonly onStarted: () => void },
   { signal, abandon }: Interruption,
   terminal: RingTerminal,
   name: string | undefined,
@@ -78,10 +85,12 @@ async function recordOne(
     abandon,
     onNote: (text) => terminal.note(text, name),
     onWaiting: (text) => terminal.waiting(text),
-    onRecording: (device, where, ring) =>
+    onRecording: (device, where, ring) => {
+      onStarted();
       terminal.note(
         `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${folder} at the end`,
-      ),
+      );
+    },
     onState: ({ held = 0 }) => terminal.held(folder, held),
     onProgress: ({ bytes, totalBytes, seq }) =>
       terminal.copied(folder, bytes, totalBytes, `file ${seq}`),

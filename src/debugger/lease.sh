@@ -76,7 +76,7 @@ decide() {
         ;;
       info)
         quiet=0
-        kill -USR1 "$program" 2>/dev/null
+        inform
         ;;
       *)
         quiet=0
@@ -92,6 +92,23 @@ end() {
     # shellcheck disable=SC2086 # words are wanted
     kill -TERM $tree 2>/dev/null
   fi
+}
+
+# A script of the image round the program would be ended by the signal.
+inform() {
+  tree=
+  tree_of "$program"
+  for process in $tree; do
+    if catches_usr1 "$process"; then kill -USR1 "$process" 2>/dev/null; fi
+  done
+}
+
+# The mask of caught signals is in hexadecimal; USR1 is its tenth bit.
+catches_usr1() {
+  while read -r name mask; do
+    case $name$mask in SigCgt:*[2367abef]??) return ;; esac
+  done 2>/dev/null <"/proc/$1/status"
+  return 1
 }
 
 # What the program started may outlive it: it has a second to end, too.

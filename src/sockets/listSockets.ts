@@ -1,6 +1,7 @@
 import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.ts';
+import { tellWhileWaiting } from '../debugger/startWait.ts';
 import type { Access } from '../kube/authentication.ts';
 import { Problem } from '../problem.ts';
 import {
@@ -12,6 +13,7 @@ import {
 import type { Socket, SocketOwners } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { ssCommand, ssLineParser } from '../tools/ss.ts';
+import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
 import type { SocketStore } from './socketStore.ts';
 
@@ -26,34 +28,47 @@ export async function listSockets(
   place: Debugger,
   profile: Profile,
   selection: Selection,
-  { store, label, signal }: ListingOptions,
+  { store, label, signal, note, waiting }: ListingOptions,
 ): Promise<number> {
-  const start = (command: readonly string[]) =>
-    startShortCommand(access, place, profile, command, signal);
-  // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
-  const owners = selection.processes ? await listOwners(start) : undefined;
-  const wanted = { ...selection, processes: false, details: selection.details || !!owners };
+  const told = tellWhileWaiting('the pod to list its sockets', { note, waiting });
+  try {
+    const start = (command: readonly string[]) =>
+      startShortCommand(access, place, profile, command, signal);
+    // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
+    const owners = selection.processes ? await listOwners(start) : undefined;
+    const wanted = { ...selection, processes: false, details: selection.details || !!owners };
 
-  const readers: readonly Reader[] = [
-    { command: ssCommand(wanted), parse: ssLineParser(wanted, owners) },
-    { command: procNetCommand(wanted), parse: procNetLineParser(owners) },
-  ];
-  const complaints: string[] = [];
-  for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
-    const listed = await collect(await start(command), parse, wanted, store, label);
-    // cat fails as well where one table of several is missing, as with IPv6 switched off.
-    if (listed.code === 0 || listed.found > 0) return listed.unreadable;
-    complaints.push(listed.said || `${command[0]} ended with exit code ${listed.code}`);
+    const readers: readonly Reader[] = [
+      { command: ssCommand(wanted), parse: ssLineParser(wanted, owners) },
+      { command: procNetCommand(wanted), parse: procNetLineParser(owners) },
+    ];
+    const complaints: string[] = [];
+    for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
+      const listed = await collect(await start(command), command, parse, wanted, store, label);
+      if (listed.unusable) {
+        // What it listed would be listed twice.
+        if (listed.found > 0) throw listed.unusable;
+        note(`note: ${listed.unusable.message}`);
+      }
+      // cat fails as well where one table of several is missing, as with IPv6 switched off.
+      if (listed.code === 0 || listed.found > 0) return listed.unreadable;
+      complaints.push(listed.said || `${command[0]} ended with exit code ${listed.code}`);
+    }
+    throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
+      next: ['name an image with ss (iproute2) or cat with --image'],
+    });
+  } finally {
+    told();
   }
-  throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
-    next: ['name an image with ss (iproute2) or cat with --image'],
-  });
 }
 
 export interface ListingOptions {
   readonly store: SocketStore;
   readonly label?: string;
   readonly signal?: AbortSignal;
+  /** Told what is waited for: now and then in a line, and each second on a line that changes. */
+  readonly note: (text: string) => void;
+  readonly waiting: (text: string) => void;
 }
 
 interface Reader {
@@ -70,13 +85,24 @@ function isSlowWithSs({ details, unix, states }: Selection): boolean {
   return details && !unix && states === 'all';
 }
 
+/** What came of a command. */
+interface Listed {
+  readonly found: number;
+  readonly unreadable: number;
+  readonly said: string;
+  readonly code: number;
+  /** It hung, or did not what it is for. */
+  readonly unusable?: Unusable;
+}
+
 async function collect(
   command: ShortCommand,
+  [name = '']: readonly string[],
   parse: SocketLineParser,
   selection: Selection,
   store: SocketStore,
   label: string | undefined,
-) {
+): Promise<Listed> {
   let found = 0;
   const counted = {
     add: (socket: Socket) => {
@@ -85,12 +111,14 @@ async function collect(
     },
   };
   try {
-    const [unreadable, said, code] = await Promise.all([
-      collectSockets(command.stdout, parse, selection, counted, label),
-      lastWords(command),
-      command.exit,
-    ]);
-    return { found, unreadable, said, code };
+    const words = lastWords(command);
+    const output = boundedOutput(command, name);
+    const unreadable = await collectSockets(output, parse, selection, counted, label);
+    const code = await boundedExit(command, name);
+    return { found, unreadable, said: await words, code };
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    return { found, unreadable: 0, said: error.message, code: 1, unusable: error };
   } finally {
     command.close();
   }
@@ -106,12 +134,11 @@ async function listOwners(
   });
   try {
     const [owners] = await Promise.all([
-      collectOwners(names.stdout, descriptors.stdout),
+      collectOwners(boundedOutput(names, 'cat'), boundedOutput(descriptors, 'ls')),
       lastWords(names),
       lastWords(descriptors),
-      names.exit,
-      descriptors.exit,
     ]);
+    await Promise.all([boundedExit(names, 'cat'), boundedExit(descriptors, 'ls')]);
     return owners;
   } finally {
     names.close();

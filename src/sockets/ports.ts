@@ -3,8 +3,8 @@ import { debuggerFor, type FoundTarget, namedNode } from '../debugger/debuggerFo
 import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
+import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { mapLimited } from '../kube/mapLimited.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
@@ -36,9 +36,6 @@ export interface SocketListing {
   readonly failures: readonly { readonly pod: string; readonly error: Problem }[];
 }
 
-/** How many pods are asked at once. */
-const AT_ONCE = 16;
-
 /** What is listed: the target, and how it is called where several are listed together. */
 interface Listed {
   readonly found: FoundTarget;
@@ -53,6 +50,7 @@ interface Listed {
 export class PortsSession {
   readonly #api: KubeApi;
   readonly #request: PortsRequest;
+  readonly #slots = new StartSlots();
   /** By node, or by the pod that they lead to. */
   readonly #kept = new Map<string, Debugger>();
 
@@ -71,20 +69,22 @@ export class PortsSession {
       const listed = await this.#find();
       const store = new SocketStore();
       const failures: { pod: string; error: Problem }[] = [];
-      const unreadable = await mapLimited(listed, AT_ONCE, async (one) => {
-        try {
-          return await this.#listOne(one, store);
-        } catch (error) {
-          this.#request.signal?.throwIfAborted();
-          const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
-          if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
-          failures.push({
-            pod: one.found.pod?.metadata.name ?? keyOf(one.found),
-            error: explained,
-          });
-          return 0;
-        }
-      });
+      const unreadable = await Promise.all(
+        listed.map(async (one) => {
+          try {
+            return await this.#listOne(one, store);
+          } catch (error) {
+            this.#request.signal?.throwIfAborted();
+            const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
+            if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
+            failures.push({
+              pod: one.found.pod?.metadata.name ?? keyOf(one.found),
+              error: explained,
+            });
+            return 0;
+          }
+        }),
+      );
       const [first] = failures;
       if (first && failures.length === listed.length) throw first.error;
       return {
@@ -124,14 +124,18 @@ export class PortsSession {
   }
 
   async #listOne(one: Listed, store: SocketStore): Promise<number> {
-    const { selection, signal } = this.#request;
+    const { selection, signal, onNote, onProgress } = this.#request;
     const key = keyOf(one.found);
     const kept = this.#kept.get(key);
+    const told = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
+    const listed = await this.#slots.take(nodeOf(one.found), signal);
     try {
       const place = kept ?? (await this.#debugger(one));
       if (place.kind === 'node') this.#kept.set(key, place);
       return await listSockets(this.#api.access, place, profileOf(selection), selection, {
         store,
+        note: (text) => onNote(told(text)),
+        waiting: (text) => onProgress(told(text)),
         ...(one.label !== undefined && { label: one.label }),
         ...(signal && { signal }),
       });
@@ -139,8 +143,10 @@ export class PortsSession {
       if (!kept || signal?.aborted) throw error;
       this.#kept.delete(key);
       await kept.close();
-      return this.#listOne(one, store);
+    } finally {
+      listed();
     }
+    return this.#listOne(one, store);
   }
 
   async #debugger({ found, label }: Listed): Promise<Debugger> {

@@ -38,11 +38,21 @@ export async function* withSilenceLimit(
   }
 }
 
-/** What a promise gives, waited for `milliseconds` at most (then undefined). */
-export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
+/** What a promise gives, waited for `milliseconds` at most (then undefined, or what is named). */
+export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined>;
+export async function within<T, Late>(
+  promise: Promise<T>,
+  milliseconds: number,
+  late: Late,
+): Promise<T | Late>;
+export async function within<T, Late>(
+  promise: Promise<T>,
+  milliseconds: number,
+  late?: Late,
+): Promise<T | Late | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined);
+  const limit = new Promise<Late | undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, late);
   });
   try {
     return await Promise.race([promise, limit]);

@@ -1,3 +1,4 @@
+import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
@@ -7,7 +8,6 @@ import { Follower } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from '../recording.ts';
 import { attachTo } from '../spool/spoolCommands.ts';
-import { tellsOfWait } from '../startWait.ts';
 import type { DetachedCapture } from './captures.ts';
 import { placeOf, spoolAccessOf } from './spoolOf.ts';
 

@@ -1,7 +1,7 @@
 import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
+import { nodeOf, StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { mapLimited } from '../../kube/mapLimited.ts';
 import type { Pod } from '../../kube/pod.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import {
@@ -28,9 +28,6 @@ export interface StartedInPods {
   readonly failures: readonly { readonly target: string; readonly error: Problem }[];
 }
 
-/** How many captures are started at once. */
-const AT_ONCE = 8;
-
 /**
  * Starts a detached capture of each pod and node that the targets stand for, all of one name. Throws a Problem
  * when none was started; those that were stay when others fail.
@@ -49,10 +46,13 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const isOne = found.length === 1;
   const name = isOne ? request.name : (request.name ?? (await newName(api, pods, request)));
   const failures: { target: string; error: Problem }[] = [];
-  const results = await mapLimited(found, AT_ONCE, async (one) => {
+  const slots = new StartSlots();
+  const starting = found.map(async (one) => {
     const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
     const told = (text: string) => (isOne ? text : `${target}: ${text}`);
+    let started = () => {};
     try {
+      started = await slots.take(nodeOf(one), signal);
       return await startDetached(api, one, {
         ...request,
         ...(name !== undefined && { name }),
@@ -64,8 +64,11 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
       if (isOne) throw error;
       failures.push({ target, error: problemOf(error, signal) });
       return undefined;
+    } finally {
+      started();
     }
   });
+  const results = await Promise.all(starting);
   const [first, ...others] = results.filter((result) => result !== undefined);
   if (first) return { started: [first, ...others], failures };
   signal.throwIfAborted();

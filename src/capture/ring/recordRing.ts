@@ -3,6 +3,7 @@ import { debuggerFor, type FoundTarget } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
+import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { bytesText } from '../../output/quantities.ts';
@@ -23,7 +24,6 @@ import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
-import { tellsOfWait } from '../startWait.ts';
 
 export interface RingRecording
   extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,

@@ -1,3 +1,4 @@
+import { nodeOf, StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
@@ -65,6 +66,8 @@ export async function captureSeveral(
 interface Part {
   readonly pod: Pod;
   readonly expression: string | undefined;
+  /** Its start is over, whatever came of it. */
+  started: () => void;
   state: () => CaptureState;
   /** Packets are, or were, being captured. */
   listened: boolean;
@@ -81,6 +84,7 @@ class SeveralCapture {
   readonly #recording: SeveralRecording;
   readonly #parts: Part[] = [];
   readonly #running = new Set<Promise<void>>();
+  readonly #slots = new StartSlots();
   /** Ends all parts in order. */
   readonly #ending = new AbortController();
   /** Told failures: the same one in many pods is told whole once. */
@@ -127,7 +131,14 @@ class SeveralCapture {
   }
 
   #begin(pod: Pod, expression: string | undefined, sink?: PodSink): void {
-    const part: Part = { pod, expression, state: () => NOTHING, listened: false, ended: false };
+    const part: Part = {
+      pod,
+      expression,
+      started: () => {},
+      state: () => NOTHING,
+      listened: false,
+      ended: false,
+    };
     this.#parts.push(part);
     const running = this.#record(part, sink).finally(() => this.#running.delete(running));
     this.#running.add(running);
@@ -139,6 +150,7 @@ class SeveralCapture {
     let sink = opened;
     try {
       sink ??= await recording.sink.open(pod, expression);
+      part.started = await this.#slots.take(nodeOf({ pod }), this.#ending.signal);
       const { output, events } = clients?.watching(pod, sink) ?? sink;
       part.outcome = await recordPod(
         this.#api,
@@ -158,6 +170,7 @@ class SeveralCapture {
     } catch (error) {
       await this.#failed(part, error);
     }
+    part.started();
     part.ended = true;
     sink?.end(part.outcome, part.problem?.message);
   }
@@ -258,6 +271,7 @@ class SeveralCapture {
       },
       capturing: (text, now) => {
         part.listened = true;
+        part.started();
         part.state = now;
         if (this.#listening > 1) progress.note(text);
         else progress.capturing(text, () => this.#state());

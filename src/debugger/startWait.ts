@@ -13,3 +13,14 @@ export function tellsOfWait(
     if (seconds === FIRST_NOTE_S || (seconds > 0 && seconds % NOTES_S === 0)) note(text);
   };
 }
+
+/** Tells of a wait that begins now, each second, until what it gives is called. */
+export function tellWhileWaiting(
+  what: string,
+  progress: { waiting(text: string): void; note(text: string): void },
+): () => void {
+  const tell = tellsOfWait(what, progress);
+  const begin = Date.now();
+  const telling = setInterval(() => tell(Math.round((Date.now() - begin) / 1000)), 1000);
+  return () => clearInterval(telling);
+}

@@ -1,0 +1,43 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LeasedProcess } from '../debugger/leasedProcess.ts';
+import { Problem } from '../problem.ts';
+
+/** A busy node starts a command long after the connection stands. */
+const START_MS = 180_000;
+/** Once it runs: until it says that it captures, or packets come. */
+const CAPTURE_MS = 60_000;
+/** For a short capture less: so much longer than it was to last. */
+const OVERTIME_MS = 10_000;
+
+/**
+ * Gives a Problem when a recorder has not begun in time; undefined when the signal, which says that it
+ * has, comes before. `duration`: milliseconds that the capture was to last.
+ */
+export async function tooLate(
+  recorder: Pick<LeasedProcess, 'started'>,
+  duration: number | undefined,
+  begun: AbortSignal,
+): Promise<Problem | undefined> {
+  try {
+    const isLate = Symbol('late');
+    const limit = new AbortController();
+    const first = await Promise.race([
+      recorder.started,
+      wait(START_MS, isLate, { signal: AbortSignal.any([begun, limit.signal]) }),
+    ]);
+    limit.abort();
+    if (first === isLate)
+      return new Problem(`the pod has not started tcpdump within ${START_MS / 1000} s`, {
+        next: ["is its node overloaded? Look at the node's load, or try again later"],
+      });
+    const patience = Math.min(CAPTURE_MS, (duration ?? CAPTURE_MS) + OVERTIME_MS);
+    await wait(patience, undefined, { signal: begun });
+    return new Problem(
+      `tcpdump runs in the pod, but has not begun to capture within ${patience / 1000} s`,
+      { next: ['does the image have a tcpdump that works? Name another with --image'] },
+    );
+  } catch (error) {
+    if (!begun.aborted) throw error;
+    return undefined;
+  }
+}

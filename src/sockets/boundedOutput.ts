@@ -1,0 +1,54 @@
+import type { ShortCommand } from '../debugger/shortCommand.ts';
+import { Problem } from '../problem.ts';
+import { within } from '../transfer/silenceLimit.ts';
+
+/** A busy node starts a command long after the connection stands. */
+const START_MS = 120_000;
+/** Once it runs: how long nothing may come, and how long it may take in all. */
+const SILENCE_MS = 20_000;
+const WHOLE_MS = 300_000;
+/** How long the exit code is waited for when the output has ended. */
+const EXIT_MS = 10_000;
+/** More than any line of a tool's is. */
+const MAX_LINE = 64 * 1024;
+const NEWLINE = 0x0a;
+
+/** A command does not what it is for: it hangs, or prints without an end. */
+export class Unusable extends Problem {}
+
+/**
+ * The output of a command that must start, then say something now and again, and end. Throws Unusable
+ * when it runs and does not, and a Problem when the pod does not start it. The time that the reader takes
+ * between two chunks does not count.
+ */
+export async function* boundedOutput(command: ShortCommand, name: string): AsyncGenerator<Buffer> {
+  const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const first = chunks.next();
+  const begun = await within(Promise.race([first, command.started, command.exit]), START_MS, LATE);
+  if (begun === LATE)
+    throw new Problem(`the pod has not started ${name} within ${START_MS / 1000} s`, {
+      next: ["is its node overloaded? Look at the node's load, or try again later"],
+    });
+  const since = performance.now();
+  let line = 0;
+  for (let next = first; ; next = chunks.next()) {
+    const got = await within(next, SILENCE_MS, LATE);
+    if (got === LATE) throw new Unusable(`${name} has said nothing for ${SILENCE_MS / 1000} s`);
+    if (got.done) return;
+    const newline = got.value.lastIndexOf(NEWLINE);
+    line = newline < 0 ? line + got.value.length : got.value.length - newline;
+    if (line > MAX_LINE) throw new Unusable(`${name} prints no lines`);
+    if (performance.now() - since > WHOLE_MS)
+      throw new Unusable(`${name} has not ended within ${WHOLE_MS / 1000} s`);
+    yield got.value;
+  }
+}
+
+/** The exit code of a command whose output has ended. Throws Unusable when it does not come. */
+export async function boundedExit(command: ShortCommand, name: string): Promise<number> {
+  const code = await within(command.exit, EXIT_MS, LATE);
+  if (code === LATE) throw new Unusable(`${name} does not end`);
+  return code;
+}
+
+const LATE = Symbol('late');
