@@ -14,6 +14,9 @@ const OS_LABEL = 'kubernetes.io/os';
 export function refuseUnsuitable(pod: Pod): void {
   const { name, namespace } = pod.metadata;
   const phase = pod.status?.phase ?? 'Unknown';
+  // First: on a Linux node, such a pod has failed too (PodOSNotSupported).
+  if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
+    throw windows(name);
   if (phase === 'Succeeded' || phase === 'Failed')
     throw new Problem(`pod "${name}" has finished (${phase}${because(pod)}): it has no network`, {
       next: [`kubectl get pods -n ${namespace}   shows the pods that run now`],
@@ -26,8 +29,6 @@ export function refuseUnsuitable(pod: Pod): void {
     throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
       next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
     });
-  if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
-    throw windows(name);
 }
 
 /** The same for what only the node knows; who may not read nodes is let through. */

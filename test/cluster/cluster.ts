@@ -25,6 +25,8 @@ export interface LocalCluster {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly nodes: readonly ClusterNode[];
+  /** Node name -> folder of its static pods' manifests (JSON). */
+  readonly staticPodFolders: Readonly<Record<string, string>>;
   /** Everything the cluster writes is in here; gone after `close`. */
   readonly folder: string;
   /** Ends everything on a node at once and lets its kubelet begin anew, as a reboot does. */
@@ -73,7 +75,13 @@ export async function startCluster(): Promise<LocalCluster> {
     const kubeconfig = kubeconfigs.admin ?? '';
     const machines = started.map(({ node }) => node);
     keep({ close: startServiceProxy(store, machines) });
-    const own = { kubeconfig, kubeconfigs, store, runtime, nodes: machines, folder, close };
+    const staticPodFolders = Object.fromEntries(
+      started.map((kubelet) => [kubelet.node.name, kubelet.staticPodFolder]),
+    );
+    const own = {
+      ...{ kubeconfig, kubeconfigs, store, runtime, nodes: machines, staticPodFolders },
+      ...{ folder, close },
+    };
     return { ...own, ...clusterSwitches(store) };
   } catch (error) {
     await close();

@@ -1,4 +1,4 @@
-import { glob, readFile } from 'node:fs/promises';
+import { glob, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalCluster, startCluster } from './cluster.ts';
@@ -231,6 +231,39 @@ describe.skipIf(obstacle)(`the kubelet of the local cluster${note}`, () => {
     await podWhen(store, 'leaving', (pod) => pod === undefined);
     unsubscribe();
     expect([...codes]).toEqual([5]);
+  });
+
+  test('runs static pods from files, and deletes a mirror that is none', async () => {
+    const { store, staticPodFolders } = cluster;
+    const file = join(staticPodFolders['node-a'] ?? '', 'web.json');
+    const container = { name: 'main', image, command: wait };
+    await writeFile(
+      file,
+      JSON.stringify({
+        metadata: { name: 'static-web' },
+        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
+      }),
+    );
+    await running(store, 'static-web-node-a', 'main');
+    await rm(file);
+    await podWhen(store, 'static-web-node-a', (pod) => pod === undefined);
+
+    const annotations = { 'kubernetes.io/config.mirror': 'x' };
+    createPod(store, 'forged', { nodeName: 'node-a', containers: [container] }, annotations);
+    await podWhen(store, 'forged', (pod) => pod === undefined);
+  });
+
+  test('does not run a pod for Windows', async () => {
+    const { store } = cluster;
+    createPod(store, 'windows', {
+      nodeName: 'node-a',
+      os: { name: 'windows' },
+      containers: [{ name: 'main', image, command: wait }],
+    });
+    const status = await podWhen(store, 'windows', (pod) =>
+      pod?.status.phase === 'Failed' ? pod.status : undefined,
+    );
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'PodOSNotSupported' });
   });
 
   test('leaves a pod pending that fits no node', async () => {

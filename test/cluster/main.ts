@@ -16,12 +16,12 @@ const ended = new Promise<void>((resolve) => {
 });
 const cluster = await startCluster().catch((error: Error) => giveUp(error.message));
 if (forProgram) {
-  const { kubeconfig, kubeconfigs } = cluster;
-  if (process.argv.includes('--samples')) await createSamples(kubeconfig);
-  console.log(JSON.stringify({ kubeconfig, kubeconfigs }));
+  const { kubeconfig, kubeconfigs, staticPodFolders } = cluster;
+  if (process.argv.includes('--samples')) await createSamples(cluster);
+  console.log(JSON.stringify({ kubeconfig, kubeconfigs, staticPodFolders }));
 } else {
   await startDemo(cluster);
-  await createSamples(cluster.kubeconfig);
+  await createSamples(cluster);
   console.log(`Two nodes with real containers run on this machine. In another terminal:
 
   export KUBECONFIG=${cluster.kubeconfig}

@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node';
+import type { LocalCluster } from './cluster.ts';
 
 /** The namespace of the samples. */
 const NAMESPACE = 'samples';
@@ -100,7 +103,6 @@ const SAMPLES: readonly Sample[] = [
   }),
   // The second sleep is the first one's parent, and never asks how it ended.
   onePod('no-reaper', busybox, { command: ['sh', '-c', 'sleep 1 & exec sleep 1000000'] }),
-  staticPod('static-web-node-a', 'node-a'),
   windowsNode('node-w'),
   onePod(
     'windows',
@@ -113,19 +115,6 @@ const SAMPLES: readonly Sample[] = [
     },
   ),
 ];
-
-/** The mirror of a pod that a kubelet has from a file. */
-function staticPod(name: string, nodeName: string): Sample {
-  const { metadata, ...rest } = onePod(name, nginx, {}, { nodeName });
-  const hash = '3bd2d1d3a3f9a3b0a4f0c1b7d5e6f708';
-  const annotations = {
-    'kubernetes.io/config.hash': hash,
-    'kubernetes.io/config.mirror': hash,
-    'kubernetes.io/config.seen': '2026-01-01T00:00:00.000000000Z',
-    'kubernetes.io/config.source': 'file',
-  };
-  return { ...rest, metadata: { ...metadata, annotations } };
-}
 
 /** A node without a machine. */
 function windowsNode(name: string): Sample {
@@ -140,12 +129,17 @@ function windowsNode(name: string): Sample {
 }
 
 /** Makes the samples in a cluster, in a namespace of their own, without waiting for anything. */
-export async function createSamples(kubeconfig: string): Promise<void> {
+export async function createSamples({
+  kubeconfig,
+  staticPodFolders,
+}: Pick<LocalCluster, 'kubeconfig' | 'staticPodFolders'>): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const api = KubernetesObjectApi.makeApiClient(config);
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   for (const one of SAMPLES) await api.create(one);
+  const manifest = JSON.stringify(onePod('static-web', nginx));
+  await writeFile(join(staticPodFolders['node-a'] ?? '', 'static-web.json'), manifest);
   await pretendWindows(config.makeApiClient(CoreV1Api));
 }
 

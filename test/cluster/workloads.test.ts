@@ -21,7 +21,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
     const config = new KubeConfig();
     config.loadFromFile(cluster.kubeconfig);
     api = config.makeApiClient(CoreV1Api);
-    await createSamples(cluster.kubeconfig);
+    await createSamples(cluster);
   });
   afterAll(() => cluster?.close());
 
@@ -55,7 +55,7 @@ describe.skipIf(obstacle)(`workloads on the local cluster${note}`, () => {
       nonroot: 'Running',
       pending: 'Pending',
       'shared-processes': 'Running',
-      'static-web-node-a': 'Running',
+      'static-web': 'Running',
       'two-containers': 'Running',
       web: 'Running',
       windows: 'Running',

@@ -3,14 +3,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
-import { CHATTER, podName, runPod } from './support/pods.ts';
+import { CHATTER, podName, runPod, runStaticPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { skipped } from './support/skips.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 const image = world.flavours[0]?.image ?? '';
 const local = !skipped('rungs of the ladder', world.local);
-const STATIC = { annotations: { 'kubernetes.io/config.mirror': 'x' } };
 
 interface PodObject {
   readonly metadata: {
@@ -63,8 +62,8 @@ async function captures(
 }
 
 /** A pod that sends datagrams to nobody, so that there is something to see. */
-const chatter = (purpose: string, more = {}) =>
-  runPod(purpose, { command: CHATTER, env: { TO: '10.255.255.254' }, ...more });
+const CHATTING = { command: CHATTER, env: { TO: '10.255.255.254' } };
+const chatter = (purpose: string, more = {}) => runPod(purpose, { ...CHATTING, ...more });
 
 const enforce = (namespace: string, level: string) =>
   adminCall('PATCH', `/api/v1/namespaces/${namespace}`, {
@@ -115,11 +114,11 @@ describe.runIf(local).concurrent('the ladder', () => {
   });
 
   it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
-    const { name } = await chatter('static', { metadata: STATIC });
+    const { name } = await runStaticPod('static', CHATTING);
     const { stderr, packets } = await captures(test, name);
     expect(packets).toHaveLength(3);
     expect(stderr).toMatch(/is a static pod.* using a pod on node/);
-    const web = await runPod('static-web', { metadata: STATIC });
+    const web = await runStaticPod('static-web');
     const ports = await netdebug(['ports', web.name, '-lp', '--image', image], {
       onTestFinished: test.onTestFinished,
     }).finished;
@@ -278,7 +277,7 @@ describe.runIf(local).concurrent('the debugger on a node', () => {
   it('holds what goes on by itself: of a static pod, which nothing is put into', async ({
     onTestFinished,
   }) => {
-    const { name } = await chatter('detached', { metadata: STATIC });
+    const { name } = await runStaticPod('detached', CHATTING);
     const ours = (...args: string[]) => netdebug(args, { onTestFinished }).finished;
     const started = await ours(
       ...['capture', name, '--detach', '--name', 'by-node', '--image', image, '--', 'udp port 9'],

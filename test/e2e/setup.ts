@@ -67,15 +67,16 @@ function realCluster(kubeconfig: string): Cluster {
 
 async function localCluster(): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const { said, close } = await startProgram<{ kubeconfigs: Record<string, string> }>(
-    main,
-    '--json',
-  );
+  const { said, close } = await startProgram<{
+    kubeconfigs: Record<string, string>;
+    staticPodFolders: Record<string, string>;
+  }>(main, '--json');
   return {
     world: {
       local: true,
       kubeconfig: said.kubeconfigs.admin ?? '',
       users: said.kubeconfigs,
+      staticPodFolders: said.staticPodFolders,
       flavours: [
         { name: 'Debian', image: 'registry.local/debian-nettools:12' },
         { name: 'busybox', image: 'nicolaka/netshoot:v0.14' },

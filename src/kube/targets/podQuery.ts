@@ -1,5 +1,6 @@
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
+import { ApiError } from '../apiError.ts';
 import { type LabelSelector, selectorText } from '../labelSelector.ts';
 import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
@@ -25,6 +26,7 @@ interface Workload {
 }
 
 interface CronJob {
+  readonly metadata: { readonly uid: string };
   readonly spec: { readonly schedule: string };
   readonly status?: { readonly active?: readonly { readonly name?: string }[] };
 }
@@ -41,8 +43,9 @@ interface Service {
 const JOB_NAME = 'job-name';
 
 /**
- * Reads what a target names, and gives how to ask for its pods. Needs `get` of that kind alone (and
- * `list` of endpointslices for a service without selector). Throws a Problem or ApiError.
+ * Reads what a target names, and returns how to ask for its pods. Needs `get` of that kind only, and `list` of
+ * endpointslices for a service without selector. Uses `list` of jobs for a cron job where it is permitted.
+ * Throws a Problem or ApiError.
  */
 export async function podQuery(
   api: KubeApi,
@@ -62,7 +65,7 @@ export async function podQuery(
     };
   const named = <T>() => findNamed<T>(api, kindNamed(target.kind), namespace, target.name, signal);
   if (target.kind === 'service') return ofService(api, target.name, await named(), signal);
-  if (target.kind === 'cronjob') return ofCronJob(path, target.name, await named());
+  if (target.kind === 'cronjob') return ofCronJob(api, target.name, await named(), signal);
   return ofWorkload(path, target.kind, await named());
 }
 
@@ -76,20 +79,49 @@ function ofWorkload(path: string, kind: NamedKind, { metadata, spec }: Workload)
   };
 }
 
-/** Its jobs are named by it and the minute they are for; those somebody made by hand are in its status. */
-function ofCronJob(path: string, name: string, { spec, status }: CronJob): PodQuery {
-  const active = new Set(status?.active?.map((job) => job.name));
+/**
+ * The controller names its jobs after the cron job and the scheduled minute, and lists only those in the status. A job
+ * from `kubectl create job --from=cronjob/x` is found by its owner.
+ */
+async function ofCronJob(
+  api: KubeApi,
+  name: string,
+  { metadata, spec, status }: CronJob,
+  signal: AbortSignal | undefined,
+): Promise<PodQuery> {
+  const { namespace } = api.access;
+  const owned = await ownedJobs(api, metadata.uid, signal);
+  const jobs = new Set([...owned, ...(status?.active ?? []).map((job) => job.name)]);
   return {
-    path,
+    path: podsPath(namespace),
     labelSelector: JOB_NAME,
     keep: (pod) => {
       const job = pod.metadata.labels?.[JOB_NAME] ?? '';
       return (
-        active.has(job) || (job.startsWith(`${name}-`) && /^\d+$/.test(job.slice(name.length + 1)))
+        jobs.has(job) || (job.startsWith(`${name}-`) && /^\d+$/.test(job.slice(name.length + 1)))
       );
     },
     none: `has no job at the moment; its schedule is "${spec.schedule}"`,
   };
+}
+
+/** Names of the jobs of an owner; none where they may not be listed. */
+async function ownedJobs(
+  api: KubeApi,
+  uid: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const path = `/apis/batch/v1/namespaces/${api.access.namespace}/jobs`;
+  try {
+    const { items } = await api.get<{ readonly items: readonly Owned[] }>(
+      path,
+      signal && { signal },
+    );
+    return items.filter((job) => isOwnedBy(job, uid)).map((job) => job.metadata.name);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403) return [];
+    throw error;
+  }
 }
 
 async function ofService(
@@ -118,6 +150,8 @@ async function ofService(
   };
 }
 
-function isOwnedBy(pod: Pod, uid: string): boolean {
-  return pod.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+type Owned = Pick<Pod, 'metadata'>;
+
+function isOwnedBy(object: Owned, uid: string): boolean {
+  return object.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
 }

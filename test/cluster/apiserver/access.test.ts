@@ -154,6 +154,17 @@ test('whom one acts as is all that counts: name, groups, uid, extra', async () =
   });
 });
 
+test('a role without verbs is refused', async () => {
+  const answer = await server.call('/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles', {
+    method: 'POST',
+    body: { metadata: { name: 'empty' }, rules: [{ apiGroups: [''], resources: ['pods'] }] },
+  });
+  expect([answer.status, objectAt(answer.body).message]).toEqual([
+    422,
+    'Role.rbac.authorization.k8s.io "empty" is invalid: rules[0].verbs: Required value: verbs must contain at least one value',
+  ]);
+});
+
 test('an access review says by which binding', async () => {
   const answer = await server.call('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
     method: 'POST',

@@ -346,6 +346,25 @@ test('a cron job makes a job when its minute has come', async () => {
     ownerReferences: [{ kind: 'CronJob', name: 'nightly' }],
   });
   await expect.poll(() => pods('nightly').length).toBe(1);
+
+  // As `kubectl create job --from=cronjob/nightly` makes it: owned, and not in the status.
+  server.store.create('jobs.batch', {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'by-hand',
+      namespace: 'nightly',
+      ownerReferences: job?.metadata.ownerReferences ?? [],
+    },
+    spec: { template: { spec: { containers, restartPolicy: 'Never' } } },
+    status: {},
+  });
+  const unexpected = () =>
+    server.store.list('events', 'nightly').some(({ reason }) => reason === 'UnexpectedJob');
+  await expect.poll(unexpected).toBe(true);
+  const cronJob = server.store.get('cronjobs.batch', 'nightly', 'nightly');
+  const active = objectsAt(objectAt(cronJob?.status).active);
+  expect(active.map(({ name }) => name)).toEqual([job?.metadata.name]);
 });
 
 test('endpoints follow readiness, and named ports', async () => {

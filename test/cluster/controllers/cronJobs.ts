@@ -23,7 +23,11 @@ function reconcile(world: World, cronJob: KubeObject): number | undefined {
   }
   dropOld(world, cronJob);
   const jobs = world.mirror.controlled(JOBS, cronJob);
-  const active = jobs.filter((job) => !outcomeOf(job));
+  const running = jobs.filter((job) => !outcomeOf(job));
+  for (const job of running.filter((one) => !isScheduled(one)))
+    reportUnexpected(world, cronJob, job);
+  // Those that somebody made with `kubectl create job --from` are not in the status.
+  const active = running.filter(isScheduled);
   const successes = jobs.map((job) => objectAt(job.status).completionTime).filter(Boolean);
   writeStatus(world, 'cronjobs.batch', cronJob, {
     active: active.length > 0 ? active.map(referenceTo) : undefined,
@@ -31,6 +35,18 @@ function reconcile(world: World, cronJob: KubeObject): number | undefined {
     lastSuccessfulTime: successes.map(String).sort().at(-1) ?? status.lastSuccessfulTime,
   });
   return wait === undefined ? undefined : Math.max(1_000, Math.min(wait, 60_000));
+}
+
+const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
+
+/** Whether the controller itself made the job. */
+function isScheduled({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[SCHEDULED] !== undefined;
+}
+
+function reportUnexpected(world: World, cronJob: KubeObject, job: KubeObject): void {
+  const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
+  tell(world, COMPONENT, cronJob, 'Warning', 'UnexpectedJob', message);
 }
 
 function startJob(world: World, cronJob: KubeObject, due: Date): void {
@@ -55,7 +71,7 @@ function startJob(world: World, cronJob: KubeObject, due: Date): void {
       generation: 1,
       annotations: {
         ...(objectAt(given.annotations) as Record<string, string>),
-        'batch.kubernetes.io/cronjob-scheduled-timestamp': rfc3339(due),
+        [SCHEDULED]: rfc3339(due),
       },
       ownerReferences: [ownedBy(cronJob)],
     },

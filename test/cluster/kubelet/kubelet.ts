@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterNode } from '../nodes/node.ts';
 import type { KubeObject, Store } from '../store.ts';
@@ -6,6 +7,7 @@ import type { NodeImages } from './nodeImages.ts';
 import { podFrom } from './pod.ts';
 import { PodEvents } from './podEvents.ts';
 import { PodWorker, type Surroundings } from './podWorker.ts';
+import { StaticPods } from './staticPods.ts';
 
 /** containerd 1.6 tells nobody when a container ends, so it is asked this often, in milliseconds. */
 const pollInterval = 150;
@@ -21,6 +23,7 @@ export class Kubelet {
   readonly #workers = new Map<string, PodWorker>();
   readonly #closed: AbortController;
   readonly #switches: NodeSwitches;
+  readonly #staticPods: StaticPods;
   /** Pod uid -> last order to lose its sandbox. */
   readonly #killed = new Map<string, string>();
 
@@ -30,6 +33,7 @@ export class Kubelet {
     this.node = around.node;
     this.#store = around.store;
     this.#around = around;
+    this.#staticPods = new StaticPods(around.store, this.node.name, this.staticPodFolder);
   }
 
   /** Starts on a node that is ready; `cgroup` is the cluster's control group. */
@@ -52,9 +56,15 @@ export class Kubelet {
       if (resource === 'nodes' && object.metadata.name === node.name) kubelet.#obey(object);
     });
     closed.signal.addEventListener('abort', unsubscribe);
+    kubelet.#staticPods.start(closed.signal);
     void kubelet.#watchContainers();
     void kubelet.#watchStorage();
     return kubelet;
+  }
+
+  /** The folder of manifests of static pods. */
+  get staticPodFolder(): string {
+    return join(this.node.folder, 'manifests');
   }
 
   /** Whether it has stopped looking after its pods for a while. */
@@ -84,7 +94,12 @@ export class Kubelet {
         this.#killed.set(uid, order);
         known.killSandbox().catch(() => {}); // It may just have ended by itself.
       }
-    } else if (pod.spec.nodeName === this.node.name && !isGone) void this.#look(uid, object);
+    } else if (pod.spec.nodeName === this.node.name && !isGone) {
+      const { namespace, name, annotations = {} } = pod.metadata;
+      if (this.#staticPods.isForged(namespace, name, annotations))
+        setImmediate(() => this.#store.remove('pods', namespace, name));
+      else void this.#look(uid, object);
+    }
   }
 
   async #look(uid: string, object: KubeObject): Promise<void> {

@@ -17,6 +17,7 @@ export interface PodSpec {
   readonly activeDeadlineSeconds?: number;
   readonly terminationGracePeriodSeconds?: number;
   readonly hostNetwork?: boolean;
+  readonly os?: { readonly name: string };
   readonly hostPID?: boolean;
   readonly hostIPC?: boolean;
   readonly hostname?: string;

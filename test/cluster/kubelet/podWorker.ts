@@ -37,6 +37,11 @@ const deadlineExceeded: Failure = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',
 };
+/** As the kubelet's lifecycle.PodOSNotSupported. */
+const wrongSystem: Failure = {
+  reason: 'PodOSNotSupported',
+  message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS",
+};
 /** Time until a turn that failed is tried again, in milliseconds. */
 const retryDelay = 1_000;
 /** Kubernetes' default, in seconds. */
@@ -165,6 +170,7 @@ export class PodWorker {
     if (this.#isLost) await this.#recover(pod);
     const { activeDeadlineSeconds = Number.POSITIVE_INFINITY } = pod.spec;
     const deadline = this.#startedAt + activeDeadlineSeconds * 1000;
+    if (!this.#failure && pod.spec.os?.name === 'windows') this.#failure = wrongSystem;
     if (!this.#failure && Date.now() >= deadline) await this.#exceedDeadline(pod);
     if (!this.#failure && this.#eviction) await this.#evict(pod, this.#eviction);
     if (this.#failure || ['Succeeded', 'Failed'].includes(phaseOf(pod, this.#containers.records))) {

@@ -1,4 +1,6 @@
-import { run } from './process.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, run } from './process.ts';
 import { kubectl, world } from './world.ts';
 
 export interface PodOptions {
@@ -23,7 +25,31 @@ export function podName(purpose: string): string {
 /** Makes a pod without waiting for anything. */
 export async function makePod(purpose: string, options: PodOptions = {}): Promise<string> {
   const name = podName(purpose);
-  const pod = {
+  await kubectl(['create', '-f', '-'], JSON.stringify(manifest(name, options)));
+  return name;
+}
+
+/** Makes a pod from a file on its node, and waits until it is ready; gives the name and address of its mirror. */
+export async function runStaticPod(
+  purpose: string,
+  options: PodOptions = {},
+): Promise<{ name: string; ip: string }> {
+  const name = podName(purpose);
+  const node = world.nodes[options.node ?? 0];
+  const folder = world.staticPodFolders?.[node];
+  if (folder === undefined) throw new Error(`no folder for static pods of ${node}`);
+  const pod = manifest(name, { ...options, metadata: { namespace: world.namespace } });
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(pod));
+  const mirror = `${name}-${node}`;
+  // kubectl wait fails at once for a pod that does not exist yet.
+  const exists = async () =>
+    (await kubectl(['get', 'pod', mirror, '--ignore-not-found', '-o', 'name'])) !== '';
+  if (!(await eventually(exists, 30_000))) throw new Error(`no mirror pod ${mirror}`);
+  return ready(mirror);
+}
+
+function manifest(name: string, options: PodOptions): object {
+  return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, ...options.metadata },
@@ -43,8 +69,11 @@ export async function makePod(purpose: string, options: PodOptions = {}): Promis
       ...options.spec,
     },
   };
-  await kubectl(['create', '-f', '-'], JSON.stringify(pod));
-  return name;
+}
+
+async function ready(name: string): Promise<{ name: string; ip: string }> {
+  await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
+  return { name, ip: await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']) };
 }
 
 /** Makes a pod and waits until it is ready; gives its name and address. */
@@ -52,9 +81,7 @@ export async function runPod(
   purpose: string,
   options: PodOptions = {},
 ): Promise<{ name: string; ip: string }> {
-  const name = await makePod(purpose, options);
-  await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
-  return { name, ip: await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']) };
+  return ready(await makePod(purpose, options));
 }
 
 /**

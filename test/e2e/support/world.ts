@@ -19,6 +19,8 @@ export interface World {
   readonly nodes: readonly [string, string];
   readonly flavours: readonly Flavour[];
   readonly appImage: string;
+  /** Folders for manifests of static pods, by node, where the suite can write to a node. */
+  readonly staticPodFolders?: Readonly<Record<string, string>>;
   /** A folder for the test's own files. */
   readonly folder: string;
 }

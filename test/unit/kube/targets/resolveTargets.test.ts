@@ -112,6 +112,19 @@ describe('resolveTargets', () => {
     });
     for (const { metadata } of await found())
       expect(metadata.labels?.['job-name']).toMatch(/^nightly-\d+$/);
+    const byHand = async () =>
+      (await found()).some(({ metadata }) => metadata.labels?.['job-name'] === 'by-hand');
+    expect(await byHand()).toBe(false);
+    const owner = local.server.store.get('cronjobs.batch', NAMESPACE, 'nightly')?.metadata;
+    await local.create('Job', 'by-hand', job);
+    await local.patch('Job', 'by-hand', {
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', uid: owner?.uid },
+        ],
+      },
+    });
+    await vi.waitFor(async () => expect(await byHand()).toBe(true), { timeout: 10_000 });
     expect(await problem(['cronjob/yearly'])).toContain(
       'cronjob/yearly has no job at the moment; its schedule is "0 0 1 1 *"',
     );
