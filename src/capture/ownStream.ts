@@ -6,7 +6,7 @@ import {
   not,
   renderCaptureFilter,
   test,
-} from '../filters/captureFilter.ts';
+} from '../filters/capture/captureFilter.ts';
 
 /**
  * The filter for a capture that leaves out the connections its own output travels in: in a node's

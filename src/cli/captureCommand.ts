@@ -2,7 +2,7 @@ import type { Argv, InferredOptionTypes } from 'yargs';
 import { recordPod } from '../capture/recordPod.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
-import { renderCaptureFilter } from '../filters/captureFilter.ts';
+import { renderCaptureFilter } from '../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';

@@ -64,6 +64,7 @@ export function commandParser(
   const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
   const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
   const presets = lazy(async () => (await import('./presetsCommand.ts')).presetsCommand);
+  const filters = lazy(async () => (await import('./filtersCommand.ts')).filtersCommand);
   const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
   const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
   const completion = lazy(async () => (await import('./completionCommand.ts')).completionCommand);
@@ -96,6 +97,12 @@ export function commandParser(
       'Open a shell, or run a command, in the network of a pod',
       shell.builder,
       shell.handler,
+    )
+    .command(
+      'filters [expression..]',
+      'Explain, correct and build capture and display filters',
+      filters.builder,
+      filters.handler,
     )
     .command(
       'presets [names..]',

@@ -3,7 +3,8 @@ import {
   type CaptureFilter,
   expression,
   renderCaptureFilter,
-} from '../filters/captureFilter.ts';
+} from '../filters/capture/captureFilter.ts';
+import { checkCaptureFilter } from '../filters/check.ts';
 import { type Preset, presetFilter, presetsNamed } from '../filters/presets.ts';
 import { splitRepeated } from './repeatedFlags.ts';
 
@@ -32,6 +33,7 @@ export function ownFilterOf(flags: FilterArguments): OwnFilter {
   const names = flags.preset === undefined ? [] : splitRepeated(flags.preset).join(',').split(',');
   const presets = presetsNamed(names.map((name) => name.trim()));
   const text = flags['--']?.join(' ').trim();
+  if (text) checkCaptureFilter(text);
   // First, since vlan and the like change where the tests after them look.
   const written = text ? [expression(text)] : [];
   return { presets, ownFilter: allOf([...written, presetFilter(presets)]) };

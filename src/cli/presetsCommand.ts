@@ -1,5 +1,5 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { renderCaptureFilter } from '../filters/captureFilter.ts';
+import { renderCaptureFilter } from '../filters/capture/captureFilter.ts';
 import { COMMON_LIMITS, PRESETS, type Preset, presetsNamed } from '../filters/presets.ts';
 import { print } from '../output/standardOutput.ts';
 import { toYaml } from '../output/yaml.ts';

@@ -37,7 +37,7 @@ export function splitRepeated(value: string): string[] {
 }
 
 /** What is no flag, and so may be many: the words of the command line. */
-const WORDS: readonly string[] = ['_', '--', 'targets', 'names'];
+const WORDS: readonly string[] = ['_', '--', 'targets', 'names', 'expression'];
 
 /**
  * The parsed flags with the last value of each that was given twice. The parser could do that itself,

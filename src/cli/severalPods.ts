@@ -6,7 +6,7 @@ import { joining } from '../capture/several/joining.ts';
 import { MergedSink } from '../capture/several/mergedSink.ts';
 import type { Sink } from '../capture/several/podSink.ts';
 import { TextSink } from '../capture/several/textSink.ts';
-import type { CaptureFilter } from '../filters/captureFilter.ts';
+import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';

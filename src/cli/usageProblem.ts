@@ -10,6 +10,7 @@ const COMMANDS: ReadonlySet<string> = new Set([
   'completion',
   'doctor',
   'extcap',
+  'filters',
   'options',
   'ports',
   'presets',

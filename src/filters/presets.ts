@@ -1,5 +1,5 @@
 import { wrongUsage } from '../problem.ts';
-import { allOf, anyOf, type CaptureFilter, not, test } from './captureFilter.ts';
+import { allOf, anyOf, type CaptureFilter, not, test } from './capture/captureFilter.ts';
 
 /** A named capture filter. */
 export interface Preset {

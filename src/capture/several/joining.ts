@@ -5,7 +5,7 @@ import {
   not,
   renderCaptureFilter,
   test,
-} from '../../filters/captureFilter.ts';
+} from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { merged } from '../../kube/targets/merged.ts';

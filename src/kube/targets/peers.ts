@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { allOf, anyOf, type CaptureFilter, test } from '../../filters/captureFilter.ts';
+import { allOf, anyOf, type CaptureFilter, test } from '../../filters/capture/captureFilter.ts';
+import { networkOf } from '../../filters/network.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { ApiError } from '../apiError.ts';
@@ -8,7 +9,6 @@ import { mapLimited } from '../mapLimited.ts';
 import type { Pod } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed } from './kinds.ts';
-import { networkOf } from './network.ts';
 import { type GroupTarget, type NamedTarget, parseTarget, targetText } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderCaptureFilter } from '../../../src/filters/captureFilter.ts';
+import { renderCaptureFilter } from '../../../src/filters/capture/captureFilter.ts';
 import { PRESETS, presetFilter, presetsNamed } from '../../../src/filters/presets.ts';
 import { Problem } from '../../../src/problem.ts';
 import { fileOf, icmp, ip, LINKS, tcp, udp } from './support/packets.ts';

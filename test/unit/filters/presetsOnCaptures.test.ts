@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderCaptureFilter } from '../../../src/filters/captureFilter.ts';
+import { renderCaptureFilter } from '../../../src/filters/capture/captureFilter.ts';
 import { presetFilter, presetsNamed } from '../../../src/filters/presets.ts';
 import { selectedTimes } from './support/tcpdump.ts';
 

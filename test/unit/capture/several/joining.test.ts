@@ -6,7 +6,7 @@ import {
   allOf,
   renderCaptureFilter,
   expression as written,
-} from '../../../../src/filters/captureFilter.ts';
+} from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';

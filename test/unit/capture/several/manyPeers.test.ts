@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { joining } from '../../../../src/capture/several/joining.ts';
-import { allOf } from '../../../../src/filters/captureFilter.ts';
+import { allOf } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { parsePeer } from '../../../../src/kube/targets/peers.ts';
 

@@ -4,8 +4,8 @@ import {
   allOf,
   renderCaptureFilter,
   expression as written,
-} from '../../../../src/filters/captureFilter.ts';
-import { networkOf } from '../../../../src/kube/targets/network.ts';
+} from '../../../../src/filters/capture/captureFilter.ts';
+import { networkOf } from '../../../../src/filters/network.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { localApi, template } from './localApi.ts';

@@ -1,0 +1,135 @@
+import { isIP } from 'node:net';
+import { wrongUsage } from '../problem.ts';
+import {
+  all,
+  any,
+  type Condition,
+  type Direction,
+  type Operator,
+  TCP_FLAGS,
+  type TcpFlag,
+} from './condition.ts';
+import { networkOf } from './network.ts';
+import { epochSeconds } from './times.ts';
+
+/** What a filter shall select, as flags say it. Several values of one are alternatives. */
+export interface Wishes {
+  readonly address?: readonly string[];
+  readonly source?: readonly string[];
+  readonly destination?: readonly string[];
+  readonly port?: readonly string[];
+  readonly protocol?: readonly string[];
+  readonly flags?: readonly string[];
+  /** `>1000`, `<=60`, `100`. */
+  readonly length?: string;
+  readonly contains?: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** The condition that all wishes hold. Throws a Problem for a value that cannot be read. */
+export function conditionOfWishes(wishes: Wishes): Condition {
+  const { protocol = [], port = [], flags = [] } = wishes;
+  const carriers = protocol.filter((name) => /^(tcp|udp|sctp)$/.test(name));
+  const ports = port.flatMap((text) =>
+    (carriers.length === 0 ? [undefined] : carriers).map((carrier) => portOf(text, carrier)),
+  );
+  // A port says its protocol itself.
+  const protocols = ports.length > 0 && carriers.length > 0 ? [] : protocol.map(protocolOf);
+  const groups: Condition[][] = [
+    (wishes.address ?? []).map((text) => addressOf('--address', text, 'either')),
+    (wishes.source ?? []).map((text) => addressOf('--source', text, 'source')),
+    (wishes.destination ?? []).map((text) => addressOf('--destination', text, 'destination')),
+    protocols,
+    ports,
+    flags.map(flagOf),
+    wishes.length === undefined ? [] : [lengthOf(wishes.length)],
+    wishes.contains === undefined ? [] : [{ kind: 'payload', text: wishes.contains }],
+    wishes.from === undefined ? [] : [timeOf('--from', wishes.from, '>=')],
+    wishes.to === undefined ? [] : [timeOf('--to', wishes.to, '<=')],
+  ];
+  return all(groups.filter((group) => group.length > 0).map(any));
+}
+
+/** A time given to a flag, in seconds since 1970. Throws a Problem. */
+export function timeOf(
+  flag: string,
+  text: string,
+  operator: Operator,
+): Extract<Condition, { kind: 'time' }> {
+  const seconds = epochSeconds(text);
+  if (seconds === undefined)
+    throw wrongUsage(
+      `${flag}: "${text}" is not a time`,
+      'write it as "2024-02-01 14:05:30" (local time), "2024-02-01T14:05:30Z" (UTC), 14:05 (today), or seconds since 1970',
+    );
+  return { kind: 'time', operator, seconds };
+}
+
+function addressOf(flag: string, text: string, direction: Direction): Condition {
+  const isMac = /^([\da-f]{2}:){5}[\da-f]{2}$/i.test(text);
+  if (isMac && direction === 'either')
+    return { kind: 'address', direction, address: text, family: 'mac' };
+  const network = networkOf(text);
+  const [address = '', prefix] = (network ?? text).split('/');
+  const family = isIP(address);
+  if ((family !== 4 && family !== 6) || (network === undefined && text.includes('/')))
+    throw wrongUsage(
+      `${flag}: "${text}" is not an address or a network`,
+      'as in: 10.1.2.3, 10.1.0.0/16, fd00::1',
+    );
+  return {
+    kind: 'address',
+    direction,
+    address,
+    family,
+    ...(prefix !== undefined && { prefix: Number(prefix) }),
+  };
+}
+
+function portOf(text: string, protocol: string | undefined): Condition {
+  const [, first = '', last = first] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  const ports = { first: Number(first), last: Number(last) };
+  if (first === '' || ports.last > 65_535 || ports.first > ports.last)
+    throw wrongUsage(`--port: "${text}" is not a port`, 'as in: 80, 8000-8080');
+  return {
+    kind: 'port',
+    direction: 'either',
+    ...(protocol !== undefined && { protocol }),
+    ...ports,
+  };
+}
+
+const PROTOCOLS = [
+  'tcp',
+  'udp',
+  'sctp',
+  'icmp',
+  'icmpv6',
+  'arp',
+  'ip',
+  'ipv6',
+  'dns',
+  'http',
+  'tls',
+  'dhcp',
+  'vxlan',
+];
+
+function protocolOf(name: string): Condition {
+  if (PROTOCOLS.includes(name)) return { kind: 'protocol', name };
+  throw wrongUsage(`--protocol: "${name}" is not one of ${PROTOCOLS.join(', ')}`);
+}
+
+function flagOf(name: string): Condition {
+  const flag = { rst: 'reset', psh: 'push' }[name] ?? name;
+  if (Object.hasOwn(TCP_FLAGS, flag)) return { kind: 'flag', name: flag as TcpFlag, set: true };
+  throw wrongUsage(`--flags: "${name}" is not one of syn, ack, fin, rst, psh, urg`);
+}
+
+function lengthOf(text: string): Condition {
+  const [, operator = '==', bytes] = /^(<=|>=|==|!=|<|>)?\s*(\d+)$/.exec(text) ?? [];
+  if (bytes === undefined)
+    throw wrongUsage(`--length: "${text}" is not a length`, "as in: '>1000', '<=60', 1514");
+  return { kind: 'length', of: 'frame', operator: operator as Operator, bytes: Number(bytes) };
+}

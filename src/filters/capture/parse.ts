@@ -1,0 +1,258 @@
+import { isIP } from 'node:net';
+import { all, any, type Condition, type Direction, TCP_FLAGS, type TcpFlag } from '../condition.ts';
+
+/** A capture filter that is not valid, as far as that can be told without libpcap. */
+export class CaptureSyntaxError extends Error {}
+
+export interface CaptureToken {
+  readonly text: string;
+  readonly start: number;
+}
+
+const PIECE = /&&|\|\||<<|>>|[!=<>]=|[()!=<>&|^+*%]|(?:[^\s()[\]!=<>&|^+*%]|(?<=\.)\*)+|\S/gy;
+
+/** Words, numbers, operators and parentheses (pcap-filter(7)); what is in brackets is one token with them. */
+export function captureTokens(text: string): CaptureToken[] {
+  const tokens: CaptureToken[] = [];
+  for (let start = 0; start < text.length; ) {
+    PIECE.lastIndex = start;
+    const piece = text[start] === '[' ? bracketed(text, start) : PIECE.exec(text)?.[0];
+    if (piece !== undefined) tokens.push({ text: piece, start });
+    start += piece?.length ?? 1;
+  }
+  return tokens;
+}
+
+function bracketed(text: string, start: number): string {
+  let depth = 0;
+  for (let at = start; at < text.length; at += 1) {
+    if (text[at] === '[') depth += 1;
+    if (text[at] === ']') depth -= 1;
+    if (depth === 0) return text.slice(start, at + 1);
+  }
+  return text.slice(start);
+}
+
+/** Reads a capture filter; what has no other meaning here stays as it is written. Throws CaptureSyntaxError. */
+export function conditionOfCapture(text: string): Condition {
+  const parser = new Parser(text);
+  return parser.whole();
+}
+
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['tcp', 'udp', 'icmp', 'arp', 'ip', 'sctp', 'igmp', 'esp', 'ah', 'rarp'].map((name) => [
+      name,
+      name,
+    ]),
+  ),
+  icmp6: 'icmpv6',
+  ip6: 'ipv6',
+};
+
+/** What stands before an id; a later id without any takes those of the one before. */
+interface Qualifiers {
+  readonly protocol?: string;
+  readonly direction: Direction;
+  readonly type?: 'host' | 'net' | 'port' | 'portrange';
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: readonly CaptureToken[];
+  #at = 0;
+  #before: Qualifiers = { direction: 'either' };
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = captureTokens(text);
+  }
+
+  whole(): Condition {
+    if (this.#tokens.length === 0) return all([]);
+    const condition = this.#list();
+    if (this.#peek() !== undefined)
+      throw new CaptureSyntaxError(`"${this.#peek()}" was not expected`);
+    return condition;
+  }
+
+  /** `and` and `or` have the same precedence, from left to right. */
+  #list(): Condition {
+    let condition = this.#operand();
+    for (;;) {
+      if (this.#takes('and', '&&')) condition = all([condition, this.#operand()]);
+      else if (this.#takes('or', '||')) condition = any([condition, this.#operand()]);
+      else return condition;
+    }
+  }
+
+  #operand(): Condition {
+    if (this.#takes('not', '!')) return { kind: 'not', of: this.#operand() };
+    const begin = this.#at;
+    if (this.#takes('(')) {
+      const inner = this.#list();
+      if (this.#takes(')') && !this.#isArithmetic()) return inner;
+      // It was the beginning of arithmetic, as in (tcp[12] & 0xf0) >> 2 = 5.
+      this.#at = begin;
+    }
+    return this.#primitive() ?? this.#other(begin);
+  }
+
+  #isArithmetic(): boolean {
+    return /^([!=<>]=?|<<|>>|[&|+*%/^-])$/.test(this.#peek() ?? '');
+  }
+
+  #primitive(): Condition | undefined {
+    const flag = this.#flag();
+    if (flag) return flag;
+    const first = this.#peek() ?? '';
+    const isGreater = first === 'greater';
+    if ((isGreater || first === 'less') && /^\d+$/.test(this.#peek(1) ?? '')) {
+      this.#at += 2;
+      const bytes = Number(this.#tokens[this.#at - 1]?.text);
+      return { kind: 'length', of: 'frame', operator: isGreater ? '>=' : '<=', bytes };
+    }
+    const begin = this.#at;
+    const protocol = this.#protocol();
+    const direction = this.#direction();
+    const type = this.#type();
+    const id = this.#peek();
+    const isId = id !== undefined && /^[\w.:/-]+$/.test(id) && !/^(and|or|not)$/.test(id);
+    if (!isId || this.#isUnknown(begin)) {
+      // A protocol alone, without qualifiers after it.
+      if (protocol !== undefined && this.#at === begin + 1 && this.#isEnd()) {
+        this.#before = { direction: 'either' };
+        return { kind: 'protocol', name: protocol };
+      }
+      this.#at = begin;
+      return undefined;
+    }
+    const hasOwn = this.#at > begin;
+    const qualifiers: Qualifiers = hasOwn
+      ? {
+          direction: direction ?? 'either',
+          ...(protocol !== undefined && { protocol }),
+          ...(type !== undefined && { type }),
+        }
+      : this.#before;
+    this.#at += 1;
+    const condition = this.#isEnd() ? conditionOf(qualifiers, id) : undefined;
+    if (!condition) {
+      this.#at = begin;
+      return undefined;
+    }
+    this.#before = qualifiers;
+    return condition;
+  }
+
+  #isUnknown(begin: number): boolean {
+    return this.#at === begin && this.#before.type === undefined && isIP(this.#peek() ?? '') === 0;
+  }
+
+  /** `tcp[tcpflags] & tcp-rst != 0`, and the like with numbers. */
+  #flag(): Condition | undefined {
+    const words = [0, 1, 2, 3, 4, 5].map((ahead) => this.#peek(ahead) ?? '');
+    const [place = '', index = '', and, mask = '', compare = '', zero] = words;
+    if (place !== 'tcp' || !/^\[(tcpflags|13)\]$/.test(index) || and !== '&' || zero !== '0')
+      return undefined;
+    const named = mask.replace(/^tcp-/, '').replace('rst', 'reset');
+    const name = (Object.keys(TCP_FLAGS) as TcpFlag[]).find(
+      (flag) => flag === named || TCP_FLAGS[flag] === Number(mask),
+    );
+    if (!name || !/^(!=|=|==)$/.test(compare)) return undefined;
+    this.#at += words.length;
+    return { kind: 'flag', name, set: compare === '!=' };
+  }
+
+  /** Everything up to the end of this operand, as it is written. */
+  #other(begin: number): Condition {
+    const first = this.#tokens[begin];
+    if (!first || first.text === ')') throw new CaptureSyntaxError('the filter ends too early');
+    this.#at = begin;
+    let depth = 0;
+    for (; ; this.#at += 1) {
+      const word = this.#peek();
+      if (word === undefined) break;
+      if (depth === 0 && /^(and|or|&&|\|\||\))$/.test(word)) break;
+      if (word === '(') depth += 1;
+      if (word === ')') depth -= 1;
+    }
+    if (depth > 0 || this.#at === begin) throw new CaptureSyntaxError('a parenthesis is missing');
+    const last = this.#tokens[this.#at - 1];
+    const end = (last?.start ?? 0) + (last?.text.length ?? 0);
+    this.#before = { direction: 'either' };
+    return { kind: 'other', language: 'capture', text: this.#text.slice(first.start, end) };
+  }
+
+  #protocol(): string | undefined {
+    const word = this.#peek() ?? '';
+    if (word === 'ether') {
+      this.#at += 1;
+      return 'ether';
+    }
+    if (!Object.hasOwn(PROTOCOLS, word)) return undefined;
+    this.#at += 1;
+    return PROTOCOLS[word];
+  }
+
+  #direction(): Direction | undefined {
+    if (!this.#takes('src', 'dst')) return undefined;
+    const first = this.#tokens[this.#at - 1]?.text;
+    const [joint, second] = [this.#peek(), this.#peek(1)];
+    if (joint === 'or' && (second === 'src' || second === 'dst') && second !== first) {
+      this.#at += 2;
+      return 'either';
+    }
+    return first === 'src' ? 'source' : 'destination';
+  }
+
+  #type(): Qualifiers['type'] {
+    const types = ['host', 'net', 'port', 'portrange'] as const;
+    const type = types.find((one) => one === this.#peek());
+    if (type) this.#at += 1;
+    return type;
+  }
+
+  #isEnd(): boolean {
+    return /^(and|or|&&|\|\||\))?$/.test(this.#peek() ?? '');
+  }
+
+  #peek(ahead = 0): string | undefined {
+    return this.#tokens[this.#at + ahead]?.text;
+  }
+
+  #takes(...words: readonly string[]): boolean {
+    if (!words.includes(this.#peek() ?? '')) return false;
+    this.#at += 1;
+    return true;
+  }
+}
+
+/** The meaning of an id with its qualifiers; undefined where it has none here (a host's name). */
+function conditionOf({ protocol, direction, type }: Qualifiers, id: string): Condition | undefined {
+  if (type === 'port' || type === 'portrange') {
+    const [first = '', last = first] = type === 'port' ? [id] : id.split('-');
+    if (!/^\d+$/.test(first) || !/^\d+$/.test(last)) return undefined;
+    const ports = { direction, first: Number(first), last: Number(last) };
+    if (protocol === undefined) return { kind: 'port', ...ports };
+    return /^(tcp|udp|sctp)$/.test(protocol) ? { kind: 'port', protocol, ...ports } : undefined;
+  }
+  if (protocol === 'ether')
+    return /^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(id)
+      ? { kind: 'address', direction, address: id.replaceAll('-', ':'), family: 'mac' }
+      : undefined;
+  const [address = '', prefix] = id.split('/');
+  const family = isIP(address);
+  if (family !== 4 && family !== 6) return undefined;
+  const isNetwork = prefix !== undefined && /^\d+$/.test(prefix);
+  if ((type === 'net') !== isNetwork && !(type === undefined && isNetwork)) return undefined;
+  const of: Condition = {
+    kind: 'address',
+    direction,
+    address,
+    family,
+    ...(isNetwork && { prefix: Number(prefix) }),
+  };
+  if (protocol === undefined) return of;
+  return all([{ kind: 'protocol', name: protocol }, of]);
+}

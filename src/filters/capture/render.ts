@@ -1,0 +1,145 @@
+import { type Condition, type Operator, TCP_FLAGS } from '../condition.ts';
+import type { NotExpressible } from '../display/render.ts';
+import { networkOf } from '../network.ts';
+import { PRESETS } from '../presets.ts';
+import {
+  allOf,
+  anyOf,
+  type CaptureFilter,
+  expression,
+  not,
+  renderCaptureFilter,
+  test,
+} from './captureFilter.ts';
+
+/** Protocols that capture filters know under another name, or by their port only. */
+const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
+  icmpv6: test('icmp6'),
+  ipv6: test('ip6'),
+  ...Object.fromEntries(
+    ['tcp', 'udp', 'icmp', 'arp', 'ip', 'sctp', 'igmp', 'esp', 'ah', 'vlan'].map((name) => [
+      name,
+      test(name),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [
+      ['dns', 'dns'],
+      ['http', 'http'],
+      ['vxlan', 'vxlan'],
+      ['dhcp', 'dhcp'],
+      ['dhcpv6', 'dhcp'],
+    ].map(([protocol, preset]) => [
+      protocol,
+      PRESETS.find(({ name }) => name === preset)?.filter ?? test('ip'),
+    ]),
+  ),
+  ssh: test('tcp port 22'),
+};
+
+/** What helps where a protocol cannot be told from the kernel. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  tls: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',
+  https: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',
+  http2: '--preset http captures the start of its connections',
+  grpc: '--preset http captures the start of its connections',
+  quic: 'capture "udp port 443"',
+};
+
+/** The capture filter for a condition, or why there is none. */
+export function captureFilterOf(condition: Condition): CaptureFilter | NotExpressible {
+  const reasons: string[] = [];
+  const filter = filterOf(condition, reasons);
+  return reasons.length > 0 ? { reasons: [...new Set(reasons)] } : filter;
+}
+
+/** The same as text. */
+export function renderAsCapture(condition: Condition): string | NotExpressible {
+  const filter = captureFilterOf(condition);
+  return 'reasons' in filter ? filter : (renderCaptureFilter(filter) ?? '');
+}
+
+function filterOf(condition: Condition, reasons: string[]): CaptureFilter {
+  const impossible = (reason: string): CaptureFilter => {
+    reasons.push(reason);
+    return test('ip');
+  };
+  switch (condition.kind) {
+    case 'all':
+      return allOf(condition.of.map((one) => filterOf(one, reasons)));
+    case 'any':
+      return anyOf(condition.of.map((one) => filterOf(one, reasons)));
+    case 'not':
+      return not(filterOf(condition.of, reasons));
+    case 'protocol': {
+      const { name } = condition;
+      if (Object.hasOwn(PROTOCOLS, name)) return PROTOCOLS[name] ?? test(name);
+      const instead = Object.hasOwn(INSTEAD, name) ? `: ${INSTEAD[name]}` : '';
+      return impossible(`the kernel cannot tell ${name} from other packets${instead}`);
+    }
+    case 'address':
+      return test(`${ROLES[condition.direction]}${addressText(condition)}`);
+    case 'port': {
+      const { protocol, direction, first, last } = condition;
+      const range = first === last ? `port ${first}` : `portrange ${first}-${last}`;
+      return test(`${protocol === undefined ? '' : `${protocol} `}${ROLES[direction]}${range}`);
+    }
+    case 'flag':
+      return flagFilter(condition);
+    case 'length':
+      return lengthFilter(condition);
+    case 'time':
+      return impossible(
+        'a capture filter knows no time: use --duration, or read --from and --to afterwards',
+      );
+    case 'payload':
+      return impossible(
+        'a capture filter cannot search the payload: filter afterwards, with read -Y',
+      );
+    default:
+      return condition.language === 'capture'
+        ? expression(condition.text)
+        : impossible(`"${condition.text}" has no capture filter: filter afterwards, with read -Y`);
+  }
+}
+
+const ROLES = { either: '', source: 'src ', destination: 'dst ' } as const;
+
+function addressText(condition: Extract<Condition, { kind: 'address' }>): string {
+  const { address, family, prefix } = condition;
+  if (family === 'mac') return `ether host ${address}`;
+  if (prefix === undefined) return `host ${address}`;
+  return `net ${networkOf(`${address}/${prefix}`) ?? `${address}/${prefix}`}`;
+}
+
+function flagFilter({ name, set }: Extract<Condition, { kind: 'flag' }>): CaptureFilter {
+  const bit = `0x${TCP_FLAGS[name].toString(16).padStart(2, '0')}`;
+  const compare = set ? '!= 0' : '= 0';
+  // Offset 13 of the TCP header, which follows the 40 bytes of an IPv6 header (6 is TCP).
+  return anyOf([
+    test(`tcp[13] & ${bit} ${compare}`),
+    allOf([test('ip6[6] = 6'), test(`ip6[53] & ${bit} ${compare}`)]),
+  ]);
+}
+
+const OPERATORS: Readonly<Record<Operator, string>> = {
+  '==': '=',
+  '!=': '!=',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
+
+function lengthFilter(condition: Extract<Condition, { kind: 'length' }>): CaptureFilter {
+  const compare = `${OPERATORS[condition.operator]} ${condition.bytes}`;
+  if (condition.of === 'frame') return test(`len ${compare}`);
+  // IP total length without both headers; the payload length of IPv6 without the TCP header.
+  return anyOf([
+    allOf([
+      test('tcp'),
+      test(`ip[2:2] - ((ip[0] & 0x0f) << 2) - ((tcp[12] & 0xf0) >> 2) ${compare}`),
+    ]),
+    allOf([test('ip6[6] = 6'), test(`ip6[4:2] - ((ip6[52] & 0xf0) >> 2) ${compare}`)]),
+  ]);
+}

@@ -1,0 +1,71 @@
+import { type Problem, wrongUsage } from '../problem.ts';
+import type { Language } from './condition.ts';
+import { type Explanation, explainFilter, hasField } from './explain.ts';
+
+/**
+ * Refuses a capture filter that tcpdump would refuse, before anything is started for it. What is not
+ * understood here is left to tcpdump. Throws a Problem that offers the corrected filter.
+ */
+export function checkCaptureFilter(text: string): void {
+  const isDisplay = hasField(text);
+  const { corrections, problem, corrected, ...explanation } = explainFilter(
+    text,
+    isDisplay ? 'display' : 'capture',
+  );
+  const errors = corrections.filter(({ kind }) => kind === 'error').map(({ why }) => why);
+  if (isDisplay) throw wrongLanguage(text, 'display', { corrections, corrected, ...explanation });
+  if (errors.length > 0)
+    throw wrongUsage(
+      `the filter is not valid: ${text}`,
+      ...errors,
+      ...(problem === undefined ? [`did you mean: ${corrected}`] : []),
+    );
+  if (problem !== undefined && parenthesesOf(text) !== 0)
+    throw wrongUsage(`the filter is not valid: ${text}`, 'Parentheses do not match.');
+}
+
+/** What was found in a display filter that is accepted as it is. */
+export interface CheckedDisplayFilter {
+  /** One sentence each, with what would be meant. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Looks for mistakes in a display filter. Throws a Problem that offers the corrected filter where it would
+ * be refused; gives notes on what is accepted and easily misread.
+ */
+export function checkDisplayFilter(text: string): CheckedDisplayFilter {
+  const { corrections, corrected, problem } = explainFilter(text, 'display');
+  if (problem !== undefined && !hasField(text)) {
+    const asCapture = explainFilter(text, 'capture');
+    if (asCapture.problem === undefined) throw wrongLanguage(text, 'capture', asCapture);
+  }
+  const errors = corrections.filter(({ kind }) => kind === 'error').map(({ why }) => why);
+  if (errors.length > 0)
+    throw wrongUsage(
+      `the display filter is not valid: ${text}`,
+      ...errors,
+      ...(problem === undefined ? [`did you mean: ${corrected}`] : []),
+    );
+  return { notes: corrections.map(({ why, right }) => `${why} Instead: ${right}`) };
+}
+
+function wrongLanguage(
+  text: string,
+  language: Language,
+  {
+    capture,
+    display,
+  }: Pick<Explanation, 'capture' | 'display' | 'corrections' | 'corrected' | 'language'>,
+): Problem {
+  const [has, needs, right] =
+    language === 'display'
+      ? (['display', 'capture', capture] as const)
+      : (['capture', 'display', display] as const);
+  const next = typeof right === 'string' ? [`did you mean: ${right}`] : right.reasons;
+  return wrongUsage(`this is a ${has} filter, and a ${needs} filter is needed: ${text}`, ...next);
+}
+
+function parenthesesOf(text: string): number {
+  return text.split('(').length - text.split(')').length;
+}

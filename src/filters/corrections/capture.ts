@@ -1,0 +1,165 @@
+import { isIP } from 'node:net';
+import { type CaptureToken, captureTokens } from '../capture/parse.ts';
+import { renderAsCapture } from '../capture/render.ts';
+import { type Condition, TCP_FLAGS, type TcpFlag } from '../condition.ts';
+import { networkOf } from '../network.ts';
+import { applyEdits, type Corrected, type Edit } from './correction.ts';
+import { SERVICES } from './fields.ts';
+
+type Rule = (tokens: readonly CaptureToken[], at: number) => Edit | undefined;
+
+/** Corrects common mistakes in a capture filter. */
+export function correctCapture(text: string): Corrected {
+  const tokens = captureTokens(text);
+  const edits: Edit[] = [];
+  for (let at = 0; at < tokens.length; at += 1) {
+    const found = RULES.map((rule) => rule(tokens, at)).find((edit) => edit !== undefined);
+    if (found) edits.push(found);
+  }
+  return applyEdits(text, edits);
+}
+
+const RULES: readonly Rule[] = [compared, listOfPorts, wrongAddress, wrongWord, upperCase];
+
+function edit(first: CaptureToken, last: CaptureToken, right: string, why: string): Edit {
+  const end = last.start + last.text.length;
+  return { start: first.start, end, right, why, kind: 'error' };
+}
+
+const QUALIFIER = /^(tcp|udp|sctp|src|dst|ip|ip6)$/;
+
+/** `tcp port != 80`, `host == 10.0.0.1`. */
+function compared(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+  let place = at;
+  while (QUALIFIER.test(tokens[place]?.text ?? '')) place += 1;
+  const [type, operator, value] = [tokens[place], tokens[place + 1], tokens[place + 2]];
+  const first = tokens[at];
+  if (!first || !type || !operator || !value) return undefined;
+  if (!/^(port|portrange|host|net)$/.test(type.text) || !/^(=|==|!=)$/.test(operator.text))
+    return undefined;
+  const words = tokens.slice(at, place + 1).map(({ text }) => text);
+  const right = `${operator.text === '!=' ? 'not ' : ''}${[...words, value.text].join(' ')}`;
+  return edit(first, value, right, `${type.text} takes its value without an operator.`);
+}
+
+/** `tcp port 80,443`, `port 80-90`. */
+function listOfPorts(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+  let place = at;
+  while (QUALIFIER.test(tokens[place]?.text ?? '')) place += 1;
+  const [first, type, value] = [tokens[at], tokens[place], tokens[place + 1]];
+  if (!first || !type || !value || !/^(port|ports)$/.test(type.text)) return undefined;
+  const qualifiers = tokens.slice(at, place).map(({ text }) => text);
+  const range = /^\d+-\d+$/.test(value.text);
+  if (range) {
+    const right = [...qualifiers, 'portrange', value.text].join(' ');
+    return edit(first, value, right, 'A range of ports is a portrange.');
+  }
+  const list = [value];
+  while (/,$/.test(list.at(-1)?.text ?? '')) {
+    const more = tokens[place + 1 + list.length];
+    if (!more || !/^\d+,?$/.test(more.text)) break;
+    list.push(more);
+  }
+  const last = list.at(-1);
+  const ports = list.flatMap(({ text }) => text.split(',')).filter((port) => port !== '');
+  if (last && ports.length > 1 && ports.every((port) => /^\d+$/.test(port))) {
+    const tests = ports.map((port) => [...qualifiers, 'port', port].join(' '));
+    return edit(first, last, `(${tests.join(' or ')})`, 'Several ports are joined by or.');
+  }
+  if (type.text === 'ports') return edit(type, type, 'port', 'There is no ports; it is port.');
+  return undefined;
+}
+
+const ADDRESS_WORDS: Readonly<Record<string, string>> = {
+  ip: 'host',
+  ip6: 'host',
+  addr: 'host',
+  address: 'host',
+  from: 'src host',
+  to: 'dst host',
+};
+
+/** `ip 10.0.0.1`, `host 10.0.0.0/24`, `net 10.0.0.5/24`. */
+function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+  const [type, value] = [tokens[at], tokens[at + 1]];
+  if (!type || !value) return undefined;
+  const [address = '', prefix] = value.text.split('/');
+  const family = isIP(address);
+  const network = prefix === undefined ? undefined : networkOf(value.text);
+  const [, known = ''] = /^((?:\d{1,3}\.){1,3})\*(?:\.\*)*$/.exec(value.text) ?? [];
+  if (known !== '' && /^(host|net|ip|src|dst)$/.test(type.text)) {
+    const parts = known.split('.').filter((part) => part !== '');
+    const zeros = new Array<string>(4 - parts.length).fill('0');
+    const role = /^(src|dst)$/.test(type.text) ? `${type.text} net` : 'net';
+    const right = `${role} ${[...parts, ...zeros].join('.')}/${parts.length * 8}`;
+    return edit(type, value, right, 'A part of an address is written as a network.');
+  }
+  if (family === 0) return undefined;
+  const word = Object.hasOwn(ADDRESS_WORDS, type.text) ? ADDRESS_WORDS[type.text] : undefined;
+  const role = word ?? (type.text === 'host' || type.text === 'net' ? type.text : undefined);
+  if (role === undefined) return undefined;
+  if (network === undefined) {
+    if (word === undefined) return undefined;
+    return edit(type, value, `${role} ${address}`, `An address follows host, not ${type.text}.`);
+  }
+  const right = `${role.replace('host', 'net')} ${network}`;
+  if (right === `${type.text} ${value.text}`) return undefined;
+  const why =
+    type.text === 'net'
+      ? 'The bits of a network after its prefix are zero.'
+      : 'A network follows net, not host.';
+  return edit(type, value, right, why);
+}
+
+/** Words that display filters have, or people, and that stand where a primitive begins. */
+function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+  const token = tokens[at];
+  const before = tokens[at - 1]?.text;
+  if (!token || (before !== undefined && !/^(and|or|not|AND|OR|NOT|&&|\|\||!|\()$/.test(before)))
+    return undefined;
+  const name = token.text.toLowerCase();
+  const names: Record<string, string> = { icmpv6: 'icmp6', ipv6: 'ip6' };
+  if (Object.hasOwn(names, name)) {
+    const right = names[name] ?? '';
+    return edit(token, token, right, `Capture filters call it ${right}.`);
+  }
+  const after = tokens[at + 1]?.text ?? '';
+  if (after !== '' && !/^(and|or|AND|OR|&&|\|\||\))$/.test(after)) return undefined;
+  const flag = { rst: 'reset', psh: 'push' }[name] ?? name;
+  const condition: Condition | undefined = Object.hasOwn(TCP_FLAGS, flag)
+    ? { kind: 'flag', name: flag as TcpFlag, set: true }
+    : undefined;
+  if (condition) {
+    const text = renderAsCapture(condition);
+    const why = 'Flags are bits of the TCP header; the presets syn and rst have them.';
+    return typeof text === 'string' ? edit(token, token, `(${text})`, why) : undefined;
+  }
+  if (name === 'dhcp' || name === 'bootp')
+    return edit(token, token, 'udp portrange 67-68', 'Capture filters know DHCP by its ports.');
+  if (name === 'tls' || name === 'ssl')
+    return edit(token, token, 'tcp port 443', PORT_ONLY('TLS', 'tls-handshake'));
+  if (name === 'dns') return edit(token, token, 'port 53', PORT_ONLY('DNS', 'dns'));
+  if (name === 'http') return edit(token, token, 'tcp port 80', PORT_ONLY('HTTP', 'http'));
+  if (!Object.hasOwn(SERVICES, name)) return undefined;
+  return edit(
+    token,
+    token,
+    `tcp port ${SERVICES[name]}`,
+    `Capture filters know ${name} by its port.`,
+  );
+}
+
+const PORT_ONLY = (protocol: string, preset: string) =>
+  `Capture filters know ${protocol} by its port only; see also --preset ${preset}.`;
+
+function upperCase(tokens: readonly CaptureToken[], at: number): Edit | undefined {
+  const token = tokens[at];
+  if (!token || !/^(AND|OR|NOT|HOST|NET|PORT|SRC|DST|TCP|UDP|ICMP|ARP)$/.test(token.text))
+    return undefined;
+  return edit(
+    token,
+    token,
+    token.text.toLowerCase(),
+    'The words of capture filters are in lower case.',
+  );
+}

@@ -1,0 +1,84 @@
+import type { Condition, Direction } from '../condition.ts';
+import { quotedText } from './condition.ts';
+
+/** Names that the languages do not share; left as in a capture filter's condition. */
+const PROTOCOLS: Readonly<Record<string, string>> = { https: 'tls' };
+
+const ADDRESS_FIELDS: Readonly<Record<Direction, string>> = {
+  either: 'addr',
+  source: 'src',
+  destination: 'dst',
+};
+const PORT_FIELDS: Readonly<Record<Direction, string>> = {
+  either: 'port',
+  source: 'srcport',
+  destination: 'dstport',
+};
+
+/** Why a condition has no display filter. */
+export interface NotExpressible {
+  readonly reasons: readonly string[];
+}
+
+/**
+ * The display filter for a condition. What it says holds in Wireshark 3.6 and later, and before: "not" is
+ * written around a comparison, since `!=` has changed its meaning.
+ */
+export function renderDisplayFilter(condition: Condition): string | NotExpressible {
+  const reasons: string[] = [];
+  const text = textOf(condition, reasons);
+  return reasons.length > 0 ? { reasons } : text;
+}
+
+function textOf(condition: Condition, reasons: string[]): string {
+  switch (condition.kind) {
+    case 'all':
+    case 'any': {
+      const joint = condition.kind === 'all' ? ' && ' : ' || ';
+      return condition.of.map((one) => operand(one, reasons)).join(joint);
+    }
+    case 'not':
+      return `!(${textOf(condition.of, reasons)})`;
+    case 'protocol':
+      return PROTOCOLS[condition.name] ?? condition.name;
+    case 'address': {
+      const { direction, address, family, prefix } = condition;
+      const protocol = { 4: 'ip', 6: 'ipv6', mac: 'eth' }[family];
+      const network = prefix === undefined ? address : `${address}/${prefix}`;
+      return `${protocol}.${ADDRESS_FIELDS[direction]} == ${network}`;
+    }
+    case 'port':
+      return portText(condition);
+    case 'flag':
+      return `tcp.flags.${condition.name} == ${condition.set ? 1 : 0}`;
+    case 'length':
+      return `${condition.of === 'frame' ? 'frame' : 'tcp'}.len ${condition.operator} ${condition.bytes}`;
+    case 'time':
+      return `frame.time_epoch ${condition.operator} ${condition.seconds}`;
+    case 'payload':
+      return `frame contains ${quotedText(condition.text)}`;
+    default:
+      if (condition.language === 'capture')
+        reasons.push(`"${condition.text}" is not translated to a display filter`);
+      return condition.text;
+  }
+}
+
+function operand(condition: Condition, reasons: string[]): string {
+  const text = textOf(condition, reasons);
+  const isSeveral =
+    condition.kind === 'all' ||
+    condition.kind === 'any' ||
+    (condition.kind === 'port' && condition.protocol === undefined);
+  return isSeveral ? `(${text})` : text;
+}
+
+function portText(port: Extract<Condition, { kind: 'port' }>): string {
+  const { protocol, direction, first, last } = port;
+  const protocols = protocol === undefined ? ['tcp', 'udp'] : [protocol];
+  const tests = protocols.map((name) => {
+    const field = `${name}.${PORT_FIELDS[direction]}`;
+    return first === last ? `${field} == ${first}` : `${field} in {${first}..${last}}`;
+  });
+  return tests.join(' || ');
+}

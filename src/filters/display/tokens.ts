@@ -1,0 +1,24 @@
+/** A piece of a filter expression, with the place where it begins. */
+export interface Token {
+  readonly kind: 'word' | 'string' | 'operator' | 'punctuation' | 'unknown';
+  readonly text: string;
+  readonly start: number;
+}
+
+/**
+ * In this order: strings with their quotes, character constants, operators, punctuation, and words: fields,
+ * numbers, addresses. Two dots separate the ends of a range.
+ */
+const PIECE =
+  /\s+|(?<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?<operator>===|!==|==|!=|<=|>=|&&|\|\||\^\^|\.\.|[<>!=&|~])|(?<punctuation>[(){}[\],])|(?<word>(?:[\w:/*@%+-]|\.(?!\.))+)|(?<unknown>.)/gsu;
+
+/** The tokens of a display filter; characters that the language does not have are `unknown`. */
+export function displayTokens(text: string): Token[] {
+  const tokens: Token[] = [];
+  for (const match of text.matchAll(PIECE)) {
+    const kinds = ['string', 'operator', 'punctuation', 'word', 'unknown'] as const;
+    const kind = kinds.find((name) => match.groups?.[name] !== undefined);
+    if (kind) tokens.push({ kind, text: match[0], start: match.index });
+  }
+  return tokens;
+}

@@ -1,0 +1,88 @@
+import { CaptureSyntaxError, captureTokens, conditionOfCapture } from './capture/parse.ts';
+import { renderAsCapture } from './capture/render.ts';
+import type { Language } from './condition.ts';
+import { correctCapture } from './corrections/capture.ts';
+import type { Correction } from './corrections/correction.ts';
+import { correctDisplay } from './corrections/display.ts';
+import { conditionOfDisplay } from './display/condition.ts';
+import { DisplaySyntaxError } from './display/parse.ts';
+import { renderDisplayFilter } from './display/render.ts';
+import { inWords } from './words.ts';
+
+/** What is known of a filter that somebody wrote. */
+export interface Explanation {
+  /** The language it is written in. */
+  readonly language: Language;
+  readonly corrections: readonly Correction[];
+  /** The filter without its mistakes; the same text where it has none. */
+  readonly corrected: string;
+  /** Why it cannot be understood, even when corrected. */
+  readonly problem?: string;
+  /** What it selects, in words. */
+  readonly meaning?: string;
+  /** The same in each language, or why there is no such filter. */
+  readonly capture: string | { readonly reasons: readonly string[] };
+  readonly display: string | { readonly reasons: readonly string[] };
+}
+
+/** Explains a filter, corrects it, and writes it in both languages. */
+export function explainFilter(text: string, language?: Language): Explanation {
+  if (language !== undefined) return explained(text, language);
+  const [likely, other] =
+    languageOf(text) === 'capture'
+      ? (['capture', 'display'] as const)
+      : (['display', 'capture'] as const);
+  const first = explained(text, likely);
+  if (first.problem === undefined || hasField(text)) return first;
+  const second = explained(text, other);
+  return second.problem === undefined ? second : first;
+}
+
+function explained(text: string, language: Language): Explanation {
+  const { text: corrected, corrections } =
+    language === 'capture' ? correctCapture(text) : correctDisplay(text);
+  try {
+    const condition =
+      language === 'capture' ? conditionOfCapture(corrected) : conditionOfDisplay(corrected);
+    return {
+      language,
+      corrections,
+      corrected,
+      meaning: inWords(condition),
+      // In its own language it stays as it is written, and may say more than is understood here.
+      capture: language === 'capture' ? corrected : renderAsCapture(condition),
+      display: language === 'display' ? corrected : renderDisplayFilter(condition),
+    };
+  } catch (error) {
+    if (!(error instanceof CaptureSyntaxError) && !(error instanceof DisplaySyntaxError))
+      throw error;
+    const reasons = { reasons: [error.message] };
+    const own = { capture: reasons, display: reasons };
+    return { language, corrections, corrected, problem: error.message, ...own };
+  }
+}
+
+/** Fields of Wireshark have a dot after a protocol; as a name in a capture filter they would be a host's. */
+const FIELD =
+  /^(_ws|arp|data|dhcp|dhcpv6|bootp|dns|eth|ether|frame|grpc|http|http2|icmp|icmpv6|icmp6|ip|ipv6|ip6|mac|mdns|quic|sctp|ssh|ssl|tcp|tls|udp|vlan|vxlan)\.[a-z_][\w.]*$/i;
+const CAPTURE_WORDS =
+  /^(host|net|port|ports|portrange|src|dst|ether|greater|less|inbound|outbound|gateway|proto|protochain|broadcast|multicast)$/i;
+
+/** Whether a filter names a field of Wireshark. */
+export function hasField(text: string): boolean {
+  const words = captureTokens(text).map((token) => token.text);
+  return words.some(
+    (word, at) => FIELD.test(word) && !/^(host|net|gateway|src|dst)$/.test(words[at - 1] ?? ''),
+  );
+}
+
+/** The language of a filter; of one that is valid in both, such as `tcp`, display. */
+function languageOf(text: string): Language {
+  if (hasField(text)) return 'display';
+  const isCapture = captureTokens(text).some(
+    ({ text: word }) =>
+      CAPTURE_WORDS.test(word) ||
+      /^(ip6|icmp6|<<|>>|\[(tcpflags|icmptype|icmpcode|\d+:[124])\])$/.test(word),
+  );
+  return isCapture ? 'capture' : 'display';
+}

@@ -1,0 +1,37 @@
+/**
+ * Reads a time: `2024-02-01 14:05:30.25` or `14:05` (today) in local time, with a `Z`, ` UTC` or an offset
+ * such as `+02:00` in that zone, or seconds since 1970. Gives seconds since 1970 as text, with as many
+ * decimals as were written; undefined for anything else.
+ */
+export function epochSeconds(text: string, now = new Date()): string | undefined {
+  const trimmed = text.trim();
+  if (/^\d{9,}(\.\d+)?$/.test(trimmed)) return trimmed;
+  const found =
+    /^(?:(\d{4})-(\d\d?)-(\d\d?)(?:[T ]\s*|$))?(?:(\d\d?):(\d\d)(?::(\d\d)(\.\d+)?)?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?$/i.exec(
+      trimmed,
+    );
+  if (!found || trimmed === '') return undefined;
+  const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone] = found;
+  if (year === undefined && found[4] === undefined) return undefined;
+  const date: [number, number, number] =
+    year === undefined ? dateOf(now, zone) : [Number(year), Number(month) - 1, Number(day)];
+  const clock: [number, number, number] = [Number(hour), Number(minute), Number(second)];
+  if (date[1] > 11 || date[2] < 1 || date[2] > 31) return undefined;
+  if (clock[0] > 23 || clock[1] > 59 || clock[2] > 60) return undefined;
+  const seconds =
+    zone === undefined
+      ? new Date(...date, ...clock).getTime() / 1000
+      : Date.UTC(...date, ...clock) / 1000 - offsetSeconds(zone);
+  return `${seconds}${fraction}`;
+}
+
+function dateOf(now: Date, zone: string | undefined): [number, number, number] {
+  if (zone === undefined) return [now.getFullYear(), now.getMonth(), now.getDate()];
+  const there = new Date(now.getTime() + offsetSeconds(zone) * 1000);
+  return [there.getUTCFullYear(), there.getUTCMonth(), there.getUTCDate()];
+}
+
+function offsetSeconds(zone: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(zone) ?? [];
+  return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60);
+}

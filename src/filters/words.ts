@@ -1,0 +1,78 @@
+import type { Condition, Operator } from './condition.ts';
+
+/** What a condition selects, in words: "packets that …" goes before. */
+export function inWords(condition: Condition): string {
+  switch (condition.kind) {
+    case 'all':
+      if (condition.of.length === 0) return 'all packets';
+      return condition.of.map(part).join(' and ');
+    case 'any':
+      return condition.of.map(part).join(' or ');
+    case 'not':
+      return `not ${part(condition.of)}`;
+    case 'protocol':
+      return PROTOCOLS[condition.name] ?? condition.name.toUpperCase();
+    case 'address': {
+      const { direction, address, prefix } = condition;
+      const whose = prefix === undefined ? address : `network ${address}/${prefix}`;
+      return `${DIRECTIONS[direction]} ${whose}`;
+    }
+    case 'port': {
+      const { protocol, direction, first, last } = condition;
+      const ports = first === last ? `port ${first}` : `ports ${first} to ${last}`;
+      return `${DIRECTIONS[direction]} ${protocol === undefined ? '' : `${protocol.toUpperCase()} `}${ports}`;
+    }
+    case 'flag':
+      return `TCP with the ${FLAGS[condition.name]} flag ${condition.set ? 'set' : 'not set'}`;
+    case 'length': {
+      const what = condition.of === 'frame' ? 'length' : 'TCP payload length';
+      return `${what} ${OPERATORS[condition.operator]} ${condition.bytes} bytes`;
+    }
+    case 'time':
+      return `time ${TIMES[condition.operator]} ${new Date(Number(condition.seconds) * 1000).toISOString()}`;
+    case 'payload':
+      return `containing the text ${JSON.stringify(condition.text)}`;
+    default:
+      return `matching ${condition.text}`;
+  }
+}
+
+/** Alternatives within something else are put in parentheses. */
+function part(condition: Condition): string {
+  const isSeveral = condition.kind === 'all' || condition.kind === 'any';
+  return isSeveral ? `(${inWords(condition)})` : inWords(condition);
+}
+
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  ip: 'IPv4',
+  ipv6: 'IPv6',
+  icmpv6: 'ICMPv6',
+  http2: 'HTTP/2',
+  grpc: 'gRPC',
+  eth: 'Ethernet',
+};
+const DIRECTIONS = { either: 'from or to', source: 'from', destination: 'to' } as const;
+const FLAGS = {
+  fin: 'FIN',
+  syn: 'SYN',
+  reset: 'RST',
+  push: 'PSH',
+  ack: 'ACK',
+  urg: 'URG',
+} as const;
+const OPERATORS: Readonly<Record<Operator, string>> = {
+  '==': 'of',
+  '!=': 'other than',
+  '<': 'under',
+  '<=': 'of at most',
+  '>': 'over',
+  '>=': 'of at least',
+};
+const TIMES: Readonly<Record<Operator, string>> = {
+  '==': 'of',
+  '!=': 'other than',
+  '<': 'before',
+  '<=': 'up to',
+  '>': 'after',
+  '>=': 'from',
+};
