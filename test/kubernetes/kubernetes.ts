@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createFabric } from '../cluster/nodes/fabric.ts';
 import { startJanitor } from '../cluster/nodes/janitor.ts';
 import { settleAll } from '../cluster/settleAll.ts';
@@ -114,7 +113,7 @@ async function bringUp(
   for (const part of CONTROL_PLANE) first.startPart(part);
   const machines = nodes.map(async (node) => {
     node.startPart('containerd');
-    await node.waitFor('containerd', ['ctr', 'version'], signal);
+    await node.until('containerd', () => node.run(['ctr', 'version']), signal);
     onStep(`${node.name}: containerd answers`);
     node.startPart('kubelet');
     node.startPart('kube-proxy');
@@ -123,13 +122,13 @@ async function bringUp(
   });
   const server = (async () => {
     const isServed = () => api.call('GET', '/readyz');
-    await until('kube-apiserver', isServed, first, signal);
+    await first.until('kube-apiserver', isServed, signal);
     onStep('the API server is ready');
     await createUsers(api);
     await deployDns(api);
     onStep('users and the DNS server are created');
     const networks = nodes.map(async (node) => {
-      const podNetwork = await until(
+      const podNetwork = await node.until(
         'kubelet',
         async () => {
           const { spec } = JSON.parse(await api.call('GET', `/api/v1/nodes/${node.name}`)) as {
@@ -138,7 +137,6 @@ async function bringUp(
           if (spec.podCIDR === undefined) throw new Error('no pod network yet');
           return spec.podCIDR;
         },
-        node,
         signal,
       );
       return { node, podNetwork };
@@ -149,9 +147,9 @@ async function bringUp(
     onStep('flannel has joined the pod networks');
   })();
   await settleAll([...machines, server]);
-  for (const node of nodes) await until('kubelet', () => expectReady(api, node.name), node, signal);
+  for (const node of nodes) await node.until('kubelet', () => expectReady(api, node.name), signal);
   onStep('both nodes are ready');
-  await until('kubelet', () => expectDns(api), first, signal);
+  await first.until('kubelet', () => expectDns(api), signal);
   onStep('a DNS server runs on each');
 }
 
@@ -169,22 +167,4 @@ async function expectDns(api: ApiClient): Promise<void> {
     status: { readyReplicas?: number };
   };
   if (status.readyReplicas !== 2) throw new Error(`${status.readyReplicas ?? 0} DNS servers run`);
-}
-
-/** Asks until there is an answer; on time-out it fails with the last error and the log of that part. */
-async function until<Answer>(
-  part: string,
-  ask: () => Promise<Answer>,
-  node: KubernetesNode,
-  signal: AbortSignal,
-): Promise<Answer> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (signal.aborted)
-        throw new Error(`${error}\nThe end of the log of ${part}:\n${await node.log(part)}`);
-    }
-    await delay(150);
-  }
 }

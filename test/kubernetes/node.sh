@@ -63,6 +63,8 @@ run() {
 }
 
 PATH=$binaries:$PATH
+# What the parts leave there ends with the node.
+export TMPDIR=/run
 # In a process of its own: the first process has to reap, which it does while it waits for that.
 (while read -r part; do run "$part" & done)
 exit

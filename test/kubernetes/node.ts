@@ -18,6 +18,9 @@ export interface NodePlan extends Omit<NodeFiles, 'address'> {
   readonly group: string;
 }
 
+/** A part that ended so often, a second apart, does not start. */
+const MANY_ENDS = 10;
+
 /** A machine of the cluster, in namespaces of its own: network, mounts, processes, control groups. */
 export class KubernetesNode {
   readonly name: string;
@@ -79,24 +82,28 @@ export class KubernetesNode {
     await copyFile(from, `/proc/${this.init}/root${path}`);
   }
 
-  /** Resolves when the command succeeds on the node; fails with the end of the part's log. */
-  async waitFor(part: string, command: readonly string[], signal: AbortSignal): Promise<void> {
+  /**
+   * Asks until there is an answer. When that takes too long, or the part has ended again and again, it
+   * fails with the last error and the end of the part's log.
+   */
+  async until<Answer>(
+    part: string,
+    ask: () => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     for (;;) {
-      const done = await this.run(command).then(
-        () => true,
-        () => false,
-      );
-      if (done) return;
-      if (signal.aborted)
-        throw new Error(`${part} on ${this.name} did not become ready:\n${await this.log(part)}`);
-      await delay(100);
+      try {
+        return await ask();
+      } catch (error) {
+        const log = await readFile(join(this.folder, 'var/log', `${part}.log`), 'utf8').catch(
+          () => '',
+        );
+        const ends = log.match(/^--- .* ended with /gm)?.length ?? 0;
+        if (signal.aborted || ends >= MANY_ENDS)
+          throw new Error(`${part} on ${this.name} is not ready: ${error}\n${log.slice(-3000)}`);
+      }
+      await delay(150);
     }
-  }
-
-  /** The end of what a part has printed. */
-  async log(part: string): Promise<string> {
-    const text = await readFile(join(this.folder, 'var', 'log', `${part}.log`), 'utf8');
-    return text.slice(-3000);
   }
 
   /** Ends everything that runs on the node. */
