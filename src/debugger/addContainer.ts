@@ -1,3 +1,4 @@
+import { isDenial } from '../kube/admission.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ApiError } from '../kube/apiError.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
@@ -34,31 +35,33 @@ export async function addContainer(
       );
       return { changed, container: chosen.name };
     } catch (error) {
-      if (isUnsupported(error))
-        throw new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
-          cause: error,
-        });
-      if (attempt >= MAX_ATTEMPTS || !isRace(error)) throw error;
+      if (attempt >= MAX_ATTEMPTS || !isRace(error)) throw explainUnsupported(error);
       current = await api.get<Pod>(podPath(namespace, name));
     }
   }
 }
 
 /** Somebody took the name we chose, or changed the pod at the same moment. */
-function isRace(error: unknown): boolean {
+export function isRace(error: unknown): boolean {
   return (
     error instanceof ApiError &&
+    !isDenial(error.serverMessage) &&
     (error.reason === 'Conflict' ||
       (error.reason === 'Invalid' &&
         /existing ephemeral containers|Duplicate value/.test(error.serverMessage)))
   );
 }
 
-/** A missing subresource is answered without the pod's name. */
-function isUnsupported(error: unknown): boolean {
-  return (
+/** Says so where the cluster has no ephemeral containers; other errors come back unchanged. */
+export function explainUnsupported(error: unknown): unknown {
+  const isMissing =
     error instanceof ApiError &&
     error.code === 404 &&
-    error.serverMessage.includes('could not find the requested resource')
-  );
+    // A missing subresource is answered without the pod's name.
+    error.serverMessage.includes('could not find the requested resource');
+  return isMissing
+    ? new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
+        cause: error,
+      })
+    : error;
 }

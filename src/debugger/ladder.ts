@@ -5,15 +5,24 @@ import { Problem } from '../problem.ts';
 import type { DebuggerRequest, Via } from './container.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
 import { refuseVirtualNode, sandboxNote } from './hiddenNetwork.ts';
-import { nodeDebugger } from './node/nodeDebugger.ts';
-import { explainObstacle, NodeRefused, type Obstacle, obstacleOf } from './obstacle.ts';
+import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
+import {
+  containerRefused,
+  execRefused,
+  explainObstacle,
+  NodeRefused,
+  type Obstacle,
+  staticPod,
+  unwatchable,
+} from './obstacle.ts';
 import type { Debugger } from './place.ts';
 import { enforcedLevel } from './podSecurity.ts';
 import type { Rung } from './profile.ts';
-import { lackedToEnter } from './rights.ts';
+import type { Refusal } from './refusal.ts';
+import { lackedToWatch } from './rights.ts';
 import type { StartOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
-import { tryContainer } from './trial.ts';
+import { tryContainer, tryExec } from './trial.ts';
 
 export interface LadderOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
   /** Told which rung is used when it is not the first, and why; and what else to expect. */
@@ -52,21 +61,24 @@ export async function ensureDebugger(
       );
     return addDebugger(api, pod, request, chosen.rung, options);
   }
-  return goRound(pod, chosen.obstacle, via, byNode, onNote);
+  const target = { node: pod.spec.nodeName ?? '', pod };
+  const plan = () => planOnNode(api, target, request, options.signal);
+  return goRound(pod, chosen.obstacle, via, { plan, byNode }, onNote);
 }
 
 /**
  * Does by way of the node what an obstacle stands against in the pod, where it may be gone round so; says
- * so. Throws the obstacle's Problem otherwise, and with the node's refusal where there is one.
+ * so. Throws the obstacle's Problem otherwise, with what `plan` finds out about the way over the node.
  */
 export async function goRound<Result>(
   pod: Pod,
   obstacle: Obstacle,
   via: Via,
-  byNode: () => Promise<Result>,
+  { plan, byNode }: { plan: () => Promise<unknown>; byNode: () => Promise<Result> },
   onNote: (text: string) => void,
 ): Promise<Result> {
-  if (via === 'ephemeral' || !obstacle.wayRound) throw explainObstacle(obstacle);
+  if (via === 'ephemeral') throw explainObstacle(obstacle);
+  if (!obstacle.wayRound) throw explainObstacle(obstacle, await nodeState(plan));
   try {
     const found = await byNode();
     onNote(`note: ${obstacle.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`);
@@ -77,16 +89,34 @@ export async function goRound<Result>(
   }
 }
 
+/** Whether the way over the node is open, or why it is not; undefined where that is not known. */
+export async function nodeState(
+  plan: () => Promise<unknown>,
+): Promise<NodeRefused | 'open' | undefined> {
+  try {
+    await plan();
+    return 'open';
+  } catch (error) {
+    return error instanceof NodeRefused ? error : undefined;
+  }
+}
+
 type EphemeralRung = Exclude<Rung, 'node'>;
 
 /** The rung for an ephemeral container, or what stands against every one of them. */
 export type Choice =
-  | { readonly rung: EphemeralRung; readonly note?: string; readonly obstacle?: undefined }
+  | {
+      readonly rung: EphemeralRung;
+      readonly note?: string;
+      /** What the API server said instead of an answer, where it could not be asked. */
+      readonly unsure?: string;
+      readonly obstacle?: undefined;
+    }
   | { readonly rung?: undefined; readonly obstacle: Obstacle };
 
 /**
  * Asks on which rung an ephemeral container could be added to the pod: by dry runs of just what would be
- * sent, and while the first of them is answered, of the node and of our rights, so that it takes no longer.
+ * sent, and while the first of them is answered, of exec, the node and our rights, so that it takes no longer.
  */
 export async function chooseRung(
   api: KubeApi,
@@ -96,35 +126,41 @@ export async function chooseRung(
 ): Promise<Choice> {
   const { namespace, name } = pod.metadata;
   const attempt = (rung: EphemeralRung) => tryContainer(api, pod, make(rung), signal);
-  const [least, node, lacked] = await Promise.all([
+  const [least, exec, node, lacked] = await Promise.all([
     isStatic(pod) ? undefined : attempt('least'),
+    tryExec(api, namespace, name, signal),
     pod.spec.nodeName === undefined
       ? undefined
       : readNode(api, pod.spec.nodeName, signal).catch(() => undefined),
-    lackedToEnter(api, namespace, name, signal),
+    lackedToWatch(api, namespace, name, signal),
   ]);
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
-  if (!least) return { obstacle: obstacleOf('static', pod) };
-  if (least.kind === 'refused' && least.by === 'rights')
-    return { obstacle: obstacleOf('rights', pod, least) };
-  if (lacked !== undefined) return { obstacle: obstacleOf('entry', pod, { lacked }) };
-  if (least.kind === 'allowed') return { rung: 'least' };
+  if (!least) return { obstacle: staticPod(pod) };
+  if (least.kind === 'refused' && (least.by === 'rights' || least.by === 'static'))
+    return { obstacle: containerRefused(pod, least) };
+  if (exec.kind === 'refused') return { obstacle: execRefused(pod, exec) };
+  if (lacked !== undefined) return { obstacle: unwatchable(pod, lacked) };
+  const unsure = exec.kind === 'unknown' && { unsure: exec.error.message };
+  if (least.kind === 'allowed') return { rung: 'least', ...unsure };
   if (least.kind === 'unknown') {
     const level = await enforcedLevel(api, namespace, signal);
-    if (level !== 'baseline') return { rung: 'least' };
-    return { rung: 'baseline', note: baselineNote(`Pod Security in namespace "${namespace}"`) };
+    const known = { unsure: least.error.message };
+    if (level !== 'baseline') return { rung: 'least', ...known };
+    const note = baselineNote(`Pod Security in namespace "${namespace}"`);
+    return { rung: 'baseline', note, ...known };
   }
-  if (least.by === 'static') return { obstacle: obstacleOf('static', pod) };
+  if (least.by === 'unreachable') return { obstacle: containerRefused(pod, least) };
   const baseline = await attempt('baseline');
-  if (baseline.kind !== 'refused')
-    return { rung: 'baseline', note: baselineNote(refuser(least.by, namespace)) };
-  return { obstacle: obstacleOf(baseline.by, pod, baseline) };
+  if (baseline.kind === 'refused') return { obstacle: containerRefused(pod, baseline) };
+  return { rung: 'baseline', note: baselineNote(refuser(least, namespace)), ...unsure };
 }
 
-function refuser(by: string, namespace: string): string {
+function refuser({ by, denial }: Refusal, namespace: string): string {
   if (by === 'pod-security') return `Pod Security in namespace "${namespace}"`;
   if (by === 'openshift') return "OpenShift's security context constraints";
+  if (by === 'policy') return `ValidatingAdmissionPolicy "${denial?.name}"`;
+  if (by === 'webhook') return `admission webhook "${denial?.name}"`;
   return 'an admission policy of this cluster';
 }
 

@@ -1,7 +1,7 @@
-import type { ApiError } from '../kube/apiError.ts';
 import type { Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import { nextSteps, roleSteps } from './refusals.ts';
+import { type Refusal, refusalText } from './refusal.ts';
+import { CONTAINER, EXEC, nextSteps, roleSteps } from './refusals.ts';
 
 /** What stands against every ephemeral container in a pod. */
 export interface Obstacle {
@@ -23,26 +23,47 @@ export class NodeRefused extends Problem {}
 /** It is rights that lack for it: those of the Role for debuggers on nodes. */
 export class NodeRightsLack extends NodeRefused {}
 
-export function obstacleOf(
-  by: 'static' | 'entry' | 'rights' | 'pod-security' | 'openshift' | 'webhook' | 'other',
-  pod: Pod,
-  { error, lacked }: { readonly error?: ApiError; readonly lacked?: string } = {},
-): Obstacle {
+/** The pod is a static pod. */
+export function staticPod(pod: Pod): Obstacle {
+  const text = `pod "${pod.metadata.name}" is a static pod, and the API server allows no ephemeral containers in it`;
+  return { text, message: text, next: [], wayRound: true };
+}
+
+/** A debugger in the pod could not be watched: `lacked` is the permission, as `watch pods`. */
+export function unwatchable(pod: Pod, lacked: string): Obstacle {
+  return lackedRights(pod, 'see debuggers start', lacked);
+}
+
+/** The refusal of an exec in the pod, before anything was changed. */
+export function execRefused(pod: Pod, refusal: Refusal): Obstacle {
+  const { namespace } = pod.metadata;
+  if (refusal.by === 'rights') return lackedRights(pod, 'run commands', lackedForExec(refusal));
+  const text = refusalText(refusal, EXEC.what);
+  const next = nextSteps(refusal, namespace, EXEC);
+  return { text, message: `${text}\nnothing was changed`, next, wayRound: false };
+}
+
+/** The permission that is missing for an exec. */
+export function lackedForExec({ error }: Refusal): string {
+  return /create(?: resource "| )pods\/exec/.test(error.serverMessage)
+    ? 'create pods/exec'
+    : 'get pods/exec';
+}
+
+function lackedRights(pod: Pod, what: string, lacked: string): Obstacle {
+  const { namespace } = pod.metadata;
+  const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
+  const next = roleSteps(namespace);
+  return { text, message: `${text}; nothing was changed`, next, wayRound: true, ofRights: true };
+}
+
+/** The refusal of every debugger in the pod. */
+export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
   const { name, namespace } = pod.metadata;
-  if (by === 'static') {
-    const text = `pod "${name}" is a static pod, and the API server allows no ephemeral containers in it`;
-    return { text, message: text, next: [], wayRound: true };
-  }
-  if (by === 'entry') {
-    const what = lacked === 'watch pods' ? 'see debuggers start' : 'run commands';
-    const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
-    const next = roleSteps(namespace);
-    return { text, message: `${text}; nothing was changed`, next, wayRound: true, ofRights: true };
-  }
-  const said = error?.serverMessage ?? '';
-  const message = error?.message ?? said;
-  const known = { message, cause: error };
-  const old = by === 'pod-security' ? oldDebuggers(pod, said) : [];
+  const { by, error } = refusal;
+  if (by === 'static') return staticPod(pod);
+  const known = { message: refusalText(refusal, CONTAINER.what), cause: error };
+  const old = by === 'pod-security' ? oldDebuggers(pod, error.serverMessage) : [];
   if (old.length > 0)
     return {
       ...known,
@@ -59,11 +80,14 @@ export function obstacleOf(
     'pod-security': `Pod Security in namespace "${namespace}" allows no debugger in the pod`,
     openshift: "OpenShift's security context constraints allow no debugger in the pod",
     webhook: 'an admission policy refuses the debugger',
+    policy: 'an admission policy refuses the debugger',
+    unreachable: 'an admission webhook does not answer',
+    quota: 'a quota refuses the debugger',
     other: 'the API server refuses the debugger',
   }[by];
-  const wayRound = by !== 'webhook' && by !== 'other';
+  const wayRound = by === 'rights' || by === 'pod-security' || by === 'openshift';
   const ofRights = by === 'rights' && { ofRights: true as const };
-  return { ...known, text, next: nextSteps(said, namespace), wayRound, ...ofRights };
+  return { ...known, text, next: nextSteps(refusal, namespace, CONTAINER), wayRound, ...ofRights };
 }
 
 /** The pod's own containers of ours among those that a refusal by Pod Security names. */
@@ -74,15 +98,28 @@ function oldDebuggers(pod: Pod, said: string): string[] {
     .filter((name) => named.has(name));
 }
 
-/** The obstacle as a Problem, with what can be done, and why the way over the node is closed as well. */
-export function explainObstacle(
-  { message, next, wayRound, cause }: Obstacle,
-  node?: NodeRefused,
-): Problem {
-  const other = node
-    ? [`or by way of the node: ${node.message}`, ...node.next]
-    : wayRound
-      ? ['or by way of the node, which changes nothing in the pod: leave out --via ephemeral']
-      : ['or by way of the node, if that policy may be gone round: --via node'];
-  return new Problem(message, { next: [...next, ...other], cause: node ?? cause });
+/**
+ * The obstacle as a Problem, and what is known of the way over the node: why it is closed as well, or,
+ * where nothing goes round the obstacle by itself, that it is `open`.
+ */
+export function explainObstacle(obstacle: Obstacle, node?: NodeRefused | 'open'): Problem {
+  const { message, next, cause } = obstacle;
+  const closed = typeof node === 'object' ? node : undefined;
+  return new Problem(message, {
+    next: [...next, ...nodeSteps(obstacle, node)],
+    cause: closed ?? cause,
+  });
+}
+
+/** What to say of the way over the node beside an obstacle. */
+export function nodeSteps({ wayRound }: Obstacle, node?: NodeRefused | 'open'): string[] {
+  if (node === 'open')
+    return [
+      'a pod on the node would be allowed: --via node uses one, if the policy is not meant to forbid that',
+    ];
+  if (node && wayRound) return [`or by way of the node: ${node.message}`, ...node.next];
+  if (node) return [`the way over the node (--via node) is closed as well: ${node.message}`];
+  return wayRound
+    ? ['or by way of the node, which changes nothing in the pod: leave out --via ephemeral']
+    : [];
 }

@@ -1,42 +1,95 @@
-import { ApiError } from '../kube/apiError.ts';
+import { ForeignError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
+import { explainForeign, isForeign } from './foreign.ts';
 import { nodeRoleYaml, optionalRule, roleYaml } from './permissions.ts';
+import { type Refusal, refusalOf, refusalText } from './refusal.ts';
+
+/** What a refusal is about: the words for it, and what a policy would have to allow. */
+export interface Refused {
+  readonly what: string;
+  readonly exception: string;
+}
+
+export const CONTAINER: Refused = {
+  what: 'the debugger',
+  exception: 'ephemeral containers named netdebug-*',
+};
+export const EXEC: Refused = {
+  what: 'exec in the pod',
+  exception: 'exec (pods/exec) into containers named netdebug-*',
+};
+const REQUEST: Refused = { what: 'the request', exception: 'kubectl netdebug' };
 
 /**
  * Adds the way out to what the API server refused: the Role for RBAC, the label for Pod Security,
  * the people to ask for other admission. Other errors come back unchanged.
  */
 export function explainRefusal(error: unknown, namespace: string): unknown {
-  if (!(error instanceof ApiError) || error.code !== 403) return error;
-  const next = nextSteps(error.serverMessage, namespace);
-  return new Problem(error.message, { next, cause: error });
+  if (error instanceof ForeignError) return isForeign(error) ? explainForeign(error) : error;
+  const refusal = refusalOf(error);
+  if (!refusal || (refusal.by === 'other' && refusal.error.code !== 403)) return error;
+  const next = nextSteps(refusal, namespace, REQUEST);
+  return new Problem(refusalText(refusal, REQUEST.what), { next, cause: error });
 }
 
-/** What can be done about a refusal in the API server's words. */
-export function nextSteps(message: string, namespace: string): string[] {
-  if (/ cannot \w+ resource | is forbidden: (you may not .*)?$/.test(message))
-    return roleSteps(namespace, message);
-  if (message.includes('violates PodSecurity'))
-    return [
-      `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
-      'whoever administers the namespace can allow it for a while:',
-      `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
-      'an ephemeral container that breaks the policy stays in the pod: set the old level again',
-      'only after the pod was replaced, or later debuggers in it are refused',
-    ];
-  if (/security context constraint/i.test(message))
-    return [
-      "OpenShift's security context constraints (SCC) refuse the debugger: it runs as root, with NET_RAW.",
-      "a cluster administrator can let the pod's service account use one that allows both, for a while:",
-      `oc adm policy add-scc-to-user privileged -z SERVICE_ACCOUNT -n ${namespace}`,
-    ];
-  if (message.includes('admission webhook'))
-    return [
-      'an admission policy of this cluster refuses the debugger; its text above says which rule.',
-      'ask its owner to except ephemeral containers named netdebug-*, or name an image that the',
-      'policy allows with --image',
-    ];
-  return ['the API server refused this; its text above is all it says'];
+/** What can be done about a refusal. */
+export function nextSteps(refusal: Refusal, namespace: string, about: Refused): string[] {
+  const { serverMessage } = refusal.error;
+  switch (refusal.by) {
+    case 'rights':
+      return roleSteps(namespace, serverMessage);
+    case 'pod-security':
+      return [
+        `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
+        'whoever administers the namespace can allow it for a while:',
+        `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
+        'an ephemeral container that breaks the policy stays in the pod: set the old level again',
+        'only after the pod was replaced, or later debuggers in it are refused',
+      ];
+    case 'openshift':
+      return [
+        "OpenShift's security context constraints (SCC) refuse the debugger: it runs as root, with NET_RAW.",
+        "a cluster administrator can let the pod's service account use one that allows both, for a while:",
+        `oc adm policy add-scc-to-user privileged -z SERVICE_ACCOUNT -n ${namespace}`,
+      ];
+    case 'webhook':
+    case 'policy':
+      return policySteps(refusal, about);
+    case 'unreachable':
+      return [
+        'until it answers, the API server refuses every such request, whoever sends it:',
+        'ask whoever runs that webhook',
+      ];
+    case 'quota':
+      return [
+        `ask whoever administers namespace "${namespace}" to raise quota "${refusal.denial?.name}"`,
+      ];
+    case 'static':
+    case 'other':
+      return ['the API server refused this; its text above is all it says'];
+  }
+}
+
+/** What a policy says when another image would do: its registry, tag, digest or signature is wrong. */
+const OF_IMAGES = /\b(images?|registr(y|ies)|digests?|tags?|signatures?|signed)\b/i;
+const OF_LIMITS = /\b(resource|cpu|memory)[ -](limits?|requests?)\b|resources\.(limits|requests)/i;
+
+/** Whom to ask about an admission policy, for what, and which flag may help. */
+export function policySteps({ by, denial }: Refusal, { exception }: Refused): string[] {
+  const { name = '', text = '' } = denial ?? {};
+  const isPolicy = by === 'policy';
+  return [
+    `ask the owner of this ${isPolicy ? 'policy' : 'webhook'} to except ${exception}`,
+    ...(isPolicy
+      ? [`kubectl get validatingadmissionpolicy ${name} -o yaml   shows its rules`]
+      : []),
+    ...(OF_IMAGES.test(text)
+      ? ['or name an image that it allows with --image (or the NETDEBUG_IMAGE variable)']
+      : []),
+    ...(OF_LIMITS.test(text) && exception === CONTAINER.exception
+      ? ['Kubernetes gives ephemeral containers no resource limits: no flag can add them']
+      : []),
+  ];
 }
 
 /** The Role to ask for; with what the refusal in `message` is about, where the Role lacks that. */

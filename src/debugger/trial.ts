@@ -1,19 +1,21 @@
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError } from '../kube/apiError.ts';
+import { ApiError, ForeignError } from '../kube/apiError.ts';
+import { exec } from '../kube/exec.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
+import { explainUnsupported, isRace } from './addContainer.ts';
+import { explainForeign, isForeign } from './foreign.ts';
+import { isUnsure, type Refusal, refusalOf } from './refusal.ts';
 
 /**
- * What the API server would say to a container in a pod, or to a pod.
- * - unknown: it cannot be asked, as where an admission webhook knows no dry run
+ * What the API server would say to a container in a pod, to a pod, or to an exec.
+ * - unknown: it did not say, as where an admission webhook knows no dry run; `error` is what it said
  */
 export type Verdict =
   | { readonly kind: 'allowed' }
-  | { readonly kind: 'unknown' }
-  | {
-      readonly kind: 'refused';
-      readonly by: 'rights' | 'pod-security' | 'openshift' | 'webhook' | 'static' | 'other';
-      readonly error: ApiError;
-    };
+  | { readonly kind: 'unknown'; readonly error: ApiError }
+  | (Refusal & { readonly kind: 'refused' });
+
+const ALLOWED: Verdict = { kind: 'allowed' };
 
 /** Nothing is stored, but every check is made. */
 export const DRY_RUN = { dryRun: 'All' } as const;
@@ -25,38 +27,68 @@ export async function tryContainer(
   container: EphemeralContainer,
   signal?: AbortSignal,
 ): Promise<Verdict> {
+  try {
+    return await verdictOf(
+      api.patch(
+        `${podPath(namespace, name)}/ephemeralcontainers`,
+        { spec: { ephemeralContainers: [container] } },
+        'application/strategic-merge-patch+json',
+        { query: DRY_RUN, ...(signal && { signal }) },
+      ),
+    );
+  } catch (error) {
+    throw explainUnsupported(error);
+  }
+}
+
+/** Reads the answer to a trial. Throws what says nothing of it: a missing object, a lost connection. */
+export async function verdictOf(trial: Promise<unknown>): Promise<Verdict> {
+  try {
+    await trial;
+    return ALLOWED;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error instanceof ForeignError && isForeign(error)) throw explainForeign(error);
+    // Races are met by whoever sends the real request.
+    if (isRace(error)) return { kind: 'unknown', error };
+    const refusal = refusalOf(error);
+    if (refusal) return { kind: 'refused', ...refusal };
+    if (isUnsure(error)) return { kind: 'unknown', error };
+    throw error;
+  }
+}
+
+/** No container can have this name: names are in lower case. */
+const NO_CONTAINER = 'NETDEBUG-CHECK';
+
+/**
+ * Asks whether commands may be run in a pod, which need not exist yet. The API server checks permissions
+ * and policies first, and only then finds that there is no such container: nothing runs. Throws a Problem
+ * when something in between answers.
+ */
+export async function tryExec(
+  api: KubeApi,
+  namespace: string,
+  pod: string,
+  signal?: AbortSignal,
+): Promise<Verdict> {
+  const options = { namespace, pod, container: NO_CONTAINER, command: ['true'] };
+  const attempt = exec(api.access, { ...options, ...(signal && { signal }) });
   return verdictOf(
-    api.patch(
-      `${podPath(namespace, name)}/ephemeralcontainers`,
-      { spec: { ephemeralContainers: [container] } },
-      'application/strategic-merge-patch+json',
-      { query: DRY_RUN, ...(signal && { signal }) },
+    attempt.then(
+      (stream) => stream.close(),
+      (error: unknown) => {
+        // Before it passes a request on, the API server itself answers with a Status, but for its limits.
+        if (error instanceof ForeignError && error.code !== 429)
+          throw explainForeign(error, 'exec');
+        if (!isNoSuchContainer(error)) throw error;
+      },
     ),
   );
 }
 
-/** Reads what came of a dry run; what is no refusal is thrown. */
-export async function verdictOf(dryRun: Promise<unknown>): Promise<Verdict> {
-  try {
-    await dryRun;
-    return { kind: 'allowed' };
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { code, serverMessage } = error;
-    if (/static pods do not support/.test(serverMessage))
-      return { kind: 'refused', by: 'static', error };
-    // Races and the like are for whoever asks in earnest.
-    if (code !== 403) return { kind: 'unknown' };
-    return { kind: 'refused', by: refuserOf(serverMessage), error };
-  }
-}
-
-function refuserOf(message: string) {
-  if (/security context constraint/i.test(message)) return 'openshift' as const;
-  if (message.includes('violates PodSecurity')) return 'pod-security' as const;
-  if (message.includes('admission webhook')) return 'webhook' as const;
-  // The server gives no reason at all where it is a second check that fails.
-  return / cannot \w+ resource | is forbidden: *$/.test(message)
-    ? ('rights' as const)
-    : ('other' as const);
+/** 404 for a pod that does not exist yet. */
+function isNoSuchContainer(error: unknown): boolean {
+  if (!(error instanceof ApiError) || error instanceof ForeignError) return false;
+  return (error.code === 400 && refusalOf(error)?.denial === undefined) || error.code === 404;
 }

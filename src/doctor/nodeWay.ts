@@ -3,6 +3,7 @@ import { planOnNode } from '../debugger/node/nodeDebugger.ts';
 import type { NodeTarget } from '../debugger/node/nodePod.ts';
 import { NodeRightsLack } from '../debugger/obstacle.ts';
 import { lackedToKeepPods } from '../debugger/rights.ts';
+import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { mayWe } from '../kube/review.ts';
 import { messageOf } from '../problem.ts';
@@ -52,9 +53,11 @@ export async function lacksNodeRoleIn(
   { nodeNamespace: namespace = api.access.namespace }: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const [mayCreate, lacked] = await Promise.all([
+  const [mayCreate, lacked, exec] = await Promise.all([
     mayWe(api, { namespace, verb: 'create', resource: 'pods' }, signal),
     lackedToKeepPods(api, namespace, signal),
+    tryExec(api, namespace, 'netdebug-node', signal).catch(() => undefined),
   ]);
-  return mayCreate === false || lacked !== undefined ? namespace : undefined;
+  const lacksExec = exec?.kind === 'refused' && exec.by === 'rights';
+  return mayCreate === false || lacked !== undefined || lacksExec ? namespace : undefined;
 }

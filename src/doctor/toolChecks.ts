@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { type Check, failed } from './check.ts';
 import toolsScript from './tools.sh';
@@ -40,7 +41,7 @@ export async function toolChecks(
     ];
   } catch (error) {
     signal.throwIfAborted();
-    return [failed('exec', error)];
+    return [failed('exec', explainRefusal(error, place.namespace))];
   }
 }
 

@@ -1,7 +1,8 @@
 import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
 import { newDebugger } from '../debugger/ephemeral.ts';
-import { chooseRung } from '../debugger/ladder.ts';
-import type { Obstacle } from '../debugger/obstacle.ts';
+import { chooseRung, nodeState } from '../debugger/ladder.ts';
+import { planOnNode } from '../debugger/node/nodeDebugger.ts';
+import { nodeSteps, type Obstacle } from '../debugger/obstacle.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { isStatic } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -41,18 +42,25 @@ export async function findWayIn(
     const make = (rung: 'least' | 'baseline') => newDebugger(pod, request, rung);
     const choice = await chooseRung(api, pod, make, signal);
     if (choice.obstacle) return await roundObstacle(choice.obstacle);
-    const { rung, note } = choice;
+    const { rung, note, unsure } = choice;
     const { name, securityContext } = make(rung);
     const rights = securityContext?.capabilities?.add?.join(', ') ?? "the runtime's own rights";
     const why = note === undefined ? '' : ` (${note.replace(/^note: /, '')})`;
-    return within('ok', `an ephemeral container ${name} would be added, with ${rights}${why}`);
+    const added = `an ephemeral container ${name} would be added, with ${rights}${why}`;
+    if (unsure === undefined) return within('ok', added);
+    return within('warning', `${added}; whether it is allowed is not known: ${unsure}`);
   } catch (error) {
     signal.throwIfAborted();
     return { checks: [failed(CHECK, error)], byNode: false };
   }
 
   async function roundObstacle(obstacle: Obstacle): Promise<WayIn> {
-    const { text, message, next, wayRound, ofRights } = obstacle;
+    const { text, message, wayRound, ofRights } = obstacle;
+    const known =
+      wayRound || request.via === 'ephemeral'
+        ? undefined
+        : await nodeState(() => planOnNode(api, target, request, signal));
+    const next = [...obstacle.next, ...(known ? nodeSteps(obstacle, known) : [])];
     // The Role comes below all checks, and the rights that lack are among them.
     const refused: Check = ofRights
       ? { check: CHECK, level: 'fail', text }

@@ -153,7 +153,7 @@ export class KubeApi {
     if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
     if (code < 300) return response;
-    const refusal = apiError(code, await this.#body(response, signal));
+    const refusal = apiError(code, await this.#body(response, signal), server);
     throw notePutOff(refusal, response.headers['retry-after']);
   }
 

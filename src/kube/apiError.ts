@@ -1,4 +1,5 @@
 import { errorCode, messageOf, Problem } from '../problem.ts';
+import { isDenial } from './admission.ts';
 import { nameMismatch } from './certificateProblem.ts';
 
 /** The body of a refusal, as the API server sends it (meta/v1 Status). */
@@ -31,8 +32,21 @@ export class ApiError extends Problem {
   }
 }
 
-/** Reads a refusal's body, which is a Status in JSON or plain text. */
-export function apiError(code: number, body: string): ApiError {
+/**
+ * An answer whose body is no Status. The API server sends a Status with every error, but for its limit
+ * on requests (429); a kubelet behind an exec that was accepted, and proxies in between, send plain text.
+ */
+export class ForeignError extends ApiError {
+  readonly server: URL;
+
+  constructor(code: number, body: string, server: URL) {
+    super(code, 'Unknown', body.trim() || `the server answered ${code} with no reason`);
+    this.server = server;
+  }
+}
+
+/** Reads the body of an error: a Status in JSON, or whatever else `server` or a proxy before it sends. */
+export function apiError(code: number, body: string, server: URL): ApiError {
   const status = parseStatus(body);
   if (status)
     return new ApiError(
@@ -40,7 +54,7 @@ export function apiError(code: number, body: string): ApiError {
       status.reason ?? 'Unknown',
       status.message ?? `the server answered ${code}`,
     );
-  return new ApiError(code, 'Unknown', body.trim() || `the server answered ${code} with no reason`);
+  return new ForeignError(code, body, server);
 }
 
 export function parseStatus(body: string): Status | undefined {
@@ -65,7 +79,8 @@ function worded(code: number, reason: string, message: string): string {
 
 /** Whether the same request may be answered later: the server was out of reach, or at a loss itself. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof ApiError) return error.code >= 500 || error.code === 429;
+  if (error instanceof ApiError)
+    return (error.code >= 500 || error.code === 429) && !isDenial(error.serverMessage);
   if (!(error instanceof Problem) || error.cause === undefined) return false;
   return error.cause instanceof ApiError ? mayPass(error.cause) : true;
 }

@@ -132,7 +132,7 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
         else response.destroy();
       });
       response.on('close', () => {
-        const refusal = withReason(apiError(response.statusCode ?? 0, body));
+        const refusal = withReason(apiError(response.statusCode ?? 0, body, server));
         reject(notePutOff(refusal, response.headers['retry-after']));
         socket.terminate();
       });

@@ -1,6 +1,7 @@
 import { addContainer } from '../../debugger/addContainer.ts';
 import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { chooseRung, goRound } from '../../debugger/ladder.ts';
+import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import { refuseUnsuitable } from '../../debugger/suitability.ts';
@@ -17,7 +18,7 @@ import { detachedContainer, spoolFolder } from './detachedContainer.ts';
 import { type DetachedRequest, recordOptions } from './detachedRequest.ts';
 import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
-import { startOnNode } from './startOnNode.ts';
+import { debuggerRequest, startOnNode } from './startOnNode.ts';
 
 /** Starts a capture that goes on without us in a pod, or on a node, and sees it record. Throws a Problem. */
 export async function startDetached(
@@ -50,7 +51,9 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   }
   // A volume of the pod is reached from within it alone.
   const ways = request.volume === undefined ? via : 'ephemeral';
-  return goRound(pod, chosen.obstacle, ways, byNode, request.onNote);
+  const target = { node: pod.spec.nodeName ?? '', pod };
+  const plan = () => planOnNode(api, target, debuggerRequest(request), signal);
+  return goRound(pod, chosen.obstacle, ways, { plan, byNode }, request.onNote);
 }
 
 /** What makes the ephemeral container. A pod that gets none has no room to be asked for. */

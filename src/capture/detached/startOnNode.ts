@@ -57,7 +57,7 @@ export async function startOnNode(
 }
 
 /** What is asked of a node for the debugger that goes before, and for the capture's own pod. */
-function debuggerRequest(request: DetachedRequest): DebuggerRequest {
+export function debuggerRequest(request: DetachedRequest): DebuggerRequest {
   return { ...request, profile: 'network', command: 'capture' };
 }
 

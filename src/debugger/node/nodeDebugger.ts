@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
 import { type KubeNode, readNode } from '../../kube/node.ts';
 import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
@@ -7,13 +8,12 @@ import { Problem } from '../../problem.ts';
 import type { DebuggerRequest } from '../container.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
 import type { LadderOptions } from '../ladder.ts';
-import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
-import { nodeRoleYaml } from '../permissions.ts';
+import { lackedForExec, NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import type { Debugger } from '../place.ts';
 import { lackedToKeepPods } from '../rights.ts';
 import { waitUntilRunning } from '../start.ts';
 import { isWindows } from '../suitability.ts';
-import { DRY_RUN, type Verdict, verdictOf } from '../trial.ts';
+import { DRY_RUN, tryExec, verdictOf } from '../trial.ts';
 import { type Found, findTarget } from './findTarget.ts';
 import {
   isOfNode,
@@ -22,6 +22,7 @@ import {
   type NodeTarget,
   nodePod,
 } from './nodePod.ts';
+import { execInPodRefused, nodeRoleSteps, podRefused } from './nodeRefusals.ts';
 import { deleteNodePod, sweepNodePods } from './removal.ts';
 
 /**
@@ -153,22 +154,38 @@ async function ask(
   pod: NewPod,
   signal: AbortSignal | undefined,
 ): Promise<{ owner: string | undefined }> {
-  const { namespace } = pod.metadata;
+  const { namespace, name } = pod.metadata;
   const withSignal = signal && { signal };
-  const [node, verdict, lacked, owner] = await Promise.all([
+  const [node, verdict, exec, lacked, owner] = await Promise.all([
     readNode(api, target.node, signal),
-    verdictOf(api.post(podsPath(namespace), pod, { query: DRY_RUN, ...withSignal })),
+    verdictOf(api.post(podsPath(namespace), pod, { query: DRY_RUN, ...withSignal })).catch(
+      (error: unknown) => {
+        throw explainMissing(error, namespace);
+      },
+    ),
+    tryExec(api, namespace, name, signal),
     lackedToKeepPods(api, namespace, signal),
     whoWeAre(api, signal),
   ]);
   refuseNode(target, node);
   if (verdict.kind === 'refused') throw podRefused(verdict, namespace);
-  if (lacked !== undefined)
-    throw new NodeRightsLack(
-      `you may not ${lacked} in namespace "${namespace}"; nothing was made`,
-      { next: roleSteps(namespace) },
-    );
+  const lacksExec = exec.kind === 'refused' && exec.by === 'rights' && lackedForExec(exec);
+  if (exec.kind === 'refused' && !lacksExec) throw execInPodRefused(exec, namespace);
+  const lacks = lacksExec || lacked;
+  if (lacks !== undefined)
+    throw new NodeRightsLack(`you may not ${lacks} in namespace "${namespace}"; nothing was made`, {
+      next: nodeRoleSteps(namespace),
+    });
   return { owner };
+}
+
+/** The one thing that a dry run of a new pod does not find is its namespace. */
+function explainMissing(error: unknown, namespace: string): unknown {
+  if (!(error instanceof ApiError) || error.code !== 404) return error;
+  return new NodeRefused(error.message, {
+    next: [`make it, or name another with --node-namespace: kubectl create namespace ${namespace}`],
+    cause: error,
+  });
 }
 
 function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined): void {
@@ -185,36 +202,4 @@ function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined)
     throw new NodeRefused(
       `node "${name}" is not ready, so no pod starts on it${ready.message ? `: ${ready.message}` : ''}`,
     );
-}
-
-function podRefused(
-  { error, by }: Extract<Verdict, { kind: 'refused' }>,
-  namespace: string,
-): NodeRefused {
-  const next =
-    by === 'rights'
-      ? roleSteps(namespace)
-      : [
-          ...(by === 'pod-security' || by === 'openshift'
-            ? [
-                `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
-              ]
-            : []),
-          'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
-          'that an administrator makes for the purpose:',
-          'kubectl create namespace netdebug',
-          'kubectl label namespace netdebug pod-security.kubernetes.io/enforce=privileged',
-          ...(by === 'openshift'
-            ? ['oc adm policy add-scc-to-user privileged -z default -n netdebug']
-            : []),
-        ];
-  const Refused = by === 'rights' ? NodeRightsLack : NodeRefused;
-  return new Refused(error.message, { next, cause: error });
-}
-
-function roleSteps(namespace: string): string[] {
-  return [
-    'ask an administrator for this Role, and a RoleBinding of it to you:',
-    ...nodeRoleYaml(namespace).trimEnd().split('\n'),
-  ];
 }

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../store.ts';
-import { denyByAnnotation } from './admission.ts';
+import { denyPod } from './admission.ts';
 import { validateContainer } from './containerValidation.ts';
 import type { ResourceRequest } from './context.ts';
 import { duplicate, forbiddenField, missing } from './fieldErrors.ts';
@@ -27,7 +27,7 @@ export function changeEphemeralContainers(request: ResourceRequest): Promise<voi
     const causes = validate(previous, next);
     if (causes.length > 0) throw invalid(request.kind, previous.metadata.name, causes);
     enforcePodSecurity(request, next);
-    denyByAnnotation(request);
+    denyPod(request, next, 'debuggers');
     return next;
   });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { denyByPolicy } from './admission.ts';
 import { V4, V5 } from './channels.ts';
 import type { Cluster } from './context.ts';
 import { execProcess } from './execProcess.ts';
@@ -69,6 +70,7 @@ async function connectExec(
   offered: readonly string[] | undefined,
 ): Promise<void> {
   const { cluster, route, query } = request;
+  denyByPolicy(cluster.store, route, 'exec');
   const pod = podOf(cluster, route);
   const name = chosenContainer(pod, query);
   requireNode(pod);

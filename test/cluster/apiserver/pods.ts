@@ -1,4 +1,5 @@
 import type { KubeObject, Store } from '../store.ts';
+import { denyPod } from './admission.ts';
 import { admitPod } from './podAdmission.ts';
 import { isFinished, podSpecOf } from './podSpec.ts';
 import { validatePodUpdate } from './podValidation.ts';
@@ -7,10 +8,12 @@ import type { DeleteOptions, Strategy } from './strategy.ts';
 import { dropUnknownFields } from './unknownFields.ts';
 
 export const pods: Strategy = {
-  prepareCreate({ cluster, route, response }, pod) {
+  prepareCreate(request, pod) {
+    const { cluster, route, response } = request;
     admitPod(cluster.store, route.namespace, pod, (text) =>
       response.appendHeader('warning', `299 - ${JSON.stringify(text)}`),
     );
+    denyPod(request, pod, 'pods');
   },
 
   prepareUpdate(request, previous, next) {

@@ -31,7 +31,7 @@ export class ApiError extends Error {
   readonly status: Status;
   readonly code: number;
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: string | undefined, message: string, details?: StatusDetails) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
@@ -41,7 +41,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason !== undefined && { reason }),
       ...(details && { details }),
       code,
     };

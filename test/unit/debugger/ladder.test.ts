@@ -7,7 +7,8 @@ import { type Choice, chooseRung } from '../../../src/debugger/ladder.ts';
 import { parseFound } from '../../../src/debugger/node/findTarget.ts';
 import { nodePod } from '../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
-import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
+import { Problem } from '../../../src/problem.ts';
+import { fakeServer, json, type Plain, type Seen, status } from '../kube/fakeServer.ts';
 import { recording } from '../kube/recordings.ts';
 import { podWith, podWithDebuggers, RUNNING } from './pods.ts';
 
@@ -25,13 +26,16 @@ interface Answers {
   readonly node?: object;
   readonly denied?: readonly string[];
   readonly labels?: object;
-  readonly minor?: string;
+  /** The answer to an exec in a container that cannot exist. */
+  readonly check?: Plain;
 }
 
 /** What comes of the questions, and which they were. */
 async function choose(answers: Answers, pod: Pod = podWith()) {
+  const { check } = answers;
   const { api, seen } = await fakeServer({
     rest: (one, response) => answer(one, response, answers),
+    ...(check && { check: () => check }),
   });
   const make = (rung: 'least' | 'baseline') => debuggerContainer('netdebug-network', REQUEST, rung);
   const outcome: Choice | Error = await chooseRung(api, pod, make).catch((error: Error) => error);
@@ -46,15 +50,14 @@ function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
     const message = answers.refusals?.[rung];
     const code = answers.code ?? 403;
     if (message === undefined) json(response, 200, podWith());
-    else json(response, code, status(code, 'Forbidden', message));
+    // Policies give no reason, or any.
+    else json(response, code, status(code, code === 403 ? 'Forbidden' : 'Invalid', message));
   } else if (path.startsWith('/api/v1/nodes/')) {
     json(response, 200, answers.node ?? { metadata: {} });
   } else if (seen.method === 'POST') {
     const { verb } = (JSON.parse(body) as { spec: { resourceAttributes: { verb: string } } }).spec
       .resourceAttributes;
     json(response, 201, { status: { allowed: !answers.denied?.includes(verb) } });
-  } else if (path === '/version') {
-    json(response, 200, { minor: answers.minor });
   } else json(response, 200, { metadata: { labels: answers.labels } });
 }
 
@@ -65,6 +68,11 @@ const FORBIDDEN = recording<{ body: { message: string } }>('rbac-ephemeral-403')
 // From an issue of OpenShift's users; the constraints are named by each cluster.
 const SCC =
   'pods "web" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, provider restricted-v2: .spec.ephemeralContainers[0].runAsUser: Invalid value: 0: must be in the ranges: [1000650000, 1000659999]]';
+const EXEC_FORBIDDEN = recording<{ refused: { body: { message: string } } }>('exec-rbac-403')
+  .refused.body.message;
+const NO_EXEC = { code: 403, body: status(403, 'Forbidden', EXEC_FORBIDDEN) };
+// Since 1.35 a second check, for create; its refusal has no reason.
+const NO_CREATE = { code: 403, body: status(403, 'Forbidden', 'pods "web" is forbidden: ') };
 const WEBHOOK = 'admission webhook "validate.kyverno.svc-fail" denied the request: no';
 
 describe('which rung', () => {
@@ -72,9 +80,10 @@ describe('which rung', () => {
     const { outcome, asked } = await choose({});
     expect(outcome).toEqual({ rung: 'least' });
     expect(asked.toSorted()).toEqual([
+      'EXEC /api/v1/namespaces/shop/pods/web/exec',
       'GET /api/v1/nodes/node-1',
       'PATCH /api/v1/namespaces/shop/pods/web/ephemeralcontainers',
-      ...Array(3).fill('POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews'),
+      'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
     ]);
   });
 
@@ -93,24 +102,20 @@ describe('which rung', () => {
     const message = 'admission webhook "x" does not support dry run';
     const labels = { 'pod-security.kubernetes.io/enforce': level };
     const { outcome } = await choose({ refusals: { least: message }, code: 400, labels });
-    expect(outcome).toMatchObject({ rung });
+    expect(outcome).toMatchObject({ rung, unsure: expect.stringContaining(message) });
   });
 
   it.each<[string, Answers, RegExp, boolean]>([
     ['restricted', { refusals: { least: RESTRICTED, baseline: RESTRICTED } }, /Pod Security/, true],
     ['no right to patch', { refusals: { least: FORBIDDEN } }, /you may not add/, true],
-    ['no right to exec', { denied: ['get'] }, /run commands .*get pods\/exec/, true],
-    ['no right to create', { denied: ['create'], minor: '36' }, /create pods\/exec/, true],
+    ['no right to exec', { check: NO_EXEC }, /run commands .*get pods\/exec/, true],
+    ['no right to create', { check: NO_CREATE }, /create pods\/exec/, true],
     ['no right to watch', { denied: ['watch'] }, /see debuggers start .*watch pods/, true],
     ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, /OpenShift/, true],
     ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, /admission policy/, false],
   ])('none, and whether by the node: %s', async (_, answers, text, wayRound) => {
     const { outcome } = await choose(answers);
     expect(outcome).toMatchObject({ obstacle: { text: expect.stringMatching(text), wayRound } });
-  });
-
-  it('create on exec does not matter before 1.35', async () => {
-    expect((await choose({ denied: ['create'], minor: '34+' })).outcome).toEqual({ rung: 'least' });
   });
 
   it('none for a static pod, without a dry run', async () => {
@@ -139,6 +144,118 @@ describe('which rung', () => {
     },
   ])('none on a virtual node', async (node) => {
     expect(String((await choose({ node })).outcome)).toMatch(/virtual node/);
+  });
+});
+
+/** What a real API server, or what stands before it, answered. */
+const answered = (name: string) => {
+  const { status: code, body } = recording<{ status: number; body: { message: string } }>(name);
+  return { code, message: body.message };
+};
+const DENIED = [
+  'ephemeral-webhook-denied-400',
+  'ephemeral-webhook-denied-403',
+  'ephemeral-admission-policy-422',
+] as const;
+
+describe('a refusal, whatever its HTTP status', () => {
+  it.each([...DENIED.map(answered), { ...answered(DENIED[0]), code: 500 }])(
+    'of added capabilities leads to the second rung: $code',
+    async ({ code, message }) => {
+      const { outcome } = await choose({ refusals: { least: message }, code });
+      expect(outcome).toMatchObject({ rung: 'baseline' });
+      expect(outcome).not.toHaveProperty('unsure');
+    },
+  );
+
+  it.each([...DENIED.map(answered), { ...answered(DENIED[0]), code: 500 }])(
+    'of every debugger is an obstacle that nobody goes round: $code',
+    async ({ code, message }) => {
+      const { outcome } = await choose({ refusals: { least: message, baseline: message }, code });
+      expect(outcome).toMatchObject({ obstacle: { wayRound: false } });
+    },
+  );
+
+  it('an admission webhook that cannot be asked, with one dry run', async () => {
+    const { code, message } = answered('ephemeral-webhook-unreachable-500');
+    const { outcome, asked } = await choose({ refusals: { least: message }, code });
+    expect(outcome).toMatchObject({
+      obstacle: { message: expect.stringContaining('validate.limits.example.com') },
+    });
+    expect(asked.filter((one) => one.startsWith('PATCH'))).toHaveLength(1);
+  });
+
+  it.each([
+    [409, 'Operation cannot be fulfilled on pods "web"'],
+    [429, 'too many requests'],
+    [500, 'Internal error occurred: etcdserver: leader changed'],
+    [504, 'Timeout: request did not complete within the allotted timeout'],
+    [
+      422,
+      'Pod "web" is invalid: existing ephemeral containers "netdebug-network" may not be changed',
+    ],
+  ])(
+    'is none where the server is in trouble, or somebody else was faster: %i',
+    async (code, message) => {
+      const { outcome } = await choose({ refusals: { least: message }, code });
+      expect(outcome).toMatchObject({ rung: 'least', unsure: expect.stringContaining(message) });
+    },
+  );
+
+  it('in words that are not known', async () => {
+    const message = 'Pod "web" is invalid: spec.ephemeralContainers[0].image: Invalid value';
+    const { outcome } = await choose({
+      refusals: { least: message, baseline: message },
+      code: 422,
+    });
+    expect(outcome).toMatchObject({ obstacle: { message: expect.stringContaining(message) } });
+  });
+
+  it('a cluster without ephemeral containers', async () => {
+    const message = 'the server could not find the requested resource';
+    const { outcome } = await choose({ refusals: { least: message }, code: 404 });
+    expect(String(outcome)).toMatch(/no ephemeral containers/);
+  });
+});
+
+describe('exec is tried before anything is changed', () => {
+  it('something in between that refuses it is named', async () => {
+    const { status: code, body } = recording<{ status: number; body: string }>(
+      'exec-through-kubectl-proxy-403',
+    );
+    const { outcome } = await choose({ check: { code, body } });
+    expect(outcome).toBeInstanceOf(Problem);
+    const { message, next } = outcome as Problem;
+    expect(message).toMatch(/something in between, at 127\.0\.0\.1:\d+, answers 403 "Forbidden"/);
+    expect(next.join('\n')).toMatch(/kubectl proxy .*--reject-paths/);
+  });
+
+  it.each([404, 502])('so is one that answers %i with a page', async (code) => {
+    const { outcome } = await choose({ check: { code, body: '<html>\nno</html>' } });
+    expect(String(outcome)).toMatch(/something in between/);
+  });
+
+  it.each(['webhook', 'policy'])('a %s that denies it is an obstacle', async (kind) => {
+    const message =
+      kind === 'webhook'
+        ? 'admission webhook "exec.example.com" denied the request: no exec'
+        : "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'exec.example.com' with binding 'b' denied request: no exec";
+    const code = kind === 'webhook' ? 400 : 422;
+    const { outcome } = await choose({ check: { code, body: status(code, 'Invalid', message) } });
+    expect(outcome).toMatchObject({
+      obstacle: {
+        message: expect.stringMatching(/exec\.example\.com[\s\S]*no exec/),
+        wayRound: false,
+      },
+    });
+  });
+
+  it.each([
+    [429, 'Too many requests, please try again later.\n'],
+    [500, status(500, 'InternalError', 'Internal error occurred: no leader')],
+  ])('a server in trouble leaves it open: %i', async (code, body) => {
+    const { outcome } = await choose({ check: { code, body } });
+    expect(outcome).toMatchObject({ rung: 'least', unsure: expect.any(String) });
   });
 });
 

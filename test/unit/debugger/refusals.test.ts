@@ -1,8 +1,9 @@
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { explainRefusal } from '../../../src/debugger/refusals.ts';
-import { ApiError } from '../../../src/kube/apiError.ts';
+import { ApiError, mayPass } from '../../../src/kube/apiError.ts';
 import { Problem } from '../../../src/problem.ts';
+import { recording } from '../kube/recordings.ts';
 
 interface Role {
   readonly kind: string;
@@ -57,5 +58,52 @@ describe('the Role to ask for', () => {
     const { kind, metadata, rules } = roleFor(refusal('list', 'pods', '', 'at the cluster scope'));
     expect({ kind, metadata }).toEqual({ kind: 'ClusterRole', metadata: { name: 'netdebug' } });
     expect(rules).toEqual(usual.rules);
+  });
+});
+
+describe('an admission policy', () => {
+  const explained = (message: string, code = 422) =>
+    explainRefusal(new ApiError(code, 'Unknown', message), 'shop') as Problem;
+  const kyverno =
+    'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/shop/web was blocked due to the following policies \n\npss:\n  baseline: \'Validation rule failed. It violates PodSecurity "baseline:latest": (hostPID)\'\n\n';
+
+  it('is named with its binding, and quoted', () => {
+    const { body } = recording<{ body: { message: string } }>('ephemeral-admission-policy-422');
+    const { message, next } = explained(body.message);
+    expect(message).toMatch(
+      /"registries\.example\.com" with binding "registries\.example\.com".*: images must come from registry\.example\.com$/,
+    );
+    expect(next.join('\n')).toMatch(/ask the owner[\s\S]*--image/);
+  });
+
+  it('has no blank lines, and no advice that is for Pod Security', () => {
+    const { message, next } = explained(kyverno, 400);
+    expect(message).toMatch(/validate\.kyverno\.svc-fail.*blocked due[\s\S]*\n {2}baseline: /);
+    expect(message).not.toMatch(/\n\s*\n|\n$/);
+    expect(next.join('\n')).not.toMatch(/pod-security\.kubernetes\.io|--image/);
+  });
+
+  it('Pod Security as a webhook is Pod Security', () => {
+    const { next } = explained(
+      'admission webhook "pod-security-webhook.kubernetes.io" denied the request: violates PodSecurity "restricted:latest": x',
+      403,
+    );
+    expect(next.join('\n')).toContain('pod-security.kubernetes.io/enforce');
+  });
+
+  it('a quota is named', () => {
+    const { next } = explained(
+      'pods "x" is forbidden: exceeded quota: small, requested: pods=1',
+      403,
+    );
+    expect(next.join('\n')).toContain('"small"');
+  });
+
+  it('a denial with 500 will not pass by itself, as a server in trouble does', () => {
+    const denial = new ApiError(500, 'Unknown', 'admission webhook "a" denied the request: no');
+    expect([denial, new ApiError(500, 'InternalError', 'no leader')].map(mayPass)).toEqual([
+      false,
+      true,
+    ]);
   });
 });

@@ -16,6 +16,12 @@ export interface Seen {
   readonly body: string;
 }
 
+/** An HTTP answer: a Status, or plain text. */
+export interface Plain {
+  readonly code: number;
+  readonly body: object | string;
+}
+
 interface Handlers {
   /** Answers requests; 404 without one. */
   readonly rest?: (seen: Seen, response: ServerResponse) => void;
@@ -23,6 +29,11 @@ interface Handlers {
   readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
   /** The HTTP status that the next upgrade is refused with, if it is. */
   readonly refuse?: () => number | undefined;
+  /**
+   * The answer to an exec in a container that cannot exist, by which is asked whether exec works. Without
+   * one, that of an API server that permits it.
+   */
+  readonly check?: () => Plain;
   /** Takes an upgrade over before anything is answered. */
   readonly upgrade?: (socket: Socket, request: IncomingMessage) => void;
   /** Subprotocols the server knows. */
@@ -68,7 +79,14 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
   });
   server.on('upgrade', (request, socket: Socket, head) => {
     const refusal = handlers.refuse?.();
-    if (handlers.upgrade) handlers.upgrade(socket, request);
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake');
+    if (searchParams.get('container') === 'NETDEBUG-CHECK') {
+      seen.push({
+        ...{ method: 'EXEC', path: pathname, query: searchParams },
+        ...{ headers: request.headers, body: '' },
+      });
+      socket.end(plainAnswer(handlers.check?.() ?? noSuchContainer(pathname)));
+    } else if (handlers.upgrade) handlers.upgrade(socket, request);
     else if (refusal !== undefined)
       socket.end(`HTTP/1.1 ${refusal} No\r\ncontent-length: 0\r\n\r\n`);
     else
@@ -88,6 +106,23 @@ export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
     server.close();
   });
   return { access, api, seen, connections };
+}
+
+function noSuchContainer(path: string): Plain {
+  const [, pod] = /\/pods\/([^/]+)\/exec$/.exec(path) ?? [];
+  const message = `container NETDEBUG-CHECK is not valid for pod ${pod}`;
+  return { code: 400, body: status(400, 'BadRequest', message) };
+}
+
+function plainAnswer({ code, body }: Plain): string {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = typeof body === 'string' ? 'text/plain' : 'application/json';
+  return [
+    `HTTP/1.1 ${code} No`,
+    `content-type: ${type}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    ...['connection: close', '', text],
+  ].join('\r\n');
 }
 
 export function accessTo(server: string): Access {

@@ -1,0 +1,49 @@
+import type { ForeignError } from '../kube/apiError.ts';
+import { Problem } from '../problem.ts';
+
+/** How much of an answer is quoted: it may be a whole page. */
+const QUOTED_CHARACTERS = 100;
+
+/** What kubelets say themselves, to an exec that the API server passed on. */
+const OF_KUBELET = /^Forbidden \(user=|^Debug endpoints are disabled|container not found/;
+
+/**
+ * Whether an answer comes from something between us and the API server. Servers in trouble and limits on
+ * requests (429) answer without a Status too, and so do kubelets.
+ */
+export function isForeign({ code, serverMessage }: ForeignError): boolean {
+  return code < 500 && code !== 401 && code !== 429 && !OF_KUBELET.test(serverMessage);
+}
+
+/** Says that something in between answered, where it is, and what to do about it. */
+export function explainForeign(error: ForeignError, what = 'the request'): Problem {
+  const { server } = error;
+  return new Problem(
+    `${what} does not reach the API server: something in between, at ${server.host}, answers ${answerOf(error)}`,
+    { next: isLoopback(server) ? LOOPBACK : REMOTE, cause: error },
+  );
+}
+
+const LOOPBACK = [
+  'if it is kubectl proxy: by default it refuses exec and attach. start it with',
+  "kubectl proxy --reject-paths='^$'",
+  "or connect to the API server's own address, with another --server, --context or --kubeconfig",
+];
+
+const REMOTE = [
+  'a proxy, gateway or firewall in front of the API server must let this request pass; for exec:',
+  'GET /api/v1/namespaces/NAMESPACE/pods/POD/exec, upgraded to a websocket',
+];
+
+function answerOf({ code, serverMessage }: ForeignError): string {
+  const [line = ''] = serverMessage.split('\n');
+  const quoted = line.length > QUOTED_CHARACTERS ? `${line.slice(0, QUOTED_CHARACTERS)}…` : line;
+  return serverMessage.startsWith('the server answered ')
+    ? `${code}`
+    : `${code} "${quoted.trim()}"`;
+}
+
+/** URL.hostname has brackets around IPv6 addresses. */
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]';
+}

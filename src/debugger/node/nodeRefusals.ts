@@ -1,0 +1,91 @@
+import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
+import { nodeRoleYaml } from '../permissions.ts';
+import { type Refusal, refusalText } from '../refusal.ts';
+import { nextSteps, policySteps, type Refused } from '../refusals.ts';
+
+const POD: Refused = {
+  what: 'the pod on the node',
+  exception: 'pods labelled app.kubernetes.io/managed-by=kubectl-netdebug',
+};
+const EXEC: Refused = { what: 'exec in pods on nodes', exception: POD.exception };
+
+/** The refusal of a pod on a node, and what can be done about it. */
+export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
+  const Refused = refusal.by === 'rights' ? NodeRightsLack : NodeRefused;
+  return new Refused(refusalText(refusal, POD.what), {
+    next: podSteps(refusal, namespace),
+    cause: refusal.error,
+  });
+}
+
+/** The refusal of commands in such a pod, by something else than missing permissions. */
+export function execInPodRefused(refusal: Refusal, namespace: string): NodeRefused {
+  return new NodeRefused(`${refusalText(refusal, EXEC.what)}\nnothing was made`, {
+    next: nextSteps(refusal, namespace, EXEC),
+    cause: refusal.error,
+  });
+}
+
+export function nodeRoleSteps(namespace: string): string[] {
+  return [
+    'ask an administrator for this Role, and a RoleBinding of it to you:',
+    ...nodeRoleYaml(namespace).trimEnd().split('\n'),
+  ];
+}
+
+/** What policies say against pods that see their node: its processes, its network, or as much as root there. */
+const OF_HOST =
+  /host[ _-]?(pid|network|namespaces?|ipc)\b|privileged|SYS_(ADMIN|PTRACE)|capabilit|disallow-hostnamespaces/i;
+/** How GKE Autopilot names itself in the refusals of its own webhooks. */
+const OF_AUTOPILOT = /autogke|autopilot/i;
+
+function podSteps(refusal: Refusal, namespace: string): string[] {
+  const { by, denial } = refusal;
+  const text = denial?.text ?? refusal.error.serverMessage;
+  switch (by) {
+    case 'rights':
+      return nodeRoleSteps(namespace);
+    case 'pod-security':
+    case 'openshift':
+      return [
+        `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
+        'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
+        'that an administrator makes for the purpose:',
+        'kubectl create namespace netdebug',
+        'kubectl label namespace netdebug pod-security.kubernetes.io/enforce=privileged',
+        ...(by === 'openshift'
+          ? ['oc adm policy add-scc-to-user privileged -z default -n netdebug']
+          : []),
+      ];
+    case 'webhook':
+    case 'policy':
+      if (OF_AUTOPILOT.test(`${denial?.name} ${text}`))
+        return [
+          "GKE Autopilot allows no pod that sees its node's processes (hostPID) in any namespace:",
+          'no debugger on a node is possible there. use one in the pod: leave out --via node',
+        ];
+      return [
+        ...(OF_HOST.test(text)
+          ? [
+              "a debugger on a node sees the node's processes (hostPID, SYS_ADMIN), and this policy forbids that.",
+              'if it does so in every namespace, no debugger on a node is possible: leave out --via node',
+            ]
+          : []),
+        ...policySteps(refusal, POD),
+        'where a namespace is excepted, name it with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
+      ];
+    case 'quota':
+      return [
+        ...nextSteps(refusal, namespace, POD),
+        'or name another namespace with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
+      ];
+    case 'unreachable':
+      return nextSteps(refusal, namespace, POD);
+    case 'static':
+    case 'other':
+      return [
+        ...nextSteps(refusal, namespace, POD),
+        'another namespace may allow it: --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
+      ];
+  }
+}

@@ -1,0 +1,64 @@
+import { type Denial, denialOf, unreachableWebhook } from '../kube/admission.ts';
+import { ApiError, ForeignError } from '../kube/apiError.ts';
+
+/** A request that the API server refused, and why. */
+export interface Refusal {
+  /**
+   * - rights: RBAC
+   * - webhook, policy: an admission policy of the cluster
+   * - unreachable: an admission webhook that must be asked does not answer
+   * - static: the pod is a static pod
+   * - other: in words that are not known
+   */
+  readonly by: Denial['by'] | 'rights' | 'unreachable' | 'static' | 'other';
+  /** Who denied it, and in which words; absent where `error` says it all. */
+  readonly denial?: Pick<Denial, 'name' | 'binding' | 'text'>;
+  readonly error: ApiError;
+}
+
+/** The server gives no reason where its second check fails; `exec` adds the missing permission. */
+const RIGHTS = / cannot \w+ resource | is forbidden: *(you may not .*)?$/;
+
+/**
+ * Reads what the API server refused, by its text: a policy may set any HTTP status. Undefined for
+ * everything that is no refusal: a server in trouble, a conflict, a missing object, an answer from elsewhere.
+ */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  const { code, serverMessage } = error;
+  const denial = denialOf(serverMessage);
+  if (denial) return { by: denial.by, denial, error };
+  const webhook = unreachableWebhook(serverMessage);
+  if (webhook) return { by: 'unreachable', denial: webhook, error };
+  if (serverMessage.includes('static pods do not support')) return { by: 'static', error };
+  if (error instanceof ForeignError || code === 401 || code === 404 || isUnsure(error))
+    return undefined;
+  return { by: code === 403 && RIGHTS.test(serverMessage) ? 'rights' : 'other', error };
+}
+
+/** Whether an error that is no refusal leaves open what the same request would give another time. */
+export function isUnsure({ code, serverMessage }: ApiError): boolean {
+  return (
+    [408, 409, 429].includes(code) ||
+    code >= 500 ||
+    serverMessage.includes('does not support dry run')
+  );
+}
+
+/** Says who refused `what`, and in which words. */
+export function refusalText({ by, denial, error }: Refusal, what: string): string {
+  const { name, binding, text = '' } = denial ?? {};
+  const said = text === '' ? 'without explanation' : text;
+  switch (by) {
+    case 'webhook':
+      return `admission webhook "${name}" denied ${what}: ${said}`;
+    case 'policy': {
+      const bound = binding === undefined ? '' : ` with binding "${binding}"`;
+      return `ValidatingAdmissionPolicy "${name}"${bound} denied ${what}: ${said}`;
+    }
+    case 'unreachable':
+      return `the API server cannot ask admission webhook "${name}" about ${what}: ${said}`;
+    default:
+      return error.message;
+  }
+}

@@ -1,0 +1,69 @@
+/** What an admission plugin of the API server said when it refused a request. */
+export interface Denial {
+  readonly by: 'webhook' | 'policy' | 'pod-security' | 'openshift' | 'quota';
+  /** Of the webhook, the ValidatingAdmissionPolicy or the quota. */
+  readonly name?: string;
+  /** Of a ValidatingAdmissionPolicy. */
+  readonly binding?: string;
+  /** In its own words: one line or several, none of them blank. */
+  readonly text: string;
+}
+
+/** k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go */
+const WEBHOOK =
+  /admission webhook "([^"]+)" denied the request(?:: | without explanation|$)([\s\S]*)$/;
+/** k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go */
+const POLICY =
+  /ValidatingAdmissionPolicy '([^']+)'(?: with binding '([^']+)')? denied request: ?([\s\S]*)$/;
+/** k8s.io/pod-security-admission/admission/admission.go; its webhook says the same. */
+const POD_SECURITY = /violates PodSecurity "[\s\S]*$/;
+const POD_SECURITY_WEBHOOK = 'pod-security-webhook.kubernetes.io';
+/** github.com/openshift/apiserver-library-go/pkg/securitycontextconstraints */
+const OPENSHIFT = /unable to validate against any security context constraint[\s\S]*$/i;
+/** k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go */
+const QUOTA = /(?:exceeded|failed|insufficient) quota: ([^,:\s]+)[\s\S]*$/;
+
+/**
+ * Reads a refusal by its shape. Its HTTP status says nothing: the API server passes on what a policy
+ * set (a webhook without a code gives 400, a ValidatingAdmissionPolicy 422). Undefined for anything else.
+ */
+export function denialOf(serverMessage: string): Denial | undefined {
+  // First those that quote others: a policy may use the words of Pod Security.
+  const [, webhook, said = ''] = WEBHOOK.exec(serverMessage) ?? [];
+  if (webhook === POD_SECURITY_WEBHOOK) return { by: 'pod-security', text: tidy(said) };
+  if (webhook !== undefined) return { by: 'webhook', name: webhook, text: tidy(said) };
+  const [, policy, binding, reason = ''] = POLICY.exec(serverMessage) ?? [];
+  if (policy !== undefined)
+    return { by: 'policy', name: policy, ...(binding && { binding }), text: tidy(reason) };
+  const [security] = POD_SECURITY.exec(serverMessage) ?? [];
+  if (security !== undefined) return { by: 'pod-security', text: tidy(security) };
+  const [constraint] = OPENSHIFT.exec(serverMessage) ?? [];
+  if (constraint !== undefined) return { by: 'openshift', text: tidy(constraint) };
+  const [overQuota, quota] = QUOTA.exec(serverMessage) ?? [];
+  if (overQuota !== undefined && quota !== undefined)
+    return { by: 'quota', name: quota, text: tidy(overQuota) };
+  return undefined;
+}
+
+export function isDenial(serverMessage: string): boolean {
+  return denialOf(serverMessage) !== undefined;
+}
+
+/** The webhook that the API server could not ask, and what went wrong; undefined for anything else. */
+export function unreachableWebhook(
+  serverMessage: string,
+): { readonly name: string; readonly text: string } | undefined {
+  const [, name, text = ''] =
+    /failed calling webhook "([^"]+)": ([\s\S]*)$/.exec(serverMessage) ?? [];
+  return name === undefined ? undefined : { name, text: tidy(text) };
+}
+
+/** Policies print lists with blank lines around them. */
+function tidy(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n')
+    .trim();
+}
