@@ -54,20 +54,31 @@ const COMMANDS: readonly (readonly [string, (pod: string) => string[]])[] = [
   ['doctor', (pod) => ['doctor', pod]],
 ];
 
+/** Where the refusal's HTTP status matters. */
+const ALSO = COMMANDS.filter(([name]) =>
+  ['capture', 'capture --via node', 'doctor'].includes(name),
+);
+
 const POLICIES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['a policy', { 'deny-as': 'policy' }],
   ['a webhook without a code', { 'deny-as': 'webhook-400' }],
   ['a webhook that says 500', { 'deny-as': 'webhook-500' }],
 ];
 
-const ours = (args: readonly string[], namespace: string, atEnd: AtEnd, env = {}) =>
-  netdebug([...args, '-n', namespace, '--image', image], { onTestFinished: atEnd, env }).finished;
+const ours = (
+  [command = '', ...args]: readonly string[],
+  namespace: string,
+  atEnd: AtEnd,
+  env = {},
+) =>
+  netdebug([command, '-n', namespace, '--image', image, ...args], { onTestFinished: atEnd, env })
+    .finished;
 
 describe.runIf(local).concurrent('a refusal', () => {
   const REASON = 'images must come from registry.example.com';
 
   for (const [policy, how] of POLICIES)
-    for (const [command, args] of COMMANDS)
+    for (const [command, args] of policy === 'a policy' ? COMMANDS : ALSO)
       it(`${command}: ${policy} that denies debuggers and pods`, async ({
         expect,
         onTestFinished,
@@ -126,26 +137,24 @@ describe.runIf(local).concurrent('a refusal', () => {
     await expectUntouched(namespace, pod);
   });
 
-  it('of one pod among many takes no other with it', async ({ expect, onTestFinished }) => {
-    const { namespace, pod } = await podUnder({});
-    const refused = await podUnder({ deny: 'not here', 'deny-as': 'policy' });
-    const file = freshPath('one-of-two');
-    const { code, stderr } = await ours(
-      [
-        'capture',
-        `${namespace}/${pod}`,
-        `${refused.namespace}/${refused.pod}`,
-        '-w',
-        file,
-        '--duration',
-        '2',
-      ],
-      namespace,
-      onTestFinished,
-    );
-    expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(/ValidatingAdmissionPolicy[\s\S]*not here/);
-    await expectUntouched(refused.namespace, refused.pod);
+  it('of one pod among several takes no other with it', async ({ expect, onTestFinished }) => {
+    const { namespace, pod } = await podUnder({ deny: 'not here', 'deny-as': 'policy' });
+    const other = await chattingPod(namespace);
+    await setSwitches(namespace, { 'deny-pod': other });
+    const several = [
+      ['capture', pod, other, '-w', freshPath('one-of-two'), '--duration', '1'],
+      ['capture', pod, other, '--detach'],
+      ['ports', pod, other],
+    ];
+    for (const args of several) {
+      const { code, stderr } = await ours(args, namespace, onTestFinished);
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/ValidatingAdmissionPolicy[\s\S]*not here[\s\S]*ask the owner/);
+    }
+    const pods = await podsIn(namespace);
+    const made = (name: string) =>
+      pods.find(({ metadata }) => metadata.name === name)?.spec.ephemeralContainers ?? [];
+    expect([made(pod).length, made(other).length]).toEqual([2, 0]);
   });
 
   it('of exec by a policy: nothing is made', async ({ expect, onTestFinished }) => {

@@ -13,6 +13,7 @@ import { ApiError, badRequest, internalError } from './status.ts';
  * | `deny` | `TEXT` | requests are denied with this text |
  * | `deny-what` | `debuggers` (the default), `capabilities`, `pods`, `exec` | which requests, one word or several: ephemeral containers; ephemeral containers and pods with added capabilities; new pods; exec |
  * | `deny-as` | `webhook-CODE` (`webhook-403` is the default), `policy`, `unreachable`, `no-dry-run` | how it is worded and which status it has. `no-dry-run`: a webhook that refuses dry runs for being such, and denies the real request with 400 |
+ * | `deny-pod` | `NAME` | only this pod, and not all of the namespace |
  * | `deny-name` | `NAME` | of the webhook or the policy and its binding |
  */
 const PREFIX = 'netdebug.test/';
@@ -29,7 +30,7 @@ export function denyByPolicy(
   const annotations = store.get('namespaces', undefined, namespace)?.metadata.annotations ?? {};
   const read = (key: string) => annotations[PREFIX + key];
   const text = read('deny');
-  if (text === undefined) return;
+  if (text === undefined || name !== (read('deny-pod') ?? name)) return;
   const denied = (read('deny-what') ?? 'debuggers').split(' ');
   const hits = denied.includes(what) || (denied.includes('capabilities') && addsAny(spec, what));
   if (!hits) return;
