@@ -1,7 +1,7 @@
 import type { Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
 import { type Refusal, refusalText } from './refusal.ts';
-import { CONTAINER, EXEC, nextSteps, roleSteps } from './refusals.ts';
+import { CONTAINERS, EXEC, nextSteps, roleSteps } from './refusals.ts';
 
 /** What stands against every ephemeral container in a pod. */
 export interface Obstacle {
@@ -38,9 +38,14 @@ export function unwatchable(pod: Pod, lacked: string): Obstacle {
 export function execRefused(pod: Pod, refusal: Refusal): Obstacle {
   const { namespace } = pod.metadata;
   if (refusal.by === 'rights') return lackedRights(pod, 'run commands', lackedForExec(refusal));
-  const text = refusalText(refusal, EXEC.what);
+  const text = refusalText(refusal);
   const next = nextSteps(refusal, namespace, EXEC);
-  return { text, message: `${text}\nnothing was changed`, next, wayRound: false };
+  return {
+    text,
+    message: `exec is refused, and nothing was changed: ${text}`,
+    next,
+    wayRound: false,
+  };
 }
 
 /** The permission that is missing for an exec. */
@@ -62,7 +67,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
   const { name, namespace } = pod.metadata;
   const { by, error } = refusal;
   if (by === 'static') return staticPod(pod);
-  const known = { message: refusalText(refusal, CONTAINER.what), cause: error };
+  const known = { message: refusalText(refusal), cause: error };
   const old = by === 'pod-security' ? oldDebuggers(pod, error.serverMessage) : [];
   if (old.length > 0)
     return {
@@ -87,7 +92,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
   }[by];
   const wayRound = by === 'rights' || by === 'pod-security' || by === 'openshift';
   const ofRights = by === 'rights' && { ofRights: true as const };
-  return { ...known, text, next: nextSteps(refusal, namespace, CONTAINER), wayRound, ...ofRights };
+  return { ...known, text, next: nextSteps(refusal, namespace, CONTAINERS), wayRound, ...ofRights };
 }
 
 /** The pod's own containers of ours among those that a refusal by Pod Security names. */
@@ -115,7 +120,7 @@ export function explainObstacle(obstacle: Obstacle, node?: NodeRefused | 'open')
 export function nodeSteps({ wayRound }: Obstacle, node?: NodeRefused | 'open'): string[] {
   if (node === 'open')
     return [
-      'a pod on the node would be allowed: --via node uses one, if the policy is not meant to forbid that',
+      'a pod on the node would be allowed: use --via node, unless the policy means to forbid that too',
     ];
   if (node && wayRound) return [`or by way of the node: ${node.message}`, ...node.next];
   if (node) return [`the way over the node (--via node) is closed as well: ${node.message}`];

@@ -45,19 +45,19 @@ export function isUnsure({ code, serverMessage }: ApiError): boolean {
   );
 }
 
-/** Says who refused `what`, and in which words. */
-export function refusalText({ by, denial, error }: Refusal, what: string): string {
+/** Says who refused a request and why, in the words of the API server as far as they are plain. */
+export function refusalText({ by, denial, error }: Refusal): string {
   const { name, binding, text = '' } = denial ?? {};
   const said = text === '' ? 'without explanation' : text;
   switch (by) {
     case 'webhook':
-      return `admission webhook "${name}" denied ${what}: ${said}`;
+      return `admission webhook "${name}" denied the request: ${said}`;
     case 'policy': {
       const bound = binding === undefined ? '' : ` with binding "${binding}"`;
-      return `ValidatingAdmissionPolicy "${name}"${bound} denied ${what}: ${said}`;
+      return `ValidatingAdmissionPolicy "${name}"${bound} denied the request: ${said}`;
     }
     case 'unreachable':
-      return `the API server cannot ask admission webhook "${name}" about ${what}: ${said}`;
+      return `the API server cannot ask admission webhook "${name}", which must allow the request: ${said}`;
     default:
       return error.message;
   }

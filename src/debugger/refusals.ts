@@ -4,21 +4,10 @@ import { explainForeign, isForeign } from './foreign.ts';
 import { nodeRoleYaml, optionalRule, roleYaml } from './permissions.ts';
 import { type Refusal, refusalOf, refusalText } from './refusal.ts';
 
-/** What a refusal is about: the words for it, and what a policy would have to allow. */
-export interface Refused {
-  readonly what: string;
-  readonly exception: string;
-}
-
-export const CONTAINER: Refused = {
-  what: 'the debugger',
-  exception: 'ephemeral containers named netdebug-*',
-};
-export const EXEC: Refused = {
-  what: 'exec in the pod',
-  exception: 'exec (pods/exec) into containers named netdebug-*',
-};
-const REQUEST: Refused = { what: 'the request', exception: 'kubectl netdebug' };
+/** What the owner of a policy is to be asked to allow. */
+export const CONTAINERS = 'ephemeral containers named netdebug-*';
+export const EXEC = 'exec (pods/exec) into containers named netdebug-*';
+const ANYTHING = 'requests of kubectl netdebug';
 
 /**
  * Adds the way out to what the API server refused: the Role for RBAC, the label for Pod Security,
@@ -28,12 +17,12 @@ export function explainRefusal(error: unknown, namespace: string): unknown {
   if (error instanceof ForeignError) return isForeign(error) ? explainForeign(error) : error;
   const refusal = refusalOf(error);
   if (!refusal || (refusal.by === 'other' && refusal.error.code !== 403)) return error;
-  const next = nextSteps(refusal, namespace, REQUEST);
-  return new Problem(refusalText(refusal, REQUEST.what), { next, cause: error });
+  const next = nextSteps(refusal, namespace, ANYTHING);
+  return new Problem(refusalText(refusal), { next, cause: error });
 }
 
-/** What can be done about a refusal. */
-export function nextSteps(refusal: Refusal, namespace: string, about: Refused): string[] {
+/** What can be done about a refusal; `exception` is what a policy would have to allow. */
+export function nextSteps(refusal: Refusal, namespace: string, exception: string): string[] {
   const { serverMessage } = refusal.error;
   switch (refusal.by) {
     case 'rights':
@@ -54,7 +43,7 @@ export function nextSteps(refusal: Refusal, namespace: string, about: Refused): 
       ];
     case 'webhook':
     case 'policy':
-      return policySteps(refusal, about);
+      return policySteps(refusal, exception);
     case 'unreachable':
       return [
         'until it answers, the API server refuses every such request, whoever sends it:',
@@ -75,7 +64,7 @@ const OF_IMAGES = /\b(images?|registr(y|ies)|digests?|tags?|signatures?|signed)\
 const OF_LIMITS = /\b(resource|cpu|memory)[ -](limits?|requests?)\b|resources\.(limits|requests)/i;
 
 /** Whom to ask about an admission policy, for what, and which flag may help. */
-export function policySteps({ by, denial }: Refusal, { exception }: Refused): string[] {
+export function policySteps({ by, denial }: Refusal, exception: string): string[] {
   const { name = '', text = '' } = denial ?? {};
   const isPolicy = by === 'policy';
   return [
@@ -86,7 +75,7 @@ export function policySteps({ by, denial }: Refusal, { exception }: Refused): st
     ...(OF_IMAGES.test(text)
       ? ['or name an image that it allows with --image (or the NETDEBUG_IMAGE variable)']
       : []),
-    ...(OF_LIMITS.test(text) && exception === CONTAINER.exception
+    ...(OF_LIMITS.test(text) && exception === CONTAINERS
       ? ['Kubernetes gives ephemeral containers no resource limits: no flag can add them']
       : []),
   ];

@@ -235,7 +235,7 @@ describe('what cannot be', () => {
     const { code, stderr } = await capture('denied', ['-n', namespace]).finished;
     expect(code).toBe(1);
     expect(stderr).toMatch(/admission webhook .* denied the request: not on my watch/);
-    expect(stderr).toContain('--image');
+    expect(stderr).toContain('ask the owner of this webhook');
     await kubectl(['delete', 'namespace', namespace, '--wait=false']);
   });
 

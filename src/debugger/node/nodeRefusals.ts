@@ -1,18 +1,15 @@
 import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import { nodeRoleYaml } from '../permissions.ts';
 import { type Refusal, refusalText } from '../refusal.ts';
-import { nextSteps, policySteps, type Refused } from '../refusals.ts';
+import { nextSteps, policySteps } from '../refusals.ts';
 
-const POD: Refused = {
-  what: 'the pod on the node',
-  exception: 'pods labelled app.kubernetes.io/managed-by=kubectl-netdebug',
-};
-const EXEC: Refused = { what: 'exec in pods on nodes', exception: POD.exception };
+const PODS = 'pods labelled app.kubernetes.io/managed-by=kubectl-netdebug';
+const EXEC = `exec (pods/exec) in ${PODS}`;
 
 /** The refusal of a pod on a node, and what can be done about it. */
 export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
   const Refused = refusal.by === 'rights' ? NodeRightsLack : NodeRefused;
-  return new Refused(refusalText(refusal, POD.what), {
+  return new Refused(refusalText(refusal), {
     next: podSteps(refusal, namespace),
     cause: refusal.error,
   });
@@ -20,7 +17,7 @@ export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
 
 /** The refusal of commands in such a pod, by something else than missing permissions. */
 export function execInPodRefused(refusal: Refusal, namespace: string): NodeRefused {
-  return new NodeRefused(`${refusalText(refusal, EXEC.what)}\nnothing was made`, {
+  return new NodeRefused(`exec is refused, and nothing was made: ${refusalText(refusal)}`, {
     next: nextSteps(refusal, namespace, EXEC),
     cause: refusal.error,
   });
@@ -71,20 +68,20 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
               'if it does so in every namespace, no debugger on a node is possible: leave out --via node',
             ]
           : []),
-        ...policySteps(refusal, POD),
+        ...policySteps(refusal, PODS),
         'where a namespace is excepted, name it with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
       ];
     case 'quota':
       return [
-        ...nextSteps(refusal, namespace, POD),
+        ...nextSteps(refusal, namespace, PODS),
         'or name another namespace with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
       ];
     case 'unreachable':
-      return nextSteps(refusal, namespace, POD);
+      return nextSteps(refusal, namespace, PODS);
     case 'static':
     case 'other':
       return [
-        ...nextSteps(refusal, namespace, POD),
+        ...nextSteps(refusal, namespace, PODS),
         'another namespace may allow it: --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
       ];
   }
