@@ -191,7 +191,7 @@ class HttpsFaultProxy implements FaultProxy {
     way: Way,
   ): Promise<void> {
     const route = namespacedRoute(incoming);
-    const kind = route && streamKindOf(route);
+    const kind = route && startsStream(incoming) ? streamKindOf(route) : undefined;
     const { fault, switches } = await this.#meet(route, kind, connection);
     const { upstream, headers } = this.#asUser(incoming);
     const withoutV5 = way === 'without-v5' || switches['refuse-v5'] === 'true';
@@ -282,6 +282,12 @@ function streamKindOf({ verb, resource, subresource }: ResourceRoute): StreamKin
   if (resource !== 'pods') return undefined;
   const kinds = ['exec', 'attach', 'portforward', 'log'] as const;
   return kinds.find((kind) => kind === subresource);
+}
+
+/** A container's name is in lower case: an exec in any other is refused, and no stream. */
+function startsStream({ url = '/' }: IncomingMessage): boolean {
+  const container = new URL(url, 'https://localhost').searchParams.get('container') ?? '';
+  return container === container.toLowerCase();
 }
 
 /** Names and values in turn, as in `rawHeaders`, without some of them. */
