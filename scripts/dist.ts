@@ -1,5 +1,5 @@
 // Makes dist/: the program as one bundle, a code cache for it, and a launcher that finds Node.
-import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleProgram } from './packaging/bundle.ts';
 import { makeCodeCache } from './packaging/codeCache.ts';
@@ -7,8 +7,10 @@ import { makeCodeCache } from './packaging/codeCache.ts';
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist);
+// Only what is made here: dist/release and dist/bin are those of scripts/build.
+mkdirSync(dist, { recursive: true });
+for (const file of readdirSync(dist, { withFileTypes: true }))
+  if (file.isFile()) rmSync(join(dist, file.name));
 const bundle = join(dist, 'netdebug.cjs');
 await bundleProgram(bundle);
 for (const file of ['boot.cjs', 'bundleScript.cjs', 'kubectl-netdebug'])

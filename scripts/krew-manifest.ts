@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import { buildInfo } from './packaging/buildInfo.ts';
 import { krewManifest } from './packaging/krewManifest.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,7 +12,7 @@ const release = join(root, 'dist', 'release');
 const manifest = krewManifest(readFileSync(join(root, 'krew', 'template.yaml'), 'utf8'), {
   version: `v${packageJson.version}`,
   repository: process.argv[2] ?? packageJson.repository.url.replace(/^git\+|\.git$/g, ''),
-  notice: `Made by scripts/krew-manifest.ts for the archives of commit ${buildInfo(root)?.commit}.`,
+  notice: `Made by scripts/krew-manifest.ts for the archives of v${packageJson.version}.`,
   // Of the archive itself: a sum in a file beside it could be of another one.
   sumOf: (archive) =>
     createHash('sha256')

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import packageJson from '../../package.json' with { type: 'json' };
 import { makeCodeCache, V8_FLAGS } from './codeCache.ts';
 import { withoutElfSymbols } from './elfSymbols.ts';
 import { runnerFor } from './emulator.ts';
@@ -11,6 +12,7 @@ import { withoutMachOSymbols } from './machOSymbols.ts';
 import { nodeFiles } from './nodeBinary.ts';
 import { withPeChecksum } from './peChecksum.ts';
 import { withoutPeSignature } from './peSignature.ts';
+import { withPeVersion } from './peVersion.ts';
 import { generatorFor, type Platform, platformName } from './platforms.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -25,7 +27,16 @@ const FORMATS: Record<
     before: withoutMachOSymbols,
     after: (file) => signedAdHoc(file, 'kubectl-netdebug'),
   },
-  windows: { before: withoutPeSignature, after: withPeChecksum },
+  windows: {
+    before: (file) =>
+      withPeVersion(withoutPeSignature(file), {
+        version: packageJson.version,
+        name: packageJson.name,
+        description: 'kubectl netdebug',
+        file: 'kubectl-netdebug.exe',
+      }),
+    after: withPeChecksum,
+  },
 };
 
 const PKG_NAMES: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import packageJson from '../../package.json' with { type: 'json' };
 import { programHelp } from '../../src/cli/commandLine.ts';
 import { HELP_WIDTHS } from '../../src/cli/helpText.ts';
 import { TEXT_FILE, textOfFile } from '../textFiles.ts';
@@ -28,6 +29,31 @@ const withoutGeneratedApi: Plugin = {
       contents:
         'export const createConfiguration = () => { throw new Error("not bundled"); };\n' +
         'export class ServerConfiguration {}\nexport const HttpMethod = {};\nexport class RequestContext {}',
+      loader: 'js',
+    }));
+  },
+};
+
+/** Of package.json the program uses its version only. */
+const versionOnly: Plugin = {
+  name: 'version-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /^[^?]*package\.json$/ }, ({ path }) =>
+      path === join(root, 'package.json')
+        ? { contents: JSON.stringify({ version: packageJson.version }), loader: 'json' }
+        : undefined,
+    );
+  },
+};
+
+/** client-node makes undici's agents for requests that we do not send by it: 0.7 MB. */
+const withoutUndici: Plugin = {
+  name: 'without-undici',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'left-out' }));
+    onLoad({ filter: /^undici$/, namespace: 'left-out' }, () => ({
+      contents:
+        'export class Agent {}\nexport class ProxyAgent {}\nexport const fetch = undefined;',
       loader: 'js',
     }));
   },
@@ -82,7 +108,14 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
       NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
     },
     banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [shellAsText, withoutGeneratedApi, lengthAsWidth, smallAssert],
+    plugins: [
+      shellAsText,
+      withoutGeneratedApi,
+      withoutUndici,
+      versionOnly,
+      lengthAsWidth,
+      smallAssert,
+    ],
     // ws looks for optional native helpers; its own JavaScript does without.
     external: ['bufferutil', 'utf-8-validate'],
     logLevel: 'warning',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
 import { packed } from './archive.ts';
+import { billOfMaterials } from './billOfMaterials.ts';
 import { makeBinary } from './binary.ts';
 import { buildInfo } from './buildInfo.ts';
 import { bundleProgram } from './bundle.ts';
@@ -66,6 +67,9 @@ async function makeArchive(
   const sum = createHash('sha256').update(archive).digest('hex');
   writeFileSync(join(release, name), archive);
   writeFileSync(join(release, `${name}.sha256`), `${sum}  ${name}\n`);
+  const { name: product, version, license: ours } = packageJson;
+  const bom = billOfMaterials({ name: product, version, license: ours, time }, metafile, platform);
+  writeFileSync(join(release, `${name}.cdx.json`), bom);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const cache = runnerFor(platform) ? '' : ', no code cache';
   console.log(`${name}  ${(archive.length / 1e6).toFixed(1)} MB  ${seconds} s${cache}`);

@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '..', '..');
 const RULE = `\n${'-'.repeat(78)}\n`;
 
 /** A package of which something is in the bundle. */
-interface Bundled {
+export interface Bundled {
   readonly name: string;
   readonly version: string;
   readonly license: string;
@@ -18,8 +18,7 @@ interface Bundled {
  * in the bundle, and of Node with all that it holds. Throws for a package without a licence text.
  */
 export function thirdPartyNotices(metafile: Metafile, nodeLicense: string): string {
-  const packages = bundledFolders(metafile).map(readPackage);
-  const sections = packages.map(
+  const sections = bundledPackages(metafile).map(
     ({ name, version, license, text }) => `${name} ${version} (${license})\n\n${text.trim()}\n`,
   );
   return [
@@ -27,6 +26,11 @@ export function thirdPartyNotices(metafile: Metafile, nodeLicense: string): stri
     ...sections,
     `Node.js\n\n${readFileSync(nodeLicense, 'utf8').trim()}\n`,
   ].join(RULE);
+}
+
+/** The packages of which something is in the bundle, sorted. */
+export function bundledPackages(metafile: Metafile): Bundled[] {
+  return bundledFolders(metafile).map(readPackage);
 }
 
 /** The folders of those packages, sorted; one that lies in another's node_modules is its own. */

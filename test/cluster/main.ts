@@ -1,11 +1,17 @@
+import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
 import { startDemo } from './demo.ts';
 import { whyNoClusterHere } from './requirements.ts';
 import { createSamples } from './samples.ts';
 
-// Starts a cluster for a person, with two pods to play with; with --json for a program: one line
-// that says where it is, and its end with our standard input; --samples adds pods of every kind.
-const forProgram = process.argv.includes('--json');
+const USAGE = `Usage: npm run cluster [-- --json] [-- --samples]
+
+Starts two nodes with real containers on this machine, with pods to play with, until Ctrl-C.
+
+  --json      for a program: print a line of JSON when it is ready, and end with standard input
+  --samples   with --json: also create pods of every kind`;
+
+const { json: forProgram, samples } = optionsFrom(process.argv.slice(2));
 
 const obstacle = await whyNoClusterHere();
 if (obstacle) giveUp(obstacle);
@@ -17,7 +23,7 @@ const ended = new Promise<void>((resolve) => {
 const cluster = await startCluster().catch((error: Error) => giveUp(error.message));
 if (forProgram) {
   const { kubeconfig, kubeconfigs, staticPodFolders } = cluster;
-  if (process.argv.includes('--samples')) await createSamples(cluster);
+  if (samples) await createSamples(cluster);
   console.log(JSON.stringify({ kubeconfig, kubeconfigs, staticPodFolders }));
 } else {
   await startDemo(cluster);
@@ -40,4 +46,20 @@ process.exit();
 function giveUp(why: string): never {
   console.error(`A local cluster cannot run here: ${why}`);
   process.exit(1);
+}
+
+function optionsFrom(args: string[]): { readonly json: boolean; readonly samples: boolean } {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { json: flag, samples: flag, help: { ...flag, short: 'h' } },
+    });
+    if (!values.help) return values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
 }

@@ -67,11 +67,21 @@ describe.each(archives)('$name', (archive) => {
     expect(lines).toBe(`${sha256Of(archive)}  ${archive.name}\n`);
   });
 
+  it('has a bill of materials beside it', () => {
+    const bom = JSON.parse(readFileSync(`${path}.cdx.json`, 'utf8'));
+    expect(bom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6' });
+    expect(bom.metadata.component).toMatchObject({ name: 'kubectl-netdebug' });
+    const named = bom.components.map((each: { purl?: string }) => each.purl);
+    expect(named).toContain(`pkg:npm/ws@${packageJson.dependencies.ws}`);
+    expect(named).toContain(`pkg:generic/node@${platform.node.version}`);
+  });
+
   it('is small enough', () => {
     expect(readFileSync(path).length).toBeLessThan(LARGEST);
   });
 
   const runner = runnerFor(platform);
+  if (!runner) console.log(`${archive.name} was not run: it needs ${platform.os}/${platform.arch}`);
   it.runIf(runner)('runs, with its code cache', () => {
     const [first = link, ...rest] = [...(runner ?? []), link, 'version', '-o', 'json'];
     const said = output('sh', ['-c', '"$@" 2>&1', 'sh', first, ...rest], {
@@ -106,6 +116,15 @@ describe.each(archives)('$name', (archive) => {
     const copy = join(folder, `${platformName(platform)}-copy`);
     output('llvm-objcopy', [link, copy]);
     expect(checkSignature(readFileSync(copy))).toMatchObject({ wrongPages: 0 });
+  });
+
+  it.runIf(platform.os === 'windows')('has our name and version in its properties', () => {
+    const file = readFileSync(link);
+    const has = (text: string) => file.includes(Buffer.from(text, 'utf16le'));
+    expect(has(`kubectl-netdebug.exe`)).toBe(true);
+    expect(has('Node.js JavaScript Runtime')).toBe(false);
+    // What pkg put in is found by this name.
+    expect(has('NODE_SEA_BLOB')).toBe(true);
   });
 
   it.runIf(platform.os === 'windows' && has('osslsigncode'))(
