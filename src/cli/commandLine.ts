@@ -63,6 +63,7 @@ export function commandParser(
   const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
   const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
   const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
+  const netns = lazy(async () => (await import('./netnsCommand.ts')).netnsCommand);
   const presets = lazy(async () => (await import('./presetsCommand.ts')).presetsCommand);
   const filters = lazy(async () => (await import('./filtersCommand.ts')).filtersCommand);
   const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
@@ -103,6 +104,12 @@ export function commandParser(
       'Explain, correct and build capture and display filters',
       filters.builder,
       filters.handler,
+    )
+    .command(
+      'netns [target]',
+      'List the network namespaces of nodes, with the pods they belong to',
+      netns.builder,
+      netns.handler,
     )
     .command(
       'presets [names..]',

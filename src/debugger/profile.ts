@@ -4,8 +4,10 @@ import { tcpdumpChangesUser } from './image.ts';
 /**
  * What a debugger may do. `network`: captures, sockets, interfaces; it shares the pod's network
  * alone. `processes`: the names behind sockets; it shares a container's processes too.
+ * On nodes only: `facts` reads the network of a node and of everything on it; `rules` reads packet
+ * filters as well, which takes NET_ADMIN.
  */
-export type Profile = 'network' | 'processes';
+export type Profile = 'network' | 'processes' | 'facts' | 'rules';
 
 /**
  * How a debugger comes by its rights, in the order in which they are tried.

@@ -21,6 +21,7 @@ import {
   type NodePodOptions,
   type NodeTarget,
   nodePod,
+  readsFacts,
 } from './nodePod.ts';
 import { execInPodRefused, nodeRoleSteps, podRefused } from './nodeRefusals.ts';
 import { deleteNodePod, sweepNodePods } from './removal.ts';
@@ -34,9 +35,10 @@ export async function nodeDebugger(
   api: KubeApi,
   target: NodeTarget,
   request: DebuggerRequest,
-  options: LadderOptions,
+  options: LadderOptions & { readonly unconfined?: boolean },
 ): Promise<Debugger> {
-  const known = await planOnNode(api, target, request, options.signal);
+  const plan = await planOnNode(api, target, request, options.signal);
+  const known = { ...plan, ...(options.unconfined && { unconfined: true }) };
   sweepNodePods(api, known.namespace);
   try {
     return await make(api, target, request, known, options);
@@ -92,16 +94,18 @@ async function make(
       ...(onProgress && { onProgress }),
       ...(signal && { signal }),
     });
-    const found = await findTarget(api.access, place, signal);
+    const where = readsFacts(request)
+      ? { ownPorts: [] }
+      : entered(await findTarget(api.access, place, signal), target, request.image, plan);
     return {
       ...place,
-      ...entered(found, target, request.image, plan),
+      ...where,
       kind: 'node',
       rung: 'node',
       fresh: true,
       home: await api.get<Pod>(podPath(namespace, name), { ...(signal && { signal }) }),
       ofNode: isOfNode(target),
-      close,
+      close: request.keep === undefined ? close : async () => {},
     };
   } catch (error) {
     await close();

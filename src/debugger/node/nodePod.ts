@@ -26,6 +26,9 @@ export const NODE_SELECTOR = Object.entries(NODE_LABELS)
 type NodePodKind = 'node' | 'node-capture';
 
 const TARGET = 'netdebug/target';
+const PROFILE = 'netdebug/profile';
+/** The idle seconds of a pod that outlives its command; others must not use a pod without it. */
+const KEEP = 'netdebug/keep';
 
 /** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
 const IDLE_S = 20;
@@ -114,6 +117,8 @@ export function nodePod(
       annotations: {
         ...targetAnnotation(target),
         'netdebug/command': request.command ?? request.profile,
+        ...(readsFacts(request) && { [PROFILE]: request.profile }),
+        ...(request.keep !== undefined && { [KEEP]: String(request.keep) }),
         ...(owner !== undefined && { 'netdebug/owner': owner }),
       },
     },
@@ -133,11 +138,15 @@ export function nodePod(
           image: request.image,
           imagePullPolicy: request.pullPolicy,
           command: [
-            ...['sh', '-c', holdScript, 'netdebug', findScript, ownPortsScript],
-            ...[recorder ? 'leave' : 'stay', String(search.length), ...search],
+            ...(readsFacts(request)
+              ? []
+              : [
+                  ...['sh', '-c', holdScript, 'netdebug', findScript, ownPortsScript],
+                  ...[recorder ? 'leave' : 'stay', String(search.length), ...search],
+                ]),
             ...(recorder
               ? [...(ofNode ? [] : ENTER_HELD), ...recorder.command]
-              : ['sh', '-c', mainScript, 'netdebug', String(IDLE_S)]),
+              : ['sh', '-c', mainScript, 'netdebug', String(request.keep ?? IDLE_S)]),
           ],
           env: [...marks(request.image), ...(recorder?.env ?? [])],
           securityContext: {
@@ -158,11 +167,35 @@ function deadlineOf({ lifetime }: DebuggerRequest): number {
   return lifetime === undefined ? DEADLINE_S : Math.ceil(lifetime / 1000) + DEADLINE_MARGIN_S;
 }
 
+/** Whether it is for reading a node's state, and not for the network of one target. */
+export function readsFacts({ profile }: Pick<DebuggerRequest, 'profile'>): boolean {
+  return profile === 'facts' || profile === 'rules';
+}
+
+/** Whether a pod of ours on a node may be used again for this request: it was kept, and may do as much. */
+export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
+  const { annotations = {}, deletionTimestamp } = pod.metadata;
+  const profile = annotations[PROFILE];
+  const [container] = pod.spec.containers;
+  return (
+    annotations[KEEP] !== undefined &&
+    deletionTimestamp === undefined &&
+    pod.status?.phase === 'Running' &&
+    (profile === request.profile || (profile === 'rules' && request.profile === 'facts')) &&
+    marks(request.image).every((mark) =>
+      container?.env?.some(({ name, value }) => name === mark.name && value === mark.value),
+    )
+  );
+}
+
 /**
  * SYS_PTRACE to look at processes that are not ours, SYS_ADMIN to enter a network (setns(2)), and what
  * the work itself needs; DAC_OVERRIDE opens the /proc/PID/fd of other users.
  */
-function capabilities({ profile, image }: DebuggerRequest, ofNode: boolean): string[] {
+function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
+  const { profile, image } = request;
+  if (readsFacts(request))
+    return ['SYS_PTRACE', 'SYS_ADMIN', ...(profile === 'rules' ? ['NET_ADMIN'] : [])];
   return [
     ...toCapture(image),
     'SYS_PTRACE',

@@ -1,3 +1,5 @@
+import { type IpRecord, number, present, record, records, text, texts } from './records.ts';
+
 /** A network device, as `ip -j -d -s link` and `ip -j addr` describe it in one network namespace. */
 export interface Link {
   readonly ifindex: number;
@@ -61,4 +63,95 @@ export interface DirectionCounters {
   readonly packets: number;
   readonly errors: number;
   readonly dropped: number;
+}
+
+export function linksOf(found: readonly IpRecord[]): Link[] {
+  return found.map(parseLink).filter((link) => link !== undefined);
+}
+
+function parseLink(raw: IpRecord): Link | undefined {
+  const ifindex = number(raw.ifindex);
+  const name = text(raw.ifname);
+  if (ifindex === undefined || name === undefined) return undefined;
+  const info = record(raw.linkinfo);
+  const altNames = texts(raw.altnames);
+  const type = text(raw.link_type) ?? '';
+  return {
+    ifindex,
+    name,
+    ...(altNames.length > 0 && { altNames }),
+    flags: texts(raw.flags),
+    mtu: number(raw.mtu) ?? 0,
+    state: text(raw.operstate) ?? 'UNKNOWN',
+    type,
+    // Tunnels over IP give the address of their end here, which is no link-layer address.
+    ...present({
+      mac: /^(?:[\da-f]{2}:)+[\da-f]{2}$/i.test(text(raw.address) ?? '')
+        ? text(raw.address)
+        : undefined,
+      kind: text(info.info_kind),
+    }),
+    data: record(info.info_data),
+    ...present({ master: text(raw.master), portKind: text(info.info_slave_kind) }),
+    portData: record(info.info_slave_data),
+    ...present({ link: reference(raw) }),
+    addresses: records(raw.addr_info)
+      .map(parseAddress)
+      .filter((address) => address !== undefined),
+    ...present({ counters: parseCounters(record(raw.stats64 ?? raw.stats)) }),
+  };
+}
+
+function reference(raw: IpRecord): LinkReference | undefined {
+  const name = text(raw.link);
+  const ifindex = number(raw.link_index);
+  const netnsid = number(raw.link_netnsid);
+  if (name === undefined && ifindex === undefined) return undefined;
+  return present({
+    name,
+    ifindex,
+    netnsid: netnsid === undefined || netnsid < 0 ? undefined : netnsid,
+  });
+}
+
+/** Of addr_info's fields, those that are true or absent. */
+const ADDRESS_FLAGS = [
+  'tentative',
+  'dadfailed',
+  'deprecated',
+  'secondary',
+  'temporary',
+  'noprefixroute',
+  'dynamic',
+  'nodad',
+  'home',
+] as const;
+
+function parseAddress(raw: IpRecord): LinkAddress | undefined {
+  const family = text(raw.family);
+  const address = text(raw.local) ?? text(raw.address);
+  if (address === undefined || (family !== 'inet' && family !== 'inet6')) return undefined;
+  const peer = text(raw.local) === undefined ? undefined : text(raw.address);
+  return {
+    family,
+    address,
+    prefixLength: number(raw.prefixlen) ?? (family === 'inet' ? 32 : 128),
+    ...present({ peer }),
+    scope: text(raw.scope) ?? 'global',
+    flags: ADDRESS_FLAGS.filter((flag) => raw[flag] === true),
+  };
+}
+
+function parseCounters(raw: IpRecord): LinkCounters | undefined {
+  if (raw.rx === undefined) return undefined;
+  return { rx: parseDirection(record(raw.rx)), tx: parseDirection(record(raw.tx)) };
+}
+
+function parseDirection(raw: IpRecord): DirectionCounters {
+  return {
+    bytes: number(raw.bytes) ?? 0,
+    packets: number(raw.packets) ?? 0,
+    errors: number(raw.errors) ?? 0,
+    dropped: number(raw.dropped) ?? 0,
+  };
 }

@@ -1,3 +1,5 @@
+import { type IpRecord, present, text, texts } from './records.ts';
+
 /** An entry of the ARP or neighbour discovery table, as `ip -j -s neigh` prints it. */
 export interface Neighbour {
   readonly address: string;
@@ -10,32 +12,19 @@ export interface Neighbour {
   readonly flags: readonly string[];
 }
 
-/** An entry of a bridge's or a VXLAN device's forwarding table, as `bridge -j -d -s fdb` prints it. */
-export interface FdbEntry {
-  readonly mac: string;
-  /** The bridge port or the VXLAN device. */
-  readonly device: string;
-  /** The bridge, for an entry of a bridge's own table. */
-  readonly master?: string;
-  /** Of a VXLAN device: the address of the remote VTEP. */
-  readonly destination?: string;
-  readonly vlan?: number;
-  /** Where they differ from those of the device. */
-  readonly vni?: number;
-  readonly port?: number;
-  /** permanent, static, stale; empty for a learned one. */
-  readonly state: string;
-  /** self, master, extern_learn, offload, sticky … */
-  readonly flags: readonly string[];
+export function neighboursOf(found: readonly IpRecord[]): Neighbour[] {
+  return found.map(parseNeighbour).filter((neighbour) => neighbour !== undefined);
 }
 
-/** A queueing discipline, as `tc -j -s qdisc` prints it; `clsact` is where eBPF programs are attached. */
-export interface Qdisc {
-  readonly device: string;
-  readonly kind: string;
-  readonly dropped: number;
-  readonly overlimits: number;
-  readonly backlogPackets: number;
-  /** Filters of a clsact or ingress one, a line each, as tc prints them; absent when not read. */
-  readonly filters?: readonly string[];
+function parseNeighbour(raw: IpRecord): Neighbour | undefined {
+  const [address, device] = [text(raw.dst), text(raw.dev)];
+  if (address === undefined || device === undefined) return undefined;
+  return {
+    address,
+    device,
+    ...present({ mac: text(raw.lladdr) }),
+    state: texts(raw.state),
+    // A flag that is set is there with the value null.
+    flags: ['router', 'proxy', 'extern_learn'].filter((flag) => flag in raw),
+  };
 }

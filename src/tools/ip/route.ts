@@ -1,3 +1,5 @@
+import { type IpRecord, number, present, record, records, text, texts } from './records.ts';
+
 /** A route of any table, as `ip -j -d route show table all` prints it, or an answer of `ip route get`. */
 export interface Route {
   readonly family: 'inet' | 'inet6';
@@ -32,28 +34,51 @@ export interface NextHop {
   readonly flags: readonly string[];
 }
 
-/** A rule of the routing policy, as `ip -j rule` prints it; IPv6 rules beside those of IPv4. */
-export interface Rule {
-  readonly family: 'inet' | 'inet6';
-  readonly priority: number;
-  /** A prefix, or `all`. */
-  readonly source: string;
-  readonly destination: string;
-  readonly inputDevice?: string;
-  readonly outputDevice?: string;
-  /** As ip prints them: hexadecimal. */
-  readonly mark?: string;
-  readonly mask?: string;
-  /** The table that is looked up; absent where an action is taken instead. */
-  readonly table?: string;
-  /** unreachable, blackhole, prohibit, nop, goto … */
-  readonly action?: string;
-  /** Whether `not` inverts the selector. */
-  readonly inverted?: boolean;
-  /** Routes with a prefix of at most this length are ignored. */
-  readonly suppressPrefixLength?: number;
-  /** Of port and protocol selectors: as ip prints them. */
-  readonly protocol?: string;
-  readonly sourcePort?: string;
-  readonly destinationPort?: string;
+export function routesOf(found: readonly IpRecord[]): Route[] {
+  return found.map(parseRoute).filter((route) => route !== undefined);
+}
+
+function parseRoute(raw: IpRecord): Route | undefined {
+  const destination = text(raw.dst);
+  if (destination === undefined) return undefined;
+  const metrics = records(raw.metrics);
+  const from = text(raw.from);
+  return {
+    family: familyOf(raw),
+    type: text(raw.type) ?? 'unicast',
+    destination,
+    ...present({ source: from === 'all' ? undefined : from }),
+    table: text(raw.table) ?? 'main',
+    ...present({
+      gateway: text(raw.gateway) ?? text(record(raw.via).host),
+      device: text(raw.dev),
+      protocol: text(raw.protocol),
+      scope: text(raw.scope),
+      preferredSource: text(raw.prefsrc),
+      metric: number(raw.metric),
+    }),
+    flags: texts(raw.flags),
+    ...present({ mtu: metrics.map(({ mtu }) => number(mtu)).find((mtu) => mtu !== undefined) }),
+    nextHops: records(raw.nexthops).map((hop) => ({
+      ...present({
+        gateway: text(hop.gateway) ?? text(record(hop.via).host),
+        device: text(hop.dev),
+        weight: number(hop.weight),
+      }),
+      flags: texts(hop.flags),
+    })),
+  };
+}
+
+/** ip does not say it; only IPv6 routes have a preference, which tells default routes apart. */
+function familyOf(raw: IpRecord): Route['family'] {
+  const addresses = [
+    raw.dst,
+    raw.gateway,
+    raw.prefsrc,
+    raw.from,
+    ...records(raw.nexthops).map((hop) => hop.gateway),
+  ];
+  const isIpv6 = raw.pref !== undefined || addresses.some((value) => text(value)?.includes(':'));
+  return isIpv6 ? 'inet6' : 'inet';
 }

@@ -1,6 +1,10 @@
+import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import type { Link } from '../../tools/ip/link.ts';
-import type { FdbEntry, Neighbour, Qdisc } from '../../tools/ip/neighbour.ts';
-import type { Route, Rule } from '../../tools/ip/route.ts';
+import type { Neighbour } from '../../tools/ip/neighbour.ts';
+import type { Qdisc } from '../../tools/ip/qdisc.ts';
+import type { Route } from '../../tools/ip/route.ts';
+import type { Rule } from '../../tools/ip/rule.ts';
+import type { Listener } from '../../tools/listeners.ts';
 import type { ConntrackFacts, NetfilterFacts } from './netfilterFacts.ts';
 import type { RouteAnswer } from './routeAnswer.ts';
 import type { Unknown } from './unknown.ts';
@@ -51,10 +55,10 @@ export type NamespaceOwner =
   | { readonly kind: 'host' }
   | {
       readonly kind: 'pod';
+      /** Of a static pod the hash that its kubelet uses. */
       readonly uid?: string;
       readonly name?: string;
       readonly namespace?: string;
-      readonly sandboxId?: string;
     }
   /** A container that is not Kubernetes's, such as one of Docker. */
   | { readonly kind: 'container'; readonly id: string }
@@ -66,19 +70,4 @@ export interface NsfsMount {
   readonly path: string;
   /** The mount namespace in which it was seen. */
   readonly mntns: number;
-}
-
-/** A socket that waits for connections (TCP) or datagrams (UDP). */
-export interface Listener {
-  readonly protocol: 'tcp' | 'udp';
-  /** `0.0.0.0` and `::` for any; `::` takes IPv4 too unless `ipv6Only`. */
-  readonly address: string;
-  readonly port: number;
-  readonly device?: string;
-  readonly ipv6Only?: boolean;
-  /** TCP: connections that wait to be accepted, and how many may. UDP: bytes not yet read. */
-  readonly receiveQueue: number;
-  readonly sendQueue: number;
-  /** Datagrams dropped because the queue was full; UDP, where the kernel tells. */
-  readonly drops?: number;
 }

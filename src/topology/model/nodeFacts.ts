@@ -13,12 +13,14 @@ export interface NodeFacts {
   readonly hostInode: number;
   /** The host's first. */
   readonly namespaces: readonly NetworkNamespace[];
-  /** Processes of user space, ordered by id. */
+  /** All processes, ordered by id. */
   readonly processes: readonly NodeProcess[];
   /** Names of loaded kernel modules; those built in are not among them. */
   readonly modules?: readonly string[];
-  /** Pod sandboxes and containers that the runtime knows, or that control groups show. */
+  /** Pods that have processes, by their control groups. */
   readonly sandboxes: readonly Sandbox[];
+  /** What the container runtimes know; absent where no runtime's folder was found. */
+  readonly runtime?: RuntimeFacts;
   readonly cni?: CniFacts;
   /** Programs that the collection found in its image: ip, bridge, lsns, nft … */
   readonly tools: readonly string[];
@@ -39,18 +41,18 @@ export interface NodeProcess {
   readonly containerId?: string;
 }
 
-/** A pod's sandbox, with or without a pause process. */
+/** The processes of one pod. */
 export interface Sandbox {
-  /** The id of the sandbox's container; absent where only the pod's control group is known. */
-  readonly id?: string;
-  readonly podUid?: string;
-  readonly podName?: string;
-  readonly podNamespace?: string;
-  /** The inode of its network namespace. */
+  readonly podUid: string;
+  /** The namespace that its processes share; hostNetwork pods are in the host's. */
   readonly netns?: number;
-  /** The namespace's mount, such as /run/netns/cni-…, as the runtime or the CNI cache names it. */
-  readonly netnsPath?: string;
+  /** Ids of its containers, and of its sandbox where that has a process (pause). */
   readonly containers: readonly string[];
-  /** Whether a process of it lives. */
-  readonly alive: boolean;
+}
+
+export interface RuntimeFacts {
+  /** Folders in which runtimes keep what they know, one a container. */
+  readonly folders: readonly string[];
+  /** Ids of containers and sandboxes in them. */
+  readonly ids: readonly string[];
 }

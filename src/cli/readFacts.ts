@@ -1,0 +1,90 @@
+import { explainRefusal } from '../debugger/refusals.ts';
+import { StatusLine } from '../output/statusLine.ts';
+import { terminalSafeLines } from '../output/terminalSafe.ts';
+import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
+import { FactsPool } from '../topology/collect/factsPool.ts';
+import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
+import type { ClusterFacts } from '../topology/model/clusterFacts.ts';
+import { type ConnectionArguments, connect } from './connectionFlags.ts';
+import { type DebuggerArguments, settingsOf } from './debuggerFlags.ts';
+import { type FactsArguments, factsFrom, keepOf } from './factsFlags.ts';
+import { onInterruption } from './interruption.ts';
+
+export interface FactsWanted {
+  /** The command's own word, for whoever finds its pods. */
+  readonly command: string;
+  /** The target as the user wrote it. */
+  readonly word: string | undefined;
+  /** Of which namespaces devices and routes are read. */
+  readonly scope: NodeRequest['scope'];
+  /** Whether services are read from the API server. */
+  readonly services: boolean;
+  /** Whether pods of all nodes are read from the API server, and not only those of the nodes concerned. */
+  readonly allPods: boolean;
+  /** Whether the files of CNI plugins are read. */
+  readonly cni: boolean;
+  readonly showAnnotations?: boolean;
+}
+
+type Flags = ConnectionArguments & DebuggerArguments & FactsArguments;
+
+/** The facts that a command draws on, from the cluster or from a file, and what its target names in them. */
+export async function readFacts(
+  flags: Flags,
+  wanted: FactsWanted,
+): Promise<{ readonly facts: ClusterFacts; readonly subject: Subject }> {
+  if (flags.from !== undefined) {
+    const facts = await factsFrom(flags.from);
+    return { facts, subject: subjectIn(facts, wanted.word, flags.namespace) };
+  }
+  const api = await connect(flags);
+  const interruption = onInterruption();
+  const { signal } = interruption;
+  const line = new StatusLine();
+  const onNote = (text: string) => {
+    line.clear();
+    process.stderr.write(`${terminalSafeLines(text)}\n`);
+  };
+  let pool: FactsPool | undefined;
+  try {
+    const subject = await findSubject(api, wanted.word, { signal, onNote });
+    const nodes = nodesOf(subject);
+    pool = new FactsPool(api, {
+      settings: settingsOf(flags),
+      command: wanted.command,
+      rules: false,
+      ...keepOf(flags),
+      onNote,
+      onProgress: (text) => line.show(text),
+      signal,
+    });
+    const facts = await collectFacts(api, pool, {
+      nodes: nodes.map((name) => ({
+        name,
+        scope: wanted.scope,
+        chosen: subject.kind === 'pod' ? subject.words : [],
+      })),
+      rules: false,
+      cni: wanted.cni,
+      ...(wanted.showAnnotations && { showAnnotations: true }),
+      objects: {
+        ...(!wanted.allPods && { nodes }),
+        services: wanted.services,
+        policies: false,
+      },
+      signal,
+    });
+    return { facts, subject };
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
+  } finally {
+    line.clear();
+    await pool?.close();
+    interruption.release();
+    api.close();
+  }
+}
+
+function nodesOf(subject: Subject): readonly string[] {
+  return subject.kind === 'nodes' ? subject.nodes : [subject.node];
+}

@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { Access } from '../kube/authentication.ts';
+import type { Protocol } from '../kube/exec.ts';
+import { Problem } from '../problem.ts';
+import { LeasedProcess, type Place, type Program } from './leasedProcess.ts';
+
+export interface RunLimits {
+  readonly signal?: AbortSignal;
+  /** Of standard output; 8 MiB when absent. More is a Problem, as nobody wants to hold it in memory. */
+  readonly maxBytes?: number;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  /** At most its first 64 KiB. */
+  readonly stderr: string;
+  readonly protocol: Protocol;
+}
+
+const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
+const MAX_STDERR_BYTES = 64 * 1024;
+
+/**
+ * Runs a program in a debugger to its end, under a lease: whatever becomes of this process, it ends. Throws
+ * what `exec` throws, the signal's reason, or a Problem when it prints too much; a program that fails is
+ * told by `code`.
+ */
+export async function runProgram(
+  access: Access,
+  place: Place,
+  program: Program,
+  { signal, maxBytes = MAX_STDOUT_BYTES }: RunLimits = {},
+): Promise<RunResult> {
+  const remote = await LeasedProcess.start(access, place, program, signal);
+  const close = () => remote.close();
+  signal?.addEventListener('abort', close, { once: true });
+  try {
+    const [stdout, stderr, code] = await Promise.all([
+      whole(remote.stdout, maxBytes),
+      text(beginning(remote.stderr)),
+      remote.exit,
+    ]);
+    signal?.throwIfAborted();
+    return { code, stdout, stderr, protocol: remote.protocol };
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', close);
+    remote.close();
+  }
+}
+
+async function whole(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes)
+      throw new Problem(`the command in the pod printed more than ${maxBytes / 1024 / 1024} MiB`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The rest is read and dropped, so that the program is not held up. */
+async function* beginning(stream: Readable): AsyncGenerator<Buffer> {
+  let room = MAX_STDERR_BYTES;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (room > 0) yield chunk.subarray(0, room);
+    room -= chunk.length;
+  }
+}

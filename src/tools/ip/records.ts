@@ -1,0 +1,72 @@
+import { Problem } from '../../problem.ts';
+
+/** An object of iproute2's JSON; which fields it has depends on the version and on the object. */
+export type IpRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the JSON of ip, bridge or tc: one array, or several behind each other, as `-batch` prints them.
+ * iproute2 does not escape control characters in names, which JSON requires, and prints `{}` for an
+ * object that a filter left out. Throws a Problem for anything else, such as output that was cut.
+ */
+export function parseIpRecords(text: string): IpRecord[] {
+  return parseIpBatch(text).flat();
+}
+
+/** As `parseIpRecords`, with an array for each command of a batch; one without output has no line. */
+export function parseIpBatch(text: string): IpRecord[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      let value: unknown;
+      try {
+        value = JSON.parse(line.replace(CONTROL, escapeControl));
+      } catch (cause) {
+        throw new Problem(`not JSON: ${line.slice(0, 80)}`, { cause });
+      }
+      if (!Array.isArray(value)) throw new Problem(`not a JSON array: ${line.slice(0, 80)}`);
+      return value.filter(isRecord).filter((record) => Object.keys(record).length > 0);
+    });
+}
+
+const CONTROL = /[\u0000-\u001f]/g;
+
+function escapeControl(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+export function isRecord(value: unknown): value is IpRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function record(value: unknown): IpRecord {
+  return isRecord(value) ? value : {};
+}
+
+export function records(value: unknown): IpRecord[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+export function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : undefined;
+}
+
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text).filter((item) => item !== undefined) : [];
+}
+
+/** Leaves out fields that are undefined, so that what is absent is absent in JSON as well. */
+export function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Present<T>;
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};

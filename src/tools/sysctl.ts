@@ -1,0 +1,9 @@
+/** Reads `grep '' FILE…` run in /proc/sys/net: `ipv4/conf/eth0/rp_filter:1`. A name holds no colon. */
+export function parseSysctls(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) found[line.slice(0, colon)] = line.slice(colon + 1).trim();
+  }
+  return found;
+}

@@ -1,0 +1,190 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { listAll } from '../../kube/listAll.ts';
+import type { Pod } from '../../kube/pod.ts';
+import { messageOf } from '../../problem.ts';
+import type {
+  ApiObjects,
+  EndpointSliceObject,
+  NetworkPolicyObject,
+  NodeObject,
+  OtherPolicy,
+  PodObject,
+  ServiceObject,
+} from '../model/apiObjects.ts';
+import type { Unknown } from '../model/unknown.ts';
+import {
+  endpointSliceObject,
+  networkPolicyObject,
+  nodeObject,
+  podObject,
+  type RawNode,
+  type RawPolicy,
+  type RawService,
+  type RawSlice,
+  serviceObject,
+} from './objectRecords.ts';
+
+export interface ObjectsRequest {
+  /** Pods of these nodes alone; of all when absent. */
+  readonly nodes?: readonly string[];
+  /** Services and their endpoints. */
+  readonly services: boolean;
+  /** Network policies, and others that only exist as custom resources. */
+  readonly policies: boolean;
+}
+
+/**
+ * Reads what the API server knows of the network, as far as the user may: who may not list the pods of all
+ * namespaces sees those of the current one. What could not be read is told.
+ */
+export async function readObjects(
+  api: KubeApi,
+  request: ObjectsRequest,
+  signal?: AbortSignal,
+): Promise<{ objects: ApiObjects; unknown: Unknown[] }> {
+  const unknown: Unknown[] = [];
+  const read = async <Raw, Read>(
+    what: string,
+    path: string,
+    convert: (raw: Raw) => Read,
+    query: Record<string, string> = {},
+  ): Promise<Read[] | undefined> => {
+    try {
+      return (await listAll<Raw>(api, path, query, signal)).map(convert);
+    } catch (error) {
+      signal?.throwIfAborted();
+      unknown.push({ what, why: messageOf(error), ...needs(error, what) });
+      return undefined;
+    }
+  };
+  const core = '/api/v1';
+  const { services, policies } = request;
+  const [nodes, pods, serviceList, slices, policyList, others] = await Promise.all([
+    read<RawNode, NodeObject>('nodes', `${core}/nodes`, nodeObject),
+    readPods(api, request, unknown, signal),
+    services
+      ? read<RawService, ServiceObject>('services', `${core}/services`, serviceObject)
+      : undefined,
+    services
+      ? read<RawSlice, EndpointSliceObject>(
+          'endpoint slices',
+          '/apis/discovery.k8s.io/v1/endpointslices',
+          endpointSliceObject,
+        )
+      : undefined,
+    policies
+      ? read<RawPolicy, NetworkPolicyObject>(
+          'network policies',
+          '/apis/networking.k8s.io/v1/networkpolicies',
+          networkPolicyObject,
+        )
+      : undefined,
+    policies ? readOtherPolicies(api, unknown, signal) : undefined,
+  ]);
+  return {
+    objects: {
+      ...(nodes && { nodes }),
+      ...(pods && { pods }),
+      ...(serviceList && { services: serviceList }),
+      ...(slices && { endpointSlices: slices }),
+      ...(policyList && { networkPolicies: policyList }),
+      ...(others && { otherPolicies: others }),
+    },
+    unknown,
+  };
+}
+
+function needs(error: unknown, what: string): { needs?: string } {
+  if (!(error instanceof ApiError) || error.code !== 403) return {};
+  return { needs: `the right to list ${what} in all namespaces` };
+}
+
+async function readPods(
+  api: KubeApi,
+  { nodes }: ObjectsRequest,
+  unknown: Unknown[],
+  signal: AbortSignal | undefined,
+): Promise<PodObject[] | undefined> {
+  const lists = nodes?.length === 1 ? [{ fieldSelector: `spec.nodeName=${nodes[0]}` }] : [{}];
+  const list = async (path: string) =>
+    (await Promise.all(lists.map((query) => listAll<Pod>(api, path, query, signal)))).flat();
+  const { namespace } = api.access;
+  try {
+    return (await list('/api/v1/pods')).map(podObject);
+  } catch (error) {
+    signal?.throwIfAborted();
+    unknown.push({
+      what: 'pods of other namespaces',
+      why: messageOf(error),
+      ...needs(error, 'pods'),
+    });
+  }
+  try {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+    return (await list(path)).map(podObject);
+  } catch (error) {
+    signal?.throwIfAborted();
+    unknown.push({ what: `pods of namespace ${namespace}`, why: messageOf(error) });
+    return undefined;
+  }
+}
+
+/** Kinds of policies beside Kubernetes's own. https://docs.cilium.io, https://docs.tigera.io, https://ovn-kubernetes.io */
+const OTHER_POLICIES = [
+  ['cilium.io', 'v2', 'ciliumnetworkpolicies'],
+  ['cilium.io', 'v2', 'ciliumclusterwidenetworkpolicies'],
+  ['crd.projectcalico.org', 'v1', 'networkpolicies'],
+  ['crd.projectcalico.org', 'v1', 'globalnetworkpolicies'],
+  ['k8s.ovn.org', 'v1', 'egressfirewalls'],
+  ['policy.networking.k8s.io', 'v1alpha1', 'adminnetworkpolicies'],
+  ['policy.networking.k8s.io', 'v1alpha1', 'baselineadminnetworkpolicies'],
+  ['crd.antrea.io', 'v1beta1', 'networkpolicies'],
+  ['crd.antrea.io', 'v1beta1', 'clusternetworkpolicies'],
+] as const;
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+async function readOtherPolicies(
+  api: KubeApi,
+  unknown: Unknown[],
+  signal: AbortSignal | undefined,
+): Promise<OtherPolicy[]> {
+  let groups: Set<string>;
+  try {
+    const found = await api.get<{ groups?: readonly { readonly name: string }[] }>('/apis', {
+      ...(signal && { signal }),
+    });
+    groups = new Set((found.groups ?? []).map(({ name }) => name));
+  } catch (error) {
+    signal?.throwIfAborted();
+    unknown.push({ what: 'policies of network plugins', why: messageOf(error) });
+    return [];
+  }
+  const lists = OTHER_POLICIES.filter(([group]) => groups.has(group)).map(
+    async ([group, version, resource]): Promise<OtherPolicy[]> => {
+      try {
+        const items = await listAll<Named>(
+          api,
+          `/apis/${group}/${version}/${resource}`,
+          {},
+          signal,
+        );
+        return items.map(({ metadata: { name, namespace } }) => ({
+          resource: `${resource}.${group}`,
+          name,
+          ...(namespace !== undefined && { namespace }),
+        }));
+      } catch (error) {
+        signal?.throwIfAborted();
+        // A group may be there without this kind of it.
+        if (error instanceof ApiError && error.code === 404) return [];
+        unknown.push({ what: `${resource}.${group}`, why: messageOf(error) });
+        return [];
+      }
+    },
+  );
+  return (await Promise.all(lists)).flat();
+}

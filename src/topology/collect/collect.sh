@@ -1,0 +1,334 @@
+# Prints what a node knows of its network: collect.sh INSIDE TOKEN SCOPE RULES CNI COUNT WORD... [ADDRESS]...
+#
+# INSIDE is inside.sh, which reads one network namespace in full: the node's own, and those that the COUNT
+# words choose: a pod's UID, a container's id, the inode of a namespace, or `all`. SCOPE is `all` to read the
+# devices, addresses and routes of every namespace, `chosen` of those alone. RULES is `rules` to read packet
+# filters. CNI is `cni` to read the files of CNI plugins. The addresses choose entries of connection tracking.
+#
+# Output is in sections that begin with a line `@TOKEN NAME …`; nothing that is read can know the token. The
+# last one is `end`: without it the output was cut. Compressed where there is gzip. Nothing is changed on the node,
+# and no program is run that could make the kernel load a module.
+inside=$1 token=$2 scope=$3 rules=$4 cni=$5 count=$6
+shift 6
+root=/proc/1/root
+
+section() { printf '\n@%s %s\n' "$token" "$*"; }
+
+have() { [ -n "$(program "$1")" ]; }
+
+# The path of a program: a busybox may prefer its own ip and nsenter, which print no JSON, to those of the image.
+program() {
+  # shellcheck disable=SC2086 # a list of folders
+  for folder in $(echo "$PATH" | tr : ' '); do
+    if [ -x "$folder/$1" ]; then
+      echo "$folder/$1"
+      return
+    fi
+  done
+}
+
+# Runs a program as a section: printed NAME PROGRAM [ARGUMENT]...
+printed() {
+  name=$1
+  shift
+  section "$name"
+  "$@" 2>"$work/error" || {
+    section "failed $name $?"
+    head -c 400 "$work/error"
+  }
+}
+
+tools() {
+  section tools
+  if [ -n "$ip" ]; then echo ip; fi
+  for tool in bridge tc ethtool nsenter nft iptables-nft-save iptables-legacy-save ipset ipvsadm tar gzip; do
+    if have "$tool"; then echo "$tool"; fi
+  done
+}
+
+# Lines `INODE PID` of every process, by inode and then by id.
+inodes() {
+  # shellcheck disable=SC2012 # only the links' ends are read
+  ls -l /proc/[0-9]*/ns/"$1" 2>/dev/null |
+    sed -n 's|^.* /proc/\([0-9]*\)/ns/[a-z]* -> [a-z]*:\[\([0-9]*\)\]$|\2 \1|p' | sort -k1,1n -k2,2n
+}
+
+# Of such lines the first of each inode: the lowest id.
+firsts() {
+  last=''
+  while read -r inode pid; do
+    if [ "$inode" != "$last" ]; then echo "$inode $pid"; fi
+    last=$inode
+  done
+}
+
+# Files of the first processes, one behind the other: contents NAME FILE [DIRECTORY]
+contents() {
+  section "$1"
+  set -- "$1" "$2"
+  while read -r _ pid; do set -- "$@" "$work/next" "/proc/$pid/$2"; done <"$work/first-net"
+  shift 2
+  cat "$@" 2>/dev/null | head -c 4000000
+}
+
+processes() {
+  inodes net >"$work/net"
+  inodes mnt >"$work/mnt"
+  firsts <"$work/net" >"$work/first-net"
+  firsts <"$work/mnt" >"$work/first-mnt"
+  printf '\n@%s next\n' "$token" >"$work/next"
+  section net
+  cat "$work/net"
+  section mnt
+  cat "$work/mnt"
+  section self
+  readlink /proc/self/ns/mnt
+  section comm
+  grep -H '' /proc/[0-9]*/comm 2>/dev/null
+  section cgroup
+  grep -HE 'pod[0-9a-f]{8}|[0-9a-f]{64}' /proc/[0-9]*/cgroup >"$work/cgroup" 2>/dev/null
+  cat "$work/cgroup"
+  section first
+  cat "$work/first-net"
+  contents cmdline cmdline
+  section uid
+  set --
+  while read -r _ pid; do set -- "$@" "/proc/$pid"; done <"$work/first-net"
+  # shellcheck disable=SC2012 # names are numbers
+  ls -ldn "$@" 2>/dev/null
+  printed passwd head -c 200000 "$root/etc/passwd"
+}
+
+mounts() {
+  set --
+  while read -r _ pid; do set -- "$@" "/proc/$pid/mountinfo"; done <"$work/first-mnt"
+  grep -H ' net:\[[0-9]*\] .* - nsfs ' "$@" /dev/null >"$work/mounts" 2>/dev/null
+  section mounts
+  head -n 20000 "$work/mounts"
+}
+
+# Lines `INODE PATH` of all namespaces: by a process, or by the mount that alone keeps it. A path with a space or
+# a backslash is not followed.
+namespaces() {
+  {
+    while read -r inode pid; do echo "$inode /proc/$pid/ns/net"; done <"$work/first-net"
+    sed -n 's|^/proc/\([0-9]*\)/mountinfo:[0-9]* [0-9]* [0-9:]* net:\[\([0-9]*\)\] \([^ \\]*\) .*|\2 /proc/\1/root\3|p' "$work/mounts"
+  } | sort -s -k1,1n | firsts >"$work/namespaces"
+}
+
+# The number that the node's namespace has given to each of the others: ip tells it for what is in its folder,
+# which is one of this container. Where that folder is differs.
+numbers() {
+  [ -n "$ip" ] || return
+  for names in /run/netns /var/run/netns; do
+    mkdir -p "$names" 2>/dev/null
+    while read -r inode path; do
+      [ -e "$names/i$inode" ] || ln -s "$path" "$names/i$inode"
+    done <"$work/namespaces" 2>/dev/null
+  done
+  printed netnsids "$ip" -j netns list-id
+  rm -f /run/netns/i[0-9]* /var/run/netns/i[0-9]* 2>/dev/null
+}
+
+# Every so-manieth namespace's devices, addresses, routes and neighbours: lane NUMBER COUNT
+lane() {
+  turn=0
+  while read -r inode path; do
+    turn=$((turn + 1))
+    [ "$((turn % $2))" -eq "$1" ] || continue
+    section ns "$inode"
+    "$nsenter" -n"$path" "$ip" -j -d -s -force -batch "$work/batch" 2>"$work/error$1" || {
+      section failed "ns-$inode" "$?"
+      head -c 400 "$work/error$1"
+    }
+  done
+}
+
+wiring() {
+  if [ -z "$ip" ] || [ -z "$nsenter" ]; then return; fi
+  printf 'addr\nroute show table all\nneigh\n' >"$work/batch"
+  lanes=''
+  for number in 0 1 2 3; do
+    lane "$number" 4 <"$1" >"$work/lane$number" &
+    lanes="$lanes $!"
+  done
+  # shellcheck disable=SC2086 # a list of words
+  wait $lanes
+  cat "$work"/lane?
+  # A process that ended meanwhile may have left its id, and so its path, to another.
+  section checked
+  # shellcheck disable=SC2012 # only the links' ends are read
+  ls -l /proc/[0-9]*/ns/net 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/ns/net -> net:\[\([0-9]*\)\]$|\2 \1|p'
+}
+
+# Of the namespaces, those that the words choose, and the node's own: chosen WORD...
+chosen() {
+  {
+    sed -n 's/^\([0-9]*\) 1$/\1/p' "$work/net"
+    for word in "$@"; do
+      case $word in
+        all) cut -d ' ' -f 1 "$work/namespaces" ;;
+        *[!0-9]*)
+          grep -F -e "$word" -e "$(echo "$word" | tr - _)" "$work/cgroup" |
+            sed -n 's|^/proc/\([0-9]*\)/.*| \1$|p' | head -n 200 >"$work/patterns"
+          if [ -s "$work/patterns" ]; then grep -f "$work/patterns" "$work/net" | cut -d ' ' -f 1 | sort -u | head -n 8; fi
+          ;;
+        *) echo "$word" ;;
+      esac
+    done
+  } | sort -un | sed 's/.*/^& /' >"$work/chosen"
+  grep -f "$work/chosen" "$work/namespaces"
+}
+
+# A file of the node, found although its path may end in a link: a link's target counts from the node's root.
+on_node() {
+  file=$1 hops=0
+  while [ -L "$root$file" ] && [ "$hops" -lt 8 ]; do
+    target=$(readlink "$root$file")
+    case $target in
+      /*) file=$target ;;
+      *) file=${file%/*}/$target ;;
+    esac
+    hops=$((hops + 1))
+  done
+  echo "$root$file"
+}
+
+in_full() {
+  host=$(sed -n 's/^\([0-9]*\) 1$/\1/p' "$work/net")
+  [ -n "$nsenter" ] || return
+  while read -r inode path; do
+    section full "$inode"
+    where=inside
+    if [ "$inode" = "$host" ]; then where=host; fi
+    "$nsenter" -n"$path" sh -c "$inside" inside "$token" "$where" "$rules" "$@" 2>"$work/error" || {
+      section failed "full-$inode" "$?"
+      head -c 400 "$work/error"
+    }
+    section "resolv $inode"
+    if [ "$inode" = "$host" ]; then
+      head -c 8192 "$(on_node /etc/resolv.conf)" 2>/dev/null
+    else
+      sed -n "s/^$inode //p" "$work/net" | head -n 20 | while read -r pid; do
+        if [ -f "/proc/$pid/root/etc/resolv.conf" ]; then
+          head -c 8192 "/proc/$pid/root/etc/resolv.conf" && break
+        fi
+      done 2>/dev/null
+    fi
+  done
+}
+
+# What the runtimes know: a folder for each container, sandboxes among them. containerd's (also that of k3s and rke2,
+# k0s, microk8s and Docker), CRI-O's.
+runtime() {
+  section runtime
+  for folder in \
+    /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+    /run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io \
+    /run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io \
+    /var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io \
+    /run/containerd/io.containerd.runtime.v2.task/moby \
+    /run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby \
+    /run/containers/storage/overlay-containers \
+    /var/lib/docker/containers; do
+    [ -d "$root$folder" ] || continue
+    echo "folder $folder"
+    for name in "$root$folder"/*; do
+      name=${name##*/}
+      case $name in *[!0-9a-f]*) ;; *) echo "$name" ;; esac
+    done
+  done
+}
+
+# The folders that plugins and runtimes use unless told otherwise, and those they were told.
+cni_folders() {
+  printf '%s\n' /etc/cni/net.d /var/lib/rancher/k3s/agent/etc/cni/net.d \
+    /var/snap/microk8s/current/args/cni-network /etc/kubernetes/cni/net.d \
+    /var/lib/cni /run/cni-ipam-state /var/snap/microk8s/common/var/lib/cni /run/flannel/subnet.env
+  for file in /etc/containerd/config.toml /var/lib/rancher/k3s/agent/etc/containerd/config.toml \
+    /var/snap/microk8s/current/args/containerd-template.toml; do
+    head -c 100000 "$root$file" 2>/dev/null |
+      sed -n "s|^[[:space:]]*conf_dirs\{0,1\}[[:space:]]*=[^/]*\(/[-A-Za-z0-9_./]*\).*|\1|p"
+  done
+  for folder in /etc/cni/net.d /var/lib/rancher/k3s/agent/etc/cni/net.d /etc/kubernetes/cni/net.d; do
+    for file in "$root$folder"/*; do
+      [ -f "$file" ] || continue
+      head -c 100000 "$file" | tr , '\n' | sed -n 's|.*"dataDir"[[:space:]]*:[[:space:]]*"\(/[-A-Za-z0-9_./]*\)".*|\1|p'
+    done
+  done
+}
+
+# Files as an archive: names may hold anything there. What is large, or has a name that xargs would take apart, is only
+# named.
+cni_files() {
+  if ! have tar; then
+    section missing tar
+    return
+  fi
+  odd="*[[:cntrl:][:space:]\\\\\"']*"
+  cni_folders 2>/dev/null | sort -u | while read -r path; do
+    found=$(on_node "$path")
+    [ -e "$found" ] || continue
+    find "$found/" -xdev -maxdepth 4 -type f -size -2048 ! -path "$odd" 2>/dev/null | head -n 30000 >>"$work/files"
+    find "$found/" -xdev -maxdepth 4 -type f \( ! -size -2048 -o -path "$odd" \) 2>/dev/null | head -n 100 >>"$work/odd"
+    if [ -f "$found" ]; then echo "$found" >>"$work/files"; fi
+  done
+  section cni-odd
+  cat "$work/odd" 2>/dev/null
+  section cni-tar
+  # Members are named without the slash in front; tar says so. Of very many files these are several archives.
+  if [ -s "$work/files" ]; then xargs tar -cf - <"$work/files" 2>/dev/null | head -c 60000000; fi
+  section cni-tar-end
+}
+
+collect() {
+  section begin 1
+  uname -r
+  date -u +%Y-%m-%dT%H:%M:%SZ
+  tools
+  section modules
+  if [ -e /proc/modules ]; then
+    cut -d ' ' -f 1 /proc/modules
+  else
+    echo none
+  fi
+  if ! readlink /proc/1/ns/net >/dev/null 2>&1; then
+    section denied
+    head -c 200 /proc/self/attr/current 2>/dev/null
+  fi
+  processes
+  mounts
+  namespaces
+  section namespaces
+  cat "$work/namespaces"
+  numbers
+  words=''
+  while [ "$count" -gt 0 ]; do
+    words="$words $1"
+    shift
+    count=$((count - 1))
+  done
+  # shellcheck disable=SC2086 # words of hexadecimal digits and dashes
+  chosen $words >"$work/full"
+  case $scope in
+    all) wiring "$work/namespaces" ;;
+    *) wiring "$work/full" ;;
+  esac
+  in_full "$@" <"$work/full"
+  runtime
+  if [ "$cni" = cni ]; then cni_files; fi
+  section end
+}
+
+ip=$(program ip)
+# busybox has an ip as well.
+"$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
+nsenter=$(program nsenter)
+work=$(mktemp -d) || exit
+trap 'rm -rf "$work"' EXIT
+trap 'exit 143' TERM INT HUP
+if have gzip; then
+  collect "$@" | gzip -1
+else
+  collect "$@"
+fi

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { LadderOptions } from '../../debugger/ladder.ts';
+import { factsDebugger } from '../../debugger/node/factsDebugger.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { runProgram } from '../../debugger/runProgram.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { Problem } from '../../problem.ts';
+import { parseSections, type Section } from './sections.ts';
+
+export interface FactsPoolOptions extends LadderOptions {
+  readonly settings: DebuggerSettings;
+  /** The word for the command, for whoever finds its pods. */
+  readonly command: string;
+  /** Whether packet filters are read, which takes NET_ADMIN. */
+  readonly rules: boolean;
+  /** Idle seconds for which the pods stay after this command. */
+  readonly keep?: number;
+}
+
+/** What a node may print, compressed and not; 500 namespaces are 3 MB. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Debuggers that read facts, one a node, made when they are first needed and used for every script of a
+ * command. Close it.
+ */
+export class FactsPool {
+  readonly #api: KubeApi;
+  readonly #options: FactsPoolOptions;
+  readonly #places = new Map<string, Promise<Debugger>>();
+
+  constructor(api: KubeApi, options: FactsPoolOptions) {
+    this.#api = api;
+    this.#options = options;
+  }
+
+  /**
+   * Runs a script on a node that prints sections: it is given the token as the first of its words after
+   * `before`. Throws a Problem when the script did not come to its end.
+   */
+  async run(
+    node: string,
+    script: string,
+    before: readonly string[],
+    after: readonly string[],
+  ): Promise<Section[]> {
+    const place = await this.#place(node, {});
+    const sections = await this.#runIn(place, script, before, after).catch(async (error) => {
+      // One that was kept may end just now.
+      if (place.fresh || this.#options.signal?.aborted) throw error;
+      return this.#runIn(await this.#place(node, { anew: true }), script, before, after);
+    });
+    const denied = sections.find(({ name }) => name === 'denied');
+    const profile = denied?.body.toString().trim() ?? '';
+    if (profile === '' || profile === 'unconfined') return sections;
+    // AppArmor hides the node's processes: once more without its profile.
+    return this.#runIn(await this.#place(node, { unconfined: true }), script, before, after);
+  }
+
+  /** Removes the pods that are not kept. */
+  async close(): Promise<void> {
+    const places = [...this.#places.values()];
+    this.#places.clear();
+    await Promise.all(
+      places.map(async (place) => {
+        const made = await place.catch(() => undefined);
+        await made?.close();
+      }),
+    );
+  }
+
+  async #place(
+    node: string,
+    how: { readonly anew?: boolean; readonly unconfined?: boolean },
+  ): Promise<Debugger> {
+    const again = how.anew === true || how.unconfined === true;
+    const known = this.#places.get(node);
+    if (known && !again) return known;
+    const { settings, command, rules, keep, ...options } = this.#options;
+    const making = factsDebugger(
+      this.#api,
+      node,
+      {
+        ...settings,
+        profile: rules ? 'rules' : 'facts',
+        command,
+        ...(keep !== undefined && { keep }),
+      },
+      { ...options, ...how, ...(again && { anew: true }) },
+    );
+    this.#places.set(node, making);
+    // Whoever waits for it is told.
+    making.catch(() => this.#places.delete(node));
+    if (known) await (await known.catch(() => undefined))?.close();
+    return making;
+  }
+
+  async #runIn(
+    place: Debugger,
+    script: string,
+    before: readonly string[],
+    after: readonly string[],
+  ): Promise<Section[]> {
+    const token = randomBytes(16).toString('hex');
+    const { signal } = this.#options;
+    const { code, stdout, stderr } = await runProgram(
+      this.#api.access,
+      place,
+      { script, command: [...before, token, ...after] },
+      { maxBytes: MAX_OUTPUT_BYTES, ...(signal && { signal }) },
+    );
+    const output = await uncompressed(stdout);
+    const sections = parseSections(output, token);
+    if (sections.at(-1)?.name !== 'end')
+      throw new Problem(
+        `the collection on ${place.home.spec.nodeName ?? 'the node'} ended early (exit code ${code})${stderr.trim() ? `: ${stderr.trim()}` : ''}`,
+        { next: ['run the command again', 'the image needs sh, sed, sort, grep and iproute2'] },
+      );
+    return sections;
+  }
+}
+
+const unzip = promisify(gunzip);
+
+/** The script compresses where its image has gzip. */
+async function uncompressed(output: Buffer): Promise<Buffer> {
+  const isCompressed = output[0] === 0x1f && output[1] === 0x8b;
+  if (!isCompressed) return output;
+  try {
+    return await unzip(output, { maxOutputLength: MAX_TEXT_BYTES });
+  } catch (cause) {
+    throw new Problem("the node's answer cannot be read: its compressed stream was cut", { cause });
+  }
+}

@@ -1,0 +1,135 @@
+# Prints what one network namespace holds, from inside it: inside.sh TOKEN WHERE RULES [ADDRESS]...
+#
+# WHERE is `host` in the node's own. What needs a kernel module that is not loaded is left out, so that none is
+# loaded: where /proc/modules is missing there are no modules, and what is there is built in.
+token=$1 where=$2 rules=$3
+shift 3
+
+section() { printf '\n@%s %s\n' "$token" "$*"; }
+
+have() { [ -n "$(program "$1")" ]; }
+
+# The path of a program: a busybox may prefer its own ip, which prints no JSON, to that of the image.
+program() {
+  # shellcheck disable=SC2086 # a list of folders
+  for folder in $(echo "$PATH" | tr : ' '); do
+    if [ -x "$folder/$1" ]; then
+      echo "$folder/$1"
+      return
+    fi
+  done
+}
+
+# Whether a module is there without being loaded for us.
+loaded() {
+  [ -e /proc/modules ] || return 0
+  grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]
+}
+
+# A program as a section; what it says on its standard error comes as a section of its own.
+printed() {
+  name=$1
+  shift
+  section "$name"
+  { said=$("$@" 2>&1 >&3); } 3>&1
+  code=$?
+  if [ "$code" -ne 0 ]; then
+    section "failed $name $code"
+    printf '%.400s\n' "$said"
+  fi
+}
+
+ip=$(program ip)
+"$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
+if [ -n "$ip" ]; then
+  printed rule4 "$ip" -j -d rule
+  printed rule6 "$ip" -j -d -6 rule
+  printed list-id "$ip" -j netns list-id
+fi
+if have bridge; then printed fdb bridge -j -d -s fdb; fi
+if have tc; then
+  printed qdisc tc -j -s qdisc
+  # Devices that eBPF programs or other filters are attached to.
+  tc qdisc 2>/dev/null | sed -n 's/^qdisc \(clsact\|ingress\) [^ ]* dev \([^ ]*\) .*/\2/p' | head -n 100 |
+    while read -r device; do
+      for direction in ingress egress; do
+        section "filter $device"
+        tc filter show dev "$device" "$direction" 2>/dev/null | head -n 20
+      done
+    done
+fi
+if have ethtool && [ -n "$ip" ]; then
+  "$ip" -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@ ]*\)[:@].*/\1/p' | head -n 40 | while read -r device; do
+    section "offload $device"
+    ethtool -k "$device" 2>/dev/null | grep -E '^(tx-checksum-|tx-udp_tnl|rx-checksumming|generic-receive|tcp-segmentation|generic-seg)'
+  done
+fi
+
+section sysctl
+cd /proc/sys/net && grep -s '' /dev/null \
+  ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/proxy_arp ipv4/conf/*/arp_ignore \
+  ipv4/conf/*/arp_announce ipv4/conf/*/accept_local ipv4/conf/*/route_localnet ipv4/conf/*/src_valid_mark \
+  ipv4/neigh/default/gc_thresh* ipv6/neigh/default/gc_thresh* ipv4/ip_nonlocal_bind ipv4/ip_local_port_range \
+  ipv4/fib_multipath_hash_policy ipv4/tcp_mtu_probing ipv4/ip_no_pmtu_disc core/somaxconn \
+  ipv6/conf/*/forwarding ipv6/conf/*/disable_ipv6 ipv6/conf/*/proxy_ndp ipv6/conf/*/accept_ra \
+  netfilter/nf_conntrack_count netfilter/nf_conntrack_max bridge/bridge-nf-call-*
+
+section snmp
+cat /proc/self/net/snmp /proc/self/net/netstat 2>/dev/null
+section snmp6
+cat /proc/self/net/snmp6 2>/dev/null
+section tcp
+grep -hE '^ *sl|: [0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:0000 0A ' /proc/self/net/tcp /proc/self/net/tcp6 2>/dev/null | head -n 20000
+section udp
+head -q -n 5000 /proc/self/net/udp /proc/self/net/udp6 2>/dev/null
+
+if [ "$rules" = rules ]; then
+  if loaded nf_tables && have nft; then
+    section nft
+    said=$(nft -j list ruleset 2>&1)
+    code=$?
+    printf '%s\n' "$said" | head -c 16000000
+    if [ "$code" -ne 0 ]; then section "failed nft $code"; fi
+    # Rules that iptables made are told in full by itself alone; where there are none it is not asked, since it
+    # would have a module loaded.
+    case $said in
+      *'"xt"'*)
+        if have iptables-nft-save; then printed iptables-nft iptables-nft-save -c; fi
+        if have ip6tables-nft-save; then printed ip6tables-nft ip6tables-nft-save -c; fi
+        ;;
+    esac
+    said=''
+  elif loaded nf_tables; then
+    section missing nft
+  else
+    section absent nft
+  fi
+  for family in ip ip6; do
+    if ! [ -s "/proc/self/net/${family}_tables_names" ]; then
+      section absent "${family}tables-legacy"
+    elif have "${family}tables-legacy-save"; then
+      printed "${family}tables-legacy" "${family}tables-legacy-save" -c
+    else
+      section missing "${family}tables-legacy-save"
+    fi
+  done
+  if loaded ip_set && have ipset; then printed ipset ipset save; fi
+  if [ -e /proc/self/net/ip_vs ]; then
+    if have ipvsadm; then printed ipvs ipvsadm -Ln --stats; else section missing ipvsadm; fi
+  else
+    section absent ipvs
+  fi
+fi
+
+if [ $# -gt 0 ] && [ "$where" = host ]; then
+  section conntrack
+  for address in "$@"; do set -- "$@" -e "=$address "; shift; done
+  if [ -e /proc/self/net/nf_conntrack ]; then
+    grep -F "$@" /proc/self/net/nf_conntrack 2>/dev/null | head -n 500
+  elif [ "$rules" = rules ] && have conntrack && loaded nf_conntrack_netlink; then
+    conntrack -L 2>/dev/null | grep -F "$@" | head -n 500
+  else
+    section missing conntrack
+  fi
+fi
+exit 0

@@ -1,0 +1,195 @@
+import { number, parseIpRecords, text } from '../../tools/ip/records.ts';
+import { parseNamespaceMount } from '../../tools/mountinfo.ts';
+import type { NamespaceOwner, NetworkNamespace, NsfsMount } from '../model/networkNamespace.ts';
+import type { NodeFacts, RuntimeFacts } from '../model/nodeFacts.ts';
+import type { Unknown } from '../model/unknown.ts';
+import { parseCniFiles } from './cniFiles.ts';
+import { type InsideFacts, parseInside } from './namespaceFacts.ts';
+import { type ProcessFacts, parseProcesses } from './processes.ts';
+import { linesOf, type Section, sectionText } from './sections.ts';
+
+export interface NodeFactsOptions {
+  readonly name: string;
+  /** Whether values of annotations in CNI's files are kept. */
+  readonly showAnnotations: boolean;
+}
+
+/** Puts together what collect.sh printed on one node. Owners of namespaces have no names yet. */
+export async function nodeFactsOf(
+  sections: readonly Section[],
+  { name, showAnnotations }: NodeFactsOptions,
+): Promise<NodeFacts> {
+  const unknown: Unknown[] = [];
+  const [kernel = '', collectedAt = ''] = linesOf(sectionText(sections, 'begin'));
+  const facts = parseProcesses(sections);
+  const mounts = parseMounts(sections, facts);
+  const insides = insideSections(sections);
+  const netnsids = parseNetnsids(sections);
+  const hostInode = facts.processes.find(({ pid }) => pid === 1)?.netns ?? 0;
+  const replaced = replacedInodes(sections);
+  const inodes = new Set([
+    ...(hostInode > 0 ? [hostInode] : []),
+    ...facts.counts.keys(),
+    ...mounts.keys(),
+  ]);
+  const tools = linesOf(sectionText(sections, 'tools'));
+  const modules = linesOf(sectionText(sections, 'modules'));
+  const runtime = parseRuntime(sections);
+  const cni = await parseCniFiles(sections, { showAnnotations });
+  for (const [tool, what] of NEEDED)
+    if (!tools.includes(tool))
+      unknown.push({ what, why: `the image has no ${tool}`, needs: `an image with ${tool}` });
+  if (sections.some(({ name }) => name === 'denied'))
+    unknown.push({
+      what: 'network namespaces',
+      why: 'the processes of the node may not be looked at: a security module such as AppArmor or SELinux forbids it',
+    });
+  return {
+    name,
+    collectedAt,
+    kernel,
+    hostInode,
+    namespaces: [...inodes].map((inode) => {
+      const owner = ownerOf(inode, hostInode, facts);
+      const inside: InsideFacts = replaced.has(inode)
+        ? { answers: [], unknown: [{ what: 'links', why: 'its processes ended meanwhile' }] }
+        : parseInside(insides.get(inode) ?? []);
+      return namespaceOf({ inode, owner, facts, mounts, netnsids, inside });
+    }),
+    processes: facts.processes,
+    ...(modules[0] !== 'none' && { modules }),
+    sandboxes: facts.sandboxes,
+    ...(runtime && { runtime }),
+    ...(cni && { cni }),
+    tools,
+    unknown,
+  };
+}
+
+/** What cannot be known without a program. */
+const NEEDED = [
+  ['ip', 'devices, addresses and routes'],
+  ['nsenter', "what is inside other processes' network namespaces"],
+  ['bridge', 'forwarding tables of bridges'],
+] as const;
+
+function namespaceOf({
+  inode,
+  owner,
+  facts,
+  mounts,
+  netnsids,
+  inside,
+}: {
+  readonly inode: number;
+  readonly owner: NamespaceOwner;
+  readonly facts: ProcessFacts;
+  readonly mounts: ReadonlyMap<number, readonly NsfsMount[]>;
+  readonly netnsids: ReadonlyMap<number, number>;
+  readonly inside: InsideFacts;
+}): NetworkNamespace {
+  const first = facts.first.get(inode);
+  const netnsid = netnsids.get(inode);
+  return {
+    inode,
+    owner,
+    processCount: facts.counts.get(inode) ?? 0,
+    ...(first && { pid: first.pid, user: first.user, command: first.command }),
+    ...(netnsid !== undefined && { netnsid }),
+    mounts: mounts.get(inode) ?? [],
+    ...inside,
+  };
+}
+
+function ownerOf(
+  inode: number,
+  host: number,
+  { processes, sandboxes }: ProcessFacts,
+): NamespaceOwner {
+  if (inode === host) return { kind: 'host' };
+  const sandbox = sandboxes.find(({ netns }) => netns === inode);
+  if (sandbox) return { kind: 'pod', uid: sandbox.podUid };
+  const members = processes.filter(({ netns }) => netns === inode);
+  const id = members.find(({ containerId }) => containerId !== undefined)?.containerId;
+  return id === undefined ? { kind: 'other' } : { kind: 'container', id };
+}
+
+/** One entry for each path and namespace: containers see the same mounts many times. */
+function parseMounts(
+  sections: readonly Section[],
+  { processes }: ProcessFacts,
+): Map<number, NsfsMount[]> {
+  const mntns = new Map(processes.map(({ pid, mntns }) => [pid, mntns]));
+  const found = new Map<number, NsfsMount[]>();
+  for (const line of linesOf(sectionText(sections, 'mounts'))) {
+    const [, pid, rest = ''] = /^\/proc\/(\d+)\/mountinfo:(.*)$/.exec(line) ?? [];
+    const mount = parseNamespaceMount(rest);
+    if (mount?.kind !== 'net') continue;
+    const mounts = found.get(mount.inode) ?? [];
+    if (!mounts.some(({ path }) => path === mount.path))
+      mounts.push({ path: mount.path, mntns: mntns.get(Number(pid)) ?? 0 });
+    found.set(mount.inode, mounts);
+  }
+  return found;
+}
+
+/** By inode: collect.sh named each namespace after it. */
+function parseNetnsids(sections: readonly Section[]): Map<number, number> {
+  const found = new Map<number, number>();
+  try {
+    for (const { name, nsid } of parseIpRecords(sectionText(sections, 'netnsids') ?? '')) {
+      const [, inode] = /^i(\d+)$/.exec(text(name) ?? '') ?? [];
+      const id = number(nsid);
+      if (inode !== undefined && id !== undefined) found.set(Number(inode), id);
+    }
+  } catch {
+    // Numbers of namespaces are a column that may be empty.
+  }
+  return found;
+}
+
+/** The sections that belong to each namespace. */
+function insideSections(sections: readonly Section[]): Map<number, Section[]> {
+  const found = new Map<number, Section[]>();
+  let inode: number | undefined;
+  const add = (to: number, section: Section) => found.set(to, [...(found.get(to) ?? []), section]);
+  for (const section of sections) {
+    const [word = ''] = section.words;
+    const failed = /^(?:ns|full)-(\d+)$/.exec(section.name === 'failed' ? word : '')?.[1];
+    if (failed !== undefined) add(Number(failed), section);
+    else if (section.name === 'ns' || section.name === 'resolv') {
+      add(Number(word), section);
+      inode = undefined;
+    } else if (section.name === 'full') inode = Number(word);
+    else if (section.name === 'runtime' || section.name === 'checked') inode = undefined;
+    else if (inode !== undefined) add(inode, section);
+  }
+  return found;
+}
+
+/** Namespaces of which the process that was entered by is in another one now. */
+function replacedInodes(sections: readonly Section[]): Set<number> {
+  const now = new Map(
+    linesOf(sectionText(sections, 'checked')).map((line) => {
+      const [inode, pid] = line.split(' ');
+      return [pid, Number(inode)];
+    }),
+  );
+  const replaced = new Set<number>();
+  for (const line of linesOf(sectionText(sections, 'namespaces'))) {
+    const [, inode, pid] = /^(\d+) \/proc\/(\d+)\/ns\/net$/.exec(line) ?? [];
+    if (pid !== undefined && now.size > 0 && now.get(pid) !== Number(inode))
+      replaced.add(Number(inode));
+  }
+  return replaced;
+}
+
+function parseRuntime(sections: readonly Section[]): RuntimeFacts | undefined {
+  const lines = linesOf(sectionText(sections, 'runtime'));
+  const folders = lines.filter((line) => line.startsWith('folder '));
+  if (folders.length === 0) return undefined;
+  return {
+    folders: folders.map((line) => line.slice('folder '.length)),
+    ids: lines.filter((line) => /^[0-9a-f]+$/.test(line)),
+  };
+}

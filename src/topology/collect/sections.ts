@@ -1,0 +1,36 @@
+/** A part of what a collection script printed: everything up to the next line with its token. */
+export interface Section {
+  readonly name: string;
+  /** The words behind the name. */
+  readonly words: readonly string[];
+  readonly body: Buffer;
+}
+
+/**
+ * Splits the output of collect.sh at its lines `@TOKEN NAME WORD…`. The newline in front of such a line is
+ * the script's own. Text before the first one is dropped.
+ */
+export function parseSections(output: Buffer, token: string): Section[] {
+  const mark = Buffer.from(`\n@${token} `);
+  const found: Section[] = [];
+  let at = output.indexOf(mark);
+  while (at >= 0) {
+    const next = output.indexOf(mark, at + mark.length);
+    const part = output.subarray(at + mark.length, next < 0 ? output.length : next);
+    const newline = part.indexOf(0x0a);
+    const head = part.subarray(0, newline < 0 ? part.length : newline).toString();
+    const [name = '', ...words] = head.split(' ');
+    found.push({ name, words, body: newline < 0 ? Buffer.alloc(0) : part.subarray(newline + 1) });
+    at = next;
+  }
+  return found;
+}
+
+/** Sections by name, for those of which there is one; the first counts. */
+export function sectionText(sections: readonly Section[], name: string): string | undefined {
+  return sections.find((section) => section.name === name)?.body.toString();
+}
+
+export function linesOf(text: string | undefined): string[] {
+  return (text ?? '').split('\n').filter((line) => line !== '');
+}

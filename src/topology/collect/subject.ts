@@ -1,0 +1,113 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { listAll } from '../../kube/listAll.ts';
+import type { Pod } from '../../kube/pod.ts';
+import { parseNamespacedTarget } from '../../kube/targets/namespacedTarget.ts';
+import { onePod } from '../../kube/targets/onePod.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
+import type { ClusterFacts } from '../model/clusterFacts.ts';
+import type { RawNode } from './objectRecords.ts';
+
+/** What a command is about: one pod, one node, or every node. */
+export type Subject =
+  | {
+      readonly kind: 'pod';
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly node: string;
+      /** By which collect.sh finds its namespace. */
+      readonly words: readonly string[];
+    }
+  | { readonly kind: 'node'; readonly node: string }
+  | { readonly kind: 'nodes'; readonly nodes: readonly string[] };
+
+/** Pods on more nodes than this are not made without being told to. */
+const MAX_NODES = 10;
+
+export interface SubjectOptions {
+  readonly signal: AbortSignal;
+  readonly onNote: (text: string) => void;
+}
+
+/** Finds what a word names; all nodes without one. Throws a Problem. */
+export async function findSubject(
+  api: KubeApi,
+  word: string | undefined,
+  options: SubjectOptions,
+): Promise<Subject> {
+  if (word === undefined) return allNodes(api, options.signal);
+  const { target, namespace = api.access.namespace } = parseNamespacedTarget(word);
+  if (target.kind === 'node') return { kind: 'node', node: target.name };
+  const pod = await onePod(api.inNamespace(namespace), [target], options);
+  const { nodeName: node } = pod.spec;
+  if (node === undefined)
+    throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`);
+  const { name, uid } = pod.metadata;
+  return { kind: 'pod', namespace: pod.metadata.namespace, name, uid, node, words: wordsOf(pod) };
+}
+
+/** The annotation by which a mirror pod names its static pod: the UID that its kubelet uses. */
+const STATIC_UID = 'kubernetes.io/config.hash';
+
+/** By what a pod's processes are found on its node: its UIDs and the ids of its containers. */
+export function wordsOf(pod: Pod): string[] {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const ids = [...containerStatuses, ...initContainerStatuses].map(({ containerID }) =>
+    containerID?.replace(/^.*:\/\//, ''),
+  );
+  return [pod.metadata.annotations?.[STATIC_UID], pod.metadata.uid, ...ids].filter(
+    (word): word is string => word !== undefined && /^[-\w]+$/.test(word),
+  );
+}
+
+async function allNodes(api: KubeApi, signal: AbortSignal): Promise<Subject> {
+  const nodes = await listAll<RawNode>(api, '/api/v1/nodes', {}, signal);
+  const usable = nodes.filter(({ status }) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return (
+      ready?.status !== 'False' &&
+      ready?.status !== 'Unknown' &&
+      (status?.nodeInfo?.operatingSystem ?? 'linux') === 'linux'
+    );
+  });
+  if (usable.length > MAX_NODES)
+    throw wrongUsage(
+      `these are ${usable.length} nodes, and a pod would be made on each`,
+      'name one: node/NAME, or a pod',
+    );
+  return { kind: 'nodes', nodes: usable.map(({ metadata }) => metadata.name) };
+}
+
+/** What a word names in facts that were read before. Throws a Problem where it is not among them. */
+export function subjectIn(
+  facts: ClusterFacts,
+  word: string | undefined,
+  currentNamespace: string | undefined,
+): Subject {
+  if (word === undefined) return { kind: 'nodes', nodes: facts.nodes.map(({ name }) => name) };
+  const { target, namespace = currentNamespace } = parseNamespacedTarget(word);
+  if (target.kind === 'node') {
+    const node = facts.nodes.find(({ name }) => name === target.name);
+    if (!node) throw notInDump(`node "${target.name}"`);
+    return { kind: 'node', node: node.name };
+  }
+  if (target.kind !== 'pod') throw wrongUsage(`${word}: with --from, name a pod or node/NAME`);
+  const pods = (facts.objects.pods ?? []).filter(
+    (pod) => pod.name === target.name && (namespace === undefined || pod.namespace === namespace),
+  );
+  const [pod, another] = pods;
+  if (!pod || pod.node === undefined) throw notInDump(`pod "${word}"`);
+  if (another)
+    throw wrongUsage(
+      `${word}: pods of this name are in ${pods.length} namespaces`,
+      `name one: ${pods.map((one) => `${one.namespace}/${one.name}`).join(', ')}`,
+    );
+  const { name, uid, node } = pod;
+  return { kind: 'pod', namespace: pod.namespace, name, uid, node, words: [] };
+}
+
+function notInDump(what: string): Problem {
+  return new Problem(`${what} is not in the facts of the file`, {
+    next: ['leave out the name to see all that is there'],
+  });
+}

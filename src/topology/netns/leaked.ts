@@ -1,0 +1,34 @@
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { NodeFacts } from '../model/nodeFacts.ts';
+import { samePath } from '../samePath.ts';
+
+/** Folders in which runtimes mount the namespaces of pods, and the names that they give them. */
+const POD_MOUNT = /(?:^|\/)netns\/(?:cni-)?[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+/**
+ * Whether a namespace was left behind: a mount holds it, no process is in it, and no sandbox of the runtime
+ * owns it. One that people made by `ip netns add` is none. Null where the runtime could not be asked.
+ */
+export function isLeaked(node: NodeFacts, namespace: NetworkNamespace): boolean | null {
+  const { processCount, mounts, inode } = namespace;
+  if (processCount > 0 || inode === node.hostInode) return false;
+  const cached = (node.cni?.results ?? []).filter(
+    ({ netns }) => netns !== undefined && mounts.some(({ path }) => samePath(path, netns)),
+  );
+  const ofPod = cached.length > 0 || mounts.some(({ path }) => POD_MOUNT.test(path));
+  if (!ofPod) return false;
+  const { runtime } = node;
+  if (runtime === undefined) return null;
+  const owned = cached.some(
+    ({ containerId }) => containerId !== undefined && runtime.ids.includes(containerId),
+  );
+  if (owned) return false;
+  // Caches before libcni 1.2 do not name the namespace, so that a sandbox without a process may still own it.
+  const claimed = new Set((node.cni?.results ?? []).map(({ containerId }) => containerId));
+  const unclaimed = runtime.ids.some((id) => claimed.has(id) && !hasProcess(node, id));
+  return unclaimed && cached.length === 0 ? null : true;
+}
+
+function hasProcess({ processes }: NodeFacts, id: string): boolean {
+  return processes.some(({ containerId }) => containerId === id);
+}

@@ -1,0 +1,87 @@
+import type { ClusterFacts } from '../model/clusterFacts.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { NodeFacts } from '../model/nodeFacts.ts';
+import { isLeaked } from './leaked.ts';
+
+/** A network namespace as `netns` lists it: the columns of `lsns -t net`, and whose it is. */
+export interface NamespaceRow {
+  readonly node: string;
+  readonly inode: number;
+  readonly nprocs: number;
+  readonly pid: number | null;
+  readonly user: string | null;
+  /** As the host counts. */
+  readonly netnsid: number | null;
+  /** Where it is mounted. */
+  readonly nsfs: readonly string[];
+  readonly command: string | null;
+  readonly pod: string | null;
+  readonly podNamespace: string | null;
+  readonly addresses: readonly string[];
+  /** Of a pod or container: containerd, cri-o, docker …; `host` and `none` for the others. */
+  readonly runtime: string;
+  /** Null where it is not known. */
+  readonly leaked: boolean | null;
+}
+
+/** All namespaces of the nodes that were read: a node's own first, then in the order of their first process. */
+export function namespaceRows(facts: ClusterFacts): NamespaceRow[] {
+  const { nodes: objects = [] } = facts.objects;
+  return facts.nodes.flatMap((node) => {
+    const runtime = objects.find(({ name }) => name === node.name)?.runtime;
+    return [...node.namespaces]
+      .sort((a, b) => rank(node, a) - rank(node, b) || a.inode - b.inode)
+      .map((namespace) => rowOf(node, namespace, runtime));
+  });
+}
+
+function rank({ hostInode }: NodeFacts, { inode, pid }: NetworkNamespace): number {
+  return inode === hostInode ? 0 : (pid ?? Number.MAX_SAFE_INTEGER);
+}
+
+function rowOf(
+  node: NodeFacts,
+  namespace: NetworkNamespace,
+  runtime: string | undefined,
+): NamespaceRow {
+  const { owner, inode, processCount, pid, user, command, netnsid, mounts, links } = namespace;
+  const pod = owner.kind === 'pod' ? owner : undefined;
+  return {
+    node: node.name,
+    inode,
+    nprocs: processCount,
+    pid: pid ?? null,
+    user: user ?? null,
+    netnsid: netnsid ?? null,
+    nsfs: mounts.map(({ path }) => path),
+    command: command ?? null,
+    pod: pod?.name ?? null,
+    podNamespace: pod?.namespace ?? null,
+    addresses: (links ?? [])
+      .flatMap(({ addresses }) => addresses)
+      .filter(({ scope }) => scope === 'global')
+      .map(({ address }) => address),
+    runtime: runtimeOf(node, namespace, runtime),
+    leaked: isLeaked(node, namespace),
+  };
+}
+
+function runtimeOf(
+  { runtime: folders }: NodeFacts,
+  { owner }: NetworkNamespace,
+  version: string | undefined,
+): string {
+  if (owner.kind === 'host') return 'host';
+  if (owner.kind === 'other') return 'none';
+  const known = version?.split(':')[0];
+  if (owner.kind === 'pod' && known !== undefined) return known;
+  const folder = folders?.folders.find((one) =>
+    owner.kind === 'container' ? /docker|moby/.test(one) : !/docker|moby/.test(one),
+  );
+  if (folder === undefined) return known ?? 'unknown';
+  return /docker|moby/.test(folder)
+    ? 'docker'
+    : folder.includes('containers/storage')
+      ? 'cri-o'
+      : 'containerd';
+}
