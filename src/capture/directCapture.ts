@@ -50,7 +50,9 @@ export interface DirectCapture {
  * After the user's wish to end: how long the end is waited for, and then for each further packet. What
  * the pod does not start or end in that time its lease ends, by force.
  */
-const ENDING_MS = 2_400;
+const ENDING_MS = 1_800;
+/** So much more where what the kernel still held is waited for. */
+const DELIVERY_MS = 500;
 const UNSTARTED_MS = 500;
 const NEXT_PACKET_MS = 500;
 /** A tcpdump that does not say on which interface it listens may be one that is wrapped by another program. */
@@ -111,8 +113,10 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   };
   const onInterrupt = () => {
     stop('interrupted');
-    const before = isStarted || begun.signal.aborted ? -1 : packets.packets;
-    after(before < 0 ? ENDING_MS : UNSTARTED_MS, () => cutUnlessPacketsCome(before));
+    const hasBegun = begun.signal.aborted;
+    const before = isStarted || hasBegun ? -1 : packets.packets;
+    const ending = ENDING_MS + (hasBegun && capture.deliveryDelay ? DELIVERY_MS : 0);
+    after(before < 0 ? ending : UNSTARTED_MS, () => cutUnlessPacketsCome(before));
   };
   const onBegun = () => {
     if (begun.signal.aborted) return;

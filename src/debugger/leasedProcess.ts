@@ -106,7 +106,9 @@ export class LeasedProcess {
     this.#say('stop');
     let received = this.#stream.received;
     const watchdog = setInterval(() => {
-      if (this.#stream.received === received) this.close();
+      // What waits for a slow reader of ours says nothing about the pod.
+      const isRead = this.stdout.readableLength === 0 && this.stderr.readableLength === 0;
+      if (this.#stream.received === received && isRead) this.close();
       received = this.#stream.received;
     }, STOP_LIMIT_MS);
     const ended = () => clearInterval(watchdog);

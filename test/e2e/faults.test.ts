@@ -22,6 +22,8 @@ interface Case {
   readonly keeps?: true;
   /** Whether the connection is lost, and what was recorded meanwhile comes all the same. */
   readonly resumes?: true;
+  /** What it says while it waits, and no word of a lost connection. */
+  readonly waits?: RegExp;
   /** Done while it runs. */
   readonly meanwhile?: (namespace: string, running: Running) => Promise<void>;
 }
@@ -79,6 +81,19 @@ const CASES: readonly Case[] = [
   },
   { fault: { 'no-status': 'true' }, command: 'ports', fails: /exit status is not known/ },
   { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
+  // The command starts long after the websocket is open, as on a busy node: nothing was lost.
+  ...['plain', 'v4'].flatMap((protocol): Case[] => {
+    const fault = {
+      'delay-exec': '14000',
+      'only-streams': '1 exec',
+      ...(protocol === 'v4' && { 'refuse-v5': 'true' }),
+    };
+    return [
+      { fault, waits: /still waiting for the pod to start the recorder \(5 s\)/ },
+      { fault, command: 'text', waits: /still waiting for the pod to start tcpdump \(5 s\)/ },
+      { fault, command: 'ports', waits: /still waiting for the pod to list its sockets \(5 s\)/ },
+    ];
+  }),
   { fault: { throttle: '3000' } },
   { fault: { 'refuse-v5': 'true' } },
   { fault: { 'refuse-v5': 'true' }, command: 'text' },
@@ -230,6 +245,10 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
       const resumed = /resumed after [\d.]+ s where it stood[\s\S]*; resumed after 1 interruption/;
       if (one.resumes) expect(stderr).toMatch(resumed);
       expect(stderr).not.toContain('fault in kubectl netdebug');
+      if (one.waits) {
+        expect(stderr).toMatch(one.waits);
+        expect(stderr).not.toMatch(/connection lost|resumed|interruption/);
+      }
       if (!one.fails && one.command) expect(stdout.trim()).not.toBe('');
       if (one.command === undefined) {
         const begun = one.keeps === true || !one.fails;

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { tellWhileWaiting } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem } from '../../problem.ts';
 import { RecorderProblem } from '../directCapture.ts';
+import { FETCH_LIMITS } from '../fetch/spoolAccess.ts';
 import { SpoolGone } from '../fetch/spoolSource.ts';
 import { explainRecorder } from '../recorderProblems.ts';
 import type { Listing } from '../spool/listing.ts';
@@ -10,18 +12,38 @@ import type { DetachedRequest } from './detachedRequest.ts';
 import { removeCapture, spoolAccessOf } from './spoolOf.ts';
 
 /** How long the recorder may take from its container's start to its first file, in milliseconds. */
-const RECORDING_LIMIT_MS = 15_000;
-const LOOK_MS = 200;
+const RECORDING_LIMIT_MS = 120_000;
+/** Each look is an exec: on a node that is slow they must not pile up. */
+const LOOKS_MS = [200, 200, 500, 1_000, 2_000] as const;
+/** A busy node starts a command long after the connection stands. */
+const LIMITS = { ...FETCH_LIMITS, silence: 60_000, patience: RECORDING_LIMIT_MS };
 
 /** Waits until the recorder has its first file; throws its own words when it has none. */
 export async function seeRecording(
   api: KubeApi,
   capture: DetachedCapture,
+  request: DetachedRequest,
+): Promise<Listing> {
+  const { onProgress, onNote } = request;
+  const told = tellWhileWaiting('the pod to start the recorder', {
+    waiting: onProgress,
+    note: onNote,
+  });
+  try {
+    return await look(api, capture, request);
+  } finally {
+    told();
+  }
+}
+
+async function look(
+  api: KubeApi,
+  capture: DetachedCapture,
   { signal, image, interface: device }: DetachedRequest,
 ): Promise<Listing> {
-  const spool = spoolAccessOf(api, capture, signal);
+  const spool = spoolAccessOf(api, capture, signal, LIMITS);
   const limit = Date.now() + RECORDING_LIMIT_MS;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const listing = await spool.list().catch((error) => {
       // The first moments of the recorder's life: its folder is not there yet.
       if (!(error instanceof SpoolGone) || error.at !== undefined || Date.now() > limit)
@@ -43,7 +65,7 @@ export async function seeRecording(
           ? ['its pod is deleted: a node that is slow at the moment may do better later']
           : [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
       });
-    await wait(LOOK_MS, undefined, { signal });
+    await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
   }
 }
 

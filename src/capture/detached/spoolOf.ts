@@ -21,9 +21,10 @@ export function spoolAccessOf(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
+  limits = FETCH_LIMITS,
 ): SpoolAccess {
   const spool = new PodSpool(api, placeOf(capture), capture.pod.metadata.uid, capture.spool);
-  return new SpoolAccess(spool, FETCH_LIMITS, signal);
+  return new SpoolAccess(spool, limits, signal);
 }
 
 /** Ends a capture's recording. Throws a Problem when it does not end. */

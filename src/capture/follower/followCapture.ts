@@ -43,6 +43,8 @@ export interface FollowedResult {
 
 /** How long the rest of a recording is read, for its statistics, when its packets are not wanted. */
 const UNWANTED_MS = 3_000;
+/** How long what has not begun may take to end, when it is told to. */
+const UNBEGUN_MS = 2_000;
 /** How long the removal of the spool is waited for. */
 const ACKNOWLEDGE_MS = 5_000;
 /** Of what the engine says, its last lines are kept. */
@@ -211,8 +213,9 @@ class Reading {
     this.end ??= why;
     const { follower } = this.#capture;
     // What has not begun has nothing to give, and may not be there to be told.
-    if (this.listening) follower.stop();
+    if (this.listening || follower.isListening) follower.stop();
     else follower.close();
+    if (!this.listening) this.#after(UNBEGUN_MS, () => follower.close());
   }
 
   /** Ends the capture; what still comes is not wanted, but for the statistics at its end. */

@@ -84,7 +84,7 @@ export class Follower {
   readonly #closed = new AbortController();
   #position: Position;
   #attachment: Attachment | undefined;
-  /** The current connection has said hello: its script listens to signals. */
+  /** The current connection has said something: its script listens to signals. */
   #listening = false;
   #known = false;
   #stopping = false;
@@ -116,6 +116,11 @@ export class Follower {
   /** How often the connection was lost and made again. */
   get interruptions(): number {
     return this.#cuts;
+  }
+
+  /** Whether the recorder can be told to stop now: something in the pod listens. */
+  get isListening(): boolean {
+    return this.#listening;
   }
 
   /** When the pod was heard last, in milliseconds since the epoch. */
@@ -211,10 +216,14 @@ export class Follower {
     this.#longestSilence =
       frame.kind === 'hello' ? 0 : Math.max(this.#longestSilence, now - this.#lastHeard);
     this.#lastHeard = now;
+    if (frame.kind === 'starting' && !this.#listening) {
+      this.#listening = true;
+      if (this.#stopping) attachment.nudge();
+    }
     if (frame.kind !== 'hello' && frame.kind !== 'over') return;
     this.#known = true;
+    if (frame.kind === 'hello' && this.#stopping && !this.#listening) attachment.nudge();
     this.#listening = true;
-    if (frame.kind === 'hello' && this.#stopping) attachment.nudge();
     if (this.#cutAt === undefined) return;
     this.#options.onResumed?.(Date.now() - this.#cutAt);
     this.#cutAt = undefined;
@@ -297,6 +306,7 @@ export class Follower {
 
   /** The connection ended before the recorder had said hello: nothing was interrupted. */
   async #notStarted({ reason, exit, said, unrun }: Ending): Promise<void> {
+    this.#listening = false;
     // By a signal it was ended from outside, as where memory is short, and may fare better.
     if (exit !== undefined && exit < FIRST_SIGNAL) throw new NotFollowed(said.join('\n'), exit);
     this.#unrun = unrun ? this.#unrun + 1 : 0;

@@ -47,8 +47,9 @@ const BUFFER_KIB = 32_768;
 /** How long what was recorded waits for a client that lost the connection while it copied. */
 const KEEP_S = 600;
 const REMOVE_MS = 5_000;
-/** How long the removal is waited for of what never began. */
-const HURRY_MS = 1_000;
+/** How long what never began may take to end, and its removal. */
+const UNBEGUN_MS = 2_000;
+const HURRY_MS = 700;
 
 /**
  * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is
@@ -177,7 +178,15 @@ async function hold(
   const said: string[] = [];
   let began = false;
   // What has not begun has nothing to give, and may not be there to be told.
-  const stop = () => (began ? follower.stop() : follower.close());
+  const stop = () => {
+    if (began || follower.isListening) follower.stop();
+    else follower.close();
+    if (!began)
+      wait(UNBEGUN_MS, undefined, { signal: finished.signal }).then(
+        () => follower.close(),
+        () => {},
+      );
+  };
   interrupt.addEventListener('abort', stop, released);
   if (interrupt.aborted) stop();
   abandon.addEventListener('abort', () => follower.close(), released);
@@ -195,7 +204,10 @@ async function hold(
       else if (frame.kind === 'log') said.push(frame.text);
       else if (frame.kind === 'over') {
         if (frame.why === 'engine') throw new RecorderProblem(said.join('\n'), frame.exit);
-        if (!began) throw noRoom(said, ring);
+        if (!began) {
+          interrupt.throwIfAborted();
+          throw noRoom(said, ring);
+        }
       }
     }
     abandon.throwIfAborted();

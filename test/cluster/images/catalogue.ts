@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { Image, ImageConfig } from './dockerArchive.ts';
 import { hiddenPaths, hideApplets } from './hiddenApplets.ts';
 import { readHostProgram, sharedLibraries } from './hostPrograms.ts';
+import { FAULTY_PATH, FAULTY_TOOLS, faultyTools } from './hungTools.ts';
 import { type Entry, packLayer } from './layer.ts';
 import { pauseElf } from './pauseElf.ts';
 import { tcpdumpKeepsUser } from './tcpdumpKeepsUser.ts';
@@ -50,6 +51,9 @@ const onHostTools = [
 
 /** Paths of this machine that containers of an image see, read-only, by its complete reference. */
 export const hostPathsOf: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    Object.keys(FAULTY_TOOLS).map((name) => [`registry.local/debian-${name}:1`, onHostPrograms]),
+  ),
   'docker.io/library/nginx:1.27': onHostPrograms,
   'registry.local/debian-nettools:12': onHostPrograms,
   [`${netshoot}:v0.14`]: onHostTools,
@@ -108,6 +112,7 @@ export async function buildSmallImages(): Promise<Image[]> {
       packLayer([...hostSkeleton, ...nginxFiles]),
     ),
     image('registry.local/debian-nettools:12', defaults, packLayer(hostSkeleton)),
+    ...faultyImages('debian', packLayer(hostSkeleton)),
     image(
       'registry.local/distroless:1',
       { ...defaults, Entrypoint: ['/server'] },
@@ -138,8 +143,21 @@ export async function buildLargeImages(): Promise<Image[]> {
     image(`${netshoot}:v0.14`, shell, slim, iproute),
     image('registry.local/slim:1', shell, slim),
     image('registry.local/slim-nettools:1', shell, slim, iproute),
+    ...faultyImages('busybox', slim, iproute),
     image('docker.io/library/busybox:1.36', shell, packLayer([...base, ...busybox])),
   ]);
+}
+
+/** Like another image, but for tools that hang. */
+function faultyImages(flavour: string, ...layers: Promise<Buffer>[]): Promise<Image>[] {
+  return Object.entries(FAULTY_TOOLS).map(([name, tools]) =>
+    image(
+      `registry.local/${flavour}-${name}:1`,
+      { Env: [FAULTY_PATH] },
+      ...layers,
+      packLayer(faultyTools(tools)),
+    ),
+  );
 }
 
 async function image(

@@ -9,6 +9,7 @@ const ON_REAL_CLUSTERS = {
   'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',
   'rungs of the ladder': 'namespaces, users and static pods are made in the local cluster',
   'images that lack tools': 'the slim and shell-less images exist in the local cluster only',
+  'containerd of the nodes': 'processes of the local nodes can be stopped from here',
 } as const;
 
 export type Skip = keyof typeof ON_REAL_CLUSTERS;

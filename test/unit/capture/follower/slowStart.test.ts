@@ -200,7 +200,7 @@ describe('a recorder that is slow to start', () => {
     });
     await pass(2);
     capture.interrupt.abort(reason);
-    await pass(1, capture.ended);
+    await pass(2, capture.ended);
     expect(await capture.outcome).toBe(reason);
     // It may have begun meanwhile; nobody waits long for its removal.
     expect(capture.removeSpool).toHaveBeenCalledExactlyOnceWith(true);

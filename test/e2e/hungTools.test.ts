@@ -1,0 +1,231 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { PROTOCOLS } from './support/combinations.ts';
+import { CHATTER, podName, processes, runPod, working } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
+
+/** Images whose tools hang (test/cluster/images/hungTools.ts), in each flavour, over each protocol. */
+const CASES = PROTOCOLS.flatMap(({ protocol, kubeconfig }) =>
+  ['debian', 'busybox'].map((flavour) => ({ protocol, kubeconfig, flavour })),
+);
+
+let sink: string;
+beforeAll(async () => {
+  sink = (await runPod('sink', { node: 1 })).ip;
+});
+
+function faulty(flavour: string, fault: string): string {
+  return `registry.local/${flavour}-${fault}:1`;
+}
+
+async function chatter(): Promise<string> {
+  return (await runPod('hung', { command: CHATTER, env: { TO: sink } })).name;
+}
+
+function command(kubeconfig: string, args: readonly string[], onTestFinished: AtEnd) {
+  return netdebug(args, { env: { KUBECONFIG: namespaced(kubeconfig) }, onTestFinished });
+}
+
+async function expectNothingLeft(pod: string, container?: string): Promise<void> {
+  const idle = async () => (await working(pod, container)).length === 0;
+  expect(await eventually(idle, 8_000), String(await working(pod, container))).toBe(true);
+}
+
+async function packetsIn(file: string): Promise<number> {
+  const read = await run('tcpdump', ['-r', file, '-n', 'udp port 9']);
+  expect(read.code, read.stderr).toBe(0);
+  return read.stdout.trim().split('\n').length;
+}
+
+describe.skipIf(skipped('images that lack tools', world.local))('an image', () => {
+  it.concurrent.for(CASES)(
+    'whose dumpcap says nothing and ignores TERM: its tcpdump captures, and neither stays: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const file = freshPath('hung.pcap');
+      const args = ['capture', pod, '-w', file, '--image', faulty(flavour, 'hung-dumpcap')];
+      const capture = command(kubeconfig, args, onTestFinished);
+      await capture.says(/still waiting for the pod to start the recorder \(5 s\)/);
+      await capture.says(/capturing on eth0 .*tcpdump/, 30_000);
+      await wait(2000);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).not.toMatch(/connection lost|interruption/);
+      expect(await packetsIn(file)).toBeGreaterThan(20);
+      await expectNothingLeft(pod);
+    },
+  );
+
+  it.concurrent.for(
+    CASES.flatMap((one) =>
+      [
+        { what: 'capture -w', flags: ['-w', 'FILE'] },
+        { what: 'capture -w --stream', flags: ['-w', 'FILE', '--stream'] },
+        { what: 'capture', flags: [] },
+      ].map((way) => ({ ...one, ...way })),
+    ),
+  )(
+    'whose tools all hang: $what ends at one Ctrl-C: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour, flags }, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const file = freshPath('hung.pcap');
+      const own = flags.map((flag) => (flag === 'FILE' ? file : flag));
+      const args = ['capture', pod, '--image', faulty(flavour, 'hung-tools'), ...own];
+      const capture = command(kubeconfig, args, onTestFinished);
+      await capture.says(/still waiting for the pod to start .* \(5 s\)/);
+      const hung = async () => (await processes(pod, 'netdebug-network')).length > 2;
+      expect(await eventually(hung, 10_000)).toBe(true);
+      const asked = Date.now();
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect([0, 130], stderr).toContain(code);
+      expect(existsSync(file)).toBe(false);
+      await expectNothingLeft(pod);
+    },
+  );
+
+  it.concurrent.for(
+    CASES.flatMap((one) =>
+      [
+        { what: 'capture -w', flags: ['-w', 'FILE'] },
+        { what: 'capture -w --stream', flags: ['-w', 'FILE', '--stream'] },
+        { what: 'capture', flags: [] },
+      ].map((way) => ({ ...one, ...way })),
+    ),
+  )(
+    'whose tools all hang: --duration bounds $what: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour, flags }, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const own = flags.map((flag) => (flag === 'FILE' ? freshPath('hung.pcap') : flag));
+      const image = faulty(flavour, 'hung-tools');
+      const args = ['capture', pod, '--image', image, '--duration', '2s', ...own];
+      const { code, stderr, milliseconds } = await command(kubeconfig, args, onTestFinished)
+        .finished;
+      // It recorded nothing: that is no success.
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/has not begun to capture|has written nothing/);
+      expect(milliseconds).toBeLessThan(50_000);
+      await expectNothingLeft(pod);
+    },
+  );
+
+  it.concurrent.for(CASES)(
+    'that prints without an end: --duration and Ctrl-C end the text: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const args = ['capture', pod, '--image', faulty(flavour, 'endless-tools')];
+      const bounded = await command(kubeconfig, [...args, '--duration', '2s'], onTestFinished)
+        .finished;
+      expect(bounded.milliseconds).toBeLessThan(20_000);
+      expect([0, 130], bounded.stderr).toContain(bounded.code);
+      const endless = command(kubeconfig, args, onTestFinished);
+      await endless.says(/7777|0000/);
+      const asked = Date.now();
+      endless.child.kill('SIGINT');
+      const { code, stderr } = await endless.finished;
+      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect([0, 130], stderr).toContain(code);
+      await expectNothingLeft(pod);
+    },
+  );
+
+  it.concurrent.for(CASES)(
+    'whose tcpdump is a script that hides what it says: packets come, and the time ends it: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const file = freshPath('wrapped.pcap');
+      const image = faulty(flavour, 'wrapped-tcpdump');
+      const args = ['capture', pod, '-w', file, '--stream', '--duration', '5s', '--image', image];
+      const { code, stderr, milliseconds } = await command(kubeconfig, args, onTestFinished)
+        .finished;
+      expect([0, 130], stderr).toContain(code);
+      expect(milliseconds).toBeLessThan(20_000);
+      expect(await packetsIn(file)).toBeGreaterThan(40);
+      await expectNothingLeft(pod);
+    },
+  );
+
+  it.concurrent.for(
+    CASES.flatMap((one) => ['hung-tools', 'endless-tools'].map((fault) => ({ ...one, fault }))),
+  )(
+    'with $fault: ports says so, and reads the kernel’s tables: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour, fault }, { expect, onTestFinished }) => {
+      const pod = await runPod('hung-ports');
+      const image = faulty(flavour, fault);
+      const ports = command(
+        kubeconfig,
+        ['ports', pod.name, '-l', '--image', image],
+        onTestFinished,
+      );
+      const { code, stdout, stderr } = await ports.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/note: ss (has said nothing|prints no lines)/);
+      expect(stdout).toContain(':80');
+      await expectNothingLeft(pod.name);
+    },
+  );
+
+  it.concurrent.for(CASES)(
+    'whose ss hangs: ports -p ends at one Ctrl-C, and leaves nothing in the target: $flavour over $protocol',
+    { timeout: 90_000 },
+    async ({ kubeconfig, flavour }, { expect, onTestFinished }) => {
+      const pod = await runPod('hung-p');
+      const image = faulty(flavour, 'hung-tools');
+      const args = ['ports', pod.name, '-lp', '--image', image];
+      const ports = command(kubeconfig, args, onTestFinished);
+      await ports.says(/still waiting for the pod to list its sockets \(5 s\)/);
+      const names = async () =>
+        (await processes(pod.name, 'main')).filter(({ name }) => name !== 'nginx');
+      const asked = Date.now();
+      ports.child.kill('SIGINT');
+      const { code } = await ports.finished;
+      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect(code).toBe(130);
+      const left = async () => {
+        const { stdout } = await run(
+          world.kubectl,
+          [
+            ...['-n', world.namespace, 'exec', pod.name, '-c', 'main', '--'],
+            ...['bash', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "'],
+          ],
+          { env: { KUBECONFIG: world.kubeconfig } },
+        );
+        return stdout.includes('hung-tool');
+      };
+      expect(await eventually(async () => !(await left()), 8_000), String(await names())).toBe(
+        true,
+      );
+    },
+  );
+
+  it.concurrent.for(['debian', 'busybox'])(
+    'whose dumpcap hangs: a detached capture goes on with tcpdump, and is removed whole: %s',
+    { timeout: 90_000 },
+    async (flavour, { expect, onTestFinished }) => {
+      const pod = await chatter();
+      const name = podName('hung-detached');
+      const image = faulty(flavour, 'hung-dumpcap');
+      const args = ['capture', pod, '--detach', '--name', name, '--image', image];
+      const started = await command(world.kubeconfig, args, onTestFinished).finished;
+      expect(started.code, started.stderr).toBe(0);
+      const container = `netdebug-capture-${name}`;
+      expect((await processes(pod, container)).map((one) => one.name)).not.toContain('dumpcap');
+      const removed = await command(world.kubeconfig, ['captures', 'rm', name], onTestFinished)
+        .finished;
+      expect(removed.code, removed.stderr).toBe(0);
+      const state = `{.status.ephemeralContainerStatuses[?(@.name=="${container}")].state}`;
+      expect(await kubectl(['get', 'pod', pod, '-o', `jsonpath=${state}`])).toContain('terminated');
+    },
+  );
+});

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, describe, it } from 'vitest';
+import { PROTOCOLS } from './support/combinations.ts';
+import { CHATTER, runPod, working } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { skipped } from './support/skips.ts';
+import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
+
+let sink: string;
+beforeAll(async () => {
+  sink = (await runPod('sink', { node: 1 })).ip;
+});
+
+/** The processes that start what runs in a pod: while they stand still, nothing does. */
+async function shimsOf(pod: string): Promise<number[]> {
+  const uid = await kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
+  const parents = readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    const cgroup = textOf(`/proc/${pid}/cgroup`).replaceAll('_', '-');
+    return cgroup.includes(uid)
+      ? [Number(/^PPid:\t(\d+)/m.exec(textOf(`/proc/${pid}/status`))?.[1])]
+      : [];
+  });
+  return [...new Set(parents)].filter((pid) =>
+    textOf(`/proc/${pid}/comm`).startsWith('containerd-shim'),
+  );
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function stopShims(pod: string, milliseconds: number, atEnd: AtEnd): Promise<void> {
+  const shims = await shimsOf(pod);
+  const go = () => {
+    for (const pid of shims) process.kill(pid, 'SIGCONT');
+  };
+  for (const pid of shims) process.kill(pid, 'SIGSTOP');
+  atEnd(go);
+  await wait(milliseconds);
+  go();
+}
+
+/** Of the local cluster it is the runtime that serves v4; v5 does not go by way of the shim. */
+const SHIM_CASES = world.flavours.flatMap((flavour) => [
+  { ...flavour, seconds: 14 },
+  { ...flavour, seconds: 95 },
+]);
+
+describe.skipIf(skipped('containerd of the nodes', world.local))('a capture', () => {
+  it.concurrent.for(SHIM_CASES)(
+    'with the $name image whose pod starts nothing for $seconds s waits, and loses nothing',
+    { timeout: 180_000 },
+    async ({ image, seconds }, { expect, onTestFinished }) => {
+      const pod = await runPod('stopped', { command: CHATTER, env: { TO: sink } });
+      const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
+      const start = (args: readonly string[]) =>
+        netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
+      // So that the debugger is there.
+      await start(['ports', pod.name, '--image', image]).finished;
+      const stopping = stopShims(pod.name, seconds * 1000, onTestFinished);
+      const file = freshPath('stopped.pcap');
+      const capture = start(['capture', pod.name, '-w', file, '--image', image]);
+      await capture.says(/still waiting for the pod to start the recorder \(5 s\)/);
+      await stopping;
+      await capture.says(/capturing on eth0/, 60_000);
+      await wait(2500);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      expect(stderr).not.toMatch(/connection lost|resumed|interruption|out of reach/);
+      const read = await run('tcpdump', ['-r', file, '-n', 'udp port 9']);
+      expect(read.stdout.trim().split('\n').length).toBeGreaterThan(20);
+      // Nor is what earlier attempts may have started left for longer than it lingers.
+      const idle = async () => (await working(pod.name)).length === 0;
+      expect(await eventually(idle, 20_000), String(await working(pod.name))).toBe(true);
+    },
+  );
+
+  it.concurrent.for(world.flavours)(
+    'with the $name image whose pod starts nothing ends at one Ctrl-C',
+    { timeout: 60_000 },
+    async ({ image }, { expect, onTestFinished }) => {
+      const pod = await runPod('stopped');
+      const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
+      const start = (args: readonly string[]) =>
+        netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
+      await start(['ports', pod.name, '--image', image]).finished;
+      const stopping = stopShims(pod.name, 12_000, onTestFinished);
+      for (const flags of [['-w', freshPath('none.pcap')], []]) {
+        const capture = start(['capture', pod.name, '--image', image, ...flags]);
+        await capture.says(/still waiting for/, 8_000).catch(() => {});
+        const asked = Date.now();
+        capture.child.kill('SIGINT');
+        const { code } = await capture.finished;
+        expect(Date.now() - asked).toBeLessThan(3_000);
+        expect([0, 130]).toContain(code);
+      }
+      await stopping;
+    },
+  );
+});
