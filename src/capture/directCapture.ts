@@ -159,6 +159,7 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
     });
     await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
+      isCut ||= recorder.gaveUp;
       if (end === 'abandoned' || isCut) return 0;
       throw error;
     });

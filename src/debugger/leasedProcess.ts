@@ -39,6 +39,7 @@ export class LeasedProcess {
   readonly #signed: Signed;
   readonly #beat: NodeJS.Timeout;
   #stopping = false;
+  #gaveUp = false;
 
   private constructor(stream: ExecStream) {
     this.#stream = stream;
@@ -108,11 +109,19 @@ export class LeasedProcess {
     const watchdog = setInterval(() => {
       // What waits for a slow reader of ours says nothing about the pod.
       const isRead = this.stdout.readableLength === 0 && this.stderr.readableLength === 0;
-      if (this.#stream.received === received && isRead) this.close();
+      if (this.#stream.received === received && isRead) {
+        this.#gaveUp = true;
+        this.close();
+      }
       received = this.#stream.received;
     }, STOP_LIMIT_MS);
     const ended = () => clearInterval(watchdog);
     this.exit.then(ended, ended);
+  }
+
+  /** Whether it did not end when told to, so that we cut the stream. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
   }
 
   /** Cuts the stream; the lease ends the program. */

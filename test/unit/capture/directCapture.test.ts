@@ -12,6 +12,19 @@ import { PacketCutter } from '../../../src/pcap/packetCutter.ts';
 import { Problem } from '../../../src/problem.ts';
 import { FakeOutput, type FakePod, leasedInPod, packet, pcapHeader } from './fakePod.ts';
 
+// Pauses go by the clock of a test that has one.
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) reject(signal.reason);
+      const timer = setTimeout(resolve, milliseconds, value);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      });
+    }),
+}));
+
 const HEADER = pcapHeader();
 const [SMALL, LARGE] = [packet(60), packet(1400)];
 const STATISTICS = [
@@ -304,8 +317,67 @@ describe('while it runs', () => {
     abort.abort();
     await vi.waitFor(() => expect(pod.words).toContain('stop'), { interval: 1 });
     vi.advanceTimersByTime(5_000);
-    expect(await outcome).toMatchObject({ failure: 'cut' });
+    // It never began: nothing of it can be missing.
+    expect(await outcome).toMatchObject({ end: 'interrupted' });
     expect(vi.getTimerCount()).toBe(0);
+    await nothingIsLeft();
+  });
+
+  it('what captures and ignores its end is cut off: what it still had is not known', async () => {
+    const { pod, output, outcome, abort, nothingIsLeft } = await begun();
+    pod.on = () => {};
+    pod.says('netdebug: started');
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    await arrived(output, HEADER.length + SMALL.length);
+    const asked = performance.now();
+    abort.abort();
+    expect(await outcome).toMatchObject({ end: 'abandoned' });
+    expect(performance.now() - asked).toBeLessThan(3_000);
+    await nothingIsLeft();
+  });
+
+  it('what the pod has not even started is let go of at once', async () => {
+    const { pod, outcome, abort, nothingIsLeft } = await begun();
+    pod.on = () => {};
+    const asked = performance.now();
+    abort.abort();
+    expect(await outcome).toMatchObject({ end: 'interrupted' });
+    expect(performance.now() - asked).toBeLessThan(1_500);
+    await nothingIsLeft();
+  });
+
+  it('its packets count though the interface is never named', async () => {
+    const onListening = vi.fn();
+    const { pod, output, outcome } = await begun({ duration: 2_300, onListening });
+    endsInOrder(pod, LARGE);
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    expect(await outcome).toMatchObject({ end: 'duration' });
+    expect(onListening).toHaveBeenCalledOnce();
+    expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
+  });
+
+  it.each([
+    ['never starts', [], 180, /has not started tcpdump within 180 s/],
+    ['hangs', ['netdebug: started'], 60, /has not begun to capture within 60 s/],
+  ] as const)('what %s is ended, and said to', async (_, words, seconds, message) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { pod, outcome, nothingIsLeft } = await begun();
+    let ended = false;
+    void outcome.then(() => {
+      ended = true;
+    });
+    if (words.length > 0) pod.says(...words);
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((done) => setImmediate(done));
+    // Long waits have a second of their own here.
+    for (let second = 0; second < seconds - 2; second += 1) {
+      vi.advanceTimersByTime(1000);
+      await new Promise((done) => setImmediate(done));
+    }
+    expect(ended).toBe(false);
+    const passing = setInterval(() => vi.advanceTimersByTime(1_000), 10);
+    expect(String(await outcome)).toMatch(message);
+    clearInterval(passing);
     await nothingIsLeft();
   });
 
