@@ -49,8 +49,8 @@ async function record(
       signal: interrupt,
     },
   );
-  events?.entered(place);
   try {
+    events?.entered(place);
     const note = nodeNetworkNote(place, found.pod?.metadata.name);
     if (note !== undefined) progress.note(note);
     const expression = withoutOwnStream(recording.expression, place);

@@ -61,9 +61,7 @@ async function look(
     }
     if (Date.now() > limit)
       throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
-        next: capture.onNode
-          ? ['its pod is deleted: a node that is slow at the moment may do better later']
-          : [`kubectl netdebug captures status ${capture.name}   shows whether it does`],
+        next: ['it is ended again: a node that is slow at the moment may do better later'],
       });
     await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
   }

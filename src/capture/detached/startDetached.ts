@@ -6,6 +6,7 @@ import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import { refuseUnsuitable } from '../../debugger/suitability.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
 import type { EphemeralContainer, Pod } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { bytesText } from '../../output/quantities.ts';
@@ -16,6 +17,7 @@ import { freeCaptureName } from './captureNames.ts';
 import { capturesOf } from './captures.ts';
 import { detachedContainer, spoolFolder } from './detachedContainer.ts';
 import { type DetachedRequest, recordOptions } from './detachedRequest.ts';
+import { addedUnseen, undoStart } from './failedStart.ts';
 import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
 import { debuggerRequest, startOnNode } from './startOnNode.ts';
@@ -86,8 +88,16 @@ async function startInPod(
   make: (current: Pod) => EphemeralContainer,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
-  const { signal, image, onProgress, onNote } = request;
-  const { container, changed } = await addContainer(api, pod, make);
+  const { signal, image, onProgress } = request;
+  let asked: EphemeralContainer | undefined;
+  const { container, changed } = await addContainer(api, pod, (current) => {
+    asked = make(current);
+    return asked;
+  }).catch(async (error: unknown) => {
+    // The answer may be lost, and the capture there all the same.
+    const unseen = isOutOfReach(error) ? await addedUnseen(api, pod, asked) : undefined;
+    throw unseen ? await undoStart(api, unseen, request, error) : error;
+  });
   const capture = capturesOf(changed).find((candidate) => candidate.container === container);
   if (!capture) throw new Problem(`the pod has no container "${container}" after it was added`);
   const { namespace, name } = pod.metadata;
@@ -97,12 +107,13 @@ async function startInPod(
     const listing = await seeRecording(api, capture, request);
     return { capture, shown: `pod ${namespace}/${name}`, listing };
   } catch (error) {
-    if (signal.aborted)
-      onNote(
-        `capture "${capture.name}" goes on in the pod: captures rm ${name}/${capture.name} ends it`,
-      );
-    throw error;
+    throw await undoStart(api, capture, request, error);
   }
+}
+
+/** Whether a request failed in a way that leaves open whether it was carried out. */
+function isOutOfReach(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.code >= 500;
 }
 
 /** The room that the captures which are in the pod already leave. */

@@ -7,7 +7,7 @@ import {
   nodePodTarget,
   targetAnnotation,
 } from '../../debugger/node/nodePod.ts';
-import { deleteNodePod } from '../../debugger/node/removal.ts';
+import { undoNodePod } from '../../debugger/node/removal.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -51,8 +51,7 @@ export async function startOnNode(
     const shown = where(target.pod ? { pod: target.pod } : { node: target.node }, place);
     return { capture: captureOf(made), shown, listing };
   } catch (error) {
-    await deleteNodePod(api, made.metadata.namespace, made.metadata.name);
-    throw error;
+    throw await undoNodePod(api, made.metadata.namespace, made.metadata.name, error);
   }
 }
 
@@ -94,8 +93,7 @@ async function make(
     return await api.post<Pod>(podsPath(namespace), pod);
   } catch (error) {
     // The answer may be lost, and the pod there: it would record until its time is over.
-    await deleteNodePod(api, namespace, ofPod);
-    throw error;
+    throw await undoNodePod(api, namespace, ofPod, error);
   }
 }
 

@@ -10,6 +10,7 @@ import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
 import type { LadderOptions } from '../ladder.ts';
 import { lackedForExec, NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import type { Debugger } from '../place.ts';
+import { refusalOf } from '../refusal.ts';
 import { lackedToKeepPods } from '../rights.ts';
 import { waitUntilRunning } from '../start.ts';
 import { isWindows } from '../suitability.ts';
@@ -24,7 +25,7 @@ import {
   readsFacts,
 } from './nodePod.ts';
 import { execInPodRefused, nodeRoleSteps, podRefused } from './nodeRefusals.ts';
-import { deleteNodePod, sweepNodePods } from './removal.ts';
+import { deleteNodePod, sweepNodePods, undoNodePod } from './removal.ts';
 
 /**
  * Makes a debugger on a node: a pod of its own there, which finds the target's network and holds it.
@@ -83,9 +84,17 @@ async function make(
   const { namespace, name } = plan;
   onProgress?.(`starting a pod on node ${target.node}`);
   const place = { namespace, pod: name, container: NODE_CONTAINER };
-  const close = () => deleteNodePod(api, namespace, name);
+  const close = async () => {
+    await deleteNodePod(api, namespace, name);
+  };
   try {
-    const home = await api.post<Pod>(podsPath(namespace), nodePod(target, request, plan));
+    const home = await api
+      .post<Pod>(podsPath(namespace), nodePod(target, request, plan))
+      .catch((error: unknown) => {
+        // A webhook that knows no dry run refuses only now.
+        const refusal = refusalOf(error);
+        throw refusal ? podRefused(refusal, namespace) : error;
+      });
     signal?.throwIfAborted();
     await waitUntilRunning(api, home, {
       container: NODE_CONTAINER,
@@ -108,8 +117,7 @@ async function make(
       close: request.keep === undefined ? close : async () => {},
     };
   } catch (error) {
-    await close();
-    throw error;
+    throw await undoNodePod(api, namespace, name, error);
   }
 }
 

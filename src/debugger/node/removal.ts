@@ -1,14 +1,49 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeApi } from '../../kube/api.ts';
+import { ApiError, mayPass } from '../../kube/apiError.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
+import { leaving } from '../leftover.ts';
+import { explainRefusal } from '../refusals.ts';
 import { NODE_SELECTOR, nodePodKind } from './nodePod.ts';
 
 /** How long the deletion of a pod is waited for that ends by itself anyway. */
 const DELETE_MS = 5_000;
+/** Between attempts to delete a pod while the server is out of reach, in milliseconds. */
+const AGAIN_MS = 500;
 
-/** Deletes a node debugger's pod; one that cannot be reached ends by itself. Never throws. */
-export async function deleteNodePod(api: KubeApi, namespace: string, name: string): Promise<void> {
+/**
+ * Deletes one of our pods on nodes; one that cannot be reached ends by itself. Gives whether it is deleted.
+ * Never throws.
+ */
+export async function deleteNodePod(
+  api: KubeApi,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
   const signal = AbortSignal.timeout(DELETE_MS);
-  await api.delete(podPath(namespace, name), { signal }).catch(() => {});
+  for (;;) {
+    try {
+      await api.delete(podPath(namespace, name), { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return true;
+      if (signal.aborted || !mayPass(error)) return false;
+      await wait(AGAIN_MS);
+    }
+  }
+}
+
+/** Deletes a pod that was made in vain. Gives the error to throw, which says so where the pod is left. */
+export async function undoNodePod(
+  api: KubeApi,
+  namespace: string,
+  name: string,
+  error: unknown,
+): Promise<unknown> {
+  if (await deleteNodePod(api, namespace, name)) return error;
+  return leaving(explainRefusal(error, namespace), [
+    `pod "${name}" on the node could not be deleted: kubectl delete pod ${name} -n ${namespace}`,
+  ]);
 }
 
 /**
