@@ -22,7 +22,7 @@ const SIZE_SLACK_KB = 1_000;
 
 /** How long the removal of a spool is waited for, and how long by who wants to end at once. */
 const REMOVE_MS = 5_000;
-const HURRY_MS = 700;
+const HURRY_MS = 500;
 
 /**
  * Captures packets by way of a spool: a recorder in the pod writes them to a bounded ring of files,

@@ -44,7 +44,7 @@ export interface FollowedResult {
 /** How long the rest of a recording is read, for its statistics, when its packets are not wanted. */
 const UNWANTED_MS = 3_000;
 /** How long what has not begun may take to end, when it is told to. */
-const UNBEGUN_MS = 2_000;
+const UNBEGUN_MS = 1_500;
 /** How long the removal of the spool is waited for. */
 const ACKNOWLEDGE_MS = 5_000;
 /** Of what the engine says, its last lines are kept. */

@@ -154,6 +154,7 @@ export class Follower {
       try {
         for await (const frame of attached.frames()) {
           if (this.#neverBegan(frame)) {
+            if (this.#stopping) return;
             attached.close();
             continue;
           }

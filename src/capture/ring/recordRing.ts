@@ -48,8 +48,8 @@ const BUFFER_KIB = 32_768;
 const KEEP_S = 600;
 const REMOVE_MS = 5_000;
 /** How long what never began may take to end, and its removal. */
-const UNBEGUN_MS = 2_000;
-const HURRY_MS = 700;
+const UNBEGUN_MS = 1_500;
+const HURRY_MS = 500;
 
 /**
  * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is

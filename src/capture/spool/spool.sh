@@ -847,7 +847,8 @@ look() {
 listen() {
   [ "$stops" -gt 0 ] || return 0
   stops=0 told=
-  unwant wanted
+  # What has not begun is kept for nobody.
+  if [ "$phase" = starting ]; then unwant wanted kept; else unwant wanted; fi
 }
 
 # Removes what says that something is wanted, and lets the recorder know.

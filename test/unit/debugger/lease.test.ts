@@ -94,6 +94,11 @@ async function goneWithin(mark: string, milliseconds: number): Promise<boolean> 
   return alive(mark) === 0;
 }
 
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !isSo(); await wait(50))
+    if (Date.now() > end) throw new Error('waited in vain');
+}
+
 async function exitOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, 'close')) as [number | null];
   return code;
@@ -123,6 +128,42 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     say('stop');
     expect(await exitOf(child)).toBe(137);
     expect(await goneWithin(mark, 1000)).toBe(true);
+  });
+
+  it('ends what the program started, too, whatever it ignores', async () => {
+    const { child, say, mark } = lease(
+      command,
+      `sh -c 'trap "" TERM; while :; do sleep 0.1; done' "$0"; true`,
+    );
+    await until(() => alive(mark) > 2);
+    say('stop');
+    await exitOf(child);
+    expect(await goneWithin(mark, 1000)).toBe(true);
+  }, 15_000);
+
+  it('asks a program in a script for its statistics, and ends neither', async () => {
+    const { say, child, output, mark } = lease(
+      command,
+      `sh -c 'trap "echo statistics" USR1; while :; do sleep 0.1; done' "$0"; true`,
+    );
+    await until(() => alive(mark) > 2);
+    // The inner program may not be ready for the first of them.
+    const asking = setInterval(() => say('info'), 200);
+    await until(() => output().startsWith('statistics\nstatistics\n'));
+    clearInterval(asking);
+    expect(alive(mark)).toBeGreaterThan(2);
+    child.stdin.end();
+    await exitOf(child);
+  }, 15_000);
+
+  it('says first of all that it runs', async () => {
+    const { child } = lease(command, 'echo complaint >&2');
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk;
+    });
+    await exitOf(child);
+    expect(errors).toBe('netdebug: started\ncomplaint\n');
   });
 
   it('ends the program at the end of input', async () => {

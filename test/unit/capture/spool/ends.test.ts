@@ -258,6 +258,23 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
   );
 
   it.for(['dash', 'ash'] as const)(
+    'whose engine hangs is gone soon when its follower is told to end it: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('nudged', shell);
+      const programs = hungProgram(`${spool}-bin`, 'dumpcap', spool);
+      const words = [`spool=${spool}`, 'start', 'engine=dumpcap', 'linger=60', 'keep=60'];
+      const following = place.followWith(programs, shell, ...words);
+      await following.heard('starting');
+      await until(() => hung(spool).length > 0, 'the hung engine runs');
+      // Once: whoever ends what has not begun does not wait to acknowledge it.
+      following.nudge();
+      await until(() => !existsSync(spool), 'the spool is removed');
+      expect(hung(spool)).toEqual([]);
+      expect(await following.exit).toBe(3);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
     'whose engine never writes ends with the duration, and a word: %s',
     async (shell, { expect }) => {
       const spool = spoolFor('never', shell);
