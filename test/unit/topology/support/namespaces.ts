@@ -1,16 +1,29 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * Runs a shell script as root of network and mount namespaces of its own, with an empty /run in which
  * `ip netns add` works. They end with the script. Gives its standard output; fails with its words.
  */
 export async function inNamespaces(script: string): Promise<string> {
-  const whole = `mount -t tmpfs tmpfs /run\nmkdir -p /run/netns\nip link set lo up\n${script}`;
-  const child = spawn(
-    'unshare',
-    ['--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-euc', whole],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const folder = await mkdtemp(join(tmpdir(), 'namespaces-'));
+  try {
+    const file = join(folder, 'script.sh');
+    const start = 'mount -t tmpfs tmpfs /run\nmkdir -p /run/netns\nip link set lo up\n';
+    await writeFile(file, `${start}${script}`);
+    return await run('unshare', [
+      ...['--net', '--mount', '--pid', '--fork', '--kill-child'],
+      ...['sh', '-eu', file],
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function run(program: string, args: readonly string[]): Promise<string> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -23,7 +36,7 @@ export async function inNamespaces(script: string): Promise<string> {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  if (code !== 0) throw new Error(`script ended with ${code}:\n${errors}\n${output}`);
+  if (code !== 0) throw new Error(`script ended with ${code}:\n${errors}\n${output.slice(-2000)}`);
   return output;
 }
 

@@ -1,0 +1,34 @@
+import type { Fault } from '../trace/way.ts';
+import type { Finding } from './finding.ts';
+import type { Kind } from './kind.ts';
+import { LINK_KINDS } from './linkKinds.ts';
+import { ROUTE_KINDS } from './routeKinds.ts';
+import { RULE_KINDS } from './ruleKinds.ts';
+import { SERVICE_KINDS } from './serviceKinds.ts';
+import { STATE_KINDS } from './stateKinds.ts';
+import { TUNNEL_KINDS } from './tunnelKinds.ts';
+
+/** All kinds of findings. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  ...LINK_KINDS,
+  ...ROUTE_KINDS,
+  ...TUNNEL_KINDS,
+  ...RULE_KINDS,
+  ...SERVICE_KINDS,
+  ...STATE_KINDS,
+};
+
+/** The finding that a fault is, in the words of its kind. */
+export function findingOf({ kind, where, evidence, values }: Fault): Finding {
+  const known = KINDS[kind];
+  if (known === undefined) throw new Error(`unknown kind of finding: ${kind}`);
+  const value = (name: string) => values[name] ?? '';
+  return {
+    kind,
+    severity: known.severity,
+    where,
+    evidence,
+    meaning: known.meaning(value, where),
+    fix: known.fix(value, where),
+  };
+}

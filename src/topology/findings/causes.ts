@@ -1,0 +1,48 @@
+import type { Fault } from '../trace/way.ts';
+import { KINDS } from './catalogue.ts';
+import type { Finding } from './finding.ts';
+
+/** Kinds that lose only some packets, and so leave no trace in other tables. */
+const WITHOUT_CONSEQUENCES = new Set([
+  'mtu-mismatch',
+  'checksum-offload',
+  'loopback-down',
+  'two-iptables-backends',
+]);
+
+/** A finding with what it was made of. */
+export interface Diagnosed {
+  readonly finding: Finding;
+  readonly fault: Fault;
+}
+
+/**
+ * Tells consequences from causes, so that one fault is one independent finding: what is lower explains what
+ * is higher at the same place, a broken device explains what is wrong in the namespaces of its node, and
+ * an unanswered neighbour or a pod that is not ready follows from any error on the way.
+ */
+export function withCauses(diagnosed: readonly Diagnosed[]): Finding[] {
+  return diagnosed.map((one) => {
+    const cause = diagnosed.find((other) => other !== one && explains(other, one));
+    return cause === undefined ? one.finding : { ...one.finding, causedBy: cause.finding.kind };
+  });
+}
+
+function explains({ finding: cause, fault }: Diagnosed, { finding: effect }: Diagnosed): boolean {
+  if (cause.severity !== 'error' || WITHOUT_CONSEQUENCES.has(cause.kind)) return false;
+  // A device that gets another address forgets its neighbours, permanent ones too.
+  if (cause.kind === 'stale-vtep-mac' && effect.kind === 'vtep-neighbour-missing') {
+    return fault.values.farNode === effect.where.node;
+  }
+  const [low, high] = [layerOf(cause), layerOf(effect)];
+  if (low >= high) return false;
+  if (effect.kind === 'neighbour-failed' || effect.kind === 'pod-not-ready') return true;
+  const isSameNetwork =
+    cause.where.node === effect.where.node && cause.where.netns === effect.where.netns;
+  if (isSameNetwork) return high < 6 || low === 1;
+  return low === 1 && high <= 4 && cause.where.node === effect.where.node;
+}
+
+function layerOf({ kind }: Finding): number {
+  return KINDS[kind]?.layer ?? 6;
+}

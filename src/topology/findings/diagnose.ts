@@ -1,0 +1,39 @@
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Fault } from '../trace/way.ts';
+import { findingOf, KINDS } from './catalogue.ts';
+import { type Diagnosed, withCauses } from './causes.ts';
+import type { Finding } from './finding.ts';
+import { serviceFaults } from './serviceChecks.ts';
+import { stateFaults } from './stateChecks.ts';
+import { wayFaults } from './wayChecks.ts';
+
+const SEVERITIES = ['error', 'warning', 'info'] as const;
+
+/** What is wrong on a path: independent findings first, the gravest before others, each once. */
+export function diagnose(trace: PathTrace): Finding[] {
+  const faults = [
+    ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer === 1),
+    ...trace.ways.flatMap(({ faults }) => faults),
+    ...wayFaults(trace),
+    ...serviceFaults(trace),
+    ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer !== 1),
+  ];
+  const seen = new Set<string>();
+  const diagnosed: Diagnosed[] = [];
+  for (const fault of faults) {
+    const key = keyOf(fault);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    diagnosed.push({ finding: findingOf(fault), fault });
+  }
+  return withCauses(diagnosed).toSorted(
+    (one, other) =>
+      Number(one.causedBy !== undefined) - Number(other.causedBy !== undefined) ||
+      SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity),
+  );
+}
+
+/** One fault met in both directions is one finding; two ends that differ are met at either. */
+function keyOf({ kind, where: { node, netns, device } }: Fault): string {
+  return kind === 'tunnel-mismatch' ? kind : [kind, node, netns, device].join(' ');
+}

@@ -1,0 +1,113 @@
+import { inNamespace, type Kind, type Values } from './kind.ts';
+
+/** Addresses, routes, neighbours, and what the kernel asks before it forwards. */
+export const ROUTE_KINDS: Readonly<Record<string, Kind>> = {
+  'address-missing': {
+    severity: 'error',
+    layer: 2,
+    summary: 'No device of a pod has the address that the API server tells.',
+    meaning: (v) =>
+      `Packets to ${v('address')} come to a namespace that does not take it for its own.`,
+    fix: (v) =>
+      `recreate the pod, so that its address is set again: kubectl delete pod ${v('podFlag')}`,
+  },
+  'duplicate-address': {
+    severity: 'error',
+    layer: 2,
+    summary: 'Two pods or devices have one address.',
+    meaning: (v) =>
+      `${v('here')} and ${v('there')} both have ${v('address')}: which one gets a packet is chance.`,
+    fix: (_v, { node }) =>
+      `recreate one of them; then look for lost leases: kubectl netdebug cni node/${node ?? 'NODE'}`,
+  },
+  'route-missing': {
+    severity: 'error',
+    layer: 3,
+    summary: 'A namespace has no route to the destination, or only one that leads elsewhere.',
+    meaning: (v) =>
+      v('route') === ''
+        ? `There is no route to ${v('destination')}: packets are refused as "network is unreachable".`
+        : `The route to ${v('destination')} is gone: "${v('route')}" takes its place and leads elsewhere.`,
+    fix: (v, where) => inNamespace(where, `ip route add ${routeWords(v)}`),
+  },
+  'route-wrong': {
+    severity: 'error',
+    layer: 3,
+    summary: 'A route leads out of a device that does not lead to the destination.',
+    meaning: (v) =>
+      `"${v('route') || `dev ${v('device')}`}" sends packets to ${v('destination')} out of ${v('device')}, which does not lead there.`,
+    fix: (v, where) => inNamespace(where, `ip route replace ${routeWords(v)}`),
+  },
+  'route-blocked': {
+    severity: 'error',
+    layer: 3,
+    summary: 'A route of type blackhole, unreachable or prohibit takes the packet.',
+    meaning: (v) => `The route "${v('route')}" drops what is sent to ${v('destination')}.`,
+    fix: (v, where) => inNamespace(where, `ip route del ${v('route')}`),
+  },
+  'rule-missing': {
+    severity: 'error',
+    layer: 3,
+    summary: 'No rule looks the main table up.',
+    meaning: () => 'Routes of the main table are not used: the rule that leads to it is gone.',
+    fix: (_v, where) => inNamespace(where, 'ip rule add from all lookup main priority 32766'),
+  },
+  'routing-loop': {
+    severity: 'error',
+    layer: 3,
+    summary: 'The routes send the packet round in a circle.',
+    meaning: (v) => `Packets to ${v('destination')} are sent on until their time to live is over.`,
+    fix: () => 'compare the routes of the nodes that appear twice in the path',
+  },
+  'forwarding-off': {
+    severity: 'error',
+    layer: 3,
+    summary: 'The node does not forward packets.',
+    meaning: (v) =>
+      `What comes in by ${v('device')} and is not for the node itself is dropped: pods reach nothing beyond the addresses of their node.`,
+    fix: (v) => `sysctl -w ${v('sysctl')}=1; write it into /etc/sysctl.d so that it stays`,
+  },
+  'rp-filter': {
+    severity: 'error',
+    layer: 4,
+    summary: 'The reverse path filter drops the packet.',
+    meaning: (v) =>
+      `What is sent to ${v('source')} leaves by ${v('back') || 'another device'}, not by ${v('device')}: with rp_filter ${v('effective') || 'on'} the kernel drops the packet as it comes in.`,
+    fix: (v) =>
+      `sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.${v('device')}.rp_filter=2; or give ${v('source')} a route back by ${v('device')}`,
+  },
+  'gateway-unreachable': {
+    severity: 'error',
+    layer: 3,
+    summary: 'Nobody on the segment has the next hop.',
+    meaning: (v) =>
+      `${v('gateway')}, the next hop, is no address behind ${v('device')}: packets wait for an answer that never comes.`,
+    fix: (v) =>
+      `give ${v('peer')} the address ${v('gateway')}, or let it answer for others (sysctl -w net.ipv4.conf.${v('peer')}.proxy_arp=1), or correct the route`,
+  },
+  'neighbour-failed': {
+    severity: 'warning',
+    layer: 4,
+    summary: 'The next hop did not answer when it was last asked for its link-layer address.',
+    meaning: (v) =>
+      `${v('address')} gave no answer on ${v('device')} (${v('state')}): packets to it were dropped.`,
+    fix: (v) =>
+      `see that ${v('address')} is up; then: ip neigh flush to ${v('address')} dev ${v('device')}`,
+  },
+  'stale-neighbour': {
+    severity: 'error',
+    layer: 4,
+    summary: 'A neighbour entry has another link-layer address than the device has.',
+    meaning: (v) =>
+      `Packets to ${v('address')} are sent to ${v('mac')}, which nobody has; its device has ${v('real')}.`,
+    fix: (v, where) => inNamespace(where, `ip neigh del ${v('address')} dev ${v('device')}`),
+  },
+};
+
+/** The route as it should be, as far as others show it. */
+function routeWords(v: Values): string {
+  const prefix = v('prefix') || v('destination');
+  if (v('expected') === '') return `${prefix} via GATEWAY dev DEVICE`;
+  const hop = v('nextHop') === '' ? '' : ` via ${v('nextHop')}`;
+  return `${prefix}${hop} dev ${v('expected')}${hop === '' ? '' : ' onlink'}`;
+}

@@ -1,0 +1,56 @@
+import type { Kind } from './kind.ts';
+
+/** What rules do to packets, and do not. */
+export const RULE_KINDS: Readonly<Record<string, Kind>> = {
+  'filter-drop': {
+    severity: 'error',
+    layer: 5,
+    summary: 'Rules of iptables or nftables drop or reject the packet.',
+    meaning: (v, { pod }) =>
+      [
+        `${v('backend')} ${v('verdict') === 'reject' ? 'rejects' : 'drops'} the packet in table ${v('table')}, chain ${v('chain')}`,
+        ...(v('packets') === '' ? [] : [`${v('packets')} packets so far`]),
+        ...(v('hook') === 'forward' && pod === undefined
+          ? ['the node itself is reached, forwarded traffic is not']
+          : []),
+      ].join('; '),
+    fix: (v) =>
+      v('isPolicy') === 'yes'
+        ? `${v('backend') === 'nftables' ? `nft chain inet ${v('table')} ${v('chain')} '{ policy accept; }'` : `${v('command')} -P ${v('chain')} ACCEPT`}, or add a rule that accepts the packet`
+        : `remove that rule from chain ${v('chain')} of table ${v('table')} (${v('backend')}), or accept the packet before it`,
+  },
+  'unexpected-snat': {
+    severity: 'warning',
+    layer: 5,
+    summary: 'A packet between pods loses its source address.',
+    meaning: (v) =>
+      `The node replaces the source ${v('from')} by ${v('to')}: the receiver sees the node, and policies that select pods do not match.`,
+    fix: () =>
+      'exclude the pod network from masquerading: RETURN for destinations inside it, before MASQUERADE',
+  },
+  'bridge-nf-off': {
+    severity: 'error',
+    layer: 5,
+    summary: 'Answers to a translated connection cross a bridge without being translated back.',
+    meaning: (v) =>
+      `Both ends are ports of ${v('bridge')} and bridge-nf-call-iptables is ${v('value')}: answers go straight to the caller, from an address that it did not call.`,
+    fix: () => 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1',
+  },
+  'reply-not-translated': {
+    severity: 'error',
+    layer: 5,
+    summary: 'Answers to a translated connection do not pass the node that translated it.',
+    meaning: (v) =>
+      `${v('translator')} translated the connection; the answer takes another way and comes from an address that was not called.`,
+    fix: () =>
+      'masquerade where the connection is translated, or correct the routes of the way back',
+  },
+  'two-iptables-backends': {
+    severity: 'info',
+    layer: 5,
+    summary: 'Both backends of iptables have rules.',
+    meaning: () => 'A packet must pass both; who looks at one of them sees half of the rules.',
+    fix: () =>
+      'let all programs of the node use one backend (update-alternatives --config iptables), and remove the rules of the other',
+  },
+};

@@ -1,0 +1,159 @@
+import { sameAddress } from '../address.ts';
+import type { PodObject } from '../model/apiObjects.ts';
+import type { Endpoint } from '../trace/endpoint.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Fault } from '../trace/way.ts';
+import { faultOfLink, type Place, type Wiring } from '../wiring.ts';
+
+/** Kernel tables fuller than this are called full: what comes in a burst finds no room. */
+const NEARLY_FULL = 0.95;
+
+/** What is wrong with the ends of a path and the namespaces on it, whatever the packet. */
+export function stateFaults(trace: PathTrace): Fault[] {
+  const { wiring, request } = trace;
+  const pods = [request.from, request.to].flatMap((end) => (end?.kind === 'pod' ? [end.pod] : []));
+  const reached = trace.aim && podOfPlace(wiring, trace.aim);
+  const all = [...new Set([...pods, ...(reached ? [reached] : [])])];
+  return [
+    ...all.flatMap((pod) => podFaults(wiring, pod)),
+    ...nodeFaults(trace),
+    ...placesOf(trace).flatMap((place) => tableFaults(place)),
+  ];
+}
+
+function podOfPlace(wiring: Wiring, { network }: Place): PodObject | undefined {
+  const { owner } = network;
+  if (owner.kind !== 'pod') return undefined;
+  return wiring.facts.objects.pods?.find(
+    ({ uid, name, namespace }) =>
+      uid === owner.uid || (name === owner.name && namespace === owner.namespace),
+  );
+}
+
+/** The namespaces that a path passes, each once. */
+function placesOf({ ways, wiring }: PathTrace): Place[] {
+  const hops = ways.flatMap((way) => way.hops);
+  const keys = new Set(hops.map(({ node, netns }) => `${node} ${netns}`));
+  return wiring.facts.nodes.flatMap((node) =>
+    node.namespaces
+      .filter(({ inode }) => keys.has(`${node.name} ${inode}`))
+      .map((network) => ({ node, network })),
+  );
+}
+
+function podFaults(wiring: Wiring, pod: PodObject): Fault[] {
+  const place = wiring.placeOfPod(pod);
+  const name = `${pod.namespace}/${pod.name}`;
+  const values = { pod: name, podFlag: `-n ${pod.namespace} ${pod.name}`, phase: pod.phase ?? '' };
+  const where = {
+    ...(pod.node !== undefined && { node: pod.node }),
+    ...(place && { netns: place.network.inode }),
+    pod: name,
+  };
+  const fault = (kind: string, evidence: string, more: Record<string, string> = {}): Fault => ({
+    kind,
+    where,
+    evidence,
+    values: { ...values, ...more },
+  });
+  const faults: Fault[] = [];
+  if (pod.phase !== 'Running') return [fault('pod-not-running', `phase: ${pod.phase}`)];
+  if (!pod.ready) faults.push(fault('pod-not-ready', 'condition Ready: False'));
+  if (place === undefined || pod.hostNetwork) return faults;
+  const { links } = place.network;
+  if (links === undefined) return faults;
+  const loopback = links.find(({ type }) => type === 'loopback');
+  if (loopback !== undefined && faultOfLink(loopback) === 'down') {
+    const device = { ...where, device: loopback.name };
+    faults.push({ ...fault('loopback-down', `lo: <${loopback.flags.join(',')}>`), where: device });
+  }
+  if (!links.some(({ type }) => type !== 'loopback')) {
+    return [fault('interface-missing', `ip link: ${links.map((link) => link.name).join(', ')}`)];
+  }
+  for (const address of pod.addresses) {
+    const has = links.some((link) =>
+      link.addresses.some((own) => sameAddress(own.address, address)),
+    );
+    if (!has) faults.push(fault('address-missing', `ip addr: no ${address}`, { address }));
+    faults.push(...duplicateFaults(wiring, pod, place, address));
+  }
+  return faults;
+}
+
+function duplicateFaults(wiring: Wiring, pod: PodObject, place: Place, address: string): Fault[] {
+  const others = wiring
+    .withAddress(address)
+    .filter(({ network }) => network !== place.network)
+    .map((port) => ({ name: wiring.podName(port) ?? `node/${port.node.name}`, port }));
+  const byApi = wiring
+    .podsWithAddress(address)
+    .filter((other) => other.uid !== pod.uid && !other.hostNetwork)
+    .map((other) => ({ name: `${other.namespace}/${other.name}`, port: undefined }));
+  const [other] = [...others, ...byApi];
+  if (other === undefined) return [];
+  const own = `${pod.namespace}/${pod.name}`;
+  const second =
+    other.port && `${other.port.link.name} of ${other.name} on ${other.port.node.name}`;
+  return [
+    {
+      kind: 'duplicate-address',
+      where: { node: place.node.name, netns: place.network.inode, pod: own },
+      evidence: `${address}: ${own}, and ${second ?? other.name}`,
+      values: { address, here: own, there: other.name },
+    },
+  ];
+}
+
+function nodeFaults({ wiring, ways, request }: PathTrace): Fault[] {
+  const names = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+  for (const end of [request.from, request.to]) {
+    if (end?.kind === 'pod' && end.pod.node !== undefined) names.add(end.pod.node);
+    if (end?.kind === 'node') names.add(end.node.name);
+  }
+  return (wiring.facts.objects.nodes ?? [])
+    .filter(({ name, ready }) => names.has(name) && ready === false)
+    .map(({ name }) => ({
+      kind: 'node-not-ready',
+      where: { node: name },
+      evidence: 'condition Ready: not True',
+      values: { node: name },
+    }));
+}
+
+function tableFaults({ node, network }: Place): Fault[] {
+  const where = { node: node.name, netns: network.inode };
+  const faults: Fault[] = [];
+  const { conntrack, neighbours, sysctls } = network;
+  if (
+    conntrack !== undefined &&
+    conntrack.max > 0 &&
+    conntrack.count >= conntrack.max * NEARLY_FULL
+  ) {
+    faults.push({
+      kind: 'conntrack-full',
+      where,
+      evidence: `nf_conntrack_count ${conntrack.count}, nf_conntrack_max ${conntrack.max}`,
+      values: { suggested: `${conntrack.max * 2}` },
+    });
+  }
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const limit = Number(sysctls?.[`${family}/neigh/default/gc_thresh3`] ?? 0);
+    const own = neighbours?.filter(
+      ({ address, state }) =>
+        address.includes(':') === (family === 'ipv6') && !state.includes('NOARP'),
+    );
+    if (own === undefined || limit === 0 || own.length < limit * NEARLY_FULL) continue;
+    faults.push({
+      kind: 'neighbour-table-full',
+      where,
+      evidence: `${own.length} entries, gc_thresh3 ${limit}`,
+      values: { family, suggested: `${limit * 4}` },
+    });
+  }
+  return faults;
+}
+
+/** The pod of an end, as kubectl is told it. */
+export function podFlagOf(end: Endpoint | undefined): string {
+  return end?.kind === 'pod' ? `-n ${end.pod.namespace} ${end.pod.name}` : 'POD';
+}

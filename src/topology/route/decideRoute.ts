@@ -1,0 +1,77 @@
+import type { Route } from '../../tools/ip/route.ts';
+import type { Rule } from '../../tools/ip/rule.ts';
+import { sameAddress } from '../address.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
+import { lookUpRoute } from './lookUp.ts';
+
+/** Where a namespace sends a packet. */
+export interface RouteDecision {
+  readonly question: RouteQuestion;
+  /** `kernel`: it was asked; `tables`: worked out from the rules and routes that were read. */
+  readonly by: 'kernel' | 'tables';
+  /** The kernel's answer, or the table's route. Absent where nothing matches. */
+  readonly route?: Route;
+  /** The entry of a table that matches: what shows why. */
+  readonly matched?: Route;
+  readonly rule?: Rule;
+  /** What the kernel said instead of a route. */
+  readonly error?: string;
+}
+
+/** The kernel's own decision where it was asked, otherwise what the tables say. */
+export function decideRoute(namespace: NetworkNamespace, question: RouteQuestion): RouteDecision {
+  const answer = answerTo(namespace, question);
+  const found = lookUpRoute(namespace, question);
+  const table = found && { matched: found.route, rule: found.rule };
+  if (answer === undefined) {
+    return { question, by: 'tables', ...table, ...(found && { route: found.route }) };
+  }
+  return {
+    question,
+    by: 'kernel',
+    ...table,
+    ...(answer.route && { route: answer.route }),
+    ...(answer.error !== undefined && { error: answer.error }),
+  };
+}
+
+/** What the kernel answered to just this question; undefined where it was not asked. */
+export function answerTo(
+  namespace: NetworkNamespace,
+  question: RouteQuestion,
+): RouteAnswer | undefined {
+  return namespace.answers.find(({ question: asked }) => isSame(asked, question));
+}
+
+function isSame(one: RouteQuestion, other: RouteQuestion): boolean {
+  return (
+    sameAddress(one.to, other.to) &&
+    (one.from ?? '') === (other.from ?? '') &&
+    one.inputDevice === other.inputDevice &&
+    Number(one.mark ?? 0) === Number(other.mark ?? 0) &&
+    one.protocol === other.protocol &&
+    one.sourcePort === other.sourcePort &&
+    one.destinationPort === other.destinationPort
+  );
+}
+
+/** A route as `ip route` prints it: the evidence. */
+export function routeText(route: Route): string {
+  const words = [
+    ...(route.type === 'unicast' ? [] : [route.type]),
+    route.destination,
+    ...(route.source === undefined ? [] : ['from', route.source]),
+    ...(route.gateway === undefined ? [] : ['via', route.gateway]),
+    ...(route.device === undefined ? [] : ['dev', route.device]),
+    ...(route.table === 'main' || route.table === '' ? [] : ['table', route.table]),
+    ...(route.protocol === undefined ? [] : ['proto', route.protocol]),
+    ...(route.scope === undefined || route.scope === 'global' ? [] : ['scope', route.scope]),
+    ...(route.metric === undefined ? [] : ['metric', `${route.metric}`]),
+    ...route.flags,
+    ...route.nextHops.map((hop) =>
+      ['nexthop', ...(hop.gateway ? ['via', hop.gateway] : []), 'dev', hop.device].join(' '),
+    ),
+  ];
+  return words.join(' ');
+}

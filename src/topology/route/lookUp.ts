@@ -1,0 +1,188 @@
+import type { Route } from '../../tools/ip/route.ts';
+import type { Rule } from '../../tools/ip/rule.ts';
+import { type Address, contains, type Prefix, parseAddress, parsePrefix } from '../address.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { RouteQuestion } from '../model/routeAnswer.ts';
+
+/** What the tables say of a question, and the rule that led to the table. */
+export interface TableAnswer {
+  readonly route: Route;
+  readonly rule: Rule;
+}
+
+interface ReadRoute {
+  readonly route: Route;
+  readonly prefix: Prefix;
+  readonly source: Prefix | undefined;
+}
+
+/** Of a namespace without rules of its own, the kernel's three. */
+function defaultRules(family: Rule['family']): Rule[] {
+  const rule = (priority: number, table: string): Rule => ({
+    family,
+    priority,
+    source: 'all',
+    destination: 'all',
+    table,
+  });
+  return [
+    rule(0, 'local'),
+    rule(32_766, 'main'),
+    ...(family === 'inet' ? [rule(32_767, 'default')] : []),
+  ];
+}
+
+/**
+ * The route that the tables of a namespace give, as the kernel looks it up: the rules in order, in each
+ * table the longest prefix with the lowest metric. Undefined where nothing matches, or where routes were
+ * not read. Forwarding and reverse path are not looked at.
+ */
+export function lookUpRoute(
+  namespace: NetworkNamespace,
+  question: RouteQuestion,
+): TableAnswer | undefined {
+  const destination = parseAddress(question.to);
+  if (destination === undefined || namespace.routes === undefined) return undefined;
+  const family = destination.family === 4 ? 'inet' : 'inet6';
+  const read = readRoutes(namespace);
+  const own = namespace.rules?.filter((rule) => rule.family === family) ?? [];
+  const rules = own.length > 0 ? own : defaultRules(family);
+  for (const rule of rules.toSorted((one, other) => one.priority - other.priority)) {
+    if (!selects(rule, question, destination)) continue;
+    if (rule.action === 'nop' || rule.action === 'goto') continue;
+    if (rule.table === undefined) {
+      if (rule.action === undefined) continue;
+      return { rule, route: blockedBy(rule, question.to, family) };
+    }
+    const route = lookUpTable(
+      read,
+      rule,
+      tableOf(namespace, rule, question),
+      destination,
+      question,
+    );
+    if (route !== undefined && route.type !== 'throw') return { rule, route };
+  }
+  return undefined;
+}
+
+/** The table of a VRF is that of the device a packet comes in by. */
+function tableOf(
+  namespace: NetworkNamespace,
+  rule: Rule,
+  { inputDevice }: RouteQuestion,
+): string | undefined {
+  if (rule.table !== 'l3mdev') return rule.table;
+  const link = namespace.links?.find(({ name }) => name === inputDevice);
+  const vrf =
+    link?.kind === 'vrf' ? link : namespace.links?.find(({ name }) => name === link?.master);
+  const table = vrf?.kind === 'vrf' ? vrf.data.table : undefined;
+  return table === undefined ? undefined : `${table}`;
+}
+
+function blockedBy(rule: Rule, to: string, family: Route['family']): Route {
+  return {
+    family,
+    type: rule.action ?? 'unreachable',
+    destination: to,
+    table: '',
+    flags: [],
+    nextHops: [],
+  };
+}
+
+/** Longest prefixes first, then lowest metrics; read once for each namespace. */
+const routesRead = new WeakMap<NetworkNamespace, ReadonlyMap<string, readonly ReadRoute[]>>();
+
+function readRoutes(namespace: NetworkNamespace): ReadonlyMap<string, readonly ReadRoute[]> {
+  const known = routesRead.get(namespace);
+  if (known !== undefined) return known;
+  const tables = new Map<string, ReadRoute[]>();
+  for (const route of namespace.routes ?? []) {
+    const prefix = prefixOfRoute(route);
+    if (prefix === undefined) continue;
+    const source = route.source === undefined ? undefined : parsePrefix(route.source);
+    const key = `${route.family} ${route.table}`;
+    const table = tables.get(key);
+    const entry = { route, prefix, source };
+    if (table === undefined) tables.set(key, [entry]);
+    else table.push(entry);
+  }
+  for (const table of tables.values()) {
+    table.sort(
+      (one, other) =>
+        other.prefix.length - one.prefix.length ||
+        (other.source?.length ?? 0) - (one.source?.length ?? 0) ||
+        (one.route.metric ?? 0) - (other.route.metric ?? 0),
+    );
+  }
+  routesRead.set(namespace, tables);
+  return tables;
+}
+
+/** The prefix of a route; `default` is all addresses of its family. */
+export function prefixOfRoute(route: Route): Prefix | undefined {
+  return route.destination === 'default'
+    ? { family: route.family === 'inet' ? 4 : 6, value: 0n, length: 0 }
+    : parsePrefix(route.destination);
+}
+
+function lookUpTable(
+  read: ReadonlyMap<string, readonly ReadRoute[]>,
+  rule: Rule,
+  table: string | undefined,
+  destination: Address,
+  question: RouteQuestion,
+): Route | undefined {
+  const source = question.from === undefined ? undefined : parseAddress(question.from);
+  return read.get(`${rule.family} ${table}`)?.find(({ route, prefix, source: from }) => {
+    if (!contains(prefix, destination)) return false;
+    if (from !== undefined && (source === undefined || !contains(from, source))) return false;
+    if (rule.suppressPrefixLength !== undefined && prefix.length <= rule.suppressPrefixLength) {
+      return false;
+    }
+    // A multicast or link-local entry of another device says nothing of this one.
+    return !isUnusable(route);
+  })?.route;
+}
+
+function isUnusable({ flags, nextHops }: Route): boolean {
+  if (nextHops.length > 0) return nextHops.every((hop) => hop.flags.includes('dead'));
+  return flags.includes('dead');
+}
+
+function selects(rule: Rule, question: RouteQuestion, destination: Address): boolean {
+  const source = question.from === undefined ? undefined : parseAddress(question.from);
+  const matches =
+    inPrefix(rule.source, source) &&
+    inPrefix(rule.destination, destination) &&
+    // What the node itself sends comes in by lo.
+    (rule.inputDevice === undefined || rule.inputDevice === (question.inputDevice ?? 'lo')) &&
+    rule.outputDevice === undefined &&
+    hasMark(rule, question.mark) &&
+    (rule.protocol === undefined || rule.protocol === question.protocol) &&
+    inRange(rule.sourcePort, question.sourcePort) &&
+    inRange(rule.destinationPort, question.destinationPort);
+  return matches !== (rule.inverted === true);
+}
+
+function inPrefix(text: string, address: Address | undefined): boolean {
+  if (text === 'all') return true;
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) return false;
+  // Without a source the kernel looks the route up as from 0.0.0.0.
+  if (address === undefined) return prefix.length === 0;
+  return contains(prefix, address);
+}
+
+function hasMark({ mark, mask }: Rule, own: string | undefined): boolean {
+  if (mark === undefined) return true;
+  const bits = mask === undefined ? 0xffffffff : Number(mask);
+  return (Number(own ?? 0) & bits) >>> 0 === (Number(mark) & bits) >>> 0;
+}
+
+function inRange(range: string | undefined, port: number | undefined): boolean {
+  if (range === undefined) return true;
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return port !== undefined && port >= first && port <= last;
+}

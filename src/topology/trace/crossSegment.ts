@@ -1,0 +1,359 @@
+import type { FdbEntry } from '../../tools/ip/fdb.ts';
+import { sameAddress } from '../address.ts';
+import type { Port } from '../wiring.ts';
+import { checkNeighbour, resolvesNothing, sameMac } from './neighbours.ts';
+import type { Walk } from './walk.ts';
+import type { Way } from './way.ts';
+
+/** Carries the packet from a device over its segment to the device that has the next hop. */
+export function crossSegment(walk: Walk, port: Port, nextHop: string): Way['end'] {
+  const { link } = port;
+  switch (link.kind) {
+    case 'bridge':
+      return acrossBridge(walk, port, undefined, nextHop);
+    case 'veth':
+    case 'netkit': {
+      const peer = walk.wiring.otherEnd(port);
+      return peer === undefined
+        ? overWire(walk, port, nextHop)
+        : overPair(walk, port, peer, nextHop);
+    }
+    case 'vlan': {
+      const below = walk.wiring.otherEnd(port);
+      if (below === undefined) return overWire(walk, port, nextHop);
+      walk.hop(port, `VLAN ${link.data.id ?? ''}`.trim());
+      return throughBelow(walk, port, below, nextHop);
+    }
+    case 'macvlan':
+    case 'macvtap':
+    case 'ipvlan': {
+      const below = walk.wiring.otherEnd(port);
+      return below === undefined
+        ? overWire(walk, port, nextHop)
+        : throughBelow(walk, port, below, nextHop);
+    }
+    case 'bond':
+    case 'team':
+      walk.hop(port, portsText(walk, port));
+      return overWire(walk, port, nextHop);
+    case 'tun':
+    case 'xfrm':
+    case 'vti':
+      walk.doubt(
+        port,
+        `${link.kind} device`,
+        `what takes its packets at ${link.name} is a program or policy`,
+      );
+      return 'unknown';
+    default:
+      return overWire(walk, port, nextHop);
+  }
+}
+
+function portsText(walk: Walk, port: Port): string {
+  const names = walk.wiring.portsOf(port).map(({ link }) => link.name);
+  return names.length === 0 ? 'no ports' : `ports ${names.join(', ')}`;
+}
+
+/** A device that lies on another: its packets leave by that one. */
+function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way['end'] {
+  walk.hop(below);
+  if (walk.linkIsDown(below)) return 'stopped';
+  // Devices on the same one reach each other within the node.
+  const sibling = walk.wiring
+    .withAddress(nextHop)
+    .find(
+      (one) =>
+        one.node === port.node &&
+        one.link.kind === port.link.kind &&
+        walk.wiring.otherEnd(one)?.link === below.link,
+    );
+  if (sibling !== undefined) {
+    walk.hop(sibling);
+    return walk.linkIsDown(sibling) ? 'stopped' : walk.arrive(sibling);
+  }
+  const bridge = walk.wiring.master(below);
+  if (bridge?.link.kind === 'bridge') return acrossBridge(walk, bridge, below, nextHop);
+  return overWire(walk, port, nextHop);
+}
+
+/** From one end of a pair to the other, which is a bridge's port or takes part in the network layer. */
+function overPair(walk: Walk, port: Port, peer: Port, nextHop: string): Way['end'] {
+  walk.hop(peer);
+  if (walk.linkIsDown(peer)) return 'stopped';
+  checkMtu(walk, port, peer);
+  const master = walk.wiring.master(peer);
+  if (master?.link.kind === 'bridge') return acrossBridge(walk, master, peer, nextHop, port);
+  if (master?.link.master === 'ovs-system' || peer.link.master === 'ovs-system') {
+    walk.doubt(peer, 'Open vSwitch', `the flows of the switch decide at ${peer.link.name}`);
+    return 'unknown';
+  }
+  const owner = walk.wiring.hasAddress(peer, nextHop) ? peer : undefined;
+  checkNeighbour(walk, port, nextHop, owner && { ...owner, link: peer.link });
+  if (owner === undefined && !answersFor(peer, port, nextHop)) {
+    walk.fault(
+      'gateway-unreachable',
+      port,
+      `${nextHop} is no address of ${peer.link.name} and proxy_arp is 0`,
+      {
+        gateway: nextHop,
+        device: port.link.name,
+        peer: peer.link.name,
+      },
+    );
+    return 'stopped';
+  }
+  return walk.arrive(peer);
+}
+
+/** Whether a routed veth answers for an address that is not its own (proxy ARP), or need not. */
+function answersFor(peer: Port, port: Port, nextHop: string): boolean {
+  const entry = port.network.neighbours?.find(
+    (one) => one.device === port.link.name && sameAddress(one.address, nextHop),
+  );
+  const isKnown =
+    entry?.mac !== undefined &&
+    (peer.link.mac === undefined || sameMac(entry.mac, peer.link.mac)) &&
+    !entry.state.includes('FAILED');
+  if (isKnown || resolvesNothing(port)) return true;
+  const family = nextHop.includes(':') ? 'ipv6' : 'ipv4';
+  const name = family === 'ipv4' ? 'proxy_arp' : 'proxy_ndp';
+  const values = ['all', peer.link.name].map(
+    (device) => peer.network.sysctls?.[`${family}/conf/${device}/${name}`],
+  );
+  return values.every((value) => value === undefined) || values.includes('1');
+}
+
+/** Ends of a pair that differ drop what is larger without a word. */
+function checkMtu(walk: Walk, one: Port, other: Port): void {
+  if (one.link.mtu === other.link.mtu) return;
+  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
+  walk.fault(
+    'mtu-mismatch',
+    smaller,
+    `${smaller.link.name} mtu ${smaller.link.mtu}, its other end ${larger.link.name} mtu ${larger.link.mtu}`,
+    {
+      device: smaller.link.name,
+      mtu: `${smaller.link.mtu}`,
+      other: larger.link.name,
+      otherMtu: `${larger.link.mtu}`,
+      otherPlace: walk.nameOf(larger),
+    },
+  );
+}
+
+/**
+ * Over a bridge: to the bridge itself where the next hop is its address, otherwise out of the port that
+ * the forwarding table names, or behind which the address is. `inPort` is undefined for what the node
+ * itself sends; `sender` is the device that resolved the next hop.
+ */
+function acrossBridge(
+  walk: Walk,
+  bridge: Port,
+  inPort: Port | undefined,
+  nextHop: string,
+  sender: Port = bridge,
+): Way['end'] {
+  walk.hop(bridge, portsText(walk, bridge));
+  if (walk.linkIsDown(bridge) || (inPort && !mayForward(walk, inPort))) return 'stopped';
+  const isOwn = walk.wiring.hasAddress(bridge, nextHop) === true;
+  if (isOwn && inPort !== undefined) {
+    checkNeighbour(walk, sender, nextHop, ownMac(bridge, nextHop));
+    return walk.arrive(bridge);
+  }
+  const owner = behindBridge(walk, bridge, nextHop);
+  const mac = checkNeighbour(walk, sender, nextHop, owner?.end);
+  const outPort = portFor(walk, bridge, mac) ?? owner?.port;
+  if (outPort === undefined) return nowhereBehind(walk, bridge, inPort, nextHop, sender);
+  if (inPort !== undefined) {
+    walk.bridged.push(bridge);
+    if (outPort.link === inPort.link && outPort.link.portData.hairpin !== true) {
+      hairpinFault(walk, outPort);
+      return 'stopped';
+    }
+    if (bridgeFilters(bridge)) {
+      const ports = { inPort: inPort.link.name, outPort: outPort.link.name };
+      const name = bridge.link.name;
+      const devices = { inDevice: name, outDevice: name, ...ports };
+      if (walk.rules(bridge, 'forward', devices) === 'stopped') return 'stopped';
+    }
+    if (inPort.link.portData.isolated === true && outPort.link.portData.isolated === true) {
+      walk.fault(
+        'port-isolated',
+        outPort,
+        `${inPort.link.name} and ${outPort.link.name}: isolated on`,
+        {
+          device: outPort.link.name,
+          other: inPort.link.name,
+        },
+      );
+      return 'stopped';
+    }
+  } else if (walk.packet.inDevice === bridge.link.name) hairpinFault(walk, outPort);
+  return outOfPort(walk, outPort, nextHop);
+}
+
+function hairpinFault(walk: Walk, port: Port): void {
+  if (port.link.portData.hairpin === true) return;
+  walk.fault('hairpin-off', port, `${port.link.name}: hairpin off`, { device: port.link.name });
+}
+
+/** The address's device seen as having the bridge's link-layer address. */
+function ownMac(bridge: Port, address: string): Port | undefined {
+  const has = bridge.link.addresses.some((one) => sameAddress(one.address, address));
+  return has ? bridge : undefined;
+}
+
+function bridgeFilters(bridge: Port): boolean {
+  const sysctl = bridge.network.sysctls?.['bridge/bridge-nf-call-iptables'];
+  return sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
+}
+
+function mayForward(walk: Walk, port: Port): boolean {
+  const { state } = port.link.portData;
+  if (state === undefined || state === 'forwarding') return true;
+  walk.fault('port-not-forwarding', port, `${port.link.name}: state ${state}`, {
+    device: port.link.name,
+    state: `${state}`,
+  });
+  return false;
+}
+
+/** The port whose table entry a link-layer address has. */
+function portFor(walk: Walk, bridge: Port, mac: string | undefined): Port | undefined {
+  if (mac === undefined) return undefined;
+  const entry = bridge.network.fdb?.find(
+    (one) => one.master === bridge.link.name && sameMac(one.mac, mac) && !isSelf(one),
+  );
+  return entry && walk.wiring.device(bridge, entry.device);
+}
+
+/** Entries of the ports' own addresses lead to the bridge itself. */
+function isSelf({ state, flags }: FdbEntry): boolean {
+  return flags.includes('self') && state === 'permanent';
+}
+
+/** The bridge's port behind which an address is, and the device that has it. */
+function behindBridge(
+  walk: Walk,
+  bridge: Port,
+  address: string,
+): { port: Port; end: Port } | undefined {
+  const ports = walk.wiring.portsOf(bridge);
+  const found = walk.wiring.withAddress(address).flatMap((end) => {
+    const other =
+      end.link.kind === 'veth' || end.link.kind === 'netkit'
+        ? walk.wiring.otherEnd(end)
+        : undefined;
+    const port = ports.find(
+      ({ link, network }) => link === other?.link && network === bridge.network,
+    );
+    return port === undefined ? [] : [{ port, end }];
+  });
+  return found.find(({ end }) => walk.aim?.network === end.network) ?? found[0];
+}
+
+/** Nobody behind the bridge has the address, as far as is known. */
+function nowhereBehind(
+  walk: Walk,
+  bridge: Port,
+  inPort: Port | undefined,
+  nextHop: string,
+  sender: Port,
+): Way['end'] {
+  // A bridge may have the uplink as a port: then the next hop is on the wire.
+  const uplink = walk.wiring
+    .portsOf(bridge)
+    .find(
+      (port) =>
+        port !== inPort &&
+        (port.link.kind === undefined || walk.wiring.otherEnd(port) === undefined),
+    );
+  if (uplink !== undefined) {
+    walk.hop(uplink);
+    return walk.linkIsDown(uplink) ? 'stopped' : overWire(walk, uplink, nextHop);
+  }
+  const detached = walk.wiring
+    .withAddress(nextHop)
+    .find(({ node, link }) => node === bridge.node && link.kind === 'veth');
+  const hostEnd = detached && walk.wiring.otherEnd(detached);
+  if (hostEnd !== undefined && hostEnd.network === bridge.network) {
+    walk.fault(
+      'port-detached',
+      hostEnd,
+      `${hostEnd.link.name}: ${hostEnd.link.master ? `master ${hostEnd.link.master}` : 'no master'}`,
+      {
+        device: hostEnd.link.name,
+        bridge: bridge.link.name,
+        address: nextHop,
+      },
+    );
+    return 'stopped';
+  }
+  walk.fault('gateway-unreachable', sender, `no device behind ${bridge.link.name} has ${nextHop}`, {
+    gateway: nextHop,
+    device: sender.link.name,
+    peer: bridge.link.name,
+  });
+  return 'stopped';
+}
+
+function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
+  walk.hop(outPort);
+  if (walk.linkIsDown(outPort) || !mayForward(walk, outPort)) return 'stopped';
+  const peer = walk.wiring.otherEnd(outPort);
+  if (peer === undefined) return overWire(walk, outPort, nextHop);
+  walk.hop(peer);
+  if (walk.linkIsDown(peer)) return 'stopped';
+  checkMtu(walk, outPort, peer);
+  return walk.arrive(peer);
+}
+
+/** Out of the node: to the node that has the next hop, or to a router that nothing is known of. */
+function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
+  const owner = walk.wiring
+    .withAddress(nextHop)
+    .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
+  checkNeighbour(walk, port, nextHop, owner);
+  if (owner === undefined) {
+    walk.hops.push({ kind: 'outside', detail: `next hop ${nextHop}` });
+    const { destination } = walk.packet;
+    const isKnown = walk.aim !== undefined;
+    if (isKnown) {
+      walk.doubt(
+        port,
+        `router ${nextHop}`,
+        `what it does with packets to ${destination} is not known`,
+      );
+      return 'unknown';
+    }
+    return 'left';
+  }
+  walk.hop(owner);
+  if (walk.linkIsDown(owner)) return 'stopped';
+  checkWireMtu(walk, port, owner);
+  const master = walk.wiring.master(owner);
+  return walk.arrive(master?.link.kind === 'bond' ? master : owner);
+}
+
+/** Addresses of tunnel devices are not on the wire, though Linux would answer for them there. */
+function isBehindTunnel({ link }: Port): boolean {
+  return link.kind === 'vxlan' || link.kind === 'geneve';
+}
+
+function checkWireMtu(walk: Walk, one: Port, other: Port): void {
+  if (one.link.mtu === other.link.mtu) return;
+  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
+  walk.fault(
+    'mtu-mismatch',
+    smaller,
+    `${smaller.link.name} mtu ${smaller.link.mtu} on ${smaller.node.name}, ${larger.link.name} mtu ${larger.link.mtu} on ${larger.node.name}`,
+    {
+      device: smaller.link.name,
+      mtu: `${smaller.link.mtu}`,
+      other: larger.link.name,
+      otherMtu: `${larger.link.mtu}`,
+      otherPlace: `node/${larger.node.name}`,
+    },
+  );
+}

@@ -1,0 +1,103 @@
+import { parseAddress, sameAddress } from '../address.ts';
+import type { NodeObject, PodObject, ServiceObject } from '../model/apiObjects.ts';
+import type { Place, Wiring } from '../wiring.ts';
+
+/** One end of a path, found among what is known of the cluster. */
+export type Endpoint =
+  | {
+      readonly kind: 'pod';
+      readonly pod: PodObject;
+      readonly place?: Place;
+      readonly addresses: readonly string[];
+    }
+  | {
+      readonly kind: 'node';
+      readonly node: NodeObject;
+      readonly place?: Place;
+      readonly addresses: readonly string[];
+    }
+  | {
+      readonly kind: 'service';
+      readonly service: ServiceObject;
+      readonly addresses: readonly string[];
+    }
+  /** Outside the cluster, or of nothing that is known. */
+  | { readonly kind: 'address'; readonly addresses: readonly string[] };
+
+/** Why a word names nothing: the words for an error. */
+export interface NotFound {
+  readonly notFound: string;
+}
+
+/**
+ * What a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `SERVICE.NAMESPACE.svc…`,
+ * `node/NODE` or an address. An address of a pod, service or node stands for it.
+ */
+export function findEndpoint(wiring: Wiring, word: string, namespace: string): Endpoint | NotFound {
+  const address = parseAddress(word) === undefined ? undefined : word;
+  if (address !== undefined) return endpointOfAddress(wiring, address);
+  const { objects } = wiring.facts;
+  const [first = '', second] = word.split('/');
+  const serviceName = /^([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.|$)/.exec(word);
+  if (second === undefined && serviceName === null) return podNamed(wiring, namespace, word);
+  if (serviceName !== null) return serviceNamed(wiring, serviceName[2] ?? '', serviceName[1] ?? '');
+  const name = second ?? '';
+  if (['pod', 'pods', 'po'].includes(first)) return podNamed(wiring, namespace, name);
+  if (['svc', 'service', 'services'].includes(first)) return serviceNamed(wiring, namespace, name);
+  if (['node', 'nodes', 'no'].includes(first)) {
+    const node = objects.nodes?.find((one) => one.name === name);
+    return node === undefined
+      ? { notFound: `node "${name}" not found` }
+      : endpointOfNode(wiring, node);
+  }
+  return podNamed(wiring, first, name);
+}
+
+function podNamed(wiring: Wiring, namespace: string, name: string): Endpoint | NotFound {
+  const pod = wiring.facts.objects.pods?.find(
+    (one) => one.namespace === namespace && one.name === name,
+  );
+  if (pod !== undefined) return endpointOfPod(wiring, pod);
+  // Offline, or where pods may not be listed, a namespace may still tell whose it is.
+  return { notFound: `pod "${name}" not found in namespace "${namespace}"` };
+}
+
+function serviceNamed(wiring: Wiring, namespace: string, name: string): Endpoint | NotFound {
+  const service = wiring.facts.objects.services?.find(
+    (one) => one.namespace === namespace && one.name === name,
+  );
+  return service === undefined
+    ? { notFound: `service "${name}" not found in namespace "${namespace}"` }
+    : { kind: 'service', service, addresses: service.clusterAddresses };
+}
+
+function endpointOfPod(wiring: Wiring, pod: PodObject): Endpoint {
+  const place = wiring.placeOfPod(pod);
+  return { kind: 'pod', pod, addresses: pod.addresses, ...(place && { place }) };
+}
+
+function endpointOfNode(wiring: Wiring, node: NodeObject): Endpoint {
+  const facts = wiring.node(node.name);
+  const place = facts && wiring.host(facts);
+  const addresses = node.addresses
+    .filter(({ type }) => type === 'InternalIP')
+    .map(({ address }) => address);
+  return { kind: 'node', node, addresses, ...(place && { place }) };
+}
+
+function endpointOfAddress(wiring: Wiring, address: string): Endpoint {
+  const { objects } = wiring.facts;
+  const service = objects.services?.find((one) =>
+    [...one.clusterAddresses, ...one.externalAddresses, ...one.loadBalancerAddresses].some((own) =>
+      sameAddress(own, address),
+    ),
+  );
+  if (service !== undefined) return { kind: 'service', service, addresses: [address] };
+  const pod = wiring.podsWithAddress(address).find(({ hostNetwork }) => !hostNetwork);
+  if (pod !== undefined) return { ...endpointOfPod(wiring, pod), addresses: [address] };
+  const node = objects.nodes?.find((one) =>
+    one.addresses.some((own) => sameAddress(own.address, address)),
+  );
+  if (node !== undefined) return { ...endpointOfNode(wiring, node), addresses: [address] };
+  return { kind: 'address', addresses: [address] };
+}

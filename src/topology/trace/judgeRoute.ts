@@ -1,0 +1,217 @@
+import type { Route } from '../../tools/ip/route.ts';
+import type { Packet } from '../netfilter/packet.ts';
+import { familyOfPacket } from '../netfilter/packet.ts';
+import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
+import type { Place, Wiring } from '../wiring.ts';
+import type { Fault, Where } from './way.ts';
+
+export type Judged =
+  | {
+      readonly kind: 'go';
+      readonly device: string;
+      readonly nextHop: string;
+      readonly route: Route;
+      readonly matched: Route;
+      readonly faults: readonly Fault[];
+    }
+  | { readonly kind: 'local'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'stopped'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'unknown'; readonly why: string; readonly faults: readonly Fault[] };
+
+const BLOCKING = new Set(['blackhole', 'unreachable', 'prohibit']);
+
+/**
+ * What a route, or its absence, means for a packet; with what else the kernel looks at before it
+ * forwards: the reverse path and forwarding itself. Its answer has one text for several causes, so each
+ * is looked for in the tables.
+ */
+export function judgeRoute(
+  wiring: Wiring,
+  place: Place,
+  packet: Packet,
+  decision: RouteDecision,
+  inDevice: string | undefined,
+): Judged {
+  const { network } = place;
+  const at = { node: place.node.name, netns: network.inode, ...podOf(wiring, place) };
+  const fault = (kind: string, evidence: string, values: Record<string, string>): Fault => ({
+    kind,
+    where: { ...at, ...(values.device !== undefined && { device: values.device }) },
+    evidence,
+    values: { destination: packet.destination, source: packet.source, ...values },
+  });
+  const isLocal =
+    decision.route?.type === 'local' ||
+    (decision.error === undefined && wiring.hasAddress(place, packet.destination) === true);
+  const faults = [
+    ...(inDevice === undefined
+      ? []
+      : reversePathFaults(
+          place,
+          packet,
+          inDevice,
+          isLocal ? undefined : decision.route?.device,
+          fault,
+        )),
+    ...(inDevice === undefined || isLocal ? [] : forwardingFaults(place, packet, inDevice, fault)),
+  ];
+  const blocking = decision.matched ?? decision.route;
+  if (blocking !== undefined && BLOCKING.has(blocking.type)) {
+    const blocked = fault('route-blocked', routeText(blocking), {
+      type: blocking.type,
+      route: routeText(blocking),
+    });
+    return { kind: 'stopped', faults: [blocked] };
+  }
+  if (faults.length > 0) return { kind: 'stopped', faults };
+  if (decision.error !== undefined) return refused(decision, fault);
+  const { route } = decision;
+  if (isLocal) return { kind: 'local', faults };
+  if (route === undefined) {
+    if (network.routes === undefined) {
+      return { kind: 'unknown', why: 'the routes of this namespace were not read', faults };
+    }
+    const rules = network.rules?.filter(({ family }) => family === familyName(packet)) ?? [];
+    const noMain = rules.length > 0 && !rules.some(({ table }) => table === 'main');
+    const evidence = noMain
+      ? `ip rule: ${rules.map(({ priority, table }) => `${priority} lookup ${table}`).join(', ')}`
+      : `ip route get ${packet.destination}: Network is unreachable`;
+    return {
+      kind: 'stopped',
+      faults: [fault(noMain ? 'rule-missing' : 'route-missing', evidence, {})],
+    };
+  }
+  const hop =
+    route.device === undefined
+      ? route.nextHops.find(({ flags }) => !flags.includes('dead'))
+      : route;
+  if (hop?.device === undefined) {
+    return { kind: 'unknown', why: `route without a device: ${routeText(route)}`, faults };
+  }
+  return {
+    kind: 'go',
+    device: hop.device,
+    nextHop: hop.gateway ?? packet.destination,
+    route,
+    matched: decision.matched ?? route,
+    faults,
+  };
+}
+
+function refused(
+  decision: RouteDecision,
+  fault: (kind: string, evidence: string, values: Record<string, string>) => Fault,
+): Judged {
+  const { error = '', question } = decision;
+  const asked = `ip route get ${question.to}${question.from ? ` from ${question.from}` : ''}${question.inputDevice ? ` iif ${question.inputDevice}` : ''}`;
+  const evidence = `${asked}: ${error.replace('RTNETLINK answers: ', '')}`;
+  if (/unreachable/i.test(error))
+    return { kind: 'stopped', faults: [fault('route-missing', evidence, {})] };
+  if (/Invalid argument|cross-device/i.test(error) && question.inputDevice !== undefined) {
+    return {
+      kind: 'stopped',
+      faults: [fault('rp-filter', evidence, { device: question.inputDevice, effective: '' })],
+    };
+  }
+  if (/No route to host/i.test(error) && question.inputDevice !== undefined) {
+    return {
+      kind: 'stopped',
+      faults: [
+        fault('forwarding-off', evidence, {
+          sysctl: 'net.ipv4.ip_forward',
+          device: question.inputDevice,
+        }),
+      ],
+    };
+  }
+  return {
+    kind: 'stopped',
+    faults: [fault('route-blocked', evidence, { type: 'refused', route: evidence })],
+  };
+}
+
+type MakeFault = (kind: string, evidence: string, values: Record<string, string>) => Fault;
+
+/** IPv4: the kernel's own answer checks it; IPv6: only the sysctls tell. */
+function forwardingFaults(
+  { network }: Place,
+  packet: Packet,
+  inDevice: string,
+  fault: MakeFault,
+): Fault[] {
+  const { sysctls } = network;
+  if (sysctls === undefined) return [];
+  const family = familyOfPacket(packet) === 4 ? 'ipv4' : 'ipv6';
+  const paths = [
+    ...(family === 'ipv4' ? ['ipv4/ip_forward'] : ['ipv6/conf/all/forwarding']),
+    `${family}/conf/${inDevice}/forwarding`,
+  ];
+  // Where the device's own value is not there, that of all devices stands for it.
+  const own = sysctls[paths[1] ?? ''] ?? sysctls[paths[0] ?? ''];
+  if (own !== '0') return [];
+  const off = paths.find((path) => sysctls[path] === '0') ?? paths[0] ?? '';
+  const name = `net.${off.replaceAll('/', '.')}`;
+  const found = fault('forwarding-off', `${name} = 0`, { sysctl: name, device: inDevice, family });
+  // The value for all devices is one fault, whatever device a packet comes in by.
+  return off === paths[0] ? [{ ...found, where: withoutDevice(found.where) }] : [found];
+}
+
+/** The larger of the values for all devices and for this one counts. */
+function reversePathFaults(
+  place: Place,
+  packet: Packet,
+  inDevice: string,
+  outDevice: string | undefined,
+  fault: MakeFault,
+): Fault[] {
+  const { network } = place;
+  if (
+    familyOfPacket(packet) === 6 ||
+    network.sysctls === undefined ||
+    network.routes === undefined
+  ) {
+    return [];
+  }
+  const values = ['all', inDevice].map((device) =>
+    Number(network.sysctls?.[`ipv4/conf/${device}/rp_filter`] ?? 0),
+  );
+  const effective = Math.max(...values);
+  if (effective === 0 || packet.source === '') return [];
+  // The kernel looks up the way of an answer: from the address that was called, in by the device that
+  // the packet leaves by (fib_validate_source), and without its mark.
+  const back = decideRoute(place.network, {
+    to: packet.source,
+    from: packet.destination,
+    ...(outDevice !== undefined && { inputDevice: outDevice }),
+  }).route;
+  const devices =
+    back === undefined ? [] : [back.device, ...back.nextHops.map(({ device }) => device)];
+  const isValid = back?.type === 'unicast' && (effective === 2 || devices.includes(inDevice));
+  if (isValid) return [];
+  const drops = network.counters?.TcpExtIPReversePathFilter;
+  const evidence = [
+    `rp_filter: all=${values[0]} ${inDevice}=${values[1]}`,
+    `route to ${packet.source}: ${back === undefined ? 'none' : routeText(back)}`,
+    ...(drops === undefined ? [] : [`IPReversePathFilter ${drops}`]),
+  ].join('; ');
+  return [
+    fault('rp-filter', evidence, {
+      device: inDevice,
+      effective: `${effective}`,
+      back: back?.device ?? 'nowhere',
+    }),
+  ];
+}
+
+function withoutDevice({ device: _device, ...where }: Where): Where {
+  return where;
+}
+
+function podOf(wiring: Wiring, place: Place): { pod?: string } {
+  const pod = wiring.podName(place);
+  return pod === undefined ? {} : { pod };
+}
+
+function familyName(packet: Packet): 'inet' | 'inet6' {
+  return familyOfPacket(packet) === 4 ? 'inet' : 'inet6';
+}

@@ -1,0 +1,79 @@
+import type { FdbEntry } from '../../tools/ip/fdb.ts';
+import type { Neighbour } from '../../tools/ip/neighbour.ts';
+import { sameAddress } from '../address.ts';
+import type { Port } from '../wiring.ts';
+import type { Walk } from './walk.ts';
+
+/** The entry of a device's ARP or neighbour discovery table for an address. */
+export function neighbourOf({ network, link }: Port, address: string): Neighbour | undefined {
+  return network.neighbours?.find(
+    (entry) =>
+      entry.device === link.name &&
+      sameAddress(entry.address, address) &&
+      !entry.flags.includes('proxy'),
+  );
+}
+
+/** An entry as `ip neigh` prints it: the evidence. */
+export function neighbourText({ address, device, mac, state }: Neighbour): string {
+  return [address, 'dev', device, ...(mac ? ['lladdr', mac] : []), ...state].join(' ');
+}
+
+export function fdbText({ mac, device, master, destination, state, flags }: FdbEntry): string {
+  return [
+    mac,
+    'dev',
+    device,
+    ...(destination ? ['dst', destination] : []),
+    ...flags,
+    ...(master ? ['master', master] : []),
+    ...(state ? [state] : []),
+  ].join(' ');
+}
+
+/** True where the device resolves no link-layer addresses: tunnels over IP, WireGuard. */
+export function resolvesNothing({ link }: Port): boolean {
+  return link.flags.includes('NOARP') && link.kind !== 'vxlan';
+}
+
+/**
+ * Looks an address up in a device's neighbour table, and compares with the device that really has it.
+ * Gives the link-layer address that packets are sent to; undefined while it is unresolved.
+ */
+export function checkNeighbour(
+  walk: Walk,
+  port: Port,
+  address: string,
+  owner: Port | undefined,
+): string | undefined {
+  if (resolvesNothing(port)) return undefined;
+  const entry = neighbourOf(port, address);
+  if (entry === undefined) return owner?.link.mac;
+  const isFailed = entry.state.includes('FAILED') || entry.state.includes('INCOMPLETE');
+  if (isFailed || entry.mac === undefined) {
+    walk.fault('neighbour-failed', port, neighbourText(entry), {
+      address,
+      device: port.link.name,
+      state: entry.state.join(),
+    });
+    return owner?.link.mac;
+  }
+  if (owner?.link.mac !== undefined && !sameMac(owner.link.mac, entry.mac)) {
+    const others = walk.wiring
+      .withAddress(address)
+      .filter(({ link }) => link.mac !== undefined && sameMac(link.mac, entry.mac ?? ''));
+    if (others.length > 0) return entry.mac;
+    walk.fault('stale-neighbour', port, neighbourText(entry), {
+      address,
+      device: port.link.name,
+      mac: entry.mac,
+      real: owner.link.mac,
+      state: entry.state.join(),
+    });
+  }
+  return entry.mac;
+}
+
+export function sameMac(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

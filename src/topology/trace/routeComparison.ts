@@ -1,0 +1,145 @@
+import type { Route } from '../../tools/ip/route.ts';
+import { isWithin } from '../address.ts';
+import { routeText } from '../route/decideRoute.ts';
+import { lookUpRoute, prefixOfRoute } from '../route/lookUp.ts';
+import type { Place } from '../wiring.ts';
+import { isTunnel } from './crossTunnel.ts';
+import type { Walk } from './walk.ts';
+import type { Fault } from './way.ts';
+
+/**
+ * A route is wrong where the node's own others, or those of the node at the far end, show what it should
+ * be. That a plugin usually does it in another way is no fault: so only nodes of the same cluster are
+ * compared, and only for addresses of pods whose node is known.
+ */
+export function checkRouteAgainstOthers(
+  walk: Walk,
+  place: Place,
+  judged: { readonly device: string; readonly matched: Route },
+): Fault[] {
+  const { wiring, aim } = walk;
+  if (aim === undefined || !wiring.isHost(place) || wiring.isHost(aim)) return [];
+  const route = judged.matched;
+  return aim.node === place.node
+    ? localFaults(walk, place, judged.device, route)
+    : remoteFaults(walk, place, judged.device, route);
+}
+
+/** To a pod of this node: not by a device that leads out of it. */
+function localFaults(walk: Walk, place: Place, device: string, route: Route): Fault[] {
+  const { wiring, aim, packet } = walk;
+  if (aim === undefined) return [];
+  const ends = (aim.network.links ?? []).flatMap((link) => {
+    const end = wiring.otherEnd({ ...aim, link });
+    return end === undefined || end.network !== place.network ? [] : [end];
+  });
+  const attached = ends.flatMap((end) => [
+    end.link.name,
+    ...(end.link.master ? [end.link.master] : []),
+  ]);
+  const out = wiring.device(place, device);
+  if (attached.length === 0 || attached.includes(device) || out?.link.kind === 'vrf') return [];
+  walk.noteDownLinks(place, attached);
+  const isGeneral = (prefixOfRoute(route)?.length ?? 0) === 0;
+  return [
+    faultOf(walk, place, isGeneral ? 'route-missing' : 'route-wrong', route, {
+      destination: packet.destination,
+      device,
+      expected: attached.at(-1) ?? '',
+      prefix: packet.destination,
+    }),
+  ];
+}
+
+/** To a pod of another node: as to the others, and as that node's answers come back. */
+function remoteFaults(walk: Walk, place: Place, device: string, route: Route): Fault[] {
+  const { wiring, aim, packet } = walk;
+  const out = wiring.device(place, device);
+  const far = aim && wiring.host(aim.node);
+  if (aim === undefined || out === undefined || far === undefined) return [];
+  const back = backRoute(walk, place, far);
+  const own = siblingRoute(walk, place);
+  const model = own ?? back;
+  if (model === undefined) return [];
+  const modelPlace = own === undefined ? far : place;
+  const modelDevice = wiring.device(modelPlace, model.device);
+  const modelTunnels = modelDevice !== undefined && isTunnel(modelDevice.link);
+  const isGeneral = (prefixOfRoute(route)?.length ?? 0) === 0;
+  const modelIsGeneral = (prefixOfRoute(model)?.length ?? 0) === 0;
+  const differs = (modelTunnels && !isTunnel(out.link)) || (isGeneral && !modelIsGeneral);
+  if (!differs || modelIsGeneral) return [];
+  const kind = isGeneral ? 'route-missing' : 'route-wrong';
+  const cidr = wiring.facts.objects.nodes
+    ?.find(({ name }) => name === aim.node.name)
+    ?.podCidrs.find((one) => isWithin(one, packet.destination));
+  const tunnel = modelTunnels ? sameKindDevice(walk, place, modelDevice.link.kind) : undefined;
+  if (tunnel !== undefined) walk.noteDownLinks(place, [tunnel]);
+  return [
+    faultOf(walk, place, kind, route, {
+      destination: packet.destination,
+      device,
+      expected: modelTunnels ? (tunnel ?? modelDevice.link.name) : (model.device ?? ''),
+      prefix: cidr ?? packet.destination,
+      model: `${routeText(model)} on ${modelPlace.node.name}`,
+      nextHop: vtepAddress(walk, aim.node.name, modelDevice?.link.kind) ?? '',
+    }),
+  ];
+}
+
+/** How the node at the far end reaches addresses of pods of this node. */
+function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
+  const { source } = walk.packet;
+  const cidr = walk.wiring.facts.objects.nodes?.find(({ name }) => name === place.node.name)
+    ?.podCidrs[0];
+  const isOwnPod = walk.wiring
+    .withAddress(source)
+    .some((port) => port.node === place.node && !walk.wiring.isHost(port));
+  const address = isOwnPod ? source : cidr?.split('/')[0];
+  if (address === undefined || address === '') return undefined;
+  const found = lookUpRoute(far.network, { to: address })?.route;
+  return found?.type === 'unicast' ? found : undefined;
+}
+
+/** This node's route to the pods of some other node than the packet's. */
+function siblingRoute(walk: Walk, place: Place): Route | undefined {
+  const { aim } = walk;
+  for (const { name, podCidrs } of walk.wiring.facts.objects.nodes ?? []) {
+    if (name === place.node.name || name === aim?.node.name) continue;
+    const address = podCidrs
+      .find((cidr) => cidr.includes(':') === walk.packet.destination.includes(':'))
+      ?.split('/')[0];
+    const found = address && lookUpRoute(place.network, { to: address })?.route;
+    if (found && found.type === 'unicast' && (prefixOfRoute(found)?.length ?? 0) > 0) return found;
+  }
+  return undefined;
+}
+
+function sameKindDevice(walk: Walk, place: Place, kind: string | undefined): string | undefined {
+  return place.network.links?.find(
+    (link) => link.kind === kind && walk.wiring.device(place, link.name),
+  )?.name;
+}
+
+/** The address of a node's tunnel device, which routes to its pods name as next hop. */
+function vtepAddress(walk: Walk, node: string, kind: string | undefined): string | undefined {
+  const found = walk.wiring.node(node);
+  const host = found && walk.wiring.host(found);
+  return host?.network.links
+    ?.find((link) => link.kind === kind && isTunnel(link))
+    ?.addresses.find(({ scope }) => scope === 'global')?.address;
+}
+
+function faultOf(
+  walk: Walk,
+  place: Place,
+  kind: string,
+  route: Route,
+  values: Record<string, string>,
+): Fault {
+  return {
+    kind,
+    where: walk.whereOf(place),
+    evidence: `ip route get ${values.destination}: ${routeText(route)}${values.model ? ` (compare: ${values.model})` : ''}`,
+    values: { route: routeText(route), ...values },
+  };
+}

@@ -1,0 +1,34 @@
+import { familyOf } from '../address.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { Surroundings } from '../netfilter/packet.ts';
+import { readRuleset } from '../netfilter/readRuleset.ts';
+import type { Ruleset } from '../netfilter/ruleset.ts';
+import { decideRoute } from '../route/decideRoute.ts';
+import type { Place, Wiring } from '../wiring.ts';
+
+const rulesets = new WeakMap<NetworkNamespace, Ruleset>();
+
+/** The rules of a namespace, read once; undefined where they were not asked for. */
+export function rulesOf(network: NetworkNamespace): Ruleset | undefined {
+  if (network.netfilter === undefined) return undefined;
+  const known = rulesets.get(network) ?? readRuleset(network.netfilter);
+  rulesets.set(network, known);
+  return known;
+}
+
+/** What rules ask of the node rather than of the packet. */
+export function surroundingsOf(wiring: Wiring, place: Place): Surroundings {
+  return {
+    isLocal: (address) => wiring.hasAddress(place, address),
+    addressOf: (device, family) =>
+      wiring
+        .device(place, device)
+        ?.link.addresses.find(
+          ({ address, scope }) => scope === 'global' && familyOf(address) === family,
+        )?.address,
+    reversePath: (source, device) => {
+      const back = decideRoute(place.network, { to: source });
+      return back.route === undefined ? undefined : back.route.device === device;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import type { EndpointSliceObject, ServiceObject, ServicePort } from '../model/apiObjects.ts';
+import type { Wiring } from '../wiring.ts';
+
+/** An address and port behind a service's port. */
+export interface Backend {
+  readonly address: string;
+  readonly port: number;
+  readonly node?: string;
+  readonly pod?: string;
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+}
+
+/** The port of a service that a number, or its only port, means. */
+export function servicePort(
+  service: ServiceObject,
+  port: number | undefined,
+  protocol: string,
+): ServicePort | undefined {
+  const own = service.ports.filter((one) => one.protocol.toLowerCase() === protocol);
+  if (port === undefined) return own[0] ?? service.ports[0];
+  return own.find((one) => one.port === port);
+}
+
+/** What stands behind a port, ready or not; undefined where slices were not read. */
+export function backendsOf(
+  wiring: Wiring,
+  service: ServiceObject,
+  port: ServicePort,
+  family: 4 | 6,
+): readonly Backend[] | undefined {
+  const slices = wiring.facts.objects.endpointSlices;
+  if (slices === undefined) return undefined;
+  return slices
+    .filter((slice) => isOf(slice, service) && slice.addressType === `IPv${family}`)
+    .flatMap((slice) => {
+      const number = slice.ports.find(
+        ({ name, protocol }) => (name ?? '') === (port.name ?? '') && protocol === port.protocol,
+      )?.port;
+      if (number === undefined) return [];
+      return slice.endpoints.flatMap(({ addresses, node, pod, ready, serving, terminating }) =>
+        addresses.slice(0, 1).map((address) => ({
+          address,
+          port: number,
+          ...(node !== undefined && { node }),
+          ...(pod !== undefined && { pod }),
+          ready,
+          serving,
+          terminating,
+        })),
+      );
+    });
+}
+
+function isOf(slice: EndpointSliceObject, { namespace, name }: ServiceObject): boolean {
+  return slice.namespace === namespace && slice.service === name;
+}
+
+/** Those that new connections are sent to: ready ones, else serving ones that terminate (KEP-1669). */
+export function usableBackends(backends: readonly Backend[]): readonly Backend[] {
+  const ready = backends.filter(({ ready }) => ready);
+  return ready.length > 0 ? ready : backends.filter((one) => one.serving && one.terminating);
+}

@@ -1,0 +1,175 @@
+import { familyOf } from '../address.ts';
+import type { ServicePort } from '../model/apiObjects.ts';
+import type { Packet } from '../netfilter/packet.ts';
+import type { Place, Port, Wiring } from '../wiring.ts';
+import type { Endpoint } from './endpoint.ts';
+import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
+import { type OpenQuestion, Walk } from './walk.ts';
+import type { Way } from './way.ts';
+
+/** What is to be followed. */
+export interface PathRequest {
+  readonly from: Endpoint;
+  /** Without it, the way out of `from`. */
+  readonly to?: Endpoint;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port?: number;
+  /** Preferred where both ends have both. */
+  readonly family?: 4 | 6;
+}
+
+/** A path in both directions, as the facts tell it. */
+export interface PathTrace {
+  readonly request: PathRequest;
+  readonly wiring: Wiring;
+  /** There, and back where the packet arrived; one alone without a destination. */
+  readonly ways: readonly Way[];
+  readonly source: string;
+  readonly destination: string;
+  /** The port at the destination, after translation. */
+  readonly finalPort?: number;
+  /** Where the packet arrived, or should. */
+  readonly aim?: Place;
+  /** Of a service: what is behind it. */
+  readonly service?: { readonly port?: ServicePort; readonly backends?: readonly Backend[] };
+  /** Bridges that the answer crosses beside the network layer of the node that translated. */
+  readonly untranslatedAt?: Port;
+  /** What the kernel should be asked. */
+  readonly questions: readonly OpenQuestion[];
+}
+
+/** Addresses that are nobody's (RFC 5737, RFC 3849): for the way out to anywhere. Nothing is sent there. */
+const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
+
+/** Follows the packet there, and the answer back. */
+export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
+  const { from, to, protocol } = request;
+  const family = commonFamily(request);
+  const source = pick(from.addresses, family) ?? '';
+  const destination = to === undefined ? ANYWHERE[family] : (pick(to.addresses, family) ?? '');
+  const service = to?.kind === 'service' ? serviceOf(wiring, to, request, family) : undefined;
+  const backend = service?.backends && usableBackends(service.backends)[0];
+  const port = request.port ?? service?.port?.port;
+  const aim = aimOf(wiring, to, backend?.address ?? destination);
+  const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
+  const packet: Packet = {
+    source,
+    destination,
+    protocol,
+    ...(port !== undefined && { destinationPort: port }),
+    mark: 0,
+    connectionMark: 0,
+    state: 'new',
+  };
+  const base = { request, wiring, source, destination, ...(service && { service }) };
+  const walk = new Walk(wiring, 'there', packet, aim);
+  walk.backend = backend;
+  walk.isService = to?.kind === 'service';
+  const there = start === undefined ? walkIn(wiring, walk, aim, family) : walk.from(start);
+  if (there === undefined) return { ...base, ways: [], questions: [] };
+  const final = walk.aim;
+  const known = {
+    ...base,
+    ...(final && { aim: final }),
+    ...(walk.packet.destinationPort !== undefined && { finalPort: walk.packet.destinationPort }),
+  };
+  if (to === undefined) return { ...known, ways: [there], questions: walk.questions };
+  const answer = answerTo(walk, packet);
+  if (final === undefined || answer === undefined) {
+    return { ...known, ways: [there], questions: walk.questions };
+  }
+  const back = new Walk(wiring, 'back', answer, start);
+  back.undo = walk.translated;
+  const backWay = back.from(final);
+  const untranslatedAt = walk.translated.some(({ kind }) => kind === 'dnat')
+    ? missedTranslation(walk, back)
+    : undefined;
+  return {
+    ...known,
+    ways: [there, backWay],
+    questions: [...walk.questions, ...back.questions],
+    ...(untranslatedAt && { untranslatedAt }),
+  };
+}
+
+function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
+  const has = (endpoint: Endpoint | undefined, wanted: 4 | 6) =>
+    endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);
+  if (family !== undefined) return family;
+  return has(from, 4) && has(to, 4) ? 4 : 6;
+}
+
+function pick(addresses: readonly string[], family: 4 | 6): string | undefined {
+  return addresses.find((address) => familyOf(address) === family);
+}
+
+function serviceOf(
+  wiring: Wiring,
+  { service }: Extract<Endpoint, { kind: 'service' }>,
+  { port, protocol }: PathRequest,
+  family: 4 | 6,
+): NonNullable<PathTrace['service']> {
+  const own = servicePort(service, port, protocol);
+  const backends = own && backendsOf(wiring, service, own, family);
+  return { ...(own && { port: own }), ...(backends && { backends }) };
+}
+
+function aimOf(wiring: Wiring, to: Endpoint | undefined, address: string): Place | undefined {
+  if (to === undefined || to.kind === 'address') return undefined;
+  if (to.kind === 'pod' || to.kind === 'node') return to.place;
+  const pod = wiring.podsWithAddress(address)[0];
+  return pod && wiring.placeOfPod(pod);
+}
+
+/** From outside: in by the device that the node's way out leads through. */
+function walkIn(
+  wiring: Wiring,
+  walk: Walk,
+  aim: Place | undefined,
+  family: 4 | 6,
+): Way | undefined {
+  const host = aim && wiring.host(aim.node);
+  if (host === undefined) return undefined;
+  const out = new Walk(
+    wiring,
+    'back',
+    { ...walk.packet, destination: ANYWHERE[family], source: '' },
+    undefined,
+  );
+  const { route } = out.route(host);
+  const port = wiring.device(host, route?.device);
+  if (port === undefined) return undefined;
+  walk.hops.push({ kind: 'outside', detail: walk.packet.source });
+  walk.hop(port);
+  return walk.into(port);
+}
+
+/** The first packet of the answer, from the address that was reached to the one that it saw. */
+function answerTo(walk: Walk, asked: Packet): Packet | undefined {
+  const { packet, aim } = walk;
+  if (aim === undefined) return undefined;
+  return {
+    source: packet.destination,
+    destination: packet.source === '' ? asked.source : packet.source,
+    protocol: packet.protocol,
+    ...(packet.destinationPort !== undefined && { sourcePort: packet.destinationPort }),
+    mark: 0,
+    state: 'established',
+    ...(packet.destinationTranslated && { destinationTranslated: true }),
+    ...(packet.sourceTranslated && { sourceTranslated: true }),
+  };
+}
+
+/**
+ * A connection whose destination was translated by a node needs its answers to pass that node's network
+ * layer; over a bridge they pass it only where bridges call iptables.
+ */
+function missedTranslation(there: Walk, back: Walk): Port | undefined {
+  const translator = there.translated.find(({ kind }) => kind === 'dnat');
+  const bridge = back.bridged.find(({ network }) => network.inode === translator?.netns);
+  if (translator === undefined || bridge === undefined) return undefined;
+  const passed = back.visited.has(translator.netns);
+  const sysctl = bridge.network.sysctls?.['bridge/bridge-nf-call-iptables'];
+  const calls = sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
+  return passed || calls ? undefined : bridge;
+}

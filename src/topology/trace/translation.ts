@@ -1,0 +1,52 @@
+import type { Decision } from '../netfilter/decision.ts';
+import type { PassedRule } from '../netfilter/evaluateHook.ts';
+import type { Packet } from '../netfilter/packet.ts';
+import type { Place } from '../wiring.ts';
+import type { Translation } from './way.ts';
+
+/** The translations of a hook, as the rules made them; several where they choose by chance. */
+export function translationOf(place: Place, before: Packet, decision: Decision): Translation[] {
+  const translations: Translation[] = [];
+  for (const kind of ['dnat', 'snat'] as const) {
+    const textOf = (packet: Packet) => (kind === 'dnat' ? destinationOf(packet) : packet.source);
+    const changed = decision.ways.filter(({ packet }) => textOf(packet) !== textOf(before));
+    const [first, ...others] = changed;
+    if (first === undefined) continue;
+    const service = serviceOf(first.passed);
+    const rule = first.passed.at(-1)?.text;
+    translations.push({
+      node: place.node.name,
+      kind,
+      from: textOf(before),
+      to: textOf(first.packet),
+      others: [...new Set(others.map(({ packet }) => textOf(packet)))],
+      ...(service !== undefined && { service }),
+      ...(rule !== undefined && { rule }),
+    });
+  }
+  return translations;
+}
+
+function destinationOf({ destination, destinationPort }: Packet): string {
+  if (destinationPort === undefined) return destination;
+  return destination.includes(':')
+    ? `[${destination}]:${destinationPort}`
+    : `${destination}:${destinationPort}`;
+}
+
+/**
+ * The service that rules translate for, by the names that kube-proxy gives them: comments
+ * `namespace/name:port cluster IP` and chains `service-HASH-namespace/name/protocol/port`.
+ */
+export function serviceOf(passed: readonly PassedRule[]): string | undefined {
+  for (const { comment, chain } of passed) {
+    const named = /^(?:service|external)-[A-Z0-9]+-([^/]+\/[^/]+)\/[^/]+\/(.*)$/.exec(chain);
+    if (named) return named[2] ? `${named[1]}:${named[2]}` : named[1];
+    const commented =
+      /^([a-z0-9-]+\/[a-z0-9.-]+)(:[a-z0-9-]+)?( cluster IP| ->| external IP| loadbalancer IP|$)/.exec(
+        comment ?? '',
+      );
+    if (commented) return `${commented[1]}${commented[2] ?? ''}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,395 @@
+import { familyOf, sameAddress } from '../address.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { RouteQuestion } from '../model/routeAnswer.ts';
+import { type Decision, decide } from '../netfilter/decision.ts';
+import { parseIpvs } from '../netfilter/ipvs.ts';
+import type { Packet } from '../netfilter/packet.ts';
+import type { Hook } from '../netfilter/ruleset.ts';
+import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
+import type { Place, Port, Wiring } from '../wiring.ts';
+import { crossSegment } from './crossSegment.ts';
+import { crossTunnel, isTunnel } from './crossTunnel.ts';
+import { judgeRoute } from './judgeRoute.ts';
+import { checkRouteAgainstOthers } from './routeComparison.ts';
+import { rulesOf, surroundingsOf } from './rulesAt.ts';
+import type { Backend } from './serviceBackends.ts';
+import { translationOf } from './translation.ts';
+import type { Direction, Way } from './way.ts';
+import { WayRecord } from './wayRecord.ts';
+
+/** A question that the tables alone answered so far. */
+export interface OpenQuestion {
+  readonly node: string;
+  readonly netns: number;
+  readonly question: RouteQuestion;
+}
+
+/** A translation at a namespace: the address before and after. */
+export interface Translated {
+  readonly netns: number;
+  readonly kind: 'dnat' | 'snat';
+  readonly from: string;
+  readonly to: string;
+}
+
+/** More namespaces and tunnels than this are a loop. */
+const MOST_STEPS = 24;
+
+/**
+ * Follows one packet from a namespace to where it ends, as the links, routes, neighbours, forwarding
+ * tables and rules of the namespaces say. Device names mean nothing to it.
+ */
+export class Walk extends WayRecord {
+  /** Where it is to come out; undefined for an address outside. Translation changes it. */
+  aim: Place | undefined;
+  readonly questions: OpenQuestion[] = [];
+  /** The packet as it is now. */
+  packet: Packet;
+  /** What the rules translated, and where: an answer is translated back there. */
+  readonly translated: Translated[] = [];
+  /** Translations of the connection that the packet is an answer of. */
+  undo: readonly Translated[] = [];
+  /** The destination is a service's address, and this is what the API server says is behind it. */
+  isService = false;
+  backend: Backend | undefined;
+  /** Namespaces whose network layer the packet passed. */
+  readonly visited = new Set<number>();
+  /** Bridges that the packet crossed from port to port, without the node's own network layer. */
+  readonly bridged: Port[] = [];
+  #steps = 0;
+
+  constructor(wiring: Wiring, direction: Direction, packet: Packet, aim: Place | undefined) {
+    super(wiring, direction);
+    this.packet = packet;
+    this.aim = aim;
+  }
+
+  /** Sends the packet from a namespace of its own address. */
+  from(start: Place): Way {
+    return this.#finish(this.#send(start));
+  }
+
+  /** A walk of another packet over the same wiring, such as the one that carries this one. */
+  another(packet: Packet, aim: Place): Walk {
+    return new Walk(this.wiring, this.direction, packet, aim);
+  }
+
+  /** Lets the packet come in by a device, as from outside. */
+  into(port: Port): Way {
+    return this.#finish(this.arrive(port));
+  }
+
+  #finish(end: Way['end']): Way {
+    const { direction, hops, decisions, nat, faults, unknown } = this;
+    return { direction, hops, decisions, nat, faults, unknown, end };
+  }
+
+  #send(place: Place): Way['end'] {
+    const first = this.route(place);
+    let route = first;
+    if (this.#knowsRules(place)) {
+      const before = this.packet;
+      const device = first.route?.device;
+      const verdict = this.rules(
+        place,
+        'output',
+        device === undefined ? {} : { outDevice: device },
+      );
+      if (verdict === 'stopped') return verdict;
+      if (before.destination !== this.packet.destination) route = this.route(place);
+    }
+    return this.#leave(place, route, undefined);
+  }
+
+  /** What a namespace does with a packet that came in by a device of the network layer. */
+  arrive(port: Port): Way['end'] {
+    if (++this.#steps > MOST_STEPS) {
+      this.fault('routing-loop', port, `${this.#steps} namespaces passed`, {
+        destination: this.packet.destination,
+      });
+      return 'stopped';
+    }
+    const device = port.link.name;
+    const place = { node: port.node, network: port.network };
+    this.visited.add(port.network.inode);
+    this.#translateBack(place);
+    if (this.rules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
+    this.#translateService(place);
+    return this.#leave(place, this.route(place, device), device);
+  }
+
+  /** Connection tracking gives an answer the addresses that its connection began with. */
+  #translateBack({ network }: Place): void {
+    for (const { netns, kind, from, to } of this.undo) {
+      if (netns !== network.inode) continue;
+      if (kind === 'snat' && sameAddress(this.packet.destination, to)) {
+        this.packet = { ...this.packet, destination: from };
+      }
+    }
+  }
+
+  /** A service's address that no rule translated: by IPVS, or by what could not be read. */
+  #translateService(place: Place): void {
+    if (!this.isService || this.packet.destinationTranslated === true || !this.wiring.isHost(place))
+      return;
+    const { destination, destinationPort, protocol } = this.packet;
+    const ipvs = parseIpvs(place.network.netfilter?.ipvs ?? '').find(
+      (one) =>
+        sameAddress(one.address, destination) &&
+        one.port === destinationPort &&
+        one.protocol === protocol,
+    );
+    const servers = ipvs?.servers.filter(({ weight }) => weight !== 0) ?? [];
+    const chosen = servers.find(({ address }) => address === this.backend?.address) ?? servers[0];
+    if (chosen !== undefined) {
+      this.#translate(
+        place,
+        chosen,
+        servers.slice(1).map(({ address, port }) => `${address}:${port}`),
+        `ipvs ${protocol} ${destination}:${destinationPort}`,
+      );
+    } else if (
+      ipvs === undefined &&
+      place.network.netfilter === undefined &&
+      this.backend !== undefined
+    ) {
+      this.doubt(
+        place,
+        'translation of the service',
+        'the rules were not read; followed as the API server has it',
+      );
+      this.#translate(place, this.backend, [], undefined);
+    }
+  }
+
+  #translate(
+    place: Place,
+    to: { readonly address: string; readonly port: number },
+    others: readonly string[],
+    rule: string | undefined,
+  ): void {
+    const { destination, destinationPort } = this.packet;
+    this.nat.push({
+      node: place.node.name,
+      kind: 'dnat',
+      from: `${destination}:${destinationPort ?? ''}`,
+      to: `${to.address}:${to.port}`,
+      others,
+      ...(rule !== undefined && { rule }),
+    });
+    this.#keepTranslated(place, {
+      ...this.packet,
+      destination: to.address,
+      destinationPort: to.port,
+      destinationTranslated: true,
+    });
+  }
+
+  /** Notes what a translation changed; a new destination may be another place. */
+  #keepTranslated({ network }: Place, after: Packet): void {
+    const before = this.packet;
+    if (before.destination !== after.destination) {
+      this.translated.push({
+        netns: network.inode,
+        kind: 'dnat',
+        from: before.destination,
+        to: after.destination,
+      });
+      const [owner] = this.wiring.withAddress(after.destination);
+      const pod = this.wiring.podsWithAddress(after.destination)[0];
+      this.aim = (pod && this.wiring.placeOfPod(pod)) ?? owner;
+    }
+    if (before.source !== after.source) {
+      this.translated.push({
+        netns: network.inode,
+        kind: 'snat',
+        from: before.source,
+        to: after.source,
+      });
+    }
+    this.packet = after;
+  }
+
+  /** By a route: into the namespace itself, or out of one of its devices. */
+  #leave(place: Place, decision: RouteDecision, inDevice: string | undefined): Way['end'] {
+    const judged = judgeRoute(this.wiring, place, this.packet, decision, inDevice);
+    this.faults.push(...judged.faults);
+    if (judged.kind === 'stopped') {
+      if (judged.faults.some(({ kind }) => kind === 'route-missing')) {
+        if (!this.wiring.isHost(place)) this.noteDownLinks(place);
+      }
+      return 'stopped';
+    }
+    if (judged.kind === 'local') return this.#deliver(place, inDevice);
+    if (judged.kind === 'unknown') {
+      this.doubt(place, 'route', judged.why);
+      return 'unknown';
+    }
+    const { device, nextHop } = judged;
+    const out = this.wiring.device(place, device);
+    if (out === undefined) {
+      this.doubt(place, `device ${device}`, 'the links of this namespace were not read');
+      return 'unknown';
+    }
+    const devices = { outDevice: device, ...(inDevice !== undefined && { inDevice }) };
+    if (inDevice !== undefined && this.rules(place, 'forward', devices) === 'stopped') {
+      return 'stopped';
+    }
+    if (this.rules(place, 'postrouting', { outDevice: device }) === 'stopped') return 'stopped';
+    const routeFaults = checkRouteAgainstOthers(this, place, judged);
+    this.faults.push(...routeFaults);
+    return this.transmit(out, nextHop, judged.route.mtu);
+  }
+
+  #deliver(place: Place, inDevice: string | undefined): Way['end'] {
+    const devices = inDevice === undefined ? {} : { inDevice };
+    if (inDevice !== undefined && this.rules(place, 'input', devices) === 'stopped')
+      return 'stopped';
+    if (this.aim === undefined || this.aim.network === place.network) return 'delivered';
+    const own = this.wiring.device(place, inDevice);
+    this.fault(
+      'duplicate-address',
+      own ?? place,
+      `${this.packet.destination} is an address here too`,
+      {
+        address: this.packet.destination,
+        here: this.nameOf(place),
+        there: this.nameOf(this.aim),
+      },
+    );
+    return 'stopped';
+  }
+
+  /** Sends the packet out of a device towards a next hop on its segment. */
+  transmit(port: Port, nextHop: string, routeMtu?: number): Way['end'] {
+    if (++this.#steps > MOST_STEPS) return 'stopped';
+    const mtu = routeMtu === undefined ? '' : `, route mtu ${routeMtu}`;
+    this.hop(port, `next hop ${nextHop}${mtu}`);
+    if (this.linkIsDown(port)) return 'stopped';
+    if (port.link.type === 'loopback') {
+      this.fault('route-wrong', port, `next hop ${nextHop} dev ${port.link.name}`, {
+        destination: this.packet.destination,
+        device: port.link.name,
+      });
+      return 'stopped';
+    }
+    return isTunnel(port.link)
+      ? crossTunnel(this, port, nextHop)
+      : crossSegment(this, port, nextHop);
+  }
+
+  /** Asks a namespace for the packet's route; the decision is noted. */
+  route(place: Place, inputDevice?: string): RouteDecision {
+    const question = this.#question(place.network, inputDevice);
+    const decision = decideRoute(place.network, question);
+    const { node, network } = place;
+    if (decision.by === 'tables') {
+      this.questions.push({ node: node.name, netns: network.inode, question });
+    }
+    this.decisions.push({
+      node: node.name,
+      netns: network.inode,
+      kind: 'route',
+      by: decision.by,
+      question,
+      decision:
+        decision.error ??
+        (decision.route
+          ? routeText(decision.route)
+          : network.routes
+            ? 'no route'
+            : 'routes not read'),
+    });
+    return decision;
+  }
+
+  /** Marks, protocol and ports are part of a question only where rules select by them. */
+  #question({ rules }: NetworkNamespace, inputDevice: string | undefined): RouteQuestion {
+    const { destination, source, mark, protocol, sourcePort, destinationPort } = this.packet;
+    const byMark = mark !== 0 && rules?.some((rule) => rule.mark !== undefined);
+    const byPort =
+      rules?.some((rule) => rule.protocol ?? rule.sourcePort ?? rule.destinationPort) === true &&
+      (protocol === 'tcp' || protocol === 'udp');
+    return {
+      to: destination,
+      ...(source !== '' && { from: source }),
+      ...(inputDevice !== undefined && { inputDevice }),
+      ...(byMark && { mark: `0x${mark.toString(16)}` }),
+      ...(byPort && {
+        protocol,
+        ...(sourcePort !== undefined && { sourcePort }),
+        ...(destinationPort !== undefined && { destinationPort }),
+      }),
+    };
+  }
+
+  #knowsRules({ network }: Place): boolean {
+    return network.netfilter !== undefined;
+  }
+
+  /** Sends the packet through the rules of a hook; what they change of it is kept. */
+  rules(
+    place: Place,
+    hook: Hook,
+    devices: Partial<Pick<Packet, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
+  ): 'passed' | 'stopped' {
+    const ruleset = rulesOf(place.network);
+    if (ruleset === undefined) return 'passed';
+    const {
+      inDevice: _in,
+      outDevice: _out,
+      inPort: _inPort,
+      outPort: _outPort,
+      ...bare
+    } = this.packet;
+    const asked: Packet = { ...bare, ...devices };
+    const decision = decide(ruleset, hook, asked, surroundingsOf(this.wiring, place));
+    this.#noteRules(place, hook, decision);
+    if (decision.verdict === 'drop' || decision.verdict === 'reject') {
+      const last = decision.passed.at(-1);
+      const evidence =
+        last === undefined ? hook : `${last.backend} ${last.table} ${last.chain}: ${last.text}`;
+      this.fault('filter-drop', place, evidence, {
+        verdict: decision.verdict,
+        hook,
+        backend: last?.backend ?? '',
+        table: last?.table ?? '',
+        chain: last?.chain ?? '',
+        packets: last?.packets === undefined ? '' : `${last.packets}`,
+        isPolicy: last?.text.startsWith('policy ') ? 'yes' : 'no',
+        command: `${familyOf(asked.destination) === 4 ? 'iptables' : 'ip6tables'}${last?.backend.replace('iptables', '') ?? ''}`,
+      });
+      return 'stopped';
+    }
+    if (decision.verdict === 'unknown') {
+      this.doubt(place, `${hook} rules`, decision.doubts.join('; '));
+    }
+    const translations = translationOf(place, asked, decision);
+    this.nat.push(...translations);
+    this.#keepTranslated(place, this.#chosen(decision).packet);
+    return 'passed';
+  }
+
+  /** Where rules choose by chance: the way to the destination that was asked for. */
+  #chosen(decision: Decision): Decision['ways'][number] {
+    const [first] = decision.ways;
+    const aimed = decision.ways.find(
+      ({ packet }) =>
+        this.aim !== undefined && this.wiring.hasAddress(this.aim, packet.destination) === true,
+    );
+    return aimed ?? first ?? { packet: this.packet, passed: [] };
+  }
+
+  #noteRules(place: Place, hook: Hook, decision: Decision): void {
+    if (decision.passed.length === 0 && decision.verdict === 'accept') return;
+    this.decisions.push({
+      node: place.node.name,
+      netns: place.network.inode,
+      kind: 'rules',
+      by: 'tables',
+      hook,
+      decision: decision.verdict,
+      rules: decision.passed,
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import { faultOfLink, type Place, type Port, type Wiring } from '../wiring.ts';
+import { datapathOf } from './datapath.ts';
+import {
+  type Direction,
+  type Doubt,
+  type Fault,
+  type Hop,
+  hopOf,
+  type PathDecision,
+  type Translation,
+  type Where,
+} from './way.ts';
+
+/** What a walk notes on its way: devices, decisions, and what is wrong or cannot be known. */
+export class WayRecord {
+  readonly wiring: Wiring;
+  readonly direction: Direction;
+  readonly hops: Hop[] = [];
+  readonly decisions: PathDecision[] = [];
+  readonly nat: Translation[] = [];
+  readonly faults: Fault[] = [];
+  readonly unknown: Doubt[] = [];
+
+  constructor(wiring: Wiring, direction: Direction) {
+    this.wiring = wiring;
+    this.direction = direction;
+  }
+
+  /** Adds a device to the drawing, and what is to be known of programs on it. */
+  hop(port: Port, detail?: string): void {
+    const last = this.hops.at(-1);
+    const pod = this.wiring.podName(port);
+    const isSame =
+      last?.node === port.node.name &&
+      last.netns === port.network.inode &&
+      last.device === port.link.name;
+    if (isSame) {
+      const details = [last.detail, detail].filter(Boolean).join(', ');
+      this.hops[this.hops.length - 1] = hopOf(port, pod, port.link, details || undefined);
+    } else this.hops.push(hopOf(port, pod, port.link, detail));
+    const datapath = datapathOf(port);
+    if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
+  }
+
+  /** Whether a device passes nothing; then the fault is noted, at the end of a pair that is set down. */
+  linkIsDown(port: Port): boolean {
+    const fault = faultOfLink(port.link);
+    // A bridge has no carrier while its ports have none: they tell why.
+    if (fault === undefined || (fault === 'no-carrier' && port.link.kind === 'bridge'))
+      return false;
+    const peer =
+      fault === 'no-carrier' && port.link.kind === 'veth' ? this.wiring.otherEnd(port) : undefined;
+    const isPeerDown = peer !== undefined && faultOfLink(peer.link) === 'down';
+    this.#noteLink(isPeerDown ? peer : port, isPeerDown ? 'down' : fault);
+    return true;
+  }
+
+  /** Routes of a device that is set down are gone: notes it as what is behind a missing route. */
+  noteDownLinks(place: Place, names?: readonly string[]): void {
+    for (const link of place.network.links ?? []) {
+      const isMeant = names === undefined ? link.type !== 'loopback' : names.includes(link.name);
+      if (isMeant && faultOfLink(link) === 'down') this.#noteLink({ ...place, link }, 'down');
+    }
+  }
+
+  #noteLink(port: Port, fault: 'down' | 'no-carrier'): void {
+    const { ifindex, name, flags, state, mtu, kind } = port.link;
+    this.fault(
+      fault === 'down' ? 'link-down' : 'no-carrier',
+      port,
+      `${ifindex}: ${name}: <${flags.join(',')}> mtu ${mtu} state ${state}`,
+      { device: name, kind: kind ?? '' },
+    );
+  }
+
+  fault(
+    kind: string,
+    where: Place | Port,
+    evidence: string,
+    values: Readonly<Record<string, string>>,
+  ): void {
+    this.faults.push({ kind, where: this.whereOf(where), evidence, values });
+  }
+
+  doubt(where: Place | Port, what: string, why: string): void {
+    const doubt = { where: this.whereOf(where), what, why };
+    const isKnown = this.unknown.some(
+      (one) => one.what === what && one.why === why && one.where.netns === doubt.where.netns,
+    );
+    if (!isKnown) this.unknown.push(doubt);
+  }
+
+  whereOf(place: Place | Port): Where {
+    const pod = this.wiring.podName(place);
+    return {
+      node: place.node.name,
+      netns: place.network.inode,
+      ...(pod !== undefined && { pod }),
+      ...('link' in place && { device: place.link.name }),
+    };
+  }
+
+  nameOf(place: Place): string {
+    return this.wiring.podName(place) ?? `node/${place.node.name}`;
+  }
+}

@@ -1,0 +1,185 @@
+import type { Link } from '../tools/ip/link.ts';
+import { isWithin, sameAddress } from './address.ts';
+import type { PodObject } from './model/apiObjects.ts';
+import type { ClusterFacts } from './model/clusterFacts.ts';
+import type { NetworkNamespace } from './model/networkNamespace.ts';
+import type { NodeFacts } from './model/nodeFacts.ts';
+
+/** A network namespace with the node that it is on. */
+export interface Place {
+  readonly node: NodeFacts;
+  readonly network: NetworkNamespace;
+}
+
+/** A device at its place. */
+export interface Port extends Place {
+  readonly link: Link;
+}
+
+/** The facts of a cluster, indexed by what a trace asks: who has an address, what is at the other end. */
+export class Wiring {
+  readonly facts: ClusterFacts;
+  readonly #byAddress = new Map<string, Port[]>();
+  readonly #podsByAddress = new Map<string, PodObject[]>();
+
+  constructor(facts: ClusterFacts) {
+    this.facts = facts;
+    for (const node of facts.nodes) {
+      for (const network of node.namespaces) {
+        for (const link of network.links ?? []) {
+          for (const { address, scope } of link.addresses) {
+            if (scope === 'host' || scope === 'link') continue;
+            push(this.#byAddress, canonical(address), { node, network, link });
+          }
+        }
+      }
+    }
+    for (const pod of facts.objects.pods ?? []) {
+      if (pod.phase === 'Succeeded' || pod.phase === 'Failed') continue;
+      for (const address of pod.addresses) push(this.#podsByAddress, canonical(address), pod);
+    }
+  }
+
+  /** The devices that have an address, on all nodes that were entered. */
+  withAddress(address: string): readonly Port[] {
+    return this.#byAddress.get(canonical(address)) ?? [];
+  }
+
+  /** The pods that the API server says have an address; those of the host's network share it. */
+  podsWithAddress(address: string): readonly PodObject[] {
+    return this.#podsByAddress.get(canonical(address)) ?? [];
+  }
+
+  node(name: string | undefined): NodeFacts | undefined {
+    return this.facts.nodes.find((node) => node.name === name);
+  }
+
+  host(node: NodeFacts): Place | undefined {
+    const network = node.namespaces.find(({ inode }) => inode === node.hostInode);
+    return network && { node, network };
+  }
+
+  isHost({ node, network }: Place): boolean {
+    return network.inode === node.hostInode;
+  }
+
+  /** The network of a pod, on its node. */
+  placeOfPod(pod: PodObject): Place | undefined {
+    const node = this.node(pod.node);
+    if (node === undefined) return undefined;
+    if (pod.hostNetwork) return this.host(node);
+    const network = node.namespaces.find(
+      ({ owner }) =>
+        owner.kind === 'pod' &&
+        (owner.uid === pod.uid || (owner.name === pod.name && owner.namespace === pod.namespace)),
+    );
+    return network && { node, network };
+  }
+
+  /** The pod that a network is of, as `namespace/name`. */
+  podName({ network }: Place): string | undefined {
+    const { owner } = network;
+    if (owner.kind !== 'pod') return undefined;
+    if (owner.name !== undefined) return `${owner.namespace ?? ''}/${owner.name}`;
+    const pod = this.facts.objects.pods?.find(({ uid }) => uid === owner.uid);
+    return pod && `${pod.namespace}/${pod.name}`;
+  }
+
+  device({ node, network }: Place, name: string | undefined): Port | undefined {
+    const link = network.links?.find(
+      (one) => one.name === name || one.altNames?.includes(name ?? ''),
+    );
+    return link && { node, network, link };
+  }
+
+  /**
+   * The other end of a veth or netkit, or the device below a VLAN, macvlan or tunnel. Device names mean
+   * nothing here: in another namespace it is the device with that ifindex which points back.
+   */
+  otherEnd(port: Port): Port | undefined {
+    const { node, network, link } = port;
+    const { link: reference } = link;
+    if (reference === undefined) return undefined;
+    if (reference.name !== undefined) return this.device(port, reference.name);
+    const isPair = link.kind === 'veth' || link.kind === 'netkit';
+    const candidates = node.namespaces
+      .filter((other) => other !== network && this.#mayBe(port, other))
+      .flatMap((other) =>
+        (other.links ?? [])
+          .filter(({ ifindex }) => ifindex === reference.ifindex)
+          .filter(
+            (one) => !isPair || (one.kind === link.kind && one.link?.ifindex === link.ifindex),
+          )
+          .map((one) => ({ node, network: other, link: one })),
+      );
+    return candidates.length === 1
+      ? candidates[0]
+      : candidates.find((one) => this.#isMutual(port, one));
+  }
+
+  /** Whether a namespace can be the one that a device's number stands for. */
+  #mayBe({ node, network, link }: Port, other: NetworkNamespace): boolean {
+    const number = link.link?.netnsid;
+    if (network.inode === node.hostInode && number !== undefined && other.netnsid !== undefined) {
+      return other.netnsid === number;
+    }
+    // A pod's device that has no pair may lie on one of the host only.
+    return link.kind === 'veth' || link.kind === 'netkit' || other.inode === node.hostInode;
+  }
+
+  #isMutual({ node, network }: Port, other: Port): boolean {
+    return other.network.inode !== node.hostInode || other.link.link?.netnsid === network.netnsid;
+  }
+
+  /** The ports of a bridge, bond or VRF. */
+  portsOf({ node, network, link }: Port): Port[] {
+    return (network.links ?? [])
+      .filter(({ master }) => master === link.name)
+      .map((one) => ({ node, network, link: one }));
+  }
+
+  /** The bridge, bond or VRF that a device is a port of. */
+  master(port: Port): Port | undefined {
+    return port.link.master === undefined ? undefined : this.device(port, port.link.master);
+  }
+
+  /** Whether an address is one of a namespace's own. */
+  hasAddress({ network }: Place, address: string): boolean | undefined {
+    if (network.links === undefined) return undefined;
+    const own = network.links.some((link) =>
+      link.addresses.some((one) => sameAddress(one.address, address)),
+    );
+    // kube-proxy's IPVS and anycast setups have local routes without an address.
+    return (
+      own ||
+      (network.routes ?? []).some(
+        ({ type, table, destination }) =>
+          type === 'local' && table === 'local' && isWithin(destination, address),
+      )
+    );
+  }
+
+  /** The node whose pod range holds an address, by its `podCIDRs`. */
+  nodeOfPodAddress(address: string): string | undefined {
+    return this.facts.objects.nodes?.find(({ podCidrs }) =>
+      podCidrs.some((cidr) => isWithin(cidr, address)),
+    )?.name;
+  }
+}
+
+/** Whether a device carries packets: up by its flags, and with a carrier as far as it has one. */
+export function faultOfLink(link: Link): 'down' | 'no-carrier' | undefined {
+  if (!link.flags.includes('UP')) return 'down';
+  if (link.flags.includes('NO-CARRIER') || link.state === 'LOWERLAYERDOWN') return 'no-carrier';
+  return link.state === 'DOWN' ? 'no-carrier' : undefined;
+}
+
+function canonical(address: string): string {
+  return address.includes(':') ? address.toLowerCase().replace(/\b0+(?=[0-9a-f])/g, '') : address;
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,385 @@
+/** One end of a path, as the commands that break it need it. */
+export interface SceneEnd {
+  /** The pod's address, and the gateway that its default route names. */
+  readonly address: string;
+  readonly gateway: string;
+  /** The node's end of the pod's veth. */
+  readonly hostEnd: string;
+  /** The pods of its node. */
+  readonly podCidr: string;
+  readonly nodeAddress: string;
+  /** The address and link-layer address of its node's tunnel device. */
+  readonly vtep: string;
+  readonly vtepMac: string;
+}
+
+/** A pod on one node and a pod on another, with a VXLAN between bridges, as flannel makes it. */
+export interface Scene {
+  readonly bridge: string;
+  readonly tunnel: string;
+  readonly uplink: string;
+  /** The router of the nodes' network. */
+  readonly router: string;
+  readonly from: SceneEnd;
+  readonly to: SceneEnd;
+}
+
+/** A shell command, and where it is run. */
+export interface Step {
+  readonly end: 'from' | 'to';
+  readonly in: 'node' | 'pod';
+  readonly run: string;
+}
+
+export interface PlantedFault {
+  readonly name: string;
+  /** The finding that must come first, and be the only independent one. */
+  readonly kind: string;
+  /** Whether connections fail because of it; false where only some packets are lost. */
+  readonly breaks: boolean;
+  readonly plant: (scene: Scene) => readonly Step[];
+  /** Undoes it; a node that forgot routes with a device gets them again. */
+  readonly repair: (scene: Scene) => readonly Step[];
+}
+
+const node = (end: Step['end'], run: string): Step => ({ end, in: 'node', run });
+const pod = (end: Step['end'], run: string): Step => ({ end, in: 'pod', run });
+
+/** What flannel sets up for a peer, again. */
+const tunnelRoute = (scene: Scene, end: 'from' | 'to'): Step => {
+  const far = scene[end === 'from' ? 'to' : 'from'];
+  return node(end, `ip route replace ${far.podCidr} via ${far.vtep} dev ${scene.tunnel} onlink`);
+};
+const tunnelEntries = (scene: Scene, end: 'from' | 'to'): Step[] => {
+  const far = scene[end === 'from' ? 'to' : 'from'];
+  return [
+    node(
+      end,
+      `ip neigh replace ${far.vtep} lladdr ${far.vtepMac} dev ${scene.tunnel} nud permanent`,
+    ),
+    node(
+      end,
+      `bridge fdb replace ${far.vtepMac} dev ${scene.tunnel} dst ${far.nodeAddress} self permanent`,
+    ),
+  ];
+};
+const podRoutes = ({ from, to }: Scene, end: 'from' | 'to'): Step => {
+  const own = end === 'from' ? from : to;
+  return pod(
+    end,
+    `ip route replace ${own.podCidr} dev eth0 src ${own.address}; ip route replace default via ${own.gateway}`,
+  );
+};
+
+/** Makes the receiver's tunnel device anew, with another identifier, and all that belongs to it. */
+const tunnelAgain = (scene: Scene, id: number): Step[] => {
+  const { tunnel, uplink, to } = scene;
+  const parameters = `id ${id} dev ${uplink} local ${to.nodeAddress} dstport 8472 nolearning`;
+  return [
+    node('to', `ip link del ${tunnel}`),
+    node('to', `ip link add ${tunnel} address ${to.vtepMac} mtu 1450 type vxlan ${parameters}`),
+    node('to', `ip addr add ${to.vtep}/32 dev ${tunnel}; ip link set ${tunnel} up`),
+    tunnelRoute(scene, 'to'),
+    ...tunnelEntries(scene, 'to'),
+  ];
+};
+
+/**
+ * Faults of two pods on two nodes, one line each: those that KubeSkoop breaks on purpose, and those that
+ * people reported. To add one, write how it is made, how it is undone, and what must be found.
+ */
+export const PLANTED_FAULTS: readonly PlantedFault[] = [
+  {
+    name: "the receiver's eth0 is down",
+    kind: 'link-down',
+    breaks: true,
+    plant: () => [pod('to', 'ip link set eth0 down')],
+    repair: (scene) => [pod('to', 'ip link set eth0 up'), podRoutes(scene, 'to')],
+  },
+  {
+    name: "the sender's eth0 is down",
+    kind: 'link-down',
+    breaks: true,
+    plant: () => [pod('from', 'ip link set eth0 down')],
+    repair: (scene) => [pod('from', 'ip link set eth0 up'), podRoutes(scene, 'from')],
+  },
+  {
+    name: "the receiver's lo is down",
+    kind: 'loopback-down',
+    breaks: false,
+    plant: () => [pod('to', 'ip link set lo down')],
+    repair: () => [pod('to', 'ip link set lo up')],
+  },
+  {
+    name: "the sender's default route leads out of lo",
+    kind: 'route-wrong',
+    breaks: true,
+    plant: () => [pod('from', 'ip route replace default dev lo')],
+    repair: (scene) => [podRoutes(scene, 'from')],
+  },
+  {
+    name: 'the sender has no routes',
+    kind: 'route-missing',
+    breaks: true,
+    plant: () => [pod('from', 'ip route flush table main')],
+    repair: (scene) => [podRoutes(scene, 'from')],
+  },
+  {
+    name: 'the receiver has no routes',
+    kind: 'route-missing',
+    breaks: true,
+    plant: () => [pod('to', 'ip route flush table main')],
+    repair: (scene) => [podRoutes(scene, 'to')],
+  },
+  {
+    name: 'rules of the receiver drop',
+    kind: 'filter-drop',
+    breaks: true,
+    plant: () => [pod('to', 'iptables-legacy -I INPUT -p tcp -j DROP')],
+    repair: () => [pod('to', 'iptables-legacy -D INPUT -p tcp -j DROP')],
+  },
+  {
+    name: 'the receiver has MTU 1400',
+    kind: 'mtu-mismatch',
+    breaks: false,
+    plant: () => [pod('to', 'ip link set eth0 mtu 1400')],
+    repair: () => [pod('to', 'ip link set eth0 mtu 1450')],
+  },
+  {
+    name: "the receiver's bridge is down",
+    kind: 'link-down',
+    breaks: true,
+    plant: ({ bridge }) => [node('to', `ip link set ${bridge} down`)],
+    repair: ({ bridge }) => [node('to', `ip link set ${bridge} up`)],
+  },
+  {
+    name: "the sender's bridge is down",
+    kind: 'link-down',
+    breaks: true,
+    plant: ({ bridge }) => [node('from', `ip link set ${bridge} down`)],
+    repair: ({ bridge }) => [node('from', `ip link set ${bridge} up`)],
+  },
+  {
+    name: "the receiver's node has no route to its own pods",
+    kind: 'route-missing',
+    breaks: true,
+    plant: ({ to }) => [node('to', `ip route del ${to.podCidr}`)],
+    repair: ({ to, bridge }) => [
+      node(
+        'to',
+        `ip route replace ${to.podCidr} dev ${bridge} proto kernel scope link src ${to.gateway}`,
+      ),
+    ],
+  },
+  {
+    name: "the route to the receiver's node leads to the router",
+    kind: 'route-wrong',
+    breaks: true,
+    plant: ({ to, router, uplink }) => [
+      node('from', `ip route replace ${to.podCidr} via ${router} dev ${uplink}`),
+    ],
+    repair: (scene) => [tunnelRoute(scene, 'from')],
+  },
+  {
+    name: 'the route into the tunnel is deleted',
+    kind: 'route-missing',
+    breaks: true,
+    plant: ({ to }) => [node('from', `ip route del ${to.podCidr}`)],
+    repair: (scene) => [tunnelRoute(scene, 'from')],
+  },
+  {
+    name: 'the route back into the tunnel is deleted',
+    kind: 'route-missing',
+    breaks: true,
+    plant: ({ from }) => [node('to', `ip route del ${from.podCidr}`)],
+    repair: (scene) => [tunnelRoute(scene, 'to')],
+  },
+  {
+    name: 'the route into the tunnel is on the uplink',
+    kind: 'route-wrong',
+    breaks: false,
+    plant: ({ to, uplink }) => [
+      node('from', `ip route replace ${to.podCidr} via ${to.vtep} dev ${uplink} onlink`),
+    ],
+    repair: (scene) => [tunnelRoute(scene, 'from')],
+  },
+  {
+    name: 'a blackhole takes the receiver',
+    kind: 'route-blocked',
+    breaks: true,
+    plant: ({ to }) => [node('from', `ip route add blackhole ${to.address}/32`)],
+    repair: ({ to }) => [node('from', `ip route del blackhole ${to.address}/32`)],
+  },
+  {
+    name: 'the rule to the main table is gone',
+    kind: 'rule-missing',
+    breaks: true,
+    plant: () => [node('from', 'ip rule del pref 32766')],
+    repair: () => [node('from', 'ip rule add pref 32766 lookup main')],
+  },
+  {
+    name: "the receiver's host end is down",
+    kind: 'link-down',
+    breaks: true,
+    plant: ({ to }) => [node('to', `ip link set ${to.hostEnd} down`)],
+    repair: ({ to }) => [node('to', `ip link set ${to.hostEnd} up`)],
+  },
+  {
+    name: "the receiver's host end is no port of the bridge",
+    kind: 'port-detached',
+    breaks: true,
+    plant: ({ to }) => [node('to', `ip link set ${to.hostEnd} nomaster`)],
+    repair: ({ to, bridge }) => [node('to', `ip link set ${to.hostEnd} master ${bridge}`)],
+  },
+  {
+    name: "the sender's host end is no port of the bridge",
+    kind: 'port-detached',
+    breaks: true,
+    plant: ({ from }) => [node('from', `ip link set ${from.hostEnd} nomaster`)],
+    repair: ({ from, bridge }) => [node('from', `ip link set ${from.hostEnd} master ${bridge}`)],
+  },
+  {
+    name: 'the tunnel device is down',
+    kind: 'link-down',
+    breaks: true,
+    plant: ({ tunnel }) => [node('from', `ip link set ${tunnel} down`)],
+    repair: (scene) => [
+      node('from', `ip link set ${scene.tunnel} up`),
+      tunnelRoute(scene, 'from'),
+      ...tunnelEntries(scene, 'from'),
+    ],
+  },
+  {
+    name: "the far tunnel end's neighbour entry is gone",
+    kind: 'vtep-neighbour-missing',
+    breaks: true,
+    plant: ({ to, tunnel }) => [node('from', `ip neigh del ${to.vtep} dev ${tunnel}`)],
+    repair: (scene) => tunnelEntries(scene, 'from'),
+  },
+  {
+    name: "the far tunnel end's forwarding entry is gone",
+    kind: 'fdb-missing',
+    breaks: true,
+    plant: ({ to, tunnel }) => [
+      node('from', `bridge fdb del ${to.vtepMac} dev ${tunnel} dst ${to.nodeAddress} self`),
+    ],
+    repair: (scene) => tunnelEntries(scene, 'from'),
+  },
+  {
+    name: 'the forwarding entry leads to no node',
+    kind: 'fdb-wrong-node',
+    breaks: true,
+    plant: ({ to, tunnel, router }) => [
+      node('from', `bridge fdb replace ${to.vtepMac} dev ${tunnel} dst ${router} self permanent`),
+    ],
+    repair: (scene) => tunnelEntries(scene, 'from'),
+  },
+  {
+    name: "the link-layer address of the receiver's tunnel end has changed",
+    kind: 'stale-vtep-mac',
+    breaks: true,
+    plant: ({ tunnel }) => [node('to', `ip link set ${tunnel} address 0a:58:0a:f4:02:99`)],
+    repair: (scene) => [
+      node('to', `ip link set ${scene.tunnel} address ${scene.to.vtepMac}`),
+      ...tunnelEntries(scene, 'to'),
+    ],
+  },
+  {
+    name: "the receiver's node does not forward",
+    kind: 'forwarding-off',
+    breaks: true,
+    plant: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=0')],
+    repair: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=1')],
+  },
+  {
+    name: "the sender's node does not forward",
+    kind: 'forwarding-off',
+    breaks: true,
+    plant: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=0')],
+    repair: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=1')],
+  },
+  {
+    name: 'a strict reverse path filter, and the way back by a mark',
+    kind: 'rp-filter',
+    breaks: true,
+    plant: ({ from, bridge, tunnel, router, uplink }) => [
+      node('to', `ip route add ${from.podCidr} via ${from.vtep} dev ${tunnel} onlink table 100`),
+      node('to', 'ip rule add fwmark 5 lookup 100 pref 100'),
+      node('to', `iptables-legacy -t mangle -A PREROUTING -i ${bridge} -j MARK --set-mark 5`),
+      node('to', `ip route replace ${from.podCidr} via ${router} dev ${uplink}`),
+      node('to', `sysctl -qw net/ipv4/conf/${tunnel}/rp_filter=1`),
+    ],
+    repair: (scene) => [
+      node('to', `sysctl -qw net/ipv4/conf/${scene.tunnel}/rp_filter=0`),
+      node('to', 'ip rule del pref 100; ip route flush table 100'),
+      node('to', `iptables-legacy -t mangle -D PREROUTING -i ${scene.bridge} -j MARK --set-mark 5`),
+      tunnelRoute(scene, 'to'),
+    ],
+  },
+  {
+    name: "the receiver's neighbour entry is of another device",
+    kind: 'stale-neighbour',
+    breaks: true,
+    plant: ({ to, bridge }) => [
+      node(
+        'to',
+        `ip neigh replace ${to.address} lladdr 0a:58:0a:f4:02:99 dev ${bridge} nud permanent`,
+      ),
+    ],
+    repair: ({ to, bridge }) => [node('to', `ip neigh del ${to.address} dev ${bridge}`)],
+  },
+  {
+    name: 'iptables -P FORWARD DROP on the receiver',
+    kind: 'filter-drop',
+    breaks: true,
+    plant: () => [node('to', 'iptables-legacy -P FORWARD DROP')],
+    repair: () => [node('to', 'iptables-legacy -P FORWARD ACCEPT')],
+  },
+  {
+    name: 'a chain of nftables of its own drops on the sender',
+    kind: 'filter-drop',
+    breaks: true,
+    plant: () => [
+      node(
+        'from',
+        "nft 'table inet planted { chain forward { type filter hook forward priority 5; policy drop; }; }'",
+      ),
+    ],
+    repair: () => [node('from', 'nft delete table inet planted')],
+  },
+  {
+    name: 'the MTU underneath is smaller on the receiver',
+    kind: 'mtu-mismatch',
+    breaks: false,
+    plant: ({ uplink }) => [node('to', `ip link set ${uplink} mtu 1400`)],
+    repair: (scene) => [
+      node('to', `ip link set ${scene.uplink} mtu 1500`),
+      node('to', `ip link set ${scene.tunnel} mtu 1450`),
+    ],
+  },
+  {
+    name: 'the gateway of the sender is no address of the bridge',
+    kind: 'gateway-unreachable',
+    breaks: true,
+    plant: ({ from, bridge }) => [
+      node(
+        'from',
+        `ip addr del ${from.gateway}/24 dev ${bridge}; ip route replace ${from.podCidr} dev ${bridge}; ip neigh flush dev ${bridge}`,
+      ),
+      pod('from', 'ip neigh flush dev eth0'),
+    ],
+    repair: ({ from, bridge }) => [
+      node(
+        'from',
+        `ip route del ${from.podCidr} dev ${bridge}; ip addr add ${from.gateway}/24 brd + dev ${bridge}`,
+      ),
+    ],
+  },
+  {
+    name: 'the tunnel of the receiver has another VNI',
+    kind: 'tunnel-mismatch',
+    breaks: true,
+    plant: (scene) => tunnelAgain(scene, 7),
+    repair: (scene) => tunnelAgain(scene, 1),
+  },
+];

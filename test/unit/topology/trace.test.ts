@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { diagnose } from '../../../src/topology/findings/diagnose.ts';
+import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
+import { findEndpoint } from '../../../src/topology/trace/endpoint.ts';
+import { tracePath } from '../../../src/topology/trace/tracePath.ts';
+import { Wiring } from '../../../src/topology/wiring.ts';
+import { PLANTED_FAULTS, type Scene, type Step } from '../../e2e/support/plantedFaults.ts';
+import { FLANNEL, FLANNEL_NODES, runLab, type StageResult } from './support/lab.ts';
+
+function pathBetween(facts: ClusterFacts, from: string, to?: string) {
+  const wiring = new Wiring(facts);
+  const find = (word: string) => {
+    const endpoint = findEndpoint(wiring, word, 'default');
+    if ('notFound' in endpoint) throw new Error(endpoint.notFound);
+    return endpoint;
+  };
+  const trace = tracePath(wiring, {
+    from: find(from),
+    ...(to !== undefined && { to: find(to) }),
+    protocol: 'tcp',
+  });
+  return { trace, findings: diagnose(trace) };
+}
+
+function devices(trace: ReturnType<typeof pathBetween>['trace'], way: number): string[] {
+  return (trace.ways[way]?.hops ?? []).map(
+    ({ node, pod, device, kind }) => `${pod?.split('/')[1] ?? node ?? ''}:${device ?? kind}`,
+  );
+}
+
+describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
+  it('is followed device by device, there and back', async () => {
+    const [result] = await runLab({
+      nodes: FLANNEL_NODES,
+      stages: [`${FLANNEL}\nserve b1 80; reach a1 10.244.2.2 80 3`],
+      rules: true,
+    });
+    if (result === undefined) throw new Error('no facts');
+    const { trace, findings } = pathBetween(result.facts, 'a1', 'b1');
+    expect(result.reached.get('a1 10.244.2.2')).toBe(true);
+    expect(findings).toEqual([]);
+    expect(devices(trace, 0)).toEqual([
+      'a1:eth0',
+      'node-a:p-a1',
+      'node-a:sw0',
+      'node-a:tun9',
+      'node-a:eth0',
+      'node-b:eth0',
+      'node-b:tun9',
+      'node-b:sw0',
+      'node-b:p-b1',
+      'b1:eth0',
+    ]);
+    expect(devices(trace, 1)).toEqual(devices(trace, 0).toReversed());
+  });
+});
+
+const SCENE: Scene = {
+  bridge: 'sw0',
+  tunnel: 'tun9',
+  uplink: 'eth0',
+  router: '192.168.7.1',
+  from: {
+    address: '10.244.1.2',
+    gateway: '10.244.1.1',
+    hostEnd: 'p-a1',
+    podCidr: '10.244.1.0/24',
+    nodeAddress: '192.168.7.10',
+    vtep: '10.244.1.0',
+    vtepMac: '02:00:00:00:00:0a',
+  },
+  to: {
+    address: '10.244.2.2',
+    gateway: '10.244.2.1',
+    hostEnd: 'p-b1',
+    podCidr: '10.244.2.0/24',
+    nodeAddress: '192.168.7.11',
+    vtep: '10.244.2.0',
+    vtepMac: '02:00:00:00:00:0b',
+  },
+};
+
+const PLACES = { from: { node: 'node-a', pod: 'a1' }, to: { node: 'node-b', pod: 'b1' } };
+
+/** Steps as a script; what a node has again, it may have already. */
+function stepsOf(steps: readonly Step[]): string {
+  return steps
+    .map(
+      ({ end, in: where, run }) =>
+        `ip netns exec ${PLACES[end][where]} sh -c '${run.replaceAll("'", "'\\''")}'`,
+    )
+    .join('\n');
+}
+
+describe('a planted fault', () => {
+  let results: StageResult[] = [];
+  beforeAll(async () => {
+    // One after the other in one lab: the next is planted when the last was repaired.
+    const stages = PLANTED_FAULTS.map(
+      ({ plant, breaks }) => `${stepsOf(plant(SCENE))}\nreach a1 10.244.2.2 80 ${breaks ? 0.3 : 3}`,
+    );
+    const repairs = PLANTED_FAULTS.map(({ repair }) => stepsOf(repair(SCENE)));
+    results = await runLab({
+      nodes: FLANNEL_NODES,
+      rules: true,
+      stages: [
+        ...stages.map((stage, at) => `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\n${stage}`),
+        `${repairs.at(-1)}\nreach a1 10.244.2.2 80 3`,
+      ],
+    });
+  }, 120_000);
+
+  it.for(PLANTED_FAULTS.map((fault, at) => ({ ...fault, at })))(
+    'is the only independent finding: $name',
+    ({ kind, breaks, at }) => {
+      const result = results[at];
+      if (result === undefined) throw new Error('no facts');
+      expect(result.reached.get('a1 10.244.2.2')).toBe(!breaks);
+      const { findings } = pathBetween(result.facts, 'a1', 'b1');
+      const independent = findings.filter(({ causedBy }) => causedBy === undefined);
+      expect(
+        independent.map((finding) => finding.kind),
+        JSON.stringify(findings, null, 1),
+      ).toEqual([kind]);
+    },
+  );
+
+  it('leaves no finding when all is repaired', () => {
+    const result = results.at(-1);
+    if (result === undefined) throw new Error('no facts');
+    expect(result.reached.get('a1 10.244.2.2')).toBe(true);
+    expect(pathBetween(result.facts, 'a1', 'b1').findings).toEqual([]);
+  });
+});
