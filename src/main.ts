@@ -1,5 +1,5 @@
 import { helpByWidth } from './build.ts';
-import { helpWidth } from './cli/helpText.ts';
+import { helpWidth } from './cli/helpWidth.ts';
 import { versionText } from './version.ts';
 
 /**

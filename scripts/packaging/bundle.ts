@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
-import { programHelp } from '../../src/cli/commandLine.ts';
-import { HELP_WIDTHS } from '../../src/cli/helpText.ts';
+import { programHelp } from '../../src/cli/help.ts';
+import { HELP_WIDTHS } from '../../src/cli/helpWidth.ts';
 import { TEXT_FILE, textOfFile } from '../textFiles.ts';
 import '../textHook.ts';
 import { buildInfo } from './buildInfo.ts';
@@ -89,7 +89,7 @@ const smallAssert: Plugin = {
 /** Makes the program one file of ASCII; gives what esbuild knows of what is in it. */
 export async function bundleProgram(outfile: string): Promise<Metafile> {
   const help: Record<number, string> = {};
-  for (const width of HELP_WIDTHS) help[width] = await programHelp(width);
+  for (const width of HELP_WIDTHS) help[width] = programHelp(width);
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/main.ts'],

@@ -1,163 +1,86 @@
-import yargs, { type Argv } from 'yargs';
+import { Problem } from '../problem.ts';
 import { versionText } from '../version.ts';
-import { helpText, helpWidth } from './helpText.ts';
-import { joinRepeated, lastOfEach } from './repeatedFlags.ts';
+import type { Command } from './command.ts';
+import { COMMANDS } from './commandList.ts';
+import { CONNECTION_FLAGS } from './flags/connection.ts';
+import type { FlagTable } from './flags/flag.ts';
+import { commandHelp, programHelp } from './help.ts';
+import { helpWidth } from './helpWidth.ts';
+import { namedFlags, type ParsedWords, parseFlags } from './parseFlags.ts';
 import { report } from './report.ts';
-import { PROGRAM_NAME, usageProblem } from './usageProblem.ts';
+import { checkArguments, unknownCommand, usageError } from './usageErrors.ts';
+import { readWords } from './words.ts';
 
-/** One command: its flags and what it does. Loaded only when it is the one that was called. */
-export interface Command<Flags> {
-  options(parser: Argv): Argv<Flags>;
-  /** Gives the exit code; throws a Problem for what the user should know. */
-  run(flags: Flags): Promise<number>;
-}
+/** The flags of every command. */
+const GLOBAL_FLAGS = {
+  ...CONNECTION_FLAGS,
+  help: { alias: 'h', help: 'Show help' },
+} as const satisfies FlagTable;
 
-/** Parses the arguments and runs the command they name. Gives the exit code. */
+/** The flags that can be given without a command. */
+export const PROGRAM_FLAGS = {
+  ...GLOBAL_FLAGS,
+  version: { help: 'Print the version of this program' },
+} as const satisfies FlagTable;
+
+/** Parses the arguments and runs the command that they name. Gives the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  let exitCode = 0;
-  const parser = commandParser(helpWidth(process.stdout), args, (code) => {
-    exitCode = code;
-  });
   try {
-    // With a callback, what yargs would print (help) comes here instead.
-    await parser.parseAsync(
-      args.length === 0 ? ['--help'] : joinRepeated(args),
-      {},
-      (_error, _flags, text) => {
-        if (text) process.stdout.write(helpText(text));
-      },
-    );
-    return exitCode;
+    return await run(args[0] === 'help' ? [...args.slice(1), '--help'] : args);
   } catch (error) {
-    return report(isParsingError(error) ? usageProblem(error.message, args) : error);
+    return report(error);
   }
 }
 
-/** What yargs throws about arguments, rather than passing it to `fail`. */
-function isParsingError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'YError';
+async function run(words: readonly string[]): Promise<number> {
+  const found = readWords(namedFlags(PROGRAM_FLAGS), words).find(({ kind }) => kind === 'argument');
+  if (found?.kind !== 'argument') return runWithoutCommand(words);
+  const { text: name, index } = found;
+  // An error in front of the command is one of the program, whose help explains it.
+  parse(PROGRAM_FLAGS, words.slice(0, index));
+  const entry = COMMANDS.find((one) => one.name === name);
+  if (!entry)
+    throw unknownCommand(
+      name,
+      COMMANDS.map((one) => one.name),
+    );
+  const command = await entry.load();
+  const own = words.toSpliced(index, 1);
+  const table = flagsOf(command);
+  if (asksForHelp(table, own)) {
+    process.stdout.write(commandHelp(name, command, helpWidth(process.stdout)));
+    return 0;
+  }
+  const parsed = parse(table, own, name);
+  checkArguments(name, command, parsed);
+  return command.run(parsed as Parameters<Command['run']>[0]);
 }
 
-/** The help of the program as a whole, in lines of so many characters. */
-export async function programHelp(width: number): Promise<string> {
-  return helpText(await commandParser(width).getHelp());
+function runWithoutCommand(words: readonly string[]): number {
+  if (words.length === 0 || asksForHelp(PROGRAM_FLAGS, words))
+    process.stdout.write(programHelp(helpWidth(process.stdout)));
+  else if (parse(PROGRAM_FLAGS, words).flags.version) process.stdout.write(`${versionText()}\n`);
+  else throw usageError('a command is required', undefined);
+  return 0;
 }
 
-/** The parser of everything, with the commands that load when they are called. */
-export function commandParser(
-  width: number,
-  args: readonly string[] = [],
-  onExitCode: (code: number) => void = () => {},
-): Argv {
-  const lazy = <Flags>(load: () => Promise<Command<Flags>>) => ({
-    // yargs awaits a builder that gives a promise, but its types say so only of the handler.
-    builder: (async (parser: Argv) => (await load()).options(parser)) as unknown as (
-      parser: Argv,
-    ) => Argv<Flags>,
-    handler: async (flags: unknown) => {
-      onExitCode(await (await load()).run(lastOfEach(flags as Flags & object)));
-    },
-  });
-  const capture = lazy(async () => (await import('./captureCommand.ts')).captureCommand);
-  const captures = lazy(async () => (await import('./capturesCommand.ts')).capturesCommand);
-  const ports = lazy(async () => (await import('./portsCommand.ts')).portsCommand);
-  const shell = lazy(async () => (await import('./shellCommand.ts')).shellCommand);
-  const doctor = lazy(async () => (await import('./doctorCommand.ts')).doctorCommand);
-  const netns = lazy(async () => (await import('./netnsCommand.ts')).netnsCommand);
-  const presets = lazy(async () => (await import('./presetsCommand.ts')).presetsCommand);
-  const filters = lazy(async () => (await import('./filtersCommand.ts')).filtersCommand);
-  const ps = lazy(async () => (await import('./psCommand.ts')).psCommand);
-  const cleanup = lazy(async () => (await import('./cleanupCommand.ts')).cleanupCommand);
-  const completion = lazy(async () => (await import('./completionCommand.ts')).completionCommand);
-  const extcap = lazy(async () => (await import('./extcapCommand.ts')).extcapCommand);
-  const version = lazy(async () => (await import('./versionCommand.ts')).versionCommand);
+/** Every flag that a command takes. */
+export function flagsOf(command: Command): FlagTable {
+  return Object.assign({}, ...command.flags.map(({ flags }) => flags), GLOBAL_FLAGS);
+}
 
-  return yargs()
-    .scriptName(PROGRAM_NAME)
-    .usage("Debug a pod's network from your laptop.\n\nUsage: $0 COMMAND TARGET [flags]")
-    .command(
-      'capture [targets..]',
-      'Capture the packets of pods: read them here, in a file, or in Wireshark',
-      capture.builder,
-      capture.handler,
-    )
-    .command(
-      'captures [action] [names..]',
-      'List, follow, fetch, stop and remove captures that go on by themselves',
-      captures.builder,
-      captures.handler,
-    )
-    .command(
-      'ports [targets..]',
-      'Show the sockets of pods, as netstat -ant would',
-      ports.builder,
-      ports.handler,
-    )
-    .command(
-      'shell <target>',
-      'Open a shell, or run a command, in the network of a pod',
-      shell.builder,
-      shell.handler,
-    )
-    .command(
-      'filters [expression..]',
-      'Explain, correct and build capture and display filters',
-      filters.builder,
-      filters.handler,
-    )
-    .command(
-      'netns [target]',
-      'List the network namespaces of nodes, with the pods they belong to',
-      netns.builder,
-      netns.handler,
-    )
-    .command(
-      'presets [names..]',
-      'List the presets of capture --preset',
-      presets.builder,
-      presets.handler,
-    )
-    .command(
-      'doctor [target]',
-      'Say what works and what does not, and what to do about it',
-      doctor.builder,
-      doctor.handler,
-    )
-    .command('ps', 'Show everything of ours in the cluster', ps.builder, ps.handler)
-    .command('cleanup', 'End and remove what is ours', cleanup.builder, cleanup.handler)
-    .command(
-      'completion [what]',
-      'Complete commands, flags, pods and captures in your shell and in kubectl',
-      completion.builder,
-      completion.handler,
-    )
-    .command(
-      'extcap <action>',
-      "Show pods in Wireshark's own list of interfaces",
-      extcap.builder,
-      extcap.handler,
-    )
-    .command('version', 'Show the version of this program', version.builder, version.handler)
-    .command('options', 'List the flags that every command takes', {}, async () => {
-      process.stdout.write((await import('./optionsCommand.ts')).optionsText());
-    })
-    .demandCommand(1, 'name a command')
-    .locale('en')
-    .version(versionText())
-    .help()
-    .alias('h', 'help')
-    .hide('version')
-    .strict()
-    .parserConfiguration({
-      'populate--': true,
-      'boolean-negation': false,
-      'camel-case-expansion': true,
-      'parse-positional-numbers': false,
-    })
-    .wrap(width)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw error ?? usageProblem(message, args);
-    });
+/** Whether --help is among the words, whatever is wrong with the others. */
+function asksForHelp(table: FlagTable, words: readonly string[]): boolean {
+  return readWords(namedFlags(table), words).some(
+    (word) => word.kind === 'flag' && word.flag.name === 'help',
+  );
+}
+
+/** Parses the words; usage errors name the help of the command. */
+function parse(table: FlagTable, words: readonly string[], command?: string): ParsedWords {
+  try {
+    return parseFlags(table, words);
+  } catch (error) {
+    throw error instanceof Problem ? usageError(error.message, command, error.next) : error;
+  }
 }

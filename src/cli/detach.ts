@@ -3,7 +3,7 @@ import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
 import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
-import { PROGRAM_NAME } from './usageProblem.ts';
+import { PROGRAM_NAME } from './usageErrors.ts';
 
 /** A week: rare faults show within one, and nothing of ours runs for ever. In seconds. */
 export const DETACHED_DURATION_S = 7 * 86_400;

@@ -1,14 +1,16 @@
 import { explainRefusal } from '../debugger/refusals.ts';
 import { StatusLine } from '../output/statusLine.ts';
-import { terminalSafeLines } from '../output/terminalSafe.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
 import type { ClusterFacts } from '../topology/model/clusterFacts.ts';
-import { type ConnectionArguments, connect } from './connectionFlags.ts';
-import { type DebuggerArguments, settingsOf } from './debuggerFlags.ts';
-import { type FactsArguments, factsFrom, keepOf } from './factsFlags.ts';
+import { connect } from './connect.ts';
+import { note } from './console.ts';
+import type { ConnectionValues } from './flags/connection.ts';
+import type { DebuggerValues } from './flags/debugger.ts';
+import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
 import { onInterruption } from './interruption.ts';
+import { debuggerSettings } from './settings.ts';
 
 export interface FactsWanted {
   /** The command's own word, for whoever finds its pods. */
@@ -26,7 +28,7 @@ export interface FactsWanted {
   readonly showAnnotations?: boolean;
 }
 
-type Flags = ConnectionArguments & DebuggerArguments & FactsArguments;
+type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
 /** The facts that a command draws on, from the cluster or from a file, and what its target names in them. */
 export async function readFacts(
@@ -37,20 +39,21 @@ export async function readFacts(
     const facts = await factsFrom(flags.from);
     return { facts, subject: subjectIn(facts, wanted.word, flags.namespace) };
   }
+  const settings = debuggerSettings(flags);
   const api = await connect(flags);
   const interruption = onInterruption();
   const { signal } = interruption;
   const line = new StatusLine();
   const onNote = (text: string) => {
     line.clear();
-    process.stderr.write(`${terminalSafeLines(text)}\n`);
+    note(text);
   };
   let pool: FactsPool | undefined;
   try {
     const subject = await findSubject(api, wanted.word, { signal, onNote });
     const nodes = nodesOf(subject);
     pool = new FactsPool(api, {
-      settings: settingsOf(flags),
+      settings,
       command: wanted.command,
       rules: false,
       ...keepOf(flags),

@@ -5,55 +5,80 @@ import { loadAll } from 'js-yaml';
 import type { Via } from '../debugger/container.ts';
 import { DEFAULT_IMAGE } from '../debugger/image.ts';
 import type { PullPolicy } from '../kube/pod.ts';
-import { errorCode, messageOf, Problem } from '../problem.ts';
-import { parseChoice, parseDuration } from './values.ts';
+import { errorCode, messageOf, Problem, wrongUsage } from '../problem.ts';
+import { DEBUGGER_GROUP, DEFAULT_TTL, type DebuggerValues } from './flags/debugger.ts';
+import type { ValueType } from './flags/flag.ts';
 
-/** How debuggers are made unless flags say otherwise. */
+/** How debuggers are created. */
 export interface DebuggerSettings {
   readonly image: string;
   readonly pullPolicy: PullPolicy;
   /** Idle seconds after which a debugger ends. */
   readonly ttl: number;
   readonly via: Via;
-  /** Where debuggers on nodes are made; in the target's namespace when absent. */
+  /** Where debuggers on nodes are created; in the target's namespace when absent. */
   readonly nodeNamespace?: string;
 }
 
-/** A working day: a debugger that has ended stays in the pod's spec, and the next one adds to it. */
-export const DEFAULT_TTL = '8h';
-const PULL_POLICIES: readonly PullPolicy[] = ['Always', 'IfNotPresent', 'Never'];
-const VIAS: readonly Via[] = ['auto', 'ephemeral', 'node'];
 const KEYS = ['image', 'imagePullPolicy', 'ttl', 'via', 'nodeNamespace'] as const;
 type Key = (typeof KEYS)[number];
-type Source = Partial<Record<Key, string>>;
+
+/** A text with where it stands, for errors. */
+interface Sourced {
+  readonly text: string;
+  readonly source: string;
+}
+type Source = Partial<Record<Key, Sourced>>;
+
+const VARIABLES: Readonly<Record<Key, string>> = {
+  image: 'NETDEBUG_IMAGE',
+  imagePullPolicy: 'NETDEBUG_IMAGE_PULL_POLICY',
+  ttl: 'NETDEBUG_TTL',
+  via: 'NETDEBUG_VIA',
+  nodeNamespace: 'NETDEBUG_NODE_NAMESPACE',
+};
 
 /**
- * Settles each setting: the flag, else the variable (NETDEBUG_IMAGE, NETDEBUG_IMAGE_PULL_POLICY,
- * NETDEBUG_TTL, NETDEBUG_VIA, NETDEBUG_NODE_NAMESPACE), else the organisation's file, else the default.
+ * Decides each setting: the flag, else the variable, else the organisation's settings file, else the
+ * default. Throws a Problem for a value that cannot be used, naming where it stands.
  */
 export function debuggerSettings(
-  flags: Source,
+  flags: Partial<DebuggerValues>,
   env: NodeJS.ProcessEnv = process.env,
 ): DebuggerSettings {
-  const variables: Source = compact({
-    image: env.NETDEBUG_IMAGE,
-    imagePullPolicy: env.NETDEBUG_IMAGE_PULL_POLICY,
-    ttl: env.NETDEBUG_TTL,
-    via: env.NETDEBUG_VIA,
-    nodeNamespace: env.NETDEBUG_NODE_NAMESPACE,
-  });
-  const chosen = { ...readFile(env), ...variables, ...compact(flags) };
+  const texts = { ...readFile(env), ...readVariables(env) };
+  const types = DEBUGGER_GROUP.flags;
+  const nodeNamespace = flags['node-namespace'] || texts.nodeNamespace?.text;
   return {
-    image: chosen.image ?? DEFAULT_IMAGE,
-    pullPolicy: parseChoice(
-      '--image-pull-policy',
-      chosen.imagePullPolicy ?? 'IfNotPresent',
-      PULL_POLICIES,
+    image: flags.image || texts.image?.text || DEFAULT_IMAGE,
+    pullPolicy:
+      flags['image-pull-policy'] ??
+      read(types['image-pull-policy'].value, texts.imagePullPolicy) ??
+      'IfNotPresent',
+    ttl: Math.ceil(
+      flags.ttl ?? read(types.ttl.value, texts.ttl) ?? types.ttl.value.parse(DEFAULT_TTL),
     ),
-    ttl: Math.ceil(parseDuration('--ttl', chosen.ttl ?? DEFAULT_TTL)),
-    via: parseChoice('--via', chosen.via ?? 'auto', VIAS),
-    ...(chosen.nodeNamespace !== undefined && { nodeNamespace: chosen.nodeNamespace }),
+    via: flags.via ?? read(types.via.value, texts.via) ?? 'auto',
+    ...(nodeNamespace !== undefined && { nodeNamespace }),
   };
+}
+
+function read<T>(type: ValueType<T>, sourced: Sourced | undefined): T | undefined {
+  if (!sourced) return undefined;
+  try {
+    return type.parse(sourced.text);
+  } catch (error) {
+    throw wrongUsage(`invalid value "${sourced.text}" for ${sourced.source}: ${messageOf(error)}`);
+  }
+}
+
+function readVariables(env: NodeJS.ProcessEnv): Source {
+  const given = KEYS.flatMap((key) => {
+    const source = VARIABLES[key];
+    const text = env[source];
+    return text ? [[key, { text, source }] as const] : [];
+  });
+  return Object.fromEntries(given);
 }
 
 /** The settings file: $NETDEBUG_CONFIG, else kubectl-netdebug/config.yaml in the user's config folder. */
@@ -72,11 +97,12 @@ function readFile(env: NodeJS.ProcessEnv): Source {
   for (const [key, value] of Object.entries(parse(path, source))) {
     if (!known.includes(key))
       throw new Problem(`${path}: unknown setting "${key}"`, {
-        next: [`settings are ${KEYS.join(', ')}`],
+        next: [`known settings: ${KEYS.join(', ')}`],
       });
     if (typeof value === 'object' && value !== null)
-      throw new Problem(`${path}: ${key} is one value, as in "${key}: value"`);
-    if (value !== null && value !== '') settings[key as Key] = String(value);
+      throw new Problem(`${path}: ${key} must be a single value, as in "${key}: value"`);
+    if (value !== null && value !== '')
+      settings[key as Key] = { text: String(value), source: `${key} in ${path}` };
   }
   return settings;
 }
@@ -88,9 +114,5 @@ function parse(path: string, source: string): object {
   } catch (error) {
     throw new Problem(`${path}: ${messageOf(error)}`);
   }
-  throw new Problem(`${path}: settings are written as "name: value", one a line`);
-}
-
-function compact(source: Partial<Record<Key, string | undefined>>): Source {
-  return Object.fromEntries(Object.entries(source).filter(([, value]) => value));
+  throw new Problem(`${path}: expected lines of the form "name: value"`);
 }

@@ -240,14 +240,14 @@ describe('what cannot be', () => {
   });
 
   it.each([
-    [['capture'], 'name a target'],
+    [['capture'], 'TARGET or a selector is required'],
     [['capture', 'x', '--no-such-flag'], 'unknown flag: --no-such-flag'],
-    [['capture', 'x', '-c', 'many'], '-c: "many"'],
-    [['capture', 'x', '--duration', 'long'], '--duration: "long"'],
+    [['capture', 'x', '-c', 'many'], 'invalid argument "many" for "-c, --count"'],
+    [['capture', 'x', '--duration', 'long'], 'invalid argument "long" for "--duration"'],
     [['capture', 'x', 'port', '80'], 'unexpected argument'],
-    [['capture', 'namespace/x'], 'is no kind that leads to pods'],
-    [['captrue', 'x'], 'unknown command: captrue'],
-    [['capture', 'x', '--image-pull-policy', 'Sometimes'], 'not one of Always'],
+    [['capture', 'namespace/x'], 'unsupported kind "namespace"'],
+    [['captrue', 'x'], 'unknown command "captrue"'],
+    [['capture', 'x', '--image-pull-policy', 'Sometimes'], 'must be one of: Always'],
   ])('%j is wrong usage', async (args, message) => {
     const { code, stderr, stdout } = await netdebug(args).finished;
     expect(stderr).toContain(message);

@@ -53,7 +53,8 @@ beforeAll(async () => {
 async function examplesOf(command: string): Promise<string[]> {
   const { stdout } = await run(program, [...before, command, '--help']);
   const [, listed = ''] = stdout.split(/^Examples:$/m);
-  return listed
+  const [examples = ''] = listed.split(/^\S/m);
+  return examples
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line.startsWith('kubectl netdebug'));
@@ -78,7 +79,7 @@ async function finish(running: Running, interrupted: boolean) {
 describe('the examples of the help', () => {
   it('of every command do what they say, in their order', async () => {
     const { stdout } = await run(program, [...before, '--help']);
-    const commands = [...stdout.matchAll(/^ {2}kubectl netdebug (\w+)/gm)].map(([, name]) => name);
+    const commands = [...stdout.matchAll(/^ {2}(\w+) {3}/gm)].map(([, name]) => name);
     expect(commands).toEqual(
       expect.arrayContaining(['capture', 'captures', 'ports', 'completion']),
     );

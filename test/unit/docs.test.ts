@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeCompletionTable } from '../../scripts/packaging/completionTable.ts';
-import { withFlagTable } from '../../scripts/packaging/flagTable.ts';
+import { withUsage } from '../../scripts/packaging/usagePage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })].map((path) => ({
@@ -13,13 +13,13 @@ const usage = readFileSync(join(root, 'docs', 'usage.md'), 'utf8');
 const picture = readFileSync(join(root, 'docs', 'terminal.svg'), 'utf8');
 
 describe('the documentation', () => {
-  it('has the flags that the code has', async () => {
-    // Out of date? node_modules/.bin/node scripts/readme.ts
-    expect(await withFlagTable(usage)).toBe(usage);
+  it('has every command and flag that the code has', async () => {
+    // Out of date? node_modules/.bin/node scripts/usage.ts
+    expect(await withUsage(usage)).toBe(usage);
   });
 
   it('names commands and flags that there are, in its picture too', async () => {
-    const table = await makeCompletionTable();
+    const { commands } = await makeCompletionTable();
     const wrong: string[] = [];
     const typed = picture.match(/(?<=>)kubectl netdebug [^<]*/g) ?? [];
     expect(typed.length).toBeGreaterThan(1);
@@ -27,7 +27,7 @@ describe('the documentation', () => {
     for (const [line, command = ''] of text.matchAll(
       /(?<=`|^)kubectl netdebug ([a-z]\w*)[^`\n]*/gm,
     )) {
-      const entry = table.find(({ name }) => name === command);
+      const entry = commands.find(({ name }) => name === command);
       if (!entry) wrong.push(line);
       const own = line.split(/ -- | \\?\| |#/)[0] ?? '';
       for (const [, flag] of own.matchAll(/ --([a-z-]+)/g))

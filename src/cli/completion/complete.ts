@@ -1,6 +1,8 @@
+import type { CompletionSource } from '../flags/flag.ts';
+import { readFlags } from '../words.ts';
 import { type Answer, among, type Candidate, DIRECTIVE, FILES, NOTHING } from './answer.ts';
-import type { CommandEntry, CompletionTable, FlagEntry } from './table.ts';
-import { readFlag, readWords, type TypedWords } from './words.ts';
+import type { ArgumentEntry, CommandEntry, CompletionTable, FlagEntry } from './table.ts';
+import { readTypedWords, type TypedWords } from './typedWords.ts';
 
 /** What is asked of the kubeconfig and the cluster; each answers with nothing when it cannot. */
 export interface Sources {
@@ -21,31 +23,17 @@ const INTERFACES: readonly Candidate[] = [
   { value: 'lo', describe: 'within the pod: service meshes, sidecars' },
 ];
 
-/** Flags whose values are known from somewhere, by their long names. */
-const VALUES: Readonly<Record<string, Source>> = {
-  namespace: (sources, words) => sources.namespaces(words),
-  context: (sources, words) => sources.kubeconfig('contexts', words),
-  cluster: (sources, words) => sources.kubeconfig('clusters', words),
-  user: (sources, words) => sources.kubeconfig('users', words),
-  container: (sources, words) => sources.containers(words),
-  volume: (sources, words) => sources.volumes(words),
-  interface: async () => [...INTERFACES],
-};
-
-/** Flags and arguments whose values are files. */
-const FILE_FLAGS: ReadonlySet<string> = new Set([
-  'write',
-  'kubeconfig',
-  'certificate-authority',
-  'client-certificate',
-  'client-key',
-]);
-
-/** Arguments whose values are known from somewhere, by their names in the usage. */
-const ARGUMENTS: Readonly<Record<string, Source>> = {
-  target: (sources, words, typed) => sources.targets(words, typed),
+/** Whom to ask for what is not a fixed list; the shell completes the names of files. */
+const SOURCES: Readonly<Record<Exclude<CompletionSource, 'files'>, Source>> = {
+  captures: (sources, words) => sources.captures(words),
+  clusters: (sources, words) => sources.kubeconfig('clusters', words),
+  containers: (sources, words) => sources.containers(words),
+  contexts: (sources, words) => sources.kubeconfig('contexts', words),
+  interfaces: async () => [...INTERFACES],
+  namespaces: (sources, words) => sources.namespaces(words),
   targets: (sources, words, typed) => sources.targets(words, typed),
-  names: (sources, words) => sources.captures(words),
+  users: (sources, words) => sources.kubeconfig('users', words),
+  volumes: (sources, words) => sources.volumes(words),
 };
 
 /**
@@ -58,68 +46,59 @@ export async function complete(
   sources: Sources,
 ): Promise<Answer> {
   const typed = args.at(-1) ?? '';
-  const words = readWords(table, args.slice(0, -1));
+  const words = readTypedWords(table, args.slice(0, -1));
   const { command, unknown, pending, afterDashes } = words;
   if (afterDashes || unknown) return NOTHING;
-  if (pending) return flagValue(pending, words, typed, sources);
+  if (pending) return value(pending, words, typed, sources);
   if (typed.startsWith('--') && typed.includes('=')) {
-    const { flag, value = '' } = readFlag(command?.flags ?? [], typed);
-    return flag ? flagValue(flag, words, value, sources) : NOTHING;
+    const [read] = readFlags(command?.flags ?? table.flags, typed);
+    return read?.kind === 'flag' ? value(read.flag, words, read.value ?? '', sources) : NOTHING;
   }
-  if (!command)
-    return typed.startsWith('-')
-      ? among([{ value: '--help' }, { value: '--version' }], typed)
-      : among(
-          table.map(({ name, describe }) => ({ value: name, describe })),
-          typed,
-        );
-  if (typed.startsWith('-')) return among(flagNames(command, words, typed), typed);
-  return argument(command, words, typed, sources);
+  if (typed.startsWith('-'))
+    return among(flagNames(command?.flags ?? table.flags, words, typed), typed);
+  if (command) return argument(command, words, typed, sources);
+  return among(
+    table.commands.map(({ name, describe }) => ({ value: name, describe })),
+    typed,
+  );
 }
 
-function flagNames({ flags }: CommandEntry, words: TypedWords, typed: string): Candidate[] {
+function flagNames(flags: readonly FlagEntry[], words: TypedWords, typed: string): Candidate[] {
   return flags
-    .filter(({ name }) => !words.flags.has(name) || name.startsWith('as-'))
+    .filter(({ name, repeatable }) => repeatable || !words.flags.has(name))
     .flatMap(({ name, alias, describe }) => [
       ...(alias !== undefined && typed === '-' ? [{ value: `-${alias}`, describe }] : []),
       { value: `--${name}`, describe },
     ]);
 }
 
-async function flagValue(
-  { name, values }: FlagEntry,
+async function value(
+  { choices, complete: source }: FlagEntry | ArgumentEntry,
   words: TypedWords,
   typed: string,
   sources: Sources,
 ): Promise<Answer> {
-  if (values) return among(asCandidates(values), typed);
-  if (FILE_FLAGS.has(name)) return FILES;
-  const source = VALUES[name];
-  return source ? among(await source(sources, words, typed), typed) : NOTHING;
+  if (choices)
+    return among(
+      choices.map((choice) => ({ value: choice })),
+      typed,
+    );
+  if (source === 'files') return FILES;
+  return source ? among(await SOURCES[source](sources, words, typed), typed) : NOTHING;
 }
 
 async function argument(
-  { positionals }: CommandEntry,
+  { arguments: declared }: CommandEntry,
   words: TypedWords,
   typed: string,
   sources: Sources,
 ): Promise<Answer> {
-  const last = positionals.at(-1);
-  const place = positionals[words.positionals.length] ?? (last?.variadic ? last : undefined);
+  const last = declared.at(-1);
+  const place = declared[words.positionals.length] ?? (last?.variadic ? last : undefined);
   if (!place) return NOTHING;
-  if (place.values) return among(asCandidates(place.values), typed);
-  if (/^files?$/.test(place.name)) return FILES;
-  const source = ARGUMENTS[place.name];
-  if (!source) return NOTHING;
-  const found = await source(sources, words, typed);
-  const others = found.filter(({ value }) => !words.positionals.includes(value));
-  const answer = among(others, typed);
-  // Where names are both a whole and the beginning of others the shell must not go on by itself.
-  return answer.candidates.length > 1 && answer.candidates.every(({ value }) => value.endsWith('/'))
-    ? { ...answer, directive: DIRECTIVE.noFiles + DIRECTIVE.noSpace }
-    : answer;
-}
-
-function asCandidates(values: readonly string[]): Candidate[] {
-  return values.map((value) => ({ value }));
+  const { candidates, directive } = await value(place, words, typed, sources);
+  const others = candidates.filter((one) => !words.positionals.includes(one.value));
+  // Where names are both a whole and the beginning of others, the shell must not add a space.
+  const half = others.length > 0 && others.every((one) => one.value.endsWith('/'));
+  return { candidates: others, directive: half ? directive | DIRECTIVE.noSpace : directive };
 }

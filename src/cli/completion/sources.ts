@@ -5,10 +5,11 @@ import { type ConnectionFlags, chooseContext } from '../../kube/kubeconfig.ts';
 import { readKubeconfig } from '../../kube/kubeconfigFiles.ts';
 import { listNames } from '../../kube/nameList.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
-import { KUBECTL_FLAGS } from '../kubectlFlags.ts';
+import { CONNECTION_FLAGS } from '../flags/connection.ts';
+import type { Flag } from '../flags/flag.ts';
 import type { Candidate } from './answer.ts';
 import type { Sources } from './complete.ts';
-import type { TypedWords } from './words.ts';
+import type { TypedWords } from './typedWords.ts';
 
 /** More pods than these would not come in time. */
 const MOST = '1000';
@@ -125,11 +126,12 @@ function said(value: string, describe: unknown): Candidate {
 
 /** The connection that the flags typed so far choose. */
 function connectionFlags({ flags }: TypedWords): ConnectionFlags {
-  const given = KUBECTL_FLAGS.flatMap(({ name, type }) => {
+  const given: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries<Flag>(CONNECTION_FLAGS)) {
     const value = flags.get(name);
-    if (value === undefined || name === 'request-timeout') return [];
-    const typed = { string: value, boolean: value !== 'false', list: [value] }[type];
-    return [[name, typed] as const];
-  });
-  return Object.fromEntries(given);
+    if (value === undefined || name === 'request-timeout') continue;
+    if (!flag.value) given[name] = value !== 'false';
+    else given[name] = flag.repeatable ? [value] : value;
+  }
+  return given;
 }

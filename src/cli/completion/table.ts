@@ -1,28 +1,34 @@
-/** What completion knows of the command line; the build makes it from the code of the commands. */
-export type CompletionTable = readonly CommandEntry[];
+import type { CompletionSource } from '../flags/flag.ts';
+import type { NamedFlag } from '../words.ts';
+
+/** What completion knows of the command line; the build makes it from the commands' declarations. */
+export interface CompletionTable {
+  /** The flags that can stand before a command. */
+  readonly flags: readonly FlagEntry[];
+  readonly commands: readonly CommandEntry[];
+}
 
 export interface CommandEntry {
   readonly name: string;
   readonly describe: string;
-  readonly positionals: readonly PositionalEntry[];
+  readonly arguments: readonly ArgumentEntry[];
+  /** All that the command takes. */
   readonly flags: readonly FlagEntry[];
 }
 
-export interface PositionalEntry {
-  readonly name: string;
-  /** It and everything after it. */
-  readonly variadic: boolean;
-  /** The words that its usage names, where it names them. */
-  readonly values?: readonly string[];
+/** What can be offered for a value or an argument. */
+interface Completed {
+  /** The allowed values, where there is a fixed list. */
+  readonly choices?: readonly string[];
+  readonly complete?: CompletionSource;
 }
 
-export interface FlagEntry {
-  /** The long name, without dashes. */
-  readonly name: string;
-  /** One letter, without its dash. */
-  readonly alias?: string;
+export interface ArgumentEntry extends Completed {
+  /** It and everything after it. */
+  readonly variadic: boolean;
+}
+
+export interface FlagEntry extends NamedFlag, Completed {
   readonly describe: string;
-  readonly takesValue: boolean;
-  /** The values that its description names, where it names them. */
-  readonly values?: readonly string[];
+  readonly repeatable: boolean;
 }

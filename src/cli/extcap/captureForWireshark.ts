@@ -4,9 +4,9 @@ import { onePod } from '../../kube/targets/onePod.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
+import { count } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
-import { parseCount } from '../values.ts';
 import type { ExtcapWords } from './words.ts';
 
 /** How long a capture may go on after Wireshark was killed, in milliseconds. */
@@ -26,7 +26,7 @@ export async function captureForWireshark(
   const stopWatching = whenParentEnds(() => orphan.abort());
   const image = values.get('image');
   const device = values.get('interface');
-  const snapLength = parseCount('--snaplen', values.get('snaplen') ?? '0', 0);
+  const snapLength = count(0).parse(values.get('snaplen') ?? '0');
   const expression = values.get('extcap-capture-filter')?.trim();
   const settings = debuggerSettings(image === undefined ? {} : { image });
   try {

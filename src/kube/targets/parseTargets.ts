@@ -33,19 +33,19 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
     if (words.length > 0)
       throw wrongUsage(
         'name cannot be provided when a selector is specified',
-        'give either names, or -l SELECTOR',
+        'use either names or a selector',
       );
     return [{ kind: 'selector', selector, allNamespaces }];
   }
   if (allNamespaces)
     throw wrongUsage(
       'a resource cannot be retrieved by name across all namespaces',
-      "-A goes with -l SELECTOR; -l '' means every pod",
+      '-A requires a selector; an empty one selects every pod',
     );
   if (words.length === 0)
     throw wrongUsage(
-      'name a target, such as a pod',
-      'as in: pod-1, deploy/web, svc/web, -l app=web',
+      'TARGET or a selector is required',
+      'examples: pod-1, deploy/web, svc/web, node/worker-1, --selector app=web',
     );
   return words.map(parseTarget);
 }
@@ -57,12 +57,12 @@ export function parseTarget(word: string): NamedTarget {
   const name = word.slice(slash + 1);
   if (!kind)
     throw wrongUsage(
-      `target "${word}": "${word.slice(0, slash)}" is no kind that leads to pods`,
-      `kinds are: ${KIND_WORDS}`,
+      `unsupported kind "${word.slice(0, slash)}" in "${word}"`,
+      `supported kinds: ${KIND_WORDS}`,
     );
   // What the API server accepts as a name (RFC 1123 subdomain).
   if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
-    throw wrongUsage(`target "${word}": not a valid name for a ${kind.kind}`);
+    throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
   return { kind: kind.kind, name };
 }
 

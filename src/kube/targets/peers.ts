@@ -25,7 +25,7 @@ export function parsePeer(word: string): Peer {
   const network = networkOf(word);
   if (network !== undefined) return { kind: 'network', text: network };
   if (/^[\d.:]+(\/|$)/.test(word))
-    throw wrongUsage(`--peer "${word}" is no address`, 'as in: 10.1.2.3, 10.1.0.0/16, svc/web');
+    throw wrongUsage('invalid address or CIDR (examples: 10.1.2.3, 10.1.0.0/16)');
   return parseTarget(word);
 }
 

@@ -88,14 +88,24 @@ describe('capture', () => {
   });
 
   it.each([
-    [['-w', 'x', '--wireshark'], /^error: -w and --wireshark exclude each other/],
-    [['-c', 'many'], /^error: -c: "many" is no whole number of at least 1/],
-    [['--duration', '30d'], /^error: --duration: "30d" is longer than 24 days/],
-    [['--linger', 'soon'], /^error: --linger: "soon" is no duration/],
-    [['--max-size', '0'], /^error: --max-size: "0" is no size/],
+    [['-w', 'x', '--wireshark'], /^error: -w and --wireshark cannot be combined/],
+    [['-c', 'many'], /^error: invalid argument "many" for "-c, --count" flag: /],
+    [['-C', 'abc'], /^error: invalid argument "abc" for "-C, --file-size" flag: /],
+    [['--detach', '--keep', 'abc'], /^error: invalid argument "abc" for "--keep" flag: /],
+    [
+      ['--duration', '30d'],
+      /^error: invalid argument "30d" for "--duration" flag: must be at most/,
+    ],
+    [['--linger', 'soon'], /^error: invalid argument "soon" for "--linger" flag: /],
+    [['--max-size', '0'], /^error: invalid argument "0" for "--max-size" flag: /],
+    [['--preset', 'dns,none'], /^error: invalid argument "dns,none" for "--preset" flag: /],
+    [['--via', 'none'], /^error: invalid argument "none" for "--via" flag: must be one of: auto/],
     [['--no-such'], /^error: unknown flag: --no-such/],
-    [['--peer', '10.1.2.3/33'], /^error: --peer "10.1.2.3\/33" is no address/],
-    [['--peer', '10.1.2.3', '--peer', 'cm/x'], /^error: target "cm\/x": "cm" is no kind/],
+    [['--peer', '10.1.2.3/33'], /^error: invalid argument "10.1.2.3\/33" for "--peer" flag: /],
+    [
+      ['--peer', '10.1.2.3', '--peer', 'cm/x'],
+      /^error: invalid argument "cm\/x" for "--peer" flag: /,
+    ],
     [['port', '80'], /^error: unexpected argument: port 80/],
   ])('%j is wrong usage, found before anything is asked', async (flags, message) => {
     const { code, said, seen } = await run('capture', 'web', ...flags);

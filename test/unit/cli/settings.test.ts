@@ -74,7 +74,12 @@ describe('each setting comes from', () => {
   });
 
   it('the flag before everything', () => {
-    const flags = { image: 'of-flag', imagePullPolicy: 'IfNotPresent', ttl: '90', via: 'auto' };
+    const flags = {
+      image: 'of-flag',
+      'image-pull-policy': 'IfNotPresent',
+      ttl: 90,
+      via: 'auto',
+    } as const;
     expect(debuggerSettings(flags, { ...withFile(FILE), ...VARIABLES })).toEqual({
       image: 'of-flag',
       pullPolicy: 'IfNotPresent',
@@ -107,7 +112,9 @@ describe('a settings file that is wrong', () => {
     const env = withFile('image: x\nimagepullpolicy: Never\n');
     const problem = problemOf(env);
     expect(problem.message).toBe(`${env.path}: unknown setting "imagepullpolicy"`);
-    expect(problem.next).toEqual(['settings are image, imagePullPolicy, ttl, via, nodeNamespace']);
+    expect(problem.next).toEqual([
+      'known settings: image, imagePullPolicy, ttl, via, nodeNamespace',
+    ]);
     expect(problemOf(withFile('__proto__: 1\n')).message).toMatch(/unknown setting "__proto__"/);
   });
 
@@ -117,18 +124,24 @@ describe('a settings file that is wrong', () => {
   });
 
   it.each(['- image', 'just text', '3'])('is no list of settings: %j', (text) => {
-    expect(problemOf(withFile(text)).message).toMatch(/settings are written as "name: value"/);
+    expect(problemOf(withFile(text)).message).toMatch(/expected lines of the form "name: value"/);
   });
 
-  it('has a value that is none', () => {
-    expect(problemOf(withFile('image: {name: x}\n')).message).toMatch(/image is one value/);
-    expect(problemOf(withFile('imagePullPolicy: Sometimes\n')).message).toMatch(
-      /"Sometimes" is not one of Always, IfNotPresent, Never/,
+  it('has a value that cannot be used', () => {
+    expect(problemOf(withFile('image: {name: x}\n')).message).toMatch(
+      /image must be a single value/,
+    );
+    const env = withFile('imagePullPolicy: Sometimes\n');
+    expect(problemOf(env).message).toBe(
+      `invalid value "Sometimes" for imagePullPolicy in ${env.path}: must be one of: Always, IfNotPresent, Never`,
+    );
+    expect(problemOf({ ...withFile(''), NETDEBUG_TTL: 'soon' }).message).toMatch(
+      /^invalid value "soon" for NETDEBUG_TTL: /,
     );
     expect(problemOf(withFile('ttl: soon\n')).exitCode).toBe(2);
   });
 
   it('never gives a ttl below a second', () => {
-    expect(debuggerSettings({ ttl: '0.1' }, withFile(undefined)).ttl).toBe(1);
+    expect(debuggerSettings({ ttl: 0.1 }, withFile(undefined)).ttl).toBe(1);
   });
 });

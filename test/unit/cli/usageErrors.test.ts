@@ -1,8 +1,8 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { makeCompletionTable } from '../../../scripts/packaging/completionTable.ts';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
 
-const TABLE = await makeCompletionTable();
+const { commands: COMMANDS } = await makeCompletionTable();
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -19,61 +19,105 @@ async function run(...args: string[]) {
   return { code, stderr };
 }
 
-/** Arguments with which a command can be parsed. */
-const TARGETS: Readonly<Record<string, readonly string[]>> = {
-  shell: ['pod-1'],
-  extcap: ['install'],
-};
-
-const VALUE_FLAGS = TABLE.flatMap(({ name: command, flags }) =>
-  flags.filter(({ takesValue }) => takesValue).map((flag) => ({ command, ...flag })),
+const ALL = COMMANDS.flatMap(({ name: command, flags }) =>
+  flags.map((flag) => ({ command, ...flag })),
 );
+const WITH_VALUE = ALL.filter(({ takesValue }) => takesValue);
+const SWITCHES = ALL.filter(({ takesValue }) => !takesValue);
 
-it('covers flags of most commands', () => {
-  expect(new Set(VALUE_FLAGS.map(({ command }) => command)).size).toBeGreaterThanOrEqual(9);
-});
+describe('for every flag of every command', () => {
+  it('covers them all', () => {
+    expect(COMMANDS.length).toBeGreaterThan(10);
+    for (const { flags } of COMMANDS) expect(flags.length).toBeGreaterThan(15);
+  });
 
-it.each(VALUE_FLAGS)('$command --$name without its value is a usage error', async (flag) => {
-  const { command, name, alias } = flag;
-  const words = [command, ...(TARGETS[command] ?? [])];
-  const long = await run(...words, `--${name}`);
-  expect(long.stderr).toMatch(new RegExp(`^error: flag needs an argument: --${name}\n`));
-  expect(long.code).toBe(2);
-  if (alias === undefined) return;
-  const short = await run(...words, `-${alias}`);
-  expect(short.stderr).toMatch(
-    new RegExp(`^error: flag needs an argument: '${alias}' in -${alias}\n`),
+  it.each(WITH_VALUE)('$command --$name without its value', async ({ command, name, alias }) => {
+    const long = await run(command, 'x', `--${name}`);
+    expect(long.stderr).toMatch(new RegExp(`^error: flag needs an argument: --${name}\n`));
+    expect(long.stderr).toContain(`See 'kubectl netdebug ${command} --help' for usage.`);
+    expect(long.code).toBe(2);
+    if (alias === undefined) return;
+    const short = await run(command, 'x', `-${alias}`);
+    expect(short.stderr).toMatch(
+      new RegExp(`^error: flag needs an argument: '${alias}' in -${alias}\n`),
+    );
+    expect(short.code).toBe(2);
+  });
+
+  it.each(SWITCHES.filter(({ name }) => name !== 'help'))(
+    '$command --$name=maybe',
+    async ({ command, name }) => {
+      const { code, stderr } = await run(command, 'x', `--${name}=maybe`);
+      expect(stderr).toMatch(/^error: invalid argument "maybe" for ".*" flag: must be true or /);
+      expect(code).toBe(2);
+    },
   );
-  expect(short.code).toBe(2);
+
+  it.each(WITH_VALUE.filter(({ choices }) => choices))(
+    '$command --$name=no-such',
+    async ({ command, name }) => {
+      const { code, stderr } = await run(command, 'x', `--${name}=no-such`);
+      expect(stderr).toMatch(/^error: invalid argument "no-such" for ".*" flag: /);
+      expect(code).toBe(2);
+    },
+  );
 });
 
-it.each([
-  ['capture', 'pod-1', '--no-such'],
-  ['capture', 'pod-1', '--no-such=1'],
-  ['capture', 'pod-1', '-Z'],
-  ['capture', 'pod-1', '--no-force'],
-  ['capture', 'pod-1', '-c', 'many'],
-  ['capture', 'pod-1', '-c='],
-  ['capture', 'pod-1', '-w', 'x', '-w'],
-  ['capture', 'pod-1', '-i', '-w', 'x'],
-  ['capture'],
-  ['ports', 'pod-1', '-o', 'xml'],
-  ['ports', 'pod-1', '--interval='],
-  ['captures', 'bogus'],
-  ['ps', 'pod-1'],
-  ['shell'],
-  ['doctor', 'a', 'b'],
-  ['completion'],
-  ['completion', 'tcsh'],
-  ['extcap'],
-  ['version', 'x'],
-  ['nonsense'],
-  ['--nonsense'],
-  ['-n'],
-  ['--namespace'],
-])('%j is a usage error', async (...args) => {
-  const { code, stderr } = await run(...args);
-  expect(stderr).toMatch(/^error: /);
-  expect(stderr).not.toMatch(/fault in kubectl netdebug itself/);
-  expect(code).toBe(2);
+describe('for every command', () => {
+  it.each(COMMANDS)('$name has no such flag', async ({ name }) => {
+    for (const [word, message] of [
+      ['--no-such', 'unknown flag: --no-such'],
+      ['--no-such=1', 'unknown flag: --no-such'],
+      ['-Z', "unknown shorthand flag: 'Z' in -Z"],
+    ] as const) {
+      const { code, stderr } = await run(name, word);
+      expect(stderr).toBe(
+        `error: ${message}\n  See 'kubectl netdebug ${name} --help' for usage.\n`,
+      );
+      expect(code).toBe(2);
+    }
+  });
+
+  it.each(COMMANDS)('$name --help, whatever else is wrong', async ({ name }) => {
+    const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const { code, stderr } = await run(name, '--no-such', '-h', 'x');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(String(stdout.mock.calls[0]?.[0])).toContain(`Usage:\n  kubectl netdebug ${name}`);
+  });
+});
+
+describe('mistakes are usage errors:', () => {
+  it.each([
+    [['capture', 'x', '-i', '-w', 'y'], "flag needs an argument: 'i' in -i"],
+    [['capture'], 'TARGET or a selector is required'],
+    [['ports', 'x', '--interval='], 'invalid argument "" for "--interval" flag'],
+    [['captures', 'bogus'], 'invalid argument "bogus": must be one of: list, '],
+    [['ps', 'x'], 'unexpected argument: x'],
+    [['shell'], 'TARGET is required'],
+    [['doctor', 'a', 'b'], 'unexpected argument: b'],
+    [['completion'], 'one of bash, '],
+    [['completion', 'tcsh'], 'invalid argument "tcsh": must be one of: bash, '],
+    [['extcap'], 'one of install is required'],
+    [['version', 'x'], 'unexpected argument: x'],
+    [['version', '--', 'x'], 'unexpected arguments after --: x'],
+    [['nonsense'], 'unknown command "nonsense" for "kubectl netdebug"'],
+    [['help', 'nonsense'], 'unknown command "nonsense"'],
+    [['--nonsense'], 'unknown flag: --nonsense'],
+    [['--nonsense', 'capture', 'x'], 'unknown flag: --nonsense'],
+    [['-n'], "flag needs an argument: 'n' in -n"],
+    [['-n', 'capture'], 'a command is required'],
+    [['--namespace'], 'flag needs an argument: --namespace'],
+    [['--', 'capture'], 'a command is required'],
+    [['capture', 'x', '--request-timeout', 'soon'], 'Invalid timeout value'],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await run(...args);
+    expect(stderr).toContain(`error: ${message}`);
+    expect(code).toBe(2);
+  });
+
+  it('a command that looks like others names them', async () => {
+    const { stderr } = await run('captur', 'x');
+    expect(stderr).toContain('Did you mean capture or captures?');
+  });
 });

@@ -162,12 +162,6 @@ describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }
   });
 });
 
-it('presets are as many as documented, and each is named in the help of capture', async () => {
-  const { FILTER_OPTIONS } = await import('../../../src/cli/filterFlags.ts');
-  const { describe: text } = FILTER_OPTIONS.preset;
-  expect(PRESETS.map(({ name }) => name)).toEqual(text.split(':')[0]?.split(/, | or /));
-});
-
 it('an unknown preset is wrong usage', () => {
   expect(() => presetsNamed(['dns', 'tls'])).toThrow(Problem);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeCompletionTable } from '../../../../scripts/packaging/completionTable.ts';
 import { answerText } from '../../../../src/cli/completion/answer.ts';
 import { complete, type Sources } from '../../../../src/cli/completion/complete.ts';
-import { KUBECTL_FLAGS } from '../../../../src/cli/kubectlFlags.ts';
+import { CONNECTION_FLAGS } from '../../../../src/cli/flags/connection.ts';
 
 const table = await makeCompletionTable();
 
@@ -26,7 +26,7 @@ async function answer(line: string): Promise<{ values: string[]; directive: numb
 
 describe('completion', () => {
   it.each([
-    ['', 'capture captures ports'],
+    ['', 'capture captures'],
     ['captur', 'capture captures'],
     ['-n shop cap', 'capture captures'],
     ['capture ', 'pod-in-default deploy/'],
@@ -51,6 +51,8 @@ describe('completion', () => {
     ['captures fetch ', 'tuesday rare'],
     ['captures rm tuesday ', 'rare'],
     ['capture pod-1 --image-pull-policy ', 'Always IfNotPresent Never'],
+    ['capture pod-1 --via ', 'auto ephemeral node'],
+    ['capture pod-1 --preset tls-h', 'tls-handshake tls-hello'],
     ['completion ', 'bash zsh fish powershell install'],
     ['capture pod-1 --preset tls', 'tls-handshake tls-hello'],
     ['capture pod-1 --file', '--file-size --files'],
@@ -65,7 +67,9 @@ describe('completion', () => {
   it('knows every flag of kubectl, short and long', async () => {
     const { values } = await answer('ports -');
     expect(values).toEqual(expect.arrayContaining(['-n', '--listening', '-l', '--help']));
-    expect(values).toEqual(expect.arrayContaining(KUBECTL_FLAGS.map(({ name }) => `--${name}`)));
+    expect(values).toEqual(
+      expect.arrayContaining(Object.keys(CONNECTION_FLAGS).map((name) => `--${name}`)),
+    );
   });
 
   it('offers no flag twice', async () => {

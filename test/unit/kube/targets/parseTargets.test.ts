@@ -55,7 +55,7 @@ describe('parseTarget', () => {
   it('names the kinds there are', () => {
     expect(() => parseTarget('cm/x')).toThrow(
       expect.objectContaining({
-        next: ['kinds are: pod, deploy, sts, ds, rs, job, cronjob, svc, node'],
+        next: ['supported kinds: pod, deploy, sts, ds, rs, job, cronjob, svc, node'],
       }),
     );
   });
@@ -80,7 +80,7 @@ describe('parseTargets', () => {
     [['web'], { selector: 'a=b' }, 'name cannot be provided when a selector is specified'],
     [['web'], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
     [[], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
-    [[], {}, 'name a target, such as a pod'],
+    [[], {}, 'TARGET or a selector is required'],
   ])('%j with %j is wrong usage', (words, flags, message) => {
     expect(() => parseTargets(words, flags)).toThrow(message);
   });

@@ -1,0 +1,8 @@
+// Writes the part of docs/usage.md that is made from the commands' declarations.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withUsage } from './packaging/usagePage.ts';
+import './textHook.ts';
+
+const path = join(import.meta.dirname, '..', 'docs', 'usage.md');
+writeFileSync(path, await withUsage(readFileSync(path, 'utf8')));

@@ -1,0 +1,108 @@
+import { explainRefusal } from '../../debugger/refusals.ts';
+import { findOwned } from '../../inventory/findOwned.ts';
+import { fateOf, remove } from '../../inventory/remove.ts';
+import { nameOf } from '../../inventory/renderOwned.ts';
+import { type Used, usageOf } from '../../inventory/usage.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { mapLimited } from '../../kube/mapLimited.ts';
+import { countText } from '../../output/quantities.ts';
+import { terminalSafe } from '../../output/terminalSafe.ts';
+import { messageOf } from '../../problem.ts';
+import { command, type Invocation } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { connect } from '../connect.ts';
+import { note } from '../console.ts';
+import type { FlagTable, FlagValues } from '../flags/flag.ts';
+import { onInterruption } from '../interruption.ts';
+
+const FLAGS = {
+  'all-namespaces': { alias: 'A', help: 'Remove those of all namespaces' },
+  captures: {
+    help: 'Also remove detached captures with all their files, and debuggers in use',
+  },
+  'dry-run': { help: 'Print what would be removed, without removing it' },
+  yes: { alias: 'y', help: 'Do not ask for confirmation' },
+} as const satisfies FlagTable;
+
+type Flags = FlagValues<typeof FLAGS>;
+
+export const cleanupCommand = command({
+  description:
+    'End idle debuggers and delete pods on nodes that netdebug created.\n\n' +
+    'Detached captures, whose files would be lost, and debuggers in use are kept unless --captures is given. Without a terminal to ask for confirmation, --yes is required.',
+  examples: [
+    ['cleanup --dry-run', 'Print what would be removed in the current namespace'],
+    ['cleanup -A --captures --yes', 'Remove everything in all namespaces, without confirmation'],
+  ],
+  flags: [{ title: 'Options', flags: FLAGS }],
+  run,
+});
+
+/** Each is an exec, and some looks at a pod. */
+const AT_ONCE = 8;
+
+async function run({ flags }: Invocation<Flags>): Promise<number> {
+  const api = await connect(flags);
+  const { namespace } = api.access;
+  const interruption = onInterruption();
+  try {
+    return await cleanUp(api, flags, interruption.signal);
+  } catch (error) {
+    throw explainRefusal(error, namespace);
+  } finally {
+    interruption.release();
+    api.close();
+  }
+}
+
+async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<number> {
+  const all = flags['all-namespaces'];
+  const owned = await findOwned(api, all ? 'all' : api.access.namespace, signal);
+  const used = await usageOf(api, owned, signal);
+  const chosen: Used[] = [];
+  let resting = 0;
+  for (const one of used) {
+    const fate = fateOf(one, flags.captures);
+    if (fate.kind === 'remove') chosen.push(one);
+    else if (fate.kind === 'rest') resting += 1;
+    else note(`${nameOf(one)} stays: ${fate.why}`);
+  }
+  if (resting > 0)
+    note(
+      `${countText(resting, 'container')} of ours ${resting === 1 ? 'has' : 'have'} ended already and ${resting === 1 ? 'uses' : 'use'} nothing; Kubernetes keeps the entries as long as their pods`,
+    );
+  if (chosen.length === 0) {
+    note('nothing to remove');
+    return 0;
+  }
+  if (flags['dry-run']) {
+    for (const one of chosen) say(one, 'would be removed');
+    return 0;
+  }
+  if (!flags.yes) {
+    for (const one of chosen) note(`${describe(one)} will be removed`);
+    if (!(await confirm(`Remove ${chosen.length}?`, signal))) return 1;
+  }
+  const outcomes = await mapLimited(chosen, AT_ONCE, (one) => removed(api, one, signal));
+  return outcomes.every(Boolean) ? 0 : 1;
+}
+
+async function removed(api: KubeApi, one: Used, signal: AbortSignal): Promise<boolean> {
+  try {
+    await remove(api, one.owned, signal);
+    say(one, 'removed');
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    note(`${describe(one)} cannot be removed: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+function describe(one: Used): string {
+  return `${one.owned.kind} ${nameOf(one)}`;
+}
+
+function say(one: Used, what: string): void {
+  process.stdout.write(`${terminalSafe(`${describe(one)} ${what}`)}\n`);
+}

@@ -1,0 +1,50 @@
+import { homedir } from 'node:os';
+import { print } from '../../output/standardOutput.ts';
+import { wrongUsage } from '../../problem.ts';
+import { command } from '../command.ts';
+import { installCompletion } from '../completion/install.ts';
+import { type Host, shellOf } from '../completion/places.ts';
+import { SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
+import { note } from '../console.ts';
+import { oneOf } from '../flags/valueTypes.ts';
+
+const ACTIONS = [...SHELLS, 'install'] as const;
+
+export const completionCommand = command({
+  description:
+    'Install completion of commands, options, pods and captures for your shell and for kubectl, or print the script for a shell.',
+  examples: [
+    ['completion install', 'Install completion for your shell and for kubectl'],
+    ['completion install --shell zsh', 'Install completion for another shell'],
+    ['completion bash', 'Print the script for bash'],
+  ],
+  arguments: [{ name: 'ACTION', required: true, choices: ACTIONS }],
+  flags: [
+    {
+      title: 'Options',
+      flags: {
+        shell: { value: oneOf('SHELL', SHELLS), help: 'Install for this shell (default yours)' },
+      },
+    },
+  ],
+  run: async ({ flags, args: [action] }) => {
+    const shell = SHELLS.find((name) => name === action);
+    if (shell) {
+      if (flags.shell !== undefined) throw wrongUsage('--shell requires: completion install');
+      await print([SCRIPTS[shell]]);
+      return 0;
+    }
+    const host = { platform: process.platform, env: process.env, home: homedir() };
+    note(installCompletion(flags.shell ?? currentShell(host), host).join('\n'));
+    return 0;
+  },
+});
+
+function currentShell(host: Host): Shell {
+  const found = shellOf(host);
+  if (found) return found;
+  throw wrongUsage(
+    `no completion for the shell "${host.env.SHELL ?? ''}" (from SHELL)`,
+    `name another: completion install --shell ${SHELLS.join('|')}`,
+  );
+}

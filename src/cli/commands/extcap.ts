@@ -1,0 +1,31 @@
+import { homedir } from 'node:os';
+import { command } from '../command.ts';
+import { note } from '../console.ts';
+import { installExtcap } from '../extcap/install.ts';
+
+/** The connection flags that are written into Wireshark's program; it asks the rest of the kubeconfig. */
+const REMEMBERED = ['kubeconfig', 'context', 'namespace'] as const;
+
+export const extcapCommand = command({
+  description:
+    'Install a program (extcap) that shows running pods in the list of interfaces of Wireshark and tshark.\n\n' +
+    'The options --kubeconfig, --context and --namespace apply whenever Wireshark lists or captures pods; without them it uses the current context each time.',
+  examples: [
+    ['extcap install', 'Show the pods of the current context'],
+    ['extcap install -n shop', 'Show the pods of another namespace'],
+  ],
+  arguments: [{ name: 'ACTION', required: true, choices: ['install'] }],
+  flags: [],
+  run: async ({ flags }) => {
+    const host = { platform: process.platform, env: process.env, home: homedir() };
+    const remembered = new Map(
+      REMEMBERED.flatMap((name) => {
+        const value = flags[name];
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    );
+    for (const path of installExtcap(host, remembered)) note(`installed ${path}`);
+    note('restart Wireshark, or press F5 on its start page, to see pods among the interfaces');
+    return 0;
+  },
+});

@@ -1,0 +1,176 @@
+import { conditionOfWishes, type Wishes } from '../../filters/build.ts';
+import { renderAsCapture } from '../../filters/capture/render.ts';
+import { renderDisplayFilter } from '../../filters/display/render.ts';
+import { type Explanation, explainFilter } from '../../filters/explain.ts';
+import { inWords } from '../../filters/words.ts';
+import { print } from '../../output/standardOutput.ts';
+import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
+import { toYaml } from '../../output/yaml.ts';
+import { wrongUsage } from '../../problem.ts';
+import { command, type Invocation } from '../command.ts';
+import type { FlagTable, FlagValues } from '../flags/flag.ts';
+import { outputFlag } from '../flags/output.ts';
+import { list, oneOf, text } from '../flags/valueTypes.ts';
+
+const BUILD_FLAGS = {
+  address: {
+    value: list('ADDRESSES'),
+    repeatable: true,
+    help: 'From or to one of these addresses or networks, separated by commas',
+  },
+  source: { value: list('ADDRESSES'), repeatable: true, help: 'From one of these' },
+  destination: { value: list('ADDRESSES'), repeatable: true, help: 'To one of these' },
+  port: {
+    value: list('PORTS'),
+    repeatable: true,
+    help: 'From or to one of these ports: 80, 8000-8080',
+  },
+  protocol: {
+    value: list('NAMES'),
+    repeatable: true,
+    help: 'Of one of these protocols, such as tcp, udp or dns',
+  },
+  flags: {
+    value: list('FLAGS'),
+    repeatable: true,
+    help: 'With one of these TCP flags: syn,rst',
+  },
+  length: { value: text('LENGTH'), help: "Of this length: '>1000', '<=60'" },
+  contains: { value: text('TEXT'), help: 'With this text in the packet' },
+  from: {
+    value: text('TIME'),
+    help: 'Since this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
+  },
+  to: { value: text('TIME'), help: 'Until this time' },
+} as const satisfies FlagTable;
+
+const FLAGS = {
+  language: {
+    value: oneOf('LANGUAGE', ['capture', 'display']),
+    help: 'Language of EXPRESSION (default recognized)',
+  },
+  output: outputFlag(['json', 'yaml']),
+} as const satisfies FlagTable;
+
+type BuildValues = FlagValues<typeof BUILD_FLAGS>;
+
+export const filtersCommand = command({
+  description:
+    'Explain a capture filter (capture -- EXPRESSION) or a display filter (read -Y, Wireshark), correct common mistakes, and write it in the other language where that is possible.\n\n' +
+    'With the options that build a filter instead of EXPRESSION, build it in both languages. Without either, show common tasks in both languages.',
+  examples: [
+    ["filters 'tcp.flags.rst eq 1'", 'Explain a filter and correct it'],
+    ["filters 'host 10.0.0.7 and port 80,443'", 'Write a capture filter as a display filter too'],
+    ['filters --address 10.0.0.7 --port 443 --flags rst', 'Build a filter'],
+    [
+      'filters --from "2024-02-01 14:05" --to "2024-02-01 14:10"',
+      'Build a filter for a time window',
+    ],
+    ['filters', 'Show common tasks'],
+  ],
+  arguments: [{ name: 'EXPRESSION', variadic: true }],
+  rest: 'EXPRESSION',
+  flags: [
+    { title: 'Options', flags: FLAGS },
+    { title: 'Options that build a filter', flags: BUILD_FLAGS },
+  ],
+  run,
+});
+
+async function run({
+  flags,
+  args,
+  rest = [],
+}: Invocation<BuildValues & FlagValues<typeof FLAGS>>): Promise<number> {
+  const format = flags.output ?? 'text';
+  const text = [...args, ...rest].join(' ').trim();
+  const wishes = wishesOf(flags);
+  const isBuilt = Object.keys(wishes).length > 0;
+  if (isBuilt && text !== '')
+    throw wrongUsage('EXPRESSION cannot be combined with options that build a filter');
+  if (text === '') {
+    const built = isBuilt ? [builtFrom(wishes)] : TASKS.map(builtFrom);
+    await print(
+      format === 'text' ? built.map(builtText) : data(isBuilt ? built[0] : built, format),
+    );
+    return 0;
+  }
+  const explanation = explainFilter(text, flags.language);
+  await print(
+    format === 'text'
+      ? [explanationText(text, explanation)]
+      : data({ expression: text, ...explanation }, format),
+  );
+  return explanation.problem === undefined ? 0 : 1;
+}
+
+function wishesOf(flags: BuildValues): Wishes {
+  const wishes: Record<string, string | readonly string[]> = {};
+  for (const name of ['address', 'source', 'destination', 'port', 'protocol', 'flags'] as const)
+    if (flags[name].length > 0) wishes[name] = flags[name].flat();
+  for (const name of ['length', 'contains', 'from', 'to'] as const) {
+    const value = flags[name];
+    if (value !== undefined) wishes[name] = value;
+  }
+  return wishes;
+}
+
+/** What people ask for most. */
+const TASKS: readonly Wishes[] = [
+  { address: ['10.0.0.7'] },
+  { source: ['10.0.0.0/24'], destination: ['10.0.1.7'] },
+  { port: ['5432'], protocol: ['tcp'] },
+  { port: ['8000-8080'] },
+  { address: ['fd00::7'], protocol: ['tcp'], port: ['443'] },
+  { flags: ['rst'] },
+  { flags: ['syn'], port: ['443'], protocol: ['tcp'] },
+  { protocol: ['icmp', 'icmpv6'] },
+  { protocol: ['dns'] },
+  { protocol: ['tls'] },
+  { length: '>1400' },
+  { contains: 'timeout' },
+  { from: '2024-02-01T14:05:00Z', to: '2024-02-01T14:10:00Z' },
+];
+
+function builtFrom(wishes: Wishes) {
+  const condition = conditionOfWishes(wishes);
+  return {
+    meaning: inWords(condition),
+    capture: renderAsCapture(condition),
+    display: renderDisplayFilter(condition),
+  };
+}
+
+type Built = Pick<Explanation, 'capture' | 'display'> & { readonly meaning: string };
+
+function builtText({ meaning, capture, display }: Built): string {
+  return `${terminalSafe(meaning)}\n  capture:  ${filterText(capture)}\n  display:  ${filterText(display)}\n`;
+}
+
+function explanationText(text: string, explanation: Explanation): string {
+  const { language, corrections, corrected, problem, meaning, capture, display } = explanation;
+  const lines = [
+    `${language} filter: ${terminalSafe(text)}`,
+    ...corrections.map(({ kind, why }) => `  ${kind}: ${terminalSafe(why)}`),
+    ...(corrections.length > 0 ? [`corrected: ${terminalSafe(corrected)}`] : []),
+    ...(problem === undefined
+      ? [
+          `selects: ${terminalSafe(meaning ?? '')}`,
+          language === 'display'
+            ? `as a capture filter: ${filterText(capture)}`
+            : `as a display filter: ${filterText(display)}`,
+        ]
+      : [`not understood: ${terminalSafe(problem)}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function filterText(filter: Explanation['capture']): string {
+  return terminalSafe(typeof filter === 'string' ? filter : `none: ${filter.reasons.join('; ')}`);
+}
+
+function data(value: unknown, format: 'json' | 'yaml'): string[] {
+  return format === 'json'
+    ? [`${terminalSafeJson(JSON.stringify(value, undefined, 2))}\n`]
+    : [toYaml(value)];
+}

@@ -1,0 +1,27 @@
+import { command } from '../command.ts';
+import { CONNECTION_FLAGS } from '../flags/connection.ts';
+import type { Flag } from '../flags/flag.ts';
+
+export const optionsCommand = command({
+  description: 'List the options that apply to all commands.',
+  flags: [],
+  run: async () => {
+    process.stdout.write(optionsText());
+    return 0;
+  },
+});
+
+/** The options, laid out as `kubectl options` does. */
+function optionsText(): string {
+  const flags = Object.entries(CONNECTION_FLAGS).map(
+    ([name, flag]) => `    ${usage(name, flag)}:\n\t${flag.help}\n`,
+  );
+  return `The following options can be passed to any command:\n\n${flags.join('\n')}`;
+}
+
+/** A flag with the value it has when it is not given, as Go prints it. */
+function usage(name: string, flag: Flag): string {
+  const short = flag.alias === undefined ? '' : `-${flag.alias}, `;
+  const value = flag.value ? (flag.repeatable ? '[]' : "''") : 'false';
+  return `${short}--${name}=${value}`;
+}

@@ -1,0 +1,173 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { OutputClosed } from '../../output/output.ts';
+import { StandardOutput } from '../../output/standardOutput.ts';
+import { StatusLine } from '../../output/statusLine.ts';
+import { terminalSafeLines } from '../../output/terminalSafe.ts';
+import { wrongUsage } from '../../problem.ts';
+import { socketChanges } from '../../sockets/changes.ts';
+import { PortsSession } from '../../sockets/ports.ts';
+import { renderSockets, type SocketFormat } from '../../sockets/render.ts';
+import { renderChanges, renderChangesAsJson } from '../../sockets/renderChanges.ts';
+import { renderSummary } from '../../sockets/renderSummary.ts';
+import { summarizeSockets } from '../../sockets/summary.ts';
+import type { SocketList } from '../../tools/socket.ts';
+import type { Selection } from '../../tools/socketSelection.ts';
+import { command, type Invocation } from '../command.ts';
+import { connect } from '../connect.ts';
+import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
+import type { FlagTable, FlagValues } from '../flags/flag.ts';
+import { LIST_OUTPUT } from '../flags/output.ts';
+import {
+  TARGET_GROUP,
+  TARGETS,
+  TARGETS_HELP,
+  type TargetValues,
+  targetsOf,
+} from '../flags/targets.ts';
+import { DURATION, text } from '../flags/valueTypes.ts';
+import { Interrupted, onInterruption } from '../interruption.ts';
+import { debuggerSettings } from '../settings.ts';
+
+const FLAGS = {
+  tcp: { alias: 't', help: 'List TCP sockets (default unless -u or -x is given)' },
+  udp: { alias: 'u', help: 'List UDP sockets' },
+  unix: { alias: 'x', help: 'List Unix sockets' },
+  ipv4: { alias: '4', help: 'List IPv4 sockets only; dual-stack listeners are IPv6' },
+  ipv6: { alias: '6', help: 'List IPv6 sockets only' },
+  listening: { alias: 'l', help: 'List listening sockets only' },
+  all: { alias: 'a', help: 'List listening and connected sockets (the default)' },
+  processes: {
+    alias: 'p',
+    help: 'Show process names; adds a second debugger with SYS_PTRACE to the pod',
+  },
+  container: {
+    alias: 'c',
+    value: text('NAME', 'containers'),
+    help: 'With -p: show the processes of this container (default the one kubectl chooses)',
+  },
+  output: LIST_OUTPUT,
+  summary: { help: 'Count sockets by state and by peer' },
+  watch: { help: 'After listing the sockets, show changes until Ctrl-C' },
+  interval: { value: DURATION, default: '2s', help: 'With --watch: time between two lists' },
+} as const satisfies FlagTable;
+
+type Flags = FlagValues<typeof FLAGS>;
+
+export const portsCommand = command({
+  description: `Show the sockets of pods and nodes, as netstat does.\n\n${TARGETS_HELP}`,
+  examples: [
+    ['ports pod-1', 'List all TCP sockets of a pod'],
+    ['ports pod-1 -lp', 'List listening sockets and their processes'],
+    ['ports pod-1 --summary', 'Count sockets by state and by peer'],
+    ['ports deploy/web', 'List the sockets of all pods of a deployment'],
+    ['ports -A --selector app=web -l', 'List listening sockets in all namespaces'],
+    ['ports pod-1 --watch', 'Show changes'],
+    ['ports pod-1 -tu -o json | jq', 'Pass TCP and UDP sockets to another program'],
+  ],
+  arguments: [TARGETS],
+  flags: [{ title: 'Options', flags: FLAGS }, TARGET_GROUP, DEBUGGER_GROUP],
+  run,
+});
+
+async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerValues>) {
+  const format = flags.output ?? 'table';
+  const selection = selectionOf(flags, format);
+  const interval = flags.interval * 1000;
+  if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch cannot be combined');
+  const wanted = targetsOf(args, flags);
+  const settings = debuggerSettings(flags);
+  const api = await connect(flags);
+  const interruption = onInterruption();
+  const line = new StatusLine();
+  const told = new Set<string>();
+  const note = (text: string) => {
+    line.clear();
+    if (!told.has(text)) process.stderr.write(`${terminalSafeLines(text)}\n`);
+    told.add(text);
+  };
+  const session = new PortsSession(api, {
+    ...wanted,
+    selection,
+    ...(flags.container !== undefined && { container: flags.container }),
+    settings,
+    onNote: note,
+    onProgress: (text) => line.show(text),
+    signal: interruption.signal,
+  });
+  let failed = false;
+  const list = async () => {
+    const { sockets, unreadable, failures } = await session.list();
+    line.clear();
+    if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
+    for (const { pod, error } of failures)
+      note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));
+    failed ||= failures.length > 0;
+    return sockets;
+  };
+  try {
+    const sockets = await list();
+    await print(
+      flags.summary
+        ? renderSummary(summarizeSockets(sockets), summaryFormat(format))
+        : renderSockets(sockets, format, selection.processes),
+    );
+    if (flags.watch) await watchChanges(list, sockets, format, interval, interruption.signal);
+    return failed ? 1 : 0;
+  } catch (error) {
+    if (error instanceof OutputClosed) return 0;
+    throw error;
+  } finally {
+    line.clear();
+    await session.close();
+    interruption.release();
+    api.close();
+  }
+}
+
+/** Looks again and again, and prints what is different; Ctrl-C is its normal end. */
+async function watchChanges(
+  list: () => Promise<SocketList>,
+  first: SocketList,
+  format: SocketFormat,
+  interval: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = first;
+  try {
+    for (;;) {
+      await wait(interval, undefined, { signal });
+      const after = await list();
+      const changes = socketChanges(before, after);
+      const render = format === 'json' ? renderChangesAsJson : renderChanges;
+      await print(render(changes, new Date()));
+      before = after;
+    }
+  } catch (error) {
+    if (!(signal.reason instanceof Interrupted)) throw error;
+  }
+}
+
+async function print(chunks: Iterable<string>): Promise<void> {
+  const output = new StandardOutput();
+  for (const chunk of chunks) await output.write(Buffer.from(chunk));
+}
+
+function selectionOf(flags: Flags, format: SocketFormat): Selection {
+  if (flags.listening && flags.all) throw wrongUsage('-l and -a cannot be combined');
+  const any = flags.tcp || flags.udp || flags.unix;
+  const family = flags.ipv4 || flags.ipv6;
+  return {
+    tcp: flags.tcp || !any,
+    udp: flags.udp,
+    unix: flags.unix,
+    ipv4: flags.ipv4 || !family,
+    ipv6: flags.ipv6 || !family,
+    states: flags.listening ? 'listening' : 'all',
+    processes: flags.processes,
+    details: format === 'wide' || format === 'json' || format === 'yaml',
+  };
+}
+
+function summaryFormat(format: SocketFormat): 'table' | 'json' | 'yaml' {
+  return format === 'json' || format === 'yaml' ? format : 'table';
+}

@@ -1,0 +1,57 @@
+import { renderCaptureFilter } from '../../filters/capture/captureFilter.ts';
+import { COMMON_LIMITS, PRESETS, type Preset, presetsNamed } from '../../filters/presets.ts';
+import { print } from '../../output/standardOutput.ts';
+import { toYaml } from '../../output/yaml.ts';
+import { command } from '../command.ts';
+import { outputFlag } from '../flags/output.ts';
+import { PROGRAM_NAME } from '../usageErrors.ts';
+
+export const presetsCommand = command({
+  description:
+    'List the presets of capture --preset: what each captures, the filter expression it stands for, and what it misses.\n\n' +
+    'Several presets capture what any of them captures. An expression after -- and --peer narrow that down.',
+  examples: [
+    ['presets', 'List all presets'],
+    ['presets tls-hello', 'Show one of them'],
+    ['presets -o json', 'Pass the presets to a program'],
+  ],
+  arguments: [{ name: 'NAME', variadic: true, choices: PRESETS.map(({ name }) => name) }],
+  flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml', 'name']) } }],
+  run: async ({ flags, args }) => {
+    const presets = args.length === 0 ? PRESETS : presetsNamed(args);
+    const facts = presets.map(factsOf);
+    const text = {
+      text: () => [...presets.map(block), ...limits()],
+      json: () => [`${JSON.stringify(facts, undefined, 2)}\n`],
+      yaml: () => [toYaml(facts)],
+      name: () => presets.map(({ name }) => `${name}\n`),
+    };
+    await print(text[flags.output ?? 'text']());
+    return 0;
+  },
+});
+
+function factsOf({ name, captures, filter, misses, example }: Preset) {
+  return {
+    name,
+    captures,
+    expression: renderCaptureFilter(filter) ?? '',
+    misses: [...misses, ...COMMON_LIMITS],
+    example: `${PROGRAM_NAME} ${example}`,
+  };
+}
+
+function block(preset: Preset): string {
+  const { name, captures, expression, example } = factsOf(preset);
+  return [
+    `${name}: ${captures}`,
+    `  filter:   ${expression}`,
+    `  example:  ${example}`,
+    ...preset.misses.map((text) => `  misses:   ${text}`),
+    '\n',
+  ].join('\n');
+}
+
+function limits(): string[] {
+  return ['All presets miss:\n', ...COMMON_LIMITS.map((text) => `  ${text}\n`)];
+}

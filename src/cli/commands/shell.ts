@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { debuggerFor, findTarget } from '../../debugger/debuggerFor.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { explainRefusal } from '../../debugger/refusals.ts';
+import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { parseTargets } from '../../kube/targets/parseTargets.ts';
+import { OutputClosed } from '../../output/output.ts';
+import { StandardOutput } from '../../output/standardOutput.ts';
+import { StatusLine } from '../../output/statusLine.ts';
+import { terminalSafe } from '../../output/terminalSafe.ts';
+import { command, type Invocation } from '../command.ts';
+import { connect } from '../connect.ts';
+import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
+import { TARGET } from '../flags/targets.ts';
+import { onInterruption } from '../interruption.ts';
+import { hasTerminal, openTerminal, terminalSize } from '../localTerminal.ts';
+import { type DebuggerSettings, debuggerSettings } from '../settings.ts';
+
+export const shellCommand = command({
+  description:
+    'Open a shell, or run a command, in a debugger in the network of a pod or node, with the tools of the image.\n\n' +
+    'TARGET is one pod or node: pod-1, deploy/web, node/worker-1. The program gets a terminal if standard input, output and error are one. Otherwise its streams are passed through, and the exit code is its own. Whatever it starts ends with it.',
+  examples: [
+    ['shell pod-1', 'Open a shell in the network of a pod'],
+    ['shell pod-1 -- ip -br address', 'Run one command'],
+    ['shell pod-1 -- curl -s localhost:8080 > page', 'Save its output in a local file'],
+    ['shell pod-1 -- nc db 5432 < request', 'Read its input from a local file'],
+  ],
+  arguments: [{ ...TARGET, required: true }],
+  rest: 'COMMAND [args...]',
+  flags: [DEBUGGER_GROUP],
+  run,
+});
+
+async function run({
+  flags,
+  args: [target = ''],
+  rest: command = [],
+}: Invocation<DebuggerValues>): Promise<number> {
+  const settings = debuggerSettings(flags);
+  const api = await connect(flags);
+  const { namespace } = api.access;
+  try {
+    const place = await findPlace(api, target, settings);
+    try {
+      return await attend(await start(api, place, command));
+    } finally {
+      await place.close();
+    }
+  } catch (error) {
+    throw explainRefusal(error, namespace);
+  } finally {
+    // Whatever was not read is no longer waited for.
+    process.stdin.destroy();
+    api.close();
+  }
+}
+
+async function findPlace(
+  api: KubeApi,
+  target: string,
+  settings: DebuggerSettings,
+): Promise<Debugger> {
+  const interruption = onInterruption();
+  const { signal } = interruption;
+  const line = new StatusLine();
+  const note = (text: string) => {
+    line.clear();
+    process.stderr.write(`${terminalSafe(text)}\n`);
+  };
+  try {
+    const found = await findTarget(api, parseTargets([target]), {
+      signal,
+      onNote: note,
+    });
+    signal.throwIfAborted();
+    if (found.pod?.spec.hostNetwork)
+      note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);
+    return await debuggerFor(
+      api,
+      found,
+      { profile: 'network', command: 'shell', ...settings },
+      { onProgress: (text) => line.show(text), onNote: note, signal },
+    );
+  } finally {
+    line.clear();
+    interruption.release();
+  }
+}
+
+async function start(
+  api: KubeApi,
+  place: Debugger,
+  command: readonly string[],
+): Promise<AttendedProgram> {
+  const terminal = hasTerminal() && { kind: process.env.TERM ?? '', size: terminalSize() };
+  return AttendedProgram.start(api.access, place, {
+    command,
+    input: process.stdin.isTTY !== true,
+    ...(terminal && { terminal }),
+  });
+}
+
+const ENDING = ['SIGTERM', 'SIGHUP'] as const;
+
+/** Joins the user's streams and signals with the program's until it ends; gives its exit code. */
+async function attend(program: AttendedProgram): Promise<number> {
+  let ended: number | undefined;
+  let interrupts = 0;
+  const end = (signal: NodeJS.Signals) => {
+    ended ??= 128 + constants.signals[signal];
+    void program.close();
+  };
+  const onInterrupt = () => {
+    interrupts += 1;
+    if (interrupts === 1) program.interrupt();
+    else end('SIGINT');
+  };
+  process.on('SIGINT', onInterrupt);
+  for (const signal of ENDING) process.on(signal, end);
+  const restore = hasTerminal() ? openTerminal((size) => program.resize(size)) : () => {};
+  try {
+    process.stdin.on('error', () => program.stdin.end());
+    if (hasTerminal() || process.stdin.isTTY !== true) process.stdin.pipe(program.stdin);
+    else program.stdin.end();
+    const [code] = await Promise.all([
+      program.exit,
+      passOutput(program.stdout),
+      passError(program.stderr),
+    ]);
+    return ended ?? code;
+  } catch (error) {
+    if (ended !== undefined) return ended;
+    if (error instanceof OutputClosed) return 0;
+    throw error;
+  } finally {
+    process.stdin.unpipe(program.stdin);
+    restore();
+    await program.close();
+    process.off('SIGINT', onInterrupt);
+    for (const signal of ENDING) process.off(signal, end);
+  }
+}
+
+async function passOutput(stream: Readable): Promise<void> {
+  const output = new StandardOutput();
+  for await (const chunk of stream as AsyncIterable<Buffer>) await output.write(chunk);
+}
+
+async function passError(stream: Readable): Promise<void> {
+  for await (const chunk of stream as AsyncIterable<Buffer>)
+    if (!process.stderr.write(chunk)) await once(process.stderr, 'drain');
+}

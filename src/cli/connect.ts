@@ -1,0 +1,23 @@
+import { KubeApi } from '../kube/api.ts';
+import { authenticate } from '../kube/authentication.ts';
+import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
+import { note } from './console.ts';
+import type { ConnectionValues } from './flags/connection.ts';
+import { parseTimeout } from './flags/requestTimeout.ts';
+
+/**
+ * Connects to the cluster that the flags choose; nothing is sent yet. Warnings about missing files and
+ * settings go to standard error, since they may explain why the first request fails.
+ */
+export async function connect(flags: ConnectionValues): Promise<KubeApi> {
+  const { 'request-timeout': timeout, ...connection } = flags;
+  const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
+  const chosen = chooseContext(given(connection));
+  for (const warning of chosen.warnings) note(`warning: ${warning}`);
+  return new KubeApi(await authenticate(chosen, requestTimeout));
+}
+
+/** The flags that were given. */
+function given(flags: Omit<ConnectionValues, 'request-timeout'>): ConnectionFlags {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+}

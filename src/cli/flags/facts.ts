@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { print } from '../../output/standardOutput.ts';
+import { terminalSafeJson } from '../../output/terminalSafe.ts';
+import { toYaml } from '../../output/yaml.ts';
+import { messageOf, Problem } from '../../problem.ts';
+import { parseDump } from '../../topology/dump.ts';
+import type { ClusterFacts } from '../../topology/model/clusterFacts.ts';
+import type { FlagGroup, FlagValues } from './flag.ts';
+import { outputFlag } from './output.ts';
+import { DURATION, FILE } from './valueTypes.ts';
+
+/** The options of commands that read the network of nodes. */
+export const FACTS_GROUP = {
+  title: 'Options',
+  flags: {
+    output: outputFlag(['wide', 'json', 'yaml']),
+    from: {
+      value: FILE,
+      help: 'Read this file, written with -o json, instead of the cluster (- for standard input)',
+    },
+    'keep-node': {
+      value: DURATION,
+      help: 'Keep the pods on nodes this long for the next command, such as 5m',
+    },
+  },
+} as const satisfies FlagGroup;
+
+export type FactsValues = FlagValues<typeof FACTS_GROUP.flags>;
+
+/** Idle seconds for which pods on nodes are kept. */
+export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keep?: number } {
+  return keep === undefined ? {} : { keep: Math.ceil(keep) };
+}
+
+/** The facts in the file that --from names. Throws a Problem where there are none. */
+export async function factsFrom(file: string): Promise<ClusterFacts> {
+  let text: string;
+  try {
+    text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+  } catch (cause) {
+    throw new Problem(`--from: ${messageOf(cause)}`, { cause });
+  }
+  return parseDump(text);
+}
+
+/** Prints an answer for programs, with the facts that it was drawn from. */
+export async function printDocument(
+  answer: Readonly<Record<string, unknown>>,
+  facts: ClusterFacts,
+  format: 'json' | 'yaml',
+): Promise<void> {
+  const document = { ...answer, facts };
+  await print([
+    format === 'json'
+      ? `${terminalSafeJson(JSON.stringify(document, undefined, 2))}\n`
+      : toYaml(document),
+  ]);
+}

@@ -1,0 +1,77 @@
+/** Where shell completion finds the values of a flag or an argument, besides a fixed list. */
+export type CompletionSource =
+  | 'captures'
+  | 'clusters'
+  | 'containers'
+  | 'contexts'
+  | 'files'
+  | 'interfaces'
+  | 'namespaces'
+  | 'targets'
+  | 'users'
+  | 'volumes';
+
+/** What a value is: how help names it, how it is read, and what completes it. */
+export interface ValueType<T> {
+  /** Stands for the value in help: `FILE` in `--write=FILE`. */
+  readonly placeholder: string;
+  /** Throws a Problem whose message completes `invalid argument "x" for "--flag" flag: …`. */
+  parse(text: string): T;
+  /** Every allowed value, where there is a fixed list. */
+  readonly choices?: readonly string[];
+  readonly complete?: CompletionSource;
+}
+
+interface Described {
+  /** One letter, without its dash. */
+  readonly alias?: string;
+  /** A sentence in the imperative mood, without a full stop at its end. */
+  readonly help: string;
+}
+
+/** A flag without a value. */
+export interface Switch extends Described {
+  readonly value?: undefined;
+}
+
+/** A flag with a value. */
+export interface ValueFlag<T> extends Described {
+  readonly value: ValueType<T>;
+  /** The text that is read when the flag is not given; help shows it. */
+  readonly default?: string;
+  /** Every occurrence adds a value; of other flags the last one counts. */
+  readonly repeatable?: true;
+}
+
+export type Flag = Switch | ValueFlag<unknown>;
+
+/** Flags by their long names, without dashes, in the order of the help. */
+export type FlagTable = Readonly<Record<string, Flag>>;
+
+/** Flags under one heading of the help. */
+export interface FlagGroup {
+  /** Without its colon: `Debugger options`. */
+  readonly title: string;
+  readonly flags: FlagTable;
+}
+
+type ValueOf<F> =
+  F extends ValueFlag<infer T>
+    ? F extends { readonly repeatable: true }
+      ? readonly T[]
+      : F extends { readonly default: string }
+        ? T
+        : T | undefined
+    : boolean;
+
+/** What the parser gives for a table: switches are false and values undefined when not given. */
+export type FlagValues<T extends FlagTable> = { readonly [name in keyof T]: ValueOf<T[name]> };
+
+type Intersection<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void
+  ? I
+  : never;
+
+/** What the parser gives for several groups together. */
+export type GroupValues<G extends readonly FlagGroup[]> = Intersection<
+  { [index in keyof G]: FlagValues<G[index]['flags']> }[number]
+>;

@@ -1,0 +1,46 @@
+import { parseTargets, type Target } from '../../kube/targets/parseTargets.ts';
+import type { Argument } from '../command.ts';
+import type { FlagGroup, FlagValues } from './flag.ts';
+import { count, text } from './valueTypes.ts';
+
+/** Pods and nodes, as a command that takes several names them. */
+export const TARGETS: Argument = { name: 'TARGET', variadic: true, complete: 'targets' };
+
+/** What the description of such a command says of them. */
+export const TARGETS_HELP =
+  'TARGET is a pod (pod-1), the pods of a workload or service (deploy/web, sts/, ds/, rs/, job/, cronjob/, svc/), or a node (node/worker-1). Without TARGET, --selector chooses pods.';
+
+/** One pod or node. */
+export const TARGET: Argument = { name: 'TARGET', complete: 'targets' };
+
+const FLAGS = {
+  selector: {
+    value: text('LABELS'),
+    help: "Select pods by labels, such as app=web; '' selects every pod",
+  },
+  'all-namespaces': { alias: 'A', help: 'With a selector: in all namespaces' },
+  'max-pods': { value: count(), default: '10', help: 'Fail if more pods than this match' },
+} as const;
+
+/** The options that choose pods; `--selector` has no letter here, for commands that use -l otherwise. */
+export const TARGET_GROUP = { title: 'Target options', flags: FLAGS } as const satisfies FlagGroup;
+
+/** The same with -l for the selector, as in kubectl. */
+export const TARGET_GROUP_WITH_L = {
+  title: TARGET_GROUP.title,
+  flags: { ...FLAGS, selector: { ...FLAGS.selector, alias: 'l' } },
+} as const satisfies FlagGroup;
+
+/** The targets that words and flags name, and how many pods they may be. Throws a Problem. */
+export function targetsOf(
+  words: readonly string[],
+  flags: TargetValues,
+): { readonly targets: readonly Target[]; readonly maxPods: number } {
+  const { selector, 'all-namespaces': allNamespaces, 'max-pods': maxPods } = flags;
+  return {
+    targets: parseTargets(words, { allNamespaces, ...(selector !== undefined && { selector }) }),
+    maxPods,
+  };
+}
+
+export type TargetValues = FlagValues<typeof FLAGS>;

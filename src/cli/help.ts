@@ -1,0 +1,100 @@
+import type { Argument, Command } from './command.ts';
+import { COMMAND_GROUPS, COMMANDS } from './commandList.ts';
+import type { Flag, FlagGroup } from './flags/flag.ts';
+import { firstColumnWidth, twoColumns, wrapped } from './textLayout.ts';
+import { PROGRAM_NAME } from './usageErrors.ts';
+
+const SUMMARY = "Debug a pod's network from your laptop, through the Kubernetes API.";
+const HELP = `Use "${PROGRAM_NAME} COMMAND --help" for more information about a command.`;
+const OPTIONS = `Use "${PROGRAM_NAME} options" for the options that apply to all commands.`;
+
+/** The help of the program: its commands, grouped, in lines of at most `width` characters. */
+export function programHelp(width: number): string {
+  const first = firstColumnWidth(COMMANDS.map(({ name }) => name));
+  const groups = COMMAND_GROUPS.map(({ title, commands }) => [
+    `${title}:`,
+    ...twoColumns(
+      commands.map(({ name, summary }) => [name, summary]),
+      { first, width },
+    ),
+  ]);
+  return sections([
+    wrapped(SUMMARY, width),
+    ...groups,
+    ['Usage:', `  ${PROGRAM_NAME} COMMAND [options]`],
+    [...wrapped(HELP, width), ...wrapped(OPTIONS, width)],
+  ]);
+}
+
+/** The help of a command, laid out as kubectl's: description, examples, options, usage. */
+export function commandHelp(name: string, command: Command, width: number): string {
+  const { description, examples = [], flags } = command;
+  const all = flags.flatMap((group) => Object.entries(group.flags));
+  const first = firstColumnWidth(all.map(([flag, spec]) => flagUsage(flag, spec)));
+  return sections([
+    ...description.split('\n\n').map((paragraph) => wrapped(paragraph, width)),
+    examples.length === 0
+      ? []
+      : [
+          'Examples:',
+          ...examples.flatMap(([line, what], index) => [
+            ...(index === 0 ? [] : ['']),
+            `  # ${what}`,
+            `  ${PROGRAM_NAME} ${line}`,
+          ]),
+        ],
+    ...flags.map((group) => optionLines(group, first, width)),
+    ['Usage:', ...indented(usageLine(name, command), width)],
+    wrapped(OPTIONS, width),
+  ]);
+}
+
+/** A command line; what does not fit into a line is indented further. */
+function indented(line: string, width: number): string[] {
+  return wrapped(line, width - 4).map((part, index) => (index === 0 ? '  ' : '    ') + part);
+}
+
+function sections(all: readonly (readonly string[])[]): string {
+  const blocks = all.filter(({ length }) => length > 0).map((lines) => lines.join('\n'));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function optionLines({ title, flags }: FlagGroup, first: number, width: number): string[] {
+  const pairs = Object.entries(flags).map(
+    ([name, flag]) => [flagUsage(name, flag), flagHelp(flag)] as const,
+  );
+  return pairs.length === 0 ? [] : [`${title}:`, ...twoColumns(pairs, { first, width })];
+}
+
+/** A flag as help shows it: `-w, --write=FILE`. */
+export function flagUsage(name: string, { alias, value }: Flag): string {
+  const short = alias === undefined ? '    ' : `-${alias}, `;
+  return `${short}--${name}${value ? `=${value.placeholder}` : ''}`;
+}
+
+/** What help says of a flag, with its allowed values and its default. */
+export function flagHelp({ help, ...flag }: Flag): string {
+  if (!flag.value) return help;
+  const { choices } = flag.value;
+  const values = choices ? `. One of: ${choices.join(', ')}` : '';
+  return `${help}${values}${flag.default === undefined ? '' : ` (default ${flag.default})`}`;
+}
+
+/** How a command is called: `kubectl netdebug capture TARGET... [-- EXPRESSION] [options]`. */
+export function usageLine(name: string, { arguments: args = [], rest, flags }: Command): string {
+  return [
+    PROGRAM_NAME,
+    name,
+    ...args.map(argumentUsage),
+    ...(rest === undefined ? [] : [`[-- ${rest}]`]),
+    ...(flags.length > 0 ? ['[options]'] : []),
+  ].join(' ');
+}
+
+function argumentUsage({ name, choices, required, variadic }: Argument): string {
+  if (variadic || !choices) {
+    const word = variadic ? `${name}...` : name;
+    return required ? word : `[${word}]`;
+  }
+  return required ? `(${choices.join(' | ')})` : `[${choices.join(' | ')}]`;
+}

@@ -1,0 +1,117 @@
+import { Parser } from 'yargs/helpers';
+import { Problem, wrongUsage } from '../problem.ts';
+import type { Flag, FlagTable, ValueFlag } from './flags/flag.ts';
+import { type NamedFlag, readWords, type Word } from './words.ts';
+
+type TableFlag = NamedFlag & { readonly spec: Flag };
+
+export interface ParsedWords {
+  /** By long names: false for a switch that was not given, undefined for a value. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly args: readonly string[];
+  /** The words after `--`; undefined without it. */
+  readonly rest: readonly string[] | undefined;
+}
+
+/** The flags of a table as `readWords` takes them. */
+export function namedFlags(table: FlagTable): TableFlag[] {
+  return Object.entries(table).map(([name, spec]) => ({
+    name,
+    spec,
+    takesValue: spec.value !== undefined,
+    ...(spec.alias !== undefined && { alias: spec.alias }),
+  }));
+}
+
+/**
+ * Reads the words of a command. Throws a Problem in kubectl's words.
+ *
+ * yargs' parser assembles and converts the values. It gets every flag as `--name=value`, the one form in
+ * which it agrees with kubectl's parser: it takes `-ieth0` for five flags and `--force=maybe` for false,
+ * and its error for a missing value does not name the flag as it was typed.
+ */
+export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWords {
+  const flags = namedFlags(table);
+  const named = (wanted: (flag: TableFlag) => boolean) =>
+    flags.filter(wanted).map(({ name }) => name);
+  const read = readWords(flags, words);
+  const last = read.at(-1);
+  const { argv, error } = Parser.detailed(read.flatMap(canonicalWords), {
+    boolean: named(({ takesValue }) => !takesValue),
+    string: named(({ takesValue }) => takesValue),
+    default: Object.fromEntries(flags.flatMap(defaultOf)),
+    coerce: Object.fromEntries(
+      flags.flatMap(({ name, spec }) => (spec.value ? [[name, converter(name, spec)]] : [])),
+    ),
+    configuration: {
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    },
+  });
+  if (error) throw error;
+  const { _: args, ...values } = argv;
+  return {
+    flags: values,
+    args: args.map(String),
+    rest: last?.kind === 'rest' ? last.words : undefined,
+  };
+}
+
+/** The flag's name and what it is when it is not given; nothing for undefined. */
+function defaultOf({ name, spec }: TableFlag): (readonly [string, unknown])[] {
+  if (!spec.value) return [[name, false]];
+  if (spec.repeatable) return [[name, []]];
+  return spec.default === undefined ? [] : [[name, spec.default]];
+}
+
+/** Words that yargs reads in one way only. Throws a Problem for a flag that is not there or lacks its value. */
+function canonicalWords(word: Word<TableFlag>): string[] {
+  switch (word.kind) {
+    case 'argument':
+      return [word.text];
+    case 'rest':
+      return [];
+    case 'unknown flag':
+      throw wrongUsage(`unknown ${word.short ? 'shorthand ' : ''}flag: ${word.shown}`);
+    case 'incomplete flag':
+      throw wrongUsage(`flag needs an argument: ${word.shown}`);
+    case 'flag': {
+      const { flag, value } = word;
+      if (flag.takesValue) return [`--${flag.name}=${value}`];
+      return [`--${flag.name}=${value === undefined ? true : switchValue(flag, value)}`];
+    }
+  }
+}
+
+/** The words that Go's ParseBool takes. */
+const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+
+function switchValue({ name, spec }: TableFlag, value: string): boolean {
+  if (TRUE.includes(value)) return true;
+  if (FALSE.includes(value)) return false;
+  throw invalidValue(name, spec, value, wrongUsage('must be true or false'));
+}
+
+/** What yargs calls with the text of a flag: with several, when it was given several times. */
+function converter(name: string, spec: ValueFlag<unknown>) {
+  const convert = (text: string): unknown => {
+    try {
+      return spec.value.parse(text);
+    } catch (error) {
+      throw error instanceof Problem ? invalidValue(name, spec, text, error) : error;
+    }
+  };
+  return (given: string | readonly string[]) => {
+    const values = [given].flat().map(convert);
+    return spec.repeatable ? values : values.at(-1);
+  };
+}
+
+function invalidValue(name: string, { alias }: Flag, value: string, { message, next }: Problem) {
+  const flag = alias === undefined ? `--${name}` : `-${alias}, --${name}`;
+  return wrongUsage(`invalid argument "${value}" for "${flag}" flag: ${message}`, ...next);
+}

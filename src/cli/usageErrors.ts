@@ -1,0 +1,67 @@
+import { type Problem, wrongUsage } from '../problem.ts';
+import type { Command } from './command.ts';
+import type { ParsedWords } from './parseFlags.ts';
+
+/** How people call the program. */
+export const PROGRAM_NAME = 'kubectl netdebug';
+
+/** A usage error that names the help to read, as kubectl's do; the program's help without a command. */
+export function usageError(
+  message: string,
+  command: string | undefined,
+  next: readonly string[] = [],
+): Problem {
+  const name = command === undefined ? PROGRAM_NAME : `${PROGRAM_NAME} ${command}`;
+  return wrongUsage(message, ...next, `See '${name} --help' for usage.`);
+}
+
+/** The error for a word that is no command, with the commands that look like it. */
+export function unknownCommand(word: string, known: readonly string[]): Problem {
+  const similar = known.filter((name) => name.startsWith(word) || distance(word, name) <= 2);
+  return usageError(
+    `unknown command "${word}" for "${PROGRAM_NAME}"`,
+    undefined,
+    similar.length > 0 ? [`Did you mean ${similar.join(' or ')}?`] : [],
+  );
+}
+
+/** Throws a usage error unless the words are what the command takes. */
+export function checkArguments(
+  command: string,
+  { arguments: declared = [], rest: restName }: Command,
+  { args, rest }: ParsedWords,
+): void {
+  for (const [index, { name, required, choices, variadic }] of declared.entries()) {
+    const words = variadic ? args.slice(index) : args.slice(index, index + 1);
+    if (words.length === 0 && required)
+      throw usageError(`${choices ? `one of ${choices.join(', ')}` : name} is required`, command);
+    const wrong = choices && words.find((word) => !choices.includes(word));
+    if (wrong !== undefined)
+      throw usageError(
+        `invalid argument "${wrong}": must be one of: ${choices?.join(', ')}`,
+        command,
+      );
+  }
+  const unexpected = declared.at(-1)?.variadic ? undefined : args[declared.length];
+  if (unexpected !== undefined) throw usageError(`unexpected argument: ${unexpected}`, command);
+  if (rest !== undefined && restName === undefined)
+    throw usageError(`unexpected arguments after --: ${rest.join(' ')}`, command);
+}
+
+/** How many letters must change, come or go (Levenshtein) to make one word of another. */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let at = 1; at <= to.length; at += 1)
+      next.push(
+        Math.min(
+          (row[at] ?? 0) + 1,
+          (next[at - 1] ?? 0) + 1,
+          (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
