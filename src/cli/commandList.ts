@@ -64,6 +64,16 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         summary: 'List network namespaces of nodes, with their pods',
         load: async () => (await import('./commands/netns.ts')).netnsCommand,
       },
+      {
+        name: 'who',
+        summary: 'Find what an address, interface or process belongs to',
+        load: async () => (await import('./commands/who.ts')).whoCommand,
+      },
+      {
+        name: 'cni',
+        summary: 'Show CNI configuration, results and leases of a node',
+        load: async () => (await import('./commands/cni.ts')).cniCommand,
+      },
     ],
   },
   {

@@ -26,6 +26,8 @@ export interface FactsWanted {
   /** Whether the files of CNI plugins are read. */
   readonly cni: boolean;
   readonly showAnnotations?: boolean;
+  /** Whether the API server alone is asked where there are too many nodes to enter all of them. */
+  readonly withoutNodes?: boolean;
 }
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
@@ -50,7 +52,11 @@ export async function readFacts(
   };
   let pool: FactsPool | undefined;
   try {
-    const subject = await findSubject(api, wanted.word, { signal, onNote });
+    const subject = await findSubject(api, wanted.word, {
+      signal,
+      onNote,
+      withoutNodes: wanted.withoutNodes === true,
+    });
     const nodes = nodesOf(subject);
     pool = new FactsPool(api, {
       settings,
@@ -69,7 +75,7 @@ export async function readFacts(
       })),
       rules: false,
       cni: wanted.cni,
-      ...(wanted.showAnnotations && { showAnnotations: true }),
+      showAnnotations: wanted.showAnnotations === true,
       objects: {
         ...(!wanted.allPods && { nodes }),
         services: wanted.services,
@@ -90,4 +96,22 @@ export async function readFacts(
 
 function nodesOf(subject: Subject): readonly string[] {
   return subject.kind === 'nodes' ? subject.nodes : [subject.node];
+}
+
+/** Tells people on standard error what could not be read, once each; programs find it in the facts. */
+export function noteUnknown(facts: ClusterFacts): void {
+  const all = [
+    ...facts.unknown,
+    ...facts.nodes.flatMap(({ name, unknown, namespaces }) =>
+      [...unknown, ...namespaces.flatMap((one) => one.unknown)].map((one) => ({
+        ...one,
+        node: name,
+      })),
+    ),
+  ];
+  const texts = all.map(
+    ({ what, why, node, needs }) =>
+      `unknown: ${what}${node === undefined ? '' : ` on ${node}`}: ${why}${needs === undefined ? '' : ` (needs ${needs})`}`,
+  );
+  for (const text of new Set(texts)) note(text);
 }

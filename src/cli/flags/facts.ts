@@ -49,10 +49,16 @@ export async function printDocument(
   facts: ClusterFacts,
   format: 'json' | 'yaml',
 ): Promise<void> {
-  const document = { ...answer, facts };
+  if (format === 'yaml') {
+    await print([toYaml({ ...answer, facts })]);
+    return;
+  }
+  // The facts are for programs alone: on one line they take a third of the room.
+  const shown = JSON.stringify(answer, undefined, 2).replace(/\n\}$/, ',\n');
   await print([
-    format === 'json'
-      ? `${terminalSafeJson(JSON.stringify(document, undefined, 2))}\n`
-      : toYaml(document),
+    terminalSafeJson(shown),
+    '  "facts": ',
+    terminalSafeJson(JSON.stringify(facts)),
+    '\n}\n',
   ]);
 }

@@ -27,6 +27,8 @@ const MAX_NODES = 10;
 export interface SubjectOptions {
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
+  /** Whether no node is entered where there are too many; else that is a Problem. */
+  readonly withoutNodes: boolean;
 }
 
 /** Finds what a word names; all nodes without one. Throws a Problem. */
@@ -35,7 +37,7 @@ export async function findSubject(
   word: string | undefined,
   options: SubjectOptions,
 ): Promise<Subject> {
-  if (word === undefined) return allNodes(api, options.signal);
+  if (word === undefined) return allNodes(api, options);
   const { target, namespace = api.access.namespace } = parseNamespacedTarget(word);
   if (target.kind === 'node') return { kind: 'node', node: target.name };
   const pod = await onePod(api.inNamespace(namespace), [target], options);
@@ -60,7 +62,10 @@ export function wordsOf(pod: Pod): string[] {
   );
 }
 
-async function allNodes(api: KubeApi, signal: AbortSignal): Promise<Subject> {
+async function allNodes(
+  api: KubeApi,
+  { signal, onNote, withoutNodes }: SubjectOptions,
+): Promise<Subject> {
   const nodes = await listAll<RawNode>(api, '/api/v1/nodes', {}, signal);
   const usable = nodes.filter(({ status }) => {
     const ready = status?.conditions?.find(({ type }) => type === 'Ready');
@@ -70,6 +75,12 @@ async function allNodes(api: KubeApi, signal: AbortSignal): Promise<Subject> {
       (status?.nodeInfo?.operatingSystem ?? 'linux') === 'linux'
     );
   });
+  if (usable.length > MAX_NODES && withoutNodes) {
+    onNote(
+      `note: there are ${usable.length} nodes, so only the API server is asked; name one to look on it: node/NAME`,
+    );
+    return { kind: 'nodes', nodes: [] };
+  }
   if (usable.length > MAX_NODES)
     throw wrongUsage(
       `these are ${usable.length} nodes, and a pod would be made on each`,

@@ -1,0 +1,56 @@
+import { print } from '../../output/standardOutput.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
+import { renderFindings } from '../../topology/findings/renderFindings.ts';
+import { duplicateOwners } from '../../topology/who/duplicateOwners.ts';
+import { findOwners } from '../../topology/who/findOwners.ts';
+import { ownerTable } from '../../topology/who/renderOwners.ts';
+import { parseThing } from '../../topology/who/thing.ts';
+import { command } from '../command.ts';
+import { DEBUGGER_GROUP } from '../flags/debugger.ts';
+import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
+import { noteUnknown, readFacts } from '../readFacts.ts';
+
+export const whoCommand = command({
+  description:
+    'Find what an address, interface, process, network namespace or container belongs to.\n\n' +
+    'THING is an IP address, a MAC address, a process id, the name or index of an interface, the inode or name of a network namespace, or the id of a container. NODE (node/worker-1) is where to look; without it, all nodes are searched. The exit code is 1 if nothing is found.',
+  examples: [
+    ['who 10.244.1.7', 'Find the pod, service or node that has an address'],
+    ['who veth1234abcd node/worker-1', 'Find out whose interface this is'],
+    ['who 4026532308', 'Find the pod of a network namespace that lsns lists'],
+  ],
+  arguments: [{ name: 'THING', required: true }, { name: 'NODE' }],
+  flags: [FACTS_GROUP, DEBUGGER_GROUP],
+  run: async ({ flags, args: [text = '', node] }) => {
+    const thing = parseThing(text);
+    if (node !== undefined && !/^(?:nodes?|no)\//.test(node))
+      throw wrongUsage(`${node}: name a node, as in node/worker-1`);
+    const { facts } = await readFacts(flags, {
+      command: 'who',
+      word: node,
+      scope: 'all',
+      services: thing.kind === 'address',
+      allPods: true,
+      cni: thing.kind === 'container',
+      // Pods, services and nodes are known to the API server.
+      withoutNodes: thing.kind === 'address' || thing.kind === 'container',
+    });
+    const owners = findOwners(facts, thing);
+    const findings = thing.kind === 'address' ? duplicateOwners(owners, thing.address) : [];
+    if (flags.output === 'json' || flags.output === 'yaml') {
+      await printDocument({ owners, findings }, facts, flags.output);
+      return owners.length > 0 ? 0 : 1;
+    }
+    noteUnknown(facts);
+    if (owners.length === 0)
+      throw new Problem(`nothing that was read is or has "${text}"`, {
+        next: [
+          ...(node === undefined ? [] : ['leave out the node to search all of them']),
+          'what has ended is not found, such as the address of a finished pod',
+        ],
+      });
+    await print(ownerTable(owners, flags.output === 'wide'));
+    await print(renderFindings(findings));
+    return 0;
+  },
+});

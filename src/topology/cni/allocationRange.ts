@@ -1,0 +1,100 @@
+import { contains, formatAddress, parseAddress, parsePrefix } from '../address.ts';
+import type { CniFacts } from '../model/cniFacts.ts';
+
+/** The addresses that host-local gives out of one range. */
+export interface AllocationRange {
+  readonly network: string;
+  readonly subnet: string;
+  readonly first: string;
+  readonly last: string;
+  /** How many there are; host-local leaves out the gateway. */
+  readonly size: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * The ranges in a node's configuration: those of `ipam` of each plugin and of what flannel delegated, else that of
+ * /run/flannel/subnet.env. https://www.cni.dev/plugins/current/ipam/host-local/
+ */
+export function allocationRanges(cni: CniFacts): AllocationRange[] {
+  const found = new Map<string, AllocationRange>();
+  const add = (network: string, range: Json) => {
+    const parsed = parseRange(network, range);
+    if (parsed) found.set(`${network} ${parsed.subnet} ${parsed.first}`, parsed);
+  };
+  const configurations = [
+    ...cni.configurations.filter(({ inForce }) => inForce).map(({ content }) => content),
+    ...cni.results.map(({ config }) => config),
+    ...cni.delegates.map(({ content }) => content),
+  ];
+  for (const content of configurations) {
+    const configuration = object(content);
+    const name = typeof configuration.name === 'string' ? configuration.name : '';
+    const plugins = Array.isArray(configuration.plugins) ? configuration.plugins : [configuration];
+    for (const plugin of plugins) {
+      const { type, ...ipam } = object(object(plugin).ipam);
+      if (type !== 'host-local') continue;
+      for (const range of rangesOf(ipam)) add(name, range);
+    }
+  }
+  const networks = new Set(cni.leases.map(({ network }) => network));
+  const { FLANNEL_SUBNET: subnet } = cni.subnetEnv ?? {};
+  const [network] = networks;
+  if (found.size === 0 && networks.size === 1 && network !== undefined && subnet !== undefined)
+    add(network, { subnet });
+  return [...found.values()];
+}
+
+/** `ranges` is a list of sets of ranges; before it there was one `subnet`. */
+function rangesOf(ipam: Json): Json[] {
+  const sets = Array.isArray(ipam.ranges) ? ipam.ranges : [];
+  const ranges = sets.flat().map(object);
+  return typeof ipam.subnet === 'string' ? [ipam, ...ranges] : ranges;
+}
+
+function parseRange(network: string, range: Json): AllocationRange | undefined {
+  const prefix = typeof range.subnet === 'string' ? parsePrefix(range.subnet) : undefined;
+  if (!prefix) return undefined;
+  const bits = prefix.family === 4 ? 32 : 128;
+  const hostBits = BigInt(bits - prefix.length);
+  const base = (prefix.value >> hostBits) << hostBits;
+  const end = base + (1n << hostBits) - 1n;
+  const given = (key: string) => {
+    const text = range[key];
+    const address = typeof text === 'string' ? parseAddress(text) : undefined;
+    return address && contains(prefix, address) ? address.value : undefined;
+  };
+  // The first address is the network's; the last is the broadcast address in IPv4, and left out in IPv6 as well.
+  const first = given('rangeStart') ?? base + 1n;
+  const last = given('rangeEnd') ?? (prefix.family === 4 ? end - 1n : end);
+  const gateway = given('gateway') ?? base + 1n;
+  const size = last - first + 1n - (gateway >= first && gateway <= last ? 1n : 0n);
+  const text = (value: bigint) => formatAddress({ family: prefix.family, value });
+  return {
+    network,
+    subnet: `${text(base)}/${prefix.length}`,
+    first: text(first),
+    last: text(last),
+    size: Number(size),
+  };
+}
+
+/** Whether an address is one that a range gives out. */
+export function isInRange({ first, last }: AllocationRange, address: string): boolean {
+  const [from, to, one] = [first, last, address].map(parseAddress);
+  return (
+    from !== undefined &&
+    to !== undefined &&
+    one !== undefined &&
+    one.family === from.family &&
+    one.value >= from.value &&
+    one.value <= to.value
+  );
+}
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Json)
+    : {};
+}

@@ -1,0 +1,309 @@
+import { isWithin, sameAddress } from '../address.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { ClusterFacts } from '../model/clusterFacts.ts';
+import type { CachedResult, Lease } from '../model/cniFacts.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { NodeFacts } from '../model/nodeFacts.ts';
+import { samePath } from '../samePath.ts';
+import { allocationRanges, isInRange } from './allocationRange.ts';
+import { type LeaseState, leaseStates } from './leaseOwners.ts';
+
+/** How many names a finding shows of many. */
+const SHOWN = 5;
+
+/**
+ * What is wrong with the files of a node's CNI plugins: leases that nobody uses, ranges that are full, and
+ * contradictions between cache, leases, live interfaces, the node's pod ranges and its bridge.
+ */
+export function cniFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
+  const stateOf = leaseStates(node);
+  return [
+    ...configurationFindings(node),
+    ...leakedLeases(node, stateOf),
+    ...fullRanges(node, stateOf),
+    ...unreadableFiles(node),
+    ...resultFindings(node),
+    ...rangeFindings(facts, node),
+  ];
+}
+
+function configurationFindings(node: NodeFacts): Finding[] {
+  const files = node.cni?.configurations ?? [];
+  if (files.some(({ inForce }) => inForce)) return [];
+  // Folders that could not be read have no files either; then the node has unknowns.
+  if (files.length === 0) return [];
+  return [
+    {
+      kind: 'no-cni-configuration',
+      severity: 'error',
+      where: { node: node.name },
+      evidence: files
+        .map(({ path, fault }) => `${path}: ${fault?.reason ?? 'not used'}`)
+        .join('\n'),
+      meaning:
+        'No file of the CNI configuration is valid: no pod with a network of its own starts.',
+      fix: 'restart the network plugin (its DaemonSet writes the file), or mend the file',
+    },
+  ];
+}
+
+function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Finding[] {
+  const byNetwork = Map.groupBy(
+    (node.cni?.leases ?? []).filter((lease) => stateOf(lease) === 'leaked'),
+    ({ network }) => network,
+  );
+  return [...byNetwork].map(([network, leases]) => {
+    const oldest = Math.min(
+      ...leases.map(({ modifiedAt = Number.POSITIVE_INFINITY }) => modifiedAt),
+    );
+    const since = Number.isFinite(oldest)
+      ? `, the oldest since ${new Date(oldest * 1000).toISOString()}`
+      : '';
+    const shown = leases
+      .slice(0, SHOWN)
+      .map(({ path, containerId }) => `${path}: ${containerId?.slice(0, 13)} is no sandbox`);
+    const [first] = leases;
+    return {
+      kind: 'leaked-lease',
+      severity: 'warning',
+      where: { node: node.name },
+      evidence: [
+        ...shown,
+        ...(leases.length > SHOWN
+          ? [`and ${leases.length - SHOWN} more of network ${network}`]
+          : []),
+      ].join('\n'),
+      meaning: `${leases.length} addresses of network ${network} are taken by sandboxes that no longer exist${since}: they are never given again.`,
+      fix: `make sure that no pod has the address (kubectl netdebug who ${first?.address}), then remove its file on the node`,
+    };
+  });
+}
+
+function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Finding[] {
+  const { cni } = node;
+  if (!cni) return [];
+  return allocationRanges(cni).flatMap((range) => {
+    const taken = cni.leases.filter(({ address }) => isInRange(range, address));
+    if (taken.length < range.size) return [];
+    const leaked = taken.filter((lease) => stateOf(lease) === 'leaked').length;
+    return [
+      {
+        kind: 'range-full',
+        severity: 'error',
+        where: { node: node.name },
+        evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them by no sandbox`,
+        meaning: `No pod can start on ${node.name}: "no IP addresses available in range set".`,
+        fix:
+          leaked > 0
+            ? 'remove the files of the leaked leases on the node; new pods start at once'
+            : 'move pods to other nodes, or give the node a larger range',
+        ...(leaked > 0 && { causedBy: 'leaked-lease' }),
+      },
+    ];
+  });
+}
+
+function unreadableFiles(node: NodeFacts): Finding[] {
+  const { configurations = [], results = [], leases = [], delegates = [] } = node.cni ?? {};
+  return [...configurations, ...results, ...leases, ...delegates].flatMap(({ path, fault }) =>
+    fault === undefined
+      ? []
+      : [
+          {
+            kind: 'damaged-cni-file',
+            severity: 'warning' as const,
+            where: { node: node.name },
+            evidence: `${path}: ${fault.reason}${fault.detail === undefined ? '' : ` (${fault.detail})`}`,
+            meaning:
+              'The plugins cannot read this file: what it records is not released, or the network not set up.',
+            fix: 'delete the pod that the file is of, and then the file; a configuration is written anew by its plugin',
+          },
+        ],
+  );
+}
+
+/** Of each result whose namespace is there: does its interface have what the cache says? */
+function resultFindings(node: NodeFacts): Finding[] {
+  return (node.cni?.results ?? []).flatMap((result) => {
+    if (result.ifName === undefined || result.ifName === 'lo') return [];
+    const network = networkOf(node, result);
+    if (network === undefined) return goneResult(node, result);
+    return network.links === undefined ? [] : contradictions(node, result, network);
+  });
+}
+
+/** The namespace that a result is of: by its path, by its pod's container, by its pod's name. */
+function networkOf(node: NodeFacts, result: CachedResult): NetworkNamespace | undefined {
+  const { netns, containerId, podName, podNamespace } = result;
+  const paths = [netns, ...result.interfaces.map(({ sandbox }) => sandbox)];
+  const byPath = node.namespaces.find(({ mounts }) =>
+    mounts.some(({ path }) => paths.some((one) => one !== undefined && samePath(one, path))),
+  );
+  if (byPath) return byPath;
+  const process = node.processes.find((one) => one.containerId === containerId);
+  if (process) return node.namespaces.find(({ inode }) => inode === process.netns);
+  return node.namespaces.find(
+    ({ owner }) =>
+      owner.kind === 'pod' &&
+      podName !== undefined &&
+      owner.name === podName &&
+      owner.namespace === podNamespace,
+  );
+}
+
+function goneResult(node: NodeFacts, result: CachedResult): Finding[] {
+  const { containerId, path } = result;
+  if (node.runtime === undefined || containerId === undefined) return [];
+  if (node.runtime.ids.includes(containerId)) return [];
+  if (node.processes.some((one) => one.containerId === containerId)) return [];
+  const now = Date.parse(node.collectedAt) / 1000;
+  if (result.modifiedAt !== undefined && now - result.modifiedAt < 60) return [];
+  return [
+    {
+      kind: 'stale-cni-result',
+      severity: 'info',
+      where: whereOf(node, result),
+      evidence: `${path}: sandbox ${containerId.slice(0, 13)} does not exist`,
+      meaning:
+        'The cache keeps the result of a sandbox that is gone; its addresses may be leased still.',
+      fix: 'see the leases: kubectl netdebug cni node/NAME; the file itself does no harm',
+    },
+  ];
+}
+
+function contradictions(
+  node: NodeFacts,
+  result: CachedResult,
+  network: NetworkNamespace,
+): Finding[] {
+  const where = whereOf(node, result);
+  const link = network.links?.find(({ name }) => name === result.ifName);
+  const cached = result.addresses.filter(
+    ({ interface: index }) =>
+      index === undefined ||
+      result.interfaces[index] === undefined ||
+      result.interfaces[index].name === result.ifName,
+  );
+  if (!link)
+    return [
+      {
+        kind: 'interface-missing',
+        severity: 'error',
+        where,
+        evidence: `${result.path} names ${result.ifName}; the namespace has ${network.links?.map(({ name }) => name).join(', ')}`,
+        meaning: `The pod's interface ${result.ifName} is gone: it has no network.`,
+        fix: 'delete the pod, so that its network is set up anew',
+      },
+    ];
+  const findings: Finding[] = [];
+  for (const { address } of cached) {
+    const [plain = ''] = address.split('/');
+    if (link.addresses.some((one) => sameAddress(one.address, plain))) continue;
+    findings.push({
+      kind: 'address-mismatch',
+      severity: 'error',
+      where,
+      evidence: `${result.path}: ${address}; ${result.ifName} has ${link.addresses.map((one) => `${one.address}/${one.prefixLength}`).join(', ') || 'no address'}`,
+      meaning: `${result.ifName} does not have the address that it was given: packets for it are not answered.`,
+      fix: 'delete the pod, so that its network is set up anew',
+    });
+  }
+  const mac = result.interfaces.find(
+    ({ name, sandbox }) => name === result.ifName && sandbox !== undefined,
+  )?.mac;
+  if (mac !== undefined && link.mac !== undefined && mac.toLowerCase() !== link.mac.toLowerCase())
+    findings.push({
+      kind: 'mac-mismatch',
+      severity: 'warning',
+      where,
+      evidence: `${result.path}: ${mac}; ${result.ifName} has ${link.mac}`,
+      meaning:
+        'The MAC was changed after the plugin had set it: neighbours may still use the old one.',
+      fix: 'delete the pod, so that its network is set up anew',
+    });
+  findings.push(...leaseContradictions(node, result, cached));
+  return findings;
+}
+
+/** An address in use without a lease is given to another pod next. */
+function leaseContradictions(
+  node: NodeFacts,
+  result: CachedResult,
+  addresses: CachedResult['addresses'],
+): Finding[] {
+  const leases = (node.cni?.leases ?? []).filter(({ network }) => network === result.network);
+  if (leases.length === 0) return [];
+  return addresses.flatMap(({ address }) => {
+    const [plain = ''] = address.split('/');
+    const lease = leases.find((one) => sameAddress(one.address, plain));
+    if (lease && lease.containerId === result.containerId) return [];
+    if (lease && lease.containerId === undefined) return [];
+    return [
+      {
+        kind: 'lease-mismatch',
+        severity: 'error' as const,
+        where: whereOf(node, result),
+        evidence: lease
+          ? `${lease.path} is of ${lease.containerId?.slice(0, 13)}, ${result.path} of ${result.containerId?.slice(0, 13)}`
+          : `no lease for ${plain} in network ${result.network}; ${result.path} says that the pod has it`,
+        meaning: lease
+          ? `Two sandboxes were given ${plain}.`
+          : `${plain} counts as free although a pod has it: the next pod may be given it too.`,
+        fix: 'delete the pod, so that it is given an address of its own',
+      },
+    ];
+  });
+}
+
+/** The node's pod ranges against its bridge and what its plugins give out. */
+function rangeFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
+  const { cni } = node;
+  const object = facts.objects.nodes?.find(({ name }) => name === node.name);
+  const cidrs = object?.podCidrs ?? [];
+  if (!cni || cidrs.length === 0) return [];
+  const ranges = allocationRanges(cni);
+  const family = (text: string) => text.includes(':');
+  const outside = (subnet: string) => {
+    const own = cidrs.filter((cidr) => family(cidr) === family(subnet));
+    const [base = ''] = subnet.split('/');
+    return own.length > 0 && !own.some((cidr) => isWithin(cidr, base));
+  };
+  const wrongRanges = ranges.filter(({ subnet }) => outside(subnet));
+  const findings: Finding[] = wrongRanges.map(({ subnet, network }) => ({
+    kind: 'pod-cidr-mismatch',
+    severity: 'error',
+    where: { node: node.name },
+    evidence: `network ${network} gives out ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
+    meaning: 'Other nodes send packets for these pods elsewhere: they are not answered.',
+    fix: 'restart the network plugin on the node so that it takes the new range, then recreate its pods',
+  }));
+  if (wrongRanges.length > 0) return findings;
+  const host = node.namespaces.find(({ inode }) => inode === node.hostInode);
+  const bridges = cni.results
+    .flatMap(({ interfaces }) => interfaces)
+    .filter(({ sandbox }) => sandbox === undefined)
+    .map(({ name }) => host?.links?.find((link) => link.name === name && link.kind === 'bridge'))
+    .filter((link) => link !== undefined);
+  for (const bridge of new Set(bridges))
+    for (const { address, prefixLength, scope } of bridge.addresses) {
+      const subnet = `${address}/${prefixLength}`;
+      if (scope !== 'global' || !outside(subnet)) continue;
+      findings.push({
+        kind: 'bridge-address-mismatch',
+        severity: 'error',
+        where: { node: node.name, device: bridge.name },
+        evidence: `${bridge.name} has ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
+        meaning: `Pods of the node have a gateway in ${cidrs.join(', ')}, which the bridge is not: they reach nothing outside.`,
+        fix: `ip link delete ${bridge.name} on the node (the plugin makes it anew), then recreate its pods`,
+      });
+    }
+  return findings;
+}
+
+function whereOf(node: NodeFacts, { podName, podNamespace, ifName }: CachedResult) {
+  return {
+    node: node.name,
+    ...(podName !== undefined && { pod: `${podNamespace ?? ''}/${podName}` }),
+    ...(ifName !== undefined && { device: ifName }),
+  };
+}

@@ -1,0 +1,122 @@
+import { ageText } from '../../output/quantities.ts';
+import { optionalColumn } from '../../output/renderList.ts';
+import { renderTable } from '../../output/table.ts';
+import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
+import { toYaml } from '../../output/yaml.ts';
+import { renderFindings } from '../findings/renderFindings.ts';
+import type { CniFacts } from '../model/cniFacts.ts';
+import { allocationRanges, isInRange } from './allocationRange.ts';
+import type { CniReport } from './cniReport.ts';
+
+export interface CniRendering {
+  /** Whether sandbox ids, paths and MACs are shown, and loopback results. */
+  readonly wide: boolean;
+  /** Whether it is of one pod, whose results are shown whole. */
+  readonly ofPod: boolean;
+  /** Milliseconds since 1970, from which ages count. */
+  readonly now: number;
+  /** The files of each node, for how full its ranges are. */
+  readonly nodes: readonly { readonly name: string; readonly cni?: CniFacts }[];
+}
+
+/** The report for people: configuration, results, leases, then what is wrong. */
+export function* renderCni(report: CniReport, options: CniRendering): Generator<string> {
+  const { wide, ofPod, now, nodes } = options;
+  const file = optionalColumn<CniReport['configuration'][number]>;
+  const result = optionalColumn<CniReport['results'][number]>;
+  const lease = optionalColumn<CniReport['leases'][number]>;
+  const severalNodes = nodes.length > 1;
+  const age = (seconds: number | undefined) =>
+    seconds === undefined ? undefined : ageText(now - seconds * 1000);
+  yield 'CONFIGURATION\n';
+  if (report.configuration.length === 0) yield 'none was found\n';
+  else
+    yield* renderTable(
+      [
+        ...nodeColumn<CniReport['configuration'][number]>(severalNodes),
+        file('FILE', ({ path }) => path),
+        file('IN USE', ({ inForce, fault }) => fault?.reason ?? (inForce ? 'yes' : 'no')),
+        file('NAME', ({ name }) => name),
+        file('VERSION', ({ cniVersion }) => cniVersion),
+        file('PLUGINS', ({ plugins }) => plugins.join(' → ') || undefined),
+      ],
+      report.configuration,
+    );
+  for (const { name, cni } of nodes) {
+    const { subnetEnv } = cni ?? {};
+    if (subnetEnv)
+      yield `flannel${severalNodes ? ` on ${terminalSafe(name)}` : ''}: ${Object.entries(subnetEnv)
+        .map(([key, value]) =>
+          terminalSafe(`${key.replace('FLANNEL_', '').toLowerCase()} ${value}`),
+        )
+        .join(', ')}\n`;
+  }
+  const results = report.results.filter(({ ifName }) => wide || ofPod || ifName !== 'lo');
+  yield '\nRESULTS\n';
+  if (results.length === 0) yield 'none was found\n';
+  else
+    yield* renderTable(
+      [
+        ...nodeColumn<CniReport['results'][number]>(severalNodes),
+        result('POD', ({ podName, fault }) => podName ?? fault?.reason),
+        result('NAMESPACE', ({ podNamespace }) => podNamespace),
+        result('NETWORK', ({ network }) => network),
+        result('INTERFACE', ({ ifName }) => ifName),
+        result(
+          'ADDRESSES',
+          ({ addresses }) => addresses.map(({ address }) => address).join(',') || undefined,
+        ),
+        result('GATEWAY', ({ addresses }) => addresses[0]?.gateway),
+        result('SANDBOX', ({ containerId }) => (wide ? containerId : containerId?.slice(0, 13))),
+        result('AGE', ({ modifiedAt }) => age(modifiedAt)),
+        ...(wide ? [result('FILE', ({ path }) => path)] : []),
+      ],
+      results,
+    );
+  yield '\nLEASES\n';
+  if (report.leases.length === 0) yield 'none was found\n';
+  else
+    yield* renderTable(
+      [
+        ...nodeColumn<CniReport['leases'][number]>(severalNodes),
+        lease('NETWORK', ({ network }) => network),
+        lease('ADDRESS', ({ address }) => address),
+        lease('STATE', ({ state, fault }) => fault?.reason ?? state),
+        lease('POD', ({ pod }) => pod ?? undefined),
+        lease('NAMESPACE', ({ podNamespace }) => podNamespace ?? undefined),
+        lease('INTERFACE', ({ ifName }) => ifName),
+        lease('SANDBOX', ({ containerId }) => (wide ? containerId : containerId?.slice(0, 13))),
+        lease('AGE', ({ modifiedAt }) => age(modifiedAt)),
+      ],
+      report.leases,
+    );
+  if (!ofPod) yield* rangeLines(options);
+  if (ofPod) yield* details(report);
+  yield '\nFINDINGS\n';
+  if (report.findings.length === 0) yield 'the files, leases and interfaces that were read agree\n';
+  yield* renderFindings(report.findings);
+}
+
+function nodeColumn<Row extends { readonly node: string }>(shown: boolean) {
+  return shown ? [optionalColumn<Row>('NODE', ({ node }) => node)] : [];
+}
+
+function* rangeLines({ nodes }: CniRendering): Generator<string> {
+  for (const { name, cni } of nodes) {
+    if (!cni) continue;
+    for (const range of allocationRanges(cni)) {
+      const taken = cni.leases.filter(({ address }) => isInRange(range, address)).length;
+      yield `${terminalSafe(name)}: ${taken} of ${range.size} addresses of ${range.subnet} are taken${range.network === '' ? '' : ` in network ${terminalSafe(range.network)}`}\n`;
+    }
+  }
+}
+
+/** Of one pod, what the plugins were told and what they answered. */
+function* details({ results }: CniReport): Generator<string> {
+  for (const { path, args, config, capabilities, routes, dns, interfaces } of results) {
+    yield `\n${terminalSafe(path)}\n`;
+    const shown = { interfaces, routes, dns, args, capabilities, config };
+    for (const line of toYaml(JSON.parse(terminalSafeJson(JSON.stringify(shown)))).split('\n'))
+      if (line !== '') yield `  ${terminalSafe(line)}\n`;
+  }
+}

@@ -1,0 +1,115 @@
+import { parseIpRecords } from '../../tools/ip/records.ts';
+import { routesOf } from '../../tools/ip/route.ts';
+import { parseAddress } from '../address.ts';
+import type { ClusterFacts } from '../model/clusterFacts.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { NodeFacts } from '../model/nodeFacts.ts';
+import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
+import askScript from './ask.sh';
+import type { FactsPool } from './factsPool.ts';
+import type { Section } from './sections.ts';
+
+export interface PlacedQuestion {
+  readonly node: string;
+  /** The inode of the namespace in which it is asked. */
+  readonly netns: number;
+  readonly question: RouteQuestion;
+}
+
+/**
+ * Asks the kernels of nodes for routes, all questions of a node in one round trip, and gives the facts with the
+ * answers. What cannot be asked has no answer.
+ */
+export async function askRoutes(
+  pool: Pick<FactsPool, 'run'>,
+  facts: ClusterFacts,
+  questions: readonly PlacedQuestion[],
+): Promise<ClusterFacts> {
+  const byNode = Map.groupBy(questions, ({ node }) => node);
+  const nodes = await Promise.all(
+    facts.nodes.map(async (node) => {
+      const asked = (byNode.get(node.name) ?? []).flatMap(({ netns, question }) => {
+        const path = pathOf(node, netns);
+        const words = questionWords(question);
+        return path === undefined || words === undefined ? [] : [{ netns, question, path, words }];
+      });
+      if (asked.length === 0) return node;
+      const sections = await pool.run(
+        node.name,
+        askScript,
+        [],
+        asked.flatMap(({ path, netns, words }) => [path, String(netns), words]),
+      );
+      const answers = answersOf(sections);
+      return {
+        ...node,
+        namespaces: node.namespaces.map((namespace) => withAnswers(namespace, asked, answers)),
+      };
+    }),
+  );
+  return { ...facts, nodes };
+}
+
+function withAnswers(
+  namespace: NetworkNamespace,
+  asked: readonly { readonly netns: number; readonly question: RouteQuestion }[],
+  answers: ReadonlyMap<number, Omit<RouteAnswer, 'question'>>,
+): NetworkNamespace {
+  const found = asked.flatMap(({ netns, question }, index) => {
+    const answer = netns === namespace.inode ? answers.get(index) : undefined;
+    return answer ? [{ question, ...answer }] : [];
+  });
+  return found.length === 0
+    ? namespace
+    : { ...namespace, answers: [...namespace.answers, ...found] };
+}
+
+/** Where a namespace is entered: by its first process, or by a mount as some process sees it. */
+function pathOf(node: NodeFacts, netns: number): string | undefined {
+  const namespace = node.namespaces.find(({ inode }) => inode === netns);
+  if (namespace?.pid !== undefined) return `/proc/${namespace.pid}/ns/net`;
+  const mount = namespace?.mounts[0];
+  const process = node.processes.find(({ mntns }) => mntns === mount?.mntns);
+  return mount && process && `/proc/${process.pid}/root${mount.path}`;
+}
+
+/** What ip is given; undefined for what is no question. Words are separated by spaces, so none may hold one. */
+function questionWords(question: RouteQuestion): string | undefined {
+  const { to, from, inputDevice, mark, protocol, sourcePort, destinationPort } = question;
+  const isAddress = (text: string | undefined) =>
+    text === undefined || parseAddress(text) !== undefined;
+  const isWord = (text: string | undefined) => text === undefined || /^\S+$/.test(text);
+  if (!isAddress(to) || !isAddress(from) || !isWord(inputDevice) || !isWord(mark)) return undefined;
+  return [
+    to,
+    ...(from === undefined ? [] : ['from', from]),
+    ...(inputDevice === undefined ? [] : ['iif', inputDevice]),
+    ...(mark === undefined ? [] : ['mark', mark]),
+    ...(protocol === undefined ? [] : ['ipproto', protocol]),
+    ...(sourcePort === undefined ? [] : ['sport', String(sourcePort)]),
+    ...(destinationPort === undefined ? [] : ['dport', String(destinationPort)]),
+  ].join(' ');
+}
+
+/** By the number of the question. */
+function answersOf(sections: readonly Section[]): Map<number, Omit<RouteAnswer, 'question'>> {
+  const found = new Map<number, Omit<RouteAnswer, 'question'>>();
+  for (const [index, { name, words, body }] of sections.entries()) {
+    const told = sections[index + 1];
+    if (name !== 'answer' || told?.name !== 'code') continue;
+    const code = Number(told.words[0]);
+    if (Number.isNaN(code)) continue;
+    const said = told.body.toString().trim();
+    try {
+      const [route] = code === 0 ? routesOf(parseIpRecords(body.toString())) : [];
+      found.set(Number(words[0]), {
+        code,
+        ...(route && { route }),
+        ...(said !== '' && { error: said }),
+      });
+    } catch {
+      // An ip without JSON for this: then it is not known.
+    }
+  }
+  return found;
+}

@@ -1,0 +1,21 @@
+import { terminalSafe } from '../../output/terminalSafe.ts';
+import type { Where } from '../trace/way.ts';
+import type { Finding } from './finding.ts';
+
+/** Findings for people, the worst first: what it is, where, the evidence, what it means and what to do. */
+export function* renderFindings(findings: readonly Finding[]): Generator<string> {
+  const rank = { error: 0, warning: 1, info: 2 };
+  const sorted = [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
+  for (const { kind, severity, where, evidence, meaning, fix, causedBy } of sorted) {
+    const place = whereText(where);
+    const cause = causedBy === undefined ? '' : ` (follows from ${causedBy})`;
+    yield `${severity}: ${kind}${place === '' ? '' : ` on ${terminalSafe(place)}`}${cause}\n`;
+    yield `  ${terminalSafe(meaning)}\n`;
+    for (const line of evidence.split('\n')) yield `  evidence: ${terminalSafe(line)}\n`;
+    yield `  fix: ${terminalSafe(fix)}\n`;
+  }
+}
+
+function whereText({ node, pod, device }: Where): string {
+  return [node, pod, device].filter((part) => part !== undefined).join(', ');
+}

@@ -1,0 +1,33 @@
+import { Problem } from '../../problem.ts';
+import type { Place, Wiring } from '../wiring.ts';
+
+/** The namespace of a pod that was found; a Problem that says why there is none. */
+export function placeOf(
+  wiring: Wiring,
+  { namespace, name, uid, node: nodeName }: PodReference,
+): Place {
+  const pod = wiring.facts.objects.pods?.find((one) => one.uid === uid);
+  const place = pod && wiring.placeOfPod(pod);
+  if (place) return place;
+  // Who may not list pods still has the UID, and the plugins' cache the name.
+  const node = wiring.node(nodeName);
+  const network = node?.namespaces.find(
+    ({ owner }) =>
+      owner.kind === 'pod' &&
+      (owner.uid === uid || (owner.name === name && owner.namespace === namespace)),
+  );
+  if (node && network) return { node, network };
+  throw new Problem(`no network namespace of pod "${name}" was found on node "${nodeName}"`, {
+    next: [
+      'its containers may have ended just now: run the command again',
+      'runtimes that keep pods in virtual machines have no processes of theirs on the node',
+    ],
+  });
+}
+
+interface PodReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly node: string;
+}

@@ -1,0 +1,30 @@
+import type { Finding } from '../findings/finding.ts';
+import type { Owner } from './owner.ts';
+
+/** An address of two owners: packets for it reach the one or the other. */
+export function duplicateOwners(owners: readonly Owner[], address: string): Finding[] {
+  const names = [...new Set(owners.map(holderText))];
+  const [first] = owners;
+  if (names.length < 2 || first === undefined) return [];
+  return [
+    {
+      kind: 'duplicate-address',
+      severity: 'error',
+      where: {
+        ...(first.node !== null && { node: first.node }),
+        ...(first.interface !== null && { device: first.interface }),
+      },
+      evidence: names.map((name) => `${address} is of ${name}`).join('\n'),
+      meaning: `${address} has ${names.length} owners: packets for it reach one of them, whichever was heard of last.`,
+      fix: 'delete the pod that has the address wrongly, so that it gets another; kubectl netdebug cni node/NAME shows the leases',
+    },
+  ];
+}
+
+/** A node's address may be on several of its own devices. */
+function holderText({ kind, pod, podNamespace, node, service, netns }: Owner): string {
+  if (service !== null) return `service ${service}`;
+  if (pod !== null) return `pod ${podNamespace ?? ''}/${pod}`;
+  if (kind === 'node') return `node ${node}`;
+  return `network namespace ${netns} on node ${node}`;
+}

@@ -1,0 +1,200 @@
+import { sameAddress } from '../address.ts';
+import type { PodObject } from '../model/apiObjects.ts';
+import type { ClusterFacts } from '../model/clusterFacts.ts';
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { NodeFacts, NodeProcess } from '../model/nodeFacts.ts';
+import { type Owner, owner } from './owner.ts';
+import type { Thing } from './thing.ts';
+
+/** Everything that a thing is or belongs to; what was read of the nodes first, then what the API server says. */
+export function findOwners(facts: ClusterFacts, thing: Thing): Owner[] {
+  switch (thing.kind) {
+    case 'address':
+      return ofAddress(facts, thing.address);
+    case 'mac':
+      return overLinks(facts, ({ mac }) => mac?.toLowerCase() === thing.mac);
+    case 'container':
+      return ofContainer(facts, thing.id);
+    case 'inode':
+      return overNamespaces(facts, ({ inode }) => inode === thing.inode);
+    case 'number':
+      return [
+        ...overNamespaces(facts, ({ inode }) => inode === thing.number),
+        ...facts.nodes.flatMap((node) =>
+          node.processes
+            .filter(({ pid }) => pid === thing.number)
+            .map((process) => ofProcess(facts, node, process)),
+        ),
+        ...overLinks(facts, ({ ifindex }) => ifindex === thing.number),
+      ];
+    case 'name':
+      return [
+        ...overNamespaces(facts, ({ mounts }) =>
+          mounts.some(({ path }) => path === thing.name || path.endsWith(`/${thing.name}`)),
+        ),
+        ...overLinks(
+          facts,
+          ({ name, altNames }) => name === thing.name || (altNames?.includes(thing.name) ?? false),
+        ),
+      ];
+  }
+}
+
+function ofAddress(facts: ClusterFacts, address: string): Owner[] {
+  const { pods = [], services = [], nodes = [] } = facts.objects;
+  const same = (other: string) => other === address || sameAddress(other, address);
+  const live = facts.nodes.flatMap((node) =>
+    node.namespaces.flatMap((namespace) =>
+      (namespace.links ?? [])
+        .filter(({ addresses }) => addresses.some((one) => same(one.address)))
+        // kube-proxy puts the addresses of all services on this one device of each node.
+        .filter(({ name }) => name !== 'kube-ipvs0')
+        .map(({ name }) => owner({ ...ofNamespace(node, namespace), interface: name, address })),
+    ),
+  );
+  const isLive = (pod: PodObject) =>
+    live.some((one) => one.pod === pod.name && one.podNamespace === pod.namespace);
+  const fromPods = pods
+    .filter(({ phase, hostNetwork }) => !hostNetwork && phase !== 'Succeeded' && phase !== 'Failed')
+    .filter(({ addresses }) => addresses.some(same))
+    .filter((pod) => !isLive(pod))
+    .map((pod) => owner({ ...ofPod(pod), address }));
+  const fromNodes = nodes
+    .filter((node) => node.addresses.some((one) => same(one.address)))
+    .filter(({ name }) => !live.some((one) => one.kind === 'node' && one.node === name))
+    .map((node) => owner({ kind: 'node', node: node.name, address }));
+  const fromServices = services.flatMap((service) => {
+    const kinds = [
+      ['cluster IP', service.clusterAddresses],
+      ['external IP', service.externalAddresses],
+      ['load balancer', service.loadBalancerAddresses],
+    ] as const;
+    return kinds
+      .filter(([, addresses]) => addresses.some(same))
+      .map(([detail]) =>
+        owner({
+          kind: 'service',
+          service: `${service.namespace}/${service.name}`,
+          address,
+          detail,
+        }),
+      );
+  });
+  return [...live, ...fromPods, ...fromNodes, ...fromServices];
+}
+
+function ofContainer(facts: ClusterFacts, id: string): Owner[] {
+  const matches = (other: string | undefined) => other?.startsWith(id) ?? false;
+  const fromApi = (facts.objects.pods ?? []).flatMap((pod) =>
+    pod.containers
+      .filter((container) => matches(container.id))
+      .map((container) =>
+        owner({
+          ...ofPod(pod),
+          kind: 'container',
+          container: container.name,
+          detail: container.kind,
+        }),
+      ),
+  );
+  if (fromApi.length > 0) return fromApi;
+  return facts.nodes.flatMap((node) => {
+    // Sandboxes and containers that are not Kubernetes's are in no pod's status.
+    const process = node.processes.find(({ containerId }) => matches(containerId));
+    if (process) {
+      const found = ofProcess(facts, node, process);
+      return [owner({ ...found, kind: 'container', pid: process.pid })];
+    }
+    const cached = node.cni?.results.find(({ containerId }) => matches(containerId));
+    if (!cached) return [];
+    return [
+      owner({
+        kind: 'container',
+        node: node.name,
+        pod: cached.podName ?? null,
+        podNamespace: cached.podNamespace ?? null,
+        interface: cached.ifName ?? null,
+        address: cached.addresses[0]?.address.replace(/\/\d+$/, '') ?? null,
+        detail: 'in the cache of the CNI plugins; no process of it runs',
+      }),
+    ];
+  });
+}
+
+function ofProcess(facts: ClusterFacts, node: NodeFacts, process: NodeProcess): Owner {
+  const namespace = node.namespaces.find(({ inode }) => inode === process.netns);
+  const pod = facts.objects.pods?.find(
+    ({ uid, annotations }) =>
+      process.podUid !== undefined &&
+      (uid === process.podUid || annotations['kubernetes.io/config.hash'] === process.podUid),
+  );
+  const container = pod?.containers.find(
+    ({ id }) => id !== undefined && id === process.containerId,
+  );
+  return owner({
+    ...(namespace ? ofNamespace(node, namespace) : { node: node.name }),
+    ...(pod && ofPod(pod)),
+    kind: 'process',
+    node: node.name,
+    container: container?.name ?? null,
+    pid: process.pid,
+    detail: process.name,
+  });
+}
+
+function overNamespaces(
+  facts: ClusterFacts,
+  matches: (namespace: NetworkNamespace) => boolean,
+): Owner[] {
+  return facts.nodes.flatMap((node) =>
+    node.namespaces.filter(matches).map((namespace) =>
+      owner({
+        ...ofNamespace(node, namespace),
+        kind: 'namespace',
+        pid: namespace.pid ?? null,
+        detail: namespace.mounts[0]?.path ?? namespace.command ?? null,
+      }),
+    ),
+  );
+}
+
+function overLinks(
+  facts: ClusterFacts,
+  matches: (link: NonNullable<NetworkNamespace['links']>[number]) => boolean,
+): Owner[] {
+  return facts.nodes.flatMap((node) =>
+    node.namespaces.flatMap((namespace) =>
+      (namespace.links ?? []).filter(matches).map((link) =>
+        owner({
+          ...ofNamespace(node, namespace),
+          kind: 'interface',
+          interface: link.name,
+          address: link.addresses.find(({ scope }) => scope === 'global')?.address ?? null,
+          detail: link.master === undefined ? (link.kind ?? null) : `in ${link.master}`,
+        }),
+      ),
+    ),
+  );
+}
+
+/** Whose a namespace is: a pod, the node itself, or neither. */
+function ofNamespace(
+  node: NodeFacts,
+  { inode, owner: found }: NetworkNamespace,
+): Partial<Owner> & Pick<Owner, 'kind'> {
+  const place = { node: node.name, netns: inode };
+  if (found.kind === 'host') return { ...place, kind: 'node' };
+  if (found.kind === 'pod')
+    return {
+      ...place,
+      kind: 'pod',
+      pod: found.name ?? null,
+      podNamespace: found.namespace ?? null,
+    };
+  if (found.kind === 'container') return { ...place, kind: 'container', container: found.id };
+  return { ...place, kind: 'namespace' };
+}
+
+function ofPod(pod: PodObject): Partial<Owner> & Pick<Owner, 'kind'> {
+  return { kind: 'pod', pod: pod.name, podNamespace: pod.namespace, node: pod.node ?? null };
+}

@@ -1,0 +1,28 @@
+import { isIP } from 'node:net';
+
+/** What was asked about, as far as its form tells. A number may be several things. */
+export type Thing =
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'mac'; readonly mac: string }
+  | { readonly kind: 'container'; readonly id: string }
+  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'inode'; readonly inode: number }
+  | { readonly kind: 'name'; readonly name: string };
+
+/** crictl and docker show the first 12 or 13 digits of an id. */
+const CONTAINER_ID = /^[0-9a-f]{12,64}$/;
+
+/** Reads an IP, MAC, PID, interface name, ifindex, namespace (inode, `net:[INODE]` or name) or container id. */
+export function parseThing(text: string): Thing {
+  const plain = text.trim();
+  const address = plain.replace(/\/\d{1,3}$/, '').replace(/^\[(.*)\]$/, '$1');
+  if (isIP(address)) return { kind: 'address', address };
+  if (/^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(plain))
+    return { kind: 'mac', mac: plain.toLowerCase().replaceAll('-', ':') };
+  const [, inode] = /^net:\[(\d+)\]$/.exec(plain) ?? [];
+  if (inode !== undefined) return { kind: 'inode', inode: Number(inode) };
+  const id = plain.replace(/^[a-z-]+:\/\//, '');
+  if (/^\d{1,10}$/.test(plain)) return { kind: 'number', number: Number(plain) };
+  if (CONTAINER_ID.test(id)) return { kind: 'container', id };
+  return { kind: 'name', name: plain };
+}

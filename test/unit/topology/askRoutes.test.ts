@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { askRoutes } from '../../../src/topology/collect/askRoutes.ts';
+import { parseSections } from '../../../src/topology/collect/sections.ts';
+import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
+import type { RouteQuestion } from '../../../src/topology/model/routeAnswer.ts';
+
+const inode = statSync('/proc/self/ns/net').ino;
+const isRoot = process.getuid?.() === 0;
+
+/** This machine as a node, in which this process is the namespace's first. */
+const FACTS: ClusterFacts = {
+  format: 'netdebug-facts/1',
+  collectedAt: '2026-11-26T16:00:00Z',
+  nodes: [
+    {
+      name: 'node-a',
+      collectedAt: '2026-11-26T16:00:00Z',
+      kernel: '6.18.0',
+      hostInode: inode,
+      namespaces: [inode, 1].map((one) => ({
+        inode: one,
+        owner: { kind: 'other' },
+        processCount: 1,
+        pid: process.pid,
+        mounts: [],
+        answers: [],
+        unknown: [],
+      })),
+      processes: [],
+      sandboxes: [],
+      tools: [],
+      unknown: [],
+    },
+  ],
+  objects: {},
+  unknown: [],
+};
+
+describe.skipIf(!isRoot).each([
+  ['dash', ['dash']],
+  ['busybox', ['busybox', 'sh']],
+] as const)('the kernel, asked for routes in %s', (_, [shell = '', ...words]) => {
+  const pool = {
+    run: async (
+      _node: string,
+      script: string,
+      before: readonly string[],
+      after: readonly string[],
+    ) => {
+      const args = [...words, '-c', script, 'ask', ...before, 'TOKEN', ...after];
+      const { stdout, stderr } = spawnSync(shell, args);
+      expect(stderr.toString()).toBe('');
+      return parseSections(stdout, 'TOKEN');
+    },
+  };
+  const ask = async (netns: number, ...questions: RouteQuestion[]) => {
+    const placed = questions.map((question) => ({ node: 'node-a', netns, question }));
+    const { nodes } = await askRoutes(pool, FACTS, placed);
+    return nodes[0]?.namespaces.find(({ inode }) => inode === netns)?.answers;
+  };
+
+  it('gives its answer to each question', async () => {
+    const local = { to: '127.0.0.1' };
+    const martian = { to: '127.0.0.1', from: '203.0.113.9', inputDevice: 'no-such-device' };
+    expect(await ask(inode, local, martian)).toEqual([
+      {
+        question: local,
+        code: 0,
+        route: expect.objectContaining({ type: 'local', destination: '127.0.0.1', device: 'lo' }),
+      },
+      { question: martian, code: 1, error: 'Cannot find device "no-such-device"' },
+    ]);
+  });
+
+  it('is asked nothing that is no question, and nothing in a namespace that is another by now', async () => {
+    expect(
+      await ask(inode, { to: '127.0.0.1; id' }, { to: '127.0.0.1', inputDevice: 'a b' }),
+    ).toEqual([]);
+    expect(await ask(1, { to: '127.0.0.1' })).toEqual([]);
+  });
+});
