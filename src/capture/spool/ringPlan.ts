@@ -19,10 +19,10 @@ export interface RingPlan {
   readonly age?: number;
 }
 
-/** Ring files may be larger than asked by the packet that filled them, GSO packets being the largest. */
-const OVERSHOOT_BYTES = 64 * 1024;
-/** State and messages beside the ring. */
-const OVERHEAD_BYTES = 128 * 1024;
+/** A file may exceed its size by the packet that fills it: a GSO packet of 64 KiB at most. Kilobytes. */
+const OVERSHOOT_KB = 66;
+/** State and messages beside the ring: 128 KiB. */
+const OVERHEAD_KB = 132;
 /** The ring when nobody says how large, where limits do not make it smaller. */
 const DEFAULT_BYTES = { detached: 1e9, foreground: 512e6 } as const;
 const DEFAULT_FILES = 8;
@@ -33,12 +33,15 @@ const MAX_FILE_KB = 2_000_000;
 /** More are hard to handle, for people and for a folder. */
 const MAX_FILES = 1000;
 
-/** The most that a ring takes on the disk: while it rotates there is one file more. Bytes. */
+/**
+ * The most that a ring takes on the disk, in bytes. While it rotates there is one more file. The recorder computes
+ * the same (ring_size in spool.sh), and refuses a ring that does not fit.
+ */
 export function ringBytes({
   fileKilobytes,
   files,
 }: Pick<RingPlan, 'fileKilobytes' | 'files'>): number {
-  return (files + 1) * (fileKilobytes * 1000 + OVERSHOOT_BYTES) + OVERHEAD_BYTES;
+  return 1000 * ((files + 1) * (fileKilobytes + OVERSHOOT_KB) + OVERHEAD_KB);
 }
 
 /**
@@ -65,13 +68,13 @@ export function planRing(
 }
 
 function largestFileKb(bytes: number, files: number): number {
-  const each = (bytes - OVERHEAD_BYTES) / (files + 1) - OVERSHOOT_BYTES;
-  const megabytes = Math.max(1, Math.floor(each / 1e6));
+  const eachKb = (bytes / 1000 - OVERHEAD_KB) / (files + 1) - OVERSHOOT_KB;
+  const megabytes = Math.max(1, Math.floor(eachKb / 1000));
   return Math.min(MAX_FILE_KB, megabytes * MEGABYTE_KB);
 }
 
 function mostFiles(bytes: number, fileKilobytes: number): number {
-  const fit = Math.floor((bytes - OVERHEAD_BYTES) / (fileKilobytes * 1000 + OVERSHOOT_BYTES)) - 1;
+  const fit = Math.floor((bytes / 1000 - OVERHEAD_KB) / (fileKilobytes + OVERSHOOT_KB)) - 1;
   return Math.max(2, Math.min(MAX_FILES, fit));
 }
 

@@ -138,10 +138,10 @@ free_space() {
   done
 }
 
-# kB that a ring of $2 files of $1 kB takes at most: one file more while it rotates, each larger by a
-# packet of 64 kB, and what stands beside it.
+# kB that a ring of $2 files of $1 kB takes at most: one more file while it rotates, each larger by a packet of
+# 64 KiB, and 128 KiB of state and messages. The client computes the same (ringBytes in ringPlan.ts).
 ring_size() {
-  ring_size=$((($2 + 1) * ($1 + 66) + 128))
+  ring_size=$((($2 + 1) * ($1 + 66) + 132))
 }
 
 # Whether the ring fits: on the disk, and beside the other spools here into the share of the pod.
@@ -173,7 +173,10 @@ fits() {
     done 2>/dev/null <"${other%ring}state"
     all=$((all + theirs))
   done
-  [ "$all" -le "$roomkb" ]
+  if [ "$all" -gt "$roomkb" ]; then
+    no_room="the captures in this pod would take $all kB together, more than its limits leave room for: $roomkb kB"
+    return 1
+  fi
 }
 
 # ---- state ----
