@@ -32,8 +32,13 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     ],
   },
   {
-    title: 'Filter Commands',
+    title: 'Reading Commands',
     commands: [
+      {
+        name: 'read',
+        summary: 'Print or select packets of capture files',
+        load: async () => (await import('./commands/read.ts')).readCommand,
+      },
       {
         name: 'filters',
         summary: 'Explain, correct and build capture and display filters',

@@ -45,22 +45,18 @@ export function conditionOfWishes(wishes: Wishes): Condition {
     flags.map(flagOf),
     wishes.length === undefined ? [] : [lengthOf(wishes.length)],
     wishes.contains === undefined ? [] : [{ kind: 'payload', text: wishes.contains }],
-    wishes.from === undefined ? [] : [timeOf('--from', wishes.from, '>=')],
-    wishes.to === undefined ? [] : [timeOf('--to', wishes.to, '<=')],
+    wishes.from === undefined ? [] : [timeOf(wishes.from, '>=')],
+    wishes.to === undefined ? [] : [timeOf(wishes.to, '<=')],
   ];
   return all(groups.filter((group) => group.length > 0).map(any));
 }
 
-/** A time given to a flag, in seconds since 1970. Throws a Problem. */
-export function timeOf(
-  flag: string,
-  text: string,
-  operator: Operator,
-): Extract<Condition, { kind: 'time' }> {
+/** A time, in seconds since 1970. Throws a Problem. */
+export function timeOf(text: string, operator: Operator): Extract<Condition, { kind: 'time' }> {
   const seconds = epochSeconds(text);
   if (seconds === undefined)
     throw wrongUsage(
-      `${flag}: "${text}" is not a time`,
+      'invalid time',
       'write it as "2024-02-01 14:05:30" (local time), "2024-02-01T14:05:30Z" (UTC), 14:05 (today), or seconds since 1970',
     );
   return { kind: 'time', operator, seconds };

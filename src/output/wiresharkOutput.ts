@@ -6,11 +6,8 @@ import { NotWritten, type Output, OutputClosed } from './output.ts';
 
 /** Where installers put Wireshark when they do not put it on PATH. */
 const WELL_KNOWN: Partial<Record<NodeJS.Platform, string[]>> = {
-  darwin: ['/Applications/Wireshark.app/Contents/MacOS/Wireshark'],
-  win32: [
-    'C:\\Program Files\\Wireshark\\Wireshark.exe',
-    'C:\\Program Files (x86)\\Wireshark\\Wireshark.exe',
-  ],
+  darwin: ['/Applications/Wireshark.app/Contents/MacOS'],
+  win32: ['C:\\Program Files\\Wireshark', 'C:\\Program Files (x86)\\Wireshark'],
 };
 
 /** Finds Wireshark on PATH or where its installers put it. Throws a Problem when there is none. */
@@ -19,15 +16,26 @@ export function findWireshark(
   platform: NodeJS.Platform = process.platform,
   isProgram: (path: string) => boolean = isExecutable,
 ): string {
-  const windows = platform === 'win32';
-  const { delimiter, join } = windows ? win32 : posix;
-  const name = windows ? 'wireshark.exe' : 'wireshark';
-  const onPath = (env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
-  const found = [...onPath, ...(WELL_KNOWN[platform] ?? [])].find(isProgram);
+  const named = (name: string) => findInstalled(name, env, platform, isProgram);
+  const found = named('wireshark') ?? named('Wireshark');
   if (found !== undefined) return found;
   throw new Problem('Wireshark was not found on PATH', {
     next: ['install it, or write a file with -w and open it elsewhere'],
   });
+}
+
+/** Finds a program of Wireshark's on PATH or where installers put it. */
+export function findInstalled(
+  program: string,
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+  isProgram: (path: string) => boolean = isExecutable,
+): string | undefined {
+  const windows = platform === 'win32';
+  const { delimiter, join } = windows ? win32 : posix;
+  const name = windows ? `${program}.exe` : program;
+  const folders = [...(env.PATH ?? '').split(delimiter), ...(WELL_KNOWN[platform] ?? [])];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
 function isExecutable(path: string): boolean {

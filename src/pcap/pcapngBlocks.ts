@@ -1,5 +1,5 @@
 import { type Moment, momentOf, type Resolution, writeTicks } from './moment.ts';
-import type { CapturedInterface } from './packetCursor.ts';
+import type { CapturedInterface, NamedAddress } from './packetCursor.ts';
 import {
   BLOCK,
   BLOCK_FRAME_BYTES,
@@ -7,7 +7,10 @@ import {
   BYTE_ORDER_MAGIC,
   FILTER_IS_TEXT,
   INTERFACE_FIELDS_BYTES,
+  NAME_HEADER_BYTES,
+  NAME_RECORD,
   OPTION,
+  padded,
   SECTION_FIELDS_BYTES,
   STATISTICS_FIELDS_BYTES,
 } from './pcapngFormat.ts';
@@ -67,6 +70,22 @@ export function interfaceBlock(described: CapturedInterface): Buffer {
   }
   options.text(OPTION.interfaceOs, described.os);
   return block(BLOCK.interface, fields, options);
+}
+
+/** Gives names to addresses, for all packets of the file. */
+export function namesBlock(named: readonly NamedAddress[]): Buffer {
+  const records = named.map(({ address, name }) => {
+    const text = Buffer.from(`${name}\0`);
+    const length = address.length + text.length;
+    const record = Buffer.alloc(NAME_HEADER_BYTES + padded(length));
+    record.writeUInt16LE(address.length === 4 ? NAME_RECORD.ipv4 : NAME_RECORD.ipv6, 0);
+    record.writeUInt16LE(length, 2);
+    address.copy(record, NAME_HEADER_BYTES);
+    text.copy(record, NAME_HEADER_BYTES + address.length);
+    return record;
+  });
+  const end = Buffer.alloc(NAME_HEADER_BYTES);
+  return block(BLOCK.names, Buffer.concat([...records, end]), new PcapngOptions());
 }
 
 /** What became of an interface's packets, until `at`; `delivered` of them are in the file. */

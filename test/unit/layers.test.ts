@@ -11,6 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['output'],
   ['pcap', 'packets', 'filters'],
   ['kube', 'tools', 'transfer'],
+  ['reading'],
   ['debugger'],
   ['capture', 'sockets', 'topology'],
   ['doctor', 'inventory'],

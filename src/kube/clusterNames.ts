@@ -1,0 +1,72 @@
+import type { KubeApi } from './api.ts';
+import { ApiError } from './apiError.ts';
+import { listAll } from './listAll.ts';
+import type { Pod } from './pod.ts';
+
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+interface Service extends Named {
+  readonly spec: { readonly clusterIPs?: readonly string[] };
+}
+interface Node extends Named {
+  readonly status?: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+  };
+}
+
+/**
+ * Names for the addresses that pods, services and nodes have at the moment: `web-1`, `svc/web`, `node/n1`, with
+ * the namespace in front where it is not the current one. Reads all namespaces where that is allowed,
+ * otherwise the current one; nodes where that is allowed. Needs `list` of pods and services.
+ */
+export async function clusterNames(
+  api: KubeApi,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const { namespace: current } = api.access;
+  const [pods, services, nodes] = await Promise.all([
+    listEverywhere<Pod>(api, 'pods', signal),
+    listEverywhere<Service>(api, 'services', signal),
+    listAll<Node>(api, '/api/v1/nodes', {}, signal).catch(unlessForbidden),
+  ]);
+  const names = new Map<string, string>();
+  const add = (address: string | undefined, name: string) => {
+    if (address !== undefined && address !== 'None' && !names.has(address))
+      names.set(address, name);
+  };
+  const inNamespace = ({ metadata: { namespace } }: Named, name: string) =>
+    namespace === undefined || namespace === current ? name : `${namespace}/${name}`;
+  for (const { metadata, status } of nodes)
+    for (const { type, address } of status?.addresses ?? [])
+      if (type === 'InternalIP' || type === 'ExternalIP') add(address, `node/${metadata.name}`);
+  for (const service of services)
+    for (const address of service.spec.clusterIPs ?? [])
+      add(address, inNamespace(service, `svc/${service.metadata.name}`));
+  for (const pod of pods) {
+    // Others may have the addresses of pods that have ended, and the node has those of its own network.
+    const { phase, podIPs, podIP } = pod.status ?? {};
+    if (phase === 'Succeeded' || phase === 'Failed' || pod.spec.hostNetwork) continue;
+    for (const address of podIPs?.map(({ ip }) => ip) ?? [podIP])
+      add(address, inNamespace(pod, pod.metadata.name));
+  }
+  return names;
+}
+
+async function listEverywhere<T>(
+  api: KubeApi,
+  resource: string,
+  signal: AbortSignal | undefined,
+): Promise<T[]> {
+  try {
+    return await listAll<T>(api, `/api/v1/${resource}`, {}, signal);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    return listAll<T>(api, `/api/v1/namespaces/${api.access.namespace}/${resource}`, {}, signal);
+  }
+}
+
+function unlessForbidden(error: unknown): never[] {
+  if (error instanceof ApiError && error.code === 403) return [];
+  throw error;
+}

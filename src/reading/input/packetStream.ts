@@ -1,0 +1,183 @@
+import { type CaptureReader, openCapture, openCaptureStream } from '../../pcap/captureReader.ts';
+import type { CapturedInterface, NamedAddress, PacketCursor } from '../../pcap/packetCursor.ts';
+import { NotPcap } from '../../pcap/records.ts';
+import { SourceHeap } from '../../pcap/sourceHeap.ts';
+import { Problem } from '../../problem.ts';
+import { STANDARD_INPUT, unreadable } from './captureFiles.ts';
+
+/** One capture file on its way into a stream of several. */
+export class StreamSource {
+  readonly path: string;
+  readonly index: number;
+  /** The time of its next packet. */
+  seconds = 0;
+  nanoseconds = 0;
+  reader: CaptureReader | undefined;
+  /** How many of its names the stream has taken over. */
+  names = 0;
+
+  constructor(path: string, index: number) {
+    this.path = path;
+    this.index = index;
+  }
+
+  takeTime(): void {
+    const { cursor } = this.reader as CaptureReader;
+    this.seconds = cursor.seconds;
+    this.nanoseconds = cursor.nanoseconds;
+  }
+
+  /** Opens it and goes to its first packet; false when there is none. Throws a Problem. */
+  async open(): Promise<boolean> {
+    try {
+      this.reader =
+        this.path === STANDARD_INPUT
+          ? openCaptureStream(process.stdin)
+          : await openCapture(this.path);
+      while (await this.reader.more())
+        if (this.reader.next()) {
+          this.takeTime();
+          return true;
+        }
+      return false;
+    } catch (error) {
+      await this.reader?.close();
+      if (error instanceof NotPcap)
+        throw new Problem(`${nameOf(this.path)} is not a capture file: ${error.message}`, {
+          cause: error,
+        });
+      throw unreadable(this.path, error);
+    }
+  }
+}
+
+/**
+ * The packets of capture files, in the order of their times:
+ *
+ *     while (await stream.more()) while (stream.next()) use(stream.cursor);
+ *
+ * A file is open only from its first packet to its last, so that a ring of a thousand files is read one
+ * after the other. Within a file, packets stay in their order.
+ */
+export class PacketStream {
+  /** Packets passed: the number of the current one. */
+  number = 0;
+  /** Why files could not be read to their ends, one sentence each. */
+  readonly notes: string[] = [];
+  /** Names that the files give to addresses, as far as they have been read. */
+  readonly names: NamedAddress[] = [];
+  readonly #heap = new SourceHeap<StreamSource>();
+  #current: StreamSource | undefined;
+  /** The first source's packet is the current one, and has been passed. */
+  #isPassed = false;
+
+  /** Opens the files. Throws a Problem when one cannot be read, or is no capture. */
+  static async open(paths: readonly string[]): Promise<PacketStream> {
+    const stream = new PacketStream();
+    for (const [index, path] of paths.entries()) {
+      const source = new StreamSource(path, index);
+      const hasPackets = await source.open();
+      stream.#takeNames(source);
+      if (!hasPackets) {
+        await stream.#close(source);
+        stream.#current ??= source;
+        continue;
+      }
+      stream.#heap.add(source);
+      // Its time is known; it is opened again when its turn comes.
+      if (paths.length > 1 && path !== STANDARD_INPUT) {
+        await source.reader?.close();
+        source.reader = undefined;
+      }
+    }
+    return stream;
+  }
+
+  /** The cursor on the current packet. */
+  get cursor(): PacketCursor {
+    const reader = this.#current?.reader;
+    if (!reader) throw new Error('no packet was read');
+    return reader.cursor;
+  }
+
+  /** The place on the command line of the file of the current packet. */
+  get sourceIndex(): number {
+    return this.#current?.index ?? 0;
+  }
+
+  /** The interface of the current packet. */
+  get interface(): CapturedInterface {
+    const { cursor } = this;
+    return cursor.interfaces[cursor.interfaceIndex] as CapturedInterface;
+  }
+
+  /** The interfaces of the last file that was read; also of one without packets. */
+  get interfaces(): readonly CapturedInterface[] {
+    return this.#current?.reader?.cursor.interfaces ?? [];
+  }
+
+  /** Waits for bytes; false when there are no packets any more. Throws a Problem. */
+  async more(): Promise<boolean> {
+    for (;;) {
+      const source = this.#heap.first;
+      if (!source) return false;
+      if (!source.reader) {
+        if (await source.open()) return true;
+        // It has changed since it was looked at.
+        this.#heap.removeFirst();
+        continue;
+      }
+      this.#takeNames(source);
+      if (!this.#isPassed || (await source.reader.more())) return true;
+      this.#heap.removeFirst();
+      this.#isPassed = false;
+      await this.#close(source);
+    }
+  }
+
+  /** Goes to the next packet; false when more() is needed for it. */
+  next(): boolean {
+    const heap = this.#heap;
+    let source = heap.first;
+    if (!source) return false;
+    if (this.#isPassed) {
+      if (!source.reader?.next()) return false;
+      source.takeTime();
+      heap.firstChanged();
+      source = heap.first as StreamSource;
+    }
+    this.#isPassed = false;
+    if (!source.reader) return false;
+    this.#isPassed = true;
+    this.#current = source;
+    this.number += 1;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    for (const { reader } of this.#heap.all) await reader?.close();
+  }
+
+  #takeNames(source: StreamSource): void {
+    const found = source.reader?.cursor.names ?? [];
+    for (; source.names < found.length; source.names += 1)
+      this.names.push(found[source.names] as NamedAddress);
+  }
+
+  async #close({ path, reader }: StreamSource): Promise<void> {
+    if (!reader) return;
+    if (reader.damage !== undefined)
+      this.notes.push(
+        `${nameOf(path)} is damaged after ${reader.packets} packets: ${reader.damage}`,
+      );
+    else if (reader.cutOff > 0)
+      this.notes.push(
+        `${nameOf(path)} ends within a packet: the last ${reader.cutOff} bytes are skipped`,
+      );
+    await reader.close();
+  }
+}
+
+function nameOf(path: string): string {
+  return path === STANDARD_INPUT ? 'standard input' : path;
+}

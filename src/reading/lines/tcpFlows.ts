@@ -1,0 +1,65 @@
+import { i32 } from '../../packets/numbers.ts';
+import { FLAG, type Packet } from '../../packets/packet.ts';
+import { windowScale } from '../../packets/tcpOptions.ts';
+
+/** One direction of a TCP connection. */
+export interface TcpFlow {
+  /** The sequence number that is shown as 0; undefined while nothing was seen of this direction. */
+  base: number | undefined;
+  /** The shift of its window: -1 without a SYN, or one without the option. */
+  scale: number;
+  hasSyn: boolean;
+}
+
+/** How many directions are remembered at least; twice as many at most. */
+const REMEMBERED = 65_536;
+
+/**
+ * What is remembered of TCP connections so that numbers are relative to their start. Of very many, those
+ * that were silent the longest are forgotten, and begin anew.
+ */
+export class TcpFlows {
+  #young = new Map<string, TcpFlow>();
+  #old = new Map<string, TcpFlow>();
+
+  /** The direction of the packet, and the other one. */
+  of(packet: Packet): readonly [TcpFlow, TcpFlow] {
+    const source = endpointKey(packet, packet.sourceAt, packet.sourcePort);
+    const destination = endpointKey(packet, packet.destinationAt, packet.destinationPort);
+    const own = this.#get(`${source}>${destination}`);
+    const other = this.#get(`${destination}>${source}`);
+    const isSyn = (packet.flags & FLAG.syn) !== 0;
+    if (isSyn && (own.base !== packet.sequence || !own.hasSyn)) {
+      own.base = packet.sequence;
+      own.hasSyn = true;
+      own.scale = windowScale(packet);
+      // A new connection of the same addresses and ports.
+      if ((packet.flags & FLAG.ack) === 0) {
+        other.base = undefined;
+        other.hasSyn = false;
+        other.scale = -1;
+      }
+    }
+    if (own.base === undefined) own.base = (packet.sequence - 1) | 0;
+    if (other.base === undefined && (packet.flags & FLAG.ack) !== 0)
+      other.base = (packet.acknowledgment - 1) | 0;
+    return [own, other];
+  }
+
+  #get(key: string): TcpFlow {
+    const young = this.#young.get(key);
+    if (young) return young;
+    const flow = this.#old.get(key) ?? { base: undefined, scale: -1, hasSyn: false };
+    if (this.#young.size >= REMEMBERED) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(key, flow);
+    return flow;
+  }
+}
+
+function endpointKey({ bytes, addressBytes }: Packet, at: number, port: number): string {
+  if (addressBytes === 4) return `${i32(bytes, at)}:${port}`;
+  return `${i32(bytes, at)}.${i32(bytes, at + 4)}.${i32(bytes, at + 8)}.${i32(bytes, at + 12)}:${port}`;
+}

@@ -1,0 +1,59 @@
+import { u16, u32 } from '../../packets/numbers.ts';
+import { FLAG, type Packet } from '../../packets/packet.ts';
+import type { TcpFlows } from './tcpFlows.ts';
+
+const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
+
+/** Names of all combinations of flags, made once: `SYN, ACK`. */
+const FLAG_TEXTS = Array.from({ length: 256 }, (_, flags) => {
+  const names = FLAG_NAMES.filter((_name, bit) => (flags & (1 << bit)) !== 0);
+  return names.length === 0 ? '<None>' : names.join(', ');
+});
+
+/** What Wireshark's Info column says of a TCP segment without its analysis of the conversation. */
+export function tcpInfo(packet: Packet, flows: TcpFlows): string {
+  const { sourcePort, destinationPort, flags } = packet;
+  if (!packet.hasTransport) return `${sourcePort} → ${destinationPort} [cut off]`;
+  const [own, other] = flows.of(packet);
+  const isSyn = (flags & FLAG.syn) !== 0;
+  const sequence = (packet.sequence - (own.base ?? 0)) >>> 0;
+  const acknowledged =
+    (flags & FLAG.ack) === 0 ? '' : ` Ack=${(packet.acknowledgment - (other.base ?? 0)) >>> 0}`;
+  // A window is scaled only when both sides have said so (RFC 7323, 2.2).
+  const isScaled = !isSyn && own.scale >= 0 && other.scale >= 0;
+  const window = isScaled ? packet.window * 2 ** own.scale : packet.window;
+  return `${sourcePort} → ${destinationPort} [${FLAG_TEXTS[flags]}] Seq=${sequence}${acknowledged} Win=${window} Len=${packet.payloadLength}${options(packet, other.base ?? 0)}`;
+}
+
+/** `base`: what the numbers that this side acknowledges are relative to. */
+function options({ bytes, end, transportAt, payloadAt }: Packet, base: number): string {
+  const optionsEnd = payloadAt < end ? payloadAt : end;
+  let text = '';
+  for (let at = transportAt + 20; at < optionsEnd; ) {
+    const kind = bytes[at] as number;
+    if (kind === 0) break;
+    if (kind === 1) {
+      at += 1;
+      continue;
+    }
+    const length = at + 1 < optionsEnd ? (bytes[at + 1] as number) : 0;
+    if (length < 2 || at + length > optionsEnd) break;
+    text += option(bytes, at, kind, length, base);
+    at += length;
+  }
+  return text;
+}
+
+/** Kinds as IANA numbers them. */
+function option(bytes: Uint8Array, at: number, kind: number, length: number, base: number): string {
+  if (kind === 2 && length === 4) return ` MSS=${u16(bytes, at + 2)}`;
+  if (kind === 3 && length === 3) return ` WS=${2 ** Math.min(14, bytes[at + 2] as number)}`;
+  if (kind === 4) return ' SACK_PERM';
+  if (kind === 8 && length === 10)
+    return ` TSval=${u32(bytes, at + 2)} TSecr=${u32(bytes, at + 6)}`;
+  if (kind !== 5) return '';
+  let text = '';
+  for (let edge = at + 2; edge + 8 <= at + length; edge += 8)
+    text += ` SLE=${(u32(bytes, edge) - base) >>> 0} SRE=${(u32(bytes, edge + 4) - base) >>> 0}`;
+  return text;
+}

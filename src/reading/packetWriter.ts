@@ -1,0 +1,78 @@
+import ipaddr from 'ipaddr.js';
+import { BlockBatch, packetBlockLength } from '../pcap/blockBatch.ts';
+import type { CapturedInterface } from '../pcap/packetCursor.ts';
+import { interfaceBlock, namesBlock, sectionBlock } from '../pcap/pcapngBlocks.ts';
+import { PcapngOptions } from '../pcap/pcapngOptions.ts';
+import type { PacketStream } from './input/packetStream.ts';
+
+const BATCH_BYTES = 1024 * 1024;
+
+/** Writes packets of a stream into a pcapng file: its interfaces, and the names that it gives to addresses. */
+export class PacketWriter {
+  packets = 0;
+  readonly #write: (bytes: Buffer) => Promise<void>;
+  readonly #batch = new BlockBatch(BATCH_BYTES);
+  /** Numbers in this file by description; files of one capture describe an interface each. */
+  readonly #numbers = new Map<string, number>();
+  /** The same by the object that describes it, which is faster. */
+  readonly #known = new Map<CapturedInterface, number>();
+  #names = 0;
+
+  constructor(application: string, write: (bytes: Buffer) => Promise<void>) {
+    this.#write = write;
+    this.#batch.add(sectionBlock({ application }));
+  }
+
+  /** Describes the interfaces of a capture without packets. */
+  describe(interfaces: readonly CapturedInterface[]): void {
+    for (const one of interfaces) this.#number(one);
+  }
+
+  /** Takes over names that are new. */
+  takeNames({ names }: PacketStream): void {
+    if (names.length <= this.#names) return;
+    this.#batch.add(namesBlock(names.slice(this.#names)));
+    this.#names = names.length;
+  }
+
+  /** Adds the current packet; false when flush() is needed first. */
+  add(stream: PacketStream): boolean {
+    const { cursor } = stream;
+    const described = stream.interface;
+    const id = this.#known.get(described) ?? this.#number(described);
+    const { comments } = cursor;
+    const options =
+      comments.length > 0 ? new PcapngOptions().comment(comments).encode() : undefined;
+    if (!this.#batch.takes(packetBlockLength(cursor, options))) return false;
+    this.#batch.addPacket(id, described.resolution, cursor, options);
+    this.packets += 1;
+    return true;
+  }
+
+  /** Gives names to addresses, as the file does not. */
+  nameAddresses(names: ReadonlyMap<string, string>): void {
+    const named = [...names].map(([address, name]) => ({
+      address: Buffer.from(ipaddr.parse(address).toByteArray()),
+      name,
+    }));
+    if (named.length > 0) this.#batch.add(namesBlock(named));
+  }
+
+  async flush(): Promise<void> {
+    if (this.#batch.length === 0) return;
+    await this.#write(this.#batch.bytes);
+    this.#batch.clear();
+  }
+
+  #number(described: CapturedInterface): number {
+    const key = JSON.stringify(described);
+    const known = this.#numbers.get(key);
+    const id = known ?? this.#numbers.size;
+    if (known === undefined) {
+      this.#numbers.set(key, id);
+      this.#batch.add(interfaceBlock(described));
+    }
+    this.#known.set(described, id);
+    return id;
+  }
+}

@@ -1,0 +1,173 @@
+import { parseDisplayFilter } from '../filters/display/parse.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+import { linesCommand, numbersCommand, parseTsharkLine } from '../tools/tshark.ts';
+import { PacketStream } from './input/packetStream.ts';
+import { lineOf, PacketDescriber } from './lines/packetLine.ts';
+import type { TimeFormat } from './lines/timeText.ts';
+import type { AddressNames } from './names.ts';
+import { PacketWriter } from './packetWriter.ts';
+import { compileSubset, type Predicate } from './select/subset.ts';
+import { tsharkLines } from './select/tsharkProcess.ts';
+import type { TimeWindow } from './timeWindow.ts';
+
+/** Lines are written together. */
+const BATCH_CHARACTERS = 128 * 1024;
+
+export interface ReadRequest {
+  readonly paths: readonly string[];
+  readonly window: TimeWindow;
+  /** A display filter. */
+  readonly filter?: string;
+  /** The tshark that evaluates it; without one the filter is evaluated here, as far as it can be. */
+  readonly tshark?: string;
+  /** Packets after which to stop. */
+  readonly count?: number;
+  readonly names: AddressNames;
+  readonly signal: AbortSignal;
+  readonly write: (bytes: Buffer) => Promise<void>;
+}
+
+/** What reading found. */
+export interface ReadOutcome {
+  /** Packets that were printed or written. */
+  readonly selected: number;
+  /** What could not be read, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Prints a line for each packet, as tshark does. Throws a Problem: NeedsTshark for a filter that cannot be
+ * evaluated here.
+ */
+export async function printPackets(
+  request: ReadRequest & { readonly timeFormat: TimeFormat },
+): Promise<ReadOutcome> {
+  const { filter, tshark, timeFormat } = request;
+  const stream = await PacketStream.open(request.paths);
+  try {
+    const selected =
+      filter !== undefined && tshark !== undefined
+        ? await printByTshark(tshark, filter, stream, request, timeFormat)
+        : await printHere(stream, request, timeFormat);
+    return { selected, notes: stream.notes };
+  } finally {
+    await stream.close();
+  }
+}
+
+async function printHere(
+  stream: PacketStream,
+  request: ReadRequest,
+  timeFormat: TimeFormat,
+): Promise<number> {
+  const { names, write, signal, count = Number.POSITIVE_INFINITY } = request;
+  const isSelected = predicateOf(request);
+  const describer = new PacketDescriber(names, timeFormat);
+  let printed = 0;
+  let text = '';
+  while (printed < count && !signal.aborted && (await stream.more())) {
+    names.take(stream.names);
+    while (printed < count && text.length < BATCH_CHARACTERS && stream.next()) {
+      if (isSelected(stream)) {
+        text += `${lineOf(describer.columns(stream))}\n`;
+        printed += 1;
+      } else describer.pass(stream);
+    }
+    if (text !== '') await write(Buffer.from(text));
+    text = '';
+  }
+  return printed;
+}
+
+async function printByTshark(
+  tshark: string,
+  filter: string,
+  stream: PacketStream,
+  { names, window, write, signal, count = Number.POSITIVE_INFINITY }: ReadRequest,
+  timeFormat: TimeFormat,
+): Promise<number> {
+  const args = linesCommand(withWindow(filter, window), timeFormat);
+  let printed = 0;
+  for await (const lines of tsharkLines(tshark, args, stream)) {
+    names.take(stream.names);
+    const known = lines.map(parseTsharkLine).filter((columns) => columns !== undefined);
+    const wanted = known.slice(0, count - printed);
+    const text = wanted.map((columns) => {
+      const [source, destination] = [names.of(columns.source), names.of(columns.destination)];
+      return lineOf({ ...columns, source, destination, info: terminalSafe(columns.info) });
+    });
+    if (text.length > 0) await write(Buffer.from(`${text.join('\n')}\n`));
+    printed += text.length;
+    if (printed >= count || signal.aborted) break;
+  }
+  return printed;
+}
+
+/** Writes the packets into a pcapng file, with the interfaces and names that they have. */
+export async function writePackets(
+  request: ReadRequest & { readonly application: string },
+): Promise<ReadOutcome> {
+  const { filter, tshark, count, signal, paths } = request;
+  const stream = await PacketStream.open(paths);
+  const writer = new PacketWriter(request.application, request.write);
+  // In front of the packets, so that whoever reads it has the names in time.
+  writer.nameAddresses(request.names.all);
+  try {
+    const isSelected =
+      filter !== undefined && tshark !== undefined ? undefined : predicateOf(request);
+    const numbers = isSelected
+      ? undefined
+      : selectedByTshark(tshark ?? '', withWindow(filter ?? '', request.window), paths);
+    let wanted = await numbers?.next();
+    let isEnough = false;
+    while (!isEnough && !signal.aborted && (await stream.more())) {
+      writer.takeNames(stream);
+      while (!isEnough && stream.next()) {
+        if (isSelected ? !isSelected(stream) : wanted?.value !== stream.number) continue;
+        if (!writer.add(stream)) {
+          await writer.flush();
+          writer.add(stream);
+        }
+        isEnough = writer.packets === count;
+        if (numbers && !isEnough) {
+          wanted = await numbers.next();
+          isEnough = wanted.done === true;
+        }
+      }
+      await writer.flush();
+    }
+    await numbers?.return();
+    writer.takeNames(stream);
+    if (writer.packets === 0) writer.describe(stream.interfaces);
+    await writer.flush();
+    return { selected: writer.packets, notes: stream.notes };
+  } finally {
+    await stream.close();
+  }
+}
+
+function withWindow(filter: string, { filter: window }: TimeWindow): string {
+  return window === undefined ? filter : `(${window}) && (${filter})`;
+}
+
+function predicateOf({ filter, window }: ReadRequest): Predicate {
+  const isInWindow: Predicate = ({ cursor }) => window.has(cursor);
+  if (filter === undefined) return isInWindow;
+  const matches = compileSubset(parseDisplayFilter(filter));
+  return (stream) => isInWindow(stream) && matches(stream);
+}
+
+/** The numbers of packets that tshark selects, in their order. */
+async function* selectedByTshark(
+  tshark: string,
+  filter: string,
+  paths: readonly string[],
+): AsyncGenerator<number, void> {
+  const stream = await PacketStream.open(paths);
+  try {
+    for await (const lines of tsharkLines(tshark, numbersCommand(filter), stream))
+      for (const line of lines) if (/^\d+$/.test(line)) yield Number(line);
+  } finally {
+    await stream.close();
+  }
+}

@@ -1,0 +1,47 @@
+import type { PacketCursor } from '../pcap/packetCursor.ts';
+
+/** A moment as seconds since 1970 in text, such as `1706745600.25`, to the nanosecond. */
+interface Bound {
+  readonly text: string;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+function boundOf(text: string): Bound {
+  const [whole = '0', fraction = ''] = text.split('.');
+  return { text, seconds: Number(whole), nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
+}
+
+/** The packets from one time to another, both included. */
+export class TimeWindow {
+  readonly #from: Bound | undefined;
+  readonly #to: Bound | undefined;
+
+  /** Seconds since 1970, as text; undefined for no bound. */
+  constructor(from: string | undefined, to: string | undefined) {
+    this.#from = from === undefined ? undefined : boundOf(from);
+    this.#to = to === undefined ? undefined : boundOf(to);
+  }
+
+  has({ seconds, nanoseconds }: PacketCursor): boolean {
+    const [from, to] = [this.#from, this.#to];
+    if (
+      from &&
+      (seconds < from.seconds || (seconds === from.seconds && nanoseconds < from.nanoseconds))
+    )
+      return false;
+    return !(
+      to &&
+      (seconds > to.seconds || (seconds === to.seconds && nanoseconds > to.nanoseconds))
+    );
+  }
+
+  /** The same as a display filter; undefined where everything is in it. */
+  get filter(): string | undefined {
+    const tests = [
+      this.#from && `frame.time_epoch >= ${this.#from.text}`,
+      this.#to && `frame.time_epoch <= ${this.#to.text}`,
+    ].filter((test) => test !== undefined);
+    return tests.length === 0 ? undefined : tests.join(' && ');
+  }
+}
