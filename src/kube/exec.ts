@@ -131,11 +131,14 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
         if (body.length < MAX_REFUSAL_CHARACTERS) body += chunk;
         else response.destroy();
       });
-      response.on('close', () => {
+      const onRefused = () => {
         const refusal = withReason(apiError(response.statusCode ?? 0, body, server));
         reject(notePutOff(refusal, response.headers['retry-after']));
+        // API servers keep the connection open. Closed any later, the agent would give it to the next request.
         socket.terminate();
-      });
+      };
+      response.once('end', onRefused);
+      response.once('close', onRefused);
     });
   });
 }

@@ -11,7 +11,7 @@ import { type ExecOptions, type ExecStream, exec } from '../../../src/kube/exec.
 import { ExecProblem } from '../../../src/kube/execStatus.ts';
 import { run } from '../../../src/kube/run.ts';
 import { Problem } from '../../../src/problem.ts';
-import { accessTo, fakeServer } from './fakeServer.ts';
+import { accessTo, fakeServer, json } from './fakeServer.ts';
 import { type RecordedExec, recording } from './recordings.ts';
 
 const COMMAND: ExecOptions = {
@@ -352,6 +352,26 @@ describe('refusals before the upgrade', () => {
     expect(error).toMatchObject({ code: 502 });
     expect((error as Error).message.length).toBeLessThan(1 << 20);
     await gone(connections);
+  });
+
+  it('cost no other request its connection, although API servers keep it open', async () => {
+    const { refused } = recording<RecordedExec>('exec-container-404');
+    const body = JSON.stringify(refused?.body);
+    const { promise: isAsked, resolve: asked } = Promise.withResolvers<Socket>();
+    const { access, api } = await fakeServer({
+      upgrade: asked,
+      rest: (_seen, response) => json(response, 200, { kind: 'Pod' }),
+    });
+    const path = '/api/v1/namespaces/shop/pods/web';
+    const refusal = exec(access, COMMAND).catch((reason: unknown) => reason);
+    const socket = await isAsked;
+    // Two connections: the agent gives the next request the one that was used last.
+    await api.get(path);
+    socket.write(
+      `HTTP/1.1 400 Bad Request\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+    expect(await refusal).toMatchObject({ code: 400 });
+    expect(await api.get(path)).toEqual({ kind: 'Pod' });
   });
 
   it('a connection refused, in kubectl’s words', async () => {
