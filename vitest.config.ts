@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
+import { RunTable } from './test/e2e/support/runTable.ts';
 
 /** Remote shell code is bundled as text by esbuild; vitest reads it the same way. */
 const shellAsText = {
@@ -19,6 +20,7 @@ const retry = process.env.CI ? 2 : 0;
 export default defineConfig({
   plugins: [shellAsText],
   test: {
+    reporters: ['default', new RunTable()],
     retry,
     projects: [
       {
@@ -69,6 +71,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
+          setupFiles: ['test/e2e/support/afterFile.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

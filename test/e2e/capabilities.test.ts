@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { debuggerContainer } from '../../src/debugger/container.ts';
 import { NODE_CONTAINER, nodePod } from '../../src/debugger/node/nodePod.ts';
 import type { Profile } from '../../src/debugger/profile.ts';
@@ -6,12 +6,11 @@ import type { Pod } from '../../src/kube/pod.ts';
 import { adminCall } from './support/adminApi.ts';
 import { CHATTER, podName, runPod } from './support/pods.ts';
 import { run } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { kubectl, world } from './support/world.ts';
 
 // Each capability that a debugger on a node has, and what does not work without it.
 
-const local = !skipped('rungs of the ladder', world.local);
 const [debian, netshoot] = world.flavours.map(({ image }) => image);
 const pods = `/api/v1/namespaces/${world.namespace}/pods`;
 
@@ -86,7 +85,9 @@ const descriptors = () => `
     case $(cat "\${process%cgroup}cmdline") in *seq-*) ls "\${process%cgroup}fd" && echo listed ;; esac
   done`;
 
-describe.runIf(local).concurrent('a debugger on a node', () => {
+describe.concurrent('a debugger on a node', () => {
+  beforeEach((test) => needs(test, 'both flavours of image'));
+
   it('has no capability but those that are seen to be needed here', () => {
     expect(given(netshoot)).toEqual(['NET_RAW', 'SYS_PTRACE', 'SYS_ADMIN']);
     expect(given(debian)).toEqual(['NET_RAW', 'SETGID', 'SETUID', 'SYS_PTRACE', 'SYS_ADMIN']);

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS } from './support/combinations.ts';
+import { namespaceFor } from './support/namespaces.ts';
 import { makePod, runPod, runStaticPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { inTerminal } from './support/tmux.ts';
 import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
@@ -223,7 +224,6 @@ describe('doctor', () => {
   });
 
   it('says which right lacks, and the Role to ask for', async () => {
-    if (skipped('users with fewer rights', world.local)) return;
     const pod = await runPod('rights');
     const lacks: Record<string, readonly string[]> = {
       debugger: [],
@@ -252,8 +252,8 @@ describe('doctor', () => {
     expect((await doctor([], world.users.nobody)).code).toBe(1);
   });
 
-  it('knows pods that cannot be entered, or not as others', async () => {
-    if (skipped('pods of odd kinds', world.local)) return;
+  it('knows pods that cannot be entered, or not as others', async (test) => {
+    needs(test, 'access to the nodes');
     const [mirror, windows, host, finished] = await Promise.all([
       runStaticPod('static'),
       makePod('windows', { spec: { os: { name: 'windows' } } }),
@@ -279,68 +279,59 @@ describe('doctor', () => {
   });
 
   it('asks Pod Security beforehand', async () => {
-    const namespace = `${world.namespace}-care`;
-    await kubectl(['create', 'namespace', namespace]);
-    await kubectl([
-      'label',
-      'namespace',
-      namespace,
-      'pod-security.kubernetes.io/enforce=restricted',
-    ]);
-    try {
-      const pod = {
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name: 'guarded' },
-        spec: {
-          securityContext: {
-            runAsNonRoot: true,
-            runAsUser: 65532,
-            seccompProfile: { type: 'RuntimeDefault' },
-          },
-          containers: [
-            {
-              name: 'main',
-              image: world.appImage,
-              command: ['sleep', 'infinity'],
-              imagePullPolicy: 'IfNotPresent',
-              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            },
-          ],
-          terminationGracePeriodSeconds: 0,
+    const namespace = await namespaceFor('care', {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+    });
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'guarded' },
+      spec: {
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 65532,
+          seccompProfile: { type: 'RuntimeDefault' },
         },
-      };
-      await kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(pod));
-      await kubectl([
-        '-n',
-        namespace,
-        'wait',
-        '--for=condition=Ready',
-        'pod/guarded',
-        '--timeout=60s',
-      ]);
-      const { code, failures, warnings } = await doctor(['guarded', '-n', namespace]);
-      expect(code).toBe(1);
-      expect(warnings.join()).toMatch(/enforces restricted/);
-      expect(failures).toEqual([
-        expect.stringMatching(/violates PodSecurity "restricted/),
-        expect.stringMatching(/violates PodSecurity "restricted/),
-      ]);
-      const round = await doctor(['guarded', '-n', namespace, '--node-namespace', world.namespace]);
-      expect(round).toMatchObject({ code: 0, failures: [] });
-      expect(round.warnings.join()).toMatch(
-        new RegExp(`a pod on node .*, in namespace ${world.namespace}, would be used instead`),
-      );
-      await kubectl([
-        ...['label', '--overwrite', 'namespace', namespace],
-        'pod-security.kubernetes.io/enforce=baseline',
-      ]);
-      const baseline = await doctor(['guarded', '-n', namespace]);
-      expect(baseline).toMatchObject({ code: 0, failures: [] });
-      expect(baseline.fine.join()).toMatch(/would be added, with the runtime's own rights/);
-    } finally {
-      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    }
+        containers: [
+          {
+            name: 'main',
+            image: world.appImage,
+            command: ['sleep', 'infinity'],
+            imagePullPolicy: 'IfNotPresent',
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+        terminationGracePeriodSeconds: 0,
+      },
+    };
+    await kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(pod));
+    await kubectl([
+      '-n',
+      namespace,
+      'wait',
+      '--for=condition=Ready',
+      'pod/guarded',
+      '--timeout=60s',
+    ]);
+    const { code, failures, warnings } = await doctor(['guarded', '-n', namespace]);
+    expect(code).toBe(1);
+    expect(warnings.join()).toMatch(/enforces restricted/);
+    expect(failures).toEqual([
+      expect.stringMatching(/violates PodSecurity "restricted/),
+      expect.stringMatching(/violates PodSecurity "restricted/),
+    ]);
+    const round = await doctor(['guarded', '-n', namespace, '--node-namespace', world.namespace]);
+    expect(round).toMatchObject({ code: 0, failures: [] });
+    expect(round.warnings.join()).toMatch(
+      new RegExp(`a pod on node .*, in namespace ${world.namespace}, would be used instead`),
+    );
+    await kubectl([
+      ...['label', '--overwrite', 'namespace', namespace],
+      'pod-security.kubernetes.io/enforce=baseline',
+    ]);
+    const baseline = await doctor(['guarded', '-n', namespace]);
+    expect(baseline).toMatchObject({ code: 0, failures: [] });
+    expect(baseline.fine.join()).toMatch(/would be added, with the runtime's own rights/);
   });
 
   it('takes a workload that is one pod, and a node', async () => {
@@ -355,7 +346,6 @@ describe('doctor', () => {
     expect(none.failures.join()).toMatch(/nodes "no-such-node" not found/);
     const via = await doctor([pod.name, '--via', 'node']);
     expect(via.fine.join()).toMatch(/a pod on node .* would be used/);
-    if (skipped('users with fewer rights', world.local)) return;
     const byNode = await doctor([pod.name], world.users['node-debugger']);
     expect(byNode).toMatchObject({ code: 0, failures: [] });
     expect(byNode.warnings.join()).toMatch(
@@ -390,11 +380,7 @@ describe('ps and cleanup', () => {
   }
   let namespace: string;
   beforeAll(async () => {
-    namespace = `${world.namespace}-ours`;
-    await kubectl(['create', 'namespace', namespace]);
-    return async () => {
-      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
-    };
+    namespace = await namespaceFor('ours');
   });
   const ours = (...args: string[]) => netdebug([...args, '-n', namespace]).finished;
   const items = async () => JSON.parse((await ours('ps', '-o', 'json')).stdout) as Item[];

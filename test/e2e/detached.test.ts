@@ -2,19 +2,20 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { killSandbox } from './support/disturb.ts';
 import { CHATTER, podName, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 /** dumpcap in the one, tcpdump alone in the other. */
-const IMAGES = skipped('images that lack tools', world.local)
-  ? world.flavours
-  : [
+const IMAGES = world.oddImages
+  ? [
       { name: 'dumpcap', image: world.flavours[0]?.image ?? '' },
-      { name: 'tcpdump', image: 'registry.local/slim:1' },
-    ];
+      { name: 'tcpdump', image: world.oddImages.noSs },
+    ]
+  : world.flavours;
 const IMAGE = world.flavours[0]?.image ?? '';
 
 let sink: string;
@@ -162,8 +163,8 @@ describe('a detached capture', () => {
 
   it.concurrent('is lost with its container, and told so; on a volume it is not', {
     timeout: 90_000,
-  }, async () => {
-    if (skipped('faults of the API server', world.local)) return;
+  }, async (test) => {
+    needs(test, 'access to the nodes');
     const volumes = [{ name: 'scratch', emptyDir: {} }];
     const pod = await runPod('lost', {
       command: CHATTER,
@@ -175,7 +176,7 @@ describe('a detached capture', () => {
     await succeeds([...capture, '--name', 'in-container']);
     await succeeds([...capture, '--name', 'on-volume', '--volume', 'scratch', '--', 'udp port 9']);
     await wait(3000);
-    await kubectl(['annotate', 'pod', pod.name, 'netdebug.test/kill-sandbox=once']);
+    await killSandbox(pod.name);
     const states = async () => {
       const lines = (await succeeds(['captures', '-o', 'wide'])).split('\n');
       return lines.filter((line) => line.includes(` ${pod.name} `)).join('\n');

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
-import { CHATTER, podName, runPod, working } from './support/pods.ts';
+import { namespaceFor } from './support/namespaces.ts';
+import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
-import { skipped } from './support/skips.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
@@ -152,9 +152,9 @@ async function setFaults(namespace: string, faults: Readonly<Record<string, stri
   await adminCall('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { annotations } });
 }
 
-/** A pod that sends packets, alone in a namespace. */
-async function chatterIn(namespace: string, to: string): Promise<void> {
-  await adminCall('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
+/** A pod that sends packets, alone in a namespace: gives that. */
+async function chatterIn(to: string): Promise<string> {
+  const namespace = await namespaceFor('faults');
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const container = { name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' };
   await adminCall('POST', pods, {
@@ -167,6 +167,7 @@ async function chatterIn(namespace: string, to: string): Promise<void> {
   });
   const runs = async () => (await podIn(namespace)).status?.phase === 'Running';
   expect(await eventually(runs, 30_000)).toBe(true);
+  return namespace;
 }
 
 async function podIn(namespace: string) {
@@ -204,7 +205,7 @@ async function expectNothingLeft(pod: string, namespace: string): Promise<void> 
   expect(await eventually(idle, 15_000)).toBe(true);
 }
 
-describe.skipIf(skipped('faults of the API server', world.local))('under a fault', () => {
+describe('under a fault', () => {
   let sink: string;
   beforeAll(async () => {
     sink = (await runPod('sink', { node: 1 })).ip;
@@ -224,8 +225,7 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
     '$title',
     { timeout: 90_000 },
     async (one, { expect, onTestFinished }) => {
-      const namespace = podName('faults');
-      await chatterIn(namespace, sink);
+      const namespace = await chatterIn(sink);
       await setFaults(namespace, one.fault);
 
       const file = freshPath('faulty.pcap');
@@ -269,8 +269,7 @@ describe.skipIf(skipped('faults of the API server', world.local))('under a fault
     expect,
     onTestFinished,
   }) => {
-    const namespace = podName('faults');
-    await chatterIn(namespace, sink);
+    const namespace = await chatterIn(sink);
     const KUBECONFIG = namespaced(world.faulty.unsteady);
     const command = (args: readonly string[]) =>
       netdebug([...args, '-n', namespace, '--image', image], {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMBINATIONS } from './support/combinations.ts';
+import { namespaceFor } from './support/namespaces.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
 import { type FaultyProxy, proxyTo } from './support/proxy.ts';
@@ -209,9 +210,8 @@ describe('a server that fails', () => {
     'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
     { timeout: 90_000 },
     async ({ protocol, flavour, faulty, image }, { onTestFinished }) => {
-      const namespace = `cuts-${protocol}-${flavour.toLowerCase()}-${process.pid}`;
+      const namespace = await namespaceFor(`cuts-${protocol}-${flavour}`);
       const inNamespace = (...args: string[]) => kubectl(['-n', namespace, ...args]);
-      await kubectl(['create', 'namespace', namespace]);
       await inNamespace(
         ...['run', 'web', '--image', world.appImage, '--image-pull-policy=IfNotPresent'],
       );
@@ -232,7 +232,6 @@ describe('a server that fails', () => {
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(/1,000 packets captured .*; resumed after [3-9] interruptions/);
-      await kubectl(['delete', 'namespace', namespace, '--wait=false']);
     },
   );
 });

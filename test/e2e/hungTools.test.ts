@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PROTOCOLS } from './support/combinations.ts';
 import { CHATTER, podName, processes, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
 /** Images whose tools hang (test/cluster/images/hungTools.ts), in each flavour, over each protocol. */
@@ -40,7 +40,9 @@ async function packetsIn(file: string): Promise<number> {
   return read.stdout.trim().split('\n').length;
 }
 
-describe.skipIf(skipped('images that lack tools', world.local))('an image', () => {
+describe('an image', () => {
+  beforeEach((test) => needs(test, 'images that lack tools'));
+
   it.concurrent.for(CASES)(
     'whose dumpcap says nothing and ignores TERM: its tcpdump captures, and neither stays: $flavour over $protocol',
     { timeout: 90_000 },

@@ -5,11 +5,10 @@ import { adminCall } from './support/adminApi.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
 import { CHATTER, podName, runPod, runStaticPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
-const image = world.flavours[0]?.image ?? '';
-const local = !skipped('rungs of the ladder', world.local);
+const [{ image = '' } = {}, { image: otherImage = '' } = {}] = world.flavours;
 
 interface PodObject {
   readonly metadata: {
@@ -78,7 +77,7 @@ async function guardedPod(level: string): Promise<{ namespace: string; pod: stri
   return { namespace, pod };
 }
 
-describe.runIf(local).concurrent('the ladder', () => {
+describe.concurrent('the ladder', () => {
   it('a baseline namespace: the runtime’s own capabilities', async (test) => {
     const { namespace, pod } = await guardedPod('baseline');
     const { stderr, packets } = await captures(test, pod, ['-n', namespace]);
@@ -114,6 +113,7 @@ describe.runIf(local).concurrent('the ladder', () => {
   });
 
   it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
+    needs(test, 'access to the nodes');
     const { name } = await runStaticPod('static', CHATTING);
     const { stderr, packets } = await captures(test, name);
     expect(packets).toHaveLength(3);
@@ -132,11 +132,12 @@ describe.runIf(local).concurrent('the ladder', () => {
   });
 
   it('an old debugger that breaks a policy tightened later', async (test) => {
+    needs(test, 'both flavours of image');
     const { namespace, pod } = await guardedPod('privileged');
     await captures(test, pod, ['-n', namespace]);
     await enforce(namespace, 'baseline');
     const again = await netdebug(
-      ['capture', pod, '-n', namespace, '--image', 'nicolaka/netshoot:v0.14', '-c', '1'],
+      ['capture', pod, '-n', namespace, '--image', otherImage, '-c', '1'],
       { onTestFinished: test.onTestFinished },
     ).finished;
     expect(again.code).toBe(1);
@@ -155,7 +156,7 @@ describe.runIf(local).concurrent('the ladder', () => {
   });
 });
 
-describe.runIf(local).concurrent('the debugger on a node', () => {
+describe.concurrent('the debugger on a node', () => {
   it('has the least that works, is marked, and is gone after Ctrl-C', async ({
     onTestFinished,
   }) => {
@@ -274,9 +275,9 @@ describe.runIf(local).concurrent('the debugger on a node', () => {
     expect(ring.stderr).toMatch(/copied/);
   });
 
-  it('holds what goes on by itself: of a static pod, which nothing is put into', async ({
-    onTestFinished,
-  }) => {
+  it('holds what goes on by itself: of a static pod, which nothing is put into', async (test) => {
+    needs(test, 'access to the nodes');
+    const { onTestFinished } = test;
     const { name } = await runStaticPod('detached', CHATTING);
     const ours = (...args: string[]) => netdebug(args, { onTestFinished }).finished;
     const started = await ours(

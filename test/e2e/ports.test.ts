@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { processes, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 
 /** A main process that keeps one connection to `$TO` open and does not reap what becomes its child. */
@@ -158,15 +158,15 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
 });
 
 describe('ports in an image without ss', () => {
-  it('reads the tables of the kernel', async () => {
-    if (skipped('images that lack tools', world.local)) return;
+  it('reads the tables of the kernel', async (test) => {
+    needs(test, 'images that lack tools');
     const pod = await runPod('slim');
     const { code, stdout, stderr } = await netdebug([
       'ports',
       pod.name,
       '-lp',
       '--image',
-      'registry.local/slim:1',
+      world.oddImages?.noSs ?? '',
     ]).finished;
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/tcp .*0\.0\.0\.0:80 .*LISTEN +\d+\/nginx/);

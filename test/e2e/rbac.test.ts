@@ -5,11 +5,9 @@ import { adminCall } from './support/adminApi.ts';
 import { chattingPod, namespaceFor, userWith } from './support/namespaces.ts';
 import { podName } from './support/pods.ts';
 import { eventually, type Finished } from './support/process.ts';
-import { skipped } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, netdebug, world } from './support/world.ts';
 
 const image = world.flavours[0]?.image ?? '';
-const local = !skipped('users with fewer rights', world.local);
 
 interface Role {
   readonly kind: string;
@@ -80,7 +78,7 @@ async function nodePodsOf(namespace: string, owner?: string): Promise<unknown[]>
   );
 }
 
-describe.runIf(local).concurrent('with the Role that doctor prints, and nothing else', () => {
+describe.concurrent('with the Role that doctor prints, and nothing else', () => {
   it('everything works in the pods of its namespace', async (test) => {
     const namespace = await namespaceFor('role');
     const pod = await chattingPod(namespace);
@@ -242,7 +240,7 @@ async function see(run: Run, right: string, commands: Record<Name, string[]>, ex
   }
 }
 
-describe.runIf(local).concurrent('without one right of the Role', () => {
+describe.concurrent('without one right of the Role', () => {
   let namespace: string;
   let free: string;
   /** A pod that nothing may be added to here. */

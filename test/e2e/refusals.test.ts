@@ -1,12 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
 import { start } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 const image = world.flavours[0]?.image ?? '';
-const local = !skipped('faults of the API server', world.local);
 
 interface PodObject {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
@@ -74,7 +73,9 @@ const ours = (
   netdebug([command, '-n', namespace, '--image', image, ...args], { onTestFinished: atEnd, env })
     .finished;
 
-describe.runIf(local).concurrent('a refusal', () => {
+describe.concurrent('a refusal', () => {
+  beforeEach((test) => needs(test, 'an API server of our own'));
+
   const REASON = 'images must come from registry.example.com';
 
   for (const [policy, how] of POLICIES)

@@ -4,24 +4,48 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestProject } from 'vitest/node';
+import type { Ready } from '../kubernetes/kubernetesProcess.ts';
+import { givenCluster } from './support/givenCluster.ts';
 import { newestKubectl } from './support/kubectls.ts';
 import { run } from './support/process.ts';
 import type { World } from './support/world.ts';
 
-interface Cluster {
-  readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty'>;
+/** A cluster for the suite, and what is known of it. */
+export interface Cluster {
+  readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty' | 'label'>;
   close(): Promise<void>;
 }
 
-/** Gives the suite a cluster (our own, or the one that E2E_KUBECONFIG names) and a namespace in it. */
+/** The name of a label that all objects of a run have. */
+const LABEL = 'netdebug.test/run';
+
+/** Both kinds of our own have these images. */
+const OWN_IMAGES = {
+  flavours: [
+    { name: 'debian', image: 'registry.local/debian-nettools:12' },
+    { name: 'busybox', image: 'nicolaka/netshoot:v0.14' },
+  ],
+  appImage: 'nginx:1.27',
+  oddImages: {
+    noShell: 'registry.local/distroless:1',
+    noTools: 'busybox:1.36',
+    noSs: 'registry.local/slim:1',
+  },
+};
+
+/**
+ * Gives the suite a cluster and a namespace in it: the one that E2E_KUBECONFIG names, a real Kubernetes of
+ * our own with E2E_CLUSTER=kubernetes, or else the local cluster.
+ */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { world, close } = process.env.E2E_KUBECONFIG
-    ? realCluster(process.env.E2E_KUBECONFIG)
-    : await localCluster();
-  const faults = await startFaults(world.kubeconfig);
-  const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
   const kubectl = newestKubectl();
   const namespace = `netdebug-e2e-${process.pid}`;
+  const label = { [LABEL]: namespace };
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
+  const { world, close } = await startCluster({ kubectl, folder, label });
+  const cleaner =
+    world.kind === 'given' ? startCleaner(kubectl, world.kubeconfig, label) : undefined;
+  const faults = await startFaults(world.kubeconfig);
   const admin = async (...args: string[]) => {
     const result = await run(kubectl, args, { env: { KUBECONFIG: world.kubeconfig } });
     if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
@@ -31,37 +55,62 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     ' ',
   );
   await admin('create', 'namespace', namespace);
+  await admin('label', 'namespace', namespace, `${LABEL}=${namespace}`);
   project.provide('world', {
     ...world,
-    faulty: faults.kubeconfigs,
-    kubectl,
-    namespace,
-    folder,
+    ...{ kubectl, namespace, folder, label, faulty: faults.kubeconfigs },
     nodes: [nodes[0] ?? '', nodes[1] ?? nodes[0] ?? ''],
   });
   return async () => {
-    if (!world.local) await admin('delete', 'namespace', namespace, '--wait=false');
     await faults.close();
+    await cleaner?.close();
     await close();
     rmSync(folder, { recursive: true });
   };
 }
 
-function realCluster(kubeconfig: string): Cluster {
-  const { E2E_IMAGE, E2E_APP_IMAGE } = process.env;
-  if (!E2E_IMAGE || !E2E_APP_IMAGE)
-    throw new Error(
-      'E2E_KUBECONFIG needs E2E_IMAGE (a debugger image) and E2E_APP_IMAGE (nginx) on its nodes',
-    );
+function startCluster(plan: {
+  kubectl: string;
+  folder: string;
+  label: Readonly<Record<string, string>>;
+}): Promise<Cluster> {
+  const { E2E_KUBECONFIG, E2E_CLUSTER } = process.env;
+  if (E2E_KUBECONFIG) return givenCluster({ ...plan, kubeconfig: E2E_KUBECONFIG });
+  if (E2E_CLUSTER === 'kubernetes') return ownKubernetes();
+  if (E2E_CLUSTER) throw new Error(`E2E_CLUSTER is kubernetes or empty, not ${E2E_CLUSTER}`);
+  return localCluster();
+}
+
+/** Outlives the suite, however that ends, to remove what it made in a cluster that stays. */
+function startCleaner(kubectl: string, kubeconfig: string, label: Record<string, string>) {
+  const main = join(import.meta.dirname, 'support', 'cleaner.ts');
+  const [pair = ''] = Object.entries(label).map(([name, value]) => `${name}=${value}`);
+  const child = spawn(process.execPath, [main, kubectl, kubeconfig, pair], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true,
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  return {
+    close: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+async function ownKubernetes(): Promise<Cluster> {
+  const main = join(import.meta.dirname, '..', 'kubernetes', 'main.ts');
+  const { said, close } = await startProgram<Ready>(main, 'run', '--json');
   return {
     world: {
-      local: false,
-      kubeconfig,
-      users: {},
-      flavours: [{ name: 'the given image', image: E2E_IMAGE }],
-      appImage: E2E_APP_IMAGE,
+      ...OWN_IMAGES,
+      kind: 'kubernetes',
+      kubeconfig: said.kubeconfig,
+      users: said.kubeconfigs,
+      staticPodFolders: said.staticPodFolders,
+      nodeProcesses: said.nodes,
     },
-    close: async () => {},
+    close,
   };
 }
 
@@ -73,15 +122,11 @@ async function localCluster(): Promise<Cluster> {
   }>(main, '--json');
   return {
     world: {
-      local: true,
+      ...OWN_IMAGES,
+      kind: 'local',
       kubeconfig: said.kubeconfigs.admin ?? '',
       users: said.kubeconfigs,
       staticPodFolders: said.staticPodFolders,
-      flavours: [
-        { name: 'Debian', image: 'registry.local/debian-nettools:12' },
-        { name: 'busybox', image: 'nicolaka/netshoot:v0.14' },
-      ],
-      appImage: 'nginx:1.27',
     },
     close,
   };

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll, beforeEach, describe, it } from 'vitest';
 import { PROTOCOLS } from './support/combinations.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
-import { skipped } from './support/skips.ts';
+import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
 let sink: string;
@@ -52,7 +52,9 @@ const SHIM_CASES = world.flavours.flatMap((flavour) => [
   { ...flavour, seconds: 95 },
 ]);
 
-describe.skipIf(skipped('containerd of the nodes', world.local))('a capture', () => {
+describe('a capture', () => {
+  beforeEach((test) => needs(test, 'access to the nodes'));
+
   it.concurrent.for(SHIM_CASES)(
     'with the $name image whose pod starts nothing for $seconds s waits, and loses nothing',
     { timeout: 180_000 },

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { namespaceFor } from './support/namespaces.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
-import { skipped } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
 const image = world.flavours.at(-1)?.image ?? '';
@@ -207,29 +207,24 @@ describe('targets', () => {
   });
 
   it('in all namespaces are told apart', async () => {
-    const other = `${world.namespace}-other`;
-    await kubectl(['create', 'namespace', other]);
-    try {
-      const pod = { ...template(world.nodes[0]), apiVersion: 'v1', kind: 'Pod' };
-      const named = (namespace: string) =>
-        JSON.stringify({
-          ...pod,
-          metadata: { name: `${app}-twin`, namespace, labels: { twin: app } },
-        });
-      for (const namespace of [world.namespace, other]) {
-        await kubectl(['-n', namespace, 'create', '-f', '-'], named(namespace));
-        await kubectl([
-          ...['-n', namespace, 'wait', '--for=condition=Ready', `pod/${app}-twin`],
-          '--timeout=60s',
-        ]);
-      }
-      const listed = await ports('-A', '--selector', `twin=${app}`);
-      expect(listed.toSorted()).toEqual(
-        [`${world.namespace}/${app}-twin`, `${other}/${app}-twin`].toSorted(),
-      );
-    } finally {
-      await kubectl(['delete', 'namespace', other, '--wait=false']);
+    const other = await namespaceFor('other');
+    const pod = { ...template(world.nodes[0]), apiVersion: 'v1', kind: 'Pod' };
+    const named = (namespace: string) =>
+      JSON.stringify({
+        ...pod,
+        metadata: { name: `${app}-twin`, namespace, labels: { twin: app } },
+      });
+    for (const namespace of [world.namespace, other]) {
+      await kubectl(['-n', namespace, 'create', '-f', '-'], named(namespace));
+      await kubectl([
+        ...['-n', namespace, 'wait', '--for=condition=Ready', `pod/${app}-twin`],
+        '--timeout=60s',
+      ]);
     }
+    const listed = await ports('-A', '--selector', `twin=${app}`);
+    expect(listed.toSorted()).toEqual(
+      [`${world.namespace}/${app}-twin`, `${other}/${app}-twin`].toSorted(),
+    );
   });
 
   it('that have finished are left out, with a word', async () => {
@@ -279,22 +274,19 @@ describe('targets', () => {
     expect((await netdebug(['captures', 'list']).finished).stdout).not.toContain('both');
   });
 
-  it.skipIf(skipped('users with fewer rights', world.local))(
-    'that a user may not read are told with the very rule',
-    async () => {
-      const as = (user: string) => ({ KUBECONFIG: namespaced(world.users[user] ?? '') });
-      const said = async (user: string, ...args: string[]) =>
-        (await netdebug(['ports', '--image', image, ...args], { env: as(user) }).finished).stderr;
-      const workload = await said('bare-debugger', `deploy/${app}-web`);
-      expect(workload).toContain('cannot get resource "deployments" in API group "apps"');
-      expect(workload).toMatch(
-        /kind: Role\n.*- apiGroups: \["apps"\]\n *resources: \["deployments"\]\n *verbs: \["get"\]\n/s,
-      );
-      const everywhere = await said('debugger-default', '-A', '--selector', `app=${app}`);
-      expect(everywhere).toMatch(/at the cluster scope\n.*kind: ClusterRole\n/s);
-      const one = await said('one-pod', '--selector', `app=${app}`);
-      expect(one).toMatch(/cannot list resource "pods".*resources: \["pods"\]/s);
-      expect(await said('debugger', `svc/${app}-web`)).not.toContain('error');
-    },
-  );
+  it('that a user may not read are told with the very rule', async () => {
+    const as = (user: string) => ({ KUBECONFIG: namespaced(world.users[user] ?? '') });
+    const said = async (user: string, ...args: string[]) =>
+      (await netdebug(['ports', '--image', image, ...args], { env: as(user) }).finished).stderr;
+    const workload = await said('bare-debugger', `deploy/${app}-web`);
+    expect(workload).toContain('cannot get resource "deployments" in API group "apps"');
+    expect(workload).toMatch(
+      /kind: Role\n.*- apiGroups: \["apps"\]\n *resources: \["deployments"\]\n *verbs: \["get"\]\n/s,
+    );
+    const everywhere = await said('debugger-default', '-A', '--selector', `app=${app}`);
+    expect(everywhere).toMatch(/at the cluster scope\n.*kind: ClusterRole\n/s);
+    const one = await said('one-pod', '--selector', `app=${app}`);
+    expect(one).toMatch(/cannot list resource "pods".*resources: \["pods"\]/s);
+    expect(await said('debugger', `svc/${app}-web`)).not.toContain('error');
+  });
 });

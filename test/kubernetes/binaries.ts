@@ -19,10 +19,15 @@ const PARTS = [
 /** The oldest Go that go.mod takes. */
 const GO = { major: 1, minor: 26 };
 
+/** Which file says what is built, by the minor version that KUBERNETES names; the first is built without it. */
+const MODULE_FILES: Readonly<Record<string, string>> = { '1.36': 'go.mod', '1.34': 'go-1.34.mod' };
+
 /** The binaries of a cluster, built or not. */
 export interface Binaries {
   /** Version of Kubernetes with a leading v. */
   readonly version: string;
+  /** File of the versions of all modules, beside the sources. */
+  readonly moduleFile: string;
   /** Where they are, or will be; its name has the version and a digest of all sources. */
   readonly folder: string;
   readonly areBuilt: boolean;
@@ -30,11 +35,16 @@ export interface Binaries {
 
 /** Finds the binaries in the cache: $XDG_CACHE_HOME/kubectl-netdebug, else below ~/.cache. */
 export async function findBinaries(): Promise<Binaries> {
+  const minor = process.env.KUBERNETES || Object.keys(MODULE_FILES)[0];
+  const moduleFile = MODULE_FILES[minor ?? ''];
+  if (moduleFile === undefined)
+    throw new Error(`KUBERNETES is one of ${Object.keys(MODULE_FILES).join(', ')}, not ${minor}`);
   const digest = createHash('sha256');
   const files = await readdir(sources, { recursive: true });
-  for (const name of files.filter((one) => /\.(go|mod|sum)$/.test(one)).sort())
+  const wanted = [moduleFile, moduleFile.replace('.mod', '.sum')];
+  for (const name of files.filter((one) => one.endsWith('.go') || wanted.includes(one)).sort())
     digest.update(`${name}\n`).update(await readFile(join(sources, name)));
-  const version = await versionOf('k8s.io/kubernetes');
+  const version = await versionOf(moduleFile, 'k8s.io/kubernetes');
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const name = `${version}-${digest.digest('hex').slice(0, 12)}`;
   const folder = join(cache, 'kubectl-netdebug', 'kubernetes', name);
@@ -42,7 +52,7 @@ export async function findBinaries(): Promise<Binaries> {
     () => true,
     () => false,
   );
-  return { version, folder, areBuilt };
+  return { version, moduleFile, folder, areBuilt };
 }
 
 /** Says why they cannot be built here; undefined when they can. */
@@ -58,17 +68,18 @@ export async function whyNoBuild(): Promise<string | undefined> {
 
 /** Builds them into the cache, at the lowest priority; `onProgress` gets a line every few seconds. */
 export async function buildBinaries(
-  { version, folder }: Binaries,
+  { version, moduleFile, folder }: Binaries,
   onProgress: (line: string) => void,
 ): Promise<void> {
+  const modules = `-modfile=${moduleFile}`;
   const cache = join(folder, '..');
   await mkdir(cache, { recursive: true });
   const unfinished = await mkdtemp(join(cache, 'unfinished-'));
   try {
     onProgress(`building Kubernetes ${version}: 5 to 15 minutes on two processors, once`);
-    await go(['mod', 'download'], () => {});
+    await go(['mod', 'download', modules], () => {});
     onProgress('the modules are downloaded and verified');
-    const total = (await goList()).length;
+    const total = (await goList(modules)).length;
     const begun = Date.now();
     let compiled = 0;
     const tell = () => {
@@ -76,7 +87,8 @@ export async function buildBinaries(
       onProgress(`${compiled} of at most ${total} packages compiled after ${seconds} s`);
     };
     const timer = setInterval(tell, 10_000);
-    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', await linkerFlags(version)];
+    const links = ['-ldflags', await linkerFlags(version, moduleFile)];
+    const flags = [modules, '-v', '-trimpath', '-buildvcs=false', ...links];
     const tags = ['-tags', 'no_btrfs,no_devmapper,no_zfs'];
     await go(['build', ...flags, ...tags, '-o', `${unfinished}/`, ...PACKAGES], () => {
       compiled += 1;
@@ -92,8 +104,8 @@ export async function buildBinaries(
   }
 }
 
-async function goList(): Promise<string[]> {
-  const { stdout } = await run('go', ['list', '-deps', ...PACKAGES], {
+async function goList(modules: string): Promise<string[]> {
+  const { stdout } = await run('go', ['list', modules, '-deps', ...PACKAGES], {
     cwd: sources,
     env: goEnvironment(),
     maxBuffer: 16 << 20,
@@ -127,9 +139,9 @@ function goEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** No symbols, and the versions that releases have. */
-async function linkerFlags(version: string): Promise<string> {
+async function linkerFlags(version: string, moduleFile: string): Promise<string> {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
-  const containerd = await versionOf('github.com/containerd/containerd/v2');
+  const containerd = await versionOf(moduleFile, 'github.com/containerd/containerd/v2');
   const variables = {
     'k8s.io/component-base/version.gitVersion': version,
     'k8s.io/component-base/version.gitMajor': major,
@@ -142,10 +154,10 @@ async function linkerFlags(version: string): Promise<string> {
   );
 }
 
-/** The version of a module that go.mod requires. */
-async function versionOf(module: string): Promise<string> {
-  const text = await readFile(join(sources, 'go.mod'), 'utf8');
+/** The version of a module that a module file requires. */
+async function versionOf(moduleFile: string, module: string): Promise<string> {
+  const text = await readFile(join(sources, moduleFile), 'utf8');
   const found = text.split('\n').find((line) => line.trim().startsWith(`${module} v`));
-  if (!found) throw new Error(`go.mod does not require ${module}`);
+  if (!found) throw new Error(`${moduleFile} does not require ${module}`);
   return found.trim().split(' ')[1] ?? '';
 }

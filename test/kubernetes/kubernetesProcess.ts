@@ -3,21 +3,24 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A real Kubernetes in a process of its own. */
-export interface KubernetesProcess {
+/** What `main.ts run --json` says when it is ready. */
+export interface Ready {
   readonly kubeconfig: string;
   /** User name -> kubeconfig file. */
   readonly kubeconfigs: Readonly<Record<string, string>>;
+  /** Node name -> id of its first process, which `enterWords` takes. */
+  readonly nodes: Readonly<Record<string, number>>;
+  /** Node name -> folder for manifests of static pods. */
+  readonly staticPodFolders: Readonly<Record<string, string>>;
+}
+
+/** A real Kubernetes in a process of its own. */
+export interface KubernetesProcess extends Ready {
   readonly folder: string;
   /** Ends it in order. */
   end(): Promise<void>;
   /** Kills it, so that it cannot clean up. */
   kill(): Promise<void>;
-}
-
-interface Said {
-  readonly kubeconfig: string;
-  readonly kubeconfigs: Readonly<Record<string, string>>;
 }
 
 /** Runs main.ts as other programs do and resolves when its cluster is ready. */
@@ -48,8 +51,8 @@ export function spawnKubernetes(
   return spawn(process.execPath, [main, 'run', '--json'], { stdio: ['pipe', 'pipe', stderr], env });
 }
 
-async function firstLine({ stdout }: ChildProcess): Promise<Said> {
+async function firstLine({ stdout }: ChildProcess): Promise<Ready> {
   if (!stdout) throw new Error('no standard output');
-  for await (const line of createInterface({ input: stdout })) return JSON.parse(line) as Said;
+  for await (const line of createInterface({ input: stdout })) return JSON.parse(line) as Ready;
   throw new Error('the cluster ended before it was ready');
 }

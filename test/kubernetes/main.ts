@@ -12,6 +12,7 @@ import {
 } from './background.ts';
 import { buildBinaries, findBinaries, whyNoBuild } from './binaries.ts';
 import { startKubernetes } from './kubernetes.ts';
+import type { Ready } from './kubernetesProcess.ts';
 import { enterWords } from './node.ts';
 import { whyNoKubernetesHere } from './requirements.ts';
 
@@ -78,10 +79,15 @@ async function run(): Promise<void> {
     onStep: tell,
   });
   const { kubeconfig, kubeconfigs } = cluster;
-  if (values.json) console.log(JSON.stringify({ kubeconfig, kubeconfigs }));
-  else if (values.background) {
+  const nodes = Object.fromEntries(cluster.nodes.map(({ name, init }) => [name, init]));
+  if (values.json) {
+    const staticPodFolders = Object.fromEntries(
+      cluster.nodes.map(({ name, folder }) => [name, join(folder, 'manifests')]),
+    );
+    const ready: Ready = { kubeconfig, kubeconfigs, nodes, staticPodFolders };
+    console.log(JSON.stringify(ready));
+  } else if (values.background) {
     process.off('disconnect', onDisconnect);
-    const nodes = Object.fromEntries(cluster.nodes.map(({ name, init }) => [name, init]));
     const state = { pid: process.pid, kubeconfig, nodes };
     await saveState(state);
     process.send?.({ state } satisfies Message);

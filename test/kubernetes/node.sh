@@ -25,7 +25,9 @@ for own in /var/lib/containerd /var/lib/kubelet /var/lib/cni /var/log; do
   mkdir -p "$own" "$folder$own"
   mount --bind "$folder$own" "$own"
 done
-mkdir -p /etc/cni/net.d /etc/kubernetes/manifests
+mkdir -p /etc/cni/net.d /etc/kubernetes/manifests "$folder/manifests"
+# A folder that others can write to: the kubelet hears of changes there, and not of those below an overlay.
+mount --bind "$folder/manifests" /etc/kubernetes/manifests
 rm -f /etc/cni/net.d/*
 echo "$name" >/etc/hostname
 # No name outside can be resolved: a pull fails at once, and nothing leaves this machine.

@@ -1,28 +1,54 @@
-import { TEST_USERS } from '../cluster/apiserver/testUsers.ts';
+import { TEST_USERS, type TestUser } from '../cluster/apiserver/testUsers.ts';
 import type { ApiClient } from './apiClient.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 
-/** Gives the users of the kubeconfig files their roles, as in the local cluster. */
-export async function createUsers(api: ApiClient): Promise<void> {
-  await Promise.all(TEST_USERS.map((one) => createUser(api, one)));
+/** An object of the RBAC API. */
+export interface RbacObject {
+  readonly apiVersion: string;
+  readonly kind: 'ClusterRole' | 'ClusterRoleBinding' | 'RoleBinding';
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
 }
 
-async function createUser(
-  api: ApiClient,
-  { user, rules, role = `test:${user}`, namespace }: (typeof TEST_USERS)[number],
-): Promise<void> {
-  const root = `/apis/${GROUP}/v1`;
-  const hasRole = rules !== undefined || role !== `test:${user}`;
-  if (rules) await api.call('POST', `${root}/clusterroles`, { metadata: { name: role }, rules });
-  if (!hasRole) return;
-  const bindings =
-    namespace === undefined
-      ? `${root}/clusterrolebindings`
-      : `${root}/namespaces/${namespace}/rolebindings`;
-  await api.call('POST', bindings, {
-    metadata: { name: `test:${user}` },
-    roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: role },
-    subjects: [{ apiGroup: GROUP, kind: 'User', name: user }],
-  });
+/** Roles of the test users and their bindings; `prefix` begins the names of all of them. */
+export function userObjects(prefix: string, labels: Record<string, string> = {}): RbacObject[] {
+  return TEST_USERS.flatMap((one) => objectsOf(one, prefix, labels));
+}
+
+/** Gives the test users their roles, as in the local cluster. */
+export async function createUsers(api: ApiClient): Promise<void> {
+  await Promise.all(userObjects('test:').map((one) => api.call('POST', pathOf(one), one)));
+}
+
+function objectsOf(
+  { user, rules, role, namespace }: TestUser,
+  prefix: string,
+  labels: Record<string, string>,
+): RbacObject[] {
+  const name = `${prefix}${user}`;
+  const common = { apiVersion: `${GROUP}/v1` };
+  const made: RbacObject[] = rules
+    ? [{ ...common, kind: 'ClusterRole', metadata: { name, labels }, rules }]
+    : [];
+  if (!rules && role === undefined) return [];
+  return [
+    ...made,
+    {
+      ...common,
+      kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
+      metadata: { name, labels, ...(namespace !== undefined && { namespace }) },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: role ?? name },
+      subjects: [{ apiGroup: GROUP, kind: 'User', name: user }],
+    },
+  ];
+}
+
+function pathOf({ kind, metadata: { namespace } }: RbacObject): string {
+  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
+  return `/apis/${GROUP}/v1${scope}/${kind.toLowerCase()}s`;
 }

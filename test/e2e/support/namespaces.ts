@@ -1,12 +1,36 @@
 import { adminCall } from './adminApi.ts';
 import { CHATTER, podName } from './pods.ts';
+import { eventually } from './process.ts';
 import { kubectl, world } from './world.ts';
 
-/** A namespace of its own, of the local cluster. */
-export async function namespaceFor(purpose: string): Promise<string> {
+/** Those that this file made. */
+const made: string[] = [];
+
+/** Makes a namespace in which pods can be made; it is removed after the file. */
+export async function namespaceFor(
+  purpose: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const name = podName(`netdebug-e2e-${purpose}`);
-  await adminCall('POST', '/api/v1/namespaces', { metadata: { name } });
+  const metadata = { name, labels: { ...world.label, ...labels } };
+  await adminCall('POST', '/api/v1/namespaces', { metadata });
+  made.push(name);
+  if (world.kind === 'local') return name;
+  // Until a controller has made it, pods are refused.
+  const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
+  const exists = () =>
+    adminCall('GET', account).then(
+      () => true,
+      () => false,
+    );
+  if (!(await eventually(exists, 30_000))) throw new Error(`no service account in ${name}`);
   return name;
+}
+
+/** Deletes the namespaces that this file made, without waiting. */
+export async function deleteMadeNamespaces(): Promise<void> {
+  const names = made.splice(0);
+  if (names.length > 0) await kubectl(['delete', 'namespaces', ...names, '--wait=false']);
 }
 
 /** A pod there that sends datagrams to nobody, so that there is something to see. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, run } from './process.ts';
 import { kubectl, world } from './world.ts';
@@ -15,6 +15,9 @@ export interface PodOptions {
 }
 
 let pods = 0;
+/** Names of pods in the suite's namespace, and manifests of static ones, that this file made. */
+const made: string[] = [];
+const manifests: string[] = [];
 
 /** A name that no other pod of the suite has. */
 export function podName(purpose: string): string {
@@ -26,7 +29,16 @@ export function podName(purpose: string): string {
 export async function makePod(purpose: string, options: PodOptions = {}): Promise<string> {
   const name = podName(purpose);
   await kubectl(['create', '-f', '-'], JSON.stringify(manifest(name, options)));
+  made.push(name);
   return name;
+}
+
+/** Deletes the pods that this file made, without waiting: a hundred that stay cost the others their time. */
+export async function deleteMadePods(): Promise<void> {
+  for (const file of manifests.splice(0)) rmSync(file);
+  const names = made.splice(0);
+  if (names.length > 0)
+    await kubectl(['delete', 'pods', ...names, '--ignore-not-found', '--wait=false']);
 }
 
 /** Makes a pod from a file on its node, and waits until it is ready; gives the name and address of its mirror. */
@@ -39,7 +51,9 @@ export async function runStaticPod(
   const folder = world.staticPodFolders?.[node];
   if (folder === undefined) throw new Error(`no folder for static pods of ${node}`);
   const pod = manifest(name, { ...options, metadata: { namespace: world.namespace } });
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify(pod));
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(pod));
+  manifests.push(file);
   const mirror = `${name}-${node}`;
   // kubectl wait fails at once for a pod that does not exist yet.
   const exists = async () =>

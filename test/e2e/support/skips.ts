@@ -1,25 +1,34 @@
-/**
- * Everything that the suite leaves out on a real cluster (E2E_KUBECONFIG), with the reason. A test
- * asks by name, so that nothing is skipped that does not stand here.
- */
-const ON_REAL_CLUSTERS = {
-  'faults of the API server': 'only the local one misbehaves on demand',
-  'busybox and Debian flavours': 'one image is given (E2E_IMAGE); both flavours are run locally',
-  'users with fewer rights': 'made by the local cluster; a real one need not let us make users',
-  'pods of odd kinds': 'static, Windows-labelled and pending pods are made in the local cluster',
-  'rungs of the ladder': 'namespaces, users and static pods are made in the local cluster',
-  'images that lack tools': 'the slim and shell-less images exist in the local cluster only',
-  'containerd of the nodes': 'processes of the local nodes can be stopped from here',
+import type { TestContext } from 'vitest';
+import { type World, world } from './world.ts';
+
+/** What some tests need and not every cluster has, with the reason that is reported for the skipped ones. */
+const NEEDS = {
+  'both flavours of image': {
+    isMet: ({ flavours }: World) => flavours.length > 1,
+    why: 'E2E_IMAGE names one image',
+  },
+  'images that lack tools': {
+    isMet: ({ oddImages }: World) => oddImages !== undefined,
+    why: 'this cluster does not have them',
+  },
+  'access to the nodes': {
+    isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
+    why: 'static pods, killed sandboxes and stopped shims take root on a node',
+  },
+  'an API server of our own': {
+    isMet: ({ kind }: World) => kind === 'local',
+    why: 'refusals by an annotation of the namespace',
+  },
 } as const;
 
-export type Skip = keyof typeof ON_REAL_CLUSTERS;
+export type Need = keyof typeof NEEDS;
 
-/** Whether a part of the suite is left out here; says so once. */
-export function skipped(part: Skip, local: boolean): boolean {
-  if (local) return false;
-  if (!told.has(part)) console.log(`skipped on a real cluster: ${part}: ${ON_REAL_CLUSTERS[part]}`);
-  told.add(part);
-  return true;
+/** Whether this cluster has it. */
+export function has(need: Need): boolean {
+  return NEEDS[need].isMet(world);
 }
 
-const told = new Set<Skip>();
+/** Skips the test, with the reason, unless this cluster has what it needs. */
+export function needs({ skip }: Pick<TestContext, 'skip'>, need: Need): void {
+  skip(!has(need), `needs ${need}: ${NEEDS[need].why}`);
+}

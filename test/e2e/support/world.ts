@@ -7,20 +7,31 @@ import { type Running, run, type StartOptions, start } from './process.ts';
 
 /** What the suite knows of its cluster; made once by setup.ts. */
 export interface World {
-  /** True in the cluster of test/cluster, false on a real one (E2E_KUBECONFIG). */
-  readonly local: boolean;
+  /** Our own API server (test/cluster), the real one of test/kubernetes, or the one that E2E_KUBECONFIG names. */
+  readonly kind: 'local' | 'kubernetes' | 'given';
   readonly kubeconfig: string;
-  /** Kubeconfigs of other users of the local cluster, by name. */
+  /** Kubeconfigs of users with fewer rights, by name. */
   readonly users: Readonly<Record<string, string>>;
   /** Kubeconfigs of the administrator that lead through a proxy that misbehaves (test/faults). */
   readonly faulty: Readonly<Record<Way, string>>;
   readonly kubectl: string;
   readonly namespace: string;
   readonly nodes: readonly [string, string];
+  /** Debugger images; their names can be part of a pod's name. */
   readonly flavours: readonly Flavour[];
+  /** Images that debuggers do not work in, where the cluster has them. */
+  readonly oddImages?: {
+    readonly noShell: string;
+    readonly noTools: string;
+    readonly noSs: string;
+  };
   readonly appImage: string;
   /** Folders for manifests of static pods, by node, where the suite can write to a node. */
   readonly staticPodFolders?: Readonly<Record<string, string>>;
+  /** Node -> id of its first process, where the suite can enter it. */
+  readonly nodeProcesses?: Readonly<Record<string, number>>;
+  /** Label of every object outside the suite's namespace: what has it is removed after the run. */
+  readonly label: Readonly<Record<string, string>>;
   /** A folder for the test's own files. */
   readonly folder: string;
 }

@@ -1,0 +1,9 @@
+import { afterAll } from 'vitest';
+import { deleteMadeNamespaces } from './namespaces.ts';
+import { deleteMadePods } from './pods.ts';
+
+// What tests make outlives them, as tests of a file run together and share some, but not their file.
+afterAll(async () => {
+  await deleteMadePods();
+  await deleteMadeNamespaces();
+});

@@ -1,0 +1,85 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { dump, load } from 'js-yaml';
+import { TEST_USERS } from '../../cluster/apiserver/testUsers.ts';
+import { userObjects } from '../../kubernetes/users.ts';
+import type { Cluster } from '../setup.ts';
+import { run } from './process.ts';
+import type { Flavour } from './world.ts';
+
+/** Files that a kubeconfig may name, relative to itself. */
+const FILES = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
+
+interface Entry {
+  readonly [field: string]: unknown;
+}
+
+interface Kubeconfig {
+  readonly clusters: readonly { readonly cluster: Record<string, unknown> }[];
+  readonly users: readonly { readonly user: Record<string, unknown> }[];
+  readonly [field: string]: unknown;
+}
+
+/**
+ * Somebody's cluster, whose administrator we are: E2E_IMAGE names debugger images that its nodes have or can
+ * pull, with commas between them, and E2E_APP_IMAGE one of nginx. The test users are impersonated.
+ */
+export async function givenCluster(plan: {
+  readonly kubeconfig: string;
+  readonly kubectl: string;
+  readonly folder: string;
+  readonly label: Readonly<Record<string, string>>;
+}): Promise<Cluster> {
+  const { E2E_IMAGE, E2E_APP_IMAGE } = process.env;
+  if (!E2E_IMAGE || !E2E_APP_IMAGE)
+    throw new Error(
+      'E2E_KUBECONFIG needs E2E_IMAGE (debugger images) and E2E_APP_IMAGE (nginx) on its nodes',
+    );
+  const { kubeconfig, kubectl, folder, label } = plan;
+  const prefix = `${Object.values(label)[0]}:`;
+  const roles = { apiVersion: 'v1', kind: 'List', items: userObjects(prefix, { ...label }) };
+  const { code, stderr } = await run(kubectl, ['create', '-f', '-'], {
+    stdin: JSON.stringify(roles),
+    env: { KUBECONFIG: kubeconfig },
+  });
+  if (code !== 0) throw new Error(`the test users could not be made: ${stderr}`);
+  return {
+    world: {
+      kind: 'given',
+      kubeconfig,
+      users: Object.fromEntries(
+        TEST_USERS.map(({ user }) => [user, impersonating(kubeconfig, user, folder)]),
+      ),
+      flavours: E2E_IMAGE.split(',').map(flavourOf),
+      appImage: E2E_APP_IMAGE,
+    },
+    close: async () => {},
+  };
+}
+
+/** Named after the last part of the image's name. */
+function flavourOf(image: string): Flavour {
+  const [name = ''] = (image.split('/').at(-1) ?? '').toLowerCase().split(/[:@]/);
+  return { name: name.replaceAll(/[^a-z0-9]+/g, '-'), image };
+}
+
+/** Writes the administrator's kubeconfig, as somebody else, into a folder. */
+function impersonating(kubeconfig: string, user: string, folder: string): string {
+  const config = load(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
+  const from = dirname(resolve(kubeconfig));
+  for (const { cluster } of config.clusters) makeAbsolute(cluster, from);
+  for (const entry of config.users) {
+    makeAbsolute(entry.user, from);
+    entry.user.as = user;
+  }
+  const path = join(folder, `${user}.kubeconfig`);
+  writeFileSync(path, dump(config), { mode: 0o600 });
+  return path;
+}
+
+function makeAbsolute(entry: Record<string, unknown> & Entry, from: string): void {
+  for (const name of FILES) {
+    const path = entry[name];
+    if (typeof path === 'string') entry[name] = resolve(from, path);
+  }
+}
