@@ -186,7 +186,7 @@ async function kubectlProxy(flags: readonly string[], atEnd: AtEnd): Promise<str
   });
 }
 
-describe.runIf(local).concurrent('through kubectl proxy', () => {
+describe.concurrent('through kubectl proxy', () => {
   it.for(COMMANDS)(
     '%s changes nothing, and says why',
     async ([command, args], { expect, onTestFinished }) => {
