@@ -2,8 +2,7 @@ import type { Gap } from '../capture/follower/losses.ts';
 import type { CaptureOutcome, CaptureProgress, CaptureState } from '../capture/recording.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
-import { StatusLine } from '../output/statusLine.ts';
-import { terminalSafe } from '../output/terminalSafe.ts';
+import { note, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
 /** A lag of less than this is not worth a word, however slow the capture is. */
@@ -11,14 +10,9 @@ const LAG_SHOWN_BYTES = 100_000;
 
 /** Tells on standard error how a capture goes: a live line on a terminal, and its end anywhere. */
 export function captureProgress(format: 'pcap' | 'text') {
-  const line = new StatusLine();
+  const line = statusLine();
   let refresh: NodeJS.Timeout | undefined;
   let last = { at: 0, bytes: 0 };
-
-  const note = (text: string) =>
-    void line.around(async () => {
-      process.stderr.write(`${terminalSafe(text)}\n`);
-    });
 
   const show = (started: number, now: () => CaptureState) => {
     const state = now();

@@ -6,9 +6,8 @@ import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
-import { StatusLine } from '../output/statusLine.ts';
-import { terminalSafe } from '../output/terminalSafe.ts';
 import { Problem } from '../problem.ts';
+import { note, statusLine } from './console.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { podNames } from './podNames.ts';
@@ -100,15 +99,14 @@ async function recordOne(
 
 /** Lines for the user, and one that changes, of all rings together. */
 class RingTerminal {
-  readonly #line = new StatusLine();
+  readonly #line = statusLine();
   readonly #bar = new ProgressBar(this.#line);
   readonly #held = new Map<string, number>();
   readonly #copied = new Map<string, { readonly done: number; readonly total: number }>();
   #started: number | undefined;
 
   note(text: string, name?: string): void {
-    this.#line.clear();
-    process.stderr.write(`${terminalSafe(name === undefined ? text : `${name}: ${text}`)}\n`);
+    note(name === undefined ? text : `${name}: ${text}`);
   }
 
   waiting(text: string): void {

@@ -1,6 +1,51 @@
-import { terminalSafeLines } from '../output/terminalSafe.ts';
+import { once } from 'node:events';
+import { StatusLine } from '../output/statusLine.ts';
+import { terminalSafe, terminalSafeLines } from '../output/terminalSafe.ts';
+import { wrongUsage } from '../problem.ts';
 
-/** Prints a line to standard error, or several; nothing in them can control the terminal. */
+// The only module that writes to standard error, so that lines and the status line do not mix.
+
+let line: StatusLine | undefined;
+
+/** The line at the bottom of the terminal that shows progress; the commands share it. */
+export function statusLine(): StatusLine {
+  line ??= new StatusLine(process.stderr);
+  return line;
+}
+
+/** Prints a line above the status line. Nothing in it can control the terminal or begin another line. */
 export function note(text: string): void {
-  process.stderr.write(`${terminalSafeLines(text)}\n`);
+  write(`${terminalSafe(text)}\n`);
+}
+
+/** Prints a text of several lines above the status line. Nothing in it can control the terminal. */
+export function noteLines(text: string): void {
+  write(`${terminalSafeLines(text)}\n`);
+}
+
+function write(text: string): void {
+  line?.hide();
+  process.stderr.write(text);
+  line?.redraw();
+}
+
+/** Passes the standard error of another program on, as it is. */
+export async function passThrough(chunk: Buffer): Promise<void> {
+  if (!process.stderr.write(chunk)) await once(process.stderr, 'drain');
+}
+
+/** Asks the user for confirmation; anything but yes is no. Throws a Problem without a terminal. */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw wrongUsage(
+      'there is no terminal to ask for confirmation',
+      'use --yes, or --dry-run to see what would be done',
+    );
+  const { createInterface } = await import('node:readline/promises');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `, { signal })).trim());
+  } finally {
+    asking.close();
+  }
 }

@@ -1,8 +1,8 @@
 import { type PodsRequest, startInPods } from '../capture/detached/startInPods.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
-import { StatusLine } from '../output/statusLine.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
+import { note, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
 /** A week: rare faults show within one, and nothing of ours runs for ever. In seconds. */
@@ -15,27 +15,24 @@ export async function detach(
   api: KubeApi,
   request: Omit<PodsRequest, 'onProgress' | 'onNote'>,
 ): Promise<number> {
-  const line = new StatusLine();
-  const say = (text: string) => {
-    line.clear();
-    process.stderr.write(`${terminalSafe(text)}\n`);
-  };
+  const line = statusLine();
   try {
     const { started, failures } = await startInPods(api, {
       ...request,
       onProgress: (text) => line.show(text),
-      onNote: say,
+      onNote: note,
     });
+    line.clear();
     const [{ capture }] = started;
     const { name, words } = capture;
     for (const { shown, listing } of started) {
       const { device, engine, phase } = listing.state;
       const does = phase === 'ended' ? 'has recorded' : 'is recording';
-      say(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
+      note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
-      say(`error: no capture of ${target}: ${error.message}`);
-      for (const step of error.next) say(`  ${step}`);
+      note(`error: no capture of ${target}: ${error.message}`);
+      for (const step of error.next) note(`  ${step}`);
     }
     const kilobytes = Number(words.filekb ?? 0);
     const age = words.age === undefined ? '' : ` or ${ageText(Number(words.age) * 1000)}`;
@@ -52,7 +49,7 @@ export async function detach(
         ];
       }),
     ])
-      say(text);
+      note(text);
     process.stdout.write(`${terminalSafe(name)}\n`);
     return failures.length > 0 ? 1 : 0;
   } finally {

@@ -2,17 +2,12 @@ import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
 import type { Manifest } from '../capture/manifest.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, countText } from '../output/quantities.ts';
-import { StatusLine } from '../output/statusLine.ts';
-import { terminalSafe } from '../output/terminalSafe.ts';
+import { note, statusLine } from './console.ts';
 
 /** Tells on standard error how a fetch goes, and what came of it. */
 export function fetchProgress() {
-  const line = new StatusLine();
+  const line = statusLine();
   const bar = new ProgressBar(line);
-  const note = (text: string) => {
-    line.clear();
-    process.stderr.write(`${terminalSafe(text)}\n`);
-  };
   const callbacks: Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> = {
     onNote: note,
     onProgress: ({ bytes, totalBytes, seq }) =>
@@ -22,6 +17,7 @@ export function fetchProgress() {
     callbacks,
     clear: () => line.clear(),
     finish: (manifest: Manifest, folder: string) => {
+      line.clear();
       for (const text of fetchSummary(manifest, folder)) note(text);
     },
   };

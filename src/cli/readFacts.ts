@@ -1,11 +1,10 @@
 import { explainRefusal } from '../debugger/refusals.ts';
-import { StatusLine } from '../output/statusLine.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
 import type { ClusterFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
-import { note } from './console.ts';
+import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
 import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
@@ -45,16 +44,12 @@ export async function readFacts(
   const api = await connect(flags);
   const interruption = onInterruption();
   const { signal } = interruption;
-  const line = new StatusLine();
-  const onNote = (text: string) => {
-    line.clear();
-    note(text);
-  };
+  const line = statusLine();
   let pool: FactsPool | undefined;
   try {
     const subject = await findSubject(api, wanted.word, {
       signal,
-      onNote,
+      onNote: note,
       withoutNodes: wanted.withoutNodes === true,
     });
     const nodes = nodesOf(subject);
@@ -63,7 +58,7 @@ export async function readFacts(
       command: wanted.command,
       rules: false,
       ...keepOf(flags),
-      onNote,
+      onNote: note,
       onProgress: (text) => line.show(text),
       signal,
     });

@@ -16,6 +16,7 @@ import type { Output } from '../output/output.ts';
 import { sum } from '../output/quantities.ts';
 import type { OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
+import { note } from './console.ts';
 import type { Destination } from './destination.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { podLabels } from './podLabels.ts';
@@ -65,7 +66,7 @@ export async function captureSeveralPods(
     });
     progress.clear();
     const isTable = outcome.pods.length > 1 || request.waits;
-    if (isTable) for (const line of podTable(outcome.pods, nameOf)) process.stderr.write(line);
+    if (isTable) for (const line of podTable(outcome.pods, nameOf)) note(line.trimEnd());
     progress.finish(sumOf(outcome, bytes(), abandon.aborted), path);
     const problem = outcome.pods.find((pod) => pod.problem)?.problem;
     if (problem && !isTable) throw problem;

@@ -1,9 +1,8 @@
-import { terminalSafe } from '../output/terminalSafe.ts';
+import { note } from './console.ts';
 
-/** Says, beside a list, why some in it could not be asked what goes on in them; one reason is enough. */
+/** Prints a notice that some of a list did not answer, with the reason of the first. */
 export function noteUnanswered(all: readonly { readonly unanswered?: string }[]): void {
   const reasons = all.flatMap(({ unanswered }) => unanswered ?? []);
   if (reasons.length === 0) return;
-  const text = `note: ${reasons.length} of ${all.length} could not be asked: ${reasons[0]}`;
-  process.stderr.write(`${terminalSafe(text)}\n`);
+  note(`note: ${reasons.length} of ${all.length} did not answer: ${reasons[0]}`);
 }

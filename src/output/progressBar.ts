@@ -16,7 +16,7 @@ const BAR_WIDTH = 20;
 /** What fits into 80 columns, the last of them left free. */
 const WIDTH = 79;
 
-/** A bar with rate and time left in the status line; silent where standard error is no terminal. */
+/** A bar with rate and time left in the status line; silent if standard error is not a terminal. */
 export class ProgressBar {
   readonly #line: StatusLine;
   readonly #seen: { readonly at: number; readonly done: number }[] = [];

@@ -102,4 +102,12 @@ describe('the layers of src', () => {
       .map(({ name }) => partOf(name));
     expect([...new Set(writers)].sort()).toEqual(['cli', 'main.ts', 'output']);
   });
+
+  it('write to standard error in cli/console.ts only', () => {
+    const users = files
+      .filter(({ text }) => /\bprocess\.stderr\b/.test(text))
+      .map(({ name }) => name);
+    // One asks whether it is a terminal; the other reports what could not be caught anywhere else.
+    expect(users.sort()).toEqual(['cli/console.ts', 'cli/localTerminal.ts', 'main.ts']);
+  });
 });

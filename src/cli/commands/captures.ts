@@ -122,8 +122,7 @@ async function actOn(
     } catch (error) {
       if (!several || signal.aborted) throw error;
       const { namespace } = capture.pod.metadata;
-      process.stderr.write(`${subject(capture.target)}: `);
-      code = report(explainRefusal(error, namespace));
+      code = report(explainRefusal(error, namespace), `${subject(capture.target)}: `);
     }
   }
   if (action === 'fetch')

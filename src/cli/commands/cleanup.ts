@@ -9,9 +9,8 @@ import { countText } from '../../output/quantities.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import { messageOf } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
-import { confirm } from '../confirm.ts';
 import { connect } from '../connect.ts';
-import { note } from '../console.ts';
+import { confirm, note } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { onInterruption } from '../interruption.ts';
 

@@ -5,7 +5,7 @@ import { command } from '../command.ts';
 import { installCompletion } from '../completion/install.ts';
 import { type Host, shellOf } from '../completion/places.ts';
 import { SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
-import { note } from '../console.ts';
+import { noteLines } from '../console.ts';
 import { oneOf } from '../flags/valueTypes.ts';
 
 const ACTIONS = [...SHELLS, 'install'] as const;
@@ -35,7 +35,7 @@ export const completionCommand = command({
       return 0;
     }
     const host = { platform: process.platform, env: process.env, home: homedir() };
-    note(installCompletion(flags.shell ?? currentShell(host), host).join('\n'));
+    noteLines(installCompletion(flags.shell ?? currentShell(host), host).join('\n'));
     return 0;
   },
 });

@@ -1,8 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
-import { StatusLine } from '../../output/statusLine.ts';
-import { terminalSafeLines } from '../../output/terminalSafe.ts';
 import { wrongUsage } from '../../problem.ts';
 import { socketChanges } from '../../sockets/changes.ts';
 import { PortsSession } from '../../sockets/ports.ts';
@@ -14,6 +12,7 @@ import type { SocketList } from '../../tools/socket.ts';
 import type { Selection } from '../../tools/socketSelection.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
+import { noteLines, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
@@ -78,12 +77,11 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const settings = debuggerSettings(flags);
   const api = await connect(flags);
   const interruption = onInterruption();
-  const line = new StatusLine();
-  const told = new Set<string>();
+  const line = statusLine();
+  const noted = new Set<string>();
   const note = (text: string) => {
-    line.clear();
-    if (!told.has(text)) process.stderr.write(`${terminalSafeLines(text)}\n`);
-    told.add(text);
+    if (!noted.has(text)) noteLines(text);
+    noted.add(text);
   };
   const session = new PortsSession(api, {
     ...wanted,

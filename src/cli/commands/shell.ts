@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { debuggerFor, findTarget } from '../../debugger/debuggerFor.ts';
@@ -9,10 +8,9 @@ import type { KubeApi } from '../../kube/api.ts';
 import { parseTargets } from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
-import { StatusLine } from '../../output/statusLine.ts';
-import { terminalSafe } from '../../output/terminalSafe.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
+import { note, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
 import { onInterruption } from '../interruption.ts';
@@ -66,11 +64,7 @@ async function findPlace(
 ): Promise<Debugger> {
   const interruption = onInterruption();
   const { signal } = interruption;
-  const line = new StatusLine();
-  const note = (text: string) => {
-    line.clear();
-    process.stderr.write(`${terminalSafe(text)}\n`);
-  };
+  const line = statusLine();
   try {
     const found = await findTarget(api, parseTargets([target]), {
       signal,
@@ -151,6 +145,5 @@ async function passOutput(stream: Readable): Promise<void> {
 }
 
 async function passError(stream: Readable): Promise<void> {
-  for await (const chunk of stream as AsyncIterable<Buffer>)
-    if (!process.stderr.write(chunk)) await once(process.stderr, 'drain');
+  for await (const chunk of stream as AsyncIterable<Buffer>) await passThrough(chunk);
 }

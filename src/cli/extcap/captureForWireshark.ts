@@ -4,6 +4,7 @@ import { onePod } from '../../kube/targets/onePod.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
+import { note } from '../console.ts';
 import { count } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
@@ -83,5 +84,5 @@ function isAlive(pid: number): boolean {
 }
 
 function warn(text: string): void {
-  process.stderr.write(`kubectl netdebug: ${text}\n`);
+  note(`kubectl netdebug: ${text}`);
 }
