@@ -65,6 +65,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/shell.ts')).shellCommand,
       },
       {
+        name: 'path',
+        summary: 'Follow a packet through the nodes, and name what is wrong',
+        load: async () => (await import('./commands/path.ts')).pathCommand,
+      },
+      {
         name: 'netns',
         summary: 'List network namespaces of nodes, with their pods',
         load: async () => (await import('./commands/netns.ts')).netnsCommand,

@@ -23,6 +23,8 @@ export interface FactsRequest {
   /** Addresses whose tracked connections are read. */
   readonly addresses?: readonly string[];
   readonly objects: ObjectsRequest;
+  /** Objects that were read before: the API server is not asked again. */
+  readonly known?: Awaited<ReturnType<typeof readObjects>>;
   readonly signal?: AbortSignal;
 }
 
@@ -64,7 +66,7 @@ export async function collectFacts(
         return undefined;
       }
     }),
-    readObjects(api, request.objects, request.signal),
+    request.known ?? readObjects(api, request.objects, request.signal),
   ]);
   const found = nodes.filter((node): node is NodeFacts => node !== undefined);
   if (found.length === 0 && errors.length > 0) throw errors[0];

@@ -101,3 +101,16 @@ function endpointOfAddress(wiring: Wiring, address: string): Endpoint {
   if (node !== undefined) return { ...endpointOfNode(wiring, node), addresses: [address] };
   return { kind: 'address', addresses: [address] };
 }
+/** As the user would name it: `namespace/name`, `svc/name`, `node/name` or the address. */
+export function endpointText(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case 'pod':
+      return `${endpoint.pod.namespace}/${endpoint.pod.name}`;
+    case 'node':
+      return `node/${endpoint.node.name}`;
+    case 'service':
+      return `svc/${endpoint.service.name}.${endpoint.service.namespace}`;
+    default:
+      return endpoint.addresses[0] ?? '';
+  }
+}

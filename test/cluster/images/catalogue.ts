@@ -27,6 +27,9 @@ export const imagePrograms = {
   jq: 'jq',
   lsns: 'util-linux',
   nsenter: 'util-linux',
+  nft: 'nftables',
+  'iptables-nft-save': 'iptables',
+  ethtool: 'ethtool',
 } as const;
 
 export const pauseImage = 'registry.k8s.io/pause:3.10';
@@ -45,6 +48,12 @@ const onHostTools = [
   ...['dumpcap', 'mergecap', 'capinfos', 'tshark', 'iperf3', 'jq', 'lsns'].map(
     (name) => `/usr/bin/${name}`,
   ),
+  // What reads the rules of a node.
+  ...['nft', 'ethtool', 'tc'].map((name) => `/usr/sbin/${name}`),
+  ...['iptables', 'ip6tables'].flatMap((name) => [
+    `/usr/sbin/${name}-nft-save`,
+    `/usr/sbin/${name}-legacy-save`,
+  ]),
   // Where the loader looks after the image's own /lib/x86_64-linux-gnu.
   ...['/usr/lib/x86_64-linux-gnu', '/usr/share/wireshark'],
 ];

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/topology/findings/diagnose.ts';
 import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
+import { renderPath } from '../../../src/topology/render/renderPath.ts';
 import { findEndpoint } from '../../../src/topology/trace/endpoint.ts';
 import { tracePath } from '../../../src/topology/trace/tracePath.ts';
 import { Wiring } from '../../../src/topology/wiring.ts';
@@ -52,6 +53,22 @@ describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
       'b1:eth0',
     ]);
     expect(devices(trace, 1)).toEqual(devices(trace, 0).toReversed());
+
+    const drawing = [...renderPath(trace, findings, false)].join('');
+    expect(Math.max(...drawing.split('\n').map((line) => [...line].length))).toBeLessThanOrEqual(
+      80,
+    );
+    expect(drawing).toMatch(/^node-a +node-b$/m);
+    expect(drawing).toContain('Nothing wrong in the tables');
+    expect(drawing).not.toMatch(/\bOK\b/);
+
+    const hostile = JSON.stringify(result.facts).replaceAll('p-a1', 'p\\u001b[2Ja1');
+    const { trace: bad, findings: none } = pathBetween(JSON.parse(hostile), 'a1', 'b1');
+    for (const isWide of [false, true]) {
+      const text = [...renderPath(bad, none, isWide)].join('');
+      expect(text).toContain('p\\x1b[2Ja1');
+      expect(text).not.toContain('\u001b');
+    }
   });
 });
 

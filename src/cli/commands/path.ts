@@ -1,0 +1,126 @@
+import { print } from '../../output/standardOutput.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
+import { KINDS } from '../../topology/findings/catalogue.ts';
+import { diagnose } from '../../topology/findings/diagnose.ts';
+import type { Finding } from '../../topology/findings/finding.ts';
+import { drawNode } from '../../topology/render/drawNode.ts';
+import { pathDocument } from '../../topology/render/pathDocument.ts';
+import { renderPath } from '../../topology/render/renderPath.ts';
+import { findEndpoint } from '../../topology/trace/endpoint.ts';
+import { nameServersOf } from '../../topology/trace/nameServers.ts';
+import type { PathRequest } from '../../topology/trace/tracePath.ts';
+import { command } from '../command.ts';
+import { DEBUGGER_GROUP } from '../flags/debugger.ts';
+import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
+import { list, text } from '../flags/valueTypes.ts';
+import { type PathWords, type RequestFor, readPath } from '../readPath.ts';
+
+const PATH_GROUP = {
+  title: 'Options',
+  flags: {
+    port: {
+      value: {
+        placeholder: 'PORT',
+        parse: (value: string): number => {
+          const port = Number(value);
+          if (/^\d+$/.test(value) && port >= 1 && port <= 65_535) return port;
+          throw wrongUsage('must be a number from 1 to 65535');
+        },
+      },
+      help: 'Port at the destination',
+    },
+    udp: { help: 'Follow a UDP packet (default TCP)' },
+    dns: {
+      value: text('NAME'),
+      help: 'Follow the query for this name to the name server of the pod, instead of a destination',
+    },
+    'fail-on': {
+      value: list('KINDS'),
+      help: 'Exit with 1 when there are findings: any, or kinds separated by commas',
+    },
+    ...FACTS_GROUP.flags,
+  },
+} as const;
+
+export const pathCommand = command({
+  description:
+    'Follow a packet through devices, routes, tunnels and rules, there and back, and name what is wrong.\n\n' +
+    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, the way out of a pod or a whole node is shown. The command only reads; it sends no packet.',
+  examples: [
+    ['path pod-1 pod-2', 'Follow a packet from pod to pod, and its answer'],
+    ['path pod-1 svc/web --port 80', 'Follow it through a service'],
+    ['path pod-1 203.0.113.9', 'Follow it out of the cluster'],
+    ['path pod-1 --dns web.shop', 'Follow a query to the name server of the pod'],
+    ['path node/worker-1', "Draw a node's bridges, pods and tunnels"],
+    ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
+    ['path pod-1 pod-2 --fail-on any', 'Fail when something is wrong, for scripts'],
+  ],
+  arguments: [{ name: 'FROM', required: true }, { name: 'TO' }],
+  flags: [PATH_GROUP, DEBUGGER_GROUP],
+  run: async ({ flags, args: [from = '', to] }) => {
+    const { output, dns } = flags;
+    const failOn = knownKinds(flags['fail-on'] ?? []);
+    if (dns !== undefined && to !== undefined) {
+      throw wrongUsage('--dns and a destination cannot be combined');
+    }
+    const words: PathWords = {
+      from,
+      to: to ?? (dns === undefined ? undefined : from),
+      protocol: flags.udp || dns !== undefined ? 'udp' : 'tcp',
+      ...(dns === undefined ? flags.port !== undefined && { port: flags.port } : { port: 53 }),
+    };
+    const trace = await readPath(
+      flags,
+      words,
+      dns === undefined ? usual(words) : toNameServer(words),
+    );
+    const findings = diagnose(trace);
+    const { facts } = trace.wiring;
+    const { request } = trace;
+    if (output === 'json' || output === 'yaml') {
+      await printDocument({ ...pathDocument(trace, findings) }, facts, output);
+    } else {
+      const isNode = request.from.kind === 'node' && request.to === undefined;
+      const place = request.from.kind === 'node' ? request.from.place : undefined;
+      if (isNode && place !== undefined) await print(drawNode(trace.wiring, place));
+      await print(renderPath(trace, findings, output === 'wide', dns));
+    }
+    return findings.some((finding) => isMeant(finding, failOn)) ? 1 : 0;
+  },
+});
+
+function usual({ protocol, port }: PathWords): RequestFor {
+  return (_wiring, from, to): PathRequest => ({
+    from,
+    protocol,
+    ...(to && { to }),
+    ...(port !== undefined && { port }),
+  });
+}
+
+/** The destination is the name server that the pod asks. */
+function toNameServer(words: PathWords): RequestFor {
+  return (wiring, from) => {
+    const [server] = nameServersOf(wiring, from);
+    const found = server === undefined ? undefined : findEndpoint(wiring, server, '');
+    if (found === undefined || 'notFound' in found) {
+      throw new Problem('the name server of this pod is not known', {
+        next: ['its resolv.conf could not be read, or names none'],
+      });
+    }
+    return { ...usual(words)(wiring, from, found), to: found };
+  };
+}
+
+function knownKinds(kinds: readonly string[]): readonly string[] {
+  const unknown = kinds.find((kind) => kind !== 'any' && !(kind in KINDS));
+  if (unknown === undefined) return kinds;
+  throw wrongUsage(
+    `--fail-on: no kind of finding is called "${unknown}"`,
+    `use any, or some of: ${Object.keys(KINDS).join(', ')}`,
+  );
+}
+
+function isMeant({ kind, severity }: Finding, failOn: readonly string[]): boolean {
+  return failOn.includes(kind) || (failOn.includes('any') && severity !== 'info');
+}

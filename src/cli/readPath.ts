@@ -1,0 +1,152 @@
+import { explainRefusal } from '../debugger/refusals.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { StatusLine } from '../output/statusLine.ts';
+import { Problem } from '../problem.ts';
+import { readObjects } from '../topology/collect/apiObjects.ts';
+import { askRoutes } from '../topology/collect/askRoutes.ts';
+import { collectFacts } from '../topology/collect/collectFacts.ts';
+import { FactsPool } from '../topology/collect/factsPool.ts';
+import { findSubject } from '../topology/collect/subject.ts';
+import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
+import { type Endpoint, findEndpoint } from '../topology/trace/endpoint.ts';
+import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
+import { type PathRequest, type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
+import { Wiring } from '../topology/wiring.ts';
+import { connect } from './connect.ts';
+import { note } from './console.ts';
+import type { ConnectionValues } from './flags/connection.ts';
+import type { DebuggerValues } from './flags/debugger.ts';
+import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
+import { onInterruption } from './interruption.ts';
+import { debuggerSettings } from './settings.ts';
+
+/** What the user asks for, in words. */
+export interface PathWords extends Pick<PathRequest, 'protocol' | 'port'> {
+  readonly from: string;
+  readonly to: string | undefined;
+}
+
+type Flags = ConnectionValues & DebuggerValues & FactsValues;
+
+/** What the words of a path become; the way to a name server is known once the pod is. */
+export type RequestFor = (wiring: Wiring, from: Endpoint, to: Endpoint | undefined) => PathRequest;
+
+/** Follows a path in the facts of the cluster, or of a file. Gives the trace; its facts are in its wiring. */
+export async function readPath(
+  flags: Flags,
+  words: PathWords,
+  requestFor: RequestFor,
+): Promise<PathTrace> {
+  if (flags.from !== undefined) {
+    const wiring = new Wiring(await factsFrom(flags.from));
+    const find = (word: string) => endpointIn(wiring, word, flags.namespace ?? 'default');
+    const to = words.to === undefined ? undefined : find(words.to);
+    return tracePath(wiring, requestFor(wiring, find(words.from), to));
+  }
+  const settings = debuggerSettings(flags);
+  const api = await connect(flags);
+  const interruption = onInterruption();
+  const line = new StatusLine();
+  const onNote = (text: string) => {
+    line.clear();
+    note(text);
+  };
+  const { signal } = interruption;
+  const rules = words.to !== undefined;
+  const pool = new FactsPool(api, {
+    settings,
+    command: 'path',
+    rules,
+    ...keepOf(flags),
+    onNote,
+    onProgress: (text) => line.show(text),
+    signal,
+  });
+  try {
+    const [known, from, to] = await Promise.all([
+      readObjects(api, { services: true, policies: rules }, signal),
+      podWord(api, words.from, { signal, onNote }),
+      words.to === undefined ? undefined : podWord(api, words.to, { signal, onNote }),
+    ]);
+    const bare: ClusterFacts = {
+      format: FACTS_FORMAT,
+      collectedAt: new Date().toISOString(),
+      nodes: [],
+      ...known,
+    };
+    const { namespace } = api.access;
+    const requestIn = (wiring: Wiring) =>
+      requestFor(
+        wiring,
+        endpointIn(wiring, from, namespace),
+        to === undefined ? undefined : endpointIn(wiring, to, namespace),
+      );
+    const planned = new Wiring(bare);
+    const facts = await collectFacts(api, pool, {
+      nodes: nodesFor(planned, requestIn(planned)),
+      rules,
+      cni: false,
+      objects: { services: true, policies: rules },
+      known,
+      signal,
+    });
+    const wiring = new Wiring(facts);
+    const trace = tracePath(wiring, requestIn(wiring));
+    if (trace.questions.length === 0) return trace;
+    const asked = new Wiring(await askRoutes(pool, facts, trace.questions));
+    return tracePath(asked, requestIn(asked));
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
+  } finally {
+    line.clear();
+    await pool.close();
+    interruption.release();
+    api.close();
+  }
+}
+
+/** A word that names pods, as one pod with its namespace; other words as they are. */
+async function podWord(
+  api: KubeApi,
+  word: string,
+  options: { readonly signal: AbortSignal; readonly onNote: (text: string) => void },
+): Promise<string> {
+  const isOther =
+    /^(?:svc|service|services|node|nodes|no)\//.test(word) || /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
+  if (isOther) return word;
+  const subject = await findSubject(api, word, { ...options, withoutNodes: false });
+  if (subject.kind !== 'pod') return word;
+  return `${subject.namespace}/${subject.name}`;
+}
+
+function endpointIn(wiring: Wiring, word: string, namespace: string): Endpoint {
+  const found = findEndpoint(wiring, word, namespace);
+  if (!('notFound' in found)) return found;
+  throw new Problem(found.notFound, {
+    next: ['name a pod, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
+  });
+}
+
+/** The nodes that a path begins at, ends at, or may end at, with the pods that are read in full. */
+function nodesFor(wiring: Wiring, request: PathRequest) {
+  const chosen = new Map<string, string[]>();
+  const add = (node: string | undefined, words: readonly string[]) => {
+    if (node !== undefined) chosen.set(node, [...(chosen.get(node) ?? []), ...words]);
+  };
+  for (const end of [request.from, request.to]) {
+    if (end?.kind === 'node') add(end.node.name, []);
+    if (end?.kind === 'pod') add(end.pod.node, wordsOfPod(end));
+    if (end?.kind !== 'service') continue;
+    const port = servicePort(end.service, request.port, request.protocol);
+    const family = end.addresses[0]?.includes(':') ? 6 : 4;
+    const [backend] = usableBackends((port && backendsOf(wiring, end.service, port, family)) ?? []);
+    const pod = backend && wiring.podsWithAddress(backend.address)[0];
+    if (pod === undefined) add(backend?.node, []);
+    else add(pod.node, wordsOfPod({ pod }));
+  }
+  return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, chosen: words }));
+}
+
+function wordsOfPod({ pod }: Pick<Extract<Endpoint, { kind: 'pod' }>, 'pod'>): string[] {
+  return [pod.uid, ...pod.containers.flatMap(({ id }) => id ?? [])];
+}

@@ -1,0 +1,144 @@
+import { terminalSafe } from '../../output/terminalSafe.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { Hop, PathDecision, Way } from '../trace/way.ts';
+
+const WIDTH = 80;
+const GAP = 2;
+/** Lanes narrower than this hold no device; then there is one lane for all nodes. */
+const NARROWEST = 24;
+
+/**
+ * A way as a drawing of at most 80 columns: a lane for each node, from top to bottom the devices that the
+ * packet passes, and below a device what is wrong with it.
+ */
+export function* drawWay(way: Way, findings: readonly Finding[]): Generator<string> {
+  const lanes = [...new Set(way.hops.map(laneOf))];
+  const width = Math.floor((WIDTH - GAP * (lanes.length - 1)) / Math.max(1, lanes.length));
+  const isNarrow = width < NARROWEST;
+  const names = isNarrow ? ['path'] : lanes;
+  const sheet = new Sheet(names.length, isNarrow ? WIDTH : width);
+  yield sheet.row(names.map((name) => name));
+  yield sheet.row(names.map(() => '─'.repeat(sheet.width)));
+  let before: Hop | undefined;
+  for (const hop of way.hops) {
+    const lane = isNarrow ? 0 : lanes.indexOf(laneOf(hop));
+    const last = before === undefined || isNarrow ? lane : lanes.indexOf(laneOf(before));
+    if (before !== undefined) {
+      yield last === lane ? sheet.inLane(lane, ' │') : sheet.across(last, lane);
+    }
+    const isOtherPlace = before?.netns !== hop.netns || before?.node !== hop.node;
+    if (isOtherPlace && hop.pod !== undefined) yield sheet.inLane(lane, `pod ${hop.pod}`);
+    for (const line of hopLines(hop, sheet.width)) yield sheet.inLane(lane, line);
+    for (const decision of way.decisions.filter((one) => isAt(one, hop, way.hops))) {
+      for (const line of wrapped(decisionText(decision), sheet.width))
+        yield sheet.inLane(lane, line);
+    }
+    for (const { kind, where } of findings) {
+      const isHere =
+        where.node === hop.node && where.netns === hop.netns && where.device === hop.device;
+      if (isHere) yield sheet.inLane(lane, ` ✗ ${kind}`);
+    }
+    before = hop;
+  }
+  const lane = before === undefined || isNarrow ? 0 : lanes.indexOf(laneOf(before));
+  yield sheet.inLane(lane, ` ${END[way.end]}`);
+}
+
+const END: Readonly<Record<Way['end'], string>> = {
+  delivered: '● arrives',
+  left: '→ leaves the cluster',
+  stopped: '✗ goes no further',
+  unknown: '? unknown from here',
+};
+
+function laneOf({ node }: Hop): string {
+  return node ?? 'outside';
+}
+
+/** A device, in lines that fit a lane: its name and kind, then its address. */
+function hopLines(hop: Hop, width: number): string[] {
+  const { device, kind, mtu, state, addresses = [], detail, counters } = hop;
+  const bad = state !== undefined && !['UP', 'UNKNOWN'].includes(state) ? ` ${state}` : '';
+  const lost = [counters?.rx, counters?.tx].reduce(
+    (sum, one) => sum + (one?.errors ?? 0) + (one?.dropped ?? 0),
+    0,
+  );
+  const head = ` ${device ?? ''} ${kind}${mtu === undefined ? '' : ` mtu ${mtu}`}${bad}`.replace(
+    '  ',
+    ' ',
+  );
+  const address = addresses.find((one) => !one.startsWith('fe80') && !one.startsWith('127.'));
+  const rest = [
+    ...(address === undefined ? [] : [address]),
+    ...(lost > 0 ? [`${lost} dropped or errors`] : []),
+  ].join(', ');
+  const together = rest === '' ? head : `${head}  ${rest}`;
+  const lines = together.length <= width ? [together] : [head, `     ${rest}`];
+  return detail === undefined ? lines : [...lines, ...wrapped(detail, width)];
+}
+
+/** A text beside the line that leads on, in as many lines as it takes. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`${lines.length === 0 ? ' │   ' : ' │     '}${word}`);
+  }
+  return lines;
+}
+
+/** A route is shown at the last device before it is used: where the packet came in. */
+function isAt(decision: PathDecision, hop: Hop, hops: readonly Hop[]): boolean {
+  if (decision.kind !== 'route' || decision.node !== hop.node || decision.netns !== hop.netns)
+    return false;
+  const { inputDevice } = decision.question ?? {};
+  if (inputDevice !== undefined) return inputDevice === hop.device;
+  return (
+    hops.find(({ node, netns }) => node === hop.node && netns === hop.netns) === hop &&
+    hop === hops[0]
+  );
+}
+
+function decisionText({ by, decision }: PathDecision): string {
+  return `route (${by}): ${decision}`;
+}
+
+/** Lines of lanes beside each other. */
+class Sheet {
+  readonly #lanes: number;
+  readonly width: number;
+
+  constructor(lanes: number, width: number) {
+    this.#lanes = lanes;
+    this.width = width;
+  }
+
+  row(cells: readonly string[]): string {
+    return `${cells
+      .map((cell) => this.#fit(cell))
+      .join(' '.repeat(GAP))
+      .trimEnd()}\n`;
+  }
+
+  inLane(lane: number, text: string): string {
+    return this.row(Array.from({ length: this.#lanes }, (_, at) => (at === lane ? text : '')));
+  }
+
+  /** A line from one lane to another. */
+  across(from: number, to: number): string {
+    const start = (this.width + GAP) * Math.min(from, to) + 1;
+    const end = (this.width + GAP) * Math.max(from, to) + 1;
+    const [left, right] = from < to ? ['└', '┐'] : ['┌', '┘'];
+    return `${' '.repeat(start)}${left}${'─'.repeat(Math.max(0, end - start - 1))}${right}\n`;
+  }
+
+  #fit(text: string): string {
+    const safe = terminalSafe(text);
+    const characters = [...safe];
+    return characters.length > this.width
+      ? `${characters.slice(0, this.width - 1).join('')}…`
+      : safe.padEnd(this.width);
+  }
+}

@@ -1,0 +1,133 @@
+import { renderTable } from '../../output/table.ts';
+import { terminalSafe } from '../../output/terminalSafe.ts';
+import type { Finding } from '../findings/finding.ts';
+import { renderFindings } from '../findings/renderFindings.ts';
+import { queriedNames } from '../trace/nameServers.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Hop, Way } from '../trace/way.ts';
+import { drawWay } from './drawWay.ts';
+import { type PathDocument, pathDocument, unknownOf } from './pathDocument.ts';
+
+/** A path for people: drawn, or with `wide` as a table of its devices; then what is wrong. */
+export function* renderPath(
+  trace: PathTrace,
+  findings: readonly Finding[],
+  isWide: boolean,
+  name?: string,
+): Generator<string> {
+  const document = pathDocument(trace, findings);
+  yield `${headLine(document, trace)}\n`;
+  if (name !== undefined) yield* resolverLines(trace, name);
+  yield '\n';
+  for (const [at, way] of trace.ways.entries()) {
+    const isReverse = at > 0 && isSameWayBack(trace.ways[0], way);
+    if (at > 0) yield isReverse && !isWide ? '\nBack: the same way.\n' : '\nBack:\n';
+    if (isWide) yield* hopTable(way);
+    else if (!isReverse) yield* drawWay(way, findings);
+  }
+  yield* details(document);
+  yield '\n';
+  if (findings.length > 0) yield* renderFindings(findings);
+  else yield `${nothingWrong(trace)}\n`;
+  yield* unknownLines(trace);
+}
+
+function headLine({ from, to }: PathDocument, { request }: PathTrace): string {
+  const addresses = (end: { name: string; address: string; port?: number }) =>
+    terminalSafe(
+      `${end.name}${end.address === end.name ? '' : ` (${end.address})`}${end.port === undefined ? '' : ` ${request.protocol.toUpperCase()} ${end.port}`}`,
+    );
+  return to === undefined
+    ? `${addresses(from)}: the way out`
+    : `${addresses(from)} → ${addresses(to)}`;
+}
+
+/** What the pod's resolver makes of a name, by its resolv.conf. */
+function* resolverLines({ request }: PathTrace, name: string): Generator<string> {
+  const place = request.from.kind === 'pod' ? request.from.place : undefined;
+  const text = place?.network.resolvConf;
+  if (text === undefined) {
+    yield 'resolv.conf: not read; the cluster name service is assumed\n';
+    return;
+  }
+  for (const line of text.split('\n')) {
+    if (/^\s*(nameserver|search|options)\b/.test(line))
+      yield `${terminalSafe(`resolv.conf: ${line.trim()}`)}\n`;
+  }
+  yield `${terminalSafe(`asks for: ${queriedNames(text, name).join(', ')}`)}\n`;
+}
+
+/** Whether the answer passes the same devices in the other order. */
+function isSameWayBack(there: Way | undefined, back: Way): boolean {
+  const key = ({ node, netns, device }: Hop) => `${node} ${netns} ${device}`;
+  return (
+    there?.end === 'delivered' &&
+    back.end === 'delivered' &&
+    there.hops.map(key).join() === back.hops.map(key).reverse().join()
+  );
+}
+
+function* hopTable({ hops }: Way): Generator<string> {
+  yield* renderTable<Hop>(
+    [
+      { header: 'NODE', cell: ({ node }) => node ?? '' },
+      { header: 'POD', cell: ({ pod }) => pod ?? '' },
+      { header: 'DEVICE', cell: ({ device }) => device ?? '' },
+      { header: 'INDEX', cell: ({ ifindex }) => ifindex ?? '' },
+      { header: 'KIND', cell: ({ kind }) => kind },
+      { header: 'STATE', cell: ({ state }) => state ?? '' },
+      { header: 'MTU', cell: ({ mtu }) => mtu ?? '' },
+      { header: 'MAC', cell: ({ mac }) => mac ?? '' },
+      { header: 'RX', cell: ({ counters }) => counters?.rx.packets ?? '' },
+      { header: 'TX', cell: ({ counters }) => counters?.tx.packets ?? '' },
+      {
+        header: 'DROPS',
+        cell: ({ counters }) => (counters ? counters.rx.dropped + counters.tx.dropped : ''),
+      },
+      {
+        header: 'ERRORS',
+        cell: ({ counters }) => (counters ? counters.rx.errors + counters.tx.errors : ''),
+      },
+      { header: 'ADDRESSES', cell: ({ addresses }) => addresses?.join(',') ?? '' },
+      { header: 'DETAIL', cell: ({ detail }) => detail ?? '' },
+    ],
+    hops,
+  );
+}
+
+/** Translations and policies. */
+function* details({ nat, policies, directions }: PathDocument): Generator<string> {
+  const lines = [
+    ...nat.map(({ node, kind, from, to, others, service }) => {
+      const more = others.length === 0 ? '' : `, or ${others.join(', ')}`;
+      return `${kind.toUpperCase()} on ${node}: ${from} → ${to}${more}${service === undefined ? '' : ` (${service})`}`;
+    }),
+    ...policies.map(
+      ({ namespace, name, direction, pod, verdict }) =>
+        `NetworkPolicy ${namespace}/${name}, ${direction} of ${pod}: ${verdict}`,
+    ),
+    ...directions.flatMap(({ decisions }) =>
+      decisions
+        .filter(({ kind, decision }) => kind === 'rules' && decision !== 'accept')
+        .map(({ node, hook, decision }) => `Rules of ${hook} on ${node}: ${decision}`),
+    ),
+  ];
+  if (lines.length > 0) yield '\n';
+  for (const line of lines) yield `${terminalSafe(line)}\n`;
+}
+
+function nothingWrong({ ways }: PathTrace): string {
+  const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
+  return terminalSafe(
+    nodes.length === 0
+      ? 'Nothing could be followed.'
+      : `Nothing wrong in the tables of ${nodes.join(', ')}. No packet was sent.`,
+  );
+}
+
+function* unknownLines(trace: PathTrace): Generator<string> {
+  for (const { where, what, why } of unknownOf(trace)) {
+    const place = [where.node, where.pod, where.device].filter(Boolean).join(', ');
+    yield `${terminalSafe(`unknown: ${what}${place === '' ? '' : ` on ${place}`}: ${why}`)}\n`;
+  }
+}

@@ -1,0 +1,38 @@
+import { KINDS } from '../../../../src/topology/findings/catalogue.ts';
+
+const INTRODUCTION = `# Findings
+
+\`path\` names what is wrong by fixed words, the kinds below. A finding has these fields in \`-o json\`:
+
+| field | content |
+|---|---|
+| \`kind\` | one of the words below |
+| \`severity\` | \`error\`: packets are lost. \`warning\`: some are, or will be. \`info\`: worth knowing |
+| \`where\` | \`node\`, \`netns\` (inode), \`pod\` and \`device\`, as far as they apply |
+| \`evidence\` | the line that shows it, as ip, bridge, iptables or nft prints it |
+| \`meaning\` | what it does to packets |
+| \`fix\` | the command that fixes it, or what to do |
+| \`causedBy\` | the kind of the finding that this one follows from; without it, the finding is independent |
+
+Independent findings come first, errors before warnings. \`--fail-on any\` makes the exit code 1 when there is an error
+or a warning; \`--fail-on KIND,KIND\` when there is a finding of these kinds. When the tables show nothing wrong, \`path\`
+says just that: no packet is sent, so what only a packet could show stays unseen.
+
+## Kinds of \`path\`
+
+Words in capitals stand for what the finding names.
+`;
+
+/** docs/findings.md, from the catalogue of kinds. */
+export function findingsPage(): string {
+  const value = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2').toUpperCase();
+  const sections = Object.entries(KINDS).map(([kind, { severity, summary, meaning, fix }]) =>
+    [
+      `### ${kind}`,
+      `${summary} (${severity})`,
+      `Meaning: ${meaning(value, {})}`,
+      `Fix: \`${fix(value, {})}\``,
+    ].join('\n\n'),
+  );
+  return `${[INTRODUCTION.trim(), ...sections].join('\n\n')}\n`;
+}
