@@ -1,6 +1,5 @@
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { StatusLine } from '../output/statusLine.ts';
 import { Problem } from '../problem.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
 import { askRoutes } from '../topology/collect/askRoutes.ts';
@@ -13,7 +12,7 @@ import { backendsOf, servicePort, usableBackends } from '../topology/trace/servi
 import { type PathRequest, type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
 import { Wiring } from '../topology/wiring.ts';
 import { connect } from './connect.ts';
-import { note } from './console.ts';
+import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
 import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
@@ -46,11 +45,7 @@ export async function readPath(
   const settings = debuggerSettings(flags);
   const api = await connect(flags);
   const interruption = onInterruption();
-  const line = new StatusLine();
-  const onNote = (text: string) => {
-    line.clear();
-    note(text);
-  };
+  const line = statusLine();
   const { signal } = interruption;
   const rules = words.to !== undefined;
   const pool = new FactsPool(api, {
@@ -58,15 +53,15 @@ export async function readPath(
     command: 'path',
     rules,
     ...keepOf(flags),
-    onNote,
+    onNote: note,
     onProgress: (text) => line.show(text),
     signal,
   });
   try {
     const [known, from, to] = await Promise.all([
       readObjects(api, { services: true, policies: rules }, signal),
-      podWord(api, words.from, { signal, onNote }),
-      words.to === undefined ? undefined : podWord(api, words.to, { signal, onNote }),
+      podWord(api, words.from, { signal, onNote: note }),
+      words.to === undefined ? undefined : podWord(api, words.to, { signal, onNote: note }),
     ]);
     const bare: ClusterFacts = {
       format: FACTS_FORMAT,

@@ -52,7 +52,7 @@ async function netdebugPath(...words: string[]): Promise<Path> {
   return JSON.parse(stdout);
 }
 
-describe.runIf(world.local)('path between two nodes', { timeout: 600_000 }, () => {
+describe.runIf(world.kind === 'local')('path between two nodes', { timeout: 600_000 }, () => {
   let ends: Record<Step['end'], End>;
   let scene: Scene;
 

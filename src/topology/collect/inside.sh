@@ -105,7 +105,9 @@ if [ "$rules" = rules ]; then
     section absent nft
   fi
   for family in ip ip6; do
-    if ! [ -s "/proc/self/net/${family}_tables_names" ]; then
+    # A file of /proc has no size: its tables are known by reading it, where we may.
+    names=/proc/self/net/${family}_tables_names
+    if ! [ -e "$names" ] || { tables=$(cat "$names" 2>/dev/null) && [ -z "$tables" ]; }; then
       section absent "${family}tables-legacy"
     elif have "${family}tables-legacy-save"; then
       printed "${family}tables-legacy" "${family}tables-legacy-save" -c

@@ -64,22 +64,23 @@ export function judgeRoute(
     return { kind: 'stopped', faults: [blocked] };
   }
   if (faults.length > 0) return { kind: 'stopped', faults };
-  if (decision.error !== undefined) return refused(decision, fault);
+  const missing = (evidence: string): Judged => {
+    const lost = rulesWithoutMain(place, packet);
+    const kind = lost === undefined ? 'route-missing' : 'rule-missing';
+    return { kind: 'stopped', faults: [fault(kind, lost ?? evidence, {})] };
+  };
+  if (decision.error !== undefined) {
+    return /unreachable/i.test(decision.error)
+      ? missing(`${askedText(decision)}: Network is unreachable`)
+      : refused(decision, fault);
+  }
   const { route } = decision;
   if (isLocal) return { kind: 'local', faults };
   if (route === undefined) {
     if (network.routes === undefined) {
       return { kind: 'unknown', why: 'the routes of this namespace were not read', faults };
     }
-    const rules = network.rules?.filter(({ family }) => family === familyName(packet)) ?? [];
-    const noMain = rules.length > 0 && !rules.some(({ table }) => table === 'main');
-    const evidence = noMain
-      ? `ip rule: ${rules.map(({ priority, table }) => `${priority} lookup ${table}`).join(', ')}`
-      : `ip route get ${packet.destination}: Network is unreachable`;
-    return {
-      kind: 'stopped',
-      faults: [fault(noMain ? 'rule-missing' : 'route-missing', evidence, {})],
-    };
+    return missing(`ip route get ${packet.destination}: Network is unreachable`);
   }
   const hop =
     route.device === undefined
@@ -103,10 +104,7 @@ function refused(
   fault: (kind: string, evidence: string, values: Record<string, string>) => Fault,
 ): Judged {
   const { error = '', question } = decision;
-  const asked = `ip route get ${question.to}${question.from ? ` from ${question.from}` : ''}${question.inputDevice ? ` iif ${question.inputDevice}` : ''}`;
-  const evidence = `${asked}: ${error.replace('RTNETLINK answers: ', '')}`;
-  if (/unreachable/i.test(error))
-    return { kind: 'stopped', faults: [fault('route-missing', evidence, {})] };
+  const evidence = `${askedText(decision)}: ${error.replace('RTNETLINK answers: ', '')}`;
   if (/Invalid argument|cross-device/i.test(error) && question.inputDevice !== undefined) {
     return {
       kind: 'stopped',
@@ -128,6 +126,24 @@ function refused(
     kind: 'stopped',
     faults: [fault('route-blocked', evidence, { type: 'refused', route: evidence })],
   };
+}
+
+/** The command that asks the kernel the same. */
+function askedText({ question: { to, from, inputDevice, mark } }: RouteDecision): string {
+  return [
+    'ip route get',
+    to,
+    ...(from === undefined ? [] : ['from', from]),
+    ...(inputDevice === undefined ? [] : ['iif', inputDevice]),
+    ...(mark === undefined ? [] : ['mark', mark]),
+  ].join(' ');
+}
+
+/** The rules of a namespace, where none of them looks the main table up. */
+function rulesWithoutMain({ network }: Place, packet: Packet): string | undefined {
+  const rules = network.rules?.filter(({ family }) => family === familyName(packet)) ?? [];
+  if (rules.length === 0 || rules.some(({ table }) => table === 'main')) return undefined;
+  return `ip rule: ${rules.map(({ priority, table }) => `${priority} lookup ${table}`).join(', ')}`;
 }
 
 type MakeFault = (kind: string, evidence: string, values: Record<string, string>) => Fault;
