@@ -24,6 +24,8 @@ export interface DebuggerRequest {
   readonly lifetime?: number;
   /** What the debugger is for, in a word: `capture`. For whoever finds it. */
   readonly command?: string;
+  /** Of a node's debugger for the node itself: whether it enters other network namespaces. */
+  readonly entersAny?: boolean;
   /** Of a node's debugger: idle seconds for which it stays after its command, for the next one. */
   readonly keep?: number;
 }

@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers';
-import { LeasedProcess, type Place } from '../debugger/leasedProcess.ts';
+import type { Place } from '../debugger/leasedProcess.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
+import { runProgram } from '../debugger/runProgram.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { type Check, failed } from './check.ts';
 import toolsScript from './tools.sh';
@@ -22,15 +22,9 @@ export async function toolChecks(
 ): Promise<Check[]> {
   try {
     const names = Object.keys(TOOLS);
-    const asked = await LeasedProcess.start(
-      api.access,
-      place,
-      { script: toolsScript, command: names },
-      signal,
-    );
-    asked.stderr.resume();
-    const [said] = await Promise.all([text(asked.stdout), asked.exit]);
-    const found = said.split('\n');
+    const program = { script: toolsScript, command: names };
+    const asked = await runProgram(api.access, place, program, { signal });
+    const found = asked.stdout.toString().split('\n');
     const lacking = names.filter((name) => !found.includes(name));
     return [
       { check: 'exec', level: 'ok', text: `works, ${asked.protocol}` },

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { LeasedProcess } from '../debugger/leasedProcess.ts';
+import { runProgram } from '../debugger/runProgram.ts';
 import { startShortCommand } from '../debugger/shortCommand.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { mapLimited } from '../kube/mapLimited.ts';
@@ -57,21 +57,17 @@ async function look(
   signal: AbortSignal,
 ): Promise<string> {
   const place = { namespace: metadata.namespace, pod: metadata.name, container };
-  const asked =
-    profile === 'processes'
-      ? await startShortCommand(
-          api.access,
-          { ...place, kind: 'ephemeral' },
-          profile,
-          ['sh', '-c', lookScript, 'netdebug', ...words],
-          signal,
-        )
-      : await LeasedProcess.start(
-          api.access,
-          place,
-          { script: lookScript, command: words },
-          signal,
-        );
+  if (profile !== 'processes') {
+    const program = { script: lookScript, command: words };
+    return (await runProgram(api.access, place, program, { signal })).stdout.toString();
+  }
+  const asked = await startShortCommand(
+    api.access,
+    { ...place, kind: 'ephemeral' },
+    profile,
+    ['sh', '-c', lookScript, 'netdebug', ...words],
+    signal,
+  );
   try {
     asked.stderr.resume();
     const [said] = await Promise.all([text(asked.stdout), asked.exit]);

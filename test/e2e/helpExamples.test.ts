@@ -19,7 +19,7 @@ const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/--wireshark/, 'Wireshark needs a screen'],
   [/ pod-2\b/, 'one pod bears the name of the examples'],
   [/svc\/db|nc db/, 'there is no service db'],
-  [/ who (10\.|veth|4026)/, 'these addresses and interfaces are of another cluster'],
+  [/ (who|--netns) (10\.|veth|4026)/, 'these addresses and interfaces are of another cluster'],
   [/ cleanup -A .*--yes/, 'it would clean up after the tests that run beside this one'],
   [/ -- curl /, 'the debugger images of the local cluster have no curl'],
 ];

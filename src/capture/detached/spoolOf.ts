@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
+import type { Place } from '../../debugger/leasedProcess.ts';
+import { runProgram } from '../../debugger/runProgram.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
@@ -98,18 +98,7 @@ async function tell(
   signal: AbortSignal,
   place = placeOf(capture),
 ): Promise<{ code: number; complaint: string }> {
-  const remote = await LeasedProcess.start(
-    api.access,
-    place,
-    { script: spoolScript, command: [verb, `spool=${capture.spool}`] },
-    signal,
-  );
-  try {
-    remote.stdout.resume();
-    const complaint = text(remote.stderr);
-    const code = await remote.exit;
-    return { code, complaint: (await complaint).trim() };
-  } finally {
-    remote.close();
-  }
+  const program = { script: spoolScript, command: [verb, `spool=${capture.spool}`] };
+  const { code, stderr } = await runProgram(api.access, place, program, { signal });
+  return { code, complaint: stderr.trim() };
 }

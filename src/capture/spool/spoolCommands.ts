@@ -1,4 +1,5 @@
 import { LeasedProcess, type Place, type Program } from '../../debugger/leasedProcess.ts';
+import { runProgram } from '../../debugger/runProgram.ts';
 import type { Access } from '../../kube/authentication.ts';
 import type { FollowerOptions } from '../follower/follower.ts';
 import { type RecordOptions, recordArguments } from './recordArguments.ts';
@@ -49,10 +50,7 @@ export async function removeSpool(
   const signal = AbortSignal.timeout(milliseconds);
   const program = { script: spoolScript, command: ['remove', `spool=${spool}`] };
   try {
-    const removing = await LeasedProcess.start(access, place, program, signal);
-    removing.stdout.resume();
-    removing.stderr.resume();
-    await removing.exit;
+    await runProgram(access, place, program, { signal });
   } catch {
     // Out of reach: the recorder ends and removes it when nobody has renewed its lease for long.
   }

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { debuggerFor, findTarget } from '../../debugger/debuggerFor.ts';
+import { debuggerFor, findTarget, namedNode } from '../../debugger/debuggerFor.ts';
+import { namespaceOnNode, parseNamespaceName } from '../../debugger/node/namespaceOnNode.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
@@ -8,11 +9,13 @@ import type { KubeApi } from '../../kube/api.ts';
 import { parseTargets } from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
+import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { note, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
+import { text } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { hasTerminal, openTerminal, terminalSize } from '../localTerminal.ts';
 import { type DebuggerSettings, debuggerSettings } from '../settings.ts';
@@ -26,10 +29,25 @@ export const shellCommand = command({
     ['shell pod-1 -- ip -br address', 'Run one command'],
     ['shell pod-1 -- curl -s localhost:8080 > page', 'Save its output in a local file'],
     ['shell pod-1 -- nc db 5432 < request', 'Read its input from a local file'],
+    [
+      'shell node/worker-1 --netns 4026532308 -- ip address',
+      'Run a command in any network namespace of a node',
+    ],
   ],
   arguments: [{ ...TARGET, required: true }],
   rest: 'COMMAND [args...]',
-  flags: [DEBUGGER_GROUP],
+  flags: [
+    {
+      title: 'Options',
+      flags: {
+        netns: {
+          value: text('NAME'),
+          help: 'With a node: enter the network namespace of this inode or name, as "ip netns exec" does',
+        },
+      },
+    },
+    DEBUGGER_GROUP,
+  ],
   run,
 });
 
@@ -37,12 +55,15 @@ async function run({
   flags,
   args: [target = ''],
   rest: command = [],
-}: Invocation<DebuggerValues>): Promise<number> {
+}: Invocation<DebuggerValues & { readonly netns: string | undefined }>): Promise<number> {
   const settings = debuggerSettings(flags);
+  const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
+  if (netns !== undefined && namedNode(parseTargets([target])) === undefined)
+    throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
   const api = await connect(flags);
   const { namespace } = api.access;
   try {
-    const place = await findPlace(api, target, settings);
+    const place = await findPlace(api, target, settings, netns);
     try {
       return await attend(await start(api, place, command));
     } finally {
@@ -61,6 +82,7 @@ async function findPlace(
   api: KubeApi,
   target: string,
   settings: DebuggerSettings,
+  netns: string | undefined,
 ): Promise<Debugger> {
   const interruption = onInterruption();
   const { signal } = interruption;
@@ -73,12 +95,11 @@ async function findPlace(
     signal.throwIfAborted();
     if (found.pod?.spec.hostNetwork)
       note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);
-    return await debuggerFor(
-      api,
-      found,
-      { profile: 'network', command: 'shell', ...settings },
-      { onProgress: (text) => line.show(text), onNote: note, signal },
-    );
+    const request = { profile: 'network', command: 'shell', ...settings } as const;
+    const options = { onProgress: (text: string) => line.show(text), onNote: note, signal };
+    return netns !== undefined && found.pod === undefined
+      ? await namespaceOnNode(api, found.node, netns, request, options)
+      : await debuggerFor(api, found, request, options);
   } finally {
     line.clear();
     interruption.release();

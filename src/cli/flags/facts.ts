@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
 import { print } from '../../output/standardOutput.ts';
 import { terminalSafeJson } from '../../output/terminalSafe.ts';
 import { toYaml } from '../../output/yaml.ts';
@@ -36,7 +37,7 @@ export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keep?: nu
 export async function factsFrom(file: string): Promise<ClusterFacts> {
   let text: string;
   try {
-    text = await readFile(file === '-' ? '/dev/stdin' : file, 'utf8');
+    text = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
     throw new Problem(`--from: ${messageOf(cause)}`, { cause });
   }

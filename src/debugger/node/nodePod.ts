@@ -199,7 +199,7 @@ function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   return [
     ...toCapture(image),
     'SYS_PTRACE',
-    ...(ofNode ? [] : ['SYS_ADMIN']),
+    ...(ofNode && !request.entersAny ? [] : ['SYS_ADMIN']),
     ...(profile === 'processes' ? ['DAC_OVERRIDE'] : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { contains, formatAddress, parseAddress, parsePrefix } from '../address.ts';
-import type { CniFacts } from '../model/cniFacts.ts';
+import type { CniFacts, Lease } from '../model/cniFacts.ts';
 
 /** The addresses that host-local gives out of one range. */
 export interface AllocationRange {
@@ -80,8 +80,10 @@ function parseRange(network: string, range: Json): AllocationRange | undefined {
   };
 }
 
-/** Whether an address is one that a range gives out. */
-export function isInRange({ first, last }: AllocationRange, address: string): boolean {
+/** Whether a lease takes an address of a range. A configuration without a name may be of any network. */
+export function isOfRange({ network, first, last }: AllocationRange, lease: Lease): boolean {
+  const { address } = lease;
+  if (network !== '' && network !== lease.network) return false;
   const [from, to, one] = [first, last, address].map(parseAddress);
   return (
     from !== undefined &&

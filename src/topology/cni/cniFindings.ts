@@ -5,7 +5,7 @@ import type { CachedResult, Lease } from '../model/cniFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { samePath } from '../samePath.ts';
-import { allocationRanges, isInRange } from './allocationRange.ts';
+import { allocationRanges, isOfRange } from './allocationRange.ts';
 import { type LeaseState, leaseStates } from './leaseOwners.ts';
 
 /** How many names a finding shows of many. */
@@ -83,7 +83,7 @@ function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Fin
   const { cni } = node;
   if (!cni) return [];
   return allocationRanges(cni).flatMap((range) => {
-    const taken = cni.leases.filter(({ address }) => isInRange(range, address));
+    const taken = cni.leases.filter((lease) => isOfRange(range, lease));
     if (taken.length < range.size) return [];
     const leaked = taken.filter((lease) => stateOf(lease) === 'leaked').length;
     return [

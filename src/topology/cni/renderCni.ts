@@ -5,7 +5,7 @@ import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { renderFindings } from '../findings/renderFindings.ts';
 import type { CniFacts } from '../model/cniFacts.ts';
-import { allocationRanges, isInRange } from './allocationRange.ts';
+import { allocationRanges, isOfRange } from './allocationRange.ts';
 import type { CniReport } from './cniReport.ts';
 
 export interface CniRendering {
@@ -105,7 +105,7 @@ function* rangeLines({ nodes }: CniRendering): Generator<string> {
   for (const { name, cni } of nodes) {
     if (!cni) continue;
     for (const range of allocationRanges(cni)) {
-      const taken = cni.leases.filter(({ address }) => isInRange(range, address)).length;
+      const taken = cni.leases.filter((lease) => isOfRange(range, lease)).length;
       yield `${terminalSafe(name)}: ${taken} of ${range.size} addresses of ${range.subnet} are taken${range.network === '' ? '' : ` in network ${terminalSafe(range.network)}`}\n`;
     }
   }

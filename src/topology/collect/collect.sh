@@ -219,11 +219,21 @@ in_full() {
 }
 
 # What the runtimes know: a folder for each container, sandboxes among them. containerd's (also that of k3s and rke2,
-# k0s, microk8s and Docker), CRI-O's.
+# k0s, microk8s and Docker), CRI-O's; and where else a shim of containerd is at work, in the folder of its sandbox.
 runtime() {
   section runtime
-  for folder in \
-    /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+  # shellcheck disable=SC2012 # only the links' ends are read
+  shims=$(ls -l /proc/[0-9]*/cwd 2>/dev/null |
+    sed -n 's|^.* -> \(/[^ ]*/io\.containerd\.runtime\.v2\.task/k8s\.io\)/[0-9a-f]*$|\1|p' | sort -u | head -n 8)
+  set -f
+  # shellcheck disable=SC2086 # a list of words
+  set -- $shims
+  set +f
+  case $shims in
+    *'/run/containerd/io'*) ;;
+    *) set -- "$@" /run/containerd/io.containerd.runtime.v2.task/k8s.io ;;
+  esac
+  for folder in "$@" \
     /run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io \
     /run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io \
     /var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io \

@@ -189,7 +189,7 @@ function parseRuntime(sections: readonly Section[]): RuntimeFacts | undefined {
   const folders = lines.filter((line) => line.startsWith('folder '));
   if (folders.length === 0) return undefined;
   return {
-    folders: folders.map((line) => line.slice('folder '.length)),
-    ids: lines.filter((line) => /^[0-9a-f]+$/.test(line)),
+    folders: [...new Set(folders.map((line) => line.slice('folder '.length)))],
+    ids: [...new Set(lines.filter((line) => /^[0-9a-f]+$/.test(line)))],
   };
 }

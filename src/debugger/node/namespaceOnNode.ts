@@ -1,0 +1,51 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
+import type { DebuggerRequest } from '../container.ts';
+import type { LadderOptions } from '../ladder.ts';
+import type { Debugger } from '../place.ts';
+import { runProgram } from '../runProgram.ts';
+import enterScript from './enterNamespace.sh';
+import findScript from './findNamespace.sh';
+import { nodeDebugger } from './nodeDebugger.ts';
+
+/** The inode of a network namespace, as `lsns` or `net:[…]` show it, or the name of its mount. */
+export function parseNamespaceName(text: string): string {
+  const name = /^net:\[(\d+)\]$/.exec(text)?.[1] ?? text;
+  if (!/^[\w.-]{1,255}$/.test(name))
+    throw wrongUsage(
+      `"${text}" is not the inode or the name of a network namespace`,
+      'kubectl netdebug netns node/NAME lists them',
+    );
+  return name;
+}
+
+/**
+ * A debugger on a node that is in one of the node's network namespaces, whoever's it is. Throws a Problem where
+ * there is none of that name, and as `nodeDebugger` does. Close it.
+ */
+export async function namespaceOnNode(
+  api: KubeApi,
+  node: string,
+  namespace: string,
+  request: DebuggerRequest,
+  options: LadderOptions,
+): Promise<Debugger> {
+  const place = await nodeDebugger(api, { node }, { ...request, entersAny: true }, options);
+  try {
+    const { stdout } = await runProgram(
+      api.access,
+      place,
+      { script: findScript, command: [namespace] },
+      { ...(options.signal && { signal: options.signal }) },
+    );
+    const [, inode, path] = /^(\d+) (\S+)\n/.exec(stdout.toString()) ?? [];
+    if (inode === undefined || path === undefined)
+      throw new Problem(`node "${node}" has no network namespace "${namespace}"`, {
+        next: [`list them: kubectl netdebug netns node/${node}`],
+      });
+    return { ...place, enter: ['sh', '-c', enterScript, 'enter', inode, path], ownPorts: [] };
+  } catch (error) {
+    await place.close();
+    throw error;
+  }
+}
