@@ -205,7 +205,11 @@ function decodeIp(packet: Packet, at: number): void {
 }
 
 function decodePppoe(packet: Packet, at: number): void {
-  if (at + 6 <= packet.end) decodePpp(packet, at + 6);
+  if (at + 6 > packet.end) return;
+  const payload = at + 6;
+  // Behind it there may be padding, which some senders count in the IP length.
+  packet.wireEnd = Math.min(packet.wireEnd, payload + u16(packet.bytes, at + 4));
+  decodePpp(packet, payload);
 }
 
 /** PPP, with or without HDLC's address and control bytes, its protocol in one byte or two. */

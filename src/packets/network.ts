@@ -19,7 +19,7 @@ export function decodeIpv4(packet: Packet, at: number): void {
   const total = u16(bytes, at + 2);
   const room = wireEnd - at;
   packet.offloaded = total === 0;
-  packet.ipLength = total === 0 || total > room ? room : total;
+  packet.ipLength = total === 0 ? room : total;
   if (packet.ipLength < headerBytes) return;
   const fragment = u16(bytes, at + 6);
   packet.network = NETWORK.ipv4;
@@ -34,7 +34,7 @@ export function decodeIpv4(packet: Packet, at: number): void {
   packet.addressBytes = 4;
   packet.protocol = bytes[at + 9] as number;
   packet.transportAt = at + headerBytes;
-  packet.transportEnd = at + packet.ipLength;
+  packet.transportEnd = at + Math.min(packet.ipLength, room);
   if (packet.fragmentOffset === 0) decodeTransport(packet);
 }
 
@@ -47,7 +47,7 @@ export function decodeIpv6(packet: Packet, at: number): void {
   const room = wireEnd - at;
   const total = IPV6_HEADER_BYTES + (payload === 0 ? jumboLength(packet, at, next) : payload);
   packet.offloaded = payload === 0 && next !== PROTOCOL.noNext;
-  packet.ipLength = packet.offloaded && total === IPV6_HEADER_BYTES ? room : Math.min(total, room);
+  packet.ipLength = packet.offloaded && total === IPV6_HEADER_BYTES ? room : total;
   packet.network = NETWORK.ipv6;
   packet.networkAt = at;
   packet.ipId = -1;
@@ -58,7 +58,7 @@ export function decodeIpv6(packet: Packet, at: number): void {
   packet.sourceAt = at + 8;
   packet.destinationAt = at + 24;
   packet.addressBytes = 16;
-  packet.transportEnd = at + packet.ipLength;
+  packet.transportEnd = at + Math.min(packet.ipLength, room);
   if (passExtensions(packet, next, at + IPV6_HEADER_BYTES) && packet.fragmentOffset === 0)
     decodeTransport(packet);
 }

@@ -1,5 +1,5 @@
 /** What carries a packet inside another one. */
-export type Tunnel = 'none' | 'vxlan' | 'geneve' | 'gre' | 'ipip';
+export type Tunnel = 'none' | 'vxlan' | 'geneve' | 'gre' | 'ipip' | 'gtp' | 'teredo' | 'ayiya';
 
 /** What the network layer is. */
 export const NETWORK = { none: 0, ipv4: 4, ipv6: 6, arp: 2, other: 1 } as const;

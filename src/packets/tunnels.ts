@@ -6,6 +6,11 @@ import { type Packet, PROTOCOL, type Tunnel } from './packet.ts';
 export const VXLAN_PORT = 4789;
 export const OLD_VXLAN_PORT = 8472;
 export const GENEVE_PORT = 6081;
+const GTP_PORT = 2152;
+const TEREDO_PORT = 3544;
+/** 2001:0000::/32. */
+const TEREDO_PREFIX = 0x2001_0000;
+const AYIYA_PORT = 5072;
 
 const VXLAN_HEADER_BYTES = 8;
 /** The flags of a VXLAN header that names its network; all other bits are 0 (RFC 7348). */
@@ -25,18 +30,15 @@ const ERSPAN_3 = 0x22eb;
 const MAX_DEPTH = 4;
 
 /**
- * Moves on to the packet that this one carries inside a tunnel: VXLAN, Geneve, GRE, or IP in IP. False
- * when it carries none, and then the packet is left as it was.
+ * Moves on to the packet that this one carries inside a tunnel: VXLAN, Geneve, GRE, IP in IP, GTP, Teredo
+ * or AYIYA. False when it carries none, and then the packet is left as it was.
  */
 export function enterTunnel(packet: Packet): boolean {
   if (packet.tunnelDepth >= MAX_DEPTH || packet.moreFragments || packet.fragmentOffset > 0)
     return false;
   switch (packet.protocol) {
     case PROTOCOL.udp:
-      if (!packet.hasTransport) return false;
-      if (packet.destinationPort === VXLAN_PORT || packet.destinationPort === OLD_VXLAN_PORT)
-        return enterVxlan(packet);
-      return packet.destinationPort === GENEVE_PORT && enterGeneve(packet);
+      return packet.hasTransport && enterDatagram(packet);
     case PROTOCOL.gre:
       return enterGre(packet);
     case PROTOCOL.ipv4:
@@ -50,6 +52,22 @@ export function enterTunnel(packet: Packet): boolean {
     default:
       return false;
   }
+}
+
+function enterDatagram(packet: Packet): boolean {
+  switch (packet.destinationPort) {
+    case VXLAN_PORT:
+    case OLD_VXLAN_PORT:
+      return enterVxlan(packet);
+    case GENEVE_PORT:
+      return enterGeneve(packet);
+    case GTP_PORT:
+      return enterGtp(packet);
+  }
+  const { sourcePort, destinationPort } = packet;
+  if (sourcePort === TEREDO_PORT || destinationPort === TEREDO_PORT || isTeredoPeer(packet))
+    return enterTeredo(packet);
+  return (sourcePort === AYIYA_PORT || destinationPort === AYIYA_PORT) && enterAyiya(packet);
 }
 
 function enterVxlan(packet: Packet): boolean {
@@ -95,6 +113,57 @@ function enterGre(packet: Packet): boolean {
   else if (type === ERSPAN_3) decodeEthernet(packet, inner + 12);
   else if (type === GRE_PPP) decodePpp(packet, inner);
   else decodeEtherType(packet, type, inner);
+  return true;
+}
+
+/** GTP-U (3GPP TS 29.281): user packets of a mobile network. */
+function enterGtp(packet: Packet): boolean {
+  const { bytes, payloadAt: at, payloadEnd: end } = packet;
+  if (at + 8 > end || (bytes[at] as number) >> 4 !== 3 || bytes[at + 1] !== 255) return false;
+  const id = u32(bytes, at + 4);
+  let inner = at + 8;
+  if (((bytes[at] as number) & 7) !== 0) {
+    inner += 4;
+    // Extension headers: each begins with its length in words and ends with the type of the next.
+    for (let count = 0; count < 8 && inner < end && bytes[inner - 1] !== 0; count++)
+      inner += Math.max(1, bytes[inner] as number) * 4;
+  }
+  return enterIp(packet, 'gtp', id, inner);
+}
+
+/** Teredo (RFC 4380): IPv6 behind an authentication and an origin header, each optional. */
+function enterTeredo(packet: Packet): boolean {
+  const { bytes, payloadEnd: end } = packet;
+  let at = packet.payloadAt;
+  if (at + 13 <= end && u16(bytes, at) === 1)
+    at += 13 + (bytes[at + 2] as number) + (bytes[at + 3] as number);
+  if (at + 8 <= end && u16(bytes, at) === 0) at += 8;
+  return at + 40 <= end && (bytes[at] as number) >> 4 === 6 && enterIp(packet, 'teredo', -1, at);
+}
+
+/** Between two peers Teredo has no port of its own: IPv6, of just this length, with a Teredo address. */
+function isTeredoPeer({ bytes, payloadAt: at, payloadEnd: end, payloadLength }: Packet): boolean {
+  if (bytes[at] !== 0x60 || at + 40 > end || u16(bytes, at + 4) + 40 !== payloadLength)
+    return false;
+  return u32(bytes, at + 8) === TEREDO_PREFIX || u32(bytes, at + 24) === TEREDO_PREFIX;
+}
+
+/** AYIYA (draft-massar-v6ops-ayiya): IPv6 behind an identity and a signature. */
+function enterAyiya(packet: Packet): boolean {
+  const { bytes, payloadAt: at, payloadEnd: end } = packet;
+  if (at + 8 > end || bytes[at + 3] !== PROTOCOL.ipv6) return false;
+  const identity = 1 << ((bytes[at] as number) >> 4);
+  const signature = ((bytes[at + 1] as number) >> 4) * 4;
+  return enterIp(packet, 'ayiya', -1, at + 8 + identity + signature);
+}
+
+/** Enters a tunnel when an IP packet begins at `at`. */
+function enterIp(packet: Packet, tunnel: Tunnel, id: number, at: number): boolean {
+  if (at >= packet.payloadEnd) return false;
+  const version = (packet.bytes[at] as number) >> 4;
+  if (version !== 4 && version !== 6) return false;
+  enter(packet, tunnel, id);
+  decodeEtherType(packet, version === 4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6, at);
   return true;
 }
 

@@ -168,11 +168,14 @@ async function* streamChunks(stream: Readable): AsyncGenerator<Chunk, void> {
   }
 }
 
-/** Reads the next chunk while the current one is used: two buffers take turns. */
+/**
+ * Reads the next chunk while the current one is used. Three buffers take turns: the end of the chunk
+ * before the current one is still needed when the current one is handed over.
+ */
 async function* fileChunks(file: FileHandle): AsyncGenerator<Chunk, void> {
-  const buffers = [0, 1].map(() => Buffer.allocUnsafeSlow(HEADROOM_BYTES + CHUNK_BYTES));
+  const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(HEADROOM_BYTES + CHUNK_BYTES));
   const read = (index: number) =>
-    file.read(buffers[index & 1] as Buffer, HEADROOM_BYTES, CHUNK_BYTES, null);
+    file.read(buffers[index % 3] as Buffer, HEADROOM_BYTES, CHUNK_BYTES, null);
   let reading: ReturnType<typeof read> | undefined;
   try {
     reading = read(0);
@@ -180,7 +183,7 @@ async function* fileChunks(file: FileHandle): AsyncGenerator<Chunk, void> {
       const { bytesRead } = await reading;
       reading = undefined;
       if (bytesRead === 0) return;
-      const buffer = buffers[index & 1] as Buffer;
+      const buffer = buffers[index % 3] as Buffer;
       reading = read(index + 1);
       yield {
         bytes: buffer.subarray(HEADROOM_BYTES, HEADROOM_BYTES + bytesRead),

@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['kube', 'tools', 'transfer'],
   ['reading'],
   ['debugger'],
-  ['capture', 'sockets', 'topology'],
+  ['capture', 'reading', 'sockets', 'topology'],
   ['doctor', 'inventory'],
   ['cli'],
   ['main.ts'],

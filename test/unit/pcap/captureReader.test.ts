@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
@@ -31,10 +32,11 @@ interface Found {
   readonly damage: string | undefined;
 }
 
-/** Reads to the end; each packet must be the next of PACKETS. */
-async function readAll(reader: CaptureReader): Promise<Found> {
+/** Reads to the end, with a pause at each chunk; each packet must be the next of PACKETS. */
+async function readAll(reader: CaptureReader, pause = 0): Promise<Found> {
   try {
     while (await reader.more()) {
+      if (pause > 0) await setTimeout(pause);
       while (reader.next()) {
         const { cursor, packets } = reader;
         const made = PACKETS[packets - 1];
@@ -54,7 +56,10 @@ const WHOLE = { packets: PACKETS.length, cutOff: 0, damage: undefined };
 describe('a capture is read', () => {
   it('from a file, plain or compressed, whatever its name', async () => {
     using files = new FilesForTest();
-    expect(await readAll(await openCapture(files.write('a', CAPTURE)))).toEqual(WHOLE);
+    const plain = files.write('a', CAPTURE);
+    // More than once: the next chunk is read while the packets of one are looked at.
+    for (let time = 0; time < 20; time++)
+      expect(await readAll(await openCapture(plain), 1)).toEqual(WHOLE);
     expect(await readAll(await openCapture(files.write('b', gzipSync(CAPTURE))))).toEqual(WHOLE);
   });
 

@@ -1,0 +1,170 @@
+import { addressText } from './address.ts';
+import { nameEnd, readName } from './dnsNames.ts';
+import { u16 } from './numbers.ts';
+
+/** Types of records that are looked into (IANA, DNS parameters). */
+export const DNS_TYPE = { a: 1, cname: 5, ptr: 12, aaaa: 28, srv: 33, opt: 41, https: 65 } as const;
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  1: 'A',
+  2: 'NS',
+  5: 'CNAME',
+  6: 'SOA',
+  12: 'PTR',
+  13: 'HINFO',
+  15: 'MX',
+  16: 'TXT',
+  28: 'AAAA',
+  32: 'NB',
+  33: 'SRV',
+  35: 'NAPTR',
+  39: 'DNAME',
+  41: 'OPT',
+  43: 'DS',
+  44: 'SSHFP',
+  46: 'RRSIG',
+  47: 'NSEC',
+  48: 'DNSKEY',
+  52: 'TLSA',
+  64: 'SVCB',
+  65: 'HTTPS',
+  249: 'TKEY',
+  250: 'TSIG',
+  252: 'AXFR',
+  255: 'ANY',
+  256: 'URI',
+  257: 'CAA',
+};
+
+/** A, AAAA, PTR …; TYPE1234 for what has no name here (RFC 3597). */
+export function dnsTypeName(type: number): string {
+  return TYPE_NAMES[type] ?? `TYPE${type}`;
+}
+
+const RESPONSE_CODES = [
+  'NOERROR',
+  'FORMERR',
+  'SERVFAIL',
+  'NXDOMAIN',
+  'NOTIMP',
+  'REFUSED',
+  'YXDOMAIN',
+  'YXRRSET',
+  'NXRRSET',
+  'NOTAUTH',
+  'NOTZONE',
+];
+const BADVERS = 16;
+
+/** NOERROR, SERVFAIL, NXDOMAIN …; RCODE23 for what has no name here. */
+export function responseCodeName(code: number): string {
+  return code === BADVERS ? 'BADVERS' : (RESPONSE_CODES[code] ?? `RCODE${code}`);
+}
+
+export interface DnsMessage {
+  readonly id: number;
+  readonly isResponse: boolean;
+  readonly opcode: number;
+  /** With the upper bits of an EDNS record, where there is one. */
+  readonly responseCode: number;
+  /** TC: the whole answer is to be had over TCP. */
+  readonly isTruncated: boolean;
+  /** The first question; most messages have just one. */
+  readonly name: string;
+  readonly type: number;
+  readonly questions: number;
+  readonly answers: number;
+  /** Addresses in the answer; a few of them. */
+  readonly addresses: readonly string[];
+  /** The message ends before all it announces: a fragment, or cut by the snap length. */
+  readonly isCut: boolean;
+  /** Names that are too long, or whose pointers go wrong. */
+  readonly isMalformed: boolean;
+}
+
+const HEADER_BYTES = 12;
+const MAX_ADDRESSES = 8;
+/** Enough for any real message; hostile ones announce 65,535 records. */
+const MAX_RECORDS = 512;
+
+/** True when these bytes may well be a DNS message; a look at its header only. */
+export function looksLikeDns(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + HEADER_BYTES > end) return false;
+  const flags = u16(bytes, at + 2);
+  const opcode = (flags >> 11) & 0x0f;
+  if (opcode > 5 || (flags & 0x0040) !== 0) return false;
+  return u16(bytes, at + 4) <= 1 && u16(bytes, at + 6) < 256 && u16(bytes, at + 8) < 256;
+}
+
+/** Reads the DNS message in bytes.subarray(start, end); undefined when not even its header is there. */
+export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessage | undefined {
+  if (start + HEADER_BYTES > end) return undefined;
+  const flags = u16(bytes, start + 2);
+  const questions = u16(bytes, start + 4);
+  const answers = u16(bytes, start + 6);
+  let at = start + HEADER_BYTES;
+  let name = '';
+  let type = 0;
+  let isCut = false;
+  let isMalformed = false;
+  for (let index = 0; index < Math.min(questions, MAX_RECORDS) && !isCut && !isMalformed; index++) {
+    const asked = readName(bytes, start, at, end);
+    isMalformed = nameEnd.malformed;
+    isCut = nameEnd.cut || nameEnd.at + 4 > end;
+    if (index === 0) {
+      name = asked;
+      if (!isCut) type = u16(bytes, nameEnd.at);
+    }
+    at = nameEnd.at + 4;
+  }
+  const records = answers + u16(bytes, start + 8) + u16(bytes, start + 10);
+  const found = { addresses: [] as string[], extendedCode: 0 };
+  if (!isCut && !isMalformed && records > 0) {
+    const end_ = readRecords(bytes, start, at, end, records, answers, found);
+    isCut = end_ === 'cut';
+    isMalformed = end_ === 'malformed';
+  }
+  return {
+    id: u16(bytes, start),
+    isResponse: (flags & 0x8000) !== 0,
+    opcode: (flags >> 11) & 0x0f,
+    responseCode: (flags & 0x0f) | (found.extendedCode << 4),
+    isTruncated: (flags & 0x0200) !== 0,
+    name,
+    type,
+    questions,
+    answers,
+    addresses: found.addresses,
+    isCut,
+    isMalformed,
+  };
+}
+
+function readRecords(
+  bytes: Uint8Array,
+  start: number,
+  position: number,
+  end: number,
+  records: number,
+  answers: number,
+  found: { addresses: string[]; extendedCode: number },
+): 'whole' | 'cut' | 'malformed' {
+  let at = position;
+  for (let index = 0; index < Math.min(records, MAX_RECORDS); index++) {
+    readName(bytes, start, at, end);
+    if (nameEnd.malformed) return 'malformed';
+    at = nameEnd.at;
+    if (nameEnd.cut || at + 10 > end) return 'cut';
+    const type = u16(bytes, at);
+    const length = u16(bytes, at + 8);
+    const data = at + 10;
+    if (type === DNS_TYPE.opt) found.extendedCode = bytes[at + 4] as number;
+    if (data + length > end) return 'cut';
+    const isAddress =
+      (type === DNS_TYPE.a && length === 4) || (type === DNS_TYPE.aaaa && length === 16);
+    if (isAddress && index < answers && found.addresses.length < MAX_ADDRESSES)
+      found.addresses.push(addressText(bytes, data, length));
+    at = data + length;
+  }
+  return 'whole';
+}

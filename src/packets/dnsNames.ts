@@ -1,0 +1,82 @@
+import { u16 } from './numbers.ts';
+
+/** RFC 1035: a name is at most 255 bytes long. */
+const MAX_NAME_BYTES = 255;
+/** A name within that limit needs fewer pointers than this. */
+const MAX_POINTERS = 128;
+const POINTER = 0xc0;
+
+/** What the last readName() found besides the name; read before the next call. */
+export const nameEnd = {
+  /** Where the bytes after the name begin. */
+  at: 0,
+  /** The name was longer than allowed, or its pointers led nowhere, forward or in a circle. */
+  malformed: false,
+  /** The message ends inside the name. */
+  cut: false,
+};
+
+/**
+ * Reads a domain name at `at`, of a message that begins at `start` and ends at `end`, following
+ * compression pointers; no dot at its end, "." for the root. Bytes that are no printable ASCII are
+ * written as \DDD, as zone files do, and so are dots within a label. Never throws: see nameEnd.
+ */
+export function readName(bytes: Uint8Array, start: number, position: number, end: number): string {
+  let at = position;
+  let text = '';
+  let length = 0;
+  let pointers = 0;
+  nameEnd.at = -1;
+  nameEnd.malformed = false;
+  nameEnd.cut = false;
+  for (;;) {
+    if (at >= end) {
+      nameEnd.cut = true;
+      break;
+    }
+    const size = bytes[at] as number;
+    if (size === 0) {
+      if (nameEnd.at < 0) nameEnd.at = at + 1;
+      break;
+    }
+    if (size >= POINTER) {
+      if (at + 2 > end) {
+        nameEnd.cut = true;
+        break;
+      }
+      if (nameEnd.at < 0) nameEnd.at = at + 2;
+      const target = start + (u16(bytes, at) & 0x3fff);
+      pointers += 1;
+      if (target >= at || pointers > MAX_POINTERS) {
+        nameEnd.malformed = true;
+        break;
+      }
+      at = target;
+      continue;
+    }
+    length += size + 1;
+    if (size > 63 || length > MAX_NAME_BYTES) {
+      nameEnd.malformed = true;
+      break;
+    }
+    if (at + 1 + size > end) {
+      nameEnd.cut = true;
+      break;
+    }
+    if (text !== '') text += '.';
+    text += labelText(bytes, at + 1, at + 1 + size);
+    at += 1 + size;
+  }
+  if (nameEnd.at < 0) nameEnd.at = end;
+  return text === '' ? '.' : text;
+}
+
+function labelText(bytes: Uint8Array, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    const isPlain = byte > 0x20 && byte < 0x7f && byte !== 0x2e && byte !== 0x5c;
+    text += isPlain ? String.fromCharCode(byte) : `\\${byte.toString().padStart(3, '0')}`;
+  }
+  return text;
+}

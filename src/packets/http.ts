@@ -1,0 +1,80 @@
+/** The first line of an HTTP/1 request, and the headers that say where and how it goes on. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Empty for HTTP/0.9, which has none. */
+  readonly version: string;
+  readonly host: string | undefined;
+  readonly headers: BodyHeaders;
+}
+
+export interface HttpResponse {
+  readonly version: string;
+  readonly status: number;
+  readonly headers: BodyHeaders;
+}
+
+/** How long the body is. */
+export interface BodyHeaders {
+  readonly contentLength: number | undefined;
+  readonly isChunked: boolean;
+  readonly upgrade: boolean;
+}
+
+/** What begins every HTTP/2 connection (RFC 9113, 3.4). */
+export const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+const REQUEST = /^([A-Za-z][A-Za-z_-]{0,19}) +(\S*)(?: +HTTP\/(\d+\.\d+))?$/;
+const RESPONSE = /^HTTP\/(\d+\.\d+) +(\d{3})(?: |$)/;
+const METHODS = /^(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|QUERY) /;
+
+/** True when an HTTP/1 request or response, or the preface of HTTP/2, may begin at `at`. */
+export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boolean {
+  const first = bytes[at] as number;
+  // An upper-case letter: cheaper than making text of every segment.
+  if (first < 0x41 || first > 0x5a) return false;
+  const start = latin1(bytes, at, Math.min(end, at + 16));
+  return METHODS.test(start) || start.startsWith('HTTP/1.') || start.startsWith('PRI * HTTP/2.0');
+}
+
+/** Reads the head of a request, its empty line left out; undefined when it is none. */
+export function readRequest(head: string): HttpRequest | undefined {
+  const [line = '', ...lines] = head.split(/\r?\n/);
+  const match = REQUEST.exec(line);
+  if (!match) return undefined;
+  const [, method = '', target = '', version = ''] = match;
+  return { method, target, version, host: headerOf(lines, 'host'), headers: bodyHeaders(lines) };
+}
+
+/** Reads the head of a response; undefined when it is none. */
+export function readResponse(head: string): HttpResponse | undefined {
+  const [line = '', ...lines] = head.split(/\r?\n/);
+  const match = RESPONSE.exec(line);
+  if (!match) return undefined;
+  return { version: match[1] ?? '', status: Number(match[2]), headers: bodyHeaders(lines) };
+}
+
+function bodyHeaders(lines: readonly string[]): BodyHeaders {
+  const length = headerOf(lines, 'content-length');
+  return {
+    contentLength: length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined,
+    isChunked: /\bchunked\b/i.test(headerOf(lines, 'transfer-encoding') ?? ''),
+    upgrade: headerOf(lines, 'upgrade') !== undefined,
+  };
+}
+
+/** The value of the last header of that name, in lower case: an attacker's first one is no better. */
+function headerOf(lines: readonly string[], name: string): string | undefined {
+  let found: string | undefined;
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon === name.length && line.slice(0, colon).toLowerCase() === name)
+      found = line.slice(colon + 1).trim();
+  }
+  return found;
+}
+
+/** The bytes as text, one character each. */
+export function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+}

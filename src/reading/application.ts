@@ -1,0 +1,172 @@
+import { looksLikeDns, readDns } from '../packets/dns.ts';
+import { looksLikeHttp } from '../packets/http.ts';
+import { u16 } from '../packets/numbers.ts';
+import type { Packet } from '../packets/packet.ts';
+import { looksLikeTls } from '../packets/tls.ts';
+import { type Arrival, ByteStream, type StreamConsumer, type WaitingBytes } from './byteStream.ts';
+import type { Conversation } from './conversation.ts';
+import type { DnsTracker } from './dns/dnsTracker.ts';
+import { HttpFacts } from './http/httpFacts.ts';
+import { HttpReader } from './http/httpReader.ts';
+import type { TcpSide } from './tcp/tcpSide.ts';
+import { TlsFacts } from './tls/tlsFacts.ts';
+import { TlsReader } from './tls/tlsReader.ts';
+
+/** Where DNS servers listen: also where containers without privileges do. */
+const DNS_PORTS: ReadonlySet<number> = new Set([
+  53, 137, 1053, 5300, 5353, 5355, 8053, 9053, 10053,
+]);
+/** A protocol that has not begun after this many bytes of a direction is another one. */
+const MAX_SEARCH_BYTES = 16 * 1024;
+const MAX_DNS_BYTES = 65_535;
+
+/** True when a conversation may be DNS. */
+export function isDnsPort(conversation: Conversation): boolean {
+  return DNS_PORTS.has(conversation.server.port) || DNS_PORTS.has(conversation.client.port);
+}
+
+/** Reads the DNS message of a datagram, when it is one. */
+export function addDatagram(
+  packet: Packet,
+  conversation: Conversation,
+  tracker: DnsTracker,
+  now: number,
+  number: number,
+): void {
+  const { bytes, payloadAt, payloadEnd } = packet;
+  if (!looksLikeDns(bytes, payloadAt, payloadEnd)) return;
+  const message = readDns(bytes, payloadAt, payloadEnd);
+  if (message) tracker.add(message, conversation, now, number);
+}
+
+/** Both directions of a TCP connection, and what is read out of them. */
+export class Application {
+  readonly #waiting: WaitingBytes;
+  readonly #clientReader: DirectionReader;
+  readonly #serverReader: DirectionReader;
+  #client: ByteStream | undefined;
+  #server: ByteStream | undefined;
+
+  constructor(conversation: Conversation, tracker: DnsTracker, waiting: WaitingBytes) {
+    this.#waiting = waiting;
+    this.#clientReader = new DirectionReader(conversation, tracker, true);
+    this.#serverReader = new DirectionReader(conversation, tracker, false);
+  }
+
+  /** Takes in a segment with data, of which `side`, its sender, knows already. */
+  add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void {
+    const begin = (side.baseSequence + 1) | 0;
+    if (fromClient) {
+      this.#client ??= new ByteStream(this.#clientReader, this.#waiting, begin);
+      this.#client.push(packet, arrival);
+    } else {
+      this.#server ??= new ByteStream(this.#serverReader, this.#waiting, begin);
+      this.#server.push(packet, arrival);
+    }
+  }
+
+  /** Nothing more will be read out of either direction. */
+  get isOver(): boolean {
+    return this.#client?.isOver === true && this.#server?.isOver === true;
+  }
+
+  /** The connection is over, or the capture is. */
+  end(arrival: Arrival): void {
+    this.#client?.end(arrival);
+    this.#server?.end(arrival);
+    this.#clientReader.finish();
+    this.#serverReader.finish();
+  }
+}
+
+/** Finds out what one direction of a connection speaks, and has it read. */
+class DirectionReader implements StreamConsumer {
+  readonly #conversation: Conversation;
+  readonly #fromClient: boolean;
+  #reader: StreamConsumer | undefined;
+  #searched = 0;
+  #isUnknown = false;
+
+  constructor(conversation: Conversation, tracker: DnsTracker, fromClient: boolean) {
+    this.#conversation = conversation;
+    this.#fromClient = fromClient;
+    if (isDnsPort(conversation)) this.#reader = new DnsStreamReader(conversation, tracker);
+  }
+
+  get isDone(): boolean {
+    return this.#isUnknown || (this.#reader?.isDone === true && !this.#hasSwitched);
+  }
+
+  data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
+    if (this.#reader instanceof HttpReader && this.#hasSwitched) this.#reader = undefined;
+    this.#reader ??= this.#find(bytes, from, to);
+    if (this.#reader) this.#reader.data(bytes, from, to, arrival);
+    else {
+      this.#searched += to - from;
+      if (this.#searched > MAX_SEARCH_BYTES) this.#isUnknown = true;
+    }
+  }
+
+  gap(length: number, arrival: Arrival): void {
+    if (this.#reader) this.#reader.gap(length, arrival);
+    else this.#searched += length;
+  }
+
+  finish(): void {
+    if (this.#reader instanceof TlsReader) this.#reader.finish();
+  }
+
+  /** An HTTP connection that carries another protocol now, which is looked for in its turn. */
+  get #hasSwitched(): boolean {
+    return this.#conversation.http?.isSwitched === true && !(this.#reader instanceof TlsReader);
+  }
+
+  /** TLS may begin late: after STARTTLS, or inside a proxy's tunnel. */
+  #find(bytes: Uint8Array, from: number, to: number): StreamConsumer | undefined {
+    const conversation = this.#conversation;
+    if (looksLikeTls(bytes, from, to)) {
+      conversation.tls ??= new TlsFacts();
+      return new TlsReader(conversation.tls, this.#fromClient);
+    }
+    if (this.#searched === 0 && !conversation.http?.isSwitched && looksLikeHttp(bytes, from, to)) {
+      conversation.http ??= new HttpFacts();
+      return new HttpReader(conversation.http, this.#fromClient);
+    }
+    return undefined;
+  }
+}
+
+/** DNS over TCP: messages with their length in front. */
+class DnsStreamReader implements StreamConsumer {
+  isDone = false;
+  readonly #conversation: Conversation;
+  readonly #tracker: DnsTracker;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(conversation: Conversation, tracker: DnsTracker) {
+    this.#conversation = conversation;
+    this.#tracker = tracker;
+  }
+
+  data(bytes: Uint8Array, from: number, to: number, { time, packet }: Arrival): void {
+    const all = Buffer.concat([this.#rest, bytes.subarray(from, to)]);
+    let at = 0;
+    while (at + 2 <= all.length) {
+      const end = at + 2 + u16(all, at);
+      if (end > all.length) break;
+      const message = looksLikeDns(all, at + 2, end) ? readDns(all, at + 2, end) : undefined;
+      if (!message) {
+        this.isDone = true;
+        return;
+      }
+      this.#tracker.add(message, this.#conversation, time, packet);
+      at = end;
+    }
+    this.#rest = Buffer.from(all.subarray(at));
+    if (this.#rest.length > MAX_DNS_BYTES) this.isDone = true;
+  }
+
+  gap(): void {
+    this.isDone = true;
+  }
+}

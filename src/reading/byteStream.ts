@@ -1,0 +1,144 @@
+import { FLAG, type Packet } from '../packets/packet.ts';
+
+/** What came out of order is kept up to this, for each direction of a connection. */
+const MAX_WAITING_BYTES = 64 * 1024;
+/** And for all connections together. */
+const MAX_ALL_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** When and with which packet bytes came. */
+export interface Arrival {
+  readonly time: number;
+  readonly packet: number;
+}
+
+/** Takes the bytes of one direction of a connection, in their order. */
+export interface StreamConsumer {
+  /** The bytes are valid until the return. */
+  data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void;
+  /** Bytes that are not in the capture. */
+  gap(length: number, arrival: Arrival): void;
+  /** True when nothing more is needed: the stream is then not followed any further. */
+  readonly isDone: boolean;
+}
+
+interface Segment {
+  readonly sequence: number;
+  readonly bytes: Buffer;
+}
+
+/** What all streams together keep. */
+export class WaitingBytes {
+  count = 0;
+}
+
+/**
+ * Puts the segments of one direction of a TCP connection in order. What comes in order, which is nearly
+ * everything, is passed on without a copy.
+ */
+export class ByteStream {
+  readonly #consumer: StreamConsumer;
+  readonly #all: WaitingBytes;
+  #waiting: Segment[] = [];
+  #waitingBytes = 0;
+  #next: number;
+  #isOver = false;
+
+  /** `begin`: the sequence number of its first byte. */
+  constructor(consumer: StreamConsumer, all: WaitingBytes, begin: number) {
+    this.#consumer = consumer;
+    this.#all = all;
+    this.#next = begin;
+  }
+
+  /** Nothing more is expected, or wanted. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  push(packet: Packet, arrival: Arrival): void {
+    if (this.#isOver) return;
+    const { flags, sequence, payloadLength: length } = packet;
+    if (length === 0 || flags & FLAG.rst) return;
+    const from = flags & FLAG.syn ? (sequence + 1) | 0 : sequence;
+    const skipped = (this.#next - from) | 0;
+    if (skipped >= length) return;
+    if (skipped < 0) this.#keep(packet, from, arrival);
+    else
+      this.#pass(
+        packet.bytes,
+        packet.payloadAt + skipped,
+        packet.payloadEnd,
+        length - skipped,
+        arrival,
+      );
+    if (this.#waiting.length > 0) this.#passWaiting(arrival);
+    if (this.#consumer.isDone) this.#finish();
+  }
+
+  /** No more segments come: what waits behind a gap is passed on all the same. */
+  end(arrival: Arrival): void {
+    if (this.#isOver) return;
+    while (this.#waiting.length > 0 && !this.#consumer.isDone) this.#giveUpGap(arrival);
+    this.#finish();
+  }
+
+  /** Passes on a segment that comes next, of which `length` bytes were on the wire. */
+  #pass(bytes: Uint8Array, from: number, to: number, length: number, arrival: Arrival): void {
+    this.#next = (this.#next + length) | 0;
+    const captured = Math.max(0, to - from);
+    if (captured > 0) this.#consumer.data(bytes, from, to, arrival);
+    if (captured < length && !this.#consumer.isDone) this.#consumer.gap(length - captured, arrival);
+  }
+
+  #keep(packet: Packet, sequence: number, arrival: Arrival): void {
+    const { bytes, payloadAt, payloadEnd } = packet;
+    if (payloadEnd <= payloadAt) return;
+    this.#waiting.push({ sequence, bytes: Buffer.from(bytes.subarray(payloadAt, payloadEnd)) });
+    this.#addWaiting(payloadEnd - payloadAt);
+    while (
+      this.#waiting.length > 0 &&
+      (this.#waitingBytes > MAX_WAITING_BYTES || this.#all.count > MAX_ALL_WAITING_BYTES)
+    )
+      this.#giveUpGap(arrival);
+  }
+
+  #passWaiting(arrival: Arrival): void {
+    for (let index = 0; index < this.#waiting.length; ) {
+      const { sequence, bytes } = this.#waiting[index] as Segment;
+      const skipped = (this.#next - sequence) | 0;
+      if (skipped < 0) {
+        index += 1;
+        continue;
+      }
+      this.#waiting.splice(index, 1);
+      this.#addWaiting(-bytes.length);
+      if (skipped < bytes.length) {
+        this.#pass(bytes, skipped, bytes.length, bytes.length - skipped, arrival);
+        index = 0;
+      }
+    }
+  }
+
+  /** Goes on behind the first gap. */
+  #giveUpGap(arrival: Arrival): void {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const { sequence } of this.#waiting)
+      nearest = Math.min(nearest, (sequence - this.#next) | 0);
+    if (nearest > 0) {
+      this.#consumer.gap(nearest, arrival);
+      this.#next = (this.#next + nearest) | 0;
+    }
+    this.#passWaiting(arrival);
+  }
+
+  #finish(): void {
+    this.#addWaiting(-this.#waitingBytes);
+    this.#waiting = [];
+    this.#isOver = true;
+  }
+
+  #addWaiting(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.#all.count += bytes;
+  }
+}

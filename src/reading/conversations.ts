@@ -1,0 +1,133 @@
+import { addressText } from '../packets/address.ts';
+import { type Packet, PROTOCOL } from '../packets/packet.ts';
+import { Conversation, type Endpoint } from './conversation.ts';
+import { FlowTable, icmpCounterpart } from './flowTable.ts';
+import { isFromServer } from './roles.ts';
+import { TcpConnection } from './tcp/tcpConnection.ts';
+
+const NONE = -1;
+
+/**
+ * The conversations of a capture, in detail for at most `limit` at a time. When there are more, the one
+ * that has been silent longest is closed to make room: its owner adds it to what is only counted.
+ */
+export class Conversations {
+  /** Of the last find(): true when the packet came from the client. */
+  fromClient = false;
+  /** Conversations that were found, closed ones included. */
+  count = 0;
+  readonly #limit: number;
+  readonly #onClose: (conversation: Conversation) => void;
+  readonly #table = new FlowTable();
+  readonly #slots: Conversation[] = [];
+  /** The slots in the order of their last packets: a list linked both ways. */
+  readonly #newer: Int32Array;
+  readonly #older: Int32Array;
+  #oldest = NONE;
+  #newest = NONE;
+
+  constructor(limit: number, onClose: (conversation: Conversation) => void) {
+    this.#limit = limit;
+    this.#onClose = onClose;
+    this.#newer = new Int32Array(limit).fill(NONE);
+    this.#older = new Int32Array(limit).fill(NONE);
+  }
+
+  /** Those that are open, in the order of their first packets as far as slots were not used again. */
+  get all(): readonly Conversation[] {
+    return this.#slots;
+  }
+
+  /** The conversation of a packet with ports or an ICMP type; a new one when it is the first of it. */
+  find(packet: Packet, interfaceIndex: number, number: number, now: number): Conversation {
+    const table = this.#table;
+    table.key(packet, interfaceIndex);
+    let slot = table.find();
+    if (slot === NONE) {
+      slot = this.#freeSlot();
+      table.add(slot);
+      return this.#begin(slot, packet, interfaceIndex, number, now);
+    }
+    this.#touch(slot);
+    const conversation = this.#slots[slot] as Conversation;
+    this.fromClient = conversation.clientIsFirst !== table.isReversed;
+    if (!conversation.tcp?.isReusedBy(packet, this.fromClient)) return conversation;
+    const before = conversation.tcp;
+    const next = this.#freeSlot();
+    // Room may have been made by closing this very conversation.
+    if (this.#slots[slot] === conversation && next !== slot) table.replace(slot, next);
+    else table.add(next);
+    const again = this.#begin(next, packet, interfaceIndex, number, now);
+    if (again.tcp) again.tcp.reusedAfter = Math.max(0, now - before.lastTime);
+    return again;
+  }
+
+  #begin(
+    slot: number,
+    packet: Packet,
+    interfaceIndex: number,
+    number: number,
+    now: number,
+  ): Conversation {
+    const isAnswer = isFromServer(packet);
+    this.fromClient = !isAnswer;
+    const { bytes, sourceAt, destinationAt, addressBytes, protocol } = packet;
+    const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
+    const answer = isIcmp ? icmpCounterpart(protocol, packet.icmpType) : -1;
+    const from: Endpoint = {
+      address: addressText(bytes, sourceAt, addressBytes),
+      port: isIcmp ? packet.icmpType : packet.sourcePort,
+    };
+    const to: Endpoint = {
+      address: addressText(bytes, destinationAt, addressBytes),
+      port: isIcmp ? (answer < 0 ? packet.icmpCode : answer) : packet.destinationPort,
+    };
+    const conversation = new Conversation({
+      serial: this.count,
+      protocol,
+      interfaceIndex,
+      client: isAnswer ? to : from,
+      server: isAnswer ? from : to,
+      clientIsFirst: isAnswer === this.#table.isReversed,
+      packet: number,
+      time: now,
+    });
+    if (protocol === PROTOCOL.tcp) conversation.tcp = new TcpConnection();
+    this.#slots[slot] = conversation;
+    this.count += 1;
+    this.#append(slot);
+    return conversation;
+  }
+
+  #freeSlot(): number {
+    if (this.#slots.length < this.#limit) return this.#slots.length;
+    const slot = this.#oldest;
+    this.#onClose(this.#slots[slot] as Conversation);
+    this.#table.remove(slot);
+    this.#unlink(slot);
+    return slot;
+  }
+
+  #touch(slot: number): void {
+    if (slot === this.#newest) return;
+    this.#unlink(slot);
+    this.#append(slot);
+  }
+
+  #unlink(slot: number): void {
+    const older = this.#older[slot] as number;
+    const newer = this.#newer[slot] as number;
+    if (older === NONE) this.#oldest = newer;
+    else this.#newer[older] = newer;
+    if (newer === NONE) this.#newest = older;
+    else this.#older[newer] = older;
+  }
+
+  #append(slot: number): void {
+    this.#older[slot] = this.#newest;
+    this.#newer[slot] = NONE;
+    if (this.#newest === NONE) this.#oldest = slot;
+    else this.#newer[this.#newest] = slot;
+    this.#newest = slot;
+  }
+}

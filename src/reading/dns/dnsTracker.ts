@@ -1,0 +1,245 @@
+import { DNS_TYPE, type DnsMessage } from '../../packets/dns.ts';
+import type { Conversation } from '../conversation.ts';
+import { Note } from '../notes.ts';
+import { DnsFacts, type DnsLookup } from './dnsFacts.ts';
+import { SearchWatch } from './searchWatch.ts';
+
+/** Multicast DNS, LLMNR and NetBIOS: questions to everybody, which nobody needs to answer. */
+const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
+/** Lookups that are remembered at a time, for answers and for repeated questions. */
+const MAX_REMEMBERED = 20_000;
+const MAX_PAIRS = 10_000;
+/** An answer is still to be expected this long after the question. Nanoseconds. */
+const PATIENCE_NS = 1e9;
+const SLOW_NS = 1e9;
+/** Resolvers ask again after 5 s (glibc) or 2.5 s (musl); A and AAAA are asked this close together. */
+const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
+  [2.3e9, 2.8e9],
+  [4.7e9, 5.4e9],
+];
+const TOGETHER_NS = 0.2e9;
+
+const SERVFAIL = 2;
+const NXDOMAIN = 3;
+const REFUSED = 5;
+
+/** All that one client asked one server. */
+export class DnsPair {
+  readonly client: string;
+  readonly server: string;
+  readonly interfaceIndex: number;
+  questions = 0;
+  answers = 0;
+  totalLatency = 0;
+  longestLatency = 0;
+  /** Over TCP, which follows a truncated answer. */
+  tcpConversations = 0;
+  nxdomains = 0;
+  readonly unanswered = new Note();
+  readonly servfail = new Note();
+  readonly refused = new Note();
+  readonly otherErrors = new Note();
+  readonly truncated = new Note();
+  readonly slow = new Note();
+  /** One of A and AAAA from one socket stayed unanswered and was asked again. */
+  readonly race = new Note();
+  /** A few of the names, for the text. */
+  readonly names = new Map<Note, Set<string>>();
+
+  constructor(client: string, server: string, interfaceIndex: number) {
+    this.client = client;
+    this.server = server;
+    this.interfaceIndex = interfaceIndex;
+  }
+
+  add(note: Note, lookup: DnsLookup, packet = lookup.packet, time = lookup.time): void {
+    note.add(packet, time);
+    let names = this.names.get(note);
+    if (!names) {
+      names = new Set();
+      this.names.set(note, names);
+    }
+    if (names.size < 4) names.add(lookup.name);
+  }
+}
+
+interface Asked {
+  readonly lookup: DnsLookup;
+  readonly conversation: Conversation;
+  readonly pair: DnsPair;
+}
+
+/** Matches DNS questions with their answers, over all conversations. Bounded. */
+export class DnsTracker {
+  readonly pairs = new Map<string, DnsPair>();
+  readonly searches = new SearchWatch();
+  /** By conversation and message id. */
+  readonly #asked = new Map<number, Asked>();
+  /** By client, name and type: the last time it was asked. */
+  readonly #last = new Map<string, Asked>();
+
+  /** Takes in a message. `now` is its time, `packet` its number. */
+  add(message: DnsMessage, conversation: Conversation, now: number, packet: number): void {
+    conversation.dns ??= new DnsFacts();
+    const facts = conversation.dns;
+    if (message.isMalformed) facts.malformed += 1;
+    const key = conversation.serial * 0x10000 + message.id;
+    if (message.isResponse) this.#addAnswer(message, conversation, key, now, packet);
+    else this.#addQuestion(message, conversation, key, now, packet);
+  }
+
+  /** A TCP conversation with a resolver began. */
+  addTcp(conversation: Conversation): void {
+    const pair = this.#pairOf(conversation);
+    if (pair) pair.tcpConversations += 1;
+  }
+
+  /** The capture ended at this time: what was asked well before it was not answered. */
+  finish(end: number): void {
+    for (const asked of this.#asked.values())
+      if (end - asked.lookup.time > PATIENCE_NS) this.#giveUp(asked);
+    this.#asked.clear();
+    this.#last.clear();
+  }
+
+  #addQuestion(
+    { id, name, type, questions }: DnsMessage,
+    conversation: Conversation,
+    key: number,
+    now: number,
+    packet: number,
+  ): void {
+    const facts = conversation.dns;
+    if (!facts || questions === 0) return;
+    facts.questions += 1;
+    const earlier = this.#asked.get(key);
+    if (earlier?.lookup.name === name && earlier.lookup.type === type) {
+      if (earlier.lookup.responses === 0) this.#checkRace(earlier, now);
+      earlier.lookup.repeats += 1;
+      return;
+    }
+    const pair = this.#pairOf(conversation);
+    if (!pair) return;
+    pair.questions += 1;
+    const lookup: DnsLookup = {
+      id,
+      name,
+      type,
+      packet,
+      time: now,
+      responseCode: -1,
+      responsePacket: 0,
+      responseTime: -1,
+      isTruncated: false,
+      responses: 0,
+      addresses: [],
+      repeats: 0,
+    };
+    facts.keep(lookup);
+    const asked = { lookup, conversation, pair };
+    if (earlier) this.#forget(key, earlier);
+    this.#asked.set(key, asked);
+    if (this.#asked.size > MAX_REMEMBERED) {
+      const [oldest] = this.#asked;
+      if (oldest) this.#forget(...oldest);
+    }
+    if (type === DNS_TYPE.a || type === DNS_TYPE.aaaa) this.#rememberForRace(asked, now);
+  }
+
+  #addAnswer(
+    message: DnsMessage,
+    conversation: Conversation,
+    key: number,
+    now: number,
+    packet: number,
+  ): void {
+    const facts = conversation.dns;
+    if (!facts) return;
+    facts.answers += 1;
+    const { responseCode, isTruncated } = message;
+    facts.responseCodes.set(responseCode, (facts.responseCodes.get(responseCode) ?? 0) + 1);
+    if (isTruncated) facts.truncated += 1;
+    const asked = this.#asked.get(key);
+    if (!asked || asked.lookup.name.toLowerCase() !== message.name.toLowerCase()) {
+      facts.unasked += 1;
+      return;
+    }
+    const { lookup, pair } = asked;
+    lookup.responses += 1;
+    // Two answers to one question: the first counts.
+    if (lookup.responses > 1) return;
+    const latency = now - lookup.time;
+    lookup.responseCode = responseCode;
+    lookup.responsePacket = packet;
+    lookup.responseTime = now;
+    lookup.isTruncated = isTruncated;
+    lookup.addresses = message.addresses;
+    facts.totalLatency += latency;
+    facts.longestLatency = Math.max(facts.longestLatency, latency);
+    pair.answers += 1;
+    pair.totalLatency += latency;
+    pair.longestLatency = Math.max(pair.longestLatency, latency);
+    if (isTruncated) pair.add(pair.truncated, lookup, packet, now);
+    if (latency > SLOW_NS) pair.add(pair.slow, lookup, packet, now);
+    this.#countCode(responseCode, pair, lookup, packet, now);
+    if (!isMulticast(conversation))
+      this.searches.add(pair.client, lookup, responseCode === 0 && message.answers > 0);
+  }
+
+  #countCode(code: number, pair: DnsPair, lookup: DnsLookup, packet: number, now: number): void {
+    if (code === 0) return;
+    if (code === NXDOMAIN) pair.nxdomains += 1;
+    else if (code === SERVFAIL) pair.add(pair.servfail, lookup, packet, now);
+    else if (code === REFUSED) pair.add(pair.refused, lookup, packet, now);
+    else pair.add(pair.otherErrors, lookup, packet, now);
+  }
+
+  #rememberForRace(asked: Asked, now: number): void {
+    const { lookup, pair } = asked;
+    const key = `${pair.client} ${lookup.type} ${lookup.name}`;
+    const earlier = this.#last.get(key);
+    if (earlier && earlier.lookup.responses === 0) this.#checkRace(earlier, now);
+    this.#last.delete(key);
+    this.#last.set(key, asked);
+    if (this.#last.size > MAX_REMEMBERED) {
+      const [oldest] = this.#last.keys();
+      if (oldest !== undefined) this.#last.delete(oldest);
+    }
+  }
+
+  /** A question is asked again: was it lost while the other of the pair, from the same socket, was answered? */
+  #checkRace({ lookup, conversation, pair }: Asked, now: number): void {
+    const waited = now - lookup.time;
+    if (!RETRY_NS.some(([least, most]) => waited >= least && waited <= most)) return;
+    const otherType = lookup.type === DNS_TYPE.a ? DNS_TYPE.aaaa : DNS_TYPE.a;
+    const sibling = this.#last.get(`${pair.client} ${otherType} ${lookup.name}`);
+    if (
+      sibling?.conversation === conversation &&
+      sibling.lookup.responses > 0 &&
+      Math.abs(sibling.lookup.time - lookup.time) < TOGETHER_NS
+    )
+      pair.add(pair.race, lookup);
+  }
+
+  #forget(key: number, asked: Asked): void {
+    this.#asked.delete(key);
+    this.#giveUp(asked);
+  }
+
+  #giveUp({ lookup, conversation, pair }: Asked): void {
+    if (lookup.responses === 0 && !isMulticast(conversation)) pair.add(pair.unanswered, lookup);
+  }
+
+  #pairOf({ client, server, interfaceIndex }: Conversation): DnsPair | undefined {
+    const key = `${interfaceIndex} ${client.address} ${server.address}`;
+    const known = this.pairs.get(key);
+    if (known || this.pairs.size >= MAX_PAIRS) return known;
+    const pair = new DnsPair(client.address, server.address, interfaceIndex);
+    this.pairs.set(key, pair);
+    return pair;
+  }
+}
+
+function isMulticast({ client, server }: Conversation): boolean {
+  return MULTICAST_PORTS.has(server.port) || MULTICAST_PORTS.has(client.port);
+}

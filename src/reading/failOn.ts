@@ -1,0 +1,85 @@
+import { FINDING_KINDS, type FindingKind } from './findings/finding.ts';
+import type { Summary } from './summary.ts';
+import { counted } from './timeText.ts';
+
+/** What --fail-on can name besides the kinds of findings: several of them, or a number of its own. */
+const SETS = {
+  rst: ['connection-reset', 'idle-reset', 'reset-by-middlebox', 'connection-refused'],
+  'dns-failures': ['dns-servfail', 'dns-refused', 'dns-error', 'dns-unanswered', 'dns-race'],
+  'tls-failures': [
+    'tls-alert',
+    'tls-version-mismatch',
+    'tls-certificate-rejected',
+    'tls-certificate-expired',
+    'tls-handshake-reset',
+  ],
+  'capture-drops': ['capture-drops'],
+} as const satisfies Record<string, readonly FindingKind[]>;
+
+/** A condition: the number of a thing, or its share of all, must not be above a limit. */
+export interface FailCondition {
+  readonly text: string;
+  readonly subject: string;
+  readonly limit: number;
+  readonly isPercent: boolean;
+}
+
+const CONDITION = /^([a-z][a-z-]*)(?:\s*>\s*(\d+(?:\.\d+)?)\s*(%?))?$/;
+
+/** The words that a condition can begin with. */
+export function failSubjects(): string[] {
+  return ['error', 'warning', ...Object.keys(SETS), ...FINDING_KINDS].sort();
+}
+
+/** Reads `retransmissions>1%,rst,dns-failures`; the text of a condition that is wrong instead. */
+export function parseFailOn(text: string): readonly FailCondition[] | string {
+  const conditions: FailCondition[] = [];
+  const known = new Set(failSubjects());
+  for (const part of text.split(',').map((one) => one.trim())) {
+    const match = CONDITION.exec(part);
+    const [, subject = '', limit = '0', percent = ''] = match ?? [];
+    if (!match || !known.has(subject)) return part;
+    conditions.push({ text: part, subject, limit: Number(limit), isPercent: percent === '%' });
+  }
+  return conditions;
+}
+
+/** The conditions that a summary fails, in words. */
+export function failures(conditions: readonly FailCondition[], summary: Summary): string[] {
+  return conditions.flatMap((condition) => {
+    const { found, all } = measure(condition.subject, summary);
+    const value = condition.isPercent ? (found / Math.max(1, all)) * 100 : found;
+    if (value <= condition.limit) return [];
+    const shown = condition.isPercent ? `${Number(value.toFixed(2))} %` : counted(found, 'time');
+    return [`${condition.text}: ${shown}`];
+  });
+}
+
+/** How often something was found, and of how many it is a share. */
+function measure(subject: string, summary: Summary): { found: number; all: number } {
+  const { conversations, findings, summarizer } = summary;
+  if (subject === 'retransmissions') {
+    let found = 0;
+    let all = 0;
+    for (const { tcp } of conversations)
+      for (const side of tcp ? [tcp.client, tcp.server] : []) {
+        found += side.retransmissions + side.fastRetransmissions;
+        all += side.dataSegments;
+      }
+    return { found, all };
+  }
+  const kinds: readonly string[] = SETS[subject as keyof typeof SETS] ?? [subject];
+  const counts = findings.filter(
+    ({ kind, severity }) => kinds.includes(kind) || severity === subject,
+  );
+  const found = counts.reduce((sum, { count }) => sum + count, 0);
+  return { found, all: allOf(subject, summary) || summarizer.packets };
+}
+
+/** What a share of the subject is a share of. */
+function allOf(subject: string, { conversations }: Summary): number {
+  if (subject.startsWith('dns-'))
+    return conversations.reduce((sum, { dns }) => sum + (dns?.questions ?? 0), 0);
+  if (subject.startsWith('capture-')) return 0;
+  return conversations.filter(({ tcp }) => tcp !== undefined).length;
+}

@@ -1,0 +1,94 @@
+import type { CaptureInterface } from '../captureInterface.ts';
+import { Note } from '../notes.ts';
+import { counted, percentText } from '../timeText.ts';
+import type { Finder, Statement } from './finder.ts';
+
+/** No link carries larger packets; with jumbo frames of 9,000 bytes it is a close call. */
+const LARGEST_FRAME = 9_216;
+
+/** A file that could not be read to its end. */
+export interface BrokenFile {
+  readonly path: string;
+  /** Undefined when it merely ends inside a packet. */
+  readonly damage: string | undefined;
+  readonly packets: number;
+}
+
+/** Puts what the capture itself lacks into words. */
+export function stateCapture(
+  finder: Finder,
+  interfaces: readonly CaptureInterface[],
+  broken: readonly BrokenFile[],
+): void {
+  for (const { path, damage, packets } of broken)
+    finder.state({
+      ...empty(damage === undefined ? 'info' : 'error'),
+      kind: 'capture-damaged',
+      what:
+        damage === undefined
+          ? `the file ends inside a packet, after ${counted(packets, 'whole packet')}: the recording or the copy was cut off`
+          : `the file can be read up to packet ${packets} only: ${damage}`,
+      who: path,
+      causes:
+        damage === undefined
+          ? [
+              'it is still being recorded or copied',
+              'the recorder was killed, or its disk was full',
+            ]
+          : ['it was damaged on the way, or written by two programs at a time'],
+    });
+  for (const on of interfaces) stateInterface(finder, on);
+}
+
+function stateInterface(finder: Finder, on: CaptureInterface): void {
+  const { dropped = 0, packets, truncated, copies, index, label } = on;
+  const base = { who: label, interfaceIndex: index };
+  if (dropped > 0)
+    finder.state({
+      ...empty('warning'),
+      ...base,
+      kind: 'capture-drops',
+      what: `the capture itself lost ${counted(dropped, 'packet')} (${percentText(dropped, packets + dropped)})`,
+      count: dropped,
+      causes: [
+        'more traffic than the recorder could write: record less with a filter or a snap length (-s)',
+        'a slow disk or connection; a capture that is spooled or detached loses less',
+      ],
+    });
+  if (copies > 0)
+    finder.state({
+      ...empty('info'),
+      ...base,
+      kind: 'capture-copies',
+      what: `${counted(copies, 'packet')} of ${packets} are copies of others (same IP identification, equal or smaller TTL, at the same time): copies of the capture, not retransmissions`,
+      count: copies,
+      causes: [
+        'the capture is on all interfaces (-i any) and sees a packet at each on its way',
+        'a mirror port that sends both directions of each link',
+      ],
+    });
+  if (truncated > 0)
+    finder.state({
+      ...empty('info'),
+      ...base,
+      kind: 'packets-cut',
+      what: `${counted(truncated, 'packet')} of ${packets} were not kept whole; lengths are right all the same, but what their data says (TLS, DNS, HTTP) may be missing`,
+      count: truncated,
+      causes: [`a snap length${on.snapLength > 0 ? ` of ${on.snapLength} bytes` : ''} (-s)`],
+    });
+  if (on.offloaded > 0 || on.largestPacket > LARGEST_FRAME)
+    finder.state({
+      ...empty('info'),
+      ...base,
+      kind: 'offload',
+      what: `packets of up to ${on.largestPacket} bytes are larger than the MTU: offload, not jumbo frames`,
+      count: Math.max(1, on.offloaded),
+      causes: [
+        'the network card or kernel cuts and joins segments (TSO, GRO, BIG TCP) outside of where is captured',
+      ],
+    });
+}
+
+function empty(severity: Statement['severity']) {
+  return { severity, note: new Note(), interfaceIndex: -1, filter: '', count: 1 };
+}

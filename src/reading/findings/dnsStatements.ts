@@ -1,0 +1,161 @@
+import type { DnsPair, DnsTracker } from '../dns/dnsTracker.ts';
+import type { SearchWaste } from '../dns/searchWatch.ts';
+import { Note } from '../notes.ts';
+import { counted, durationText, percentText } from '../timeText.ts';
+import { addressFilter, type Finder } from './finder.ts';
+import type { FindingKind, Severity } from './finding.ts';
+
+/** How a note of a pair of client and server is put into words. */
+interface Wording {
+  readonly kind: FindingKind;
+  readonly severity: Severity;
+  note(pair: DnsPair): Note;
+  what(pair: DnsPair, server: string, count: string): string;
+  readonly filter: string;
+  readonly causes: readonly string[];
+}
+
+const WORDINGS: readonly Wording[] = [
+  {
+    kind: 'dns-servfail',
+    severity: 'error',
+    note: (pair) => pair.servfail,
+    what: (pair, server, count) =>
+      `${server} failed to answer ${count} of ${pair.questions} (SERVFAIL)`,
+    filter: 'dns.flags.rcode == 2',
+    causes: [
+      'the upstream resolver of CoreDNS is unreachable or refuses (its forward and the node’s resolv.conf)',
+      'DNSSEC validation failed, or the authoritative servers of the domain are down',
+    ],
+  },
+  {
+    kind: 'dns-refused',
+    severity: 'error',
+    note: (pair) => pair.refused,
+    what: (pair, server, count) => `${server} refused ${count} of ${pair.questions} (REFUSED)`,
+    filter: 'dns.flags.rcode == 5',
+    causes: [
+      'the server does not serve that client or zone: a wrong nameserver in resolv.conf, or an ACL',
+    ],
+  },
+  {
+    kind: 'dns-error',
+    severity: 'error',
+    note: (pair) => pair.otherErrors,
+    what: (_pair, server, count) => `${server} answered ${count} with an error`,
+    filter: 'dns.flags.rcode > 3 || dns.flags.rcode == 1',
+    causes: [
+      'the server does not understand the question (FORMERR, NOTIMP): EDNS or a record type it does not know',
+    ],
+  },
+  {
+    kind: 'dns-race',
+    severity: 'error',
+    note: (pair) => pair.race,
+    what: (_pair, server, count) =>
+      `A and AAAA asked together at ${server}: one of both stayed unanswered and was asked again after a timeout, in ${count}`,
+    filter: 'dns',
+    causes: [
+      'the conntrack race: two packets from one socket at the same time through DNAT, one is dropped (insert_failed in conntrack -S)',
+      'a server that ignores AAAA questions',
+      'remedies: NodeLocal DNSCache, "options single-request-reopen" or "use-vc" in resolv.conf',
+    ],
+  },
+  {
+    kind: 'dns-unanswered',
+    severity: 'error',
+    note: (pair) => pair.unanswered,
+    what: (pair, server, count) => `${server} left ${count} of ${pair.questions} unanswered`,
+    filter: 'dns.flags.response == 0',
+    causes: [
+      'the DNS pods are down, overloaded or throttled',
+      'a network policy blocks port 53, UDP or the answers',
+      'packets are lost on the way, or in conntrack',
+    ],
+  },
+  {
+    kind: 'dns-slow',
+    severity: 'warning',
+    note: (pair) => pair.slow,
+    what: (pair, server, count) =>
+      `${server} took more than 1 s for ${count}; ${durationText(pair.longestLatency)} at most`,
+    filter: 'dns.time > 1',
+    causes: ['the upstream resolver is slow or far away', 'the DNS pods are short of CPU'],
+  },
+];
+
+/** Puts what was asked of DNS servers into words. */
+export function stateDns(finder: Finder, dns: DnsTracker): void {
+  for (const pair of dns.pairs.values()) {
+    for (const wording of WORDINGS) statePair(finder, pair, wording);
+    stateTruncated(finder, pair);
+  }
+  for (const waste of dns.searches.clients.values()) stateSearch(finder, waste);
+}
+
+function statePair(finder: Finder, pair: DnsPair, wording: Wording): void {
+  const note = wording.note(pair);
+  if (note.count === 0) return;
+  const server = finder.names.withName(pair.server);
+  const what = wording.what(pair, server, counted(note.count, 'question'));
+  finder.state({
+    kind: wording.kind,
+    severity: wording.severity,
+    what: `${what}: ${namesOf(pair, note)}`,
+    who: `${finder.names.withName(pair.client)} → ${server}`,
+    note,
+    interfaceIndex: pair.interfaceIndex,
+    filter: `${addressFilter(pair.client)} && ${addressFilter(pair.server)} && ${wording.filter}`,
+    causes: wording.causes,
+  });
+}
+
+function stateTruncated(finder: Finder, pair: DnsPair): void {
+  const { truncated, tcpConversations } = pair;
+  if (truncated.count === 0 || tcpConversations > 0) return;
+  const server = finder.names.withName(pair.server);
+  finder.state({
+    kind: 'dns-truncated',
+    severity: 'error',
+    what: `${counted(truncated.count, 'answer')} of ${server} were truncated and never asked again by TCP, so the client has only a part: ${namesOf(pair, truncated)}`,
+    who: `${finder.names.withName(pair.client)} → ${server}`,
+    note: truncated,
+    interfaceIndex: pair.interfaceIndex,
+    filter: `${addressFilter(pair.client)} && ${addressFilter(pair.server)} && dns.flags.truncated == 1`,
+    causes: [
+      'the client’s resolver does not ask by TCP (musl before 1.2.4)',
+      'a network policy allows port 53 for UDP only; or the capture’s filter left TCP out',
+    ],
+  });
+}
+
+function stateSearch(finder: Finder, waste: SearchWaste): void {
+  if (waste.lookups === 0) return;
+  const { lookups, questions, wasted, delay } = waste;
+  const note = new Note();
+  note.count = wasted;
+  note.firstTime = waste.firstTime;
+  note.lastTime = waste.lastTime;
+  note.packets.push(...waste.packets);
+  const suffixes = [...waste.bySuffix]
+    .sort(([, a], [, b]) => b - a)
+    .map(([suffix, count]) => `${suffix} (${count})`);
+  finder.state({
+    kind: 'dns-search-waste',
+    severity: 'info',
+    what: `${wasted} of ${counted(questions, 'question')} for ${counted(lookups, 'name')} only tried search suffixes in vain (${percentText(wasted, questions)}), ${durationText(delay / lookups)} per lookup: ${suffixes.join(', ')}; for example ${waste.example}`,
+    who: finder.names.withName(waste.client),
+    note,
+    interfaceIndex: -1,
+    filter: `${addressFilter(waste.client)} && dns.flags.rcode == 3`,
+    causes: [
+      'ndots:5 in the pod’s resolv.conf: a name with fewer dots is tried with each search suffix first',
+      'remedies: a dot at the end of external names, or dnsConfig with ndots:2',
+    ],
+  });
+}
+
+function namesOf(pair: DnsPair, note: Note): string {
+  const names = [...(pair.names.get(note) ?? [])];
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ');
+}

@@ -1,0 +1,177 @@
+import { OLD_VXLAN_PORT } from '../../packets/tunnels.ts';
+import type { CaptureInterface } from '../captureInterface.ts';
+import type { Conversation, Endpoint } from '../conversation.ts';
+import type { Names } from '../conversationNames.ts';
+import { Note } from '../notes.ts';
+import { timeText } from '../timeText.ts';
+import { FINDING_KINDS, type Finding, type FindingKind, type Severity } from './finding.ts';
+
+/** Findings of one kind at one place; what comes above this is only counted. */
+const MAX_GROUPS = 2_000;
+const MAX_CLIENTS = 3;
+
+/** The same trouble at the same place: packets of all conversations that had it. */
+export class Group {
+  readonly kind: FindingKind;
+  readonly interfaceIndex: number;
+  readonly server: Endpoint | undefined;
+  readonly note = new Note();
+  /** Conversations that had it. */
+  conversations = 0;
+  readonly clients = new Set<string>();
+  moreClients = false;
+  /** Sums and extremes that the text needs, by a word of the rule's. */
+  readonly numbers = new Map<string, number>();
+  /** Words that the text needs. */
+  readonly words = new Map<string, string>();
+  hasOldVxlan = false;
+
+  constructor(kind: FindingKind, interfaceIndex: number, server: Endpoint | undefined) {
+    this.kind = kind;
+    this.interfaceIndex = interfaceIndex;
+    this.server = server;
+  }
+
+  addClient(address: string): void {
+    if (this.clients.size < MAX_CLIENTS) this.clients.add(address);
+    else if (!this.clients.has(address)) this.moreClients = true;
+  }
+
+  sum(word: string, value: number): void {
+    this.numbers.set(word, this.number(word) + value);
+  }
+
+  max(word: string, value: number): void {
+    this.numbers.set(word, Math.max(this.number(word), value));
+  }
+
+  number(word: string): number {
+    return this.numbers.get(word) ?? 0;
+  }
+
+  word(word: string): string {
+    return this.words.get(word) ?? '';
+  }
+}
+
+/** What a finding says; the rest comes from its packets. */
+export interface Statement {
+  readonly kind: FindingKind;
+  readonly severity: Severity;
+  readonly what: string;
+  readonly who: string;
+  readonly note: Note;
+  readonly count?: number;
+  readonly interfaceIndex: number;
+  /** Without the interface, which is added where there are several. */
+  readonly filter: string;
+  readonly causes: readonly string[];
+  readonly hasOldVxlan?: boolean;
+}
+
+/** Collects findings, groups what belongs together, and writes them out. */
+export class Finder {
+  readonly names: Names;
+  readonly #statements: Statement[] = [];
+  readonly #groups = new Map<string, Group>();
+  readonly #interfaces: readonly CaptureInterface[];
+  readonly #baseSeconds: () => number;
+
+  constructor(names: Names, interfaces: readonly CaptureInterface[], baseSeconds: () => number) {
+    this.names = names;
+    this.#interfaces = interfaces;
+    this.#baseSeconds = baseSeconds;
+  }
+
+  /** The group of a conversation's trouble, by its server and what else tells it from others. */
+  group(kind: FindingKind, conversation: Conversation, distinction = ''): Group | undefined {
+    const { server, client, interfaceIndex } = conversation;
+    const key = `${kind} ${interfaceIndex} ${server.address} ${server.port} ${distinction}`;
+    let group = this.#groups.get(key);
+    if (!group) {
+      if (this.#groups.size >= MAX_GROUPS) return undefined;
+      group = new Group(kind, interfaceIndex, server);
+      this.#groups.set(key, group);
+    }
+    group.conversations += 1;
+    group.addClient(client.address);
+    if (conversation.tunnel === 'vxlan') group.hasOldVxlan ||= this.hasOldVxlan;
+    return group;
+  }
+
+  /** VXLAN on Linux's old port was seen, which Wireshark takes for something else. */
+  hasOldVxlan = false;
+
+  get groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  state(statement: Statement): void {
+    this.#statements.push(statement);
+  }
+
+  /** All findings, the worst first, and causes before symptoms. */
+  finish(caveat: string | undefined): Finding[] {
+    const order = new Map(FINDING_KINDS.map((kind, index) => [kind, index]));
+    const severities: readonly Severity[] = ['error', 'warning', 'info'];
+    const rank = ({ kind, severity }: Statement) =>
+      severities.indexOf(severity) * 1000 + (order.get(kind) ?? 0);
+    return [...this.#statements]
+      .sort((a, b) => rank(a) - rank(b) || (b.count ?? b.note.count) - (a.count ?? a.note.count))
+      .map((statement) => this.#finding(statement, caveat));
+  }
+
+  #finding(statement: Statement, caveat: string | undefined): Finding {
+    const { kind, severity, what, who, note, interfaceIndex, causes } = statement;
+    const on = this.#interfaces[interfaceIndex];
+    const first = timeText(this.#baseSeconds(), note.firstTime);
+    const last = timeText(this.#baseSeconds(), note.lastTime);
+    const several = this.#interfaces.length > 1 && on !== undefined;
+    const isOfFile =
+      several && this.#interfaces.some((other) => other !== on && other.capture === on.capture);
+    const filter =
+      isOfFile && statement.filter !== ''
+        ? `frame.interface_id == ${on.numberInFile} && ${statement.filter}`
+        : statement.filter;
+    return {
+      kind,
+      severity,
+      what,
+      who,
+      when: first,
+      ...(last !== first && { until: last }),
+      count: statement.count ?? note.count,
+      packets: note.packets,
+      ...(several && { interface: on.label }),
+      filter,
+      ...(statement.hasOldVxlan && { decodeAs: `udp.port==${OLD_VXLAN_PORT},vxlan` }),
+      causes,
+      ...(caveat !== undefined && severity !== 'info' && { caveat }),
+    };
+  }
+
+  /** The conversations of a group in words: who talks to whom. */
+  whoOf(group: Group): string {
+    const clients = [...group.clients].map((address) => this.names.withName(address)).join(', ');
+    const more = group.moreClients ? ' and others' : '';
+    if (!group.server) return `${clients}${more}`;
+    return `${clients}${more} → ${this.endpoint(group.server)}`;
+  }
+
+  endpoint({ address, port }: Endpoint): string {
+    const host = address.includes(':') ? `[${address}]` : address;
+    return this.names.annotate(`${host}:${port}`, address);
+  }
+}
+
+/** A display filter for one address. */
+export function addressFilter(address: string): string {
+  return `${address.includes(':') ? 'ipv6' : 'ip'}.addr == ${address}`;
+}
+
+/** A display filter for the server of a group. */
+export function serverFilter({ server }: Group, protocol: 'tcp' | 'udp' = 'tcp'): string {
+  return server
+    ? `${addressFilter(server.address)} && ${protocol}.port == ${server.port}`
+    : protocol;
+}

@@ -1,0 +1,74 @@
+/** What findings there are: stable words, listed in docs/summary.md. The cause comes before its symptoms. */
+export const FINDING_KINDS = [
+  'capture-damaged',
+  'nat-skipped',
+  'mtu-black-hole',
+  'reset-by-middlebox',
+  'tls-version-mismatch',
+  'tls-certificate-expired',
+  'tls-certificate-rejected',
+  'tls-alert',
+  'tls-handshake-reset',
+  'dns-servfail',
+  'dns-refused',
+  'dns-error',
+  'dns-race',
+  'dns-unanswered',
+  'dns-truncated',
+  'syn-unanswered',
+  'connection-refused',
+  'packet-too-big',
+  'unreachable',
+  'time-exceeded',
+  'arp-unanswered',
+  'port-reused',
+  'loss-between-points',
+  'peer-stopped-answering',
+  'idle-reset',
+  'connection-reset',
+  'http-server-errors',
+  'zero-window',
+  'syn-retried',
+  'retransmissions',
+  'dns-slow',
+  'http-slow',
+  'dns-search-waste',
+  'out-of-order',
+  'capture-drops',
+  'capture-copies',
+  'segments-not-captured',
+  'tls-hello-incomplete',
+  'clock-offset',
+  'joined-connection',
+  'packets-cut',
+  'offload',
+] as const;
+
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** What is wrong, who has it, and how to see it. */
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly severity: Severity;
+  /** In plain words, with the numbers that prove it. */
+  readonly what: string;
+  readonly who: string;
+  /** ISO 8601, UTC: when it was seen first, and last where that differs. */
+  readonly when: string;
+  readonly until?: string;
+  readonly count: number;
+  /** Numbers of the first packets that show it. */
+  readonly packets: readonly number[];
+  /** Where packets are numbered so, and the interface, when there are several. */
+  readonly interface?: string;
+  /** Wireshark's display filter for them. */
+  readonly filter: string;
+  /** What tshark and Wireshark need besides to understand the packets: -d udp.port==8472,vxlan. */
+  readonly decodeAs?: string;
+  /** The usual causes, the likeliest first. */
+  readonly causes: readonly string[];
+  /** Why it may be no fault of the network. */
+  readonly caveat?: string;
+}

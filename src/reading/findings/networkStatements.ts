@@ -1,0 +1,97 @@
+import type { ArpWatch } from '../arpWatch.ts';
+import { protocolName } from '../conversation.ts';
+import type { IcmpError, IcmpErrorKind, IcmpErrors } from '../icmpErrors.ts';
+import { counted } from '../timeText.ts';
+import { addressFilter, type Finder } from './finder.ts';
+import type { FindingKind } from './finding.ts';
+
+/** A host asks this often before it gives an address up. */
+const ARP_TRIES = 3;
+
+const ICMP: Readonly<
+  Record<IcmpErrorKind, { kind: FindingKind; text: string; causes: readonly string[] }>
+> = {
+  'host-unreachable': {
+    kind: 'unreachable',
+    text: 'cannot reach',
+    causes: [
+      'no route, or no host with that address: a deleted pod, a dead node',
+      'a firewall that answers so',
+    ],
+  },
+  'port-unreachable': {
+    kind: 'unreachable',
+    text: 'has nothing that listens at',
+    causes: [
+      'no process listens on that port',
+      'the client closed its socket before a late answer came',
+    ],
+  },
+  prohibited: {
+    kind: 'unreachable',
+    text: 'forbids packets to',
+    causes: ['a network policy or firewall that rejects'],
+  },
+  'too-big': {
+    kind: 'packet-too-big',
+    text: 'cannot pass on packets so large to',
+    causes: [
+      'a link with a smaller MTU on the way; it works where the sender heeds this message',
+      'an MTU of the pod interface that is too large for the overlay',
+    ],
+  },
+  'time-exceeded': {
+    kind: 'time-exceeded',
+    text: 'gave up packets that were on their way too long to',
+    causes: ['a routing loop', 'a traceroute, which provokes this'],
+  },
+};
+
+/** Puts ICMP errors into words. */
+export function stateIcmp(finder: Finder, errors: IcmpErrors): void {
+  for (const error of errors.all) {
+    const { kind, text, causes } = ICMP[error.kind];
+    const mtu = error.mtu > 0 ? `; the MTU there is ${error.mtu}` : '';
+    finder.state({
+      kind,
+      severity: error.kind === 'port-unreachable' ? 'warning' : 'error',
+      what: `${finder.names.withName(error.reporter)} ${text} ${targetOf(finder, error)} (${counted(error.note.count, 'ICMP message')}${mtu})`,
+      who: `${finder.names.withName(error.source)} → ${targetOf(finder, error)}`,
+      note: error.note,
+      interfaceIndex: error.interfaceIndex,
+      filter: `${addressFilter(error.target)} && ${error.target.includes(':') ? 'icmpv6' : 'icmp'}`,
+      causes,
+    });
+  }
+}
+
+function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string {
+  return port > 0
+    ? `${finder.endpoint({ address: target, port })} (${protocolName(protocol)})`
+    : finder.names.withName(target);
+}
+
+/** Puts ARP requests that nobody answered into words. `isActive`: the address took part in conversations. */
+export function stateArp(
+  finder: Finder,
+  arp: ArpWatch,
+  isActive: (address: string) => boolean,
+): void {
+  for (const { sender, target, interfaceIndex, note, isAnswered } of arp.all) {
+    // Of hosts whose other packets are not here, the answers need not be here either.
+    if (isAnswered || note.count < ARP_TRIES || !isActive(sender) || isActive(target)) continue;
+    finder.state({
+      kind: 'arp-unanswered',
+      severity: 'warning',
+      what: `nobody has the address ${finder.names.withName(target)}: ${counted(note.count, 'ARP request')} without an answer`,
+      who: finder.names.withName(sender),
+      note,
+      interfaceIndex,
+      filter: `arp.dst.proto_ipv4 == ${target}`,
+      causes: [
+        'the pod or node with that address is gone',
+        'a wrong subnet mask or a missing route',
+      ],
+    });
+  }
+}

@@ -1,0 +1,176 @@
+import type { Conversation } from '../conversation.ts';
+import { Note } from '../notes.ts';
+import type { Reset, TcpConnection } from '../tcp/tcpConnection.ts';
+import type { TcpSide } from '../tcp/tcpSide.ts';
+import type { Finder } from './finder.ts';
+import type { FindingKind } from './finding.ts';
+
+/** A SYN is waited for this long before it counts as unanswered. Nanoseconds. */
+const SYN_PATIENCE_NS = 1e9;
+/** A connection that was silent this long may have been forgotten on the way. */
+const IDLE_NS = 60e9;
+/** A segment that comes again this often, and never arrives, is held back. */
+const BLACK_HOLE_REPEATS = 2;
+const BLACK_HOLE_BYTES = 1_000;
+const SILENT_REPEATS = 3;
+/** Fewer are ordinary. */
+const FEW_RETRANSMISSIONS = 2;
+const MANY_RETRANSMISSIONS = 10;
+const RETRANSMISSION_SHARE = 0.01;
+const FEW_OUT_OF_ORDER = 5;
+const OUT_OF_ORDER_SHARE = 0.01;
+
+/** Looks at what became of a TCP connection. `end` is the end of the capture so far. */
+export function judgeTcp(
+  finder: Finder,
+  conversation: Conversation,
+  tcp: TcpConnection,
+  end: number,
+): void {
+  judgeOpening(finder, conversation, tcp, end);
+  judgeLoss(finder, conversation, tcp);
+  judgeReset(finder, conversation, tcp);
+  judgeWindows(finder, conversation, tcp);
+}
+
+function judgeOpening(
+  finder: Finder,
+  conversation: Conversation,
+  tcp: TcpConnection,
+  end: number,
+): void {
+  const { client, server } = tcp;
+  const { state } = conversation;
+  if (client.syns === 0) return;
+  const syns = new Note();
+  syns.add(client.synPacket, client.synTime);
+  syns.count = client.syns;
+  syns.lastTime = client.lastSynTime;
+  if (state === 'S0' && (client.syns > 1 || end - client.lastSynTime > SYN_PATIENCE_NS)) {
+    const group = add(finder, 'syn-unanswered', conversation, syns);
+    group?.sum('syns', client.syns);
+  } else if (state === 'REJ' && server.syns === 0) {
+    add(finder, 'connection-refused', conversation, conversation.noted('reset') ?? syns);
+  } else if (client.syns > 1 && server.syns > 0) {
+    const isReuse = tcp.reusedAfter >= 0;
+    const group = add(finder, isReuse ? 'port-reused' : 'syn-retried', conversation, syns);
+    group?.max('syns', client.syns);
+    group?.max('waited', client.lastSynTime - client.synTime);
+    group?.max('reusedAfter', tcp.reusedAfter);
+  }
+}
+
+function judgeLoss(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+  if (!tcp.isEstablished && tcp.client.dataSegments + tcp.server.dataSegments === 0) return;
+  for (const side of [tcp.client, tcp.server]) judgeStalled(finder, conversation, tcp, side);
+  const { client, server } = tcp;
+  const real = lost(client) + lost(server);
+  const spurious = client.spuriousRetransmissions + server.spuriousRetransmissions;
+  const segments = client.dataSegments + server.dataSegments;
+  const repeated = conversation.noted('retransmission');
+  const isMuch =
+    real >= MANY_RETRANSMISSIONS ||
+    (real >= FEW_RETRANSMISSIONS && real / Math.max(1, segments) >= RETRANSMISSION_SHARE);
+  if (repeated && isMuch) {
+    const group = add(finder, 'retransmissions', conversation, repeated, real + spurious);
+    group?.sum('retransmissions', real);
+    group?.sum('fast', client.fastRetransmissions + server.fastRetransmissions);
+    group?.sum('spurious', spurious);
+    group?.sum('segments', segments);
+    group?.sum('fromClient', lost(client));
+    group?.sum('fromServer', lost(server));
+  }
+  const disordered = client.outOfOrder + server.outOfOrder;
+  const late = conversation.noted('out-of-order');
+  if (late && disordered >= FEW_OUT_OF_ORDER && disordered / segments >= OUT_OF_ORDER_SHARE)
+    add(finder, 'out-of-order', conversation, late)?.sum('segments', segments);
+  const missing = conversation.noted('lost');
+  if (missing) add(finder, 'segments-not-captured', conversation, missing);
+}
+
+/** A segment that was sent again and again and never acknowledged. */
+function judgeStalled(
+  finder: Finder,
+  conversation: Conversation,
+  tcp: TcpConnection,
+  side: TcpSide,
+): void {
+  const { repeats, repeatedLength, largestAcked } = side;
+  const peer = side === tcp.client ? tcp.server : tcp.client;
+  const repeated = conversation.noted('retransmission');
+  if (!repeated || repeats < BLACK_HOLE_REPEATS) return;
+  const isLarge = repeatedLength >= BLACK_HOLE_BYTES && repeatedLength > largestAcked;
+  if (isLarge && tcp.isEstablished) {
+    const group = add(finder, 'mtu-black-hole', conversation, repeated, repeats + 1);
+    group?.max('length', repeatedLength);
+    group?.max('acked', largestAcked);
+    group?.max('peerSize', peer.maximumSegmentSize);
+    group?.words.set('sender', side === tcp.client ? 'client' : 'server');
+  } else if (repeats >= SILENT_REPEATS) {
+    const group = add(finder, 'peer-stopped-answering', conversation, repeated, repeats + 1);
+    group?.words.set('silent', side === tcp.client ? 'server' : 'client');
+  }
+}
+
+function judgeReset(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+  const { reset } = tcp;
+  const note = conversation.noted('reset');
+  if (!reset || !note || !wasInUse(tcp)) return;
+  // Whoever gets data after it closed its socket answers with a reset: ordinary.
+  const other = reset.byClient ? tcp.server : tcp.client;
+  const own = reset.byClient ? tcp.client : tcp.server;
+  const isForged = reset.usualTtl >= 0 && Math.abs(reset.ttl - reset.usualTtl) > 1;
+  if ((other.fins > 0 || own.fins > 0) && !isForged) return;
+  const isIdle = reset.silence >= IDLE_NS;
+  const kind = isForged ? 'reset-by-middlebox' : isIdle ? 'idle-reset' : 'connection-reset';
+  const by = reset.byClient ? 'client' : 'server';
+  const group = add(finder, kind, conversation, note, 1, by);
+  group?.words.set('by', by);
+  if (group) describeReset(group.numbers, group.words, reset, tcp);
+}
+
+function describeReset(
+  numbers: Map<string, number>,
+  words: Map<string, string>,
+  reset: Reset,
+  tcp: TcpConnection,
+): void {
+  numbers.set('silence', Math.max(numbers.get('silence') ?? 0, reset.silence));
+  numbers.set('ttl', reset.ttl);
+  numbers.set('usualTtl', reset.usualTtl);
+  if (reset.text !== '') words.set('text', reset.text);
+  const hasHello = tcp.client.payloadBytes > 0 && tcp.server.payloadBytes === 0;
+  if (hasHello) words.set('unanswered', 'yes');
+}
+
+function judgeWindows(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
+  const full = conversation.noted('zero-window');
+  if (!full || tcp.client.zeroWindows + tcp.server.zeroWindows === 0) return;
+  const isClient = tcp.client.zeroWindows > 0;
+  const group = add(finder, 'zero-window', conversation, full);
+  group?.words.set('receiver', isClient ? 'client' : 'server');
+}
+
+function add(
+  finder: Finder,
+  kind: FindingKind,
+  conversation: Conversation,
+  note: Note,
+  count = note.count,
+  distinction = '',
+) {
+  const group = finder.group(kind, conversation, distinction);
+  group?.note.merge(note);
+  group?.sum('count', count);
+  return group;
+}
+
+/** Both ends had a connection: it was opened in the capture, or carried data from both. */
+function wasInUse(tcp: TcpConnection): boolean {
+  const { client, server } = tcp;
+  return tcp.isEstablished || (client.dataSegments > 0 && server.dataSegments > 0);
+}
+
+function lost(side: TcpSide): number {
+  return side.retransmissions + side.fastRetransmissions;
+}

@@ -1,0 +1,200 @@
+import { counted, durationText, percentText } from '../timeText.ts';
+import { type Finder, type Group, serverFilter } from './finder.ts';
+import type { FindingKind, Severity } from './finding.ts';
+
+/** How a group of a kind is put into words. */
+interface Wording {
+  readonly severity: Severity;
+  what(group: Group, server: string): string;
+  /** Added to the server's address and port. */
+  readonly filter: string;
+  readonly causes: readonly string[];
+}
+
+const LOSS_CAUSES = [
+  'packets are lost on the way: a full queue, an overloaded link or node',
+  'an interface or a virtual network with a smaller MTU, when large segments alone are lost',
+  'a policer or a rate limit of the pod or node',
+];
+
+const WORDINGS: Partial<Record<FindingKind, Wording>> = {
+  'nat-skipped': {
+    severity: 'error',
+    what: (group, server) =>
+      `${server} was asked and ${group.word('answered')} answered: the address was translated on the way there and not on the way back, so the client resets the answer`,
+    filter: 'tcp',
+    causes: [
+      'the server’s packets reach the client directly, past the node that did the translation (same subnet, hairpin without SNAT)',
+      'asymmetric routing, or a CNI that bypasses conntrack for local traffic',
+    ],
+  },
+  'syn-unanswered': {
+    severity: 'error',
+    what: (group, server) =>
+      `nothing answers at ${server}: ${counted(group.number('syns'), 'connection request')} in ${counted(group.conversations, 'attempt')} got no answer, not even a refusal`,
+    filter: 'tcp.flags.syn == 1 && tcp.flags.ack == 0',
+    causes: [
+      'a network policy or firewall drops the packets',
+      'the address belongs to no running pod or node: a stale endpoint',
+      'the answer takes another way back, past this capture or past the NAT',
+    ],
+  },
+  'connection-refused': {
+    severity: 'error',
+    what: (group, server) =>
+      `${server} refuses connections: ${counted(group.conversations, 'attempt')} answered with RST`,
+    filter: 'tcp.flags.reset == 1',
+    causes: [
+      'nothing listens on that port: the process has not started, has crashed, or listens on another port',
+      'it listens on 127.0.0.1 only',
+      'the service has no ready endpoints, or a policy rejects instead of dropping',
+    ],
+  },
+  'syn-retried': {
+    severity: 'warning',
+    what: (group, server) =>
+      `${counted(group.conversations, 'connection')} to ${server} opened only after the request was sent again, up to ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
+    filter: 'tcp.flags.syn == 1',
+    causes: [
+      'the first packets of a connection are lost: a full accept queue, conntrack table or link',
+      'ARP or the network was not ready yet when the pod started',
+    ],
+  },
+  'port-reused': {
+    severity: 'warning',
+    what: (group, server) =>
+      `a connection to ${server} used a client port again ${durationText(group.number('reusedAfter'))} after its last connection, and its request was sent ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
+    filter: 'tcp.flags.syn == 1',
+    causes: [
+      'the server, or a NAT on the way, still has the old connection in TIME_WAIT and drops or challenges the new SYN',
+      'too few client ports: many short connections through one address (SNAT) instead of kept ones',
+    ],
+  },
+  retransmissions: {
+    severity: 'warning',
+    what: (group, server) => {
+      const { spurious, fast } = { spurious: group.number('spurious'), fast: group.number('fast') };
+      const share = percentText(group.number('retransmissions'), group.number('segments'));
+      const kinds = [fast > 0 && `${fast} fast`, spurious > 0 && `${spurious} more were needless`];
+      const from = group.number('fromServer') > group.number('fromClient') ? 'from' : 'to';
+      const detail = kinds.filter(Boolean).join(', ');
+      return `${counted(group.number('retransmissions'), 'segment')} of ${group.number('segments')} (${share}) had to be sent again, most of them ${from} ${server}${detail && ` (${detail})`}`;
+    },
+    filter: 'tcp.analysis.retransmission',
+    causes: LOSS_CAUSES,
+  },
+  'out-of-order': {
+    severity: 'warning',
+    what: (group, server) =>
+      `${counted(group.note.count, 'segment')} of connections with ${server} arrived out of order (${percentText(group.note.count, group.number('segments'))})`,
+    filter: 'tcp.analysis.out_of_order',
+    causes: ['several paths or links that are used in turn', 'several queues of a network card'],
+  },
+  'segments-not-captured': {
+    severity: 'info',
+    what: (group, server) =>
+      `at ${counted(group.note.count, 'place')} segments of connections with ${server} are missing from the capture`,
+    filter: 'tcp.analysis.lost_segment',
+    causes: [
+      'the capture lost packets, or began in the middle of a connection',
+      'they took another way, past this interface',
+      'they were lost before they came here; then they are sent again',
+    ],
+  },
+  'mtu-black-hole': {
+    severity: 'error',
+    what: (group, server) => {
+      const sender = group.word('sender') === 'client' ? 'to' : 'from';
+      const acked = group.number('acked');
+      const small =
+        acked > 0 ? `while segments of up to ${acked} bytes arrive` : 'while the handshake passed';
+      return `large packets ${sender} ${server} never arrive: a segment of ${group.number('length')} bytes was sent ${counted(group.number('count'), 'time')} and not acknowledged, ${small}`;
+    },
+    filter: 'tcp.analysis.retransmission',
+    causes: [
+      'a link with a smaller MTU on the way (overlay, VPN, tunnel), and the ICMP message that says so is dropped',
+      'the MTU of the pod interface is larger than that of the network under it',
+      'a firewall drops fragments or ICMP "fragmentation needed" / "packet too big"',
+    ],
+  },
+  'peer-stopped-answering': {
+    severity: 'error',
+    what: (group, server) =>
+      `the ${group.word('silent')} of a connection with ${server} stopped answering: the same data was sent ${counted(group.number('count'), 'time')} without an acknowledgment`,
+    filter: 'tcp.analysis.retransmission',
+    causes: [
+      'the pod or node at the other end died or was cut off without closing its connections',
+      'a network policy, NAT or load balancer forgot or dropped the connection',
+    ],
+  },
+  'reset-by-middlebox': {
+    severity: 'error',
+    what: (group, server) =>
+      `something in between reset a connection with ${server}: RST ${resetMoment(group)}in the name of the ${group.word('by')}; its TTL of ${group.number('ttl')} differs from the ${group.number('usualTtl')} of the other packets from there${resetText(group)}`,
+    filter: 'tcp.flags.reset == 1',
+    causes: [
+      'a firewall, load balancer or NAT that forgot the connection while it was idle',
+      'a policy engine or intrusion prevention that forbids what was sent',
+    ],
+  },
+  'idle-reset': {
+    severity: 'error',
+    what: (group, server) =>
+      `the ${group.word('by')} reset ${counted(group.conversations, 'connection')} with ${server} ${resetMoment(group)}${resetText(group)}`,
+    filter: 'tcp.flags.reset == 1',
+    causes: [
+      'an idle timeout at that end, or of a proxy or load balancer before it: shorter than the keep-alive of the other',
+      'a NAT on the way forgot the connection; keep-alives more often than its timeout prevent that',
+    ],
+  },
+  'connection-reset': {
+    severity: 'warning',
+    what: (group, server) =>
+      `the ${group.word('by')} reset ${counted(group.conversations, 'connection')} with ${server}${group.word('unanswered') ? ', before anything was answered' : ''}${resetText(group)}`,
+    filter: 'tcp.flags.reset == 1',
+    causes: [
+      'the process at that end crashed, was killed, or closed the socket with data unread',
+      'a proxy or sidecar gave the connection up: its timeout, or its other side failed',
+      'the protocol or port is not what that end expects',
+    ],
+  },
+  'zero-window': {
+    severity: 'warning',
+    what: (group, server) =>
+      `the ${group.word('receiver')} of connections with ${server} had no room for more data ${counted(group.note.count, 'time')}: it reads too slowly`,
+    filter: 'tcp.analysis.zero_window',
+    causes: [
+      'the receiving process is busy, blocked or short of CPU (look at throttling)',
+      'its socket buffer is too small for the rate',
+    ],
+  },
+};
+
+function resetMoment(group: Group): string {
+  const silence = group.number('silence');
+  return silence >= 1e9 ? `after ${durationText(silence)} of silence ` : '';
+}
+
+function resetText(group: Group): string {
+  const text = group.word('text');
+  return text === '' ? '' : `; with the words ${JSON.stringify(text)}`;
+}
+
+/** Puts the groups that TCP's rules made into words. */
+export function stateTcp(finder: Finder): void {
+  for (const group of finder.groups) {
+    const wording = WORDINGS[group.kind];
+    if (!wording || !group.server) continue;
+    finder.state({
+      kind: group.kind,
+      severity: wording.severity,
+      what: wording.what(group, finder.endpoint(group.server)),
+      who: finder.whoOf(group),
+      note: group.note,
+      interfaceIndex: group.interfaceIndex,
+      filter: `${serverFilter(group)} && ${wording.filter}`,
+      causes: wording.causes,
+      hasOldVxlan: group.hasOldVxlan,
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import { NETWORK, type Packet } from '../packets/packet.ts';
+import { decodeTransport } from '../packets/transport.ts';
+import type { Conversation } from './conversation.ts';
+
+/** The longest datagram there is, and the part of it that is kept. */
+const MAX_DATAGRAM_BYTES = 65_535;
+/** Datagrams that are put together at a time. */
+const MAX_DATAGRAMS = 256;
+const MAX_FRAGMENTS = 128;
+
+interface Fragment {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** A datagram of which some fragments have come. */
+class Datagram {
+  readonly fragments: Fragment[] = [];
+  /** Whose ports were in the first fragment. */
+  conversation: Conversation | undefined;
+  fromClient = false;
+  /** Bytes of the whole, known with its last fragment. */
+  length = -1;
+  /** Fragments that came before the first one of the datagram, which tells the conversation. */
+  #packetsBefore = 0;
+  #bytesBefore = 0;
+
+  addBefore(packet: Packet): void {
+    this.#packetsBefore += 1;
+    this.#bytesBefore += packet.ipLength;
+  }
+
+  countBefore(conversation: Conversation): void {
+    if (this.fromClient) {
+      conversation.clientPackets += this.#packetsBefore;
+      conversation.clientBytes += this.#bytesBefore;
+    } else {
+      conversation.serverPackets += this.#packetsBefore;
+      conversation.serverBytes += this.#bytesBefore;
+    }
+    conversation.fragments += this.#packetsBefore;
+    conversation.laterFragments += this.#packetsBefore;
+    this.#packetsBefore = 0;
+    this.#bytesBefore = 0;
+  }
+}
+
+/** Puts the fragments of IP datagrams together. Bounded: the oldest datagrams are given up. */
+export class Fragments {
+  readonly #datagrams = new Map<string, Datagram>();
+
+  /** The datagram that a fragment is of. */
+  datagramOf(packet: Packet, interfaceIndex: number): Datagram {
+    const { bytes, sourceAt, addressBytes, protocol, ipId } = packet;
+    // In both versions the destination follows the source.
+    const addresses = Buffer.from(bytes.subarray(sourceAt, sourceAt + 2 * addressBytes));
+    const key = `${interfaceIndex} ${protocol} ${ipId} ${addresses.toString('latin1')}`;
+    let datagram = this.#datagrams.get(key);
+    // A first fragment of a datagram that has one: the identification is used again.
+    const isNew = packet.fragmentOffset === 0 && datagram?.conversation !== undefined;
+    if (!datagram || (isNew && !datagram.fragments.some(({ offset }) => offset > 0))) {
+      datagram = new Datagram();
+      this.#datagrams.delete(key);
+      this.#datagrams.set(key, datagram);
+      if (this.#datagrams.size > MAX_DATAGRAMS) {
+        const [oldest] = this.#datagrams.keys();
+        if (oldest !== undefined) this.#datagrams.delete(oldest);
+      }
+    }
+    return datagram;
+  }
+
+  /**
+   * Adds a fragment. When it completes the datagram, the packet is changed to be all of it, as if it had
+   * never been cut, and true is given.
+   */
+  complete(packet: Packet, datagram: Datagram): boolean {
+    const { bytes, transportAt, transportEnd, end, fragmentOffset, moreFragments } = packet;
+    const captured = Math.min(transportEnd, end);
+    const isWhole = captured === transportEnd && captured > transportAt;
+    if (!isWhole || datagram.fragments.length >= MAX_FRAGMENTS) return false;
+    const part = Buffer.from(bytes.subarray(transportAt, captured));
+    datagram.fragments.push({ offset: fragmentOffset, bytes: part });
+    if (!moreFragments) datagram.length = fragmentOffset + part.length;
+    const whole = assemble(datagram);
+    if (!whole) return false;
+    packet.bytes = whole;
+    packet.end = whole.length;
+    packet.wireEnd = whole.length;
+    packet.transportAt = 0;
+    packet.transportEnd = whole.length;
+    packet.fragmentOffset = 0;
+    packet.moreFragments = false;
+    decodeTransport(packet);
+    datagram.fragments.length = 0;
+    datagram.length = -1;
+    return packet.network !== NETWORK.none;
+  }
+}
+
+function assemble({ fragments, length }: Datagram): Buffer | undefined {
+  if (length < 0 || length > MAX_DATAGRAM_BYTES) return undefined;
+  const sorted = [...fragments].sort((a, b) => a.offset - b.offset);
+  const whole = Buffer.alloc(length);
+  let next = 0;
+  for (const { offset, bytes } of sorted) {
+    if (offset > next) return undefined;
+    bytes.copy(whole, offset);
+    next = Math.max(next, offset + bytes.length);
+  }
+  return next >= length ? whole : undefined;
+}

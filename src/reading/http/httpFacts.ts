@@ -1,0 +1,68 @@
+/** A request and what came back. */
+export interface HttpExchange {
+  method: string;
+  target: string;
+  host: string | undefined;
+  /** 0 before an answer. */
+  status: number;
+  requestPacket: number;
+  responsePacket: number;
+  /** Nanoseconds since the capture's start; -1 without. */
+  requestTime: number;
+  responseTime: number;
+}
+
+/** Exchanges kept in detail of a connection. */
+const MAX_EXCHANGES = 20;
+/** Requests that wait for an answer at the same time (pipelining). */
+const MAX_WAITING = 100;
+
+/** What the HTTP messages of a connection say. */
+export class HttpFacts {
+  /** 1.1, 1.0, 0.9, or 2 for HTTP/2. */
+  version = '';
+  requests = 0;
+  responses = 0;
+  isGrpc = false;
+  readonly statuses = new Map<number, number>();
+  readonly exchanges: HttpExchange[] = [];
+  /** The longest time from a request to its response, in nanoseconds. */
+  slowest = 0;
+  /** The connection carries something else from here on (CONNECT, Upgrade). */
+  isSwitched = false;
+  readonly #waiting: HttpExchange[] = [];
+
+  addRequest(exchange: HttpExchange): void {
+    this.requests += 1;
+    if (this.exchanges.length < MAX_EXCHANGES) this.exchanges.push(exchange);
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(exchange);
+  }
+
+  /** The request that the next response answers; stays in line for what comes after a 1xx. */
+  get answered(): HttpExchange | undefined {
+    return this.#waiting[0];
+  }
+
+  addResponse(status: number, packet: number, time: number): void {
+    this.responses += 1;
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    if (status >= 100 && status < 200 && status !== 101) return;
+    const exchange = this.#waiting.shift() ?? {
+      method: '',
+      target: '',
+      host: undefined,
+      status,
+      requestPacket: 0,
+      responsePacket: packet,
+      requestTime: -1,
+      responseTime: time,
+    };
+    if (exchange.requestPacket === 0 && this.exchanges.length < MAX_EXCHANGES)
+      this.exchanges.push(exchange);
+    exchange.status = status;
+    exchange.responsePacket = packet;
+    exchange.responseTime = time;
+    if (exchange.requestTime >= 0)
+      this.slowest = Math.max(this.slowest, time - exchange.requestTime);
+  }
+}

@@ -1,0 +1,29 @@
+/** Packet numbers kept of each kind of event. */
+const MAX_PACKETS = 10;
+
+/** Packets of one kind that a conversation had: how many, when, and the numbers of the first. */
+export class Note {
+  count = 0;
+  readonly packets: number[] = [];
+  /** Nanoseconds since the capture's first packet. */
+  firstTime = 0;
+  lastTime = 0;
+
+  add(packet: number, time: number): void {
+    if (this.count === 0) this.firstTime = time;
+    this.lastTime = time;
+    this.count += 1;
+    if (this.packets.length < MAX_PACKETS) this.packets.push(packet);
+  }
+
+  /** Takes in another note of the same kind. */
+  merge(other: Note): void {
+    if (this.count === 0 || other.firstTime < this.firstTime) this.firstTime = other.firstTime;
+    if (this.count === 0 || other.lastTime > this.lastTime) this.lastTime = other.lastTime;
+    this.count += other.count;
+    for (const packet of other.packets) {
+      if (this.packets.length >= MAX_PACKETS) break;
+      this.packets.push(packet);
+    }
+  }
+}

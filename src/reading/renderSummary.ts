@@ -1,0 +1,131 @@
+import { renderTable } from '../output/table.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+import { linkTypeName } from '../packets/link.ts';
+import { type Conversation, type Endpoint, protocolName } from './conversation.ts';
+import type { Finding } from './findings/finding.ts';
+import type { Summary } from './summary.ts';
+import { counted, durationText, timeText } from './timeText.ts';
+
+const SHOWN_CONVERSATIONS = 10;
+
+/** The summary for people: findings first. Gives one piece at a time; safe for a terminal. */
+export function* renderSummary(summary: Summary, files: readonly string[]): Generator<string> {
+  yield `${headline(summary)}\n`;
+  const { findings } = summary;
+  if (findings.length === 0) yield '\nNo problems found.\n';
+  for (const [index, finding] of findings.entries()) yield renderFinding(finding, index + 1, files);
+  yield* renderConversations(summary);
+}
+
+function headline({ summarizer, conversations, others }: Summary): string {
+  const { packets, bytes, interfaces, start, end, baseSeconds } = summarizer;
+  const links = [...new Set(interfaces.map(({ linkType }) => linkTypeName(linkType)))].join(', ');
+  const count = conversations.length + others.conversations;
+  const parts = [
+    counted(packets, 'packet'),
+    bytesText(bytes),
+    counted(count, 'conversation'),
+    interfaces.length > 1 ? counted(interfaces.length, 'interface') : '',
+    links,
+  ];
+  const when =
+    end >= start
+      ? `; ${timeText(baseSeconds, start).slice(0, 23)}Z, ${durationText(end - start)}`
+      : '';
+  return terminalSafe(parts.filter((part) => part !== '').join(', ') + when);
+}
+
+function renderFinding(finding: Finding, number: number, files: readonly string[]): string {
+  const { severity, kind, what, who, when, until, count, packets, causes, caveat } = finding;
+  const lines = [`${number}. ${severity} ${kind}: ${what}`];
+  const where = finding.interface === undefined ? '' : ` at ${finding.interface}`;
+  lines.push(`   who: ${who}${where}`);
+  if (when !== '' && packets.length > 0)
+    lines.push(
+      `   when: ${clock(when)}${until === undefined ? '' : ` to ${clock(until)}`}, ${counted(count, 'time')}`,
+    );
+  if (caveat !== undefined) lines.push(`   but: ${caveat}`);
+  lines.push(`   usual causes: ${causes.join('; ')}`);
+  if (packets.length > 0) {
+    const more = count > packets.length ? ' …' : '';
+    lines.push(`   packets: ${packets.join(', ')}${more}`);
+  }
+  if (finding.filter !== '') lines.push(`   see: ${command(finding, files)}`);
+  return `\n${lines.map(terminalSafe).join('\n')}\n`;
+}
+
+/** What shows the packets, ready to be copied. */
+function command({ filter, decodeAs }: Finding, files: readonly string[]): string {
+  const decode = decodeAs === undefined ? '' : ` -d ${decodeAs}`;
+  const [file, another] = files;
+  if (file === undefined || another !== undefined)
+    return `${filter}${decode && ` (with${decode})`}`;
+  return `tshark -r ${quoted(file)}${decode} -Y ${quoted(filter)}`;
+}
+
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function* renderConversations(summary: Summary): Generator<string> {
+  const { conversations, others, names } = summary;
+  const count = conversations.length + others.conversations;
+  if (count === 0) return;
+  const largest = [...conversations]
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, SHOWN_CONVERSATIONS);
+  const title =
+    count > largest.length
+      ? `The largest ${largest.length} of ${count} conversations`
+      : 'Conversations';
+  yield `\n${title}:\n`;
+  const end = ({ address, port }: Endpoint) => {
+    const name = names.get(address) ?? (address.includes(':') ? `[${address}]` : address);
+    return `${name}:${port}`;
+  };
+  yield* renderTable<Conversation>(
+    [
+      { header: 'PROTOCOL', cell: ({ protocol }) => protocolName(protocol) },
+      { header: 'CLIENT', cell: ({ client }) => end(client) },
+      { header: 'SERVER', cell: ({ server }) => end(server) },
+      {
+        header: 'PACKETS',
+        cell: ({ clientPackets, serverPackets }) => `${clientPackets}/${serverPackets}`,
+      },
+      { header: 'BYTES', cell: ({ clientBytes, serverBytes }) => `${clientBytes}/${serverBytes}` },
+      { header: 'STATE', cell: ({ state }) => state },
+      { header: 'WHAT', cell: whatOf },
+    ],
+    largest,
+  );
+  if (others.conversations > 0)
+    yield `${counted(others.conversations, 'conversation')} more are only counted: ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
+}
+
+function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
+  const inside = tunnel === 'none' ? '' : ` in ${tunnel}`;
+  if (carries !== 'none') return `${carries} tunnel`;
+  if (tls) return `tls ${tls.serverName ?? ''}`.trim() + inside;
+  if (http) {
+    const host = http.exchanges[0]?.host ?? '';
+    return `${http.isGrpc ? 'grpc' : `http/${http.version}`} ${host}`.trim() + inside;
+  }
+  if (dns) return `dns ${dns.lookups[0]?.name ?? ''}`.trim() + inside;
+  return inside.trim();
+}
+
+/** The time of day; dates stand in the first line. */
+function clock(time: string): string {
+  return time.slice(11, 23);
+}
+
+function bytesText(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,352 @@
+import { addressText } from '../packets/address.ts';
+import { readArp } from '../packets/arp.ts';
+import { decodeEtherType, decodeFrame, ETHER_TYPE } from '../packets/link.ts';
+import { FLAG, NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
+import { enterTunnel, OLD_VXLAN_PORT } from '../packets/tunnels.ts';
+import type { PacketCursor } from '../pcap/packetCursor.ts';
+import { Application, addDatagram, isDnsPort } from './application.ts';
+import { ArpWatch } from './arpWatch.ts';
+import { WaitingBytes } from './byteStream.ts';
+import { CaptureInterface } from './captureInterface.ts';
+import type { Conversation } from './conversation.ts';
+import { Conversations } from './conversations.ts';
+import { CopyDetector } from './copies.ts';
+import { DnsTracker } from './dns/dnsTracker.ts';
+import { Fragments } from './fragments.ts';
+import { announcedMtu, IcmpErrors, icmpErrorKind } from './icmpErrors.ts';
+import type { TcpConnection } from './tcp/tcpConnection.ts';
+
+/** Conversations in detail at a time: with all that is known of each about 40 MB. */
+const MAX_CONVERSATIONS = 20_000;
+
+/** Takes part in what becomes of conversations. */
+export interface SummaryObserver {
+  /** A conversation is over: closed to make room (`isEvicted`), or at the end of the capture. */
+  closed(conversation: Conversation, isEvicted: boolean): void;
+  /** A segment was analysed; `found` are bits of SEGMENT. For tests that compare packet by packet. */
+  segment?(packet: number, found: number, conversation: Conversation, isCopy: boolean): void;
+}
+
+/**
+ * Goes through captures once and finds out who talked with whom, and how that went. Nothing is kept of a
+ * packet, and of at most MAX_CONVERSATIONS conversations at a time.
+ *
+ * Of each capture: beginCapture(), then for each of its files beginFile(), add() for each packet of it,
+ * endFile(); finish() at the end of all.
+ */
+export class Summarizer {
+  packets = 0;
+  /** Bytes on the wire. */
+  bytes = 0;
+  /** Seconds since 1970 that times are counted from. */
+  baseSeconds = 0;
+  /** Nanoseconds since then. */
+  start = Number.POSITIVE_INFINITY;
+  end = Number.NEGATIVE_INFINITY;
+  readonly interfaces: CaptureInterface[] = [];
+  /** VXLAN on Linux's old port was seen, which Wireshark takes for another protocol. */
+  hasOldVxlan = false;
+  readonly dns = new DnsTracker();
+  readonly arp = new ArpWatch();
+  readonly icmpErrors = new IcmpErrors();
+  readonly conversations: Conversations;
+  readonly #observer: SummaryObserver;
+  readonly #packet = new Packet();
+  readonly #quoted = new Packet();
+  readonly #copies = new CopyDetector();
+  readonly #fragments = new Fragments();
+  readonly #waiting = new WaitingBytes();
+  readonly #arrival = { time: 0, packet: 0 };
+  #hasBase = false;
+  #capture = -1;
+  #label = '';
+  /** By the file's numbers. */
+  #fileInterfaces: CaptureInterface[] = [];
+  #interface: CaptureInterface | undefined;
+  #interfaceNumber = -1;
+  #number = 0;
+  #now = 0;
+  #isCopy = false;
+  /** The conversation of the layer that was added last. */
+  #layer: Conversation | undefined;
+
+  constructor(observer: SummaryObserver) {
+    this.#observer = observer;
+    this.conversations = new Conversations(MAX_CONVERSATIONS, (conversation) =>
+      this.#close(conversation, true),
+    );
+  }
+
+  /** The next packets are of another capture. Their numbers begin at 1. */
+  beginCapture(label: string): void {
+    this.#capture += 1;
+    this.#label = label;
+    this.#number = 0;
+  }
+
+  /** The next packets are of another file: a ring has many of one capture. */
+  beginFile(): void {
+    this.#fileInterfaces = [];
+    this.#interfaceNumber = -1;
+  }
+
+  /** Takes in the packet that the cursor stands on. */
+  add(cursor: PacketCursor): void {
+    this.packets += 1;
+    this.#number += 1;
+    if (cursor.interfaceIndex !== this.#interfaceNumber) this.#enterInterface(cursor);
+    const on = this.#interface as CaptureInterface;
+    const { start, end, originalLength } = cursor;
+    const length = Math.max(originalLength, end - start);
+    this.bytes += length;
+    on.packets += 1;
+    on.bytes += length;
+    if (end - start < originalLength) on.truncated += 1;
+    if (cursor.hasTime) this.#setTime(cursor);
+    const packet = this.#packet;
+    decodeFrame(packet, cursor.bytes, start, end, originalLength, on.linkType);
+    let depth = 0;
+    for (;;) {
+      this.#layer = undefined;
+      this.#addLayer(packet, on, depth === 0);
+      depth += 1;
+      if (!enterTunnel(packet)) return;
+      this.#markTunnel(packet);
+    }
+  }
+
+  /** The file is over: takes what its recorder counted. */
+  endFile(cursor: PacketCursor): void {
+    // Interfaces without packets are told of, too.
+    for (let number = 0; number < cursor.interfaces.length; number++)
+      this.#interfaceOf(cursor, number);
+    for (const [number, counts] of cursor.counts.entries()) {
+      const on = this.#fileInterfaces[number];
+      if (on && counts?.dropped !== undefined) on.dropped = (on.dropped ?? 0) + counts.dropped;
+    }
+    const [first] = this.#fileInterfaces;
+    if (first && cursor.lost > 0) first.dropped = (first.dropped ?? 0) + cursor.lost;
+  }
+
+  /** Packets that the recorder of the capture lost, where only a manifest says so. */
+  addDropped(dropped: number | undefined): void {
+    const on = this.interfaces.find(({ capture }) => capture === this.#capture);
+    if (on && dropped !== undefined) on.dropped ??= dropped;
+  }
+
+  /** Closes all conversations. */
+  finish(): void {
+    for (const conversation of this.conversations.all) this.#close(conversation, false);
+    this.dns.finish(this.end);
+  }
+
+  #setTime({ seconds, nanoseconds }: PacketCursor): void {
+    if (!this.#hasBase) {
+      this.baseSeconds = seconds;
+      this.#hasBase = true;
+    }
+    const now = (seconds - this.baseSeconds) * 1e9 + nanoseconds;
+    this.#now = now;
+    if (now < this.start) this.start = now;
+    if (now > this.end) this.end = now;
+  }
+
+  #enterInterface(cursor: PacketCursor): void {
+    this.#interfaceNumber = cursor.interfaceIndex;
+    this.#interface = this.#interfaceOf(cursor, cursor.interfaceIndex);
+  }
+
+  #interfaceOf(cursor: PacketCursor, number: number): CaptureInterface {
+    const known = this.#fileInterfaces[number];
+    if (known) return known;
+    const described = cursor.interfaces[number];
+    if (!described) throw new Error(`interface ${number} is not described`);
+    const label = described.name ?? this.#label;
+    // The files of a ring describe the same interfaces again.
+    let on = this.interfaces.find(
+      (other) =>
+        other.capture === this.#capture &&
+        other.numberInFile === number &&
+        other.linkType === described.linkType &&
+        other.label === label,
+    );
+    if (!on) {
+      const index = this.interfaces.length;
+      on = new CaptureInterface(index, label, this.#capture, number, described);
+      this.interfaces.push(on);
+    }
+    this.#fileInterfaces[number] = on;
+    return on;
+  }
+
+  #addLayer(packet: Packet, on: CaptureInterface, isOutermost: boolean): void {
+    switch (packet.network) {
+      case NETWORK.ipv4:
+      case NETWORK.ipv6:
+        if (packet.offloaded) on.offloaded += 1;
+        if (packet.ipLength > on.largestPacket) on.largestPacket = packet.ipLength;
+        this.#isCopy = this.#copies.isCopy(packet, on.index, this.#now);
+        if (this.#isCopy && isOutermost) on.copies += 1;
+        if (packet.isFragment) this.#addFragment(packet, on);
+        else this.#addPacket(packet, on);
+        return;
+      case NETWORK.arp: {
+        const arp = readArp(packet);
+        if (arp) this.arp.add(arp, on.index, this.#number, this.#now);
+        return;
+      }
+      case NETWORK.none:
+        if (isOutermost) on.undecoded += 1;
+    }
+  }
+
+  /** The packet is inside of one that was added before. */
+  #markTunnel(packet: Packet): void {
+    if (!this.#layer) return;
+    this.#layer.carries = packet.tunnel;
+    if (packet.tunnel === 'vxlan' && this.#layer.server.port === OLD_VXLAN_PORT)
+      this.hasOldVxlan = true;
+  }
+
+  #addPacket(packet: Packet, on: CaptureInterface): void {
+    if (!packet.hasPorts && !packet.hasTransport) return;
+    const { conversations } = this;
+    const conversation = conversations.find(packet, on.index, this.#number, this.#now);
+    const { fromClient } = conversations;
+    this.#count(packet, conversation, fromClient);
+    if (packet.hasTransport) this.#readTransport(packet, conversation, fromClient, on);
+  }
+
+  #count(packet: Packet, conversation: Conversation, fromClient: boolean): void {
+    this.#layer = conversation;
+    if (fromClient) {
+      conversation.clientPackets += 1;
+      conversation.clientBytes += packet.ipLength;
+    } else {
+      conversation.serverPackets += 1;
+      conversation.serverBytes += packet.ipLength;
+    }
+    if (this.#now > conversation.end) conversation.end = this.#now;
+    if (this.#isCopy) conversation.copies += 1;
+    if (packet.tunnel !== 'none' && conversation.tunnel === 'none') {
+      conversation.tunnel = packet.tunnel;
+      conversation.tunnelId = packet.tunnelId;
+    }
+  }
+
+  #readTransport(
+    packet: Packet,
+    conversation: Conversation,
+    fromClient: boolean,
+    on: CaptureInterface,
+  ): void {
+    switch (packet.protocol) {
+      case PROTOCOL.tcp:
+        if (conversation.tcp) this.#readTcp(packet, conversation, conversation.tcp, fromClient);
+        return;
+      case PROTOCOL.udp:
+        if (!this.#isCopy && isDnsPort(conversation))
+          addDatagram(packet, conversation, this.dns, this.#now, this.#number);
+        return;
+      default:
+        if (!this.#isCopy) this.#readIcmp(packet, on);
+    }
+  }
+
+  #readTcp(
+    packet: Packet,
+    conversation: Conversation,
+    tcp: TcpConnection,
+    fromClient: boolean,
+  ): void {
+    if (this.#isCopy) {
+      this.#observer.segment?.(this.#number, 0, conversation, true);
+      return;
+    }
+    const found = tcp.add(packet, this.#now, this.#number, fromClient, conversation);
+    this.#observer.segment?.(this.#number, found, conversation, false);
+    if (packet.flags & FLAG.syn && conversation.packets === 1 && isDnsPort(conversation))
+      this.dns.addTcp(conversation);
+    if (packet.payloadLength > 0 && !conversation.isRead)
+      this.#readApplication(packet, conversation, tcp, fromClient);
+    else if (conversation.application && tcp.isOver) this.#endApplication(conversation);
+  }
+
+  #readApplication(
+    packet: Packet,
+    conversation: Conversation,
+    tcp: TcpConnection,
+    fromClient: boolean,
+  ): void {
+    conversation.application ??= new Application(conversation, this.dns, this.#waiting);
+    const { application } = conversation;
+    const arrival = this.#arrival;
+    arrival.time = this.#now;
+    arrival.packet = this.#number;
+    application.add(packet, arrival, fromClient ? tcp.client : tcp.server, fromClient);
+    if (application.isOver) this.#endApplication(conversation);
+  }
+
+  #endApplication(conversation: Conversation): void {
+    conversation.application?.end(this.#arrival);
+    conversation.application = undefined;
+    conversation.isRead = true;
+  }
+
+  #readIcmp(packet: Packet, on: CaptureInterface): void {
+    const kind = icmpErrorKind(packet);
+    if (!kind) return;
+    const quoted = this.#quoted;
+    quoted.bytes = packet.bytes;
+    quoted.end = packet.payloadEnd;
+    // The packet that is quoted was longer than what is quoted of it.
+    quoted.wireEnd = packet.payloadAt + 0x1_0000;
+    quoted.resetNetwork();
+    const type = packet.network === NETWORK.ipv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6;
+    decodeEtherType(quoted, type, packet.payloadAt);
+    if (quoted.network !== packet.network) return;
+    const text = (of: Packet, at: number) => addressText(of.bytes, at, of.addressBytes);
+    this.icmpErrors.add(
+      {
+        kind,
+        reporter: text(packet, packet.sourceAt),
+        source: text(quoted, quoted.sourceAt),
+        target: text(quoted, quoted.destinationAt),
+        port: quoted.destinationPort,
+        protocol: quoted.protocol,
+        interfaceIndex: on.index,
+        mtu: kind === 'too-big' ? announcedMtu(packet) : 0,
+      },
+      this.#number,
+      this.#now,
+    );
+  }
+
+  /** Fragments count for the conversation whose ports stand in the first; what they carry is read once it is whole. */
+  #addFragment(packet: Packet, on: CaptureInterface): void {
+    const datagram = this.#fragments.datagramOf(packet, on.index);
+    if (packet.hasPorts || packet.hasTransport) {
+      datagram.conversation = this.conversations.find(packet, on.index, this.#number, this.#now);
+      datagram.fromClient = this.conversations.fromClient;
+    }
+    const { conversation, fromClient } = datagram;
+    if (conversation) {
+      this.#count(packet, conversation, fromClient);
+      conversation.fragments += 1;
+      if (packet.fragmentOffset > 0) conversation.laterFragments += 1;
+      datagram.countBefore(conversation);
+    } else datagram.addBefore(packet);
+    if (this.#isCopy || !this.#fragments.complete(packet, datagram)) return;
+    if (conversation && packet.hasTransport)
+      this.#readTransport(packet, conversation, fromClient, on);
+  }
+
+  #close(conversation: Conversation, isEvicted: boolean): void {
+    const arrival = this.#arrival;
+    arrival.time = conversation.end;
+    arrival.packet = this.#number;
+    conversation.application?.end(arrival);
+    conversation.application = undefined;
+    this.#observer.closed(conversation, isEvicted);
+  }
+}

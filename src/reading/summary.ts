@@ -1,0 +1,228 @@
+import type { Readable } from 'node:stream';
+import { addressText } from '../packets/address.ts';
+import { type CaptureReader, openCapture, openCaptureStream } from '../pcap/captureReader.ts';
+import type { CapturedInterface } from '../pcap/packetCursor.ts';
+import type { Conversation } from './conversation.ts';
+import { type BrokenFile, stateCapture } from './findings/captureStatements.ts';
+import { stateDns } from './findings/dnsStatements.ts';
+import { Finder } from './findings/finder.ts';
+import type { Finding } from './findings/finding.ts';
+import { judgeHttp, stateHttp } from './findings/httpRules.ts';
+import { NatSkipped } from './findings/natSkipped.ts';
+import { stateArp, stateIcmp } from './findings/networkStatements.ts';
+import { judgeTcp } from './findings/tcpRules.ts';
+import { stateTcp } from './findings/tcpStatements.ts';
+import { judgeTls, stateTls } from './findings/tlsRules.ts';
+import { Names } from './conversationNames.ts';
+import { Summarizer } from './summarizer.ts';
+import { percentText } from './timeText.ts';
+
+/** One capture: a file, the files of a ring in their order, or a stream. */
+export interface CaptureSource {
+  readonly label: string;
+  readonly paths: readonly string[];
+  /** Read instead of the paths: standard input. */
+  readonly stream?: Readable;
+  /** Packets that its recorder lost, where only a manifest says so. */
+  readonly dropped?: number;
+}
+
+/** What became of conversations that were closed to make room. */
+export interface OtherConversations {
+  conversations: number;
+  packets: number;
+  bytes: number;
+}
+
+export interface Summary {
+  readonly summarizer: Summarizer;
+  readonly names: Names;
+  /** Those in detail, in the order of their beginnings. */
+  readonly conversations: readonly Conversation[];
+  readonly others: OtherConversations;
+  readonly findings: readonly Finding[];
+  readonly broken: readonly BrokenFile[];
+}
+
+/** Tells what becomes of a long run. */
+export interface SummaryProgress {
+  /** Called now and then with the packets read so far. */
+  readonly onPackets?: (packets: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads captures once and says what is in them and what is wrong. Throws UnreadableCapture.
+ */
+export async function summarize(
+  sources: readonly CaptureSource[],
+  { onPackets, signal }: SummaryProgress = {},
+): Promise<Summary> {
+  const run = new SummaryRun();
+  for (const source of sources) {
+    run.summarizer.beginCapture(source.label);
+    for (const input of source.stream ? [source.stream] : source.paths) {
+      const path = typeof input === 'string' ? input : source.label;
+      try {
+        await run.read(input, path, onPackets, signal);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        throw new UnreadableCapture(path, error);
+      }
+    }
+    run.summarizer.addDropped(source.dropped);
+  }
+  return run.finish();
+}
+
+/** A file that could not be opened or is no capture; why is its cause. */
+export class UnreadableCapture extends Error {
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`cannot read ${path}`, { cause });
+    this.path = path;
+  }
+}
+
+class SummaryRun {
+  readonly summarizer: Summarizer;
+  readonly #names = new Names();
+  readonly #finder: Finder;
+  readonly #nat = new NatSkipped();
+  readonly #others: OtherConversations = { conversations: 0, packets: 0, bytes: 0 };
+  readonly #kept: Conversation[] = [];
+  readonly #broken: BrokenFile[] = [];
+
+  constructor() {
+    this.summarizer = new Summarizer({
+      closed: (conversation, isEvicted) => {
+        if (isEvicted) this.#evict(conversation);
+        else this.#kept.push(conversation);
+      },
+    });
+    const { summarizer } = this;
+    this.#finder = new Finder(this.#names, summarizer.interfaces, () => summarizer.baseSeconds);
+  }
+
+  async read(
+    input: string | Readable,
+    path: string,
+    onPackets: SummaryProgress['onPackets'],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { summarizer } = this;
+    const reader = typeof input === 'string' ? await openCapture(input) : openCaptureStream(input);
+    try {
+      summarizer.beginFile();
+      while (await reader.more()) {
+        while (reader.next()) summarizer.add(reader.cursor);
+        onPackets?.(summarizer.packets);
+        signal?.throwIfAborted();
+      }
+      this.#endFile(path, reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #endFile(path: string, reader: CaptureReader): void {
+    const { cursor, damage, cutOff, packets } = reader;
+    this.summarizer.endFile(cursor);
+    for (const { address, name } of cursor.names)
+      this.#names.add(addressText(address, 0, address.length), name);
+    if (damage !== undefined || cutOff > 0) this.#broken.push({ path, damage, packets });
+  }
+
+  finish(): Summary {
+    const { summarizer } = this;
+    summarizer.finish();
+    const finder = this.#finder;
+    for (const conversation of this.#kept) this.#remember(conversation);
+    const explained = this.#nat.finish(finder);
+    for (const conversation of this.#kept)
+      if (!explained.has(conversation)) this.#judge(conversation);
+    nameLocalAddresses(this.#names, summarizer.interfaces, this.#kept);
+    const active = new Set(
+      this.#kept.flatMap(({ client, server }) => [client.address, server.address]),
+    );
+    stateTcp(finder);
+    stateTls(finder);
+    stateHttp(finder);
+    stateDns(finder, summarizer.dns);
+    stateIcmp(finder, summarizer.icmpErrors);
+    stateArp(finder, summarizer.arp, (address) => active.has(address));
+    stateCapture(finder, summarizer.interfaces, this.#broken);
+    return {
+      summarizer,
+      names: this.#names,
+      conversations: this.#kept.sort((a, b) => a.serial - b.serial),
+      others: this.#others,
+      findings: finder.finish(caveatOf(summarizer)),
+      broken: this.#broken,
+    };
+  }
+
+  #evict(conversation: Conversation): void {
+    this.#others.conversations += 1;
+    this.#others.packets += conversation.packets;
+    this.#others.bytes += conversation.bytes;
+    this.#remember(conversation);
+    this.#judge(conversation);
+  }
+
+  #remember(conversation: Conversation): void {
+    if (conversation.tcp) this.#nat.add(conversation, conversation.tcp);
+  }
+
+  #judge(conversation: Conversation): void {
+    const { tcp, tls, http, end } = conversation;
+    const finder = this.#finder;
+    finder.hasOldVxlan ||= this.summarizer.hasOldVxlan;
+    if (tcp) judgeTcp(finder, conversation, tcp, this.summarizer.end);
+    if (tls) judgeTls(finder, conversation, tls, this.summarizer.baseSeconds * 1000 + end / 1e6);
+    if (http) judgeHttp(finder, conversation, http);
+  }
+}
+
+/** What a capture that lost packets itself says about everything found in it. */
+function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
+  const dropped = interfaces.reduce((sum, on) => sum + (on.dropped ?? 0), 0);
+  if (dropped === 0) return undefined;
+  return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artefact`;
+}
+
+/** An interface of a pod sees that pod's packets only: the address that all of them share is the pod's. */
+function nameLocalAddresses(
+  names: Names,
+  interfaces: readonly { readonly index: number; readonly described: CapturedInterface }[],
+  conversations: readonly Conversation[],
+): void {
+  for (const { index, described } of interfaces) {
+    const pod = podOf(described);
+    if (pod === undefined) continue;
+    const own = conversations.filter(({ interfaceIndex }) => interfaceIndex === index);
+    const [first] = own;
+    if (!first) continue;
+    for (const { address } of [first.client, first.server]) {
+      const isOfAll = own.every(
+        ({ client, server }) => client.address === address || server.address === address,
+      );
+      const isAlone = own.some(
+        ({ client, server }) =>
+          client.address !== first.client.address || server.address !== first.server.address,
+      );
+      if (isOfAll && isAlone) names.add(address, pod);
+    }
+  }
+}
+
+/** The pod that an interface's comments name: as our captures describe their interfaces. */
+function podOf({ comments }: CapturedInterface): string | undefined {
+  const lines = comments.flatMap((comment) => comment.split('\n'));
+  const value = (key: string) =>
+    lines.find((line) => line.startsWith(`${key}: `))?.slice(key.length + 2);
+  const pod = value('pod');
+  const namespace = value('namespace');
+  return pod === undefined ? undefined : namespace === undefined ? pod : `${namespace}/${pod}`;
+}

@@ -1,0 +1,158 @@
+import { FLAG, type Packet } from '../../packets/packet.ts';
+import type { TcpConnection } from './tcpConnection.ts';
+import { SCALE_UNKNOWN, SCALE_UNUSED, type TcpSide } from './tcpSide.ts';
+
+/** What Wireshark's analysis finds about a segment (tcp.analysis.…), as bits. */
+export const SEGMENT = {
+  retransmission: 1 << 0,
+  fastRetransmission: 1 << 1,
+  spuriousRetransmission: 1 << 2,
+  outOfOrder: 1 << 3,
+  duplicateAck: 1 << 4,
+  lost: 1 << 5,
+  ackLost: 1 << 6,
+  zeroWindow: 1 << 7,
+  zeroWindowProbe: 1 << 8,
+  zeroWindowProbeAck: 1 << 9,
+  windowUpdate: 1 << 10,
+  windowFull: 1 << 11,
+  keepAlive: 1 << 12,
+  keepAliveAck: 1 << 13,
+} as const;
+
+export const ANY_RETRANSMISSION =
+  SEGMENT.retransmission | SEGMENT.fastRetransmission | SEGMENT.spuriousRetransmission;
+
+/** A retransmission this soon after the duplicate ACKs that asked for it is a fast one. Nanoseconds. */
+const FAST_RETRANSMISSION_NS = 20e6;
+/** A late segment that came within this is out of order, where the round trip is not known. */
+const REORDERING_NS = 3e6;
+
+const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
+
+/**
+ * Analyses a segment as Wireshark 4.0 does (its User's Guide, "TCP Analysis"), and moves the two sides
+ * on. `from` sent it, `to` is the other side. Gives bits of SEGMENT.
+ */
+export function analyseSegment(
+  packet: Packet,
+  now: number,
+  connection: TcpConnection,
+  from: TcpSide,
+  to: TcpSide,
+): number {
+  const { sequence, acknowledgment: ack, flags, window, payloadLength: length } = packet;
+  if (!from.hasBase) {
+    from.baseSequence = flags & FLAG.syn ? sequence : (sequence - 1) | 0;
+    from.hasBase = true;
+  }
+  if (!to.hasBase && flags & FLAG.ack) {
+    to.baseSequence = (ack - 1) | 0;
+    to.hasBase = true;
+  }
+  const expected = from.nextSequence;
+  const isControl = (flags & CONTROL) !== 0;
+  let found = 0;
+
+  if (length === 1 && sequence === expected && to.window === 0) found |= SEGMENT.zeroWindowProbe;
+  else {
+    if (window === 0 && !isControl) found |= SEGMENT.zeroWindow;
+    if (expected !== 0 && isAfter(sequence, expected) && !(flags & FLAG.rst)) found |= SEGMENT.lost;
+    if (!isControl) found |= findSpecialSegment(packet, from, to, expected);
+  }
+  if (ack !== from.lastAck && !(found & SEGMENT.duplicateAck)) from.duplicateAcks = 0;
+
+  if (to.contiguousSequence !== 0 && flags & FLAG.ack && isAfter(ack, to.contiguousSequence)) {
+    // What is not in the capture was acknowledged: told once for each gap.
+    if (isAfter(to.nextSequence, to.contiguousSequence)) {
+      found |= SEGMENT.ackLost;
+      to.contiguousSequence = to.nextSequence;
+    } else {
+      if (to.duplicateAcks === 0) found |= SEGMENT.ackLost;
+      to.duplicateAcks = -1;
+    }
+  }
+
+  const isKeepAlive = (found & SEGMENT.keepAlive) !== 0;
+  const isSynOrFin = (flags & (FLAG.syn | FLAG.fin)) !== 0;
+  if ((length > 0 || isSynOrFin) && !isKeepAlive)
+    found |= findRepetition(packet, now, connection, from, to, expected);
+
+  // Remember where it ended, and what it said.
+  const next = (sequence + length + (isSynOrFin ? 1 : 0)) | 0;
+  if (!(found & SEGMENT.zeroWindowProbe)) {
+    if (expected === 0 || isAfter(next, expected)) {
+      from.nextSequence = next;
+      from.nextSequenceTime = now;
+    }
+    if (from.contiguousSequence === 0 || sequence === from.contiguousSequence)
+      from.contiguousSequence = from.nextSequence;
+  }
+  from.window = window;
+  from.isSynWindow = (flags & FLAG.syn) !== 0;
+  from.lastAck = ack;
+  from.lastAckTime = now;
+  from.lastFindings = found;
+  return found;
+}
+
+/** Segments that only keep a connection or its window going; of those without SYN, FIN and RST. */
+function findSpecialSegment(packet: Packet, from: TcpSide, to: TcpSide, expected: number): number {
+  const { sequence, acknowledgment: ack, window, payloadLength: length } = packet;
+  let found = 0;
+  if (length <= 1 && sequence === ((expected - 1) | 0)) found |= SEGMENT.keepAlive;
+  if (length > 0) {
+    if (to.windowScale !== SCALE_UNKNOWN) {
+      const shift = to.isSynWindow || to.windowScale === SCALE_UNUSED ? 0 : to.windowScale;
+      const edge = (to.lastAck + (to.window << shift)) | 0;
+      if (((sequence + length) | 0) === edge) found |= SEGMENT.windowFull;
+    }
+    return found;
+  }
+  const repeatsAck = sequence === expected && ack === from.lastAck;
+  if (!repeatsAck) return found;
+  if (window !== from.window) return window === 0 ? found : found | SEGMENT.windowUpdate;
+  if (window === 0)
+    return to.lastFindings & SEGMENT.zeroWindowProbe ? found | SEGMENT.zeroWindowProbeAck : found;
+  if (to.lastFindings & SEGMENT.keepAlive) return found | SEGMENT.keepAliveAck;
+  from.duplicateAcks = from.duplicateAcks === -1 ? 1 : from.duplicateAcks + 1;
+  return found | SEGMENT.duplicateAck;
+}
+
+/** Whether data, a SYN or a FIN was there before; and if so, how its coming again is to be taken. */
+function findRepetition(
+  packet: Packet,
+  now: number,
+  connection: TcpConnection,
+  from: TcpSide,
+  to: TcpSide,
+  expected: number,
+): number {
+  const { sequence, flags, payloadLength: length } = packet;
+  const end = (sequence + length) | 0;
+  if (length > 0 && to.lastAck !== 0 && !isAfter(end, to.lastAck))
+    return SEGMENT.spuriousRetransmission;
+  if (expected === 0 || !isAfter(expected, sequence)) return 0;
+  // One byte before the end and longer than one: what follows a probe of a zero window.
+  if (length > 1 && sequence === ((expected - 1) | 0)) return 0;
+  // Times can go back; what is no later is neither fast nor out of order.
+  const sinceAck = now - to.lastAckTime;
+  if (
+    to.duplicateAcks >= 2 &&
+    to.lastAck === sequence &&
+    sinceAck >= 0 &&
+    sinceAck < FAST_RETRANSMISSION_NS
+  )
+    return SEGMENT.fastRetransmission;
+  const limit = connection.roundTripTime > 0 ? connection.roundTripTime : REORDERING_NS;
+  const isSynOrFin = (flags & (FLAG.syn | FLAG.fin)) !== 0;
+  const isLast = expected === ((end + (isSynOrFin ? 1 : 0)) | 0);
+  const sinceNext = now - from.nextSequenceTime;
+  if (sinceNext >= 0 && sinceNext < limit && !isLast) return SEGMENT.outOfOrder;
+  return SEGMENT.retransmission;
+}
+
+/** a > b for sequence numbers. */
+export function isAfter(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0;
+}

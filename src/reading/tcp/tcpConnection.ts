@@ -1,0 +1,214 @@
+import { FLAG, type Packet } from '../../packets/packet.ts';
+import { maximumSegmentSize, windowScale } from '../../packets/tcpOptions.ts';
+import type { Conversation } from '../conversation.ts';
+import { advanceEnd } from './endStates.ts';
+import { ANY_RETRANSMISSION, analyseSegment, isAfter, SEGMENT } from './segmentAnalysis.ts';
+import { END, SCALE_UNKNOWN, SCALE_UNUSED, TcpSide } from './tcpSide.ts';
+
+/** What is kept of the segment that reset a connection. */
+export interface Reset {
+  readonly packet: number;
+  readonly time: number;
+  readonly byClient: boolean;
+  /** How long both ends had been silent before. Nanoseconds. */
+  readonly silence: number;
+  readonly ttl: number;
+  /** The TTL of the other packets of the end it claims to be from; -1 where there was none. */
+  readonly usualTtl: number;
+  readonly bytesBefore: number;
+  /** Text that came with it: some senders say why. */
+  readonly text: string;
+}
+
+/** A silence that ended this long before a reset has to do with it: data found the connection gone. */
+const AFTER_SILENCE_NS = 120e9;
+/** A pause that is worth remembering. */
+const SILENCE_NS = 10e9;
+/** Text of a reset that is kept. */
+const MAX_RESET_TEXT = 200;
+
+/** A TCP conversation: its two sides, and what their segments say of each other. */
+export class TcpConnection {
+  readonly client = new TcpSide();
+  readonly server = new TcpSide();
+  /** From the last SYN to the first ACK that followed; 0 while unknown. Nanoseconds. */
+  roundTripTime = 0;
+  /** From the last SYN to its SYN-ACK; -1 while unknown. Nanoseconds. */
+  synAckDelay = -1;
+  reset: Reset | undefined;
+  /** The SYN that opened it used the ports of an earlier connection, which ended this long before. */
+  reusedAfter = -1;
+  #synTime = -1;
+  #lastTime = -1;
+  /** The last long silence, and when it ended. */
+  #silence = 0;
+  #silenceEnd = 0;
+
+  /** True for a SYN that cannot belong to this connection: the ports are used again. */
+  isReusedBy(packet: Packet, fromClient: boolean): boolean {
+    if ((packet.flags & (FLAG.syn | FLAG.ack)) !== FLAG.syn) return false;
+    const from = fromClient ? this.client : this.server;
+    return from.hasBase && from.baseSequence !== packet.sequence;
+  }
+
+  /** Takes in the next segment of the conversation. Gives bits of SEGMENT. */
+  add(
+    packet: Packet,
+    now: number,
+    number: number,
+    fromClient: boolean,
+    conversation: Conversation,
+  ): number {
+    const from = fromClient ? this.client : this.server;
+    const to = fromClient ? this.server : this.client;
+    const { flags, payloadLength: length } = packet;
+    if (this.#lastTime >= 0 && now - this.#lastTime > SILENCE_NS) {
+      this.#silence = now - this.#lastTime;
+      this.#silenceEnd = now;
+    }
+    if (flags & FLAG.syn) this.#addSyn(packet, now, number, from, to);
+    if (flags & FLAG.rst) this.#addReset(packet, now, number, fromClient, from, conversation);
+    else {
+      from.ttl = packet.ttl;
+      from.ipId = packet.ipId;
+    }
+    if (flags & FLAG.fin) from.fins += 1;
+    if (packet.offloaded) from.offloaded += 1;
+    const found = analyseSegment(packet, now, this, from, to);
+    advanceEnd(from, to, fromClient, flags, length);
+    if (length > 0) this.#addData(packet, now, found, from, to);
+    if (flags & FLAG.ack) acknowledge(packet, now, to);
+    if (
+      this.#synTime >= 0 &&
+      this.roundTripTime === 0 &&
+      (flags & (FLAG.syn | FLAG.ack)) === FLAG.ack
+    )
+      this.roundTripTime = now - this.#synTime;
+    if (found !== 0) this.#count(found, number, now, from, conversation);
+    this.#lastTime = now;
+    return found;
+  }
+
+  #addSyn(packet: Packet, now: number, number: number, from: TcpSide, to: TcpSide): void {
+    const isAnswer = (packet.flags & FLAG.ack) !== 0;
+    const scale = windowScale(packet);
+    if (scale >= 0) from.windowScale = scale;
+    if (from.windowScale === SCALE_UNKNOWN) {
+      from.windowScale = SCALE_UNUSED;
+      to.windowScale = SCALE_UNUSED;
+    } else if (isAnswer && to.windowScale === SCALE_UNUSED) from.windowScale = SCALE_UNUSED;
+    from.maximumSegmentSize = maximumSegmentSize(packet) || from.maximumSegmentSize;
+    from.syns += 1;
+    if (from.synPacket === 0) {
+      from.synPacket = number;
+      from.synTime = now;
+    }
+    from.lastSynTime = now;
+    if (!isAnswer) this.#synTime = now;
+    else if (this.synAckDelay < 0 && this.#synTime >= 0) this.synAckDelay = now - this.#synTime;
+  }
+
+  #addReset(
+    packet: Packet,
+    now: number,
+    number: number,
+    byClient: boolean,
+    from: TcpSide,
+    conversation: Conversation,
+  ): void {
+    from.resets += 1;
+    conversation.note('reset', number, now);
+    if (this.reset) return;
+    const { bytes, payloadAt, payloadEnd } = packet;
+    const textEnd = Math.min(payloadEnd, payloadAt + MAX_RESET_TEXT);
+    this.reset = {
+      packet: number,
+      time: now,
+      byClient,
+      silence: now - this.#silenceEnd < AFTER_SILENCE_NS ? this.#silence : 0,
+      ttl: packet.ttl,
+      usualTtl: from.ttl,
+      bytesBefore: this.client.payloadBytes + this.server.payloadBytes,
+      text: textEnd > payloadAt ? Buffer.from(bytes.subarray(payloadAt, textEnd)).toString() : '',
+    };
+  }
+
+  #addData(packet: Packet, now: number, found: number, from: TcpSide, to: TcpSide): void {
+    const { sequence, payloadLength: length } = packet;
+    const end = (sequence + length) | 0;
+    from.dataSegments += 1;
+    if (!(packet.flags & FLAG.rst)) from.payloadBytes += length;
+    if (found & ANY_RETRANSMISSION) {
+      if (from.repeatedSequence === sequence) from.repeats += 1;
+      else {
+        from.repeatedSequence = sequence;
+        from.repeats = 1;
+      }
+      from.repeatedLength = length;
+      return;
+    }
+    if (from.unackedTime === 0 || !isAfter(sequence, to.lastAck)) from.unackedTime = now;
+    if (length > from.largestSegment) {
+      from.largestSegment = length;
+      from.largestSegmentEnd = end;
+    }
+  }
+
+  #count(
+    found: number,
+    number: number,
+    now: number,
+    from: TcpSide,
+    conversation: Conversation,
+  ): void {
+    if (found & ANY_RETRANSMISSION) {
+      if (found & SEGMENT.fastRetransmission) from.fastRetransmissions += 1;
+      else if (found & SEGMENT.spuriousRetransmission) from.spuriousRetransmissions += 1;
+      else from.retransmissions += 1;
+      conversation.note('retransmission', number, now);
+    }
+    if (found & SEGMENT.outOfOrder) {
+      from.outOfOrder += 1;
+      conversation.note('out-of-order', number, now);
+    }
+    if (found & SEGMENT.duplicateAck) from.duplicateAckPackets += 1;
+    if (found & SEGMENT.lost) {
+      from.lostSegments += 1;
+      conversation.note('lost', number, now);
+    }
+    if (found & SEGMENT.zeroWindow) {
+      from.zeroWindows += 1;
+      conversation.note('zero-window', number, now);
+    }
+    if (found & SEGMENT.windowFull) {
+      from.windowFulls += 1;
+      conversation.note('window-full', number, now);
+    }
+    if (found & SEGMENT.keepAlive) from.keepAlives += 1;
+  }
+
+  /** Both ends have said all they had to say, or one has reset the connection. */
+  get isOver(): boolean {
+    const { client, server } = this;
+    if (client.state === END.reset || server.state === END.reset) return true;
+    return client.state === END.closed && server.state === END.closed;
+  }
+
+  get isEstablished(): boolean {
+    return this.client.syns > 0 && this.server.syns > 0;
+  }
+
+  get lastTime(): number {
+    return this.#lastTime;
+  }
+}
+
+/** `to` learns that its data arrived. */
+function acknowledge(packet: Packet, now: number, to: TcpSide): void {
+  const ack = packet.acknowledgment;
+  if (to.largestSegment > to.largestAcked && !isAfter(to.largestSegmentEnd, ack))
+    to.largestAcked = to.largestSegment;
+  if (to.repeats > 0 && isAfter(ack, to.repeatedSequence)) to.repeats = 0;
+  if (!isAfter(to.nextSequence, ack)) to.unackedTime = 0;
+  else if (isAfter(ack, to.contiguousSequence)) to.unackedTime = now;
+}

@@ -1,0 +1,186 @@
+import { readCertificate } from '../../packets/certificate.ts';
+import { u16, u24 } from '../../packets/numbers.ts';
+import {
+  firstCertificate,
+  readClientHello,
+  readServerHello,
+  TLS_HANDSHAKE,
+  TLS_HANDSHAKE_HEADER_BYTES,
+  TLS_RECORD,
+  TLS_RECORD_HEADER_BYTES,
+} from '../../packets/tls.ts';
+import type { Arrival, StreamConsumer } from '../byteStream.ts';
+import type { TlsFacts } from './tlsFacts.ts';
+
+/** Handshake messages kept of each direction: certificate chains are a few kilobytes. */
+const MAX_HANDSHAKE_BYTES = 48 * 1024;
+const MAX_ALERTS = 8;
+/** After this many records of data nothing in the clear is expected any more, an alert aside. */
+const MAX_DATA_RECORDS = 4;
+/** TLS records of the versions this program knows. */
+const MAX_RECORD_BYTES = 16_384 + 2_048;
+
+/** Reads what is visible of one direction of a TLS connection. */
+export class TlsReader implements StreamConsumer {
+  isDone = false;
+  readonly #facts: TlsFacts;
+  readonly #fromClient: boolean;
+  /** The header of the record, then of an alert its two bytes. */
+  readonly #header = Buffer.alloc(TLS_RECORD_HEADER_BYTES + 2);
+  #headerBytes = 0;
+  #recordType = 0;
+  #recordLeft = 0;
+  #recordLength = 0;
+  #handshake: Buffer = Buffer.alloc(0);
+  #isEncrypted = false;
+  #dataRecords = 0;
+
+  constructor(facts: TlsFacts, fromClient: boolean) {
+    this.#facts = facts;
+    this.#fromClient = fromClient;
+  }
+
+  data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
+    let at = from;
+    while (at < to && !this.isDone) {
+      if (this.#recordLeft === 0) {
+        const taken = Math.min(to - at, TLS_RECORD_HEADER_BYTES - this.#headerBytes);
+        this.#header.set(bytes.subarray(at, at + taken), this.#headerBytes);
+        this.#headerBytes += taken;
+        at += taken;
+        if (this.#headerBytes < TLS_RECORD_HEADER_BYTES) return;
+        this.#startRecord();
+        continue;
+      }
+      const taken = Math.min(to - at, this.#recordLeft);
+      this.#takeRecord(bytes, at, at + taken, arrival);
+      at += taken;
+      this.#recordLeft -= taken;
+      if (this.#recordLeft === 0) this.#headerBytes = 0;
+    }
+  }
+
+  gap(length: number): void {
+    const isHello = this.#recordType === TLS_RECORD.handshake && !this.#isEncrypted;
+    if (this.#handshake.length > 0 || (isHello && this.#recordLeft > 0)) {
+      this.#markIncomplete();
+      this.#stop();
+      return;
+    }
+    if (length > this.#recordLeft || this.#headerBytes < TLS_RECORD_HEADER_BYTES) {
+      this.#stop();
+      return;
+    }
+    this.#recordLeft -= length;
+    if (this.#recordLeft === 0) this.#headerBytes = 0;
+  }
+
+  #startRecord(): void {
+    this.#recordType = this.#header[0] as number;
+    this.#recordLength = u16(this.#header, 3);
+    this.#recordLeft = this.#recordLength;
+    const isKnown = this.#recordType >= TLS_RECORD.changeCipherSpec && this.#recordType <= 24;
+    if (!isKnown || this.#header[1] !== 3 || this.#recordLength > MAX_RECORD_BYTES) {
+      this.#stop();
+      return;
+    }
+    if (this.#recordLeft === 0) this.#headerBytes = 0;
+    if (this.#recordType === TLS_RECORD.changeCipherSpec) this.#isEncrypted = true;
+    if (this.#recordType === TLS_RECORD.data) {
+      this.#isEncrypted = true;
+      this.#dataRecords += 1;
+      if (this.#dataRecords >= MAX_DATA_RECORDS) this.#stop();
+    }
+  }
+
+  #takeRecord(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
+    // Encrypted alerts are longer.
+    if (this.#recordType === TLS_RECORD.alert && this.#recordLength === 2) {
+      const offset = this.#recordLength - this.#recordLeft;
+      this.#header.set(bytes.subarray(from, to), TLS_RECORD_HEADER_BYTES + offset);
+      if (offset + (to - from) === 2) this.#addAlert(arrival);
+      return;
+    }
+    if (this.#recordType !== TLS_RECORD.handshake || this.#isEncrypted) return;
+    const message = Buffer.concat([this.#handshake, bytes.subarray(from, to)]);
+    this.#handshake = this.#readMessages(message, arrival);
+    if (this.#handshake.length > MAX_HANDSHAKE_BYTES) this.#stop();
+  }
+
+  /** Reads whole handshake messages; gives the rest. */
+  #readMessages(bytes: Buffer, arrival: Arrival): Buffer {
+    let at = 0;
+    while (at + TLS_HANDSHAKE_HEADER_BYTES <= bytes.length) {
+      const body = at + TLS_HANDSHAKE_HEADER_BYTES;
+      const end = body + u24(bytes, at + 1);
+      const type = bytes[at] as number;
+      this.#begin(type, arrival);
+      if (end > bytes.length) break;
+      this.#readMessage(type, bytes, body, end);
+      at = end;
+    }
+    return bytes.subarray(at);
+  }
+
+  #begin(type: number, { packet, time }: Arrival): void {
+    const facts = this.#facts;
+    if (type === TLS_HANDSHAKE.clientHello && facts.clientHelloPacket === 0) {
+      facts.clientHelloPacket = packet;
+      facts.clientHelloTime = time;
+    } else if (type === TLS_HANDSHAKE.serverHello && facts.serverHelloPacket === 0) {
+      facts.serverHelloPacket = packet;
+      facts.serverHelloTime = time;
+    }
+  }
+
+  #readMessage(type: number, bytes: Buffer, from: number, to: number): void {
+    const facts = this.#facts;
+    if (type === TLS_HANDSHAKE.clientHello) {
+      const hello = readClientHello(bytes, from, to);
+      // A second one answers a retry and says the same.
+      if (!hello || facts.offeredVersions.length > 0) return;
+      facts.offeredVersions = hello.versions;
+      facts.serverName = hello.serverName;
+      facts.offeredAlpn = hello.alpn;
+      facts.isEncryptedHello = hello.isEncrypted;
+    } else if (type === TLS_HANDSHAKE.serverHello) {
+      const hello = readServerHello(bytes, from, to);
+      if (!hello || hello.isRetry) return;
+      facts.version = hello.version;
+      facts.cipher = hello.cipher;
+      facts.alpn = hello.alpn;
+    } else if (type === TLS_HANDSHAKE.certificate && !this.#fromClient) {
+      const [start, end] = firstCertificate(bytes, from, to) ?? [0, 0];
+      facts.certificate ??= readCertificate(bytes, start, end);
+    }
+  }
+
+  #addAlert({ packet, time }: Arrival): void {
+    const { alerts } = this.#facts;
+    if (alerts.length >= MAX_ALERTS) return;
+    alerts.push({
+      byClient: this.#fromClient,
+      level: this.#header[TLS_RECORD_HEADER_BYTES] as number,
+      description: this.#header[TLS_RECORD_HEADER_BYTES + 1] as number,
+      packet,
+      time,
+    });
+  }
+
+  /** The connection ended: a hello that is still not whole never will be. */
+  finish(): void {
+    if (this.#handshake.length > 0) this.#markIncomplete();
+    this.#stop();
+  }
+
+  #markIncomplete(): void {
+    const facts = this.#facts;
+    const hasHello = this.#fromClient ? facts.offeredVersions.length > 0 : facts.version !== 0;
+    if (!hasHello) facts.isIncomplete = true;
+  }
+
+  #stop(): void {
+    this.#handshake = Buffer.alloc(0);
+    this.isDone = true;
+  }
+}

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Captures of other projects with what these say is in them; they lie beside the checkout. */
+export const FOLDER = join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'captures');
+
+export const hasCaptures = existsSync(FOLDER);
+
+const CAPTURE = /\.(?:pcap|pcapng|cap)(?:\.gz)?$/;
+
+/** Paths of captures, within the folder. */
+export function captureFiles(within = ''): string[] {
+  return readdirSync(join(FOLDER, within), { recursive: true, encoding: 'utf8' })
+    .filter((name) => CAPTURE.test(name))
+    .map((name) => join(within, name))
+    .sort();
+}
+
+/** Files beside a capture whose names go on after the capture's. */
+export function truthsOf(capture: string, pattern: RegExp): string[] {
+  const folder = join(FOLDER, capture, '..');
+  const name = capture.split('/').at(-1) ?? '';
+  return readdirSync(folder)
+    .filter((file) => file.startsWith(name) && pattern.test(file.slice(name.length)))
+    .map((file) => join(folder, file));
+}

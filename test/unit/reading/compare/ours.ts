@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { openCapture } from '../../../../src/pcap/captureReader.ts';
+import type { Conversation } from '../../../../src/reading/conversation.ts';
+import { Summarizer } from '../../../../src/reading/summarizer.ts';
+import { FOLDER } from './captures.ts';
+
+/** What was found about a segment, by the bits of SEGMENT. */
+export interface FoundSegment {
+  readonly found: number;
+  readonly conversation: Conversation;
+  readonly isCopy: boolean;
+}
+
+export interface Ours {
+  readonly conversations: readonly Conversation[];
+  /** By number; of packets in packets, the innermost. */
+  readonly segments: ReadonlyMap<number, FoundSegment>;
+  readonly summarizer: Summarizer;
+  readonly damage: string | undefined;
+}
+
+/** Everything our reading finds in a capture of the folder. */
+export async function readOurs(capture: string): Promise<Ours> {
+  const conversations: Conversation[] = [];
+  const segments = new Map<number, FoundSegment>();
+  const summarizer = new Summarizer({
+    closed: (conversation) => conversations.push(conversation),
+    segment: (packet, found, conversation, isCopy) =>
+      segments.set(packet, { found, conversation, isCopy }),
+  });
+  summarizer.beginCapture(capture);
+  const reader = await openCapture(join(FOLDER, capture));
+  summarizer.beginFile();
+  while (await reader.more()) while (reader.next()) summarizer.add(reader.cursor);
+  summarizer.endFile(reader.cursor);
+  await reader.close();
+  summarizer.finish();
+  return { conversations, segments, summarizer, damage: reader.damage };
+}

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { SEGMENT } from '../../../../src/reading/tcp/segmentAnalysis.ts';
+import { FOLDER } from './captures.ts';
+import { Comparison } from './facts.ts';
+import type { FoundSegment, Ours } from './ours.ts';
+
+/** Wireshark's fields, of which a fast or spurious retransmission has two. */
+const FIELDS = {
+  retransmission: SEGMENT.retransmission,
+  fast_retransmission: SEGMENT.fastRetransmission,
+  spurious_retransmission: SEGMENT.spuriousRetransmission,
+  out_of_order: SEGMENT.outOfOrder,
+  duplicate_ack: SEGMENT.duplicateAck,
+  lost_segment: SEGMENT.lost,
+  ack_lost_segment: SEGMENT.ackLost,
+  zero_window: SEGMENT.zeroWindow,
+  zero_window_probe: SEGMENT.zeroWindowProbe,
+  zero_window_probe_ack: SEGMENT.zeroWindowProbeAck,
+  window_full: SEGMENT.windowFull,
+  window_update: SEGMENT.windowUpdate,
+  keep_alive: SEGMENT.keepAlive,
+  keep_alive_ack: SEGMENT.keepAliveAck,
+} as const;
+
+const NAMES = Object.keys(FIELDS) as (keyof typeof FIELDS)[];
+
+export function tsharkComparison() {
+  return new Comparison<FoundSegment>([
+    {
+      why: 'the packet is a copy of one captured within 3 ms: no retransmission for us',
+      explains: (_fact, { isCopy }) => isCopy,
+    },
+    {
+      why: 'a segment of a connection with copies: Wireshark’s counters have the copies in them',
+      explains: (_fact, { conversation }) => conversation.copies > 0,
+    },
+  ]);
+}
+
+/** Compares what was found about each TCP segment with tshark, field by field, interface by interface. */
+export function compareTshark(
+  comparison: Comparison<FoundSegment>,
+  capture: string,
+  ours: Ours,
+): void {
+  const interfaces = ours.summarizer.interfaces;
+  for (const on of interfaces) {
+    const only = interfaces.length > 1 ? `frame.interface_id == ${on.numberInFile}` : 'tcp';
+    for (const line of analyse(capture, only)) {
+      const [number = '', ...values] = line.split('\t');
+      const segment = ours.segments.get(Number(number));
+      if (!segment) continue;
+      const isKind =
+        values[NAMES.indexOf('fast_retransmission')] ||
+        values[NAMES.indexOf('spurious_retransmission')];
+      for (const [index, name] of NAMES.entries()) {
+        const theirs = values[index] !== '' && !(name === 'retransmission' && isKind);
+        const mine = (segment.found & FIELDS[name]) !== 0;
+        const fact = {
+          capture,
+          subject: number,
+          field: name,
+          ours: `${mine}`,
+          theirs: `${theirs}`,
+        };
+        comparison.add(fact, segment);
+      }
+    }
+  }
+}
+
+/** With one interface alone, since Wireshark analyses a connection over all interfaces of a file. */
+function analyse(capture: string, filter: string): string[] {
+  const fields = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
+  const path = join(FOLDER, capture);
+  const isOne = filter !== 'tcp';
+  const input = isOne
+    ? spawnSync('tshark', ['-r', path, '-Y', filter, '-w', '-', '-F', 'pcapng'], { maxBuffer: 1e9 })
+        .stdout
+    : undefined;
+  const argv = ['-n', '-r', isOne ? '-' : path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l'];
+  const { stdout, error } = spawnSync(
+    'tshark',
+    [...argv, ...fields.flatMap((name) => ['-e', name])],
+    {
+      encoding: 'utf8',
+      maxBuffer: 1e9,
+      ...(input && { input }),
+    },
+  );
+  if (error) throw error;
+  return stdout.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NotPcap } from '../../../src/pcap/records.ts';
+import { captureFiles, FOLDER, hasCaptures } from './compare/captures.ts';
+import type { Comparison } from './compare/facts.ts';
+import { compareNdpi, ndpiComparison } from './compare/ndpiFlows.ts';
+import { type Ours, readOurs } from './compare/ours.ts';
+import { compareTshark, tsharkComparison } from './compare/tsharkAnalysis.ts';
+import { compareZeek, zeekComparison } from './compare/zeekConnections.ts';
+
+const SKIPPED = hasCaptures ? '' : ' (skipped: no captures folder)';
+/** Differences that are right are no more than this. */
+const MOST_EXPLAINED = 0.02;
+
+/** Prints the table for the docs with PRINT_TABLE=1. */
+function report<Context>(name: string, comparison: Comparison<Context>): void {
+  if (process.env.PRINT_TABLE) console.log(comparison.table(name).join('\n'));
+  expect(comparison.unexplained).toEqual([]);
+  expect(comparison.facts).toBeGreaterThan(500);
+  expect(comparison.explainedShare).toBeLessThanOrEqual(MOST_EXPLAINED);
+}
+
+describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
+  const files = hasCaptures ? captureFiles() : [];
+
+  it('are all read, with as many packets as capinfos counts', async () => {
+    const paths = files.map((file) => join(FOLDER, file));
+    const counts = new Map<string, number>();
+    for (const path of paths) {
+      try {
+        const line = execFileSync('capinfos', ['-M', '-c', '-r', '-T', path], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
+        counts.set(path, Number(line.split('\t')[1]));
+      } catch {
+        // Wireshark does not know a few link types; we count their packets.
+      }
+    }
+    expect(counts.size).toBeGreaterThan(300);
+    for (const file of files) {
+      const expected = counts.get(join(FOLDER, file));
+      const { summarizer, damage } = await readOurs(file);
+      expect({ file, damage }).toEqual({ file, damage: undefined });
+      if (expected !== undefined)
+        expect({ file, packets: summarizer.packets }).toEqual({ file, packets: expected });
+    }
+  }, 300_000);
+
+  it('have the conversations that Zeek logs', async () => {
+    const comparison = zeekComparison();
+    for (const file of captureFiles('zeek')) compareZeek(comparison, file, await readOurs(file));
+    report('Zeek, conn.log', comparison);
+  }, 60_000);
+
+  it('have the flows that nDPI reports', async () => {
+    const comparison = ndpiComparison();
+    for (const file of captureFiles('ndpi')) compareNdpi(comparison, file, await readOurs(file));
+    report('nDPI', comparison);
+  }, 60_000);
+
+  it('have the TCP analysis of tshark, field by field', async () => {
+    const comparison = tsharkComparison();
+    for (const file of files) {
+      const ours = await readIfCapture(file);
+      if (ours && ours.segments.size > 0) compareTshark(comparison, file, ours);
+    }
+    report('tshark, tcp.analysis', comparison);
+  }, 300_000);
+});
+
+async function readIfCapture(file: string): Promise<Ours | undefined> {
+  try {
+    return await readOurs(file);
+  } catch (error) {
+    if (error instanceof NotPcap) return undefined;
+    throw error;
+  }
+}
