@@ -35,6 +35,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     title: 'Reading Commands',
     commands: [
       {
+        name: 'summary',
+        summary: 'Show what is in capture files and what went wrong',
+        load: async () => (await import('./commands/summary.ts')).summaryCommand,
+      },
+      {
         name: 'read',
         summary: 'Print or select packets of capture files',
         load: async () => (await import('./commands/read.ts')).readCommand,

@@ -3,6 +3,7 @@ import { addressText } from '../packets/address.ts';
 import { type CaptureReader, openCapture, openCaptureStream } from '../pcap/captureReader.ts';
 import type { CapturedInterface } from '../pcap/packetCursor.ts';
 import type { Conversation } from './conversation.ts';
+import { Names } from './conversationNames.ts';
 import { type BrokenFile, stateCapture } from './findings/captureStatements.ts';
 import { stateDns } from './findings/dnsStatements.ts';
 import { Finder } from './findings/finder.ts';
@@ -13,7 +14,6 @@ import { stateArp, stateIcmp } from './findings/networkStatements.ts';
 import { judgeTcp } from './findings/tcpRules.ts';
 import { stateTcp } from './findings/tcpStatements.ts';
 import { judgeTls, stateTls } from './findings/tlsRules.ts';
-import { Names } from './conversationNames.ts';
 import { Summarizer } from './summarizer.ts';
 import { percentText } from './timeText.ts';
 

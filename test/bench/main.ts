@@ -8,14 +8,36 @@ import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
 import { benchStart } from './start.ts';
+import { benchSummary } from './summary.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster, and merging with mergecap:
 // npm run bench -- [PART...]
-const PARTS = ['start', 'merge', 'warm', 'cold', 'exec', 'ports', 'fetch', 'loss', 'many'];
-const ROUNDS = { start: 15, merge: 5, warm: 7, cold: 5, exec: 7, ports: 3, fetch: 5, loss: 3 };
-const WITHOUT_CLUSTER = ['start', 'merge'];
+const PARTS = [
+  'start',
+  'merge',
+  'summary',
+  'warm',
+  'cold',
+  'exec',
+  'ports',
+  'fetch',
+  'loss',
+  'many',
+];
+const ROUNDS = {
+  start: 15,
+  merge: 5,
+  summary: 3,
+  warm: 7,
+  cold: 5,
+  exec: 7,
+  ports: 3,
+  fetch: 5,
+  loss: 3,
+};
+const WITHOUT_CLUSTER = ['start', 'merge', 'summary'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
@@ -28,6 +50,7 @@ const wanted = (part: string) => asked.length === 0 || asked.includes(part);
 // These are measured before there is a cluster.
 if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
+if (wanted('summary')) await benchSummary(ROUNDS.summary);
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) process.exit();
 
 const cluster = await startBenchCluster();

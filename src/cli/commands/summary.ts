@@ -1,0 +1,93 @@
+import { print } from '../../output/standardOutput.ts';
+
+import { terminalSafeJson } from '../../output/terminalSafe.ts';
+import { toYaml } from '../../output/yaml.ts';
+import { wrongUsage } from '../../problem.ts';
+import { type FailCondition, failSubjects, failures, parseFailOn } from '../../reading/failOn.ts';
+import { unreadable } from '../../reading/input/captureFiles.ts';
+import { captureSources } from '../../reading/input/captureSources.ts';
+import { renderSummary } from '../../reading/renderSummary.ts';
+import { type Summary, summarize, UnreadableCapture } from '../../reading/summary.ts';
+import { summaryFacts } from '../../reading/summaryJson.ts';
+import { command, type Invocation } from '../command.ts';
+import { note, statusLine } from '../console.ts';
+import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
+import { oneOf } from '../flags/valueTypes.ts';
+import { onInterruption } from '../interruption.ts';
+
+/** What makes the command fail: see parseFailOn(). */
+const CONDITIONS: ValueType<readonly FailCondition[]> = {
+  placeholder: 'CONDITIONS',
+  parse: (text) => {
+    const conditions = parseFailOn(text);
+    if (typeof conditions !== 'string') return conditions;
+    throw wrongUsage(
+      `"${conditions}" is not a condition`,
+      "write conditions as in 'retransmissions>1%,rst,dns-failures>5'",
+      `known: ${failSubjects().join(', ')}`,
+    );
+  },
+};
+
+const FLAGS = {
+  output: { alias: 'o', value: oneOf('FORMAT', ['json', 'yaml']), help: 'Output format' },
+  'fail-on': {
+    value: CONDITIONS,
+    help: "Exit with 1 if one of these is found: 'rst,retransmissions>1%'",
+  },
+} as const satisfies FlagTable;
+
+type Flags = FlagValues<typeof FLAGS>;
+
+export const summaryCommand = command({
+  description:
+    'Show what is in capture files and what went wrong.\n\n' +
+    'Findings come first: what is wrong, who has it, when and how often, its usual causes, packet numbers, and a display filter that shows the packets. Then the conversations.\n\n' +
+    'FILE is a pcap or pcapng file, also compressed with gzip, a folder written by captures fetch, or - for standard input. Several captures are compared. Neither a cluster nor Wireshark is needed.',
+  examples: [
+    ['summary web.pcapng', 'Show what went wrong in a capture'],
+    ['summary tuesday', 'Summarize all files of a fetched capture'],
+    ['summary client.pcap server.pcap', 'Compare captures at two places'],
+    ['summary web.pcap -o json', 'Print everything as JSON'],
+    ["summary web.pcap --fail-on 'retransmissions>1%,rst'", 'Check a capture in a script'],
+  ],
+  arguments: [{ name: 'FILE', required: true, variadic: true, complete: 'files' }],
+  flags: [{ title: 'Options', flags: FLAGS }],
+  run,
+});
+
+async function run({ flags, args }: Invocation<Flags>): Promise<number> {
+  if (args.filter((file) => file === '-').length > 1)
+    throw wrongUsage('standard input can be read once');
+  const sources = await captureSources(args);
+  const interruption = onInterruption();
+  const status = statusLine();
+  let summary: Summary;
+  try {
+    summary = await summarize(sources, {
+      signal: interruption.signal,
+      onPackets: (packets) => status.show(`${packets.toLocaleString('en')} packets read`),
+    });
+  } catch (error) {
+    throw error instanceof UnreadableCapture ? unreadable(error.path, error.cause) : error;
+  } finally {
+    status.clear();
+    interruption.release();
+  }
+  await print(render(summary, flags.output, args));
+  const failed = failures(flags['fail-on'] ?? [], summary);
+  for (const text of failed) note(`failed: ${text}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+function render(
+  summary: Summary,
+  format: Flags['output'],
+  files: readonly string[],
+): Iterable<string> {
+  if (format === undefined) return renderSummary(summary, files);
+  const facts = summaryFacts(summary);
+  return format === 'yaml'
+    ? [toYaml(facts)]
+    : [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+}

@@ -1,0 +1,69 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { errorCode, Problem } from '../../problem.ts';
+import type { CaptureSource } from '../summary.ts';
+import { captureFilesOf, STANDARD_INPUT, unreadable } from './captureFiles.ts';
+
+const MANIFEST_NAME = 'capture.json';
+
+/**
+ * The captures that arguments name: files, - for standard input, and folders: one capture each, whose
+ * files follow one another. A folder of several pods has a capture in each of its folders. Throws a Problem.
+ */
+export async function captureSources(names: readonly string[]): Promise<CaptureSource[]> {
+  const found = await Promise.all(names.map(sourcesOf));
+  return found.flat();
+}
+
+async function sourcesOf(name: string): Promise<CaptureSource[]> {
+  if (name === STANDARD_INPUT)
+    return [{ label: 'standard input', paths: [], stream: process.stdin }];
+  try {
+    if (!(await stat(name)).isDirectory()) return [{ label: basename(name), paths: [name] }];
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+  const entries = await readdir(name, { withFileTypes: true });
+  const hasManifest = entries.some((entry) => entry.name === MANIFEST_NAME);
+  const folders = hasManifest ? [] : entries.filter((entry) => entry.isDirectory());
+  const inner = await Promise.all(folders.map((entry) => podSource(join(name, entry.name))));
+  const pods = inner.filter((source) => source !== undefined);
+  return pods.length > 0 ? pods : [await folderSource(name)];
+}
+
+/** The capture of one pod, in a folder of several. */
+async function podSource(folder: string): Promise<CaptureSource | undefined> {
+  try {
+    await stat(join(folder, MANIFEST_NAME));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw unreadable(folder, error);
+  }
+  return folderSource(folder);
+}
+
+async function folderSource(folder: string): Promise<CaptureSource> {
+  const { paths } = await captureFilesOf([folder]);
+  const dropped = await droppedOf(join(folder, MANIFEST_NAME));
+  return { label: basename(folder), paths, ...(dropped !== undefined && { dropped }) };
+}
+
+/** Packets that the recorder lost, as the manifest has it. */
+async function droppedOf(path: string): Promise<number | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw unreadable(path, error);
+  }
+  try {
+    const { dropped } = JSON.parse(text) as { dropped?: unknown };
+    return typeof dropped === 'number' ? dropped : undefined;
+  } catch (error) {
+    throw new Problem(`${path} is damaged`, {
+      next: ['fetch the capture again, or name its files instead of the folder'],
+      cause: error,
+    });
+  }
+}
