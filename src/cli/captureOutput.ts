@@ -23,8 +23,8 @@ export async function captureOutput(flags: OutputArguments): Promise<Output> {
   }
   if (process.stdout.isTTY)
     throw wrongUsage(
-      'packets are not for a terminal',
-      'pipe them into a program, as in: … -w - | tshark -r -   or leave out -w to read them here',
+      'packets cannot be written to a terminal',
+      'pipe them to a program (-w - | tshark -r -), or print them without -w',
     );
   return new StandardOutput();
 }

@@ -5,10 +5,10 @@ import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
-/** A lag of less than this is not worth a word, however slow the capture is. */
+/** A lag of less than this is not shown. */
 const LAG_SHOWN_BYTES = 100_000;
 
-/** Tells on standard error how a capture goes: a live line on a terminal, and its end anywhere. */
+/** Reports a capture's progress on standard error: a status line on a terminal, and the result. */
 export function captureProgress(format: 'pcap' | 'text') {
   const line = statusLine();
   let refresh: NodeJS.Timeout | undefined;
@@ -57,7 +57,9 @@ export function captureProgress(format: 'pcap' | 'text') {
         `${countText(packets, 'packet')} captured${size}${where}` +
           (statistics.receivedByFilter === undefined ? '' : `, ${droppedText(dropped)}`) +
           (end === 'size' ? '; stopped at --max-size' : '') +
-          (end === 'abandoned' ? '; ended at once: what the pod still had is not here' : '') +
+          (end === 'abandoned'
+            ? '; stopped at once: packets still in the pod were not copied'
+            : '') +
           (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
       );
       if (gaps.length > 0) note(gapsText(gaps));
@@ -65,25 +67,25 @@ export function captureProgress(format: 'pcap' | 'text') {
   };
 }
 
-/** What is shown of a capture that goes on; bytes a second in `rate`. */
+/** The status line of a running capture; `rate` is in bytes per second. */
 function statusText(state: CaptureState, at: number, started: number, rate: number): string {
   const { packets, bytes, dropped, lag = 0, ending, giveUpAt } = state;
   if (giveUpAt !== undefined)
     return (
-      `connection lost, the recorder goes on; resuming…` +
-      `  (given up in ${elapsedText(Math.max(0, giveUpAt - at))}; Ctrl-C twice ends)`
+      `connection lost, the pod keeps recording; reconnecting…` +
+      `  (giving up in ${elapsedText(Math.max(0, giveUpAt - at))}; Ctrl-C twice ends)`
     );
   const amount = `${countText(packets, 'packet')}  ${bytesText(bytes)}  ${bytesText(rate)}/s`;
   if (ending) {
     const left = rate > 0 ? `, ${elapsedText((lag * 1000) / rate)} left` : '';
-    return `ending: ${bytesText(lag)} to come${left}  ${amount}  (Ctrl-C ends at once)`;
+    return `stopping: ${bytesText(lag)} to copy${left}  ${amount}  (Ctrl-C stops at once)`;
   }
   return (
     `${elapsedText(at - started)}  ${amount}` +
     (dropped === undefined ? '' : `  ${dropped.toLocaleString('en-US')} dropped`) +
-    // Less than a second's worth is on its way anyhow.
+    // Up to a second's worth of packets is normal.
     (lag > Math.max(rate, LAG_SHOWN_BYTES) ? `  ${bytesText(lag)} behind` : '') +
-    '  (Ctrl-C ends)'
+    '  (Ctrl-C stops)'
   );
 }
 
@@ -91,8 +93,8 @@ function gapsText(gaps: readonly Gap[]): string {
   const files = gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const bytes = gaps.reduce((sum, gap) => sum + gap.bytes, 0);
   return (
-    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} (at most ${bytesText(bytes)}) of the recording are not here,` +
-    ' since the ring in the pod was full: narrow the filter, or use -s 128'
+    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} (at most ${bytesText(bytes)}) of the recording are missing` +
+    ' because the ring in the pod was full: narrow the filter, or use -s 128'
   );
 }
 

@@ -62,7 +62,7 @@ export async function captureRing(
     return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;
   } catch (error) {
     if (!interruption.abandon.aborted) throw error;
-    terminal.note('ended at once: what was not copied yet is deleted in the pod');
+    terminal.note('stopped at once: files that were not copied are deleted in the pod');
     return FORCED_EXIT;
   } finally {
     terminal.clear();
@@ -87,7 +87,7 @@ async function recordOne(
     onRecording: (device, where, ring) => {
       onStarted();
       terminal.note(
-        `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, copied to ${folder} at the end`,
+        `recording on ${device} of ${where}: the newest ${ring.files} files of ${bytesText(ring.fileKilobytes * 1000)}, to be copied to ${folder}`,
       );
     },
     onState: ({ held = 0 }) => terminal.held(folder, held),
@@ -119,7 +119,7 @@ class RingTerminal {
     const where = this.#held.size === 1 ? 'the pod' : `${this.#held.size} pods`;
     const held = bytesText(sum(this.#held.values()));
     this.#line.show(
-      `${elapsedText(Date.now() - this.#started)}  ${held} in ${where}  (Ctrl-C ends and copies)`,
+      `${elapsedText(Date.now() - this.#started)}  ${held} in ${where}  (Ctrl-C stops and copies)`,
     );
   }
 

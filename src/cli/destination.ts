@@ -26,9 +26,9 @@ export function destinationOf(
   if (/\.pcapng$/i.test(write)) return 'one pcapng';
   if (isSeveral && /\.(pcap|cap|dmp)$/i.test(write))
     throw wrongUsage(
-      `-w ${write}: a pcap file cannot tell several pods apart`,
-      `merge them into one file with -w ${write.replace(/\.\w+$/, '.pcapng')}`,
-      `or write a file for each into a folder with -w ${write.replace(/\.\w+$/, '')}/`,
+      `-w ${write}: a pcap file cannot hold several pods`,
+      `write one pcapng file with -w ${write.replace(/\.\w+$/, '.pcapng')}`,
+      `or one file per pod with -w ${write.replace(/\.\w+$/, '')}/`,
     );
   return isSeveral ? 'one pcapng' : 'one pcap';
 }

@@ -5,12 +5,12 @@ import { terminalSafe } from '../output/terminalSafe.ts';
 import { note, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
-/** A week: rare faults show within one, and nothing of ours runs for ever. In seconds. */
+/** Long enough for rare faults. In seconds. */
 export const DETACHED_DURATION_S = 7 * 86_400;
-/** As long again to come and get it. In seconds. */
+/** How long the files are kept after the end. In seconds. */
 export const DETACHED_KEEP_S = 7 * 86_400;
 
-/** Starts detached captures, tells what can be done with them, and gives the exit code. */
+/** Starts detached captures and prints how to use them. Gives the exit code. */
 export async function detach(
   api: KubeApi,
   request: Omit<PodsRequest, 'onProgress' | 'onNote'>,
@@ -31,7 +31,7 @@ export async function detach(
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
-      note(`error: no capture of ${target}: ${error.message}`);
+      note(`error: cannot capture ${target}: ${error.message}`);
       for (const step of error.next) note(`  ${step}`);
     }
     const kilobytes = Number(words.filekb ?? 0);
@@ -44,8 +44,8 @@ export async function detach(
       ...[...namespaces].flatMap((namespace) => {
         const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
         return [
-          `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies what there is, at any time`,
-          `  ${PROGRAM_NAME} captures stop ${name}${there}    ends it; rm deletes it`,
+          `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies its files, at any time`,
+          `  ${PROGRAM_NAME} captures stop ${name}${there}    stops it; rm deletes it`,
         ];
       }),
     ])

@@ -4,7 +4,7 @@ import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, countText } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
 
-/** Tells on standard error how a fetch goes, and what came of it. */
+/** Reports the progress and the result of a fetch on standard error. */
 export function fetchProgress() {
   const line = statusLine();
   const bar = new ProgressBar(line);
@@ -23,7 +23,7 @@ export function fetchProgress() {
   };
 }
 
-/** What came, what did not, and where it is: a line each. */
+/** What was copied and what is missing, a line each. */
 export function fetchSummary(
   { files, gaps, interruptions, recording, dropped }: Manifest,
   folder: string,
@@ -37,7 +37,7 @@ export function fetchSummary(
   );
   return [
     `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
-      (recording ? '; the recording goes on' : '') +
+      (recording ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
     ...gaps.map(({ first, last, why }) =>
@@ -48,6 +48,6 @@ export function fetchSummary(
     ...interruptions.map(
       ({ at, why }) => `INTERRUPTED${at === undefined ? '' : ` at ${at}`}: ${why}`,
     ),
-    ...[...unverified].map((why) => `note: proven by size and packets alone: ${why}`),
+    ...[...unverified].map((why) => `note: verified by size and packets only: ${why}`),
   ];
 }

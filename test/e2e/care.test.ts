@@ -445,15 +445,15 @@ describe('ps and cleanup', () => {
     expect((await ours('ps')).stdout).toMatch(/^KIND +POD +CONTAINER +STATE +RUNS +AGE/);
 
     const asked = await ours('cleanup');
-    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('add --yes')]);
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('use --yes')]);
     const dry = await ours('cleanup', '--dry-run');
     expect(dry.stdout).toBe('debugger web/netdebug-processes would be removed\n');
     expect((await items()).every(({ state }) => state === 'running')).toBe(true);
 
     const careful = await ours('cleanup', '--yes');
     expect(careful.stdout).toBe('debugger web/netdebug-processes removed\n');
-    expect(careful.stderr).toMatch(/netdebug-network stays: in use: shell/);
-    expect(careful.stderr).toMatch(/netdebug-capture-long stays: a capture/);
+    expect(careful.stderr).toMatch(/netdebug-network is kept: in use: shell/);
+    expect(careful.stderr).toMatch(/netdebug-capture-long is kept: a capture/);
     expect(careful.code).toBe(0);
 
     const all = await ours('cleanup', '--yes', '--captures');
@@ -464,7 +464,7 @@ describe('ps and cleanup', () => {
       Array(3).fill('ended, only with its pod'),
     );
     const again = await ours('cleanup', '--yes');
-    expect(again.stderr).toMatch(/3 containers of ours have ended[\s\S]*nothing to remove/);
+    expect(again.stderr).toMatch(/3 ended containers of netdebug[\s\S]*nothing to remove/);
     const states = await kubectl([
       ...['-n', namespace, 'get', 'pod', 'web', '-o'],
       'jsonpath={.status.ephemeralContainerStatuses[?(@.name=="theirs")].state.running.startedAt}',

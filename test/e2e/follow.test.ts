@@ -132,7 +132,7 @@ describe('a capture by way of the spool', () => {
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(
-        /\d GAPs?: \d+ files? \(at most [\d.]+ .?B\) of the recording are not here/,
+        /\d GAPs?: \d+ files? \(at most [\d.]+ .?B\) of the recording are missing/,
       );
       const count = await packetsIn(file);
       expect(count).toBeGreaterThan(1000);
@@ -172,7 +172,7 @@ describe('a capture by way of the spool', () => {
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(130);
-    expect(stderr).toMatch(/ended at once: what the pod still had is not here/);
+    expect(stderr).toMatch(/stopped at once: packets still in the pod were not copied/);
     await expectEverySequenceNumber(file, 1);
     expect(await eventually(async () => (await working(pod)).length === 0, 5000)).toBe(true);
   });

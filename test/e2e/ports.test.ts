@@ -152,7 +152,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
     );
     expect(container.code).toBe(2);
     const format = await netdebug(['ports', server.name, '-o', 'xml']).finished;
-    expect(format.stderr).toContain('-o: "xml" is not one of');
+    expect(format.stderr).toContain('invalid argument "xml" for "-o, --output"');
     expect(format.code).toBe(2);
   });
 });

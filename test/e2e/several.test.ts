@@ -228,7 +228,7 @@ describe('a capture of several pods', () => {
   it('needs a file that can tell pods apart', async () => {
     const { code, stderr } = await capture([web.name, client.name], '-w', 'both.pcap').finished;
     expect(code).toBe(2);
-    expect(stderr).toMatch(/cannot tell several pods apart\n.*-w both.pcapng\n.*-w both\//);
+    expect(stderr).toMatch(/cannot hold several pods\n.*-w both.pcapng\n.*-w both\//);
   });
 });
 
@@ -365,7 +365,7 @@ describe('a capture with those at the other end', () => {
   it('needs files for clients', async () => {
     const { code, stderr } = await capture([web.name], '--with-clients').finished;
     expect(code).toBe(2);
-    expect(stderr).toMatch(/--with-clients looks at the packets.*\n.*-w web.pcapng/);
+    expect(stderr).toMatch(/--with-clients requires -w or --wireshark\n.*-w web.pcapng/);
   });
 });
 

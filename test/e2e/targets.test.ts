@@ -193,7 +193,7 @@ describe('targets', () => {
     );
     expect(await refused('--selector', '=')).toMatch(/^Error from server \(BadRequest\): /);
     expect(await refused(`svc/${app}-elsewhere`)).toContain('example.com');
-    expect(await refused('cm/x')).toMatch(/^error: target "cm\/x": "cm" is no kind/);
+    expect(await refused('cm/x')).toMatch(/^error: unsupported kind "cm"/);
   });
 
   it('that are more pods than allowed are listed, and nothing is put into them', async () => {
@@ -267,7 +267,7 @@ describe('targets', () => {
       expect(manifest.pod).toBe(pod);
     }
     expect((await netdebug(['captures', 'follow', 'both']).finished).stderr).toContain(
-      `say which: ${web[0]}/both`,
+      `name one: ${web[0]}/both`,
     );
     const removed = await netdebug(['captures', 'rm', 'both']).finished;
     expect(removed.code, removed.stderr).toBe(0);

@@ -134,9 +134,9 @@ async function run({ flags, args, rest }: Invocation<Flags>): Promise<number> {
 type Plan = ReturnType<typeof planOf>;
 
 const FIXED_PEERS =
-  'note: --peer stands for the addresses of now; text, folders and .pcapng take new ones in';
+  'note: --peer matches the current addresses only; text, folders and .pcapng also follow new ones';
 
-/** The plan with what the peers stand for now in its expression. */
+/** Adds the current addresses of the peers to the filter. */
 async function withPeers(api: KubeApi, plan: Plan, signal: AbortSignal) {
   const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
     throw explainRefusal(error, api.access.namespace);
@@ -149,7 +149,7 @@ async function withPeers(api: KubeApi, plan: Plan, signal: AbortSignal) {
 
 type FullPlan = Awaited<ReturnType<typeof withPeers>>;
 
-/** Packets come to us as they are recorded. */
+/** Captures in the foreground. */
 async function watched(
   api: KubeApi,
   flags: Flags,
@@ -159,7 +159,7 @@ async function watched(
   const isFolder = await namesFolder(flags.write);
   const node = namedNode(plan.targets);
   if (isFolder && node !== undefined)
-    throw wrongUsage(`-w ${flags.write}: a folder is for pods, and a node has one file`);
+    throw wrongUsage(`-w ${flags.write}: a node needs a file, not a folder`);
   const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
@@ -190,13 +190,13 @@ async function watched(
     progress.finish(outcome, output instanceof FileOutput ? output.path : undefined);
     return outcome.end === 'abandoned' ? FORCED_EXIT : 0;
   } finally {
-    // A capture that never began closes nothing, and an open Wireshark would keep us here.
+    // A capture that never began has closed nothing, and an open Wireshark would keep this process alive.
     await output?.close();
     progress.clear();
   }
 }
 
-/** The pods that are meant; says which were left out. */
+/** Resolves the targets to pods, with a notice about skipped ones. */
 async function podsOf(
   api: KubeApi,
   { targets, maxPods }: FullPlan,
@@ -214,7 +214,7 @@ async function podsOf(
   }
 }
 
-/** A ring of files is recorded in each pod, and copied here at the end. */
+/** Records a ring of files in each pod, and copies it at the end. */
 async function ring(
   api: KubeApi,
   flags: Flags,
@@ -241,14 +241,14 @@ async function ring(
   );
 }
 
-/** A ring of files is recorded in the pod, and we do not wait for it. */
+/** Starts a recording that continues after this command. */
 async function detached(
   api: KubeApi,
   flags: Flags,
   { duration, settings, ...plan }: FullPlan,
   { signal, abandon }: Interruption,
 ): Promise<number> {
-  // At the second Ctrl-C, too, what was made on a node gets the time to be deleted.
+  // A listener, so that pods on nodes are deleted after a second Ctrl-C too.
   abandon.addEventListener('abort', () => {});
   const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('../detach.ts');
   const { name, volume, keep } = flags;
@@ -264,40 +264,35 @@ async function detached(
   });
 }
 
-/** A ring is read when it is over; a detached one by other commands. */
+/** Throws a usage error for flags of rings and detached captures that cannot be combined. */
 function checkRingFlags(flags: Flags): void {
   const { write, wireshark, stream, detach } = flags;
   if (detach && (write !== undefined || wireshark || stream))
     throw wrongUsage(
-      '--detach records in the pod: -w, --wireshark and --stream are for those who wait',
-      'get its files later with: captures fetch NAME -w FOLDER',
+      '--detach cannot be combined with -w, --wireshark or --stream',
+      'copy the files later with: captures fetch NAME -w FOLDER',
     );
   const lone = (['name', 'volume', 'keep'] as const).find((flag) => flags[flag] !== undefined);
-  if (!detach && lone) throw wrongUsage(`--${lone} goes with --detach`);
-  if (flags['follow-pods'] && (detach || asksForRing(flags)))
-    throw wrongUsage(
-      '--follow-pods is for captures that are watched: not with -C, -G, -W, --detach',
-    );
-  if (flags['with-clients'] && (detach || asksForRing(flags)))
-    throw wrongUsage(
-      '--with-clients is for captures that are watched: not with -C, -G, -W, --detach',
-    );
+  if (!detach && lone) throw wrongUsage(`--${lone} requires --detach`);
+  const joining = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (joining && (detach || asksForRing(flags)))
+    throw wrongUsage(`--${joining} cannot be combined with -C, -G, -W or --detach`);
   if (flags['with-clients'] && write === undefined && !wireshark)
     throw wrongUsage(
-      '--with-clients looks at the packets, which text is none of',
-      'as in: capture svc/web --with-clients -w web.pcapng',
+      '--with-clients requires -w or --wireshark',
+      'for example: capture svc/web --with-clients -w web.pcapng',
     );
   if (detach || !asksForRing(flags)) return;
   if (wireshark || stream)
-    throw wrongUsage('-C, -G and -W record files in the pod, which are copied here at the end');
+    throw wrongUsage('-C, -G and -W cannot be combined with --wireshark or --stream');
   if (write === undefined || write === '-')
     throw wrongUsage(
-      '-C, -G and -W make several files: name a folder for them',
-      'as in: capture pod-1 -C 100 -W 10 -w FOLDER',
+      '-C, -G and -W write several files and require a folder',
+      'for example: capture pod-1 -C 100 -W 10 -w FOLDER',
     );
 }
 
-/** What the flags ask for, checked. */
+/** Reads the command line into a plan. Throws a usage error for what cannot be combined. */
 function planOf(flags: Flags, words: readonly string[], rest: readonly string[] = []) {
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark cannot be combined');
@@ -308,7 +303,7 @@ function planOf(flags: Flags, words: readonly string[], rest: readonly string[] 
   const meant = targetsOf(words, flags);
   const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
   if (ofPods && namedNode(meant.targets) !== undefined)
-    throw wrongUsage(`--${ofPods} is for pods: a node is captured as it is`);
+    throw wrongUsage(`--${ofPods} cannot be used with a node`);
   return {
     ...meant,
     settings: debuggerSettings(flags),
@@ -335,6 +330,6 @@ function refuseExpressionWords(words: readonly string[]): void {
   const begin = words.findIndex((word, index) => index > 0 && EXPRESSION_WORDS.test(word));
   if (begin > 0)
     throw usageError(`unexpected argument: ${words.slice(begin).join(' ')}`, 'capture', [
-      'put a filter expression after --, as in: capture pod-1 -- port 80',
+      'put a filter expression after --, for example: capture pod-1 -- port 80',
     ]);
 }

@@ -99,7 +99,7 @@ function checkFormat(action: Action, format: Flags['output']): void {
     );
 }
 
-/** Does it to each capture of a name. Where there are several, one that fails leaves the others be. */
+/** Acts on every capture of a name. If there are several, a failure does not stop the others. */
 async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
@@ -112,8 +112,8 @@ async function actOn(
   const several = captures.length > 1;
   if (several && action === 'follow')
     throw wrongUsage(
-      `capture "${name}" is in more than one pod, and is followed in one at a time`,
-      ...captures.map((capture) => `say which: ${capture.target}/${capture.name}`),
+      `capture "${name}" is in several pods, and only one can be followed`,
+      ...captures.map((capture) => `name one: ${capture.target}/${capture.name}`),
     );
   let code = 0;
   for (const capture of captures) {
@@ -126,8 +126,7 @@ async function actOn(
     }
   }
   if (action === 'fetch')
-    for (const capture of lost)
-      note(`note: what was recorded of ${subject(capture.target)} is lost`);
+    for (const capture of lost) note(`note: the recording of ${subject(capture.target)} is lost`);
   return code;
 }
 
@@ -136,7 +135,7 @@ type Act = (
   capture: DetachedCapture,
   flags: Flags,
   interruption: Interruption,
-  /** It is one of several of the same name, in as many pods. */
+  /** Whether captures in other pods have the same name. */
   several: boolean,
 ) => Promise<void>;
 
@@ -205,11 +204,11 @@ async function fetch(
   }
 }
 
-/** A target's name as a folder's: what no API server would give is not believed. */
+/** A target's name as that of a folder. Throws a Problem for what no API server accepts as a name. */
 function folderName(target: string): string {
   const name = target.replaceAll('/', '_');
   if (/^[a-z0-9][-a-z0-9._]*$/.test(name)) return name;
-  throw new Problem(`"${target}" is no name that could be a folder's`);
+  throw new Problem(`"${target}" cannot be the name of a folder`);
 }
 
 async function follow(
@@ -231,7 +230,7 @@ async function stop(
   refuseWithoutSpool(capture);
   await stopCapture(api, capture, signal);
   note(
-    `capture "${capture.name}" of ${subject(capture.target)} stopped; get it with: captures fetch ${capture.name}`,
+    `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: captures fetch ${capture.name}`,
   );
 }
 
@@ -250,7 +249,7 @@ async function remove(
   }
   note(
     state.kind === 'lost' && volume === undefined && !onNode
-      ? `capture "${name}" was lost before: there is nothing to remove`
+      ? `capture "${name}" is lost already: there is nothing to remove`
       : `capture "${name}" of ${subject(target)} removed`,
   );
 }

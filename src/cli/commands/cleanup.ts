@@ -37,7 +37,7 @@ export const cleanupCommand = command({
   run,
 });
 
-/** Each is an exec, and some looks at a pod. */
+/** Each removal takes an exec and some requests. */
 const AT_ONCE = 8;
 
 async function run({ flags }: Invocation<Flags>): Promise<number> {
@@ -64,11 +64,11 @@ async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise
     const fate = fateOf(one, flags.captures);
     if (fate.kind === 'remove') chosen.push(one);
     else if (fate.kind === 'rest') resting += 1;
-    else note(`${nameOf(one)} stays: ${fate.why}`);
+    else note(`${nameOf(one)} is kept: ${fate.why}`);
   }
   if (resting > 0)
     note(
-      `${countText(resting, 'container')} of ours ${resting === 1 ? 'has' : 'have'} ended already and ${resting === 1 ? 'uses' : 'use'} nothing; Kubernetes keeps the entries as long as their pods`,
+      `${countText(resting, 'ended container')} of netdebug ${resting === 1 ? 'remains' : 'remain'} in the spec of pods, and ${resting === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${resting === 1 ? 'it' : 'them'} with the pod`,
     );
   if (chosen.length === 0) {
     note('nothing to remove');
