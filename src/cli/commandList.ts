@@ -75,6 +75,11 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
         load: async () => (await import('./commands/path.ts')).pathCommand,
       },
       {
+        name: 'cidr',
+        summary: 'Plan the address ranges of a cluster',
+        load: async () => (await import('./commands/cidr.ts')).cidrCommand,
+      },
+      {
         name: 'netns',
         summary: 'List network namespaces of nodes, with their pods',
         load: async () => (await import('./commands/netns.ts')).netnsCommand,

@@ -1,0 +1,84 @@
+import {
+  type Alternative,
+  countOf,
+  type FamilyPlan,
+  familyPlan,
+  type PlanRequest,
+} from './plan.ts';
+import { overlaps, type Range, range, rangeText } from './range.ts';
+
+const MAX_ALTERNATIVES = 3;
+/** Where a new pod range is looked for, the usual one first. */
+const SPACES = {
+  4: ['10.244.0.0/16', '10.240.0.0/12', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  6: ['fd00:10:244::/48', 'fd00::/16'],
+} as const;
+/** Ranges that no plan should use though they are private. */
+const UNFIT = ['172.17.0.0/16', '100.64.0.0/10'].map(range);
+/** Room to grow, where nobody says how many nodes there will be. */
+const DEFAULT_NODES = 256;
+
+/** The best other plans: enough nodes, ranges that fit the pods of a node, no overlap. */
+export function alternativesTo(request: PlanRequest, current: FamilyPlan): readonly Alternative[] {
+  const { family } = current.range;
+  const roomy = maskFor(family, 2 * request.podsPerNode);
+  const tight = maskFor(family, request.podsPerNode + 3);
+  const wanted = Math.max(request.nodes ?? Math.min(current.nodes, DEFAULT_NODES), 1);
+  const bits = Math.ceil(Math.log2(wanted));
+  const candidates = [
+    { network: current.range as Range, nodeMask: roomy },
+    ...[roomy, tight].map((nodeMask) => ({
+      network: freeRange(request, family, nodeMask - bits),
+      nodeMask,
+    })),
+    { network: current.range as Range, nodeMask: tight },
+    { network: freeRange(request, family, roomy - bits - 1), nodeMask: roomy },
+  ];
+  const found = new Map<string, Alternative>();
+  for (const { network, nodeMask } of candidates) {
+    if (!network || nodeMask < network.length || isTaken(request, network)) continue;
+    const text = rangeText(network);
+    const plan = familyPlan(range(text), {
+      nodeMask: { ...request.nodeMask, [family]: nodeMask },
+      services: request.services,
+    });
+    const isSame = text === rangeText(current.range) && nodeMask === current.nodeMask;
+    if (isSame || plan.nodes < wanted) continue;
+    found.set(`${text} ${nodeMask}`, {
+      clusterCidr: text,
+      nodeMask,
+      nodes: plan.nodes,
+      addressesPerNode: countOf(plan.addressesPerNode),
+    });
+  }
+  return [...found.values()].slice(0, MAX_ALTERNATIVES);
+}
+
+/** The longest mask whose range has so many addresses; of IPv6 a node always gets a /64. */
+function maskFor(family: 4 | 6, addresses: number): number {
+  return family === 6 ? 64 : 32 - Math.ceil(Math.log2(addresses));
+}
+
+function isTaken({ services, avoid }: PlanRequest, network: Range): boolean {
+  return [...services, ...avoid, ...UNFIT].some((other) => overlaps(network, other));
+}
+
+/** The first network of this length in private space that overlaps nothing. */
+function freeRange(request: PlanRequest, family: 4 | 6, length: number): Range | undefined {
+  const taken = [...request.services, ...request.avoid, ...UNFIT];
+  for (const space of SPACES[family].map(range)) {
+    if (length < space.length) continue;
+    const size = 1n << BigInt((family === 4 ? 32 : 128) - length);
+    const end = space.first + (1n << BigInt((family === 4 ? 32 : 128) - space.length));
+    let first = space.first;
+    while (first < end) {
+      const candidate = { family, first, length };
+      const blocker = taken.find((other) => overlaps(candidate, other));
+      if (!blocker) return candidate;
+      // Behind what is in the way, aligned.
+      const behind = blocker.first + (1n << BigInt((family === 4 ? 32 : 128) - blocker.length));
+      first = ((behind + size - 1n) / size) * size;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,226 @@
+import { formatCount } from './formatCount.ts';
+import type { FamilyPlan, PlanRequest } from './plan.ts';
+import { providerRemarks } from './providers.ts';
+import { isInside, overlaps, type Range, range, rangeText, sizeOf } from './range.ts';
+
+/** Something about a plan that its author should know. */
+export interface CidrFinding {
+  /** A fixed word; docs/cidr.md lists them. */
+  readonly kind: string;
+  readonly severity: 'error' | 'warning' | 'remark';
+  readonly what: string;
+  readonly fix?: string;
+  /** Where a rule of a provider is written. */
+  readonly source?: string;
+}
+
+/** Ranges that mean something else on nodes or in networks. */
+const SPECIAL: readonly {
+  readonly range: Range;
+  readonly what: string;
+  readonly severity: 'error' | 'warning';
+}[] = [
+  { range: range('127.0.0.0/8'), what: 'loopback addresses', severity: 'error' },
+  {
+    range: range('169.254.0.0/16'),
+    what: 'link-local addresses, which nodes and clouds use',
+    severity: 'error',
+  },
+  { range: range('224.0.0.0/3'), what: 'multicast and reserved addresses', severity: 'error' },
+  { range: range('0.0.0.0/8'), what: 'addresses that stand for "this network"', severity: 'error' },
+  { range: range('172.17.0.0/16'), what: "Docker's default bridge (docker0)", severity: 'warning' },
+  {
+    range: range('100.64.0.0/10'),
+    what: 'shared address space (RFC 6598), which carriers, clouds and VPNs use',
+    severity: 'warning',
+  },
+  { range: range('fe80::/10'), what: 'link-local addresses', severity: 'error' },
+  { range: range('ff00::/8'), what: 'multicast addresses', severity: 'error' },
+  { range: range('::/8'), what: 'loopback and reserved addresses', severity: 'error' },
+];
+
+/** RFC 1918, RFC 6598, RFC 4193. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
+  range,
+);
+
+/** How far the kube-controller-manager divides an IPv6 range: 2^16 nodes (cidr_set.go). */
+const MAX_IPV6_BITS = 16;
+/** A node's range this many times as large as needed is worth a word. */
+const WASTE = 8n;
+
+/** Findings of a plan, the gravest first. */
+export function findingsOf(
+  request: PlanRequest,
+  families: readonly FamilyPlan[],
+  smaller: FamilyPlan,
+): readonly CidrFinding[] {
+  const found = [
+    ...families.flatMap((family) => familyFindings(family, request)),
+    ...nodeFindings(request, smaller),
+    ...overlapFindings(request),
+    ...firstLimit(request, smaller),
+    ...providerRemarks(request, smaller),
+  ];
+  const order = ['error', 'warning', 'remark'];
+  return found.sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
+}
+
+function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrFinding[] {
+  const { range: cluster, nodeMask, takenByServices, addressesPerNode } = family;
+  const found: CidrFinding[] = [];
+  if (!cluster.isAligned)
+    found.push({
+      kind: 'misaligned',
+      severity: 'warning',
+      what: `${cluster.written} is not aligned: the network is really ${rangeText(cluster)}`,
+      fix: `write ${rangeText(cluster)}`,
+    });
+  if (nodeMask < cluster.length)
+    found.push({
+      kind: 'node-mask-too-short',
+      severity: 'error',
+      what: `a /${nodeMask} for each node is larger than ${rangeText(cluster)}`,
+      fix: `use a node mask from /${cluster.length} on`,
+    });
+  if (cluster.family === 6 && nodeMask - cluster.length > MAX_IPV6_BITS)
+    found.push({
+      kind: 'range-too-large',
+      severity: 'error',
+      what: `the controller manager refuses an IPv6 range that is divided into more than 2^${MAX_IPV6_BITS} nodes`,
+      fix: `use a range from /${nodeMask - MAX_IPV6_BITS} on`,
+    });
+  if (takenByServices > 0)
+    found.push({
+      kind: 'services-inside',
+      severity: 'warning',
+      what: `the service range lies inside ${rangeText(cluster)}: ${formatCount(takenByServices)} ranges are not given to nodes`,
+      fix: 'use a service range outside',
+    });
+  // The gateway of the node's pods has one of them.
+  const forPods = addressesPerNode - 1n;
+  if (forPods < BigInt(podsPerNode))
+    found.push({
+      kind: 'node-range-too-small',
+      severity: 'error',
+      what: `a /${nodeMask} has ${formatCount(forPods < 0n ? 0n : forPods)} addresses for pods, fewer than the ${podsPerNode} pods of a node`,
+      fix: 'use a shorter node mask, or fewer pods per node (kubelet --max-pods)',
+    });
+  else if (cluster.family === 4 && forPods >= WASTE * BigInt(podsPerNode))
+    found.push({
+      kind: 'node-range-too-large',
+      severity: 'warning',
+      what: `${formatCount(addressesPerNode)} addresses per node (${formatCount(forPods)} for pods) serve ${podsPerNode} pods: ${percent(forPods - BigInt(podsPerNode), forPods)} % of them are never used`,
+      fix: 'use a longer node mask: the same range is enough for more nodes',
+    });
+  return found;
+}
+
+function percent(part: bigint, whole: bigint): string {
+  const tenths = Number((part * 1000n) / whole) / 10;
+  return tenths.toFixed(1);
+}
+
+function nodeFindings(
+  { nodes }: PlanRequest,
+  { range: cluster, nodes: fit, nodeMask }: FamilyPlan,
+): CidrFinding[] {
+  if (nodes === undefined || nodes <= fit) return [];
+  return [
+    {
+      kind: 'too-few-nodes',
+      severity: 'error',
+      what: `${rangeText(cluster)} is enough for ${formatCount(fit)} nodes with a /${nodeMask} each: node ${formatCount(fit + 1)} (the ${ordinal(fit + 1)}) of ${formatCount(nodes)} gets no range (event CIDRNotAvailable), and its pods do not start`,
+      fix: 'use a larger range or a longer node mask: neither can be changed in most clusters later',
+    },
+  ];
+}
+
+const ORDINALS = [
+  'zeroth',
+  'first',
+  'second',
+  'third',
+  'fourth',
+  'fifth',
+  'sixth',
+  'seventh',
+  'eighth',
+  'ninth',
+  'tenth',
+];
+
+function ordinal(number: number): string {
+  const word = ORDINALS[number];
+  if (word !== undefined) return word;
+  const last = number % 10;
+  const isTeen = Math.floor(number / 10) % 10 === 1;
+  const ending = isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][last] ?? 'th');
+  return `${formatCount(number)}${ending}`;
+}
+
+function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding[] {
+  const planned = [
+    ...cluster.map((one) => ({ one, name: `the pod range ${rangeText(one)}` })),
+    ...services.map((one) => ({ one, name: `the service range ${rangeText(one)}` })),
+  ];
+  const found: CidrFinding[] = [];
+  for (const { one, name } of planned) {
+    for (const other of avoid)
+      if (overlaps(one, other))
+        found.push({
+          kind: 'overlap',
+          severity: 'error',
+          what: `${name} overlaps ${other.written}, which is to be avoided: pods cannot reach what has those addresses there`,
+        });
+    for (const { range: special, what, severity } of SPECIAL)
+      if (overlaps(one, special))
+        found.push({
+          kind: 'special-range',
+          severity,
+          what: `${name} overlaps ${rangeText(special)}: ${what}`,
+        });
+    if (
+      !PRIVATE.some((known) => isInside(one, known)) &&
+      !SPECIAL.some((special) => isInside(one, special.range))
+    )
+      found.push({
+        kind: 'public-range',
+        severity: 'warning',
+        what: `${name} is not a private range: pods cannot reach the owners of its addresses`,
+        fix: 'use 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8',
+      });
+  }
+  for (const { one, name } of planned.slice(cluster.length))
+    if (cluster.some((range) => overlaps(one, range) && !isInside(one, range)))
+      found.push({
+        kind: 'overlap',
+        severity: 'error',
+        what: `${name} overlaps the pod range and is not inside it`,
+      });
+  return found;
+}
+
+/** What is used up first as the cluster grows. */
+function firstLimit(
+  { nodes, podsPerNode, services }: PlanRequest,
+  smaller: FamilyPlan,
+): CidrFinding[] {
+  if (nodes === undefined || smaller.nodes === 0) return [];
+  const limits = [
+    { what: 'ranges for nodes', used: nodes, has: BigInt(smaller.nodes) },
+    { what: 'addresses of a node', used: podsPerNode, has: smaller.addressesPerNode - 1n },
+  ].map((limit) => ({ ...limit, share: limit.used / Number(limit.has) }));
+  const [first] = limits.sort((one, other) => other.share - one.share);
+  if (!first || first.share > 1) return [];
+  const [service] = services;
+  const rest =
+    service === undefined ? '' : `; services have ${formatCount(sizeOf(service))} addresses`;
+  return [
+    {
+      kind: 'first-limit',
+      severity: 'remark',
+      what: `${first.what} run out first: ${formatCount(first.used)} of ${formatCount(first.has)} are used${rest}`,
+    },
+  ];
+}

@@ -1,0 +1,77 @@
+import type { CidrFinding } from './findings.ts';
+import type { FamilyPlan, PlanRequest } from './plan.ts';
+import { overlaps, range, rangeText } from './range.ts';
+
+/** Routes of a VPC's table by default; each node takes one (Flannel on ACK). */
+const ACK_ROUTES = 200;
+const ACK_SOURCE =
+  'https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/plan-cidr-blocks-for-an-ack-cluster';
+const ACK_FORBIDDEN = ['100.64.0.0/10', '224.0.0.0/4', '127.0.0.0/8', '169.254.0.0/16'].map(range);
+
+const AKS_SOURCE =
+  'https://learn.microsoft.com/en-us/azure/aks/concepts-network-ip-address-planning';
+const AKS_FORBIDDEN = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'].map(
+  range,
+);
+
+const GKE_SOURCE = 'https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr';
+const EKS_SOURCE = 'https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html';
+
+/** What managed Kubernetes services would say of the plan, with the page that says it. */
+export function providerRemarks(request: PlanRequest, smaller: FamilyPlan): CidrFinding[] {
+  const { range: cluster } = smaller;
+  if (cluster.family === 6) return [];
+  return [...ack(request, smaller), ...gke(request, smaller), ...eks(), ...aks(request)];
+}
+
+function remark(kind: string, source: string, what: string): CidrFinding {
+  return { kind, severity: 'remark', what, source };
+}
+
+function ack({ cluster, services }: PlanRequest, smaller: FamilyPlan): CidrFinding[] {
+  const say = (what: string) => remark('ack', ACK_SOURCE, `ACK: ${what}`);
+  const reachable = Math.min(smaller.nodes, ACK_ROUTES);
+  const forbidden = ACK_FORBIDDEN.filter((one) =>
+    [...cluster, ...services].some((planned) => overlaps(one, planned)),
+  );
+  const { length } = smaller.range;
+  return [
+    say(
+      `with Flannel each node takes a route of the VPC, ${ACK_ROUTES} by default: ${reachable} nodes until that quota is raised. The pod range must not overlap the VPC. Pod and service ranges cannot be changed later`,
+    ),
+    ...forbidden.map((one) => say(`${rangeText(one)} cannot be used`)),
+    ...(length < 8 || length > 28
+      ? [say(`the pod range must be a /8 to a /28, not a /${length}`)]
+      : []),
+  ];
+}
+
+/** A node needs twice as many addresses as it has pods, so that those of deleted ones are not given out at once. */
+function gke({ podsPerNode }: PlanRequest, { nodeMask }: FamilyPlan): CidrFinding[] {
+  const needed = 32 - Math.ceil(Math.log2(2 * podsPerNode));
+  if (podsPerNode > 256) return [];
+  const fits = nodeMask <= needed ? `a /${nodeMask} is enough` : `a /${nodeMask} is too small`;
+  return [
+    remark(
+      'gke',
+      GKE_SOURCE,
+      `GKE: a node's range has at least twice as many addresses as pods: a /${needed} for ${podsPerNode} pods, so ${fits}`,
+    ),
+  ];
+}
+
+function eks(): CidrFinding[] {
+  return [
+    remark(
+      'eks',
+      EKS_SOURCE,
+      'EKS: pods take addresses of the VPC, so that a pod range counts only with another CNI; pods per node are network interfaces × (addresses each − 1) + 2',
+    ),
+  ];
+}
+
+function aks({ cluster, services }: PlanRequest): CidrFinding[] {
+  return AKS_FORBIDDEN.filter((one) =>
+    [...cluster, ...services].some((planned) => overlaps(one, planned)),
+  ).map((one) => remark('aks', AKS_SOURCE, `AKS: ${rangeText(one)} cannot be used`));
+}

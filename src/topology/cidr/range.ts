@@ -1,0 +1,75 @@
+import ipaddr from 'ipaddr.js';
+
+/** A network: its first address and the number of bits that all its addresses share. */
+export interface Range {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly length: number;
+}
+
+/** A range as somebody wrote it, where the bits after the prefix may not be zero. */
+export interface WrittenRange extends Range {
+  /** As it was written, in the usual form. */
+  readonly written: string;
+  readonly isAligned: boolean;
+}
+
+const BITS = { 4: 32, 6: 128 } as const;
+
+/** Reads `10.244.0.0/16` or `fd00::/56`; undefined for anything else. */
+export function parseRange(text: string): WrittenRange | undefined {
+  const trimmed = text.trim();
+  const dotted = /^\d+\.\d+\.\d+\.\d+\//.test(trimmed);
+  if (!ipaddr.isValidCIDR(trimmed) || (!dotted && !trimmed.includes(':'))) return undefined;
+  const [address, length] = ipaddr.parseCIDR(trimmed);
+  const isV4 = address.kind() === 'ipv4';
+  const network = isV4
+    ? ipaddr.IPv4.networkAddressFromCIDR(trimmed)
+    : ipaddr.IPv6.networkAddressFromCIDR(trimmed);
+  return {
+    family: isV4 ? 4 : 6,
+    first: numberOf(network),
+    length,
+    written: `${textOf(address)}/${length}`,
+    isAligned: textOf(address) === textOf(network),
+  };
+}
+
+function numberOf(address: ipaddr.IPv4 | ipaddr.IPv6): bigint {
+  return address.toByteArray().reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+}
+
+function textOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+  return address.kind() === 'ipv6'
+    ? (address as ipaddr.IPv6).toRFC5952String()
+    : address.toString();
+}
+
+/** How many addresses it has. */
+export function sizeOf({ family, length }: Range): bigint {
+  return 1n << BigInt(BITS[family] - length);
+}
+
+export function rangeText({ family, first, length }: Range): string {
+  const bytes: number[] = [];
+  for (let shift = BITS[family] - 8; shift >= 0; shift -= 8)
+    bytes.push(Number((first >> BigInt(shift)) & 0xffn));
+  return `${textOf(ipaddr.fromByteArray(bytes))}/${length}`;
+}
+
+export function overlaps(one: Range, other: Range): boolean {
+  if (one.family !== other.family) return false;
+  return one.first < other.first + sizeOf(other) && other.first < one.first + sizeOf(one);
+}
+
+/** Whether all of `inner` is in `outer`. */
+export function isInside(inner: Range, outer: Range): boolean {
+  return inner.family === outer.family && inner.length >= outer.length && overlaps(inner, outer);
+}
+
+/** The range of this text, which is known to be one. */
+export function range(text: string): WrittenRange {
+  const parsed = parseRange(text);
+  if (!parsed) throw new Error(`${text} is not a range`);
+  return parsed;
+}

@@ -1,0 +1,31 @@
+import { renderTable } from '../../output/table.ts';
+import { formatCount } from './formatCount.ts';
+import type { Alternative, CidrPlan } from './plan.ts';
+
+/** A plan for people. */
+export function renderPlan(plan: CidrPlan): string[] {
+  const { network, nodes, addressesPerNode, podsPerNode, families, findings, alternatives } = plan;
+  const counted = (count: number | string) => formatCount(BigInt(count));
+  const lines = [
+    `${network}: ${counted(nodes)} nodes, ${counted(addressesPerNode)} addresses per node, ${podsPerNode} pods per node`,
+  ];
+  if (families.length > 1)
+    for (const one of families)
+      lines.push(
+        `  ${one.network}: ${counted(one.nodes)} nodes, ${counted(one.addressesPerNode)} addresses per node`,
+      );
+  for (const { severity, what, fix, source } of findings) {
+    lines.push(`${severity}: ${what}`);
+    if (fix !== undefined) lines.push(`  ${fix}`);
+    if (source !== undefined) lines.push(`  ${source}`);
+  }
+  const pieces = lines.map((line) => `${line}\n`);
+  if (alternatives.length === 0) return pieces;
+  const columns = [
+    { header: 'CLUSTER-CIDR', cell: (one: Alternative) => one.clusterCidr },
+    { header: 'NODE-MASK', cell: (one: Alternative) => `/${one.nodeMask}` },
+    { header: 'NODES', cell: (one: Alternative) => counted(one.nodes) },
+    { header: 'ADDRESSES-PER-NODE', cell: (one: Alternative) => counted(one.addressesPerNode) },
+  ];
+  return [...pieces, '\nAlternatives:\n', ...renderTable(columns, alternatives)];
+}
