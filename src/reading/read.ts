@@ -67,11 +67,16 @@ async function printHere(
   let text = '';
   while (printed < count && !signal.aborted && (await stream.more())) {
     names.take(stream.names);
-    while (printed < count && text.length < BATCH_CHARACTERS && stream.next()) {
+    // All packets that are there, before there are more: their bytes are in a buffer that is used again.
+    while (printed < count && stream.next()) {
       if (isSelected(stream)) {
         text += `${lineOf(describer.columns(stream))}\n`;
         printed += 1;
       } else describer.pass(stream);
+      if (text.length >= BATCH_CHARACTERS) {
+        await write(Buffer.from(text));
+        text = '';
+      }
     }
     if (text !== '') await write(Buffer.from(text));
     text = '';

@@ -1,7 +1,8 @@
 import { print } from '../../output/standardOutput.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { wrongUsage } from '../../problem.ts';
-import { type PlanRequest, planCidr } from '../../topology/cidr/plan.ts';
+import type { PlanRequest } from '../../topology/cidr/capacity.ts';
+import { planCidr } from '../../topology/cidr/plan.ts';
 import { parseRange, type WrittenRange } from '../../topology/cidr/range.ts';
 import { renderPlan } from '../../topology/cidr/renderPlan.ts';
 import { command, type Invocation } from '../command.ts';

@@ -1,10 +1,4 @@
-import {
-  type Alternative,
-  countOf,
-  type FamilyPlan,
-  familyPlan,
-  type PlanRequest,
-} from './plan.ts';
+import { countOf, type FamilyPlan, familyPlan, type PlanRequest } from './capacity.ts';
 import { overlaps, type Range, range, rangeText } from './range.ts';
 
 const MAX_ALTERNATIVES = 3;
@@ -17,6 +11,14 @@ const SPACES = {
 const UNFIT = ['172.17.0.0/16', '100.64.0.0/10'].map(range);
 /** Room to grow, where nobody says how many nodes there will be. */
 const DEFAULT_NODES = 256;
+
+/** Another plan, as JSON has it. */
+export interface Alternative {
+  readonly clusterCidr: string;
+  readonly nodeMask: number;
+  readonly nodes: number;
+  readonly addressesPerNode: number | string;
+}
 
 /** The best other plans: enough nodes, ranges that fit the pods of a node, no overlap. */
 export function alternativesTo(request: PlanRequest, current: FamilyPlan): readonly Alternative[] {

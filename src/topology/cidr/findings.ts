@@ -1,5 +1,5 @@
+import type { FamilyPlan, PlanRequest } from './capacity.ts';
 import { formatCount } from './formatCount.ts';
-import type { FamilyPlan, PlanRequest } from './plan.ts';
 import { providerRemarks } from './providers.ts';
 import { isInside, overlaps, type Range, range, rangeText, sizeOf } from './range.ts';
 

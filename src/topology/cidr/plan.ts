@@ -1,31 +1,7 @@
-import { alternativesTo } from './alternatives.ts';
+import { type Alternative, alternativesTo } from './alternatives.ts';
+import { countOf, type FamilyPlan, familyPlan, type PlanRequest } from './capacity.ts';
 import { type CidrFinding, findingsOf } from './findings.ts';
-import { overlaps, type Range, rangeText, sizeOf, type WrittenRange } from './range.ts';
-
-/** What is planned. Ranges of one family each: at most one of IPv4 and one of IPv6. */
-export interface PlanRequest {
-  readonly cluster: readonly WrittenRange[];
-  /** Prefix length of a node's range, by family. */
-  readonly nodeMask: Readonly<Record<4 | 6, number>>;
-  readonly services: readonly WrittenRange[];
-  /** Ranges that are in use elsewhere, such as VPCs and VPNs. */
-  readonly avoid: readonly WrittenRange[];
-  /** How many nodes there shall be; undefined: as many as fit. */
-  readonly nodes?: number;
-  readonly podsPerNode: number;
-}
-
-/** The part of a plan of one family. */
-export interface FamilyPlan {
-  readonly range: WrittenRange;
-  readonly nodeMask: number;
-  /** Nodes that get a range. */
-  readonly nodes: number;
-  /** Ranges of nodes that the service range takes away. */
-  readonly takenByServices: number;
-  /** Addresses that a node's range can give out, its gateway among them. */
-  readonly addressesPerNode: bigint;
-}
+import { rangeText } from './range.ts';
 
 /** A plan as JSON has it. Counts beyond 2^53 are decimal strings. */
 export interface CidrPlan {
@@ -40,13 +16,6 @@ export interface CidrPlan {
   }[];
   readonly findings: readonly CidrFinding[];
   readonly alternatives: readonly Alternative[];
-}
-
-export interface Alternative {
-  readonly clusterCidr: string;
-  readonly nodeMask: number;
-  readonly nodes: number;
-  readonly addressesPerNode: number | string;
 }
 
 /** Computes a plan. With two families, a node needs a range of each: the smaller one counts. */
@@ -66,47 +35,4 @@ export function planCidr(request: PlanRequest): CidrPlan {
 
 function factsOf({ range, nodes, addressesPerNode }: FamilyPlan) {
   return { network: rangeText(range), nodes, addressesPerNode: countOf(addressesPerNode) };
-}
-
-/** A count as JSON can hold it exactly. */
-export function countOf(count: bigint): number | string {
-  return count <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(count) : `${count}`;
-}
-
-/** How many nodes a range is enough for, and how many addresses each gets. */
-export function familyPlan(
-  range: WrittenRange,
-  { nodeMask: masks, services }: Pick<PlanRequest, 'nodeMask' | 'services'>,
-): FamilyPlan {
-  const { family } = range;
-  const nodeMask = masks[family];
-  const blocks = nodeMask < range.length ? 0n : 1n << BigInt(nodeMask - range.length);
-  const taken = services
-    .filter((service) => overlaps(service, range))
-    .reduce((sum, service) => sum + blocksWithin(service, range, nodeMask), 0n);
-  const free = blocks - taken;
-  return {
-    range,
-    nodeMask,
-    nodes: Number(free < 0n ? 0n : free),
-    takenByServices: Number(taken),
-    addressesPerNode: usableAddresses(family, nodeMask),
-  };
-}
-
-/** How many ranges of nodes the service range touches: none of these is given to a node. */
-function blocksWithin(service: Range, { first, family, length }: Range, nodeMask: number): bigint {
-  const block = sizeOf({ family, first, length: nodeMask });
-  const end = first + sizeOf({ family, first, length });
-  const from = service.first > first ? service.first : first;
-  const serviceEnd = service.first + sizeOf(service);
-  const to = serviceEnd < end ? serviceEnd : end;
-  return (to - first + block - 1n) / block - (from - first) / block;
-}
-
-/** The network's address is not given out, nor, in IPv4, the broadcast address (CNI's host-local). */
-export function usableAddresses(family: 4 | 6, nodeMask: number): bigint {
-  const all = 1n << BigInt((family === 4 ? 32 : 128) - nodeMask);
-  const unusable = family === 4 ? 2n : 1n;
-  return all > unusable ? all - unusable : 0n;
 }

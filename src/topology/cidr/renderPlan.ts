@@ -1,6 +1,7 @@
 import { renderTable } from '../../output/table.ts';
+import type { Alternative } from './alternatives.ts';
 import { formatCount } from './formatCount.ts';
-import type { Alternative, CidrPlan } from './plan.ts';
+import type { CidrPlan } from './plan.ts';
 
 /** A plan for people. */
 export function renderPlan(plan: CidrPlan): string[] {

@@ -183,6 +183,22 @@ describe('read', () => {
     expect(notes.join()).toMatch(/ends within a packet/);
   });
 
+  it('reads a file that is larger than its buffers, every packet in its place', async () => {
+    const frame = LINKS.ethernet.frame(udp(Buffer.alloc(200), 4, [40_001, 40_002]));
+    const frames = Array.from({ length: 30_000 }, (_, index) => {
+      const data = Buffer.from(frame);
+      data.writeUInt16BE(1 + (index % 60_000), 34);
+      return data;
+    });
+    const large = file('large.pcap', fileOf(frames, 1));
+    const { lines } = await printed([large]);
+    const wrong = lines.filter((line, index) => {
+      const [number, , , , , , , port] = line.trim().split(/ +/);
+      return Number(number) !== index + 1 || Number(port) !== index + 1;
+    });
+    expect([lines.length, wrong.slice(0, 3)]).toEqual([frames.length, []]);
+  });
+
   it('refuses what is no capture', async () => {
     const path = file('text.pcap', Buffer.from('just some text that is long enough'));
     await expect(printed([path])).rejects.toThrow(/not a capture file/);

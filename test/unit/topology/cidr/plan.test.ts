@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PlanRequest, planCidr } from '../../../../src/topology/cidr/plan.ts';
+import type { PlanRequest } from '../../../../src/topology/cidr/capacity.ts';
+import { planCidr } from '../../../../src/topology/cidr/plan.ts';
 import { overlaps, parseRange, range } from '../../../../src/topology/cidr/range.ts';
 import { renderPlan } from '../../../../src/topology/cidr/renderPlan.ts';
 
