@@ -190,11 +190,13 @@ const rightsOf = (rules: readonly Rule[]) =>
 /** The rules less one right. */
 function less(rules: readonly Rule[], right: string): Rule[] {
   const [verb = '', resource = ''] = right.split(' ');
-  return rules.map((rule) =>
+  const left = rules.map((rule) =>
     rule.resources.includes(resource)
       ? { ...rule, verbs: rule.verbs.filter((other) => other !== verb) }
       : rule,
   );
+  // A rule without verbs is refused.
+  return left.filter(({ verbs }) => verbs.length > 0);
 }
 
 /** As the API server words it, or we. */
