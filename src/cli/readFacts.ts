@@ -1,8 +1,11 @@
+import { NodeRefused } from '../debugger/obstacle.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
+import { messageOf, wrongUsage } from '../problem.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
+import { readPodSide } from '../topology/collect/podSide.ts';
 import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
-import type { ClusterFacts } from '../topology/model/clusterFacts.ts';
+import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -27,6 +30,8 @@ export interface FactsWanted {
   readonly showAnnotations?: boolean;
   /** Whether the API server alone is asked where there are too many nodes to enter all of them. */
   readonly withoutNodes?: boolean;
+  /** Whether a pod's own side alone is read where no pod may be made on its node. */
+  readonly podSide?: boolean;
 }
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
@@ -62,6 +67,21 @@ export async function readFacts(
       onProgress: (text) => line.show(text),
       signal,
     });
+    const options = { onNote: note, onProgress: (text: string) => line.show(text), signal };
+    const podSide = async (why: string): Promise<ClusterFacts> => {
+      if (subject.kind !== 'pod' || !wanted.podSide)
+        throw wrongUsage('--via ephemeral: this is read on nodes', 'leave out --via');
+      const { command } = wanted;
+      const node = await readPodSide(api, subject, { settings, command, why, ...options });
+      return {
+        format: FACTS_FORMAT,
+        collectedAt: new Date().toISOString(),
+        nodes: [node],
+        objects: {},
+        unknown: [],
+      };
+    };
+    if (settings.via === 'ephemeral') return { facts: await podSide('--via ephemeral'), subject };
     const facts = await collectFacts(api, pool, {
       nodes: nodes.map((name) => ({
         name,
@@ -77,6 +97,10 @@ export async function readFacts(
         policies: false,
       },
       signal,
+    }).catch((error: unknown) => {
+      const mayFallBack = wanted.podSide && subject.kind === 'pod' && settings.via !== 'node';
+      if (!mayFallBack || !(error instanceof NodeRefused)) throw error;
+      return podSide(messageOf(error));
     });
     return { facts, subject };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { print } from '../../output/standardOutput.ts';
-import { wrongUsage } from '../../problem.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
 import { cniReport } from '../../topology/cni/cniReport.ts';
 import { renderCni } from '../../topology/cni/renderCni.ts';
 import { command } from '../command.ts';
@@ -40,6 +40,10 @@ export const cniCommand = command({
       showAnnotations: flags['show-annotations'],
     });
     const nodes = subject.kind === 'nodes' ? subject.nodes : [subject.node];
+    if (facts.nodes.every(({ cni }) => cni === undefined)) {
+      noteUnknown(facts);
+      throw new Problem('the files of CNI plugins were not read');
+    }
     const pod = subject.kind === 'pod' ? subject : undefined;
     const report = cniReport(facts, nodes, pod);
     if (flags.output === 'json' || flags.output === 'yaml') {

@@ -29,6 +29,7 @@ export const netnsCommand = command({
       services: false,
       allPods: false,
       cni: true,
+      podSide: true,
     });
     const wiring = new Wiring(facts);
     const place = subject.kind === 'pod' ? placeOf(wiring, subject) : undefined;

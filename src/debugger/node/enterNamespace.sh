@@ -4,7 +4,9 @@
 inode=$1
 exec 9<"$2" || exit
 shift 2
-if [ "$(readlink /proc/self/fd/9)" != "net:[$inode]" ]; then
+# Not readlink: of a mount it gives the path.
+is=$(ls -diL /proc/self/fd/9)
+if [ "${is%% */proc*}" != "$inode" ]; then
   echo "the network namespace $inode is gone" >&2
   exit 1
 fi

@@ -71,6 +71,7 @@ const NEEDED = [
   ['ip', 'devices, addresses and routes'],
   ['nsenter', "what is inside other processes' network namespaces"],
   ['bridge', 'forwarding tables of bridges'],
+  ['tar', 'files of CNI plugins'],
 ] as const;
 
 function namespaceOf({

@@ -14,8 +14,8 @@ export interface NetworkNamespace {
   /** The inode of its nsfs file, which names it on its node. */
   readonly inode: number;
   readonly owner: NamespaceOwner;
-  /** How many processes are in it; 0 for one that a mount alone keeps. */
-  readonly processCount: number;
+  /** How many processes are in it; 0 for one that a mount alone keeps. Absent where the node was not entered. */
+  readonly processCount?: number;
   /** The lowest id of a process in it, that process's user and command line, as lsns chooses them. */
   readonly pid?: number;
   readonly user?: string;

@@ -11,7 +11,7 @@ const POD_MOUNT = /(?:^|\/)netns\/(?:cni-)?[0-9a-f]{8}-[0-9a-f-]{27}$/;
  */
 export function isLeaked(node: NodeFacts, namespace: NetworkNamespace): boolean | null {
   const { processCount, mounts, inode } = namespace;
-  if (processCount > 0 || inode === node.hostInode) return false;
+  if (processCount === undefined || processCount > 0 || inode === node.hostInode) return false;
   const cached = (node.cni?.results ?? []).filter(
     ({ netns }) => netns !== undefined && mounts.some(({ path }) => samePath(path, netns)),
   );

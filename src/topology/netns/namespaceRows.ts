@@ -7,7 +7,8 @@ import { isLeaked } from './leaked.ts';
 export interface NamespaceRow {
   readonly node: string;
   readonly inode: number;
-  readonly nprocs: number;
+  /** Null where the node was not entered. */
+  readonly nprocs: number | null;
   readonly pid: number | null;
   readonly user: string | null;
   /** As the host counts. */
@@ -49,7 +50,7 @@ function rowOf(
   return {
     node: node.name,
     inode,
-    nprocs: processCount,
+    nprocs: processCount ?? null,
     pid: pid ?? null,
     user: user ?? null,
     netnsid: netnsid ?? null,

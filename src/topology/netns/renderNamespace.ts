@@ -16,7 +16,7 @@ export function* renderNamespace(wiring: Wiring, place: Place): Generator<string
   const { network, node } = place;
   yield `${headline(network)} on ${terminalSafe(node.name)}: network namespace ${network.inode}\n`;
   const names = network.mounts.map(({ path }) => path.split('/').at(-1) ?? path);
-  yield `ip netns: ${names.length === 0 ? 'no name' : terminalSafe(names.join(', '))}; number on the host: ${network.netnsid ?? 'unassigned'}; ${network.processCount} processes, the first is ${network.pid ?? 'none'}\n`;
+  yield `ip netns: ${names.length === 0 ? 'no name' : terminalSafe(names.join(', '))}; number on the host: ${network.netnsid ?? 'unassigned'}; ${network.processCount ?? 'unknown'} processes, the first is ${network.pid ?? 'unknown'}\n`;
   yield* interfaces(wiring, place);
   yield* section('ROUTES', network.routes?.filter(isOwn).map(routeText));
   yield* section('RULES', network.rules?.map(ruleText));

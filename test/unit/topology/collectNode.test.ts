@@ -63,7 +63,7 @@ describe.skipIf(!canUnshare).each(SHELLS)('what collect.sh reads of a node, in %
       netnsid: string;
       command: string;
     }[];
-    const ours = node.namespaces.filter(({ processCount }) => processCount > 0);
+    const ours = node.namespaces.filter(({ processCount = 0 }) => processCount > 0);
     expect(ours.map(({ inode }) => inode).sort()).toEqual(listed.map(({ ns }) => ns).sort());
     for (const { ns, pid, user, netnsid, nprocs, command } of listed) {
       const own = node.namespaces.find(({ inode }) => inode === ns);

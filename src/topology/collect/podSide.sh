@@ -1,0 +1,39 @@
+# Prints what a pod's network namespace holds, from a debugger that is in it: podSide.sh INSIDE TOKEN
+#
+# For who may make no pods on nodes: sections as those of collect.sh, of this one namespace.
+inside=$1 token=$2
+
+section() { printf '\n@%s %s\n' "$token" "$*"; }
+
+program() {
+  # shellcheck disable=SC2086 # a list of folders
+  for folder in $(echo "$PATH" | tr : ' '); do
+    if [ -x "$folder/$1" ]; then
+      echo "$folder/$1"
+      return
+    fi
+  done
+}
+
+link=$(readlink /proc/self/ns/net)
+inode=${link#net:[}
+inode=${inode%]}
+section begin 1
+uname -r
+date -u +%Y-%m-%dT%H:%M:%SZ
+section inode
+echo "$inode"
+section tools
+for tool in ip bridge tc ethtool; do
+  if [ -n "$(program "$tool")" ]; then echo "$tool"; fi
+done
+ip=$(program ip)
+if "$ip" -V 2>/dev/null | grep -q iproute2; then
+  section ns "$inode"
+  printf 'addr\nroute show table all\nneigh\n' | "$ip" -j -d -s -force -batch - 2>/dev/null
+fi
+section full "$inode"
+sh -c "$inside" inside "$token" inside - 2>/dev/null
+section "resolv $inode"
+head -c 8192 /etc/resolv.conf 2>/dev/null
+section end
