@@ -5,7 +5,7 @@ import { tcpdumpChangesUser } from './image.ts';
  * What a debugger may do. `network`: captures, sockets, interfaces; it shares the pod's network
  * alone. `processes`: the names behind sockets; it shares a container's processes too.
  * On nodes only: `facts` reads the network of a node and of everything on it; `rules` reads packet
- * filters as well, which takes NET_ADMIN.
+ * filters as well, which takes NET_ADMIN, and NET_RAW for iptables-legacy.
  */
 export type Profile = 'network' | 'processes' | 'facts' | 'rules';
 

@@ -194,8 +194,11 @@ export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
  */
 function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   const { profile, image } = request;
-  if (readsFacts(request))
-    return ['SYS_PTRACE', 'SYS_ADMIN', ...(profile === 'rules' ? ['NET_ADMIN'] : [])];
+  if (readsFacts(request)) {
+    // iptables-legacy-save opens a raw socket to read rules (NET_RAW).
+    const rules = profile === 'rules' ? ['NET_ADMIN', 'NET_RAW'] : [];
+    return ['SYS_PTRACE', 'SYS_ADMIN', ...rules];
+  }
   return [
     ...toCapture(image),
     'SYS_PTRACE',

@@ -159,6 +159,7 @@ function acrossBridge(
   const isOwn = walk.wiring.hasAddress(bridge, nextHop) === true;
   if (isOwn && inPort !== undefined) {
     checkNeighbour(walk, sender, nextHop, ownMac(bridge, nextHop));
+    walk.enteredBy = inPort;
     return walk.arrive(bridge);
   }
   const owner = behindBridge(walk, bridge, nextHop);
@@ -189,12 +190,14 @@ function acrossBridge(
       );
       return 'stopped';
     }
-  } else if (walk.packet.inDevice === bridge.link.name) hairpinFault(walk, outPort);
+  } else if (walk.enteredBy?.link === outPort.link && outPort.link.portData.hairpin !== true) {
+    hairpinFault(walk, outPort);
+    return 'stopped';
+  }
   return outOfPort(walk, outPort, nextHop);
 }
 
 function hairpinFault(walk: Walk, port: Port): void {
-  if (port.link.portData.hairpin === true) return;
   walk.fault('hairpin-off', port, `${port.link.name}: hairpin off`, { device: port.link.name });
 }
 

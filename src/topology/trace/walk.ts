@@ -54,6 +54,8 @@ export class Walk extends WayRecord {
   backend: Backend | undefined;
   /** Namespaces whose network layer the packet passed. */
   readonly visited = new Set<number>();
+  /** The bridge port by which the packet last came to the network layer of a node. */
+  enteredBy: Port | undefined;
   /** Bridges that the packet crossed from port to port, without the node's own network layer. */
   readonly bridged: Port[] = [];
   #steps = 0;

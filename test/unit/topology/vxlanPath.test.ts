@@ -1,33 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { diagnose } from '../../../src/topology/findings/diagnose.ts';
-import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
 import { renderPath } from '../../../src/topology/render/renderPath.ts';
-import { findEndpoint } from '../../../src/topology/trace/endpoint.ts';
-import { tracePath } from '../../../src/topology/trace/tracePath.ts';
-import { Wiring } from '../../../src/topology/wiring.ts';
 import { PLANTED_FAULTS, type Scene, type Step } from '../../e2e/support/plantedFaults.ts';
 import { FLANNEL, FLANNEL_NODES, runLab, type StageResult } from './support/lab.ts';
-
-function pathBetween(facts: ClusterFacts, from: string, to?: string) {
-  const wiring = new Wiring(facts);
-  const find = (word: string) => {
-    const endpoint = findEndpoint(wiring, word, 'default');
-    if ('notFound' in endpoint) throw new Error(endpoint.notFound);
-    return endpoint;
-  };
-  const trace = tracePath(wiring, {
-    from: find(from),
-    ...(to !== undefined && { to: find(to) }),
-    protocol: 'tcp',
-  });
-  return { trace, findings: diagnose(trace) };
-}
-
-function devices(trace: ReturnType<typeof pathBetween>['trace'], way: number): string[] {
-  return (trace.ways[way]?.hops ?? []).map(
-    ({ node, pod, device, kind }) => `${pod?.split('/')[1] ?? node ?? ''}:${device ?? kind}`,
-  );
-}
+import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
 describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
   it('is followed device by device, there and back', async () => {
@@ -40,7 +15,7 @@ describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
     const { trace, findings } = pathBetween(result.facts, 'a1', 'b1');
     expect(result.reached.get('a1 10.244.2.2')).toBe(true);
     expect(findings).toEqual([]);
-    expect(devices(trace, 0)).toEqual([
+    expect(devicesOf(trace, 0)).toEqual([
       'a1:eth0',
       'node-a:p-a1',
       'node-a:sw0',
@@ -52,7 +27,7 @@ describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
       'node-b:p-b1',
       'b1:eth0',
     ]);
-    expect(devices(trace, 1)).toEqual(devices(trace, 0).toReversed());
+    expect(devicesOf(trace, 1)).toEqual(devicesOf(trace, 0).toReversed());
 
     const drawing = [...renderPath(trace, findings, false)].join('');
     expect(Math.max(...drawing.split('\n').map((line) => [...line].length))).toBeLessThanOrEqual(
