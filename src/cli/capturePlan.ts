@@ -1,0 +1,84 @@
+import { namedNode } from '../debugger/debuggerFor.ts';
+import { wrongUsage } from '../problem.ts';
+import type { CaptureValues } from './flags/capture.ts';
+import { ownFilterOf } from './flags/preset.ts';
+import { asksForRing } from './flags/ring.ts';
+import { targetsOf } from './flags/targets.ts';
+import { debuggerSettings } from './settings.ts';
+import { usageError } from './usageErrors.ts';
+
+/** Reads the command line into a plan. Throws a usage error for what cannot be combined. */
+export function planOf(
+  flags: CaptureValues,
+  words: readonly string[],
+  rest: readonly string[] = [],
+) {
+  if (flags.write !== undefined && flags.wireshark)
+    throw wrongUsage('-w and --wireshark cannot be combined');
+  checkRingFlags(flags);
+  const { interface: device } = flags;
+  const { count, duration, 'snapshot-length': snapLength, 'max-size': maxBytes } = flags;
+  refuseExpressionWords(words);
+  const meant = targetsOf(words, flags);
+  const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (ofPods && namedNode(meant.targets) !== undefined)
+    throw wrongUsage(`--${ofPods} cannot be used with a node`);
+  return {
+    ...meant,
+    settings: debuggerSettings(flags),
+    withClients: flags['with-clients'],
+    peers: flags.peer,
+    format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
+    stream: flags.stream,
+    linger: flags.linger * 1000,
+    ...(device !== undefined && { interface: device }),
+    ...ownFilterOf(flags.preset.flat(), rest),
+    ...(count !== undefined && { count }),
+    ...(snapLength !== undefined && { snapLength }),
+    ...(duration !== undefined && { duration: duration * 1000 }),
+    ...(maxBytes !== undefined && { maxBytes }),
+  };
+}
+
+export type CapturePlan = ReturnType<typeof planOf>;
+
+/** Throws a usage error for flags of rings and detached captures that cannot be combined. */
+function checkRingFlags(flags: CaptureValues): void {
+  const { write, wireshark, stream, detach } = flags;
+  if (detach && (write !== undefined || wireshark || stream))
+    throw wrongUsage(
+      '--detach cannot be combined with -w, --wireshark or --stream',
+      'copy the files later with: captures fetch NAME -w FOLDER',
+    );
+  const lone = (['name', 'volume', 'keep'] as const).find((flag) => flags[flag] !== undefined);
+  if (!detach && lone) throw wrongUsage(`--${lone} requires --detach`);
+  const joining = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
+  if (joining && (detach || asksForRing(flags)))
+    throw wrongUsage(`--${joining} cannot be combined with -C, -G, -W or --detach`);
+  if (flags['with-clients'] && write === undefined && !wireshark)
+    throw wrongUsage(
+      '--with-clients requires -w or --wireshark',
+      'for example: capture svc/web --with-clients -w web.pcapng',
+    );
+  if (detach || !asksForRing(flags)) return;
+  if (wireshark || stream)
+    throw wrongUsage('-C, -G and -W cannot be combined with --wireshark or --stream');
+  if (write === undefined || write === '-')
+    throw wrongUsage(
+      '-C, -G and -W write several files and require a folder',
+      'for example: capture pod-1 -C 100 -W 10 -w FOLDER',
+    );
+}
+
+/** Words that filter expressions begin or continue with; pods of these names can be written as pod/NAME. */
+const EXPRESSION_WORDS =
+  /^(host|net|port|portrange|src|dst|ether|ip6?|arp|tcp|udp|icmp6?|sctp|vlan|and|or|not|\d+)$/;
+
+/** Throws a usage error for a filter expression among the targets. */
+function refuseExpressionWords(words: readonly string[]): void {
+  const begin = words.findIndex((word, index) => index > 0 && EXPRESSION_WORDS.test(word));
+  if (begin > 0)
+    throw usageError(`unexpected argument: ${words.slice(begin).join(' ')}`, 'capture', [
+      'put a filter expression after --, for example: capture pod-1 -- port 80',
+    ]);
+}

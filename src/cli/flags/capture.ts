@@ -1,0 +1,64 @@
+import type { DebuggerValues } from './debugger.ts';
+import type { FlagTable, FlagValues } from './flag.ts';
+import { PEER } from './peer.ts';
+import { PRESET_FLAG } from './preset.ts';
+import { RING_FLAGS } from './ring.ts';
+import type { TargetValues } from './targets.ts';
+import { count, DURATION, FILE, SIZE, text } from './valueTypes.ts';
+
+/** The options of `capture` itself. */
+export const CAPTURE_FLAGS = {
+  interface: {
+    alias: 'i',
+    value: text('NAME', 'interfaces'),
+    help: "Interface in the pod, or any (default tcpdump's choice, eth0)",
+  },
+  write: {
+    alias: 'w',
+    value: FILE,
+    help: 'Write packets to FILE (.pcap or .pcapng), to standard output (-), or to one file per pod (FOLDER/)',
+  },
+  wireshark: { help: 'Show packets in Wireshark while they are captured' },
+  peer: {
+    value: PEER,
+    repeatable: true,
+    help: 'Capture only traffic with this pod, service, node, workload, address or CIDR: pod/x, svc/x, 10.1.0.0/16. Can be repeated',
+  },
+  preset: PRESET_FLAG,
+  'follow-pods': {
+    help: 'Also capture pods created while the capture runs (of a workload, service or selector)',
+  },
+  'with-clients': { help: 'Also capture pods that connect to the captured ones' },
+  count: { alias: 'c', value: count(), help: 'Stop after this many packets' },
+  'snapshot-length': {
+    alias: 's',
+    value: count(0),
+    help: 'Keep this many bytes of each packet; 128 is enough for headers (default all)',
+  },
+  duration: { value: DURATION, help: 'Stop after this time: 90s, 60m, 1h30m' },
+  'max-size': {
+    value: SIZE,
+    help: 'Stop before the output exceeds this size: 100MB, 64MiB, 1G; a bare number is MB',
+  },
+  ...RING_FLAGS,
+  detach: { help: 'Keep recording in the cluster after this command exits; see: captures --help' },
+  name: { value: text('NAME'), help: 'With --detach: name of the capture' },
+  volume: {
+    value: text('NAME', 'volumes'),
+    help: 'With --detach: record on this volume of the pod',
+  },
+  keep: {
+    value: DURATION,
+    help: 'With --detach: how long to keep the files after the capture ends (default 7d)',
+  },
+  force: { help: 'Overwrite FILE if it exists' },
+  stream: { help: 'Stream packets directly, without storing them in the pod first' },
+  linger: {
+    value: DURATION,
+    default: '60s',
+    help: 'How long the pod keeps recording after the connection drops',
+  },
+} as const satisfies FlagTable;
+
+/** What the parser gives for all options of `capture`. */
+export type CaptureValues = FlagValues<typeof CAPTURE_FLAGS> & TargetValues & DebuggerValues;
