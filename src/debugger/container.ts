@@ -26,8 +26,8 @@ export interface DebuggerRequest {
   readonly command?: string;
   /** Of a node's debugger for the node itself: whether it enters other network namespaces. */
   readonly entersAny?: boolean;
-  /** Of a node's debugger: idle seconds for which it stays after its command, for the next one. */
-  readonly keep?: number;
+  /** Idle seconds that a debugger on a node stays after its command, for the next one. */
+  readonly keepNode?: number;
 }
 
 export const VOLUME_PATH = '/netdebug-volume';

@@ -57,9 +57,7 @@ export async function startOnNode(
 
 /** What is asked of a node for the debugger that goes before, and for the capture's own pod. */
 export function debuggerRequest(request: DetachedRequest): DebuggerRequest {
-  // How long the capture is kept says nothing of its debugger, which goes with the command.
-  const { keep: _, ...settings } = request;
-  return { ...settings, profile: 'network', command: 'capture' };
+  return { ...request, profile: 'network', command: 'capture' };
 }
 
 async function make(

@@ -29,8 +29,8 @@ export const FACTS_GROUP = {
 export type FactsValues = FlagValues<typeof FACTS_GROUP.flags>;
 
 /** Idle seconds for which pods on nodes are kept. */
-export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keep?: number } {
-  return keep === undefined ? {} : { keep: Math.ceil(keep) };
+export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keepNode?: number } {
+  return keep === undefined ? {} : { keepNode: Math.ceil(keep) };
 }
 
 /** The facts in the file that --from names. Throws a Problem where there are none. */

@@ -114,7 +114,7 @@ async function make(
       fresh: true,
       home: await api.get<Pod>(podPath(namespace, name), { ...(signal && { signal }) }),
       ofNode: isOfNode(target),
-      close: request.keep === undefined ? close : async () => {},
+      close: request.keepNode === undefined ? close : async () => {},
     };
   } catch (error) {
     throw await undoNodePod(api, namespace, name, error);

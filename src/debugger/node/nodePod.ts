@@ -118,7 +118,7 @@ export function nodePod(
         ...targetAnnotation(target),
         'netdebug/command': request.command ?? request.profile,
         ...(readsFacts(request) && { [PROFILE]: request.profile }),
-        ...(request.keep !== undefined && { [KEEP]: String(request.keep) }),
+        ...(request.keepNode !== undefined && { [KEEP]: String(request.keepNode) }),
         ...(owner !== undefined && { 'netdebug/owner': owner }),
       },
     },
@@ -146,7 +146,7 @@ export function nodePod(
                 ]),
             ...(recorder
               ? [...(ofNode ? [] : ENTER_HELD), ...recorder.command]
-              : ['sh', '-c', mainScript, 'netdebug', String(request.keep ?? IDLE_S)]),
+              : ['sh', '-c', mainScript, 'netdebug', String(request.keepNode ?? IDLE_S)]),
           ],
           env: [...marks(request.image), ...(recorder?.env ?? [])],
           securityContext: {

@@ -17,7 +17,7 @@ export interface FactsPoolOptions extends LadderOptions {
   /** Whether packet filters are read, which takes NET_ADMIN. */
   readonly rules: boolean;
   /** Idle seconds for which the pods stay after this command. */
-  readonly keep?: number;
+  readonly keepNode?: number;
 }
 
 /** What a node may print, compressed and not; 500 namespaces are 3 MB. */
@@ -80,7 +80,7 @@ export class FactsPool {
     const again = how.anew === true || how.unconfined === true;
     const known = this.#places.get(node);
     if (known && !again) return known;
-    const { settings, command, rules, keep, ...options } = this.#options;
+    const { settings, command, rules, keepNode, ...options } = this.#options;
     const making = factsDebugger(
       this.#api,
       node,
@@ -88,7 +88,7 @@ export class FactsPool {
         ...settings,
         profile: rules ? 'rules' : 'facts',
         command,
-        ...(keep !== undefined && { keep }),
+        ...(keepNode !== undefined && { keepNode }),
       },
       { ...options, ...how, ...(again && { anew: true }) },
     );
