@@ -5,13 +5,15 @@ import { debuggerStatus, waitUntilRunning } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../../kube/pod.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
-import type { DetachedRequest } from './detachedRequest.ts';
+import { type DetachedRequest, startWindowText } from './detachedRequest.ts';
 import { removeCapture } from './spoolOf.ts';
 
 /** How long the end of a capture is waited for whose start failed, in milliseconds … */
 const UNDO_MS = 20_000;
 /** … and when somebody waits for the end of the command. */
-const UNDO_INTERRUPTED_MS = 2_500;
+const UNDO_INTERRUPTED_MS = 2_000;
+/** How long an answer is waited for that says what is left. */
+const LAST_LOOK_MS = 500;
 
 /**
  * Ends a capture in a pod whose start failed: nobody would know of it. Gives the error to throw, which says
@@ -23,30 +25,55 @@ export async function undoStart(
   { image, signal, onNote }: DetachedRequest,
   error: unknown,
 ): Promise<unknown> {
-  const { namespace, name } = capture.pod.metadata;
+  const { namespace } = capture.pod.metadata;
   const limit = AbortSignal.timeout(signal.aborted ? UNDO_INTERRUPTED_MS : UNDO_MS);
-  const isEnded = await end(api, capture, image, limit).catch(() => false);
-  const remove = `kubectl netdebug captures rm ${name}/${capture.name} -n ${namespace}`;
-  const left = `capture "${capture.name}" may record in the pod, now or later: ${remove}   ends it`;
-  if (!signal.aborted) return leaving(explainRefusal(error, namespace), isEnded ? [] : [left]);
-  onNote(isEnded ? `capture "${capture.name}" was ended again` : left);
+  const state = await end(api, capture, image, limit);
+  const left = state === 'ended' ? [] : leftText(capture, state);
+  if (!signal.aborted) return leaving(explainRefusal(error, namespace), left);
+  onNote(left.length === 0 ? `capture "${capture.name}" was ended again` : left.join('\n  '));
   return error;
 }
 
+/** What is left of a capture, and what ends it. */
+function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): string[] {
+  const { namespace, name } = capture.pod.metadata;
+  const remove = `kubectl netdebug captures rm ${name}/${capture.name} -n ${namespace}`;
+  return state === 'waiting'
+    ? [
+        `capture "${capture.name}" waits for its container to start in the pod: ${startWindowText(capture)}`,
+        `if it starts before that, end it with: ${remove}`,
+      ]
+    : [`capture "${capture.name}" may still record in the pod; end it with: ${remove}`];
+}
+
+/** Ends the capture, if it starts in time, and gives what is known of it then. */
 async function end(
   api: KubeApi,
   capture: DetachedCapture,
   image: string,
   signal: AbortSignal,
-): Promise<boolean> {
-  const { namespace, name } = capture.pod.metadata;
+): Promise<'ended' | 'waiting' | 'unknown'> {
+  const { metadata } = capture.pod;
   const { container } = capture;
-  const pod = await api.get<Pod>(podPath(namespace, name), { signal });
-  if (debuggerStatus(pod, container)?.state?.terminated) return true;
-  // A container that has not started yet cannot be told to end.
-  await waitUntilRunning(api, pod, { container, image, signal });
-  await removeCapture(api, capture, signal);
-  return true;
+  const path = podPath(metadata.namespace, metadata.name);
+  try {
+    const pod = await api.get<Pod>(path, { signal });
+    if (isEnded(pod, container)) return 'ended';
+    // A container that has not started yet cannot be told to end.
+    await waitUntilRunning(api, pod, { container, image, signal });
+    await removeCapture(api, capture, signal);
+    return 'ended';
+  } catch {
+    const last = AbortSignal.timeout(LAST_LOOK_MS);
+    const pod = await api.get<Pod>(path, { signal: last }).catch(() => undefined);
+    if (!pod) return 'unknown';
+    if (pod.metadata.uid !== metadata.uid || isEnded(pod, container)) return 'ended';
+    return debuggerStatus(pod, container)?.state?.running ? 'unknown' : 'waiting';
+  }
+}
+
+function isEnded(pod: Pod, container: string): boolean {
+  return debuggerStatus(pod, container)?.state?.terminated !== undefined;
 }
 
 /** The capture that was added to a pod by a request whose answer was lost; undefined when there is none. */

@@ -4,6 +4,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { PullPolicy } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import type { DetachedCapture } from './captures.ts';
+import { startWindowText } from './detachedRequest.ts';
 import { placeOf } from './spoolOf.ts';
 
 /** Idle seconds that a debugger stays which was made to reach a volume. */
@@ -42,15 +43,16 @@ export async function whereSpoolIs(
 }
 
 /** Says why a capture whose container does not run has nothing to give. */
-export function refuseWithoutSpool({ name, state, container, pod }: DetachedCapture): void {
+export function refuseWithoutSpool(capture: DetachedCapture): void {
+  const { name, state, container, pod } = capture;
   const when = 'at' in state && state.at !== undefined ? ` at ${state.at}` : '';
-  const describe = `kubectl describe pod ${pod.metadata.name}`;
+  const describe = `kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}`;
   switch (state.kind) {
     case 'running':
       return;
     case 'starting':
       throw new Problem(`capture "${name}" has not started: ${state.reason ?? 'it is waiting'}`, {
-        next: [`${describe}   shows what it waits for`],
+        next: [`${describe}   shows what it waits for`, startWindowText(capture)],
       });
     case 'lost':
       throw new Problem(`what capture "${name}" recorded is lost${when}: ${state.why}`, {

@@ -36,6 +36,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   const deleted: string[] = [];
   let requests = 0;
   let failed: string | undefined;
+  let addedState: object = RUNNING;
 
   /** Whether this request fails. */
   const fails = (what: string) => {
@@ -105,7 +106,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
     if (method === 'PATCH') {
       const { spec } = JSON.parse(body) as Pod;
       const ephemeralContainers = spec.ephemeralContainers as readonly EphemeralContainer[];
-      const state = ephemeralContainers.map((one) => ({ name: one.name, state: RUNNING }));
+      const state = ephemeralContainers.map((one) => ({ name: one.name, state: addedState }));
       const web = podWith({
         spec: { ephemeralContainers },
         status: { ephemeralContainerStatuses: state },
@@ -142,6 +143,10 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   return {
     api,
     requests: () => requests,
+    /** From now on the image of a container that is added cannot be pulled. */
+    holdContainers: () => {
+      addedState = { waiting: { reason: 'ImagePullBackOff' } };
+    },
     failed: () => failed,
     /** Pods on nodes that are there. */
     left: () => [...pods.keys()].filter((name) => name !== 'web'),
@@ -228,6 +233,18 @@ describe('a detached capture in a pod that does not record', () => {
       next: expect.arrayContaining([expect.stringContaining('captures rm web/rare -n shop')]),
     });
   }, 30_000);
+
+  it('is not said to be removable while it waits for its image', async () => {
+    const one = await cluster();
+    one.holdContainers();
+    expect(await start(one.api)).toMatchObject({
+      message: expect.stringContaining('cannot be pulled'),
+      next: expect.arrayContaining([
+        expect.stringMatching(/cannot be removed before its container starts/),
+        expect.stringContaining('captures rm web/rare -n shop'),
+      ]),
+    });
+  });
 
   it('is ended when the user does not wait for it', async () => {
     const interrupt = new AbortController();
