@@ -159,7 +159,8 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
     });
     await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
-      isCut ||= recorder.gaveUp;
+      // When nobody asked for the end, a pod that does not answer is out of reach.
+      isCut ||= recorder.gaveUp && interrupt.aborted;
       if (end === 'abandoned' || isCut) return 0;
       throw error;
     });

@@ -337,6 +337,19 @@ describe('while it runs', () => {
     await nothingIsLeft();
   });
 
+  it('what does not answer when its time is over is cut off, and not ended by the user', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const { pod, output, outcome, nothingIsLeft } = await begun({ duration: 100 });
+    pod.on = () => {};
+    pod.listens();
+    pod.writes(Buffer.concat([HEADER, SMALL]));
+    await arrived(output, HEADER.length + SMALL.length);
+    await vi.waitFor(() => expect(pod.words).toContain('stop'), { interval: 1 });
+    vi.advanceTimersByTime(5_000);
+    expect(await outcome).toMatchObject({ failure: 'cut' });
+    await nothingIsLeft();
+  });
+
   it('what the pod has not even started is let go of at once', async () => {
     const { pod, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
