@@ -1,5 +1,7 @@
 import { FLAG, type Packet } from '../packets/packet.ts';
 
+/** The largest window there is (RFC 7323). */
+const MAX_GAP_BYTES = 2 ** 30;
 /** What came out of order is kept up to this, for each direction of a connection. */
 const MAX_WAITING_BYTES = 64 * 1024;
 /** And for all connections together. */
@@ -93,6 +95,9 @@ export class ByteStream {
   #keep(packet: Packet, sequence: number, arrival: Arrival): void {
     const { bytes, payloadAt, payloadEnd } = packet;
     if (payloadEnd <= payloadAt) return;
+    // Half the sequence space away it is neither before nor behind, and no window is so large.
+    const distance = (sequence - this.#next) | 0;
+    if (distance < 0 || distance > MAX_GAP_BYTES) return;
     this.#waiting.push({ sequence, bytes: Buffer.from(bytes.subarray(payloadAt, payloadEnd)) });
     this.#addWaiting(payloadEnd - payloadAt);
     while (

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SEGMENT } from '../../../../src/reading/tcp/segmentAnalysis.ts';
 import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';
@@ -39,15 +40,15 @@ export function tsharkComparison() {
 }
 
 /** Compares what was found about each TCP segment with tshark, field by field, interface by interface. */
-export function compareTshark(
+export async function compareTshark(
   comparison: Comparison<FoundSegment>,
   capture: string,
   ours: Ours,
-): void {
+): Promise<void> {
   const interfaces = ours.summarizer.interfaces;
   for (const on of interfaces) {
     const only = interfaces.length > 1 ? `frame.interface_id == ${on.numberInFile}` : 'tcp';
-    for (const line of analyse(capture, only)) {
+    for (const line of await analyse(capture, only)) {
       const [number = '', ...values] = line.split('\t');
       const segment = ours.segments.get(Number(number));
       if (!segment) continue;
@@ -70,25 +71,17 @@ export function compareTshark(
   }
 }
 
+const MAX_OUTPUT = { maxBuffer: 256 * 1024 * 1024 };
+const execute = promisify(execFile);
+
 /** With one interface alone, since Wireshark analyses a connection over all interfaces of a file. */
-function analyse(capture: string, filter: string): string[] {
+async function analyse(capture: string, filter: string): Promise<string[]> {
   const fields = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
+  const names = fields.flatMap((name) => ['-e', name]);
+  const argv = ['-n', '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l', ...names, '-r'];
   const path = join(FOLDER, capture);
-  const isOne = filter !== 'tcp';
-  const input = isOne
-    ? spawnSync('tshark', ['-r', path, '-Y', filter, '-w', '-', '-F', 'pcapng'], { maxBuffer: 1e9 })
-        .stdout
-    : undefined;
-  const argv = ['-n', '-r', isOne ? '-' : path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l'];
-  const { stdout, error } = spawnSync(
-    'tshark',
-    [...argv, ...fields.flatMap((name) => ['-e', name])],
-    {
-      encoding: 'utf8',
-      maxBuffer: 1e9,
-      ...(input && { input }),
-    },
-  );
-  if (error) throw error;
+  // Two passes number the packets as they are numbered in the whole file.
+  const only = filter === 'tcp' ? [] : ['-2', '-R', filter];
+  const { stdout } = await execute('tshark', [...argv, path, ...only], MAX_OUTPUT);
   return stdout.split('\n').filter((line) => line !== '');
 }
