@@ -55,8 +55,8 @@ export const cidrCommand = command({
   examples: [
     ['cidr plan --cluster-cidr 10.244.0.0/16', 'Check a range with the usual /24 for each node'],
     [
-      'cidr plan --cluster-cidr 10.244.0.0/16 --nodes 500 --service-cidr 10.96.0.0/12 --avoid 10.0.0.0/16',
-      'Check that 500 nodes fit beside a service range and a VPC',
+      'cidr plan --cluster-cidr 10.244.0.0/16 --nodes 200 --service-cidr 10.96.0.0/12 --avoid 10.0.0.0/16',
+      'Check that 200 nodes fit beside a service range and a VPC',
     ],
     ['cidr plan --cluster-cidr 10.244.0.0/16,fd00:10:244::/56', 'Plan dual stack'],
   ],

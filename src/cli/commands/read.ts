@@ -63,10 +63,7 @@ export const readCommand = command({
   examples: [
     ['read web.pcap', 'Print packets'],
     ["read web.pcap -Y 'tcp.flags.reset == 1'", 'Print TCP resets'],
-    [
-      'read tuesday --from 14:05 --to 14:10 -w five.pcapng',
-      'Extract five minutes of a fetched capture',
-    ],
+    ['read web.pcap --from 14:05 --to 14:10 -w five.pcapng', 'Extract five minutes'],
     ['read web.pcapng --names', 'Print packets with the names of pods and services'],
     ['capture pod-1 -w - | kubectl netdebug read -', 'Print packets of a pipe'],
   ],
