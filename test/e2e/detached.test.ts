@@ -192,7 +192,7 @@ describe('a detached capture', () => {
       freshPath('in'),
     ]);
     expect(gone.code).toBe(1);
-    expect(gone.stderr).toMatch(/is lost at \d{4}-.*: its container was killed: .*sandbox/);
+    expect(gone.stderr).toMatch(/is lost at \d{4}-.*: its container was .*sandbox/);
     const running = async () =>
       (
         await kubectl([
