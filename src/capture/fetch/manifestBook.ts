@@ -56,8 +56,15 @@ export class ManifestBook {
     // The file that is being written is not missed: it has not been recorded yet.
     for (const { seq, closed } of listing?.files ?? [])
       book.#newest = Math.max(book.#newest, closed ? seq : seq - 1);
-    if (listing?.state.end?.why === 'interrupted')
-      book.interrupted({ why: 'the recorder was gone without a word: its container was ended' });
+    const end = listing?.state.end;
+    if (end?.why === 'interrupted')
+      book.interrupted({ why: 'the recorder stopped without a message: its container was killed' });
+    // As a kubelet does when the sandbox is lost, or the pod deleted.
+    if (end?.why === 'ended')
+      book.interrupted({
+        ...(end.at !== undefined && { at: new Date(end.at * 1000).toISOString() }),
+        why: 'the container of the capture was terminated',
+      });
     return { book, known };
   }
 

@@ -89,6 +89,17 @@ describe.concurrent('a fetch', { timeout: 30_000 }, () => {
     expect(spool.asked.some(({ verb }) => verb === 'read')).toBe(false);
   });
 
+  it('says in the manifest that the container was terminated, and when', async () => {
+    const { spool, folder } = spoolOf([]);
+    spool.write(1, recorded(1));
+    const end = { phase: 'ended', ended: String(START + 60), why: 'ended', exit: '0' };
+    spool.state({ engine: 'dumpcap', ...end });
+    const { interruptions } = await fetchFrom(spool, folder);
+    expect(interruptions).toEqual([
+      { at: new Date((START + 60) * 1000).toISOString(), why: expect.any(String) },
+    ]);
+  });
+
   it('brings files of no packet, of no byte, and sparse ones', async () => {
     const empty = Buffer.alloc(0);
     const header = samplePcap([]);
