@@ -15,6 +15,8 @@ export interface Ours {
   readonly conversations: readonly Conversation[];
   /** By number; of packets in packets, the innermost. */
   readonly segments: ReadonlyMap<number, FoundSegment>;
+  /** By the file's number of an interface: the numbers of its packets. */
+  readonly numbers: ReadonlyMap<number, readonly number[]>;
   readonly summarizer: Summarizer;
   readonly damage: string | undefined;
 }
@@ -31,9 +33,17 @@ export async function readOurs(capture: string): Promise<Ours> {
   summarizer.beginCapture(capture);
   const reader = await openCapture(join(FOLDER, capture));
   summarizer.beginFile();
-  while (await reader.more()) while (reader.next()) summarizer.add(reader.cursor);
+  const numbers = new Map<number, number[]>();
+  while (await reader.more())
+    while (reader.next()) {
+      const { cursor, packets } = reader;
+      summarizer.add(cursor);
+      const known = numbers.get(cursor.interfaceIndex);
+      if (known) known.push(packets);
+      else numbers.set(cursor.interfaceIndex, [packets]);
+    }
   summarizer.endFile(reader.cursor);
   await reader.close();
   summarizer.finish();
-  return { conversations, segments, summarizer, damage: reader.damage };
+  return { conversations, segments, numbers, summarizer, damage: reader.damage };
 }

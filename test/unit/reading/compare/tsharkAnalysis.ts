@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SEGMENT } from '../../../../src/reading/tcp/segmentAnalysis.ts';
+import { FilesForTest } from '../../pcap/wireshark.ts';
 import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';
 import type { FoundSegment, Ours } from './ours.ts';
@@ -45,12 +46,13 @@ export async function compareTshark(
   capture: string,
   ours: Ours,
 ): Promise<void> {
-  const interfaces = ours.summarizer.interfaces;
+  const { interfaces } = ours.summarizer;
   for (const on of interfaces) {
-    const only = interfaces.length > 1 ? `frame.interface_id == ${on.numberInFile}` : 'tcp';
-    for (const line of await analyse(capture, only)) {
-      const [number = '', ...values] = line.split('\t');
-      const segment = ours.segments.get(Number(number));
+    const numbers = interfaces.length > 1 ? (ours.numbers.get(on.numberInFile) ?? []) : undefined;
+    for (const line of await analyse(capture, numbers && on.numberInFile)) {
+      const [shown = '', ...values] = line.split('\t');
+      const number = numbers?.[Number(shown) - 1] ?? Number(shown);
+      const segment = ours.segments.get(number);
       if (!segment) continue;
       const isKind =
         values[NAMES.indexOf('fast_retransmission')] ||
@@ -60,7 +62,7 @@ export async function compareTshark(
         const mine = (segment.found & FIELDS[name]) !== 0;
         const fact = {
           capture,
-          subject: number,
+          subject: `${number}`,
           field: name,
           ours: `${mine}`,
           theirs: `${theirs}`,
@@ -74,14 +76,21 @@ export async function compareTshark(
 const MAX_OUTPUT = { maxBuffer: 256 * 1024 * 1024 };
 const execute = promisify(execFile);
 
-/** With one interface alone, since Wireshark analyses a connection over all interfaces of a file. */
-async function analyse(capture: string, filter: string): Promise<string[]> {
-  const fields = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
-  const names = fields.flatMap((name) => ['-e', name]);
-  const argv = ['-n', '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l', ...names, '-r'];
-  const path = join(FOLDER, capture);
-  // Two passes number the packets as they are numbered in the whole file.
-  const only = filter === 'tcp' ? [] : ['-2', '-R', filter];
-  const { stdout } = await execute('tshark', [...argv, path, ...only], MAX_OUTPUT);
+/**
+ * With the packets of one interface alone, which are numbered anew: Wireshark analyses a connection over
+ * all interfaces of a file, even those that a filter leaves out.
+ */
+async function analyse(capture: string, interfaceNumber: number | undefined): Promise<string[]> {
+  using files = new FilesForTest();
+  const whole = join(FOLDER, capture);
+  const path = interfaceNumber === undefined ? whole : files.path('one.pcapng');
+  if (interfaceNumber !== undefined) {
+    const only = `frame.interface_id == ${interfaceNumber}`;
+    await execute('tshark', ['-n', '-r', whole, '-Y', only, '-w', path]);
+  }
+  const names = ['frame.number', ...NAMES.map((name) => `tcp.analysis.${name}`)];
+  const fields = names.flatMap((name) => ['-e', name]);
+  const argv = ['-n', '-r', path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l', ...fields];
+  const { stdout } = await execute('tshark', argv, MAX_OUTPUT);
   return stdout.split('\n').filter((line) => line !== '');
 }
