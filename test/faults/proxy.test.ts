@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { objectAt, valueAt } from '../cluster/apiserver/json.ts';
 import { createRunningPod } from '../cluster/apiserver/testPods.ts';
 import { startTestServer, type TestServer } from '../cluster/apiserver/testServer.ts';
@@ -54,7 +54,10 @@ function execPath(script: string): string {
 }
 
 /** A script's stream until its connection ends, or for the time given in milliseconds. */
-async function read(script: string, { patience = 5000, through = plain, words = '' } = {}) {
+async function read(
+  script: string,
+  { patience = 5000, through = plain, words = '', after = '' } = {},
+) {
   const socket = await server.websocket(execPath(script), V5, undefined, through);
   let bytes = 0;
   let status = '';
@@ -72,13 +75,16 @@ async function read(script: string, { patience = 5000, through = plain, words = 
       error = failure.code ?? failure.message;
     }),
   );
-  // When a fault has had its time.
-  const saying = setTimeout(() => words && socket.send(Buffer.from(`\0${words}`)), 400);
+  if (after) {
+    await vi.waitFor(() => expect(existsSync(after)).toBe(true), { timeout: 20_000, interval: 20 });
+    // The fault begins a moment after the bytes that it lets pass.
+    await wait(200);
+    socket.send(Buffer.from(`\0${words}`));
+  }
   const code: unknown = await Promise.race([
     once(socket, 'close').then(([closed]) => closed),
     wait(patience, 'open'),
   ]);
-  clearTimeout(saying);
   socket.terminate();
   return { bytes, status, closedChannels, code, error };
 }
@@ -147,8 +153,9 @@ describe('a stream', () => {
   ])('%s %s: nothing comes, and is the client heard? %s', async (name, value, heard) => {
     annotate({ [name]: value });
     const mark = join(folder, name);
-    const script = `echo; sleep 0.1; head -c 9000 /dev/zero; read -r word; touch ${mark}`;
-    const seen = await read(script, { patience: 700, words: 'go\n' });
+    const sent = `${mark}-sent`;
+    const script = `echo; head -c 9000 /dev/zero; touch ${sent}; read -r word; touch ${mark}`;
+    const seen = await read(script, { patience: 700, words: 'go\n', after: sent });
     expect(seen).toMatchObject({ status: '', code: 'open' });
     expect(seen.bytes).toBeLessThanOrEqual(5000);
     expect(existsSync(mark)).toBe(heard);
