@@ -11,23 +11,32 @@ export interface TcpFlow {
   hasSyn: boolean;
 }
 
-/** How many directions are remembered at least; twice as many at most. */
-const REMEMBERED = 65_536;
+/** Both directions; forward is from the endpoint whose text sorts first. */
+interface Connection {
+  readonly forward: TcpFlow;
+  readonly backward: TcpFlow;
+}
+
+/** How many connections are remembered at least; twice as many at most. */
+const REMEMBERED = 32_768;
 
 /**
  * What is remembered of TCP connections so that numbers are relative to their start. Of very many, those
  * that were silent the longest are forgotten, and begin anew.
  */
 export class TcpFlows {
-  #young = new Map<string, TcpFlow>();
-  #old = new Map<string, TcpFlow>();
+  #young = new Map<string, Connection>();
+  #old = new Map<string, Connection>();
 
   /** The direction of the packet, and the other one. */
   of(packet: Packet): readonly [TcpFlow, TcpFlow] {
     const source = endpointKey(packet, packet.sourceAt, packet.sourcePort);
     const destination = endpointKey(packet, packet.destinationAt, packet.destinationPort);
-    const own = this.#get(`${source}>${destination}`);
-    const other = this.#get(`${destination}>${source}`);
+    const isForward = source < destination;
+    const { forward, backward } = this.#get(
+      isForward ? `${source}>${destination}` : `${destination}>${source}`,
+    );
+    const [own, other] = isForward ? [forward, backward] : [backward, forward];
     const isSyn = (packet.flags & FLAG.syn) !== 0;
     if (isSyn && (own.base !== packet.sequence || !own.hasSyn)) {
       own.base = packet.sequence;
@@ -46,17 +55,21 @@ export class TcpFlows {
     return [own, other];
   }
 
-  #get(key: string): TcpFlow {
+  #get(key: string): Connection {
     const young = this.#young.get(key);
     if (young) return young;
-    const flow = this.#old.get(key) ?? { base: undefined, scale: -1, hasSyn: false };
+    const connection = this.#old.get(key) ?? { forward: unseen(), backward: unseen() };
     if (this.#young.size >= REMEMBERED) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(key, flow);
-    return flow;
+    this.#young.set(key, connection);
+    return connection;
   }
+}
+
+function unseen(): TcpFlow {
+  return { base: undefined, scale: -1, hasSyn: false };
 }
 
 function endpointKey({ bytes, addressBytes }: Packet, at: number, port: number): string {
