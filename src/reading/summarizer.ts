@@ -16,8 +16,8 @@ import { Fragments } from './fragments.ts';
 import { announcedMtu, IcmpErrors, icmpErrorKind } from './icmpErrors.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 
-/** Conversations in detail at a time: with all that is known of each about 40 MB. */
-const MAX_CONVERSATIONS = 20_000;
+/** Conversations in detail at a time: with all that is known of each about 20 MB. */
+const MAX_CONVERSATIONS = 10_000;
 
 /** Takes part in what becomes of conversations. */
 export interface SummaryObserver {
