@@ -22,7 +22,6 @@ export const FINDING_KINDS = [
   'time-exceeded',
   'arp-unanswered',
   'port-reused',
-  'loss-between-points',
   'peer-stopped-answering',
   'idle-reset',
   'connection-reset',
@@ -38,8 +37,6 @@ export const FINDING_KINDS = [
   'capture-copies',
   'segments-not-captured',
   'tls-hello-incomplete',
-  'clock-offset',
-  'joined-connection',
   'packets-cut',
   'offload',
 ] as const;
