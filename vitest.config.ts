@@ -30,7 +30,7 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // Never what a test measures: a busy machine needs more than the default of 5 s.
           testTimeout: 60_000,
-          maxConcurrency: 20,
+          maxConcurrency: 10,
           // One kind after another: clusters take the time that others measure by.
           sequence: { groupOrder: 0 },
         },

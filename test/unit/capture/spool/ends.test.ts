@@ -224,7 +224,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       const words = [`spool=${spool}`, 'start', 'device=lo', 'zroot=1', 'linger=30', 'keep=30'];
       const following = place.followWith(programs, shell, ...words);
       await following.heard('starting');
-      await until(() => hung(spool).length > 0, 'the hung engine runs');
+      await until(() => existsSync(`${programs}/started`), 'the hung engine was started');
       expect(await following.heard('hello')).toBe('hello 1 tcpdump lo');
       // A sign of life each second, since nobody waits long without one.
       expect(following.frames.lines.filter((line) => line === 'starting').length).toBeGreaterThan(
@@ -377,7 +377,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
 /** A folder with a program that ignores TERM, as does what it starts, and says nothing. */
 function hungProgram(folder: string, name: string, spool: string): string {
   mkdirSync(folder);
-  const script = `#!/bin/sh\ntrap '' TERM INT HUP\nsh -c 'while :; do sleep 1; done' ${spool}-hung\n`;
+  const script = `#!/bin/sh\ntrap '' TERM INT HUP\ntrue >${folder}/started\nsh -c 'while :; do sleep 1; done' ${spool}-hung\n`;
   writeFileSync(join(folder, name), script);
   chmodSync(join(folder, name), 0o755);
   return folder;

@@ -179,11 +179,23 @@ export class Place {
 
   /** Command lines of the processes within that have to do with a folder. */
   processes(folder: string): string[] {
+    const folders = this.#workingFolders();
     return this.#ps('pid=,args=').filter((line) => {
       const [pid = ''] = line.trim().split(' ');
-      const cwd = spawnSync('nsenter', [...this.#enter, 'readlink', `/proc/${pid}/cwd`]).stdout;
-      return `${line} ${cwd}`.includes(folder);
+      return `${line} ${folders.get(pid) ?? ''}`.includes(folder);
     });
+  }
+
+  /** Process -> working folder, of all processes within: by one process, since it is asked for often. */
+  #workingFolders(): ReadonlyMap<string, string> {
+    const list = ['sh', '-c', 'ls -l /proc/[0-9]*/cwd 2>/dev/null'];
+    const { stdout } = spawnSync('nsenter', [...this.#enter, ...list], { encoding: 'utf8' });
+    return new Map(
+      [...stdout.matchAll(/\/proc\/(\d+)\/cwd -> (.*)$/gm)].map(([, pid = '', cwd = '']) => [
+        pid,
+        cwd,
+      ]),
+    );
   }
 
   /** Command lines within that hold a text. */
@@ -252,7 +264,7 @@ export class Following {
 
 /** Waits, long enough for a busy machine, until something is so. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 25_000;
+  const end = performance.now() + 45_000;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await wait(50);
