@@ -54,10 +54,7 @@ export const cidrCommand = command({
     'Plan address ranges: compute how many nodes and pods they are enough for, what runs out first and what overlaps, and suggest alternatives. Works without a cluster.',
   examples: [
     ['cidr plan --cluster-cidr 10.244.0.0/16', 'Check a range with the usual /24 for each node'],
-    [
-      'cidr plan --cluster-cidr 10.244.0.0/16 --nodes 200 --service-cidr 10.96.0.0/12 --avoid 10.0.0.0/16',
-      'Check that 200 nodes fit beside a service range and a VPC',
-    ],
+    ['cidr plan --cluster-cidr 10.244.0.0/16 --nodes 200', 'Check that 200 nodes fit'],
     ['cidr plan --cluster-cidr 10.244.0.0/16,fd00:10:244::/56', 'Plan dual stack'],
   ],
   arguments: [{ name: 'ACTION', required: true, choices: ['plan'] }],

@@ -96,7 +96,11 @@ describe('a planted fault', () => {
       nodes: FLANNEL_NODES,
       rules: true,
       stages: [
-        ...stages.map((stage, at) => `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\n${stage}`),
+        ...stages.map((stage, at) => {
+          // A connection that succeeds leaves no unanswered neighbour of the fault before.
+          const sound = `${repairs[at - 1] ?? `${FLANNEL}\nserve b1 80`}\nreach a1 10.244.2.2 80 3`;
+          return `${sound}\n${stage}`;
+        }),
         `${repairs.at(-1)}\nreach a1 10.244.2.2 80 3`,
       ],
     });
