@@ -14,20 +14,27 @@ interface Workflow {
   readonly permissions: object;
   readonly jobs: Record<
     string,
-    { 'runs-on': string; needs?: string; steps: { uses?: string; run?: string }[] }
+    {
+      /** Another workflow, in place of steps. */
+      uses?: string;
+      'runs-on'?: string;
+      needs?: string;
+      steps?: { uses?: string; run?: string }[];
+    }
   >;
 }
 
 describe.each(readdirSync(folder))('the workflow %s', (file) => {
   const workflow = load(readFileSync(join(folder, file), 'utf8')) as Workflow;
   const jobs = Object.values(workflow.jobs);
-  const steps = jobs.flatMap((job) => job.steps);
+  const steps = jobs.flatMap((job) => job.steps ?? []);
   const scripts = steps.flatMap(({ run }) => run ?? []);
 
   it('has what a workflow has', () => {
     expect(Object.keys(workflow)).toEqual(['name', 'on', 'permissions', 'jobs']);
     for (const job of jobs) {
-      expect(job['runs-on']).toMatch(/^ubuntu-/);
+      if (job.uses === undefined) expect(job['runs-on']).toMatch(/^ubuntu-/);
+      else expect(existsSync(join(root, job.uses)), job.uses).toBe(true);
       expect(job.needs === undefined || job.needs in workflow.jobs).toBe(true);
     }
     for (const { uses, run } of steps) {
