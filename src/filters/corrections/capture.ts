@@ -66,7 +66,8 @@ function listOfPorts(tokens: readonly CaptureToken[], at: number): Edit | undefi
     const tests = ports.map((port) => [...qualifiers, 'port', port].join(' '));
     return edit(first, last, `(${tests.join(' or ')})`, 'Several ports are joined by or.');
   }
-  if (type.text === 'ports') return edit(type, type, 'port', 'There is no ports; it is port.');
+  if (type.text === 'ports')
+    return edit(type, type, 'port', 'There is no keyword ports; use port.');
   return undefined;
 }
 

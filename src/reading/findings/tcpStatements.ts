@@ -1,23 +1,16 @@
 import { counted, durationText, percentText } from '../timeText.ts';
-import { type Finder, type Group, serverFilter } from './finder.ts';
-import type { FindingKind, Severity } from './finding.ts';
+import type { Finder, Group } from './finder.ts';
+import type { FindingKind } from './finding.ts';
+import { type GroupWording, stateGroups } from './groupStatements.ts';
 
 /** How a group of a kind is put into words. */
-interface Wording {
-  readonly severity: Severity;
-  what(group: Group, server: string): string;
-  /** Added to the server's address and port. */
-  readonly filter: string;
-  readonly causes: readonly string[];
-}
-
 const LOSS_CAUSES = [
   'packets are lost on the way: a full queue, an overloaded link or node',
   'an interface or a virtual network with a smaller MTU, when large segments alone are lost',
   'a policer or a rate limit of the pod or node',
 ];
 
-const WORDINGS: Partial<Record<FindingKind, Wording>> = {
+const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'nat-skipped': {
     severity: 'error',
     what: (group, server) =>
@@ -182,19 +175,5 @@ function resetText(group: Group): string {
 
 /** Puts the groups that TCP's rules made into words. */
 export function stateTcp(finder: Finder): void {
-  for (const group of finder.groups) {
-    const wording = WORDINGS[group.kind];
-    if (!wording || !group.server) continue;
-    finder.state({
-      kind: group.kind,
-      severity: wording.severity,
-      what: wording.what(group, finder.endpoint(group.server)),
-      who: finder.whoOf(group),
-      note: group.note,
-      interfaceIndex: group.interfaceIndex,
-      filter: `${serverFilter(group)} && ${wording.filter}`,
-      causes: wording.causes,
-      hasOldVxlan: group.hasOldVxlan,
-    });
-  }
+  stateGroups(finder, WORDINGS);
 }

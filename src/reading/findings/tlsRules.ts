@@ -2,8 +2,9 @@ import { alertName, tlsVersionName } from '../../packets/tls.ts';
 import type { Conversation } from '../conversation.ts';
 import { counted } from '../timeText.ts';
 import type { TlsAlert, TlsFacts } from '../tls/tlsFacts.ts';
-import { type Finder, type Group, serverFilter } from './finder.ts';
-import type { FindingKind, Severity } from './finding.ts';
+import type { Finder, Group } from './finder.ts';
+import type { FindingKind } from './finding.ts';
+import { type GroupWording, stateGroups } from './groupStatements.ts';
 
 const FATAL = 2;
 const PROTOCOL_VERSION = 70;
@@ -80,14 +81,7 @@ function add(
   return group;
 }
 
-interface Wording {
-  readonly severity: Severity;
-  what(group: Group, server: string): string;
-  readonly filter: string;
-  readonly causes: readonly string[];
-}
-
-const WORDINGS: Partial<Record<FindingKind, Wording>> = {
+const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-version-mismatch': {
     severity: 'error',
     what: (group, server) =>
@@ -157,19 +151,5 @@ function named(group: Group, server: string): string {
 
 /** Puts the groups that TLS's rules made into words. */
 export function stateTls(finder: Finder): void {
-  for (const group of finder.groups) {
-    const wording = WORDINGS[group.kind];
-    if (!wording || !group.server) continue;
-    finder.state({
-      kind: group.kind,
-      severity: wording.severity,
-      what: wording.what(group, finder.endpoint(group.server)),
-      who: finder.whoOf(group),
-      note: group.note,
-      interfaceIndex: group.interfaceIndex,
-      filter: `${serverFilter(group)} && ${wording.filter}`,
-      causes: wording.causes,
-      hasOldVxlan: group.hasOldVxlan,
-    });
-  }
+  stateGroups(finder, WORDINGS);
 }

@@ -61,7 +61,7 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): F
       : '';
     const shown = leases
       .slice(0, SHOWN)
-      .map(({ path, containerId }) => `${path}: ${containerId?.slice(0, 13)} is no sandbox`);
+      .map(({ path, containerId }) => `${path}: ${containerId?.slice(0, 13)} has no sandbox`);
     const [first] = leases;
     return {
       kind: 'leaked-lease',

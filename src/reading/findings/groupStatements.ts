@@ -1,0 +1,33 @@
+import { type Finder, type Group, serverFilter } from './finder.ts';
+import type { FindingKind, Severity } from './finding.ts';
+
+/** How a group of connections to one server is put into words. */
+export interface GroupWording {
+  readonly severity: Severity;
+  what(group: Group, server: string): string;
+  /** Added to the server's address and port. */
+  readonly filter: string;
+  readonly causes: readonly string[];
+}
+
+/** States a finding for each group whose kind has a wording. */
+export function stateGroups(
+  finder: Finder,
+  wordings: Partial<Record<FindingKind, GroupWording>>,
+): void {
+  for (const group of finder.groups) {
+    const wording = wordings[group.kind];
+    if (!wording || !group.server) continue;
+    finder.state({
+      kind: group.kind,
+      severity: wording.severity,
+      what: wording.what(group, finder.endpoint(group.server)),
+      who: finder.whoOf(group),
+      note: group.note,
+      interfaceIndex: group.interfaceIndex,
+      filter: `${serverFilter(group)} && ${wording.filter}`,
+      causes: wording.causes,
+      hasOldVxlan: group.hasOldVxlan,
+    });
+  }
+}
