@@ -1,8 +1,9 @@
 import { Problem } from '../problem.ts';
+import { traceTo } from '../timing.ts';
 import { versionText } from '../version.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commandList.ts';
-import { CONNECTION_FLAGS } from './flags/connection.ts';
+import { COMMON_FLAGS } from './flags/common.ts';
 import type { FlagTable } from './flags/flag.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { helpWidth } from './helpWidth.ts';
@@ -13,7 +14,7 @@ import { readWords } from './words.ts';
 
 /** The flags of every command. */
 const GLOBAL_FLAGS = {
-  ...CONNECTION_FLAGS,
+  ...COMMON_FLAGS,
   help: { alias: 'h', help: 'Show help' },
 } as const satisfies FlagTable;
 
@@ -44,6 +45,7 @@ async function run(words: readonly string[]): Promise<number> {
       name,
       COMMANDS.map((one) => one.name),
     );
+  const loading = performance.now();
   const command = await entry.load();
   const own = words.toSpliced(index, 1);
   const table = flagsOf(command);
@@ -53,6 +55,8 @@ async function run(words: readonly string[]): Promise<number> {
   }
   const parsed = parse(table, own, name);
   checkArguments(name, command, parsed);
+  const { 'trace-timing': traceFile } = parsed.flags;
+  if (typeof traceFile === 'string') traceTo(traceFile, loading);
   return command.run(parsed as Parameters<Command['run']>[0]);
 }
 

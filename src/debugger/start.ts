@@ -3,6 +3,7 @@ import type { ContainerStatus, Pod } from '../kube/pod.ts';
 import { podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
+import { span } from '../timing.ts';
 import { refuseUnsuitable } from './suitability.ts';
 
 /** The part of core/v1 Event that we read. */
@@ -38,6 +39,7 @@ export async function waitUntilRunning(
   const done = new AbortController();
   const limit = AbortSignal.timeout(START_LIMIT_MS);
   const signal = AbortSignal.any([done.signal, limit, ...(options.signal ? [options.signal] : [])]);
+  const started = span('start of the debugger', options.container);
   try {
     await Promise.race([
       watchStatus(api, pod, options, signal),
@@ -51,6 +53,7 @@ export async function waitUntilRunning(
       );
     throw error;
   } finally {
+    started();
     done.abort();
   }
 }

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { messageOf, Problem } from '../problem.ts';
+import { span } from '../timing.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 import { askAgain, notePutOff } from './putOff.ts';
@@ -141,6 +144,7 @@ export class KubeApi {
       ...(payload !== undefined && { 'content-type': contentType ?? 'application/json' }),
     };
     const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
+    const answered = span(method, path);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const request = send(url, {
         method,
@@ -150,6 +154,7 @@ export class KubeApi {
         ...(signal && { signal }),
       });
       request.once('response', resolve);
+      request.once('socket', traceConnect);
       request.once('timeout', () =>
         request.destroy(new Error(`no answer within ${timeout / 1000} s`)),
       );
@@ -157,7 +162,7 @@ export class KubeApi {
         reject(signal?.aborted ? error : connectionProblem(server, error)),
       );
       request.end(payload);
-    });
+    }).finally(answered);
     const time = Date.parse(response.headers.date ?? '');
     if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
@@ -187,6 +192,15 @@ export class KubeApi {
       );
     }
   }
+}
+
+/** Shows in a trace what a new connection takes. */
+export function traceConnect(socket: Socket): void {
+  if (!socket.connecting) return;
+  const tls = socket instanceof TLSSocket;
+  const connected = span(tls ? 'connect and TLS' : 'connect');
+  socket.once(tls ? 'secureConnect' : 'connect', connected);
+  socket.once('close', connected);
 }
 
 /** The address of a server may have a path of its own (Rancher and other front ends do). */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { errorCode, messageOf, Problem } from '../problem.ts';
+import { span } from '../timing.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
 import { interactiveModeOf } from './kubeconfigFaults.ts';
@@ -48,7 +49,7 @@ export function pluginSource(plugin: ExecEntry, cluster: ClusterEntry): Credenti
   let held: Held | undefined;
   let running: Promise<Held> | undefined;
   const refresh = async () => {
-    running ??= runPlugin(plugin, cluster).finally(() => {
+    running ??= tracedRun(plugin, cluster).finally(() => {
       running = undefined;
     });
     held = await running;
@@ -66,6 +67,11 @@ export function pluginSource(plugin: ExecEntry, cluster: ClusterEntry): Credenti
 
 function same(one: Credentials, other: Credentials): boolean {
   return one.authorization === other.authorization && one.cert === other.cert;
+}
+
+async function tracedRun(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held> {
+  const answered = span('credential plugin');
+  return runPlugin(plugin, cluster).finally(answered);
 }
 
 async function runPlugin(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held> {

@@ -1,5 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import type WebSocket from 'ws';
+import { moment, span } from '../timing.ts';
 import { joinPath } from './api.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
@@ -97,7 +98,8 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
   });
   // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
   const stream = new WebsocketExec(socket, options.signal);
-  await opened(socket, access.server, options.signal);
+  const accepted = span('exec', options.container);
+  await opened(socket, access.server, options.signal).finally(accepted);
   if (options.tty) stream.resize(options.tty);
   return stream;
 }
@@ -162,6 +164,7 @@ class WebsocketExec implements ExecStream {
   #settle: { resolve(code: number): void; reject(error: unknown): void };
   #failure: unknown;
   #unansweredPings = 0;
+  #answered = false;
 
   constructor(socket: WebSocket, signal: AbortSignal | undefined) {
     this.#socket = socket;
@@ -231,6 +234,8 @@ class WebsocketExec implements ExecStream {
   #deliver(stream: Readable, payload: Buffer): void {
     // The first frame is often empty; an empty chunk would read as progress.
     if (payload.length === 0 || stream.destroyed || this.#ended.has(stream)) return;
+    if (!this.#answered) moment('first output of an exec');
+    this.#answered = true;
     if (stream.push(payload)) return;
     this.#full.add(stream);
     this.#socket.pause();

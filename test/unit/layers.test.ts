@@ -8,6 +8,7 @@ const SRC = join(import.meta.dirname, '..', '..', 'src');
 const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
   ['problem.ts', 'version.ts', 'shell.d.ts'],
+  ['timing.ts'],
   ['output'],
   ['pcap', 'packets', 'filters'],
   ['kube', 'tools', 'transfer'],

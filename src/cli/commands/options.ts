@@ -1,5 +1,5 @@
 import { command } from '../command.ts';
-import { CONNECTION_FLAGS } from '../flags/connection.ts';
+import { COMMON_FLAGS } from '../flags/common.ts';
 import type { Flag } from '../flags/flag.ts';
 
 export const optionsCommand = command({
@@ -13,7 +13,7 @@ export const optionsCommand = command({
 
 /** The options, laid out as `kubectl options` does. */
 function optionsText(): string {
-  const flags = Object.entries(CONNECTION_FLAGS).map(
+  const flags = Object.entries(COMMON_FLAGS).map(
     ([name, flag]) => `    ${usage(name, flag)}:\n\t${flag.help}\n`,
   );
   return `The following options can be passed to any command:\n\n${flags.join('\n')}`;

@@ -30,6 +30,7 @@ it.skipIf(!upstreamKubectl())(
         ),
       );
     const [own, kubectl] = [flags(ours), flags(theirs)];
+    expect(own.delete('trace-timing')).toBe(true);
     expect(own.size).toBe(Object.keys(CONNECTION_FLAGS).length);
     for (const [name, flag] of own) {
       // Two are ours to say: tcpdump's -s is no server, and captures are no requests with an end.

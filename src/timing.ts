@@ -1,0 +1,87 @@
+import { openSync, writeFileSync } from 'node:fs';
+import { messageOf, Problem } from './problem.ts';
+
+/** An event of Chrome's trace event format; `ts` and `dur` are microseconds. */
+interface TraceEvent {
+  readonly name: string;
+  /** X: something that took time; i: a moment. */
+  readonly ph: 'X' | 'i';
+  readonly ts: number;
+  readonly dur?: number;
+  readonly pid: number;
+  readonly tid: number;
+  readonly args?: Readonly<Record<string, string>>;
+}
+
+/** A command makes a few dozen; a capture of a week may make more. */
+const MOST_EVENTS = 20_000;
+
+let events: TraceEvent[] | undefined;
+/** Spans that are open now, by their lane: Chrome draws a lane per thread, and spans of one may not overlap. */
+const lanes: boolean[] = [];
+
+/**
+ * Records from now on what the program waits for, and writes it to a file when the process ends: JSON in
+ * Chrome's trace event format, for chrome://tracing and ui.perfetto.dev. Times begin with the process.
+ * The paths of requests are in the file, with the names of pods; queries, headers and bodies are not.
+ * `loading` is when the loading of the command began. Throws a Problem when the file cannot be created.
+ */
+export function traceTo(file: string, loading: number): void {
+  const recorded: TraceEvent[] = [];
+  const descriptor = create(file);
+  events = recorded;
+  addSpan(recorded, event('start of the process', 0, 0), loading);
+  addSpan(recorded, event('load the command', loading, 0));
+  process.once('exit', () => writeFileSync(descriptor, JSON.stringify({ traceEvents: recorded })));
+}
+
+function create(file: string): number {
+  try {
+    return openSync(file, 'w', 0o600);
+  } catch (error) {
+    throw new Problem(`the timing cannot be written: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Begins something that takes time; the function that it gives ends it. Does nothing unless a trace is
+ * being recorded.
+ */
+export function span(name: string, detail?: string): () => void {
+  if (!events) return nothing;
+  const recorded = events;
+  const free = lanes.indexOf(false);
+  const lane = free < 0 ? lanes.length : free;
+  const begun = event(name, performance.now(), lane, detail);
+  let open = true;
+  lanes[lane] = true;
+  return () => {
+    if (!open) return;
+    open = false;
+    lanes[lane] = false;
+    addSpan(recorded, begun);
+  };
+}
+
+/** Records a moment. */
+export function moment(name: string): void {
+  if (events) add(events, { ...event(name, performance.now(), 0), ph: 'i' });
+}
+
+type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;
+
+/** Milliseconds since the process began. */
+function addSpan(recorded: TraceEvent[], begun: Begun, end = performance.now()): void {
+  add(recorded, { ...begun, ph: 'X', dur: Math.round(end * 1000) - begun.ts });
+}
+
+function event(name: string, start: number, lane: number, detail?: string): Begun {
+  const ts = Math.round(start * 1000);
+  return { name, ts, pid: process.pid, tid: lane + 1, ...(detail && { args: { detail } }) };
+}
+
+function add(recorded: TraceEvent[], one: TraceEvent): void {
+  if (recorded.length < MOST_EVENTS) recorded.push(one);
+}
+
+function nothing(): void {}

@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { runPod } from './support/pods.ts';
+import { netdebug, world } from './support/world.ts';
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly ts: number;
+  readonly dur?: number;
+  readonly tid: number;
+  readonly args?: { readonly detail?: string };
+}
+
+it('writes what a command waits for, in Chrome trace format, readable by its owner only', async () => {
+  const [flavour] = world.flavours;
+  const { name } = await runPod('traced');
+  const file = join(mkdtempSync(join(tmpdir(), 'netdebug-trace-')), 'trace.json');
+  const started = Date.now();
+  const args = ['ports', name, '--image', flavour?.image ?? '', '--trace-timing', file];
+  const { code, stderr } = await netdebug(args).finished;
+  expect(code, stderr).toBe(0);
+  const most = (Date.now() - started) * 1000;
+
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: TraceEvent[] };
+  const names = traceEvents.map((one) => one.name);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'start of the process',
+      'load the command',
+      'connect and TLS',
+      'GET',
+      'PATCH',
+      'start of the debugger',
+      'exec',
+      'first output of an exec',
+    ]),
+  );
+  const read = traceEvents.find((one) => one.name === 'GET');
+  expect(read?.args?.detail).toContain(`/pods/${name}`);
+  for (const { ts, dur = 0 } of traceEvents) expect(ts + dur).toBeLessThanOrEqual(most);
+  // A viewer draws the spans of a lane as nested or one after another: none may overlap in part.
+  const spans = traceEvents.filter(({ ph }) => ph === 'X').toSorted((a, b) => a.ts - b.ts);
+  for (const [index, one] of spans.entries())
+    for (const other of spans.slice(index + 1))
+      if (other.tid === one.tid) expect(other.ts).toBeGreaterThanOrEqual(one.ts + (one.dur ?? 0));
+});
+
+it('refuses a file that cannot be created, before it contacts the cluster', async () => {
+  const { code, stderr } = await netdebug(['ports', 'any', '--trace-timing', '/nowhere/trace.json'])
+    .finished;
+  expect(code).toBe(1);
+  expect(stderr).toContain('the timing cannot be written');
+});
