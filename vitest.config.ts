@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 import { RunTable } from './test/e2e/support/runTable.ts';
 
-/** Remote shell code is bundled as text by esbuild; vitest reads it the same way. */
-const shellAsText = {
-  name: 'shell-as-text',
+/** esbuild bundles shell code, stylesheets and scripts for browsers as text; so does vitest. */
+const filesAsText = {
+  name: 'files-as-text',
   enforce: 'pre' as const,
   load(id: string) {
     return TEXT_FILE.test(id)
-      ? `export default ${JSON.stringify(textOfFile(id, readFileSync(id, 'utf8')))};`
+      ? { code: `export default ${JSON.stringify(textOfFile(id))};`, map: null, moduleType: 'js' }
       : undefined;
   },
 };
@@ -18,7 +17,7 @@ const shellAsText = {
 const retry = process.env.CI ? 2 : 0;
 
 export default defineConfig({
-  plugins: [shellAsText],
+  plugins: [filesAsText],
   test: {
     reporters: ['default', new RunTable()],
     retry,

@@ -1,9 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { buildSync } from 'esbuild';
 import { shellText } from './shellText.ts';
 
-/** Files that are text to the program: shell code for pods, and what people's shells read. */
-export const TEXT_FILE = /\.(?:sh|bash|zsh|fish|ps1)$/;
+/**
+ * Files that are text to the program: shell code for pods, what people's shells read, and stylesheets.
+ * With ?script behind its name, a TypeScript file is the text of a program for browsers.
+ */
+export const TEXT_FILE = /\.(?:(?:sh|bash|zsh|fish|ps1|css)|ts\?script)$/;
 
-/** What such a file is in the program. */
-export function textOfFile(path: string, source: string): string {
+const SCRIPT_SUFFIX = '?script';
+
+/** What the file of such a name is in the program. */
+export function textOfFile(path: string): string {
+  if (path.endsWith(SCRIPT_SUFFIX)) return browserScript(path.slice(0, -SCRIPT_SUFFIX.length));
+  const source = readFileSync(path, 'utf8');
   return path.endsWith('.sh') ? shellText(source) : source;
+}
+
+/** A TypeScript file and all that it imports, as one classic script of ASCII. */
+function browserScript(path: string): string {
+  const { outputFiles } = buildSync({
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return outputFiles[0]?.text.trim() ?? '';
 }

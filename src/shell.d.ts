@@ -20,3 +20,13 @@ declare module '*.ps1' {
   const source: string;
   export default source;
 }
+/** Stylesheets of pages. */
+declare module '*.css' {
+  const source: string;
+  export default source;
+}
+/** A program for browsers: all that the TypeScript file of this name imports, as one script. */
+declare module '*.ts?script' {
+  const source: string;
+  export default source;
+}

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -11,13 +10,18 @@ import { makeCompletionTable } from './completionTable.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-const shellAsText: Plugin = {
-  name: 'shell-as-text',
-  setup({ onLoad }) {
-    onLoad({ filter: TEXT_FILE }, ({ path }) => ({
-      contents: textOfFile(path, readFileSync(path, 'utf8')),
-      loader: 'text',
+const filesAsText: Plugin = {
+  name: 'files-as-text',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /\?script$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path),
+      namespace: 'text',
     }));
+    for (const namespace of ['file', 'text'])
+      onLoad({ filter: TEXT_FILE, namespace }, ({ path }) => ({
+        contents: textOfFile(path),
+        loader: 'text',
+      }));
   },
 };
 
@@ -109,7 +113,7 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
     },
     banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
     plugins: [
-      shellAsText,
+      filesAsText,
       withoutGeneratedApi,
       withoutUndici,
       versionOnly,

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { Html, html } from './html.ts';
+import style from './style.css';
+
+/** A document that needs nothing but itself. */
+export interface Page {
+  readonly title: string;
+  /** What is inside of <body>. */
+  readonly body: Html;
+  /** The page's program; a constant of the build, never data. */
+  readonly script?: string;
+  /** What the program reads from the element with the id "data": base64, so that nothing in it is markup. */
+  readonly data?: Buffer;
+}
+
+/**
+ * The document in pieces. Its Content-Security-Policy allows the stylesheet and the script by their
+ * hashes and nothing else: no other script, no request, no form. Scripts cannot turn text into HTML.
+ */
+export function* renderPage({ title, body, script, data }: Page): Generator<string> {
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(style)}'`,
+    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+  yield html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Html(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+${body}
+`.text;
+  if (data !== undefined)
+    yield `<script type="application/octet-stream" id="data">${data.toString('base64')}</script>\n`;
+  if (script !== undefined) yield `<script>${script}</script>\n`;
+  yield '</body>\n</html>\n';
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
