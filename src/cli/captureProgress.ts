@@ -24,7 +24,7 @@ export function captureProgress(format: 'pcap' | 'text') {
 
   const progress: CaptureProgress = {
     note,
-    waiting: (text) => line.show(text),
+    waiting: (text) => line.wait(text),
     capturing: (listening, now) => {
       line.clear();
       note(listening);

@@ -110,7 +110,7 @@ class RingTerminal {
   }
 
   waiting(text: string): void {
-    if (this.#started === undefined) this.#line.show(text);
+    if (this.#started === undefined) this.#line.wait(text);
   }
 
   held(folder: string, bytes: number): void {

@@ -1,7 +1,7 @@
 import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
-import { note } from './console.ts';
+import { note, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
 
@@ -14,7 +14,9 @@ export async function connect(flags: ConnectionValues): Promise<KubeApi> {
   const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
   const chosen = chooseContext(given(connection));
   for (const warning of chosen.warnings) note(`warning: ${warning}`);
-  return new KubeApi(await authenticate(chosen, requestTimeout));
+  const { server } = chosen.cluster;
+  const onRequest = () => tellOfRequest(server);
+  return new KubeApi(await authenticate(chosen, requestTimeout, { onRequest }));
 }
 
 /** The flags that were given. */

@@ -13,6 +13,23 @@ export function statusLine(): StatusLine {
   return line;
 }
 
+/** How long a request may take before the user is told that it is being waited for. */
+const REQUEST_TOLD_MS = 1_000;
+
+/** Shows that a request to a server is waited for, when it takes long and nothing else is shown meanwhile. */
+export function tellOfRequest(server: string): () => void {
+  let answered = () => {};
+  const telling = setTimeout(() => {
+    const line = statusLine();
+    if (!line.isBusy) answered = line.wait(`waiting for the API server ${server} to answer`);
+  }, REQUEST_TOLD_MS);
+  telling.unref();
+  return () => {
+    clearTimeout(telling);
+    answered();
+  };
+}
+
 /** Prints a line above the status line. Nothing in it can control the terminal or begin another line. */
 export function note(text: string): void {
   write(`${terminalSafe(text)}\n`);

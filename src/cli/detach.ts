@@ -19,7 +19,7 @@ export async function detach(
   try {
     const { started, failures } = await startInPods(api, {
       ...request,
-      onProgress: (text) => line.show(text),
+      onProgress: (text) => line.wait(text),
       onNote: note,
     });
     line.clear();

@@ -64,10 +64,10 @@ export async function readFacts(
       rules: false,
       ...keepOf(flags),
       onNote: note,
-      onProgress: (text) => line.show(text),
+      onProgress: (text) => line.wait(text),
       signal,
     });
-    const options = { onNote: note, onProgress: (text: string) => line.show(text), signal };
+    const options = { onNote: note, onProgress: (text: string) => line.wait(text), signal };
     const podSide = async (why: string): Promise<ClusterFacts> => {
       if (subject.kind !== 'pod' || !wanted.podSide)
         throw wrongUsage('--via ephemeral: this is read on nodes', 'leave out --via');

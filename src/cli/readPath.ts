@@ -54,7 +54,7 @@ export async function readPath(
     rules,
     ...keepOf(flags),
     onNote: note,
-    onProgress: (text) => line.show(text),
+    onProgress: (text) => line.wait(text),
     signal,
   });
   try {

@@ -21,7 +21,7 @@ export async function existingDebugger(
   api: KubeApi,
   pod: Pod,
   request: DebuggerRequest,
-  options: Pick<StartOptions, 'onProgress' | 'signal'>,
+  options: Pick<StartOptions, 'onProgress' | 'onNote' | 'signal'>,
 ): Promise<Debugger | undefined> {
   const found = reusable(pod, request);
   if (!found) return undefined;
@@ -37,7 +37,7 @@ export async function addDebugger(
   pod: Pod,
   request: DebuggerRequest,
   rung: EphemeralRung,
-  options: Pick<StartOptions, 'onProgress' | 'signal'>,
+  options: Pick<StartOptions, 'onProgress' | 'onNote' | 'signal'>,
 ): Promise<Debugger> {
   const { changed, container } = await addContainer(api, pod, (current) => {
     const theirs = reusable(current, request);

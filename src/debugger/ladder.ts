@@ -20,6 +20,7 @@ import { enforcedLevel } from './podSecurity.ts';
 import type { Rung } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 import { lackedToWatch } from './rights.ts';
+import { refuseNotReady } from './silentNode.ts';
 import type { StartOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
 import { tryContainer, tryExec } from './trial.ts';
@@ -136,6 +137,7 @@ export async function chooseRung(
   ]);
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
+  refuseNotReady(pod, node);
   if (!least) return { obstacle: staticPod(pod) };
   if (least.kind === 'refused' && (least.by === 'rights' || least.by === 'static'))
     return { obstacle: containerRefused(pod, least) };

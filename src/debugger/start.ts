@@ -4,11 +4,12 @@ import { podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
+import { StartLimit, type StartLimits } from './startLimit.ts';
 import { refuseUnsuitable } from './suitability.ts';
 
 /** The part of core/v1 Event that we read. */
 interface KubeEvent {
-  readonly type?: string;
+  readonly involvedObject?: { readonly fieldPath?: string };
   readonly reason?: string;
   readonly message?: string;
 }
@@ -20,40 +21,37 @@ export interface StartOptions {
   readonly ownPod?: boolean;
   /** Told what is being waited for, such as the pull of an image. */
   readonly onProgress?: (text: string) => void;
+  /** Told what is known when the node does not react. */
+  readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
-
-/** A pull of a large image over a slow line takes minutes; more than this is not a pull. */
-const START_LIMIT_MS = 10 * 60_000;
 
 /**
  * Waits until a debugger's container runs. The pod's status says that it does; when it does not,
  * the kubelet's events say why, ten seconds before the status would. Throws a Problem with the
- * kubelet's own text as soon as it is known that the container will not start.
+ * kubelet's own text as soon as it is known that the container will not start, and one with what is
+ * known of the node when that does not react.
  */
 export async function waitUntilRunning(
   api: KubeApi,
   pod: Pod,
   options: StartOptions,
+  limits?: StartLimits,
 ): Promise<void> {
+  if (isRunning(pod, options)) return;
   const done = new AbortController();
-  const limit = AbortSignal.timeout(START_LIMIT_MS);
-  const signal = AbortSignal.any([done.signal, limit, ...(options.signal ? [options.signal] : [])]);
+  const signal = AbortSignal.any([done.signal, ...(options.signal ? [options.signal] : [])]);
   const started = span('start of the debugger', options.container);
+  const limit = new StartLimit(api, pod, options, limits);
   try {
     await Promise.race([
-      watchStatus(api, pod, options, signal),
-      watchEvents(api, pod, options, signal),
+      watchStatus(api, pod, options, limit, signal),
+      watchEvents(api, pod, options, limit, signal),
+      limit.reached,
     ]);
-  } catch (error) {
-    if (limit.aborted)
-      throw new Problem(
-        `the debugger "${options.container}" did not start within ${START_LIMIT_MS / 60_000} minutes`,
-        { next: [describe(pod)], cause: error },
-      );
-    throw error;
   } finally {
     started();
+    limit.end();
     done.abort();
   }
 }
@@ -62,9 +60,10 @@ async function watchStatus(
   api: KubeApi,
   pod: Pod,
   options: StartOptions,
+  limit: StartLimit,
   signal: AbortSignal,
 ): Promise<void> {
-  if (isRunning(pod, options)) return;
+  noticeStatus(pod, options, limit);
   const events = watch<Pod>(api, {
     path: podsPath(pod.metadata.namespace),
     query: { fieldSelector: `metadata.name=${pod.metadata.name}` },
@@ -81,6 +80,7 @@ async function watchStatus(
     // The kubelet starts nothing in a pod that has meanwhile finished or is going.
     if (options.ownPod) refuseEnded(seen);
     else refuseUnsuitable(seen);
+    noticeStatus(seen, options, limit);
   }
 }
 
@@ -93,38 +93,63 @@ function refuseEnded({ metadata, status }: Pod): void {
     );
 }
 
+/** A status entry shows that the node acts; of another container that is being made, ours waits for its turn. */
+function noticeStatus(pod: Pod, { container }: StartOptions, limit: StartLimit): void {
+  const others = pod.status?.ephemeralContainerStatuses ?? [];
+  const isBusy = others.some(({ state }) => state?.waiting?.reason === 'ContainerCreating');
+  if (isBusy || debuggerStatus(pod, container)) limit.heard('accepted');
+}
+
 /** Only ever throws: the status is what says that a container runs. */
 async function watchEvents(
   api: KubeApi,
   pod: Pod,
   options: StartOptions,
+  limit: StartLimit,
   signal: AbortSignal,
 ): Promise<never> {
-  const { container, image, ownPod, onProgress } = options;
-  const path = ownPod ? `spec.containers{${container}}` : `spec.ephemeralContainers{${container}}`;
+  const { container, ownPod } = options;
+  const own = ownPod ? `spec.containers{${container}}` : `spec.ephemeralContainers{${container}}`;
   const events = watch<KubeEvent>(api, {
     path: `/api/v1/namespaces/${encodeURIComponent(pod.metadata.namespace)}/events`,
-    query: {
-      fieldSelector: `involvedObject.uid=${pod.metadata.uid},involvedObject.fieldPath=${path}`,
-    },
+    query: { fieldSelector: `involvedObject.uid=${pod.metadata.uid}` },
     signal,
   });
+  const otherPulls = new Set<string>();
   try {
     for await (const event of events) {
       const seen = event.type === 'RESTARTED' ? event.items : [event.object];
-      for (const { reason, message = '' } of seen) {
-        if (reason === 'Pulling') onProgress?.(`pulling the image ${image}`);
-        if (reason === 'Failed') throw startProblem(options, message);
+      for (const one of seen)
+        if (one.involvedObject?.fieldPath === own) noticeOwn(one, options, limit);
+        else noticeOther(one, otherPulls);
+      if (otherPulls.size > 0) {
+        limit.heard('pulling');
+        options.onProgress?.('waiting for the node to pull the image of another container');
       }
     }
   } catch (error) {
     if (error instanceof StartProblem) throw error;
     // Who may not read events waits for the status, which comes later and says less.
+    limit.cannotSeePulls();
   }
   return new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     if (signal.aborted) reject(signal.reason);
   });
+}
+
+function noticeOwn(event: KubeEvent, options: StartOptions, limit: StartLimit): void {
+  const { reason, message = '' } = event;
+  if (reason === 'Failed') throw startProblem(options, message);
+  limit.heard(reason === 'Pulling' ? 'pulling' : 'accepted');
+  if (reason === 'Pulling') options.onProgress?.(`pulling the image ${options.image}`);
+}
+
+/** A kubelet makes the containers of a pod one after the other: while it pulls for one, the others wait. */
+function noticeOther({ reason, involvedObject }: KubeEvent, pulls: Set<string>): void {
+  const path = involvedObject?.fieldPath ?? '';
+  if (reason === 'Pulling') pulls.add(path);
+  else if (reason === 'Pulled' || reason === 'Failed') pulls.delete(path);
 }
 
 class StartProblem extends Problem {}
@@ -173,8 +198,4 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
   return new StartProblem(`the debugger "${container}" cannot start: ${messageOf(reason)}`, {
     next: ['name another image with --image if this one is at fault'],
   });
-}
-
-function describe({ metadata: { name, namespace } }: Pod): string {
-  return `kubectl describe pod ${name} -n ${namespace}   shows what the node says of it`;
 }

@@ -102,15 +102,17 @@ export class KubeApi {
   }
 
   async #call<T>(method: string, path: string, options: CallOptions): Promise<T> {
-    const { requestTimeout } = this.access;
+    const { requestTimeout, onRequest } = this.access;
     const silence = requestTimeout === undefined ? REQUEST_TIMEOUT_MS : 0;
-    return askAgain(async () => {
+    const answered = onRequest?.();
+    const asked = askAgain(async () => {
       const body = await withinLimit(requestTimeout, options.signal, async (signal) => {
         const limited = { ...options, ...(signal && { signal }) };
         return this.#body(await this.#open(method, path, limited, silence), signal);
       });
       return this.#parse<T>(body);
     }, options.signal);
+    return asked.finally(answered);
   }
 
   async #open(

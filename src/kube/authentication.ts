@@ -33,6 +33,14 @@ export interface Access {
   renew?(refused: Headers): Promise<boolean>;
   /** Milliseconds that one request may take (--request-timeout); 0: any time. */
   readonly requestTimeout?: number;
+  /** As ConnectionEvents. */
+  readonly onRequest?: ConnectionEvents['onRequest'];
+}
+
+/** What a connection tells whoever shows to the user what is being waited for. */
+export interface ConnectionEvents {
+  /** A request is sent; what it gives is called when it was answered, or failed. */
+  readonly onRequest?: () => () => void;
 }
 
 /**
@@ -42,6 +50,7 @@ export interface Access {
 export async function authenticate(
   chosen: ChosenContext,
   requestTimeout?: number,
+  { onRequest }: ConnectionEvents = {},
 ): Promise<Access> {
   const { cluster, user, namespace } = chosen;
   const server = parseServer(cluster.server);
@@ -89,6 +98,7 @@ export async function authenticate(
       renew: async (refused) => (await source.renew?.(used.get(refused) ?? {})) ?? false,
     }),
     ...(requestTimeout !== undefined && { requestTimeout }),
+    ...(onRequest && { onRequest }),
   };
 }
 

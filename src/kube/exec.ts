@@ -77,10 +77,12 @@ const MAX_REFUSAL_CHARACTERS = 64 * 1024;
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
   const { signal } = options;
-  return askAgain(
+  const answered = access.onRequest?.();
+  const opening = askAgain(
     () => withRenewal(access, (headers) => open(access, options, headers), signal),
     signal,
   );
+  return opening.finally(answered);
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {

@@ -13,6 +13,7 @@ export interface KubeNode {
       readonly type: string;
       readonly status: string;
       readonly message?: string;
+      readonly lastTransitionTime?: string;
     }[];
     readonly images?: readonly { readonly names?: readonly string[] }[];
     readonly nodeInfo?: {

@@ -88,7 +88,7 @@ async function startInPod(
   make: (current: Pod) => EphemeralContainer,
   request: DetachedRequest,
 ): Promise<StartedCapture> {
-  const { signal, image, onProgress } = request;
+  const { signal, image, onProgress, onNote } = request;
   let asked: EphemeralContainer | undefined;
   const { container, changed } = await addContainer(api, pod, (current) => {
     asked = make(current);
@@ -103,7 +103,7 @@ async function startInPod(
   const { namespace, name } = pod.metadata;
   onProgress('starting the capture');
   try {
-    await waitUntilRunning(api, changed, { container, image, signal, onProgress });
+    await waitUntilRunning(api, changed, { container, image, signal, onProgress, onNote });
     const listing = await seeRecording(api, capture, request);
     return { capture, shown: `pod ${namespace}/${name}`, listing };
   } catch (error) {

@@ -119,7 +119,7 @@ async function nameFor(
 }
 
 async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
-  const { image, signal, onProgress } = request;
+  const { image, signal, onProgress, onNote } = request;
   const capture = captureOf(pod);
   onProgress('starting the capture');
   await waitUntilRunning(api, pod, {
@@ -128,6 +128,7 @@ async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
     ownPod: true,
     signal,
     onProgress,
+    onNote,
   });
   return seeRecording(api, capture, request);
 }

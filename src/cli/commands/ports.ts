@@ -89,7 +89,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     ...(flags.container !== undefined && { container: flags.container }),
     settings,
     onNote: note,
-    onProgress: (text) => line.show(text),
+    onProgress: (text) => line.wait(text),
     signal: interruption.signal,
   });
   let failed = false;

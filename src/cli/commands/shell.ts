@@ -96,7 +96,7 @@ async function findPlace(
     if (found.pod?.spec.hostNetwork)
       note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);
     const request = { profile: 'network', command: 'shell', ...settings } as const;
-    const options = { onProgress: (text: string) => line.show(text), onNote: note, signal };
+    const options = { onProgress: (text: string) => line.wait(text), onNote: note, signal };
     return netns !== undefined && found.pod === undefined
       ? await namespaceOnNode(api, found.node, netns, request, options)
       : await debuggerFor(api, found, request, options);

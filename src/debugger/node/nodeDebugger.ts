@@ -12,6 +12,7 @@ import { lackedForExec, NodeRefused, NodeRightsLack } from '../obstacle.ts';
 import type { Debugger } from '../place.ts';
 import { refusalOf } from '../refusal.ts';
 import { lackedToKeepPods } from '../rights.ts';
+import { notReadyText } from '../silentNode.ts';
 import { waitUntilRunning } from '../start.ts';
 import { isWindows } from '../suitability.ts';
 import { DRY_RUN, tryExec, verdictOf } from '../trial.ts';
@@ -79,7 +80,7 @@ async function make(
   target: NodeTarget,
   request: DebuggerRequest,
   plan: NodePodOptions,
-  { signal, onProgress }: LadderOptions,
+  { signal, onProgress, onNote }: LadderOptions,
 ): Promise<Debugger> {
   const { namespace, name } = plan;
   onProgress?.(`starting a pod on node ${target.node}`);
@@ -101,6 +102,7 @@ async function make(
       image: request.image,
       ownPod: true,
       ...(onProgress && { onProgress }),
+      ...(onNote && { onNote }),
       ...(signal && { signal }),
     });
     const where = readsFacts(request)
@@ -209,9 +211,6 @@ function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined)
     });
   if (isFargate(node))
     throw new NodeRefused(`node "${name}" is a Fargate machine: no second pod can be on it`);
-  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
-  if (ready && ready.status !== 'True')
-    throw new NodeRefused(
-      `node "${name}" is not ready, so no pod starts on it${ready.message ? `: ${ready.message}` : ''}`,
-    );
+  const notReady = notReadyText(node);
+  if (notReady !== undefined) throw new NodeRefused(`no pod starts on node "${name}": ${notReady}`);
 }

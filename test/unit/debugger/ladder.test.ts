@@ -145,6 +145,12 @@ describe('which rung', () => {
   ])('none on a virtual node', async (node) => {
     expect(String((await choose({ node })).outcome)).toMatch(/virtual node/);
   });
+
+  it.each(['Unknown', 'False'])('none on a node whose Ready condition is %s', async (status) => {
+    const conditions = [{ type: 'Ready', status, message: 'Kubelet stopped posting node status.' }];
+    const { outcome } = await choose({ node: { metadata: {}, status: { conditions } } });
+    expect(String(outcome)).toMatch(/node "node-1" .*not ready.*stopped posting.*not changed/);
+  });
 });
 
 /** What a real API server, or what stands before it, answered. */

@@ -15,7 +15,7 @@ export interface ScriptedCluster {
   /** Watches that the client has not ended. */
   watching(): number;
   change(pod: Pod, type?: 'MODIFIED' | 'DELETED'): void;
-  event(reason: string, message: string): void;
+  event(reason: string, message: string, container?: string): void;
 }
 
 interface Script {
@@ -24,7 +24,11 @@ interface Script {
   readonly dryRun?: (seen: Seen, response: ServerResponse) => void;
   readonly patch?: (seen: Seen, response: ServerResponse, cluster: ScriptedCluster) => void;
   /** Events there are already; `refused` for who may not read them. */
-  readonly events?: readonly { reason: string; message: string }[] | 'refused';
+  readonly events?: readonly { reason: string; message: string; container?: string }[] | 'refused';
+  /** The node of the pod; without one it has no conditions. `refused` for who may not read nodes. */
+  readonly node?: object | 'refused';
+  /** When its Lease was renewed; nobody may read it without one. */
+  readonly renewTime?: string;
   readonly podWatch?: (seen: Seen, response: ServerResponse) => boolean;
 }
 
@@ -39,6 +43,18 @@ export function withPatch(pod: Pod, { body }: Seen): Pod {
       ephemeralContainers: [...(pod.spec.ephemeralContainers ?? []), ...spec.ephemeralContainers],
     },
   };
+}
+
+/** An event as the kubelet records it about an ephemeral container. */
+function aboutContainer({
+  container = 'netdebug-network',
+  ...event
+}: {
+  reason: string;
+  message: string;
+  container?: string | undefined;
+}) {
+  return { ...event, involvedObject: { fieldPath: `spec.ephemeralContainers{${container}}` } };
 }
 
 /** A cluster with one pod, its events, and two kinds of watch, all under the test's hands. */
@@ -66,9 +82,19 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
           json(response, 403, status(403, 'Forbidden', 'events is forbidden'));
         else if (watching) open(response, eventWatches);
         else
-          json(response, 200, { metadata: { resourceVersion: '5' }, items: script.events ?? [] });
-      } else if (seen.path.startsWith('/api/v1/nodes/')) json(response, 200, { metadata: {} });
-      else if (seen.method === 'POST') json(response, 201, { status: { allowed: true } });
+          json(response, 200, {
+            metadata: { resourceVersion: '5' },
+            items: (script.events ?? []).map(aboutContainer),
+          });
+      } else if (seen.path.startsWith('/api/v1/nodes/')) {
+        if (script.node === 'refused')
+          json(response, 403, status(403, 'Forbidden', 'nodes is forbidden'));
+        else json(response, 200, script.node ?? { metadata: {} });
+      } else if (seen.path.startsWith('/apis/coordination.k8s.io/')) {
+        if (script.renewTime === undefined)
+          json(response, 403, status(403, 'Forbidden', 'leases is forbidden'));
+        else json(response, 200, { spec: { renewTime: script.renewTime } });
+      } else if (seen.method === 'POST') json(response, 201, { status: { allowed: true } });
       else if (seen.method === 'PATCH') {
         if (seen.query.has('dryRun')) {
           if (script.dryRun) script.dryRun(seen, response);
@@ -92,8 +118,8 @@ export async function scriptedCluster(script: Script = {}): Promise<ScriptedClus
       cluster.pod = pod;
       say(podWatches, { type, object: pod });
     },
-    event: (reason, message) =>
-      say(eventWatches, { type: 'ADDED', object: { type: 'Warning', reason, message } }),
+    event: (reason, message, container) =>
+      say(eventWatches, { type: 'ADDED', object: aboutContainer({ reason, message, container }) }),
   };
   return cluster;
 }

@@ -46,20 +46,20 @@ describe('a debugger that starts', () => {
     const { outcome, progress } = await waitWhile(cluster, async (_, told) => {
       cluster.change(inState(CREATING));
       cluster.event('Pulling', 'Pulling image "debug:1"');
-      await vi.waitFor(() => expect(told).toHaveLength(1), { interval: 2 });
+      await vi.waitFor(() => expect(told).toHaveLength(2), { interval: 2 });
       cluster.event('Created', 'Created container');
       cluster.change(inState(RUNNING));
     });
     expect(outcome).toBe('running');
-    expect(progress).toEqual(['pulling the image debug:1']);
+    expect(progress).toEqual([
+      'waiting for node "node-1" to start the debugger',
+      'pulling the image debug:1',
+    ]);
     const watches = cluster.server.seen.filter(({ query }) => query.get('watch'));
     expect(watches.map(({ path, query }) => [path, query.get('fieldSelector')])).toEqual(
       expect.arrayContaining([
         ['/api/v1/namespaces/shop/pods', 'metadata.name=web'],
-        [
-          '/api/v1/namespaces/shop/events',
-          'involvedObject.uid=uid-1,involvedObject.fieldPath=spec.ephemeralContainers{netdebug-network}',
-        ],
+        ['/api/v1/namespaces/shop/events', 'involvedObject.uid=uid-1'],
       ]),
     );
     expect(watches.find(({ path }) => path.endsWith('/pods'))?.query.get('resourceVersion')).toBe(
@@ -212,16 +212,98 @@ it('ends with the reason of its signal', async () => {
   await expect(waiting).rejects.toBe(reason);
 });
 
-it('is given up after ten minutes, with the way to see why', async () => {
-  const limit = vi.spyOn(AbortSignal, 'timeout').mockImplementation((delay) => {
-    expect(delay).toBe(600_000);
-    return AbortSignal.abort(new DOMException('timeout', 'TimeoutError'));
+/** Milliseconds, instead of seconds and minutes. */
+const SOON = { tell: 60, nothing: 300, accepted: 600, pulling: 1_500 };
+const READY = { type: 'Ready', status: 'True' };
+
+/** Waits in vain, after `act`; gives the error, the notes and the time it took. */
+async function waitInVain(
+  script: Parameters<typeof scriptedCluster>[0],
+  act: (cluster: ScriptedCluster) => void = () => {},
+) {
+  const cluster = await scriptedCluster(script);
+  const notes: string[] = [];
+  const begin = Date.now();
+  const waiting = waitUntilRunning(
+    cluster.server.api,
+    inState(),
+    { container: OWN.name, image: OWN.image, onNote: (text) => notes.push(text) },
+    SOON,
+  ).catch((error: Problem) => error);
+  await cluster.watched();
+  act(cluster);
+  const { message, next } = (await waiting) as Problem;
+  return { message, next: next.join('\n'), notes, took: Date.now() - begin };
+}
+
+describe('a node that does not react', () => {
+  it.each<[string, Parameters<typeof scriptedCluster>[0], RegExp]>([
+    [
+      'is Ready and reports: it is busy, or the cluster is virtual',
+      {
+        node: { metadata: {}, status: { conditions: [READY] } },
+        renewTime: new Date().toISOString(),
+      },
+      /the node is Ready, and its kubelet last reported \ds ago.*overloaded.*virtual cluster/s,
+    ],
+    [
+      'is Ready and reports no more: its kubelet is away',
+      {
+        node: { metadata: {}, status: { conditions: [READY] } },
+        renewTime: new Date(Date.now() - 50_000).toISOString(),
+      },
+      /last reported 5\ds ago.*kubelet may have stopped/s,
+    ],
+    [
+      'has become not ready',
+      {
+        node: {
+          metadata: {},
+          status: { conditions: [{ type: 'Ready', status: 'Unknown', message: 'No status.' }] },
+        },
+      },
+      /not ready \(No status\).*kubelet may have stopped/s,
+    ],
+    ['cannot be read', { node: 'refused' }, /you may not read nodes.*virtual cluster/s],
+  ])('%s', async (_, script, known) => {
+    const { message, next, notes, took } = await waitInVain(script);
+    expect(notes.join()).toMatch(known);
+    expect(message).toMatch(/^node "node-1" did not react to the debugger/);
+    expect(next).toMatch(known);
+    expect(took).toBeLessThan(SOON.accepted);
   });
-  const cluster = await scriptedCluster();
-  const { outcome } = await waitWhile(cluster, () => {});
-  limit.mockRestore();
-  expect(outcome).toMatchObject({
-    message: 'the debugger "netdebug-network" did not start within 10 minutes',
-    next: [expect.stringMatching(/^kubectl describe pod web -n shop/)],
+
+  it('has more time once it has accepted the container', async () => {
+    const { message, notes, took } = await waitInVain({}, (cluster) =>
+      cluster.change(inState(CREATING)),
+    );
+    expect(message).toMatch(/did not start within/);
+    expect(notes).toEqual([]);
+    expect(took).toBeGreaterThanOrEqual(SOON.accepted - 10);
+    expect(took).toBeLessThan(SOON.pulling);
+  });
+
+  it.each<[string, Parameters<typeof scriptedCluster>[0], (cluster: ScriptedCluster) => void]>([
+    ['it pulls', {}, (cluster) => cluster.event('Pulling', 'Pulling image')],
+    [
+      'it may pull, and events cannot be read',
+      { events: 'refused' },
+      (cluster) => cluster.change(inState(CREATING)),
+    ],
+    [
+      'it pulls for another container of the pod',
+      { events: [{ reason: 'Pulling', message: 'Pulling image', container: 'other' }] },
+      () => {},
+    ],
+  ])('has ten minutes while %s', async (_, script, act) => {
+    const { message, took } = await waitInVain(script, act);
+    expect(message).toMatch(/did not start within/);
+    expect(took).toBeGreaterThanOrEqual(SOON.pulling - 10);
+  });
+
+  it('is not excused by a pull of another container that has ended', async () => {
+    const pull = (reason: string) => ({ reason, message: '', container: 'other' });
+    const { took } = await waitInVain({ events: [pull('Pulling'), pull('Pulled')] });
+    expect(took).toBeLessThan(SOON.accepted);
   });
 });

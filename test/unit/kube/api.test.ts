@@ -54,6 +54,23 @@ describe('requests', () => {
   });
 });
 
+it('tells of each request until it is answered or has failed', async () => {
+  const { access } = await fakeServer({
+    rest: (seen, response) => (seen.path === '/api' ? json(response, 200, {}) : response.destroy()),
+  });
+  let open = 0;
+  let most = 0;
+  const onRequest = () => {
+    most = Math.max(most, ++open);
+    return () => {
+      open -= 1;
+    };
+  };
+  const api = new KubeApi(Object.create(access, { onRequest: { value: onRequest } }));
+  await Promise.allSettled([api.get('/api'), api.get('/apis')]);
+  expect({ open, most }).toEqual({ open: 0, most: 2 });
+});
+
 describe('refusals', () => {
   it.each([
     ['rbac-pod-get-403', /^Error from server \(Forbidden\): pods "a" is forbidden: User /],

@@ -1,0 +1,117 @@
+import type { KubeApi } from '../kube/api.ts';
+import { ApiError } from '../kube/apiError.ts';
+import { type KubeNode, readNode } from '../kube/node.ts';
+import type { Pod } from '../kube/pod.ts';
+import { ageText } from '../output/quantities.ts';
+import { Problem } from '../problem.ts';
+
+/** What is known of a node that does not act, and what may be the cause; a sentence each, without its full stop. */
+export interface Silence {
+  readonly known: string;
+  readonly causes: string;
+}
+
+/** Kubelets renew their Lease every 10 s; the node controller calls a node not ready after 40 s (its defaults). */
+const STALE_LEASE_MS = 40_000;
+
+const OVERLOADED = 'the node may be overloaded';
+const CUT_OFF = 'its kubelet may have stopped, or may not reach the API server';
+const VIRTUAL =
+  'this may be a virtual cluster that does not pass ephemeral containers on to its host cluster';
+
+/** Looks at the node, its Lease and the pod's status, as far as the user may read them. Never throws. */
+export async function describeSilence(
+  api: KubeApi,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<Silence> {
+  const { nodeName = '' } = pod.spec;
+  const [node, renewed] = await Promise.all([
+    readNode(api, nodeName, signal).catch((error: unknown) =>
+      error instanceof ApiError ? ('missing' as const) : undefined,
+    ),
+    leaseRenewed(api, nodeName, signal),
+  ]);
+  const now = api.serverTime();
+  const heard =
+    renewed === undefined ? undefined : `its kubelet last reported ${ageText(now - renewed)} ago`;
+  if (node === 'missing')
+    return {
+      known: `there is no node "${nodeName}" in this cluster`,
+      causes: `The node may have been removed, or ${VIRTUAL}`,
+    };
+  if (!node) {
+    const changed = lastStatusChange(pod);
+    const age =
+      changed === undefined ? '' : `; the pod's status last changed ${ageText(now - changed)} ago`;
+    return {
+      known: `you may not read nodes, so its state is not known${heard ? `; ${heard}` : ''}${age}`,
+      causes: `Possible causes: ${OVERLOADED}; ${CUT_OFF}; ${VIRTUAL}`,
+    };
+  }
+  const notReady = notReadyText(node);
+  const known = [notReady ?? 'the node is Ready', ...(heard === undefined ? [] : [heard])].join(
+    ', and ',
+  );
+  const isStale = renewed !== undefined && now - renewed > STALE_LEASE_MS;
+  return {
+    known,
+    causes:
+      notReady !== undefined || isStale
+        ? `Possible cause: ${CUT_OFF}`
+        : `Possible causes: ${OVERLOADED}; ${VIRTUAL}`,
+  };
+}
+
+/**
+ * Throws a Problem for a node that is not ready: its kubelet starts nothing, so a container that is added
+ * would only stay in the pod's spec. Nodes that the user may not read are let through.
+ */
+export function refuseNotReady(pod: Pod, node: KubeNode | undefined): void {
+  const text = notReadyText(node);
+  if (text === undefined) return;
+  const { nodeName } = pod.spec;
+  throw new Problem(
+    `node "${nodeName}" of pod "${pod.metadata.name}" starts no containers now: ${text}; the pod was not changed`,
+    { next: [`kubectl describe node ${nodeName}   shows its conditions`] },
+  );
+}
+
+/** What the Ready condition says; undefined where it is True, or absent. */
+export function notReadyText(node: KubeNode | undefined): string | undefined {
+  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+  if (!ready || ready.status === 'True') return undefined;
+  const { lastTransitionTime: since, message } = ready;
+  return `the node is not ready${since ? ` since ${since}` : ''}${message ? ` (${message.replace(/\.$/, '')})` : ''}`;
+}
+
+/** When the kubelet last renewed its Lease, in milliseconds since 1970; undefined where that is not known. */
+async function leaseRenewed(
+  api: KubeApi,
+  node: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  try {
+    const lease = await api.get<{ readonly spec?: { readonly renewTime?: string } }>(
+      `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${encodeURIComponent(node)}`,
+      { signal },
+    );
+    const time = Date.parse(lease.spec?.renewTime ?? '');
+    return Number.isNaN(time) ? undefined : time;
+  } catch {
+    return undefined;
+  }
+}
+
+function lastStatusChange({ status }: Pod): number | undefined {
+  const { conditions = [], containerStatuses = [], ephemeralContainerStatuses = [] } = status ?? {};
+  const times = [
+    ...conditions.map(({ lastTransitionTime }) => lastTransitionTime),
+    ...[...containerStatuses, ...ephemeralContainerStatuses].flatMap(({ state }) => [
+      state?.running?.startedAt,
+      state?.terminated?.finishedAt,
+    ]),
+  ];
+  const known = times.map((time) => Date.parse(time ?? '')).filter((time) => !Number.isNaN(time));
+  return known.length === 0 ? undefined : Math.max(...known);
+}

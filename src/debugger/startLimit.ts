@@ -1,0 +1,140 @@
+import type { KubeApi } from '../kube/api.ts';
+import type { Pod } from '../kube/pod.ts';
+import { Problem } from '../problem.ts';
+import { describeSilence, type Silence } from './silentNode.ts';
+
+/**
+ * What is known of the node's work on a container that was asked for:
+ * - nothing: neither a status entry nor an event; the node may never act on it
+ * - accepted: the node has seen it
+ * - pulling: an image is being pulled, or may be
+ */
+export type Sign = 'nothing' | 'accepted' | 'pulling';
+
+/** Milliseconds without a newer sign after which the wait ends. */
+export type StartLimits = Readonly<Record<Sign, number>> & {
+  /** Milliseconds without any sign after which the user is told what is known. */
+  readonly tell: number;
+};
+
+export const START_LIMITS: StartLimits = {
+  tell: 12_000,
+  nothing: 60_000,
+  // The kubelet gives up a request to the runtime after two minutes, and records an event (runtimeRequestTimeout).
+  accepted: 150_000,
+  pulling: 10 * 60_000,
+};
+
+interface Watched {
+  readonly container: string;
+  readonly ownPod?: boolean;
+  readonly onProgress?: (text: string) => void;
+  readonly onNote?: (text: string) => void;
+}
+
+/** Bounds the wait for a container by what its node has shown of it. */
+export class StartLimit {
+  /** Rejects with a Problem when the node shows nothing for too long. It never resolves. */
+  readonly reached: Promise<never>;
+  readonly #api: KubeApi;
+  readonly #pod: Pod;
+  readonly #watched: Watched;
+  readonly #limits: StartLimits;
+  readonly #ended = new AbortController();
+  readonly #reject: (error: Problem) => void;
+  #sign: Sign = 'nothing';
+  #seesPulls = true;
+  #silence: Silence | undefined;
+  #timer: NodeJS.Timeout;
+  readonly #telling: NodeJS.Timeout;
+
+  constructor(api: KubeApi, pod: Pod, watched: Watched, limits: StartLimits = START_LIMITS) {
+    this.#api = api;
+    this.#pod = pod;
+    this.#watched = watched;
+    this.#limits = limits;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {});
+    this.reached = promise;
+    this.#reject = reject;
+    this.#timer = this.#start();
+    this.#telling = setTimeout(() => void this.#tell(), limits.tell);
+    watched.onProgress?.(`waiting for ${this.#node} to start the debugger`);
+  }
+
+  /** Records a sign of the node. One that says less than an earlier one is a sign of life all the same. */
+  heard(sign: Exclude<Sign, 'nothing'>): void {
+    clearTimeout(this.#telling);
+    if (this.#sign !== 'pulling') this.#sign = this.#seesPulls ? sign : 'pulling';
+    clearTimeout(this.#timer);
+    if (!this.#ended.signal.aborted) this.#timer = this.#start();
+  }
+
+  /** Events cannot be read: a container that the node has accepted may be waiting for its image. */
+  cannotSeePulls(): void {
+    this.#seesPulls = false;
+    if (this.#sign === 'accepted') this.heard('pulling');
+  }
+
+  end(): void {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#telling);
+  }
+
+  get #node(): string {
+    return `node "${this.#pod.spec.nodeName}"`;
+  }
+
+  #start(): NodeJS.Timeout {
+    return setTimeout(() => this.#giveUp(), this.#limits[this.#sign]);
+  }
+
+  async #tell(): Promise<void> {
+    const { container, onNote } = this.#watched;
+    const silence = await describeSilence(this.#api, this.#pod, this.#ended.signal);
+    this.#silence = silence;
+    if (this.#sign !== 'nothing' || this.#ended.signal.aborted) return;
+    onNote?.(
+      `the API server accepted the debugger "${container}" ${seconds(this.#limits.tell)} ago, and ${this.#node} has not reacted: ${silence.known}. ${silence.causes}. Giving up after ${seconds(this.#limits.nothing)}`,
+    );
+  }
+
+  #giveUp(): void {
+    const { container, ownPod } = this.#watched;
+    const { name, namespace } = this.#pod.metadata;
+    const describe = `kubectl describe pod ${name} -n ${namespace}   shows what the node says of it`;
+    const limit = this.#limits[this.#sign];
+    if (this.#sign !== 'nothing') {
+      const amount = limit >= 120_000 ? `${limit / 60_000} minutes` : seconds(limit);
+      this.#reject(
+        new Problem(`the debugger "${container}" did not start within ${amount}`, {
+          next: [describe],
+        }),
+      );
+      return;
+    }
+    const { known, causes } = this.#silence ?? {};
+    this.#reject(
+      new Problem(
+        `${this.#node} did not react to the debugger "${container}" within ${seconds(limit)}`,
+        {
+          next: [
+            ...(known === undefined ? [] : [known]),
+            ...(causes === undefined ? [] : [causes]),
+            ...(ownPod
+              ? []
+              : [
+                  `the container stays in the pod's spec; if the node starts it later, it exits when idle`,
+                ]),
+            describe,
+          ],
+        },
+      ),
+    );
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000} s`;
+}
