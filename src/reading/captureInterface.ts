@@ -25,6 +25,9 @@ export class CaptureInterface {
   offloaded = 0;
   /** Lost before they reached the file; undefined where the file does not say. */
   dropped: number | undefined;
+  /** Of its first and last packet: nanoseconds since the capture's start. */
+  start = Number.POSITIVE_INFINITY;
+  end = Number.NEGATIVE_INFINITY;
 
   constructor(
     index: number,

@@ -3,6 +3,7 @@ import type { Application } from './application.ts';
 import type { DnsFacts } from './dns/dnsFacts.ts';
 import type { HttpFacts } from './http/httpFacts.ts';
 import { Note } from './notes.ts';
+import type { ConversationTrace } from './points/packetTraces.ts';
 import { connectionState } from './tcp/endStates.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 import type { TlsFacts } from './tls/tlsFacts.ts';
@@ -85,6 +86,8 @@ export class Conversation {
   /** This conversation is a tunnel's own. */
   carries: Tunnel = 'none';
   tcp: TcpConnection | undefined;
+  /** Its packets, where other points may have seen them, too. */
+  trace: ConversationTrace | undefined;
   /** Reads what a TCP connection carries, as long as there may be something to read. */
   application: Application | undefined;
   isRead = false;

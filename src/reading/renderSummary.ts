@@ -12,7 +12,7 @@ const SHOWN_CONVERSATIONS = 10;
 export function* renderSummary(summary: Summary, files: readonly string[]): Generator<string> {
   yield `${headline(summary)}\n`;
   const { findings } = summary;
-  if (findings.length === 0) yield '\nNo problems found.\n';
+  if (findings.every(({ severity }) => severity === 'info')) yield '\nNo problems found.\n';
   for (const [index, finding] of findings.entries()) yield renderFinding(finding, index + 1, files);
   yield* renderConversations(summary);
 }
@@ -68,7 +68,8 @@ function quoted(text: string): string {
 }
 
 function* renderConversations(summary: Summary): Generator<string> {
-  const { conversations, others, names } = summary;
+  const { conversations, others, names, summarizer } = summary;
+  const { interfaces } = summarizer;
   const count = conversations.length + others.conversations;
   if (count === 0) return;
   const largest = [...conversations]
@@ -93,6 +94,14 @@ function* renderConversations(summary: Summary): Generator<string> {
         cell: ({ clientPackets, serverPackets }) => `${clientPackets}/${serverPackets}`,
       },
       { header: 'BYTES', cell: ({ clientBytes, serverBytes }) => `${clientBytes}/${serverBytes}` },
+      ...(interfaces.length > 1
+        ? [
+            {
+              header: 'INTERFACE',
+              cell: ({ interfaceIndex }: Conversation) => interfaces[interfaceIndex]?.label ?? '',
+            },
+          ]
+        : []),
       { header: 'STATE', cell: ({ state }) => state },
       { header: 'WHAT', cell: whatOf },
     ],

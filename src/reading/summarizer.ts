@@ -4,6 +4,7 @@ import { decodeEtherType, decodeFrame, ETHER_TYPE } from '../packets/link.ts';
 import { FLAG, NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
 import { enterTunnel, OLD_VXLAN_PORT } from '../packets/tunnels.ts';
 import type { PacketCursor } from '../pcap/packetCursor.ts';
+import { PcapngCursor } from '../pcap/pcapngCursor.ts';
 import { Application, addDatagram, isDnsPort } from './application.ts';
 import { ArpWatch } from './arpWatch.ts';
 import { WaitingBytes } from './byteStream.ts';
@@ -14,6 +15,7 @@ import { CopyDetector } from './copies.ts';
 import { DnsTracker } from './dns/dnsTracker.ts';
 import { Fragments } from './fragments.ts';
 import { announcedMtu, IcmpErrors, icmpErrorKind } from './icmpErrors.ts';
+import { ConversationTrace, PacketTraces } from './points/packetTraces.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 
 /** Conversations in detail at a time: with all that is known of each about 20 MB. */
@@ -49,6 +51,8 @@ export class Summarizer {
   readonly dns = new DnsTracker();
   readonly arp = new ArpWatch();
   readonly icmpErrors = new IcmpErrors();
+  /** Packets of captures at several points. */
+  readonly traces = new PacketTraces();
   readonly conversations: Conversations;
   readonly #observer: SummaryObserver;
   readonly #packet = new Packet();
@@ -57,6 +61,9 @@ export class Summarizer {
   readonly #fragments = new Fragments();
   readonly #waiting = new WaitingBytes();
   readonly #arrival = { time: 0, packet: 0 };
+  readonly #hasSeveralCaptures: boolean;
+  /** The capture may be of several points. */
+  #isTraced = false;
   #hasBase = false;
   #capture = -1;
   #label = '';
@@ -70,8 +77,9 @@ export class Summarizer {
   /** The conversation of the layer that was added last. */
   #layer: Conversation | undefined;
 
-  constructor(observer: SummaryObserver) {
+  constructor(observer: SummaryObserver, hasSeveralCaptures = false) {
     this.#observer = observer;
+    this.#hasSeveralCaptures = hasSeveralCaptures;
     this.conversations = new Conversations(MAX_CONVERSATIONS, (conversation) =>
       this.#close(conversation, true),
     );
@@ -102,7 +110,7 @@ export class Summarizer {
     on.packets += 1;
     on.bytes += length;
     if (end - start < originalLength) on.truncated += 1;
-    if (cursor.hasTime) this.#setTime(cursor);
+    if (cursor.hasTime) this.#setTime(cursor, on);
     const packet = this.#packet;
     decodeFrame(packet, cursor.bytes, start, end, originalLength, on.linkType);
     let depth = 0;
@@ -140,7 +148,7 @@ export class Summarizer {
     this.dns.finish(this.end);
   }
 
-  #setTime({ seconds, nanoseconds }: PacketCursor): void {
+  #setTime({ seconds, nanoseconds }: PacketCursor, on: CaptureInterface): void {
     if (!this.#hasBase) {
       this.baseSeconds = seconds;
       this.#hasBase = true;
@@ -149,10 +157,14 @@ export class Summarizer {
     this.#now = now;
     if (now < this.start) this.start = now;
     if (now > this.end) this.end = now;
+    if (now < on.start) on.start = now;
+    if (now > on.end) on.end = now;
   }
 
   #enterInterface(cursor: PacketCursor): void {
     this.#interfaceNumber = cursor.interfaceIndex;
+    // Only pcapng names more interfaces later.
+    this.#isTraced = this.#hasSeveralCaptures || cursor instanceof PcapngCursor;
     this.#interface = this.#interfaceOf(cursor, cursor.interfaceIndex);
   }
 
@@ -214,7 +226,12 @@ export class Summarizer {
     const conversation = conversations.find(packet, on.index, this.#number, this.#now);
     const { fromClient } = conversations;
     this.#count(packet, conversation, fromClient);
-    if (packet.hasTransport) this.#readTransport(packet, conversation, fromClient, on);
+    if (!packet.hasTransport) return;
+    this.#readTransport(packet, conversation, fromClient, on);
+    if (!this.#isTraced || this.#isCopy) return;
+    conversation.trace ??= new ConversationTrace();
+    const { client, server } = conversation.trace;
+    this.traces.add(packet, fromClient ? client : server, on.index, this.#number, this.#now);
   }
 
   #count(packet: Packet, conversation: Conversation, fromClient: boolean): void {

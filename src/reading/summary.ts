@@ -11,11 +11,18 @@ import type { Finding } from './findings/finding.ts';
 import { judgeHttp, stateHttp } from './findings/httpRules.ts';
 import { NatSkipped } from './findings/natSkipped.ts';
 import { stateArp, stateIcmp } from './findings/networkStatements.ts';
+import { statePoints } from './findings/pointStatements.ts';
 import { judgeTcp } from './findings/tcpRules.ts';
 import { stateTcp } from './findings/tcpStatements.ts';
 import { judgeTls, stateTls } from './findings/tlsRules.ts';
+import { comparePoints } from './points/comparePoints.ts';
+import type { PointComparison } from './points/pointComparison.ts';
+import { PointView } from './points/pointView.ts';
 import { Summarizer } from './summarizer.ts';
 import { percentText } from './timeText.ts';
+
+/** Conversations that are remembered for being found at another point. */
+const MAX_VIEWS = 50_000;
 
 /** One capture: a file, the files of a ring in their order, or a stream. */
 export interface CaptureSource {
@@ -41,6 +48,8 @@ export interface Summary {
   readonly conversations: readonly Conversation[];
   readonly others: OtherConversations;
   readonly findings: readonly Finding[];
+  /** Of points of capture that saw the same connections. */
+  readonly comparisons: readonly PointComparison[];
   readonly broken: readonly BrokenFile[];
 }
 
@@ -58,7 +67,7 @@ export async function summarize(
   sources: readonly CaptureSource[],
   { onPackets, signal }: SummaryProgress = {},
 ): Promise<Summary> {
-  const run = new SummaryRun();
+  const run = new SummaryRun(sources.length > 1);
   for (const source of sources) {
     run.summarizer.beginCapture(source.label);
     for (const input of source.stream ? [source.stream] : source.paths) {
@@ -93,14 +102,16 @@ class SummaryRun {
   readonly #others: OtherConversations = { conversations: 0, packets: 0, bytes: 0 };
   readonly #kept: Conversation[] = [];
   readonly #broken: BrokenFile[] = [];
+  readonly #views: PointView[] = [];
 
-  constructor() {
-    this.summarizer = new Summarizer({
-      closed: (conversation, isEvicted) => {
+  constructor(hasSeveralCaptures: boolean) {
+    const observer = {
+      closed: (conversation: Conversation, isEvicted: boolean) => {
         if (isEvicted) this.#evict(conversation);
         else this.#kept.push(conversation);
       },
-    });
+    };
+    this.summarizer = new Summarizer(observer, hasSeveralCaptures);
     const { summarizer } = this;
     this.#finder = new Finder(this.#names, summarizer.interfaces, () => summarizer.baseSeconds);
   }
@@ -146,6 +157,8 @@ class SummaryRun {
     const active = new Set(
       this.#kept.flatMap(({ client, server }) => [client.address, server.address]),
     );
+    const comparisons = comparePoints(this.#views, summarizer.interfaces, summarizer.traces);
+    statePoints(finder, comparisons);
     stateTcp(finder);
     stateTls(finder);
     stateHttp(finder);
@@ -159,6 +172,7 @@ class SummaryRun {
       conversations: this.#kept.sort((a, b) => a.serial - b.serial),
       others: this.#others,
       findings: finder.finish(caveatOf(summarizer)),
+      comparisons,
       broken: this.#broken,
     };
   }
@@ -173,6 +187,9 @@ class SummaryRun {
 
   #remember(conversation: Conversation): void {
     if (conversation.tcp) this.#nat.add(conversation, conversation.tcp);
+    // What a tunnel carries is compared, not the tunnel.
+    if (conversation.carries === 'none' && this.#views.length < MAX_VIEWS)
+      this.#views.push(new PointView(conversation, this.summarizer.traces));
   }
 
   #judge(conversation: Conversation): void {

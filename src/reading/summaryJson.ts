@@ -5,6 +5,7 @@ import { type Conversation, type Endpoint, protocolName } from './conversation.t
 import type { Names } from './conversationNames.ts';
 import type { DnsFacts } from './dns/dnsFacts.ts';
 import type { HttpFacts } from './http/httpFacts.ts';
+import { comparisonFacts, connectionNumbers } from './points/comparisonJson.ts';
 import type { Summary } from './summary.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 import type { TcpSide } from './tcp/tcpSide.ts';
@@ -19,6 +20,7 @@ export function summaryFacts(summary: Summary) {
   const hasTime = summarizer.end >= summarizer.start;
   const sum = (of: (on: (typeof interfaces)[number]) => number) =>
     interfaces.reduce((total, on) => total + of(on), 0);
+  const connections = connectionNumbers(summary.comparisons);
   const isDropKnown = interfaces.some(({ dropped }) => dropped !== undefined);
   return {
     packets: summarizer.packets,
@@ -32,11 +34,18 @@ export function summaryFacts(summary: Summary) {
       bytes: on.bytes,
       ...(on.dropped !== undefined && { dropped: on.dropped }),
     })),
-    conversations: summary.conversations.map((conversation) =>
-      conversationFacts(conversation, summary),
-    ),
+    conversations: summary.conversations.map((conversation) => {
+      const joined = connections.get(conversation.serial);
+      return {
+        ...conversationFacts(conversation, summary),
+        ...(joined !== undefined && { joined }),
+      };
+    }),
     ...(others.conversations > 0 && { otherConversations: others }),
     findings,
+    ...(summary.comparisons.length > 0 && {
+      comparisons: summary.comparisons.map(comparisonFacts),
+    }),
     capture: {
       ...(isDropKnown && { dropped: sum(({ dropped }) => dropped ?? 0) }),
       truncatedPackets: sum(({ truncated }) => truncated),

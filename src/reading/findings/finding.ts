@@ -1,6 +1,7 @@
 /** What findings there are: stable words, listed in docs/summary.md. The cause comes before its symptoms. */
 export const FINDING_KINDS = [
   'capture-damaged',
+  'loss-between-points',
   'nat-skipped',
   'mtu-black-hole',
   'reset-by-middlebox',
@@ -39,6 +40,8 @@ export const FINDING_KINDS = [
   'tls-hello-incomplete',
   'packets-cut',
   'offload',
+  'clock-offset',
+  'joined-connection',
 ] as const;
 
 export type FindingKind = (typeof FINDING_KINDS)[number];

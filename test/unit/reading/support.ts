@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { interfaceBlock, sectionBlock } from '../../../src/pcap/pcapngBlocks.ts';
 import type { Finding } from '../../../src/reading/findings/finding.ts';
 import { type Summary, summarize } from '../../../src/reading/summary.ts';
 import {
@@ -16,21 +17,55 @@ import { LINK_TYPES, pcapOf } from '../pcap/madeCaptures.ts';
 export type Timed = readonly [at: number, frame: Buffer];
 
 export async function summaryOf(packets: readonly Timed[]): Promise<Summary> {
-  const bytes = pcapOf({
+  return summarize([{ label: 'made', paths: [], stream: Readable.from([pcapOfTimed(packets)]) }]);
+}
+
+const START = 1_700_000_000;
+
+export function pcapOfTimed(packets: readonly Timed[]): Buffer {
+  return pcapOf({
     nanoseconds: true,
     littleEndian: true,
     linkType: LINK_TYPES.ethernet,
     snapLength: 262_144,
     packets: packets.map(([at, data]) => ({
       at: {
-        seconds: 1_700_000_000 + Math.floor(at / 1000),
-        nanoseconds: Math.round((at % 1000) * 1e6),
+        seconds: START + Math.floor(at / 1000),
+        nanoseconds: Math.round((at - Math.floor(at / 1000) * 1000) * 1e6),
       },
       originalLength: data.length,
       data,
     })),
   });
-  return summarize([{ label: 'made', paths: [], stream: Readable.from([bytes]) }]);
+}
+
+/** A pcapng file of several interfaces, its packets in the order of their times. */
+export function pcapngOf(points: Readonly<Record<string, readonly Timed[]>>): Buffer {
+  const packets = Object.values(points)
+    .flatMap((timed, id) => timed.map(([at, frame]) => ({ at, frame, id })))
+    .sort((a, b) => a.at - b.at);
+  return Buffer.concat([
+    sectionBlock({ application: 'test' }),
+    ...Object.keys(points).map((name) =>
+      interfaceBlock({ linkType: 1, snapLength: 0, resolution: 9, comments: [], name }),
+    ),
+    ...packets.map(({ at, frame, id }) => packetBlock(id, at, frame)),
+  ]);
+}
+
+/** An enhanced packet block, with times in nanoseconds (pcapng draft, 4.3). */
+function packetBlock(id: number, at: number, frame: Buffer): Buffer {
+  const padding = Buffer.alloc(-frame.length & 3);
+  const length = 32 + frame.length + padding.length;
+  const head = Buffer.alloc(28);
+  for (const [index, value] of [6, length, id, 0, 0, frame.length, frame.length].entries())
+    head.writeUInt32LE(value, index * 4);
+  const time = BigInt(START) * 1_000_000_000n + BigInt(Math.round(at * 1e6));
+  head.writeUInt32LE(Number(time >> 32n), 12);
+  head.writeUInt32LE(Number(time & 0xffff_ffffn), 16);
+  const end = Buffer.alloc(4);
+  end.writeUInt32LE(length);
+  return Buffer.concat([head, frame, padding, end]);
 }
 
 export async function findingsOf(packets: readonly Timed[]): Promise<readonly Finding[]> {

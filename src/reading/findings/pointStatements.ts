@@ -1,0 +1,162 @@
+import type { CaptureInterface } from '../captureInterface.ts';
+import { Note } from '../notes.ts';
+import type {
+  JoinedConnection,
+  PointComparison,
+  WayComparison,
+} from '../points/pointComparison.ts';
+import { isSameEnd, type PointView } from '../points/pointView.ts';
+import { counted, durationText, percentText } from '../timeText.ts';
+import type { Finder } from './finder.ts';
+
+/** A smaller difference is nothing that anybody sees. Nanoseconds. */
+const LEAST_OFFSET_NS = 0.5e6;
+/** Less loss than this does no harm. */
+const LOSS_SHARE = 0.001;
+const SHOWN_TRANSLATIONS = 3;
+
+/** Puts what two points saw differently into words. */
+export function statePoints(finder: Finder, comparisons: readonly PointComparison[]): void {
+  for (const comparison of comparisons) {
+    const { first, second, toSecond, toFirst } = comparison;
+    stateLoss(finder, comparison, toSecond, [first, second]);
+    stateLoss(finder, comparison, toFirst, [second, first]);
+    stateForeignResets(finder, toSecond, [first, second]);
+    stateForeignResets(finder, toFirst, [second, first]);
+    stateClock(finder, comparison);
+    stateJoined(finder, comparison);
+  }
+}
+
+type FromTo = readonly [from: CaptureInterface, to: CaptureInterface];
+
+function stateLoss(
+  finder: Finder,
+  { isPartial }: PointComparison,
+  way: WayComparison,
+  [from, to]: FromTo,
+): void {
+  const { lost, lostData, packets, note, connections } = way;
+  if (lost === 0) return;
+  const isHarmful = lostData > 0 && lost / Math.max(1, packets) >= LOSS_SHARE;
+  const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
+  const part = isPartial ? ' (of the first packets; the rest was not compared)' : '';
+  finder.state({
+    kind: 'loss-between-points',
+    severity: isHarmful ? 'error' : 'warning',
+    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and never came to ${to.label}: lost between the two${bare}${part}`,
+    who: connections.map((view) => whoOf(finder, view)).join(', '),
+    note,
+    interfaceIndex: from.index,
+    filter: packetsFilter(note),
+    causes: [
+      ...captureCauses(way, [from, to]),
+      `a device, queue, policy or firewall on the way from ${from.label} to ${to.label} drops them`,
+      'a smaller MTU between them, when only large packets are lost',
+    ],
+  });
+}
+
+/** Why the capture may be to blame: it comes first when there is a sign of it. */
+function captureCauses({ unseen }: WayComparison, [, to]: FromTo): string[] {
+  const causes: string[] = [];
+  if ((to.dropped ?? 0) > 0)
+    causes.push(`the capture at ${to.label} itself lost ${counted(to.dropped ?? 0, 'packet')}`);
+  if (unseen > 0)
+    causes.push(
+      `the captures miss packets: ${counted(unseen, 'other packet')} came to ${to.label} unseen where they came from`,
+    );
+  return causes;
+}
+
+function stateForeignResets(
+  finder: Finder,
+  { foreignResets, resetConnection: view }: WayComparison,
+  [from, to]: FromTo,
+): void {
+  if (foreignResets.count === 0) return;
+  finder.state({
+    kind: 'reset-by-middlebox',
+    severity: 'error',
+    what: `${counted(foreignResets.count, 'RST')} came to ${to.label} and never passed ${from.label}, where its sender is: something between the two sent it`,
+    who: view ? whoOf(finder, view) : `${from.label} → ${to.label}`,
+    note: foreignResets,
+    interfaceIndex: to.index,
+    filter: packetsFilter(foreignResets),
+    causes: [
+      'a firewall, load balancer or NAT that forgot or forbids the connection',
+      'a policy engine or intrusion prevention that forbids what was sent',
+    ],
+  });
+}
+
+function stateClock(finder: Finder, { first, second, clock, connections }: PointComparison): void {
+  if (!clock) return;
+  const { offset, uncertainty } = clock;
+  if (Math.abs(offset) < LEAST_OFFSET_NS || Math.abs(offset) <= uncertainty) return;
+  const [ahead, behind] = offset > 0 ? [second, first] : [first, second];
+  const note = new Note();
+  const [connection] = connections;
+  if (connection) note.firstTime = note.lastTime = connection.near.start;
+  note.count = 1;
+  finder.state({
+    kind: 'clock-offset',
+    severity: 'info',
+    what: `the clock at ${ahead.label} is ${durationText(Math.abs(offset))} ahead of that at ${behind.label} (± ${durationText(uncertainty)}): times and the order of packets at the two cannot be compared directly`,
+    who: `${first.label}, ${second.label}`,
+    note,
+    interfaceIndex: -1,
+    filter: '',
+    causes: [
+      'the captures are of two nodes whose clocks are not synchronized (NTP, chrony)',
+      'editcap -t shifts the times of one file',
+    ],
+  });
+}
+
+function stateJoined(finder: Finder, comparison: PointComparison): void {
+  const { first, second, joined, translated, connections } = comparison;
+  const note = new Note();
+  note.count = joined;
+  const starts = connections.map(({ near }) => near.start);
+  note.firstTime = Math.min(...starts);
+  note.lastTime = Math.max(...starts);
+  const place =
+    first === second ? `${first.label} has twice` : `${first.label} and ${second.label} both have`;
+  finder.state({
+    kind: 'joined-connection',
+    severity: 'info',
+    what: `${place} ${counted(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated on the way: ${translations(finder, connections)}` : ''}; they are compared, not added up`,
+    who: connections[0] ? whoOf(finder, connections[0].near) : '',
+    note,
+    interfaceIndex: -1,
+    filter: '',
+    causes: [
+      translated > 0
+        ? 'a service address or SNAT: the points are before and after the translation'
+        : 'two points on one way',
+    ],
+  });
+}
+
+function translations(finder: Finder, connections: readonly JoinedConnection[]): string {
+  const found = new Set<string>();
+  for (const { near, far } of connections) {
+    if (!isSameEnd(near.server, far.server))
+      found.add(`${finder.endpoint(near.server)} is ${finder.endpoint(far.server)} there`);
+    if (near.client.address !== far.client.address)
+      found.add(
+        `the client ${finder.names.withName(near.client.address)} is ${finder.names.withName(far.client.address)} there`,
+      );
+    if (found.size >= SHOWN_TRANSLATIONS) break;
+  }
+  return [...found].join(', ');
+}
+
+function whoOf(finder: Finder, { client, server }: PointView): string {
+  return `${finder.names.withName(client.address)} → ${finder.endpoint(server)}`;
+}
+
+function packetsFilter({ packets }: Note): string {
+  return `frame.number in {${packets.join(', ')}}`;
+}

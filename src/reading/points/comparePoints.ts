@@ -1,0 +1,215 @@
+import type { CaptureInterface } from '../captureInterface.ts';
+import { Note } from '../notes.ts';
+import { type JoinedViews, joinViews } from './joiner.ts';
+import { type MatchedTrails, matchTrails } from './matchTrails.ts';
+import type { PacketTraces, Trail } from './packetTraces.ts';
+import type {
+  ClockOffset,
+  JoinedConnection,
+  PointComparison,
+  WayComparison,
+} from './pointComparison.ts';
+import { isSameEnd, type PointView } from './pointView.ts';
+
+const MAX_CONNECTIONS = 1_000;
+const MAX_LOSING = 3;
+/** What was sent this long before a point's recording ended may have arrived after it. Nanoseconds. */
+const ON_THE_WAY_NS = 10e6;
+
+/** Packets of one direction of a connection, at the point where they came from and the one they went to. */
+interface Leg {
+  readonly view: PointView;
+  readonly trail: Trail;
+  readonly source: CaptureInterface;
+  readonly target: CaptureInterface;
+  readonly matched: MatchedTrails;
+}
+
+/** Compares what the points of a run saw. `views`: all their conversations. */
+export function comparePoints(
+  views: readonly PointView[],
+  interfaces: readonly CaptureInterface[],
+  traces: PacketTraces,
+): PointComparison[] {
+  const pairs = new Map<string, PointPair>();
+  const joined = joinViews(views, traces);
+  for (const connection of joined) addConnection(connection, pairs, interfaces, traces);
+  const known = new Set(joined.flat().map(({ serial }) => serial));
+  const silent = views.filter((view) => !known.has(view.serial) && !view.isAnswered);
+  return [...pairs.values()].map((pair) => {
+    for (const view of silent) pair.addSilent(view, traces);
+    return pair.finish(traces);
+  });
+}
+
+function addConnection(
+  connection: JoinedViews,
+  pairs: Map<string, PointPair>,
+  interfaces: readonly CaptureInterface[],
+  traces: PacketTraces,
+): void {
+  for (const [index, far] of connection.entries()) {
+    const near = connection[index - 1];
+    if (!near) continue;
+    const numbers = [near.interfaceIndex, far.interfaceIndex].sort((a, b) => a - b);
+    const [first, second] = numbers.map((number) => interfaces[number]);
+    if (!first || !second) continue;
+    const key = numbers.join(' ');
+    let pair = pairs.get(key);
+    if (!pair) {
+      pair = new PointPair(first, second);
+      pairs.set(key, pair);
+    }
+    pair.add({ near, far }, interfaces, traces);
+  }
+}
+
+/** Two points, as their comparison comes to be. */
+class PointPair {
+  readonly #first: CaptureInterface;
+  readonly #second: CaptureInterface;
+  readonly #connections: JoinedConnection[] = [];
+  #joined = 0;
+  #translated = 0;
+  readonly #legs: Leg[] = [];
+  /** The shortest times each way, by the clocks of the points. */
+  #toSecond = Number.POSITIVE_INFINITY;
+  #toFirst = Number.POSITIVE_INFINITY;
+  /** Servers that connections reach by way of the other point, by the index of this one. */
+  readonly #reached = new Map<number, Set<string>>();
+
+  constructor(first: CaptureInterface, second: CaptureInterface) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  add(
+    connection: JoinedConnection,
+    interfaces: readonly CaptureInterface[],
+    traces: PacketTraces,
+  ): void {
+    const { near, far } = connection;
+    this.#joined += 1;
+    const isTranslated = !isSameEnd(near.client, far.client) || !isSameEnd(near.server, far.server);
+    if (isTranslated) this.#translated += 1;
+    if (this.#connections.length < MAX_CONNECTIONS) this.#connections.push(connection);
+    if (this.#first === this.#second) return;
+    if (near.server.address === far.server.address) {
+      const reached = this.#reached.get(near.interfaceIndex) ?? new Set();
+      this.#reached.set(near.interfaceIndex, reached.add(near.server.address));
+    }
+    if (near.isFragmented || far.isFragmented) return;
+    const source = interfaces[near.interfaceIndex] as CaptureInterface;
+    const target = interfaces[far.interfaceIndex] as CaptureInterface;
+    const up = matchTrails(traces, near.trace.client, far.trace.client);
+    const down = matchTrails(traces, far.trace.server, near.trace.server);
+    this.#legs.push(
+      { view: near, trail: near.trace.client, source, target, matched: up },
+      { view: far, trail: far.trace.server, source: target, target: source, matched: down },
+    );
+    const [there, back] = source === this.#first ? [up, down] : [down, up];
+    this.#toSecond = Math.min(this.#toSecond, there.shortest);
+    this.#toFirst = Math.min(this.#toFirst, back.shortest);
+  }
+
+  /** A conversation without an answer at one point, which the other one should have seen, but did not. */
+  addSilent(view: PointView, traces: PacketTraces): void {
+    if (!this.#reached.get(view.interfaceIndex)?.has(view.server.address)) return;
+    const isFirst = view.interfaceIndex === this.#first.index;
+    const [source, target] = isFirst ? [this.#first, this.#second] : [this.#second, this.#first];
+    const missing = [...traces.entries(view.trace.client)];
+    const matched = { missing, unseen: [], shortest: Number.POSITIVE_INFINITY };
+    this.#legs.push({ view, trail: view.trace.client, source, target, matched });
+  }
+
+  finish(traces: PacketTraces): PointComparison {
+    const clock = this.#clock();
+    const offset = clock?.offset ?? 0;
+    const patience = ON_THE_WAY_NS + 4 * (clock?.uncertainty ?? 0);
+    const indexes = [this.#first.index, this.#second.index];
+    return {
+      first: this.#first,
+      second: this.#second,
+      joined: this.#joined,
+      translated: this.#translated,
+      connections: this.#connections,
+      clock,
+      toSecond: this.#way(this.#first, new Way(traces, offset, patience)),
+      toFirst: this.#way(this.#second, new Way(traces, -offset, patience)),
+      isPartial: indexes.some((index) => Number.isFinite(traces.fullSince(index))),
+    };
+  }
+
+  /** As NTP has it: the two shortest ways take equally long, as far as anybody can know. */
+  #clock(): ClockOffset | undefined {
+    if (!Number.isFinite(this.#toSecond + this.#toFirst)) return undefined;
+    return {
+      offset: (this.#toSecond - this.#toFirst) / 2,
+      uncertainty: Math.abs(this.#toSecond + this.#toFirst) / 2,
+    };
+  }
+
+  #way(source: CaptureInterface, way: Way): WayComparison {
+    for (const leg of this.#legs) if (leg.source === source) way.add(leg);
+    return way;
+  }
+}
+
+class Way implements WayComparison {
+  packets = 0;
+  lost = 0;
+  lostData = 0;
+  unseen = 0;
+  readonly note = new Note();
+  readonly foreignResets = new Note();
+  resetConnection: PointView | undefined;
+  readonly connections: PointView[] = [];
+  readonly #traces: PacketTraces;
+  readonly #offset: number;
+  readonly #patience: number;
+
+  /** `offset`: how far the clock at the end of the way is ahead of that at its beginning. */
+  constructor(traces: PacketTraces, offset: number, patience: number) {
+    this.#traces = traces;
+    this.#offset = offset;
+    this.#patience = patience;
+  }
+
+  add({ view, trail, source, target, matched }: Leg): void {
+    const traces = this.#traces;
+    const offset = this.#offset;
+    const isRecorded = this.#recorded(source, target, offset);
+    for (const entry of traces.entries(trail))
+      if (isRecorded(traces.time(entry))) this.packets += 1;
+    const before = this.lost;
+    for (const entry of matched.missing) {
+      if (!isRecorded(traces.time(entry))) continue;
+      this.lost += 1;
+      if (traces.isMore(entry)) this.lostData += 1;
+      this.note.add(traces.number(entry), traces.time(entry));
+    }
+    if (this.lost > before && this.connections.length < MAX_LOSING) this.connections.push(view);
+    const wasSent = this.#recorded(target, source, -offset);
+    for (const entry of matched.unseen) {
+      if (!wasSent(traces.time(entry))) continue;
+      if (!traces.isReset(entry)) {
+        this.unseen += 1;
+        continue;
+      }
+      this.foreignResets.add(traces.number(entry), traces.time(entry));
+      this.resetConnection ??= view;
+    }
+  }
+
+  /** Whether a packet of this time at `here` came while `there` recorded, too. */
+  #recorded(here: CaptureInterface, there: CaptureInterface, offset: number) {
+    const traces = this.#traces;
+    const full = Math.min(traces.fullSince(here.index), traces.fullSince(there.index) - offset);
+    const end = there.end - offset;
+    // Interfaces of one file were recorded together, also where one of them saw nothing any more.
+    const isTogether = here.capture === there.capture;
+    const first = isTogether ? Number.NEGATIVE_INFINITY : there.start - offset;
+    const last = Math.min(isTogether ? Math.max(end, here.end) : end, full) - this.#patience;
+    return (time: number) => time >= first && time <= last;
+  }
+}

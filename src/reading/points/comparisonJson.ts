@@ -1,0 +1,58 @@
+import type { CaptureInterface } from '../captureInterface.ts';
+import type { PointComparison, WayComparison } from './pointComparison.ts';
+
+/** A comparison of two points as docs/summary.md describes it. */
+export function comparisonFacts(comparison: PointComparison) {
+  const { first, second, joined, translated, clock, isPartial } = comparison;
+  return {
+    points: [first.label, second.label],
+    joined,
+    translated,
+    ...(clock && {
+      clockOffsetMs: milliseconds(clock.offset),
+      clockUncertaintyMs: milliseconds(clock.uncertainty),
+    }),
+    ...(first !== second && {
+      ways: [
+        wayFacts(first, second, comparison.toSecond),
+        wayFacts(second, first, comparison.toFirst),
+      ],
+    }),
+    ...(isPartial && { partial: true }),
+  };
+}
+
+function wayFacts(from: CaptureInterface, to: CaptureInterface, way: WayComparison) {
+  const { packets, lost, unseen, note } = way;
+  return {
+    from: from.label,
+    to: to.label,
+    packets,
+    lost,
+    ...(lost > 0 && { lostPackets: note.packets }),
+    ...(unseen > 0 && { unseen }),
+  };
+}
+
+/** By the serial number of a conversation: the number of its connection, the same at all points that saw it. */
+export function connectionNumbers(
+  comparisons: readonly PointComparison[],
+): ReadonlyMap<number, number> {
+  const numbers = new Map<number, number>();
+  let last = 0;
+  for (const { connections } of comparisons)
+    for (const { near, far } of connections) {
+      let number = numbers.get(near.serial) ?? numbers.get(far.serial);
+      if (number === undefined) {
+        last += 1;
+        number = last;
+      }
+      numbers.set(near.serial, number);
+      numbers.set(far.serial, number);
+    }
+  return numbers;
+}
+
+function milliseconds(nanoseconds: number): number {
+  return Math.round(nanoseconds / 1e3) / 1e3;
+}

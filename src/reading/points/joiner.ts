@@ -1,0 +1,82 @@
+import type { PacketTraces } from './packetTraces.ts';
+import { isSameEnd, type PointView } from './pointView.ts';
+
+/** One connection at all points that saw it, from the client to the server. */
+export type JoinedViews = readonly PointView[];
+
+/** TTLs tell the order of two points; equal ones do when nothing between them routes. */
+function byDistance(one: PointView, other: PointView): number {
+  if (one.ttl >= 0 && other.ttl >= 0 && one.ttl !== other.ttl) return other.ttl - one.ttl;
+  if (one.answerDelay !== other.answerDelay) return other.answerDelay - one.answerDelay;
+  return one.start - other.start;
+}
+
+/**
+ * Finds conversations of several points that are one connection, also when NAT gave it other addresses:
+ * TCP by the sequence numbers of its SYNs, anything else by its addresses and ports, or by its first packet.
+ */
+export function joinViews(views: readonly PointView[], traces: PacketTraces): JoinedViews[] {
+  const joined: JoinedViews[] = [];
+  const groups = new Map<string, PointView[]>();
+  for (const view of views) {
+    const { clientStart } = view;
+    add(groups, clientStart === undefined ? view.tuple : `syn ${clientStart}`, view);
+  }
+  const alone: PointView[] = [];
+  for (const group of groups.values())
+    for (const cluster of clusters(group)) {
+      if (cluster.length > 1) joined.push(inOrder(cluster));
+      else alone.push(...cluster);
+    }
+  // What is left may have been translated: its first packet is the same all the same.
+  const byFirstPacket = new Map<string, PointView[]>();
+  for (const view of alone) {
+    if (view.clientStart !== undefined) continue;
+    const fingerprint = traces.fingerprint(view.trace.client);
+    if (fingerprint !== undefined) add(byFirstPacket, `${view.protocol} ${fingerprint}`, view);
+  }
+  for (const group of byFirstPacket.values())
+    if (group.length > 1 && hasOneEach(group)) joined.push(inOrder(group));
+  return joined;
+}
+
+function add(groups: Map<string, PointView[]>, key: string, view: PointView): void {
+  const group = groups.get(key);
+  if (group) group.push(view);
+  else groups.set(key, [view]);
+}
+
+/** Parts conversations that only happen to begin with the same sequence number. */
+function clusters(group: readonly PointView[]): PointView[][] {
+  const found: PointView[][] = [];
+  for (const view of group) {
+    const cluster = found.find(([first]) => first && isSame(first, view));
+    if (cluster) cluster.push(view);
+    else found.push([view]);
+  }
+  // With several at one point nobody can tell which is which.
+  return found.flatMap((cluster) =>
+    hasOneEach(cluster) ? [cluster] : cluster.map((view) => [view]),
+  );
+}
+
+function isSame(one: PointView, other: PointView): boolean {
+  if (one.protocol !== other.protocol) return false;
+  if (one.serverStart !== undefined && other.serverStart !== undefined)
+    return one.serverStart === other.serverStart;
+  return (
+    one.tuple === other.tuple ||
+    isSameEnd(one.client, other.client) ||
+    isSameEnd(one.server, other.server)
+  );
+}
+
+/** Each point has the connection once: an interface alone, or before and after a translation. */
+function hasOneEach(views: readonly PointView[]): boolean {
+  const places = new Set(views.map((view) => `${view.interfaceIndex} ${view.tuple}`));
+  return places.size === views.length;
+}
+
+function inOrder(views: readonly PointView[]): JoinedViews {
+  return [...views].sort(byDistance);
+}

@@ -1,0 +1,136 @@
+import { i32 } from '../../packets/numbers.ts';
+import { FLAG, type Packet, PROTOCOL } from '../../packets/packet.ts';
+
+/** Packets remembered of an interface, and of all: 32 bytes each. */
+const MAX_PACKETS_EACH = 400_000;
+const MAX_PACKETS = 1_200_000;
+const FIRST_CAPACITY = 4_096;
+const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
+
+/** The packets of one direction of a conversation: a list in PacketTraces. */
+export class Trail {
+  head = -1;
+  tail = -1;
+  count = 0;
+  /** Of the first packet; -1 before it. */
+  ttl = -1;
+}
+
+export class ConversationTrace {
+  readonly client = new Trail();
+  readonly server = new Trail();
+}
+
+/**
+ * What tells packets apart, kept to recognize them at another point: nothing that NAT changes. For TCP
+ * `position` is the sequence number and `check` the acknowledgment, otherwise the first bytes of the payload.
+ */
+export class PacketTraces {
+  #size = 0;
+  #next = new Int32Array(FIRST_CAPACITY);
+  #positions = new Int32Array(FIRST_CAPACITY);
+  #checks = new Int32Array(FIRST_CAPACITY);
+  #lengths = new Int32Array(FIRST_CAPACITY);
+  #marks = new Int32Array(FIRST_CAPACITY);
+  #numbers = new Int32Array(FIRST_CAPACITY);
+  #times = new Float64Array(FIRST_CAPACITY);
+  /** By interface: packets remembered, and the time of the first one that was not. */
+  readonly #counts: number[] = [];
+  readonly #fullSince: number[] = [];
+
+  /** Remembers a packet that is no fragment and no copy. */
+  add(packet: Packet, trail: Trail, interfaceIndex: number, number: number, now: number): void {
+    const count = this.#counts[interfaceIndex] ?? 0;
+    if (count >= MAX_PACKETS_EACH || this.#size >= MAX_PACKETS) {
+      this.#fullSince[interfaceIndex] ??= now;
+      return;
+    }
+    this.#counts[interfaceIndex] = count + 1;
+    const entry = this.#size;
+    if (entry === this.#times.length) this.#grow();
+    this.#size += 1;
+    if (trail.tail < 0) {
+      trail.head = entry;
+      trail.ttl = packet.ttl;
+    } else this.#next[trail.tail] = entry;
+    trail.tail = entry;
+    trail.count += 1;
+    this.#next[entry] = -1;
+    this.#lengths[entry] = packet.payloadLength;
+    this.#numbers[entry] = number;
+    this.#times[entry] = now;
+    const isTcp = packet.protocol === PROTOCOL.tcp;
+    this.#marks[entry] = ((packet.ipId + 1) << 8) | (isTcp ? packet.flags & CONTROL : 0);
+    if (isTcp) {
+      this.#positions[entry] = packet.sequence;
+      this.#checks[entry] = packet.flags & FLAG.ack ? packet.acknowledgment : 0;
+      return;
+    }
+    // Of ICMP the identifier and sequence number stand before the payload.
+    const at = packet.protocol === PROTOCOL.udp ? packet.payloadAt : packet.transportAt + 4;
+    const { bytes, end } = packet;
+    this.#positions[entry] = at + 4 <= end ? i32(bytes, at) : 0;
+    this.#checks[entry] = at + 8 <= end ? i32(bytes, at + 4) : 0;
+  }
+
+  /** Since when not all packets of an interface were remembered; infinite when all were. */
+  fullSince(interfaceIndex: number): number {
+    return this.#fullSince[interfaceIndex] ?? Number.POSITIVE_INFINITY;
+  }
+
+  *entries({ head }: Trail): Generator<number> {
+    for (let entry = head; entry >= 0; entry = this.#next[entry] as number) yield entry;
+  }
+
+  time(entry: number): number {
+    return this.#times[entry] as number;
+  }
+  number(entry: number): number {
+    return this.#numbers[entry] as number;
+  }
+  position(entry: number): number {
+    return this.#positions[entry] as number;
+  }
+  length(entry: number): number {
+    return this.#lengths[entry] as number;
+  }
+  isReset(entry: number): boolean {
+    return ((this.#marks[entry] as number) & FLAG.rst) !== 0;
+  }
+  /** It carries data, or opens or closes a connection. */
+  isMore(entry: number): boolean {
+    return this.length(entry) > 0 || ((this.#marks[entry] as number) & CONTROL) !== 0;
+  }
+
+  /** Equal for the same packet at two points; with its IP identification, or without where something changed that. */
+  identity(entry: number, withIpId: boolean): string {
+    const mark = this.#marks[entry] as number;
+    return `${this.#positions[entry]} ${this.#checks[entry]} ${this.#lengths[entry]} ${withIpId ? mark : mark & CONTROL}`;
+  }
+
+  /** What tells the first packet of a conversation from others; undefined when it could be many a packet. */
+  fingerprint(trail: Trail): string | undefined {
+    const { head } = trail;
+    return head >= 0 && (this.#marks[head] as number) >= 0x200
+      ? this.identity(head, true)
+      : undefined;
+  }
+
+  #grow(): void {
+    const capacity = Math.min(MAX_PACKETS, this.#times.length * 2);
+    const larger = (before: Int32Array) => {
+      const after = new Int32Array(capacity);
+      after.set(before);
+      return after;
+    };
+    this.#next = larger(this.#next);
+    this.#positions = larger(this.#positions);
+    this.#checks = larger(this.#checks);
+    this.#lengths = larger(this.#lengths);
+    this.#marks = larger(this.#marks);
+    this.#numbers = larger(this.#numbers);
+    const times = new Float64Array(capacity);
+    times.set(this.#times);
+    this.#times = times;
+  }
+}

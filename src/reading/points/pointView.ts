@@ -1,0 +1,58 @@
+import type { Conversation, Endpoint } from '../conversation.ts';
+import type { PacketTraces } from './packetTraces.ts';
+import { ConversationTrace } from './packetTraces.ts';
+
+/** A conversation at one point: what is needed to find it at another one. Small, since there may be many. */
+export class PointView {
+  readonly protocol: number;
+  readonly interfaceIndex: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  /** Serial number of the conversation. */
+  readonly serial: number;
+  readonly trace: ConversationTrace;
+  /** Sequence numbers of the SYNs; undefined where none was seen. */
+  readonly clientStart: number | undefined;
+  readonly serverStart: number | undefined;
+  /** TTL of the client's packets; -1 unknown. */
+  readonly ttl: number;
+  /** From the client's first packet to the server's first: longer nearer to the client. Nanoseconds. */
+  readonly answerDelay: number;
+  readonly start: number;
+  readonly isAnswered: boolean;
+  /** Some of its packets were fragments, which are not remembered. */
+  readonly isFragmented: boolean;
+
+  constructor(conversation: Conversation, traces: PacketTraces) {
+    const { tcp } = conversation;
+    this.protocol = conversation.protocol;
+    this.interfaceIndex = conversation.interfaceIndex;
+    this.client = conversation.client;
+    this.server = conversation.server;
+    this.serial = conversation.serial;
+    this.start = conversation.start;
+    this.trace = conversation.trace ?? new ConversationTrace();
+    this.clientStart = tcp && tcp.client.syns > 0 ? tcp.client.baseSequence : undefined;
+    this.serverStart = tcp && tcp.server.syns > 0 ? tcp.server.baseSequence : undefined;
+    const { client, server } = this.trace;
+    this.ttl = client.ttl;
+    this.isAnswered = conversation.serverPackets > 0;
+    this.isFragmented = conversation.fragments > 0;
+    const answered = client.head >= 0 && server.head >= 0;
+    // Where no answer came by, it was lost on its way here: this point is nearer to the client.
+    this.answerDelay = answered
+      ? traces.time(server.head) - traces.time(client.head)
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** Its two ends, as they stand in its packets. */
+  get tuple(): string {
+    const ends = [this.client, this.server].map(({ address, port }) => `${address} ${port}`);
+    return `${this.protocol} ${ends.sort().join(' ')}`;
+  }
+}
+
+/** The same address and port. */
+export function isSameEnd(one: Endpoint, other: Endpoint): boolean {
+  return one.address === other.address && one.port === other.port;
+}

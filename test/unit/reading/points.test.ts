@@ -1,0 +1,186 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { type Summary, summarize } from '../../../src/reading/summary.ts';
+import { summaryFacts } from '../../../src/reading/summaryJson.ts';
+import {
+  answer,
+  pcapngOf,
+  pcapOfTimed,
+  question,
+  type Segment,
+  segment,
+  type Timed,
+} from './support.ts';
+
+const POD = '10.244.2.9';
+/** From one point to the other. Milliseconds. */
+const DELAY = 0.4;
+
+interface Sent extends Segment {
+  readonly at: number;
+  readonly direction: 'up' | 'down';
+  /** It never comes to the other point. */
+  readonly isLost?: boolean;
+  /** Only where it goes to: sent by something in between. */
+  readonly isForeign?: boolean;
+}
+
+interface Points {
+  readonly client: Timed[];
+  readonly server: Timed[];
+}
+
+/** What the client's point and the server's have of a connection; `ahead`: how far the server's clock is. */
+function points(
+  sent: readonly Sent[],
+  { ahead = 0, isTranslated = true, port = 40_000, ip = 1000 } = {},
+): Points {
+  const found: Points = { client: [], server: [] };
+  for (const { at, direction, isLost, isForeign, ...header } of sent) {
+    const id = ip + at;
+    const isUp = direction === 'up';
+    const ports = isUp ? { from: port } : { to: port };
+    const near = segment(direction, { ...ports, ...header, ip: { id, ...header.ip } });
+    const inside = isTranslated ? (isUp ? { to: POD } : { from: POD }) : {};
+    const far = segment(direction, {
+      ...ports,
+      ...header,
+      ip: { id, ttl: 63, ...inside, ...header.ip },
+    });
+    const isSeen = isUp ? [!isForeign, !isLost] : [!isLost, !isForeign];
+    if (isSeen[0]) found.client.push([at, near]);
+    if (isSeen[1]) found.server.push([at + (isUp ? DELAY : -DELAY) + ahead, far]);
+  }
+  return found;
+}
+
+const text = (length: number) => 'x'.repeat(length);
+const OPENING: readonly Sent[] = [
+  { at: 0, direction: 'up', seq: 100, flags: 0x02 },
+  { at: 2, direction: 'down', seq: 500, ack: 101, flags: 0x12 },
+  { at: 3, direction: 'up', seq: 101, ack: 501 },
+];
+const REQUEST: Sent = { at: 4, direction: 'up', seq: 101, ack: 501, flags: 0x18, data: text(50) };
+const ANSWER: Sent = { at: 9, direction: 'down', seq: 501, ack: 151, flags: 0x18, data: text(80) };
+const END: readonly Sent[] = [
+  { at: 400, direction: 'up', seq: 151, ack: 581, flags: 0x11 },
+  { at: 402, direction: 'down', seq: 581, ack: 152, flags: 0x11 },
+  { at: 403, direction: 'up', seq: 152, ack: 582 },
+  // So that the capture does not end with the connection.
+  { at: 900, direction: 'up', seq: 152, ack: 582 },
+];
+const HEALTHY: readonly Sent[] = [...OPENING, REQUEST, ANSWER, ...END];
+
+async function ofFiles({ client, server }: Points): Promise<Summary> {
+  const source = (label: string, timed: readonly Timed[]) => ({
+    label,
+    paths: [],
+    stream: Readable.from([pcapOfTimed(timed)]),
+  });
+  return summarize([source('client.pcap', client), source('server.pcap', server)]);
+}
+
+async function ofInterfaces({ client, server }: Points): Promise<Summary> {
+  const bytes = pcapngOf({ 'shop/client/eth0': client, 'shop/server/eth0': server });
+  return summarize([{ label: 'both.pcapng', paths: [], stream: Readable.from([bytes]) }]);
+}
+
+const kinds = ({ findings }: Summary) => findings.map(({ kind }) => kind);
+
+describe.each([
+  ['two files', ofFiles],
+  ['two interfaces of one file', ofInterfaces],
+])('%s', (_name, summaryOf) => {
+  it('are compared: a connection across NAT is one', async () => {
+    const summary = await summaryOf(points(HEALTHY));
+    expect(kinds(summary)).toEqual(['joined-connection']);
+    expect(summary.findings[0]?.what).toContain('10.96.0.20:80 is 10.244.2.9:80 there');
+    const { comparisons, conversations } = summaryFacts(summary);
+    expect(comparisons?.[0]).toMatchObject({ joined: 1, translated: 1 });
+    expect(comparisons?.[0]?.ways?.map(({ packets, lost }) => [packets > 3, lost])).toEqual([
+      [true, 0],
+      [false, 0],
+    ]);
+    expect(conversations.map((one) => 'joined' in one && one.joined)).toEqual([1, 1]);
+  });
+
+  it.each([0, 3, -2000])('loss between them is located, clocks %d ms apart', async (ahead) => {
+    const sent: Sent[] = [
+      ...OPENING,
+      { ...REQUEST, isLost: true },
+      { ...REQUEST, at: 210 },
+      { ...ANSWER, at: 215 },
+      { ...ANSWER, at: 216, seq: 581, data: text(7), isLost: true },
+      { ...ANSWER, at: 316, seq: 581, data: text(7) },
+      ...END.map((one) => (one.direction === 'down' ? { ...one, seq: 588 } : one)),
+    ];
+    const summary = await summaryOf(points(sent, { ahead }));
+    const losses = summary.findings.filter(({ kind }) => kind === 'loss-between-points');
+    expect(kinds(summary).slice(0, 2)).toEqual(['loss-between-points', 'loss-between-points']);
+    expect(losses.map(({ count }) => count)).toEqual([1, 1]);
+    const ways = summaryFacts(summary).comparisons?.[0]?.ways ?? [];
+    const client = ways.find(({ from }) => /client/.test(from));
+    expect(client?.lost).toBe(1);
+    const clock = summary.comparisons[0]?.clock;
+    expect(Math.abs(clock?.offset ?? 0)).toBeCloseTo(Math.abs(ahead) * 1e6, -4);
+    expect(kinds(summary).includes('clock-offset')).toBe(ahead !== 0);
+  });
+
+  it('bytes that offload joined on the way are not lost', async () => {
+    const whole = points(HEALTHY);
+    const parts = points([
+      ...OPENING,
+      { ...REQUEST, data: text(20) },
+      { ...REQUEST, seq: 121, data: text(30), ip: { id: 999 } },
+      ANSWER,
+      ...END,
+    ]);
+    const summary = await summaryOf({ client: parts.client, server: whole.server });
+    expect(kinds(summary)).toEqual(['joined-connection']);
+  });
+
+  it('a reset that its sender never sent comes from something in between', async () => {
+    const reset: Sent = { at: 300, direction: 'down', seq: 581, flags: 0x04, isForeign: true };
+    const summary = await summaryOf(points([...OPENING, REQUEST, ANSWER, reset, ...END.slice(3)]));
+    expect(kinds(summary)[0]).toBe('reset-by-middlebox');
+    expect(summary.findings[0]?.what).toContain('never passed');
+  });
+});
+
+it('tells the packets that were lost by their numbers where they were seen', async () => {
+  const sent = [
+    ...OPENING,
+    { ...REQUEST, isLost: true },
+    { ...REQUEST, at: 210 },
+    { ...ANSWER, at: 215 },
+    ...END,
+  ];
+  const [first] = (await ofFiles(points(sent))).findings;
+  expect(first).toMatchObject({
+    kind: 'loss-between-points',
+    interface: 'client.pcap',
+    packets: [4],
+  });
+  expect(first?.who).toContain('10.244.1.7');
+});
+
+it('counts requests that one point alone saw, when others came through', async () => {
+  const good = points(HEALTHY, { isTranslated: false });
+  const syns = [10, 300, 600].map(
+    (at): Sent => ({ at, direction: 'up', seq: 7, flags: 0x02, isLost: true }),
+  );
+  const bad = points(syns, { isTranslated: false, port: 40_001, ip: 2000 });
+  const client = [...good.client, ...bad.client].sort(([a], [b]) => a - b);
+  const { findings } = await ofInterfaces({ client, server: good.server });
+  expect(findings[0]).toMatchObject({ kind: 'loss-between-points', count: 3 });
+});
+
+it('joins lookups over UDP, and does not compare what one point did not record', async () => {
+  const lookups = [1, 2, 3, 4, 5].flatMap((id): Timed[] => [
+    [id * 100, question({ id, name: 'shop.example', port: 50_000 + id })],
+    [id * 100 + 2, answer({ id, name: 'shop.example', port: 50_000 + id })],
+  ]);
+  const summary = await ofFiles({ client: lookups, server: lookups.slice(2, 8) });
+  expect(kinds(summary)).toEqual(['joined-connection']);
+  expect(summary.comparisons[0]?.joined).toBe(3);
+});
