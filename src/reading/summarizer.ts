@@ -16,6 +16,7 @@ import { DnsTracker } from './dns/dnsTracker.ts';
 import { Fragments } from './fragments.ts';
 import { announcedMtu, IcmpErrors, icmpErrorKind } from './icmpErrors.ts';
 import { ConversationTrace, PacketTraces } from './points/packetTraces.ts';
+import type { SeenPacket, SummaryCollector } from './summaryCollector.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 
 /** Conversations in detail at a time: with all that is known of each about 20 MB. */
@@ -23,6 +24,8 @@ const MAX_CONVERSATIONS = 10_000;
 
 /** Takes part in what becomes of conversations. */
 export interface SummaryObserver {
+  /** Told of every packet. */
+  readonly collector?: SummaryCollector | undefined;
   /** A conversation is over: closed to make room (`isEvicted`), or at the end of the capture. */
   closed(conversation: Conversation, isEvicted: boolean): void;
   /** A segment was analysed; `found` are bits of SEGMENT. For tests that compare packet by packet. */
@@ -64,6 +67,9 @@ export class Summarizer {
   readonly #hasSeveralCaptures: boolean;
   /** The capture may be of several points. */
   #isTraced = false;
+  #seen: SeenPacket | undefined;
+  /** Segment bits of the packet that is being read. */
+  #found = 0;
   #hasBase = false;
   #capture = -1;
   #label = '';
@@ -111,6 +117,7 @@ export class Summarizer {
     on.bytes += length;
     if (end - start < originalLength) on.truncated += 1;
     if (cursor.hasTime) this.#setTime(cursor, on);
+    this.#observer.collector?.frame(on, this.#now, length);
     const packet = this.#packet;
     decodeFrame(packet, cursor.bytes, start, end, originalLength, on.linkType);
     let depth = 0;
@@ -130,16 +137,21 @@ export class Summarizer {
       this.#interfaceOf(cursor, number);
     for (const [number, counts] of cursor.counts.entries()) {
       const on = this.#fileInterfaces[number];
-      if (on && counts?.dropped !== undefined) on.dropped = (on.dropped ?? 0) + counts.dropped;
+      if (on && counts?.dropped !== undefined) this.#addDropped(on, counts.dropped);
     }
     const [first] = this.#fileInterfaces;
-    if (first && cursor.lost > 0) first.dropped = (first.dropped ?? 0) + cursor.lost;
+    if (first && cursor.lost > 0) this.#addDropped(first, cursor.lost);
+  }
+
+  #addDropped(on: CaptureInterface, packets: number): void {
+    on.dropped = (on.dropped ?? 0) + packets;
+    if (packets > 0) this.#observer.collector?.dropped(on, packets);
   }
 
   /** Packets that the recorder of the capture lost, where only a manifest says so. */
   addDropped(dropped: number | undefined): void {
     const on = this.interfaces.find(({ capture }) => capture === this.#capture);
-    if (on && dropped !== undefined) on.dropped ??= dropped;
+    if (on && dropped !== undefined && on.dropped === undefined) this.#addDropped(on, dropped);
   }
 
   /** Closes all conversations. */
@@ -257,17 +269,37 @@ export class Summarizer {
     fromClient: boolean,
     on: CaptureInterface,
   ): void {
+    this.#found = 0;
     switch (packet.protocol) {
       case PROTOCOL.tcp:
         if (conversation.tcp) this.#readTcp(packet, conversation, conversation.tcp, fromClient);
-        return;
+        break;
       case PROTOCOL.udp:
         if (!this.#isCopy && isDnsPort(conversation))
           addDatagram(packet, conversation, this.dns, this.#now, this.#number);
-        return;
+        break;
       default:
         if (!this.#isCopy) this.#readIcmp(packet, on);
     }
+    if (this.#observer.collector)
+      this.#tell(this.#observer.collector, packet, conversation, fromClient);
+  }
+
+  #tell(
+    collector: SummaryCollector,
+    packet: Packet,
+    conversation: Conversation,
+    fromClient: boolean,
+  ): void {
+    this.#seen ??= { conversation, fromClient, number: 0, time: 0, found: 0, isCopy: false };
+    const seen = this.#seen;
+    seen.conversation = conversation;
+    seen.fromClient = fromClient;
+    seen.number = this.#number;
+    seen.time = this.#now;
+    seen.found = this.#found;
+    seen.isCopy = this.#isCopy;
+    collector.packet(packet, seen);
   }
 
   #readTcp(
@@ -281,6 +313,7 @@ export class Summarizer {
       return;
     }
     const found = tcp.add(packet, this.#now, this.#number, fromClient, conversation);
+    this.#found = found;
     this.#observer.segment?.(this.#number, found, conversation, false);
     if (packet.flags & FLAG.syn && conversation.packets === 1 && isDnsPort(conversation))
       this.dns.addTcp(conversation);
@@ -365,5 +398,6 @@ export class Summarizer {
     conversation.application?.end(arrival);
     conversation.application = undefined;
     this.#observer.closed(conversation, isEvicted);
+    this.#observer.collector?.closed(conversation);
   }
 }

@@ -19,6 +19,7 @@ import { comparePoints } from './points/comparePoints.ts';
 import type { PointComparison } from './points/pointComparison.ts';
 import { PointView } from './points/pointView.ts';
 import { Summarizer } from './summarizer.ts';
+import type { SummaryCollector } from './summaryCollector.ts';
 import { percentText } from './timeText.ts';
 
 /** Conversations that are remembered for being found at another point. */
@@ -53,11 +54,13 @@ export interface Summary {
   readonly broken: readonly BrokenFile[];
 }
 
-/** Tells what becomes of a long run. */
-export interface SummaryProgress {
+/** Who takes part in a run. */
+export interface SummaryOptions {
   /** Called now and then with the packets read so far. */
   readonly onPackets?: (packets: number) => void;
   readonly signal?: AbortSignal;
+  /** Keeps more than the summary does. */
+  readonly collector?: SummaryCollector;
 }
 
 /**
@@ -65,9 +68,9 @@ export interface SummaryProgress {
  */
 export async function summarize(
   sources: readonly CaptureSource[],
-  { onPackets, signal }: SummaryProgress = {},
+  { onPackets, signal, collector }: SummaryOptions = {},
 ): Promise<Summary> {
-  const run = new SummaryRun(sources.length > 1);
+  const run = new SummaryRun(sources.length > 1, collector);
   for (const source of sources) {
     run.summarizer.beginCapture(source.label);
     for (const input of source.stream ? [source.stream] : source.paths) {
@@ -104,8 +107,9 @@ class SummaryRun {
   readonly #broken: BrokenFile[] = [];
   readonly #views: PointView[] = [];
 
-  constructor(hasSeveralCaptures: boolean) {
+  constructor(hasSeveralCaptures: boolean, collector: SummaryCollector | undefined) {
     const observer = {
+      collector,
       closed: (conversation: Conversation, isEvicted: boolean) => {
         if (isEvicted) this.#evict(conversation);
         else this.#kept.push(conversation);
@@ -119,7 +123,7 @@ class SummaryRun {
   async read(
     input: string | Readable,
     path: string,
-    onPackets: SummaryProgress['onPackets'],
+    onPackets: SummaryOptions['onPackets'],
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { summarizer } = this;
