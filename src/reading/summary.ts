@@ -106,8 +106,10 @@ class SummaryRun {
   readonly #kept: Conversation[] = [];
   readonly #broken: BrokenFile[] = [];
   readonly #views: PointView[] = [];
+  readonly #collector: SummaryCollector | undefined;
 
   constructor(hasSeveralCaptures: boolean, collector: SummaryCollector | undefined) {
+    this.#collector = collector;
     const observer = {
       collector,
       closed: (conversation: Conversation, isEvicted: boolean) => {
@@ -161,7 +163,12 @@ class SummaryRun {
     const active = new Set(
       this.#kept.flatMap(({ client, server }) => [client.address, server.address]),
     );
-    const comparisons = comparePoints(this.#views, summarizer.interfaces, summarizer.traces);
+    const comparisons = comparePoints(
+      this.#views,
+      summarizer.interfaces,
+      summarizer.traces,
+      (...lost) => this.#collector?.lost(...lost),
+    );
     statePoints(finder, comparisons);
     stateTcp(finder);
     stateTls(finder);

@@ -1,6 +1,7 @@
 import type { Packet } from '../packets/packet.ts';
 import type { CaptureInterface } from './captureInterface.ts';
 import type { Conversation } from './conversation.ts';
+import type { PointView } from './points/pointView.ts';
 
 /** A packet of a conversation, and what was found about it. Made once, and filled again for each packet. */
 export interface SeenPacket {
@@ -29,4 +30,15 @@ export interface SummaryCollector {
   dropped(on: CaptureInterface, packets: number): void;
   /** The conversation is over. */
   closed(conversation: Conversation): void;
+  /**
+   * A packet of a conversation passed one point of capture and never came to the next. At the end, when
+   * all conversations are closed. `view` is the conversation at the first point.
+   */
+  lost(
+    view: PointView,
+    from: CaptureInterface,
+    to: CaptureInterface,
+    packet: number,
+    time: number,
+  ): void;
 }

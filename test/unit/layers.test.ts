@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['kube', 'tools', 'transfer'],
   ['reading'],
   ['debugger'],
-  ['capture', 'reading', 'sockets', 'topology'],
+  ['capture', 'report', 'sockets', 'topology'],
   ['doctor', 'inventory'],
   ['cli'],
   ['main.ts'],

@@ -25,11 +25,21 @@ interface Leg {
   readonly matched: MatchedTrails;
 }
 
+/** Told of each lost packet: who saw it, the points it was lost between, its number and its time. */
+export type OnLost = (
+  view: PointView,
+  from: CaptureInterface,
+  to: CaptureInterface,
+  packet: number,
+  time: number,
+) => void;
+
 /** Compares what the points of a run saw. `views`: all their conversations. */
 export function comparePoints(
   views: readonly PointView[],
   interfaces: readonly CaptureInterface[],
   traces: PacketTraces,
+  onLost?: OnLost,
 ): PointComparison[] {
   const pairs = new Map<string, PointPair>();
   const joined = joinViews(views, traces);
@@ -38,7 +48,7 @@ export function comparePoints(
   const silent = views.filter((view) => !known.has(view.serial) && !view.isAnswered);
   return [...pairs.values()].map((pair) => {
     for (const view of silent) pair.addSilent(view, traces);
-    return pair.finish(traces);
+    return pair.finish(traces, onLost);
   });
 }
 
@@ -122,7 +132,7 @@ class PointPair {
     this.#legs.push({ view, trail: view.trace.client, source, target, matched });
   }
 
-  finish(traces: PacketTraces): PointComparison {
+  finish(traces: PacketTraces, onLost: OnLost | undefined): PointComparison {
     const clock = this.#clock();
     const offset = clock?.offset ?? 0;
     const patience = ON_THE_WAY_NS + 4 * (clock?.uncertainty ?? 0);
@@ -134,8 +144,8 @@ class PointPair {
       translated: this.#translated,
       connections: this.#connections,
       clock,
-      toSecond: this.#way(this.#first, new Way(traces, offset, patience)),
-      toFirst: this.#way(this.#second, new Way(traces, -offset, patience)),
+      toSecond: this.#way(this.#first, new Way(traces, offset, patience, onLost)),
+      toFirst: this.#way(this.#second, new Way(traces, -offset, patience, onLost)),
       isPartial: indexes.some((index) => Number.isFinite(traces.fullSince(index))),
     };
   }
@@ -167,10 +177,12 @@ class Way implements WayComparison {
   readonly #traces: PacketTraces;
   readonly #offset: number;
   readonly #patience: number;
+  readonly #onLost: OnLost | undefined;
 
   /** `offset`: how far the clock at the end of the way is ahead of that at its beginning. */
-  constructor(traces: PacketTraces, offset: number, patience: number) {
+  constructor(traces: PacketTraces, offset: number, patience: number, onLost: OnLost | undefined) {
     this.#traces = traces;
+    this.#onLost = onLost;
     this.#offset = offset;
     this.#patience = patience;
   }
@@ -187,6 +199,7 @@ class Way implements WayComparison {
       this.lost += 1;
       if (traces.isMore(entry)) this.lostData += 1;
       this.note.add(traces.number(entry), traces.time(entry));
+      this.#onLost?.(view, source, target, traces.number(entry), traces.time(entry));
     }
     if (this.lost > before && this.connections.length < MAX_LOSING) this.connections.push(view);
     const wasSent = this.#recorded(target, source, -offset);
