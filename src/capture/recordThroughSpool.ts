@@ -121,6 +121,7 @@ function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number):
     next: [
       `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), whole, up to ${time} or so`,
       `lost: what was recorded after ${time}; start the capture again to go on`,
+      ...error.next,
     ],
     cause: error,
   });

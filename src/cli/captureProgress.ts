@@ -2,7 +2,7 @@ import type { Gap } from '../capture/follower/losses.ts';
 import type { CaptureOutcome, CaptureProgress, CaptureState } from '../capture/recording.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
-import { note, statusLine } from './console.ts';
+import { note, setRecordingEnd, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
 /** A lag of less than this is not shown. */
@@ -28,6 +28,7 @@ export function captureProgress(format: 'pcap' | 'text') {
     capturing: (listening, now) => {
       line.clear();
       note(listening);
+      setRecordingEnd(() => now().giveUpAt);
       const started = Date.now();
       last = { at: started, bytes: 0 };
       refresh = setInterval(() => show(started, now), REFRESH_MS);

@@ -1,7 +1,7 @@
 import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
-import { note, tellOfRequest } from './console.ts';
+import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
 
@@ -15,8 +15,12 @@ export async function connect(flags: ConnectionValues): Promise<KubeApi> {
   const chosen = chooseContext(given(connection));
   for (const warning of chosen.warnings) note(`warning: ${warning}`);
   const { server } = chosen.cluster;
-  const onRequest = () => tellOfRequest(server);
-  return new KubeApi(await authenticate(chosen, requestTimeout, { onRequest }));
+  const access = await authenticate(chosen, requestTimeout, {
+    onRequest: () => tellOfRequest(server),
+    onPlugin: letPluginAsk,
+    onLoginLost: tellOfLostLogin,
+  });
+  return new KubeApi(access);
 }
 
 /** The flags that were given. */

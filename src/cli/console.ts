@@ -40,10 +40,65 @@ export function noteLines(text: string): void {
   write(`${terminalSafeLines(text)}\n`);
 }
 
+/** Lines that wait until the terminal is ours again. */
+let waiting = '';
+
 function write(text: string): void {
+  if (line?.isHeld) {
+    waiting += text;
+    return;
+  }
   line?.hide();
   process.stderr.write(text);
   line?.redraw();
+}
+
+/** A plugin that has not ended by then has probably asked the user something. */
+const PLUGIN_ASKS_MS = 2_000;
+
+/** When the recorder of the running capture ends by itself if it is not reached again; milliseconds since 1970. */
+let recordingEnd: (() => number | undefined) | undefined;
+
+/** A capture is running: what is shown of a lost login says until when its recorder keeps recording. */
+export function setRecordingEnd(end: (() => number | undefined) | undefined): void {
+  recordingEnd = end;
+}
+
+/**
+ * Leaves the terminal to a credential plugin until what it gives is called: nothing is drawn over its
+ * question, and notes wait. A renewal during a capture is explained below the question.
+ */
+export function letPluginAsk(renewal: boolean): () => void {
+  if (!process.stderr.isTTY) return () => {};
+  const release = statusLine().hold();
+  const explaining = setTimeout(() => {
+    if (renewal)
+      process.stderr.write(
+        `\nyour login has expired; ${keepsRecording()}answer the question above\n`,
+      );
+  }, PLUGIN_ASKS_MS);
+  explaining.unref();
+  return () => {
+    clearTimeout(explaining);
+    release();
+    if (line?.isHeld || waiting === '') return;
+    const text = waiting;
+    waiting = '';
+    write(text);
+  };
+}
+
+/** Says, during a capture, that a login was not renewed; everybody else fails with the Problem itself. */
+export function tellOfLostLogin({ message }: Error, againInMs: number | undefined): void {
+  if (!recordingEnd || againInMs === undefined) return;
+  note(`${message}; ${keepsRecording()}trying again in ${againInMs / 1000} s`);
+}
+
+function keepsRecording(): string {
+  if (!recordingEnd) return '';
+  const end = recordingEnd();
+  const until = end === undefined ? '' : ` until ${new Date(end).toTimeString().slice(0, 5)}`;
+  return `the recorder keeps recording${until}; `;
 }
 
 /** Passes the standard error of another program on, as it is. */

@@ -5,6 +5,7 @@ import { messageOf, Problem } from '../problem.ts';
 import { type CredentialSource, type Credentials, credentialSource } from './credentials.ts';
 import { impersonation } from './impersonation.ts';
 import type { ChosenContext, ClusterEntry } from './kubeconfig.ts';
+import type { LoginLost } from './loginLost.ts';
 import { fileOrData } from './namedFile.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
@@ -41,6 +42,13 @@ export interface Access {
 export interface ConnectionEvents {
   /** A request is sent; what it gives is called when it was answered, or failed. */
   readonly onRequest?: () => () => void;
+  /**
+   * A credential plugin is started, which may ask the user something on the terminal; what it gives is called
+   * when it has ended. `renewal`: there was a login before.
+   */
+  readonly onPlugin?: (renewal: boolean) => () => void;
+  /** A login was not renewed; it is tried again after so many milliseconds, if at all. */
+  readonly onLoginLost?: (problem: LoginLost, againInMs: number | undefined) => void;
 }
 
 /**
@@ -50,7 +58,7 @@ export interface ConnectionEvents {
 export async function authenticate(
   chosen: ChosenContext,
   requestTimeout?: number,
-  { onRequest }: ConnectionEvents = {},
+  events: ConnectionEvents = {},
 ): Promise<Access> {
   const { cluster, user, namespace } = chosen;
   const server = parseServer(cluster.server);
@@ -58,9 +66,10 @@ export async function authenticate(
   // As kubectl: what is secret is not sent to a server without TLS, nor are its files read.
   const secure = server.protocol === 'https:';
   const source: CredentialSource = secure
-    ? await credentialSource(chosen)
+    ? await credentialSource(chosen, events)
     : { current: async () => ({}) };
   const trust = secure ? trustOf(cluster, server) : { rejectUnauthorized: true };
+  const { onRequest } = events;
   let credentials: Credentials = {};
   let tls: TlsSettings = trust;
   let agent: Agent | undefined;

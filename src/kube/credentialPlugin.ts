@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
+import type { ConnectionEvents } from './authentication.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 import type { ClusterEntry, ExecEntry } from './kubeconfig.ts';
 import { interactiveModeOf } from './kubeconfigFaults.ts';
+import { LoginRenewals } from './loginLost.ts';
 import { fileOrData, fileReason } from './namedFile.ts';
 
 const GROUP = 'client.authentication.k8s.io';
@@ -39,28 +41,54 @@ interface Held {
 /**
  * The credentials of an exec plugin. It runs for the first request and again when what it gave has
  * expired or was refused, never twice at once; its words go to the user's terminal. Throws a
- * Problem worded as kubectl words it.
+ * Problem worded as kubectl words it, and LoginLost where a login is not renewed.
  */
-export function pluginSource(plugin: ExecEntry, cluster: ClusterEntry): CredentialSource {
+export function pluginSource(
+  plugin: ExecEntry,
+  cluster: ClusterEntry,
+  { onPlugin, onLoginLost }: ConnectionEvents = {},
+): CredentialSource {
   if (!VERSIONS.includes(plugin.apiVersion ?? ''))
     throw new Problem(`exec plugin: invalid apiVersion "${plugin.apiVersion}"`, {
       next: [`versions are ${VERSIONS.join(' and ')}; a newer release of the plugin knows them`],
     });
   let held: Held | undefined;
   let running: Promise<Held> | undefined;
-  const refresh = async () => {
-    running ??= tracedRun(plugin, cluster).finally(() => {
+  const renewals = new LoginRenewals(`the credential plugin "${plugin.command}"`, onLoginLost);
+  const ask = async (): Promise<Held> => {
+    const ended = onPlugin?.(held !== undefined);
+    try {
+      return await tracedRun(plugin, cluster);
+    } catch (error) {
+      ended?.();
+      throw held ? renewals.failed(messageOf(error), error) : error;
+    } finally {
+      ended?.();
       running = undefined;
-    });
+    }
+  };
+  const refresh = async () => {
+    renewals.check();
+    running ??= ask();
     held = await running;
     return held.credentials;
   };
   return {
-    current: async () => (held && Date.now() < held.expires ? held.credentials : refresh()),
+    current: async () => {
+      if (held && Date.now() < held.expires) return held.credentials;
+      const credentials = await refresh();
+      renewals.succeeded();
+      return credentials;
+    },
     renew: async (refused) => {
       // Others may have renewed them while this request was on its way.
       if (held && held.credentials !== refused) return true;
-      return !same(await refresh(), refused);
+      if (!same(await refresh(), refused)) {
+        renewals.succeeded();
+        return true;
+      }
+      renewals.failed('it gave again what the server refuses (401)');
+      return false;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Problem } from '../problem.ts';
+import type { ConnectionEvents } from './authentication.ts';
 import type { ChosenContext, UserEntry } from './kubeconfig.ts';
 import { fileOrData, readNamed } from './namedFile.ts';
 
@@ -22,7 +23,10 @@ export interface CredentialSource {
  * The source for a chosen user. Credential plugins and auth providers are loaded only for users who
  * have one, and run when the first request is made; a token or a password makes them needless.
  */
-export async function credentialSource(chosen: ChosenContext): Promise<CredentialSource> {
+export async function credentialSource(
+  chosen: ChosenContext,
+  events: ConnectionEvents = {},
+): Promise<CredentialSource> {
   const { user } = chosen;
   const certificate = clientCertificate(user);
   if (user.tokenFile) return tokenFileSource(user.tokenFile, user.token, certificate);
@@ -32,7 +36,7 @@ export async function credentialSource(chosen: ChosenContext): Promise<Credentia
     throw new Problem('execProvider and authProvider cannot be used in combination');
   if (user.exec) {
     const { pluginSource } = await import('./credentialPlugin.ts');
-    const plugin = pluginSource(user.exec, chosen.cluster);
+    const plugin = pluginSource(user.exec, chosen.cluster, events);
     return certificate.cert ? fixed(certificate) : plugin;
   }
   if (user['auth-provider']) {

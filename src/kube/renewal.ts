@@ -1,3 +1,4 @@
+import { Problem } from '../problem.ts';
 import { ApiError } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 
@@ -21,12 +22,21 @@ export async function withRenewal<T>(
   }
 }
 
-/** Ctrl-C ends a credential plugin too; that it failed is then no news. */
+/**
+ * Ctrl-C ends a credential plugin too; that it failed is then no news. A request that was given up while the
+ * user was logging in has the login to blame, and not the server.
+ */
 async function headersOf(access: Access, signal: AbortSignal | undefined): Promise<Headers> {
+  const begun = Date.now();
   try {
-    return await access.headers();
+    const headers = await access.headers();
+    if (signal?.aborted && signal.reason instanceof Problem)
+      throw new Problem(
+        `your login had expired, and it took ${Math.round((Date.now() - begun) / 1000)} s to log in again`,
+      );
+    return headers;
   } catch (error) {
-    signal?.throwIfAborted();
+    if (!(signal?.reason instanceof Problem)) signal?.throwIfAborted();
     throw error;
   }
 }

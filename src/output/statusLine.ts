@@ -17,12 +17,18 @@ export class StatusLine {
   readonly #told = new Set<string>();
   #text = '';
   #holds = 0;
+  #released = Promise.resolve();
   #telling: NodeJS.Timeout | undefined;
   #waiting = '';
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
     this.#terminal = stream.isTTY ? stream : undefined;
+  }
+
+  /** Whether somebody else has the terminal. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
   }
 
   /** Whether it has anything to show. */
@@ -54,6 +60,7 @@ export class StatusLine {
 
   /** Lets `write` print other lines above the status line. */
   async around(write: () => Promise<void>): Promise<void> {
+    while (this.isHeld) await this.#released;
     this.hide();
     await write();
     this.redraw();
@@ -69,10 +76,13 @@ export class StatusLine {
   hold(): () => void {
     this.hide();
     this.#holds += 1;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#released = promise;
     let held = true;
     return () => {
       if (held) this.#holds -= 1;
       held = false;
+      resolve();
       this.redraw();
     };
   }

@@ -1,5 +1,12 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { statusLine, tellOfRequest } from '../../../src/cli/console.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  letPluginAsk,
+  note,
+  setRecordingEnd,
+  statusLine,
+  tellOfLostLogin,
+  tellOfRequest,
+} from '../../../src/cli/console.ts';
 
 let written: string;
 beforeEach(() => {
@@ -31,4 +38,43 @@ it('tells of no request while progress is shown', () => {
   tellOfRequest('https://slow');
   vi.advanceTimersByTime(5_000);
   expect(written).not.toMatch(/slow/);
+});
+
+describe('a credential plugin that asks the user', () => {
+  beforeEach(() => {
+    vi.spyOn(process.stderr, 'isTTY', 'get').mockReturnValue(true);
+  });
+
+  it('has the terminal to itself, and notes wait', () => {
+    const ended = letPluginAsk(false);
+    note('3 packets lost');
+    vi.advanceTimersByTime(60_000);
+    expect(written).toBe('');
+    ended();
+    expect(written).toContain('3 packets lost\n');
+  });
+
+  it('during a capture is explained once it has asked, with the time that is left', () => {
+    const end = new Date('2026-01-01T14:32:10').getTime();
+    setRecordingEnd(() => end);
+    const ended = letPluginAsk(true);
+    expect(written).toBe('');
+    vi.advanceTimersByTime(3_000);
+    ended();
+    setRecordingEnd(undefined);
+    expect(written).toBe(
+      '\nyour login has expired; the recorder keeps recording until 14:32; answer the question above\n',
+    );
+  });
+});
+
+it('tells of a lost login during a capture only, while somebody may still log in', () => {
+  const lost = new Error('your login has expired');
+  tellOfLostLogin(lost, 10_000);
+  setRecordingEnd(() => undefined);
+  tellOfLostLogin(lost, undefined);
+  expect(written).toBe('');
+  tellOfLostLogin(lost, 10_000);
+  setRecordingEnd(undefined);
+  expect(written).toMatch(/expired; the recorder keeps recording; trying again in 10 s/);
 });

@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { pluginSource } from '../../../src/kube/credentialPlugin.ts';
 import type { UserEntry } from '../../../src/kube/kubeconfig.ts';
+import { LoginLost } from '../../../src/kube/loginLost.ts';
 import { PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -103,6 +104,7 @@ describe('what a plugin gave', () => {
           status,
           JSON.stringify({ apiVersion: V1, kind: 'ExecCredential', status: given }),
         ),
+      take: () => rmSync(status),
       runs: () => readFileSync(runs, 'utf8').split('\n').length - 1,
     };
   }
@@ -143,6 +145,57 @@ describe('what a plugin gave', () => {
     await expect(source.current()).rejects.toThrow('exec: executable sh failed with exit code 1');
     give({ token: 'a' });
     expect(await source.current()).toEqual({ authorization: 'Bearer a' });
+  });
+
+  it.each([
+    ['fails', undefined],
+    ['gives again what is refused', { token: 'a' }],
+  ])(
+    'is renewed at most three times, with growing pauses, when the plugin %s',
+    async (_, given) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const { exec, give, take, runs } = counting();
+      const pauses: (number | undefined)[] = [];
+      const source = pluginSource(exec, cluster, {
+        onLoginLost: (_problem, againInMs) => pauses.push(againInMs),
+      });
+      give({ token: 'a' });
+      await source.current();
+      if (given) give(given);
+      else take();
+      const renew = async () =>
+        source.renew?.(await source.current()).catch((error: unknown) => error);
+      const started: number[] = [];
+      for (let second = 0; second <= 90; second += 5) {
+        const before = runs();
+        const outcome = await renew();
+        if (runs() > before) started.push(second);
+        else expect(outcome).toBeInstanceOf(LoginLost);
+        vi.setSystemTime(Date.now() + 5_000);
+      }
+      expect(started).toEqual([0, 10, 40]);
+      expect(pauses).toEqual([10_000, 30_000, undefined]);
+      expect(await renew()).toMatchObject({ isFinal: true });
+    },
+  );
+
+  it('is renewed as often as before once the user has logged in', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { exec, give, take } = counting();
+    const source = pluginSource(exec, cluster);
+    const expires = () => inSeconds(60);
+    give({ token: 'a', expirationTimestamp: expires() });
+    await source.current();
+    for (let round = 0; round < 3; round++) {
+      vi.setSystemTime(Date.now() + 100_000);
+      take();
+      await expect(source.current()).rejects.toMatchObject({ isFinal: false });
+      vi.setSystemTime(Date.now() + 10_000);
+      give({ token: `b${round}`, expirationTimestamp: expires() });
+      expect(await source.current()).toEqual({ authorization: `Bearer b${round}` });
+    }
   });
 
   it('another certificate is used by new connections, the same one keeps them', async () => {

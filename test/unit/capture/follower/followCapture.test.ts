@@ -13,6 +13,7 @@ import {
   RecordingLost,
 } from '../../../../src/capture/follower/follower.ts';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
+import { LoginLost } from '../../../../src/kube/loginLost.ts';
 import { OutputClosed } from '../../../../src/output/output.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
@@ -532,6 +533,29 @@ describe('what cannot be followed', () => {
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
   }, 20_000);
+
+  it('a login that is not renewed, in words about the login, as soon as nobody is asked again', async () => {
+    const lost = new LoginLost('your login has expired', true, undefined);
+    let attempts = 0;
+    const { access } = await fakeServer({
+      exec: (socket, request) => {
+        const pod = new FakePod(socket, request);
+        begins(pod, HEADER, SMALL);
+        setTimeout(() => pod.breaks(), 20);
+      },
+    });
+    const { outcome } = await begun(() => {}, {
+      attach: ({ seq, offset }, start, signal) => {
+        attempts += 1;
+        if (attempts > 1) throw lost;
+        const command = ['follow', String(seq), String(offset), String(start)];
+        return LeasedProcess.start(access, PLACE, { command }, signal);
+      },
+    });
+    expect(await outcome).toMatchObject({ message: lost.message, next: lost.next });
+    expect(await outcome).toBeInstanceOf(RecordingLost);
+    expect(attempts).toBe(2);
+  });
 
   it('connections that end as soon as they stand, for as long', async () => {
     const { outcome } = await begun(
