@@ -76,7 +76,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       {
         name: 'cidr',
-        summary: 'Plan the address ranges of a cluster',
+        summary: 'Show how full address ranges are, and plan new ones',
         load: async () => (await import('./commands/cidr.ts')).cidrCommand,
       },
       {

@@ -1,14 +1,20 @@
 import { print } from '../../output/standardOutput.ts';
 import { toYaml } from '../../output/yaml.ts';
-import { wrongUsage } from '../../problem.ts';
+import { Problem, wrongUsage } from '../../problem.ts';
 import type { PlanRequest } from '../../topology/cidr/capacity.ts';
+import { clusterReport } from '../../topology/cidr/cluster/clusterReport.ts';
+import { renderReport } from '../../topology/cidr/cluster/renderReport.ts';
+import type { CidrFinding } from '../../topology/cidr/findings.ts';
 import { planCidr } from '../../topology/cidr/plan.ts';
 import { parseRange, type WrittenRange } from '../../topology/cidr/range.ts';
 import { renderPlan } from '../../topology/cidr/renderPlan.ts';
 import { command, type Invocation } from '../command.ts';
+import { factsFrom, printDocument } from '../flags/facts.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
 import { outputFlag } from '../flags/output.ts';
-import { count } from '../flags/valueTypes.ts';
+import { count, FILE } from '../flags/valueTypes.ts';
+import { noteUnknown } from '../readFacts.ts';
+import { readRangeFacts } from '../readRangeFacts.ts';
 
 /** Ranges separated by commas. */
 const RANGES: ValueType<readonly WrittenRange[]> = {
@@ -22,57 +28,106 @@ const RANGES: ValueType<readonly WrittenRange[]> = {
 };
 
 const FLAGS = {
-  'cluster-cidr': {
-    value: RANGES,
-    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56',
-  },
-  'node-cidr-mask-size': {
-    value: count(),
-    help: "Prefix length of each node's range (default 24, of IPv6 64)",
-  },
-  'node-cidr-mask-size-ipv4': { value: count(), help: 'The same for IPv4, with dual stack' },
-  'node-cidr-mask-size-ipv6': { value: count(), help: 'The same for IPv6, with dual stack' },
-  'service-cidr': { value: RANGES, help: 'Range of services' },
-  nodes: { value: count(), help: 'Number of nodes that must fit' },
-  'pods-per-node': {
-    value: count(),
-    default: '110',
-    help: "Number of pods that a node runs at most (kubelet's --max-pods)",
+  output: outputFlag(['wide', 'json', 'yaml']),
+  from: {
+    value: FILE,
+    help: 'Read this file, written with -o json, instead of the cluster (- for standard input)',
   },
   avoid: {
     value: RANGES,
     repeatable: true,
     help: 'Ranges that are used elsewhere, such as VPCs and VPNs. Can be repeated',
   },
-  output: outputFlag(['json', 'yaml']),
+  'cluster-cidr': {
+    value: RANGES,
+    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: where the cluster does not tell it',
+  },
+  'service-cidr': { value: RANGES, help: 'Range of services, likewise' },
 } as const satisfies FlagTable;
 
-type Flags = FlagValues<typeof FLAGS>;
+const PLAN_FLAGS = {
+  'node-cidr-mask-size': {
+    value: count(),
+    help: "Prefix length of each node's range (default 24, of IPv6 64)",
+  },
+  'node-cidr-mask-size-ipv4': { value: count(), help: 'The same for IPv4, with dual stack' },
+  'node-cidr-mask-size-ipv6': { value: count(), help: 'The same for IPv6, with dual stack' },
+  nodes: { value: count(), help: 'Number of nodes that must fit' },
+  'pods-per-node': {
+    value: count(),
+    help: "Number of pods that a node runs at most: kubelet's --max-pods (default 110)",
+  },
+} as const satisfies FlagTable;
+
+type Flags = FlagValues<typeof FLAGS> & FlagValues<typeof PLAN_FLAGS>;
 
 export const cidrCommand = command({
   description:
-    'Plan address ranges: compute how many nodes and pods they are enough for, what runs out first and what overlaps, and suggest alternatives. Works without a cluster.',
+    'Show the ranges of nodes, pods and services in a cluster and how each was learned; per node, how many addresses are used and free; how many more nodes fit, what runs out first, and what overlaps.\n\n' +
+    'Only the API server is asked: no pod is created. "cidr plan" plans ranges without a cluster: how many nodes and pods they are enough for, and alternatives. The exit code is 1 when a finding is an error.',
   examples: [
+    ['cidr', 'Show the ranges of the cluster, and how full they are'],
+    ['cidr --avoid 10.0.0.0/16', 'Check that they do not overlap a VPC'],
     ['cidr plan --cluster-cidr 10.244.0.0/16', 'Check a range with the usual /24 for each node'],
     ['cidr plan --cluster-cidr 10.244.0.0/16 --nodes 200', 'Check that 200 nodes fit'],
     ['cidr plan --cluster-cidr 10.244.0.0/16,fd00:10:244::/56', 'Plan dual stack'],
   ],
-  arguments: [{ name: 'ACTION', required: true, choices: ['plan'] }],
-  flags: [{ title: 'Options', flags: FLAGS }],
+  arguments: [{ name: 'ACTION', choices: ['plan'] }],
+  flags: [
+    { title: 'Options', flags: FLAGS },
+    { title: 'Options of plan', flags: PLAN_FLAGS },
+  ],
   run,
 });
 
 async function run({ flags, args: [action] }: Invocation<Flags>): Promise<number> {
+  if (action === undefined) return showCluster(flags);
   if (action !== 'plan') throw wrongUsage(`unknown action "${action}"`, 'as in: cidr plan');
+  if (flags.from !== undefined) throw wrongUsage('--from cannot be used with plan');
   const plan = planCidr(requestOf(flags));
   const { output } = flags;
   if (output === 'json') await print([`${JSON.stringify(plan, undefined, 2)}\n`]);
   else if (output === 'yaml') await print([toYaml(plan)]);
   else await print(renderPlan(plan));
-  return plan.findings.some(({ severity }) => severity === 'error') ? 1 : 0;
+  return exitCode(plan.findings);
+}
+
+async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
+  const given = Object.keys(PLAN_FLAGS).find((name) => flags[name as keyof Flags] !== undefined);
+  if (given !== undefined)
+    throw wrongUsage(`--${given} is an option of plan`, 'as in: cidr plan --cluster-cidr CIDR');
+  const facts =
+    flags.from === undefined ? await readRangeFacts(flags) : await factsFrom(flags.from);
+  const { nodes } = facts.objects;
+  const report = clusterReport(facts, {
+    pods: flags['cluster-cidr'] ?? [],
+    services: flags['service-cidr'] ?? [],
+    avoid: flags.avoid.flat(),
+  });
+  const { output } = flags;
+  if (output === 'json' || output === 'yaml') {
+    await printDocument({ ...report }, facts, output);
+    return exitCode(report.findings);
+  }
+  noteUnknown(facts);
+  if (nodes === undefined && report.ranges.length === 0)
+    throw new Problem('neither nodes nor ranges could be read', {
+      next: [
+        'listing nodes and pods in all namespaces is what this command needs',
+        'plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',
+      ],
+    });
+  await print(renderReport(report, output === 'wide'));
+  return exitCode(report.findings);
+}
+
+function exitCode(findings: readonly CidrFinding[]): number {
+  return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
 }
 
 const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
+/** Of the kubelet. */
+const DEFAULT_PODS = 110;
 
 function requestOf(flags: Flags): PlanRequest {
   const cluster = flags['cluster-cidr'];
@@ -101,7 +156,7 @@ function requestOf(flags: Flags): PlanRequest {
     nodeMask: { 4: maskOf(4), 6: maskOf(6) },
     services: flags['service-cidr'] ?? [],
     avoid: flags.avoid.flat(),
-    podsPerNode: flags['pods-per-node'],
+    podsPerNode: flags['pods-per-node'] ?? DEFAULT_PODS,
     ...(flags.nodes !== undefined && { nodes: flags.nodes }),
   };
 }

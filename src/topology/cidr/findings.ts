@@ -1,7 +1,8 @@
 import type { FamilyPlan, PlanRequest } from './capacity.ts';
 import { formatCount } from './formatCount.ts';
 import { providerRemarks } from './providers.ts';
-import { isInside, overlaps, type Range, range, rangeText, sizeOf } from './range.ts';
+import { isInside, overlaps, rangeText, sizeOf } from './range.ts';
+import { bySeverity, misaligned, rangeFindings } from './rangeFindings.ts';
 
 /** Something about a plan that its author should know. */
 export interface CidrFinding {
@@ -13,36 +14,6 @@ export interface CidrFinding {
   /** Where a rule of a provider is written. */
   readonly source?: string;
 }
-
-/** Ranges that mean something else on nodes or in networks. */
-const SPECIAL: readonly {
-  readonly range: Range;
-  readonly what: string;
-  readonly severity: 'error' | 'warning';
-}[] = [
-  { range: range('127.0.0.0/8'), what: 'loopback addresses', severity: 'error' },
-  {
-    range: range('169.254.0.0/16'),
-    what: 'link-local addresses, which nodes and clouds use',
-    severity: 'error',
-  },
-  { range: range('224.0.0.0/3'), what: 'multicast and reserved addresses', severity: 'error' },
-  { range: range('0.0.0.0/8'), what: 'addresses that stand for "this network"', severity: 'error' },
-  { range: range('172.17.0.0/16'), what: "Docker's default bridge (docker0)", severity: 'warning' },
-  {
-    range: range('100.64.0.0/10'),
-    what: 'shared address space (RFC 6598), which carriers, clouds and VPNs use',
-    severity: 'warning',
-  },
-  { range: range('fe80::/10'), what: 'link-local addresses', severity: 'error' },
-  { range: range('ff00::/8'), what: 'multicast addresses', severity: 'error' },
-  { range: range('::/8'), what: 'loopback and reserved addresses', severity: 'error' },
-];
-
-/** RFC 1918, RFC 6598, RFC 4193. */
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
-  range,
-);
 
 /** How far the kube-controller-manager divides an IPv6 range: 2^16 nodes (cidr_set.go). */
 const MAX_IPV6_BITS = 16;
@@ -62,20 +33,12 @@ export function findingsOf(
     ...firstLimit(request, smaller),
     ...providerRemarks(request, smaller),
   ];
-  const order = ['error', 'warning', 'remark'];
-  return found.sort((one, other) => order.indexOf(one.severity) - order.indexOf(other.severity));
+  return bySeverity(found);
 }
 
 function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrFinding[] {
   const { range: cluster, nodeMask, takenByServices, addressesPerNode } = family;
-  const found: CidrFinding[] = [];
-  if (!cluster.isAligned)
-    found.push({
-      kind: 'misaligned',
-      severity: 'warning',
-      what: `${cluster.written} is not aligned: the network is really ${rangeText(cluster)}`,
-      fix: `write ${rangeText(cluster)}`,
-    });
+  const found = misaligned(cluster);
   if (nodeMask < cluster.length)
     found.push({
       kind: 'node-mask-too-short',
@@ -164,33 +127,7 @@ function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding
     ...cluster.map((one) => ({ one, name: `the pod range ${rangeText(one)}` })),
     ...services.map((one) => ({ one, name: `the service range ${rangeText(one)}` })),
   ];
-  const found: CidrFinding[] = [];
-  for (const { one, name } of planned) {
-    for (const other of avoid)
-      if (overlaps(one, other))
-        found.push({
-          kind: 'overlap',
-          severity: 'error',
-          what: `${name} overlaps ${other.written}, which is to be avoided: pods cannot reach what has those addresses there`,
-        });
-    for (const { range: special, what, severity } of SPECIAL)
-      if (overlaps(one, special))
-        found.push({
-          kind: 'special-range',
-          severity,
-          what: `${name} overlaps ${rangeText(special)}: ${what}`,
-        });
-    if (
-      !PRIVATE.some((known) => isInside(one, known)) &&
-      !SPECIAL.some((special) => isInside(one, special.range))
-    )
-      found.push({
-        kind: 'public-range',
-        severity: 'warning',
-        what: `${name} is not a private range: pods cannot reach the owners of its addresses`,
-        fix: 'use 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8',
-      });
-  }
+  const found = planned.flatMap(({ one, name }) => rangeFindings(one, name, avoid));
   for (const { one, name } of planned.slice(cluster.length))
     if (cluster.some((range) => overlaps(one, range) && !isInside(one, range)))
       found.push({

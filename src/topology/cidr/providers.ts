@@ -8,14 +8,13 @@ const ACK_SOURCE =
   'https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/plan-cidr-blocks-for-an-ack-cluster';
 const ACK_FORBIDDEN = ['100.64.0.0/10', '224.0.0.0/4', '127.0.0.0/8', '169.254.0.0/16'].map(range);
 
-const AKS_SOURCE =
-  'https://learn.microsoft.com/en-us/azure/aks/concepts-network-ip-address-planning';
+const AKS_SOURCE = 'https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview';
 const AKS_FORBIDDEN = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.0.2.0/24'].map(
   range,
 );
 
 const GKE_SOURCE = 'https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr';
-const EKS_SOURCE = 'https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html';
+const EKS_SOURCE = 'https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html';
 
 /** What managed Kubernetes services would say of the plan, with the page that says it. */
 export function providerRemarks(request: PlanRequest, smaller: FamilyPlan): CidrFinding[] {

@@ -1,5 +1,7 @@
 import { renderTable } from '../../output/table.ts';
+import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Alternative } from './alternatives.ts';
+import type { CidrFinding } from './findings.ts';
 import { formatCount } from './formatCount.ts';
 import type { CidrPlan } from './plan.ts';
 
@@ -15,12 +17,7 @@ export function renderPlan(plan: CidrPlan): string[] {
       lines.push(
         `  ${one.network}: ${counted(one.nodes)} nodes, ${counted(one.addressesPerNode)} addresses per node`,
       );
-  for (const { severity, what, fix, source } of findings) {
-    lines.push(`${severity}: ${what}`);
-    if (fix !== undefined) lines.push(`  ${fix}`);
-    if (source !== undefined) lines.push(`  ${source}`);
-  }
-  const pieces = lines.map((line) => `${line}\n`);
+  const pieces = [...lines.map((line) => `${line}\n`), ...renderCidrFindings(findings)];
   if (alternatives.length === 0) return pieces;
   const columns = [
     { header: 'CLUSTER-CIDR', cell: (one: Alternative) => one.clusterCidr },
@@ -29,4 +26,12 @@ export function renderPlan(plan: CidrPlan): string[] {
     { header: 'ADDRESSES-PER-NODE', cell: (one: Alternative) => counted(one.addressesPerNode) },
   ];
   return [...pieces, '\nAlternatives:\n', ...renderTable(columns, alternatives)];
+}
+
+/** Findings for people: what, and below it the fix and the source. */
+export function* renderCidrFindings(findings: readonly CidrFinding[]): Generator<string> {
+  for (const { severity, what, fix, source } of findings) {
+    yield `${terminalSafe(`${severity}: ${what}`)}\n`;
+    for (const line of [fix, source]) if (line !== undefined) yield `  ${terminalSafe(line)}\n`;
+  }
 }

@@ -30,6 +30,8 @@ export interface ObjectsRequest {
   readonly nodes?: readonly string[];
   /** Services and their endpoints. */
   readonly services: boolean;
+  /** Whether endpoints are left out. */
+  readonly withoutEndpoints?: boolean;
   /** Network policies, and others that only exist as custom resources. */
   readonly policies: boolean;
 }
@@ -66,7 +68,7 @@ export async function readObjects(
     services
       ? read<RawService, ServiceObject>('services', `${core}/services`, serviceObject)
       : undefined,
-    services
+    services && request.withoutEndpoints !== true
       ? read<RawSlice, EndpointSliceObject>(
           'endpoint slices',
           '/apis/discovery.k8s.io/v1/endpointslices',

@@ -24,6 +24,7 @@ export interface RawNode {
   readonly status?: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly allocatable?: Texts;
     readonly nodeInfo?: {
       readonly containerRuntimeVersion?: string;
       readonly kernelVersion?: string;
@@ -45,11 +46,13 @@ function pluginAnnotations(annotations: Texts = {}): Record<string, string> {
 export function nodeObject({ metadata, spec, status }: RawNode): NodeObject {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const { containerRuntimeVersion, kernelVersion, operatingSystem } = status?.nodeInfo ?? {};
+  const podLimit = Number(status?.allocatable?.pods);
   return {
     name: metadata.name,
     ...(ready && { ready: ready.status === 'True' }),
     addresses: status?.addresses ?? [],
     podCidrs: spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []),
+    ...(Number.isInteger(podLimit) && { podLimit }),
     labels: metadata.labels ?? {},
     annotations: pluginAnnotations(metadata.annotations),
     ...(containerRuntimeVersion && { runtime: containerRuntimeVersion }),

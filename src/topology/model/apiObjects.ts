@@ -1,3 +1,5 @@
+import type { LearnedRange } from './learnedRange.ts';
+
 /** What the API server told. A list that is absent could not be read; `ClusterFacts.unknown` says why. */
 export interface ApiObjects {
   readonly nodes?: readonly NodeObject[];
@@ -7,6 +9,8 @@ export interface ApiObjects {
   readonly networkPolicies?: readonly NetworkPolicyObject[];
   /** Policies that only exist as custom resources (Cilium, Calico, OVN …); they are not evaluated. */
   readonly otherPolicies?: readonly OtherPolicy[];
+  /** Ranges of addresses, other than `podCidrs` of the nodes. */
+  readonly ranges?: readonly LearnedRange[];
 }
 
 export interface NodeObject {
@@ -14,6 +18,8 @@ export interface NodeObject {
   readonly ready?: boolean;
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
   readonly podCidrs: readonly string[];
+  /** How many pods its kubelet runs at most (`status.allocatable.pods`). */
+  readonly podLimit?: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Only those of network plugins: flannel.alpha.coreos.com/…, projectcalico.org/…, k8s.ovn.org/… */
   readonly annotations: Readonly<Record<string, string>>;

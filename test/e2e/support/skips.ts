@@ -15,6 +15,10 @@ const NEEDS = {
     isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
     why: 'static pods, killed sandboxes and stopped shims take root on a node',
   },
+  'a range of services': {
+    isMet: ({ kind }: World) => kind === 'kubernetes',
+    why: 'the API server of the local cluster tells none',
+  },
   'an API server of our own': {
     isMet: ({ kind }: World) => kind === 'local',
     why: 'refusals by an annotation of the namespace',

@@ -1,0 +1,36 @@
+import { explainRefusal } from '../debugger/refusals.ts';
+import { readObjects } from '../topology/collect/apiObjects.ts';
+import { readRanges } from '../topology/collect/readRanges.ts';
+import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
+import { connect } from './connect.ts';
+import { note, statusLine } from './console.ts';
+import type { ConnectionValues } from './flags/connection.ts';
+import { onInterruption } from './interruption.ts';
+
+/** What the API server knows of a cluster's ranges and addresses; no node is entered. */
+export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFacts> {
+  const api = await connect(flags);
+  const interruption = onInterruption();
+  const line = statusLine();
+  const { signal } = interruption;
+  try {
+    line.show('reading nodes, pods and services');
+    const [{ objects, unknown }, read] = await Promise.all([
+      readObjects(api, { services: true, withoutEndpoints: true, policies: false }, signal),
+      readRanges(api, { signal, onNote: note }),
+    ]);
+    return {
+      format: FACTS_FORMAT,
+      collectedAt: new Date().toISOString(),
+      nodes: [],
+      objects: { ...objects, ranges: read.ranges },
+      unknown: [...unknown, ...read.unknown],
+    };
+  } catch (error) {
+    throw explainRefusal(error, api.access.namespace);
+  } finally {
+    line.clear();
+    interruption.release();
+    api.close();
+  }
+}

@@ -1,0 +1,77 @@
+import type { ClusterFacts } from '../../model/clusterFacts.ts';
+import { countOf } from '../capacity.ts';
+import type { CidrFinding } from '../findings.ts';
+import { rangeText, type WrittenRange } from '../range.ts';
+import { bySeverity } from '../rangeFindings.ts';
+import { clusterFindings } from './clusterFindings.ts';
+import { clusterRanges, type GivenRanges } from './clusterRanges.ts';
+import { limitsOf, nodesFit } from './limits.ts';
+import { nodeUses } from './nodeUse.ts';
+
+/** The ranges of a cluster as `-o json` gives them; docs/cidr.md describes them. */
+export interface ClusterReport {
+  readonly ranges: readonly {
+    readonly use: 'nodes' | 'pods' | 'services';
+    readonly network: string;
+    readonly exact: boolean;
+    readonly learnedFrom: readonly string[];
+    readonly nodeMask?: number;
+  }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly ranges: readonly {
+      readonly network: string;
+      readonly learnedFrom: string;
+      readonly addresses: number | string;
+      readonly used: number;
+      readonly free: number | string;
+    }[];
+    readonly pods: number;
+    readonly podLimit?: number;
+  }[];
+  /** How many more nodes get a range; absent where the range of pods is not known. */
+  readonly moreNodes?: number;
+  readonly limits: readonly {
+    readonly what: string;
+    readonly used: number;
+    readonly total: number | string;
+  }[];
+  readonly findings: readonly CidrFinding[];
+}
+
+/** What a cluster's ranges are, how full they are, and what is wrong with them. */
+export function clusterReport(
+  facts: ClusterFacts,
+  given: GivenRanges & { readonly avoid: readonly WrittenRange[] },
+): ClusterReport {
+  const ranges = clusterRanges(facts, given);
+  const uses = nodeUses(facts);
+  const fits = nodesFit(ranges, uses);
+  const limits = limitsOf(facts, ranges, uses, fits);
+  const findings = clusterFindings({ facts, ranges, uses, fits, limits, avoid: given.avoid });
+  const more = fits.map(({ total, used }) => Math.max(0, total - used));
+  return {
+    ranges: ranges.map(({ use, range, isExact, sources, nodeMask }) => ({
+      use,
+      network: rangeText(range),
+      exact: isExact,
+      learnedFrom: sources,
+      ...(nodeMask !== undefined && { nodeMask }),
+    })),
+    nodes: uses.map(({ name, ranges: own, pods, podLimit }) => ({
+      name,
+      ranges: own.map(({ range, source, addresses, used }) => ({
+        network: range.written,
+        learnedFrom: source,
+        addresses: countOf(addresses),
+        used,
+        free: countOf(addresses > BigInt(used) ? addresses - BigInt(used) : 0n),
+      })),
+      pods,
+      ...(podLimit !== undefined && { podLimit }),
+    })),
+    ...(more.length > 0 && { moreNodes: Math.min(...more) }),
+    limits: limits.map(({ what, used, total }) => ({ what, used, total: countOf(total) })),
+    findings: bySeverity(findings),
+  };
+}

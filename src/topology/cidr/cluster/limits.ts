@@ -1,0 +1,137 @@
+import { parseAddress } from '../../address.ts';
+import type { ClusterFacts } from '../../model/clusterFacts.ts';
+import { familyPlan } from '../capacity.ts';
+import { isInside, overlaps, sizeOf, type WrittenRange } from '../range.ts';
+import type { ClusterRange } from './clusterRanges.ts';
+import type { NodeUse } from './nodeUse.ts';
+
+/** How many nodes the pod ranges are enough for. */
+export interface NodesFit {
+  readonly family: 4 | 6;
+  /** Of the ranges of nodes, less those that the services take away. */
+  readonly total: number;
+  readonly used: number;
+  readonly nodeMask: number;
+  /** True for blocks, of which a node can have several. */
+  readonly isBlocks: boolean;
+}
+
+/** Something that can run out. */
+export interface Limit {
+  readonly what: string;
+  readonly used: number;
+  readonly total: bigint;
+}
+
+/** Defaults of the kube-controller-manager. */
+const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
+
+/** By family; a family whose range is not known exactly is left out. */
+export function nodesFit(
+  ranges: readonly ClusterRange[],
+  uses: readonly NodeUse[],
+): readonly NodesFit[] {
+  const services = ranges.filter(({ use }) => use === 'services').map(({ range }) => range);
+  const own = uses.flatMap((use) => use.ranges.map(({ range }) => range));
+  return ([4, 6] as const).flatMap((family) => {
+    const pods = allocated(
+      ranges.filter(
+        ({ use, range, isExact }) => use === 'pods' && isExact && range.family === family,
+      ),
+      own,
+    );
+    const [first] = pods;
+    if (first === undefined) return [];
+    const parts = own.filter((range) => range.family === family);
+    const masks = pods.map(({ nodeMask }) => nodeMask).filter((mask) => mask !== undefined);
+    const nodeMask = masks[0] ?? parts[0]?.length ?? DEFAULT_MASK[family];
+    const total = pods.reduce((sum, { range, nodeMask: mask = nodeMask }) => {
+      return sum + familyPlan(range, { nodeMask: { 4: mask, 6: mask }, services }).nodes;
+    }, 0);
+    const used = parts.filter((part) => pods.some(({ range }) => isInside(part, range))).length;
+    return [{ family, total, used, nodeMask, isBlocks: first.isBlocks }];
+  });
+}
+
+/**
+ * The ranges that nodes get theirs of. Where several are known, such as --cluster-cidr and a pool of the
+ * network plugin, those that hold the nodes' ranges count; each once.
+ */
+function allocated(
+  pods: readonly ClusterRange[],
+  parts: readonly WrittenRange[],
+): readonly ClusterRange[] {
+  const inUse = pods.filter(({ range }) => parts.some((part) => isInside(part, range)));
+  const counted = inUse.length > 0 ? inUse : pods;
+  return counted.filter(
+    (one, at) =>
+      !counted.some(
+        (other, index) =>
+          index !== at &&
+          overlaps(one.range, other.range) &&
+          (other.range.length < one.range.length ||
+            (other.range.length === one.range.length && index < at)),
+      ),
+  );
+}
+
+/** Everything that can run out, the fullest first. */
+export function limitsOf(
+  { objects }: ClusterFacts,
+  ranges: readonly ClusterRange[],
+  uses: readonly NodeUse[],
+  fits: readonly NodesFit[],
+): readonly Limit[] {
+  const addresses = (objects.services ?? [])
+    .flatMap(({ clusterAddresses }) => clusterAddresses)
+    .flatMap((text) => parseAddress(text) ?? []);
+  const services = ranges
+    .filter(({ use, isExact }) => use === 'services' && isExact)
+    .map(({ range, range: { family, first } }) => {
+      const inside = addresses.filter(
+        ({ family: own, value }) =>
+          own === family && value >= first && value < first + sizeOf(range),
+      );
+      // The network's address is not given out, nor the last one in IPv4.
+      const unusable = family === 4 ? 2n : 1n;
+      const total = sizeOf(range) - unusable;
+      return { what: `addresses of services (${range.written})`, used: inside.length, total };
+    });
+  const limits: Limit[] = [
+    ...fits.map(({ total, used, nodeMask, isBlocks }) => ({
+      what: `${isBlocks ? 'blocks' : 'ranges for nodes'} (/${nodeMask})`,
+      used,
+      total: BigInt(total),
+    })),
+    ...fullest(uses, ({ name, ranges: own }) =>
+      own
+        .filter(({ isBlock }) => !isBlock)
+        .map(({ range, addresses: total, used }) => ({
+          what: `addresses of ${name} (${range.written})`,
+          used,
+          total,
+        })),
+    ),
+    ...fullest(uses, ({ name, pods, podLimit }) =>
+      podLimit === undefined
+        ? []
+        : [{ what: `pods of ${name} (limit of the kubelet)`, used: pods, total: BigInt(podLimit) }],
+    ),
+    ...services,
+  ];
+  return limits.toSorted((one, other) => share(other) - share(one));
+}
+
+/** Of the limits of all nodes, the one that is nearest. */
+function fullest(uses: readonly NodeUse[], limitsOfNode: (use: NodeUse) => Limit[]): Limit[] {
+  let best: Limit | undefined;
+  for (const use of uses)
+    for (const limit of limitsOfNode(use))
+      if (best === undefined || share(limit) > share(best)) best = limit;
+  return best === undefined ? [] : [best];
+}
+
+/** The used part, from 0 to 1 and more. */
+export function share({ used, total }: Limit): number {
+  return total === 0n ? Number(used > 0) : used / Number(total);
+}

@@ -1,0 +1,210 @@
+import type { LearnedRange } from '../model/learnedRange.ts';
+
+/** A ConfigMap; of those that we read, keys and values are known. */
+export interface RawConfigMap {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A static pod of the control plane, with the arguments of its program. */
+export interface RawControlPlanePod {
+  readonly spec?: {
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly command?: readonly string[];
+      readonly args?: readonly string[];
+    }[];
+  };
+}
+
+type Use = LearnedRange['use'];
+
+/** Ranges that are written in one text: separated by commas, or by spaces. */
+function ranges(use: Use, text: string | undefined, source: string, more: object = {}) {
+  return (text ?? '')
+    .split(/[\s,]+/)
+    .filter((cidr) => cidr.includes('/'))
+    .map((cidr): LearnedRange => ({ use, cidr, source, ...more }));
+}
+
+function maskOf(value: unknown): { nodeMask?: number } {
+  const mask = Number(value);
+  return value !== undefined && Number.isInteger(mask) ? { nodeMask: mask } : {};
+}
+
+/** Of arguments such as `--cluster-cidr=10.244.0.0/16`, or as two words. */
+function argumentsOf(words: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [at, word] of words.entries()) {
+    const match = /^--?([a-z0-9-]+)(?:=(.*))?$/s.exec(word);
+    if (match?.[1] !== undefined) found.set(match[1], match[2] ?? words[at + 1] ?? '');
+  }
+  return found;
+}
+
+/** The masks that belong to ranges of a text, by the family of each. */
+function withMasks(
+  found: readonly LearnedRange[],
+  mask: (family: 4 | 6) => unknown,
+): LearnedRange[] {
+  return found.map((one) => ({ ...one, ...maskOf(mask(one.cidr.includes(':') ? 6 : 4)) }));
+}
+
+/** Flags of the kube-controller-manager and the kube-apiserver. */
+export function controlPlaneRanges({ spec }: RawControlPlanePod): LearnedRange[] {
+  return (spec?.containers ?? []).flatMap(({ name, command = [], args = [] }) =>
+    argumentRanges(argumentsOf([...command, ...args]), name, {
+      pods: 'cluster-cidr',
+      services: 'service-cluster-ip-range',
+    }),
+  );
+}
+
+function argumentRanges(
+  given: ReadonlyMap<string, string>,
+  program: string,
+  flags: Readonly<Record<Use, string>>,
+): LearnedRange[] {
+  const pods = ranges('pods', given.get(flags.pods), `${program} --${flags.pods}`);
+  const mask = (family: 4 | 6) =>
+    given.get(`node-cidr-mask-size-ipv${family}`) ?? given.get('node-cidr-mask-size');
+  return [
+    ...withMasks(pods, mask),
+    ...ranges('services', given.get(flags.services), `${program} --${flags.services}`),
+  ];
+}
+
+/** A server of k3s or RKE2: the annotation k3s.io/node-args holds its arguments as a list. */
+export function k3sRanges({
+  metadata,
+}: {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+}): LearnedRange[] {
+  const words = parsed(metadata?.annotations?.['k3s.io/node-args']);
+  if (!Array.isArray(words)) return [];
+  const flags = { pods: 'cluster-cidr', services: 'service-cidr' };
+  return argumentRanges(argumentsOf(words.map(String)), 'k3s', flags);
+}
+
+/** kube-system/kubeadm-config: `networking.podSubnet` and `serviceSubnet` of the YAML in it. */
+export function kubeadmRanges({ data }: RawConfigMap): LearnedRange[] {
+  const text = data?.ClusterConfiguration;
+  const source = 'ConfigMap kubeadm-config';
+  return [
+    ...ranges('pods', yamlValue(text, 'podSubnet'), source),
+    ...ranges('services', yamlValue(text, 'serviceSubnet'), source),
+  ];
+}
+
+/** kube-system/kube-proxy: `clusterCIDR` of its configuration. */
+export function kubeProxyRanges({ data }: RawConfigMap): LearnedRange[] {
+  const text = data?.['config.conf'] ?? data?.['kube-proxy.conf'];
+  return ranges('pods', yamlValue(text, 'clusterCIDR'), 'ConfigMap kube-proxy');
+}
+
+/** A value of its own line. */
+function yamlValue(text: string | undefined, key: string): string | undefined {
+  const value = new RegExp(`^\\s*${key}:[ \\t]*(.*)$`, 'm').exec(text ?? '')?.[1];
+  return value?.replaceAll(/["']/g, '');
+}
+
+/** kube-flannel-cfg: https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md */
+export function flannelRanges({ data }: RawConfigMap): LearnedRange[] {
+  const { Network, IPv6Network, SubnetLen, IPv6SubnetLen } = record(
+    parsed(data?.['net-conf.json']),
+  );
+  const source = 'ConfigMap kube-flannel-cfg';
+  return [
+    ...ranges('pods', string(Network), source, maskOf(SubnetLen)),
+    ...ranges('pods', string(IPv6Network), source, maskOf(IPv6SubnetLen)),
+  ];
+}
+
+/** cilium-config, with `ipam: cluster-pool`. https://docs.cilium.io/en/stable/network/concepts/ipam/cluster-pool/ */
+export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
+  if (!data.ipam?.startsWith('cluster-pool')) return [];
+  const source = 'ConfigMap cilium-config';
+  return [4, 6].flatMap((family) =>
+    ranges(
+      'pods',
+      data[`cluster-pool-ipv${family}-cidr`],
+      source,
+      maskOf(data[`cluster-pool-ipv${family}-mask-size`]),
+    ),
+  );
+}
+
+/** cilium.io/v2 CiliumNode: the ranges of one node. */
+export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
+  const { name } = record(record(raw).metadata);
+  const { podCIDRs } = record(record(record(raw).spec).ipam);
+  return texts(podCIDRs).map((cidr) => ({
+    use: 'pods',
+    cidr,
+    source: 'CiliumNode',
+    node: String(name),
+  }));
+}
+
+/** crd.projectcalico.org/v1 IPPool. */
+export function calicoPoolRanges(raw: unknown): LearnedRange[] {
+  const { name } = record(record(raw).metadata);
+  const { cidr, blockSize, disabled } = record(record(raw).spec);
+  if (disabled === true) return [];
+  const more = { ...maskOf(blockSize), blocks: true };
+  return ranges('pods', string(cidr), `IPPool ${name}`, more);
+}
+
+/** crd.projectcalico.org/v1 BlockAffinity: a block of a pool that belongs to a node. */
+export function calicoBlockRanges(raw: unknown): LearnedRange[] {
+  const { cidr, node, deleted } = record(record(raw).spec);
+  if (deleted === true || deleted === 'true' || typeof node !== 'string') return [];
+  return ranges('pods', string(cidr), 'BlockAffinity', { node, blocks: true });
+}
+
+/** config.openshift.io/v1 Network. */
+export function openShiftRanges(raw: unknown): LearnedRange[] {
+  const { clusterNetwork, serviceNetwork } = record(record(raw).spec);
+  const source = 'network.config.openshift.io cluster';
+  const networks = Array.isArray(clusterNetwork) ? clusterNetwork.map(record) : [];
+  return [
+    ...networks.flatMap(({ cidr, hostPrefix }) =>
+      ranges('pods', string(cidr), source, maskOf(hostPrefix)),
+    ),
+    ...texts(serviceNetwork).flatMap((cidr) => ranges('services', cidr, source)),
+  ];
+}
+
+/** networking.k8s.io/v1 ServiceCIDR. */
+export function serviceCidrRanges(raw: unknown): LearnedRange[] {
+  const { name } = record(record(raw).metadata);
+  const { cidrs } = record(record(raw).spec);
+  return texts(cidrs).flatMap((cidr) => ranges('services', cidr, `ServiceCIDR ${name}`));
+}
+
+/** The API server's refusal of a service's address: "… The range of valid IPs is 10.96.0.0/16". */
+export function refusedServiceRanges(message: string): LearnedRange[] {
+  const text = /range of valid IPs is ([0-9a-fA-F:./, ]+)/.exec(message)?.[1];
+  return ranges('services', text, 'dry run of a Service');
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
+}
+
+function string(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -1,0 +1,210 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { listAll } from '../../kube/listAll.ts';
+import type { LearnedRange } from '../model/learnedRange.ts';
+import type { Unknown } from '../model/unknown.ts';
+import {
+  calicoBlockRanges,
+  calicoPoolRanges,
+  ciliumNodeRanges,
+  ciliumRanges,
+  controlPlaneRanges,
+  flannelRanges,
+  k3sRanges,
+  kubeadmRanges,
+  kubeProxyRanges,
+  openShiftRanges,
+  refusedServiceRanges,
+  serviceCidrRanges,
+} from './rangeRecords.ts';
+
+export interface RangesOptions {
+  readonly signal: AbortSignal;
+  /** Told when a dry run is made. */
+  readonly onNote: (text: string) => void;
+}
+
+type Use = LearnedRange['use'];
+
+/** A place where ranges are written. */
+interface Source {
+  /** As the user is told, who may not read it. */
+  readonly name: string;
+  readonly path: string;
+  /** Of a list: the label that its objects have. */
+  readonly label?: string;
+  readonly isList?: true;
+  readonly uses: readonly Use[];
+  readonly read: (raw: never) => LearnedRange[];
+}
+
+const SYSTEM = '/api/v1/namespaces/kube-system';
+const CALICO = '/apis/crd.projectcalico.org/v1';
+const BOTH = ['pods', 'services'] as const;
+
+const SOURCES: readonly Source[] = [
+  {
+    name: 'pods of the control plane',
+    path: `${SYSTEM}/pods`,
+    label: 'tier=control-plane',
+    isList: true,
+    uses: BOTH,
+    read: controlPlaneRanges,
+  },
+  {
+    name: 'nodes',
+    path: '/api/v1/nodes',
+    label: 'node-role.kubernetes.io/control-plane',
+    isList: true,
+    uses: BOTH,
+    read: k3sRanges,
+  },
+  configMap('kubeadm-config', BOTH, kubeadmRanges),
+  configMap('kube-proxy', ['pods'], kubeProxyRanges),
+  configMap('cilium-config', ['pods'], ciliumRanges),
+  configMap('kube-flannel-cfg', ['pods'], flannelRanges, 'kube-flannel'),
+  configMap('kube-flannel-cfg', ['pods'], flannelRanges),
+  listed('IPPools', `${CALICO}/ippools`, 'pods', calicoPoolRanges),
+  listed('BlockAffinities', `${CALICO}/blockaffinities`, 'pods', calicoBlockRanges),
+  listed('CiliumNodes', '/apis/cilium.io/v2/ciliumnodes', 'pods', ciliumNodeRanges),
+  {
+    name: 'network.config.openshift.io',
+    path: '/apis/config.openshift.io/v1/networks/cluster',
+    uses: BOTH,
+    read: openShiftRanges,
+  },
+  listed('ServiceCIDRs', '/apis/networking.k8s.io/v1/servicecidrs', 'services', serviceCidrRanges),
+];
+
+function configMap(
+  name: string,
+  uses: readonly Use[],
+  read: Source['read'],
+  namespace = 'kube-system',
+): Source {
+  const path = `/api/v1/namespaces/${namespace}/configmaps/${name}`;
+  return { name: `ConfigMap ${namespace}/${name}`, path, uses, read };
+}
+
+function listed(name: string, path: string, use: Use, read: Source['read']): Source {
+  return { name, path, isList: true, uses: [use], read };
+}
+
+/**
+ * Reads the ranges of pods and services wherever a cluster has them written, as far as the user may. What
+ * the user may not read is unknown only if nothing else tells the same.
+ */
+export async function readRanges(
+  api: KubeApi,
+  options: RangesOptions,
+): Promise<{ ranges: LearnedRange[]; unknown: Unknown[] }> {
+  const { signal } = options;
+  const refused: { readonly name: string; readonly uses: readonly Use[] }[] = [];
+  const groups = await groupsOf(api, signal);
+  const found = await Promise.all(
+    SOURCES.filter(({ path }) => isServed(path, groups)).map(async (source) => {
+      try {
+        return await readSource(api, source, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ApiError)) throw error;
+        if (error.code !== 404) refused.push(source);
+        return [];
+      }
+    }),
+  );
+  const ranges = found.flat();
+  const has = (use: Use) => ranges.some((one) => one.use === use && !one.node);
+  if (!has('services')) {
+    const { ranges: more, isRefused } = await dryRuns(api, options);
+    ranges.push(...more);
+    if (isRefused) refused.push({ name: 'creating Services (dry run)', uses: ['services'] });
+  }
+  const unknown = BOTH.filter((use) => !has(use)).map((use) => {
+    const names = refused.filter(({ uses }) => uses.includes(use)).map(({ name }) => name);
+    return {
+      what: `range of ${use}`,
+      why:
+        names.length === 0
+          ? 'nothing that was read names it'
+          : `not allowed: ${[...new Set(names)].join(', ')}`,
+      needs: `one of these rights, or ${use === 'pods' ? '--cluster-cidr' : '--service-cidr'}`,
+    };
+  });
+  return {
+    ranges,
+    unknown: unknown.map(({ needs, ...one }) =>
+      one.why.startsWith('not allowed') ? { ...one, needs } : one,
+    ),
+  };
+}
+
+async function readSource(
+  api: KubeApi,
+  { path, label, isList, read }: Source,
+  signal: AbortSignal,
+): Promise<LearnedRange[]> {
+  if (!isList) return read(await api.get<never>(path, { signal }));
+  const query = label === undefined ? {} : { labelSelector: label };
+  return (await listAll<never>(api, path, query, signal)).flatMap(read);
+}
+
+/** The names of the API groups; undefined where they cannot be read. */
+async function groupsOf(
+  api: KubeApi,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { groups = [] } = await api.get<{
+      readonly groups?: readonly { readonly name: string }[];
+    }>('/apis', { signal });
+    return new Set(groups.map(({ name }) => name));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ApiError)) throw error;
+    return undefined;
+  }
+}
+
+function isServed(path: string, groups: ReadonlySet<string> | undefined): boolean {
+  const [, root, group = ''] = path.split('/');
+  return root === 'api' || groups === undefined || groups.has(group);
+}
+
+/** Addresses that no cluster has for services: reserved (RFC 1112), and documentation (RFC 3849). */
+const OUTSIDE = ['240.0.0.1', '2001:db8:ffff::1'];
+
+/**
+ * Asks the API server to check, and not to create, a Service with an address outside its range: the refusal
+ * names the range.
+ */
+async function dryRuns(
+  api: KubeApi,
+  { signal, onNote }: RangesOptions,
+): Promise<{ ranges: LearnedRange[]; isRefused: boolean }> {
+  onNote(
+    'asking for the range of services with a dry run of a Service, which creates nothing (dryRun=All)',
+  );
+  const { namespace } = api.access;
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
+  let isRefused = false;
+  const found = OUTSIDE.map(async (clusterIP) => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'netdebug-dry-run' },
+      spec: { clusterIP, ports: [{ port: 80 }] },
+    };
+    try {
+      await api.post(path, service, { query: { dryRun: 'All' }, signal });
+      return [];
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === 422) return refusedServiceRanges(error.serverMessage);
+      isRefused = true;
+      return [];
+    }
+  });
+  return { ranges: (await Promise.all(found)).flat(), isRefused };
+}

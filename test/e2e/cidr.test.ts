@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { needs } from './support/skips.ts';
+import { freshPath, kubectl, netdebug, world } from './support/world.ts';
+
+interface Report {
+  readonly ranges: readonly { use: string; network: string; exact: boolean }[];
+  readonly nodes: readonly {
+    name: string;
+    ranges: readonly { network: string; used: number }[];
+    pods: number;
+    podLimit: number;
+  }[];
+  readonly moreNodes?: number;
+}
+
+it('counts what nodes use, creates nothing, and repeats it from a file', async () => {
+  const services = () => kubectl(['get', 'services', '-A', '-o', 'name']);
+  const before = await services();
+  const { stdout } = await netdebug(['cidr', '-o', 'json']).finished;
+  const report: Report = JSON.parse(stdout);
+  expect(await services()).toBe(before);
+  const nodes = JSON.parse(await kubectl(['get', 'nodes', '-o', 'json'])).items as {
+    metadata: { name: string };
+    spec: { podCIDRs?: string[] };
+    status: { allocatable: { pods: string } };
+  }[];
+  for (const { metadata, spec, status } of nodes) {
+    const row = report.nodes.find(({ name }) => name === metadata.name);
+    expect(row?.ranges.map(({ network }) => network)).toEqual(spec.podCIDRs ?? []);
+    expect(row?.podLimit).toBe(Number(status.allocatable.pods));
+  }
+  expect(report.ranges.map(({ use }) => use)).toContain('nodes');
+  const file = freshPath('cidr.json');
+  writeFileSync(file, stdout);
+  const again = await netdebug(['cidr', '-o', 'json', '--from', file]).finished;
+  expect(JSON.parse(again.stdout)).toEqual(JSON.parse(stdout));
+});
+
+it('learns the ranges of a real cluster', async (context) => {
+  needs(context, 'a range of services');
+  const { stdout } = await netdebug(['cidr', '-o', 'json']).finished;
+  const { ranges, moreNodes }: Report = JSON.parse(stdout);
+  expect(ranges).toContainEqual(expect.objectContaining({ use: 'services', exact: true }));
+  expect(ranges).toContainEqual(expect.objectContaining({ use: 'pods', exact: true }));
+  expect(moreNodes).toBeGreaterThan(0);
+});
+
+it('goes as far as the rights of a user', async () => {
+  const viewer = await netdebug(['cidr'], { env: { KUBECONFIG: world.users.viewer ?? '' } })
+    .finished;
+  expect(viewer.stdout).toContain('at least');
+  expect(viewer.stderr).toContain('unknown: range of services');
+  const nobody = await netdebug(['cidr'], { env: { KUBECONFIG: world.users.nobody ?? '' } })
+    .finished;
+  expect(nobody.code).toBe(1);
+  expect(nobody.stderr).toContain('cidr plan');
+});
