@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { shellText } from './shellText.ts';
 
@@ -8,13 +9,22 @@ import { shellText } from './shellText.ts';
  */
 export const TEXT_FILE = /\.(?:(?:sh|bash|zsh|fish|ps1|css)|ts\?script)$/;
 
+/** A line of shell code that includes another file: its path, from the folder of the file that includes it. */
+const INCLUDE = /^\. (\S+\.sh)$/gm;
+
 const SCRIPT_SUFFIX = '?script';
 
 /** What the file of such a name is in the program. */
 export function textOfFile(path: string): string {
   if (path.endsWith(SCRIPT_SUFFIX)) return browserScript(path.slice(0, -SCRIPT_SUFFIX.length));
-  const source = readFileSync(path, 'utf8');
-  return path.endsWith('.sh') ? shellText(source) : source;
+  return path.endsWith('.sh') ? shellText(withIncludes(path)) : readFileSync(path, 'utf8');
+}
+
+/** One text, since a pod has no files of ours. Throws when a file that is included is missing. */
+function withIncludes(path: string): string {
+  return readFileSync(path, 'utf8').replace(INCLUDE, (_line, included: string) =>
+    withIncludes(join(dirname(path), included)),
+  );
 }
 
 /** A TypeScript file and all that it imports, as one classic script of ASCII. */

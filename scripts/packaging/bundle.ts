@@ -3,27 +3,12 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
 import { programHelp } from '../../src/cli/help.ts';
 import { HELP_WIDTHS } from '../../src/cli/helpWidth.ts';
-import { TEXT_FILE, textOfFile } from '../textFiles.ts';
 import '../textHook.ts';
 import { buildInfo } from './buildInfo.ts';
 import { makeCompletionTable } from './completionTable.ts';
+import { filesAsText } from './filesAsText.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-
-const filesAsText: Plugin = {
-  name: 'files-as-text',
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /\?script$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path),
-      namespace: 'text',
-    }));
-    for (const namespace of ['file', 'text'])
-      onLoad({ filter: TEXT_FILE, namespace }, ({ path }) => ({
-        contents: textOfFile(path),
-        loader: 'text',
-      }));
-  },
-};
 
 /** client-node's generated API (2 MB) is only used by calls that we do not make. */
 const withoutGeneratedApi: Plugin = {

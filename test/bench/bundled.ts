@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { filesAsText } from '../../scripts/packaging/filesAsText.ts';
 
 /** The part of our launcher that sets V8's flags. */
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'dist', 'bundleScript.cjs');
@@ -17,7 +18,7 @@ export async function bundled(name: string, folder: string): Promise<[string, ..
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    loader: { '.sh': 'text' },
+    plugins: [filesAsText],
     external: ['bufferutil', 'utf-8-validate', '@kubernetes/client-node'],
   });
   return [process.execPath, '--require', LAUNCHER, outfile];

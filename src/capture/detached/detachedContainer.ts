@@ -3,7 +3,7 @@ import { securityContext } from '../../debugger/profile.ts';
 import type { Container, EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
 import { wrongUsage } from '../../problem.ts';
 import { type RecordOptions, recordArguments } from '../spool/recordArguments.ts';
-import spoolScript from '../spool/spool.sh';
+import recorderScript from '../spool/recorder.sh';
 
 /** A capture that goes on by itself, as it stands in the definition of its container. */
 export interface DetachedDefinition {
@@ -26,7 +26,7 @@ export interface ReadDefinition extends Omit<DetachedDefinition, 'record'> {
 }
 
 const PREFIX = 'netdebug-capture-';
-/** What spool.sh does; its words come after it. */
+/** The recorder's first word; its options come after it. */
 const RECORD = 'record';
 const NAME = 'NETDEBUG_CAPTURE';
 const OWNER = 'NETDEBUG_OWNER';
@@ -74,7 +74,7 @@ export function detachedContainer(
 export function recorderOf({ name, owner, created, spool, record }: DetachedDefinition) {
   return {
     container: PREFIX + name,
-    command: ['sh', '-c', spoolScript, 'netdebug', RECORD, ...recordArguments(spool, record)],
+    command: ['sh', '-c', recorderScript, 'netdebug', RECORD, ...recordArguments(spool, record)],
     env: [
       { name: NAME, value: name },
       { name: CREATED, value: created.toISOString() },

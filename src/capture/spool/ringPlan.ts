@@ -35,7 +35,7 @@ const MAX_FILES = 1000;
 
 /**
  * The most that a ring takes on the disk, in bytes. While it rotates there is one more file. The recorder computes
- * the same (ring_size in spool.sh), and refuses a ring that does not fit.
+ * the same (ring_size in parts/room.sh), and refuses a ring that does not fit.
  */
 export function ringBytes({
   fileKilobytes,

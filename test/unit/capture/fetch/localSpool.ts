@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { shellText } from '../../../../scripts/shellText.ts';
+import { textOfFile } from '../../../../scripts/textFiles.ts';
 import type {
   SpoolCommand,
   SpoolGone,
@@ -13,7 +13,7 @@ import { ExecProblem } from '../../../../src/kube/execStatus.ts';
 
 /** As it is bundled; read here, so that a process of its own can be a client too. */
 const SCRIPT = join(import.meta.dirname, '../../../../src/capture/spool/spool.sh');
-const script = shellText(readFileSync(SCRIPT, 'utf8'));
+const script = textOfFile(SCRIPT);
 
 export const ORIGIN: CaptureOrigin = {
   capture: 'web',

@@ -16,7 +16,7 @@ import mainScript from '../../../../../src/debugger/main.sh';
 import { Frames } from './frames.ts';
 
 /** The shells of the images: Debian's and Alpine's. */
-const SHELLS = { dash: ['dash'], ash: ['busybox', 'ash'] } as const;
+export const SHELLS = { dash: ['dash'], ash: ['busybox', 'ash'] } as const;
 export type Shell = keyof typeof SHELLS;
 export type Engine = 'dumpcap' | 'tcpdump';
 

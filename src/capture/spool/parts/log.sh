@@ -1,0 +1,41 @@
+# What the engine said.
+
+read_log() {
+  cat log.begin log 2>/dev/null
+}
+
+# What the engine says of itself: its device when none was named, its counts at the end.
+hear() {
+  while read -r line; do
+    # dumpcap returns to the start of the line before it counts.
+    line=${line#"$return"}
+    case $line in
+      *'listening on '*)
+        line=${line#*listening on }
+        heard=${line%%,*}
+        ;;
+      "Capturing on '"*)
+        line=${line%\'}
+        heard=${line##*[\' ]}
+        ;;
+      *' captured') captured=${line%% *} ;;
+      *' received by filter') received=${line%% *} ;;
+      *' dropped by kernel' | *' dropped by interface') dropped=$((${dropped:-0} + ${line%% *})) ;;
+      'Packets captured: '*) captured=${line##* } ;;
+      'Packets received/dropped on '*)
+        line=${line##*\': }
+        received=${line%%/*}
+        line=${line#*/}
+        dropped=${line%% *}
+        ;;
+      *'o space left'* | *'isk quota'* | *' full'*) full=1 ;;
+    esac
+  done 2>/dev/null <"$1"
+}
+
+say_log() {
+  read_log | while read -r line; do
+    line=${line#"$return"}
+    case $line in 'File: '* | *'cap_set_proc() fail'* | '') ;; *) echo "log $line" ;; esac
+  done
+}

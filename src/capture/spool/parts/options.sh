@@ -1,0 +1,36 @@
+# The words of a command: NAME=VALUE each.
+
+# shellcheck disable=SC2034 # the recorder alone does not use all of them
+read_options() {
+  # Also those that get a value below: what the image has in its environment stays exported otherwise.
+  unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
+    buffer duration maxkb linger keep floorkb roomkb until notafter zroot seqs turning
+  poll=1 seq=1 offset=0 engine=auto zroot=0
+  while [ $# -gt 0 ]; do
+    value=${1#*=}
+    case $1 in
+      start) starting=1 ;;
+      spool=*) spool=$value ;;
+      engine=*) engine=$value ;;
+      device=*) device=$value ;;
+      poll=*) poll=$value ;;
+      expression=*) expression=$value ;;
+      seq=* | offset=* | length=* | snaplen=* | count=* | filekb=* | age=* | files=* | buffer=* | \
+        duration=* | maxkb=* | linger=* | keep=* | floorkb=* | roomkb=* | until=* | notafter=* | zroot=*)
+        case $value in
+          '' | *[!0-9]*) fail 2 "not a number: $1" ;;
+        esac
+        # The name is one of the above. Not by `export`: the engine has no use for our options in its environment.
+        eval "${1%%=*}=\$value"
+        case $1 in seq=*) seqs="$seqs $value" ;; esac
+        ;;
+      *) fail 2 "not an option: $1" ;;
+    esac
+    shift
+  done
+}
+
+fail() {
+  echo "spool: $2" >&2
+  exit "$1"
+}

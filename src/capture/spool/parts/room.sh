@@ -1,0 +1,53 @@
+# How much may be written to the disk and in the pod.
+
+# KiB that may still be written here, and of the whole file system.
+free_space() {
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(df -kP . 2>/dev/null)
+  free='' capacity=0
+  while [ $# -gt 3 ]; do
+    case $4 in *%) capacity=$1 free=$3 ;; esac
+    shift
+  done
+}
+
+# kB that a ring of $2 files of $1 kB takes at most: one more file while it rotates, each larger by a packet of
+# 64 KiB, and 128 KiB of state and messages. The client computes the same (ringBytes in ringPlan.ts).
+ring_size() {
+  ring_size=$((($2 + 1) * ($1 + 66) + 132))
+}
+
+# Whether the ring fits: on the disk, and beside the other spools here into the share of the pod.
+# A tenth of the disk stays free, since below that kubelets begin to evict pods (nodefs.available); of
+# a large disk 4 GB, more than captures can fill before somebody looks.
+fits() {
+  [ -z "$floorkb" ] || return 0
+  free_space
+  floorkb=$((capacity / 10))
+  [ "$floorkb" -lt 4000000 ] || floorkb=4000000
+  ring_size "${filekb:-${maxkb:-0}}" "${files:-1}"
+  needed=$ring_size
+  [ -z "$free" ] || [ $((free - floorkb)) -ge "$needed" ] || return 1
+  [ -n "$roomkb" ] || return 0
+  all=$needed
+  for other in ../*/ring; do
+    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    [ "$other" -ef ring ] && continue
+    theirs=$needed theirkb=''
+    while read -r name value; do
+      case $name in
+        filekb) theirkb=$value ;;
+        files)
+          ring_size "$theirkb" "$value"
+          theirs=$ring_size
+          break
+          ;;
+      esac
+    done 2>/dev/null <"${other%ring}state"
+    all=$((all + theirs))
+  done
+  if [ "$all" -gt "$roomkb" ]; then
+    no_room="the captures in this pod would take $all kB together, more than its limits leave room for: $roomkb kB"
+    return 1
+  fi
+}

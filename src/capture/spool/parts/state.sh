@@ -1,0 +1,57 @@
+# The recorder's state: a file of fixed size, overwritten in place, so that a full disk cannot stop it.
+
+put_state() {
+  ticket=$((ticket + 1))
+  state="ticket $ticket${newline}version 1${newline}pid $me${newline}born $born${newline}engine $engine"
+  state="$state${newline}enginepid $child${newline}device ${device:--}${newline}phase $phase"
+  state="$state${newline}started $started${newline}filekb ${filekb:-0}${newline}files ${files:-0}"
+  state="$state${newline}age ${age:-0}${newline}newest $newest${newline}removed $((first - 1))"
+  state="$state${newline}bytes $bytes"
+  if [ "$phase" = ended ]; then
+    state="$state${newline}why $why${newline}exit $code${newline}ended $ended${captured:+${newline}captured $captured}"
+    state="$state${received:+${newline}received $received}${dropped:+${newline}dropped $dropped}"
+  fi
+  printf '%-4095s\n' "$state${newline}argv $argv${newline}end $ticket" 2>/dev/null 1<>state
+}
+
+# Reads the state, whole: it may be written at the same time. A recorder that is gone without a word
+# was interrupted.
+load_state() {
+  state=
+  tries=0
+  while [ -z "$state" ] && [ "$tries" -lt 50 ]; do
+    tries=$((tries + 1))
+    text='' phase='' why='' code=0 captured='' received='' dropped='' begun=''
+    while read -r name value; do
+      case $name in
+        ticket) begun=$value ;;
+        pid) recorder=$value ;;
+        born) recorderborn=$value ;;
+        enginepid) child=$value ;;
+        engine) engine=$value ;;
+        device) device=$value ;;
+        phase) phase=$value ;;
+        why) why=$value ;;
+        exit) code=$value ;;
+        captured) captured=$value ;;
+        received) received=$value ;;
+        dropped) dropped=$value ;;
+        end)
+          [ "$value" = "$begun" ] && state=whole
+          break
+          ;;
+      esac
+      [ "$name" = phase ] || text="$text$name $value$newline"
+    done 2>/dev/null <state
+  done
+  [ -n "$state" ] || return 1
+  if [ "$phase" != ended ] && ! is_alive; then
+    phase=ended why=interrupted code=137
+    text="${text}why $why${newline}exit $code$newline"
+  fi
+  text="${text}phase $phase$newline"
+}
+
+is_alive() {
+  birth "$recorder" && [ "$birth" = "$recorderborn" ]
+}

@@ -1,0 +1,131 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import begin from '../../../../src/capture/spool/parts/begin.sh';
+import log from '../../../../src/capture/spool/parts/log.sh';
+import numbers from '../../../../src/capture/spool/parts/numbers.sh';
+import options from '../../../../src/capture/spool/parts/options.sh';
+import processes from '../../../../src/capture/spool/parts/processes.sh';
+import ring from '../../../../src/capture/spool/parts/ring.sh';
+import state from '../../../../src/capture/spool/parts/state.sh';
+import recorder from '../../../../src/capture/spool/recorder.sh';
+import spool from '../../../../src/capture/spool/spool.sh';
+import { SHELLS, type Shell } from './support/place.ts';
+
+const BOTH: readonly Shell[] = ['dash', 'ash'];
+
+/** Longest argument that Linux lets a program have (MAX_ARG_STRLEN: 32 pages). */
+const MAX_ARGUMENT_BYTES = 131_072;
+
+describe.each(BOTH)('functions of the spool in %s', (shell) => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'netdebug-functions-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Runs code after parts of the scripts; gives what it printed. */
+  function run(parts: readonly string[], code: string, ...words: string[]): string {
+    const [program = '', ...flags] = SHELLS[shell];
+    const text = [...parts, code].join('\n');
+    return execFileSync(program, [...flags, '-c', text, 'netdebug', ...words], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { PATH: process.env.PATH, count: 'of the image' },
+    });
+  }
+
+  it.each([
+    ['1', 'ring/d_00001_20260102030405.pcap', '1 1'],
+    ['1', 'ring/d_00007_x.pcap ring/d_00008_x.pcap', '7 8'],
+    // dumpcap begins again at 00000 after 99999; names sort the newer ones first then.
+    ['99999', 'ring/d_00000_x.pcap ring/d_00001_x.pcap ring/d_99999_x.pcap', '99999 100001'],
+    ['200001', 'ring/d_00001_x.pcap ring/d_00002_x.pcap', '200001 200002'],
+  ])('number files of dumpcap near %s: %s', (near, names, expected) => {
+    const code = 'number_dumpcap "$@"; echo "$first $newest"';
+    expect(run([numbers], code, near, ...names.split(' ')).trim()).toBe(expected);
+  });
+
+  it.each([
+    ['4', ''],
+    ['5', 'ring/a'],
+    ['7', 'ring/c'],
+    ['8', ''],
+  ])('find the name of file %s', (number, expected) => {
+    const code = 'first=5 newest=7 names="ring/a ring/b ring/c"; name_of "$1"; echo "$name"';
+    expect(run([ring], code, number).trim()).toBe(expected);
+  });
+
+  it('read the engine’s counts', () => {
+    const code = `printf '%s\\n' "$1" >said; captured= received= dropped= heard=; hear said
+      echo "$captured/$received/$dropped on $heard"`;
+    const counts = (said: string) => run([begin, log], code, said).trim();
+    expect(
+      counts(
+        'tcpdump: listening on eth0, link-type EN10MB\n12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n1 packet dropped by interface',
+      ),
+    ).toBe('12/15/4 on eth0');
+    expect(
+      counts(
+        "Capturing on 'net 1'\nPackets captured: 9\nPackets received/dropped on interface 'eth0': 9/2 (pcap:2/dumpcap:0/flushed:0/ps_ifdrop:0) (81.8%)",
+      ),
+    ).toBe('9/9/2 on 1');
+  });
+
+  it('write a state that is read back whole', () => {
+    const code = `read -r me _ </proc/self/stat; birth "$me"; born=$birth
+      ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' child=
+      put_state; phase= device=; load_state; echo "$phase $device"; printf %s "$text"`;
+    const said = run([begin, processes, state], code).split('\n');
+    expect(said[0]).toBe('recording eth0');
+    expect(said).toContain('removed 1');
+    expect(said).toContain('ticket 7');
+    expect(said).toContain('argv dumpcap -i eth0');
+  });
+
+  it('give no option to the programs they start', () => {
+    const words = [
+      'spool=/s',
+      'count=5',
+      'expression=a=b c',
+      'filekb=1000',
+      'start',
+      'engine=auto',
+    ];
+    const code = 'read_options "$@"; echo "$count $expression $filekb"; env';
+    const [values, ...environment] = run([begin, options], code, ...words)
+      .trim()
+      .split('\n');
+    expect(values).toBe('5 a=b c 1000');
+    const names = environment.map((line) => line.split('=')[0]);
+    expect(
+      names.filter((name) => !['PATH', 'PWD', 'LC_ALL', 'TZ', '_', 'SHLVL'].includes(name ?? '')),
+    ).toEqual([]);
+  });
+
+  it.each(['count=', 'count=5x', 'files=-1', 'hurry=1'])('refuse the word %s', (word) => {
+    const [program = '', ...flags] = SHELLS[shell];
+    const text = `${begin}\n${options}\nread_options "$@"`;
+    const { status, stderr } = spawnSync(program, [...flags, '-c', text, 'netdebug', word], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([2, expect.stringContaining(word)]);
+  });
+});
+
+describe('the scripts of the spool', () => {
+  it('fit into one argument of a program', () => {
+    for (const script of [spool, recorder])
+      expect(Buffer.byteLength(script)).toBeLessThan(MAX_ARGUMENT_BYTES / 2);
+  });
+
+  it('put only what records into a pod’s definition', () => {
+    expect(recorder.length).toBeLessThan(spool.length * 0.75);
+    for (const name of ['follow', 'send_file', 'pack', 'take_away'])
+      expect([recorder.includes(`${name}()`), spool.includes(`${name}()`)]).toEqual([false, true]);
+    // Kubernetes makes one of two.
+    expect(recorder).not.toContain('$$');
+  });
+});
