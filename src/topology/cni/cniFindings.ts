@@ -1,4 +1,5 @@
 import { isWithin, sameAddress } from '../address.ts';
+import { findingOf } from '../findings/catalogue.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { CachedResult, Lease } from '../model/cniFacts.ts';
@@ -33,17 +34,14 @@ function configurationFindings(node: NodeFacts): Finding[] {
   // Folders that could not be read have no files either; then the node has unknowns.
   if (files.length === 0) return [];
   return [
-    {
+    findingOf({
       kind: 'no-cni-configuration',
-      severity: 'error',
       where: { node: node.name },
       evidence: files
         .map(({ path, fault }) => `${path}: ${fault?.reason ?? 'not used'}`)
         .join('\n'),
-      meaning:
-        'No file of the CNI configuration is valid: no pod with a network of its own starts.',
-      fix: 'restart the network plugin (its DaemonSet writes the file), or mend the file',
-    },
+      values: {},
+    }),
   ];
 }
 
@@ -63,9 +61,8 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): F
       .slice(0, SHOWN)
       .map(({ path, containerId }) => `${path}: ${containerId?.slice(0, 13)} has no sandbox`);
     const [first] = leases;
-    return {
+    return findingOf({
       kind: 'leaked-lease',
-      severity: 'warning',
       where: { node: node.name },
       evidence: [
         ...shown,
@@ -73,9 +70,13 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): F
           ? [`and ${leases.length - SHOWN} more of network ${network}`]
           : []),
       ].join('\n'),
-      meaning: `${leases.length} addresses of network ${network} are taken by sandboxes that no longer exist${since}: they are never given again.`,
-      fix: `make sure that no pod has the address (kubectl netdebug who ${first?.address}), then remove its file on the node`,
-    };
+      values: {
+        count: `${leases.length}`,
+        network,
+        since,
+        address: first?.address ?? '',
+      },
+    });
   });
 }
 
@@ -86,20 +87,13 @@ function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Fin
     const taken = cni.leases.filter((lease) => isOfRange(range, lease));
     if (taken.length < range.size) return [];
     const leaked = taken.filter((lease) => stateOf(lease) === 'leaked').length;
-    return [
-      {
-        kind: 'range-full',
-        severity: 'error',
-        where: { node: node.name },
-        evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them by no sandbox`,
-        meaning: `No pod can start on ${node.name}: "no IP addresses available in range set".`,
-        fix:
-          leaked > 0
-            ? 'remove the files of the leaked leases on the node; new pods start at once'
-            : 'move pods to other nodes, or give the node a larger range',
-        ...(leaked > 0 && { causedBy: 'leaked-lease' }),
-      },
-    ];
+    const found = findingOf({
+      kind: 'range-full',
+      where: { node: node.name },
+      evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them by no sandbox`,
+      values: { node: node.name, leaked: `${leaked}` },
+    });
+    return [leaked > 0 ? { ...found, causedBy: 'leaked-lease' } : found];
   });
 }
 
@@ -109,15 +103,12 @@ function unreadableFiles(node: NodeFacts): Finding[] {
     fault === undefined
       ? []
       : [
-          {
+          findingOf({
             kind: 'damaged-cni-file',
-            severity: 'warning' as const,
             where: { node: node.name },
             evidence: `${path}: ${fault.reason}${fault.detail === undefined ? '' : ` (${fault.detail})`}`,
-            meaning:
-              'The plugins cannot read this file: what it records is not released, or the network not set up.',
-            fix: 'delete the pod that the file is of, and then the file; a configuration is written anew by its plugin',
-          },
+            values: {},
+          }),
         ],
   );
 }
@@ -159,15 +150,12 @@ function goneResult(node: NodeFacts, result: CachedResult): Finding[] {
   const now = Date.parse(node.collectedAt) / 1000;
   if (result.modifiedAt !== undefined && now - result.modifiedAt < 60) return [];
   return [
-    {
+    findingOf({
       kind: 'stale-cni-result',
-      severity: 'info',
       where: whereOf(node, result),
       evidence: `${path}: sandbox ${containerId.slice(0, 13)} does not exist`,
-      meaning:
-        'The cache keeps the result of a sandbox that is gone; its addresses may be leased still.',
-      fix: 'see the leases: kubectl netdebug cni node/NAME; the file itself does no harm',
-    },
+      values: { node: node.name },
+    }),
   ];
 }
 
@@ -186,41 +174,38 @@ function contradictions(
   );
   if (!link)
     return [
-      {
+      findingOf({
         kind: 'interface-missing',
-        severity: 'error',
         where,
         evidence: `${result.path} names ${result.ifName}; the namespace has ${network.links?.map(({ name }) => name).join(', ')}`,
-        meaning: `The pod's interface ${result.ifName} is gone: it has no network.`,
-        fix: 'delete the pod, so that its network is set up anew',
-      },
+        values: { device: result.ifName ?? '', podFlag: podFlagOf(result) },
+      }),
     ];
   const findings: Finding[] = [];
   for (const { address } of cached) {
     const [plain = ''] = address.split('/');
     if (link.addresses.some((one) => sameAddress(one.address, plain))) continue;
-    findings.push({
-      kind: 'address-mismatch',
-      severity: 'error',
-      where,
-      evidence: `${result.path}: ${address}; ${result.ifName} has ${link.addresses.map((one) => `${one.address}/${one.prefixLength}`).join(', ') || 'no address'}`,
-      meaning: `${result.ifName} does not have the address that it was given: packets for it are not answered.`,
-      fix: 'delete the pod, so that its network is set up anew',
-    });
+    findings.push(
+      findingOf({
+        kind: 'address-mismatch',
+        where,
+        evidence: `${result.path}: ${address}; ${result.ifName} has ${link.addresses.map((one) => `${one.address}/${one.prefixLength}`).join(', ') || 'no address'}`,
+        values: { device: result.ifName ?? '' },
+      }),
+    );
   }
   const mac = result.interfaces.find(
     ({ name, sandbox }) => name === result.ifName && sandbox !== undefined,
   )?.mac;
   if (mac !== undefined && link.mac !== undefined && mac.toLowerCase() !== link.mac.toLowerCase())
-    findings.push({
-      kind: 'mac-mismatch',
-      severity: 'warning',
-      where,
-      evidence: `${result.path}: ${mac}; ${result.ifName} has ${link.mac}`,
-      meaning:
-        'The MAC was changed after the plugin had set it: neighbours may still use the old one.',
-      fix: 'delete the pod, so that its network is set up anew',
-    });
+    findings.push(
+      findingOf({
+        kind: 'mac-mismatch',
+        where,
+        evidence: `${result.path}: ${mac}; ${result.ifName} has ${link.mac}`,
+        values: {},
+      }),
+    );
   findings.push(...leaseContradictions(node, result, cached));
   return findings;
 }
@@ -239,18 +224,14 @@ function leaseContradictions(
     if (lease && lease.containerId === result.containerId) return [];
     if (lease && lease.containerId === undefined) return [];
     return [
-      {
+      findingOf({
         kind: 'lease-mismatch',
-        severity: 'error' as const,
         where: whereOf(node, result),
         evidence: lease
           ? `${lease.path} is of ${lease.containerId?.slice(0, 13)}, ${result.path} of ${result.containerId?.slice(0, 13)}`
           : `no lease for ${plain} in network ${result.network}; ${result.path} says that the pod has it`,
-        meaning: lease
-          ? `Two sandboxes were given ${plain}.`
-          : `${plain} counts as free although a pod has it: the next pod may be given it too.`,
-        fix: 'delete the pod, so that it is given an address of its own',
-      },
+        values: { address: plain, isTaken: lease ? 'yes' : 'no' },
+      }),
     ];
   });
 }
@@ -269,14 +250,14 @@ function rangeFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
     return own.length > 0 && !own.some((cidr) => isWithin(cidr, base));
   };
   const wrongRanges = ranges.filter(({ subnet }) => outside(subnet));
-  const findings: Finding[] = wrongRanges.map(({ subnet, network }) => ({
-    kind: 'pod-cidr-mismatch',
-    severity: 'error',
-    where: { node: node.name },
-    evidence: `network ${network} gives out ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
-    meaning: 'Other nodes send packets for these pods elsewhere: they are not answered.',
-    fix: 'restart the network plugin on the node so that it takes the new range, then recreate its pods',
-  }));
+  const findings = wrongRanges.map(({ subnet, network }) =>
+    findingOf({
+      kind: 'pod-cidr-mismatch',
+      where: { node: node.name },
+      evidence: `network ${network} gives out ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
+      values: {},
+    }),
+  );
   if (wrongRanges.length > 0) return findings;
   const host = node.namespaces.find(({ inode }) => inode === node.hostInode);
   const bridges = cni.results
@@ -288,14 +269,14 @@ function rangeFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
     for (const { address, prefixLength, scope } of bridge.addresses) {
       const subnet = `${address}/${prefixLength}`;
       if (scope !== 'global' || !outside(subnet)) continue;
-      findings.push({
-        kind: 'bridge-address-mismatch',
-        severity: 'error',
-        where: { node: node.name, device: bridge.name },
-        evidence: `${bridge.name} has ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
-        meaning: `Pods of the node have a gateway in ${cidrs.join(', ')}, which the bridge is not: they reach nothing outside.`,
-        fix: `ip link delete ${bridge.name} on the node (the plugin makes it anew), then recreate its pods`,
-      });
+      findings.push(
+        findingOf({
+          kind: 'bridge-address-mismatch',
+          where: { node: node.name, device: bridge.name },
+          evidence: `${bridge.name} has ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
+          values: { device: bridge.name, cidrs: cidrs.join(', ') },
+        }),
+      );
     }
   return findings;
 }
@@ -306,4 +287,9 @@ function whereOf(node: NodeFacts, { podName, podNamespace, ifName }: CachedResul
     ...(podName !== undefined && { pod: `${podNamespace ?? ''}/${podName}` }),
     ...(ifName !== undefined && { device: ifName }),
   };
+}
+
+/** The pod of a result, as kubectl is told it. */
+function podFlagOf({ podName, podNamespace }: CachedResult): string {
+  return podName === undefined ? 'POD' : `-n ${podNamespace ?? 'default'} ${podName}`;
 }

@@ -25,7 +25,9 @@ export async function askRoutes(
   facts: ClusterFacts,
   questions: readonly PlacedQuestion[],
 ): Promise<ClusterFacts> {
-  const byNode = Map.groupBy(questions, ({ node }) => node);
+  // Both directions of a path, and paths beside each other, often ask the same.
+  const distinct = new Map(questions.map((one) => [JSON.stringify(one), one])).values();
+  const byNode = Map.groupBy(distinct, ({ node }) => node);
   const nodes = await Promise.all(
     facts.nodes.map(async (node) => {
       const asked = (byNode.get(node.name) ?? []).flatMap(({ netns, question }) => {

@@ -1,4 +1,5 @@
 import type { Fault } from '../trace/way.ts';
+import { FILE_KINDS } from './fileKinds.ts';
 import type { Finding } from './finding.ts';
 import type { Kind } from './kind.ts';
 import { LINK_KINDS } from './linkKinds.ts';
@@ -8,7 +9,7 @@ import { SERVICE_KINDS } from './serviceKinds.ts';
 import { STATE_KINDS } from './stateKinds.ts';
 import { TUNNEL_KINDS } from './tunnelKinds.ts';
 
-/** All kinds of findings. */
+/** Kinds of findings of `path`. */
 export const KINDS: Readonly<Record<string, Kind>> = {
   ...LINK_KINDS,
   ...ROUTE_KINDS,
@@ -20,7 +21,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 
 /** The finding that a fault is, in the words of its kind. */
 export function findingOf({ kind, where, evidence, values }: Fault): Finding {
-  const known = KINDS[kind];
+  const known = KINDS[kind] ?? FILE_KINDS[kind];
   if (known === undefined) throw new Error(`unknown kind of finding: ${kind}`);
   const value = (name: string) => values[name] ?? '';
   return {

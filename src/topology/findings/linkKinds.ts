@@ -21,8 +21,11 @@ export const LINK_KINDS: Readonly<Record<string, Kind>> = {
   'interface-missing': {
     severity: 'error',
     layer: 1,
-    summary: "A pod's namespace has no device but loopback.",
-    meaning: () => 'The pod has no interface: nothing reaches it, nothing leaves it.',
+    summary: "A pod's namespace has no device but loopback, or lacks one that its plugin made.",
+    meaning: (v) =>
+      v('device') === ''
+        ? 'The pod has no interface: nothing reaches it, nothing leaves it.'
+        : `The pod has no ${v('device')}: nothing reaches it or leaves it there.`,
     fix: (v) =>
       `recreate the pod, so that its network is set up again: kubectl delete pod ${v('podFlag')}`,
   },
@@ -77,6 +80,6 @@ export const LINK_KINDS: Readonly<Record<string, Kind>> = {
     fix: (v, where) =>
       v('needed') === ''
         ? inNamespace(where, `ip link set ${v('device')} mtu ${v('otherMtu')}`)
-        : `ip link set ${v('device')} mtu ${v('needed')} on ${where.node}; or lower the MTU of ${v('other')} and of the pods`,
+        : `ip link set ${v('device')} mtu ${v('needed')} on ${where.node ?? 'NODE'}; or lower the MTU of ${v('other')} and of the pods`,
   },
 };

@@ -2,10 +2,14 @@ import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Where } from '../trace/way.ts';
 import type { Finding } from './finding.ts';
 
-/** Findings for people, the worst first: what it is, where, the evidence, what it means and what to do. */
+/** Findings for people, independent ones before consequences and the worst first: what it is, where, the evidence, what it means and what to do. */
 export function* renderFindings(findings: readonly Finding[]): Generator<string> {
   const rank = { error: 0, warning: 1, info: 2 };
-  const sorted = [...findings].sort((a, b) => rank[a.severity] - rank[b.severity]);
+  const sorted = findings.toSorted(
+    (a, b) =>
+      Number(a.causedBy !== undefined) - Number(b.causedBy !== undefined) ||
+      rank[a.severity] - rank[b.severity],
+  );
   for (const { kind, severity, where, evidence, meaning, fix, causedBy } of sorted) {
     const place = whereText(where);
     const cause = causedBy === undefined ? '' : ` (follows from ${causedBy})`;

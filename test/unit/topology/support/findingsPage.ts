@@ -1,8 +1,10 @@
 import { KINDS } from '../../../../src/topology/findings/catalogue.ts';
+import { FILE_KINDS } from '../../../../src/topology/findings/fileKinds.ts';
+import type { Kind } from '../../../../src/topology/findings/kind.ts';
 
 const INTRODUCTION = `# Findings
 
-\`path\` names what is wrong by fixed words, the kinds below. A finding has these fields in \`-o json\`:
+\`path\`, \`cni\` and \`who\` name what is wrong by fixed words, the kinds below. A finding has these fields in \`-o json\`:
 
 | field | content |
 |---|---|
@@ -23,10 +25,19 @@ says just that: no packet is sent, so what only a packet could show stays unseen
 Words in capitals stand for what the finding names.
 `;
 
+const FILES = `## Kinds of \`cni\`
+
+Also \`interface-missing\`, above. \`who\` has one kind, \`duplicate-address\`, above.
+`;
+
 /** docs/findings.md, from the catalogue of kinds. */
 export function findingsPage(): string {
+  return `${[INTRODUCTION.trim(), ...sectionsOf(KINDS), FILES.trim(), ...sectionsOf(FILE_KINDS)].join('\n\n')}\n`;
+}
+
+function sectionsOf(kinds: Readonly<Record<string, Kind>>): string[] {
   const value = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2').toUpperCase();
-  const sections = Object.entries(KINDS).map(([kind, { severity, summary, meaning, fix }]) =>
+  return Object.entries(kinds).map(([kind, { severity, summary, meaning, fix }]) =>
     [
       `### ${kind}`,
       `${summary} (${severity})`,
@@ -34,5 +45,4 @@ export function findingsPage(): string {
       `Fix: \`${fix(value, {})}\``,
     ].join('\n\n'),
   );
-  return `${[INTRODUCTION.trim(), ...sections].join('\n\n')}\n`;
 }

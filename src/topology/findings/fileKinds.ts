@@ -1,0 +1,94 @@
+import type { Kind } from './kind.ts';
+
+const RECREATE = () => 'delete the pod, so that its network is set up again';
+
+/** What is wrong with the files of CNI plugins, or between them and the live network. */
+export const FILE_KINDS: Readonly<Record<string, Kind>> = {
+  'leaked-lease': {
+    severity: 'warning',
+    layer: 2,
+    summary: 'Addresses are leased to sandboxes that no longer exist.',
+    meaning: (v) =>
+      `${v('count')} addresses of network ${v('network')} are leased to sandboxes that no longer exist${v('since')}: no pod gets them again.`,
+    fix: (v) =>
+      `make sure that no pod has the address (kubectl netdebug who ${v('address')}), then remove its file on the node`,
+  },
+  'range-full': {
+    severity: 'error',
+    layer: 2,
+    summary: 'A range of addresses is full: pods do not start.',
+    meaning: (v) => `No pod can start on ${v('node')}: "no IP addresses available in range set".`,
+    fix: (v) =>
+      v('leaked') === '0'
+        ? 'move pods to other nodes, or give the node a larger range'
+        : 'remove the files of the leaked leases on the node; new pods start at once',
+  },
+  'lease-mismatch': {
+    severity: 'error',
+    layer: 2,
+    summary: 'An address in use has no lease, or the lease of another sandbox.',
+    meaning: (v) =>
+      v('isTaken') === 'yes'
+        ? `Two sandboxes were given ${v('address')}.`
+        : `${v('address')} counts as free although a pod has it: the next pod may get it too.`,
+    fix: () => 'delete the pod, so that it gets an address of its own',
+  },
+  'address-mismatch': {
+    severity: 'error',
+    layer: 2,
+    summary: 'An interface lacks the address that the plugin gave it.',
+    meaning: (v) =>
+      `${v('device')} does not have the address that it was given: packets to it are not answered.`,
+    fix: RECREATE,
+  },
+  'mac-mismatch': {
+    severity: 'warning',
+    layer: 2,
+    summary: 'The MAC address of an interface was changed after the plugin had set it.',
+    meaning: () => 'Neighbours may still send to the old MAC address.',
+    fix: RECREATE,
+  },
+  'pod-cidr-mismatch': {
+    severity: 'error',
+    layer: 2,
+    summary: "The plugin gives out addresses outside the node's spec.podCIDRs.",
+    meaning: () => 'Other nodes send packets for these pods elsewhere: they are not answered.',
+    fix: () =>
+      'restart the network plugin on the node so that it takes the new range, then recreate the pods of the node',
+  },
+  'bridge-address-mismatch': {
+    severity: 'error',
+    layer: 2,
+    summary: "The bridge has an address outside the node's spec.podCIDRs.",
+    meaning: (v) =>
+      `The gateway of the node's pods should be in ${v('cidrs')}; the bridge has another address: pods reach nothing outside.`,
+    fix: (v) =>
+      `ip link delete ${v('device')} on the node (the plugin makes it again), then recreate the pods of the node`,
+  },
+  'no-cni-configuration': {
+    severity: 'error',
+    layer: 1,
+    summary: 'No file of the CNI configuration is valid: no pod starts.',
+    meaning: () =>
+      'The runtime finds no valid CNI configuration: no pod with a network of its own starts.',
+    fix: () => 'restart the network plugin (its DaemonSet writes the file), or repair the file',
+  },
+  'damaged-cni-file': {
+    severity: 'warning',
+    layer: 1,
+    summary: 'A file is truncated, binary, empty, too large or not JSON.',
+    meaning: () =>
+      'The plugins cannot read this file: the address in it is not released, or the network is not set up.',
+    fix: () =>
+      'delete the pod that the file belongs to, then the file; a configuration is written again by its plugin',
+  },
+  'stale-cni-result': {
+    severity: 'info',
+    layer: 2,
+    summary: 'The cache keeps the result of a sandbox that is gone.',
+    meaning: () =>
+      'The cache keeps the result of a sandbox that is gone; its addresses may still be leased.',
+    fix: (v) =>
+      `see the leases: kubectl netdebug cni node/${v('node')}; the file itself does no harm`,
+  },
+};
