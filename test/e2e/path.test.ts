@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PLANTED_FAULTS, type Scene, type SceneEnd, type Step } from './support/plantedFaults.ts';
-import { runPod } from './support/pods.ts';
+import { type FaultPod, perform, reaches, sceneOf, startFaultPod } from './support/faultScene.ts';
+import { inNetworkOf, onNode } from './support/nodes.ts';
+import { PLANTED_FAULTS, type Scene, type Step } from './support/plantedFaults.ts';
 import { run } from './support/process.ts';
 import { kubectl, PROGRAM, world } from './support/world.ts';
 
@@ -8,14 +9,6 @@ import { kubectl, PROGRAM, world } from './support/world.ts';
 const FAULTS = process.env.ALL_FAULTS
   ? PLANTED_FAULTS
   : PLANTED_FAULTS.filter((_, at) => at % 6 === 0);
-
-interface End {
-  readonly name: string;
-  readonly ip: string;
-  /** A pod with all rights on its node, for what the test does there. */
-  readonly tools: string;
-  readonly pid: string;
-}
 
 interface Finding {
   readonly kind: string;
@@ -53,76 +46,17 @@ async function netdebugPath(...words: string[]): Promise<Path> {
 }
 
 describe.runIf(world.kind === 'local')('path between two nodes', { timeout: 600_000 }, () => {
-  let ends: Record<Step['end'], End>;
+  let ends: Record<Step['end'], FaultPod>;
   let scene: Scene;
 
-  const onNode = ({ tools }: End, command: string) =>
-    kubectl(['exec', tools, '--', 'nsenter', '-t', '1', '-m', '-n', 'sh', '-c', command]);
-  const inPod = ({ tools, pid }: End, command: string) =>
-    kubectl([
-      ...['exec', tools, '--', 'nsenter', '-t', '1', '-m'],
-      ...['nsenter', '-t', pid, '-n', 'sh', '-c', command],
-    ]);
-  const perform = async (steps: readonly Step[]) => {
-    for (const step of steps) {
-      const end = ends[step.end];
-      await (step.in === 'node' ? onNode(end, step.run) : inPod(end, step.run));
-    }
-  };
-
-  async function startEnd(node: 0 | 1): Promise<End> {
-    const [pod, tools] = await Promise.all([
-      runPod('path', { node }),
-      runPod('path-tools', {
-        node,
-        image: world.flavours[0]?.image ?? '',
-        command: ['sleep', '3600'],
-        spec: { hostPID: true, hostNetwork: true },
-        container: { securityContext: { privileged: true } },
-      }),
-    ]);
-    const uid = await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.metadata.uid}']);
-    const find = `for p in /proc/[0-9]*; do if grep -qE '${uid}|${uid.replaceAll('-', '_')}' $p/cgroup; then echo \${p#/proc/}; fi; done | head -n 1`;
-    const pid = (await kubectl(['exec', tools.name, '--', 'sh', '-c', find])).trim();
-    return { ...pod, tools: tools.name, pid };
-  }
-
-  async function sceneEnd(end: End): Promise<SceneEnd> {
-    const json = async (where: typeof onNode, command: string) =>
-      JSON.parse(await where(end, command));
-    const [eth0] = await json(inPod, 'ip -j addr show eth0');
-    const hostLinks = await json(onNode, 'ip -j -d link');
-    const [tunnel] = await json(onNode, 'ip -j addr show flannel.1');
-    const [bridge] = await json(onNode, 'ip -j addr show cni0');
-    const [uplink] = await json(onNode, 'ip -j addr show eth0');
-    const ipv4 = (link: { addr_info: { family: string; local: string }[] }) =>
-      link.addr_info.find(({ family }) => family === 'inet')?.local ?? '';
-    const hostEnd = hostLinks.find(
-      ({ ifindex }: { ifindex: number }) => ifindex === eth0.link_index,
-    );
-    return {
-      address: end.ip,
-      gateway: ipv4(bridge),
-      hostEnd: hostEnd.ifname,
-      podCidr: ipv4(bridge).replace(/\.\d+$/, '.0/24'),
-      nodeAddress: ipv4(uplink),
-      vtep: ipv4(tunnel),
-      vtepMac: tunnel.address,
-    };
-  }
-
   beforeAll(async () => {
-    const [from, to] = await Promise.all([startEnd(0), startEnd(1)]);
+    const [from, to] = await Promise.all([startFaultPod(0), startFaultPod(1)]);
     ends = { from, to };
-    const router = (
-      await onNode(from, "ip route show default | sed 's/.*via \\([^ ]*\\).*/\\1/'")
-    ).trim();
-    const [one, other] = [await sceneEnd(from), await sceneEnd(to)];
-    scene = { bridge: 'cni0', tunnel: 'flannel.1', uplink: 'eth0', router, from: one, to: other };
+    scene = await sceneOf(from, to);
   }, 180_000);
 
   afterAll(async () => {
-    const names = Object.values(ends ?? {}).flatMap(({ name, tools }) => [name, tools]);
+    const names = Object.values(ends ?? {}).map(({ name }) => name);
     await kubectl(['delete', 'pod', '--now', '--wait=false', ...names]);
   });
 
@@ -141,8 +75,8 @@ describe.runIf(world.kind === 'local')('path between two nodes', { timeout: 600_
     );
     for (const hop of directions[0]?.hops ?? []) {
       const end = hop.node === world.nodes[0] ? ends.from : ends.to;
-      const where = hop.pod === undefined ? onNode : inPod;
-      const [link] = JSON.parse(await where(end, `ip -j link show dev ${hop.device}`));
+      const where = hop.pod === undefined ? onNode : inNetworkOf;
+      const [link] = JSON.parse(await where(end.processes, `ip -j link show dev ${hop.device}`));
       expect([link.ifindex, link.address]).toEqual([hop.ifindex, hop.mac]);
     }
     const routes = directions
@@ -152,9 +86,9 @@ describe.runIf(world.kind === 'local')('path between two nodes', { timeout: 600_
   });
 
   it.for(FAULTS)('finds first: $name', async ({ kind, plant, repair }) => {
-    await perform(plant(scene));
+    await perform(ends, plant(scene));
     const { findings } = await netdebugPath(ends.from.name, ends.to.name).finally(() =>
-      perform(repair(scene)),
+      perform(ends, repair(scene)),
     );
     const independent = findings.filter(({ causedBy }) => causedBy === undefined);
     expect(
@@ -162,7 +96,7 @@ describe.runIf(world.kind === 'local')('path between two nodes', { timeout: 600_
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
     // A packet each way, as a client would send one: who did not answer before does now.
-    await inPod(ends.from, `timeout 3 socat -u - TCP:${scene.to.address}:80 </dev/null || true`);
+    expect(await reaches(ends.from, ends.to, 3)).toBe(true);
     expect((await netdebugPath(ends.from.name, ends.to.name)).findings).toEqual([]);
   });
 });

@@ -3,22 +3,46 @@ import { run } from './process.ts';
 
 /** Runs a shell script on the node of a pod, in the node's own namespaces; local cluster only. Gives its output. */
 export async function onNodeOf(podUid: string, script: string): Promise<string> {
-  const { code, stdout, stderr } = await run('nsenter', [
-    ...['-t', String(shimOf(podUid)), '-m', '-n', '-p', '--', 'sh', '-c', script],
-  ]);
-  if (code !== 0) throw new Error(`on the node: ${script}: ${code}\n${stderr}`);
-  return stdout;
+  return onNode(processesOf(podUid), script);
 }
 
-/** The id, on this machine, of the containerd-shim of a pod: a process in the namespaces of its node. */
-function shimOf(podUid: string): number {
+/** Ids, on this machine, of a process of a pod, and of its containerd-shim, which is in the namespaces of its node. */
+export interface PodProcesses {
+  readonly pod: number;
+  readonly shim: number;
+}
+
+export function processesOf(podUid: string): PodProcesses {
   for (const pid of readdirSync('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     if (!textOf(`/proc/${pid}/cgroup`).replaceAll('_', '-').includes(`pod${podUid}`)) continue;
     const parent = /^PPid:\t(\d+)/m.exec(textOf(`/proc/${pid}/status`))?.[1];
-    if (textOf(`/proc/${parent}/comm`).startsWith('containerd-shim')) return Number(parent);
+    if (textOf(`/proc/${parent}/comm`).startsWith('containerd-shim'))
+      return { pod: Number(pid), shim: Number(parent) };
   }
   throw new Error(`no containerd-shim of pod ${podUid} runs on this machine`);
+}
+
+/** Runs a shell script in the namespaces of a pod's node. */
+export function onNode({ shim }: PodProcesses, script: string): Promise<string> {
+  return inNamespacesOf(shim, ['-m', '-n', '-p'], script);
+}
+
+/** Runs a shell script in the network of a pod, with this machine's programs. */
+export function inNetworkOf({ pod }: PodProcesses, script: string): Promise<string> {
+  return inNamespacesOf(pod, ['-n'], script);
+}
+
+async function inNamespacesOf(
+  pid: number,
+  which: readonly string[],
+  script: string,
+): Promise<string> {
+  const { code, stdout, stderr } = await run('nsenter', [
+    ...['-t', String(pid), ...which, '--', 'sh', '-c', script],
+  ]);
+  if (code !== 0) throw new Error(`on the node: ${script}: ${code}\n${stderr}`);
+  return stdout;
 }
 
 /** Processes end while they are looked at. */

@@ -31,12 +31,19 @@ export interface Step {
   readonly run: string;
 }
 
+/**
+ * Pairs of pods that meet a fault: those with one of its pods, or a pod on one of its nodes; of them perhaps only
+ * those across nodes, or those whose packets its node forwards; or all pairs across nodes.
+ */
+export type Affected = `${Step['end']}-${'pod' | 'pod-across' | 'node' | 'forwarding'}` | 'across';
+
 export interface PlantedFault {
   readonly name: string;
   /** The finding that must come first, and be the only independent one. */
   readonly kind: string;
   /** Whether connections fail because of it; false where only some packets are lost. */
   readonly breaks: boolean;
+  readonly affects: Affected;
   readonly plant: (scene: Scene) => readonly Step[];
   /** Undoes it; a node that forgot routes with a device gets them again. */
   readonly repair: (scene: Scene) => readonly Step[];
@@ -93,6 +100,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's eth0 is down",
     kind: 'link-down',
     breaks: true,
+    affects: 'to-pod',
     plant: () => [pod('to', 'ip link set eth0 down')],
     repair: (scene) => [pod('to', 'ip link set eth0 up'), podRoutes(scene, 'to')],
   },
@@ -100,6 +108,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the sender's eth0 is down",
     kind: 'link-down',
     breaks: true,
+    affects: 'from-pod',
     plant: () => [pod('from', 'ip link set eth0 down')],
     repair: (scene) => [pod('from', 'ip link set eth0 up'), podRoutes(scene, 'from')],
   },
@@ -107,20 +116,23 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's lo is down",
     kind: 'loopback-down',
     breaks: false,
+    affects: 'to-pod',
     plant: () => [pod('to', 'ip link set lo down')],
     repair: () => [pod('to', 'ip link set lo up')],
   },
   {
-    name: "the sender's default route leads out of lo",
+    name: "the sender's route to the receiver leads out of lo",
     kind: 'route-wrong',
     breaks: true,
-    plant: () => [pod('from', 'ip route replace default dev lo')],
-    repair: (scene) => [podRoutes(scene, 'from')],
+    affects: 'from-pod-across',
+    plant: ({ to }) => [pod('from', `ip route add ${to.podCidr} dev lo`)],
+    repair: ({ to }) => [pod('from', `ip route del ${to.podCidr} dev lo`)],
   },
   {
     name: 'the sender has no routes',
     kind: 'route-missing',
     breaks: true,
+    affects: 'from-pod',
     plant: () => [pod('from', 'ip route flush table main')],
     repair: (scene) => [podRoutes(scene, 'from')],
   },
@@ -128,6 +140,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the receiver has no routes',
     kind: 'route-missing',
     breaks: true,
+    affects: 'to-pod',
     plant: () => [pod('to', 'ip route flush table main')],
     repair: (scene) => [podRoutes(scene, 'to')],
   },
@@ -135,6 +148,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'rules of the receiver drop',
     kind: 'filter-drop',
     breaks: true,
+    affects: 'to-pod',
     plant: () => [pod('to', 'iptables-legacy -I INPUT -p tcp -j DROP')],
     repair: () => [pod('to', 'iptables-legacy -D INPUT -p tcp -j DROP')],
   },
@@ -142,6 +156,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the receiver has MTU 1400',
     kind: 'mtu-mismatch',
     breaks: false,
+    affects: 'to-pod',
     plant: () => [pod('to', 'ip link set eth0 mtu 1400')],
     repair: () => [pod('to', 'ip link set eth0 mtu 1450')],
   },
@@ -149,6 +164,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's bridge is down",
     kind: 'link-down',
     breaks: true,
+    affects: 'to-node',
     plant: ({ bridge }) => [node('to', `ip link set ${bridge} down`)],
     repair: ({ bridge }) => [node('to', `ip link set ${bridge} up`)],
   },
@@ -156,6 +172,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the sender's bridge is down",
     kind: 'link-down',
     breaks: true,
+    affects: 'from-node',
     plant: ({ bridge }) => [node('from', `ip link set ${bridge} down`)],
     repair: ({ bridge }) => [node('from', `ip link set ${bridge} up`)],
   },
@@ -163,6 +180,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's node has no route to its own pods",
     kind: 'route-missing',
     breaks: true,
+    affects: 'across',
     plant: ({ to }) => [node('to', `ip route del ${to.podCidr}`)],
     repair: ({ to, bridge }) => [
       node(
@@ -175,6 +193,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the route to the receiver's node leads to the router",
     kind: 'route-wrong',
     breaks: true,
+    affects: 'across',
     plant: ({ to, router, uplink }) => [
       node('from', `ip route replace ${to.podCidr} via ${router} dev ${uplink}`),
     ],
@@ -184,6 +203,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the route into the tunnel is deleted',
     kind: 'route-missing',
     breaks: true,
+    affects: 'across',
     plant: ({ to }) => [node('from', `ip route del ${to.podCidr}`)],
     repair: (scene) => [tunnelRoute(scene, 'from')],
   },
@@ -191,6 +211,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the route back into the tunnel is deleted',
     kind: 'route-missing',
     breaks: true,
+    affects: 'across',
     plant: ({ from }) => [node('to', `ip route del ${from.podCidr}`)],
     repair: (scene) => [tunnelRoute(scene, 'to')],
   },
@@ -198,6 +219,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the route into the tunnel is on the uplink',
     kind: 'route-wrong',
     breaks: false,
+    affects: 'across',
     plant: ({ to, uplink }) => [
       node('from', `ip route replace ${to.podCidr} via ${to.vtep} dev ${uplink} onlink`),
     ],
@@ -207,6 +229,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'a blackhole takes the receiver',
     kind: 'route-blocked',
     breaks: true,
+    affects: 'to-pod-across',
     plant: ({ to }) => [node('from', `ip route add blackhole ${to.address}/32`)],
     repair: ({ to }) => [node('from', `ip route del blackhole ${to.address}/32`)],
   },
@@ -214,6 +237,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the rule to the main table is gone',
     kind: 'rule-missing',
     breaks: true,
+    affects: 'across',
     plant: () => [node('from', 'ip rule del pref 32766')],
     repair: () => [node('from', 'ip rule add pref 32766 lookup main')],
   },
@@ -221,6 +245,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's host end is down",
     kind: 'link-down',
     breaks: true,
+    affects: 'to-pod',
     plant: ({ to }) => [node('to', `ip link set ${to.hostEnd} down`)],
     repair: ({ to }) => [node('to', `ip link set ${to.hostEnd} up`)],
   },
@@ -228,6 +253,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's host end is no port of the bridge",
     kind: 'port-detached',
     breaks: true,
+    affects: 'to-pod',
     plant: ({ to }) => [node('to', `ip link set ${to.hostEnd} nomaster`)],
     repair: ({ to, bridge }) => [node('to', `ip link set ${to.hostEnd} master ${bridge}`)],
   },
@@ -235,6 +261,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the sender's host end is no port of the bridge",
     kind: 'port-detached',
     breaks: true,
+    affects: 'from-pod',
     plant: ({ from }) => [node('from', `ip link set ${from.hostEnd} nomaster`)],
     repair: ({ from, bridge }) => [node('from', `ip link set ${from.hostEnd} master ${bridge}`)],
   },
@@ -242,6 +269,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the tunnel device is down',
     kind: 'link-down',
     breaks: true,
+    affects: 'across',
     plant: ({ tunnel }) => [node('from', `ip link set ${tunnel} down`)],
     repair: (scene) => [
       node('from', `ip link set ${scene.tunnel} up`),
@@ -253,6 +281,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the far tunnel end's neighbour entry is gone",
     kind: 'vtep-neighbour-missing',
     breaks: true,
+    affects: 'across',
     plant: ({ to, tunnel }) => [node('from', `ip neigh del ${to.vtep} dev ${tunnel}`)],
     repair: (scene) => tunnelEntries(scene, 'from'),
   },
@@ -260,6 +289,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the far tunnel end's forwarding entry is gone",
     kind: 'fdb-missing',
     breaks: true,
+    affects: 'across',
     plant: ({ to, tunnel }) => [
       node('from', `bridge fdb del ${to.vtepMac} dev ${tunnel} dst ${to.nodeAddress} self`),
     ],
@@ -269,6 +299,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the forwarding entry leads to no node',
     kind: 'fdb-wrong-node',
     breaks: true,
+    affects: 'across',
     plant: ({ to, tunnel, router }) => [
       node('from', `bridge fdb replace ${to.vtepMac} dev ${tunnel} dst ${router} self permanent`),
     ],
@@ -278,6 +309,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the link-layer address of the receiver's tunnel end has changed",
     kind: 'stale-vtep-mac',
     breaks: true,
+    affects: 'across',
     plant: ({ tunnel }) => [node('to', `ip link set ${tunnel} address 0a:58:0a:f4:02:99`)],
     repair: (scene) => [
       node('to', `ip link set ${scene.tunnel} address ${scene.to.vtepMac}`),
@@ -288,6 +320,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's node does not forward",
     kind: 'forwarding-off',
     breaks: true,
+    affects: 'across',
     plant: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=0')],
     repair: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=1')],
   },
@@ -295,6 +328,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the sender's node does not forward",
     kind: 'forwarding-off',
     breaks: true,
+    affects: 'across',
     plant: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=0')],
     repair: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=1')],
   },
@@ -302,6 +336,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'a strict reverse path filter, and the way back by a mark',
     kind: 'rp-filter',
     breaks: true,
+    affects: 'across',
     plant: ({ from, bridge, tunnel, router, uplink }) => [
       node('to', `ip route add ${from.podCidr} via ${from.vtep} dev ${tunnel} onlink table 100`),
       node('to', 'ip rule add fwmark 5 lookup 100 pref 100'),
@@ -320,6 +355,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "the receiver's neighbour entry is of another device",
     kind: 'stale-neighbour',
     breaks: true,
+    affects: 'to-pod-across',
     plant: ({ to, bridge }) => [
       node(
         'to',
@@ -332,6 +368,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'iptables -P FORWARD DROP on the receiver',
     kind: 'filter-drop',
     breaks: true,
+    affects: 'to-forwarding',
     plant: () => [node('to', 'iptables-legacy -P FORWARD DROP')],
     repair: () => [node('to', 'iptables-legacy -P FORWARD ACCEPT')],
   },
@@ -339,6 +376,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'a chain of nftables of its own drops on the sender',
     kind: 'filter-drop',
     breaks: true,
+    affects: 'from-forwarding',
     plant: () => [
       node(
         'from',
@@ -351,6 +389,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the MTU underneath is smaller on the receiver',
     kind: 'mtu-mismatch',
     breaks: false,
+    affects: 'across',
     plant: ({ uplink }) => [node('to', `ip link set ${uplink} mtu 1400`)],
     repair: (scene) => [
       node('to', `ip link set ${scene.uplink} mtu 1500`),
@@ -361,6 +400,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the gateway of the sender is no address of the bridge',
     kind: 'gateway-unreachable',
     breaks: true,
+    affects: 'across',
     plant: ({ from, bridge }) => [
       node(
         'from',
@@ -379,6 +419,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the tunnel of the receiver has another VNI',
     kind: 'tunnel-mismatch',
     breaks: true,
+    affects: 'across',
     plant: (scene) => tunnelAgain(scene, 7),
     repair: (scene) => tunnelAgain(scene, 1),
   },

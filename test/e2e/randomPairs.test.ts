@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KubeApi } from '../../src/kube/api.ts';
+import { authenticate } from '../../src/kube/authentication.ts';
+import { chooseContext } from '../../src/kube/kubeconfig.ts';
+import { askRoutes } from '../../src/topology/collect/askRoutes.ts';
+import { collectFacts } from '../../src/topology/collect/collectFacts.ts';
+import { FactsPool } from '../../src/topology/collect/factsPool.ts';
+import { diagnose } from '../../src/topology/findings/diagnose.ts';
+import type { Finding } from '../../src/topology/findings/finding.ts';
+import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
+import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';
+import { Wiring } from '../../src/topology/wiring.ts';
+import { seeded } from '../unit/topology/support/namespaces.ts';
+import { type FaultPod, perform, reaches, sceneOf, startFaultPod } from './support/faultScene.ts';
+import { onNode } from './support/nodes.ts';
+import { type Affected, PLANTED_FAULTS, type PlantedFault } from './support/plantedFaults.ts';
+import { kubectl, namespaced, world } from './support/world.ts';
+
+const PODS_PER_NODE = process.env.ALL_FAULTS ? 6 : 3;
+const PAIRS = process.env.ALL_FAULTS ? 100 : 20;
+/** All faults take minutes: a few of them unless ALL_FAULTS is set. */
+const FAULTS = process.env.ALL_FAULTS
+  ? PLANTED_FAULTS
+  : PLANTED_FAULTS.filter((_, at) => at % 9 === 3);
+const SEED = Number(process.env.SEED ?? 14);
+
+interface Pair {
+  readonly from: FaultPod;
+  readonly to: FaultPod;
+}
+
+const isAcross = ({ from, to }: Pair) => from.node !== to.node;
+
+/** Whether a pair of pods meets a fault that was planted at another pair. */
+function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: boolean): boolean {
+  if (affects === 'across') return isAcross(pair);
+  const pod = planted[affects.startsWith('from-') ? 'from' : 'to'];
+  const hasPod = pair.from === pod || pair.to === pod;
+  const touchesNode = pair.from.node === pod.node || pair.to.node === pod.node;
+  switch (affects.replace(/^(from|to)-/, '')) {
+    case 'pod':
+      return hasPod;
+    case 'pod-across':
+      return hasPod && isAcross(pair);
+    case 'forwarding':
+      return touchesNode && (isAcross(pair) || bridgesFilter);
+    default:
+      return touchesNode;
+  }
+}
+
+/** Pairs at which something else is found than the fault where they meet it, and nothing where they do not. */
+function wrong(
+  found: ReadonlyMap<Pair, readonly Finding[]>,
+  planted: Pair,
+  { kind, affects }: PlantedFault,
+  bridgesFilter: boolean,
+): string[] {
+  return [...found].flatMap(([pair, findings]) =>
+    misses(pair, meets(pair, planted, affects, bridgesFilter) ? [kind] : [], findings),
+  );
+}
+
+/** A line where the first finding, or the independent ones, are not those that are expected. */
+function misses(pair: Pair, expected: readonly string[], findings: readonly Finding[]): string[] {
+  const independent = findings.filter(({ causedBy }) => causedBy === undefined);
+  const kinds = independent.map(({ kind }) => kind).join();
+  if (kinds === expected.join() && findings[0]?.kind === expected[0]) return [];
+  const evidence = findings.map((one) => `${one.kind} (${one.evidence})`).join('; ');
+  return [`${pairText(pair)}: expected ${expected.join() || 'nothing'}, found ${evidence}`];
+}
+
+describe.runIf(world.kind === 'local')(
+  'faults at random pairs of pods',
+  { timeout: 600_000 },
+  () => {
+    const random = seeded(SEED);
+    let pods: FaultPod[] = [];
+    let pairs: Pair[] = [];
+    let api: KubeApi;
+    let pool: FactsPool;
+
+    beforeAll(async () => {
+      const nodes = Array.from({ length: 2 * PODS_PER_NODE }, (_, at) => (at % 2) as 0 | 1);
+      pods = await Promise.all(nodes.map(startFaultPod));
+      const every = pods.flatMap((from) =>
+        pods.filter((to) => to !== from).map((to) => ({ from, to })),
+      );
+      pairs = Array.from({ length: PAIRS }, () =>
+        every.splice(random.below(every.length), 1),
+      ).flat();
+      const kubeconfig = namespaced(world.kubeconfig);
+      api = new KubeApi(await authenticate(chooseContext({ kubeconfig })));
+      const settings = {
+        image: world.flavours[0]?.image ?? '',
+        pullPolicy: 'IfNotPresent',
+        ttl: 600,
+        via: 'auto',
+        nodeNamespace: world.namespace,
+      } as const;
+      pool = new FactsPool(api, { settings, command: 'path', rules: true });
+    }, 180_000);
+
+    afterAll(async () => {
+      await pool.close();
+      api.close();
+      await kubectl(['delete', 'pod', '--now', '--wait=false', ...pods.map(({ name }) => name)]);
+    });
+
+    const traceIn = (wiring: Wiring, { from, to }: Pair): PathTrace => {
+      const [one, other] = [from, to].map(({ name }) =>
+        findEndpoint(wiring, name, world.namespace),
+      );
+      if (!one || !other || 'notFound' in one || 'notFound' in other)
+        throw new Error('no such pod');
+      return tracePath(wiring, { from: one, to: other, protocol: 'tcp', port: 80 });
+    };
+
+    /** What is found at each pair, from what `path` collects for one of them. */
+    async function findingsOfAll(asked: Pair): Promise<ReadonlyMap<Pair, readonly Finding[]>> {
+      const nodes = world.nodes.map((name, at) => ({
+        name,
+        scope: 'all' as const,
+        chosen: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
+      }));
+      const objects = { services: true, policies: true };
+      const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
+      const bare = new Wiring(facts);
+      const { questions } = traceIn(bare, asked);
+      const wiring = new Wiring(await askRoutes(pool, facts, questions));
+      return new Map(pairs.map((pair) => [pair, diagnose(traceIn(wiring, pair))]));
+    }
+
+    it.for(FAULTS)('are found there and nowhere else: $name', async (fault: PlantedFault) => {
+      const { affects, breaks, plant, repair } = fault;
+      const isAnywhere = affects === 'from-pod' || affects === 'to-pod';
+      const planted = random.oneOf(isAnywhere ? pairs : pairs.filter(isAcross));
+      const scene = await sceneOf(planted.from, planted.to);
+      const victim = planted[affects.startsWith('from-') ? 'from' : 'to'];
+      const filters = await onNode(
+        victim.processes,
+        'cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo 0',
+      );
+      await perform(planted, plant(scene));
+      let found: ReadonlyMap<Pair, readonly Finding[]>;
+      try {
+        expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
+        found = await findingsOfAll(planted);
+      } finally {
+        await perform(planted, repair(scene));
+      }
+      expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
+      // A connection that succeeds leaves no unanswered neighbour.
+      expect(await reaches(planted.from, planted.to, 3)).toBe(true);
+      const after = await findingsOfAll(planted);
+      const left = [...after].flatMap(([pair, findings]) => misses(pair, [], findings));
+      expect(left, 'after the repair').toEqual([]);
+    });
+  },
+);
+
+function pairText({ from, to }: Pair): string {
+  return `${from.name} (node ${from.node}) to ${to.name} (node ${to.node})`;
+}
