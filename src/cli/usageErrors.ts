@@ -1,3 +1,4 @@
+import { distance } from '../nearest.ts';
 import { type Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './command.ts';
 import type { ParsedWords } from './parseFlags.ts';
@@ -46,22 +47,4 @@ export function checkArguments(
   if (unexpected !== undefined) throw usageError(`unexpected argument: ${unexpected}`, command);
   if (rest !== undefined && restName === undefined)
     throw usageError(`unexpected arguments after --: ${rest.join(' ')}`, command);
-}
-
-/** How many letters must change, come or go (Levenshtein) to make one word of another. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= to.length; at += 1)
-      next.push(
-        Math.min(
-          (row[at] ?? 0) + 1,
-          (next[at - 1] ?? 0) + 1,
-          (row[at - 1] ?? 0) + (letter === to[at - 1] ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }

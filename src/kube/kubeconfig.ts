@@ -1,8 +1,9 @@
+import { candidatesText } from '../nearest.ts';
 import { Problem } from '../problem.ts';
 import { overrideCluster, overrideUser } from './flagOverrides.ts';
 import { isInCluster, podNamespace, serviceAccount } from './inCluster.ts';
 import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
-import { type Kubeconfig, readKubeconfig, textOf } from './kubeconfigFiles.ts';
+import { type Kubeconfig, type ReadOptions, readKubeconfig, textOf } from './kubeconfigFiles.ts';
 
 /** The connection flags of kubectl, by their names there; an empty one counts as not given. */
 export interface ConnectionFlags {
@@ -103,9 +104,10 @@ interface Names {
 export function chooseContext(
   given: ConnectionFlags,
   env: NodeJS.ProcessEnv = process.env,
+  options: ReadOptions = {},
 ): ChosenContext {
   const flags = withoutEmpty(given);
-  const config = readKubeconfig(flags.kubeconfig, env);
+  const config = readKubeconfig(flags.kubeconfig, env, options);
   const name = flags.context ?? config.currentContext ?? '';
   const context = config.contexts.get(name)?.entry;
   const names = {
@@ -131,20 +133,20 @@ export function chooseContext(
       : clusterFaults(names.cluster, cluster)),
   ];
   // The order in which kubectl comes to it: the namespace, the server, and then the credentials.
-  if (flags.namespace === undefined) refuse(faults(), config);
+  if (flags.namespace === undefined) refuse(faults(), name, config);
   if (flags.user !== undefined && !account)
     throw new Problem(`auth info "${flags.user}" does not exist`, {
-      next: existing('users', config.users),
+      next: existing('users', flags.user, config.users),
     });
   if (flags.context !== undefined && !context)
     throw new Problem(`context "${flags.context}" does not exist`, {
-      next: existing('contexts', config.contexts),
+      next: existing('contexts', flags.context, config.contexts),
     });
   if (flags.cluster !== undefined && !known)
     throw new Problem(`cluster "${flags.cluster}" does not exist`, {
-      next: existing('clusters', config.clusters),
+      next: existing('clusters', flags.cluster, config.clusters),
     });
-  refuse(faults(), config);
+  refuse(faults(), name, config);
 
   const namespace = flags.namespace ?? textOf(context?.namespace);
   return {
@@ -173,10 +175,12 @@ function withDefaultServer(
   };
 }
 
-function refuse(faults: readonly string[], config: Kubeconfig): void {
+function refuse(faults: readonly string[], context: string, config: Kubeconfig): void {
   const [first] = faults;
   if (first === undefined) return;
-  const next = first.startsWith('context was') ? existing('contexts', config.contexts) : [];
+  const next = first.startsWith('context was')
+    ? existing('contexts', context, config.contexts)
+    : [];
   if (faults.length > 1)
     throw new Problem(
       ['Error in configuration: ', ...faults.map((fault) => `* ${fault}`)].join('\n'),
@@ -185,8 +189,8 @@ function refuse(faults: readonly string[], config: Kubeconfig): void {
   throw new Problem(next.length > 0 ? `Error in configuration: ${first}` : first, { next });
 }
 
-function existing(what: string, entries: ReadonlyMap<string, unknown>): string[] {
-  return [`${what} in this kubeconfig: ${[...entries.keys()].join(', ') || 'none'}`];
+function existing(what: string, wanted: string, entries: ReadonlyMap<string, unknown>): string[] {
+  return [candidatesText(`${what} in this kubeconfig`, wanted, entries.keys())];
 }
 
 /** What kubectl does not say, and people look for when its fallback fails. */

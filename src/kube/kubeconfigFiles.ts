@@ -4,6 +4,7 @@ import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { checkShape } from './kubeconfigShape.ts';
+import { type LargeItem, splitKubeconfig } from './largeKubeconfig.ts';
 
 /** One entry of a kubeconfig's list, its file names absolute, and the file that it stands in. */
 export interface NamedEntry {
@@ -23,6 +24,11 @@ export interface Kubeconfig {
   readonly contexts: ReadonlyMap<string, NamedEntry>;
 }
 
+export interface ReadOptions {
+  /** Somebody waits for a second at most: a file that takes longer to parse is an error. */
+  readonly quick?: boolean;
+}
+
 const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /**
@@ -30,7 +36,11 @@ const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key'
  * else ~/.kube/config; of several entries with one name the first file's counts. Throws a Problem
  * that names every broken file, worded as kubectl words it.
  */
-export function readKubeconfig(explicit: string | undefined, env: NodeJS.ProcessEnv): Kubeconfig {
+export function readKubeconfig(
+  explicit: string | undefined,
+  env: NodeJS.ProcessEnv,
+  options: ReadOptions = {},
+): Kubeconfig {
   const files = kubeconfigFiles(explicit, env);
   let currentContext: string | undefined;
   const clusters = new Map<string, NamedEntry>();
@@ -39,8 +49,8 @@ export function readKubeconfig(explicit: string | undefined, env: NodeJS.Process
   const broken: string[] = [];
   for (const file of files) {
     try {
-      const document = readDocument(file, explicit !== undefined);
-      currentContext ||= textOf(document['current-context']);
+      const document = readDocument(file, explicit !== undefined, options);
+      currentContext ||= textOf(document.currentContext);
       collect(clusters, document.clusters, 'cluster', file);
       collect(users, document.users, 'user', file);
       collect(contexts, document.contexts, 'context', file);
@@ -60,7 +70,19 @@ function kubeconfigFiles(explicit: string | undefined, env: NodeJS.ProcessEnv): 
   return [join(env.HOME || homedir(), '.kube', 'config')];
 }
 
-function readDocument(file: string, required: boolean): Entry {
+/** What one file says: names, and entries that are parsed when they are needed where the file is large. */
+interface Document {
+  readonly currentContext?: unknown;
+  readonly clusters: readonly LargeItem[];
+  readonly users: readonly LargeItem[];
+  readonly contexts: readonly LargeItem[];
+}
+
+/** In characters. Parsing and checking 6 MB of YAML takes a second and more on a laptop. */
+const LARGE = 200_000;
+const PARSED_QUICKLY = 1_000_000;
+
+function readDocument(file: string, required: boolean, { quick }: ReadOptions): Document {
   let source: string;
   try {
     source = readFileSync(file, 'utf8');
@@ -68,30 +90,95 @@ function readDocument(file: string, required: boolean): Entry {
     if (errorCode(error) === 'EISDIR') throw new Error(`read ${file}: is a directory`);
     if (errorCode(error) !== 'ENOENT') throw error;
     if (required) throw new Problem(`stat ${file}: no such file or directory`, { cause: error });
-    return {};
+    return { clusters: [], users: [], contexts: [] };
   }
-  // As kubectl: an empty file is one that says nothing, and only the first document counts.
-  const [document] = loadAll(source);
-  if (document === undefined || document === null) return {};
+  const large = source.length > LARGE ? splitKubeconfig(source) : undefined;
+  if (quick && !large && source.length > PARSED_QUICKLY && !source.startsWith('{'))
+    throw new Error('it takes too long to parse');
+  const document = large?.rest ?? parse(source);
   checkShape(document);
-  return document as Entry;
+  return {
+    currentContext: document['current-context'],
+    clusters: large?.clusters ?? itemsOf(document.clusters),
+    users: large?.users ?? itemsOf(document.users),
+    contexts: large?.contexts ?? itemsOf(document.contexts),
+  };
 }
 
-function collect(into: Map<string, NamedEntry>, list: unknown, field: string, path: string): void {
+/** As kubectl: an empty file is one that says nothing, and only the first document counts. */
+function parse(source: string): Entry {
+  const json = source.length > LARGE && source.startsWith('{') ? parsedJson(source) : undefined;
+  const [document] = json === undefined ? loadAll(source) : [json];
+  return (document ?? {}) as Entry;
+}
+
+/** JSON is YAML; for a large file it is parsed a hundred times as fast. */
+function parsedJson(source: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    return undefined;
+  }
+}
+
+function itemsOf(list: unknown): LargeItem[] {
+  return (Array.isArray(list) ? list : []).filter(isEntry).map((item) => ({
+    name: typeof item.name === 'string' ? item.name : '',
+    parse: () => item,
+  }));
+}
+
+function collect(
+  into: Map<string, NamedEntry>,
+  list: readonly LargeItem[],
+  field: 'cluster' | 'user' | 'context',
+  file: string,
+): void {
   const own = new Set<string>();
-  for (const item of Array.isArray(list) ? list : []) {
-    if (!isEntry(item)) continue;
-    const name = typeof item.name === 'string' ? item.name : '';
+  for (const item of list) {
+    const { name } = item;
     if (own.has(name)) throw new Error(`duplicate name "${name}" in list of ${field}s`);
     own.add(name);
-    if (into.has(name)) continue;
-    const entry = isEntry(item[field]) ? { ...item[field] } : {};
-    for (const key of FILE_FIELDS) {
-      const file = entry[key];
-      if (typeof file === 'string' && file !== '') entry[key] = resolve(dirname(path), file);
+    if (!into.has(name)) into.set(name, new LazyEntry(item, field, file));
+  }
+}
+
+/** An entry that is parsed when it is read for the first time. */
+class LazyEntry implements NamedEntry {
+  readonly file: string;
+  readonly #item: LargeItem;
+  readonly #field: 'cluster' | 'user' | 'context';
+  #entry: Entry | undefined;
+
+  constructor(item: LargeItem, field: 'cluster' | 'user' | 'context', file: string) {
+    this.#item = item;
+    this.#field = field;
+    this.file = file;
+  }
+
+  /** Throws a Problem, as `readKubeconfig` does. */
+  get entry(): Entry {
+    this.#entry ??= this.#parsed();
+    return this.#entry;
+  }
+
+  #parsed(): Entry {
+    const [field, file] = [this.#field, this.file];
+    let item: unknown;
+    try {
+      item = this.#item.parse();
+      checkShape({ [`${field}s`]: [item] });
+    } catch (error) {
+      throw new Problem(`error loading config file "${file}": ${messageOf(error)}`);
     }
-    if (isEntry(entry.exec)) entry.exec = besideFile(entry.exec, path);
-    into.set(name, { entry, file: path });
+    const given = isEntry(item) ? item[field] : undefined;
+    const entry = isEntry(given) ? { ...given } : {};
+    for (const key of FILE_FIELDS) {
+      const named = entry[key];
+      if (typeof named === 'string' && named !== '') entry[key] = resolve(dirname(file), named);
+    }
+    if (isEntry(entry.exec)) entry.exec = besideFile(entry.exec, file);
+    return entry;
   }
 }
 

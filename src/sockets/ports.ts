@@ -9,6 +9,7 @@ import { defaultContainer, type Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
 import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
+import { candidatesText } from '../nearest.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { SocketList } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
@@ -198,7 +199,7 @@ function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | 
   if (container !== undefined && !names.includes(container))
     throw wrongUsage(
       `container ${container} is not valid for pod ${pod.metadata.name}`,
-      `choose one of: ${names.join(', ')}`,
+      candidatesText('containers of this pod', container, names),
     );
   if (pod.spec.shareProcessNamespace) return undefined;
   const chosen = container ?? defaultContainer(pod);

@@ -148,7 +148,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
     const container = await netdebug(['ports', server.name, '-p', '-c', 'nope', '--image', image])
       .finished;
     expect(container.stderr).toMatch(
-      /container nope is not valid for pod [\s\S]*choose one of: main/,
+      /container nope is not valid for pod [\s\S]*containers of this pod: main/,
     );
     expect(container.code).toBe(2);
     const format = await netdebug(['ports', server.name, '-o', 'xml']).finished;

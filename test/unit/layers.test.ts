@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '..', '..', 'src');
 /** From bottom to top; what stands in one row does not know of each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
-  ['problem.ts', 'version.ts', 'shell.d.ts'],
+  ['nearest.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
   ['timing.ts'],
   ['output'],
   ['pcap', 'packets', 'filters'],

@@ -3,6 +3,7 @@ import { debuggerStatus } from '../../debugger/start.ts';
 import { allPods } from '../../kube/allPods.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import { candidatesText } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
 
@@ -124,7 +125,9 @@ export async function findCaptures(
   const names = all.filter(({ state }) => state.kind !== 'removed').map((capture) => capture.name);
   throw new Problem(`there is no capture "${asked}" in namespace "${namespace}"`, {
     next: [
-      names.length > 0 ? `captures here: ${names.join(', ')}` : 'there are no captures here',
+      names.length > 0
+        ? candidatesText('captures here', name, names)
+        : 'there are no captures here',
       'kubectl netdebug captures list -A   lists those of all namespaces',
     ],
   });

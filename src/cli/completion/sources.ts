@@ -32,7 +32,9 @@ export function clusterSources(signal: AbortSignal): Sources {
   return {
     kubeconfig: async (kind, words) =>
       quietly(async () => {
-        const config = readKubeconfig(words.flags.get('kubeconfig'), process.env);
+        const config = readKubeconfig(words.flags.get('kubeconfig'), process.env, {
+          quick: true,
+        });
         return [...config[kind].keys()].map((value) => ({ value }));
       }),
     namespaces: async (words) => asking(words, async (api) => names(api, '/api/v1/namespaces')),
@@ -53,7 +55,9 @@ export function clusterSources(signal: AbortSignal): Sources {
     ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,
   ): Promise<Candidate[]> {
     return quietly(async () => {
-      const access = await authenticate(chooseContext(connectionFlags(words)));
+      const access = await authenticate(
+        chooseContext(connectionFlags(words), process.env, { quick: true }),
+      );
       const api = new KubeApi(access);
       // A credential plugin takes no signal.
       const late = new Promise<never>((_resolve, reject) => {

@@ -62,7 +62,8 @@ async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
 }
 
 async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodInterface[]> {
-  const access = await authenticate(chooseContext(connectionOf(values)));
+  const chosen = chooseContext(connectionOf(values), process.env, { quick: true });
+  const access = await authenticate(chosen);
   const api = new KubeApi(access);
   try {
     const { namespace } = access;

@@ -1,3 +1,4 @@
+import { distance } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { ApiError } from '../apiError.ts';
@@ -84,18 +85,4 @@ async function names(
 
 function isNear(asked: string, name: string, distance: number): boolean {
   return name.startsWith(asked) || distance <= Math.max(2, Math.floor(asked.length / 3));
-}
-
-/** Levenshtein distance of two short names. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }
