@@ -35,7 +35,7 @@ export interface DirectCapture {
    * Milliseconds after tcpdump listens, or its first bytes come, at which it is stopped. A tcpdump that
    * does neither is ended as well.
    */
-  readonly duration?: number;
+  readonly duration?: number | undefined;
   /** Milliseconds that tcpdump may be behind: what was on the wire by its end is waited for so long. */
   readonly deliveryDelay?: number;
   /** Ends the capture in order; what was captured until then is kept. */

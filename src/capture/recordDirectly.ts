@@ -7,14 +7,10 @@ import { ExecProblem } from '../kube/execStatus.ts';
 import { countText } from '../output/quantities.ts';
 import { PacketCutter } from '../pcap/packetCutter.ts';
 import { Problem } from '../problem.ts';
-import {
-  DELIVERY_DELAY_MS,
-  isImmediate,
-  type TcpdumpOptions,
-  tcpdumpCommand,
-} from '../tools/tcpdump.ts';
+import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
 import { captureDirectly } from './directCapture.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
+import type { RecorderSpec } from './spec.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
@@ -25,15 +21,15 @@ export async function recordDirectly(
   api: KubeApi,
   place: Debugger,
   shown: string,
-  recording: Recording,
+  recording: Recording<RecorderSpec>,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress } = recording;
-  const options = { ...recording, changesUser: tcpdumpChangesUser(settings.image) };
-  const command = tcpdumpCommand(options);
+  const { spec, format, settings, interrupt, progress } = recording;
+  const changesUser = tcpdumpChangesUser(settings.image);
+  const command = tcpdumpCommand({ ...spec, format, changesUser });
   const told = tellWhileWaiting('the pod to start tcpdump', progress);
   try {
     const recorder = await opened(api, place, command, interrupt);
-    return await record(shown, recording, recorder, options, told);
+    return await record(shown, recording, recorder, told);
   } finally {
     told();
   }
@@ -59,17 +55,13 @@ async function opened(
 
 async function record(
   shown: string,
-  recording: Recording,
+  recording: Recording<RecorderSpec>,
   recorder: LeasedProcess,
-  options: TcpdumpOptions,
   onBegun: () => void,
 ): Promise<CaptureOutcome> {
-  const { interrupt, abandon, progress, events, output } = recording;
-
+  const { spec, format, interrupt, abandon, progress, events, output } = recording;
   const packets =
-    recording.format === 'pcap'
-      ? new PacketCutter(recording.maxBytes)
-      : new TextCutter(recording.maxBytes);
+    format === 'pcap' ? new PacketCutter(spec.maxBytes) : new TextCutter(spec.maxBytes);
   let dropped = 0;
   try {
     const { end, statistics } = await captureDirectly({
@@ -78,8 +70,8 @@ async function record(
       output,
       interrupt,
       abandon,
-      deliveryDelay: isImmediate(options) ? 0 : DELIVERY_DELAY_MS,
-      ...(recording.duration !== undefined && { duration: recording.duration }),
+      deliveryDelay: isImmediate({ ...spec, format }) ? 0 : DELIVERY_DELAY_MS,
+      duration: spec.duration,
       onListening: (device, linkType) => {
         onBegun();
         events?.listening(device, 'tcpdump');
@@ -95,7 +87,7 @@ async function record(
     });
     const missing = (statistics.captured ?? 0) - packets.packets;
     // Who stops early wants no more; decoded text is not counted in quite the same way.
-    if (recording.format === 'pcap' && end !== 'size' && end !== 'reader-gone' && missing > 0)
+    if (format === 'pcap' && end !== 'size' && end !== 'reader-gone' && missing > 0)
       throw incomplete(missing);
     return { end, statistics, packets: packets.packets, bytes: packets.bytes };
   } catch (error) {

@@ -3,11 +3,12 @@ import type { Debugger } from '../debugger/place.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { SpoolRefused } from './follower/followCapture.ts';
-import { nodeNetworkNote, withoutOwnStream } from './ownStream.ts';
+import { nodeNetworkNote } from './ownStream.ts';
 import { recordDirectly } from './recordDirectly.ts';
 import { explainFailure } from './recorderProblems.ts';
 import { type CaptureOutcome, type Recording, where } from './recording.ts';
 import { recordThroughSpool } from './recordThroughSpool.ts';
+import { type RecorderSpec, recorderSpec } from './spec.ts';
 import { planSpool } from './spool/spoolPlan.ts';
 
 /**
@@ -32,7 +33,8 @@ async function record(
   found: FoundTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress, events, duration, linger } = recording;
+  const { settings, interrupt, progress, events, linger } = recording;
+  const { duration, device } = recording.spec;
   interrupt.throwIfAborted();
   const place = await debuggerFor(
     api,
@@ -50,16 +52,13 @@ async function record(
     },
   );
   try {
-    events?.entered(place);
+    const spec = recorderSpec(recording.spec, place);
+    events?.entered(place, spec.expression);
     const note = nodeNetworkNote(place, found.pod?.metadata.name);
     if (note !== undefined) progress.note(note);
-    const expression = withoutOwnStream(recording.expression, place);
-    return await recordIn(api, place, where(found, place), {
-      ...recording,
-      ...(expression && { expression }),
-    });
+    return await recordIn(api, place, where(found, place), { ...recording, spec });
   } catch (error) {
-    throw await explainFailure(error, api, place, settings.image, recording.interface);
+    throw await explainFailure(error, api, place, settings.image, device);
   } finally {
     await place.close();
   }
@@ -69,7 +68,7 @@ async function recordIn(
   api: KubeApi,
   place: Debugger,
   shown: string,
-  recording: Recording,
+  recording: Recording<RecorderSpec>,
 ): Promise<CaptureOutcome> {
   // Text is read as it comes; what nobody keeps needs no spool.
   if (recording.stream || recording.format === 'text')

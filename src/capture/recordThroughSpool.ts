@@ -10,15 +10,15 @@ import { followCapture } from './follower/followCapture.ts';
 import { Follower, RecordingLost } from './follower/follower.ts';
 import { gapText } from './follower/losses.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
+import type { RecorderSpec } from './spec.ts';
 import type { RecordOptions } from './spool/recordArguments.ts';
 import { attachTo, removeSpool } from './spool/spoolCommands.ts';
 import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
+import { bytes, milliseconds } from './units.ts';
 
-/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
-const BUFFER_KIB = 32_768;
-/** How much further than its client a recorder goes that has been left alone. */
-const DURATION_SLACK_S = 3;
-const SIZE_SLACK_KB = 1_000;
+/** How much further than its client a recorder goes that has lost it. */
+const DURATION_SLACK_MS = 3_000;
+const SIZE_SLACK_BYTES = 1_000_000;
 
 /** How long the removal of a spool is waited for, and how long by who wants to end at once. */
 const REMOVE_MS = 5_000;
@@ -33,9 +33,10 @@ export async function recordThroughSpool(
   place: Debugger,
   shown: string,
   plan: SpoolPlan,
-  recording: Recording,
+  recording: Recording<RecorderSpec>,
 ): Promise<CaptureOutcome> {
-  const { progress, events, output, interrupt, abandon, duration, maxBytes } = recording;
+  const { progress, events, output, interrupt, abandon } = recording;
+  const { duration, maxBytes } = recording.spec;
   const spool = newSpoolFolder();
   const record = recordOptions(recording, plan);
   const fileBytes = plan.fileKilobytes * 1000;
@@ -67,7 +68,7 @@ export async function recordThroughSpool(
       fileBytes,
       interrupt,
       abandon,
-      ...(duration !== undefined && { duration }),
+      duration,
       removeSpool: (hurry) =>
         removeSpool(api.access, place, spool, hurry || abandon.aborted ? HURRY_MS : REMOVE_MS),
       onListening: (device, engine) => {
@@ -93,24 +94,23 @@ export async function recordThroughSpool(
   }
 }
 
-/** The bounds of the recorder: the client ends a capture itself, and exactly, while it can. */
-function recordOptions(recording: Recording, plan: SpoolPlan): RecordOptions {
-  const { interface: device, snapLength, count, expression, duration, maxBytes } = recording;
-  const linger = Math.ceil(recording.linger / 1000);
+/** The client ends a capture itself, and exactly, while it can: the recorder's bounds are further. */
+function recordOptions(
+  { spec, linger, settings }: Recording<RecorderSpec>,
+  plan: SpoolPlan,
+): RecordOptions {
+  const { duration, maxBytes } = spec;
   return {
-    ...(device !== undefined && { device }),
-    ...(snapLength !== undefined && { snapLength }),
-    ...(count !== undefined && { count }),
-    ...(expression !== undefined && { expression }),
-    ...(duration !== undefined && { duration: Math.ceil(duration / 1000) + DURATION_SLACK_S }),
-    ...(maxBytes !== undefined && { maxKilobytes: Math.ceil(maxBytes / 1000) + SIZE_SLACK_KB }),
-    fileKilobytes: plan.fileKilobytes,
-    files: plan.files,
-    bufferKibibytes: BUFFER_KIB,
-    ...(plan.roomKilobytes !== undefined && { roomKilobytes: plan.roomKilobytes }),
+    spec: {
+      ...spec,
+      duration: duration && milliseconds(duration + DURATION_SLACK_MS),
+      maxBytes: maxBytes && bytes(maxBytes + SIZE_SLACK_BYTES),
+    },
+    ring: plan,
+    roomKilobytes: plan.roomKilobytes,
     linger,
     keep: linger,
-    changesUser: tcpdumpChangesUser(recording.settings.image),
+    changesUser: tcpdumpChangesUser(settings.image),
   };
 }
 

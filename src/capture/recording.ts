@@ -3,9 +3,11 @@ import type { FoundTarget } from '../debugger/debuggerFor.ts';
 import type { Place } from '../debugger/leasedProcess.ts';
 import type { Debugger } from '../debugger/place.ts';
 import type { Output } from '../output/output.ts';
-import type { TcpdumpOptions, TcpdumpStatistics } from '../tools/tcpdump.ts';
+import type { TcpdumpStatistics } from '../tools/tcpdump.ts';
 import type { CaptureEnd } from './directCapture.ts';
 import type { Gap } from './follower/losses.ts';
+import type { CaptureSpec } from './spec.ts';
+import type { Milliseconds } from './units.ts';
 
 /** How a capture stands. */
 export interface CaptureState {
@@ -39,8 +41,8 @@ export function where(found: FoundTarget, { kind, namespace, pod }: Debugger): s
 
 /** Told what is to be known of a recording besides its packets. */
 export interface RecordingEvents {
-  /** The debugger runs. */
-  entered(place: Place): void;
+  /** The debugger runs; the recorder in it gets this pcap-filter(7) expression, if any. */
+  entered(place: Place, filter: string | undefined): void;
   /** Packets are being recorded; those of a direct stream may come a little before this. */
   listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
   /** Something happened between the packets that came and those that come next. */
@@ -49,17 +51,16 @@ export interface RecordingEvents {
   caughtUp(uptime: number): void;
 }
 
-/** A capture of one pod's packets. */
-export interface Recording extends Omit<TcpdumpOptions, 'changesUser'> {
+/** A capture of one target's packets into an output. */
+export interface Recording<Spec = CaptureSpec> {
+  readonly spec: Spec;
+  /** `pcap` for the packets themselves, `text` for lines to read. */
+  readonly format: 'pcap' | 'text';
   readonly settings: DebuggerSettings;
-  /** Packets are streamed as they come, not by way of a spool in the pod. */
+  /** Stream packets directly, without a spool in the pod. */
   readonly stream?: boolean;
-  /** Milliseconds that the recorder goes on when its client is out of reach. */
-  readonly linger: number;
-  /** Milliseconds. */
-  readonly duration?: number;
-  /** Bytes of output. */
-  readonly maxBytes?: number;
+  /** How long the recorder continues when the connection is lost. */
+  readonly linger: Milliseconds;
   readonly output: Output;
   /** Ends the capture in order. */
   readonly interrupt: AbortSignal;

@@ -1,4 +1,7 @@
+import type { CaptureSpec } from '../capture/spec.ts';
+import { bytes, seconds } from '../capture/units.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
+import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import { wrongUsage } from '../problem.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import { ownFilterOf } from './flags/preset.ts';
@@ -16,13 +19,12 @@ export function planOf(
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark cannot be combined');
   checkRingFlags(flags);
-  const { interface: device } = flags;
-  const { count, duration, 'snapshot-length': snapLength, 'max-size': maxBytes } = flags;
   refuseExpressionWords(words);
   const meant = targetsOf(words, flags);
   const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
   if (ofPods && namedNode(meant.targets) !== undefined)
     throw wrongUsage(`--${ofPods} cannot be used with a node`);
+  const { presets, filter } = ownFilterOf(flags.preset.flat(), rest);
   return {
     ...meant,
     settings: debuggerSettings(flags),
@@ -30,17 +32,26 @@ export function planOf(
     peers: flags.peer,
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
     stream: flags.stream,
-    linger: flags.linger * 1000,
-    ...(device !== undefined && { interface: device }),
-    ...ownFilterOf(flags.preset.flat(), rest),
-    ...(count !== undefined && { count }),
-    ...(snapLength !== undefined && { snapLength }),
-    ...(duration !== undefined && { duration: duration * 1000 }),
-    ...(maxBytes !== undefined && { maxBytes }),
+    linger: seconds(flags.linger),
+    presets,
+    spec: specOf(flags, filter),
   };
 }
 
 export type CapturePlan = ReturnType<typeof planOf>;
+
+/** What the flags ask to record; `filter` is that of presets and expression, without the peers. */
+function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
+  const { duration, 'snapshot-length': snapLength, 'max-size': maxBytes } = flags;
+  return {
+    device: flags.interface,
+    count: flags.count,
+    filter,
+    snapLength: snapLength === undefined ? undefined : bytes(snapLength),
+    duration: duration === undefined ? undefined : seconds(duration),
+    maxBytes: maxBytes === undefined ? undefined : bytes(maxBytes),
+  };
+}
 
 /** Throws a usage error for flags of rings and detached captures that cannot be combined. */
 function checkRingFlags(flags: CaptureValues): void {

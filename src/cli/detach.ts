@@ -1,14 +1,15 @@
 import { type PodsRequest, startInPods } from '../capture/detached/startInPods.ts';
+import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { note, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
-/** Long enough for rare faults. In seconds. */
-export const DETACHED_DURATION_S = 7 * 86_400;
-/** How long the files are kept after the end. In seconds. */
-export const DETACHED_KEEP_S = 7 * 86_400;
+/** Long enough for rare faults. */
+export const DETACHED_DURATION = seconds(7 * 86_400);
+/** How long the files are kept after the end. */
+export const DETACHED_KEEP = seconds(7 * 86_400);
 
 /** Starts detached captures and prints how to use them. Gives the exit code. */
 export async function detach(
@@ -40,7 +41,7 @@ export async function detach(
     const namespaces = new Set(started.map((one) => one.capture.pod.metadata.namespace));
     for (const text of [
       `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
-      `  it ends in ${ageText(request.duration * 1000)}, and is deleted ${ageText(request.keep * 1000)} after that`,
+      `  it ends in ${ageText(request.spec.duration)}, and is deleted ${ageText(request.keep)} after that`,
       ...[...namespaces].flatMap((namespace) => {
         const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
         return [

@@ -1,7 +1,7 @@
 import { recordPod } from '../capture/recordPod.ts';
+import { seconds } from '../capture/units.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
-import { renderCaptureFilter } from '../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
@@ -52,10 +52,14 @@ async function withPeers(api: KubeApi, plan: CapturePlan, signal: AbortSignal) {
   const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
     throw explainRefusal(error, api.access.namespace);
   });
-  const filter = withPeerTerms(terms, plan.ownFilter);
+  const filter = withPeerTerms(terms, plan.spec.filter);
   for (const line of filterNotes(plan.presets, filter)) note(line);
-  const expression = renderCaptureFilter(filter);
-  return { ...plan, ...(expression !== undefined && { expression }), peerTerms: terms };
+  return {
+    ...plan,
+    spec: { ...plan.spec, filter },
+    peerTerms: terms,
+    ownFilter: plan.spec.filter,
+  };
 }
 
 type FullPlan = Awaited<ReturnType<typeof withPeers>>;
@@ -156,19 +160,19 @@ async function ring(
 async function detached(
   api: KubeApi,
   flags: CaptureValues,
-  { duration, settings, ...plan }: FullPlan,
+  { spec, settings, ...plan }: FullPlan,
   { signal, abandon }: Interruption,
 ): Promise<number> {
   // A listener, so that pods on nodes are deleted after a second Ctrl-C too.
   abandon.addEventListener('abort', () => {});
-  const { detach, DETACHED_DURATION_S, DETACHED_KEEP_S } = await import('./detach.ts');
+  const { detach, DETACHED_DURATION, DETACHED_KEEP } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   return detach(api, {
     ...plan,
     ...settings,
     ring: ringWishes(flags),
-    duration: duration === undefined ? DETACHED_DURATION_S : Math.ceil(duration / 1000),
-    keep: keep === undefined ? DETACHED_KEEP_S : Math.ceil(keep),
+    spec: { ...spec, duration: spec.duration ?? DETACHED_DURATION },
+    keep: keep === undefined ? DETACHED_KEEP : seconds(keep),
     ...(name !== undefined && { name }),
     ...(volume !== undefined && { volume }),
     signal,

@@ -107,11 +107,7 @@ function sinkOf(
   nameOf: (pod: Pod) => string,
   progress: ReturnType<typeof captureProgress>,
 ): Opened {
-  const { maxBytes, count, pods, waits, destination, output } = request;
-  const limits = {
-    ...(maxBytes !== undefined && { maxBytes }),
-    ...(count !== undefined && { count }),
-  };
+  const { spec, pods, waits, destination, output } = request;
   if (!output) {
     const folder = flags.write ?? '';
     const sink = new FolderSink(folder, flags.force === true, nameOf);
@@ -120,10 +116,10 @@ function sinkOf(
   if (destination === 'text') {
     const isAlone = pods.length === 1 && !waits;
     const labelOf = isAlone ? () => '' : podLabels(pods, nameOf);
-    const sink = new TextSink(progress.around(output), labelOf, limits);
+    const sink = new TextSink(progress.around(output), labelOf, spec);
     return { sink, bytes: () => undefined };
   }
-  const sink = new MergedSink(api.access, output, limits);
+  const sink = new MergedSink(api.access, output, spec);
   return {
     sink,
     bytes: () => sink.bytes,

@@ -16,8 +16,8 @@ const BATCH_BYTES = 256 * 1024;
 
 export interface FileLimits {
   /** What the file may hold at most; the statistics at its end come on top. */
-  readonly maxBytes?: number;
-  readonly maxPackets?: number;
+  readonly maxBytes?: number | undefined;
+  readonly maxPackets?: number | undefined;
 }
 
 /** The blocks of a merged file, as they come to be; its owner writes them out, batch by batch. */

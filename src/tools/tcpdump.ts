@@ -1,12 +1,12 @@
 /** What tcpdump is asked to record; absent fields leave it to tcpdump. */
 export interface TcpdumpOptions {
-  readonly interface?: string;
+  readonly device?: string | undefined;
   /** Bytes kept of each packet (-s). */
-  readonly snapLength?: number;
+  readonly snapLength?: number | undefined;
   /** Packets after which it ends (-c). */
-  readonly count?: number;
+  readonly count?: number | undefined;
   /** pcap-filter(7) expression, passed as one argument. */
-  readonly expression?: string;
+  readonly expression?: string | undefined;
   /** `pcap` for the packets themselves, `text` for lines to read. */
   readonly format: 'pcap' | 'text';
   /** The build changes its user when started as root: tell it to stay, or nobody could end it. */
@@ -30,7 +30,10 @@ export const DELIVERY_DELAY_MS = 1_100;
  * length (TPACKET_V2), so whole packets are not worth it: 32 MiB would hold 128 of them, however
  * small they are, and a burst would be lost.
  */
-export function isImmediate({ format, snapLength }: TcpdumpOptions): boolean {
+export function isImmediate({
+  format,
+  snapLength,
+}: Pick<TcpdumpOptions, 'format' | 'snapLength'>): boolean {
   const kept = snapLength ?? (format === 'text' ? TEXT_SNAP_LENGTH : 0);
   return kept > 0 && kept <= TEXT_SNAP_LENGTH;
 }
@@ -44,7 +47,7 @@ export function tcpdumpCommand(options: TcpdumpOptions): string[] {
     ...['-B', String(BUFFER_KIB)],
     ...(isImmediate(options) ? ['--immediate-mode'] : []),
     ...(options.changesUser ? ['-Z', 'root'] : []),
-    ...(options.interface === undefined ? [] : ['-i', options.interface]),
+    ...(options.device === undefined ? [] : ['-i', options.device]),
     ...(snapLength === undefined ? [] : ['-s', String(snapLength)]),
     ...(options.count === undefined ? [] : ['-c', String(options.count)]),
     ...(format === 'pcap' ? ['-U', '-w', '-'] : ['-l']),

@@ -8,6 +8,7 @@ import { type FetchOptions, fetchSpool } from '../../src/capture/fetch/fetchSpoo
 import { PodSpool } from '../../src/capture/fetch/podSpool.ts';
 import { recordArguments } from '../../src/capture/spool/recordArguments.ts';
 import spoolScript from '../../src/capture/spool/spool.sh';
+import { seconds } from '../../src/capture/units.ts';
 import { ensureDebugger } from '../../src/debugger/ladder.ts';
 import { LeasedProcess, type Place } from '../../src/debugger/leasedProcess.ts';
 import { KubeApi } from '../../src/kube/api.ts';
@@ -43,10 +44,9 @@ async function recordedPod(image: string, atEnd: AtEnd) {
   const request = { profile: 'network', image, pullPolicy: 'IfNotPresent', ttl: 600_000 } as const;
   const place = await ensureDebugger(api, pod, request);
   const words = recordArguments(SPOOL, {
-    device: 'lo',
-    fileKilobytes: 1000,
-    files: 40,
-    keep: 600,
+    spec: { device: 'lo' },
+    ring: { fileKilobytes: 1000, files: 40 },
+    keep: seconds(600),
     changesUser: true,
   });
   const program = { script: spoolScript, command: ['record', ...words] };

@@ -1,23 +1,19 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { type CaptureSpec, recorderSpec } from '../spec.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
 import type { RingPlan, RingWishes } from '../spool/ringPlan.ts';
+import { inSeconds, type Milliseconds } from '../units.ts';
 
 /** A capture that is to go on by itself. */
 export interface DetachedRequest extends DebuggerSettings {
   /** A free one is made up when absent. */
   readonly name?: string;
   readonly ring: RingWishes;
-  readonly interface?: string;
-  readonly snapLength?: number;
-  readonly count?: number;
-  readonly expression?: string;
-  /** Bytes recorded in all. */
-  readonly maxBytes?: number;
-  /** Seconds from its start to its end. */
-  readonly duration: number;
-  /** Seconds that what was recorded stays after the end. */
-  readonly keep: number;
+  readonly spec: CaptureSpec & { readonly duration: Milliseconds };
+  /** How long the files stay after the end. */
+  readonly keep: Milliseconds;
   readonly volume?: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
@@ -35,26 +31,23 @@ export const START_WINDOW_S = 15 * 60;
  */
 const BUFFER_KIB = 131_072;
 
-/** What the recorder is told; `created` is when the capture was asked for, `expression` its filter. */
+/** What the recorder is told. `created`: when the capture was requested, by the API server's clock. */
 export function recordOptions(
-  request: DetachedRequest,
+  { spec, keep, image }: DetachedRequest,
   ring: RingPlan,
   created: Date,
-  expression: string | undefined,
+  place: Pick<Debugger, 'ownPorts'>,
 ): RecordOptions {
-  const seconds = Math.floor(created.getTime() / 1000);
+  const start = Math.floor(created.getTime() / 1000);
   return {
-    ...ring,
+    // It has a time to end at instead: its container may start late.
+    spec: { ...recorderSpec(spec, place), duration: undefined },
+    ring,
     bufferKibibytes: BUFFER_KIB,
-    until: seconds + request.duration,
-    notAfter: seconds + START_WINDOW_S,
-    keep: request.keep,
-    changesUser: tcpdumpChangesUser(request.image),
-    ...(request.interface !== undefined && { device: request.interface }),
-    ...(request.snapLength !== undefined && { snapLength: request.snapLength }),
-    ...(request.count !== undefined && { count: request.count }),
-    ...(request.maxBytes !== undefined && { maxKilobytes: Math.ceil(request.maxBytes / 1000) }),
-    ...(expression !== undefined && { expression }),
+    until: start + inSeconds(spec.duration),
+    notAfter: start + START_WINDOW_S,
+    keep,
+    changesUser: tcpdumpChangesUser(image),
   };
 }
 

@@ -39,7 +39,7 @@ export async function seeRecording(
 async function look(
   api: KubeApi,
   capture: DetachedCapture,
-  { signal, image, interface: device }: DetachedRequest,
+  { signal, image, spec: { device } }: DetachedRequest,
 ): Promise<Listing> {
   const spool = spoolAccessOf(api, capture, signal, LIMITS);
   const limit = Date.now() + RECORDING_LIMIT_MS;

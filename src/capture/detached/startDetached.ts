@@ -64,7 +64,7 @@ function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const created = new Date(api.serverTime());
   return (current: Pod, rung: 'least' | 'baseline', owner?: string) => {
     const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
-    const record = recordOptions(request, ring, created, request.expression);
+    const record = recordOptions(request, ring, created, { ownPorts: [] });
     const name = freeCaptureName(current, request.name);
     return detachedContainer(
       {

@@ -14,10 +14,11 @@ import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
-import { nodeNetworkNote, withoutOwnStream } from '../ownStream.ts';
+import { nodeNetworkNote } from '../ownStream.ts';
 import { where } from '../recording.ts';
 import { planRing } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
+import { inSeconds } from '../units.ts';
 import { newCaptureName, nodePodsIn } from './captureNames.ts';
 import { capturesOf, type DetachedCapture } from './captures.ts';
 import { recorderOf, spoolFolder } from './detachedContainer.ts';
@@ -79,15 +80,16 @@ async function make(
     created,
     ...ofOwner,
     spool: spoolFolder(name, home, undefined),
-    record: recordOptions(request, ring, created, withoutOwnStream(request.expression, place)),
+    record: recordOptions(request, ring, created, place),
   });
+  const deadline = inSeconds(request.spec.duration) + inSeconds(request.keep) + START_WINDOW_S;
   const ofPod = `netdebug-capture-${name}-${randomBytes(4).toString('hex')}`;
   const pod = nodePod(target, debuggerRequest(request), {
     name: ofPod,
     namespace,
     ...ofOwner,
     unconfined: isUnconfined(home),
-    recorder: { ...recorder, deadline: request.duration + request.keep + START_WINDOW_S },
+    recorder: { ...recorder, deadline },
   });
   try {
     return await api.post<Pod>(podsPath(namespace), pod);

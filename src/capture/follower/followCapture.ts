@@ -17,7 +17,7 @@ export interface FollowedCapture {
   /** Bytes of a full file of the ring. */
   readonly fileBytes: number;
   /** Milliseconds after the recorder listens at which it is stopped. */
-  readonly duration?: number;
+  readonly duration?: number | undefined;
   /**
    * Ends the capture in order: what was on the wire by then still comes. Before the recorder has said
    * hello it ends at once, and the signal's reason is thrown.

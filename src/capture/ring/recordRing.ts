@@ -16,14 +16,15 @@ import { fateOf } from '../follower/fate.ts';
 import { Follower } from '../follower/follower.ts';
 import type { Values } from '../follower/frames.ts';
 import type { Manifest } from '../manifest.ts';
-import { nodeNetworkNote, withoutOwnStream } from '../ownStream.ts';
+import { nodeNetworkNote } from '../ownStream.ts';
 import { explainFailure } from '../recorderProblems.ts';
 import { type Recording, where } from '../recording.ts';
-import type { RecordOptions } from '../spool/recordArguments.ts';
+import { recorderSpec } from '../spec.ts';
 import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
+import { seconds } from '../units.ts';
 
 export interface RingRecording
   extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,
@@ -42,10 +43,8 @@ export interface RingRecording
 
 /** No file has this number: whoever reads from it on keeps the recorder going and reads nothing. */
 const BEYOND = 999_999_999;
-/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the disk. */
-const BUFFER_KIB = 32_768;
 /** How long what was recorded waits for a client that lost the connection while it copied. */
-const KEEP_S = 600;
+const KEEP = seconds(600);
 const REMOVE_MS = 5_000;
 /** How long what never began may take to end, and its removal. */
 const UNBEGUN_MS = 1_500;
@@ -77,7 +76,7 @@ export async function recordRing(
       if (note !== undefined) recording.onNote(note);
       return await holdAndFetch(api, found, place, recording);
     } catch (error) {
-      throw await explainFailure(error, api, place, settings.image, recording.interface);
+      throw await explainFailure(error, api, place, settings.image, recording.spec.device);
     } finally {
       await place.close();
     }
@@ -103,11 +102,14 @@ async function holdAndFetch(
 ): Promise<Manifest> {
   const { home } = place;
   const { ring, ...room } = planIn(home, recording);
-  const expression = withoutOwnStream(recording.expression, place);
   const record = {
-    ...recordOptions(recording, ring),
+    // The client ends it.
+    spec: { ...recorderSpec(recording.spec, place), duration: undefined },
+    ring,
     ...room,
-    ...(expression !== undefined && { expression }),
+    linger: recording.linger,
+    keep: KEEP,
+    changesUser: tcpdumpChangesUser(recording.settings.image),
   };
   const spool = newSpoolFolder();
   const follower = new Follower({
@@ -171,7 +173,7 @@ async function hold(
   found: FoundTarget,
   place: Debugger,
   ring: RingPlan,
-  { interrupt, abandon, duration, onRecording, onState }: RingRecording,
+  { spec: { duration }, interrupt, abandon, onRecording, onState }: RingRecording,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
@@ -222,20 +224,4 @@ function noRoom(said: readonly string[], { files, fileKilobytes }: RingPlan): Pr
     `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be made in the pod: ${said.join('; ')}`,
     { next: ['ask for a smaller one, with -C and -W, or leave them out and write one file here'] },
   );
-}
-
-function recordOptions(recording: RingRecording, ring: RingPlan): RecordOptions {
-  const { interface: device, snapLength, count, expression, maxBytes } = recording;
-  return {
-    ...(device !== undefined && { device }),
-    ...(snapLength !== undefined && { snapLength }),
-    ...(count !== undefined && { count }),
-    ...(expression !== undefined && { expression }),
-    ...(maxBytes !== undefined && { maxKilobytes: Math.ceil(maxBytes / 1000) }),
-    ...ring,
-    bufferKibibytes: BUFFER_KIB,
-    linger: Math.ceil(recording.linger / 1000),
-    keep: KEEP_S,
-    changesUser: tcpdumpChangesUser(recording.settings.image),
-  };
 }

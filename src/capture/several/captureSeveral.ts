@@ -1,4 +1,5 @@
 import { nodeOf, StartSlots } from '../../debugger/startSlots.ts';
+import type { CaptureFilter } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
@@ -7,6 +8,7 @@ import { Problem } from '../../problem.ts';
 import type { CaptureEnd } from '../directCapture.ts';
 import type { CaptureOutcome, CaptureProgress, CaptureState, Recording } from '../recording.ts';
 import { recordPod } from '../recordPod.ts';
+import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';
 import type { PodSink, Sink } from './podSink.ts';
@@ -65,7 +67,7 @@ export async function captureSeveral(
 /** One pod's part while it goes on. */
 interface Part {
   readonly pod: Pod;
-  readonly expression: string | undefined;
+  readonly filter: CaptureFilter;
   /** Its start is over, whatever came of it. */
   started: () => void;
   state: () => CaptureState;
@@ -98,15 +100,16 @@ class SeveralCapture {
   }
 
   async run(): Promise<void> {
-    const { pods, sink, interrupt, joining, waits, expression } = this.#recording;
+    const { pods, sink, interrupt, joining, waits } = this.#recording;
+    const { filter } = this.#recording.spec;
     const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
     interrupt.addEventListener('abort', onInterrupt, { once: true });
     if (interrupt.aborted) onInterrupt();
     sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
     try {
       // All of them first: a file that cannot be written is known before anything starts.
-      const sinks = await Promise.all(pods.map((pod) => sink.open(pod, expression)));
-      for (const [index, pod] of pods.entries()) this.#begin(pod, expression, sinks[index]);
+      const sinks = await Promise.all(pods.map((pod) => sink.open(pod)));
+      for (const [index, pod] of pods.entries()) this.#begin(pod, filter, sinks[index]);
       const joined = joining && this.#join(joining(this.#ending.signal));
       await this.#allEnded();
       if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
@@ -130,10 +133,10 @@ class SeveralCapture {
     }));
   }
 
-  #begin(pod: Pod, expression: string | undefined, sink?: PodSink): void {
+  #begin(pod: Pod, filter: CaptureFilter, sink?: PodSink): void {
     const part: Part = {
       pod,
-      expression,
+      filter,
       started: () => {},
       state: () => NOTHING,
       listened: false,
@@ -145,11 +148,11 @@ class SeveralCapture {
   }
 
   async #record(part: Part, opened: PodSink | undefined): Promise<void> {
-    const { pod, expression } = part;
-    const { clients, expression: _initial, ...recording } = this.#recording;
+    const { pod, filter } = part;
+    const { clients, ...recording } = this.#recording;
     let sink = opened;
     try {
-      sink ??= await recording.sink.open(pod, expression);
+      sink ??= await recording.sink.open(pod);
       part.started = await this.#slots.take(nodeOf({ pod }), this.#ending.signal);
       const { output, events } = clients?.watching(pod, sink) ?? sink;
       part.outcome = await recordPod(
@@ -157,8 +160,7 @@ class SeveralCapture {
         { pod },
         {
           ...recording,
-          ...(expression !== undefined && { expression }),
-          ...this.#timeLeft(),
+          spec: { ...recording.spec, filter, duration: this.#timeLeft() },
           output,
           ...(events && { events }),
           interrupt: this.#ending.signal,
@@ -203,12 +205,12 @@ class SeveralCapture {
   /** Begins with what joins as it comes to be, until the capture is to end. */
   async #join(changes: AsyncIterable<Joining>): Promise<void> {
     const { maxPods, progress } = this.#recording;
-    for await (const { pod, expression, text } of changes) {
+    for await (const { pod, filter, text } of changes) {
       if (this.#ending.signal.aborted) return;
       const captured = this.#captured();
       if (!pod) {
         progress.note(text);
-        for (const one of captured.values()) this.#begin(one, expression);
+        for (const one of captured.values()) this.#begin(one, filter);
         continue;
       }
       // Two sources can tell of one.
@@ -217,7 +219,7 @@ class SeveralCapture {
         this.#note(pod, `is left out: ${maxPods} pods are captured (--max-pods)`);
       else {
         this.#note(pod, text);
-        this.#begin(pod, expression);
+        this.#begin(pod, filter);
       }
     }
   }
@@ -286,16 +288,17 @@ class SeveralCapture {
 
   /** Who joins later ends with the others: their time runs from the first packet on. */
   #startTimer(): void {
-    const { duration, joining } = this.#recording;
+    const { joining } = this.#recording;
+    const { duration } = this.#recording.spec;
     if (duration === undefined || !joining || this.#deadline !== undefined) return;
     this.#deadline = Date.now() + duration;
     this.#timer = setTimeout(() => this.#stop('duration', new Error('the time is over')), duration);
   }
 
-  #timeLeft(): { readonly duration?: number } {
+  #timeLeft(): Milliseconds | undefined {
     return this.#deadline === undefined
-      ? {}
-      : { duration: Math.max(1, this.#deadline - Date.now()) };
+      ? this.#recording.spec.duration
+      : milliseconds(Math.max(1, this.#deadline - Date.now()));
   }
 
   /** How all parts stand together. */

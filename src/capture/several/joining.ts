@@ -3,7 +3,6 @@ import {
   anyOf,
   type CaptureFilter,
   not,
-  renderCaptureFilter,
   test,
 } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -19,8 +18,7 @@ import type { Clients } from './clients.ts';
 /** What is captured from now on, too: a pod, or, where none is named, other packets of all pods. */
 export interface Joining {
   readonly pod?: Pod;
-  /** The filter for them. */
-  readonly expression: string | undefined;
+  readonly filter: CaptureFilter;
   /** What the user is told, after the pod's name where there is one. */
   readonly text: string;
 }
@@ -91,8 +89,7 @@ export async function* joining(
   let times = 0;
   for await (const change of merged(sources)) {
     if ('pod' in change) {
-      const expression = renderCaptureFilter(withPeerTerms(known, ownFilter));
-      yield { ...change, expression };
+      yield { ...change, filter: withPeerTerms(known, ownFilter) };
     } else {
       const { peerTerms: added } = change;
       times += 1;
@@ -107,7 +104,7 @@ export async function* joining(
       const only = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
       known = [...known, ...added];
       yield {
-        expression: renderCaptureFilter(allOf(only)),
+        filter: allOf(only),
         text: `packets of ${added.join(', ')} are captured from now on, too: --peer stands for more`,
       };
     }

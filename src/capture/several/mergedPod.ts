@@ -13,7 +13,7 @@ import type { PodSink } from './podSink.ts';
 
 /** What a pod's packets need to get into a merge. */
 export interface MergedPodOptions {
-  readonly at: Omit<RecordedAt, 'device'>;
+  readonly at: Omit<RecordedAt, 'device' | 'filter'>;
   readonly addSource: (at: RecordedAt) => Source;
   /** Asks for the clock where the pod is. */
   readonly clock: (place: Place) => Promise<NodeClock | undefined>;
@@ -36,6 +36,7 @@ export class MergedPod implements PodSink {
   readonly #options: MergedPodOptions;
   readonly #listening = Promise.withResolvers<void>();
   #device = 'default';
+  #filter: string | undefined;
   #delivery: number = DELIVERY_MS.tcpdump;
   #clock: NodeClock | undefined;
   #clockRead: Promise<void> = Promise.resolve();
@@ -45,7 +46,8 @@ export class MergedPod implements PodSink {
     this.#options = options;
     this.output = { write: (chunk) => this.#write(chunk), close: async () => {} };
     this.events = {
-      entered: (place) => {
+      entered: (place, filter) => {
+        this.#filter = filter;
         this.#clockRead = this.#readClock(place);
       },
       listening: (device, engine) => {
@@ -89,6 +91,7 @@ export class MergedPod implements PodSink {
     return this.#options.addSource({
       ...this.#options.at,
       device: this.#device,
+      ...(this.#filter !== undefined && { filter: this.#filter }),
       ...(this.#clock && { clockOffset: this.#clock }),
     });
   }

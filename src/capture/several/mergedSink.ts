@@ -4,18 +4,15 @@ import { type Output, OutputClosed } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
 import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { sectionOfThisComputer } from '../../pcap/section.ts';
+import type { CaptureBounds } from '../spec.ts';
 import { MergedPod } from './mergedPod.ts';
 import { NodeClocks } from './nodeClocks.ts';
 import type { PodSink, Sink, SinkEnd } from './podSink.ts';
 
-export interface MergeLimits {
-  /** Bytes of the file. */
-  readonly maxBytes?: number;
-  /** Packets of all pods together. */
-  readonly count?: number;
-}
-
-/** One pcapng file, or stream, of the packets of all pods, in the order of their times. */
+/**
+ * One pcapng file, or stream, of the packets of all pods, in the order of their times. The bounds hold for all of
+ * them together.
+ */
 export class MergedSink implements Sink {
   readonly #clocks: NodeClocks;
   readonly #output: Output;
@@ -23,7 +20,7 @@ export class MergedSink implements Sink {
   #tell: (why: SinkEnd) => void = () => {};
   #ended = false;
 
-  constructor(access: Access, output: Output, limits: MergeLimits) {
+  constructor(access: Access, output: Output, { count, maxBytes }: CaptureBounds) {
     this.#clocks = new NodeClocks(access);
     this.#output = output;
     this.#merger = new PcapngMerger(
@@ -34,9 +31,9 @@ export class MergedSink implements Sink {
       },
       {
         section: sectionOfThisComputer(),
-        ...(limits.maxBytes !== undefined && { maxBytes: limits.maxBytes }),
-        ...(limits.count !== undefined && { maxPackets: limits.count }),
-        onFull: () => this.#end(this.#merger.packets === limits.count ? 'complete' : 'size'),
+        maxBytes,
+        maxPackets: count,
+        onFull: () => this.#end(this.#merger.packets === count ? 'complete' : 'size'),
       },
     );
     output.onReaderGone?.(() => this.#end('reader-gone'));
@@ -50,10 +47,10 @@ export class MergedSink implements Sink {
     return this.#merger.bytes;
   }
 
-  async open(pod: Pod, filter: string | undefined): Promise<PodSink> {
+  async open(pod: Pod): Promise<PodSink> {
     return new MergedPod({
       clock: (place) => this.#clocks.of(pod, place),
-      at: recordedAt(pod, filter),
+      at: recordedAt(pod),
       addSource: (at) => this.#merger.addSource(at),
       isEnded: () => this.#ended,
     });
@@ -90,7 +87,7 @@ export class MergedSink implements Sink {
   }
 }
 
-function recordedAt(pod: Pod, filter: string | undefined): Omit<RecordedAt, 'device'> {
+function recordedAt(pod: Pod): Omit<RecordedAt, 'device'> {
   const { name, namespace } = pod.metadata;
   const main = defaultContainer(pod);
   const image = pod.spec.containers.find((container) => container.name === main)?.image;
@@ -98,6 +95,5 @@ function recordedAt(pod: Pod, filter: string | undefined): Omit<RecordedAt, 'dev
     node: pod.spec.nodeName ?? '',
     pod: { name, namespace },
     ...(image !== undefined && { image }),
-    ...(filter !== undefined && { filter }),
   };
 }

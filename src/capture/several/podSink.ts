@@ -15,8 +15,7 @@ export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
 /** Where the packets of several pods go. */
 export interface Sink {
-  /** `filter` is the capture filter, as its recorder gets it. */
-  open(pod: Pod, filter: string | undefined): Promise<PodSink>;
+  open(pod: Pod): Promise<PodSink>;
   /** Calls back once when no more packets are wanted. */
   onEnd(callback: (why: SinkEnd) => void): void;
   /** Resolves when all is written. Rejects with the Problem of an output that took no more. */

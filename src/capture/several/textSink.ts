@@ -1,13 +1,7 @@
 import type { Pod } from '../../kube/pod.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
+import type { CaptureBounds } from '../spec.ts';
 import type { PodSink, Sink, SinkEnd } from './podSink.ts';
-
-export interface TextLimits {
-  /** Bytes of text. */
-  readonly maxBytes?: number;
-  /** Packets of all pods together. */
-  readonly count?: number;
-}
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;
@@ -17,7 +11,7 @@ const SPACE = 0x20;
 export class TextSink implements Sink {
   readonly #output: Output;
   readonly #labelOf: (pod: Pod) => string;
-  readonly #limits: TextLimits;
+  readonly #limits: CaptureBounds;
   /** The output takes one chunk at a time. */
   #turn: Promise<void> = Promise.resolve();
   #tell: (why: SinkEnd) => void = () => {};
@@ -26,8 +20,8 @@ export class TextSink implements Sink {
   #bytes = 0;
   #ended = false;
 
-  /** `labelOf` gives what stands before each line of a pod's. */
-  constructor(output: Output, labelOf: (pod: Pod) => string, limits: TextLimits) {
+  /** `labelOf` gives what stands before each line of a pod's; the limits hold for all pods together. */
+  constructor(output: Output, labelOf: (pod: Pod) => string, limits: CaptureBounds) {
     this.#output = output;
     this.#labelOf = labelOf;
     this.#limits = limits;

@@ -1,4 +1,6 @@
 import { recordPod } from '../../capture/recordPod.ts';
+import { bytes, seconds } from '../../capture/units.ts';
+import { everyPacket, expression } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { onePod } from '../../kube/targets/onePod.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
@@ -12,8 +14,8 @@ import type { ExtcapWords } from './words.ts';
 
 /** How long a capture may go on after Wireshark was killed, in milliseconds. */
 const PARENT_CHECK_MS = 1000;
-/** The recorder's patience with a lost connection, as for `capture`, in milliseconds. */
-const LINGER_MS = 60_000;
+/** How long the recorder continues after a lost connection, as for `capture`. */
+const LINGER = seconds(60);
 
 /** Captures into Wireshark's pipe until it is closed, or we are told to end, or Wireshark is gone. */
 export async function captureForWireshark(
@@ -26,9 +28,8 @@ export async function captureForWireshark(
   const orphan = new AbortController();
   const stopWatching = whenParentEnds(() => orphan.abort());
   const image = values.get('image');
-  const device = values.get('interface');
   const snapLength = count(0).parse(values.get('snaplen') ?? '0');
-  const expression = values.get('extcap-capture-filter')?.trim();
+  const filter = values.get('extcap-capture-filter')?.trim();
   const settings = debuggerSettings(image === undefined ? {} : { image });
   try {
     const pod = await onePod(api, [parseTarget(target)], {
@@ -42,10 +43,12 @@ export async function captureForWireshark(
         settings,
         format: 'pcap',
         output,
-        linger: LINGER_MS,
-        ...(device !== undefined && { interface: device }),
-        ...(snapLength > 0 && { snapLength }),
-        ...(expression && { expression }),
+        linger: LINGER,
+        spec: {
+          device: values.get('interface'),
+          snapLength: snapLength > 0 ? bytes(snapLength) : undefined,
+          filter: filter ? expression(filter) : everyPacket,
+        },
         interrupt: AbortSignal.any([interruption.signal, orphan.signal]),
         abandon: interruption.abandon,
         progress: { note: () => {}, waiting: () => {}, capturing: () => {} },

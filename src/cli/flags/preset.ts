@@ -24,7 +24,7 @@ export const PRESET_FLAG = {
 /** The presets that are named, and the filter they make together with the expression after `--`. */
 export interface OwnFilter {
   readonly presets: readonly Preset[];
-  readonly ownFilter: CaptureFilter;
+  readonly filter: CaptureFilter;
 }
 
 /** Throws a Problem for an expression that is no capture filter. */
@@ -34,7 +34,7 @@ export function ownFilterOf(named: readonly Preset[], words: readonly string[]):
   if (text) checkCaptureFilter(text);
   // First, since vlan and the like change where the tests after them look.
   const written = text ? [expression(text)] : [];
-  return { presets, ownFilter: allOf([...written, presetFilter(presets)]) };
+  return { presets, filter: allOf([...written, presetFilter(presets)]) };
 }
 
 /** What the presets stand for, and the whole filter where that is more; a line each. */

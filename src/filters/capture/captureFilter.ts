@@ -18,6 +18,9 @@ export function expression(text: string): CaptureFilter {
   return { kind: 'expression', text };
 }
 
+/** Matches every packet. Only a negation of it cannot be rendered: libpcap refuses a filter that matches nothing. */
+export const everyPacket: CaptureFilter = { kind: 'all', of: [] };
+
 /** Matches what all of the filters match; every packet when there is none. */
 export function allOf(filters: readonly CaptureFilter[]): CaptureFilter {
   return combined('all', filters);
@@ -25,7 +28,7 @@ export function allOf(filters: readonly CaptureFilter[]): CaptureFilter {
 
 /** Matches what any of the filters matches, tried in this order. At least one is needed. */
 export function anyOf(filters: readonly CaptureFilter[]): CaptureFilter {
-  return combined('any', filters);
+  return filters.some(matchesAll) ? everyPacket : combined('any', filters);
 }
 
 /** Matches what the filter does not match. */
@@ -41,7 +44,11 @@ function combined(kind: 'all' | 'any', filters: readonly CaptureFilter[]): Captu
 
 /** The text for tcpdump, dumpcap or Wireshark; undefined for a filter that matches every packet. */
 export function renderCaptureFilter(filter: CaptureFilter): string | undefined {
-  return filter.kind === 'all' && filter.of.length === 0 ? undefined : textOf(filter);
+  return matchesAll(filter) ? undefined : textOf(filter);
+}
+
+function matchesAll(filter: CaptureFilter): boolean {
+  return filter.kind === 'all' && filter.of.length === 0;
 }
 
 function textOf(filter: CaptureFilter): string {

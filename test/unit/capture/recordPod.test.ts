@@ -3,8 +3,10 @@ import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Recording } from '../../../src/capture/recording.ts';
 import { recordPod } from '../../../src/capture/recordPod.ts';
+import { bytes, milliseconds, seconds } from '../../../src/capture/units.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
+import { everyPacket, test } from '../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../debugger/pods.ts';
@@ -13,6 +15,8 @@ import { recording } from '../kube/recordings.ts';
 import { FakeOutput, FakePod, packet, pcapHeader } from './fakePod.ts';
 
 const SETTINGS = { image: 'netshoot:1', pullPolicy: 'IfNotPresent', ttl: 60 } as const;
+const SPEC = { filter: everyPacket };
+const PORT_80 = { filter: test('port 80'), count: 1 };
 const POD = podWithDebuggers([
   debuggerContainer('netdebug-network', { ...SETTINGS, profile: 'network' }),
   RUNNING,
@@ -38,7 +42,8 @@ async function record(
       settings: SETTINGS,
       output,
       stream: true,
-      linger: 60_000,
+      linger: seconds(60),
+      spec: SPEC,
       interrupt: new AbortController().signal,
       abandon: new AbortController().signal,
       progress: {
@@ -66,7 +71,7 @@ describe('a recording', () => {
         pod.says('1 packet captured', '1 packet received by filter', '0 packets dropped by kernel');
         pod.exits(0);
       },
-      { expression: 'port 80', count: 1 },
+      { spec: PORT_80 },
     );
     expect(outcome).toEqual({
       end: 'complete',
@@ -133,7 +138,7 @@ describe('a recording', () => {
           pod.exits(1);
         }
       },
-      { interface: 'eth9' },
+      { spec: { ...SPEC, device: 'eth9' } },
     );
     expect(outcome).toMatchObject({
       exitCode: 2,
@@ -159,7 +164,8 @@ describe('a recording', () => {
         format: 'pcap',
         settings: SETTINGS,
         output: new FakeOutput(),
-        linger: 60_000,
+        linger: seconds(60),
+        spec: SPEC,
         interrupt: new AbortController().signal,
         abandon: new AbortController().signal,
         progress: { note: () => {}, waiting: () => {}, capturing: () => {} },
@@ -197,7 +203,7 @@ describe('a recording by way of a spool', () => {
         pod.writes(`end 1 ${FILE.length}\nover complete 0 captured=1 received=1 dropped=0\n`);
         pod.on = (word) => word === 'info' && pod.exits(0);
       },
-      { stream: false, expression: 'port 80', count: 1 },
+      { stream: false, spec: PORT_80 },
     );
     expect(outcome).toEqual({
       end: 'complete',
@@ -228,7 +234,11 @@ describe('a recording by way of a spool', () => {
         pod.writes('over complete 0\n');
         pod.on = (word) => word === 'info' && pod.exits(0);
       },
-      { stream: false, duration: 1_500, maxBytes: 10_001, linger: 100 },
+      {
+        stream: false,
+        spec: { ...SPEC, duration: milliseconds(1_500), maxBytes: bytes(10_001) },
+        linger: milliseconds(100),
+      },
     );
     expect(words).toEqual(expect.arrayContaining(['duration=5', 'maxkb=1011', 'linger=1']));
   });

@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { StartedInPods } from '../../../src/capture/detached/startInPods.ts';
+import { seconds } from '../../../src/capture/units.ts';
 import { detach } from '../../../src/cli/detach.ts';
+import { everyPacket } from '../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../src/kube/api.ts';
 import { podWith } from '../debugger/pods.ts';
 
@@ -23,6 +25,11 @@ vi.mock('../../../src/capture/detached/startInPods.ts', () => ({
     }) as unknown as StartedInPods,
 }));
 
+const REQUEST = {
+  spec: { filter: everyPacket, duration: seconds(60) },
+  keep: seconds(60),
+} as Parameters<typeof detach>[1];
+
 it('what was started in several namespaces is told where to get in each', async () => {
   let said = '';
   const spies = [
@@ -36,7 +43,7 @@ it('what was started in several namespaces is told where to get in each', async 
     for (const spy of spies) spy.mockRestore();
   });
   const api = { access: { namespace: 'shop' } } as KubeApi;
-  expect(await detach(api, { duration: 60, keep: 60 } as Parameters<typeof detach>[1])).toBe(0);
+  expect(await detach(api, REQUEST)).toBe(0);
   expect(said.match(/captures fetch rare.*? {3}/g)).toEqual([
     'captures fetch rare   ',
     'captures fetch rare -n tools   ',

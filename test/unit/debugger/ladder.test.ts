@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { withoutOwnStream } from '../../../src/capture/ownStream.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
 import { type Choice, chooseRung } from '../../../src/debugger/ladder.ts';
@@ -319,16 +318,5 @@ describe('the pod on a node', () => {
     expect(parseFound('denied')).toEqual({ kind: 'denied', confined: false });
     expect(parseFound('pid x')).toBeUndefined();
     expect(parseFound('')).toBeUndefined();
-  });
-});
-
-describe('a capture of a node', () => {
-  it('leaves out the connections it is sent in', () => {
-    const place = { ownPorts: [10250, 41141] };
-    expect(withoutOwnStream(undefined, place)).toBe('not (tcp port 10250 or tcp port 41141)');
-    expect(withoutOwnStream('port 80 or arp', place)).toBe(
-      '(port 80 or arp) and not (tcp port 10250 or tcp port 41141)',
-    );
-    expect(withoutOwnStream('port 80', { ownPorts: [] })).toBe('port 80');
   });
 });

@@ -74,7 +74,7 @@ describe('the command', () => {
     const command = tcpdumpCommand({
       format: 'pcap',
       changesUser: true,
-      interface: 'any',
+      device: 'any',
       snapLength: 128,
       count: 3,
       expression: '-w /etc/passwd; rm -rf / $(x)',

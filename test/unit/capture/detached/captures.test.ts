@@ -6,6 +6,7 @@ import {
   SPOOL_REMOVED,
 } from '../../../../src/capture/detached/captures.ts';
 import { detachedContainer } from '../../../../src/capture/detached/detachedContainer.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
@@ -20,14 +21,18 @@ let minute = 0;
 function podWith(name: string, states: Record<string, NonNullable<ContainerStatus['state']>>): Pod {
   const containers = Object.keys(states).map((capture) => {
     minute += 1;
-    const record = { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false };
     return detachedContainer(
       {
         name: capture,
         image: 'nicolaka/netshoot:v0.14',
         created: new Date(minute * 60_000),
         spool: `/netdebug-${capture}`,
-        record: { ...record, until: 0, notAfter: 0, keep: 0 },
+        record: {
+          spec: {},
+          ring: { files: 2, fileKilobytes: 1000 },
+          keep: seconds(0),
+          changesUser: false,
+        },
       },
       'IfNotPresent',
     );

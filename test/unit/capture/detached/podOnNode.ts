@@ -1,4 +1,5 @@
 import { recorderOf } from '../../../../src/capture/detached/detachedContainer.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 import { type NodeTarget, nodePod } from '../../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 
@@ -14,16 +15,20 @@ export function podOnNode(
     image: 'nicolaka/netshoot:v0.14',
     created: new Date(0),
     spool: `/netdebug-${capture}`,
-    record: { files: 2, fileKilobytes: 1000, bufferKibibytes: 1, changesUser: false },
+    record: {
+      spec: { expression: 'port 80' },
+      ring: { files: 2, fileKilobytes: 1000 },
+      keep: seconds(0),
+      changesUser: false,
+    },
   };
-  const record = { ...definition.record, until: 0, notAfter: 0, keep: 0, expression: 'port 80' };
   const { metadata, spec } = nodePod(
     target,
     { profile: 'network', image: definition.image, pullPolicy: 'IfNotPresent', ttl: 60 },
     {
       name,
       namespace,
-      recorder: { ...recorderOf({ ...definition, record }), deadline: 100 },
+      recorder: { ...recorderOf(definition), deadline: 100 },
     },
   );
   const state = { running: { startedAt: '2026-11-24T00:00:00Z' } };

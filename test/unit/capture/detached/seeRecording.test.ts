@@ -1,6 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { capturesOf } from '../../../../src/capture/detached/captures.ts';
 import { seeRecording } from '../../../../src/capture/detached/seeRecording.ts';
+import { seconds } from '../../../../src/capture/units.ts';
+import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
 import { FakePod } from '../fakePod.ts';
@@ -32,8 +34,8 @@ async function seen(state: readonly string[], files: readonly string[], log: rea
     pullPolicy: 'IfNotPresent',
     ttl: 60,
     ring: {},
-    duration: 1,
-    keep: 60,
+    spec: { filter: everyPacket, duration: seconds(1) },
+    keep: seconds(60),
     signal: new AbortController().signal,
     onNote: () => {},
     onProgress: () => {},

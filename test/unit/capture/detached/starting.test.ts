@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import type { DetachedRequest } from '../../../../src/capture/detached/detachedRequest.ts';
 import { startInPods } from '../../../../src/capture/detached/startInPods.ts';
 import { startOnNode } from '../../../../src/capture/detached/startOnNode.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 import type { NodeTarget } from '../../../../src/debugger/node/nodePod.ts';
+import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
 import { podWith } from '../../debugger/pods.ts';
@@ -27,8 +29,8 @@ const REQUEST: DetachedRequest = {
   pullPolicy: 'IfNotPresent',
   nodeNamespace: 'tools',
   ring: {},
-  duration: 60,
-  keep: 60,
+  spec: { filter: everyPacket, duration: seconds(60) },
+  keep: seconds(60),
   signal: new AbortController().signal,
   onNote: NOTHING,
   onProgress: NOTHING,

@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { DetachedRequest } from '../../../../src/capture/detached/detachedRequest.ts';
 import { startDetached } from '../../../../src/capture/detached/startDetached.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 import { nodeDebugger } from '../../../../src/debugger/node/nodeDebugger.ts';
 import { undoNodePod } from '../../../../src/debugger/node/removal.ts';
+import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import type { EphemeralContainer, Pod } from '../../../../src/kube/pod.ts';
 import { Problem } from '../../../../src/problem.ts';
@@ -172,8 +174,8 @@ const REQUEST: DetachedRequest = {
   pullPolicy: 'IfNotPresent',
   name: 'rare',
   ring: {},
-  duration: 60,
-  keep: 60,
+  spec: { filter: everyPacket, duration: seconds(60) },
+  keep: seconds(60),
   signal: new AbortController().signal,
   onNote: () => {},
   onProgress: () => {},

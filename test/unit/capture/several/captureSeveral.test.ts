@@ -6,7 +6,9 @@ import {
 } from '../../../../src/capture/several/captureSeveral.ts';
 import { MergedSink } from '../../../../src/capture/several/mergedSink.ts';
 import { TextSink } from '../../../../src/capture/several/textSink.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
+import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
@@ -68,10 +70,10 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
   onTestFinished(() => api.close());
   const notes: string[] = [];
   const [interrupt, abandon] = [new AbortController(), new AbortController()];
-  const limits = { ...(rest.count !== undefined && { count: rest.count }) };
+  const { spec = { filter: everyPacket } } = rest;
   const sink = text
-    ? new TextSink(output, ({ metadata }) => `${metadata.name} `, limits)
-    : new MergedSink(api.access, output, limits);
+    ? new TextSink(output, ({ metadata }) => `${metadata.name} `, spec)
+    : new MergedSink(api.access, output, spec);
   const outcome = captureSeveral(api, {
     pods: Object.keys(acts)
       .filter((name) => !name.startsWith('joins'))
@@ -80,7 +82,8 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
     nameOf: ({ metadata }) => metadata.name,
     format: text ? 'text' : 'pcap',
     settings: SETTINGS,
-    linger: 60_000,
+    linger: seconds(60),
+    spec,
     waits: false,
     maxPods: 50,
     interrupt: interrupt.signal,
@@ -143,7 +146,7 @@ describe('a capture of several pods', () => {
   it('merges them in the order of time, each an interface that tells its pod', async () => {
     const { outcome, output } = await begun({
       acts: { a: recordsLater([10, 40, 60]), b: recordsLater([20, 30, 50]) },
-      expression: 'port 80',
+      spec: { filter: test('port 80') },
     });
     expect(await outcome).toMatchObject({
       end: 'complete',
@@ -209,7 +212,7 @@ describe('a capture of several pods', () => {
   it('ends with as many packets as were asked for, of all pods together', async () => {
     const { outcome } = await begun({
       acts: { a: records([10, 20, 30], 'told'), b: records([11, 21, 31], 'told') },
-      count: 4,
+      spec: { filter: everyPacket, count: 4 },
     });
     expect(await outcome).toMatchObject({ end: 'complete' });
   });
@@ -227,7 +230,7 @@ describe('a capture of several pods', () => {
 
   it('is joined by pods that come to be; those that go then are no failure', async () => {
     async function* joining(signal: AbortSignal) {
-      yield { pod: podNamed('joins-later'), expression: undefined, text: 'joins the capture' };
+      yield { pod: podNamed('joins-later'), filter: everyPacket, text: 'joins the capture' };
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
     }
     const { outcome, notes, interrupt, gone } = await begun({

@@ -45,8 +45,8 @@ async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string
   };
   const { signal } = end;
   void (async () => {
-    for await (const { pod, expression, text } of joining(api, sources, options, signal))
-      lines.push(`${pod?.metadata.name ?? 'all'}: ${text} [${expression}]`);
+    for await (const { pod, filter, text } of joining(api, sources, options, signal))
+      lines.push(`${pod?.metadata.name ?? 'all'}: ${text} [${renderCaptureFilter(filter)}]`);
   })().catch((error: unknown) => {
     if (!signal.aborted) lines.push(`error ${error}`);
   });

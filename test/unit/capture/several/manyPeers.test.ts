@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import { joining } from '../../../../src/capture/several/joining.ts';
-import { allOf } from '../../../../src/filters/capture/captureFilter.ts';
+import { everyPacket, renderCaptureFilter } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { parsePeer } from '../../../../src/kube/targets/peers.ts';
 
@@ -16,14 +16,14 @@ it('peers that change all the time get no recorder for each time', async () => {
   const options = {
     pods: [],
     peerTerms: ['host 10.0.0.1'],
-    ownFilter: allOf([]),
+    ownFilter: everyPacket,
     onNote: (text: string) => notes.push(text),
   };
   const filters: (string | undefined)[] = [];
   const sources = { peers: [parsePeer('svc/db')] };
   const { signal } = new AbortController();
-  for await (const { expression } of joining({} as KubeApi, sources, options, signal))
-    filters.push(expression);
+  for await (const { filter } of joining({} as KubeApi, sources, options, signal))
+    filters.push(renderCaptureFilter(filter));
   expect(filters).toHaveLength(8);
   expect(filters[1]).toBe('host 10.0.1.1 and not (host 10.0.0.1 or host 10.0.1.0)');
   expect(notes).toEqual([

@@ -1,25 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import { recordArguments } from '../../../../src/capture/spool/recordArguments.ts';
+import { bytes, milliseconds, seconds } from '../../../../src/capture/units.ts';
+
+const RING = { fileKilobytes: 1000, files: 5 };
 
 describe('the words for a recorder', () => {
   it('name only the bounds that there are', () => {
-    expect(recordArguments('/tmp/spool', {})).toEqual(['spool=/tmp/spool']);
+    const options = { spec: {}, ring: RING, keep: seconds(60), changesUser: false };
+    expect(recordArguments('/tmp/spool', options)).toEqual([
+      ...['spool=/tmp/spool', 'filekb=1000', 'files=5', 'buffer=32768', 'keep=60'],
+    ]);
   });
 
-  it('give the expression as one word, the last', () => {
+  it('round times up to seconds and sizes up to kilobytes; the expression is one word, the last', () => {
     expect(
       recordArguments('/tmp/spool', {
-        expression: 'host 10.0.0.1 and; rm -rf / seq=3',
-        engine: 'tcpdump',
-        fileKilobytes: 1000,
-        files: 5,
-        age: 60,
+        spec: {
+          device: 'any',
+          snapLength: bytes(128),
+          count: 3,
+          duration: milliseconds(1_001),
+          maxBytes: bytes(2_001),
+          expression: 'host 10.0.0.1 and; rm -rf / seq=3',
+        },
+        ring: { ...RING, age: 60 },
+        keep: seconds(1),
+        linger: milliseconds(1),
         changesUser: true,
-        linger: 0,
       }),
     ).toEqual([
-      ...['spool=/tmp/spool', 'engine=tcpdump', 'filekb=1000', 'age=60', 'files=5', 'linger=0'],
-      ...['zroot=1', 'expression=host 10.0.0.1 and; rm -rf / seq=3'],
+      ...['spool=/tmp/spool', 'device=any', 'snaplen=128', 'count=3', 'filekb=1000', 'age=60'],
+      ...['files=5', 'buffer=32768', 'duration=2', 'maxkb=3', 'linger=1', 'keep=1', 'zroot=1'],
+      'expression=host 10.0.0.1 and; rm -rf / seq=3',
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { followProgram } from '../../../../src/capture/spool/spoolCommands.ts';
+import { seconds } from '../../../../src/capture/units.ts';
 
 const POSITION = { seq: 3, offset: 24 };
 const WORDS = ['follow', 'spool=/tmp/s', 'seq=3', 'offset=24', 'poll=0.2'];
@@ -11,9 +12,15 @@ describe('what the pod is told', () => {
 
   it('to start as well: what to record, the expression last and as it is', () => {
     const expression = 'port 80; touch "x"\nstart=1';
-    const { command } = followProgram('/tmp/s', POSITION, { files: 8, linger: 60, expression });
+    const { command } = followProgram('/tmp/s', POSITION, {
+      spec: { expression },
+      ring: { files: 8, fileKilobytes: 1000 },
+      keep: seconds(60),
+      changesUser: false,
+    });
     expect(command).toEqual([
-      ...[...WORDS, 'start', 'spool=/tmp/s', 'files=8', 'linger=60', `expression=${expression}`],
+      ...[...WORDS, 'start', 'spool=/tmp/s', 'filekb=1000', 'files=8', 'buffer=32768', 'keep=60'],
+      `expression=${expression}`,
     ]);
   });
 });
