@@ -1,5 +1,9 @@
 import type { Gap } from '../capture/follower/losses.ts';
-import type { CaptureOutcome, CaptureProgress, CaptureState } from '../capture/recording.ts';
+import type {
+  CaptureOutcome,
+  CaptureProgress,
+  CaptureState,
+} from '../capture/recorder/recording.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, setRecordingEnd, statusLine } from './console.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { podFileName } from '../capture/podFileName.ts';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
+import { podFileName } from '../capture/sinks/targetFileName.ts';
 import type { FoundTarget } from '../debugger/debuggerFor.ts';
 import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';

@@ -1,4 +1,4 @@
-import type { PodOutcome } from '../capture/several/captureSeveral.ts';
+import type { PodOutcome } from '../capture/live/captureTargets.ts';
 import type { Pod } from '../kube/pod.ts';
 import { renderTable } from '../output/table.ts';
 

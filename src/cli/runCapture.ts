@@ -1,4 +1,4 @@
-import { recordPod } from '../capture/recordPod.ts';
+import { recordPod } from '../capture/recorder/recordTarget.ts';
 import { seconds } from '../capture/units.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';

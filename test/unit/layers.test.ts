@@ -73,7 +73,7 @@ describe('the layers of src', () => {
     const all = files.flatMap((file) => importsOf(file).map(({ path }) => `${file.name} ${path}`));
     expect(all).toContain('main.ts cli/commandLine.ts');
     expect(all).toContain('cli/commandList.ts cli/commands/capture.ts');
-    expect(all).toContain('capture/recorderProblems.ts kube/run.ts');
+    expect(all).toContain('capture/recorder/recorderProblems.ts kube/run.ts');
     expect(all).toContain('debugger/container.ts debugger/main.sh');
     expect(all.length).toBeGreaterThan(150);
   });

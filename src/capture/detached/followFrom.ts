@@ -6,7 +6,7 @@ import { fateOf } from '../follower/fate.ts';
 import { followCapture } from '../follower/followCapture.ts';
 import { Follower } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
-import type { CaptureOutcome, CaptureState, Recording } from '../recording.ts';
+import type { CaptureOutcome, CaptureState, Recording } from '../recorder/recording.ts';
 import { attachTo } from '../spool/spoolCommands.ts';
 import type { DetachedCapture } from './captures.ts';
 import { placeOf, spoolAccessOf } from './spoolOf.ts';

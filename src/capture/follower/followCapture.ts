@@ -4,7 +4,7 @@ import type { PacketCutter } from '../../pcap/packetCutter.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
-import { type CaptureEnd, RecorderProblem } from '../directCapture.ts';
+import { type CaptureEnd, RecorderProblem } from '../recorder/streamedCapture.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame, Values } from './frames.ts';

@@ -1,4 +1,4 @@
-import { recordPod } from '../../capture/recordPod.ts';
+import { recordPod } from '../../capture/recorder/recordTarget.ts';
 import { bytes, seconds } from '../../capture/units.ts';
 import { everyPacket, expression } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';

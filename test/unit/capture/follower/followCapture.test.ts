@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { RecorderProblem } from '../../../../src/capture/directCapture.ts';
 import {
   type FollowedCapture,
   followCapture,
@@ -12,6 +11,7 @@ import {
   NotFollowed,
   RecordingLost,
 } from '../../../../src/capture/follower/follower.ts';
+import { RecorderProblem } from '../../../../src/capture/recorder/streamedCapture.ts';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
 import { LoginLost } from '../../../../src/kube/loginLost.ts';
 import { OutputClosed } from '../../../../src/output/output.ts';

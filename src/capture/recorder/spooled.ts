@@ -1,20 +1,20 @@
-import { tcpdumpChangesUser } from '../debugger/image.ts';
-import type { Debugger } from '../debugger/place.ts';
-import { tellsOfWait } from '../debugger/startWait.ts';
-import type { KubeApi } from '../kube/api.ts';
-import { bytesText, countText } from '../output/quantities.ts';
-import { PacketCutter } from '../pcap/packetCutter.ts';
-import { Problem } from '../problem.ts';
-import { fateOf } from './follower/fate.ts';
-import { followCapture } from './follower/followCapture.ts';
-import { Follower, RecordingLost } from './follower/follower.ts';
-import { gapText } from './follower/losses.ts';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { tellsOfWait } from '../../debugger/startWait.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { bytesText, countText } from '../../output/quantities.ts';
+import { PacketCutter } from '../../pcap/packetCutter.ts';
+import { Problem } from '../../problem.ts';
+import { fateOf } from '../follower/fate.ts';
+import { followCapture } from '../follower/followCapture.ts';
+import { Follower, RecordingLost } from '../follower/follower.ts';
+import { gapText } from '../follower/losses.ts';
+import type { RecorderSpec } from '../spec.ts';
+import type { RecordOptions } from '../spool/recordArguments.ts';
+import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
+import { newSpoolFolder, type SpoolPlan } from '../spool/spoolPlan.ts';
+import { bytes, milliseconds } from '../units.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
-import type { RecorderSpec } from './spec.ts';
-import type { RecordOptions } from './spool/recordArguments.ts';
-import { attachTo, removeSpool } from './spool/spoolCommands.ts';
-import { newSpoolFolder, type SpoolPlan } from './spool/spoolPlan.ts';
-import { bytes, milliseconds } from './units.ts';
 
 /** How much further than its client a recorder goes that has lost it. */
 const DURATION_SLACK_MS = 3_000;

@@ -3,9 +3,9 @@ import {
   captureSeveral,
   type SeveralOutcome,
   type SeveralRecording,
-} from '../../../../src/capture/several/captureSeveral.ts';
-import { MergedSink } from '../../../../src/capture/several/mergedSink.ts';
-import { TextSink } from '../../../../src/capture/several/textSink.ts';
+} from '../../../../src/capture/live/captureTargets.ts';
+import { MergedSink } from '../../../../src/capture/sinks/mergedSink.ts';
+import { TextSink } from '../../../../src/capture/sinks/textSink.ts';
 import { seconds } from '../../../../src/capture/units.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
 import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';

@@ -7,9 +7,9 @@ import { momentOf } from '../../pcap/moment.ts';
 import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
-import type { CaptureOutcome, RecordingEvents } from '../recording.ts';
+import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 import type { NodeClock } from './nodeClock.ts';
-import type { PodSink } from './podSink.ts';
+import type { PodSink } from './sink.ts';
 
 /** What a pod's packets need to get into a merge. */
 export interface MergedPodOptions {

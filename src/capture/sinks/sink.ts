@@ -1,6 +1,6 @@
 import type { Pod } from '../../kube/pod.ts';
 import type { Output } from '../../output/output.ts';
-import type { CaptureOutcome, RecordingEvents } from '../recording.ts';
+import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 
 /** Where the packets of one of several pods go. */
 export interface PodSink {

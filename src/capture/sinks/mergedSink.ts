@@ -5,9 +5,9 @@ import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
 import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { sectionOfThisComputer } from '../../pcap/section.ts';
 import type { CaptureBounds } from '../spec.ts';
-import { MergedPod } from './mergedPod.ts';
+import { MergedPod } from './mergedTarget.ts';
 import { NodeClocks } from './nodeClocks.ts';
-import type { PodSink, Sink, SinkEnd } from './podSink.ts';
+import type { PodSink, Sink, SinkEnd } from './sink.ts';
 
 /**
  * One pcapng file, or stream, of the packets of all pods, in the order of their times. The bounds hold for all of

@@ -1,7 +1,7 @@
 import type { Pod } from '../../kube/pod.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import type { CaptureBounds } from '../spec.ts';
-import type { PodSink, Sink, SinkEnd } from './podSink.ts';
+import type { PodSink, Sink, SinkEnd } from './sink.ts';
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LeasedProcess } from '../debugger/leasedProcess.ts';
-import { NotWritten, type Output, OutputClosed } from '../output/output.ts';
-import { NotPcap } from '../pcap/records.ts';
-import { Problem } from '../problem.ts';
-import { parseTcpdumpLine, type TcpdumpStatistics } from '../tools/tcpdump.ts';
-import { tooLate } from './directStart.ts';
-import { linesOf } from './lines.ts';
+import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
+import { NotPcap } from '../../pcap/records.ts';
+import { Problem } from '../../problem.ts';
+import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import { linesOf } from '../lines.ts';
 import type { PacketStream } from './packetStream.ts';
+import { tooLate } from './startLimit.ts';
 
 /** Why a capture ended. */
 export type CaptureEnd =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TextCutter } from '../../../src/capture/textCutter.ts';
+import { TextCutter } from '../../../../src/capture/recorder/textCutter.ts';
 
 const TEXT = '12:00 IP a > b: tcp\n\t0x0000: 4500\n    more\n12:01 IP c > d\n';
 

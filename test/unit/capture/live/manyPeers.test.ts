@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { joining } from '../../../../src/capture/several/joining.ts';
+import { joining } from '../../../../src/capture/live/joining.ts';
 import { everyPacket, renderCaptureFilter } from '../../../../src/filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { parsePeer } from '../../../../src/kube/targets/peers.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseClock, readNodeClock } from '../../../../src/capture/several/nodeClock.ts';
+import { parseClock, readNodeClock } from '../../../../src/capture/sinks/nodeClock.ts';
 import { leasedInPod } from '../fakePod.ts';
 
 describe("a node's clock", () => {

@@ -5,13 +5,18 @@ import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
-import type { CaptureEnd } from '../directCapture.ts';
-import type { CaptureOutcome, CaptureProgress, CaptureState, Recording } from '../recording.ts';
-import { recordPod } from '../recordPod.ts';
+import type {
+  CaptureOutcome,
+  CaptureProgress,
+  CaptureState,
+  Recording,
+} from '../recorder/recording.ts';
+import { recordPod } from '../recorder/recordTarget.ts';
+import type { CaptureEnd } from '../recorder/streamedCapture.ts';
+import type { PodSink, Sink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';
-import type { PodSink, Sink } from './podSink.ts';
 
 /** A capture of several pods' packets at once. */
 export interface SeveralRecording extends Omit<Recording, 'output' | 'events'> {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { Clients } from '../../../../src/capture/several/clients.ts';
+import { Clients } from '../../../../src/capture/live/clients.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { ApiError, connectionProblem } from '../../../../src/kube/apiError.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';

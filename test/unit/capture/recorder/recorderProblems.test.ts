@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RecorderProblem } from '../../../src/capture/directCapture.ts';
-import { explainRecorder } from '../../../src/capture/recorderProblems.ts';
+import { explainRecorder } from '../../../../src/capture/recorder/recorderProblems.ts';
+import { RecorderProblem } from '../../../../src/capture/recorder/streamedCapture.ts';
 
 const explained = (said: string, exitStatus = 1, device: string | undefined = 'eth9') =>
   explainRecorder(new RecorderProblem(said, exitStatus), 'debian:12', device, async () => [

@@ -1,10 +1,10 @@
-import type { Debugger } from '../debugger/place.ts';
-import type { Rung } from '../debugger/profile.ts';
-import type { KubeApi } from '../kube/api.ts';
-import { run } from '../kube/run.ts';
-import { Problem } from '../problem.ts';
-import { RecorderProblem } from './directCapture.ts';
-import { NotFollowed } from './follower/follower.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import type { Rung } from '../../debugger/profile.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { run } from '../../kube/run.ts';
+import { Problem } from '../../problem.ts';
+import { NotFollowed } from '../follower/follower.ts';
+import { RecorderProblem } from './streamedCapture.ts';
 
 /** Adds the way out to what the recorder complained about; other errors come back unchanged. */
 export async function explainFailure(

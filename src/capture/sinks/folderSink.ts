@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Pod } from '../../kube/pod.ts';
 import { checkFile, FileOutput } from '../../output/fileOutput.ts';
 import { messageOf, Problem } from '../../problem.ts';
-import { podFileName } from '../podFileName.ts';
-import type { PodSink, Sink } from './podSink.ts';
+import type { PodSink, Sink } from './sink.ts';
+import { podFileName } from './targetFileName.ts';
 
 /** Captured packets are private. */
 const PRIVATE = 0o700;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callOf } from '../../../../src/capture/several/calls.ts';
+import { callOf } from '../../../../src/capture/live/calls.ts';
 import { FilesForTest, fieldsOf } from '../../pcap/wireshark.ts';
 
 interface Packet {

@@ -1,15 +1,15 @@
-import { debuggerFor, type FoundTarget } from '../debugger/debuggerFor.ts';
-import type { Debugger } from '../debugger/place.ts';
-import { explainRefusal } from '../debugger/refusals.ts';
-import type { KubeApi } from '../kube/api.ts';
-import { SpoolRefused } from './follower/followCapture.ts';
-import { nodeNetworkNote } from './ownStream.ts';
-import { recordDirectly } from './recordDirectly.ts';
+import { debuggerFor, type FoundTarget } from '../../debugger/debuggerFor.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { explainRefusal } from '../../debugger/refusals.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { SpoolRefused } from '../follower/followCapture.ts';
+import { type RecorderSpec, recorderSpec } from '../spec.ts';
+import { planSpool } from '../spool/spoolPlan.ts';
+import { nodeNetworkNote } from './nodeNetworkNote.ts';
 import { explainFailure } from './recorderProblems.ts';
 import { type CaptureOutcome, type Recording, where } from './recording.ts';
-import { recordThroughSpool } from './recordThroughSpool.ts';
-import { type RecorderSpec, recorderSpec } from './spec.ts';
-import { planSpool } from './spool/spoolPlan.ts';
+import { recordThroughSpool } from './spooled.ts';
+import { recordDirectly } from './streamed.ts';
 
 /**
  * Captures the packets of one pod, or of a node, into an output: gets a debugger for it and records

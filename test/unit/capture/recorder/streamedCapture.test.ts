@@ -4,13 +4,13 @@ import {
   captureDirectly,
   type DirectCapture,
   RecorderProblem,
-} from '../../../src/capture/directCapture.ts';
-import { TextCutter } from '../../../src/capture/textCutter.ts';
-import { ExecProblem } from '../../../src/kube/execStatus.ts';
-import { OutputClosed } from '../../../src/output/output.ts';
-import { PacketCutter } from '../../../src/pcap/packetCutter.ts';
-import { Problem } from '../../../src/problem.ts';
-import { FakeOutput, type FakePod, leasedInPod, packet, pcapHeader } from './fakePod.ts';
+} from '../../../../src/capture/recorder/streamedCapture.ts';
+import { TextCutter } from '../../../../src/capture/recorder/textCutter.ts';
+import { ExecProblem } from '../../../../src/kube/execStatus.ts';
+import { OutputClosed } from '../../../../src/output/output.ts';
+import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
+import { Problem } from '../../../../src/problem.ts';
+import { FakeOutput, type FakePod, leasedInPod, packet, pcapHeader } from '../fakePod.ts';
 
 // Pauses go by the clock of a test that has one.
 vi.mock('node:timers/promises', () => ({

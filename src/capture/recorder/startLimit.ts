@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { LeasedProcess } from '../debugger/leasedProcess.ts';
-import { Problem } from '../problem.ts';
+import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import { Problem } from '../../problem.ts';
 
 /** A busy node starts a command long after the connection stands. */
 const START_MS = 180_000;

@@ -1,4 +1,4 @@
-import type { Debugger } from '../debugger/place.ts';
+import type { Debugger } from '../../debugger/place.ts';
 
 /** Tells the user what is in a capture of a node's network, and what is not. */
 export function nodeNetworkNote(

@@ -1,13 +1,13 @@
-import type { DebuggerSettings } from '../debugger/container.ts';
-import type { FoundTarget } from '../debugger/debuggerFor.ts';
-import type { Place } from '../debugger/leasedProcess.ts';
-import type { Debugger } from '../debugger/place.ts';
-import type { Output } from '../output/output.ts';
-import type { TcpdumpStatistics } from '../tools/tcpdump.ts';
-import type { CaptureEnd } from './directCapture.ts';
-import type { Gap } from './follower/losses.ts';
-import type { CaptureSpec } from './spec.ts';
-import type { Milliseconds } from './units.ts';
+import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { FoundTarget } from '../../debugger/debuggerFor.ts';
+import type { Place } from '../../debugger/leasedProcess.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import type { Output } from '../../output/output.ts';
+import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import type { Gap } from '../follower/losses.ts';
+import type { CaptureSpec } from '../spec.ts';
+import type { Milliseconds } from '../units.ts';
+import type { CaptureEnd } from './streamedCapture.ts';
 
 /** How a capture stands. */
 export interface CaptureState {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NodeClocks } from '../../../../src/capture/several/nodeClocks.ts';
+import { NodeClocks } from '../../../../src/capture/sinks/nodeClocks.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
 import { FakePod } from '../fakePod.ts';

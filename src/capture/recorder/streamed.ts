@@ -1,16 +1,16 @@
-import { tcpdumpChangesUser } from '../debugger/image.ts';
-import { LeasedProcess } from '../debugger/leasedProcess.ts';
-import type { Debugger } from '../debugger/place.ts';
-import { tellWhileWaiting } from '../debugger/startWait.ts';
-import type { KubeApi } from '../kube/api.ts';
-import { ExecProblem } from '../kube/execStatus.ts';
-import { countText } from '../output/quantities.ts';
-import { PacketCutter } from '../pcap/packetCutter.ts';
-import { Problem } from '../problem.ts';
-import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../tools/tcpdump.ts';
-import { captureDirectly } from './directCapture.ts';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import type { Debugger } from '../../debugger/place.ts';
+import { tellWhileWaiting } from '../../debugger/startWait.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { ExecProblem } from '../../kube/execStatus.ts';
+import { countText } from '../../output/quantities.ts';
+import { PacketCutter } from '../../pcap/packetCutter.ts';
+import { Problem } from '../../problem.ts';
+import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../../tools/tcpdump.ts';
+import type { RecorderSpec } from '../spec.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
-import type { RecorderSpec } from './spec.ts';
+import { captureDirectly } from './streamedCapture.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**

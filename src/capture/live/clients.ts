@@ -6,8 +6,8 @@ import { type Pod, podsPath } from '../../kube/pod.ts';
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 import { NotPcap } from '../../pcap/records.ts';
+import type { PodSink } from '../sinks/sink.ts';
 import { callOf } from './calls.ts';
-import type { PodSink } from './podSink.ts';
 
 /** A pod that talks to a captured one, and what the user is told of it. */
 interface Client {

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Clients } from '../../../../src/capture/several/clients.ts';
-import { type JoiningSources, joining } from '../../../../src/capture/several/joining.ts';
-import type { PodSink } from '../../../../src/capture/several/podSink.ts';
+import { Clients } from '../../../../src/capture/live/clients.ts';
+import { type JoiningSources, joining } from '../../../../src/capture/live/joining.ts';
+import type { PodSink } from '../../../../src/capture/sinks/sink.ts';
 import {
   allOf,
   renderCaptureFilter,
