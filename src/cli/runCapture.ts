@@ -1,4 +1,4 @@
-import { recordPod } from '../capture/recorder/recordTarget.ts';
+import { recordTarget } from '../capture/recorder/recordTarget.ts';
 import { seconds } from '../capture/units.ts';
 import { namedNode } from '../debugger/debuggerFor.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
@@ -95,7 +95,7 @@ async function watched(
       const request = { ...plan, pods, destination, output: opened, waits };
       return await captureSeveralPods(api, request, flags, interruption);
     }
-    const outcome = await recordPod(api, only, {
+    const outcome = await recordTarget(api, only, {
       ...plan,
       output: plan.format === 'text' ? progress.around(opened) : opened,
       interrupt: interruption.signal,

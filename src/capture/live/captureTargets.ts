@@ -11,7 +11,7 @@ import type {
   CaptureState,
   Recording,
 } from '../recorder/recording.ts';
-import { recordPod } from '../recorder/recordTarget.ts';
+import { recordTarget } from '../recorder/recordTarget.ts';
 import type { CaptureEnd } from '../recorder/streamedCapture.ts';
 import type { PodSink, Sink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
@@ -160,7 +160,7 @@ class SeveralCapture {
       sink ??= await recording.sink.open(pod);
       part.started = await this.#slots.take(nodeOf({ pod }), this.#ending.signal);
       const { output, events } = clients?.watching(pod, sink) ?? sink;
-      part.outcome = await recordPod(
+      part.outcome = await recordTarget(
         this.#api,
         { pod },
         {

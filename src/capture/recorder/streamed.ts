@@ -9,33 +9,29 @@ import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../../tools/tcpdump.ts';
 import type { RecorderSpec } from '../spec.ts';
+import type { Recorder } from './recorder.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
 import { captureDirectly } from './streamedCapture.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
- * Captures packets straight into an output: runs tcpdump in a debugger under a lease. The stream is
- * the only buffer, so its end is the capture's.
+ * Streams tcpdump's output into the capture's output, under a lease. The stream is the only buffer, so its end is the
+ * capture's end.
  */
-export async function recordDirectly(
-  api: KubeApi,
-  place: Debugger,
-  shown: string,
-  recording: Recording<RecorderSpec>,
-): Promise<CaptureOutcome> {
+export const streamed: Recorder = async ({ api, place, shown }, recording) => {
   const { spec, format, settings, interrupt, progress } = recording;
   const changesUser = tcpdumpChangesUser(settings.image);
   const command = tcpdumpCommand({ ...spec, format, changesUser });
-  const told = tellWhileWaiting('the pod to start tcpdump', progress);
+  const stopTelling = tellWhileWaiting('the pod to start tcpdump', progress);
   try {
     const recorder = await opened(api, place, command, interrupt);
-    return await record(shown, recording, recorder, told);
+    return await record(shown, recording, recorder, stopTelling);
   } finally {
-    told();
+    stopTelling();
   }
-}
+};
 
-/** Starts it; the signal ends that, but not what runs. */
+/** Starts tcpdump. The signal ends the start, but not what runs. */
 async function opened(
   api: KubeApi,
   place: Debugger,
@@ -86,14 +82,14 @@ async function record(
       },
     });
     const missing = (statistics.captured ?? 0) - packets.packets;
-    // Who stops early wants no more; decoded text is not counted in quite the same way.
+    // An early stop wants no more; decoded text is counted in a different way.
     if (format === 'pcap' && end !== 'size' && end !== 'reader-gone' && missing > 0)
       throw incomplete(missing);
     return { end, statistics, packets: packets.packets, bytes: packets.bytes };
   } catch (error) {
     if (error instanceof ExecProblem && packets.bytes > 0)
       throw new Problem(`the capture was cut off: ${error.message}`, {
-        next: ['what came before is whole and was kept; start the capture again to go on'],
+        next: ['what came before is whole and was kept; start the capture again to continue'],
         cause: error,
       });
     throw error;
@@ -104,6 +100,6 @@ async function record(
 function incomplete(missing: number): Problem {
   return new Problem(
     `the packets ended before the capture did: ${countText(missing, 'packet')} of tcpdump's did not come`,
-    { next: ['what came before is whole and was kept; start the capture again to go on'] },
+    { next: ['what came before is whole and was kept; start the capture again to continue'] },
   );
 }

@@ -1,4 +1,4 @@
-import { recordPod } from '../../capture/recorder/recordTarget.ts';
+import { recordTarget } from '../../capture/recorder/recordTarget.ts';
 import { bytes, seconds } from '../../capture/units.ts';
 import { everyPacket, expression } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -36,7 +36,7 @@ export async function captureForWireshark(
       signal: interruption.signal,
       onNote: warn,
     });
-    const { statistics, gaps = [] } = await recordPod(
+    const { statistics, gaps = [] } = await recordTarget(
       api,
       { pod },
       {

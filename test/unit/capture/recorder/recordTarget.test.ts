@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Recording } from '../../../../src/capture/recorder/recording.ts';
-import { recordPod } from '../../../../src/capture/recorder/recordTarget.ts';
+import { recordTarget } from '../../../../src/capture/recorder/recordTarget.ts';
 import { bytes, milliseconds, seconds } from '../../../../src/capture/units.ts';
 import { Interrupted } from '../../../../src/cli/interruption.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
@@ -34,7 +34,7 @@ async function record(
   });
   const output = new FakeOutput();
   const notes: string[] = [];
-  const outcome = await recordPod(
+  const outcome = await recordTarget(
     api,
     { pod: pod as Pod },
     {
@@ -157,7 +157,7 @@ describe('a recording', () => {
   it('refused by RBAC tells the Role to ask for', async () => {
     const { body, status } = recording<{ status: number; body: unknown }>('rbac-pod-get-403');
     const { api } = await fakeServer({ rest: (_, response) => json(response, status, body) });
-    const outcome = await recordPod(
+    const outcome = await recordTarget(
       api,
       { pod: podWithDebuggers() },
       {
@@ -283,7 +283,7 @@ describe('a recording by way of a spool', () => {
     );
     expect(outcome).toMatchObject({ packets: 1, interruptions: 1 });
     expect(notes.slice(1)).toEqual([
-      expect.stringMatching(/^connection lost \(.*\); the recorder in the pod goes on: resuming…$/),
+      expect.stringMatching(/^connection lost \(.*\); the pod keeps recording: resuming…$/),
       expect.stringMatching(/^resumed after [\d.]+ s where it stood$/),
     ]);
   });
@@ -305,7 +305,7 @@ describe('a recording by way of a spool', () => {
     );
     expect(String(outcome)).toMatch(/the capture is lost in part: the spool in the pod is gone/);
     expect((outcome as Problem).next).toEqual([
-      expect.stringMatching(/^saved: 1 packet \(100 B\), whole, up to \d\d:\d\d:\d\d or so$/),
+      expect.stringMatching(/^saved: 1 packet \(100 B\), whole, up to about \d\d:\d\d:\d\d$/),
       expect.stringMatching(/^lost: what was recorded after \d\d:\d\d:\d\d; start/),
     ]);
     expect(output.written).toEqual(FILE);

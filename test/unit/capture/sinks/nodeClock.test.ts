@@ -27,7 +27,7 @@ describe("a node's clock", () => {
   });
 
   it.each([[['dash']], [['busybox', 'ash']]])('is told by %j', ([program = '', ...words]) => {
-    const script = readFileSync('src/capture/several/clock.sh', 'utf8');
+    const script = readFileSync('src/capture/sinks/clock.sh', 'utf8');
     const sent = Date.now();
     const text = execFileSync(program, [...words, '-c', script], { encoding: 'utf8' });
     const clock = parseClock(text, sent, Date.now());

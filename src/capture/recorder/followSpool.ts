@@ -1,0 +1,113 @@
+import type { Place } from '../../debugger/leasedProcess.ts';
+import { tellsOfWait } from '../../debugger/startWait.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import type { Pod } from '../../kube/pod.ts';
+import { bytesText, countText } from '../../output/quantities.ts';
+import { PacketCutter } from '../../pcap/packetCutter.ts';
+import { Problem } from '../../problem.ts';
+import { fateOf } from '../follower/fate.ts';
+import { followCapture } from '../follower/followCapture.ts';
+import { Follower, type Position, RecordingLost } from '../follower/follower.ts';
+import { gapText } from '../follower/losses.ts';
+import type { CaptureBounds } from '../spec.ts';
+import type { RecordOptions } from '../spool/recordArguments.ts';
+import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
+import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
+
+/** A spool in a pod, and how to follow it. */
+export interface FollowedSpool {
+  readonly place: Place;
+  /** The pod of that place, as it was before. */
+  readonly home: Pod;
+  readonly folder: string;
+  /** Size of a full file of its ring, in bytes. */
+  readonly fileBytes: number;
+  /** Starts the recorder. Absent: the recorder runs already, and is neither stopped nor removed. */
+  readonly start?: RecordOptions;
+  /** Where to begin to read; at the beginning when absent. */
+  readonly from?: Position;
+  /** What the user is told once packets are being recorded. */
+  readonly listening: (device: string, engine: string) => string;
+}
+
+/** How long to wait for the removal of a spool, and how long when the user wants to end at once. */
+const REMOVE_MS = 5_000;
+const HURRY_MS = 500;
+
+/** Brings what a spool holds, and will hold, to an output: a slow connection means delay, a lost one is resumed. */
+export async function followSpool(
+  api: KubeApi,
+  spool: FollowedSpool,
+  recording: Omit<Recording<CaptureBounds>, 'format' | 'settings' | 'stream'>,
+): Promise<CaptureOutcome> {
+  const { spec, progress, events, output, interrupt, abandon, linger } = recording;
+  const { place, folder, fileBytes, start, from } = spool;
+  const packets = new PacketCutter(spec.maxBytes);
+  let state: Pick<CaptureState, 'lag' | 'ending' | 'giveUpAt'> = {};
+
+  const follower = new Follower({
+    guest: start === undefined,
+    ...(from && { from }),
+    attach: attachTo(api.access, place, folder, start),
+    linger,
+    fate: () => fateOf(api, place, spool.home),
+    onCut: (reason, giveUpAt) => {
+      state = { ...state, giveUpAt };
+      progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`);
+      events?.remark(`connection lost (${reason}) and resumed: nothing is missing here`);
+    },
+    onWaiting: tellsOfWait(start ? 'the pod to start the recorder' : 'the pod to answer', progress),
+    onResumed: (milliseconds) => {
+      const { giveUpAt: _, ...rest } = state;
+      state = rest;
+      progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stood`);
+    },
+  });
+
+  try {
+    const result = await followCapture({
+      follower,
+      packets,
+      output,
+      fileBytes,
+      interrupt,
+      abandon,
+      duration: spec.duration,
+      removeSpool: (hurry) =>
+        removeSpool(api.access, place, folder, hurry || abandon.aborted ? HURRY_MS : REMOVE_MS),
+      onListening: (device, engine) => {
+        events?.listening(device, engine === 'dumpcap' ? engine : 'tcpdump');
+        progress.capturing(spool.listening(device, engine), () => ({
+          packets: packets.packets,
+          bytes: packets.bytes,
+          ...state,
+        }));
+      },
+      onGap: (gap) => {
+        progress.note(gapText(gap));
+        events?.remark(gapText(gap));
+      },
+      onCaughtUp: (uptime) => events?.caughtUp(uptime),
+      onLag: (lag, ending) => {
+        state = { ...state, lag, ending };
+      },
+    });
+    const { interruptions } = follower;
+    return { ...result, packets: packets.packets, bytes: packets.bytes, interruptions };
+  } catch (error) {
+    throw error instanceof RecordingLost ? lossOf(error, packets, follower.lastHeard) : error;
+  }
+}
+
+function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {
+  if (packets.bytes === 0) return error;
+  const time = new Date(lastHeard).toTimeString().slice(0, 8);
+  return new Problem(`the capture is lost in part: ${error.message}`, {
+    next: [
+      `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), whole, up to about ${time}`,
+      `lost: what was recorded after ${time}; start the capture again to continue`,
+      ...error.next,
+    ],
+    cause: error,
+  });
+}
