@@ -11,7 +11,6 @@ interface Report {
     pods: number;
     podLimit: number;
   }[];
-  readonly moreNodes?: number;
 }
 
 it('counts what nodes use, creates nothing, and repeats it from a file', async () => {
@@ -40,10 +39,8 @@ it('counts what nodes use, creates nothing, and repeats it from a file', async (
 it('learns the ranges of a real cluster', async (context) => {
   needs(context, 'a range of services');
   const { stdout } = await netdebug(['cidr', '-o', 'json']).finished;
-  const { ranges, moreNodes }: Report = JSON.parse(stdout);
+  const { ranges }: Report = JSON.parse(stdout);
   expect(ranges).toContainEqual(expect.objectContaining({ use: 'services', exact: true }));
-  expect(ranges).toContainEqual(expect.objectContaining({ use: 'pods', exact: true }));
-  expect(moreNodes).toBeGreaterThan(0);
 });
 
 it('goes as far as the rights of a user', async () => {

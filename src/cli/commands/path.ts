@@ -3,6 +3,8 @@ import { Problem, wrongUsage } from '../../problem.ts';
 import { KINDS } from '../../topology/findings/catalogue.ts';
 import { diagnose } from '../../topology/findings/diagnose.ts';
 import type { Finding } from '../../topology/findings/finding.ts';
+import { pictureOf } from '../../topology/picture/picture.ts';
+import { renderMermaid } from '../../topology/picture/renderMermaid.ts';
 import { drawNode } from '../../topology/render/drawNode.ts';
 import { pathDocument } from '../../topology/render/pathDocument.ts';
 import { renderPath } from '../../topology/render/renderPath.ts';
@@ -12,7 +14,9 @@ import type { PathRequest } from '../../topology/trace/tracePath.ts';
 import { command } from '../command.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
+import { PICTURE_FLAGS } from '../flags/picture.ts';
 import { list, text } from '../flags/valueTypes.ts';
+import { checkPictures, writePictures } from '../pictures.ts';
 import { type PathWords, type RequestFor, readPath } from '../readPath.ts';
 
 const PATH_GROUP = {
@@ -38,6 +42,7 @@ const PATH_GROUP = {
       value: list('KINDS'),
       help: 'Exit with 1 when there are findings: any, or kinds separated by commas',
     },
+    ...PICTURE_FLAGS,
     ...FACTS_GROUP.flags,
   },
 } as const;
@@ -53,6 +58,7 @@ export const pathCommand = command({
     ['path pod-1 --dns web.shop', 'Follow a query to the name server of the pod'],
     ['path node/worker-1', "Draw a node's bridges, pods and tunnels"],
     ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
+    ['path pod-1 pod-2 --svg path.svg', 'Draw wiring and findings in a picture for a ticket'],
     ['path pod-1 pod-2 --fail-on any', 'Fail when something is wrong, for scripts'],
   ],
   arguments: [{ name: 'FROM', required: true }, { name: 'TO' }],
@@ -60,6 +66,7 @@ export const pathCommand = command({
   run: async ({ flags, args: [from = '', to] }) => {
     const { output, dns } = flags;
     const failOn = knownKinds(flags['fail-on'] ?? []);
+    await checkPictures(flags);
     if (dns !== undefined && to !== undefined) {
       throw wrongUsage('--dns and a destination cannot be combined');
     }
@@ -77,7 +84,10 @@ export const pathCommand = command({
     const findings = diagnose(trace);
     const { facts } = trace.wiring;
     const { request } = trace;
-    if (output === 'json' || output === 'yaml') {
+    await writePictures(flags, trace, findings);
+    if (flags.mermaid) {
+      await print(renderMermaid(pictureOf(trace, findings)));
+    } else if (output === 'json' || output === 'yaml') {
       await printDocument({ ...pathDocument(trace, findings) }, facts, output);
     } else {
       const isNode = request.from.kind === 'node' && request.to === undefined;

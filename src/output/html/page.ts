@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Html, html } from './html.ts';
-import style from './style.css';
+import common from './style.css';
 
 /** A document that needs nothing but itself. */
 export interface Page {
   readonly title: string;
   /** What is inside of <body>. */
   readonly body: Html;
+  /** More rules for the stylesheet; a constant of the build. */
+  readonly style?: string;
   /** The page's program; a constant of the build, never data. */
   readonly script?: string;
   /** What the program reads from the element with the id "data": base64, so that nothing in it is markup. */
@@ -17,7 +19,8 @@ export interface Page {
  * The document in pieces. Its Content-Security-Policy allows the stylesheet and the script by their
  * hashes and nothing else: no other script, no request, no form. Scripts cannot turn text into HTML.
  */
-export function* renderPage({ title, body, script, data }: Page): Generator<string> {
+export function* renderPage({ title, body, style: own, script, data }: Page): Generator<string> {
+  const style = own === undefined ? common : `${common}\n${own}`;
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,

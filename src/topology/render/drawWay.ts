@@ -29,7 +29,7 @@ export function* drawWay(way: Way, findings: readonly Finding[]): Generator<stri
     const isOtherPlace = before?.netns !== hop.netns || before?.node !== hop.node;
     if (isOtherPlace && hop.pod !== undefined) yield sheet.inLane(lane, `pod ${hop.pod}`);
     for (const line of hopLines(hop, sheet.width)) yield sheet.inLane(lane, line);
-    for (const decision of way.decisions.filter((one) => isAt(one, hop, way.hops))) {
+    for (const decision of way.decisions.filter((one) => isRouteAt(one, hop, way.hops))) {
       for (const line of wrapped(decisionText(decision), sheet.width))
         yield sheet.inLane(lane, line);
     }
@@ -41,10 +41,11 @@ export function* drawWay(way: Way, findings: readonly Finding[]): Generator<stri
     before = hop;
   }
   const lane = before === undefined || isNarrow ? 0 : lanes.indexOf(laneOf(before));
-  yield sheet.inLane(lane, ` ${END[way.end]}`);
+  yield sheet.inLane(lane, ` ${END_TEXT[way.end]}`);
 }
 
-const END: Readonly<Record<Way['end'], string>> = {
+/** How a way ends. */
+export const END_TEXT: Readonly<Record<Way['end'], string>> = {
   delivered: '● arrives',
   left: '→ leaves the cluster',
   stopped: '✗ goes no further',
@@ -90,7 +91,7 @@ function wrapped(text: string, width: number): string[] {
 }
 
 /** A route is shown at the last device before it is used: where the packet came in. */
-function isAt(decision: PathDecision, hop: Hop, hops: readonly Hop[]): boolean {
+export function isRouteAt(decision: PathDecision, hop: Hop, hops: readonly Hop[]): boolean {
   if (decision.kind !== 'route' || decision.node !== hop.node || decision.netns !== hop.netns)
     return false;
   const { inputDevice } = decision.question ?? {};

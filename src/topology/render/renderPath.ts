@@ -4,7 +4,7 @@ import type { Finding } from '../findings/finding.ts';
 import { renderFindings } from '../findings/renderFindings.ts';
 import { queriedNames } from '../trace/nameServers.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
-import type { Hop, Way } from '../trace/way.ts';
+import type { Hop, Translation, Way } from '../trace/way.ts';
 import { drawWay } from './drawWay.ts';
 import { type PathDocument, pathDocument, unknownOf } from './pathDocument.ts';
 
@@ -16,7 +16,7 @@ export function* renderPath(
   name?: string,
 ): Generator<string> {
   const document = pathDocument(trace, findings);
-  yield `${headLine(document, trace)}\n`;
+  yield `${terminalSafe(headLine(document, trace))}\n`;
   if (name !== undefined) yield* resolverLines(trace, name);
   yield '\n';
   for (const [at, way] of trace.ways.entries()) {
@@ -28,15 +28,14 @@ export function* renderPath(
   yield* details(document);
   yield '\n';
   if (findings.length > 0) yield* renderFindings(findings);
-  else yield `${nothingWrong(trace)}\n`;
+  else yield `${terminalSafe(nothingWrong(trace))}\n`;
   yield* unknownLines(trace);
 }
 
-function headLine({ from, to }: PathDocument, { request }: PathTrace): string {
+/** What a path is of, with addresses: not yet safe for a terminal. */
+export function headLine({ from, to }: PathDocument, { request }: PathTrace): string {
   const addresses = (end: { name: string; address: string; port?: number }) =>
-    terminalSafe(
-      `${end.name}${end.address === end.name ? '' : ` (${end.address})`}${end.port === undefined ? '' : ` ${request.protocol.toUpperCase()} ${end.port}`}`,
-    );
+    `${end.name}${end.address === end.name ? '' : ` (${end.address})`}${end.port === undefined ? '' : ` ${request.protocol.toUpperCase()} ${end.port}`}`;
   return to === undefined
     ? `${addresses(from)}: the way out`
     : `${addresses(from)} → ${addresses(to)}`;
@@ -58,7 +57,7 @@ function* resolverLines({ request }: PathTrace, name: string): Generator<string>
 }
 
 /** Whether the answer passes the same devices in the other order. */
-function isSameWayBack(there: Way | undefined, back: Way): boolean {
+export function isSameWayBack(there: Way | undefined, back: Way): boolean {
   const key = ({ node, netns, device }: Hop) => `${node} ${netns} ${device}`;
   return (
     there?.end === 'delivered' &&
@@ -98,10 +97,7 @@ function* hopTable({ hops }: Way): Generator<string> {
 /** Translations and policies. */
 function* details({ nat, policies, directions }: PathDocument): Generator<string> {
   const lines = [
-    ...nat.map(({ node, kind, from, to, others, service }) => {
-      const more = others.length === 0 ? '' : `, or ${others.join(', ')}`;
-      return `${kind.toUpperCase()} on ${node}: ${from} → ${to}${more}${service === undefined ? '' : ` (${service})`}`;
-    }),
+    ...nat.map(translationText),
     ...policies.map(
       ({ namespace, name, direction, pod, verdict }) =>
         `NetworkPolicy ${namespace}/${name}, ${direction} of ${pod}: ${verdict}`,
@@ -116,13 +112,18 @@ function* details({ nat, policies, directions }: PathDocument): Generator<string
   for (const line of lines) yield `${terminalSafe(line)}\n`;
 }
 
-function nothingWrong({ ways }: PathTrace): string {
+/** A translation of addresses in words. */
+export function translationText({ node, kind, from, to, others, service }: Translation): string {
+  const more = others.length === 0 ? '' : `, or ${others.join(', ')}`;
+  return `${kind.toUpperCase()} on ${node}: ${from} → ${to}${more}${service === undefined ? '' : ` (${service})`}`;
+}
+
+/** What there is to say where nothing was found: not yet safe for a terminal. */
+export function nothingWrong({ ways }: PathTrace): string {
   const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
-  return terminalSafe(
-    nodes.length === 0
-      ? 'Nothing could be followed.'
-      : `Nothing wrong in the tables of ${nodes.join(', ')}. No packet was sent.`,
-  );
+  return nodes.length === 0
+    ? 'Nothing could be followed.'
+    : `Nothing wrong in the tables of ${nodes.join(', ')}. No packet was sent.`;
 }
 
 function* unknownLines(trace: PathTrace): Generator<string> {

@@ -1,0 +1,172 @@
+import { type Html, html } from '../../output/html/html.ts';
+import type { Column, Device, Graph, GraphLine, Group } from './graph.ts';
+import { textLines } from './textLines.ts';
+
+/** A drawing and its size, in pixels of CSS. */
+export interface Drawing {
+  readonly content: Html;
+  readonly width: number;
+  readonly height: number;
+}
+
+const DEVICE = { width: 268, gap: 22, padding: 9, line: 15 } as const;
+const GROUP = { padding: 12, title: 22, gap: 22 } as const;
+const COLUMN = { title: 26, gap: 64, padding: 10 } as const;
+/** Characters in a line of a device: the fonts of all systems are narrower than this allows for. */
+const CHARACTERS = { name: 32, detail: 40 } as const;
+const DETAIL_LINES = 4;
+
+interface TextLine {
+  readonly text: string;
+  readonly style: 'name' | 'detail' | 'error' | 'warning' | 'info' | 'good';
+}
+
+interface Box {
+  readonly device: Device;
+  readonly lines: readonly TextLine[];
+  readonly x: number;
+  readonly y: number;
+  readonly height: number;
+}
+
+interface Frame {
+  readonly title: string;
+  readonly isColumn: boolean;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Draws a graph: frames of nodes and namespaces, boxes of devices, lines between them. */
+export function drawGraph(graph: Graph): Drawing {
+  const width = DEVICE.width + 2 * (GROUP.padding + COLUMN.padding);
+  const heights = graph.columns.map(columnHeight);
+  const height = Math.max(0, ...heights);
+  const boxes = new Map<string, Box>();
+  const frames: Frame[] = [];
+  for (const [at, column] of graph.columns.entries()) {
+    const x = at * (width + COLUMN.gap);
+    // What is read upwards begins at the bottom, where the line from the column before arrives.
+    const isUp = column.reads === 'up';
+    const own = heights[at] ?? 0;
+    frames.push({ title: column.title, isColumn: true, x, y: height - own, width, height: own });
+    if (!isUp && graph.columns.every(({ reads }) => reads === 'down'))
+      frames[frames.length - 1] = {
+        title: column.title,
+        isColumn: true,
+        x,
+        y: 0,
+        width,
+        height: own,
+      };
+    let y = (frames.at(-1)?.y ?? 0) + COLUMN.title;
+    for (const group of isUp ? column.groups.toReversed() : column.groups) {
+      const tall = groupHeight(group);
+      frames.push({
+        title: group.title,
+        isColumn: false,
+        x: x + COLUMN.padding,
+        y,
+        width: width - 2 * COLUMN.padding,
+        height: tall,
+      });
+      let inner = y + GROUP.title;
+      for (const device of isUp ? group.devices.toReversed() : group.devices) {
+        const lines = linesOf(device);
+        const boxHeight = deviceHeight(device);
+        boxes.set(device.id, {
+          device,
+          lines,
+          x: x + COLUMN.padding + GROUP.padding,
+          y: inner,
+          height: boxHeight,
+        });
+        inner += boxHeight + DEVICE.gap;
+      }
+      y += tall + GROUP.gap;
+    }
+  }
+  const total = graph.columns.length * (width + COLUMN.gap) - COLUMN.gap;
+  const content = html`${frames.map(drawFrame)}${graph.lines.map((line) => drawLine(line, boxes))}${[...boxes.values()].map(drawBox)}`;
+  return { content, width: Math.max(total, width), height };
+}
+
+function linesOf({ name, kind, details, marks }: Device): TextLine[] {
+  const [first = '', ...more] = textLines(name, CHARACTERS.name, 3);
+  return [
+    ...[first, ...more].map((text): TextLine => ({ text, style: 'name' })),
+    ...(kind === '' ? [] : [{ text: kind, style: 'detail' as const }]),
+    ...details.flatMap((detail) =>
+      textLines(detail, CHARACTERS.detail, DETAIL_LINES).map(
+        (text): TextLine => ({ text, style: 'detail' }),
+      ),
+    ),
+    ...marks.flatMap(({ text, severity }) =>
+      textLines(
+        severity === 'good' || /^\W/.test(text) ? text : `✗ ${text}`,
+        CHARACTERS.name,
+        2,
+      ).map((one): TextLine => ({ text: one, style: severity })),
+    ),
+  ];
+}
+
+function deviceHeight(device: Device): number {
+  return linesOf(device).length * DEVICE.line + 2 * DEVICE.padding;
+}
+
+function groupHeight({ devices }: Group): number {
+  const boxes = devices.reduce((sum, device) => sum + deviceHeight(device), 0);
+  return GROUP.title + boxes + DEVICE.gap * (devices.length - 1) + GROUP.padding;
+}
+
+function columnHeight({ groups }: Column): number {
+  const all = groups.reduce((sum, group) => sum + groupHeight(group), 0);
+  return COLUMN.title + all + GROUP.gap * (groups.length - 1) + COLUMN.padding;
+}
+
+function drawFrame({ title, isColumn, x, y, width, height }: Frame): Html {
+  const style = isColumn ? 'node' : 'space';
+  return html`<rect class="nd-${style}" x="${x}" y="${y}" width="${width}" height="${height}" rx="${isColumn ? 12 : 9}"/><text class="nd-${style}-title" x="${x + 12}" y="${y + 17}">${textLines(title, 38, 1)}</text>`;
+}
+
+function drawBox({ device, lines, x, y, height }: Box): Html {
+  const order = ['error', 'warning', 'info'] as const;
+  const worst = order.find((severity) => device.marks.some((mark) => mark.severity === severity));
+  return html`<g><rect class="nd-device${worst === undefined ? '' : ` nd-${worst}`}" x="${x}" y="${y}" width="${DEVICE.width}" height="${height}" rx="6"/>${lines.map(
+    ({ text, style }, at) =>
+      html`<text class="nd-${style}" x="${x + DEVICE.padding}" y="${y + DEVICE.padding + 11 + at * DEVICE.line}">${text}</text>`,
+  )}</g>`;
+}
+
+function drawLine({ from, to, label, isWay }: GraphLine, boxes: ReadonlyMap<string, Box>): Html {
+  const [one, other] = [boxes.get(from), boxes.get(to)];
+  if (one === undefined || other === undefined) return html``;
+  const style = isWay ? 'nd-way' : 'nd-pair';
+  const marker = isWay ? html` marker-end="url(#nd-arrow)"` : html``;
+  const path = linePath(one, other);
+  const middle = { x: (one.x + other.x + DEVICE.width) / 2, y: (one.y + other.y) / 2 };
+  const text =
+    label === undefined
+      ? html``
+      : html`<text class="nd-label" x="${middle.x}" y="${middle.y}" text-anchor="middle">${label}</text>`;
+  return html`<path class="${style}" d="${path}"${marker}/>${text}`;
+}
+
+/** Straight within a column; across columns from the side of one to the side of the other. */
+function linePath(one: Box, other: Box): string {
+  if (one.x === other.x) {
+    const x = one.x + DEVICE.width - 30;
+    return one.y < other.y
+      ? `M${x} ${one.y + one.height}V${other.y - 2}`
+      : `M${x} ${one.y}V${other.y + other.height + 2}`;
+  }
+  const isRight = one.x < other.x;
+  const [startX, endX] = isRight
+    ? [one.x + DEVICE.width, other.x - 2]
+    : [one.x, other.x + DEVICE.width + 2];
+  const [startY, endY] = [one.y + one.height / 2, other.y + other.height / 2];
+  const middle = (startX + endX) / 2;
+  return `M${startX} ${startY}C${middle} ${startY} ${middle} ${endY} ${endX} ${endY}`;
+}

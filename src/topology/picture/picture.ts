@@ -1,0 +1,60 @@
+import type { Finding } from '../findings/finding.ts';
+import { policyVerdicts } from '../findings/serviceChecks.ts';
+import { pathDocument, unknownOf } from '../render/pathDocument.ts';
+import { headLine, isSameWayBack, nothingWrong, translationText } from '../render/renderPath.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Graph } from './graph.ts';
+import { nodeGraph } from './nodeGraph.ts';
+import { wayGraph } from './wayGraph.ts';
+
+/** Everything that a picture of a path or of a node says; no text in it is safe for any format yet. */
+export interface Picture {
+  readonly title: string;
+  readonly graphs: readonly Graph[];
+  /** Translations and policies. */
+  readonly notes: readonly string[];
+  readonly findings: readonly Finding[];
+  /** What there is to say where nothing was found; absent otherwise. */
+  readonly nothing?: string;
+  readonly unknown: readonly string[];
+  /** When the facts were read: RFC 3339. */
+  readonly collectedAt: string;
+}
+
+/** The picture of a path; of a node where it begins at one and has no destination. */
+export function pictureOf(trace: PathTrace, findings: readonly Finding[]): Picture {
+  const { request, wiring, ways } = trace;
+  const node =
+    request.from.kind === 'node' && request.to === undefined ? request.from.place : undefined;
+  const there = ways[0];
+  const graphs = node
+    ? [nodeGraph(wiring, node, findings)]
+    : ways
+        .filter((way, at) => at === 0 || !isSameWayBack(there, way))
+        .map((way) => wayGraph(way, findings, way.direction === 'back' ? 'Back' : ''));
+  const isSameBack = ways.length > 1 && graphs.length === 1;
+  return {
+    title: node ? `node ${node.node.name}` : headLine(pathDocument(trace, findings), trace),
+    graphs,
+    notes: [
+      ...ways.flatMap(({ nat }) => nat).map(translationText),
+      ...policyVerdicts(trace).map(
+        ({ namespace, name, direction, pod, verdict }) =>
+          `NetworkPolicy ${namespace}/${name}, ${direction} of ${pod}: ${verdict}`,
+      ),
+      ...(isSameBack && !node ? ['Back: the same way.'] : []),
+    ],
+    findings,
+    ...(findings.length === 0 && { nothing: nothingWrong(trace) }),
+    unknown: unknownOf(trace).map(({ where, what, why }) => {
+      const place = [where.node, where.pod, where.device].filter(Boolean).join(', ');
+      return `${what}${place === '' ? '' : ` on ${place}`}: ${why}`;
+    }),
+    collectedAt: wiring.facts.collectedAt,
+  };
+}
+
+/** Where a finding is, in words. */
+export function placeText({ node, pod, device }: Finding['where']): string {
+  return [node, pod === undefined ? undefined : `pod ${pod}`, device].filter(Boolean).join(', ');
+}

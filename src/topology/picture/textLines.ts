@@ -1,0 +1,40 @@
+/** How many columns a character takes: those of East Asia and pictographs take two. */
+function widthOf(character: string): number {
+  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u.test(
+    character,
+  )
+    ? 2
+    : 1;
+}
+
+/** Breaks a text at spaces, and where a word is longer than a line; the last of `most` lines is cut with an ellipsis. */
+export function textLines(
+  text: string,
+  columns: number,
+  most = Number.POSITIVE_INFINITY,
+): string[] {
+  const lines: string[] = [];
+  let line = '';
+  let used = 0;
+  const flush = () => {
+    lines.push(line.trimEnd());
+    line = '';
+    used = 0;
+  };
+  for (const word of text.split(/(?<=[\s,/])/)) {
+    const characters = [...word];
+    const width = characters.reduce((sum, one) => sum + widthOf(one), 0);
+    if (used > 0 && used + width > columns) flush();
+    for (const character of characters) {
+      const own = widthOf(character);
+      if (used + own > columns) flush();
+      line += character;
+      used += own;
+    }
+    if (lines.length > most) break;
+  }
+  if (line.trim() !== '' || lines.length === 0) flush();
+  if (lines.length <= most) return lines;
+  const last = [...(lines[most - 1] ?? '')].slice(0, columns - 1).join('');
+  return [...lines.slice(0, most - 1), `${last}…`];
+}
