@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { objectAt, valueAt } from '../cluster/apiserver/json.ts';
 import { createRunningPod } from '../cluster/apiserver/testPods.ts';
 import { startTestServer, type TestServer } from '../cluster/apiserver/testServer.ts';
 import { type FaultProxy, startFaultProxy } from './proxy.ts';
+import { Upstream } from './upstream.ts';
 
 const PODS = '/api/v1/namespaces/shop/pods';
 const V5 = ['v5.channel.k8s.io'];
@@ -209,6 +211,32 @@ describe('a stream', () => {
     const lively = await read('for i in 1 2 3 4 5 6; do sleep 0.2; echo; done');
     expect(lively).toMatchObject({ bytes: 6, code: 1000 });
   });
+});
+
+test.each([
+  ['the API server', () => server.kubeconfigs['admin-token'] ?? ''],
+  ['the proxy', () => plain],
+])('%s keeps the connection of a refused exec open', async (_name, kubeconfig) => {
+  const upstream = new Upstream(kubeconfig());
+  const ask = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
+    const authorization = upstream.authorization ?? '';
+    const outgoing = upstream.request('GET', path, { authorization, ...headers });
+    const answered = once(outgoing, 'response');
+    outgoing.end();
+    const [response] = await answered;
+    await text(response);
+    return { code: response.statusCode, reused: outgoing.reusedSocket };
+  };
+  const refused = await ask(`${PODS}/web-7/exec?container=none&stdout=true&command=true`, {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    'sec-websocket-protocol': V5.join(', '),
+  });
+  expect(refused).toEqual({ code: 400, reused: false });
+  expect(await ask(`${PODS}/web-7`)).toEqual({ code: 200, reused: true });
+  upstream.close();
 });
 
 test('a watch is cut', async () => {

@@ -13,7 +13,7 @@ import { refuseProtocol } from '../cluster/apiserver/upgradeRefusal.ts';
 import { AnnotationSwitches } from './annotationSwitches.ts';
 import { answerFor } from './answer.ts';
 import { skewedDate, skewedTimes } from './clock.ts';
-import { faultyBody, faultySocket } from './faultyStream.ts';
+import { faultyBody } from './faultyStream.ts';
 import { FileSwitches } from './fileSwitches.ts';
 import {
   NO_FAULT,
@@ -200,9 +200,10 @@ class HttpsFaultProxy implements FaultProxy {
       refuseProtocol(socket);
       return;
     }
-    forwardUpgrade({
+    await forwardUpgrade({
       incoming,
-      client: faultySocket(socket, connection, fault),
+      client: socket,
+      connection,
       head,
       upstream,
       headers: ['Host', upstream.server.host, ...offered],

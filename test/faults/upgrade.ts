@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { V4, V5 } from '../cluster/apiserver/channels.ts';
+import type { Connection } from '../cluster/apiserver/connections.ts';
+import { UpgradeRefusal } from '../cluster/apiserver/upgradeRefusal.ts';
 import { execFrames } from './execFrames.ts';
+import { faultySocket } from './faultyStream.ts';
 import type { StreamFault } from './streamFault.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -15,6 +18,7 @@ export interface Upgrade {
   readonly incoming: IncomingMessage;
   /** The client's connection, and what arrived on it after the request. */
   readonly client: Duplex;
+  readonly connection: Connection;
   readonly head: Buffer;
   readonly upstream: Upstream;
   /** Request headers as the server is to see them, as in `rawHeaders`. */
@@ -22,57 +26,99 @@ export interface Upgrade {
   readonly fault: StreamFault;
 }
 
-/** Replays an upgrade request to the API server and joins both connections. */
-export function forwardUpgrade(upgrade: Upgrade): void {
+/**
+ * Replays an upgrade request to the API server and joins both connections. Throws an UpgradeRefusal when the server
+ * refuses; faults are those of streams, so a refusal is passed on unharmed.
+ */
+export async function forwardUpgrade(upgrade: Upgrade): Promise<void> {
   const { incoming, fault } = upgrade;
   const protocol = agreedProtocol(upgrade.headers);
   if (fault.startsAfterMs > 0 && protocol !== undefined) {
+    const client = faultySocket(upgrade.client, upgrade.connection, fault);
     // The client sees an open websocket long before the server hears of the command.
-    upgrade.client.write(acceptance(incoming, protocol));
-    const timer = setTimeout(() => join(upgrade, true), fault.startsAfterMs);
-    upgrade.client.once('close', () => clearTimeout(timer));
-  } else join(upgrade, false);
+    client.write(acceptance(incoming, protocol));
+    const timer = setTimeout(() => {
+      request(upgrade).then(
+        ({ server, head }) => join(client, server, head, upgrade),
+        () => client.destroy(),
+      );
+    }, fault.startsAfterMs);
+    client.once('close', () => clearTimeout(timer));
+    return;
+  }
+  const { answer, server, head } = await request(upgrade);
+  const client = faultySocket(upgrade.client, upgrade.connection, fault);
+  client.write(headOf(answer));
+  join(client, server, head, upgrade);
 }
 
-function join({ incoming, client, head, upstream, headers, fault }: Upgrade, accepted: boolean) {
-  if (client.destroyed) return;
-  const server = upstream.connect();
-  server.setNoDelay();
-  let text = `${incoming.method} ${incoming.url} HTTP/1.1\r\n`;
-  for (let index = 0; index < headers.length; index += 2)
-    text += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  server.write(`${text}\r\n`);
-  if (head.length > 0) server.write(head);
+interface Answer {
+  readonly answer: IncomingMessage;
+  readonly server: Duplex;
+  /** What arrived from the server after its answer. */
+  readonly head: Buffer;
+}
+
+async function request({ incoming, client, upstream, headers }: Upgrade): Promise<Answer> {
+  const outgoing = upstream.upgrade(incoming.method ?? 'GET', incoming.url ?? '/', headers);
+  const abandon = () => outgoing.destroy();
+  client.once('close', abandon);
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      outgoing.once('upgrade', (answer, server, head) => resolve({ answer, server, head }));
+      outgoing.once('response', (answer) => refusalOf(answer).then(reject, reject));
+      outgoing.once('error', reject);
+      outgoing.end();
+    });
+  } catch (error) {
+    // As a connection that broke is one to the client, too.
+    if (!(error instanceof UpgradeRefusal)) client.destroy();
+    throw error;
+  } finally {
+    client.off('close', abandon);
+  }
+}
+
+async function refusalOf(answer: IncomingMessage): Promise<UpgradeRefusal> {
+  const { statusCode = 502, headersDistinct } = answer;
+  const headers: Record<string, string[]> = {};
+  for (const [name, values] of Object.entries(headersDistinct))
+    if (values && !/^(connection|content-length|transfer-encoding|date)$/.test(name))
+      headers[name] = values;
+  return new UpgradeRefusal({
+    code: statusCode,
+    headers,
+    body: await text(answer),
+    closes: answer.headers.connection === 'close',
+  });
+}
+
+function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  let head = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`;
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    head += `${rawHeaders[index]}: ${rawHeaders[index + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+function join(
+  client: Duplex,
+  server: Duplex,
+  head: Buffer,
+  { head: sent, headers, fault }: Upgrade,
+) {
   // An abrupt end on one side is one on the other: the fate of the remote process depends on it.
   client.on('error', () => server.destroy());
   server.on('error', () => client.destroy());
   client.on('close', () => server.destroy());
   server.on('close', () => client.end());
-
-  let answer = Buffer.alloc(0);
-  const readAnswer = (chunk: Buffer) => {
-    answer = Buffer.concat([answer, chunk]);
-    const end = answer.indexOf(HEAD_END);
-    if (end < 0) return;
-    server.pause();
-    server.off('data', readAnswer);
-    const answerHead = answer.subarray(0, end).toString('latin1');
-    const rest = answer.subarray(end + HEAD_END.length);
-    const isOpen = /^HTTP\/1\.1 101 /.test(answerHead);
-    if (accepted && !isOpen) {
-      client.destroy();
-      return;
-    }
-    if (!accepted) client.write(answer.subarray(0, end + HEAD_END.length));
-    const damaged =
-      isOpen &&
-      /^sec-websocket-protocol:/im.test(answerHead) &&
-      (fault.status !== 'sent' || fault.stdoutClosesAfter !== Number.POSITIVE_INFINITY);
-    if (rest.length > 0) server.unshift(rest);
-    if (damaged) pipeline(server, execFrames(fault), client, () => undefined);
-    else server.pipe(client);
-  };
-  server.on('data', readAnswer);
+  if (client.destroyed) server.destroy();
+  if (sent.length > 0) server.write(sent);
+  if (head.length > 0) server.unshift(head);
+  const isDamaged =
+    agreedProtocol(headers) !== undefined &&
+    (fault.status !== 'sent' || fault.stdoutClosesAfter !== Number.POSITIVE_INFINITY);
+  if (isDamaged) pipeline(server, execFrames(fault), client, () => undefined);
+  else server.pipe(client);
   client.pipe(server);
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect } from 'node:tls';
 import { load } from 'js-yaml';
 
 interface NamedEntry {
@@ -72,9 +72,12 @@ export class Upstream {
     return request({ ...this.#tls, agent: this.#agent, method, path, headers });
   }
 
-  /** A TLS connection for an upgrade. */
-  connect(): TLSSocket {
-    return connect({ ...this.#tls, ALPNProtocols: ['http/1.1'] });
+  /** Starts an upgrade request on a connection of its own. Headers as in `rawHeaders`. */
+  upgrade(method: string, path: string, headers: readonly string[]): ClientRequest {
+    const socket = connect({ ...this.#tls, ALPNProtocols: ['http/1.1'] });
+    socket.setNoDelay();
+    const createConnection = () => socket;
+    return request({ createConnection, method, path, headers, setDefaultHeaders: false });
   }
 
   /** One request with this user's credentials. Gives the parsed body; undefined for a refusal. */

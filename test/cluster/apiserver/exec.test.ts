@@ -268,13 +268,14 @@ async function refusal(
       response.on('data', (chunk: Buffer) => {
         text += chunk;
       });
-      response.on('end', () =>
+      response.on('end', () => {
         resolve({
           status: response.statusCode,
           type: response.headers['content-type'],
           body: parse(text),
-        }),
-      );
+        });
+        socket.terminate();
+      });
     });
   });
 }

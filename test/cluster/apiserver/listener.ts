@@ -62,7 +62,7 @@ export async function listen(
     socket.on('error', () => socket.destroy());
     handlers
       .upgrade(request, socket, head, connections.of(request))
-      .catch((error) => refuseUpgrade(socket, error));
+      .catch((error) => refuseUpgrade(socket, error) && keepOpen(server, socket, head));
   });
   const open = (port: number) =>
     new Promise<number>((resolve, reject) => {
@@ -95,6 +95,13 @@ export async function listen(
       if (server.listening) await shut();
     },
   };
+}
+
+/** Reads another request from a connection whose upgrade was refused. */
+function keepOpen(server: Server, socket: Duplex, head: Buffer): void {
+  if (socket.destroyed) return;
+  if (head.length > 0) socket.unshift(head);
+  server.emit('secureConnection', socket);
 }
 
 function portOf(server: Server): number {

@@ -4,46 +4,66 @@ import { KubeletError } from './podStreams.ts';
 import { apiHeaders, asApiError, retryAfterOf } from './respond.ts';
 import { AuthorizerRefusal, PlainRefusal } from './status.ts';
 
-/** Answers an upgrade request that is refused, and closes the connection. */
-export function refuseUpgrade(socket: Duplex, error: unknown): void {
-  const retryAfter = retryAfterOf(error);
-  const later = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
-  if (error instanceof KubeletError || error instanceof PlainRefusal) {
-    const headers = { 'content-type': 'text/plain; charset=utf-8', ...later };
-    writeResponse(socket, error.code, headers, error.message);
-    return;
+/** The answer to an upgrade request that is refused. */
+export class UpgradeRefusal extends Error {
+  readonly code: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: string;
+  /** Whether the connection is closed after it. */
+  readonly closes: boolean;
+
+  constructor(answer: Pick<UpgradeRefusal, 'code' | 'headers' | 'body' | 'closes'>) {
+    super(answer.body);
+    this.name = 'UpgradeRefusal';
+    this.code = answer.code;
+    this.headers = answer.headers;
+    this.body = answer.body;
+    this.closes = answer.closes;
   }
-  const refusal = asApiError(error);
-  writeResponse(
-    socket,
-    refusal.code,
-    {
-      ...apiHeaders(),
-      ...later,
-      ...(refusal instanceof AuthorizerRefusal && { 'x-content-type-options': 'nosniff' }),
-    },
-    `${JSON.stringify(refusal.status)}\n`,
-  );
 }
 
-/** Answers a websocket that offers no protocol of ours, as the API server's websocket library does. */
+/**
+ * Answers an upgrade request that is refused. Returns whether the connection stays open for another request, as
+ * after a refusal by the API server itself. It closes connections after it has forwarded a kubelet's refusal.
+ */
+export function refuseUpgrade(socket: Duplex, error: unknown): boolean {
+  const { code, headers, body, closes } = refusalOf(error);
+  const all = {
+    ...headers,
+    date: new Date().toUTCString(),
+    'content-length': String(Buffer.byteLength(body)),
+  };
+  const lines = Object.entries(all).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`),
+  );
+  const head = [`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`, ...lines].join('\r\n');
+  socket.write(`${head}\r\n\r\n${body}`);
+  if (closes) socket.end();
+  return !closes;
+}
+
+/** Answers a websocket that offers no known protocol, as the API server's websocket library does. */
 export function refuseProtocol(socket: Duplex): void {
   socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
 }
 
-function writeResponse(
-  socket: Duplex,
-  code: number,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-): void {
-  const all = {
-    ...headers,
-    date: new Date().toUTCString(),
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  const head = [`HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}`, ...lines].join('\r\n');
-  socket.end(`${head}\r\n\r\n${body}`);
+function refusalOf(error: unknown): UpgradeRefusal {
+  if (error instanceof UpgradeRefusal) return error;
+  const retryAfter = retryAfterOf(error);
+  const later = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
+  if (error instanceof KubeletError || error instanceof PlainRefusal)
+    return new UpgradeRefusal({
+      code: error.code,
+      headers: { 'content-type': 'text/plain; charset=utf-8', ...later },
+      body: error.message,
+      closes: error instanceof KubeletError,
+    });
+  const refusal = asApiError(error);
+  const sniffing = refusal instanceof AuthorizerRefusal && { 'x-content-type-options': 'nosniff' };
+  return new UpgradeRefusal({
+    code: refusal.code,
+    headers: { ...apiHeaders(), ...later, ...sniffing },
+    body: `${JSON.stringify(refusal.status)}\n`,
+    closes: false,
+  });
 }
