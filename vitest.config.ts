@@ -13,14 +13,10 @@ const filesAsText = {
   },
 };
 
-/** Other people's machines are busy at times: there a test that lost a race is tried again, and told. */
-const retry = process.env.CI ? 2 : 0;
-
 export default defineConfig({
   plugins: [filesAsText],
   test: {
     reporters: ['default', new RunTable()],
-    retry,
     projects: [
       {
         extends: true,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { PROTOCOLS } from './support/combinations.ts';
+import { PROTOCOLS, paired } from './support/combinations.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { makePod, runPod, runStaticPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
@@ -13,8 +13,9 @@ const [flavour] = world.flavours;
 const image = flavour?.image ?? '';
 const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0, 30_000);
 
-describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
-  describe.each(world.flavours)('with the $name image', ({ image }) => {
+describe.each(paired([{}]))(
+  'shell over $protocol with the $flavour image',
+  ({ kubeconfig, image }) => {
     let pod: { name: string; ip: string };
     beforeAll(async () => {
       pod = await runPod('shell');
@@ -121,9 +122,11 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
       await running.finished;
       expect(await quiet(pod.name)).toBe(true);
     });
-  });
+  },
+);
 
-  it('has a terminal: size, job control, Ctrl-C, and the exit code; puts ours back', async () => {
+describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }) => {
+  it('has its size, job control, Ctrl-C, and the exit code; puts ours back', async () => {
     const pod = await runPod('terminal');
     const [program, ...words] = PROGRAM;
     const terminal = await inTerminal(
@@ -161,7 +164,7 @@ describe.each(PROTOCOLS)('shell over $protocol', ({ kubeconfig }) => {
     expect(await quiet(pod.name)).toBe(true);
   });
 
-  it('with a terminal: leaves nothing after SIGKILL, not even what ignores the hang-up', async () => {
+  it('leaves nothing after SIGKILL, not even what ignores the hang-up', async () => {
     const pod = await runPod('killed');
     const [program, ...words] = PROGRAM;
     const terminal = await inTerminal(

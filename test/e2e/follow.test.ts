@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { COMBINATIONS } from './support/combinations.ts';
+import { paired } from './support/combinations.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { CHATTER, runPod, working } from './support/pods.ts';
 import { eventually, type Running, run } from './support/process.ts';
@@ -16,15 +16,12 @@ beforeAll(async () => {
 /** What comes between the client and the recorder while both go on. */
 const CUTS: readonly {
   readonly how: string;
-  /** Takes many seconds. */
-  readonly slow?: true;
   readonly cut: (proxy: FaultyProxy, capture: Running) => Promise<void> | void;
 }[] = [
   { how: 'FIN', cut: (proxy) => proxy.fin() },
   { how: 'RST', cut: (proxy) => proxy.reset() },
   {
     how: 'a server that is away for 3 s',
-    slow: true,
     cut: async (proxy) => {
       proxy.goDown();
       await wait(3000);
@@ -33,7 +30,6 @@ const CUTS: readonly {
   },
   {
     how: 'a link that swallows everything',
-    slow: true,
     cut: (proxy) => {
       proxy.blackhole();
       proxy.heal();
@@ -41,7 +37,6 @@ const CUTS: readonly {
   },
   {
     how: 'SIGSTOP for longer than the lease',
-    slow: true,
     cut: async (_, { child }) => {
       child.kill('SIGSTOP');
       await wait(15_000);
@@ -50,17 +45,13 @@ const CUTS: readonly {
   },
 ];
 
-/** All of them at once, those that take longest first; of the slow ones every second combination. */
-const CASES = CUTS.toReversed().flatMap((cut, index) =>
-  COMBINATIONS.filter((_, number) => !cut.slow || [0, 3].includes((number + index) % 4)).map(
-    (combination) => ({ ...combination, ...cut }),
-  ),
-);
+/** All of them at once, those that take longest first. */
+const CASES = paired(CUTS.toReversed());
 
 describe('a capture by way of the spool', () => {
   it.concurrent.for(CASES)(
     'over $protocol, $flavour image, goes on after $how: no packet is missing, none comes twice',
-    { timeout: 90_000, retry: 1 },
+    { timeout: 90_000 },
     async ({ kubeconfig, image, cut }, { onTestFinished }) => {
       const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
       await wait(1500);
@@ -206,7 +197,7 @@ describe('a capture without a spool', () => {
 });
 
 describe('a server that fails', () => {
-  it.concurrent.for(COMBINATIONS)(
+  it.concurrent.for(paired([{}]))(
     'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
     { timeout: 90_000 },
     async ({ protocol, flavour, faulty, image }, { onTestFinished }) => {

@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { PROTOCOLS } from './support/combinations.ts';
+import { paired } from './support/combinations.ts';
 import { CHATTER, podName, processes, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
-/** Images whose tools hang (test/cluster/images/hungTools.ts), in each flavour, over each protocol. */
-const CASES = PROTOCOLS.flatMap(({ protocol, kubeconfig }) =>
-  ['debian', 'busybox'].map((flavour) => ({ protocol, kubeconfig, flavour })),
-);
+/** Images whose tools hang (test/cluster/images/hungTools.ts). */
+const CASES = paired([{}]);
+const CAPTURES = paired([
+  { what: 'capture -w', flags: ['-w', 'FILE'] },
+  { what: 'capture -w --stream', flags: ['-w', 'FILE', '--stream'] },
+  { what: 'capture', flags: [] },
+]);
 
 let sink: string;
 beforeAll(async () => {
@@ -63,15 +66,7 @@ describe('an image', () => {
     },
   );
 
-  it.concurrent.for(
-    CASES.flatMap((one) =>
-      [
-        { what: 'capture -w', flags: ['-w', 'FILE'] },
-        { what: 'capture -w --stream', flags: ['-w', 'FILE', '--stream'] },
-        { what: 'capture', flags: [] },
-      ].map((way) => ({ ...one, ...way })),
-    ),
-  )(
+  it.concurrent.for(CAPTURES)(
     'whose tools all hang: $what ends at one Ctrl-C: $flavour over $protocol',
     { timeout: 90_000 },
     async ({ kubeconfig, flavour, flags }, { expect, onTestFinished }) => {
@@ -93,15 +88,7 @@ describe('an image', () => {
     },
   );
 
-  it.concurrent.for(
-    CASES.flatMap((one) =>
-      [
-        { what: 'capture -w', flags: ['-w', 'FILE'] },
-        { what: 'capture -w --stream', flags: ['-w', 'FILE', '--stream'] },
-        { what: 'capture', flags: [] },
-      ].map((way) => ({ ...one, ...way })),
-    ),
-  )(
+  it.concurrent.for(CAPTURES)(
     'whose tools all hang: --duration bounds $what: $flavour over $protocol',
     { timeout: 90_000 },
     async ({ kubeconfig, flavour, flags }, { expect, onTestFinished }) => {
@@ -158,9 +145,7 @@ describe('an image', () => {
     },
   );
 
-  it.concurrent.for(
-    CASES.flatMap((one) => ['hung-tools', 'endless-tools'].map((fault) => ({ ...one, fault }))),
-  )(
+  it.concurrent.for(paired([{ fault: 'hung-tools' }, { fault: 'endless-tools' }]))(
     'with $fault: ports says so, and reads the kernel’s tables: $flavour over $protocol',
     { timeout: 90_000 },
     async ({ kubeconfig, flavour, fault }, { expect, onTestFinished }) => {
