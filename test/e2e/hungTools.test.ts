@@ -81,7 +81,7 @@ describe('an image', () => {
       const asked = Date.now();
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
-      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect(Date.now() - asked).toBeLessThan(10_000);
       expect([0, 130], stderr).toContain(code);
       expect(existsSync(file)).toBe(false);
       await expectNothingLeft(pod);
@@ -114,7 +114,7 @@ describe('an image', () => {
       const args = ['capture', pod, '--image', faulty(flavour, 'endless-tools')];
       const bounded = await command(kubeconfig, [...args, '--duration', '2s'], onTestFinished)
         .finished;
-      expect(bounded.milliseconds).toBeLessThan(20_000);
+      expect(bounded.milliseconds).toBeLessThan(45_000);
       // Over v4 a runtime may end the stream of a killed program without its status.
       expect([0, 1, 130], bounded.stderr).toContain(bounded.code);
       const endless = command(kubeconfig, args, onTestFinished);
@@ -122,7 +122,7 @@ describe('an image', () => {
       const asked = Date.now();
       endless.child.kill('SIGINT');
       const { code, stderr } = await endless.finished;
-      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect(Date.now() - asked).toBeLessThan(10_000);
       expect([0, 130], stderr).toContain(code);
       await expectNothingLeft(pod);
     },
@@ -139,7 +139,7 @@ describe('an image', () => {
       const { code, stderr, milliseconds } = await command(kubeconfig, args, onTestFinished)
         .finished;
       expect([0, 130], stderr).toContain(code);
-      expect(milliseconds).toBeLessThan(20_000);
+      expect(milliseconds).toBeLessThan(45_000);
       expect(await packetsIn(file)).toBeGreaterThan(40);
       await expectNothingLeft(pod);
     },
@@ -178,7 +178,7 @@ describe('an image', () => {
       const asked = Date.now();
       ports.child.kill('SIGINT');
       const { code } = await ports.finished;
-      expect(Date.now() - asked).toBeLessThan(3_000);
+      expect(Date.now() - asked).toBeLessThan(10_000);
       expect(code).toBe(130);
       const left = async () => {
         const { stdout } = await run(

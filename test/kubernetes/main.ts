@@ -21,6 +21,7 @@ const USAGE = `Usage: scripts/kubernetes COMMAND [--proxy-mode iptables|nftables
 
 Commands:
   build    Build the binaries into the cache, unless they are there
+  check    Say what a cluster here lacks; succeed when it can start without a build
   run      Run a cluster until Ctrl-C
   up       Start a cluster in the background
   down     End it; nothing is left
@@ -42,7 +43,7 @@ const { values, positionals } = parseArgs({
 const proxyMode = values['proxy-mode'];
 if (proxyMode !== 'iptables' && proxyMode !== 'nftables') giveUp(USAGE, 2);
 const begun = Date.now();
-const commands: Record<string, () => Promise<void>> = { build, run, up, down, status };
+const commands: Record<string, () => Promise<void>> = { build, check, run, up, down, status };
 const [command = '', ...rest] = positionals;
 const chosen = commands[command];
 if (!chosen || rest.length > 0) giveUp(USAGE, 2);
@@ -56,6 +57,14 @@ async function build(): Promise<void> {
   if (obstacle) giveUp(`Kubernetes cannot be built here: ${obstacle}`);
   await buildBinaries(binaries, tell);
   tell(`built: ${binaries.folder}`);
+}
+
+async function check(): Promise<void> {
+  const binaries = await findBinaries();
+  const obstacle = await whyNoKubernetesHere(binaries);
+  if (obstacle) giveUp(obstacle);
+  if (!binaries.areBuilt)
+    giveUp('its binaries are not built; scripts/kubernetes build does that once');
 }
 
 async function run(): Promise<void> {

@@ -26,6 +26,9 @@ export interface StartOptions {
   readonly stdin?: string;
 }
 
+/** Longer than anything takes on a busy machine, and shorter than a test may take. */
+const PATIENCE_MS = 45_000;
+
 export function start(
   program: string,
   args: readonly string[],
@@ -58,7 +61,7 @@ export function start(
     finished,
     stdout: () => stdout,
     stderr: () => stderr,
-    says: async (pattern, milliseconds = 20_000) => {
+    says: async (pattern, milliseconds = PATIENCE_MS) => {
       for (const end = Date.now() + milliseconds; ; await wait(20)) {
         if (pattern.test(stdout) || pattern.test(stderr)) return;
         if (Date.now() > end || child.exitCode !== null)

@@ -1,37 +1,80 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Which cluster the end-to-end suite runs on. */
-function clusterName({ E2E_KUBECONFIG, E2E_CLUSTER }: NodeJS.ProcessEnv): string {
-  if (E2E_KUBECONFIG) return `the cluster of ${E2E_KUBECONFIG}`;
-  return E2E_CLUSTER === 'kubernetes' ? 'a real Kubernetes' : 'the local cluster';
+/** What a run did on one cluster. */
+interface Column {
+  readonly cluster: string;
+  /** File name -> tests that passed, failed and were skipped. */
+  readonly files: Readonly<
+    Record<string, readonly [passed: number, failed: number, skipped: number]>
+  >;
+  /** Reason -> how many tests were skipped for it. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
-/** Prints at the end what ran of the end-to-end suite and where, and what was skipped and why. */
+/**
+ * Prints at the end what ran of the end-to-end suite and where, and what was skipped and why. Runs that share a file by
+ * RUN_TABLE, one after another, have a column each: the last one prints the whole table.
+ */
 export class RunTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const suite = modules.filter(({ project }) => project.name === 'e2e');
     if (suite.length === 0) return;
-    const lines = suite.map(lineOf).toSorted();
-    const reasons = suite.flatMap(skipReasons);
-    const counted = Map.groupBy(reasons, (reason) => reason);
-    console.log(
-      [
-        `\nEnd-to-end tests on ${clusterName(process.env)}:`,
-        `${'file'.padEnd(24)}  passed  failed  skipped`,
-        ...lines,
-        ...[...counted].map(([reason, all]) => `${all.length} skipped: ${reason}`),
-        '',
-      ].join('\n'),
-    );
+    const columns = [...earlierColumns(), columnOf(suite)];
+    if (process.env.RUN_TABLE) writeFileSync(process.env.RUN_TABLE, JSON.stringify(columns));
+    console.log(tableOf(columns).join('\n'));
   }
 }
 
-function lineOf(module: TestModule): string {
+function earlierColumns(): Column[] {
+  const { RUN_TABLE } = process.env;
+  const text = RUN_TABLE ? readFileSync(RUN_TABLE, 'utf8') : '';
+  return text === '' ? [] : JSON.parse(text);
+}
+
+function columnOf(suite: readonly TestModule[]): Column {
+  const reasons = Map.groupBy(suite.flatMap(skipReasons), (reason) => reason);
+  return {
+    cluster: clusterName(process.env),
+    files: Object.fromEntries(suite.map((module) => [basename(module.moduleId), countsOf(module)])),
+    reasons: Object.fromEntries([...reasons].map(([reason, all]) => [reason, all.length])),
+  };
+}
+
+function tableOf(columns: readonly Column[]): string[] {
+  const files = [...new Set(columns.flatMap((column) => Object.keys(column.files)))].toSorted();
+  const width = Math.max(...files.map((file) => file.length));
+  const rows = [
+    ['', ...columns.map(({ cluster }) => cluster)],
+    ...files.map((file) => [file, ...columns.map((column) => cellOf(column.files[file]))]),
+  ];
+  return [
+    '\nEnd-to-end tests: passed, failed, skipped',
+    ...rows.map(([first = '', ...cells]) =>
+      [first.padEnd(width), ...cells.map((cell) => cell.padStart(20))].join('').trimEnd(),
+    ),
+    ...columns.flatMap(({ cluster, reasons }) =>
+      Object.entries(reasons).map(([reason, n]) => `${n} skipped on ${cluster}: ${reason}`),
+    ),
+    '',
+  ];
+}
+
+function cellOf(counts: Column['files'][string] | undefined): string {
+  return counts ? counts.map((count) => String(count).padStart(4)).join('') : 'not run';
+}
+
+/** Which cluster the end-to-end suite runs on. */
+function clusterName({ E2E_KUBECONFIG, E2E_CLUSTER }: NodeJS.ProcessEnv): string {
+  if (E2E_KUBECONFIG) return 'given cluster';
+  return E2E_CLUSTER === 'kubernetes' ? 'real Kubernetes' : 'local cluster';
+}
+
+function countsOf(module: TestModule): [number, number, number] {
   const states = [...module.children.allTests()].map((test) => test.result().state);
   const count = (state: string) => states.filter((one) => one === state).length;
-  const columns = [count('passed'), count('failed'), count('skipped')];
-  return `${basename(module.moduleId).padEnd(24)}${columns.map((n) => String(n).padStart(8)).join('')}`;
+  return [count('passed'), count('failed'), count('skipped')];
 }
 
 function skipReasons(module: TestModule): string[] {

@@ -1,0 +1,47 @@
+#!/bin/sh
+# First process of scripts/other-debian in its own namespaces of mounts, processes and control groups.
+# $1: Debian release   then the command, which runs in a clone of this repository
+set -eu
+release=$1
+shift
+root=/mnt clone=/src/kubectl-netdebug
+
+mount -t tmpfs -o size=12g,mode=755 tmpfs "$root"
+echo "other-debian: installing Debian $release"
+debootstrap --variant=minbase --include=ca-certificates "$release" "$root" >/dev/null ||
+  tail -n 20 "$root/debootstrap/debootstrap.log" >&2
+
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+  mount --rbind /sys "$root/sys"
+else
+  # The control groups from this process's group on.
+  mount -t sysfs sysfs "$root/sys"
+  mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"
+  grep -v '^0:' /proc/self/cgroup | while IFS=: read -r _ controllers _; do
+    hierarchy=$root/sys/fs/cgroup/${controllers#name=}
+    mkdir "$hierarchy"
+    mount -t cgroup -o "$controllers" cgroup "$hierarchy"
+  done
+fi
+
+# How this machine reaches package registries.
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+cp -r /usr/local/share/ca-certificates "$root/usr/local/share/"
+[ ! -e ~/.npmrc ] || cp ~/.npmrc "$root/root/.npmrc"
+
+git clone --quiet . "$root$clone"
+if [ -d ../shared ]; then
+  mkdir "$root/src/shared"
+  mount --bind ../shared "$root/src/shared"
+fi
+inside() {
+  chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" \
+    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt CI="${CI:-}" DEBIAN_FRONTEND=noninteractive \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -ec "$@"
+}
+# What a person has who cloned the repository.
+inside 'update-ca-certificates >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends git nodejs npm >/dev/null'
+# shellcheck disable=SC2016 # $1 is the inner shell's
+inside 'cd "$1"; shift; exec "$@"' sh "$clone" "$@" </dev/null
