@@ -53,9 +53,22 @@ export interface Container {
   /** `Always` on an init container makes it a sidecar, which runs beside the others. */
   readonly restartPolicy?: string;
   readonly command?: readonly string[];
+  readonly ports?: readonly ContainerPort[];
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
   readonly securityContext?: SecurityContext;
+}
+
+/** A port that a container is said to listen on; nothing checks it. */
+export interface ContainerPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  /** `TCP` when absent. */
+  readonly protocol?: string;
+  /** A port of the node that leads to it. */
+  readonly hostPort?: number;
+  /** The node's address that it is bound to; all when absent. */
+  readonly hostIP?: string;
 }
 
 /** A volume of a pod: its name, and a field named for its kind (`emptyDir`, `configMap` …). */

@@ -21,15 +21,50 @@ export async function collectSockets(
   pod?: string,
 ): Promise<number> {
   let unreadable = 0;
-  await forEachLine(output, (line) => {
-    const socket = parseLine(line);
+  let held: HeldLine | undefined;
+  const add = ({ socket, lines }: HeldLine) => {
     if (socket === undefined) {
-      unreadable += 1;
+      unreadable += lines;
     } else if (socket !== null && isSelected(socket, selection)) {
       store.add(pod === undefined ? socket : { ...socket, pod });
     }
+  };
+  await forEachLine(output, (line) => {
+    const socket = parseLine(line);
+    const isRest = socket === undefined || (socket === null && held?.socket === undefined);
+    if (isRest && held && mayContinue(held, line)) {
+      held = continued(held, line, parseLine);
+      return;
+    }
+    if (held) {
+      add(held);
+    }
+    held = { text: line, socket, lines: 1 };
   });
+  if (held) {
+    add(held);
+  }
   return unreadable;
+}
+
+/** A line that the next one may continue, and what is in it so far. */
+interface HeldLine {
+  readonly text: string;
+  readonly socket: Socket | null | undefined;
+  readonly lines: number;
+}
+
+/** Names of abstract unix sockets may hold newlines, and are at most 108 bytes long. */
+const LONGEST_UNIX_LINE = 1024;
+const UNIX_LINE = /^(?:u_|[0-9a-f]{8,}: )/i;
+
+function mayContinue({ text }: HeldLine, line: string): boolean {
+  return text.length < LONGEST_UNIX_LINE && UNIX_LINE.test(text) && !UNIX_LINE.test(line);
+}
+
+function continued(held: HeldLine, line: string, parseLine: SocketLineParser): HeldLine {
+  const text = `${held.text}\n${line}`;
+  return { text, socket: parseLine(text), lines: held.lines + 1 };
 }
 
 /**

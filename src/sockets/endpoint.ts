@@ -1,4 +1,10 @@
-import type { Endpoint } from '../tools/socket.ts';
+import type { Endpoint, Socket } from '../tools/socket.ts';
+
+/** The local endpoint of a socket; `*:80` where it takes IPv6 and IPv4, as ss writes it. */
+export function localText({ local, dualStack }: Socket): string {
+  const text = endpointText(local);
+  return dualStack ? text.replace(/^\[::(.*)\]/, '*$1') : text;
+}
 
 /**
  * `10.0.0.1:80`, `[fe80::1%eth0]:546`, `0.0.0.0:*` for any port; unix sockets by path and inode:

@@ -3,6 +3,7 @@ import type { Profile } from '../debugger/profile.ts';
 import { type ShortCommand, startShortCommand } from '../debugger/shortCommand.ts';
 import { tellWhileWaiting } from '../debugger/startWait.ts';
 import type { Access } from '../kube/authentication.ts';
+import { ExecProblem } from '../kube/execStatus.ts';
 import { Problem } from '../problem.ts';
 import {
   descriptorsCommand,
@@ -10,65 +11,92 @@ import {
   procNetCommand,
   procNetLineParser,
 } from '../tools/procNet.ts';
-import type { Socket, SocketOwners } from '../tools/socket.ts';
+import type { SocketOwners } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { ssCommand, ssLineParser } from '../tools/ss.ts';
 import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
-import type { SocketStore } from './socketStore.ts';
+import { SocketStore } from './socketStore.ts';
+
+/** The sockets of one pod, and the number of lines that were not understood: the list lacks that many. */
+export interface PodSockets {
+  readonly store: SocketStore;
+  readonly unreadable: number;
+}
+
+export interface ListingOptions {
+  /** What to note in each socket where several pods are listed together. */
+  readonly label?: string;
+  readonly signal?: AbortSignal;
+  /** Told what is waited for: now and then in a line, and each second on a line that changes. */
+  readonly note: (text: string) => void;
+  readonly waiting: (text: string) => void;
+}
+
+/** Nothing is shown before a list is whole, so that one whose connection broke is simply asked for again. */
+const MAX_CUTS = 3;
 
 /**
- * Adds the sockets of a pod to `store`, with the programs of its debugger: ss, or cat on the kernel's
- * tables where that is faster or the image has no ss. `label` is what to note in each where several pods
- * are listed together. Gives the number of lines that were not understood: the list lacks that many.
- * Throws the errors of exec, or a Problem when neither can be read.
+ * Lists the sockets of a pod with the programs of its debugger: ss, or cat on the kernel's tables where that
+ * is faster or ss is missing or prints what is not understood. Throws the errors of exec, or a Problem when
+ * neither can be read.
  */
 export async function listSockets(
   access: Access,
   place: Debugger,
   profile: Profile,
   selection: Selection,
-  { store, label, signal, note, waiting }: ListingOptions,
-): Promise<number> {
+  options: ListingOptions,
+): Promise<PodSockets> {
+  const { signal, note, waiting } = options;
   const told = tellWhileWaiting('the pod to list its sockets', { note, waiting });
   try {
-    const start = (command: readonly string[]) =>
-      startShortCommand(access, place, profile, command, signal);
-    // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
-    const owners = selection.processes ? await listOwners(start) : undefined;
-    const wanted = { ...selection, processes: false, details: selection.details || !!owners };
-
-    const readers: readonly Reader[] = [
-      { command: ssCommand(wanted), parse: ssLineParser(wanted, owners) },
-      { command: procNetCommand(wanted), parse: procNetLineParser(owners) },
-    ];
-    const complaints: string[] = [];
-    for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
-      const listed = await collect(await start(command), command, parse, wanted, store, label);
-      if (listed.unusable) {
-        // What it listed would be listed twice.
-        if (listed.found > 0) throw listed.unusable;
-        note(`note: ${listed.unusable.message}`);
+    for (let cuts = 1; ; cuts++) {
+      try {
+        return await listOnce(access, place, profile, selection, options);
+      } catch (error) {
+        const isCut = error instanceof ExecProblem && error.failure === 'cut';
+        if (!isCut || cuts >= MAX_CUTS || signal?.aborted) throw error;
       }
-      // cat fails as well where one table of several is missing, as with IPv6 switched off.
-      if (listed.code === 0 || listed.found > 0) return listed.unreadable;
-      complaints.push(listed.said || `${command[0]} ended with exit code ${listed.code}`);
     }
-    throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
-      next: ['name an image with ss (iproute2) or cat with --image'],
-    });
   } finally {
     told();
   }
 }
 
-export interface ListingOptions {
-  readonly store: SocketStore;
-  readonly label?: string;
-  readonly signal?: AbortSignal;
-  /** Told what is waited for: now and then in a line, and each second on a line that changes. */
-  readonly note: (text: string) => void;
-  readonly waiting: (text: string) => void;
+async function listOnce(
+  access: Access,
+  place: Debugger,
+  profile: Profile,
+  selection: Selection,
+  { label, signal, note }: ListingOptions,
+): Promise<PodSockets> {
+  const start = (command: readonly string[]) =>
+    startShortCommand(access, place, profile, command, signal);
+  // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
+  const owners = selection.processes ? await listOwners(start) : undefined;
+  const wanted = { ...selection, processes: false, details: selection.details || !!owners };
+
+  const readers: readonly Reader[] = [
+    { command: ssCommand(wanted), parse: ssLineParser(wanted, owners) },
+    { command: procNetCommand(wanted), parse: procNetLineParser(owners) },
+  ];
+  const complaints: string[] = [];
+  for (const { command, parse } of isSlowWithSs(wanted) ? readers.toReversed() : readers) {
+    const listed = await collect(await start(command), command, parse, wanted, label);
+    const { store, unreadable, code, said, unusable } = listed;
+    if (unusable) note(`note: ${unusable.message}`);
+    const isGibberish = store.length === 0 && unreadable > 0;
+    // cat fails as well where one table of several is missing, as with IPv6 switched off.
+    if (!unusable && !isGibberish && (code === 0 || store.length > 0)) return { store, unreadable };
+    if (isGibberish) note(`note: no line that ${command[0]} printed was understood`);
+    complaints.push(
+      said || `${command[0]} ended with exit code ${code}, and no line of it was understood`,
+    );
+  }
+  throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
+    next: ['name an image with ss (iproute2) or cat with --image'],
+  });
 }
 
 interface Reader {
@@ -86,9 +114,7 @@ function isSlowWithSs({ details, unix, states }: Selection): boolean {
 }
 
 /** What came of a command. */
-interface Listed {
-  readonly found: number;
-  readonly unreadable: number;
+interface Listed extends PodSockets {
   readonly said: string;
   readonly code: number;
   /** It hung, or did not what it is for. */
@@ -100,25 +126,18 @@ async function collect(
   [name = '']: readonly string[],
   parse: SocketLineParser,
   selection: Selection,
-  store: SocketStore,
   label: string | undefined,
 ): Promise<Listed> {
-  let found = 0;
-  const counted = {
-    add: (socket: Socket) => {
-      found += 1;
-      store.add(socket);
-    },
-  };
+  const store = new SocketStore();
   try {
     const words = lastWords(command);
     const output = boundedOutput(command, name);
-    const unreadable = await collectSockets(output, parse, selection, counted, label);
+    const unreadable = await collectSockets(output, parse, selection, store, label);
     const code = await boundedExit(command, name);
-    return { found, unreadable, said: await words, code };
+    return { store, unreadable, said: await words, code };
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
-    return { found, unreadable: 0, said: error.message, code: 1, unusable: error };
+    return { store, unreadable: 0, said: error.message, code: 1, unusable: error };
   } finally {
     command.close();
   }

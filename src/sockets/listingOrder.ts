@@ -7,6 +7,7 @@ export interface Kind {
   readonly type: UnixType | undefined;
   readonly state: SocketState;
   readonly listening: boolean;
+  readonly dualStack: boolean | undefined;
 }
 
 /** An endpoint without its number (port or inode); of a unix socket the path is its address. */

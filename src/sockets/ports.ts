@@ -13,7 +13,8 @@ import { candidatesText } from '../nearest.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { SocketList } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
-import { listSockets } from './listSockets.ts';
+import { declaredPorts } from './declaredPorts.ts';
+import { listSockets, type PodSockets } from './listSockets.ts';
 import { SocketStore } from './socketStore.ts';
 
 export interface PortsRequest {
@@ -35,6 +36,10 @@ export interface SocketListing {
   readonly unreadable: number;
   /** Pods whose sockets are not in the list; there are others whose are. */
   readonly failures: readonly { readonly pod: string; readonly error: Problem }[];
+  /** What the pods' specs say of their ports, in lines for the user. */
+  readonly declared: readonly string[];
+  /** How many pods, or nodes, were listed. */
+  readonly targets: number;
 }
 
 /** What is listed: the target, and how it is called where several are listed together. */
@@ -68,12 +73,11 @@ export class PortsSession {
     const { namespace } = this.#api.access;
     try {
       const listed = await this.#find();
-      const store = new SocketStore();
       const failures: { pod: string; error: Problem }[] = [];
-      const unreadable = await Promise.all(
+      const found = await Promise.all(
         listed.map(async (one) => {
           try {
-            return await this.#listOne(one, store);
+            return { one, ...(await this.#listOne(one)) };
           } catch (error) {
             this.#request.signal?.throwIfAborted();
             const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
@@ -82,16 +86,22 @@ export class PortsSession {
               pod: one.found.pod?.metadata.name ?? keyOf(one.found),
               error: explained,
             });
-            return 0;
+            return undefined;
           }
         }),
       );
       const [first] = failures;
       if (first && failures.length === listed.length) throw first.error;
+      const known = found.filter((one) => one !== undefined);
+      const pods = known.flatMap(({ one, store }) =>
+        one.found.pod ? [{ pod: one.found.pod, sockets: store }] : [],
+      );
       return {
-        sockets: store.inListingOrder(),
-        unreadable: unreadable.reduce((sum, count) => sum + count, 0),
+        sockets: together(known.map(({ store }) => store)).inListingOrder(),
+        unreadable: known.reduce((sum, { unreadable }) => sum + unreadable, 0),
         failures,
+        declared: declaredPorts(pods, this.#request.selection),
+        targets: known.length,
       };
     } catch (error) {
       throw explainRefusal(error, namespace);
@@ -124,7 +134,7 @@ export class PortsSession {
     });
   }
 
-  async #listOne(one: Listed, store: SocketStore): Promise<number> {
+  async #listOne(one: Listed): Promise<PodSockets> {
     const { selection, signal, onNote, onProgress } = this.#request;
     const key = keyOf(one.found);
     const kept = this.#kept.get(key);
@@ -134,7 +144,6 @@ export class PortsSession {
       const place = kept ?? (await this.#debugger(one));
       if (place.kind === 'node') this.#kept.set(key, place);
       return await listSockets(this.#api.access, place, profileOf(selection), selection, {
-        store,
         note: (text) => onNote(told(text)),
         waiting: (text) => onProgress(told(text)),
         ...(one.label !== undefined && { label: one.label }),
@@ -147,7 +156,7 @@ export class PortsSession {
     } finally {
       listed();
     }
-    return this.#listOne(one, store);
+    return this.#listOne(one);
   }
 
   async #debugger({ found, label }: Listed): Promise<Debugger> {
@@ -172,6 +181,15 @@ export class PortsSession {
       },
     );
   }
+}
+
+/** The sockets of several pods in one store; of one alone it is that pod's. */
+function together(stores: readonly SocketStore[]): SocketStore {
+  const [first, ...others] = stores;
+  if (first && others.length === 0) return first;
+  const all = new SocketStore();
+  for (const store of stores) for (const socket of store) all.add(socket);
+  return all;
 }
 
 function keyOf(found: FoundTarget): string {

@@ -3,7 +3,7 @@ import { terminalSafe, terminalSafeJson } from '../output/terminalSafe.ts';
 import { toYaml } from '../output/yaml.ts';
 import { isListening, type SocketList } from '../tools/socket.ts';
 import { inChunks } from './chunks.ts';
-import { endpointText } from './endpoint.ts';
+import { endpointText, localText } from './endpoint.ts';
 import { socketColumns } from './socketColumns.ts';
 
 export type SocketFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
@@ -58,7 +58,7 @@ function* yamlList(sockets: SocketList): Generator<string> {
 /** `tcp/10.244.1.5:80` for what listens, `tcp/10.244.1.5:80-10.244.2.7:41234` for a connection. */
 function* names(sockets: SocketList): Generator<string> {
   for (const socket of sockets) {
-    const local = `${socket.protocol}/${endpointText(socket.local)}`;
+    const local = `${socket.protocol}/${localText(socket)}`;
     const name = isListening(socket) ? local : `${local}-${endpointText(socket.peer)}`;
     yield `${terminalSafe(name)}\n`;
   }

@@ -1,4 +1,4 @@
-import { isListening, type Socket } from '../tools/socket.ts';
+import { isListening, type Socket, takesIpv4 } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 
 /** Whether the socket is wanted; the tools cannot be asked for every combination. */
@@ -8,16 +8,17 @@ export function isSelected(socket: Socket, selection: Selection): boolean {
   );
 }
 
-function isSelectedProtocol({ protocol }: Socket, selection: Selection): boolean {
-  switch (protocol) {
+function isSelectedProtocol(socket: Socket, selection: Selection): boolean {
+  const isOfFamily = selection.ipv6 || (selection.ipv4 && takesIpv4(socket));
+  switch (socket.protocol) {
     case 'tcp':
       return selection.tcp && selection.ipv4;
     case 'tcp6':
-      return selection.tcp && selection.ipv6;
+      return selection.tcp && isOfFamily;
     case 'udp':
       return selection.udp && selection.ipv4;
     case 'udp6':
-      return selection.udp && selection.ipv6;
+      return selection.udp && isOfFamily;
     case 'unix':
       return selection.unix;
   }

@@ -1,6 +1,6 @@
 import type { Column } from '../output/table.ts';
 import type { Socket } from '../tools/socket.ts';
-import { endpointText } from './endpoint.ts';
+import { endpointText, localText } from './endpoint.ts';
 
 const POD: Column<Socket> = { header: 'POD', cell: (socket) => socket.pod ?? '' };
 const PROCESS: Column<Socket> = {
@@ -13,7 +13,7 @@ const NETSTAT: readonly Column<Socket>[] = [
   { header: 'PROTO', cell: protocolText },
   { header: 'RECV-Q', cell: (socket) => socket.receiveQueue ?? '-' },
   { header: 'SEND-Q', cell: (socket) => socket.sendQueue ?? '-' },
-  { header: 'LOCAL ADDRESS', cell: (socket) => endpointText(socket.local) },
+  { header: 'LOCAL ADDRESS', cell: localText },
   { header: 'FOREIGN ADDRESS', cell: (socket) => endpointText(socket.peer) },
   { header: 'STATE', cell: (socket) => socket.state },
 ];

@@ -121,7 +121,7 @@ export class SocketStore implements SocketList {
 
   #socketAt(index: number): Socket {
     const records = this.#records;
-    const { pod, protocol, type, state } = this.#kinds.valueOf(records.get(index, KIND));
+    const { pod, protocol, type, state, dualStack } = this.#kinds.valueOf(records.get(index, KIND));
     return {
       pod,
       protocol,
@@ -131,6 +131,7 @@ export class SocketStore implements SocketList {
       sendQueue: known(records.get(index, SEND_QUEUE)),
       local: this.#endpointAt(index, protocol, LOCAL_HOST, LOCAL_NUMBER),
       peer: this.#endpointAt(index, protocol, PEER_HOST, PEER_NUMBER),
+      dualStack,
       uid: known(records.get(index, UID)),
       inode: known(records.get(index, INODE)),
       timer: this.#timerAt(index),
@@ -169,7 +170,7 @@ export class SocketStore implements SocketList {
   }
 
   #kindOf(socket: Socket): number {
-    const { pod, protocol, type, state } = socket;
+    const { pod, protocol, type, state, dualStack } = socket;
     const listening = isListening(socket);
     const last = this.#lastKind;
     // Most sockets are of the same kind as the one before; making a key for each is slow.
@@ -178,10 +179,12 @@ export class SocketStore implements SocketList {
       last.protocol !== protocol ||
       last.pod !== pod ||
       last.type !== type ||
-      last.listening !== listening
+      last.listening !== listening ||
+      last.dualStack !== dualStack
     ) {
-      const key = `${protocol} ${type} ${state} ${listening} ${pod}`;
-      this.#lastKindId = this.#kinds.idOf(key, () => ({ pod, protocol, type, state, listening }));
+      const key = `${protocol} ${type} ${state} ${listening} ${dualStack} ${pod}`;
+      const kind = { pod, protocol, type, state, listening, dualStack };
+      this.#lastKindId = this.#kinds.idOf(key, () => kind);
       this.#lastKind = this.#kinds.valueOf(this.#lastKindId);
     }
     return this.#lastKindId;

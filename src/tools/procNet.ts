@@ -18,9 +18,10 @@ import type { Selection } from './socketSelection.ts';
 export function procNetCommand(selection: Selection): string[] {
   const tables: readonly [Protocol, boolean][] = [
     ['tcp', selection.tcp && selection.ipv4],
-    ['tcp6', selection.tcp && selection.ipv6],
+    // IPv6 sockets may take IPv4 as well: the choice is made afterwards.
+    ['tcp6', selection.tcp],
     ['udp', selection.udp && selection.ipv4],
-    ['udp6', selection.udp && selection.ipv6],
+    ['udp6', selection.udp],
     ['unix', selection.unix],
   ];
   return ['cat', ...tables.filter(([, wanted]) => wanted).map(([table]) => `/proc/net/${table}`)];
@@ -44,7 +45,7 @@ const INTERNET_HEADER = /^ +sl +local_address +(rem|remote)_address /;
 const INTERNET =
   /^ *\d+: ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+) (\d\d):([0-9A-F]+) ([0-9A-F]+) +(\d+) +\d+ +(\d+)/;
 const UNIX_HEADER = 'Num ';
-const UNIX = /^[0-9a-fA-F]+: \S+ \S+ ([0-9A-F]+) ([0-9A-F]+) ([0-9A-F]+) +(\d+)(?: (.*))?$/;
+const UNIX = /^[0-9a-fA-F]+: \S+ \S+ ([0-9A-F]+) ([0-9A-F]+) ([0-9A-F]+) +(\d+)(?: (.*))?$/s;
 
 /** include/net/tcp_states.h; 12 is the kernel's own name for a SYN_RECV. */
 const TCP_STATES: readonly (TcpState | undefined)[] = [
@@ -154,6 +155,7 @@ function internetSocket(
     sendQueue: state === 'LISTEN' ? undefined : hex(sent),
     local: { address: addressOf(here), port: hex(port), interface: undefined },
     peer: { address: addressOf(there), port: hex(peerPort), interface: undefined },
+    dualStack: undefined,
     uid: Number(uid),
     // Sockets that no process holds any more, as in TIME_WAIT, have inode 0.
     inode: Number(inode) || undefined,
@@ -190,6 +192,7 @@ function unixSocket(line: string, owners: SocketOwners | undefined): Socket | un
     sendQueue: undefined,
     local: { path, inode },
     peer: { path: '', inode: 0 },
+    dualStack: undefined,
     uid: undefined,
     inode: inode || undefined,
     timer: undefined,

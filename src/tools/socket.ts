@@ -68,6 +68,11 @@ export interface Socket {
   readonly sendQueue: number | undefined;
   readonly local: Endpoint;
   readonly peer: Endpoint;
+  /**
+   * Of an IPv6 socket that is bound to any address: whether it takes IPv4 as well. Not known from the
+   * kernel's tables in /proc/net; undefined for all other sockets.
+   */
+  readonly dualStack: boolean | undefined;
   readonly uid: number | undefined;
   readonly inode: number | undefined;
   readonly timer: SocketTimer | undefined;
@@ -91,4 +96,11 @@ export function isListening(socket: Socket): boolean {
     default:
       return false;
   }
+}
+
+/** Whether IPv4 reaches it; where it is not known whether a socket is dual-stack, it counts as such (the default). */
+export function takesIpv4({ protocol, local, dualStack }: Socket): boolean {
+  if (protocol === 'tcp' || protocol === 'udp') return true;
+  if (!('address' in local)) return false;
+  return local.address.startsWith('::ffff:') || (local.address === '::' && dualStack !== false);
 }

@@ -26,8 +26,8 @@ export function ssCommand(selection: Selection): string[] {
     ...flag('--tcp', tcp),
     ...flag('--udp', udp),
     ...flag('--unix', unix),
-    // Of two families ss takes the last, and unix is one: then the choice is made afterwards.
-    ...flag('--ipv4', ipv4 && !ipv6 && !unix),
+    // Of two families ss takes the last, and unix is one: then the choice is made afterwards. That of IPv4
+    // always is, since IPv6 sockets may take IPv4 as well.
     ...flag('--ipv6', ipv6 && !ipv4 && !unix),
     // With very many sockets each of these takes its time, in the pod.
     ...flag('--extended', details),
@@ -42,9 +42,9 @@ function flag(name: string, given: boolean): string[] {
 
 /** Netid, State, Recv-Q, Send-Q, Local Address:Port, Peer Address:Port, the rest. */
 const INTERNET = /^(?:(tcp|udp) +)?([A-Z][A-Z0-9-]+) +(\d+) +(\d+) +(\S+) +(\S+) *(.*)$/;
-/** The same, but paths may hold spaces, and an inode stands in the place of the port. */
+/** The same, but paths may hold anything, newlines too, and an inode stands in the place of the port. */
 const UNIX =
-  /^u_(str|dgr|seq) +([A-Z][A-Z0-9-]+) +(\d+) +(\d+) +(.*?) +(\d+) +(\*|[/@]\S*) +(\d+) *((?:users:|uid:|ino:|peers:|[<-]-[->]).*)?$/;
+  /^u_(str|dgr|seq) +([A-Z][A-Z0-9-]+) +(\d+) +(\d+) +(.*?) +(\d+) +(\*|[/@].*?) +(\d+) *((?:users:|uid:|ino:|peers:|[<-]-[->]).*)?$/s;
 /** A name may hold anything, so an entry only ends where the next one or the list's end follows. */
 const USER = /\("(.*?)",pid=(\d+),fd=(\d+)\)(?=,\("|\))/y;
 const USERS = 'users:(';
@@ -128,6 +128,8 @@ function internetSocket(
     sendQueue: Number(sent),
     local,
     peer,
+    // Bound to any address, it prints `*` where IPv4 is taken, too, and `[::]` where it is not.
+    dualStack: local.address === '::' ? here.startsWith('*') : undefined,
     // ss leaves the owner out when it is root.
     uid: inode === undefined ? undefined : Number(UID.exec(details)?.[1] ?? 0),
     // Sockets that no process holds any more, as in TIME_WAIT, have inode 0.
@@ -161,6 +163,7 @@ function unixSocket(line: string, owners: SocketOwners | undefined): Socket | un
     sendQueue: Number(sent),
     local: { path: path === '*' ? '' : path, inode: Number(inode) },
     peer: { path: peerPath === '*' ? '' : peerPath, inode: Number(peerInode) },
+    dualStack: undefined,
     uid: optionalNumber(UID.exec(details)?.[1]),
     // What ss calls ino here is the file's.
     inode: Number(inode),

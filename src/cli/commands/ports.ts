@@ -31,7 +31,7 @@ const FLAGS = {
   tcp: { alias: 't', help: 'List TCP sockets (default unless -u or -x is given)' },
   udp: { alias: 'u', help: 'List UDP sockets' },
   unix: { alias: 'x', help: 'List Unix sockets' },
-  ipv4: { alias: '4', help: 'List IPv4 sockets only; dual-stack listeners are IPv6' },
+  ipv4: { alias: '4', help: 'List sockets that take IPv4 only, dual-stack ones (*:PORT) included' },
   ipv6: { alias: '6', help: 'List IPv6 sockets only' },
   listening: { alias: 'l', help: 'List listening sockets only' },
   all: { alias: 'a', help: 'List listening and connected sockets (the default)' },
@@ -94,8 +94,10 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   });
   let failed = false;
   const list = async () => {
-    const { sockets, unreadable, failures } = await session.list();
+    const { sockets, unreadable, failures, declared, targets } = await session.list();
     line.clear();
+    for (const text of declared) note(`note: ${text}`);
+    if (sockets.length === 0) note(noneText(selection, targets));
     if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
     for (const { pod, error } of failures)
       note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));
@@ -104,11 +106,14 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   };
   try {
     const sockets = await list();
-    await print(
-      flags.summary
-        ? renderSummary(summarizeSockets(sockets), summaryFormat(format))
-        : renderSockets(sockets, format, selection.processes),
-    );
+    // As kubectl: an empty table is a sentence on standard error.
+    const isNothing = sockets.length === 0 && (format === 'table' || format === 'wide');
+    if (!isNothing)
+      await print(
+        flags.summary
+          ? renderSummary(summarizeSockets(sockets), summaryFormat(format))
+          : renderSockets(sockets, format, selection.processes),
+      );
     if (flags.watch) await watchChanges(list, sockets, format, interval, interruption.signal);
     return failed ? 1 : 0;
   } catch (error) {
@@ -164,6 +169,13 @@ function selectionOf(flags: Flags, format: SocketFormat): Selection {
     processes: flags.processes,
     details: format === 'wide' || format === 'json' || format === 'yaml',
   };
+}
+
+function noneText({ tcp, udp, unix, states, ipv4, ipv6 }: Selection, targets: number): string {
+  const kinds = [...(tcp ? ['TCP'] : []), ...(udp ? ['UDP'] : []), ...(unix ? ['Unix'] : [])];
+  const family = ipv4 && ipv6 ? '' : ipv4 ? ' for IPv4' : ' for IPv6';
+  const where = targets === 1 ? '' : ` in ${targets} pods`;
+  return `no ${states === 'listening' ? 'listening ' : ''}${kinds.join(' or ')} sockets${family}${where}`;
 }
 
 function summaryFormat(format: SocketFormat): 'table' | 'json' | 'yaml' {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collectOwners, collectSockets } from '../../../src/sockets/collect.ts';
 import { SocketStore } from '../../../src/sockets/socketStore.ts';
+import { procNetLineParser } from '../../../src/tools/procNet.ts';
 import { ssLineParser } from '../../../src/tools/ss.ts';
 import { recording, socketsIn } from '../tools/recordings.ts';
 import { EVERYTHING, selecting } from './selections.ts';
@@ -39,6 +40,46 @@ describe('collectSockets', () => {
     const parse = ssLineParser(EVERYTHING);
     expect(await collectSockets(inPieces(text, 5), parse, EVERYTHING, store)).toBe(2);
     expect(store.length).toBe(1);
+  });
+
+  it.each([
+    [
+      'ss',
+      ssLineParser(EVERYTHING),
+      'u_str LISTEN 0 5 @two\nlines 4711 * 0 users:(("x",pid=1,fd=3))\nu_str ESTAB 0 0 * 12 @a\n\nb 13\n',
+      ['@two\nlines', ''],
+    ],
+    [
+      'the kernel',
+      procNetLineParser(),
+      'Num       RefCount Protocol Flags    Type St Inode Path\n0000000000000000: 00000002 00000000 00010000 0001 01 4711 @two\nlines\n0000000000000000: 00000003 00000000 00000000 0001 03    12\n',
+      ['@two\nlines', ''],
+    ],
+  ])('reads names with newlines as %s prints them', async (_, parse, text, paths) => {
+    const store = new SocketStore();
+    expect(await collectSockets(inPieces(text, 5), parse, EVERYTHING, store)).toBe(0);
+    expect([...store].map(({ local }) => 'path' in local && local.path)).toEqual(paths);
+  });
+
+  it('counts each line of what is not understood even so', async () => {
+    const store = new SocketStore();
+    const text = 'u_str what\nis\nthis\ntcp ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000\n';
+    const parse = ssLineParser(EVERYTHING);
+    expect(await collectSockets(inPieces(text, 5), parse, EVERYTHING, store)).toBe(3);
+    expect(store.length).toBe(1);
+  });
+
+  it.each([
+    ['*:7001', 1],
+    ['[::]:7001', 0],
+    ['[::ffff:10.0.0.1]:7001', 1],
+    ['[2001:db8::1]:7001', 0],
+  ])('counts a listener at %s among those of IPv4: %i', async (local, count) => {
+    const store = new SocketStore();
+    const selection = selecting({ ipv6: false });
+    const text = `tcp LISTEN 0 5 ${local} [::]:*\n`;
+    await collectSockets(inPieces(text, 100), ssLineParser(selection), selection, store);
+    expect(store.length).toBe(count);
   });
 });
 

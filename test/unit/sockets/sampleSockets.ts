@@ -17,6 +17,7 @@ export function socket(differences: Partial<Socket>): Socket {
     sendQueue: 0,
     local: at('10.244.1.5:80'),
     peer: at('10.244.2.7:41234'),
+    dualStack: undefined,
     uid: undefined,
     inode: undefined,
     timer: undefined,

@@ -29,6 +29,12 @@ describe('procNetCommand', () => {
       '/proc/net/tcp6',
       '/proc/net/unix',
     ]);
+    // IPv6 sockets may take IPv4.
+    expect(procNetCommand(selecting({ udp: false, unix: false, ipv6: false }))).toEqual([
+      'cat',
+      '/proc/net/tcp',
+      '/proc/net/tcp6',
+    ]);
   });
 });
 

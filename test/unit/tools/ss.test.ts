@@ -27,8 +27,8 @@ describe('ssCommand', () => {
     ]);
   });
 
-  it('names one address family, never two: ss would take the last', () => {
-    expect(ssCommand(selecting({ unix: false, ipv6: false }))).toContain('--ipv4');
+  it('names IPv6 alone: IPv6 sockets may take IPv4, and of two families ss would take the last', () => {
+    expect(ssCommand(selecting({ unix: false, ipv6: false })).join(' ')).not.toContain('ipv');
     expect(ssCommand(selecting({ unix: false, ipv4: false }))).toContain('--ipv6');
     expect(ssCommand(selecting({ ipv4: false })).join(' ')).not.toContain('ipv');
   });
@@ -53,6 +53,16 @@ describe('ssLineParser', () => {
       protocol: 'udp',
       state: 'UNCONN',
     });
+  });
+
+  it.each([
+    ['*:7001', true],
+    ['[::]:7002', false],
+    ['[::1]:7003', undefined],
+    ['0.0.0.0:7004', undefined],
+  ])('tells at %s whether IPv4 is taken, too: %s', (local, dualStack) => {
+    const line = `tcp LISTEN 0 5 ${local} ${local.includes('.') ? '0.0.0.0' : local.startsWith('*') ? '*' : '[::]'}:*`;
+    expect(parse(line)).toMatchObject({ state: 'LISTEN', dualStack });
   });
 
   it('tells the interface, the accept queue and its length, and the processes', () => {

@@ -1,0 +1,88 @@
+import type { Container, ContainerPort, Pod } from '../kube/pod.ts';
+import type { InternetEndpoint, Socket } from '../tools/socket.ts';
+import { isListening } from '../tools/socket.ts';
+import type { Selection } from '../tools/socketSelection.ts';
+
+/** More of these lines than this say nothing that the first ones did not. */
+const MOST_LINES = 20;
+
+/** A pod whose sockets were listed, with its sockets. */
+export interface ListedPod {
+  readonly pod: Pod;
+  readonly sockets: Iterable<Socket>;
+}
+
+/**
+ * What the specs of pods say of their ports, beside what listens there: ports of the node that lead to them,
+ * and declared ports on which nothing listens, or nothing that other pods reach. Lines for the user; pods of
+ * which the same can be said share one.
+ */
+export function declaredPorts(listed: readonly ListedPod[], selection: Selection): string[] {
+  const said = new Map<string, string[]>();
+  for (const { pod, sockets } of listed)
+    for (const text of ofPod(pod, sockets, selection)) {
+      const pods = said.get(text) ?? [];
+      pods.push(pod.metadata.name);
+      said.set(text, pods);
+    }
+  const lines = [...said].map(([text, [first, ...others]]) => {
+    const pods = others.length === 0 ? `pod "${first}"` : `${others.length + 1} pods`;
+    return `${pods}: ${text}`;
+  });
+  const more = lines.length - MOST_LINES;
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} more lines like these`] : lines;
+}
+
+function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection): Generator<string> {
+  const sidecars = (spec.initContainers ?? []).filter(
+    ({ restartPolicy }) => restartPolicy === 'Always',
+  );
+  const declared = [...spec.containers, ...sidecars].flatMap((container) =>
+    (container.ports ?? []).map((port) => ({ container, port })),
+  );
+  if (declared.length === 0) return;
+  const listeners = listenersOf(sockets);
+  for (const { container, port } of declared) {
+    const protocol = (port.protocol ?? 'TCP').toLowerCase();
+    if (port.hostPort !== undefined && !spec.hostNetwork) yield hostPortText(port);
+    // Only where all that could listen was listed.
+    const isListed = protocol === 'tcp' ? selection.tcp : protocol === 'udp' && selection.udp;
+    if (!isListed || !selection.ipv4 || !selection.ipv6) continue;
+    const addresses = listeners.get(`${protocol} ${port.containerPort}`);
+    if (!addresses) yield `${portText(container, port)} is declared, and nothing listens on it`;
+    else if ([...addresses].every(isLoopback))
+      yield `${portText(container, port)} is listened on at ${[...addresses].join(', ')} only: other pods do not reach it`;
+  }
+}
+
+/** The local addresses of listeners by protocol and port. */
+function listenersOf(sockets: Iterable<Socket>): Map<string, Set<string>> {
+  const listeners = new Map<string, Set<string>>();
+  for (const socket of sockets) {
+    if (!isListening(socket) || socket.protocol === 'unix') continue;
+    const { address, port } = socket.local as InternetEndpoint;
+    const key = `${socket.protocol.replace('6', '')} ${port}`;
+    const addresses = listeners.get(key) ?? new Set();
+    listeners.set(key, addresses.add(address));
+  }
+  return listeners;
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+}
+
+function portText({ name: container }: Container, port: ContainerPort): string {
+  const name = port.name === undefined ? '' : ` (${port.name})`;
+  return `port ${port.containerPort}/${port.protocol ?? 'TCP'}${name} of container ${container}`;
+}
+
+function hostPortText({
+  hostIP,
+  hostPort,
+  containerPort,
+  protocol = 'TCP',
+}: ContainerPort): string {
+  const on = hostIP === undefined ? '' : ` on ${hostIP}`;
+  return `port ${hostPort}/${protocol} of its node${on} (hostPort) leads to port ${containerPort}`;
+}

@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import type { Pod } from '../../../src/kube/pod.ts';
+import { declaredPorts } from '../../../src/sockets/declaredPorts.ts';
+import type { Socket } from '../../../src/tools/socket.ts';
+import { podWith } from '../debugger/pods.ts';
+import { listener } from './sampleSockets.ts';
+import { selecting } from './selections.ts';
+
+const SELECTION = selecting({ unix: false });
+
+function podNamed(name: string, ports: object[], spec: Partial<Pod['spec']> = {}): Pod {
+  const containers = [{ name: 'main', ports }] as Pod['spec']['containers'];
+  return podWith({ metadata: { name }, spec: { containers, ...spec } });
+}
+
+function said(pod: Pod, sockets: Socket[], selection = SELECTION): string[] {
+  return declaredPorts([{ pod, sockets }], selection);
+}
+
+it('mentions declared ports without a listener, and only those', () => {
+  const ports = [
+    { containerPort: 80 },
+    { containerPort: 81, name: 'metrics' },
+    { containerPort: 53, protocol: 'UDP' },
+    { containerPort: 5000, protocol: 'SCTP' },
+  ];
+  const sockets = [listener('[::]:80', { protocol: 'tcp6' }), listener('0.0.0.0:53')];
+  expect(said(podNamed('web', ports), sockets)).toEqual([
+    'pod "web": port 81/TCP (metrics) of container main is declared, and nothing listens on it',
+    'pod "web": port 53/UDP of container main is declared, and nothing listens on it',
+  ]);
+});
+
+it.each([
+  ['TCP alone', { udp: false }, 1],
+  ['one family', { ipv6: false }, 0],
+])('does not speak of what was not listed: %s', (_, selection, count) => {
+  const ports = [{ containerPort: 80 }, { containerPort: 53, protocol: 'UDP' }];
+  expect(said(podNamed('web', ports), [], selecting(selection))).toHaveLength(count);
+});
+
+it('mentions a listener that other pods do not reach', () => {
+  const sockets = [listener('127.0.0.1:80'), listener('[::1]:80', { protocol: 'tcp6' })];
+  expect(said(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
+    /listened on at 127.0.0.1, ::1 only: other pods do not reach it/,
+  );
+  const more = [...sockets, listener('10.0.0.1:80')];
+  expect(said(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);
+});
+
+it('shows ports of the node that lead to the pod', () => {
+  const ports = [{ containerPort: 80, hostPort: 8080, hostIP: '10.0.0.9' }];
+  expect(said(podNamed('web', ports), [listener('0.0.0.0:80')])).toEqual([
+    'pod "web": port 8080/TCP of its node on 10.0.0.9 (hostPort) leads to port 80',
+  ]);
+  // There the container's port is the node's own.
+  const onNode = podNamed('web', ports, { hostNetwork: true });
+  expect(said(onNode, [listener('0.0.0.0:80')])).toEqual([]);
+});
+
+it('counts sidecars, and not what has ended before', () => {
+  const initContainers = [
+    { name: 'mesh', restartPolicy: 'Always', ports: [{ containerPort: 15001 }] },
+    { name: 'setup', ports: [{ containerPort: 1 }] },
+  ];
+  expect(said(podNamed('web', [], { initContainers }), []).join()).toMatch(/15001.*mesh/);
+  expect(said(podNamed('web', [], { initContainers }), [])).toHaveLength(1);
+});
+
+it('says the same of many pods once, and has an end', () => {
+  const pods = Array.from({ length: 30 }, (_, number) =>
+    podNamed(`web-${number}`, [{ containerPort: 80 }]),
+  );
+  expect(
+    declaredPorts(
+      pods.map((pod) => ({ pod, sockets: [] })),
+      SELECTION,
+    ),
+  ).toEqual(['30 pods: port 80/TCP of container main is declared, and nothing listens on it']);
+  const ports = Array.from({ length: 300 }, (_, number) => ({ containerPort: number + 1 }));
+  expect(said(podNamed('web', ports), [])).toHaveLength(21);
+});

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import type { Debugger } from '../../../src/debugger/place.ts';
+import { listSockets } from '../../../src/sockets/listSockets.ts';
+import { FakePod } from '../capture/fakePod.ts';
+import { podWith } from '../debugger/pods.ts';
+import { fakeServer } from '../kube/fakeServer.ts';
+import { selecting } from './selections.ts';
+
+const SS = 'ESTAB 0 0 10.0.0.1:80 10.0.0.2:4000\n';
+const PROC_NET =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n' +
+  '   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7 1 0 100 0 0 10 0\n';
+
+/** Lists the sockets of a pod in which programs do what `act` says, by their names. */
+async function listed(act: (program: string, pod: FakePod, run: number) => void) {
+  const programs: string[] = [];
+  const { access } = await fakeServer({
+    exec: (socket: WebSocket, request) => {
+      const pod = new FakePod(socket, request);
+      const program = ['ss', 'cat'].find((name) => pod.command.includes(name)) ?? '';
+      programs.push(program);
+      act(program, pod, programs.length);
+    },
+  });
+  const notes: string[] = [];
+  const place = { namespace: 'shop', pod: 'web', container: 'c', kind: 'ephemeral' };
+  const outcome = await listSockets(
+    access,
+    { ...place, home: podWith() } as unknown as Debugger,
+    // Without a lease, and so without words from the client.
+    'processes',
+    selecting({ udp: false, unix: false, processes: false, details: false }),
+    { note: (text) => notes.push(text), waiting: () => {} },
+  ).catch((error: Error) => error);
+  return { outcome, programs, notes };
+}
+
+it('reads the kernel’s tables when nothing that ss prints is understood', async () => {
+  const { outcome, programs, notes } = await listed((program, pod) => {
+    pod.writes(program === 'ss' ? 'Gibberish of another kind\n' : PROC_NET);
+    pod.exits(0);
+  });
+  expect(programs).toEqual(['ss', 'cat']);
+  expect(outcome).toMatchObject({ store: { length: 1 }, unreadable: 0 });
+  expect(notes.join()).toMatch(/no line that ss printed was understood/);
+});
+
+it('fails when neither is understood', async () => {
+  const { outcome } = await listed((_, pod) => {
+    pod.writes('Gibberish\n');
+    pod.exits(0);
+  });
+  expect(String(outcome)).toMatch(/cannot be read: ss .*not? .*understood; cat/);
+});
+
+it('asks again when the connection ends before the command did, and lists nothing twice', async () => {
+  const { outcome, programs } = await listed((_, pod, run) => {
+    pod.writes(SS);
+    if (run < 3) pod.breaks();
+    else pod.exits(0);
+  });
+  expect(programs).toEqual(['ss', 'ss', 'ss']);
+  expect(outcome).toMatchObject({ store: { length: 1 } });
+});
+
+it('gives up after the third time', async () => {
+  const { outcome, programs } = await listed((_, pod) => {
+    pod.writes(SS);
+    pod.breaks();
+  });
+  expect(String(outcome)).toMatch(/exit status is not known/);
+  expect(programs).toHaveLength(3);
+});
