@@ -3,6 +3,7 @@ import { runProgram } from '../debugger/runProgram.ts';
 import { startShortCommand } from '../debugger/shortCommand.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { mapLimited } from '../kube/mapLimited.ts';
+import { countText } from '../output/quantities.ts';
 import { messageOf } from '../problem.ts';
 import lookScript from './look.sh';
 import type { Owned } from './owned.ts';
@@ -17,18 +18,27 @@ export interface Used {
 }
 
 /** How many containers are asked at once: each is an exec. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 /** One that has not answered by then is not waited for. */
 const ANSWER_MS = 10_000;
 /** What our own scripts, and a debugger's main process, are made of. */
 const PLUMBING = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
 
-/** Asks each container that runs what runs in it. A capture's own recorder is what it is there for. */
+/**
+ * Asks each container that runs what runs in it, several at a time. A capture's own recorder is what it is there
+ * for. `onProgress` is told how many have answered.
+ */
 export async function usageOf(
   api: KubeApi,
   all: readonly Owned[],
   signal: AbortSignal,
+  onProgress: (text: string) => void = () => {},
 ): Promise<Used[]> {
+  const asked = all.filter(({ state }) => state === 'running').length;
+  let answered = 0;
+  const tell = () =>
+    onProgress(`asking what runs in ${countText(asked, 'container')}: ${answered} answered`);
+  if (asked > 0) tell();
   return mapLimited(all, AT_ONCE, async (owned) => {
     if (owned.state !== 'running') return { owned };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
@@ -40,6 +50,9 @@ export async function usageOf(
     } catch (error) {
       signal.throwIfAborted();
       return { owned, unanswered: limit.aborted ? 'no answer' : messageOf(error) };
+    } finally {
+      answered += 1;
+      tell();
     }
   });
 }

@@ -10,7 +10,7 @@ import { terminalSafe } from '../../output/terminalSafe.ts';
 import { messageOf } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { confirm, note } from '../console.ts';
+import { confirm, note, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { onInterruption } from '../interruption.ts';
 
@@ -49,6 +49,7 @@ async function run({ flags }: Invocation<Flags>): Promise<number> {
   } catch (error) {
     throw explainRefusal(error, namespace);
   } finally {
+    statusLine().clear();
     interruption.release();
     api.close();
   }
@@ -57,7 +58,8 @@ async function run({ flags }: Invocation<Flags>): Promise<number> {
 async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<number> {
   const all = flags['all-namespaces'];
   const owned = await findOwned(api, all ? 'all' : api.access.namespace, signal);
-  const used = await usageOf(api, owned, signal);
+  const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
+  statusLine().clear();
   const chosen: Used[] = [];
   let resting = 0;
   for (const one of used) {

@@ -2,20 +2,21 @@ import { homedir } from 'node:os';
 import { print } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command } from '../command.ts';
-import { installCompletion } from '../completion/install.ts';
+import { installCompletion, uninstallCompletion } from '../completion/install.ts';
 import { type Host, shellOf } from '../completion/places.ts';
 import { SCRIPTS, SHELLS, type Shell } from '../completion/scripts.ts';
-import { noteLines } from '../console.ts';
+import { note, noteLines } from '../console.ts';
 import { oneOf } from '../flags/valueTypes.ts';
 
-const ACTIONS = [...SHELLS, 'install'] as const;
+const ACTIONS = [...SHELLS, 'install', 'uninstall'] as const;
 
 export const completionCommand = command({
   description:
-    'Install completion of commands, options, pods and captures for your shell and for kubectl, or print the script for a shell.',
+    'Install completion of commands, options, pods and captures for your shell and for kubectl, remove it, or print the script for a shell.',
   examples: [
     ['completion install', 'Install completion for your shell and for kubectl'],
     ['completion install --shell zsh', 'Install completion for another shell'],
+    ['completion uninstall', 'Remove what was installed for any shell'],
     ['completion bash', 'Print the script for bash'],
   ],
   arguments: [{ name: 'ACTION', required: true, choices: ACTIONS }],
@@ -35,6 +36,17 @@ export const completionCommand = command({
       return 0;
     }
     const host = { platform: process.platform, env: process.env, home: homedir() };
+    if (action === 'uninstall') {
+      if (flags.shell !== undefined) throw wrongUsage('--shell requires: completion install');
+      const removed = uninstallCompletion(host);
+      for (const path of removed) note(`removed ${path}`);
+      note(
+        removed.length === 0
+          ? 'nothing is installed'
+          : "if you added a line to your shell's start-up file for it, remove that as well",
+      );
+      return 0;
+    }
     noteLines(installCompletion(flags.shell ?? currentShell(host), host).join('\n'));
     return 0;
   },

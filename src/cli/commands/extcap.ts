@@ -1,23 +1,30 @@
 import { homedir } from 'node:os';
 import { command } from '../command.ts';
 import { note } from '../console.ts';
-import { installExtcap } from '../extcap/install.ts';
+import { installExtcap, uninstallExtcap } from '../extcap/install.ts';
 
 /** The connection flags that are written into Wireshark's program; it asks the rest of the kubeconfig. */
 const REMEMBERED = ['kubeconfig', 'context', 'namespace'] as const;
 
 export const extcapCommand = command({
   description:
-    'Install a program (extcap) that shows running pods in the list of interfaces of Wireshark and tshark.\n\n' +
+    'Install or remove a program (extcap) that shows running pods in the list of interfaces of Wireshark and tshark.\n\n' +
     'The options --kubeconfig, --context and --namespace apply whenever Wireshark lists or captures pods; without them it uses the current context each time.',
   examples: [
     ['extcap install', 'Show the pods of the current context'],
     ['extcap install -n shop', 'Show the pods of another namespace'],
+    ['extcap uninstall', 'Remove the program'],
   ],
-  arguments: [{ name: 'ACTION', required: true, choices: ['install'] }],
+  arguments: [{ name: 'ACTION', required: true, choices: ['install', 'uninstall'] }],
   flags: [],
-  run: async ({ flags }) => {
+  run: async ({ flags, args: [action] }) => {
     const host = { platform: process.platform, env: process.env, home: homedir() };
+    if (action === 'uninstall') {
+      const removed = uninstallExtcap(host);
+      for (const path of removed) note(`removed ${path}`);
+      if (removed.length === 0) note('nothing is installed');
+      return 0;
+    }
     const remembered = new Map(
       REMEMBERED.flatMap((name) => {
         const value = flags[name];

@@ -5,7 +5,7 @@ import { usageOf } from '../../inventory/usage.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note } from '../console.ts';
+import { note, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
 import { onInterruption } from '../interruption.ts';
@@ -40,13 +40,15 @@ async function run({ flags }: Invocation<FlagValues<typeof FLAGS>>): Promise<num
       note(all ? 'No resources found' : `No resources found in ${namespace} namespace.`);
       return 0;
     }
-    const used = await usageOf(api, owned, signal);
+    const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
+    statusLine().clear();
     await print(renderOwned(used, format, all, api.serverTime()));
     noteUnanswered(used);
     return 0;
   } catch (error) {
     throw explainRefusal(error, namespace);
   } finally {
+    statusLine().clear();
     interruption.release();
     api.close();
   }

@@ -1,8 +1,17 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
 import { type Host, placeFor } from './places.ts';
-import { SCRIPTS, SHIM, type Shell, WINDOWS_SHIM } from './scripts.ts';
+import { SCRIPTS, SHELLS, SHIM, type Shell, WINDOWS_SHIM } from './scripts.ts';
 
 /** The name that kubectl looks for on PATH. */
 const SHIM_NAME = 'kubectl_complete-netdebug';
@@ -10,37 +19,77 @@ const SHIM_NAME = 'kubectl_complete-netdebug';
 /** What was written, and what is left to do, a line each. */
 export function installCompletion(shell: Shell, host: Host): string[] {
   const { path, rest } = placeFor(shell, host);
-  const shim = shimPath(host);
   put(path, SCRIPTS[shell], 0o644, host);
-  put(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);
-  return [
+  const done = [
     `${shell} completes kubectl-netdebug: ${path}`,
     ...(rest === undefined ? [] : [`  ${rest}`]),
+  ];
+  const shim = shimPath(host);
+  if (shim === undefined)
+    return [
+      ...done,
+      `kubectl does not complete kubectl netdebug: it looks for ${SHIM_NAME} on PATH, where you can write to no folder`,
+      `  make ${usualFolders(host)[0]}, add it to PATH, and run this command again`,
+    ];
+  put(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);
+  return [
+    ...done,
     `kubectl (1.26 and later) completes kubectl netdebug: ${shim}`,
     `  where kubectl itself is completed; if it is not: kubectl completion ${shell} --help`,
   ];
 }
 
+/** Removes what `installCompletion` wrote for any shell; gives the paths. Files of others stay. */
+export function uninstallCompletion(host: Host): string[] {
+  const { join } = host.platform === 'win32' ? win32 : posix;
+  const scripts = SHELLS.map((shell) => placeFor(shell, host).path);
+  const shims = foldersOnPath(host).map((folder) => join(folder, shimName(host)));
+  return [...new Set([...scripts, ...shims])].filter((path) => removeOwn(path, '__complete'));
+}
+
+/** Removes a file in which our program is called with this word; gives whether there was one. Throws a Problem. */
+export function removeOwn(path: string, word: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    if (!readFileSync(path, 'utf8').includes(`kubectl-netdebug ${word}`)) return false;
+    rmSync(path);
+    return true;
+  } catch (error) {
+    throw new Problem(`cannot remove ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function shimName({ platform }: Host): string {
+  return platform === 'win32' ? `${SHIM_NAME}.cmd` : SHIM_NAME;
+}
+
+function foldersOnPath({ platform, env }: Host): string[] {
+  const { delimiter } = platform === 'win32' ? win32 : posix;
+  return (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+}
+
+function usualFolders({ platform, home }: Host): string[] {
+  const { join } = platform === 'win32' ? win32 : posix;
+  return [join(home, '.local', 'bin'), join(home, 'bin')];
+}
+
 /**
- * A folder on PATH that the user may write to: the program's own (krew's), else ~/.local/bin or ~/bin.
- * Throws a Problem when there is none.
+ * In a folder on PATH that the user may write to: the program's own (krew's), else ~/.local/bin or ~/bin.
+ * Undefined when there is none.
  */
-function shimPath({ platform, env, home }: Host): string {
-  const windows = platform === 'win32';
-  const { join, delimiter } = windows ? win32 : posix;
-  const folders = (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+function shimPath(host: Host): string | undefined {
+  const windows = host.platform === 'win32';
+  const { join } = windows ? win32 : posix;
+  const folders = foldersOnPath(host);
   const programs = windows
     ? ['kubectl-netdebug.exe', 'kubectl-netdebug.cmd']
     : ['kubectl-netdebug'];
   const own = folders.filter((folder) =>
     programs.some((program) => existsSync(join(folder, program))),
   );
-  const usual = [join(home, '.local', 'bin'), join(home, 'bin')];
-  const found = [...own, ...usual.filter((folder) => folders.includes(folder))].find(writable);
-  if (found !== undefined) return join(found, windows ? `${SHIM_NAME}.cmd` : SHIM_NAME);
-  throw new Problem(`no folder on PATH can be written to: kubectl looks there for ${SHIM_NAME}`, {
-    next: [`make ${usual[0]}, add it to PATH, and try again`],
-  });
+  const usual = usualFolders(host).filter((folder) => folders.includes(folder));
+  const found = [...own, ...usual].find(writable);
+  return found && join(found, shimName(host));
 }
 
 function writable(folder: string): boolean {

@@ -1,7 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
+import { removeOwn } from '../completion/install.ts';
 import type { Host } from '../completion/places.ts';
+import { configText, interfaceName, linkTypesText } from './sentences.ts';
 
 /** What the program in Wireshark's folder is to remember. */
 export type Remembered = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', string>;
@@ -24,12 +26,11 @@ export function extcapFolders({ platform, env, home }: Host): string[] {
 /** Writes the program; gives the paths. Throws a Problem. */
 export function installExtcap(host: Host, remembered: Remembered): string[] {
   const windows = host.platform === 'win32';
-  const { join } = windows ? win32 : posix;
+  const { dirname } = windows ? win32 : posix;
   refuseWithoutProgram(host);
-  return extcapFolders(host).map((folder) => {
-    const path = join(folder, windows ? 'netdebug.bat' : 'netdebug');
+  return programPaths(host).map((path) => {
     try {
-      mkdirSync(folder, { recursive: true });
+      mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, windows ? batchText(host, remembered) : shellText(host, remembered));
       chmodSync(path, 0o755);
     } catch (error) {
@@ -37,6 +38,17 @@ export function installExtcap(host: Host, remembered: Remembered): string[] {
     }
     return path;
   });
+}
+
+/** Removes the program; gives the paths. Files of others stay. Throws a Problem. */
+export function uninstallExtcap(host: Host): string[] {
+  return programPaths(host).filter((path) => removeOwn(path, '__extcap'));
+}
+
+function programPaths(host: Host): string[] {
+  const windows = host.platform === 'win32';
+  const { join } = windows ? win32 : posix;
+  return extcapFolders(host).map((folder) => join(folder, windows ? 'netdebug.bat' : 'netdebug'));
 }
 
 /** Desktops start Wireshark without the PATH of a terminal, which credential plugins need too. */
@@ -50,9 +62,22 @@ function shellText({ env }: Host, remembered: Remembered): string {
     '#!/bin/sh',
     '# Made by: kubectl netdebug extcap install',
     ...variables,
+    // Wireshark and tshark ask this of every pod when they start, one after the other.
+    'case " $* " in',
+    `*' --extcap-dlts '*) ${printed(linkTypesText())}; exit ;;`,
+    `*' --extcap-config '*' netdebug-'*) ${printed(configText(SOME_POD))}; exit ;;`,
+    'esac',
     `exec kubectl-netdebug __extcap ${flags}"$@"`,
     '',
   ].join('\n');
+}
+
+/** The dialogs of all pods have the same fields. */
+const SOME_POD = interfaceName({ namespace: 'namespace', pod: 'pod' });
+
+/** A command of the shell itself that prints these lines. */
+function printed(text: string): string {
+  return `printf '%s\\n' ${text.trimEnd().split('\n').map(quoted).join(' ')}`;
 }
 
 function batchText({ env }: Host, remembered: Remembered): string {

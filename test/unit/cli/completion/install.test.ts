@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installCompletion } from '../../../../src/cli/completion/install.ts';
+import { installCompletion, uninstallCompletion } from '../../../../src/cli/completion/install.ts';
 import { placeFor, shellOf } from '../../../../src/cli/completion/places.ts';
 import { SHELLS } from '../../../../src/cli/completion/scripts.ts';
 
@@ -62,11 +62,28 @@ describe('completion install', () => {
     expect(statSync(shim).mode & 0o111).toBe(0o111);
   });
 
-  it("says what to do where no folder on PATH is the user's, and writes nothing", () => {
-    expect(() => installCompletion('bash', host({ PATH: '/nonexistent' }))).toThrow(
-      /no folder on PATH can be written to/,
-    );
-    expect(existsSync(join(home, '.local'))).toBe(false);
+  it("writes the shell's own script where no folder on PATH is the user's, and says what is left to do", () => {
+    const lines = installCompletion('bash', host({ PATH: '/nonexistent' })).join('\n');
+    expect(lines).toMatch(/kubectl does not complete.*you can write to no folder/);
+    expect(lines).toContain(`make ${join(home, '.local', 'bin')}`);
+    expect(existsSync(placeFor('bash', host()).path)).toBe(true);
+  });
+
+  it('is undone by uninstall, which leaves the files of others alone', () => {
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    const at = host({ PATH: bin });
+    installCompletion('bash', at);
+    installCompletion('fish', at);
+    const paths = [placeFor('bash', at).path, placeFor('fish', at).path];
+    const shim = join(bin, 'kubectl_complete-netdebug');
+    const zsh = placeFor('zsh', at).path;
+    mkdirSync(join(zsh, '..'), { recursive: true });
+    writeFileSync(zsh, '# of somebody else');
+    expect(uninstallCompletion(at).sort()).toEqual([...paths, shim].sort());
+    expect([...paths, shim].filter((path) => existsSync(path))).toEqual([]);
+    expect(existsSync(zsh)).toBe(true);
+    expect(uninstallCompletion(at)).toEqual([]);
   });
 });
 

@@ -1,12 +1,26 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { extcapFolders, installExtcap } from '../../../../src/cli/extcap/install.ts';
+import {
+  extcapFolders,
+  installExtcap,
+  uninstallExtcap,
+} from '../../../../src/cli/extcap/install.ts';
 import {
   configText,
   interfaceName,
   interfacesText,
+  linkTypesText,
   podOfInterface,
 } from '../../../../src/cli/extcap/sentences.ts';
 import { readExtcapWords } from '../../../../src/cli/extcap/words.ts';
@@ -78,6 +92,54 @@ describe('extcap install', () => {
       expect(text).toContain(`exec kubectl-netdebug __extcap --context '$(id)' "$@"\n`);
       expect(statSync(path).mode & 0o111).toBe(0o111);
     }
+  });
+
+  it('asks one process of ours for all pods', () => {
+    const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    const bin = join(home, 'bin');
+    mkdirSync(bin);
+    const log = join(home, 'log');
+    // 100 pods, and what it was asked.
+    const pods = Array.from({ length: 100 }, (_, number) => ({
+      namespace: 'a',
+      pod: `p${number}`,
+    }));
+    const list = join(home, 'list');
+    writeFileSync(list, interfacesText('1', pods));
+    const program = `#!/bin/sh\necho "$*" >>'${log}'\ncase "$*" in *--extcap-interfaces*) cat '${list}';; esac\n`;
+    writeFileSync(join(bin, 'kubectl-netdebug'), program, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}`, HOME: home };
+    const [path = ''] = installExtcap({ platform: 'linux', env, home }, new Map());
+    const ask = (...words: string[]) => execFileSync(path, words, { env, encoding: 'utf8' });
+    for (const { pod } of pods.slice(0, 3)) {
+      const name = interfaceName({ namespace: 'a', pod });
+      expect(ask('--extcap-config', '--extcap-interface', name)).toBe(configText(name));
+      expect(ask('--extcap-dlts', '--extcap-interface', name)).toBe(linkTypesText());
+    }
+    expect(existsSync(log)).toBe(false);
+    ask('--extcap-config', '--extcap-interface', 'netdebug');
+    ask('--capture', '--extcap-interface', 'netdebug-a.p1', '--fifo', '/f');
+    expect(readFileSync(log, 'utf8').trim().split('\n')).toHaveLength(2);
+    if (spawnSync('tshark', ['--version']).error) return;
+    rmSync(log);
+    const listed = execFileSync('tshark', ['-D'], { env, encoding: 'utf8', stdio: 'pipe' });
+    expect(listed.match(/netdebug-a\.p\d+/g)).toHaveLength(100);
+    const asked = readFileSync(log, 'utf8').trim().split('\n');
+    expect(asked.filter((words) => !words.includes('--extcap-interface netdebug'))).toHaveLength(1);
+    expect(asked.length).toBeLessThanOrEqual(2);
+  });
+
+  it('is undone by uninstall, which leaves the files of others alone', () => {
+    const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    writeFileSync(join(home, 'kubectl-netdebug'), '');
+    const host = { platform: 'linux' as const, env: { PATH: home }, home };
+    const [first = '', second = ''] = installExtcap(host, new Map());
+    writeFileSync(second, '#!/bin/sh\n# of somebody else\n');
+    expect(uninstallExtcap(host)).toEqual([first]);
+    expect([existsSync(first), existsSync(second)]).toEqual([false, true]);
+    expect(uninstallExtcap(host)).toEqual([]);
   });
 
   it('says so where the program is not on PATH', () => {
