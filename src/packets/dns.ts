@@ -1,9 +1,18 @@
 import { addressText } from './address.ts';
-import { nameEnd, readName } from './dnsNames.ts';
+import { nameEnd, netbiosName, readName } from './dnsNames.ts';
 import { u16 } from './numbers.ts';
 
 /** Types of records that are looked into (IANA, DNS parameters). */
-export const DNS_TYPE = { a: 1, cname: 5, ptr: 12, aaaa: 28, srv: 33, opt: 41, https: 65 } as const;
+export const DNS_TYPE = {
+  a: 1,
+  cname: 5,
+  ptr: 12,
+  aaaa: 28,
+  netbios: 32,
+  srv: 33,
+  opt: 41,
+  https: 65,
+} as const;
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   1: 'A',
@@ -12,12 +21,17 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   6: 'SOA',
   12: 'PTR',
   13: 'HINFO',
+  11: 'WKS',
   15: 'MX',
   16: 'TXT',
+  17: 'RP',
+  18: 'AFSDB',
   28: 'AAAA',
+  29: 'LOC',
   32: 'NB',
   33: 'SRV',
   35: 'NAPTR',
+  37: 'CERT',
   39: 'DNAME',
   41: 'OPT',
   43: 'DS',
@@ -25,11 +39,16 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   46: 'RRSIG',
   47: 'NSEC',
   48: 'DNSKEY',
+  50: 'NSEC3',
+  51: 'NSEC3PARAM',
   52: 'TLSA',
+  59: 'CDS',
+  60: 'CDNSKEY',
   64: 'SVCB',
   65: 'HTTPS',
   249: 'TKEY',
   250: 'TSIG',
+  251: 'IXFR',
   252: 'AXFR',
   255: 'ANY',
   256: 'URI',
@@ -69,7 +88,7 @@ export interface DnsMessage {
   readonly responseCode: number;
   /** TC: the whole answer is to be had over TCP. */
   readonly isTruncated: boolean;
-  /** The first question; most messages have just one. */
+  /** The first question; most messages have just one. Of an answer without one: its first record. */
   readonly name: string;
   readonly type: number;
   readonly questions: number;
@@ -114,11 +133,12 @@ export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessa
     if (index === 0) {
       name = asked;
       if (!isCut) type = u16(bytes, nameEnd.at);
+      if (type === DNS_TYPE.netbios) name = netbiosName(name);
     }
     at = nameEnd.at + 4;
   }
   const records = answers + u16(bytes, start + 8) + u16(bytes, start + 10);
-  const found = { addresses: [] as string[], extendedCode: 0 };
+  const found: FoundRecords = { addresses: [], extendedCode: 0, name: '', type: 0 };
   if (!isCut && !isMalformed && records > 0) {
     const end_ = readRecords(bytes, start, at, end, records, answers, found);
     isCut = end_ === 'cut';
@@ -130,14 +150,22 @@ export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessa
     opcode: (flags >> 11) & 0x0f,
     responseCode: (flags & 0x0f) | (found.extendedCode << 4),
     isTruncated: (flags & 0x0200) !== 0,
-    name,
-    type,
+    name: questions === 0 ? found.name : name,
+    type: questions === 0 ? found.type : type,
     questions,
     answers,
     addresses: found.addresses,
     isCut,
     isMalformed,
   };
+}
+
+interface FoundRecords {
+  readonly addresses: string[];
+  extendedCode: number;
+  /** Of the first record. */
+  name: string;
+  type: number;
 }
 
 function readRecords(
@@ -147,15 +175,19 @@ function readRecords(
   end: number,
   records: number,
   answers: number,
-  found: { addresses: string[]; extendedCode: number },
+  found: FoundRecords,
 ): 'whole' | 'cut' | 'malformed' {
   let at = position;
   for (let index = 0; index < Math.min(records, MAX_RECORDS); index++) {
-    readName(bytes, start, at, end);
+    const name = readName(bytes, start, at, end);
     if (nameEnd.malformed) return 'malformed';
     at = nameEnd.at;
     if (nameEnd.cut || at + 10 > end) return 'cut';
     const type = u16(bytes, at);
+    if (index === 0) {
+      found.name = type === DNS_TYPE.netbios ? netbiosName(name) : name;
+      found.type = type;
+    }
     const length = u16(bytes, at + 8);
     const data = at + 10;
     if (type === DNS_TYPE.opt) found.extendedCode = bytes[at + 4] as number;

@@ -80,3 +80,15 @@ function labelText(bytes: Uint8Array, from: number, to: number): string {
   }
   return text;
 }
+
+/** NetBIOS writes each half of a byte as a letter from A to P, 16 bytes padded with spaces (RFC 1001, 14.1). */
+const NETBIOS_LABEL = /^([A-P]{32})(?:\.|$)/;
+
+/** The readable form of a NetBIOS name, without the byte at its end that says what it is for. */
+export function netbiosName(name: string): string {
+  const letters = NETBIOS_LABEL.exec(name)?.[1];
+  if (letters === undefined) return name;
+  const half = (at: number) => letters.charCodeAt(at) - 0x41;
+  const bytes = Array.from({ length: 15 }, (_, at) => (half(2 * at) << 4) | half(2 * at + 1));
+  return labelText(Uint8Array.from(bytes), 0, bytes.length).replace(/(?:\\032|\\000)+$/, '');
+}

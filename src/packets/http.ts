@@ -24,9 +24,14 @@ export interface BodyHeaders {
 /** What begins every HTTP/2 connection (RFC 9113, 3.4). */
 export const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-const REQUEST = /^([A-Za-z][A-Za-z_-]{0,19}) +(\S*)(?: +HTTP\/(\d+\.\d+))?$/;
+/** Lenient, as servers are: the target may be missing, contain spaces, or stand before half a version. */
+const REQUEST = /^([A-Za-z][A-Za-z_-]{0,19})(?: +(?!HTTP\/\d)(.*?))?(?: +HTTP\/(\d*\.?\d*))? *$/;
 const RESPONSE = /^HTTP\/(\d+\.\d+) +(\d{3})(?: |$)/;
-const METHODS = /^(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|QUERY) /;
+const METHODS =
+  /^(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|QUERY)(?: |\r?\n)/;
+/** Any other method (WebDAV, UPnP): its line must have the version, or nothing but a path. */
+const OTHER_METHOD = /^[A-Z][A-Z_-]{2,19} (?:\S+ HTTP\/1|\/\S*\r?\n)/;
+const MAX_LINE = 2_000;
 
 /** True when an HTTP/1 request or response, or the preface of HTTP/2, may begin at `at`. */
 export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boolean {
@@ -34,7 +39,12 @@ export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boole
   // An upper-case letter: cheaper than making text of every segment.
   if (first < 0x41 || first > 0x5a) return false;
   const start = latin1(bytes, at, Math.min(end, at + 16));
-  return METHODS.test(start) || start.startsWith('HTTP/1.') || start.startsWith('PRI * HTTP/2.0');
+  if (METHODS.test(start) || start.startsWith('HTTP/1.') || start.startsWith('PRI * HTTP/2.0'))
+    return true;
+  return (
+    /^[A-Z_-]{3,} /.test(start) &&
+    OTHER_METHOD.test(latin1(bytes, at, Math.min(end, at + MAX_LINE)))
+  );
 }
 
 /** Reads the head of a request, its empty line left out; undefined when it is none. */

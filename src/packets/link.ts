@@ -1,5 +1,5 @@
 import { decodeIpv4, decodeIpv6 } from './network.ts';
-import { i32, u16 } from './numbers.ts';
+import { i32, u16, u32 } from './numbers.ts';
 import { NETWORK, type Packet } from './packet.ts';
 
 /** LINKTYPE_ numbers (tcpdump.org/linktypes.html). */
@@ -16,9 +16,12 @@ export const LINK_TYPE = {
   cHdlc: 104,
   loop: 108,
   sll: 113,
+  /** PKTAP before it had a number of its own. */
+  user2: 149,
   ipv4: 228,
   ipv6: 229,
   nflog: 239,
+  pktap: 258,
   sll2: 276,
 } as const;
 
@@ -37,6 +40,8 @@ const NAMES: Readonly<Record<number, string>> = {
   [LINK_TYPE.ipv4]: 'IPV4',
   [LINK_TYPE.ipv6]: 'IPV6',
   [LINK_TYPE.nflog]: 'NFLOG',
+  [LINK_TYPE.pktap]: 'PKTAP',
+  [LINK_TYPE.user2]: 'USER2',
   [LINK_TYPE.sll2]: 'LINUX_SLL2',
 };
 
@@ -71,6 +76,8 @@ const PPP_IPV6 = 0x0057;
 const SNAP = 0xaaaa;
 /** The type of an NFLOG attribute that holds the packet (NFULA_PAYLOAD). */
 const NFLOG_PAYLOAD = 9;
+/** The fields of a PKTAP header that are read. */
+const PKTAP_LEAST_BYTES = 12;
 /** More tags or labels than this are no network's. */
 const MAX_TAGS = 8;
 
@@ -140,6 +147,10 @@ export function decodeFrame(
       return;
     case LINK_TYPE.nflog:
       decodeNflog(packet, start);
+      return;
+    case LINK_TYPE.pktap:
+    case LINK_TYPE.user2:
+      decodePktap(packet, start);
   }
 }
 
@@ -240,4 +251,27 @@ function decodeNflog(packet: Packet, start: number): void {
     }
     at += (length + 3) & ~3;
   }
+}
+
+/** macOS's header in front of frames of any link type, little-endian: its length, a type, the link type (bsd/net/pktap.h). */
+function decodePktap(packet: Packet, start: number): void {
+  const { bytes, end } = packet;
+  if (start + PKTAP_LEAST_BYTES > end) return;
+  const word = (at: number) => swapped(u32(bytes, start + at));
+  const frame = start + word(0);
+  if (word(0) < PKTAP_LEAST_BYTES || frame > end) return;
+  const linkType = word(8);
+  if (linkType === LINK_TYPE.ethernet) decodeEthernet(packet, frame);
+  else if (linkType === LINK_TYPE.raw12) decodeIp(packet, frame);
+  else if (linkType === LINK_TYPE.null) decodeIp(packet, frame + 4);
+}
+
+function swapped(value: number): number {
+  return (
+    (((value & 0xff) << 24) |
+      ((value & 0xff00) << 8) |
+      ((value >>> 8) & 0xff00) |
+      (value >>> 24)) >>>
+    0
+  );
 }

@@ -84,13 +84,15 @@ class DirectionReader implements StreamConsumer {
   readonly #conversation: Conversation;
   readonly #fromClient: boolean;
   #reader: StreamConsumer | undefined;
+  /** Reads a connection with a DNS server, unless it begins like something else. */
+  readonly #dnsReader: StreamConsumer | undefined;
   #searched = 0;
   #isUnknown = false;
 
   constructor(conversation: Conversation, tracker: DnsTracker, fromClient: boolean) {
     this.#conversation = conversation;
     this.#fromClient = fromClient;
-    if (isDnsPort(conversation)) this.#reader = new DnsStreamReader(conversation, tracker);
+    if (isDnsPort(conversation)) this.#dnsReader = new DnsStreamReader(conversation, tracker);
   }
 
   get isDone(): boolean {
@@ -99,7 +101,7 @@ class DirectionReader implements StreamConsumer {
 
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
     if (this.#reader instanceof HttpReader && this.#hasSwitched) this.#reader = undefined;
-    this.#reader ??= this.#find(bytes, from, to);
+    this.#reader ??= this.#find(bytes, from, to) ?? this.#dnsReader;
     if (this.#reader) this.#reader.data(bytes, from, to, arrival);
     else {
       this.#searched += to - from;

@@ -1,5 +1,7 @@
+import { addressText } from '../packets/address.ts';
+import { decodeEtherType, ETHER_TYPE } from '../packets/link.ts';
 import { u16, u32 } from '../packets/numbers.ts';
-import { type Packet, PROTOCOL } from '../packets/packet.ts';
+import { NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
 import { Note } from './notes.ts';
 
 /** What an ICMP error says, whatever the IP version. */
@@ -28,7 +30,7 @@ export interface IcmpError {
 const MAX_ERRORS = 1_000;
 
 /** The kind of an ICMP error; undefined for all other messages. */
-export function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErrorKind | undefined {
+function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErrorKind | undefined {
   if (protocol === PROTOCOL.icmp) {
     if (icmpType === 11) return 'time-exceeded';
     if (icmpType !== 3) return undefined;
@@ -44,20 +46,51 @@ export function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErr
 }
 
 /** The MTU in a too-big message. */
-export function announcedMtu({ protocol, bytes, transportAt, end }: Packet): number {
+function announcedMtu({ protocol, bytes, transportAt, end }: Packet): number {
   if (transportAt + 8 > end) return 0;
   return protocol === PROTOCOL.icmp ? u16(bytes, transportAt + 6) : u32(bytes, transportAt + 4);
 }
 
 /** ICMP errors, by who reported what about whom. Bounded. */
 export class IcmpErrors {
+  readonly #quoted = new Packet();
   readonly #errors = new Map<string, IcmpError>();
 
   get all(): Iterable<IcmpError> {
     return this.#errors.values();
   }
 
-  add(error: Omit<IcmpError, 'note'>, packet: number, now: number): void {
+  /** Takes in an ICMP message, in case it is an error; `number` is the packet's, `now` its time. */
+  read(packet: Packet, interfaceIndex: number, number: number, now: number): void {
+    const kind = icmpErrorKind(packet);
+    if (!kind) return;
+    const quoted = this.#quoted;
+    quoted.bytes = packet.bytes;
+    quoted.end = packet.payloadEnd;
+    // The packet that is quoted was longer than what is quoted of it.
+    quoted.wireEnd = packet.payloadAt + 0x1_0000;
+    quoted.resetNetwork();
+    const type = packet.network === NETWORK.ipv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6;
+    decodeEtherType(quoted, type, packet.payloadAt);
+    if (quoted.network !== packet.network) return;
+    const text = (of: Packet, at: number) => addressText(of.bytes, at, of.addressBytes);
+    this.#add(
+      {
+        kind,
+        reporter: text(packet, packet.sourceAt),
+        source: text(quoted, quoted.sourceAt),
+        target: text(quoted, quoted.destinationAt),
+        port: quoted.destinationPort,
+        protocol: quoted.protocol,
+        interfaceIndex,
+        mtu: kind === 'too-big' ? announcedMtu(packet) : 0,
+      },
+      number,
+      now,
+    );
+  }
+
+  #add(error: Omit<IcmpError, 'note'>, packet: number, now: number): void {
     const key = `${error.interfaceIndex} ${error.kind} ${error.reporter} ${error.source} ${error.target} ${error.port}`;
     let known = this.#errors.get(key);
     if (!known) {

@@ -1,6 +1,5 @@
-import { addressText } from '../packets/address.ts';
 import { readArp } from '../packets/arp.ts';
-import { decodeEtherType, decodeFrame, ETHER_TYPE } from '../packets/link.ts';
+import { decodeFrame } from '../packets/link.ts';
 import { FLAG, NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
 import { enterTunnel, OLD_VXLAN_PORT } from '../packets/tunnels.ts';
 import type { PacketCursor } from '../pcap/packetCursor.ts';
@@ -14,7 +13,7 @@ import { Conversations } from './conversations.ts';
 import { CopyDetector } from './copies.ts';
 import { DnsTracker } from './dns/dnsTracker.ts';
 import { Fragments } from './fragments.ts';
-import { announcedMtu, IcmpErrors, icmpErrorKind } from './icmpErrors.ts';
+import { IcmpErrors } from './icmpErrors.ts';
 import { ConversationTrace, PacketTraces } from './points/packetTraces.ts';
 import type { SeenPacket, SummaryCollector } from './summaryCollector.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
@@ -59,7 +58,6 @@ export class Summarizer {
   readonly conversations: Conversations;
   readonly #observer: SummaryObserver;
   readonly #packet = new Packet();
-  readonly #quoted = new Packet();
   readonly #copies = new CopyDetector();
   readonly #fragments = new Fragments();
   readonly #waiting = new WaitingBytes();
@@ -279,7 +277,7 @@ export class Summarizer {
           addDatagram(packet, conversation, this.dns, this.#now, this.#number);
         break;
       default:
-        if (!this.#isCopy) this.#readIcmp(packet, on);
+        if (!this.#isCopy) this.icmpErrors.read(packet, on.index, this.#number, this.#now);
     }
     if (this.#observer.collector)
       this.#tell(this.#observer.collector, packet, conversation, fromClient);
@@ -341,35 +339,6 @@ export class Summarizer {
     conversation.application?.end(this.#arrival);
     conversation.application = undefined;
     conversation.isRead = true;
-  }
-
-  #readIcmp(packet: Packet, on: CaptureInterface): void {
-    const kind = icmpErrorKind(packet);
-    if (!kind) return;
-    const quoted = this.#quoted;
-    quoted.bytes = packet.bytes;
-    quoted.end = packet.payloadEnd;
-    // The packet that is quoted was longer than what is quoted of it.
-    quoted.wireEnd = packet.payloadAt + 0x1_0000;
-    quoted.resetNetwork();
-    const type = packet.network === NETWORK.ipv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6;
-    decodeEtherType(quoted, type, packet.payloadAt);
-    if (quoted.network !== packet.network) return;
-    const text = (of: Packet, at: number) => addressText(of.bytes, at, of.addressBytes);
-    this.icmpErrors.add(
-      {
-        kind,
-        reporter: text(packet, packet.sourceAt),
-        source: text(quoted, quoted.sourceAt),
-        target: text(quoted, quoted.destinationAt),
-        port: quoted.destinationPort,
-        protocol: quoted.protocol,
-        interfaceIndex: on.index,
-        mtu: kind === 'too-big' ? announcedMtu(packet) : 0,
-      },
-      this.#number,
-      this.#now,
-    );
   }
 
   /** Fragments count for the conversation whose ports stand in the first; what they carry is read once it is whole. */

@@ -154,7 +154,7 @@ function dnsFacts(dns: DnsFacts) {
       type: dnsTypeName(lookup.type),
       ...(lookup.responses > 0 && {
         responseCode: responseCodeName(lookup.responseCode),
-        latencyMs: milliseconds(lookup.responseTime - lookup.time),
+        ...(lookup.packet > 0 && { latencyMs: milliseconds(lookup.responseTime - lookup.time) }),
         addresses: lookup.addresses,
       }),
       ...(lookup.responses > 1 && { responses: lookup.responses }),

@@ -3,6 +3,7 @@ export interface DnsLookup {
   readonly id: number;
   readonly name: string;
   readonly type: number;
+  /** Of the question: 0 for an answer whose question is not in the capture. */
   readonly packet: number;
   readonly time: number;
   /** -1 before an answer. */

@@ -162,6 +162,7 @@ export class DnsTracker {
     const asked = this.#asked.get(key);
     if (!asked || asked.lookup.name.toLowerCase() !== message.name.toLowerCase()) {
       facts.unasked += 1;
+      facts.keep(unaskedLookup(message, now, packet));
       return;
     }
     const { lookup, pair } = asked;
@@ -238,6 +239,25 @@ export class DnsTracker {
     this.pairs.set(key, pair);
     return pair;
   }
+}
+
+/** What an answer tells whose question is not in the capture. */
+function unaskedLookup(message: DnsMessage, now: number, packet: number): DnsLookup {
+  const { id, name, type, responseCode, isTruncated, addresses } = message;
+  return {
+    id,
+    name,
+    type,
+    packet: 0,
+    time: now,
+    responseCode,
+    responsePacket: packet,
+    responseTime: now,
+    isTruncated,
+    responses: 1,
+    addresses,
+    repeats: 0,
+  };
 }
 
 function isMulticast({ client, server }: Conversation): boolean {

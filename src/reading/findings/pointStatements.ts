@@ -45,7 +45,7 @@ function stateLoss(
     kind: 'loss-between-points',
     severity: isHarmful ? 'error' : 'warning',
     what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and never came to ${to.label}: lost between the two${bare}${part}`,
-    who: connections.map((view) => whoOf(finder, view)).join(', '),
+    who: [...new Set(connections.map((view) => whoOf(finder, view)))].join(', '),
     note,
     interfaceIndex: from.index,
     filter: packetsFilter(note),

@@ -178,9 +178,9 @@ export class HttpReader implements StreamConsumer {
     if (this.#state === 'trailer') {
       if (line === '') this.#state = 'head';
     } else if (line !== '') {
-      const size = /^[0-9a-f]{1,12}/i.exec(line);
+      const size = /^0*([0-9a-f]{1,12})/i.exec(line);
       if (!size) this.isDone = true;
-      this.#left = Number.parseInt(size?.[0] ?? '0', 16);
+      this.#left = Number.parseInt(size?.[1] ?? '0', 16);
       this.#state = this.#left > 0 ? 'chunk' : 'trailer';
     }
     return end + 1;
@@ -211,5 +211,5 @@ function headEnd(text: string, from: number): number | undefined {
 /** A request of HTTP/0.9 is one line without a version. */
 function oldRequestEnd(text: string): number | undefined {
   const end = text.indexOf('\n');
-  return end >= 0 && /^GET +\S+ *\r?\n/.test(text) ? end + 1 : undefined;
+  return end >= 0 && /^(?:GET|HEAD|POST) +\S+ *\r?\n/.test(text) ? end + 1 : undefined;
 }

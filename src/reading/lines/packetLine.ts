@@ -5,9 +5,11 @@ import { NETWORK, Packet, PROTOCOL } from '../../packets/packet.ts';
 import { enterTunnel } from '../../packets/tunnels.ts';
 import type { PacketStream } from '../input/packetStream.ts';
 import type { AddressNames } from '../names.ts';
+import type { Described } from './described.ts';
+import { describeDns } from './dnsInfo.ts';
 import { icmpInfo } from './icmpInfo.ts';
 import { TcpFlows } from './tcpFlows.ts';
-import { tcpInfo } from './tcpInfo.ts';
+import { describeTcp } from './tcpInfo.ts';
 import { type TimeFormat, TimeTexts } from './timeText.ts';
 
 /** What is known of one packet, as Wireshark's columns have it. */
@@ -67,7 +69,7 @@ export class PacketDescriber {
     const { cursor } = stream;
     this.#times.pass(cursor);
     const packet = this.#decode(stream);
-    if (packet.protocol === PROTOCOL.tcp && packet.hasTransport) this.#flows.of(packet);
+    if (packet.protocol === PROTOCOL.tcp && packet.hasTransport) describeTcp(packet, this.#flows);
   }
 
   /** The current packet of a stream. */
@@ -107,13 +109,15 @@ export class PacketDescriber {
     return packet;
   }
 
-  #overIp(packet: Packet): Pick<PacketColumns, 'protocol' | 'info'> {
+  #overIp(packet: Packet): Described {
     const { protocol } = packet;
     if (packet.isFragment) return fragment(packet);
     switch (protocol) {
       case PROTOCOL.tcp:
-        return { protocol: 'TCP', info: tcpInfo(packet, this.#flows) };
+        return describeTcp(packet, this.#flows);
       case PROTOCOL.udp: {
+        const dns = packet.hasTransport ? describeDns(packet) : undefined;
+        if (dns) return dns;
         const ports = `${packet.sourcePort} → ${packet.destinationPort}`;
         const info = packet.hasTransport
           ? `${ports} Len=${packet.payloadLength}`
@@ -146,7 +150,7 @@ export class PacketDescriber {
   }
 }
 
-function fragment(packet: Packet): Pick<PacketColumns, 'protocol' | 'info'> {
+function fragment(packet: Packet): Described {
   const { protocol, fragmentOffset, moreFragments, ipId } = packet;
   const name = TRANSPORTS[protocol];
   const isV4 = packet.network === NETWORK.ipv4;

@@ -1,6 +1,7 @@
 import { i32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet } from '../../packets/packet.ts';
 import { windowScale } from '../../packets/tcpOptions.ts';
+import type { TlsFlow } from './tlsInfo.ts';
 
 /** One direction of a TCP connection. */
 export interface TcpFlow {
@@ -9,6 +10,9 @@ export interface TcpFlow {
   /** The shift of its window: -1 without a SYN, or one without the option. */
   scale: number;
   hasSyn: boolean;
+  /** Where it stands in TLS, once it has begun to speak it; and the version that both agreed on, or 0. */
+  tls: TlsFlow | undefined;
+  tlsVersion: number;
 }
 
 /** Both directions; forward is from the endpoint whose text sorts first. */
@@ -42,6 +46,8 @@ export class TcpFlows {
       own.base = packet.sequence;
       own.hasSyn = true;
       own.scale = windowScale(packet);
+      own.tls = undefined;
+      own.tlsVersion = 0;
       // A new connection of the same addresses and ports.
       if ((packet.flags & FLAG.ack) === 0) {
         other.base = undefined;
@@ -69,7 +75,7 @@ export class TcpFlows {
 }
 
 function unseen(): TcpFlow {
-  return { base: undefined, scale: -1, hasSyn: false };
+  return { base: undefined, scale: -1, hasSyn: false, tls: undefined, tlsVersion: 0 };
 }
 
 function endpointKey({ bytes, addressBytes }: Packet, at: number, port: number): string {

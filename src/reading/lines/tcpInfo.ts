@@ -1,6 +1,11 @@
+import { terminalSafe } from '../../output/terminalSafe.ts';
 import { u16, u32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet } from '../../packets/packet.ts';
-import type { TcpFlows } from './tcpFlows.ts';
+import type { Described } from './described.ts';
+import { describeDns } from './dnsInfo.ts';
+import { httpInfo } from './httpInfo.ts';
+import type { TcpFlow, TcpFlows } from './tcpFlows.ts';
+import { tlsInfo, tlsProtocol } from './tlsInfo.ts';
 
 const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
 
@@ -10,11 +15,31 @@ const FLAG_TEXTS = Array.from({ length: 256 }, (_, flags) => {
   return names.length === 0 ? '<None>' : names.join(', ');
 });
 
-/** What Wireshark's Info column says of a TCP segment without its analysis of the conversation. */
-export function tcpInfo(packet: Packet, flows: TcpFlows): string {
+/** What Wireshark says of a TCP segment, or of the DNS, TLS or HTTP in it, without its analysis of the conversation. */
+export function describeTcp(packet: Packet, flows: TcpFlows): Described {
   const { sourcePort, destinationPort, flags } = packet;
-  if (!packet.hasTransport) return `${sourcePort} → ${destinationPort} [cut off]`;
+  if (!packet.hasTransport)
+    return { protocol: 'TCP', info: `${sourcePort} → ${destinationPort} [cut off]` };
   const [own, other] = flows.of(packet);
+  if (packet.payloadLength > 0 && (flags & (FLAG.syn | FLAG.rst)) === 0) {
+    const application = describePayload(packet, own, other);
+    if (application) return application;
+  }
+  return { protocol: 'TCP', info: tcpInfo(packet, own, other) };
+}
+
+function describePayload(packet: Packet, own: TcpFlow, other: TcpFlow): Described | undefined {
+  const tls = tlsInfo(packet, own, other);
+  if (tls !== undefined) return { protocol: tlsProtocol(own), info: terminalSafe(tls) };
+  if (own.tls) return undefined;
+  const dns = describeDns(packet);
+  if (dns) return dns;
+  const http = httpInfo(packet);
+  return http === undefined ? undefined : { protocol: 'HTTP', info: terminalSafe(http) };
+}
+
+function tcpInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string {
+  const { sourcePort, destinationPort, flags } = packet;
   const isSyn = (flags & FLAG.syn) !== 0;
   const sequence = (packet.sequence - (own.base ?? 0)) >>> 0;
   const acknowledged =

@@ -9,12 +9,14 @@ import type {
   PointComparison,
   WayComparison,
 } from './pointComparison.ts';
-import { isSameEnd, type PointView } from './pointView.ts';
+import { isRouted, isSameEnd, type PointView } from './pointView.ts';
 
 const MAX_CONNECTIONS = 1_000;
 const MAX_LOSING = 3;
 /** What was sent this long before a point's recording ended may have arrived after it. Nanoseconds. */
 const ON_THE_WAY_NS = 10e6;
+/** Recorders that are stopped together end this far apart. Nanoseconds. */
+const END_SKEW_NS = 1e9;
 
 /** Packets of one direction of a connection, at the point where they came from and the one they went to. */
 interface Leg {
@@ -42,10 +44,11 @@ export function comparePoints(
   onLost?: OnLost,
 ): PointComparison[] {
   const pairs = new Map<string, PointPair>();
-  const joined = joinViews(views, traces);
+  const compared = views.filter(isRouted);
+  const joined = joinViews(compared, traces);
   for (const connection of joined) addConnection(connection, pairs, interfaces, traces);
   const known = new Set(joined.flat().map(({ serial }) => serial));
-  const silent = views.filter((view) => !known.has(view.serial) && !view.isAnswered);
+  const silent = compared.filter((view) => !known.has(view.serial) && !view.isAnswered);
   return [...pairs.values()].map((pair) => {
     for (const view of silent) pair.addSilent(view, traces);
     return pair.finish(traces, onLost);
@@ -161,19 +164,19 @@ class PointPair {
 
   #way(source: CaptureInterface, way: Way): WayComparison {
     for (const leg of this.#legs) if (leg.source === source) way.add(leg);
-    return way;
+    return way.finish();
   }
 }
 
 class Way implements WayComparison {
   packets = 0;
-  lost = 0;
   lostData = 0;
   unseen = 0;
   readonly note = new Note();
   readonly foreignResets = new Note();
   resetConnection: PointView | undefined;
   readonly connections: PointView[] = [];
+  readonly #missing: number[] = [];
   readonly #traces: PacketTraces;
   readonly #offset: number;
   readonly #patience: number;
@@ -193,15 +196,13 @@ class Way implements WayComparison {
     const isRecorded = this.#recorded(source, target, offset);
     for (const entry of traces.entries(trail))
       if (isRecorded(traces.time(entry))) this.packets += 1;
-    const before = this.lost;
-    for (const entry of matched.missing) {
-      if (!isRecorded(traces.time(entry))) continue;
-      this.lost += 1;
+    const missing = matched.missing.filter((entry) => isRecorded(traces.time(entry)));
+    for (const entry of missing) {
+      this.#missing.push(entry);
       if (traces.isMore(entry)) this.lostData += 1;
-      this.note.add(traces.number(entry), traces.time(entry));
       this.#onLost?.(view, source, target, traces.number(entry), traces.time(entry));
     }
-    if (this.lost > before && this.connections.length < MAX_LOSING) this.connections.push(view);
+    if (missing.length > 0 && this.connections.length < MAX_LOSING) this.connections.push(view);
     const wasSent = this.#recorded(target, source, -offset);
     for (const entry of matched.unseen) {
       if (!wasSent(traces.time(entry))) continue;
@@ -214,15 +215,28 @@ class Way implements WayComparison {
     }
   }
 
+  /** All legs were added. */
+  finish(): this {
+    const traces = this.#traces;
+    this.#missing.sort((a, b) => traces.time(a) - traces.time(b));
+    for (const entry of this.#missing) this.note.add(traces.number(entry), traces.time(entry));
+    return this;
+  }
+
+  get lost(): number {
+    return this.#missing.length;
+  }
+
   /** Whether a packet of this time at `here` came while `there` recorded, too. */
   #recorded(here: CaptureInterface, there: CaptureInterface, offset: number) {
     const traces = this.#traces;
     const full = Math.min(traces.fullSince(here.index), traces.fullSince(there.index) - offset);
     const end = there.end - offset;
-    // Interfaces of one file were recorded together, also where one of them saw nothing any more.
+    // Interfaces of one file were recorded until the same moment, also where one saw nothing any more.
     const isTogether = here.capture === there.capture;
-    const first = isTogether ? Number.NEGATIVE_INFINITY : there.start - offset;
-    const last = Math.min(isTogether ? Math.max(end, here.end) : end, full) - this.#patience;
+    const until = isTogether ? Math.max(end, here.end - END_SKEW_NS) : end;
+    const first = there.start - offset;
+    const last = Math.min(until, full) - this.#patience;
     return (time: number) => time >= first && time <= last;
   }
 }

@@ -56,3 +56,12 @@ export class PointView {
 export function isSameEnd(one: Endpoint, other: Endpoint): boolean {
   return one.address === other.address && one.port === other.port;
 }
+
+/** Link-local, multicast, broadcast, unspecified: what no router passes on (RFC 6890, RFC 4291). */
+const ONE_LINK =
+  /^(?:169\.254\.|22[4-9]\.|23\d\.|255\.255\.255\.255$|0\.0\.0\.0$|127\.|fe[89ab]|ff|::1?$)/;
+
+/** True when other points can have the conversation, too. */
+export function isRouted({ client, server }: PointView): boolean {
+  return !ONE_LINK.test(client.address) && !ONE_LINK.test(server.address);
+}

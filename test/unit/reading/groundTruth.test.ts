@@ -2,22 +2,30 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NotPcap } from '../../../src/pcap/records.ts';
+import type { Conversation } from '../../../src/reading/conversation.ts';
 import { captureFiles, FOLDER, hasCaptures } from './compare/captures.ts';
 import type { Comparison } from './compare/facts.ts';
 import { compareNdpi, ndpiComparison } from './compare/ndpiFlows.ts';
 import { type Ours, readOurs } from './compare/ours.ts';
 import { compareTshark, tsharkComparison } from './compare/tsharkAnalysis.ts';
+import { compareTsharkFacts, tsharkFactsComparison } from './compare/tsharkFacts.ts';
+import { compareLines, tsharkLinesComparison } from './compare/tsharkLines.ts';
 import { compareZeek, zeekComparison } from './compare/zeekConnections.ts';
+import { compareZeekFacts, zeekFactsComparison } from './compare/zeekFacts.ts';
 
 const SKIPPED = hasCaptures ? '' : ' (skipped: no captures folder)';
 /** Differences that are right are no more than this. */
 const MOST_EXPLAINED = 0.02;
 
 /** Prints the table for the docs with PRINT_TABLE=1. */
-function report<Context>(name: string, comparison: Comparison<Context>): void {
+function report<Context>(name: string, comparison: Comparison<Context>, least = 500): void {
   if (process.env.PRINT_TABLE) console.log(comparison.table(name).join('\n'));
-  expect(comparison.unexplained).toEqual([]);
-  expect(comparison.facts).toBeGreaterThan(500);
+  const unexplained = comparison.unexplained.map(
+    ({ capture, subject, field, ours, theirs }) =>
+      `${capture} ${subject} ${field}: ${ours} here, ${theirs} there`,
+  );
+  expect(unexplained).toEqual([]);
+  expect(comparison.facts).toBeGreaterThan(least);
   expect(comparison.explainedShare).toBeLessThanOrEqual(MOST_EXPLAINED);
 }
 
@@ -54,6 +62,13 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     report('Zeek, conn.log', comparison);
   }, 60_000);
 
+  it('say in DNS, TLS and HTTP what Zeek logs', async () => {
+    const comparison = zeekFactsComparison();
+    for (const file of captureFiles('zeek'))
+      compareZeekFacts(comparison, file, await readOurs(file));
+    report('Zeek, dns.log, ssl.log, http.log', comparison);
+  }, 60_000);
+
   it('have the flows that nDPI reports', async () => {
     const comparison = ndpiComparison();
     for (const file of captureFiles('ndpi')) compareNdpi(comparison, file, await readOurs(file));
@@ -62,17 +77,45 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
 
   it('have the TCP analysis of tshark, field by field', async () => {
     const comparison = tsharkComparison();
-    const left = [...files];
-    const work = async () => {
-      for (let file = left.shift(); file !== undefined; file = left.shift()) {
-        const ours = await readIfCapture(file);
-        if (ours && ours.segments.size > 0) await compareTshark(comparison, file, ours);
-      }
-    };
-    await Promise.all([work(), work(), work()]);
+    await ofAll(files, async (file) => {
+      const ours = await readIfCapture(file);
+      if (ours && ours.segments.size > 0) await compareTshark(comparison, file, ours);
+    });
     report('tshark, tcp.analysis', comparison);
   }, 300_000);
+
+  it('say in DNS, TLS and HTTP what tshark finds', async () => {
+    const comparison = tsharkFactsComparison();
+    await ofAll(files, async (file) => {
+      const ours = await readIfCapture(file);
+      if (ours?.conversations.some(mayHaveMessages))
+        await compareTsharkFacts(comparison, file, ours);
+    });
+    report('tshark, dns, tls, http', comparison);
+  }, 300_000);
+
+  it('have lines of DNS as tshark prints them', async () => {
+    const comparison = tsharkLinesComparison();
+    const some = files.filter((file) => /zeek\/(?!http|tls|tcp)|ndpi\/(?:dns|[4-9v])/.test(file));
+    await ofAll(some, (file) => compareLines(comparison, file));
+    report('tshark, lines', comparison, 300);
+  }, 120_000);
 });
+
+/** DNS, TLS or HTTP was found, or is to be expected. */
+function mayHaveMessages({ dns, tls, http, client, server }: Conversation): boolean {
+  const isUsual = [53, 80, 443, 8080].some((port) => port === client.port || port === server.port);
+  return isUsual || dns !== undefined || tls !== undefined || http !== undefined;
+}
+
+/** A few at a time, since each starts tshark. */
+async function ofAll(files: readonly string[], compare: (file: string) => Promise<void>) {
+  const left = [...files];
+  const work = async () => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) await compare(file);
+  };
+  await Promise.all([work(), work(), work()]);
+}
 
 async function readIfCapture(file: string): Promise<Ours | undefined> {
   try {

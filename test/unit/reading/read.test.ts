@@ -12,6 +12,7 @@ import { NeedsTshark } from '../../../src/reading/select/subset.ts';
 import { TimeWindow } from '../../../src/reading/timeWindow.ts';
 import { fileOf, icmp, ip, LINKS, tcp, udp } from '../filters/support/packets.ts';
 import { pcapOf } from '../pcap/madeCaptures.ts';
+import { FOLDER, hasCaptures } from './compare/captures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'netdebug-read-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,6 +101,17 @@ const withoutAnalysis = (line: string) =>
     .replace(/\[TCP [^\]]*\] | \[ILLEGAL CHECKSUM[^\]]*\]/g, '')
     .replace(/ \((request|reply|no response).*\)$/, '');
 
+describe.skipIf(!hasCaptures)('read', () => {
+  it('prints TLS as tshark does, and the server name', async () => {
+    const path = join(FOLDER, 'ndpi/443-curl.pcap');
+    const { lines } = await printed([path]);
+    expect(lines.map((line) => line.replace(' (SNI=www.ntop.org)', ''))).toEqual(
+      tshark(path).map((line) => withoutAnalysis(line).trimEnd()),
+    );
+    expect(lines.filter((line) => line.includes('SNI='))).toHaveLength(1);
+  });
+});
+
 describe('read', () => {
   it('prints packets as tshark does', async () => {
     const { lines } = await printed([PATH]);
@@ -187,14 +199,14 @@ describe('read', () => {
     const frame = LINKS.ethernet.frame(udp(Buffer.alloc(200), 4, [40_001, 40_002]));
     const frames = Array.from({ length: 30_000 }, (_, index) => {
       const data = Buffer.from(frame);
-      data.writeUInt16BE(1 + (index % 60_000), 34);
+      data.writeUInt16BE(10_000 + index, 34);
       return data;
     });
     const large = file('large.pcap', fileOf(frames, 1));
     const { lines } = await printed([large]);
     const wrong = lines.filter((line, index) => {
       const [number, , , , , , , port] = line.trim().split(/ +/);
-      return Number(number) !== index + 1 || Number(port) !== index + 1;
+      return Number(number) !== index + 1 || Number(port) !== 10_000 + index;
     });
     expect([lines.length, wrong.slice(0, 3)]).toEqual([frames.length, []]);
   });

@@ -1,0 +1,58 @@
+import { dnsTypeName, looksLikeDns, responseCodeName } from '../../packets/dns.ts';
+import { readSections } from '../../packets/dnsRecords.ts';
+import { u16 } from '../../packets/numbers.ts';
+import { type Packet, PROTOCOL } from '../../packets/packet.ts';
+import type { Described } from './described.ts';
+
+/** What listens where (IANA). */
+const PROTOCOLS: Readonly<Record<number, string>> = { 53: 'DNS', 5353: 'MDNS', 5355: 'LLMNR' };
+const OPCODES: Readonly<Record<number, string>> = {
+  0: 'Standard query',
+  1: 'Inverse query',
+  2: 'Server status request',
+  4: 'Zone change notification',
+  5: 'Dynamic update',
+};
+/** Wireshark's words for the commonest codes (RFC 1035, 4.1.1). */
+const CODES: Readonly<Record<number, string>> = {
+  1: 'Format error',
+  2: 'Server failure',
+  3: 'No such name',
+  4: 'Not implemented',
+  5: 'Refused',
+};
+
+/** What Wireshark says of a DNS message; undefined when the packet is none, or a part of one. */
+export function describeDns(packet: Packet): Described | undefined {
+  const { sourcePort, destinationPort, bytes, payloadAt, payloadEnd, protocol } = packet;
+  const name = PROTOCOLS[destinationPort] ?? PROTOCOLS[sourcePort];
+  if (name === undefined) return undefined;
+  const isTcp = protocol === PROTOCOL.tcp;
+  const start = isTcp ? payloadAt + 2 : payloadAt;
+  if (!looksLikeDns(bytes, start, payloadEnd)) return undefined;
+  if (isTcp && u16(bytes, payloadAt) !== packet.payloadLength - 2) return undefined;
+  const flags = u16(bytes, start + 2);
+  const isResponse = (flags & 0x8000) !== 0;
+  const opcode = (flags >> 11) & 0x0f;
+  const code = flags & 0x0f;
+  const { questions, records } = readSections(bytes, start, payloadEnd);
+  const id = u16(bytes, start).toString(16).padStart(4, '0');
+  const isMulticast = name === 'MDNS';
+  const info = [
+    `${OPCODES[opcode] ?? 'Unknown operation'}${isResponse ? ' response' : ''} 0x${id}`,
+    ...(isResponse && code > 0 ? [CODES[code] ?? responseCodeName(code)] : []),
+    ...questions.map((asked) => {
+      const kind = isMulticast ? `, "${asked.isMarked ? 'QU' : 'QM'}" question` : '';
+      return `${dnsTypeName(asked.type)} ${nameText(asked.name)}${kind}`;
+    }),
+    ...records.map(({ type, isMarked, data }) => {
+      const flush = isMulticast && isMarked ? ', cache flush' : '';
+      return `${dnsTypeName(type)}${flush}${data === '' ? '' : ` ${nameText(data)}`}`;
+    }),
+  ].join(' ');
+  return { protocol: name, info };
+}
+
+function nameText(name: string): string {
+  return name === '.' ? '<Root>' : name;
+}

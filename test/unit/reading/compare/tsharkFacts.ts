@@ -1,0 +1,248 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Conversation } from '../../../../src/reading/conversation.ts';
+import { FOLDER } from './captures.ts';
+import { Comparison } from './facts.ts';
+import type { Ours } from './ours.ts';
+
+interface Context {
+  readonly conversations: readonly Conversation[];
+}
+
+const FIELDS = [
+  'frame.number',
+  'frame.protocols',
+  'ip.src',
+  'ip.dst',
+  'ipv6.src',
+  'ipv6.dst',
+  'tcp.srcport',
+  'tcp.dstport',
+  'udp.srcport',
+  'udp.dstport',
+  'dns.id',
+  'dns.flags.response',
+  'dns.qry.name',
+  'dns.qry.type',
+  'dns.flags.rcode',
+  'tls.handshake.type',
+  'tls.handshake.extensions_server_name',
+  'tls.handshake.ciphersuite',
+  'http.request.method',
+  'http.request.uri',
+  'http.host',
+  'http.response.code',
+] as const;
+
+type Field = (typeof FIELDS)[number];
+
+export function tsharkFactsComparison() {
+  return new Comparison<Context>([
+    {
+      why: 'the ClientHello breaks its own lengths: not read further',
+      explains: (_fact, { conversations }) =>
+        conversations.some(({ tls }) => tls?.clientHelloPacket && tls.offeredVersions.length === 0),
+    },
+    {
+      why: 'spaces in a request’s target: Wireshark takes it up to the first one',
+      explains: ({ field, ours, theirs }) =>
+        field === 'http target' && ours.includes(' ') && ours.split(' ')[0] === theirs,
+    },
+    {
+      why: 'no target in the request: Wireshark takes the version for it',
+      explains: ({ field, ours, theirs }) =>
+        field === 'http target' && ours === '' && theirs.startsWith('HTTP/'),
+    },
+  ]);
+}
+
+/** Compares what DNS, TLS and HTTP say with tshark's fields. */
+export async function compareTsharkFacts(
+  comparison: Comparison<Context>,
+  capture: string,
+  ours: Ours,
+): Promise<void> {
+  const streams = new Map<string, Stream>();
+  for (const row of await messagesOf(capture)) {
+    const key = tupleOf(row);
+    if (key === undefined) continue;
+    const stream = streams.get(key) ?? new Stream();
+    streams.set(key, stream);
+    stream.add(row);
+  }
+  for (const [tuple, stream] of streams) {
+    const conversations = ours.conversations.filter((one) => tupleOfOurs(one) === tuple);
+    const add = (subject: string, field: string, mine: unknown, theirs: unknown) =>
+      comparison.add(
+        {
+          capture,
+          subject: `${tuple} ${subject}`,
+          field,
+          ours: String(mine),
+          theirs: String(theirs),
+        },
+        { conversations },
+      );
+    stream.compare(conversations, add);
+  }
+}
+
+type Add = (subject: string, field: string, ours: unknown, theirs: unknown) => void;
+type Row = ReadonlyMap<Field, readonly string[]>;
+
+const one = (row: Row, field: Field) => row.get(field)?.[0];
+
+/** What tshark says of one 5-tuple. */
+class Stream {
+  readonly #dns: Row[] = [];
+  readonly #hellos: Row[] = [];
+  readonly #requests: { method: string; uri: string; host: string | undefined }[] = [];
+  readonly #statuses: string[] = [];
+
+  add(row: Row): void {
+    if (row.has('dns.id')) this.#dns.push(row);
+    if (row.get('tls.handshake.type')?.some((type) => type === '1' || type === '2'))
+      this.#hellos.push(row);
+    const methods = row.get('http.request.method') ?? [];
+    for (const [index, method] of methods.entries())
+      this.#requests.push({
+        method,
+        uri: row.get('http.request.uri')?.[index] ?? '',
+        host: methods.length === 1 ? one(row, 'http.host') : undefined,
+      });
+    for (const code of row.get('http.response.code') ?? []) this.#statuses.push(code);
+  }
+
+  compare(conversations: readonly Conversation[], add: Add): void {
+    this.#compareDns(conversations, add);
+    this.#compareTls(conversations, add);
+    this.#compareHttp(conversations, add);
+  }
+
+  #compareDns(conversations: readonly Conversation[], add: Add): void {
+    const lookups = conversations.flatMap(({ dns }) => dns?.lookups ?? []);
+    // Of a long conversation we keep the first lookups.
+    for (const row of lookups.length < 20 ? this.#dns : []) {
+      if (row.get('dns.id')?.length !== 1) continue;
+      const id = Number(one(row, 'dns.id'));
+      const isAnswer = one(row, 'dns.flags.response') === '1';
+      const name = one(row, 'dns.qry.name');
+      // What Wireshark cannot read, nobody can compare.
+      if (name === undefined || name.startsWith('<name too long>')) continue;
+      const subject = `#${one(row, 'frame.number')}`;
+      const known = lookups.filter((lookup) => lookup.id === id);
+      const lookup = known.find((each) => plain(each.name) === plain(name)) ?? known[0];
+      add(
+        subject,
+        isAnswer ? 'dns answer' : 'dns question',
+        lookup && plain(lookup.name),
+        plain(name),
+      );
+      add(subject, 'dns type', lookup?.type, Number(one(row, 'dns.qry.type')));
+      if (isAnswer && lookup && lookup.responses === 1)
+        add(subject, 'dns rcode', lookup.responseCode & 0x0f, Number(one(row, 'dns.flags.rcode')));
+    }
+  }
+
+  #compareTls(conversations: readonly Conversation[], add: Add): void {
+    if (conversations.length > 1) return;
+    const tls = conversations[0]?.tls;
+    const client = this.#hellos.find((row) => row.get('tls.handshake.type')?.[0] === '1');
+    const server = this.#hellos.find((row) => row.get('tls.handshake.type')?.includes('2'));
+    if (client) {
+      add('', 'tls ClientHello', (tls?.offeredVersions.length ?? 0) > 0, true);
+      add(
+        '',
+        'tls server name',
+        tls?.serverName,
+        one(client, 'tls.handshake.extensions_server_name'),
+      );
+    }
+    if (server?.get('tls.handshake.type')?.[0] === '2')
+      add('', 'tls cipher', tls?.cipher, Number(server.get('tls.handshake.ciphersuite')?.[0]));
+  }
+
+  #compareHttp(conversations: readonly Conversation[], add: Add): void {
+    const exchanges = conversations.flatMap(({ http }) => http?.exchanges ?? []);
+    const requests = exchanges.filter(({ method }) => method !== '');
+    for (const [index, request] of this.#requests.slice(0, 20).entries()) {
+      const subject = `request ${index + 1}`;
+      add(subject, 'http method', requests[index]?.method, request.method);
+      add(subject, 'http target', requests[index]?.target, request.uri);
+      if (request.host !== undefined)
+        add(subject, 'http host', requests[index]?.host, request.host);
+    }
+    const statuses = conversations.flatMap(({ http }) => [...(http?.statuses ?? [])]);
+    const counts = new Map<string, number>();
+    for (const status of this.#statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+    for (const [status, count] of counts) {
+      const mine = statuses.filter(([code]) => String(code) === status);
+      add(
+        `status ${status}`,
+        'http responses',
+        mine.reduce((sum, [, times]) => sum + times, 0),
+        count,
+      );
+    }
+  }
+}
+
+function plain(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/^<root>$/, '.')
+    .replace(/\.$/, '');
+}
+
+function tupleOf(row: Row): string | undefined {
+  const protocols = `:${one(row, 'frame.protocols')}:`;
+  // The message is in the innermost layer; of what ICMP quotes, it is not in a conversation.
+  if (/icmp/.test(protocols)) return undefined;
+  const last = (field: Field) => row.get(field)?.at(-1);
+  const isV6 = protocols.lastIndexOf(':ipv6:') > protocols.lastIndexOf(':ip:');
+  const isTcp = protocols.lastIndexOf(':tcp') > protocols.lastIndexOf(':udp');
+  const ends = (['src', 'dst'] as const).map(
+    (end) =>
+      `${last(isV6 ? `ipv6.${end}` : `ip.${end}`)} ${last(isTcp ? `tcp.${end}port` : `udp.${end}port`)}`,
+  );
+  return [isTcp ? 6 : 17, ...ends.sort()].join(' ');
+}
+
+function tupleOfOurs({ protocol, client, server }: Conversation): string {
+  const ends = [client, server].map(({ address, port }) => `${address} ${port}`);
+  return [protocol, ...ends.sort()].join(' ');
+}
+
+const execute = promisify(execFile);
+const WANTED =
+  '!quic && !dtls && (dns || tls.handshake.type == 1 || tls.handshake.type == 2 || http.request || http.response)';
+
+async function messagesOf(capture: string): Promise<Row[]> {
+  const argv = ['-n', '-r', join(FOLDER, capture), '-Y', WANTED, '-T', 'fields'];
+  const shape = ['-E', 'occurrence=a', '-E', 'aggregator=\x02'];
+  const fields = FIELDS.flatMap((field) => ['-e', field]);
+  const stdout = await printed([...argv, ...shape, ...fields]);
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const values = line.split('\t');
+      return new Map(
+        FIELDS.map((field, index): [Field, string[]] => [
+          field,
+          (values[index] ?? '').split('\x02'),
+        ]).filter(([, list]) => list[0] !== ''),
+      );
+    });
+}
+
+/** What tshark prints; of a damaged file as far as it comes. */
+async function printed(argv: readonly string[]): Promise<string> {
+  try {
+    return (await execute('tshark', argv, { maxBuffer: 256 * 1024 * 1024 })).stdout;
+  } catch (error) {
+    if (error instanceof Error && 'stdout' in error) return String(error.stdout);
+    throw error;
+  }
+}
