@@ -49,7 +49,7 @@ export const END_TEXT: Readonly<Record<Way['end'], string>> = {
   delivered: '● arrives',
   left: '→ leaves the cluster',
   stopped: '✗ goes no further',
-  unknown: '? unknown from here',
+  unknown: '? whether it arrives is not known',
 };
 
 function laneOf({ node }: Hop): string {

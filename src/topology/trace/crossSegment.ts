@@ -2,6 +2,7 @@ import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import { sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
 import { checkNeighbour, resolvesNothing, sameMac } from './neighbours.ts';
+import { isWired, overWire } from './overWire.ts';
 import type { Walk } from './walk.ts';
 import type { Way } from './way.ts';
 
@@ -57,8 +58,8 @@ function portsText(walk: Walk, port: Port): string {
 
 /** A device that lies on another: its packets leave by that one. */
 function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way['end'] {
-  walk.hop(below);
-  if (walk.linkIsDown(below)) return 'stopped';
+  const end = walk.pass(below);
+  if (end !== undefined) return end;
   // Devices on the same one reach each other within the node.
   const sibling = walk.wiring
     .withAddress(nextHop)
@@ -68,10 +69,7 @@ function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way
         one.link.kind === port.link.kind &&
         walk.wiring.otherEnd(one)?.link === below.link,
     );
-  if (sibling !== undefined) {
-    walk.hop(sibling);
-    return walk.linkIsDown(sibling) ? 'stopped' : walk.arrive(sibling);
-  }
+  if (sibling !== undefined) return walk.pass(sibling) ?? walk.arrive(sibling);
   const bridge = walk.wiring.master(below);
   if (bridge?.link.kind === 'bridge') return acrossBridge(walk, bridge, below, nextHop);
   return overWire(walk, port, nextHop);
@@ -79,13 +77,17 @@ function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way
 
 /** From one end of a pair to the other, which is a bridge's port or takes part in the network layer. */
 function overPair(walk: Walk, port: Port, peer: Port, nextHop: string): Way['end'] {
-  walk.hop(peer);
-  if (walk.linkIsDown(peer)) return 'stopped';
+  const end = walk.pass(peer);
+  if (end !== undefined) return end;
   checkMtu(walk, port, peer);
   const master = walk.wiring.master(peer);
   if (master?.link.kind === 'bridge') return acrossBridge(walk, master, peer, nextHop, port);
-  if (master?.link.master === 'ovs-system' || peer.link.master === 'ovs-system') {
-    walk.doubt(peer, 'Open vSwitch', `the flows of the switch decide at ${peer.link.name}`);
+  if (master !== undefined && master.link.kind !== 'vrf') {
+    walk.doubt(
+      master,
+      `${master.link.kind ?? 'unknown'} device`,
+      `what it does with packets of ${peer.link.name} is not known`,
+    );
     return 'unknown';
   }
   const owner = walk.wiring.hasAddress(peer, nextHop) ? peer : undefined;
@@ -154,8 +156,9 @@ function acrossBridge(
   nextHop: string,
   sender: Port = bridge,
 ): Way['end'] {
-  walk.hop(bridge, portsText(walk, bridge));
-  if (walk.linkIsDown(bridge) || (inPort && !mayForward(walk, inPort))) return 'stopped';
+  const end = walk.pass(bridge, portsText(walk, bridge));
+  if (end !== undefined) return end;
+  if (inPort && !mayForward(walk, inPort)) return 'stopped';
   const isOwn = walk.wiring.hasAddress(bridge, nextHop) === true;
   if (isOwn && inPort !== undefined) {
     checkNeighbour(walk, sender, nextHop, ownMac(bridge, nextHop));
@@ -264,18 +267,6 @@ function nowhereBehind(
   nextHop: string,
   sender: Port,
 ): Way['end'] {
-  // A bridge may have the uplink as a port: then the next hop is on the wire.
-  const uplink = walk.wiring
-    .portsOf(bridge)
-    .find(
-      (port) =>
-        port !== inPort &&
-        (port.link.kind === undefined || walk.wiring.otherEnd(port) === undefined),
-    );
-  if (uplink !== undefined) {
-    walk.hop(uplink);
-    return walk.linkIsDown(uplink) ? 'stopped' : overWire(walk, uplink, nextHop);
-  }
   const detached = walk.wiring
     .withAddress(nextHop)
     .find(({ node, link }) => node === bridge.node && link.kind === 'veth');
@@ -293,6 +284,17 @@ function nowhereBehind(
     );
     return 'stopped';
   }
+  const ways = walk.wiring.portsOf(bridge).filter((port) => port.link !== inPort?.link);
+  // A bridge may have the uplink as a port: then the next hop is on the wire.
+  const uplink = ways.find(({ link }) => isWired(link));
+  if (uplink !== undefined) return walk.pass(uplink) ?? overWire(walk, uplink, nextHop);
+  const other = ways.find((port) => !leadsToPod(walk, port));
+  if (other !== undefined) {
+    walk.hop(other);
+    const { name, kind = 'unknown' } = other.link;
+    walk.doubt(other, `${kind} device`, `what is behind ${name} is not known; ${nextHop} may be`);
+    return 'unknown';
+  }
   walk.fault('gateway-unreachable', sender, `no device behind ${bridge.link.name} has ${nextHop}`, {
     gateway: nextHop,
     device: sender.link.name,
@@ -301,62 +303,20 @@ function nowhereBehind(
   return 'stopped';
 }
 
-function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
-  walk.hop(outPort);
-  if (walk.linkIsDown(outPort) || !mayForward(walk, outPort)) return 'stopped';
+/** Whether all that is behind a bridge port was read: one pair, with its other end in another namespace. */
+function leadsToPod(walk: Walk, port: Port): boolean {
+  const end = walk.wiring.otherEnd(port);
+  return port.link.kind === 'veth' && end !== undefined && end.network !== port.network;
+}
+
+export function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
+  const end = walk.pass(outPort);
+  if (end !== undefined) return end;
+  if (!mayForward(walk, outPort)) return 'stopped';
   const peer = walk.wiring.otherEnd(outPort);
   if (peer === undefined) return overWire(walk, outPort, nextHop);
-  walk.hop(peer);
-  if (walk.linkIsDown(peer)) return 'stopped';
+  const peerEnd = walk.pass(peer);
+  if (peerEnd !== undefined) return peerEnd;
   checkMtu(walk, outPort, peer);
   return walk.arrive(peer);
-}
-
-/** Out of the node: to the node that has the next hop, or to a router that nothing is known of. */
-function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
-  const owner = walk.wiring
-    .withAddress(nextHop)
-    .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
-  checkNeighbour(walk, port, nextHop, owner);
-  if (owner === undefined) {
-    walk.hops.push({ kind: 'outside', detail: `next hop ${nextHop}` });
-    const { destination } = walk.packet;
-    const isKnown = walk.aim !== undefined;
-    if (isKnown) {
-      walk.doubt(
-        port,
-        `router ${nextHop}`,
-        `what it does with packets to ${destination} is not known`,
-      );
-      return 'unknown';
-    }
-    return 'left';
-  }
-  walk.hop(owner);
-  if (walk.linkIsDown(owner)) return 'stopped';
-  checkWireMtu(walk, port, owner);
-  const master = walk.wiring.master(owner);
-  return walk.arrive(master?.link.kind === 'bond' ? master : owner);
-}
-
-/** Addresses of tunnel devices are not on the wire, though Linux would answer for them there. */
-function isBehindTunnel({ link }: Port): boolean {
-  return link.kind === 'vxlan' || link.kind === 'geneve';
-}
-
-function checkWireMtu(walk: Walk, one: Port, other: Port): void {
-  if (one.link.mtu === other.link.mtu) return;
-  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
-  walk.fault(
-    'mtu-mismatch',
-    smaller,
-    `${smaller.link.name} mtu ${smaller.link.mtu} on ${smaller.node.name}, ${larger.link.name} mtu ${larger.link.mtu} on ${larger.node.name}`,
-    {
-      device: smaller.link.name,
-      mtu: `${smaller.link.mtu}`,
-      other: larger.link.name,
-      otherMtu: `${larger.link.mtu}`,
-      otherPlace: `node/${larger.node.name}`,
-    },
-  );
 }

@@ -39,10 +39,10 @@ export function crossTunnel(walk: Walk, tunnel: Port, nextHop: string): Way['end
   const remote = remoteOf(walk, tunnel, nextHop);
   if (remote === undefined)
     return walk.unknown.length > 0 && link.kind === 'wireguard' ? 'unknown' : 'stopped';
-  const end = walk.wiring
+  const underlay = walk.wiring
     .withAddress(remote)
     .find((port) => walk.wiring.isHost(port) && port.node !== tunnel.node);
-  if (end === undefined) {
+  if (underlay === undefined) {
     walk.fault('fdb-wrong-node', tunnel, fdbEvidence(tunnel, nextHop) ?? `remote ${remote}`, {
       device: link.name,
       remote,
@@ -51,12 +51,12 @@ export function crossTunnel(walk: Walk, tunnel: Port, nextHop: string): Way['end
     });
     return 'stopped';
   }
-  const arrived = outerWay(walk, tunnel, remote, end);
+  const arrived = outerWay(walk, tunnel, remote, underlay);
   if (!arrived) return 'stopped';
-  const far = farEnd(walk, tunnel, end);
+  const far = farEnd(walk, tunnel, underlay);
   if (far === undefined) return 'stopped';
-  walk.hop(far);
-  if (walk.linkIsDown(far)) return 'stopped';
+  const end = walk.pass(far);
+  if (end !== undefined) return end;
   checkExpectedNode(walk, tunnel, far, nextHop, remote);
   if (!checkVtepMac(walk, tunnel, far, nextHop)) return 'stopped';
   const master = walk.wiring.master(far);

@@ -93,7 +93,9 @@ function endpointOfAddress(wiring: Wiring, address: string): Endpoint {
     ),
   );
   if (service !== undefined) return { kind: 'service', service, addresses: [address] };
-  const pod = wiring.podsWithAddress(address).find(({ hostNetwork }) => !hostNetwork);
+  const pod =
+    wiring.podsWithAddress(address).find(({ hostNetwork }) => !hostNetwork) ??
+    objects.pods?.find((one) => hasFurtherAddress(wiring, one, address));
   if (pod !== undefined) return { ...endpointOfPod(wiring, pod), addresses: [address] };
   const node = objects.nodes?.find((one) =>
     one.addresses.some((own) => sameAddress(own.address, address)),
@@ -101,6 +103,19 @@ function endpointOfAddress(wiring: Wiring, address: string): Endpoint {
   if (node !== undefined) return { ...endpointOfNode(wiring, node), addresses: [address] };
   return { kind: 'address', addresses: [address] };
 }
+
+/** Addresses of further interfaces are in no pod's status: Multus notes them, and the namespace has them. */
+function hasFurtherAddress(wiring: Wiring, pod: PodObject, address: string): boolean {
+  if (pod.hostNetwork) return false;
+  const noted = pod.annotations['k8s.v1.cni.cncf.io/network-status'] ?? '';
+  const place = wiring.placeOfPod(pod);
+  return (
+    noted.includes(`"${address}"`) ||
+    (place !== undefined &&
+      wiring.withAddress(address).some(({ network }) => network === place.network))
+  );
+}
+
 /** As the user would name it: `namespace/name`, `svc/name`, `node/name` or the address. */
 export function endpointText(endpoint: Endpoint): string {
   switch (endpoint.kind) {

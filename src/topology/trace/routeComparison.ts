@@ -88,7 +88,7 @@ function remoteFaults(walk: Walk, place: Place, device: string, route: Route): F
 
 /** How the node at the far end reaches addresses of pods of this node. */
 function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
-  const { source } = walk.packet;
+  const { source, destination } = walk.packet;
   const cidr = walk.wiring.facts.objects.nodes?.find(({ name }) => name === place.node.name)
     ?.podCidrs[0];
   const isOwnPod = walk.wiring
@@ -96,7 +96,8 @@ function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
     .some((port) => port.node === place.node && !walk.wiring.isHost(port));
   const address = isOwnPod ? source : cidr?.split('/')[0];
   if (address === undefined || address === '') return undefined;
-  const found = lookUpRoute(far.network, { to: address })?.route;
+  // As an answer is routed there: rules may choose a table by its source.
+  const found = lookUpRoute(far.network, { to: address, from: destination })?.route;
   return found?.type === 'unicast' ? found : undefined;
 }
 
@@ -108,7 +109,9 @@ function siblingRoute(walk: Walk, place: Place): Route | undefined {
     const address = podCidrs
       .find((cidr) => cidr.includes(':') === walk.packet.destination.includes(':'))
       ?.split('/')[0];
-    const found = address && lookUpRoute(place.network, { to: address })?.route;
+    const { source } = walk.packet;
+    const question = { to: address ?? '', ...(source !== '' && { from: source }) };
+    const found = address && lookUpRoute(place.network, question)?.route;
     if (found && found.type === 'unicast' && (prefixOfRoute(found)?.length ?? 0) > 0) return found;
   }
   return undefined;

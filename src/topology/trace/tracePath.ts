@@ -1,6 +1,7 @@
-import { familyOf } from '../address.ts';
+import { familyOf, sameAddress } from '../address.ts';
 import type { ServicePort } from '../model/apiObjects.ts';
 import type { Packet } from '../netfilter/packet.ts';
+import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
@@ -45,13 +46,13 @@ const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const { from, to, protocol } = request;
   const family = commonFamily(request);
-  const source = pick(from.addresses, family) ?? '';
+  const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const destination = to === undefined ? ANYWHERE[family] : (pick(to.addresses, family) ?? '');
+  const source = sourceFor(wiring, start, destination, pick(from.addresses, family));
   const service = to?.kind === 'service' ? serviceOf(wiring, to, request, family) : undefined;
   const backend = service?.backends && usableBackends(service.backends)[0];
   const port = request.port ?? service?.port?.port;
   const aim = aimOf(wiring, to, backend?.address ?? destination);
-  const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const packet: Packet = {
     source,
     destination,
@@ -101,6 +102,23 @@ function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
 
 function pick(addresses: readonly string[], family: 4 | 6): string | undefined {
   return addresses.find((address) => familyOf(address) === family);
+}
+
+/** The address that a socket gets unless it chooses: that of the route, else of the device that it leads out of. */
+function sourceFor(
+  wiring: Wiring,
+  start: Place | undefined,
+  destination: string,
+  usual: string | undefined,
+): string {
+  const route = start && lookUpRoute(start.network, { to: destination })?.route;
+  const own = start && wiring.device(start, route?.device)?.link.addresses;
+  const isOwn = own?.some(({ address }) => usual !== undefined && sameAddress(address, usual));
+  if (route?.preferredSource !== undefined) return route.preferredSource;
+  const first = own?.find(
+    ({ address, scope }) => scope === 'global' && familyOf(address) === familyOf(destination),
+  )?.address;
+  return (isOwn ? usual : first) ?? usual ?? '';
 }
 
 function serviceOf(

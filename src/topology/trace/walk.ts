@@ -32,7 +32,7 @@ export interface Translated {
   readonly to: string;
 }
 
-/** More namespaces and tunnels than this are a loop. */
+/** More namespaces and devices that send than this are a loop. */
 const MOST_STEPS = 24;
 
 /**
@@ -105,12 +105,7 @@ export class Walk extends WayRecord {
 
   /** What a namespace does with a packet that came in by a device of the network layer. */
   arrive(port: Port): Way['end'] {
-    if (++this.#steps > MOST_STEPS) {
-      this.fault('routing-loop', port, `${this.#steps} namespaces passed`, {
-        destination: this.packet.destination,
-      });
-      return 'stopped';
-    }
+    if (this.#isLooping(port)) return 'stopped';
     const device = port.link.name;
     const place = { node: port.node, network: port.network };
     this.visited.add(port.network.inode);
@@ -118,6 +113,14 @@ export class Walk extends WayRecord {
     if (this.rules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
     this.#translateService(place);
     return this.#leave(place, this.route(place, device), device);
+  }
+
+  #isLooping(port: Port): boolean {
+    if (++this.#steps <= MOST_STEPS) return false;
+    this.fault('routing-loop', port, `${this.#steps} devices and namespaces passed`, {
+      destination: this.packet.destination,
+    });
+    return true;
   }
 
   /** Connection tracking gives an answer the addresses that its connection began with. */
@@ -264,10 +267,10 @@ export class Walk extends WayRecord {
 
   /** Sends the packet out of a device towards a next hop on its segment. */
   transmit(port: Port, nextHop: string, routeMtu?: number): Way['end'] {
-    if (++this.#steps > MOST_STEPS) return 'stopped';
+    if (this.#isLooping(port)) return 'stopped';
     const mtu = routeMtu === undefined ? '' : `, route mtu ${routeMtu}`;
-    this.hop(port, `next hop ${nextHop}${mtu}`);
-    if (this.linkIsDown(port)) return 'stopped';
+    const end = this.pass(port, `next hop ${nextHop}${mtu}`);
+    if (end !== undefined) return end;
     if (port.link.type === 'loopback') {
       this.fault('route-wrong', port, `next hop ${nextHop} dev ${port.link.name}`, {
         destination: this.packet.destination,

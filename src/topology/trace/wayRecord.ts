@@ -42,6 +42,13 @@ export class WayRecord {
     if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
   }
 
+  /** Lets the packet pass a device; gives the end of the way where it does not, or where nobody can tell. */
+  pass(port: Port, detail?: string): 'stopped' | 'unknown' | undefined {
+    this.hop(port, detail);
+    if (this.linkIsDown(port)) return 'stopped';
+    return datapathOf(port)?.redirects === true ? 'unknown' : undefined;
+  }
+
   /** Whether a device passes nothing; then the fault is noted, at the end of a pair that is set down. */
   linkIsDown(port: Port): boolean {
     const fault = faultOfLink(port.link);

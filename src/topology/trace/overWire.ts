@@ -1,0 +1,117 @@
+import { sameAddress } from '../address.ts';
+import { lookUpRoute } from '../route/lookUp.ts';
+import type { Place, Port } from '../wiring.ts';
+import { outOfPort } from './crossSegment.ts';
+import { checkNeighbour, neighbourOf } from './neighbours.ts';
+import type { Walk } from './walk.ts';
+import type { Way } from './way.ts';
+
+/** Out of the node: to the node or pod that has the next hop, or to a router that nothing is known of. */
+export function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
+  const owner = walk.wiring
+    .withAddress(nextHop)
+    .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
+  // Networks of clouds answer for others with an address of their own; the kernel asks again for what it learned.
+  const isStatic = neighbourOf(port, nextHop)?.state.includes('PERMANENT') === true;
+  checkNeighbour(walk, port, nextHop, isStatic ? owner : undefined);
+  if (owner === undefined) {
+    const guest = guestWith(walk, port, nextHop);
+    return guest === undefined ? beyond(walk, port, nextHop) : toGuest(walk, port, guest, nextHop);
+  }
+  const end = walk.pass(owner);
+  if (end !== undefined) return end;
+  checkWireMtu(walk, port, owner);
+  const master = walk.wiring.master(owner);
+  return walk.arrive(master?.link.kind === 'bond' ? master : owner);
+}
+
+/** Hardware, or what stands for it: frames leave the node there. */
+export function isWired({ kind, type }: Port['link']): boolean {
+  return type === 'ether' && (kind === undefined || ['bond', 'team', 'vlan'].includes(kind));
+}
+
+/**
+ * To nobody that is known. What happens there is not known either; but where the packet is to arrive is, and what
+ * that node does with it, should it come in by the device that answers leave by.
+ */
+function beyond(walk: Walk, port: Port, nextHop: string): Way['end'] {
+  const { destination } = walk.packet;
+  walk.hops.push({ kind: 'outside', detail: `next hop ${nextHop}` });
+  if (walk.aim === undefined) return 'left';
+  if (sameAddress(nextHop, destination)) {
+    const why = `who answers for ${nextHop} behind ${port.link.name} is not known`;
+    walk.doubt(port, 'network outside the nodes', why);
+  } else {
+    const why = `what it does with packets to ${destination} is not known`;
+    walk.doubt(port, `router ${nextHop}`, why);
+  }
+  const entrance = entranceOf(walk, port, walk.aim);
+  if (entrance === undefined) return 'unknown';
+  const end = walk.pass(entrance) ?? walk.arrive(entrance);
+  return end === 'stopped' ? 'stopped' : 'unknown';
+}
+
+/** The device by which another node sends answers to the packet. */
+function entranceOf(walk: Walk, port: Port, { node }: Place): Port | undefined {
+  const host = node === port.node ? undefined : walk.wiring.host(node);
+  if (host === undefined || walk.visited.has(host.network.inode)) return undefined;
+  const { source, destination } = walk.packet;
+  const route = lookUpRoute(host.network, { to: source, from: destination })?.route;
+  const entrance = walk.wiring.device(host, route?.device);
+  return entrance && isWired(entrance.link) ? entrance : undefined;
+}
+
+/** A pod of another node that is on the wire itself, and the device by which its node takes its frames. */
+interface Guest {
+  readonly end: Port;
+  readonly uplink: Port;
+  /** The bridge between, and its port to the pod; absent for a macvlan or ipvlan. */
+  readonly by?: { readonly bridge: Port; readonly port: Port };
+}
+
+function guestWith(walk: Walk, port: Port, nextHop: string): Guest | undefined {
+  for (const end of walk.wiring.withAddress(nextHop)) {
+    if (end.node === port.node || walk.wiring.isHost(end)) continue;
+    const below = walk.wiring.otherEnd(end);
+    if (below === undefined) continue;
+    if (['macvlan', 'macvtap', 'ipvlan'].includes(end.link.kind ?? ''))
+      return { end, uplink: below };
+    const bridge = walk.wiring.master(below);
+    const uplink =
+      bridge?.link.kind === 'bridge'
+        ? walk.wiring.portsOf(bridge).find(({ link }) => isWired(link))
+        : undefined;
+    if (bridge && uplink) return { end, uplink, by: { bridge, port: below } };
+  }
+  return undefined;
+}
+
+function toGuest(walk: Walk, port: Port, { end, uplink, by }: Guest, nextHop: string): Way['end'] {
+  const atUplink = walk.pass(uplink);
+  if (atUplink !== undefined) return atUplink;
+  checkWireMtu(walk, port, uplink);
+  if (by === undefined) return walk.pass(end) ?? walk.arrive(end);
+  return walk.pass(by.bridge) ?? outOfPort(walk, by.port, nextHop);
+}
+
+/** Addresses of tunnel devices are not on the wire, though Linux would answer for them there. */
+function isBehindTunnel({ link }: Port): boolean {
+  return link.kind === 'vxlan' || link.kind === 'geneve';
+}
+
+function checkWireMtu(walk: Walk, one: Port, other: Port): void {
+  if (one.link.mtu === other.link.mtu) return;
+  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
+  walk.fault(
+    'mtu-mismatch',
+    smaller,
+    `${smaller.link.name} mtu ${smaller.link.mtu} on ${smaller.node.name}, ${larger.link.name} mtu ${larger.link.mtu} on ${larger.node.name}`,
+    {
+      device: smaller.link.name,
+      mtu: `${smaller.link.mtu}`,
+      other: larger.link.name,
+      otherMtu: `${larger.link.mtu}`,
+      otherPlace: `node/${larger.node.name}`,
+    },
+  );
+}

@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { type Fixture, type FixtureNamespace, factsOf } from './support/fixture.ts';
+import * as bridged from './support/fixtures/bridged.ts';
+import * as routed from './support/fixtures/routed.ts';
+import * as separated from './support/fixtures/separated.ts';
+import { devicesOf, pathBetween } from './support/pathBetween.ts';
+
+const FIXTURES: Readonly<Record<string, Fixture>> = { ...bridged, ...routed, ...separated };
+
+/** Plugins whose tables say everything, those with a doubt on the way, and those that nobody can follow. */
+const KNOWN = [
+  ...['FLANNEL_HOST_GW', 'FLANNEL_IPIP', 'KUBE_ROUTER', 'AZURE_BRIDGE', 'MULTUS', 'KINDNET'],
+  ...['CALICO_BGP', 'CALICO_IPIP', 'CALICO_VXLAN', 'IPVLAN_BOND', 'VRF', 'AWS_ONE_NODE'],
+];
+const UNKNOWN = {
+  ANTREA: 'Open vSwitch',
+  OVN: 'Open vSwitch',
+  WEAVE: 'veth device',
+  CALICO_EBPF: 'eBPF of Calico',
+  CILIUM_VXLAN: 'eBPF of Cilium',
+  CILIUM_NETKIT: 'eBPF program',
+  AWS_VPC: 'router 192.168.7.1',
+  GKE: 'router 192.168.7.1',
+};
+
+const trace = (fixture: Fixture, from = 'a1', to = 'b1') =>
+  pathBetween(factsOf(fixture), from, to, 80);
+
+describe('nodes as network plugins leave them', () => {
+  it.each(KNOWN)('are followed from pod to pod and back, and nothing is found: %s', (name) => {
+    const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
+    expect(findings).toEqual([]);
+    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(found.ways.flatMap(({ unknown }) => unknown)).toEqual([]);
+    expect(devicesOf(found, 0)[0]).toBe('a1:eth0');
+    expect(devicesOf(found, 0).at(-1)).toBe('b1:eth0');
+  });
+
+  it.each(Object.entries(UNKNOWN))(
+    'are unknown from where tables do not decide: %s',
+    (name, what) => {
+      const { trace: found, findings } = trace(FIXTURES[name] as Fixture);
+      expect(findings).toEqual([]);
+      expect(found.ways.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
+      expect(found.ways[0]?.unknown.map((one) => one.what)).toContain(what);
+    },
+  );
+
+  it('are followed with a doubt where WireGuard chooses the peer', () => {
+    const { trace: found, findings } = trace(bridged.FLANNEL_WIREGUARD);
+    expect(findings).toEqual([]);
+    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+    expect(found.ways[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
+  });
+
+  it('are followed by the second interface of a pod, from its own address', () => {
+    const { trace: found } = trace(bridged.MULTUS, 'a1', '172.20.0.2');
+    expect(found.source).toBe('172.20.0.1');
+    expect(devicesOf(found, 0)).toEqual(['a1:net1', 'node-a:eth0', 'node-b:eth0', 'b1:net1']);
+    expect(devicesOf(found, 1)).toEqual(devicesOf(found, 0).toReversed());
+  });
+
+  it('are followed from a node, from the address of the tunnel that it leaves by', () => {
+    const { trace: found, findings } = trace(routed.CALICO_IPIP, 'node/node-a', 'b1');
+    expect(findings).toEqual([]);
+    expect(found.source).toBe('10.244.1.1');
+    expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+  });
+
+  it.each(Object.keys(FIXTURES).filter((name) => name !== 'VRF'))('lead outside: %s', (name) => {
+    const { trace: found, findings } = trace(FIXTURES[name] as Fixture, 'a1', '203.0.113.9');
+    expect(findings).toEqual([]);
+    expect(['left', 'unknown']).toContain(found.ways[0]?.end);
+  });
+});
+
+type Place = 'a1' | 'b1' | 'node-a' | 'node-b';
+
+/** The fixture with one namespace changed. */
+function changed(
+  fixture: Fixture,
+  place: Place,
+  change: (own: FixtureNamespace) => FixtureNamespace,
+): Fixture {
+  const nodes = Object.entries(fixture.nodes).map(([name, node]) => {
+    if (name === place) return [name, { ...node, ...change(node) }];
+    const pod = node.pods[place];
+    if (pod === undefined) return [name, node];
+    return [name, { ...node, pods: { ...node.pods, [place]: { ...pod, ...change(pod) } } }];
+  });
+  return { ...fixture, nodes: Object.fromEntries(nodes) };
+}
+
+/** Without the line of its routes or rules that has this text. */
+const without = (text: string) => (own: FixtureNamespace) => {
+  const drop = (lines: string) =>
+    lines
+      .split('\n')
+      .filter((line) => !line.includes(text))
+      .join('\n');
+  return {
+    ...own,
+    routes: drop(own.routes),
+    ...(own.rules !== undefined && { rules: drop(own.rules) }),
+  };
+};
+const device =
+  (name: string, values: Partial<FixtureNamespace['links'][number]>) =>
+  (own: FixtureNamespace) => ({
+    ...own,
+    links: own.links.map((link) => (link.name === name ? { ...link, ...values } : link)),
+  });
+const withoutDevice = (name: string) => (own: FixtureNamespace) => ({
+  ...own,
+  links: own.links.filter((link) => link.name !== name),
+});
+const rerouted = (from: string, to: string) => (own: FixtureNamespace) => ({
+  ...own,
+  routes: own.routes.replace(from, to),
+});
+const sysctl = (path: string, value: string) => (own: FixtureNamespace) => ({
+  ...own,
+  sysctls: { ...own.sysctls, [path]: value },
+});
+
+const FAULTS: readonly (readonly [
+  fixture: string,
+  fault: string,
+  place: Place,
+  change: (own: FixtureNamespace) => FixtureNamespace,
+  kind: string,
+])[] = [
+  ['CALICO_BGP', 'the route of the pod is gone', 'node-b', without('dev calib1'), 'route-blocked'],
+  [
+    'CALICO_BGP',
+    'proxy ARP is off',
+    'node-a',
+    sysctl('ipv4/conf/calia1/proxy_arp', '0'),
+    'gateway-unreachable',
+  ],
+  [
+    'CALICO_BGP',
+    'the route to the block of the other node is gone',
+    'node-a',
+    without('10.244.2.0/26'),
+    'route-missing',
+  ],
+  ['CALICO_BGP', 'the host end is down', 'node-b', device('calib1', { down: true }), 'link-down'],
+  [
+    'CALICO_BGP',
+    'the node does not forward',
+    'node-b',
+    sysctl('ipv4/ip_forward', '0'),
+    'forwarding-off',
+  ],
+  ['CALICO_BGP', 'the pod has no default route', 'a1', without('default'), 'route-missing'],
+  [
+    'CALICO_IPIP',
+    'the tunnel device is down',
+    'node-a',
+    device('tunl0', { down: true }),
+    'link-down',
+  ],
+  [
+    'CALICO_IPIP',
+    'the route leads past the tunnel',
+    'node-a',
+    rerouted('dev tunl0', 'dev eth0'),
+    'route-wrong',
+  ],
+  [
+    'CALICO_IPIP',
+    'the other node has no tunnel device',
+    'node-b',
+    withoutDevice('tunl0'),
+    'tunnel-missing',
+  ],
+  [
+    'CALICO_IPIP',
+    'the tunnel device is wider than the wire allows',
+    'node-a',
+    device('tunl0', { mtu: 1500 }),
+    'mtu-mismatch',
+  ],
+  [
+    'CALICO_VXLAN',
+    'the tunnel has another address',
+    'node-b',
+    device('vxlan.calico', { mac: '66:00:00:00:00:99' }),
+    'stale-vtep-mac',
+  ],
+  [
+    'CALICO_VXLAN',
+    'no neighbour entry',
+    'node-a',
+    (own) => ({ ...own, neighbours: '' }),
+    'vtep-neighbour-missing',
+  ],
+  ['CALICO_VXLAN', 'no forwarding entry', 'node-a', (own) => ({ ...own, fdb: '' }), 'fdb-missing'],
+  [
+    'KINDNET',
+    'the route to the other node is gone',
+    'node-a',
+    without('10.244.2.0/24'),
+    'route-missing',
+  ],
+  ['KINDNET', 'the route of the pod is gone', 'node-b', without('dev vethb1'), 'route-missing'],
+  [
+    'KINDNET',
+    'the host end has lost the gateway',
+    'node-a',
+    device('vetha1', { addresses: [] }),
+    'gateway-unreachable',
+  ],
+  [
+    'KINDNET',
+    'the pod is smaller than its host end',
+    'b1',
+    device('eth0', { mtu: 1400 }),
+    'mtu-mismatch',
+  ],
+  ['GKE', 'the route of the pod is gone', 'node-a', without('dev gkea1'), 'route-missing'],
+  ['GKE', 'the pod is down', 'a1', device('eth0', { down: true }), 'link-down'],
+  ['FLANNEL_HOST_GW', 'the bridge is down', 'node-b', device('cni0', { down: true }), 'link-down'],
+  [
+    'FLANNEL_HOST_GW',
+    'the host end is no port',
+    'node-b',
+    (own) => ({
+      ...own,
+      links: own.links.map(({ master, ...link }) =>
+        link.name === 'vethb1' ? link : { ...link, ...(master && { master }) },
+      ),
+    }),
+    'port-detached',
+  ],
+  [
+    'FLANNEL_HOST_GW',
+    'the route to the other node is gone',
+    'node-a',
+    without('10.244.2.0/24'),
+    'route-missing',
+  ],
+  [
+    'FLANNEL_IPIP',
+    'the route leads past the tunnel',
+    'node-a',
+    rerouted('dev flannel.ipip', 'dev eth0'),
+    'route-wrong',
+  ],
+  [
+    'FLANNEL_WIREGUARD',
+    'the tunnel device is down',
+    'node-a',
+    device('flannel-wg', { down: true }),
+    'link-down',
+  ],
+  [
+    'FLANNEL_WIREGUARD',
+    'the other node has no tunnel device',
+    'node-b',
+    withoutDevice('flannel-wg'),
+    'tunnel-missing',
+  ],
+  [
+    'KUBE_ROUTER',
+    'a blackhole',
+    'node-a',
+    (own) => ({ ...own, routes: `${own.routes}\nblackhole 10.244.2.0/25` }),
+    'route-blocked',
+  ],
+  ['AZURE_BRIDGE', 'the host end is down', 'node-a', device('azva1', { down: true }), 'link-down'],
+  [
+    'AZURE_BRIDGE',
+    'the uplink of the other node is down',
+    'node-b',
+    device('eth0', { down: true }),
+    'link-down',
+  ],
+  [
+    'AWS_ONE_NODE',
+    'the rule to the pod is gone',
+    'node-a',
+    without('to 192.168.7.102'),
+    'route-missing',
+  ],
+  ['AWS_ONE_NODE', 'the route of the pod is gone', 'node-a', without('dev enib1'), 'route-wrong'],
+  ['AWS_VPC', 'the pod is down', 'a1', device('eth0', { down: true }), 'link-down'],
+  ['MULTUS', 'the host end is down', 'node-a', device('vetha1', { down: true }), 'link-down'],
+  ['IPVLAN_BOND', 'the VLAN is down', 'node-b', device('bond0.30', { down: true }), 'link-down'],
+  ['VRF', 'the route of the VRF is gone', 'node-a', without('via 192.168.20.12'), 'route-blocked'],
+  ['OVN', 'the host end is down', 'node-a', device('8b7266486ea2861', { down: true }), 'link-down'],
+  ['ANTREA', 'the pod has no default route', 'a1', without('default'), 'route-missing'],
+  ['CILIUM_VXLAN', 'the host end is down', 'node-a', device('lxca1', { down: true }), 'link-down'],
+  ['WEAVE', 'the bridge is down', 'node-a', device('weave', { down: true }), 'link-down'],
+];
+
+describe('one fault in such nodes', () => {
+  it.each(FAULTS)('%s: %s', (name, _fault, place, change, kind) => {
+    const { findings } = trace(changed(FIXTURES[name] as Fixture, place, change));
+    const independent = findings.filter(({ causedBy }) => causedBy === undefined);
+    expect(
+      independent.map((one) => one.kind),
+      JSON.stringify(findings, null, 1),
+    ).toEqual([kind]);
+    expect(findings[0]?.kind).toBe(kind);
+  });
+});
