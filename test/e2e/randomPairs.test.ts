@@ -12,7 +12,7 @@ import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts
 import { Wiring } from '../../src/topology/wiring.ts';
 import { seeded } from '../unit/topology/support/namespaces.ts';
 import { type FaultPod, perform, reaches, sceneOf, startFaultPod } from './support/faultScene.ts';
-import { onNode } from './support/nodes.ts';
+import { inNetworkOf, onNode } from './support/nodes.ts';
 import { type Affected, PLANTED_FAULTS, type PlantedFault } from './support/plantedFaults.ts';
 import { kubectl, namespaced, world } from './support/world.ts';
 
@@ -142,6 +142,7 @@ describe.runIf(world.kind === 'local')(
         'cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo 0',
       );
       await perform(planted, plant(scene));
+      if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
       let found: ReadonlyMap<Pair, readonly Finding[]>;
       try {
         expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
@@ -158,6 +159,10 @@ describe.runIf(world.kind === 'local')(
     });
   },
 );
+
+async function forgetNeighbours({ processes }: FaultPod): Promise<void> {
+  await inNetworkOf(processes, 'ip neigh flush dev eth0');
+}
 
 function pairText({ from, to }: Pair): string {
   return `${from.name} (node ${from.node}) to ${to.name} (node ${to.node})`;

@@ -44,6 +44,8 @@ export interface PlantedFault {
   /** Whether connections fail because of it; false where only some packets are lost. */
   readonly breaks: boolean;
   readonly affects: Affected;
+  /** Pods of the sender's node notice when they next ask for its gateway, which may take minutes. */
+  readonly showsLate?: true;
   readonly plant: (scene: Scene) => readonly Step[];
   /** Undoes it; a node that forgot routes with a device gets them again. */
   readonly repair: (scene: Scene) => readonly Step[];
@@ -401,6 +403,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'gateway-unreachable',
     breaks: true,
     affects: 'across',
+    showsLate: true,
     plant: ({ from, bridge }) => [
       node(
         'from',

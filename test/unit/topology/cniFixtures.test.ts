@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Fixture, type FixtureNamespace, factsOf } from './support/fixture.ts';
-import * as bridged from './support/fixtures/bridged.ts';
-import * as routed from './support/fixtures/routed.ts';
-import * as separated from './support/fixtures/separated.ts';
+import { BRIDGED } from './support/fixtures/bridged.ts';
+import { ROUTED } from './support/fixtures/routed.ts';
+import { SEPARATED } from './support/fixtures/separated.ts';
 import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
-const FIXTURES: Readonly<Record<string, Fixture>> = { ...bridged, ...routed, ...separated };
+const FIXTURES: Readonly<Record<string, Fixture>> = { ...BRIDGED, ...ROUTED, ...SEPARATED };
 
 /** Plugins whose tables say everything, those with a doubt on the way, and those that nobody can follow. */
 const KNOWN = [
@@ -47,21 +47,21 @@ describe('nodes as network plugins leave them', () => {
   );
 
   it('are followed with a doubt where WireGuard chooses the peer', () => {
-    const { trace: found, findings } = trace(bridged.FLANNEL_WIREGUARD);
+    const { trace: found, findings } = trace(BRIDGED.FLANNEL_WIREGUARD);
     expect(findings).toEqual([]);
     expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
     expect(found.ways[0]?.unknown.map(({ what }) => what)).toEqual(['WireGuard peer']);
   });
 
   it('are followed by the second interface of a pod, from its own address', () => {
-    const { trace: found } = trace(bridged.MULTUS, 'a1', '172.20.0.2');
+    const { trace: found } = trace(BRIDGED.MULTUS, 'a1', '172.20.0.2');
     expect(found.source).toBe('172.20.0.1');
     expect(devicesOf(found, 0)).toEqual(['a1:net1', 'node-a:eth0', 'node-b:eth0', 'b1:net1']);
     expect(devicesOf(found, 1)).toEqual(devicesOf(found, 0).toReversed());
   });
 
   it('are followed from a node, from the address of the tunnel that it leaves by', () => {
-    const { trace: found, findings } = trace(routed.CALICO_IPIP, 'node/node-a', 'b1');
+    const { trace: found, findings } = trace(ROUTED.CALICO_IPIP, 'node/node-a', 'b1');
     expect(findings).toEqual([]);
     expect(found.source).toBe('10.244.1.1');
     expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
