@@ -3,6 +3,7 @@ import { sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
 import { checkNeighbour, resolvesNothing, sameMac } from './neighbours.ts';
 import { isWired, overWire } from './overWire.ts';
+import { checkMtu, mayForward } from './segmentChecks.ts';
 import type { Walk } from './walk.ts';
 import type { Way } from './way.ts';
 
@@ -126,24 +127,6 @@ function answersFor(peer: Port, port: Port, nextHop: string): boolean {
   return values.every((value) => value === undefined) || values.includes('1');
 }
 
-/** Ends of a pair that differ drop what is larger without a word. */
-function checkMtu(walk: Walk, one: Port, other: Port): void {
-  if (one.link.mtu === other.link.mtu) return;
-  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
-  walk.fault(
-    'mtu-mismatch',
-    smaller,
-    `${smaller.link.name} mtu ${smaller.link.mtu}, its other end ${larger.link.name} mtu ${larger.link.mtu}`,
-    {
-      device: smaller.link.name,
-      mtu: `${smaller.link.mtu}`,
-      other: larger.link.name,
-      otherMtu: `${larger.link.mtu}`,
-      otherPlace: walk.nameOf(larger),
-    },
-  );
-}
-
 /**
  * Over a bridge: to the bridge itself where the next hop is its address, otherwise out of the port that
  * the forwarding table names, or behind which the address is. `inPort` is undefined for what the node
@@ -213,16 +196,6 @@ function ownMac(bridge: Port, address: string): Port | undefined {
 function bridgeFilters(bridge: Port): boolean {
   const sysctl = bridge.network.sysctls?.['bridge/bridge-nf-call-iptables'];
   return sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
-}
-
-function mayForward(walk: Walk, port: Port): boolean {
-  const { state } = port.link.portData;
-  if (state === undefined || state === 'forwarding') return true;
-  walk.fault('port-not-forwarding', port, `${port.link.name}: state ${state}`, {
-    device: port.link.name,
-    state: `${state}`,
-  });
-  return false;
 }
 
 /** The port whose table entry a link-layer address has. */
@@ -309,7 +282,7 @@ function leadsToPod(walk: Walk, port: Port): boolean {
   return port.link.kind === 'veth' && end !== undefined && end.network !== port.network;
 }
 
-export function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
+function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
   const end = walk.pass(outPort);
   if (end !== undefined) return end;
   if (!mayForward(walk, outPort)) return 'stopped';

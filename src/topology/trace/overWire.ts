@@ -1,8 +1,8 @@
 import { sameAddress } from '../address.ts';
 import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port } from '../wiring.ts';
-import { outOfPort } from './crossSegment.ts';
 import { checkNeighbour, neighbourOf } from './neighbours.ts';
+import { checkMtu, checkWireMtu, mayForward } from './segmentChecks.ts';
 import type { Walk } from './walk.ts';
 import type { Way } from './way.ts';
 
@@ -16,7 +16,7 @@ export function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
   checkNeighbour(walk, port, nextHop, isStatic ? owner : undefined);
   if (owner === undefined) {
     const guest = guestWith(walk, port, nextHop);
-    return guest === undefined ? beyond(walk, port, nextHop) : toGuest(walk, port, guest, nextHop);
+    return guest === undefined ? beyond(walk, port, nextHop) : toGuest(walk, port, guest);
   }
   const end = walk.pass(owner);
   if (end !== undefined) return end;
@@ -86,32 +86,19 @@ function guestWith(walk: Walk, port: Port, nextHop: string): Guest | undefined {
   return undefined;
 }
 
-function toGuest(walk: Walk, port: Port, { end, uplink, by }: Guest, nextHop: string): Way['end'] {
+function toGuest(walk: Walk, port: Port, { end, uplink, by }: Guest): Way['end'] {
   const atUplink = walk.pass(uplink);
   if (atUplink !== undefined) return atUplink;
   checkWireMtu(walk, port, uplink);
   if (by === undefined) return walk.pass(end) ?? walk.arrive(end);
-  return walk.pass(by.bridge) ?? outOfPort(walk, by.port, nextHop);
+  const atPort = walk.pass(by.bridge) ?? walk.pass(by.port);
+  if (atPort !== undefined) return atPort;
+  if (!mayForward(walk, by.port)) return 'stopped';
+  checkMtu(walk, by.port, end);
+  return walk.pass(end) ?? walk.arrive(end);
 }
 
 /** Addresses of tunnel devices are not on the wire, though Linux would answer for them there. */
 function isBehindTunnel({ link }: Port): boolean {
   return link.kind === 'vxlan' || link.kind === 'geneve';
-}
-
-function checkWireMtu(walk: Walk, one: Port, other: Port): void {
-  if (one.link.mtu === other.link.mtu) return;
-  const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
-  walk.fault(
-    'mtu-mismatch',
-    smaller,
-    `${smaller.link.name} mtu ${smaller.link.mtu} on ${smaller.node.name}, ${larger.link.name} mtu ${larger.link.mtu} on ${larger.node.name}`,
-    {
-      device: smaller.link.name,
-      mtu: `${smaller.link.mtu}`,
-      other: larger.link.name,
-      otherMtu: `${larger.link.mtu}`,
-      otherPlace: `node/${larger.node.name}`,
-    },
-  );
 }
