@@ -89,9 +89,9 @@ const CASES: readonly Case[] = [
       ...(protocol === 'v4' && { 'refuse-v5': 'true' }),
     };
     return [
-      { fault, waits: /still waiting for the pod to start the recorder \(5 s\)/ },
-      { fault, command: 'text', waits: /still waiting for the pod to start tcpdump \(5 s\)/ },
-      { fault, command: 'ports', waits: /still waiting for the pod to list its sockets \(5 s\)/ },
+      { fault, waits: /still waiting for the pod to start the recorder/ },
+      { fault, command: 'text', waits: /still waiting for the pod to start tcpdump/ },
+      { fault, command: 'ports', waits: /still waiting for the pod to list its sockets/ },
     ];
   }),
   { fault: { throttle: '3000' } },
