@@ -1,22 +1,54 @@
+import type { KubeApi } from '../kube/api.ts';
 import type { KubeNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
+import { readHandler } from '../kube/runtimeClass.ts';
 import { Problem } from '../problem.ts';
+
+/** The handlers that containers usually have. */
+const PLAIN_HANDLERS = /^(?:runc|crun|youki|nvidia.*)$/;
+
+/** A pod's runtime class, as far as it is known. */
+export interface Runtime {
+  readonly className: string;
+  /** As `readHandler`. */
+  readonly handler: string | undefined;
+  /** The product that keeps a pod's network in a sandbox, where it is known by its name. */
+  readonly sandbox: 'gVisor' | 'Kata Containers' | undefined;
+  /** Whether it is none that containers usually have, and may keep their network in a sandbox. */
+  readonly isUnusual: boolean;
+}
+
+/** What runs a pod that has a runtime class; undefined for all others. Classes are named by people. */
+export async function runtimeOf(
+  api: KubeApi,
+  { spec }: Pod,
+  signal?: AbortSignal,
+): Promise<Runtime | undefined> {
+  const className = spec.runtimeClassName;
+  if (className === undefined) return undefined;
+  const handler = await readHandler(api, className, signal);
+  const known = handler === undefined || handler === 'missing' ? className : handler;
+  const sandbox = /gvisor|runsc/i.test(known)
+    ? 'gVisor'
+    : /kata/i.test(known)
+      ? 'Kata Containers'
+      : undefined;
+  return { className, handler, sandbox, isUnusual: !PLAIN_HANDLERS.test(known) };
+}
+
+/** A runtime in words: `runtime class secure, handler runsc`. */
+export function runtimeText({ className, handler }: Runtime): string {
+  const of = handler === undefined || handler === 'missing' ? '' : `, handler ${handler}`;
+  return `runtime class ${className}${of}`;
+}
 
 /**
  * What to expect of a pod whose runtime keeps its network in a sandbox: gVisor has a network stack of
- * its own, Kata a kernel of its own. Runtime classes are named by people, mostly after these.
+ * its own, Kata a kernel of its own.
  */
-export function sandboxNote({ metadata, spec }: Pod): string | undefined {
-  const name = spec.runtimeClassName ?? '';
-  const runtime = /gvisor|runsc/i.test(name)
-    ? 'gVisor'
-    : /kata/i.test(name)
-      ? 'Kata Containers'
-      : undefined;
-  return (
-    runtime &&
-    `pod "${metadata.name}" runs in ${runtime} (runtime class ${name}), which keeps its network in a sandbox: an ephemeral container may be refused the packets, and the node sees them where they leave the sandbox (--via node) but not its sockets`
-  );
+export function sandboxNote({ metadata }: Pod, runtime: Runtime | undefined): string | undefined {
+  if (!runtime?.sandbox) return undefined;
+  return `pod "${metadata.name}" runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox: an ephemeral container may be refused the packets, and the node sees them where they leave the sandbox (--via node) but not its sockets`;
 }
 
 /** Throws a Problem for a pod behind whose node there is no machine that can be entered. */

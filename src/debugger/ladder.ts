@@ -4,7 +4,7 @@ import type { EphemeralContainer, Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
 import type { DebuggerRequest, Via } from './container.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
-import { refuseVirtualNode, sandboxNote } from './hiddenNetwork.ts';
+import { refuseVirtualNode, runtimeOf, sandboxNote } from './hiddenNetwork.ts';
 import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
 import {
   containerRefused,
@@ -51,8 +51,11 @@ export async function ensureDebugger(
     if (existing) return existing;
   }
   const make = (rung: EphemeralRung) => newDebugger(pod, request, rung);
-  const chosen = await chooseRung(api, pod, make, options.signal);
-  const sandbox = sandboxNote(pod);
+  const [chosen, runtime] = await Promise.all([
+    chooseRung(api, pod, make, options.signal),
+    runtimeOf(api, pod, options.signal),
+  ]);
+  const sandbox = sandboxNote(pod, runtime);
   if (sandbox !== undefined) onNote(`note: ${sandbox}`);
   if (chosen.rung !== undefined) {
     if (chosen.note !== undefined) onNote(chosen.note);

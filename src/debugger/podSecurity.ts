@@ -1,4 +1,5 @@
 import type { KubeApi } from '../kube/api.ts';
+import { ApiError } from '../kube/apiError.ts';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
@@ -8,15 +9,16 @@ export async function enforcedLevel(
   namespace: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  return (await readEnforcedLevel(api, namespace, signal))?.level;
+  const found = await readEnforcedLevel(api, namespace, signal);
+  return found === 'missing' ? undefined : found?.level;
 }
 
-/** The same, told apart: undefined for who may not read it, an empty object for none. */
+/** The same, told apart: undefined for who may not read it, an empty object for none, `missing` for no namespace. */
 export async function readEnforcedLevel(
   api: KubeApi,
   namespace: string,
   signal?: AbortSignal,
-): Promise<{ readonly level?: string } | undefined> {
+): Promise<{ readonly level?: string } | 'missing' | undefined> {
   try {
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
     const { metadata } = await api.get<{ metadata: { labels?: Record<string, string> } }>(path, {
@@ -24,8 +26,8 @@ export async function readEnforcedLevel(
     });
     const level = metadata.labels?.[ENFORCE];
     return level === undefined ? {} : { level };
-  } catch {
+  } catch (error) {
     signal?.throwIfAborted();
-    return undefined;
+    return error instanceof ApiError && error.code === 404 ? 'missing' : undefined;
   }
 }

@@ -155,7 +155,11 @@ function noticeOther({ reason, involvedObject }: KubeEvent, pulls: Set<string>):
 class StartProblem extends Problem {}
 
 /** Waiting reasons that pass by themselves; every other one is a failure. */
-const PASSING_REASONS = new Set([undefined, 'ContainerCreating', 'PodInitializing']);
+export const PASSING_REASONS: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'ContainerCreating',
+  'PodInitializing',
+]);
 
 function isRunning(pod: Pod, options: StartOptions): boolean {
   const state = debuggerStatus(pod, options.container)?.state;
@@ -182,13 +186,21 @@ export function debuggerStatus({ status }: Pod, container: string): ContainerSta
 
 function startProblem({ container, image, ownPod }: StartOptions, text: string): StartProblem {
   const reason = text.trim();
+  if (/ErrImageNeverPull|pull policy of Never/.test(reason))
+    return new StartProblem(
+      `the debugger's image ${image} is not on the node, and the pull policy Never forbids to pull it`,
+      {
+        next: [
+          'use another --image-pull-policy, or an image that the node has',
+          ...(ownPod ? [] : [staysText(container)]),
+        ],
+      },
+    );
   if (/pull|ErrImage|InvalidImageName|manifest|resolve image/i.test(reason))
     return new StartProblem(`the debugger's image cannot be pulled: ${reason}`, {
       next: [
         'name one that the node can pull, or has, with --image (or the NETDEBUG_IMAGE variable)',
-        ...(ownPod
-          ? []
-          : [`the container "${container}" stays in the pod's spec, waiting; it does no harm`]),
+        ...(ownPod ? [] : [staysText(container)]),
       ],
     });
   if (/executable file not found|no such file or directory/i.test(reason))
@@ -198,4 +210,8 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
   return new StartProblem(`the debugger "${container}" cannot start: ${messageOf(reason)}`, {
     next: ['name another image with --image if this one is at fault'],
   });
+}
+
+function staysText(container: string): string {
+  return `the container "${container}" stays in the pod's spec, waiting; it does no harm`;
 }

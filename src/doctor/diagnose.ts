@@ -6,6 +6,7 @@ import { accessChecks, askRights } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 import { CLUSTER_ROLE_YAML } from './clusterRole.ts';
 import { diagnoseTarget } from './diagnoseTarget.ts';
+import { execPathCheck } from './execPathCheck.ts';
 import { policyCheck } from './policyCheck.ts';
 import { clockCheck, protocolCheck, serverVersion, versionCheck } from './serverChecks.ts';
 
@@ -32,9 +33,11 @@ export async function diagnose(
     signal.throwIfAborted();
     return { ready: false, checks: [failed('API server', error)] };
   }
-  const [found, policy] = await Promise.all([
+  const [found, policy, path] = await Promise.all([
     asked && diagnoseTarget(api, asked, { profile: 'network', ...settings }, signal),
     policyCheck(api, signal),
+    // With a target the way into it tells.
+    asked ? [] : execPathCheck(api, signal),
   ]);
   const rights = await askRights(api, found?.pod, signal);
   const checks = [
@@ -43,6 +46,7 @@ export async function diagnose(
     protocolCheck(version),
     ...accessChecks(rights, version, found?.byNode === true),
     policy,
+    ...path,
     ...(found?.checks ?? []),
   ];
   const roles = [

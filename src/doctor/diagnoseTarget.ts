@@ -1,6 +1,6 @@
 import type { DebuggerRequest } from '../debugger/container.ts';
+import { runtimeOf } from '../debugger/hiddenNetwork.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
-import { debuggerStatus } from '../debugger/start.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
@@ -11,6 +11,7 @@ import { nodeChecks } from './nodeChecks.ts';
 import { lacksNodeRoleIn, nodeWay } from './nodeWay.ts';
 import { podChecks } from './podChecks.ts';
 import { toolChecks } from './toolChecks.ts';
+import { unstartedChecks } from './unstartedChecks.ts';
 import { findWayIn, type WayIn } from './wayIn.ts';
 
 /** What can be said of a target, and how it would be entered. */
@@ -53,8 +54,12 @@ async function diagnosePod(
   signal: AbortSignal,
 ): Promise<WayIn> {
   const node = pod.spec.nodeName;
-  const found = node === undefined ? [] : await nodeChecksOf(api, node, request.image, signal);
-  const checks = [...podChecks(pod), ...found, ...pullChecks(pod, request.image)];
+  const [found, runtime, stuck] = await Promise.all([
+    node === undefined ? [] : nodeChecksOf(api, node, request.image, signal),
+    runtimeOf(api, pod, signal),
+    unstartedChecks(api, pod, request, signal),
+  ]);
+  const checks = [...podChecks(pod, runtime), ...found, ...stuck];
   // Where the pod cannot be entered, what the API server would say of a container is beside the point.
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
   const way = await findWayIn(api, pod, request, signal);
@@ -105,21 +110,4 @@ async function nodeChecksOf(
     signal.throwIfAborted();
     return [failed('node', error)];
   }
-}
-
-/** What became of containers of this image that the pod has. */
-function pullChecks(pod: Pod, image: string): Check[] {
-  const stuck = (pod.spec.ephemeralContainers ?? [])
-    .filter((container) => container.image === image)
-    .map(({ name }) => debuggerStatus(pod, name)?.state?.waiting)
-    .find((waiting) => /pull|InvalidImageName/i.test(waiting?.reason ?? ''));
-  if (!stuck) return [];
-  return [
-    {
-      check: 'image',
-      level: 'fail',
-      text: `the node cannot pull it: ${stuck.message ?? stuck.reason}`,
-      next: ['name one that the node can pull, or has, with --image'],
-    },
-  ];
 }

@@ -1,13 +1,13 @@
 import { planSpool } from '../capture/spool/spoolPlan.ts';
-import { sandboxNote } from '../debugger/hiddenNetwork.ts';
+import { type Runtime, runtimeText, sandboxNote } from '../debugger/hiddenNetwork.ts';
 import { isStatic, refuseUnsuitable } from '../debugger/suitability.ts';
 import type { Pod } from '../kube/pod.ts';
 import { bytesText } from '../output/quantities.ts';
 import { type Check, failed } from './check.ts';
 
 /** Whether a pod's network can be entered at all, and what is to be expected there. */
-export function podChecks(pod: Pod): Check[] {
-  return [stateCheck(pod), networkCheck(pod), ...runtimeCheck(pod), spoolCheck(pod)];
+export function podChecks(pod: Pod, runtime: Runtime | undefined): Check[] {
+  return [stateCheck(pod), networkCheck(pod), ...runtimeCheck(pod, runtime), spoolCheck(pod)];
 }
 
 function stateCheck(pod: Pod): Check {
@@ -33,11 +33,24 @@ function networkCheck({ spec, status }: Pod): Check {
   return { check: 'network', level: 'ok', text: `its own, ${status?.podIP ?? 'no address yet'}` };
 }
 
-function runtimeCheck(pod: Pod): Check[] {
-  const { runtimeClassName } = pod.spec;
-  if (runtimeClassName === undefined) return [];
-  const note = sandboxNote(pod);
-  return [{ check: 'runtime', level: note ? 'warning' : 'ok', text: note ?? runtimeClassName }];
+function runtimeCheck(pod: Pod, runtime: Runtime | undefined): Check[] {
+  if (!runtime) return [];
+  const check = 'runtime';
+  const text = runtimeText(runtime);
+  if (runtime.handler === 'missing')
+    return [
+      {
+        check,
+        level: 'fail',
+        text: `${text}: there is no such RuntimeClass any more, so the pod's sandbox cannot be made again`,
+        next: [`kubectl get runtimeclass ${runtime.className}`],
+      },
+    ];
+  const note = sandboxNote(pod, runtime);
+  if (note !== undefined) return [{ check, level: 'warning', text: note }];
+  if (!runtime.isUnusual) return [{ check, level: 'ok', text }];
+  const unknown = `${text}: if it keeps the pod's network in a sandbox, captures in the pod may be refused`;
+  return [{ check, level: 'warning', text: unknown }];
 }
 
 function spoolCheck(pod: Pod): Check {

@@ -13,6 +13,13 @@ export async function policyCheck(api: KubeApi, signal: AbortSignal): Promise<Ch
   const { namespace } = api.access;
   const check = 'Pod Security';
   const found = await readEnforcedLevel(api, namespace, signal);
+  if (found === 'missing')
+    return {
+      check: 'namespace',
+      level: 'fail',
+      text: `there is no namespace "${namespace}" in this cluster`,
+      next: ['kubectl get namespaces   lists them; choose one with -n'],
+    };
   if (!found)
     return {
       check,

@@ -4,6 +4,7 @@ import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
+import { refuseUnsuitable } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
 import { refuseNodes } from '../kube/targets/onePod.ts';
@@ -162,6 +163,7 @@ export class PortsSession {
   async #debugger({ found, label }: Listed): Promise<Debugger> {
     const { selection, settings, signal, onProgress, onNote } = this.#request;
     const { pod } = found;
+    if (pod) refuseUnsuitable(pod);
     if (pod?.spec.hostNetwork)
       onNote(`pod "${pod.metadata.name}" uses its node's network: these are the node's sockets`);
     const target = pod && selection.processes ? processTarget(pod, this.#request) : undefined;

@@ -1,3 +1,5 @@
+import { type Runtime, runtimeOf, runtimeText } from '../../debugger/hiddenNetwork.ts';
+import { DEFAULT_IMAGE } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import type { Rung } from '../../debugger/profile.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -15,7 +17,33 @@ export async function explainFailure(
   device: string | undefined,
 ): Promise<unknown> {
   if (!(error instanceof RecorderProblem || error instanceof NotFollowed)) return error;
-  return explainRecorder(error, image, device, () => interfaces(api, place), place.rung);
+  const look = () => surroundings(api, place);
+  return explainRecorder(error, image, device, () => interfaces(api, place), place.rung, look);
+}
+
+/** What may explain that packets are refused; what could not be found out is absent. */
+interface Surroundings {
+  /** Whether the debugger has the capability NET_RAW. */
+  readonly netRaw?: boolean;
+  readonly runtime?: Runtime;
+}
+
+/** The bit of NET_RAW in a mask of capabilities (capabilities(7), linux/capability.h). */
+const NET_RAW = 1n << 13n;
+
+async function surroundings(api: KubeApi, place: Debugger): Promise<Surroundings> {
+  const { namespace, pod, container } = place;
+  const command = ['cat', '/proc/self/status'];
+  const [mask, runtime] = await Promise.all([
+    run(api.access, { namespace, pod, container, command })
+      .then(({ stdout }) => /^CapEff:\s*([0-9a-f]+)$/m.exec(stdout)?.[1])
+      .catch(() => undefined),
+    runtimeOf(api, place.home),
+  ]);
+  return {
+    ...(mask !== undefined && { netRaw: (BigInt(`0x${mask}`) & NET_RAW) !== 0n }),
+    ...(runtime && { runtime }),
+  };
 }
 
 /** The interfaces in the pod; empty when they cannot be read. */
@@ -64,6 +92,7 @@ export async function explainRecorder(
   device: string | undefined,
   interfaces: () => Promise<string[]>,
   rung: Rung = 'least',
+  look: () => Promise<Surroundings> = async () => ({}),
 ): Promise<Problem> {
   const { exitStatus } = problem;
   const said = complaint(problem.said);
@@ -73,7 +102,7 @@ export async function explainRecorder(
 
   if (exitStatus === NOT_FOUND && /not found/.test(said))
     return explained(`the image ${image} has no tcpdump`, [
-      'name an image that has it with --image; without the flag netshoot is used',
+      'name an image that has it with --image',
     ]);
   if (device !== undefined && /No such device|does not exist/i.test(said))
     return explained(
@@ -93,9 +122,37 @@ export async function explainRecorder(
       '(CRI-O does not, unless it is told to): the way over the node needs nothing in the pod: --via node',
     ]);
   if (/permission|not permitted/i.test(said))
-    return explained(`tcpdump may not capture here: ${said}`, [
-      'the debugger got fewer capabilities than it asked for (NET_RAW), or the image needs others;',
-      'the image netshoot needs the fewest: leave out --image, or name a copy of it',
-    ]);
+    return explained(`tcpdump may not capture here: ${said}`, whyRefused(await look(), image));
   return explained(said || problem.message, []);
+}
+
+/** What is known of why packets are refused; what is not known is worded as a possibility. */
+function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] {
+  const byNode = 'the way over the node needs nothing in the pod: --via node';
+  if (runtime?.sandbox)
+    return [
+      `the pod runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox`,
+      'and may refuse packets to containers; the node sees them where they leave it: --via node',
+    ];
+  const unusual = runtime?.isUnusual
+    ? [`the pod's ${runtimeText(runtime)} may keep its network in a sandbox`]
+    : [];
+  if (netRaw)
+    return [
+      'the debugger has the capability for it (NET_RAW); possible causes are:',
+      ...unusual,
+      'a seccomp profile or a security module of the node (AppArmor, SELinux) that forbids packet sockets',
+      byNode,
+    ];
+  const other =
+    image === DEFAULT_IMAGE ? [] : [`the image ${image} may need others than netshoot's`];
+  return [
+    netRaw === false
+      ? 'the debugger was not given the capability for it (NET_RAW), which it asked for;'
+      : 'the debugger may have got fewer capabilities than it asked for (NET_RAW);',
+    'an admission policy or the runtime may have taken it away',
+    ...unusual,
+    ...other,
+    byNode,
+  ];
 }

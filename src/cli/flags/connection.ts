@@ -1,6 +1,6 @@
 import type { ConnectionFlags } from '../../kube/kubeconfig.ts';
 import type { FlagTable, FlagValues } from './flag.ts';
-import { FILE, text } from './valueTypes.ts';
+import { FILE, NAMESPACE, text } from './valueTypes.ts';
 
 const TEXT = text('TEXT');
 
@@ -39,7 +39,7 @@ export const CONNECTION_FLAGS = {
   kubeconfig: { value: FILE, help: 'Path to the kubeconfig file to use for CLI requests.' },
   namespace: {
     alias: 'n',
-    value: text('NAME', 'namespaces'),
+    value: NAMESPACE,
     help: 'If present, the namespace scope for this CLI request',
   },
   password: { value: TEXT, help: 'Password for basic authentication to the API server' },

@@ -1,7 +1,7 @@
 import type { Via } from '../../debugger/container.ts';
 import type { PullPolicy } from '../../kube/pod.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
-import { DURATION, oneOf, text } from './valueTypes.ts';
+import { DURATION, NAMESPACE, oneOf, text } from './valueTypes.ts';
 
 /** An idle debugger that has ended stays in the pod's spec, and the next one adds another: a working day. */
 export const DEFAULT_TTL = '8h';
@@ -30,7 +30,7 @@ export const DEBUGGER_GROUP = {
       help: 'Kind of debugger: a container in the pod (ephemeral) or a pod on its node (default auto)',
     },
     'node-namespace': {
-      value: text('NAME', 'namespaces'),
+      value: NAMESPACE,
       help: "Namespace for pods on nodes (default the target's)",
     },
   },

@@ -6,6 +6,19 @@ export function text(placeholder: string, complete?: CompletionSource): ValueTyp
   return { placeholder, parse: (value) => value, ...(complete && { complete }) };
 }
 
+/** The name of a namespace; one that cannot be is refused before the server is asked (RFC 1123 labels). */
+export const NAMESPACE: ValueType<string> = {
+  placeholder: 'NAME',
+  complete: 'namespaces',
+  parse: (value) => {
+    if (value !== '' && (value.length > 63 || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(value)))
+      throw wrongUsage(
+        "not the name of a namespace: lower case letters, digits and '-', at most 63 characters",
+      );
+    return value;
+  },
+};
+
 /** The path of a file; shells complete file names. */
 export const FILE = text('FILE', 'files');
 

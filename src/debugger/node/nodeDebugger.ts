@@ -138,7 +138,7 @@ function entered(
       throw new Problem(
         `the image ${image} has no ${found.program}, which the way over the node needs`,
         {
-          next: ['name an image that has it with --image; without the flag netshoot is used'],
+          next: ['name an image that has it with --image'],
         },
       );
     case 'nowhere':

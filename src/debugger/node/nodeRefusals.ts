@@ -59,13 +59,13 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
       if (OF_AUTOPILOT.test(`${denial?.name} ${text}`))
         return [
           "GKE Autopilot allows no pod that sees its node's processes (hostPID) in any namespace:",
-          'no debugger on a node is possible there. use one in the pod: leave out --via node',
+          'no debugger on a node is possible there; one in the pod (--via ephemeral) may be',
         ];
       return [
         ...(OF_HOST.test(text)
           ? [
               "a debugger on a node sees the node's processes (hostPID, SYS_ADMIN), and this policy forbids that.",
-              'if it does so in every namespace, no debugger on a node is possible: leave out --via node',
+              'if it does so in every namespace, no debugger on a node is possible; one in the pod (--via ephemeral) may be',
             ]
           : []),
         ...policySteps(refusal, PODS),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTimeout } from '../../../src/cli/flags/requestTimeout.ts';
-import { count, DURATION, oneOf, SIZE } from '../../../src/cli/flags/valueTypes.ts';
+import { count, DURATION, NAMESPACE, oneOf, SIZE } from '../../../src/cli/flags/valueTypes.ts';
 import { Problem } from '../../../src/problem.ts';
 
 function refusal(act: () => unknown): Problem {
@@ -133,4 +133,17 @@ describe('--request-timeout, as kubectl reads it', () => {
   it.each(['', '-5', '-5s', '5 s', '1d', 's', '1.5', '1h 2m', 'soon'])('%j is none', (text) => {
     expect(() => parseTimeout(text)).toThrow(/^Invalid timeout value\. Timeout must be a single /);
   });
+});
+
+describe('namespaces', () => {
+  it.each(['default', 'kube-system', 'a', '1st', ''])('%j', (name) => {
+    expect(NAMESPACE.parse(name)).toBe(name);
+  });
+
+  it.each(['../kube-system', 'a/b', 'Shop', '-a', 'a-', 'a.b', 'a b', 'x'.repeat(64)])(
+    'refuses %j before a server is asked',
+    (name) => {
+      expect(refusal(() => NAMESPACE.parse(name))).toMatchObject({ exitCode: 2 });
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
-import { sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
+import { runtimeOf, sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
 import { type Choice, chooseRung } from '../../../src/debugger/ladder.ts';
 import { parseFound } from '../../../src/debugger/node/findTarget.ts';
 import { nodePod } from '../../../src/debugger/node/nodePod.ts';
@@ -265,12 +265,32 @@ describe('exec is tried before anything is changed', () => {
 });
 
 describe('a sandboxed runtime', () => {
-  it.each(['gvisor', 'kata-qemu', 'runsc-kvm'])('%s is told of', (runtimeClassName) => {
-    expect(sandboxNote(podWith({ spec: { runtimeClassName } }))).toMatch(/sandbox/);
-  });
-  it('runc is not', () => {
-    expect(sandboxNote(podWith())).toBeUndefined();
-    expect(sandboxNote(podWith({ spec: { runtimeClassName: 'nvidia' } }))).toBeUndefined();
+  const noteOf = async (handler: string | undefined, runtimeClassName = 'secure') => {
+    const { api } = await fakeServer({
+      rest: (_, response) =>
+        handler === undefined
+          ? json(response, 403, status(403, 'Forbidden', 'no'))
+          : json(response, 200, { handler }),
+    });
+    const pod = podWith({ spec: { runtimeClassName } });
+    return sandboxNote(pod, await runtimeOf(api, pod));
+  };
+  it.each(['runsc', 'kata-qemu'])(
+    'is told of by its handler, whatever its class is called: %s',
+    async (handler) => {
+      expect(await noteOf(handler)).toMatch(/sandbox/);
+    },
+  );
+  it.each(['gvisor', 'kata-qemu', 'runsc-kvm'])(
+    'is told of by its class where that is all that is known: %s',
+    async (name) => {
+      expect(await noteOf(undefined, name)).toMatch(/sandbox/);
+    },
+  );
+  it('is not told of where the handler is another', async () => {
+    expect(await noteOf('runc', 'gvisor-was-here')).toBeUndefined();
+    expect(await noteOf('nvidia', 'nvidia')).toBeUndefined();
+    expect(sandboxNote(podWith(), undefined)).toBeUndefined();
   });
 });
 

@@ -112,6 +112,15 @@ describe('a debugger that does not start', () => {
     expect(message).toBe(`the debugger's image cannot be pulled: ${text}`);
   });
 
+  it('is not said to be impossible to pull where that was forbidden', async () => {
+    const cluster = await scriptedCluster();
+    const { message } = await waitWhile(cluster, () =>
+      cluster.event('Failed', 'Error: ErrImageNeverPull'),
+    );
+    expect(message).toMatch(/image debug:1 is not on the node.*Never/);
+    expect(message).not.toMatch(/cannot be pulled/);
+  });
+
   it('fails with an event that came before anybody looked', async () => {
     const cluster = await scriptedCluster({
       events: [{ reason: 'Failed', message: 'ErrImagePull' }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explainRecorder } from '../../../../src/capture/recorder/recorderProblems.ts';
 import { RecorderProblem } from '../../../../src/capture/recorder/streamedCapture.ts';
+import { DEFAULT_IMAGE } from '../../../../src/debugger/image.ts';
 
 const explained = (said: string, exitStatus = 1, device: string | undefined = 'eth9') =>
   explainRecorder(new RecorderProblem(said, exitStatus), 'debian:12', device, async () => [
@@ -121,5 +122,55 @@ describe('what an engine, or the shell, complained about', () => {
       exitCode: 1,
     });
     expect((await explained('', 137)).message).toBe('tcpdump ended with exit code 137 and no word');
+  });
+});
+
+describe('refused packets', () => {
+  const refused = new RecorderProblem(
+    "tcpdump: eth0: You don't have permission to perform this capture on that device",
+    1,
+  );
+  const secure = {
+    className: 'secure',
+    handler: 'runsc',
+    sandbox: 'gVisor',
+    isUnusual: true,
+  } as const;
+  const odd = { className: 'odd', handler: 'other', sandbox: undefined, isUnusual: true } as const;
+  it.each([
+    [
+      'a sandbox',
+      { netRaw: true, runtime: secure },
+      /gVisor \(runtime class secure, handler runsc\)/,
+      /NET_RAW/,
+    ],
+    [
+      'NET_RAW is there',
+      { netRaw: true },
+      /has the capability.*possible causes/s,
+      /fewer|not given/,
+    ],
+    [
+      'an unknown runtime',
+      { netRaw: true, runtime: odd },
+      /runtime class odd.* may keep/s,
+      /gVisor/,
+    ],
+    ['NET_RAW was taken away', { netRaw: false }, /not given the capability/, /may have got/],
+    ['nothing is known', {}, /may have got fewer/, /was not given/],
+  ])('are explained by what is seen: %s', async (_, surroundings, says, not) => {
+    const look = async () => surroundings;
+    const { next } = await explainRecorder(
+      refused,
+      DEFAULT_IMAGE,
+      undefined,
+      async () => [],
+      'least',
+      look,
+    );
+    expect(next.join('\n')).toMatch(says);
+    expect(next.join('\n')).not.toMatch(not);
+    // It was not given.
+    expect(next.join('\n')).not.toMatch(/--image/);
   });
 });

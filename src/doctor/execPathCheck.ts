@@ -1,0 +1,29 @@
+import { refusalText } from '../debugger/refusal.ts';
+import { EXEC, nextSteps } from '../debugger/refusals.ts';
+import { tryExec } from '../debugger/trial.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { type Check, failed } from './check.ts';
+
+const CHECK = 'exec path';
+/** No pod has this name; whether commands may be run is answered before it is looked for. */
+const NO_POD = 'netdebug-doctor';
+
+/**
+ * Whether a command would get through to a pod of the namespace: a proxy on the way may refuse exec, and policies
+ * may. Missing rights are told elsewhere.
+ */
+export async function execPathCheck(api: KubeApi, signal: AbortSignal): Promise<Check[]> {
+  const { namespace } = api.access;
+  try {
+    const verdict = await tryExec(api, namespace, NO_POD, signal);
+    if (verdict.kind === 'allowed') return [{ check: CHECK, level: 'ok', text: 'open' }];
+    if (verdict.kind === 'unknown')
+      return [{ check: CHECK, level: 'warning', text: `not known: ${verdict.error.message}` }];
+    if (verdict.by === 'rights') return [];
+    const next = nextSteps(verdict, namespace, EXEC);
+    return [{ check: CHECK, level: 'fail', text: refusalText(verdict), next }];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [failed(CHECK, error)];
+  }
+}

@@ -1,0 +1,49 @@
+import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
+import { describeSilence } from '../debugger/silentNode.ts';
+import { debuggerStatus, PASSING_REASONS } from '../debugger/start.ts';
+import type { KubeApi } from '../kube/api.ts';
+import type { Pod } from '../kube/pod.ts';
+import type { Check } from './check.ts';
+
+/**
+ * Debuggers in the pod that never started, which the next command would find and wait for: the node has not
+ * reacted to them, or cannot start them. One that is being started is a warning.
+ */
+export async function unstartedChecks(
+  api: KubeApi,
+  pod: Pod,
+  request: DebuggerRequest,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const states = matchingDebuggers(pod, request).map(({ name }) => ({
+    name,
+    state: debuggerStatus(pod, name)?.state,
+  }));
+  if (states.some(({ state }) => state?.running)) return [];
+  const unstarted = states.find(({ state }) => !state?.terminated);
+  if (!unstarted) return [];
+  const { name, state } = unstarted;
+  const { reason, message } = state?.waiting ?? {};
+  const check = 'debugger';
+  if (!state) {
+    const { known, causes } = await describeSilence(api, pod, signal);
+    return [
+      {
+        check,
+        level: 'fail',
+        text: `${name} was added to the pod, and its node has not reacted: ${known}`,
+        next: [causes],
+      },
+    ];
+  }
+  if (PASSING_REASONS.has(reason))
+    return [{ check, level: 'warning', text: `${name} is being started: ${reason ?? 'waiting'}` }];
+  return [
+    {
+      check: /pull|image/i.test(reason ?? '') ? 'image' : check,
+      level: 'fail',
+      text: `${name} was not started: ${[reason, message].filter(Boolean).join(': ')}`,
+      next: ['name an image that the node has, or can pull, with --image'],
+    },
+  ];
+}

@@ -1,0 +1,23 @@
+import type { KubeApi } from './api.ts';
+import { ApiError } from './apiError.ts';
+
+/**
+ * The handler of a RuntimeClass: the name that the node's runtime has for it, such as `runsc`. Undefined where it
+ * may not be read; `missing` when there is none of that name.
+ */
+export async function readHandler(
+  api: KubeApi,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string | 'missing' | undefined> {
+  try {
+    const path = `/apis/node.k8s.io/v1/runtimeclasses/${encodeURIComponent(name)}`;
+    const { handler } = await api.get<{ readonly handler?: string }>(path, {
+      ...(signal && { signal }),
+    });
+    return handler;
+  } catch (error) {
+    signal?.throwIfAborted();
+    return error instanceof ApiError && error.code === 404 ? 'missing' : undefined;
+  }
+}

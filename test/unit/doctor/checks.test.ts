@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { debuggerContainer } from '../../../src/debugger/container.ts';
+import { runtimeOf } from '../../../src/debugger/hiddenNetwork.ts';
+import { execPathCheck } from '../../../src/doctor/execPathCheck.ts';
+import { podChecks } from '../../../src/doctor/podChecks.ts';
+import { policyCheck } from '../../../src/doctor/policyCheck.ts';
+import { unstartedChecks } from '../../../src/doctor/unstartedChecks.ts';
+import type { ContainerStatus } from '../../../src/kube/pod.ts';
+import { CREATING, ENDED, podWith, podWithDebuggers, RUNNING } from '../debugger/pods.ts';
+import { fakeServer, json, type Plain, status } from '../kube/fakeServer.ts';
+import { recording } from '../kube/recordings.ts';
+
+const { signal } = new AbortController();
+const REQUEST = {
+  profile: 'network',
+  image: 'debug:1',
+  pullPolicy: 'IfNotPresent',
+  ttl: 60,
+} as const;
+const OWN = debuggerContainer('netdebug-network', REQUEST);
+
+describe('a debugger in the pod that never started', () => {
+  const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
+  it.each<[string, ContainerStatus['state'] | undefined, string | undefined, RegExp]>([
+    ['unseen by its node', undefined, 'fail', /has not reacted: the node is Ready/],
+    [
+      'without an image',
+      { waiting: { reason: 'ErrImagePull', message: 'gone' } },
+      'fail',
+      /ErrImagePull: gone/,
+    ],
+    ['refused', { waiting: { reason: 'CreateContainerConfigError' } }, 'fail', /ConfigError/],
+    ['being made', CREATING, 'warning', /being started/],
+    ['running', RUNNING, undefined, /^$/],
+    ['ended', ENDED, undefined, /^$/],
+  ])('%s', async (_, state, level, text) => {
+    const { api } = await fakeServer({
+      rest: (seen, response) =>
+        seen.path.includes('/nodes/')
+          ? json(response, 200, { metadata: {}, status: READY })
+          : json(response, 403, status(403, 'Forbidden', 'no')),
+    });
+    const [check] = await unstartedChecks(api, podWithDebuggers([OWN, state]), REQUEST, signal);
+    expect(check?.level).toBe(level);
+    expect(check?.text ?? '').toMatch(text);
+  });
+});
+
+describe('the exec path', () => {
+  const proxy = recording<{ status: number; body: string }>('exec-through-kubectl-proxy-403');
+  it.each<[string, Plain | undefined, string | undefined]>([
+    ['open', undefined, 'ok'],
+    ['closed by a proxy', { code: 403, body: proxy.body }, 'fail'],
+    [
+      'closed by a policy',
+      {
+        code: 400,
+        body: status(
+          400,
+          'BadRequest',
+          'admission webhook "x.example" denied the request: no exec',
+        ),
+      },
+      'fail',
+    ],
+    [
+      'closed for want of rights, which is told elsewhere',
+      {
+        code: 403,
+        body: status(
+          403,
+          'Forbidden',
+          'pods "x" is forbidden: User "u" cannot get resource "pods/exec" in API group ""',
+        ),
+      },
+      undefined,
+    ],
+  ])('%s', async (_, answer, level) => {
+    const { api } = await fakeServer({ ...(answer && { check: () => answer }) });
+    expect((await execPathCheck(api, signal))[0]?.level).toBe(level);
+  });
+});
+
+it('a namespace that does not exist is said not to exist', async () => {
+  const { api } = await fakeServer({
+    rest: (_, response) =>
+      json(response, 404, status(404, 'NotFound', 'namespaces "shop" not found')),
+  });
+  expect(await policyCheck(api, signal)).toMatchObject({
+    level: 'fail',
+    text: expect.stringMatching(/there is no namespace "shop"/),
+  });
+});
+
+describe('the runtime class of a pod', () => {
+  it.each([
+    ['runc', 200, 'ok'],
+    ['runsc', 200, 'warning'],
+    ['unheard-of', 200, 'warning'],
+    ['gone', 404, 'fail'],
+  ])('%s', async (handler, code, level) => {
+    const { api } = await fakeServer({
+      rest: (_, response) =>
+        json(response, code, code === 200 ? { handler } : status(code, 'NotFound', 'gone')),
+    });
+    const pod = podWith({ spec: { runtimeClassName: 'secure' } });
+    const checks = podChecks(pod, await runtimeOf(api, pod));
+    expect(checks.find(({ check }) => check === 'runtime')?.level).toBe(level);
+  });
+});
