@@ -76,7 +76,7 @@ describe('a capture', () => {
         onTestFinished,
       });
       await capture.says(/capturing on/);
-      expect(await eventually(() => existsSync(file), 5000)).toBe(true);
+      expect(await eventually(() => existsSync(file))).toBe(true);
       expect(await working(pod.name)).not.toEqual([]);
 
       end(capture, proxy);
@@ -125,13 +125,13 @@ describe('a capture and its target', () => {
     const restarts = '{.status.containerStatuses[0].restartCount}';
     const restarted = async () =>
       (await kubectl(['get', 'pod', pod.name, '-o', `jsonpath=${restarts}`])) === '1';
-    expect(await eventually(restarted, 30_000)).toBe(true);
+    expect(await eventually(restarted)).toBe(true);
     // The count of the chatter begins anew with the second life of the container.
     const seen = async () => {
       const { stdout } = await run('tcpdump', ['-r', file, '-n', '-A', 'udp port 9']);
       return stdout.includes('seq-000001');
     };
-    expect(await eventually(seen, 10_000)).toBe(true);
+    expect(await eventually(seen)).toBe(true);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);

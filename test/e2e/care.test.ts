@@ -11,7 +11,7 @@ import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.t
 
 const [flavour] = world.flavours;
 const image = flavour?.image ?? '';
-const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0, 30_000);
+const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0);
 
 describe.each(paired([{}]))(
   'shell over $protocol with the $flavour image',
@@ -136,7 +136,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
     );
     const shows = async (pattern: RegExp) =>
       expect(
-        await eventually(async () => pattern.test(await terminal.screen()), 20_000),
+        await eventually(async () => pattern.test(await terminal.screen())),
         await terminal.screen(),
       ).toBe(true);
     await shows(/[#$] $/m);
@@ -149,7 +149,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       await wait(500);
       return /^33 102$/m.test(await terminal.screen());
     };
-    expect(await eventually(isResized, 20_000), await terminal.screen()).toBe(true);
+    expect(await eventually(isResized), await terminal.screen()).toBe(true);
     await terminal.type('sleep 9000');
     await terminal.press('C-z');
     await shows(/Stopped/);
@@ -173,7 +173,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       { columns: 80, rows: 24 },
     );
     const shows = (pattern: RegExp) =>
-      eventually(async () => pattern.test(await terminal.screen()), 20_000);
+      eventually(async () => pattern.test(await terminal.screen()));
     expect(await shows(/[#$] $/m)).toBe(true);
     await terminal.type(
       'trap "" HUP; nohup sleep 9002 >/dev/null & setsid sleep 9003 & echo here $((1 + 1))',

@@ -107,7 +107,7 @@ describe('the debugger', () => {
           };
           return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
         });
-      expect(await eventually(ended, 25_000)).toBe(true);
+      expect(await eventually(ended)).toBe(true);
       // The next command gets a new one.
       expect(
         (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,

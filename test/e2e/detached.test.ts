@@ -137,9 +137,9 @@ describe('a detached capture', () => {
       return all.find(({ name }: { name: string }) => name === short) ?? {};
     };
     const ended = async () => (await state()).reason === 'duration';
-    expect(await eventually(ended, 15_000)).toBe(true);
+    expect(await eventually(ended)).toBe(true);
     const removed = async () => (await state()).state === 'Removed';
-    expect(await eventually(removed, 20_000)).toBe(true);
+    expect(await eventually(removed)).toBe(true);
   });
 
   it.concurrent('says what it was asked wrongly, and leaves nothing running', async () => {
@@ -182,7 +182,7 @@ describe('a detached capture', () => {
       return lines.filter((line) => line.includes(` ${pod.name} `)).join('\n');
     };
     const lost = async () => ((await states()).match(/Lost/g) ?? []).length === 2;
-    expect(await eventually(lost, 30_000), await states()).toBe(true);
+    expect(await eventually(lost), await states()).toBe(true);
 
     const gone = await ours([
       'captures',
@@ -203,7 +203,7 @@ describe('a detached capture', () => {
           'jsonpath={.status.containerStatuses[0].state}',
         ])
       ).includes('running');
-    expect(await eventually(running, 30_000)).toBe(true);
+    expect(await eventually(running)).toBe(true);
     const folder = freshPath('volume');
     await succeeds(['captures', 'fetch', `${pod.name}/on-volume`, '-w', folder]);
     const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
@@ -233,7 +233,7 @@ describe('a detached capture', () => {
         const lines = (await succeeds(['captures', '-o', 'wide'])).split('\n');
         return lines.some((line) => line.includes(name) && line.includes('Lost'));
       };
-      expect(await eventually(lost, 20_000)).toBe(true);
+      expect(await eventually(lost)).toBe(true);
       const folder = freshPath('ended');
       await succeeds(['captures', 'fetch', name, '-w', folder]);
       const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
@@ -262,7 +262,7 @@ describe('a detached capture', () => {
       const before = proxy.connections();
       const isCopying = async () =>
         proxy.connections() > before + 1 || fetch.child.exitCode !== null;
-      expect(await eventually(isCopying, 20_000)).toBe(true);
+      expect(await eventually(isCopying)).toBe(true);
       await wait(100);
       if (end === 'SIGKILL') fetch.child.kill(end);
       else proxy[end]();

@@ -33,7 +33,7 @@ function name(): string {
 }
 
 async function quiet(): Promise<boolean> {
-  return eventually(async () => (await working(pod)).length === 0, 20_000);
+  return eventually(async () => (await working(pod)).length === 0);
 }
 
 describe('Wireshark programs with our extcap program', () => {
@@ -76,7 +76,7 @@ describe('the extcap protocol', () => {
         reader.child.kill('SIGKILL');
         ours.child.kill('SIGKILL');
       });
-      expect(await eventually(() => reader.stdout().length > 1000, 30_000)).toBe(true);
+      expect(await eventually(() => reader.stdout().length > 1000)).toBe(true);
       if (how === 'the end of the reader') reader.child.kill('SIGKILL');
       else ours.child.kill(how);
       const { code, stderr } = await ours.finished;

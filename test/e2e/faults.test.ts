@@ -166,7 +166,7 @@ async function chatterIn(to: string): Promise<string> {
     },
   });
   const runs = async () => (await podIn(namespace)).status?.phase === 'Running';
-  expect(await eventually(runs, 30_000)).toBe(true);
+  expect(await eventually(runs)).toBe(true);
   return namespace;
 }
 
@@ -202,7 +202,7 @@ async function datagramsIn(file: string): Promise<number> {
 
 async function expectNothingLeft(pod: string, namespace: string): Promise<void> {
   const idle = async () => (await working(pod, 'netdebug-network', namespace)).length === 0;
-  expect(await eventually(idle, 15_000)).toBe(true);
+  expect(await eventually(idle)).toBe(true);
 }
 
 describe('under a fault', () => {
@@ -279,7 +279,7 @@ describe('under a fault', () => {
     const file = freshPath('restart.pcap');
     const running = command(['capture', POD, '-w', file, '--duration', '8']);
     await running.says(/capturing on/);
-    await eventually(() => existsSync(file) && statSync(file).size > 1000, 10_000);
+    await eventually(() => existsSync(file) && statSync(file).size > 1000);
     await setFaults('kube-system', { restart: '3000' });
     await running.says(/connection lost/);
     const away = await command(['ports', POD]).finished;

@@ -79,7 +79,7 @@ describe('a capture by way of the spool', () => {
       await capture.says(/capturing on/);
       await burst(pod.name, sink, 1500);
       const arrived = async () => (await packetsIn(file)) === 1500;
-      expect(await eventually(arrived, 15_000), capture.stderr()).toBe(true);
+      expect(await eventually(arrived), capture.stderr()).toBe(true);
 
       const listed = await inDebugger(pod.name, 'ls /netdebug-*/ring/*');
       const names = listed.trim().split('\n').sort();
@@ -111,7 +111,7 @@ describe('a capture by way of the spool', () => {
       const capture = netdebug(args, { onTestFinished });
       await capture.says(/capturing on/);
       await burst(pod.name, sink, 10);
-      expect(await eventually(async () => (await packetsIn(file)) === 10, 10_000)).toBe(true);
+      expect(await eventually(async () => (await packetsIn(file)) === 10)).toBe(true);
       capture.child.kill('SIGSTOP');
       await burst(pod.name, sink, 20_000);
       await wait(2000);
@@ -143,7 +143,7 @@ describe('a capture by way of the spool', () => {
     capture.child.kill('SIGSTOP');
     const gone = async () => (await working(pod)).length === 0;
     await wait(12_000);
-    expect(await eventually(gone, 12_000), String(await working(pod))).toBe(true);
+    expect(await eventually(gone), String(await working(pod))).toBe(true);
     capture.child.kill('SIGCONT');
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(1);
@@ -165,7 +165,7 @@ describe('a capture by way of the spool', () => {
     expect(code, stderr).toBe(130);
     expect(stderr).toMatch(/stopped at once: packets still in the pod were not copied/);
     await expectEverySequenceNumber(file, 1);
-    expect(await eventually(async () => (await working(pod)).length === 0, 5000)).toBe(true);
+    expect(await eventually(async () => (await working(pod)).length === 0)).toBe(true);
   });
 });
 
@@ -218,7 +218,7 @@ describe('a server that fails', () => {
       await capture.says(/capturing on/);
       await burst('web', sink, 1000, namespace);
       const arrived = async () => (await packetsIn(file)) === 1000;
-      expect(await eventually(arrived, 30_000), capture.stderr()).toBe(true);
+      expect(await eventually(arrived), capture.stderr()).toBe(true);
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
@@ -240,7 +240,7 @@ async function chatterCapture(
   const capture = netdebug(args, { env: { KUBECONFIG: proxy.kubeconfig }, onTestFinished });
   await capture.says(/capturing on/);
   const some = () => existsSync(file) && statSync(file).size > 24;
-  expect(await eventually(some, 10_000), capture.stderr()).toBe(true);
+  expect(await eventually(some), capture.stderr()).toBe(true);
   return { capture, file, proxy, pod: pod.name };
 }
 

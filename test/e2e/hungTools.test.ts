@@ -34,7 +34,7 @@ function command(kubeconfig: string, args: readonly string[], onTestFinished: At
 
 async function expectNothingLeft(pod: string, container?: string): Promise<void> {
   const idle = async () => (await working(pod, container)).length === 0;
-  expect(await eventually(idle, 8_000), String(await working(pod, container))).toBe(true);
+  expect(await eventually(idle), String(await working(pod, container))).toBe(true);
 }
 
 async function packetsIn(file: string): Promise<number> {
@@ -77,7 +77,7 @@ describe('an image', () => {
       const capture = command(kubeconfig, args, onTestFinished);
       await capture.says(/still waiting for the pod to start .*/);
       const hung = async () => (await processes(pod, 'netdebug-network')).length > 2;
-      expect(await eventually(hung, 10_000)).toBe(true);
+      expect(await eventually(hung)).toBe(true);
       const asked = Date.now();
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
@@ -191,9 +191,7 @@ describe('an image', () => {
         );
         return stdout.includes('hung-tool');
       };
-      expect(await eventually(async () => !(await left()), 8_000), String(await names())).toBe(
-        true,
-      );
+      expect(await eventually(async () => !(await left())), String(await names())).toBe(true);
     },
   );
 

@@ -180,7 +180,7 @@ describe.each(kubectls().map((path) => ({ path, name: nameOfKubectl(path) })))(
       );
       expect(await says(['delete', 'configmap', config])).toContain('deleted');
       const gone = async () => (await kubectl(['get', 'configmap', config])).code === 1;
-      expect(await eventually(gone, 5000)).toBe(true);
+      expect(await eventually(gone)).toBe(true);
     });
   },
 );

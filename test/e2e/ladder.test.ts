@@ -109,7 +109,7 @@ describe.concurrent('the ladder', () => {
     expect(packets).toHaveLength(3);
     expect(stderr).toMatch(/note: Pod Security in namespace .* using a pod on node/);
     expect((await getPod(namespace, pod)).spec.ephemeralContainers).toBeUndefined();
-    expect(await eventually(async () => (await nodePods(free)).length === 0, 15_000)).toBe(true);
+    expect(await eventually(async () => (await nodePods(free)).length === 0)).toBe(true);
   });
 
   it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
@@ -200,9 +200,7 @@ describe.concurrent('the debugger on a node', () => {
     const { code, stderr } = await capture.finished;
     expect(code, stderr).toBe(0);
     expect((await packetsIn(file, 'udp port 9')).length).toBeGreaterThan(5);
-    expect(await eventually(async () => (await nodePods(namespace)).length === 0, 15_000)).toBe(
-      true,
-    );
+    expect(await eventually(async () => (await nodePods(namespace)).length === 0)).toBe(true);
   });
 
   it('ends by itself after kill -9; ps shows it until the next command removes it', async (test) => {
@@ -239,7 +237,7 @@ describe.concurrent('the debugger on a node', () => {
     await captures(test, name, args);
     const gone = async () =>
       (await nodePods(namespace)).every(({ metadata }) => metadata.name !== pod?.metadata.name);
-    expect(await eventually(gone, 15_000)).toBe(true);
+    expect(await eventually(gone)).toBe(true);
     expect(await ps()).not.toContain(pod?.metadata.name);
   }, 140_000);
 
@@ -306,7 +304,7 @@ describe.concurrent('the debugger on a node', () => {
     const removed = await ours('captures', 'rm', which);
     expect(removed.stderr).toMatch(new RegExp(`capture "by-node" of pod ${name} removed`));
     const gone = async () => (await capturePods(name)).length === 0;
-    expect(await eventually(gone, 15_000)).toBe(true);
+    expect(await eventually(gone)).toBe(true);
     expect((await getPod(world.namespace, name)).spec.ephemeralContainers ?? []).toEqual([]);
   });
 

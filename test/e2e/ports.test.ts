@@ -96,7 +96,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
           state === 'Z' || (pid !== 1 && name !== 'sh' && name !== 'sleep' && parent !== 0),
       );
     expect(
-      await eventually(async () => (await left()).length === 0, 3000),
+      await eventually(async () => (await left()).length === 0),
       JSON.stringify(await left()),
     ).toBe(true);
   });

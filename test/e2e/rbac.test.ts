@@ -137,7 +137,7 @@ describe.concurrent('with the Role that doctor prints, and nothing else', () => 
     const cleaned = fine(await there(['cleanup', '--yes', '--captures']));
     expect(cleaned).toMatch(/^node-debugger \S+ removed/m);
     expect((await shell.finished).code).not.toBe(0);
-    expect(await eventually(async () => (await nodePodsOf(free)).length === 0, 15_000)).toBe(true);
+    expect(await eventually(async () => (await nodePodsOf(free)).length === 0)).toBe(true);
   });
 });
 

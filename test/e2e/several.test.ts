@@ -159,7 +159,7 @@ describe('a capture of several pods', () => {
     await running.says(/capturing on[\s\S]*capturing on/);
     await ask(client.name, going.ip, '/before');
     const isHere = () => readFileSync(file).includes('GET /before');
-    expect(await eventually(isHere, 20_000), 'the request never came into the file').toBe(true);
+    expect(await eventually(isHere), 'the request never came into the file').toBe(true);
     await kubectl(['delete', 'pod', going.name, '--wait=false']);
     await running.says(new RegExp(`${going.name}: error: .*was deleted`));
     const at = Date.now() / 1000;

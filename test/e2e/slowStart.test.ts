@@ -80,7 +80,7 @@ describe('a capture', () => {
       expect(read.stdout.trim().split('\n').length).toBeGreaterThan(20);
       // Nor is what earlier attempts may have started left for longer than it lingers.
       const idle = async () => (await working(pod.name)).length === 0;
-      expect(await eventually(idle, 20_000), String(await working(pod.name))).toBe(true);
+      expect(await eventually(idle), String(await working(pod.name))).toBe(true);
     },
   );
 

@@ -116,9 +116,7 @@ describe('targets', () => {
     );
     await kubectl(['create', 'job', `${app}-byhand`, `--from=cronjob/${app}-nightly`]);
     await kubectl(['rollout', 'status', `deployment/${app}-web`, '--timeout=60s']);
-    expect(await eventually(async () => (await podsOf(`app=${app}`)).length === 5, 30_000)).toBe(
-      true,
-    );
+    expect(await eventually(async () => (await podsOf(`app=${app}`)).length === 5)).toBe(true);
     await kubectl(['wait', '--for=condition=Ready', 'pod', '-l', `app=${app}`, '--timeout=60s']);
     web = await podsOf(`part=${app}-web`);
   });

@@ -72,5 +72,5 @@ export async function untilDenied(namespace: string, pod: string): Promise<void>
       () => false,
       () => true,
     );
-  if (!(await eventually(isDenied, 30_000))) throw new Error(`nothing denies debuggers of ${pod}`);
+  if (!(await eventually(isDenied))) throw new Error(`nothing denies debuggers of ${pod}`);
 }

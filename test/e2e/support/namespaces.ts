@@ -23,7 +23,7 @@ export async function namespaceFor(
       () => true,
       () => false,
     );
-  if (!(await eventually(exists, 30_000))) throw new Error(`no service account in ${name}`);
+  if (!(await eventually(exists))) throw new Error(`no service account in ${name}`);
   return name;
 }
 

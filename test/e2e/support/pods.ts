@@ -58,7 +58,7 @@ export async function runStaticPod(
   // kubectl wait fails at once for a pod that does not exist yet.
   const exists = async () =>
     (await kubectl(['get', 'pod', mirror, '--ignore-not-found', '-o', 'name'])) !== '';
-  if (!(await eventually(exists, 30_000))) throw new Error(`no mirror pod ${mirror}`);
+  if (!(await eventually(exists))) throw new Error(`no mirror pod ${mirror}`);
   return ready(mirror);
 }
 

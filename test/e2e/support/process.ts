@@ -85,10 +85,10 @@ export async function run(
 /** Checks are programs that run, so they cost; what is waited for takes seconds. */
 const POLL_MS = 300;
 
-/** Polls until `check` holds; gives whether it did in time. */
+/** Polls until `check` holds; gives whether it did in time. Give a time only where less is promised to users. */
 export async function eventually(
   check: () => Promise<boolean> | boolean,
-  milliseconds: number,
+  milliseconds = PATIENCE_MS,
 ): Promise<boolean> {
   for (const end = Date.now() + milliseconds; ; await wait(POLL_MS)) {
     if (await check()) return true;

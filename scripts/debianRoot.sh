@@ -36,12 +36,24 @@ if [ -d ../shared ]; then
   mkdir "$root/src/shared"
   mount --bind ../shared "$root/src/shared"
 fi
-inside() {
-  chroot "$root" env -i HOME=/root TERM="${TERM:-dumb}" \
-    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt CI="${CI:-}" DEBIAN_FRONTEND=noninteractive \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -ec "$@"
-}
-# What a person has who cloned the repository.
-inside 'update-ca-certificates >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends git nodejs npm >/dev/null'
-# shellcheck disable=SC2016 # $1 is the inner shell's
-inside 'cd "$1"; shift; exec "$@"' sh "$clone" "$@" </dev/null
+
+# Not chroot: programs that enter a node's mount namespace would find this machine's root there.
+mkdir "$root/old"
+cd "$root"
+pivot_root . old
+# shellcheck disable=SC2016 # the variables are those of the inner shell
+exec env -i HOME=/root TERM="${TERM:-dumb}" CI="${CI:-}" DEBIAN_FRONTEND=noninteractive \
+  NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
+  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  sh -ec '
+    umount --lazy /old
+    update-ca-certificates >/dev/null
+    apt-get update -qq
+    # What a person has who cloned the repository.
+    apt-get install -y -qq --no-install-recommends git nodejs npm >/dev/null
+    cd "$1"
+    shift
+    # Not exec: the first process has to reap.
+    "$@"
+    exit
+  ' sh "$clone" "$@" </dev/null
