@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { startCluster } from './cluster.ts';
 import { startDemo } from './demo.ts';
 import { whyNoClusterHere } from './requirements.ts';
+import { tellRunning } from './runningCluster.ts';
 import { createSamples } from './samples.ts';
 
 const USAGE = `Usage: npm run cluster [-- --json] [-- --samples]
@@ -28,6 +29,7 @@ if (forProgram) {
 } else {
   await startDemo(cluster);
   await createSamples(cluster);
+  tellRunning(cluster.folder, cluster);
   console.log(`Two nodes with real containers run on this machine. In another terminal:
 
   export KUBECONFIG=${cluster.kubeconfig}
@@ -36,6 +38,7 @@ if (forProgram) {
   kubectl netdebug ports pod-1
 
 Pods of every kind are in the namespace "samples", users beside that kubeconfig file.
+End-to-end tests use it, too: npm run e2e -- capture -t ring
 The pod "client" on node-b asks "pod-1" on node-a once a second. Ctrl-C ends it all.`);
 }
 await ended;

@@ -256,7 +256,7 @@ describe('doctor', () => {
   });
 
   it('knows pods that cannot be entered, or not as others', async (test) => {
-    needs(test, 'access to the nodes');
+    needs(test, 'folders for static pods');
     const [mirror, windows, host, finished] = await Promise.all([
       runStaticPod('static'),
       makePod('windows', { spec: { os: { name: 'windows' } } }),

@@ -6,7 +6,6 @@ import { killSandbox } from './support/disturb.ts';
 import { CHATTER, podName, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
-import { needs } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 /** dumpcap in the one, tcpdump alone in the other. */
@@ -163,8 +162,7 @@ describe('a detached capture', () => {
 
   it.concurrent('is lost with its container, and told so; on a volume it is not', {
     timeout: 90_000,
-  }, async (test) => {
-    needs(test, 'access to the nodes');
+  }, async () => {
     const volumes = [{ name: 'scratch', emptyDir: {} }];
     const pod = await runPod('lost', {
       command: CHATTER,

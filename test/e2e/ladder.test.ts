@@ -113,7 +113,7 @@ describe.concurrent('the ladder', () => {
   });
 
   it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
-    needs(test, 'access to the nodes');
+    needs(test, 'folders for static pods');
     const { name } = await runStaticPod('static', CHATTING);
     const { stderr, packets } = await captures(test, name);
     expect(packets).toHaveLength(3);
@@ -274,7 +274,7 @@ describe.concurrent('the debugger on a node', () => {
   });
 
   it('holds what goes on by itself: of a static pod, which nothing is put into', async (test) => {
-    needs(test, 'access to the nodes');
+    needs(test, 'folders for static pods');
     const { onTestFinished } = test;
     const { name } = await runStaticPod('detached', CHATTING);
     const ours = (...args: string[]) => netdebug(args, { onTestFinished }).finished;

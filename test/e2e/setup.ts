@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestProject } from 'vitest/node';
+import { findRunningCluster, type RunningCluster } from '../cluster/runningCluster.ts';
 import type { Ready } from '../kubernetes/kubernetesProcess.ts';
 import { givenCluster } from './support/givenCluster.ts';
 import { newestKubectl } from './support/kubectls.ts';
@@ -13,11 +14,16 @@ import type { World } from './support/world.ts';
 /** A cluster for the suite, and what is known of it. */
 export interface Cluster {
   readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty' | 'label'>;
+  /** Whether the cluster outlives the suite, which then has to remove what it made. */
+  readonly stays?: true;
   close(): Promise<void>;
 }
 
 /** The name of a label that all objects of a run have. */
 const LABEL = 'netdebug.test/run';
+
+/** What a program says of the local cluster that it runs. */
+type LocalSaid = Pick<RunningCluster, 'kubeconfigs' | 'staticPodFolders'>;
 
 /** Both kinds of our own have these images. */
 const OWN_IMAGES = {
@@ -34,17 +40,17 @@ const OWN_IMAGES = {
 };
 
 /**
- * Gives the suite a cluster and a namespace in it: the one that E2E_KUBECONFIG names, a real Kubernetes of
- * our own with E2E_CLUSTER=kubernetes, or else the local cluster.
+ * Gives the suite a cluster and a namespace in it: the one that E2E_KUBECONFIG names, a real Kubernetes of our own with
+ * E2E_CLUSTER=kubernetes, or else the local cluster. With E2E_CLUSTER=running that is the one that `npm run cluster` of
+ * this checkout keeps running, where there is one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const kubectl = newestKubectl();
   const namespace = `netdebug-e2e-${process.pid}`;
   const label = { [LABEL]: namespace };
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
-  const { world, close } = await startCluster({ kubectl, folder, label });
-  const cleaner =
-    world.kind === 'given' ? startCleaner(kubectl, world.kubeconfig, label) : undefined;
+  const { world, stays, close } = await startCluster({ kubectl, folder, label });
+  const cleaner = stays ? startCleaner(kubectl, world.kubeconfig, label) : undefined;
   const faults = await startFaults(world.kubeconfig);
   const admin = async (...args: string[]) => {
     const result = await run(kubectl, args, { env: { KUBECONFIG: world.kubeconfig } });
@@ -77,8 +83,12 @@ function startCluster(plan: {
   const { E2E_KUBECONFIG, E2E_CLUSTER } = process.env;
   if (E2E_KUBECONFIG) return givenCluster({ ...plan, kubeconfig: E2E_KUBECONFIG });
   if (E2E_CLUSTER === 'kubernetes') return ownKubernetes();
-  if (E2E_CLUSTER) throw new Error(`E2E_CLUSTER is kubernetes or empty, not ${E2E_CLUSTER}`);
-  return localCluster();
+  if (E2E_CLUSTER && E2E_CLUSTER !== 'running')
+    throw new Error(`E2E_CLUSTER is kubernetes, running or empty, not ${E2E_CLUSTER}`);
+  const running = E2E_CLUSTER ? findRunningCluster() : undefined;
+  return running
+    ? Promise.resolve({ world: localWorld(running), stays: true, close: async () => {} })
+    : localCluster();
 }
 
 /** Outlives the suite, however that ends, to remove what it made in a cluster that stays. */
@@ -108,7 +118,6 @@ async function ownKubernetes(): Promise<Cluster> {
       kubeconfig: said.kubeconfig,
       users: said.kubeconfigs,
       staticPodFolders: said.staticPodFolders,
-      nodeProcesses: said.nodes,
     },
     close,
   };
@@ -116,19 +125,17 @@ async function ownKubernetes(): Promise<Cluster> {
 
 async function localCluster(): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const { said, close } = await startProgram<{
-    kubeconfigs: Record<string, string>;
-    staticPodFolders: Record<string, string>;
-  }>(main, '--json');
+  const { said, close } = await startProgram<LocalSaid>(main, '--json');
+  return { world: localWorld(said), close };
+}
+
+function localWorld({ kubeconfigs, staticPodFolders }: LocalSaid): Cluster['world'] {
   return {
-    world: {
-      ...OWN_IMAGES,
-      kind: 'local',
-      kubeconfig: said.kubeconfigs.admin ?? '',
-      users: said.kubeconfigs,
-      staticPodFolders: said.staticPodFolders,
-    },
-    close,
+    ...OWN_IMAGES,
+    kind: 'local',
+    kubeconfig: kubeconfigs.admin ?? '',
+    users: kubeconfigs,
+    staticPodFolders,
   };
 }
 

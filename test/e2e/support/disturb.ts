@@ -1,31 +1,50 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { enterWords } from '../../kubernetes/node.ts';
+import { setTimeout as wait } from 'node:timers/promises';
 import { adminCall } from './adminApi.ts';
+import { asRootOn, podProcessesScript } from './nodeRoot.ts';
 import { podName } from './pods.ts';
 import { eventually } from './process.ts';
-import { kubectl, world } from './world.ts';
+import { type AtEnd, kubectl, world } from './world.ts';
 
-const run = promisify(execFile);
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 
-/** Kills the process that holds a pod's namespaces; its kubelet makes a new sandbox. Needs access to the nodes. */
+/** Kills the process that holds a pod's namespaces, unknown to its kubelet, which makes a new sandbox. */
 export async function killSandbox(pod: string): Promise<void> {
-  if (world.kind === 'local') {
-    await kubectl(['annotate', 'pod', pod, 'netdebug.test/kill-sandbox=once']);
-    return;
-  }
-  const { metadata, spec } = (await adminCall(
-    'GET',
-    `/api/v1/namespaces/${world.namespace}/pods/${pod}`,
-  )) as { metadata: { uid: string }; spec: { nodeName: string } };
-  const init = world.nodeProcesses?.[spec.nodeName];
-  if (init === undefined) throw new Error(`no access to ${spec.nodeName}`);
-  const ctr = (...words: string[]) =>
-    run('nsenter', [...enterWords(init), 'ctr', '-n', 'k8s.io', ...words]);
-  const labels = `labels."io.kubernetes.pod.uid"==${metadata.uid},labels."io.cri-containerd.kind"==sandbox`;
-  const { stdout } = await ctr('containers', 'ls', '-q', labels);
-  await ctr('tasks', 'kill', '-s', 'SIGKILL', stdout.trim());
+  const { uid, node } = await identityOf(pod);
+  await asRootOn(
+    node,
+    `${podProcessesScript(uid)}
+    for pid in $(processes); do
+      if [ "$(cat "/proc/$pid/comm")" = pause ]; then kill -9 "$pid"; fi
+    done`,
+  );
+}
+
+/**
+ * Stops, for some time, the processes on its node that start what runs in a pod. Resolves when they run again; `atEnd` is
+ * called with what lets them run, should the test end before.
+ */
+export async function stopShims(pod: string, milliseconds: number, atEnd: AtEnd): Promise<void> {
+  const { uid, node } = await identityOf(pod);
+  const parents = `${podProcessesScript(uid)}
+    for pid in $(processes); do sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status"; done | sort -u |
+      while read -r pid; do
+        case $(cat "/proc/$pid/comm" 2>/dev/null) in containerd-shim*) echo "$pid" ;; esac
+      done`;
+  const shims = (await asRootOn(node, parents)).trim().split('\n').join(' ');
+  if (shims === '') throw new Error(`no shim of ${pod} on ${node}`);
+  const go = () => asRootOn(node, `kill -CONT ${shims}`);
+  await asRootOn(node, `kill -STOP ${shims}`);
+  atEnd(() => void go().catch(() => {}));
+  await wait(milliseconds);
+  await go();
+}
+
+async function identityOf(pod: string): Promise<{ uid: string; node: string }> {
+  const path = '{.metadata.uid} {.spec.nodeName}';
+  const [uid = '', node = ''] = (
+    await kubectl(['get', 'pod', pod, '-o', `jsonpath=${path}`])
+  ).split(' ');
+  return { uid, node };
 }
 
 /** Lets the admission of a namespace refuse every change of a pod's ephemeral containers, with these words. */

@@ -11,9 +11,9 @@ const NEEDS = {
     isMet: ({ oddImages }: World) => oddImages !== undefined,
     why: 'this cluster does not have them',
   },
-  'access to the nodes': {
+  'folders for static pods': {
     isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
-    why: 'static pods, killed sandboxes and stopped shims take root on a node',
+    why: 'where a node has one is not known',
   },
   'a range of services': {
     isMet: ({ kind }: World) => kind === 'kubernetes',

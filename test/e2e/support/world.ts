@@ -28,8 +28,6 @@ export interface World {
   readonly appImage: string;
   /** Folders for manifests of static pods, by node, where the suite can write to a node. */
   readonly staticPodFolders?: Readonly<Record<string, string>>;
-  /** Node -> id of its first process, where the suite can enter it. */
-  readonly nodeProcesses?: Readonly<Record<string, number>>;
   /** Label of every object outside the suite's namespace: what has it is removed after the run. */
   readonly label: Readonly<Record<string, string>>;
   /** A folder for the test's own files. */

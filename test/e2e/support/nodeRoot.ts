@@ -1,0 +1,31 @@
+import { runPod } from './pods.ts';
+import { kubectl, world } from './world.ts';
+
+/** Node -> a pod there that sees all its processes. */
+const pods = new Map<string, Promise<string>>();
+
+/** Runs a shell script as root among the processes of a node, in a privileged pod. Gives its output. */
+export async function asRootOn(node: string, script: string): Promise<string> {
+  const pod = pods.get(node) ?? startPod(node);
+  pods.set(node, pod);
+  return kubectl(['exec', await pod, '--', 'sh', '-c', script]);
+}
+
+async function startPod(node: string): Promise<string> {
+  const { name } = await runPod('node-root', {
+    image: world.flavours[0]?.image ?? '',
+    command: ['sleep', 'infinity'],
+    spec: { nodeName: node, hostPID: true },
+    container: { securityContext: { privileged: true } },
+  });
+  return name;
+}
+
+/** A shell function that prints the ids of a pod's processes. */
+export function podProcessesScript(uid: string): string {
+  return `processes() {
+    for folder in /proc/[0-9]*; do
+      if grep -qE '${uid}|${uid.replaceAll('-', '_')}' "$folder/cgroup" 2>/dev/null; then echo "\${folder#/proc/}"; fi
+    done
+  }`;
+}
