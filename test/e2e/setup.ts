@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,8 +14,6 @@ import type { World } from './support/world.ts';
 /** A cluster for the suite, and what is known of it. */
 export interface Cluster {
   readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty' | 'label'>;
-  /** Whether the cluster outlives the suite, which then has to remove what it made. */
-  readonly stays?: true;
   close(): Promise<void>;
 }
 
@@ -49,19 +47,22 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const namespace = `netdebug-e2e-${process.pid}`;
   const label = { [LABEL]: namespace };
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
-  const { world, stays, close } = await startCluster({ kubectl, folder, label });
-  const cleaner = stays ? startCleaner(kubectl, world.kubeconfig, label) : undefined;
+  const running = process.env.E2E_CLUSTER === 'running' ? findRunningCluster() : undefined;
+  const staying = process.env.E2E_KUBECONFIG || running?.kubeconfigs.admin;
+  const objects = staying ? [kubectl, staying, `${LABEL}=${namespace}`] : [];
+  const cleaner = startCleaner(folder, ...objects);
+  const { world, close } = await startCluster({ kubectl, folder, label, running });
   const faults = await startFaults(world.kubeconfig);
-  const admin = async (...args: string[]) => {
-    const result = await run(kubectl, args, { env: { KUBECONFIG: world.kubeconfig } });
+  const admin = async (args: readonly string[], object: object = {}) => {
+    const stdin = JSON.stringify(object);
+    const result = await run(kubectl, args, { stdin, env: { KUBECONFIG: world.kubeconfig } });
     if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
     return result.stdout;
   };
-  const nodes = (await admin('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).split(
-    ' ',
-  );
-  await admin('create', 'namespace', namespace);
-  await admin('label', 'namespace', namespace, `${LABEL}=${namespace}`);
+  const names = 'jsonpath={.items[*].metadata.name}';
+  const nodes = (await admin(['get', 'nodes', '-o', names])).split(' ');
+  const metadata = { name: namespace, labels: label };
+  await admin(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace', metadata });
   project.provide('world', {
     ...world,
     ...{ kubectl, namespace, folder, label, faulty: faults.kubeconfigs },
@@ -69,9 +70,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   return async () => {
     await faults.close();
-    await cleaner?.close();
+    await cleaner.close();
     await close();
-    rmSync(folder, { recursive: true });
   };
 }
 
@@ -79,30 +79,29 @@ function startCluster(plan: {
   kubectl: string;
   folder: string;
   label: Readonly<Record<string, string>>;
+  running: RunningCluster | undefined;
 }): Promise<Cluster> {
   const { E2E_KUBECONFIG, E2E_CLUSTER } = process.env;
   if (E2E_KUBECONFIG) return givenCluster({ ...plan, kubeconfig: E2E_KUBECONFIG });
   if (E2E_CLUSTER === 'kubernetes') return ownKubernetes();
   if (E2E_CLUSTER && E2E_CLUSTER !== 'running')
     throw new Error(`E2E_CLUSTER is kubernetes, running or empty, not ${E2E_CLUSTER}`);
-  const running = E2E_CLUSTER ? findRunningCluster() : undefined;
-  return running
-    ? Promise.resolve({ world: localWorld(running), stays: true, close: async () => {} })
+  return plan.running
+    ? Promise.resolve({ world: localWorld(plan.running), close: async () => {} })
     : localCluster();
 }
 
-/** Outlives the suite, however that ends, to remove what it made in a cluster that stays. */
-function startCleaner(kubectl: string, kubeconfig: string, label: Record<string, string>) {
+/** Outlives the suite, however that ends, to remove its folder and what it made in a cluster that stays. */
+function startCleaner(folder: string, ...objects: readonly string[]) {
   const main = join(import.meta.dirname, 'support', 'cleaner.ts');
-  const [pair = ''] = Object.entries(label).map(([name, value]) => `${name}=${value}`);
-  const child = spawn(process.execPath, [main, kubectl, kubeconfig, pair], {
+  const child = spawn(process.execPath, [main, folder, ...objects], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
     close: async () => {
-      child.stdin.end();
+      child.stdin.end('done');
       await ended;
     },
   };

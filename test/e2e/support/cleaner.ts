@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 
-// Removes all objects with a label from a cluster, once its standard input ends: also when the suite was
-// interrupted or killed. Arguments: kubectl, kubeconfig, label as NAME=VALUE.
+// Removes the suite's folder, and all objects with a label from a cluster that stays, once its standard input ends: also
+// when the suite was interrupted or killed. Arguments: folder; kubectl, kubeconfig, label as NAME=VALUE.
 
-const [kubectl = '', kubeconfig = '', label = ''] = process.argv.slice(2);
+const [folder = '', kubectl, kubeconfig = '', label = ''] = process.argv.slice(2);
 /** Cluster-wide kinds first: nothing of the suite must get in the way of others. */
 const KINDS = [
   'validatingadmissionpolicybindings,validatingadmissionpolicies',
@@ -13,13 +16,28 @@ const KINDS = [
 ];
 /** RoleBindings of users who may do something in a namespace that is not the suite's. */
 const NAMESPACED = ['-n', 'default', 'rolebindings'];
+/** Tests of a suite that was killed may still make objects for a moment. */
+const PASSES = 4;
+const BETWEEN_PASSES_MS = 3_000;
 
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-for await (const _ of process.stdin);
-for (const words of [...KINDS.map((kinds) => [kinds]), NAMESPACED])
-  spawnSync(
-    kubectl,
-    ['--kubeconfig', kubeconfig, 'delete', ...words, '-l', label, '--wait=false'],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+process.on('SIGHUP', () => {});
+const isOrderly = (await text(process.stdin)) === 'done';
+if (kubectl) {
+  deleteObjects(kubectl);
+  for (let pass = 1; pass < PASSES && !isOrderly; pass += 1) {
+    await wait(BETWEEN_PASSES_MS);
+    deleteObjects(kubectl);
+  }
+}
+rmSync(folder, { recursive: true, force: true });
+
+function deleteObjects(kubectl: string): void {
+  for (const words of [...KINDS.map((kinds) => [kinds]), NAMESPACED])
+    spawnSync(
+      kubectl,
+      ['--kubeconfig', kubeconfig, 'delete', ...words, '-l', label, '--wait=false'],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+}

@@ -53,7 +53,6 @@ export async function givenCluster(plan: {
       flavours: E2E_IMAGE.split(',').map(flavourOf),
       appImage: E2E_APP_IMAGE,
     },
-    stays: true,
     close: async () => {},
   };
 }

@@ -44,14 +44,29 @@ export function recordWithDumpcap(stream: Buffer, file: string): void {
 }
 
 /** A line of tab-separated fields for each packet, as tshark reads the file. */
+/** From 4.4 on, a comment of several options comes several times, and last as a whole. */
+const LAST = ['-E', 'occurrence=l'];
+
 export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
   const asked = fields.flatMap((field) => ['-e', field]);
   const options = ['-o', 'frame.generate_md5_hash:TRUE', '-o', 'ip.check_checksum:FALSE'];
-  const lines = wireshark('tshark', '-n', '-r', file, ...options, '-T', 'fields', ...asked);
+  const lines = wireshark(
+    'tshark',
+    '-n',
+    '-r',
+    file,
+    ...options,
+    '-T',
+    'fields',
+    ...LAST,
+    ...asked,
+  );
   return lines.split('\n').slice(0, -1);
 }
 
-/** The blocks of a pcapng file, as tshark's dissector of the file format prints them. */
+/** The blocks of a pcapng file, as the dissector of the file format in tshark 4.0 prints them. */
 export function blocksOf(file: string): string {
-  return wireshark('tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V');
+  const text = wireshark('tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V');
+  // Later ones count blocks: "Block 5: Interface Statistics Block 1".
+  return text.replaceAll(/^( *Block) \d+: (.+ Block) \d+$/gm, '$1: $2');
 }
