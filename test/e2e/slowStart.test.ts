@@ -28,11 +28,11 @@ describe('a capture', () => {
         netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       // So that the debugger is there.
       await start(['ports', pod.name, '--image', image]).finished;
-      const stopping = stopShims(pod.name, seconds * 1000, onTestFinished);
+      const { over } = await stopShims(pod.name, seconds * 1000, onTestFinished);
       const file = freshPath('stopped.pcap');
       const capture = start(['capture', pod.name, '-w', file, '--image', image]);
       await capture.says(/still waiting for the pod to start the recorder/);
-      await stopping;
+      await over;
       await capture.says(/capturing on eth0/, 60_000);
       await wait(2500);
       capture.child.kill('SIGINT');
@@ -56,7 +56,7 @@ describe('a capture', () => {
       const start = (args: readonly string[]) =>
         netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       await start(['ports', pod.name, '--image', image]).finished;
-      const stopping = stopShims(pod.name, 12_000, onTestFinished);
+      const { over } = await stopShims(pod.name, 12_000, onTestFinished);
       for (const flags of [['-w', freshPath('none.pcap')], []]) {
         const capture = start(['capture', pod.name, '--image', image, ...flags]);
         await capture.says(/still waiting for/, 8_000).catch(() => {});
@@ -66,7 +66,7 @@ describe('a capture', () => {
         expect(Date.now() - asked).toBeLessThan(10_000);
         expect([0, 130]).toContain(code);
       }
-      await stopping;
+      await over;
     },
   );
 });

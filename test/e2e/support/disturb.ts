@@ -20,10 +20,14 @@ export async function killSandbox(pod: string): Promise<void> {
 }
 
 /**
- * Stops, for some time, the processes on its node that start what runs in a pod. Resolves when they run again; `atEnd` is
- * called with what lets them run, should the test end before.
+ * Stops, for some time, the processes on its node that start what runs in a pod. Resolves when they stand still, with the
+ * time when they run again; `atEnd` is called with what lets them run, should the test end before.
  */
-export async function stopShims(pod: string, milliseconds: number, atEnd: AtEnd): Promise<void> {
+export async function stopShims(
+  pod: string,
+  milliseconds: number,
+  atEnd: AtEnd,
+): Promise<{ readonly over: Promise<void> }> {
   const { uid, node } = await identityOf(pod);
   const parents = `${podProcessesScript(uid)}
     for pid in $(processes); do sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status"; done | sort -u |
@@ -35,8 +39,10 @@ export async function stopShims(pod: string, milliseconds: number, atEnd: AtEnd)
   const go = () => asRootOn(node, `kill -CONT ${shims}`);
   await asRootOn(node, `kill -STOP ${shims}`);
   atEnd(() => void go().catch(() => {}));
-  await wait(milliseconds);
-  await go();
+  const over = wait(milliseconds).then(async () => {
+    await go();
+  });
+  return { over };
 }
 
 async function identityOf(pod: string): Promise<{ uid: string; node: string }> {

@@ -43,10 +43,10 @@ export function recordWithDumpcap(stream: Buffer, file: string): void {
   if (status !== 0) throw new Error(`dumpcap ended with ${status} and said: ${stderr}`);
 }
 
-/** A line of tab-separated fields for each packet, as tshark reads the file. */
-/** From 4.4 on, a comment of several options comes several times, and last as a whole. */
+/** From tshark 4.4 on, a comment of several options comes several times, and last as a whole. */
 const LAST = ['-E', 'occurrence=l'];
 
+/** A line of tab-separated fields for each packet, as tshark reads the file. */
 export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
   const asked = fields.flatMap((field) => ['-e', field]);
   const options = ['-o', 'frame.generate_md5_hash:TRUE', '-o', 'ip.check_checksum:FALSE'];
@@ -68,5 +68,5 @@ export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
 export function blocksOf(file: string): string {
   const text = wireshark('tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V');
   // Later ones count blocks: "Block 5: Interface Statistics Block 1".
-  return text.replaceAll(/^( *Block) \d+: (.+ Block) \d+$/gm, '$1: $2');
+  return text.replaceAll(/^( *Block) \d+: (.+ Block)( \d+)?$/gm, '$1: $2');
 }
