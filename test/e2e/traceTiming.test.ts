@@ -1,9 +1,7 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { runPod } from './support/pods.ts';
-import { netdebug, world } from './support/world.ts';
+import { freshPath, netdebug, world } from './support/world.ts';
 
 interface TraceEvent {
   readonly name: string;
@@ -17,7 +15,7 @@ interface TraceEvent {
 it('writes what a command waits for, in Chrome trace format, readable by its owner only', async () => {
   const [flavour] = world.flavours;
   const { name } = await runPod('traced');
-  const file = join(mkdtempSync(join(tmpdir(), 'netdebug-trace-')), 'trace.json');
+  const file = freshPath('trace.json');
   const started = Date.now();
   const args = ['ports', name, '--image', flavour?.image ?? '', '--trace-timing', file];
   const { code, stderr } = await netdebug(args).finished;

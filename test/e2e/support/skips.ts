@@ -15,6 +15,10 @@ const NEEDS = {
     isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
     why: 'where a node has one is not known',
   },
+  'nodes on this machine': {
+    isMet: ({ kind }: World) => kind !== 'given',
+    why: 'faults are planted in their namespaces',
+  },
   'a range of services': {
     isMet: ({ kind }: World) => kind === 'kubernetes',
     why: 'the API server of the local cluster tells none',
