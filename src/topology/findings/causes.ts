@@ -28,8 +28,19 @@ export function withCauses(diagnosed: readonly Diagnosed[]): Finding[] {
   });
 }
 
-function explains({ finding: cause, fault }: Diagnosed, { finding: effect }: Diagnosed): boolean {
+function explains(
+  { finding: cause, fault }: Diagnosed,
+  { finding: effect, fault: consequence }: Diagnosed,
+): boolean {
   if (cause.severity !== 'error' || WITHOUT_CONSEQUENCES.has(cause.kind)) return false;
+  // An address that its pod has lost is nobody's.
+  if (
+    cause.kind === 'address-missing' &&
+    ['address-unused', 'gateway-unreachable'].includes(effect.kind)
+  ) {
+    const { address, gateway } = consequence.values;
+    return fault.values.address === (address ?? gateway);
+  }
   // A device that gets another address forgets its neighbours, permanent ones too.
   if (cause.kind === 'stale-vtep-mac' && effect.kind === 'vtep-neighbour-missing') {
     return fault.values.farNode === effect.where.node;

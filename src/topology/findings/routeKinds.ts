@@ -11,6 +11,15 @@ export const ROUTE_KINDS: Readonly<Record<string, Kind>> = {
     fix: (v) =>
       `recreate the pod, so that its address is set again: kubectl delete pod ${v('podFlag')}`,
   },
+  'address-unused': {
+    severity: 'error',
+    layer: 2,
+    summary: 'No device has the address that the packet is sent to.',
+    meaning: (v) =>
+      `Nobody behind ${v('device')} has ${v('address')}: connections fail with "no route to host".`,
+    fix: (v) =>
+      `see who should have it (kubectl get pods -A -o wide | grep ${v('address')}): the pod may be gone, or the name or endpoint out of date`,
+  },
   'duplicate-address': {
     severity: 'error',
     layer: 2,

@@ -60,10 +60,8 @@ function laneOf({ node }: Hop): string {
 function hopLines(hop: Hop, width: number): string[] {
   const { device, kind, mtu, state, addresses = [], detail, counters } = hop;
   const bad = state !== undefined && !['UP', 'UNKNOWN'].includes(state) ? ` ${state}` : '';
-  const lost = [counters?.rx, counters?.tx].reduce(
-    (sum, one) => sum + (one?.errors ?? 0) + (one?.dropped ?? 0),
-    0,
-  );
+  const count = (what: 'errors' | 'dropped') =>
+    (counters?.rx[what] ?? 0) + (counters?.tx[what] ?? 0);
   const head = ` ${device ?? ''} ${kind}${mtu === undefined ? '' : ` mtu ${mtu}`}${bad}`.replace(
     '  ',
     ' ',
@@ -71,7 +69,8 @@ function hopLines(hop: Hop, width: number): string[] {
   const address = addresses.find((one) => !one.startsWith('fe80') && !one.startsWith('127.'));
   const rest = [
     ...(address === undefined ? [] : [address]),
-    ...(lost > 0 ? [`${lost} dropped or errors`] : []),
+    ...(count('dropped') > 0 ? [`${count('dropped')} drops`] : []),
+    ...(count('errors') > 0 ? [`${count('errors')} errors`] : []),
   ].join(', ');
   const together = rest === '' ? head : `${head}  ${rest}`;
   const lines = together.length <= width ? [together] : [head, `     ${rest}`];

@@ -52,9 +52,15 @@ export function crossSegment(walk: Walk, port: Port, nextHop: string): Way['end'
   }
 }
 
+/** Of a bridge with many ports only the first ones are named. */
+const MOST_PORTS = 3;
+
 function portsText(walk: Walk, port: Port): string {
   const names = walk.wiring.portsOf(port).map(({ link }) => link.name);
-  return names.length === 0 ? 'no ports' : `ports ${names.join(', ')}`;
+  if (names.length === 0) return 'no ports';
+  const more = names.length - MOST_PORTS;
+  const shown = names.slice(0, more > 1 ? MOST_PORTS : names.length).join(', ');
+  return `ports ${shown}${more > 1 ? ` and ${more} more` : ''}`;
 }
 
 /** A device that lies on another: its packets leave by that one. */
@@ -267,6 +273,11 @@ function nowhereBehind(
     const { name, kind = 'unknown' } = other.link;
     walk.doubt(other, `${kind} device`, `what is behind ${name} is not known; ${nextHop} may be`);
     return 'unknown';
+  }
+  if (sameAddress(nextHop, walk.packet.destination)) {
+    const evidence = `no port of ${bridge.link.name} leads to ${nextHop}`;
+    walk.fault('address-unused', bridge, evidence, { address: nextHop, device: bridge.link.name });
+    return 'stopped';
   }
   walk.fault('gateway-unreachable', sender, `no device behind ${bridge.link.name} has ${nextHop}`, {
     gateway: nextHop,

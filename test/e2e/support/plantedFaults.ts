@@ -85,7 +85,7 @@ const tunnelAgain = (scene: Scene, id: number): Step[] => {
   const { tunnel, uplink, to } = scene;
   const parameters = `id ${id} dev ${uplink} local ${to.nodeAddress} dstport 8472 nolearning`;
   return [
-    node('to', `ip link del ${tunnel}`),
+    node('to', `ip link del ${tunnel} 2>/dev/null || true`),
     node('to', `ip link add ${tunnel} address ${to.vtepMac} mtu 1450 type vxlan ${parameters}`),
     node('to', `ip addr add ${to.vtep}/32 dev ${tunnel}; ip link set ${tunnel} up`),
     tunnelRoute(scene, 'to'),
@@ -425,5 +425,50 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     affects: 'across',
     plant: (scene) => tunnelAgain(scene, 7),
     repair: (scene) => tunnelAgain(scene, 1),
+  },
+  {
+    name: 'the receiver has lost its address',
+    kind: 'address-missing',
+    breaks: true,
+    affects: 'to-pod',
+    plant: ({ to }) => [pod('to', `ip addr del ${to.address}/24 dev eth0`)],
+    repair: (scene) => [
+      pod('to', `ip addr add ${scene.to.address}/24 brd + dev eth0`),
+      podRoutes(scene, 'to'),
+    ],
+  },
+  {
+    name: "the bridge has the receiver's port disabled",
+    kind: 'port-not-forwarding',
+    breaks: true,
+    affects: 'to-pod',
+    plant: ({ to }) => [node('to', `bridge link set dev ${to.hostEnd} state 0`)],
+    repair: ({ to }) => [node('to', `bridge link set dev ${to.hostEnd} state 3`)],
+  },
+  {
+    name: 'the receiver has no tunnel device',
+    kind: 'tunnel-missing',
+    breaks: true,
+    affects: 'across',
+    plant: ({ tunnel }) => [node('to', `ip link del ${tunnel}`)],
+    repair: (scene) => tunnelAgain(scene, 1),
+  },
+  {
+    name: 'the node of the sender masquerades what goes to other pods',
+    kind: 'unexpected-snat',
+    breaks: false,
+    affects: 'across',
+    plant: ({ from, to }) => [
+      node(
+        'from',
+        `iptables-legacy -t nat -I POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
+      ),
+    ],
+    repair: ({ from, to }) => [
+      node(
+        'from',
+        `iptables-legacy -t nat -D POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
+      ),
+    ],
   },
 ];
