@@ -1,6 +1,5 @@
 import type { CaptureSpec } from '../capture/spec.ts';
 import { bytes, seconds } from '../capture/units.ts';
-import { namedNode } from '../debugger/debuggerFor.ts';
 import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import { wrongUsage } from '../problem.ts';
 import type { CaptureValues } from './flags/capture.ts';
@@ -22,12 +21,13 @@ export function planOf(
   refuseExpressionWords(words);
   const meant = targetsOf(words, flags);
   const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
-  if (ofPods && namedNode(meant.targets) !== undefined)
+  if (ofPods && meant.targets.every(({ kind }) => kind === 'node'))
     throw wrongUsage(`--${ofPods} cannot be used with a node`);
   const { presets, filter } = ownFilterOf(flags.preset.flat(), rest);
   return {
     ...meant,
     settings: debuggerSettings(flags),
+    waits: flags['follow-pods'],
     withClients: flags['with-clients'],
     peers: flags.peer,
     format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),

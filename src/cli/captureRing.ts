@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
-import { podFileName } from '../capture/sinks/targetFileName.ts';
-import type { FoundTarget } from '../debugger/debuggerFor.ts';
-import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
+import { targetFileName } from '../capture/sinks/targetFileName.ts';
+import { StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { type FoundTarget, nodeOf, targetNames } from '../kube/targets/foundTarget.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
 import { note, statusLine } from './console.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
-import { podNames } from './podNames.ts';
 import { isInterruption } from './report.ts';
 
 type Told = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
@@ -29,15 +28,15 @@ export async function captureRing(
 ): Promise<number> {
   const terminal = new RingTerminal();
   const slots = new StartSlots();
-  const nameOf = podNames(found.flatMap(({ pod }) => pod ?? []));
+  const nameOf = targetNames(found);
   try {
     // Whatever one of them throws, the others have something to copy and to remove.
     const results = await Promise.allSettled(
       found.map(async (one) => {
         const isAlone = found.length === 1;
-        const name = isAlone || !one.pod ? undefined : nameOf(one.pod);
+        const name = isAlone ? undefined : nameOf(one);
         const folder =
-          name === undefined ? request.folder : join(request.folder, podFileName(name));
+          name === undefined ? request.folder : join(request.folder, targetFileName(name));
         let started = () => {};
         try {
           started = await slots.take(nodeOf(one), interruption.signal);

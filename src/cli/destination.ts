@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { wrongUsage } from '../problem.ts';
 import type { OutputArguments } from './captureOutput.ts';
 
-/** Where the packets of one or several pods go. */
+/** Where packets go. */
 export type Destination = 'text' | 'one pcap' | 'one pcapng' | 'a folder';
 
 /** Whether -w names a folder: one that exists, or a name that ends as one. */
@@ -13,9 +13,9 @@ export async function namesFolder(write: string | undefined): Promise<boolean> {
 }
 
 /**
- * What the output flags ask for, where they name no folder. A file of several pods is pcapng, since
- * classic pcap cannot tell them apart; of one pod the name decides, as in Wireshark. Throws a Problem
- * for several and a classic name.
+ * The destination that the output flags name, if that is not a folder. A file of several targets is pcapng, since
+ * classic pcap cannot tell them apart; of one target the name decides, as in Wireshark. Throws a Problem for several
+ * targets and a classic name.
  */
 export function destinationOf(
   { write, wireshark }: OutputArguments,
@@ -26,9 +26,9 @@ export function destinationOf(
   if (/\.pcapng$/i.test(write)) return 'one pcapng';
   if (isSeveral && /\.(pcap|cap|dmp)$/i.test(write))
     throw wrongUsage(
-      `-w ${write}: a pcap file cannot hold several pods`,
+      `-w ${write}: a pcap file cannot hold several targets`,
       `write one pcapng file with -w ${write.replace(/\.\w+$/, '.pcapng')}`,
-      `or one file per pod with -w ${write.replace(/\.\w+$/, '')}/`,
+      `or one file per target with -w ${write.replace(/\.\w+$/, '')}/`,
     );
   return isSeveral ? 'one pcapng' : 'one pcap';
 }

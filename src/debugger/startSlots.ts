@@ -1,13 +1,6 @@
-import type { FoundTarget } from './debuggerFor.ts';
-
 /** Each start is a handful of processes at once, and an exec that the node's runtime has to serve. */
 const PER_NODE = 4;
 const IN_ALL = 16;
-
-/** The node on which a target's processes are started. */
-export function nodeOf(found: FoundTarget): string {
-  return found.pod ? (found.pod.spec.nodeName ?? '') : found.node;
-}
 
 interface Waiting {
   readonly node: string;

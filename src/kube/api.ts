@@ -41,15 +41,6 @@ export class KubeApi {
     this.access = access;
   }
 
-  /** The same server with another namespace where a request names none; connections are shared. */
-  inNamespace(namespace: string): KubeApi {
-    if (namespace === this.access.namespace) return this;
-    const access: Access = Object.create(this.access, {
-      namespace: { value: namespace, enumerable: true },
-    });
-    return new KubeApi(access);
-  }
-
   /** The API server's time, as its last answer told it; ours before the first one. Milliseconds. */
   serverTime(): number {
     return Date.now() + this.#clockOffset;

@@ -1,15 +1,15 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
-import { debuggerFor, type FoundTarget, namedNode } from '../debugger/debuggerFor.ts';
+import { debuggerFor } from '../debugger/debuggerFor.ts';
 import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
-import { nodeOf, StartSlots } from '../debugger/startSlots.ts';
+import { StartSlots } from '../debugger/startSlots.ts';
 import { refuseUnsuitable } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { defaultContainer, type Pod } from '../kube/pod.ts';
-import { refuseNodes } from '../kube/targets/onePod.ts';
+import { type FoundTarget, keyOf, nodeOf, targetNames } from '../kube/targets/foundTarget.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
-import { leftOutText, resolveTargets } from '../kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 import { candidatesText } from '../nearest.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import type { SocketList } from '../tools/socket.ts';
@@ -58,7 +58,7 @@ export class PortsSession {
   readonly #api: KubeApi;
   readonly #request: PortsRequest;
   readonly #slots = new StartSlots();
-  /** By node, or by the pod that they lead to. */
+  /** By the key of their target. */
   readonly #kept = new Map<string, Debugger>();
 
   constructor(api: KubeApi, request: PortsRequest) {
@@ -84,7 +84,7 @@ export class PortsSession {
             const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
             if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
             failures.push({
-              pod: one.found.pod?.metadata.name ?? keyOf(one.found),
+              pod: one.label ?? keyOf(one.found),
               error: explained,
             });
             return undefined;
@@ -118,21 +118,17 @@ export class PortsSession {
 
   async #find(): Promise<Listed[]> {
     const { targets, maxPods, signal, onNote } = this.#request;
-    const node = namedNode(targets);
-    if (node !== undefined) return [{ found: { node } }];
     const resolved = await resolveTargets(this.#api, targets, {
       maxPods,
       ...(signal && { signal }),
     });
     signal?.throwIfAborted();
-    refuseNodes(resolved.nodes);
-    const leftOut = leftOutText(resolved);
-    if (leftOut !== undefined) onNote(leftOut);
-    const label = labelling(targets, resolved.pods);
-    return resolved.pods.map((pod) => {
-      const name = label(pod);
-      return { found: { pod }, ...(name !== undefined && { label: name }) };
-    });
+    const skipped = skippedText(resolved);
+    if (skipped !== undefined) onNote(skipped);
+    const [target, another] = targets;
+    const isOne = !another && (target?.kind === 'pod' || target?.kind === 'node');
+    const nameOf = targetNames(resolved.found);
+    return resolved.found.map((found) => ({ found, ...(!isOne && { label: nameOf(found) }) }));
   }
 
   async #listOne(one: Listed): Promise<PodSockets> {
@@ -194,23 +190,8 @@ function together(stores: readonly SocketStore[]): SocketStore {
   return all;
 }
 
-function keyOf(found: FoundTarget): string {
-  return found.pod ? `${found.pod.metadata.namespace}/${found.pod.metadata.name}` : found.node;
-}
-
 function profileOf({ processes }: Selection): Profile {
   return processes ? 'processes' : 'network';
-}
-
-/** How a pod is called in the list: not at all when it is the one that was named. */
-function labelling(
-  targets: readonly Target[],
-  pods: readonly Pod[],
-): (pod: Pod) => string | undefined {
-  if (targets.length === 1 && targets[0]?.kind === 'pod') return () => undefined;
-  const namespaces = new Set(pods.map(({ metadata }) => metadata.namespace));
-  return ({ metadata: { namespace, name } }) =>
-    namespaces.size > 1 ? `${namespace}/${name}` : name;
 }
 
 /** The container whose processes the debugger shares; none where the whole pod shares them. */

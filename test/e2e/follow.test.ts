@@ -61,7 +61,7 @@ describe('a capture by way of the spool', () => {
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
-      expect(stderr).toMatch(/connection lost \(.*\); the recorder in the pod goes on/);
+      expect(stderr).toMatch(/connection lost \(.*\); the pod keeps recording/);
       expect(stderr).toMatch(/ packets captured .*, none dropped; resumed after 1 interruption\n/);
       await expectEverySequenceNumber(file, 40);
     },

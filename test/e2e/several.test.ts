@@ -98,6 +98,55 @@ describe('a capture of several pods', () => {
     expect(await working(web.name)).toEqual([]);
   });
 
+  it('takes pods and nodes together; the file tells the filter that each recorder got', async () => {
+    const nodes = world.nodes.map((node) => `node/${node}`);
+    const file = freshPath('mixed.pcapng');
+    const running = capture([client.name, ...nodes], '-i', 'any', '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on[\s\S]*capturing on/);
+    await ask(client.name, web.ip, '/from-pod-to-pod');
+    running.child.kill('SIGINT');
+    const finished = await running.finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.stderr).toMatch(/^TARGET +NODE +PACKETS /m);
+    for (const name of [client.name, ...nodes])
+      expect(finished.stderr).toMatch(new RegExp(`^${name} .* in order$`, 'm'));
+
+    const requests = await packetsOf(file, 'tcp.payload contains "GET /from-pod-to-pod"');
+    const seenAt = new Set(requests.map(([at]) => at));
+    expect(seenAt).toContain(`${world.namespace}/${client.name}/any`);
+    for (const node of world.nodes) expect(seenAt).toContain(`${node}/any`);
+    const blocks = await reads(
+      ...(['tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V'] as const),
+    );
+    const filters = [...blocks.matchAll(/filter string: (.*)/gi)].map(([, text = '']) => text);
+    expect(filters.filter((text) => text === 'tcp port 80')).toHaveLength(1);
+    const ofNodes = filters.filter((text) => text !== 'tcp port 80');
+    expect(ofNodes).toHaveLength(nodes.length);
+    for (const text of ofNodes)
+      expect(text).toMatch(/^tcp port 80 and not \(tcp port 10250( or tcp port \d+)*\)$/);
+    expect(await working(client.name)).toEqual([]);
+  });
+
+  it('finds each pod in the namespace before its name', async () => {
+    const file = freshPath('namespaced.pcapng');
+    const names = [`${world.namespace}/${web.name}`, `${world.namespace}/pod/${client.name}`];
+    const running = capture(names, '-n', 'default', '-w', file, '--', 'tcp port 80');
+    await running.says(/capturing on[\s\S]*capturing on/);
+    await ask(client.name, web.ip, '/namespaced');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    const requests = await packetsOf(file, 'tcp.payload contains "GET /namespaced"');
+    expect(requests.map(([at]) => at)).toEqual(
+      [client, web].map(({ name }) => `${world.namespace}/${name}/eth0`),
+    );
+    const ports = await netdebug([
+      ...['ports', ...names, '-n', 'default', '--image', image, '--listening'],
+    ]).finished;
+    expect(ports.code, ports.stderr).toBe(0);
+    expect(ports.stdout).toMatch(new RegExp(`^${web.name} .*:80 `, 'm'));
+  });
+
   it('goes into a folder, a file for each', async () => {
     const folder = `${freshPath('folder')}/`;
     const running = capture([web.name, client.name], '-w', folder, '--', 'tcp port 80');
@@ -228,7 +277,7 @@ describe('a capture of several pods', () => {
   it('needs a file that can tell pods apart', async () => {
     const { code, stderr } = await capture([web.name, client.name], '-w', 'both.pcap').finished;
     expect(code).toBe(2);
-    expect(stderr).toMatch(/cannot hold several pods\n.*-w both.pcapng\n.*-w both\//);
+    expect(stderr).toMatch(/cannot hold several targets\n.*-w both.pcapng\n.*-w both\//);
   });
 });
 

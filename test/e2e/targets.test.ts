@@ -225,7 +225,7 @@ describe('targets', () => {
     );
   });
 
-  it('that have finished are left out, with a word', async () => {
+  it('that have finished are skipped, with a notice', async () => {
     const done = JSON.stringify({
       ...template(world.nodes[0], [{ ...container, command: ['true'] } as typeof container], {
         restartPolicy: 'Never',
@@ -240,7 +240,7 @@ describe('targets', () => {
     const result = await netdebug(['ports', '--selector', `half=${app}`, '--image', image])
       .finished;
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toContain(`left out: pod "${app}-done" has finished (Succeeded)`);
+    expect(result.stderr).toContain(`skipped: pod "${app}-done" has finished (Succeeded)`);
     expect(result.stdout).toContain(name);
   });
 

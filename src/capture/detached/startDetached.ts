@@ -1,5 +1,4 @@
 import { addContainer } from '../../debugger/addContainer.ts';
-import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { chooseRung, goRound } from '../../debugger/ladder.ts';
 import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
@@ -9,6 +8,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import type { EphemeralContainer, Pod } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { planRing, ringBytes } from '../spool/ringPlan.ts';

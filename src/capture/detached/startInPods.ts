@@ -1,13 +1,13 @@
-import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
-import { nodeOf, StartSlots } from '../../debugger/startSlots.ts';
+import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import { nodeOf } from '../../kube/targets/foundTarget.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import {
-  leftOutText,
   type ResolvedTargets,
   resolveTargets,
+  skippedText,
 } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
 import { newCaptureName, nodePodsIn } from './captureNames.ts';
@@ -36,15 +36,18 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const { maxPods, signal, onNote, onProgress } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
   const resolved = await resolve(api, request.targets, { maxPods, signal });
-  const { pods, nodes } = resolved;
-  const found: readonly FoundTarget[] = [
-    ...pods.map((pod) => ({ pod })),
-    ...nodes.map((node) => ({ node })),
-  ];
-  const leftOut = leftOutText(resolved);
-  if (leftOut !== undefined) onNote(leftOut);
+  const { found } = resolved;
+  const skipped = skippedText(resolved);
+  if (skipped !== undefined) onNote(skipped);
   const isOne = found.length === 1;
-  const name = isOne ? request.name : (request.name ?? (await newName(api, pods, request)));
+  const name = isOne
+    ? request.name
+    : (request.name ??
+      (await newName(
+        api,
+        found.flatMap(({ pod }) => pod ?? []),
+        request,
+      )));
   const failures: { target: string; error: Problem }[] = [];
   const slots = new StartSlots();
   const starting = found.map(async (one) => {

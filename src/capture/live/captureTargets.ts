@@ -1,8 +1,9 @@
-import { nodeOf, StartSlots } from '../../debugger/startSlots.ts';
+import { StartSlots } from '../../debugger/startSlots.ts';
 import type { CaptureFilter } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
+import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import type {
@@ -13,30 +14,30 @@ import type {
 } from '../recorder/recording.ts';
 import { recordTarget } from '../recorder/recordTarget.ts';
 import type { CaptureEnd } from '../recorder/streamedCapture.ts';
-import type { PodSink, Sink } from '../sinks/sink.ts';
+import type { Sink, TargetSink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';
 
-/** A capture of several pods' packets at once. */
-export interface SeveralRecording extends Omit<Recording, 'output' | 'events'> {
-  readonly pods: readonly Pod[];
+/** A live capture of one target or of several at once. */
+export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
+  readonly targets: readonly FoundTarget[];
   readonly sink: Sink;
-  /** What a pod is called when it is spoken of. */
-  readonly nameOf: (pod: Pod) => string;
-  /** Gives what is to be captured too, as it comes to be, until the signal; does not throw. */
+  /** The name of a target in messages. */
+  readonly nameOf: (found: FoundTarget) => string;
+  /** Gives what joins the capture, until the signal; does not throw. */
   readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
-  /** What joins is worth waiting for when no pod is left. */
+  /** Wait for what joins when no target is left. */
   readonly waits: boolean;
-  /** More pods at once than so many are left out. */
+  /** The most pods to capture at once; more that join are skipped. */
   readonly maxPods: number;
   /** Told what the pods' packets are. */
   readonly clients?: Clients;
 }
 
-/** What became of one pod's part of a capture. */
-export interface PodOutcome {
-  readonly pod: Pod;
+/** The result for one target. */
+export interface TargetOutcome {
+  readonly found: FoundTarget;
   /** Packets that came, whatever the end was. */
   readonly packets: number;
   readonly bytes: number;
@@ -46,32 +47,29 @@ export interface PodOutcome {
   readonly problem?: Problem;
 }
 
-export interface SeveralOutcome {
+export interface LiveOutcome {
   readonly end: CaptureEnd;
-  readonly pods: readonly PodOutcome[];
+  readonly targets: readonly TargetOutcome[];
 }
 
 /**
- * Captures the packets of all pods at once into a sink, each for itself: what fails in one is told at
- * once and disturbs no other. Ends when all have ended, or by its signals; then closes the sink.
- * Rejects with a Problem when none of the pods could be captured, or the output took no more.
+ * Captures the packets of all targets at once into a sink, independently: a failure of one is reported at once and
+ * does not affect the others. Ends when all have ended, or by its signals; then closes the sink. Rejects with a
+ * Problem when none of the targets could be captured, or the output took no more.
  */
-export async function captureSeveral(
-  api: KubeApi,
-  recording: SeveralRecording,
-): Promise<SeveralOutcome> {
-  const capture = new SeveralCapture(api, recording);
+export async function captureTargets(api: KubeApi, recording: LiveCapture): Promise<LiveOutcome> {
+  const capture = new Capture(api, recording);
   try {
     await capture.run();
   } finally {
     await recording.sink.close();
   }
-  return { end: capture.end, pods: capture.outcomes() };
+  return { end: capture.end, targets: capture.outcomes() };
 }
 
-/** One pod's part while it goes on. */
+/** One target's part of the capture. */
 interface Part {
-  readonly pod: Pod;
+  readonly found: FoundTarget;
   readonly filter: CaptureFilter;
   /** Its start is over, whatever came of it. */
   started: () => void;
@@ -85,27 +83,27 @@ interface Part {
 
 const NOTHING: CaptureState = { packets: 0, bytes: 0 };
 
-class SeveralCapture {
-  end: CaptureEnd = 'complete';
+class Capture {
   readonly #api: KubeApi;
-  readonly #recording: SeveralRecording;
+  readonly #recording: LiveCapture;
   readonly #parts: Part[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #slots = new StartSlots();
   /** Ends all parts in order. */
   readonly #ending = new AbortController();
-  /** Told failures: the same one in many pods is told whole once. */
-  readonly #told = new Set<string>();
+  /** Reported failures: the same one in many targets is reported in full once. */
+  readonly #reported = new Set<string>();
+  #end: CaptureEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deadline: number | undefined;
 
-  constructor(api: KubeApi, recording: SeveralRecording) {
+  constructor(api: KubeApi, recording: LiveCapture) {
     this.#api = api;
     this.#recording = recording;
   }
 
   async run(): Promise<void> {
-    const { pods, sink, interrupt, joining, waits } = this.#recording;
+    const { targets, sink, interrupt, joining, waits } = this.#recording;
     const { filter } = this.#recording.spec;
     const onInterrupt = () => this.#stop('interrupted', interrupt.reason);
     interrupt.addEventListener('abort', onInterrupt, { once: true });
@@ -113,8 +111,8 @@ class SeveralCapture {
     sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
     try {
       // All of them first: a file that cannot be written is known before anything starts.
-      const sinks = await Promise.all(pods.map((pod) => sink.open(pod)));
-      for (const [index, pod] of pods.entries()) this.#begin(pod, filter, sinks[index]);
+      const sinks = await Promise.all(targets.map((found) => sink.open(found)));
+      for (const [index, found] of targets.entries()) this.#begin(found, filter, sinks[index]);
       const joined = joining && this.#join(joining(this.#ending.signal));
       await this.#allEnded();
       if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
@@ -128,9 +126,16 @@ class SeveralCapture {
     }
   }
 
-  outcomes(): PodOutcome[] {
-    return this.#parts.map(({ pod, state, outcome, problem }) => ({
-      pod,
+  /** Why the capture ended; of one target, as its recorder says where nothing else ended it. */
+  get end(): CaptureEnd {
+    const ends = this.#parts.flatMap(({ outcome }) => outcome?.end ?? []);
+    if (this.#recording.abandon.aborted || ends.includes('abandoned')) return 'abandoned';
+    return this.#end ?? (ends.length === 1 ? ends[0] : undefined) ?? 'complete';
+  }
+
+  outcomes(): TargetOutcome[] {
+    return this.#parts.map(({ found, state, outcome, problem }) => ({
+      found,
       packets: outcome?.packets ?? state().packets,
       bytes: outcome?.bytes ?? state().bytes,
       ...(outcome && { outcome }),
@@ -138,9 +143,9 @@ class SeveralCapture {
     }));
   }
 
-  #begin(pod: Pod, filter: CaptureFilter, sink?: PodSink): void {
+  #begin(found: FoundTarget, filter: CaptureFilter, sink?: TargetSink): void {
     const part: Part = {
-      pod,
+      found,
       filter,
       started: () => {},
       state: () => NOTHING,
@@ -152,28 +157,24 @@ class SeveralCapture {
     this.#running.add(running);
   }
 
-  async #record(part: Part, opened: PodSink | undefined): Promise<void> {
-    const { pod, filter } = part;
+  async #record(part: Part, opened: TargetSink | undefined): Promise<void> {
+    const { found, filter } = part;
     const { clients, ...recording } = this.#recording;
     let sink = opened;
     try {
-      sink ??= await recording.sink.open(pod);
-      part.started = await this.#slots.take(nodeOf({ pod }), this.#ending.signal);
-      const { output, events } = clients?.watching(pod, sink) ?? sink;
-      part.outcome = await recordTarget(
-        this.#api,
-        { pod },
-        {
-          ...recording,
-          spec: { ...recording.spec, filter, duration: this.#timeLeft() },
-          output,
-          ...(events && { events }),
-          interrupt: this.#ending.signal,
-          progress: this.#progressOf(part),
-        },
-      );
+      sink ??= await recording.sink.open(found);
+      part.started = await this.#slots.take(nodeOf(found), this.#ending.signal);
+      const { output, events } = clients?.watching(found, sink) ?? sink;
+      part.outcome = await recordTarget(this.#api, found, {
+        ...recording,
+        spec: { ...recording.spec, filter, duration: this.#timeLeft() },
+        output,
+        ...(events && { events }),
+        interrupt: this.#ending.signal,
+        progress: this.#progressOf(part),
+      });
       if (!this.#ending.signal.aborted && this.#isAmongSeveral)
-        this.#note(pod, `ended: it has what it was asked for`);
+        this.#note(found, 'ended: it has what it was asked for');
     } catch (error) {
       await this.#failed(part, error);
     }
@@ -183,31 +184,32 @@ class SeveralCapture {
   }
 
   async #failed(part: Part, error: unknown): Promise<void> {
-    // Who is told to end before it has begun says so by an error.
+    // An interrupt before the first packet is an error of the recorder.
     if (this.#ending.signal.aborted && !part.listened) return;
     if (!(error instanceof Problem)) throw error;
-    if (this.#mayGo(part.pod) && (await hasEnded(this.#api, part.pod))) {
-      this.#note(part.pod, `ended: ${error.message.replaceAll('\n', '; ')}`);
+    const { found } = part;
+    if (found.pod && this.#mayEnd(found.pod) && (await hasEnded(this.#api, found.pod))) {
+      this.#note(found, `ended: ${error.message.replaceAll('\n', '; ')}`);
       return;
     }
     part.problem = error;
     if (!this.#isAmongSeveral) return;
-    const text = error.message.replaceAll(part.pod.metadata.name, '');
-    const next = this.#told.has(text) ? [] : error.next;
-    this.#told.add(text);
+    const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
+    const next = this.#reported.has(text) ? [] : error.next;
+    this.#reported.add(text);
     // A note is one line.
     const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
-    this.#note(part.pod, `error: ${first}`);
+    this.#note(found, `error: ${first}`);
     for (const line of more) this.#recording.progress.note(`  ${line}`);
   }
 
-  /** Where pods come and go one that goes is no failure; those that were named are to stay. */
-  #mayGo(pod: Pod): boolean {
-    const { pods, waits } = this.#recording;
-    return waits || !pods.some(({ metadata }) => metadata.uid === pod.metadata.uid);
+  /** Where pods come and go, the end of one is not a failure; a pod that was named should stay. */
+  #mayEnd(pod: Pod): boolean {
+    const { targets, waits } = this.#recording;
+    return waits || !targets.some((found) => found.pod?.metadata.uid === pod.metadata.uid);
   }
 
-  /** Begins with what joins as it comes to be, until the capture is to end. */
+  /** Starts to capture what joins, until the capture is to end. */
   async #join(changes: AsyncIterable<Joining>): Promise<void> {
     const { maxPods, progress } = this.#recording;
     for await (const { pod, filter, text } of changes) {
@@ -218,28 +220,29 @@ class SeveralCapture {
         for (const one of captured.values()) this.#begin(one, filter);
         continue;
       }
-      // Two sources can tell of one.
-      if (captured.has(pod.metadata.uid)) continue;
+      const found = { pod };
+      // Two sources can name the same pod.
+      if (captured.has(keyOf(found))) continue;
       if (captured.size >= maxPods)
-        this.#note(pod, `is left out: ${maxPods} pods are captured (--max-pods)`);
+        this.#note(found, `skipped: ${maxPods} targets are captured already (--max-pods)`);
       else {
-        this.#note(pod, text);
-        this.#begin(pod, filter);
+        this.#note(found, text);
+        this.#begin(found, filter);
       }
     }
   }
 
-  /** The pods that are being captured, by uid. */
-  #captured(): Map<string, Pod> {
+  /** The targets that are being captured, by key. */
+  #captured(): Map<string, FoundTarget> {
     const going = this.#parts.filter(({ ended }) => !ended);
-    return new Map(going.map(({ pod }) => [pod.metadata.uid, pod]));
+    return new Map(going.map(({ found }) => [keyOf(found), found]));
   }
 
   async #allEnded(): Promise<void> {
     while (this.#running.size > 0) await Promise.race(this.#running);
   }
 
-  /** No pod was captured: says why. */
+  /** Throws the reason why nothing was captured. */
   #throwWhy(): void {
     const problems = this.#parts.flatMap(({ problem }) => problem ?? []);
     const [first] = problems;
@@ -248,7 +251,7 @@ class SeveralCapture {
       return;
     }
     if (!this.#isAmongSeveral) throw first;
-    throw new Problem(`none of the ${this.#parts.length} pods could be captured`, {
+    throw new Problem(`none of the ${this.#parts.length} targets could be captured`, {
       next: first.next,
       exitCode: first.exitCode,
       cause: first,
@@ -257,7 +260,7 @@ class SeveralCapture {
 
   #stop(why: CaptureEnd, reason: unknown): void {
     if (this.#ending.signal.aborted) return;
-    this.end = why;
+    this.#end = why;
     this.#ending.abort(reason);
   }
 
@@ -265,14 +268,14 @@ class SeveralCapture {
     return this.#parts.length > 1 || this.#recording.joining !== undefined;
   }
 
-  #note(pod: Pod, text: string): void {
-    this.#recording.progress.note(`${this.#recording.nameOf(pod)}: ${text}`);
+  #note(found: FoundTarget, text: string): void {
+    this.#recording.progress.note(`${this.#recording.nameOf(found)}: ${text}`);
   }
 
   #progressOf(part: Part): CaptureProgress {
     const { progress } = this.#recording;
     return {
-      note: (text) => (this.#isAmongSeveral ? this.#note(part.pod, text) : progress.note(text)),
+      note: (text) => (this.#isAmongSeveral ? this.#note(part.found, text) : progress.note(text)),
       waiting: (text) => {
         if (this.#listening === 0) progress.waiting(text);
       },
@@ -291,7 +294,7 @@ class SeveralCapture {
     return this.#parts.filter(({ listened }) => listened).length;
   }
 
-  /** Who joins later ends with the others: their time runs from the first packet on. */
+  /** A target that joins later ends with the others: the time runs from the first listening recorder on. */
   #startTimer(): void {
     const { joining } = this.#recording;
     const { duration } = this.#recording.spec;
@@ -306,7 +309,7 @@ class SeveralCapture {
       : milliseconds(Math.max(1, this.#deadline - Date.now()));
   }
 
-  /** How all parts stand together. */
+  /** The state of all parts together. */
   #state(): CaptureState {
     const states = this.#parts.map(({ state }) => state());
     const active = this.#parts.flatMap(({ ended, state }) => (ended ? [] : state()));
@@ -325,7 +328,7 @@ class SeveralCapture {
   }
 }
 
-/** Whether the pod is no more, or goes: its end is no failure where pods come and go. */
+/** Whether the pod has ended, is being deleted, or is gone. */
 async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
   try {
     const now = await api.get<Pod>(podPath(metadata.namespace, metadata.name));

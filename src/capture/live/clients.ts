@@ -2,11 +2,12 @@ import type { KubeApi } from '../../kube/api.ts';
 import { ApiError, mayPass } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 
 import { openCursor } from '../../pcap/openCursor.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 import { NotPcap } from '../../pcap/records.ts';
-import type { PodSink } from '../sinks/sink.ts';
+import type { TargetSink } from '../sinks/sink.ts';
 import { callOf } from './calls.ts';
 
 /** A pod that talks to a captured one, and what the user is told of it. */
@@ -57,8 +58,10 @@ export class Clients {
     this.#onNote = onNote;
   }
 
-  /** The sink of a pod, whose packets are looked at on their way. */
-  watching(pod: Pod, { output, events, end }: PodSink): PodSink {
+  /** The sink of a target; the packets of a pod are inspected on their way into it. */
+  watching({ pod }: FoundTarget, sink: TargetSink): TargetSink {
+    if (!pod) return sink;
+    const { output, events, end } = sink;
     const own = new Set(pod.status?.podIPs?.map(({ ip }) => ip) ?? [pod.status?.podIP ?? '']);
     const look = this.#looker(pod, own);
     return {

@@ -9,7 +9,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { merged } from '../../kube/targets/merged.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
-import { canMove, type Peer, withPeerTerms } from '../../kube/targets/peers.ts';
+import { hasChangingAddresses, type Peer, withPeerTerms } from '../../kube/targets/peers.ts';
 import { watchPeers } from '../../kube/targets/watchPeers.ts';
 import { watchTargets } from '../../kube/targets/watchTargets.ts';
 import { messageOf } from '../../problem.ts';
@@ -73,7 +73,7 @@ export async function* joining(
     ...(targets
       ? [untilFailed(newPods(api, targets, pods, signal), 'new pods will not join any more')]
       : []),
-    ...(peers.some(canMove)
+    ...(peers.some(hasChangingAddresses)
       ? [
           untilFailed(
             newTerms(api, peers, peerTerms, signal),

@@ -1,6 +1,7 @@
-import { debuggerFor, type FoundTarget } from '../../debugger/debuggerFor.ts';
+import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import { SpoolRefused } from '../follower/followCapture.ts';
 import { type RecorderSpec, recorderSpec } from '../spec.ts';
 import { planSpool } from '../spool/spoolPlan.ts';

@@ -1,7 +1,7 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
-import type { FoundTarget } from '../../debugger/debuggerFor.ts';
 import type { Place } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { Gap } from '../follower/losses.ts';

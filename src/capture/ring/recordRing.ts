@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { debuggerFor, type FoundTarget } from '../../debugger/debuggerFor.ts';
+import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import { fetchManner } from '../fetch/fetchManner.ts';

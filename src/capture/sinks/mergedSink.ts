@@ -1,16 +1,16 @@
 import type { Access } from '../../kube/authentication.ts';
-import { defaultContainer, type Pod } from '../../kube/pod.ts';
+import { defaultContainer } from '../../kube/pod.ts';
+import { type FoundTarget, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
-import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { sectionOfThisComputer } from '../../pcap/section.ts';
 import type { CaptureBounds } from '../spec.ts';
-import { MergedPod } from './mergedTarget.ts';
+import { MergedTarget, type TargetIdentity } from './mergedTarget.ts';
 import { NodeClocks } from './nodeClocks.ts';
-import type { PodSink, Sink, SinkEnd } from './sink.ts';
+import type { Sink, SinkEnd, TargetSink } from './sink.ts';
 
 /**
- * One pcapng file, or stream, of the packets of all pods, in the order of their times. The bounds hold for all of
+ * One pcapng file, or stream, of the packets of all targets, in the order of their times. The bounds hold for all of
  * them together.
  */
 export class MergedSink implements Sink {
@@ -47,10 +47,10 @@ export class MergedSink implements Sink {
     return this.#merger.bytes;
   }
 
-  async open(pod: Pod): Promise<PodSink> {
-    return new MergedPod({
-      clock: (place) => this.#clocks.of(pod, place),
-      at: recordedAt(pod),
+  async open(found: FoundTarget): Promise<TargetSink> {
+    return new MergedTarget({
+      clock: (place) => this.#clocks.of(found, place),
+      at: recordedAt(found),
       addSource: (at) => this.#merger.addSource(at),
       isEnded: () => this.#ended,
     });
@@ -87,13 +87,12 @@ export class MergedSink implements Sink {
   }
 }
 
-function recordedAt(pod: Pod): Omit<RecordedAt, 'device'> {
-  const { name, namespace } = pod.metadata;
-  const main = defaultContainer(pod);
-  const image = pod.spec.containers.find((container) => container.name === main)?.image;
-  return {
-    node: pod.spec.nodeName ?? '',
-    pod: { name, namespace },
-    ...(image !== undefined && { image }),
-  };
+function recordedAt(found: FoundTarget): TargetIdentity {
+  const node = nodeOf(found);
+  if (!found.pod) return { node };
+  const { metadata, spec } = found.pod;
+  const main = defaultContainer(found.pod);
+  const image = spec.containers.find((container) => container.name === main)?.image;
+  const { name, namespace } = metadata;
+  return { node, pod: { name, namespace }, ...(image !== undefined && { image }) };
 }

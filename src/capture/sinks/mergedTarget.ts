@@ -9,13 +9,16 @@ import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 import type { NodeClock } from './nodeClock.ts';
-import type { PodSink } from './sink.ts';
+import type { TargetSink } from './sink.ts';
 
-/** What a pod's packets need to get into a merge. */
-export interface MergedPodOptions {
-  readonly at: Omit<RecordedAt, 'device' | 'filter'>;
+/** What is known of a target before it is entered. */
+export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'image'>;
+
+/** What a target's packets need to get into a merge. */
+export interface MergedTargetOptions {
+  readonly at: TargetIdentity;
   readonly addSource: (at: RecordedAt) => Source;
-  /** Asks for the clock where the pod is. */
+  /** Reads the clock of the target's node. */
   readonly clock: (place: Place) => Promise<NodeClock | undefined>;
   /** True when the file takes no more packets. */
   readonly isEnded: () => boolean;
@@ -29,11 +32,11 @@ const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
 /** Packets of a direct stream may come before the word that tcpdump listens, but not by much. */
 const WORD_MS = 1_000;
 
-/** Brings one pod's packets into a merge, as an interface of its own from when its recorder listens. */
-export class MergedPod implements PodSink {
+/** Brings one target's packets into a merge, as an interface of its own once its recorder listens. */
+export class MergedTarget implements TargetSink {
   readonly output: Output;
   readonly events: RecordingEvents;
-  readonly #options: MergedPodOptions;
+  readonly #options: MergedTargetOptions;
   readonly #listening = Promise.withResolvers<void>();
   #device = 'default';
   #filter: string | undefined;
@@ -42,7 +45,7 @@ export class MergedPod implements PodSink {
   #clockRead: Promise<void> = Promise.resolve();
   #source: Source | undefined;
 
-  constructor(options: MergedPodOptions) {
+  constructor(options: MergedTargetOptions) {
     this.#options = options;
     this.output = { write: (chunk) => this.#write(chunk), close: async () => {} };
     this.events = {

@@ -1,6 +1,6 @@
 import type { Place } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
-import type { Pod } from '../../kube/pod.ts';
+import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type NodeClock, readNodeClock } from './nodeClock.ts';
 
 /** How long an answer stands for the pods that come after: clocks are being set, and drift. */
@@ -18,10 +18,11 @@ export class NodeClocks {
     this.#access = access;
   }
 
-  /** The clock where the pod is; undefined where it does not say. */
-  async of({ metadata, spec }: Pod, place: Place): Promise<NodeClock | undefined> {
-    const ofPod = spec.runtimeClassName !== undefined || spec.nodeName === undefined;
-    const key = ofPod ? `pod ${metadata.uid}` : `node ${spec.nodeName}`;
+  /** The clock of a target's node; undefined where it cannot be read. */
+  async of(found: FoundTarget, place: Place): Promise<NodeClock | undefined> {
+    const node = nodeOf(found);
+    const isOwn = node === '' || found.pod?.spec.runtimeClassName !== undefined;
+    const key = isOwn ? keyOf(found) : keyOf({ node });
     const asked = this.#asked.get(key);
     const known = asked && Date.now() - asked.at < STANDS_MS ? await asked.clock : undefined;
     if (known) return known;

@@ -1,21 +1,21 @@
-import type { Pod } from '../../kube/pod.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 
-/** Where the packets of one of several pods go. */
-export interface PodSink {
+/** Where the packets of one target go. */
+export interface TargetSink {
   readonly output: Output;
   readonly events?: RecordingEvents;
-  /** Told once, when its recording has ended: what came of it, or why it failed. */
+  /** Told once, when the target's recording has ended: its outcome, or why it failed. */
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void;
 }
 
-/** Why all pods are to end: the output has what was asked for, or takes no more. */
+/** Why a whole capture is to end: the output has what was asked for, or takes no more. */
 export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
-/** Where the packets of several pods go. */
+/** Where the packets of a capture go. */
 export interface Sink {
-  open(pod: Pod): Promise<PodSink>;
+  open(found: FoundTarget): Promise<TargetSink>;
   /** Calls back once when no more packets are wanted. */
   onEnd(callback: (why: SinkEnd) => void): void;
   /** Resolves when all is written. Rejects with the Problem of an output that took no more. */

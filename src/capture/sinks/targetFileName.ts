@@ -1,7 +1,7 @@
 /**
- * What is written of a pod is called by its name, NAMESPACE/NAME where that is needed. Names of pods hold
- * nothing else; what a server gives is not believed, and leads nowhere.
+ * The name of a target's file or folder: `web-1`, `shop_web-1`, `node_worker-1`. The API server allows other
+ * characters in no name; a server that sends them must not lead out of the folder.
  */
-export function podFileName(name: string): string {
+export function targetFileName(name: string): string {
   return name.replace(/[^a-zA-Z0-9.-]/g, '_').replace(/^\.+/, '_');
 }

@@ -1,16 +1,16 @@
-import type { Pod } from '../../kube/pod.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import type { CaptureBounds } from '../spec.ts';
-import type { PodSink, Sink, SinkEnd } from './sink.ts';
+import type { Sink, SinkEnd, TargetSink } from './sink.ts';
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;
 const SPACE = 0x20;
 
-/** Packets as text, as they come from the pods; each line begins with what its pod is called. */
+/** Packets as text, in the order in which they arrive; each line begins with the label of its target. */
 export class TextSink implements Sink {
   readonly #output: Output;
-  readonly #labelOf: (pod: Pod) => string;
+  readonly #labelOf: (found: FoundTarget) => string;
   readonly #limits: CaptureBounds;
   /** The output takes one chunk at a time. */
   #turn: Promise<void> = Promise.resolve();
@@ -20,16 +20,16 @@ export class TextSink implements Sink {
   #bytes = 0;
   #ended = false;
 
-  /** `labelOf` gives what stands before each line of a pod's; the limits hold for all pods together. */
-  constructor(output: Output, labelOf: (pod: Pod) => string, limits: CaptureBounds) {
+  /** `labelOf` gives the label before each line of a target; the limits hold for all targets together. */
+  constructor(output: Output, labelOf: (found: FoundTarget) => string, limits: CaptureBounds) {
     this.#output = output;
     this.#labelOf = labelOf;
     this.#limits = limits;
     output.onReaderGone?.(() => this.#end('reader-gone'));
   }
 
-  async open(pod: Pod): Promise<PodSink> {
-    const label = Buffer.from(this.#labelOf(pod));
+  async open(found: FoundTarget): Promise<TargetSink> {
+    const label = Buffer.from(this.#labelOf(found));
     const write = (chunk: Buffer) => {
       const written = this.#turn.then(() => this.#write(label, chunk));
       this.#turn = written.catch(() => {});

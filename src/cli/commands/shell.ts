@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { debuggerFor, findTarget, namedNode } from '../../debugger/debuggerFor.ts';
+import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { namespaceOnNode, parseNamespaceName } from '../../debugger/node/namespaceOnNode.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { parseTargets } from '../../kube/targets/parseTargets.ts';
+import { oneTarget } from '../../kube/targets/oneTarget.ts';
+import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
@@ -58,7 +59,7 @@ async function run({
 }: Invocation<DebuggerValues & { readonly netns: string | undefined }>): Promise<number> {
   const settings = debuggerSettings(flags);
   const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
-  if (netns !== undefined && namedNode(parseTargets([target])) === undefined)
+  if (netns !== undefined && parseTarget(target).kind !== 'node')
     throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
   const api = await connect(flags);
   const { namespace } = api.access;
@@ -88,7 +89,7 @@ async function findPlace(
   const { signal } = interruption;
   const line = statusLine();
   try {
-    const found = await findTarget(api, parseTargets([target]), {
+    const found = await oneTarget(api, [parseTarget(target)], {
       signal,
       onNote: note,
     });

@@ -2,7 +2,7 @@ import { recordTarget } from '../../capture/recorder/recordTarget.ts';
 import { bytes, seconds } from '../../capture/units.ts';
 import { everyPacket, expression } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { onePod } from '../../kube/targets/onePod.ts';
+import { onePod } from '../../kube/targets/oneTarget.ts';
 import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';

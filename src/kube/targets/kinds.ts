@@ -45,6 +45,14 @@ export function kindOfWord(word: string): Kind | undefined {
   );
 }
 
+/** kubectl's words for kinds that have no pods, and that nobody would give a namespace as its name. */
+const OTHER_KINDS =
+  /^(cm|configmaps?|secrets?|ing|ingress(es)?|ep|endpoints|pvc|persistentvolumeclaims?|ns|namespaces?|sa|serviceaccounts?|netpol|networkpolic(y|ies)|hpa)$/;
+
+export function isOtherKind(word: string): boolean {
+  return OTHER_KINDS.test(word);
+}
+
 export function kindNamed(kind: NamedKind): Kind {
   const found = KINDS.find((candidate) => candidate.kind === kind);
   if (!found) throw new Error(`no kind ${kind}`);

@@ -1,11 +1,15 @@
 import { wrongUsage } from '../../problem.ts';
-import { KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts';
+import { isOtherKind, KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts';
+
+interface Named<Kind extends NamedKind> {
+  readonly kind: Kind;
+  readonly name: string;
+  /** The namespace written before it; the current one when absent. */
+  readonly namespace?: string;
+}
 
 /** One object that the user names. */
-export type NamedTarget =
-  | { readonly kind: 'pod'; readonly name: string }
-  | { readonly kind: 'node'; readonly name: string }
-  | { readonly kind: Exclude<NamedKind, 'pod' | 'node'>; readonly name: string };
+export type NamedTarget = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
 
 /** What the user names: one object, or every pod with certain labels. */
 export type Target =
@@ -50,24 +54,46 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
   return words.map(parseTarget);
 }
 
-/** Reads one target that is named: `pod-1`, `pod/pod-1`, `svc/web`. Throws a Problem. */
+/** What the API server accepts as the name of a namespace (RFC 1123 label), and of other objects (subdomain). */
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+
+/**
+ * Reads one target: `pod-1`, `pod/pod-1`, `svc/web`, or with its namespace `shop/pod-1`, `shop/svc/web`. Of two words
+ * the first is a kind if there is such a kind. Throws a Problem.
+ */
 export function parseTarget(word: string): NamedTarget {
-  const slash = word.indexOf('/');
-  const kind = kindOfWord(slash < 0 ? 'pod' : word.slice(0, slash));
-  const name = word.slice(slash + 1);
-  if (!kind)
+  const parts = word.split('/');
+  const name = parts.pop() ?? '';
+  const [first = 'pod', second] = parts;
+  const isNamespaced = parts.length === 2 || (parts.length === 1 && isNamespace(first));
+  const kindWord = isNamespaced ? (second ?? 'pod') : first;
+  const kind = kindOfWord(kindWord);
+  if (!kind || parts.length > 2)
     throw wrongUsage(
-      `unsupported kind "${word.slice(0, slash)}" in "${word}"`,
+      `unsupported kind "${kindWord}" in "${word}"`,
       `supported kinds: ${KIND_WORDS}`,
     );
-  // What the API server accepts as a name (RFC 1123 subdomain).
-  if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name))
-    throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
-  return { kind: kind.kind, name };
+  if (!NAME.test(name)) throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
+  if (!isNamespaced) return { kind: kind.kind, name };
+  if (!NAMESPACE.test(first)) throw wrongUsage(`invalid namespace "${first}" in "${word}"`);
+  if (kind.kind === 'node') throw wrongUsage(`${word}: nodes are in no namespace`);
+  return { kind: kind.kind, name, namespace: first };
 }
 
-/** A target in the words of kubectl's own messages: `deployment/web`. */
+/** Whether a word before a name is a namespace: it is not a kind, not even one without pods. */
+function isNamespace(word: string): boolean {
+  return NAMESPACE.test(word) && kindOfWord(word) === undefined && !isOtherKind(word);
+}
+
+/** The namespace of a target. */
+export function namespaceOf(target: Target, current: string): string {
+  return ('namespace' in target && target.namespace) || current;
+}
+
+/** A target in the words of kubectl's own messages: `deployment/web`, `shop/deployment/web`. */
 export function targetText(target: Target): string {
-  if (target.kind !== 'selector') return `${target.kind}/${target.name}`;
+  if (target.kind !== 'selector')
+    return [target.namespace, target.kind, target.name].filter(Boolean).join('/');
   return `-l '${target.selector}'${target.allNamespaces ? ' -A' : ''}`;
 }

@@ -9,7 +9,13 @@ import { mapLimited } from '../mapLimited.ts';
 import type { Pod } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed } from './kinds.ts';
-import { type GroupTarget, type NamedTarget, parseTarget, targetText } from './parseTargets.ts';
+import {
+  type GroupTarget,
+  type NamedTarget,
+  namespaceOf,
+  parseTarget,
+  targetText,
+} from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
@@ -19,7 +25,7 @@ export type Peer =
   | { readonly kind: 'network'; readonly text: string }
   | NamedTarget;
 
-/** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, `pod/x`, `svc/x`, `node/x`, `deploy/x`. Throws a Problem. */
+/** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, or a target such as `pod/x`, `svc/x`, `shop/svc/x`. Throws a Problem. */
 export function parsePeer(word: string): Peer {
   if (isIP(word) !== 0 && !word.includes('%')) return { kind: 'address', text: word };
   const network = networkOf(word);
@@ -48,7 +54,9 @@ export async function peerTerms(
     const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
     if (addresses.length === 0)
       throw new Problem(`--peer ${targetText(peer)}: it has no address at the moment`, {
-        next: [`kubectl get ${peer.kind} ${peer.name} -o wide   shows what it has`],
+        next: [
+          `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows what it has`,
+        ],
       });
     return addresses.sort().map((address) => `host ${address}`);
   });
@@ -63,8 +71,8 @@ export function withPeerTerms(terms: readonly string[], filter: CaptureFilter): 
   return terms.length === 0 ? filter : allOf([filter, anyOf(terms.map(test))]);
 }
 
-/** Whether what the peer stands for can change. */
-export function canMove({ kind }: Peer): boolean {
+/** Whether the addresses of a peer can change. */
+export function hasChangingAddresses({ kind }: Peer): boolean {
   return kind !== 'address' && kind !== 'network' && kind !== 'node';
 }
 
@@ -87,34 +95,35 @@ async function addressesOf(
   peer: NamedTarget,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const { namespace } = api.access;
+  const namespace = namespaceOf(peer, api.access.namespace);
   const { kind, name } = peer;
   const named = <T>() => findNamed<T>(api, kindNamed(kind), namespace, name, signal);
   if (kind === 'pod') return podAddresses([await named<Pod>()]);
   if (kind === 'node')
     return ((await named<Node>()).status?.addresses ?? []).map(({ address }) => address);
-  if (kind !== 'service') return groupAddresses(api, { kind, name }, signal);
+  if (kind !== 'service') return groupAddresses(api, { kind, name, namespace }, signal);
   const [{ spec, status }, endpoints] = await Promise.all([
     named<Service>(),
-    endpointAddresses(api, name, signal),
+    endpointAddresses(api, namespace, name, signal),
   ]);
   return [
     ...(spec.clusterIPs ?? []),
     ...(spec.externalIPs ?? []),
     ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
-    ...(endpoints ?? (await groupAddresses(api, { kind, name }, signal))),
+    ...(endpoints ?? (await groupAddresses(api, { kind, name, namespace }, signal))),
   ];
 }
 
 /** The addresses of a service's endpoints; undefined for whoever may not list them. */
 async function endpointAddresses(
   api: KubeApi,
+  namespace: string,
   service: string,
   signal: AbortSignal | undefined,
 ): Promise<string[] | undefined> {
   try {
     const query = { labelSelector: slicesOf(service) };
-    const path = endpointSlicesPath(api.access.namespace);
+    const path = endpointSlicesPath(namespace);
     const slices = await listAll<EndpointSlice>(api, path, query, signal);
     return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses);
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed, type NamedKind } from './kinds.ts';
-import type { GroupTarget } from './parseTargets.ts';
+import { type GroupTarget, namespaceOf } from './parseTargets.ts';
 import { endpointPods } from './serviceEndpoints.ts';
 
 /** How the pods behind a target are asked for, once or for as long as somebody watches. */
@@ -52,7 +52,7 @@ export async function podQuery(
   target: GroupTarget,
   signal?: AbortSignal,
 ): Promise<PodQuery> {
-  const { namespace } = api.access;
+  const namespace = namespaceOf(target, api.access.namespace);
   const path = podsPath(namespace);
   if (target.kind === 'selector')
     return {
@@ -64,8 +64,10 @@ export async function podQuery(
         : `matches no pods in namespace "${namespace}"`,
     };
   const named = <T>() => findNamed<T>(api, kindNamed(target.kind), namespace, target.name, signal);
-  if (target.kind === 'service') return ofService(api, target.name, await named(), signal);
-  if (target.kind === 'cronjob') return ofCronJob(api, target.name, await named(), signal);
+  if (target.kind === 'service')
+    return ofService(api, namespace, target.name, await named(), signal);
+  if (target.kind === 'cronjob')
+    return ofCronJob(api, namespace, target.name, await named(), signal);
   return ofWorkload(path, target.kind, await named());
 }
 
@@ -85,12 +87,12 @@ function ofWorkload(path: string, kind: NamedKind, { metadata, spec }: Workload)
  */
 async function ofCronJob(
   api: KubeApi,
+  namespace: string,
   name: string,
   { metadata, spec, status }: CronJob,
   signal: AbortSignal | undefined,
 ): Promise<PodQuery> {
-  const { namespace } = api.access;
-  const owned = await ownedJobs(api, metadata.uid, signal);
+  const owned = await ownedJobs(api, namespace, metadata.uid, signal);
   const jobs = new Set([...owned, ...(status?.active ?? []).map((job) => job.name)]);
   return {
     path: podsPath(namespace),
@@ -108,10 +110,11 @@ async function ofCronJob(
 /** Names of the jobs of an owner; none where they may not be listed. */
 async function ownedJobs(
   api: KubeApi,
+  namespace: string,
   uid: string,
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  const path = `/apis/batch/v1/namespaces/${api.access.namespace}/jobs`;
+  const path = `/apis/batch/v1/namespaces/${namespace}/jobs`;
   try {
     const { items } = await api.get<{ readonly items: readonly Owned[] }>(
       path,
@@ -126,11 +129,12 @@ async function ownedJobs(
 
 async function ofService(
   api: KubeApi,
+  namespace: string,
   name: string,
   { spec: { type, externalName, selector = {} } }: Service,
   signal: AbortSignal | undefined,
 ): Promise<PodQuery> {
-  const path = podsPath(api.access.namespace);
+  const path = podsPath(namespace);
   if (type === 'ExternalName')
     throw new Problem(`service "${name}" is a name for ${externalName}, and has no pods`);
   const labelSelector = selectorText({ matchLabels: selector });
@@ -141,7 +145,7 @@ async function ofService(
       keep: () => true,
       none: 'has no pods: its selector matches none',
     };
-  const pods = await endpointPods(api, name, signal);
+  const pods = await endpointPods(api, namespace, name, signal);
   return {
     path,
     labelSelector,

@@ -5,21 +5,21 @@ import { listAll } from '../listAll.ts';
 import { mapLimited } from '../mapLimited.ts';
 import type { Pod } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
+import { type FoundTarget, keyOf } from './foundTarget.ts';
 import { kindNamed } from './kinds.ts';
-import { type Target, targetText } from './parseTargets.ts';
+import { namespaceOf, type Target, targetText } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { whyAbsent } from './presence.ts';
 
 /** What targets stand for at one moment. */
 export interface ResolvedTargets {
   /**
-   * In the targets' order, those of one target by namespace and name, none twice. Pods named by
-   * themselves are here in whatever state they are.
+   * In the targets' order, the pods of one target by namespace and name, none twice. A pod that was named itself is
+   * here in any state.
    */
-  readonly pods: readonly Pod[];
-  readonly nodes: readonly string[];
+  readonly found: readonly FoundTarget[];
   /** Pods of groups that cannot be entered, and why, in words that follow their names. */
-  readonly leftOut: readonly { readonly pod: Pod; readonly why: string }[];
+  readonly skipped: readonly { readonly pod: Pod; readonly why: string }[];
 }
 
 export interface ResolveOptions {
@@ -43,20 +43,13 @@ export async function resolveTargets(
   { maxPods, signal }: ResolveOptions,
 ): Promise<ResolvedTargets> {
   signal?.throwIfAborted();
-  const found = await mapLimited(targets, AT_ONCE, (target) => resolveTarget(api, target, signal));
-  const pods = onceEach(found.flatMap((one) => one.pods));
+  const each = await mapLimited(targets, AT_ONCE, (target) => resolveTarget(api, target, signal));
+  const found = onceEach(each.flatMap((one) => one.found));
+  const pods = found.flatMap(({ pod }) => pod ?? []);
   if (pods.length > maxPods) throw tooMany(targets, pods, maxPods);
-  const inUse = new Set(pods.map(({ metadata }) => metadata.uid));
-  return {
-    pods,
-    nodes: [...new Set(found.flatMap((one) => one.nodes))],
-    leftOut: found
-      .flatMap((one) => one.leftOut)
-      .filter(({ pod }, index, all) => {
-        const { uid } = pod.metadata;
-        return !inUse.has(uid) && all.findIndex((one) => one.pod.metadata.uid === uid) === index;
-      }),
-  };
+  const inUse = new Set(found.map(keyOf));
+  const skipped = onceEach(each.flatMap((one) => one.skipped));
+  return { found, skipped: skipped.filter((one) => !inUse.has(keyOf(one))) };
 }
 
 async function resolveTarget(
@@ -64,43 +57,43 @@ async function resolveTarget(
   target: Target,
   signal: AbortSignal | undefined,
 ): Promise<ResolvedTargets> {
-  const { namespace } = api.access;
   if (target.kind === 'pod') {
+    const namespace = namespaceOf(target, api.access.namespace);
     const pod = await findNamed<Pod>(api, kindNamed('pod'), namespace, target.name, signal);
-    return { pods: [pod], nodes: [], leftOut: [] };
+    return { found: [{ pod }], skipped: [] };
   }
   if (target.kind === 'node') {
     await seeNode(api, target.name, signal);
-    return { pods: [], nodes: [target.name], leftOut: [] };
+    return { found: [{ node: target.name }], skipped: [] };
   }
   const { path, labelSelector, keep, none } = await podQuery(api, target, signal);
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
   const all = listed.filter(keep).sort(byName);
   if (all.length === 0) throw new Problem(`${targetText(target)} ${none}`, { next: look(path) });
   const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
-  const leftOut = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
-  if (leftOut.length === all.length)
+  const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
+  if (skipped.length === all.length)
     throw new Problem(`${targetText(target)} has no pod that runs`, {
       next: [
-        ...leftOut.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
+        ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
         ...look(path),
       ],
     });
-  return { pods: all.filter((pod) => !leftOut.some((out) => out.pod === pod)), nodes: [], leftOut };
+  return { found: judged.filter(({ why }) => why === undefined), skipped };
 }
 
-/** What was left out and why, in a line for the user; undefined when nothing was. */
-export function leftOutText({ leftOut }: ResolvedTargets): string | undefined {
-  const told = leftOut
+/** The skipped pods in a line for the user; undefined when there are none. */
+export function skippedText({ skipped }: ResolvedTargets): string | undefined {
+  const shown = skipped
     .slice(0, NAMES_SHOWN)
     .map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`);
-  const more = leftOut.length - told.length;
-  return leftOut.length === 0
+  const more = skipped.length - shown.length;
+  return skipped.length === 0
     ? undefined
-    : `left out: ${told.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    : `skipped: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Sees that a node exists. Who may not read nodes is believed. */
+/** Checks that a node exists, for users who may read nodes. */
 async function seeNode(api: KubeApi, name: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     await findNamed(api, kindNamed('node'), '', name, signal);
@@ -140,6 +133,6 @@ function fullName({ metadata }: Pod): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-function onceEach(pods: readonly Pod[]): Pod[] {
-  return [...new Map(pods.map((pod) => [pod.metadata.uid, pod])).values()];
+function onceEach<Found extends FoundTarget>(targets: readonly Found[]): Found[] {
+  return [...new Map(targets.map((found) => [keyOf(found), found])).values()];
 }

@@ -24,12 +24,13 @@ export function slicesOf(service: string): string {
 /** The names of the pods that a service's endpoints are. */
 export async function endpointPods(
   api: KubeApi,
+  namespace: string,
   service: string,
   signal?: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const slices = await listAll<EndpointSlice>(
     api,
-    endpointSlicesPath(api.access.namespace),
+    endpointSlicesPath(namespace),
     { labelSelector: slicesOf(service) },
     signal,
   );

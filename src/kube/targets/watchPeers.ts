@@ -4,6 +4,7 @@ import { mayPass } from '../apiError.ts';
 import { podsPath } from '../pod.ts';
 import { type WatchOptions, watch } from '../watch.ts';
 import { merged } from './merged.ts';
+import { namespaceOf } from './parseTargets.ts';
 import { type Peer, peerTerms } from './peers.ts';
 import { podQuery } from './podQuery.ts';
 import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
@@ -64,22 +65,24 @@ async function watchOf(
   peer: Peer,
   signal: AbortSignal,
 ): Promise<Pick<WatchOptions, 'path' | 'query'> | undefined> {
-  const { namespace } = api.access;
+  const current = api.access.namespace;
   switch (peer.kind) {
     case 'address':
     case 'network':
     case 'node':
       return undefined;
     case 'pod':
-      return { path: podsPath(namespace), query: { fieldSelector: `metadata.name=${peer.name}` } };
+      return {
+        path: podsPath(namespaceOf(peer, current)),
+        query: { fieldSelector: `metadata.name=${peer.name}` },
+      };
     case 'service':
       return {
-        path: endpointSlicesPath(namespace),
+        path: endpointSlicesPath(namespaceOf(peer, current)),
         query: { labelSelector: slicesOf(peer.name) },
       };
     default: {
-      const { kind, name } = peer;
-      const { path, labelSelector } = await podQuery(api, { kind, name }, signal);
+      const { path, labelSelector } = await podQuery(api, peer, signal);
       return { path, query: { labelSelector } };
     }
   }

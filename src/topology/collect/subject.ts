@@ -1,8 +1,8 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
 import type { Pod } from '../../kube/pod.ts';
-import { parseNamespacedTarget } from '../../kube/targets/namespacedTarget.ts';
-import { onePod } from '../../kube/targets/onePod.ts';
+import { onePod } from '../../kube/targets/oneTarget.ts';
+import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { RawNode } from './objectRecords.ts';
@@ -38,9 +38,9 @@ export async function findSubject(
   options: SubjectOptions,
 ): Promise<Subject> {
   if (word === undefined) return allNodes(api, options);
-  const { target, namespace = api.access.namespace } = parseNamespacedTarget(word);
+  const target = parseTarget(word);
   if (target.kind === 'node') return { kind: 'node', node: target.name };
-  const pod = await onePod(api.inNamespace(namespace), [target], options);
+  const pod = await onePod(api, [target], options);
   const { nodeName: node } = pod.spec;
   if (node === undefined)
     throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`);
@@ -96,13 +96,14 @@ export function subjectIn(
   currentNamespace: string | undefined,
 ): Subject {
   if (word === undefined) return { kind: 'nodes', nodes: facts.nodes.map(({ name }) => name) };
-  const { target, namespace = currentNamespace } = parseNamespacedTarget(word);
+  const target = parseTarget(word);
   if (target.kind === 'node') {
     const node = facts.nodes.find(({ name }) => name === target.name);
     if (!node) throw notInDump(`node "${target.name}"`);
     return { kind: 'node', node: node.name };
   }
   if (target.kind !== 'pod') throw wrongUsage(`${word}: with --from, name a pod or node/NAME`);
+  const { namespace = currentNamespace } = target;
   const pods = (facts.objects.pods ?? []).filter(
     (pod) => pod.name === target.name && (namespace === undefined || pod.namespace === namespace),
   );

@@ -80,7 +80,6 @@ describe('capture', () => {
   it.each([
     [['--follow-pods'], /^error: --follow-pods cannot be used with a node/],
     [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients cannot be used with a node/],
-    [['-w', 'folder/'], /^error: -w folder\/: a node needs a file/],
   ])('of a node is no capture of pods: %j', async (flags, message) => {
     const { code, said } = await run('capture', 'node/n1', ...flags);
     expect(said).toMatch(message);

@@ -4,8 +4,8 @@ import type { Manifest } from '../../../src/capture/manifest.ts';
 import type { RingRecording } from '../../../src/capture/ring/recordRing.ts';
 import { captureRing } from '../../../src/cli/captureRing.ts';
 import { Interrupted } from '../../../src/cli/interruption.ts';
-import type { FoundTarget } from '../../../src/debugger/debuggerFor.ts';
 import type { KubeApi } from '../../../src/kube/api.ts';
+import type { FoundTarget } from '../../../src/kube/targets/foundTarget.ts';
 import { Problem } from '../../../src/problem.ts';
 import { podWith } from '../debugger/pods.ts';
 

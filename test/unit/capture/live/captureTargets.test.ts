@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  captureSeveral,
-  type SeveralOutcome,
-  type SeveralRecording,
+  captureTargets,
+  type LiveCapture,
+  type LiveOutcome,
 } from '../../../../src/capture/live/captureTargets.ts';
 import { MergedSink } from '../../../../src/capture/sinks/mergedSink.ts';
 import { TextSink } from '../../../../src/capture/sinks/textSink.ts';
@@ -10,6 +10,7 @@ import { seconds } from '../../../../src/capture/units.ts';
 import { debuggerContainer } from '../../../../src/debugger/container.ts';
 import { everyPacket, test } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
+import type { FoundTarget } from '../../../../src/kube/targets/foundTarget.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { podWithDebuggers, RUNNING } from '../../debugger/pods.ts';
 import { fakeServer, json } from '../../kube/fakeServer.ts';
@@ -26,6 +27,8 @@ function podNamed(name: string): Pod {
   return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-of-${name}` } };
 }
 
+const nameOf = (found: FoundTarget) => found.pod?.metadata.name ?? '';
+
 /** A packet of 60 bytes at a second. */
 function packetAt(second: number): Buffer {
   const record = Buffer.alloc(76);
@@ -38,7 +41,7 @@ function packetAt(second: number): Buffer {
 /** What happens in the pod of this name, told what its client asks for. */
 type Act = (pod: FakePod, verb: string) => void;
 
-interface Setting extends Partial<Omit<SeveralRecording, 'pods'>> {
+interface Setting extends Partial<Omit<LiveCapture, 'targets'>> {
   readonly acts: Readonly<Record<string, Act>>;
   readonly output?: FakeOutput;
   readonly text?: boolean;
@@ -72,14 +75,14 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
   const [interrupt, abandon] = [new AbortController(), new AbortController()];
   const { spec = { filter: everyPacket } } = rest;
   const sink = text
-    ? new TextSink(output, ({ metadata }) => `${metadata.name} `, spec)
+    ? new TextSink(output, (found) => `${nameOf(found)} `, spec)
     : new MergedSink(api.access, output, spec);
-  const outcome = captureSeveral(api, {
-    pods: Object.keys(acts)
+  const outcome = captureTargets(api, {
+    targets: Object.keys(acts)
       .filter((name) => !name.startsWith('joins'))
-      .map(podNamed),
+      .map((name) => ({ pod: podNamed(name) })),
     sink,
-    nameOf: ({ metadata }) => metadata.name,
+    nameOf,
     format: text ? 'text' : 'pcap',
     settings: SETTINGS,
     linger: seconds(60),
@@ -142,7 +145,7 @@ const fails: Act = (pod) => {
   pod.exits(1);
 };
 
-describe('a capture of several pods', () => {
+describe('a capture of several targets', () => {
   it('merges them in the order of time, each an interface that tells its pod', async () => {
     const { outcome, output } = await begun({
       acts: { a: recordsLater([10, 40, 60]), b: recordsLater([20, 30, 50]) },
@@ -150,7 +153,7 @@ describe('a capture of several pods', () => {
     });
     expect(await outcome).toMatchObject({
       end: 'complete',
-      pods: [{ packets: 3 }, { packets: 3 }],
+      targets: [{ packets: 3 }, { packets: 3 }],
     });
     using files = new FilesForTest();
     const file = files.write('merged.pcapng', output.written);
@@ -175,7 +178,7 @@ describe('a capture of several pods', () => {
     interrupt.abort(new Error('Ctrl-C'));
     expect(await outcome).toMatchObject({
       end: 'interrupted',
-      pods: [
+      targets: [
         { packets: 0, problem: { message: 'spool: cannot make /x\nand more' } },
         { packets: 2, outcome: { statistics: { captured: 2 } } },
       ],
@@ -187,7 +190,7 @@ describe('a capture of several pods', () => {
   it('of which none can begin is a failure, and makes no file', async () => {
     const { outcome, output, notes } = await begun({ acts: { one: fails, two: fails } });
     expect(await outcome).toBeInstanceOf(Problem);
-    expect(String(await outcome)).toMatch(/none of the 2 pods could be captured/);
+    expect(String(await outcome)).toMatch(/none of the 2 targets could be captured/);
     expect(notes.filter((note) => note.includes('error:'))).toHaveLength(2);
     expect(output.written).toHaveLength(0);
   });
@@ -203,7 +206,7 @@ describe('a capture of several pods', () => {
         good: records([20]),
       },
     });
-    expect(await outcome).toMatchObject({ pods: [{ packets: 1, problem: {} }, { packets: 1 }] });
+    expect(await outcome).toMatchObject({ targets: [{ packets: 1, problem: {} }, { packets: 1 }] });
     expect(output.written.toString('latin1')).toMatch(
       /the recording failed: the capture is lost in part: the spool in the pod is gone/,
     );
@@ -249,8 +252,8 @@ describe('a capture of several pods', () => {
     await expect.poll(() => notes.join('\n')).toMatch(/capturing on eth0 of pod shop\/joins-later/);
     interrupt.abort(new Error('Ctrl-C'));
     const result = await outcome;
-    expect(result).toMatchObject({ pods: [{}, { packets: 1 }] });
-    expect(result).not.toHaveProperty('pods.0.problem');
+    expect(result).toMatchObject({ targets: [{}, { packets: 1 }] });
+    expect(result).not.toHaveProperty('targets.0.problem');
   });
 
   it('of a pod that goes is a failure when only addresses of peers may join', async () => {
@@ -260,7 +263,7 @@ describe('a capture of several pods', () => {
     }
     const { outcome, gone } = await begun({ acts: { first: fails, other: isLost }, joining });
     for (const name of ['first', 'other']) gone.add(name);
-    expect(await outcome).toMatchObject({ pods: [{ problem: {} }, { problem: {} }] });
+    expect(await outcome).toMatchObject({ targets: [{ problem: {} }, { problem: {} }] });
     const alone = await begun({ acts: { first: fails }, joining });
     alone.gone.add('first');
     expect(await alone.outcome).toBeInstanceOf(Problem);
@@ -274,9 +277,9 @@ describe('a capture of several pods', () => {
     await expect.poll(listening, { timeout: 5_000 }).toBe(50);
     await expect.poll(() => notes.join('\n')).toMatch(/web-7: error: the spool in the pod is gone/);
     interrupt.abort(new Error('Ctrl-C'));
-    const { pods } = (await outcome) as SeveralOutcome;
-    expect(pods.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);
-    expect(pods.flatMap(({ pod, problem }) => (problem ? pod.metadata.name : []))).toEqual([
+    const { targets } = (await outcome) as LiveOutcome;
+    expect(targets.filter(({ outcome }) => outcome?.packets === 1)).toHaveLength(49);
+    expect(targets.flatMap(({ found, problem }) => (problem ? nameOf(found) : []))).toEqual([
       'web-7',
     ]);
   });
@@ -293,7 +296,7 @@ describe('a capture of several pods', () => {
       acts: { a: says('10 IP x\n\tmore\n', '11 ', 'IP y\n'), b: says('12 IP z\n') },
       text: true,
     });
-    expect(await outcome).toMatchObject({ pods: [{ packets: 2 }, { packets: 1 }] });
+    expect(await outcome).toMatchObject({ targets: [{ packets: 2 }, { packets: 1 }] });
     expect(output.written.toString().trimEnd().split('\n').sort()).toEqual(
       ['a 10 IP x', 'a \tmore', 'a 11 IP y', 'b 12 IP z'].sort(),
     );

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Clients } from '../../../../src/capture/live/clients.ts';
 import { type JoiningSources, joining } from '../../../../src/capture/live/joining.ts';
-import type { PodSink } from '../../../../src/capture/sinks/sink.ts';
+import type { TargetSink } from '../../../../src/capture/sinks/sink.ts';
 import {
   allOf,
   renderCaptureFilter,
@@ -103,7 +103,7 @@ describe('clients', () => {
   /** A sink that keeps what comes, and how packets get into it. */
   function sink() {
     const kept: Buffer[] = [];
-    const inner: PodSink = {
+    const inner: TargetSink = {
       output: { write: async (chunk) => void kept.push(chunk), close: async () => {} },
       end: () => {},
     };
@@ -123,7 +123,7 @@ describe('clients', () => {
       syn(address(near), address(web)),
       syn(address(far), address(web)),
     ]);
-    const { output } = clients.watching(web, inner);
+    const { output } = clients.watching({ pod: web }, inner);
     for (let at = 0; at < stream.length; at += 7) await output.write(stream.subarray(at, at + 7));
     await vi.waitFor(() => expect(lines).toHaveLength(2), TIME);
     expect(lines.toSorted()).toEqual([
@@ -136,7 +136,7 @@ describe('clients', () => {
   it('that call again and again are told once, whatever became of their capture', async () => {
     const clients = new Clients(await local.api(), () => {});
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching(web, sink().inner);
+    const { output } = clients.watching({ pod: web }, sink().inner);
     await output.write(Buffer.concat([pcap(), syn(address(near), address(web))]));
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
     const later = performance.now() + 3_600_000;
@@ -153,7 +153,7 @@ describe('clients', () => {
     const notes: string[] = [];
     const clients = new Clients(await local.api(), (text) => notes.push(text));
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching(web, sink().inner);
+    const { output } = clients.watching({ pod: web }, sink().inner);
     const strangers = [1, 2, 3, 4, 5].map((last) => syn(`192.0.2.${last}`, address(web)));
     await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
     await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
@@ -169,7 +169,7 @@ describe('clients', () => {
     const api = await local.api('debugger-default', 'default');
     const clients = new Clients(api, (text) => notes.push(text));
     const { lines } = await joins({ clients }, [web]);
-    const { output } = clients.watching(web, sink().inner);
+    const { output } = clients.watching({ pod: web }, sink().inner);
     const calls = [home, near].map((pod) => syn(address(pod), address(web)));
     await output.write(Buffer.concat([pcap(), ...calls]));
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
@@ -180,7 +180,7 @@ describe('clients', () => {
   it('leave it to the sink to speak of a damaged stream', async () => {
     const clients = new Clients(await local.api(), () => {});
     const { kept, inner } = sink();
-    const { output } = clients.watching(web, inner);
+    const { output } = clients.watching({ pod: web }, inner);
     await output.write(Buffer.from('no packets at all'));
     await output.write(Buffer.from('and no more'));
     expect(kept).toHaveLength(2);

@@ -38,7 +38,7 @@ it('clients are found when the server is back', async () => {
   const web: Pod = at('web', '10.0.0.1');
   const inner = { output: { write: async () => {}, close: async () => {} }, end: () => {} };
   await clients
-    .watching(web, inner)
+    .watching({ pod: web }, inner)
     .output.write(Buffer.concat([pcap(), callTo('10.0.0.9', '10.0.0.1')]));
   const { value } = await clients.found(signal).next();
   expect(value?.pod.metadata.name).toBe('caller');

@@ -46,10 +46,25 @@ describe('parseTarget', () => {
     'deployment.batch/x',
     'po.d/x',
     'svc/../x',
+    'shop/node/x',
+    'secret/x',
+    'shop/pod/x/y',
+    'Shop/x',
   ])('%j is wrong usage', (target) => {
     const parse = () => parseTarget(target);
     expect(parse).toThrow(Problem);
     expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  it.each([
+    ['shop/web-1', { kind: 'pod', name: 'web-1', namespace: 'shop' }],
+    ['shop/pod/web-1', { kind: 'pod', name: 'web-1', namespace: 'shop' }],
+    ['shop/svc/web', { kind: 'service', name: 'web', namespace: 'shop' }],
+    // A word that is a kind is one; with three words the first is a namespace in any case.
+    ['job/web', { kind: 'job', name: 'web' }],
+    ['job/pod/web', { kind: 'pod', name: 'web', namespace: 'job' }],
+  ])('%s has a namespace or a kind', (word, target) => {
+    expect(parseTarget(word)).toEqual(target);
   });
 
   it('names the kinds there are', () => {

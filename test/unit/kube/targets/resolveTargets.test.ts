@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { onePod } from '../../../../src/kube/targets/onePod.ts';
+import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
+import { onePod } from '../../../../src/kube/targets/oneTarget.ts';
 import { parseTargets, type TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
-import { leftOutText, resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedText } from '../../../../src/kube/targets/resolveTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { SocketStore } from '../../../../src/sockets/socketStore.ts';
 import { setPod } from '../../../cluster/controllers/fakeKubelet.ts';
@@ -11,7 +12,13 @@ import { localApi, NAMESPACE, template } from './localApi.ts';
 const local = localApi();
 
 async function resolved(words: string[], flags: TargetFlags = {}, user = 'admin', maxPods = 10) {
-  return resolveTargets(await local.api(user), parseTargets(words, flags), { maxPods });
+  const { found, ...rest } = await resolveTargets(
+    await local.api(user),
+    parseTargets(words, flags),
+    { maxPods },
+  );
+  const pods = found.flatMap(({ pod }) => pod ?? []);
+  return { ...rest, found, pods, names: found.map(targetNames(found)) };
 }
 
 /** The pods' names without the random ends that controllers give them. */
@@ -160,11 +167,21 @@ describe('resolveTargets', () => {
   });
 
   it('names nodes, and needs no permission to', async () => {
-    expect((await resolved(['node/node-1', 'no/node-1'])).nodes).toEqual(['node-1']);
-    expect((await resolved(['node/node-9'], {}, 'nobody')).nodes).toEqual(['node-9']);
+    expect((await resolved(['node/node-1', 'no/node-1'])).names).toEqual(['node/node-1']);
+    expect((await resolved(['node/node-9'], {}, 'nobody')).names).toEqual(['node/node-9']);
     expect(await problem(['node/node-9'])).toEqual([
       'Error from server (NotFound): nodes "node-9" not found',
       'did you mean "node-1" or "node-2"?',
+    ]);
+  });
+
+  it('mixes pods and nodes, of several namespaces, in the order in which they are named', async () => {
+    expect((await resolved(['node/node-2', 'other/db-0', 'sts/db'])).names).toEqual([
+      ...['node/node-2', 'other/db-0', 'shop/db-0', 'shop/db-1'],
+    ]);
+    expect(await problem(['other/svc/web'])).toEqual([
+      'Error from server (NotFound): services "web" not found',
+      'there is a service of this name in another namespace: add -n shop',
     ]);
   });
 
@@ -213,13 +230,13 @@ describe('resolveTargets', () => {
     if (pod) setPod(store, pod, 'Succeeded');
     const found = await resolved([], half);
     expect(found.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
-    expect(leftOutText(found)).toBe('left out: pod "half-2" has finished (Succeeded)');
+    expect(skippedText(found)).toBe('skipped: pod "half-2" has finished (Succeeded)');
     const notes: string[] = [];
     const one = await onePod(await local.api(), parseTargets([], half), {
       signal: new AbortController().signal,
       onNote: (text) => notes.push(text),
     });
-    expect([one.metadata.name, ...notes]).toEqual(['half-1', leftOutText(found)]);
+    expect([one.metadata.name, ...notes]).toEqual(['half-1', skippedText(found)]);
     const other = store.get('pods', NAMESPACE, 'half-1');
     if (other) setPod(store, other, 'Failed');
     expect((await problem([], half)).slice(0, 3)).toEqual([

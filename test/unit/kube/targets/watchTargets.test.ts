@@ -27,7 +27,8 @@ beforeAll(async () => {
 });
 
 async function known(...words: string[]): Promise<readonly Pod[]> {
-  return (await resolveTargets(await local.api(), parseTargets(words), { maxPods: 99 })).pods;
+  const { found } = await resolveTargets(await local.api(), parseTargets(words), { maxPods: 99 });
+  return found.flatMap(({ pod }) => pod ?? []);
 }
 
 /** Watches, and gives what was told until now. */

@@ -1,34 +1,37 @@
-import type { PodOutcome } from '../capture/live/captureTargets.ts';
-import type { Pod } from '../kube/pod.ts';
+import type { TargetOutcome } from '../capture/live/captureTargets.ts';
+import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
 import { renderTable } from '../output/table.ts';
 
-/** What became of each pod of a capture, a line each. */
-export function podTable(
-  pods: readonly PodOutcome[],
-  nameOf: (pod: Pod) => string,
+/** The result for each target of a capture, a line each. */
+export function targetTable(
+  targets: readonly TargetOutcome[],
+  nameOf: (found: FoundTarget) => string,
 ): Iterable<string> {
-  return renderTable<PodOutcome>(
+  return renderTable<TargetOutcome>(
     [
-      { header: 'POD', cell: ({ pod }) => nameOf(pod) },
-      { header: 'NODE', cell: ({ pod }) => pod.spec.nodeName ?? '' },
+      {
+        header: targets.every(({ found }) => found.pod) ? 'POD' : 'TARGET',
+        cell: ({ found }) => nameOf(found),
+      },
+      { header: 'NODE', cell: ({ found }) => nodeOf(found) },
       { header: 'PACKETS', cell: ({ packets }) => packets },
       { header: 'DROPPED', cell: ({ outcome }) => droppedOf(outcome?.statistics) },
       { header: 'GAPS', cell: ({ outcome }) => outcome?.gaps?.length ?? 0 },
       { header: 'INTERRUPTIONS', cell: ({ outcome }) => outcome?.interruptions ?? 0 },
       { header: 'END', cell: endOf },
     ],
-    pods,
+    targets,
   );
 }
 
 /** Not every end tells how many there were. */
-function droppedOf(statistics: NonNullable<PodOutcome['outcome']>['statistics'] = {}) {
+function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics'] = {}) {
   const { receivedByFilter, droppedByKernel, droppedByInterface } = statistics;
   if (receivedByFilter === undefined && droppedByKernel === undefined) return '?';
   return (droppedByKernel ?? 0) + (droppedByInterface ?? 0);
 }
 
-function endOf({ outcome, problem, packets }: PodOutcome): string {
+function endOf({ outcome, problem, packets }: TargetOutcome): string {
   if (problem) return packets > 0 ? 'lost in part' : 'not captured';
   return outcome ? 'in order' : 'pod has ended';
 }

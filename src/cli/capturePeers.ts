@@ -1,0 +1,37 @@
+import { explainRefusal } from '../debugger/refusals.ts';
+import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { peerTerms, withPeerTerms } from '../kube/targets/peers.ts';
+import type { CapturePlan } from './capturePlan.ts';
+import { note } from './console.ts';
+import { filterNotes } from './flags/preset.ts';
+
+/** A plan whose filter selects the current addresses of the peers. */
+export interface PlanWithPeers extends CapturePlan {
+  /** What `peerTerms` gave for the peers. */
+  readonly peerTerms: readonly string[];
+  /** The filter without the peers. */
+  readonly ownFilter: CaptureFilter;
+}
+
+export const FIXED_PEERS =
+  'note: --peer matches the current addresses only; text, folders and .pcapng also follow new ones';
+
+/** Adds the current addresses of the peers to the filter, and prints what presets stand for. */
+export async function withPeers(
+  api: KubeApi,
+  plan: CapturePlan,
+  signal: AbortSignal,
+): Promise<PlanWithPeers> {
+  const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
+    throw explainRefusal(error, api.access.namespace);
+  });
+  const filter = withPeerTerms(terms, plan.spec.filter);
+  for (const line of filterNotes(plan.presets, filter)) note(line);
+  return {
+    ...plan,
+    spec: { ...plan.spec, filter },
+    peerTerms: terms,
+    ownFilter: plan.spec.filter,
+  };
+}

@@ -1,0 +1,147 @@
+import type { LiveCapture, LiveOutcome } from '../capture/live/captureTargets.ts';
+import { captureTargets } from '../capture/live/captureTargets.ts';
+import { Clients } from '../capture/live/clients.ts';
+import { joining } from '../capture/live/joining.ts';
+import { FolderSink } from '../capture/sinks/folderSink.ts';
+import { MergedSink } from '../capture/sinks/mergedSink.ts';
+import { PcapSink } from '../capture/sinks/pcapSink.ts';
+import type { Sink } from '../capture/sinks/sink.ts';
+import { TextSink } from '../capture/sinks/textSink.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { type FoundTarget, targetNames } from '../kube/targets/foundTarget.ts';
+import { hasChangingAddresses } from '../kube/targets/peers.ts';
+import { FileOutput } from '../output/fileOutput.ts';
+import type { Output } from '../output/output.ts';
+import { sum } from '../output/quantities.ts';
+import { captureOutput, type OutputArguments } from './captureOutput.ts';
+import { FIXED_PEERS, type PlanWithPeers } from './capturePeers.ts';
+import { captureProgress } from './captureProgress.ts';
+import { note } from './console.ts';
+import { type Destination, destinationOf, namesFolder } from './destination.ts';
+import { foundTargets } from './foundTargets.ts';
+import { FORCED_EXIT, type Interruption } from './interruption.ts';
+import { targetLabels } from './targetLabels.ts';
+import { targetTable } from './targetTable.ts';
+
+/**
+ * Captures in the foreground, and reports the result of each target. Gives the exit code: 1 when a target could not be
+ * captured, or lost packets that it had recorded; the rest is saved.
+ */
+export async function captureLive(
+  api: KubeApi,
+  plan: PlanWithPeers,
+  flags: OutputArguments,
+  { signal, abandon }: Interruption,
+): Promise<number> {
+  const progress = captureProgress(plan.format);
+  let output: Output | undefined;
+  try {
+    if (!(await namesFolder(flags.write))) output = await captureOutput(flags);
+    const targets = await foundTargets(api, plan, signal, progress.note);
+    const nameOf = targetNames(targets);
+    const isSeveral = targets.length > 1 || plan.waits || plan.withClients;
+    const destination = output ? destinationOf(flags, isSeveral) : 'a folder';
+    const shown = destination === 'text' && output ? progress.around(output) : output;
+    const to = { flags, output: shown, destination };
+    const { sink, path, bytes } = sinkOf(api, plan, targets, to);
+    const outcome = await captureTargets(api, {
+      ...plan,
+      ...joiningOf(api, plan, targets, destination),
+      targets,
+      sink,
+      nameOf,
+      interrupt: signal,
+      abandon,
+      progress,
+    });
+    progress.clear();
+    const isTable = outcome.targets.length > 1 || plan.waits;
+    const problem = outcome.targets.find((target) => target.problem)?.problem;
+    if (problem && !isTable) throw problem;
+    if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
+    progress.finish(sumOf(outcome, bytes()), path);
+    if (outcome.end === 'abandoned') return FORCED_EXIT;
+    return problem ? 1 : 0;
+  } finally {
+    // A capture that never began has not closed it, and an open Wireshark would keep this process alive.
+    await output?.close();
+    progress.clear();
+  }
+}
+
+/** Where pods and packets that join come from; nowhere for a capture that stays as it is. */
+function joiningOf(
+  api: KubeApi,
+  plan: PlanWithPeers,
+  found: readonly FoundTarget[],
+  destination: Destination,
+): Pick<LiveCapture, 'joining' | 'clients'> {
+  const { targets, peers, waits, withClients } = plan;
+  const isChanging = peers.some(hasChangingAddresses);
+  // One pcap file cannot take a second recorder's packets.
+  if (isChanging && destination === 'one pcap') note(FIXED_PEERS);
+  const clients = withClients ? new Clients(api, note) : undefined;
+  if (!waits && !clients && (!isChanging || destination === 'one pcap')) return {};
+  const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
+  const pods = found.flatMap(({ pod }) => pod ?? []);
+  return {
+    joining: (signal) => joining(api, sources, { ...plan, pods, onNote: note }, signal),
+    ...(clients && { clients }),
+  };
+}
+
+interface Opened {
+  readonly sink: Sink;
+  readonly path?: string;
+  /** Bytes of the output, where they are not those of the targets. */
+  readonly bytes: () => number | undefined;
+}
+
+function sinkOf(
+  api: KubeApi,
+  { spec, waits }: PlanWithPeers,
+  targets: readonly FoundTarget[],
+  to: {
+    readonly flags: OutputArguments;
+    readonly output: Output | undefined;
+    readonly destination: Destination;
+  },
+): Opened {
+  const { flags, output, destination } = to;
+  const nameOf = targetNames(targets);
+  const path = output instanceof FileOutput && { path: output.path };
+  const bytes = () => undefined;
+  if (!output) {
+    const folder = flags.write ?? '';
+    return { sink: new FolderSink(folder, flags.force === true, nameOf), path: folder, bytes };
+  }
+  if (destination === 'text') {
+    const isAlone = targets.length === 1 && !waits;
+    const labelOf = isAlone ? () => '' : targetLabels(targets, nameOf);
+    return { sink: new TextSink(output, labelOf, spec), bytes };
+  }
+  if (destination === 'one pcap') return { sink: new PcapSink(output), bytes, ...path };
+  const sink = new MergedSink(api.access, output, spec);
+  return { sink, bytes: () => sink.bytes, ...path };
+}
+
+/** All targets as if they were one. */
+function sumOf(
+  { end, targets }: LiveOutcome,
+  bytes: number | undefined,
+): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
+  const statistics = targets.map(({ outcome }) => outcome?.statistics ?? {});
+  const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
+  return {
+    end,
+    packets: sum(targets.map(({ packets }) => packets)),
+    bytes: bytes ?? sum(targets.map((target) => target.bytes)),
+    statistics: {
+      ...(known && { receivedByFilter: sum(statistics.map((one) => one.receivedByFilter)) }),
+      droppedByKernel: sum(statistics.map((one) => one.droppedByKernel)),
+      droppedByInterface: sum(statistics.map((one) => one.droppedByInterface)),
+    },
+    interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
+    gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),
+  };
+}

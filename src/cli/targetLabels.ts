@@ -1,0 +1,21 @@
+import type { FoundTarget } from '../kube/targets/foundTarget.ts';
+import { terminalSafe } from '../output/terminalSafe.ts';
+
+/** Colours of the terminal's own palette that are legible on dark and on light (ECMA-48 SGR). */
+const COLOURS = [36, 35, 34, 32, 33, 31];
+
+/** Labels for the lines of each target: its name, as wide as the longest. Coloured on a terminal, unless NO_COLOR is set. */
+export function targetLabels(
+  targets: readonly FoundTarget[],
+  nameOf: (found: FoundTarget) => string,
+  isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR,
+): (found: FoundTarget) => string {
+  const width = Math.max(...targets.map((found) => terminalSafe(nameOf(found)).length));
+  let labelled = 0;
+  return (found) => {
+    const text = terminalSafe(nameOf(found)).padEnd(width);
+    const colour = COLOURS[labelled % COLOURS.length];
+    labelled += 1;
+    return isColoured ? `\x1b[${colour}m${text}\x1b[0m ` : `${text} `;
+  };
+}

@@ -1,0 +1,51 @@
+import { wrongUsage } from '../../problem.ts';
+import type { KubeApi } from '../api.ts';
+import type { Pod } from '../pod.ts';
+import { type FoundTarget, targetNames } from './foundTarget.ts';
+import { type Target, targetText } from './parseTargets.ts';
+import { resolveTargets, skippedText } from './resolveTargets.ts';
+
+export interface OneTargetOptions {
+  readonly signal: AbortSignal;
+  /** Told which pods were skipped, and why. */
+  readonly onNote: (text: string) => void;
+}
+
+/** How many names to list to choose from. */
+const NAMES_SHOWN = 10;
+
+/** The pod or node that targets stand for, for what is done in one at a time. Throws a Problem when there are several. */
+export async function oneTarget(
+  api: KubeApi,
+  targets: readonly Target[],
+  { signal, onNote }: OneTargetOptions,
+): Promise<FoundTarget> {
+  const resolved = await resolveTargets(api, targets, {
+    maxPods: Number.POSITIVE_INFINITY,
+    signal,
+  });
+  const { found } = resolved;
+  const [only, another] = found;
+  if (!only || another)
+    throw wrongUsage(
+      `${targets.map(targetText).join(', ')}: these are ${found.length} pods, and this is done in one at a time`,
+      `choose one: ${found.slice(0, NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > NAMES_SHOWN ? ' …' : ''}`,
+    );
+  const skipped = skippedText(resolved);
+  if (skipped !== undefined) onNote(skipped);
+  return only;
+}
+
+/** The one pod that targets stand for, for what is done in pods only. Throws a Problem. */
+export async function onePod(
+  api: KubeApi,
+  targets: readonly Target[],
+  options: OneTargetOptions,
+): Promise<Pod> {
+  const found = await oneTarget(api, targets, options);
+  if (found.pod) return found.pod;
+  throw wrongUsage(
+    `node/${found.node}: this is done in pods, not on nodes`,
+    'name a pod on that node that has hostNetwork',
+  );
+}

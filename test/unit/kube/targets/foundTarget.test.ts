@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
+import { podWith } from '../../debugger/pods.ts';
+
+const pod = (namespace: string, name: string) => ({
+  pod: podWith({ metadata: { namespace, name } }),
+});
+
+describe('names of targets', () => {
+  it('are those of the pods in one namespace; one of another that joins has its namespace too', () => {
+    const nameOf = targetNames([pod('shop', 'web'), pod('shop', 'db'), { node: 'n1' }]);
+    expect(nameOf(pod('shop', 'web'))).toBe('web');
+    expect(nameOf(pod('other', 'web'))).toBe('other/web');
+    expect(nameOf({ node: 'n1' })).toBe('node/n1');
+  });
+
+  it('have the namespaces of all pods where there are several', () => {
+    expect(targetNames([pod('shop', 'web'), pod('other', 'web')])(pod('shop', 'x'))).toBe('shop/x');
+  });
+});
