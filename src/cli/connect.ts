@@ -1,6 +1,7 @@
 import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
+import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
@@ -21,6 +22,14 @@ export async function connect(flags: ConnectionValues): Promise<KubeApi> {
     onLoginLost: tellOfLostLogin,
   });
   return new KubeApi(access);
+}
+
+/** Connects for a command about one target: a namespace in front of its name counts as --namespace. */
+export function connectFor(
+  { namespace }: NamedTarget,
+  flags: ConnectionValues,
+): Promise<KubeApi> {
+  return connect(namespace === undefined ? flags : { ...flags, namespace });
 }
 
 /** The flags that were given. */

@@ -1,7 +1,7 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
 import { nodeRoleYaml, roleYaml } from '../debugger/permissions.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { parseTarget } from '../kube/targets/parseTargets.ts';
+import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { accessChecks, askRights } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 import { CLUSTER_ROLE_YAML } from './clusterRole.ts';
@@ -21,11 +21,10 @@ export interface Diagnosis {
 /** Looks at every precondition of a debugger, for a target when one is named. Changes nothing. */
 export async function diagnose(
   api: KubeApi,
-  target: string | undefined,
+  target: NamedTarget | undefined,
   settings: DebuggerSettings,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
-  const asked = target === undefined ? undefined : parseTarget(target);
   let version: Awaited<ReturnType<typeof serverVersion>>;
   try {
     version = await serverVersion(api, signal);
@@ -34,10 +33,10 @@ export async function diagnose(
     return { ready: false, checks: [failed('API server', error)] };
   }
   const [found, policy, path] = await Promise.all([
-    asked && diagnoseTarget(api, asked, { profile: 'network', ...settings }, signal),
+    target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
     policyCheck(api, signal),
     // With a target the way into it tells.
-    asked ? [] : execPathCheck(api, signal),
+    target ? [] : execPathCheck(api, signal),
   ]);
   const rights = await askRights(api, found?.pod, signal);
   const checks = [

@@ -5,7 +5,7 @@ import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
 import { onePod } from '../kube/targets/oneTarget.ts';
-import { type NamedTarget, namespaceOf } from '../kube/targets/parseTargets.ts';
+import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { type Check, failed } from './check.ts';
 import { nodeChecks } from './nodeChecks.ts';
 import { lacksNodeRoleIn, nodeWay } from './nodeWay.ts';
@@ -39,7 +39,7 @@ export async function diagnoseTarget(
     const lacksNodeRole =
       request.via === 'node' ? await lacksNodeRoleIn(api, request, signal) : undefined;
     return {
-      checks: [failed('pod', explainRefusal(error, namespaceOf(target, api.access.namespace)))],
+      checks: [failed('pod', explainRefusal(error, api.access.namespace))],
       byNode: false,
       ...(target.kind === 'pod' && { pod: target.name }),
       ...(lacksNodeRole !== undefined && { lacksNodeRole }),

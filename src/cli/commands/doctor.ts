@@ -1,8 +1,9 @@
 import { diagnose } from '../../doctor/diagnose.ts';
 import { renderDiagnosis } from '../../doctor/renderDiagnosis.ts';
+import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command } from '../command.ts';
-import { connect } from '../connect.ts';
+import { connect, connectFor } from '../connect.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { outputFlag } from '../flags/output.ts';
 import { TARGET } from '../flags/targets.ts';
@@ -21,9 +22,10 @@ export const doctorCommand = command({
   ],
   arguments: [TARGET],
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml']) } }, DEBUGGER_GROUP],
-  run: async ({ flags, args: [target] }) => {
+  run: async ({ flags, args: [word] }) => {
     const settings = debuggerSettings(flags);
-    const api = await connect(flags);
+    const target = word === undefined ? undefined : parseTarget(word);
+    const api = await (target ? connectFor(target, flags) : connect(flags));
     const interruption = onInterruption();
     try {
       const diagnosis = await diagnose(api, target, settings, interruption.signal);

@@ -7,12 +7,12 @@ import { explainRefusal } from '../../debugger/refusals.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { oneTarget } from '../../kube/targets/oneTarget.ts';
-import { parseTarget } from '../../kube/targets/parseTargets.ts';
+import { type NamedTarget, parseTarget } from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
-import { connect } from '../connect.ts';
+import { connectFor } from '../connect.ts';
 import { note, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
@@ -54,14 +54,15 @@ export const shellCommand = command({
 
 async function run({
   flags,
-  args: [target = ''],
+  args: [word = ''],
   rest: command = [],
 }: Invocation<DebuggerValues & { readonly netns: string | undefined }>): Promise<number> {
   const settings = debuggerSettings(flags);
   const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
-  if (netns !== undefined && parseTarget(target).kind !== 'node')
+  const target = parseTarget(word);
+  if (netns !== undefined && target.kind !== 'node')
     throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
-  const api = await connect(flags);
+  const api = await connectFor(target, flags);
   const { namespace } = api.access;
   try {
     const place = await findPlace(api, target, settings, netns);
@@ -81,7 +82,7 @@ async function run({
 
 async function findPlace(
   api: KubeApi,
-  target: string,
+  target: NamedTarget,
   settings: DebuggerSettings,
   netns: string | undefined,
 ): Promise<Debugger> {
@@ -89,7 +90,7 @@ async function findPlace(
   const { signal } = interruption;
   const line = statusLine();
   try {
-    const found = await oneTarget(api, [parseTarget(target)], {
+    const found = await oneTarget(api, [target], {
       signal,
       onNote: note,
     });
