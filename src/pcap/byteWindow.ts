@@ -22,6 +22,11 @@ export class ByteWindow {
     this.at = 0;
   }
 
+  /** Forgets the bytes that were not passed. */
+  dropPending(): void {
+    this.bytes = this.bytes.subarray(0, this.at);
+  }
+
   /** True when the next `length` bytes are there. */
   has(length: number): boolean {
     return this.at + length <= this.bytes.length;

@@ -1,12 +1,10 @@
 import { ByteWindow } from './byteWindow.ts';
 import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
-import {
-  FILE_HEADER_BYTES,
-  isLittleEndian,
-  NotPcap,
-  RECORD_HEADER_BYTES,
-  wordAt,
-} from './records.ts';
+import { FILE_HEADER_BYTES, NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
+
+/** Magic numbers as their bytes stand in the file, with the byte order they announce. */
+const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
+const BIG_ENDIAN_MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
 
 /**
  * Magic numbers of a variant whose records have an interface's index and more in front of the packet
@@ -38,6 +36,8 @@ export class PcapCursor implements PacketCursor {
   seconds = 0;
   nanoseconds = 0;
   originalLength = 0;
+  /** Where the record of the current packet begins in `bytes`, its header included. */
+  recordStart = 0;
   start = 0;
   end = 0;
   readonly #window = new ByteWindow();
@@ -57,9 +57,29 @@ export class PcapCursor implements PacketCursor {
     return this.#window.bytes;
   }
 
+  /** Where the first byte that was not passed stands in `bytes`. */
+  get at(): number {
+    return this.#window.at;
+  }
+
+  /** Whether the file header was passed. */
+  get begun(): boolean {
+    return this.interfaces.length > 0;
+  }
+
+  /** Forgets the part of a packet that has come: the rest never will. */
+  dropPending(): void {
+    this.#window.dropPending();
+  }
+
+  /** Goes back to a record that begins at `at` in `bytes`. */
+  rewind(at: number): void {
+    this.#window.at = at;
+  }
+
   next(): boolean {
     const window = this.#window;
-    if (this.interfaces.length === 0 && !this.#readHeader()) return false;
+    if (!this.begun && !this.#readHeader()) return false;
     const { at } = window;
     const header = this.#recordHeaderBytes;
     if (!window.has(header)) return false;
@@ -74,6 +94,7 @@ export class PcapCursor implements PacketCursor {
       this.invalidTimes += 1;
     }
     this.originalLength = this.#word(at + 12);
+    this.recordStart = at;
     this.start = at + header;
     this.end = this.start + captured;
     window.at = this.end;
@@ -89,7 +110,9 @@ export class PcapCursor implements PacketCursor {
     if (magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN) {
       this.#recordHeaderBytes = EXTENDED_RECORD_HEADER_BYTES;
       this.#littleEndian = magic === EXTENDED_LITTLE_ENDIAN;
-    } else this.#littleEndian = isLittleEndian(header);
+    } else if (LITTLE_ENDIAN_MAGICS.has(magic)) this.#littleEndian = true;
+    else if (BIG_ENDIAN_MAGICS.has(magic)) this.#littleEndian = false;
+    else throw new NotPcap(`not a pcap stream: it begins with ${header.toString('hex', 0, 4)}`);
     this.#nanosecondsPerTick = nanoseconds ? 1 : 1000;
     this.interfaces.push({
       linkType: this.#word(window.at + 20) & LINK_TYPE_MASK,

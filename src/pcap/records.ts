@@ -5,38 +5,8 @@
 export const FILE_HEADER_BYTES = 24;
 export const RECORD_HEADER_BYTES = 16;
 
-/** More than the largest snap length that libpcap allows (MAXIMUM_SNAPLEN, 256 KiB). */
-const MAX_RECORD_BYTES = 1024 * 1024;
-
-/** Magic numbers as their bytes stand in the file, with the byte order they announce. */
-const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
-const BIG_ENDIAN_MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
-
+/** The bytes are not a pcap or pcapng stream, or not one any more. */
 export class NotPcap extends Error {}
-
-/** Reads the first 24 bytes of a file; throws NotPcap when they are no pcap header. */
-export function isLittleEndian(header: Buffer): boolean {
-  const magic = header.readUInt32BE(0);
-  if (LITTLE_ENDIAN_MAGICS.has(magic)) return true;
-  if (BIG_ENDIAN_MAGICS.has(magic)) return false;
-  throw new NotPcap(`not a pcap stream: it begins with ${header.toString('hex', 0, 4)}`);
-}
-
-/**
- * The length of the record that begins at `offset`, its header included; undefined when the buffer
- * ends before its header does. Throws NotPcap when the length is beyond anything real.
- */
-export function recordLength(
-  buffer: Buffer,
-  offset: number,
-  littleEndian: boolean,
-): number | undefined {
-  if (offset + RECORD_HEADER_BYTES > buffer.length) return undefined;
-  const at = offset + 8;
-  const bytes = littleEndian ? buffer.readUInt32LE(at) : buffer.readUInt32BE(at);
-  if (bytes > MAX_RECORD_BYTES) throw new NotPcap(`a record claims ${bytes} bytes`);
-  return RECORD_HEADER_BYTES + bytes;
-}
 
 /** An unsigned word of 32 bits. Faster than Buffer's methods, which check their arguments each time. */
 export function wordAt(bytes: Uint8Array, at: number, littleEndian: boolean): number {

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
-import { FILE_HEADER_BYTES, isLittleEndian, recordLength } from '../../src/pcap/records.ts';
+import { PcapCursor } from '../../src/pcap/pcapCursor.ts';
 
 const ETHERNET = 14;
-const RECORD_HEADER = 16;
 const UDP_HEADER = 8;
 /** iperf3's datagrams begin with seconds, microseconds, and the packet's number. */
 const NUMBER_AT = 8;
@@ -12,27 +11,14 @@ export async function* sequenceNumbersIn(file: string, port: number): AsyncGener
   const filter = spawn('tcpdump', ['-r', file, '-w', '-', `udp dst port ${port}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  let rest: Buffer = Buffer.alloc(0);
-  let littleEndian: boolean | undefined;
+  const cursor = new PcapCursor();
   for await (const chunk of filter.stdout as AsyncIterable<Buffer>) {
-    const data = Buffer.concat([rest, chunk]);
-    let at = 0;
-    if (littleEndian === undefined) {
-      if (data.length < FILE_HEADER_BYTES) {
-        rest = data;
-        continue;
-      }
-      littleEndian = isLittleEndian(data);
-      at = FILE_HEADER_BYTES;
+    cursor.push(chunk);
+    while (cursor.next()) {
+      const { bytes } = cursor;
+      const ip = cursor.start + ETHERNET;
+      const payload = ip + ((bytes[ip] ?? 0) & 15) * 4 + UDP_HEADER;
+      yield bytes.readUInt32BE(payload + NUMBER_AT);
     }
-    for (;;) {
-      const length = recordLength(data, at, littleEndian);
-      if (length === undefined || at + length > data.length) break;
-      const ip = at + RECORD_HEADER + ETHERNET;
-      const payload = ip + ((data[ip] ?? 0) & 15) * 4 + UDP_HEADER;
-      yield data.readUInt32BE(payload + NUMBER_AT);
-      at += length;
-    }
-    rest = data.subarray(at);
   }
 }

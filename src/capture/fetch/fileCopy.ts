@@ -2,16 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from '../../pcap/records.ts';
 import { type PcapWalk, PcapWalker } from '../../pcap/walk.ts';
 import { LocalProblem, localProblem } from '../../transfer/localProblem.ts';
 import { PartFile } from '../../transfer/partFile.ts';
 import { placeFile } from '../../transfer/placeFile.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import { atStage, fileName, type LocalFile, type Stage } from './fileNames.ts';
-
-/** With this much of a file the time of its first packet is known, and so its name. */
-const NAMED_BYTES = FILE_HEADER_BYTES + RECORD_HEADER_BYTES;
 
 /** What is known of the bytes taken so far. */
 export interface FileProof {
@@ -29,7 +25,7 @@ export class FileCopy {
   readonly #capture: string;
   #local: LocalFile | undefined;
   #part: PartFile | undefined;
-  /** The first bytes, until they tell the name. */
+  /** The first bytes, until the time of the first packet is known, and so the name. */
   #held: Buffer[] = [];
   #hash: Hash = createHash('sha256');
   #walker = new PcapWalker();
@@ -83,7 +79,8 @@ export class FileCopy {
     this.#take(chunk);
     if (this.#part) return this.#part.append(chunk);
     this.#held.push(chunk);
-    if (this.size >= NAMED_BYTES) await this.#create();
+    const { first, damage } = this.#walker.found;
+    if (first || damage !== undefined) await this.#create();
   }
 
   get proof(): FileProof {
@@ -141,7 +138,7 @@ export class FileCopy {
 
   async #create(): Promise<void> {
     // A file without a packet has the time of its last change, as far as that is known.
-    const start = this.#walker.begun?.seconds ?? this.source.modified ?? 0;
+    const start = this.#walker.found.first?.seconds ?? this.source.modified ?? 0;
     const name = fileName(this.#capture, this.source.seq, start, 'part');
     this.#part = await PartFile.create(join(this.#folder, name));
     this.#local = { name, seq: this.source.seq, stage: 'part' };
