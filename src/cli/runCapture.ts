@@ -19,7 +19,7 @@ export async function runCapture(
 ): Promise<number> {
   const notice = ringNote(flags);
   if (notice !== undefined) note(notice);
-  const interruption = onInterruption();
+  const interruption = onInterruption({ abandons: true });
   const api = await connect(flags);
   try {
     const plan = await withPeers(api, validated, interruption.signal);
@@ -59,10 +59,8 @@ async function detached(
   api: KubeApi,
   flags: CaptureValues,
   { spec, settings, ...plan }: PlanWithPeers,
-  { signal, abandon }: Interruption,
+  { signal }: Interruption,
 ): Promise<number> {
-  // A listener, so that pods on nodes are deleted after a second Ctrl-C too.
-  abandon.addEventListener('abort', () => {});
   const { detach, DETACHED_DURATION, DETACHED_KEEP } = await import('./detach.ts');
   const { name, volume, keep } = flags;
   return detach(api, {

@@ -24,7 +24,7 @@ export async function captureForWireshark(
   output: Output,
   values: ExtcapWords['values'],
 ): Promise<number> {
-  const interruption = onInterruption();
+  const interruption = onInterruption({ abandons: true });
   const orphan = new AbortController();
   const stopWatching = whenParentEnds(() => orphan.abort());
   const image = values.get('image');
