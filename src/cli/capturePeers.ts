@@ -1,4 +1,3 @@
-import { explainRefusal } from '../debugger/refusals.ts';
 import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { peerTerms, withPeerTerms } from '../kube/targets/peers.ts';
@@ -23,9 +22,7 @@ export async function withPeers(
   plan: CapturePlan,
   signal: AbortSignal,
 ): Promise<PlanWithPeers> {
-  const terms = await peerTerms(api, plan.peers, signal).catch((error: unknown) => {
-    throw explainRefusal(error, api.access.namespace);
-  });
+  const terms = await peerTerms(api, plan.peers, signal);
   const filter = withPeerTerms(terms, plan.spec.filter);
   for (const line of filterNotes(plan.presets, filter)) note(line);
   return {

@@ -29,7 +29,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     return await run(args[0] === 'help' ? [...args.slice(1), '--help'] : args);
   } catch (error) {
-    return report(error);
+    const { explainRefusal } = await import('../debugger/refusals.ts');
+    return report(explainRefusal(error));
   }
 }
 

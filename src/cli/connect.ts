@@ -25,10 +25,7 @@ export async function connect(flags: ConnectionValues): Promise<KubeApi> {
 }
 
 /** Connects for a command about one target: a namespace in front of its name counts as --namespace. */
-export function connectFor(
-  { namespace }: NamedTarget,
-  flags: ConnectionValues,
-): Promise<KubeApi> {
+export function connectFor({ namespace }: NamedTarget, flags: ConnectionValues): Promise<KubeApi> {
   return connect(namespace === undefined ? flags : { ...flags, namespace });
 }
 

@@ -1,4 +1,3 @@
-import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
@@ -11,12 +10,8 @@ export async function foundTargets(
   signal: AbortSignal,
   onNote: (text: string) => void,
 ): Promise<readonly FoundTarget[]> {
-  try {
-    const resolved = await resolveTargets(api, targets, { maxPods, signal });
-    const skipped = skippedText(resolved);
-    if (skipped !== undefined) onNote(skipped);
-    return resolved.found;
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
-  }
+  const resolved = await resolveTargets(api, targets, { maxPods, signal });
+  const skipped = skippedText(resolved);
+  if (skipped !== undefined) onNote(skipped);
+  return resolved.found;
 }

@@ -1,5 +1,4 @@
 import { NodeRefused } from '../debugger/obstacle.ts';
-import { explainRefusal } from '../debugger/refusals.ts';
 import { messageOf, wrongUsage } from '../problem.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
@@ -103,8 +102,6 @@ export async function readFacts(
       return podSide(messageOf(error));
     });
     return { facts, subject };
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
   } finally {
     line.clear();
     await pool?.close();

@@ -1,4 +1,3 @@
-import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { Problem } from '../problem.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
@@ -90,8 +89,6 @@ export async function readPath(
     if (trace.questions.length === 0) return trace;
     const asked = new Wiring(await askRoutes(pool, facts, trace.questions));
     return tracePath(asked, requestIn(asked));
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
   } finally {
     line.clear();
     await pool.close();

@@ -1,4 +1,3 @@
-import { explainRefusal } from '../debugger/refusals.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
 import { readRanges } from '../topology/collect/readRanges.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
@@ -26,8 +25,6 @@ export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFa
       objects: { ...objects, ranges: read.ranges },
       unknown: [...unknown, ...read.unknown],
     };
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
   } finally {
     line.clear();
     interruption.release();

@@ -10,14 +10,14 @@ export const EXEC = 'exec (pods/exec) into containers named netdebug-*';
 const ANYTHING = 'requests of kubectl netdebug';
 
 /**
- * Adds the way out to what the API server refused: the Role for RBAC, the label for Pod Security,
+ * Adds to what the API server refused what the user can do about it: the Role for RBAC, the label for Pod Security,
  * the people to ask for other admission. Other errors come back unchanged.
  */
-export function explainRefusal(error: unknown, namespace: string): unknown {
+export function explainRefusal(error: unknown): unknown {
   if (error instanceof ForeignError) return isForeign(error) ? explainForeign(error) : error;
   const refusal = refusalOf(error);
   if (!refusal || (refusal.by === 'other' && refusal.error.code !== 403)) return error;
-  const next = nextSteps(refusal, namespace, ANYTHING);
+  const next = nextSteps(refusal, refusal.error.namespace ?? 'NAMESPACE', ANYTHING);
   return new Problem(refusalText(refusal), { next, cause: error });
 }
 

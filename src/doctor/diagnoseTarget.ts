@@ -39,7 +39,7 @@ export async function diagnoseTarget(
     const lacksNodeRole =
       request.via === 'node' ? await lacksNodeRoleIn(api, request, signal) : undefined;
     return {
-      checks: [failed('pod', explainRefusal(error, api.access.namespace))],
+      checks: [failed('pod', explainRefusal(error))],
       byNode: false,
       ...(target.kind === 'pod' && { pod: target.name }),
       ...(lacksNodeRole !== undefined && { lacksNodeRole }),

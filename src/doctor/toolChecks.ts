@@ -35,7 +35,7 @@ export async function toolChecks(
     ];
   } catch (error) {
     signal.throwIfAborted();
-    return [failed('exec', explainRefusal(error, place.namespace))];
+    return [failed('exec', explainRefusal(error))];
   }
 }
 

@@ -8,7 +8,7 @@ import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
 import { apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
-import { askAgain, notePutOff } from './putOff.ts';
+import { askAgain } from './putOff.ts';
 import { withRenewal } from './renewal.ts';
 import { withinLimit } from './requestLimit.ts';
 
@@ -160,8 +160,8 @@ export class KubeApi {
     if (!Number.isNaN(time)) this.#clockOffset = time - Date.now();
     const code = response.statusCode ?? 0;
     if (code < 300) return response;
-    const refusal = apiError(code, await this.#body(response, signal), server);
-    throw notePutOff(refusal, response.headers['retry-after']);
+    const retryAfter = response.headers['retry-after'];
+    throw apiError(await this.#body(response, signal), { code, server, path, retryAfter });
   }
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {

@@ -16,6 +16,12 @@ export interface Status {
   };
 }
 
+/** What is known of a request besides what the server said. */
+interface RefusedRequest {
+  readonly namespace?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** The API server said no; worded as kubectl words it. */
 export class ApiError extends Problem {
   override readonly name = 'ApiError';
@@ -24,8 +30,20 @@ export class ApiError extends Problem {
   /** The server's own sentence, without kubectl's prefix. */
   readonly serverMessage: string;
 
-  constructor(code: number, reason: string, serverMessage: string, next: readonly string[] = []) {
-    super(worded(code, reason, serverMessage), { next });
+  /** Of the request; absent for one about the whole cluster. */
+  readonly namespace: string | undefined;
+  /** Milliseconds after which the server wants to be asked again (its Retry-After header). */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: number,
+    reason: string,
+    serverMessage: string,
+    { namespace, retryAfterMs }: RefusedRequest = {},
+  ) {
+    super(worded(code, reason, serverMessage));
+    this.namespace = namespace;
+    this.retryAfterMs = retryAfterMs;
     this.code = code;
     this.reason = reason;
     this.serverMessage = serverMessage;
@@ -39,22 +57,40 @@ export class ApiError extends Problem {
 export class ForeignError extends ApiError {
   readonly server: URL;
 
-  constructor(code: number, body: string, server: URL) {
-    super(code, 'Unknown', body.trim() || `the server answered ${code} with no reason`);
+  constructor(code: number, body: string, server: URL, request: RefusedRequest = {}) {
+    super(code, 'Unknown', body.trim() || `the server answered ${code} with no reason`, request);
     this.server = server;
   }
 }
 
+/** An error response, without its body. */
+export interface ErrorResponse {
+  readonly code: number;
+  readonly server: URL;
+  /** The path of the request, without that of the server's address. */
+  readonly path: string;
+  /** The Retry-After header; only a number of seconds is understood. */
+  readonly retryAfter: string | undefined;
+}
+
 /** Reads the body of an error: a Status in JSON, or whatever else `server` or a proxy before it sends. */
-export function apiError(code: number, body: string, server: URL): ApiError {
+export function apiError(
+  body: string,
+  { code, server, path, retryAfter }: ErrorResponse,
+): ApiError {
+  const request = {
+    namespace: /^\/apis?\/.*?\/namespaces\/([^/]+)/.exec(path)?.[1],
+    retryAfterMs: retryAfter === undefined ? undefined : Number(retryAfter) * 1000,
+  };
   const status = parseStatus(body);
   if (status)
     return new ApiError(
       status.code ?? code,
       status.reason ?? 'Unknown',
       status.message ?? `the server answered ${code}`,
+      request,
     );
-  return new ForeignError(code, body, server);
+  return new ForeignError(code, body, server, request);
 }
 
 export function parseStatus(body: string): Status | undefined {

@@ -6,7 +6,7 @@ import { ApiError, apiError, connectionProblem } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
-import { askAgain, notePutOff } from './putOff.ts';
+import { askAgain } from './putOff.ts';
 import { withRenewal } from './renewal.ts';
 
 export interface ExecOptions {
@@ -101,18 +101,20 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
   // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
   const stream = new WebsocketExec(socket, options.signal);
   const accepted = span('exec', options.container);
-  await opened(socket, access.server, options.signal).finally(accepted);
+  await opened(socket, access.server, execPath(options), options.signal).finally(accepted);
   if (options.tty) stream.resize(options.tty);
   return stream;
 }
 
-function execUrl(
-  server: URL,
-  { namespace, pod, container, command, stdin, tty }: ExecOptions,
-): URL {
+function execPath({ namespace, pod }: ExecOptions): string {
+  return `${podPath(namespace, pod)}/exec`;
+}
+
+function execUrl(server: URL, options: ExecOptions): URL {
+  const { container, command, stdin, tty } = options;
   const url = new URL(server);
   url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.pathname = joinPath(server.pathname, `${podPath(namespace, pod)}/exec`);
+  url.pathname = joinPath(server.pathname, execPath(options));
   const query = new URLSearchParams({ container, stdout: 'true' });
   // A terminal has one output; asking for both is refused.
   query.set(tty ? 'tty' : 'stderr', 'true');
@@ -122,7 +124,12 @@ function execUrl(
   return url;
 }
 
-async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Promise<void> {
+async function opened(
+  socket: WebSocket,
+  server: URL,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', (error) =>
@@ -136,8 +143,9 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
         else response.destroy();
       });
       const onRefused = () => {
-        const refusal = withReason(apiError(response.statusCode ?? 0, body, server));
-        reject(notePutOff(refusal, response.headers['retry-after']));
+        const { statusCode: code = 0, headers } = response;
+        const refused = { code, server, path, retryAfter: headers['retry-after'] };
+        reject(withReason(apiError(body, refused)));
         // API servers keep the connection open. Closed any later, the agent would give it to the next request.
         socket.terminate();
       };
@@ -149,9 +157,11 @@ async function opened(socket: WebSocket, server: URL, signal?: AbortSignal): Pro
 
 /** Since 1.35 an exec by GET is checked for `create` as well, and that check gives no reason. */
 function withReason(refusal: ApiError): ApiError {
-  const { code, reason, serverMessage } = refusal;
+  const { code, reason, serverMessage, namespace } = refusal;
   if (code !== 403 || !/ is forbidden: *$/.test(serverMessage)) return refusal;
-  return new ApiError(code, reason, `${serverMessage.trimEnd()} you may not create pods/exec`);
+  return new ApiError(code, reason, `${serverMessage.trimEnd()} you may not create pods/exec`, {
+    namespace,
+  });
 }
 
 class WebsocketExec implements ExecStream {

@@ -71,42 +71,37 @@ export class PortsSession {
    * fails does not take the others with it.
    */
   async list(): Promise<SocketListing> {
-    const { namespace } = this.#api.access;
-    try {
-      const listed = await this.#find();
-      const failures: { pod: string; error: Problem }[] = [];
-      const found = await Promise.all(
-        listed.map(async (one) => {
-          try {
-            return { one, ...(await this.#listOne(one)) };
-          } catch (error) {
-            this.#request.signal?.throwIfAborted();
-            const explained = explainRefusal(error, one.found.pod?.metadata.namespace ?? namespace);
-            if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
-            failures.push({
-              pod: one.label ?? keyOf(one.found),
-              error: explained,
-            });
-            return undefined;
-          }
-        }),
-      );
-      const [first] = failures;
-      if (first && failures.length === listed.length) throw first.error;
-      const known = found.filter((one) => one !== undefined);
-      const pods = known.flatMap(({ one, store }) =>
-        one.found.pod ? [{ pod: one.found.pod, sockets: store }] : [],
-      );
-      return {
-        sockets: together(known.map(({ store }) => store)).inListingOrder(),
-        unreadable: known.reduce((sum, { unreadable }) => sum + unreadable, 0),
-        failures,
-        declared: declaredPorts(pods, this.#request.selection),
-        targets: known.length,
-      };
-    } catch (error) {
-      throw explainRefusal(error, namespace);
-    }
+    const listed = await this.#find();
+    const failures: { pod: string; error: Problem }[] = [];
+    const found = await Promise.all(
+      listed.map(async (one) => {
+        try {
+          return { one, ...(await this.#listOne(one)) };
+        } catch (error) {
+          this.#request.signal?.throwIfAborted();
+          const explained = explainRefusal(error);
+          if (listed.length === 1 || !(explained instanceof Problem)) throw explained;
+          failures.push({
+            pod: one.label ?? keyOf(one.found),
+            error: explained,
+          });
+          return undefined;
+        }
+      }),
+    );
+    const [first] = failures;
+    if (first && failures.length === listed.length) throw first.error;
+    const known = found.filter((one) => one !== undefined);
+    const pods = known.flatMap(({ one, store }) =>
+      one.found.pod ? [{ pod: one.found.pod, sockets: store }] : [],
+    );
+    return {
+      sockets: together(known.map(({ store }) => store)).inListingOrder(),
+      unreadable: known.reduce((sum, { unreadable }) => sum + unreadable, 0),
+      failures,
+      declared: declaredPorts(pods, this.#request.selection),
+      targets: known.length,
+    };
   }
 
   /** Removes what was made for the lists. */

@@ -25,11 +25,10 @@ export async function undoStart(
   { image, signal, onNote }: DetachedRequest,
   error: unknown,
 ): Promise<unknown> {
-  const { namespace } = capture.pod.metadata;
   const limit = AbortSignal.timeout(signal.aborted ? UNDO_INTERRUPTED_MS : UNDO_MS);
   const state = await end(api, capture, image, limit);
   const left = state === 'ended' ? [] : leftText(capture, state);
-  if (!signal.aborted) return leaving(explainRefusal(error, namespace), left);
+  if (!signal.aborted) return leaving(explainRefusal(error), left);
   onNote(left.length === 0 ? `capture "${capture.name}" was ended again` : left.join('\n  '));
   return error;
 }

@@ -32,7 +32,7 @@ export async function startDetached(
     if (!found.pod) return await startOnNode(api, { node: found.node }, request);
     return await startFor(api, found.pod, request);
   } catch (error) {
-    throw explainRefusal(error, found.pod?.metadata.namespace ?? api.access.namespace);
+    throw explainRefusal(error);
   }
 }
 

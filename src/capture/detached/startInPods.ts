@@ -1,14 +1,9 @@
-import { explainRefusal } from '../../debugger/refusals.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { nodeOf } from '../../kube/targets/foundTarget.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
-import {
-  type ResolvedTargets,
-  resolveTargets,
-  skippedText,
-} from '../../kube/targets/resolveTargets.ts';
+import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
 import { newCaptureName, nodePodsIn } from './captureNames.ts';
 import { checkCaptureName } from './detachedContainer.ts';
@@ -35,7 +30,7 @@ export interface StartedInPods {
 export async function startInPods(api: KubeApi, request: PodsRequest): Promise<StartedInPods> {
   const { maxPods, signal, onNote, onProgress } = request;
   if (request.name !== undefined) checkCaptureName(request.name);
-  const resolved = await resolve(api, request.targets, { maxPods, signal });
+  const resolved = await resolveTargets(api, request.targets, { maxPods, signal });
   const { found } = resolved;
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
@@ -88,18 +83,6 @@ async function newName(
   const namespaces =
     nodeNamespace === undefined ? [api.access.namespace, ...theirs] : [nodeNamespace];
   return newCaptureName([...pods, ...(await nodePodsIn(api, new Set(namespaces), signal))]);
-}
-
-async function resolve(
-  api: KubeApi,
-  targets: readonly Target[],
-  options: { readonly maxPods: number; readonly signal: AbortSignal },
-): Promise<ResolvedTargets> {
-  try {
-    return await resolveTargets(api, targets, options);
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
-  }
 }
 
 function problemOf(error: unknown, signal: AbortSignal): Problem {

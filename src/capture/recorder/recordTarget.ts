@@ -24,7 +24,7 @@ export async function recordTarget(
   try {
     return await record(api, found, recording);
   } catch (error) {
-    throw explainRefusal(error, found.pod?.metadata.namespace ?? api.access.namespace);
+    throw explainRefusal(error);
   }
 }
 

@@ -82,7 +82,7 @@ export async function recordRing(
       await place.close();
     }
   } catch (error) {
-    throw explainRefusal(error, found.pod?.metadata.namespace ?? api.access.namespace);
+    throw explainRefusal(error);
   }
 }
 

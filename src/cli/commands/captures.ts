@@ -72,7 +72,7 @@ async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promis
   if (action !== 'list' && names.length === 0)
     throw wrongUsage(`captures ${action}: CAPTURE is required`, 'list them with: captures list');
   const api = await connect(flags);
-  const interruption = onInterruption();
+  const interruption = onInterruption({ abandons: action === 'follow' });
   const { signal } = interruption;
   try {
     if (action === 'list') {
@@ -82,8 +82,6 @@ async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promis
     let code = 0;
     for (const name of names) code ||= await actOn(api, action, name, flags, interruption);
     return code;
-  } catch (error) {
-    throw explainRefusal(error, api.access.namespace);
   } finally {
     interruption.release();
     api.close();
@@ -121,8 +119,7 @@ async function actOn(
       await ACT[action](api, capture, flags, interruption, several);
     } catch (error) {
       if (!several || signal.aborted) throw error;
-      const { namespace } = capture.pod.metadata;
-      code = report(explainRefusal(error, namespace), `${subject(capture.target)}: `);
+      code = report(explainRefusal(error), `${subject(capture.target)}: `);
     }
   }
   if (action === 'fetch')

@@ -1,4 +1,3 @@
-import { explainRefusal } from '../../debugger/refusals.ts';
 import { findOwned } from '../../inventory/findOwned.ts';
 import { fateOf, remove } from '../../inventory/remove.ts';
 import { nameOf } from '../../inventory/renderOwned.ts';
@@ -42,12 +41,9 @@ const AT_ONCE = 8;
 
 async function run({ flags }: Invocation<Flags>): Promise<number> {
   const api = await connect(flags);
-  const { namespace } = api.access;
   const interruption = onInterruption();
   try {
     return await cleanUp(api, flags, interruption.signal);
-  } catch (error) {
-    throw explainRefusal(error, namespace);
   } finally {
     statusLine().clear();
     interruption.release();

@@ -1,4 +1,3 @@
-import { explainRefusal } from '../../debugger/refusals.ts';
 import { findOwned } from '../../inventory/findOwned.ts';
 import { renderOwned } from '../../inventory/renderOwned.ts';
 import { usageOf } from '../../inventory/usage.ts';
@@ -45,8 +44,6 @@ async function run({ flags }: Invocation<FlagValues<typeof FLAGS>>): Promise<num
     await print(renderOwned(used, format, all, api.serverTime()));
     noteUnanswered(used);
     return 0;
-  } catch (error) {
-    throw explainRefusal(error, namespace);
   } finally {
     statusLine().clear();
     interruption.release();

@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { namespaceOnNode, parseNamespaceName } from '../../debugger/node/namespaceOnNode.ts';
 import type { Debugger } from '../../debugger/place.ts';
-import { explainRefusal } from '../../debugger/refusals.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { oneTarget } from '../../kube/targets/oneTarget.ts';
@@ -63,7 +62,6 @@ async function run({
   if (netns !== undefined && target.kind !== 'node')
     throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
   const api = await connectFor(target, flags);
-  const { namespace } = api.access;
   try {
     const place = await findPlace(api, target, settings, netns);
     try {
@@ -71,8 +69,6 @@ async function run({
     } finally {
       await place.close();
     }
-  } catch (error) {
-    throw explainRefusal(error, namespace);
   } finally {
     // Whatever was not read is no longer waited for.
     process.stdin.destroy();

@@ -41,7 +41,7 @@ export async function undoNodePod(
   error: unknown,
 ): Promise<unknown> {
   if (await deleteNodePod(api, namespace, name)) return error;
-  return leaving(explainRefusal(error, namespace), [
+  return leaving(explainRefusal(error), [
     `pod "${name}" on the node could not be deleted: kubectl delete pod ${name} -n ${namespace}`,
   ]);
 }

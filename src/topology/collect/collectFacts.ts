@@ -60,7 +60,7 @@ export async function collectFacts(
         return await collectNode(pool, node, request);
       } catch (error) {
         request.signal?.throwIfAborted();
-        const explained = explainRefusal(error, api.access.namespace);
+        const explained = explainRefusal(error);
         errors.push(explained);
         unknown.push({ what: 'node', node: node.name, why: messageOf(explained) });
         return undefined;

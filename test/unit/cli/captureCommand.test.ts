@@ -63,6 +63,18 @@ describe('capture', () => {
     );
   });
 
+  it('names the Role for the namespace of the target, not for the current one', async () => {
+    const message =
+      'services "db" is forbidden: User "ann" cannot get resource "services" in API group "" in the namespace "data"';
+    const { code, said, seen } = await runWith(
+      (_, response) => json(response, 403, status(403, 'Forbidden', message)),
+      ...['capture', 'data/svc/db', '-n', 'shop'],
+    );
+    expect(seen[0]?.path).toBe('/api/v1/namespaces/data/services/db');
+    expect(said).toMatch(/^ +kind: Role\n.*^ +namespace: data$/ms);
+    expect(code).toBe(1);
+  });
+
   it('of a node is one of it, whatever becomes of a peer', async () => {
     const { code, said } = await runWith(
       ({ path, method }, response) => {

@@ -17,7 +17,7 @@ interface Role {
 
 /** The Role that is to be asked for when the API server says this. */
 function roleFor(message: string): Role {
-  const problem = explainRefusal(new ApiError(403, 'Forbidden', message), 'shop');
+  const problem = explainRefusal(new ApiError(403, 'Forbidden', message, { namespace: 'shop' }));
   expect(problem).toBeInstanceOf(Problem);
   return load((problem as Problem).next.slice(1).join('\n')) as Role;
 }
@@ -63,7 +63,7 @@ describe('the Role to ask for', () => {
 
 describe('an admission policy', () => {
   const explained = (message: string, code = 422) =>
-    explainRefusal(new ApiError(code, 'Unknown', message), 'shop') as Problem;
+    explainRefusal(new ApiError(code, 'Unknown', message, { namespace: 'shop' })) as Problem;
   const kyverno =
     'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/shop/web was blocked due to the following policies \n\npss:\n  baseline: \'Validation rule failed. It violates PodSecurity "baseline:latest": (hostPID)\'\n\n';
 
