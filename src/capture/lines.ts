@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A line longer than this is given in pieces, so that memory stays bounded. */
+/** A longer line is given in pieces, so that memory is bounded. */
 const MAX_LINE = 64 * 1024;
 
 /** Splits a stream of UTF-8 into lines, without their ends; the last one needs none. */

@@ -8,7 +8,7 @@ import { connect } from './connect.ts';
 import { note } from './console.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
-import { asksForRing, ringNote, ringWishes } from './flags/ring.ts';
+import { asksForRing, ringNote, ringOptions } from './flags/ring.ts';
 import { foundTargets } from './foundTargets.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 
@@ -46,7 +46,7 @@ async function ring(
   const request = {
     ...plan,
     target: plan.targets.map(targetText).join(', '),
-    ring: ringWishes(flags),
+    ring: ringOptions(flags),
     folder: flags.write ?? '',
     force: flags.force,
   };
@@ -66,7 +66,7 @@ async function detached(
   return detach(api, {
     ...plan,
     ...settings,
-    ring: ringWishes(flags),
+    ring: ringOptions(flags),
     spec: { ...spec, duration: spec.duration ?? DETACHED_DURATION },
     keep: keep === undefined ? DETACHED_KEEP : seconds(keep),
     ...(name !== undefined && { name }),

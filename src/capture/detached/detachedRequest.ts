@@ -3,14 +3,14 @@ import { tcpdumpChangesUser } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { type CaptureSpec, recorderSpec } from '../spec.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
-import type { RingPlan, RingWishes } from '../spool/ringPlan.ts';
+import type { RingOptions, RingPlan } from '../spool/ringPlan.ts';
 import { inSeconds, type Milliseconds } from '../units.ts';
 
 /** A capture that is to go on by itself. */
 export interface DetachedRequest extends DebuggerSettings {
   /** A free one is made up when absent. */
   readonly name?: string;
-  readonly ring: RingWishes;
+  readonly ring: RingOptions;
   readonly spec: CaptureSpec & { readonly duration: Milliseconds };
   /** How long the files stay after the end. */
   readonly keep: Milliseconds;

@@ -15,7 +15,7 @@ import { type Pod, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
-import { where } from '../recorder/recording.ts';
+import { describeTarget } from '../recorder/recording.ts';
 import { planRing } from '../spool/ringPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 import { inSeconds } from '../units.ts';
@@ -49,7 +49,7 @@ export async function startOnNode(
   }
   try {
     const listing = await begin(api, made, request);
-    const shown = where(target.pod ? { pod: target.pod } : { node: target.node }, place);
+    const shown = describeTarget(target.pod ? { pod: target.pod } : { node: target.node }, place);
     return { capture: captureOf(made), shown, listing };
   } catch (error) {
     throw await undoNodePod(api, made.metadata.namespace, made.metadata.name, error);

@@ -5,38 +5,38 @@ import { linesOf } from '../lines.ts';
 import { type Frame, FrameParser } from './frames.ts';
 
 /**
- * How long nothing may come while it is waited for: the pod says something every second. Sooner
- * than pings give up, so that a capture is resumed before a ring has turned over.
+ * The longest silence while waiting for frames: the pod sends something every second. Shorter than the limit of
+ * pings, so that a capture resumes before a ring has turned over.
  */
 const SILENCE_MS = 10_000;
 
-/** How long the exit status is waited for where the output has ended: then nothing is still to come. */
+/** How long to wait for the exit status after the end of the output. */
 const EXIT_MS = 3_000;
 
-/** Of what is said beside the frames, its last lines are kept. */
-const MAX_SAID = 20;
+/** Lines of standard error that are kept: the last ones. */
+const MAX_LINES = 20;
 
-/** How the connection to a follower's pod end came to its end. */
+/** How the connection to the follower's program in the pod ended. */
 export interface Ending {
   readonly reason: string;
   /** The exit code of what ran in the pod; undefined when the connection ended first. */
   readonly exit: number | undefined;
-  readonly said: readonly string[];
+  readonly stderr: readonly string[];
   /** Why the command never ran, in the runtime's words. */
   readonly unrun?: ExecProblem;
 }
 
-/** One connection to the pod's end of a follower. */
+/** One connection to the follower's program in the pod. */
 export class Attachment {
   readonly #remote: LeasedProcess;
   readonly #chunks: AsyncIterator<Buffer>;
-  readonly #said: string[] = [];
+  readonly #stderr: string[] = [];
   readonly #errorsRead: Promise<void>;
   readonly #firstSign: number;
   #heard = false;
   #silent = false;
 
-  /** `firstSign`: milliseconds until something must come. A busy node starts commands late. */
+  /** `firstSign`: milliseconds until the first frame must arrive. A busy node starts commands late. */
   constructor(remote: LeasedProcess, firstSign: number) {
     this.#remote = remote;
     this.#firstSign = firstSign;
@@ -51,7 +51,7 @@ export class Attachment {
       yield* parser.parse(chunk);
   }
 
-  /** Whether anything came: the script runs. */
+  /** Whether anything arrived: the script runs. */
   get heard(): boolean {
     return this.#heard;
   }
@@ -61,35 +61,32 @@ export class Attachment {
     this.#remote.nudge();
   }
 
-  /** Reads on to the end of the connection, whatever comes. */
+  /** Reads and ignores the rest of the connection. */
   async drain(): Promise<void> {
     while (await this.#next());
   }
 
-  /**
-   * How it ended, once the frames have; a connection whose output alone has ended is cut soon, and
-   * counts as cut.
-   */
+  /** How the connection ended, after the last frame. If only the output has ended, the connection is cut, and counts as cut. */
   async ending(): Promise<Ending> {
-    // A peer can end the output while the script goes on, and the connection with it.
+    // A proxy can end the output while the script and the connection remain.
     const limit = setTimeout(() => this.close(), EXIT_MS);
     const outcome = await this.#remote.exit.catch((error: unknown) => error);
     await this.#errorsRead;
     clearTimeout(limit);
-    const said = this.#said;
+    const stderr = this.#stderr;
     if (typeof outcome === 'number')
-      return { reason: `the follower ended with exit code ${outcome}`, exit: outcome, said };
+      return { reason: `the follower ended with exit code ${outcome}`, exit: outcome, stderr };
     if (this.#silent)
       return {
-        reason: this.#heard ? 'nothing came any more' : 'nothing came',
+        reason: this.#heard ? 'no more data arrived' : 'no data arrived',
         exit: undefined,
-        said,
+        stderr,
       };
     if (outcome instanceof ExecProblem && outcome.failure === 'cut')
-      return { reason: 'it ended before the capture did', exit: undefined, said };
+      return { reason: 'it ended before the capture did', exit: undefined, stderr };
     if (outcome instanceof ExecProblem && outcome.failure !== 'silent')
-      return { reason: outcome.message, exit: undefined, said, unrun: outcome };
-    return { reason: messageOf(outcome), exit: undefined, said };
+      return { reason: outcome.message, exit: undefined, stderr, unrun: outcome };
+    return { reason: messageOf(outcome), exit: undefined, stderr };
   }
 
   close(): void {
@@ -97,7 +94,7 @@ export class Attachment {
   }
 
   async #next(): Promise<Buffer | undefined> {
-    // Only while it is waited for: a slow output of ours says nothing about the pod.
+    // Only while waiting: time that a slow output takes is not silence of the pod.
     const silence = setTimeout(
       () => {
         this.#silent = true;
@@ -114,8 +111,8 @@ export class Attachment {
 
   async #readErrors(): Promise<void> {
     for await (const line of linesOf(this.#remote.stderr)) {
-      this.#said.push(line);
-      if (this.#said.length > MAX_SAID) this.#said.shift();
+      this.#stderr.push(line);
+      if (this.#stderr.length > MAX_LINES) this.#stderr.shift();
     }
   }
 }

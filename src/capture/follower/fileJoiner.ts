@@ -2,8 +2,8 @@ import type { PacketCutter } from '../../pcap/packetCutter.ts';
 import { FILE_HEADER_BYTES } from '../../pcap/records.ts';
 
 /**
- * Makes one pcap stream of the files of a recording: the first one whole, of the later ones the
- * packets alone. What is cut off at the end of a file, or where the ring took the rest away, is left out.
+ * Joins the files of a recording into one pcap stream: the first file with its header, the later ones without. An
+ * incomplete packet at the end of a file, or where the ring removed the rest, is dropped.
  */
 export class FileJoiner {
   readonly #packets: PacketCutter;
@@ -18,7 +18,7 @@ export class FileJoiner {
     return this.#packets.cut(bytes.subarray(Math.max(0, FILE_HEADER_BYTES - offset)));
   }
 
-  /** What comes next is the begin of another file. */
+  /** The next bytes are the beginning of another file. */
   nextFile(): void {
     this.#packets.dropRest();
   }

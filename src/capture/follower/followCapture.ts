@@ -16,22 +16,22 @@ export interface FollowedCapture {
   readonly output: Output;
   /** Bytes of a full file of the ring. */
   readonly fileBytes: number;
-  /** Milliseconds after the recorder listens at which it is stopped. */
+  /** Milliseconds from when the recorder listens until it is stopped. */
   readonly duration?: number | undefined;
   /**
-   * Ends the capture in order: what was on the wire by then still comes. Before the recorder has said
-   * hello it ends at once, and the signal's reason is thrown.
+   * Ends the capture in order: packets that were on the wire by then still arrive. Before the recorder's hello it ends
+   * at once, and throws the signal's reason.
    */
   readonly interrupt: AbortSignal;
-  /** Ends it at once: what is here is kept. */
+  /** Ends it at once; what has arrived is kept. */
   readonly abandon: AbortSignal;
-  /** Removes the spool, where it could not be acknowledged that everything is here; soon in a hurry. */
+  /** Removes the spool if the arrival of everything could not be acknowledged. `hurry`: do not wait long. */
   readonly removeSpool: (hurry: boolean) => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
-  /** Bytes recorded that are not here yet, and whether the end is being waited for. */
+  /** Bytes recorded that have not arrived, and whether the capture is ending. */
   readonly onLag?: (bytes: number, ending: boolean) => void;
-  /** Everything is here that was on disk when the node had been up so long, in seconds. */
+  /** Everything has arrived that was on disk at this uptime of the node, in seconds. */
   readonly onCaughtUp?: (uptime: number) => void;
 }
 
@@ -41,19 +41,19 @@ export interface FollowedResult {
   readonly gaps: readonly Gap[];
 }
 
-/** How long the rest of a recording is read, for its statistics, when its packets are not wanted. */
+/** How long to read the rest of a recording for its statistics, when its packets are not needed. */
 const UNWANTED_MS = 3_000;
-/** How long what has not begun may take to end, when it is told to. */
+/** How long a recorder that has not begun may take to stop. */
 const UNBEGUN_MS = 1_500;
-/** How long the removal of the spool is waited for. */
+/** How long to wait for the removal of the spool. */
 const ACKNOWLEDGE_MS = 5_000;
-/** Of what the engine says, its last lines are kept. */
+/** Lines of the engine's messages that are kept: the last ones. */
 const MAX_MESSAGES = 100;
 
 /** Ends of a recorder that found no room before it began. */
 const UNBEGUN = new Set(['nospool', 'full']);
 
-/** Why a recorder ended by itself although nobody asked for that. */
+/** Why a recorder ended by itself, unexpectedly. */
 const EARLY_ENDS: Readonly<Record<string, string>> = {
   floor: 'the free space on the node fell below the floor that a capture leaves to others',
   full: 'the disk of the node is full',
@@ -62,14 +62,13 @@ const EARLY_ENDS: Readonly<Record<string, string>> = {
   interrupted: 'it was killed',
 };
 
-/** The recorder could not begin, for want of room: there is no spool, and nothing was recorded. */
+/** The recorder found no room: there is no spool, and nothing was recorded. */
 export class SpoolRefused extends Problem {}
 
 /**
- * Writes what a follower brings to an output until one of the ends. What is written is one pcap file
- * of whole packets; it is safe before the spool in the pod may go. Rejects with RecorderProblem,
- * with what the follower throws, or with the Problem of an output that takes no more; the output is
- * closed in every case but SpoolRefused.
+ * Writes the frames of a follower to an output until one of the ends, as one pcap file of whole packets. The file is
+ * safe before the spool in the pod is removed. Rejects with RecorderProblem, with what the follower throws, or with
+ * the Problem of an output that takes no more; closes the output in every case except SpoolRefused.
  */
 export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
   const reading = new Reading(capture);
@@ -208,17 +207,17 @@ class Reading {
     if (duration !== undefined) this.#after(duration, () => this.#stop('duration'));
   }
 
-  /** Ends the recording; the recorder waits for what the kernel still holds. */
+  /** Ends the recording; the recorder waits for packets that the kernel still holds. */
   #stop(why: CaptureEnd): void {
     this.end ??= why;
     const { follower } = this.#capture;
-    // What has not begun has nothing to give, and may not be there to be told.
+    // A recorder that has not begun has nothing to send, and may not run at all.
     if (this.listening || follower.isListening) follower.stop();
     else follower.close();
     if (!this.listening) this.#after(UNBEGUN_MS, () => follower.close());
   }
 
-  /** Ends the capture; what still comes is not wanted, but for the statistics at its end. */
+  /** Ends the capture; of what still arrives only the statistics at its end are used. */
   #unwanted(why: CaptureEnd): void {
     this.#open = false;
     this.#stop(why);
@@ -230,29 +229,29 @@ class Reading {
   }
 }
 
-/** How the capture ended, now that the recorder has. Throws when it should not have. */
+/** How the capture ended, after the end of the recorder. Throws when that end was unexpected. */
 function endOf(over: Over, reading: Reading): CaptureEnd {
   if (reading.end !== undefined) return reading.end;
   switch (over.why) {
     case 'complete':
     case 'duration':
     case 'size':
-      // Nobody has seen it record.
+      // It ended before it was seen to record.
       if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
       return over.why;
     case 'stopped':
-      throw new Problem('somebody else stopped the capture', {
-        next: ['what was recorded until then is here'],
+      throw new Problem('another client stopped the capture', {
+        next: ['what was recorded until then is saved'],
       });
     case 'lease':
-      throw new Problem('the capture was ended in the pod: it had not heard from this client', {
+      throw new Problem('the capture ended in the pod: it had not heard from this client', {
         next: ['was this computer asleep, or the network away? Start the capture again'],
       });
     case 'engine':
       throw new RecorderProblem(reading.messages.join('\n'), over.exit);
     default:
       throw new Problem(`the recorder ended: ${EARLY_ENDS[over.why] ?? over.why}`, {
-        next: ['what it had recorded until then is here'],
+        next: ['what was recorded until then is saved'],
       });
   }
 }

@@ -6,23 +6,23 @@ import { messageOf, Problem } from '../../problem.ts';
 import { Attachment, type Ending } from './attachment.ts';
 import { BadFrame, type Frame } from './frames.ts';
 
-/** The next byte that is wanted of a recording: files are numbered from 1. */
+/** The next byte of a recording to read; files are numbered from 1. */
 export interface Position {
   readonly seq: number;
   readonly offset: number;
 }
 
-/** The recording is out of reach for good, or is no more. */
+/** The recording is gone, or can no longer be reached. */
 export class RecordingLost extends Problem {}
 
-/** The pod's end never said hello: the shell's last words. */
+/** The follower's program in the pod never sent hello. */
 export class NotFollowed extends Problem {
   readonly exitStatus: number;
-  readonly said: string;
+  readonly stderr: string;
 
-  constructor(said: string, exitStatus: number) {
-    super(said || `the recorder did not start: exit code ${exitStatus}, and no word`);
-    this.said = said;
+  constructor(stderr: string, exitStatus: number) {
+    super(stderr || `the recorder did not start: exit code ${exitStatus}, without a message`);
+    this.stderr = stderr;
     this.exitStatus = exitStatus;
   }
 }
@@ -30,73 +30,73 @@ export class NotFollowed extends Problem {
 export interface FollowerOptions {
   /** Where to begin; at the first byte of the first file when absent. */
   readonly from?: Position;
-  /** The recording is somebody else's: it is neither ended nor removed by us. */
+  /** Only read: the recording is neither stopped nor removed. */
   readonly guest?: boolean;
-  /** Starts the pod's end at a position: the recorder too, as long as it is not known to run. */
+  /** Starts the program in the pod at a position, and the recorder too if `start`. */
   readonly attach: (
     position: Position,
     start: boolean,
     signal: AbortSignal,
   ) => Promise<LeasedProcess>;
-  /** Milliseconds that the recorder goes on without a client. */
+  /** Milliseconds that the recorder continues without a client. */
   readonly linger: number;
-  /** What became of the recording, where the cluster knows that it is gone. */
+  /** Why the recording is gone, if the cluster knows that it is. */
   readonly fate: () => Promise<string | undefined>;
-  /** The connection was lost, why, and the time after which it is no use to go on trying. */
+  /** The connection was lost: why, and until when it is tried again (milliseconds since the epoch). */
   readonly onCut?: (reason: string, giveUpAt: number) => void;
-  /** The recorder has not said hello for so many seconds since it was asked for; told each second. */
+  /** Called each second until the recorder's hello, with the seconds since its start was requested. */
   readonly onWaiting?: (seconds: number) => void;
-  /** Milliseconds that the connection was lost. */
+  /** The connection is back; it was lost for this many milliseconds. */
   readonly onResumed?: (milliseconds: number) => void;
 }
 
-/** A connection that does not stand by then is given up, and another one tried. */
+/** How long to wait for a connection before another one is tried. */
 const OPENING_MS = 25_000;
 /**
- * How long a connection may bring nothing at first. A busy node starts a command long after the
- * connection stands, and each attempt is one more command for it: so the next one waits longer.
+ * How long to wait for the first frame of a connection. A busy node starts a command long after the connection is
+ * made, and each attempt is one more command for it: so the next attempt waits longer.
  */
 const START_SIGN_MS = [30_000, 60_000, 90_000] as const;
-/** The same where the recorder is known to run. */
+/** The same when the recorder is known to run. */
 const RESUME_SIGN_MS = [10_000, 20_000, 40_000] as const;
-/** A recorder that has not said hello by then is given up. */
+/** How long to wait for the recorder's hello. */
 const START_LIMIT_MS = 180_000;
-/** A runtime that says so often in a row that it cannot start the command means it. */
+/** After this many failures in a row to start the command the runtime is believed. */
 const MAX_UNRUN = 3;
-/** Pauses between attempts to connect again; the last one is repeated. */
+/** Pauses between attempts to reconnect; the last one is repeated. */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 3_000, 5_000];
-/** A connection that has brought something for so long begins the pauses anew. */
+/** After a connection that worked for this long the pauses start again from the first. */
 const STEADY_MS = 10_000;
-/** Longer than the linger: a sign of life may have been on its way, and looks cost time. */
+/** Added to the linger: a heartbeat may have been on its way, and the recorder checks at intervals. */
 const GRACE_MS = 3_000;
-/** The least that a connection gets, however late it is. */
+/** The minimum for any connection, however late it is. */
 const SOON_MS = 5_000;
-/** Exit codes from here on tell of a signal. */
+/** Exit codes from here on mean a signal. */
 const FIRST_SIGNAL = 128;
-/** Connections in a row that the pod's end closed at once by itself. */
+/** Connections in a row that the program in the pod may close at once. */
 const MAX_REFUSALS = 5;
 
 /**
- * Brings a recording to us, every byte once and in order, whatever becomes of the connection: after
- * each cut it attaches again where it stood, for as long as the recorder lingers.
+ * Brings a recording here, every byte once and in order: after each cut it attaches again at the byte it had reached,
+ * for as long as the recorder lingers.
  */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #closed = new AbortController();
   #position: Position;
   #attachment: Attachment | undefined;
-  /** The current connection has said something: its script listens to signals. */
+  /** The current connection has sent something: its script listens to signals. */
   #listening = false;
   #known = false;
   #stopping = false;
   #lastHeard = Date.now();
-  /** Since the recorder was known to live: frames that waited while we were stopped prove nothing. */
+  /** Since the recorder's last hello: frames that waited while this process was stopped prove nothing. */
   #longestSilence = 0;
   #cutAt: number | undefined;
   #cuts = 0;
   #failures = 0;
   #refusals = 0;
-  /** Connections in a row that brought nothing. */
+  /** Connections in a row without a frame. */
   #mute = 0;
   #unrun = 0;
   readonly #askedAt = Date.now();
@@ -114,7 +114,7 @@ export class Follower {
     return this.#position;
   }
 
-  /** How often the connection was lost and made again. */
+  /** How often the connection was lost and restored. */
   get interruptions(): number {
     return this.#cuts;
   }
@@ -124,7 +124,7 @@ export class Follower {
     return this.#listening;
   }
 
-  /** When the pod was heard last, in milliseconds since the epoch. */
+  /** When the last frame arrived, in milliseconds since the epoch. */
   get lastHeard(): number {
     return this.#lastHeard;
   }
@@ -179,10 +179,7 @@ export class Follower {
     }
   }
 
-  /**
-   * Ends the recording: what it holds still comes, then `over`. Holds across cuts. A guest only ends
-   * its own reading, at once.
-   */
+  /** Ends the recording: what it holds still arrives, then `over`, also after cuts. A guest only stops reading, at once. */
   stop(): void {
     if (this.isGuest) {
       this.close();
@@ -193,21 +190,21 @@ export class Follower {
     if (this.#listening) this.#attachment?.nudge();
   }
 
-  /** After `over`: everything has arrived, the spool can go. Gives whether it is known to be gone. */
+  /** After `over`: everything has arrived, the spool can be removed. Gives whether it is known to be removed. */
   async acknowledge(milliseconds: number): Promise<boolean> {
     if (this.isGuest) return true;
     const attachment = this.#attachment;
     if (!attachment) return false;
     attachment.nudge();
     const limit = setTimeout(() => attachment.close(), milliseconds);
-    // Read on, so that its end is seen.
+    // The end of the connection is only seen by reading on.
     for await (const _ of attachment.frames());
     const { exit } = await attachment.ending();
     clearTimeout(limit);
     return exit === 0;
   }
 
-  /** Lets go of the recording at once; its lease ends it. */
+  /** Leaves the recording at once; its lease ends it. */
   close(): void {
     this.#closed.abort();
     this.#attachment?.close();
@@ -231,7 +228,7 @@ export class Follower {
     this.#cutAt = undefined;
   }
 
-  /** It was ended before we heard of it, since nobody came: there is nothing to lose, and it is begun anew. */
+  /** The recording ended before its hello arrived here: nothing is lost, and it is started again. */
   #neverBegan(frame: Frame): boolean {
     const isGone = frame.kind === 'over' && (frame.why === 'lost' || frame.why === 'lease');
     return isGone && !this.#known && !this.isGuest;
@@ -256,7 +253,7 @@ export class Follower {
     }
   }
 
-  /** A connection; undefined when this follower is closed meanwhile. */
+  /** A connection; undefined when this follower was closed. */
   async #attach(): Promise<Attachment | undefined> {
     for (;;) {
       const failed = await this.#pause();
@@ -276,7 +273,7 @@ export class Follower {
         if (this.#closed.signal.aborted) return undefined;
         this.#failures += 1;
         if (!this.#known) {
-          // What the server refuses is not asked twice.
+          // A refusal of the server is final.
           if (!attempt.signal.aborted) throw error;
           await this.#giveUpIfGone();
           this.#giveUpStart(messageOf(error));
@@ -292,7 +289,7 @@ export class Follower {
     }
   }
 
-  /** Waits before the next attempt; gives true when closed meanwhile. */
+  /** Waits before the next attempt; gives true when this follower was closed. */
   async #pause(): Promise<boolean> {
     const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 0;
     if (pause > 0 && (this.#cutAt !== undefined || !this.#known))
@@ -300,7 +297,7 @@ export class Follower {
     return this.#closed.signal.aborted;
   }
 
-  /** Milliseconds in which the next connection must bring something. */
+  /** Milliseconds in which the next connection must bring its first frame. */
   #firstSign(): number {
     const limits = this.#known ? RESUME_SIGN_MS : START_SIGN_MS;
     const limit = limits[this.#mute] ?? limits[limits.length - 1] ?? SOON_MS;
@@ -308,11 +305,11 @@ export class Follower {
     return Math.max(SOON_MS, Math.min(limit, end - Date.now()));
   }
 
-  /** The connection ended before the recorder had said hello: nothing was interrupted. */
-  async #notStarted({ reason, exit, said, unrun }: Ending): Promise<void> {
+  /** The connection ended before the recorder's hello: nothing was interrupted. */
+  async #notStarted({ reason, exit, stderr, unrun }: Ending): Promise<void> {
     this.#listening = false;
-    // By a signal it was ended from outside, as where memory is short, and may fare better.
-    if (exit !== undefined && exit < FIRST_SIGNAL) throw new NotFollowed(said.join('\n'), exit);
+    // A signal came from outside, for example when memory is short: another attempt may succeed.
+    if (exit !== undefined && exit < FIRST_SIGNAL) throw new NotFollowed(stderr.join('\n'), exit);
     this.#unrun = unrun ? this.#unrun + 1 : 0;
     if (unrun?.failure === 'program-missing' || this.#unrun >= MAX_UNRUN) throw unrun;
     this.#failures += 1;
@@ -330,18 +327,18 @@ export class Follower {
   }
 
   async #lost(
-    { reason, exit, said }: Ending,
+    { reason, exit, stderr }: Ending,
     since: number | undefined,
     progressed: boolean,
   ): Promise<void> {
     this.#listening = false;
-    // A connection that brought nothing is not steady, however long it stood.
+    // A connection without a frame is not steady, however long it lasted.
     const stood = since === undefined ? 0 : Date.now() - since;
     if (stood > STEADY_MS) this.#failures = 0;
     this.#refusals = exit !== undefined && stood < STEADY_MS ? this.#refusals + 1 : 0;
-    if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(said.join('\n'), exit ?? 0);
+    if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(stderr.join('\n'), exit ?? 0);
     if (this.#cutAt === undefined) {
-      // A peer that cuts each connection before it brought anything is not to be asked without pause.
+      // A proxy that cuts each connection before its first frame needs pauses.
       this.#failures = progressed ? 0 : this.#failures + 1;
       this.#cutAt = Date.now();
       this.#cuts += 1;
@@ -353,7 +350,7 @@ export class Follower {
     this.#giveUpIfLate(reason);
   }
 
-  /** The recorder was told of us until the connection was lost, whether or not we were reading. */
+  /** Heartbeats went out until the connection was lost, whether or not this process was reading. */
   #giveUpAt(): number {
     return (this.#cutAt ?? Date.now()) + this.#options.linger + GRACE_MS;
   }
@@ -362,7 +359,7 @@ export class Follower {
     if (Date.now() < this.#giveUpAt()) return;
     const seconds = Math.round((Date.now() - this.#lastHeard) / 1000);
     throw new RecordingLost(
-      `the pod has been out of reach for ${seconds} s, longer than the recorder goes on without us: ${reason}`,
+      `the pod has been out of reach for ${seconds} s, longer than the recorder continues without this client: ${reason}`,
     );
   }
 
@@ -372,8 +369,8 @@ export class Follower {
     return new RecordingLost(
       fate ??
         (silent > this.#options.linger
-          ? `the capture was ended in the pod: it had not heard from this client for ${Math.round(silent / 1000)} s`
-          : 'the spool in the pod is gone: somebody removed it'),
+          ? `the capture ended in the pod: it had not heard from this client for ${Math.round(silent / 1000)} s`
+          : 'the spool in the pod is gone: another client removed it'),
     );
   }
 

@@ -2,7 +2,7 @@ import { addressText } from '../../packets/address.ts';
 import { decodeFrame } from '../../packets/link.ts';
 import { FLAG, Packet, PROTOCOL } from '../../packets/packet.ts';
 
-/** Linux takes the ports of clients from here on (net.ipv4.ip_local_port_range). */
+/** The first port that Linux gives to clients (net.ipv4.ip_local_port_range). */
 const EPHEMERAL_PORTS = 32768;
 
 /** A packet that a client sent to a server: addresses as text. */

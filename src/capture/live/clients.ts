@@ -10,7 +10,7 @@ import { NotPcap } from '../../pcap/records.ts';
 import type { TargetSink } from '../sinks/sink.ts';
 import { callOf } from './calls.ts';
 
-/** A pod that talks to a captured one, and what the user is told of it. */
+/** A pod that connects to a captured one, and the note about it. */
 interface Client {
   readonly pod: Pod;
   readonly text: string;
@@ -20,35 +20,35 @@ interface Caller {
   readonly address: string;
   /** The pod it called. */
   readonly called: Pod;
-  /** It was asked for before, and no pod had it. */
+  /** Looked up before, when no pod had it. */
   readonly again?: true;
 }
 
-/** Callers that are no pods are told up to this many: a service on the internet has a great many. */
-const STRANGERS_TOLD = 3;
-/** Those that call meanwhile wait; more than so many are not looked for, and nothing grows. */
+/** The most callers outside the cluster to report: a public service has a great many. */
+const STRANGERS_REPORTED = 3;
+/** The most callers that wait to be looked up; more are ignored, so that memory is bounded. */
 const MAX_WAITING = 1_000;
-/** So many addresses are remembered. */
+/** The most addresses to remember. */
 const MAX_KNOWN = 100_000;
-/** Addresses go to other pods: after so long somebody else may have one. Milliseconds. */
+/** When to look an address up again, in milliseconds: another pod may have it by then. */
 const POD_AGAIN_MS = 60_000;
 const STRANGER_AGAIN_MS = 600_000;
-/** A pod can talk before the API server knows its address. Milliseconds. */
+/** A pod can send packets before the API server knows its address. Milliseconds. */
 const NEW_POD_MS = 3_000;
 
 /**
- * Finds the pods that call captured ones by what the packets of these say, so that both ends of a
- * conversation get into the capture. Who is a caller is told by calls.ts. Which pod has an
- * address is asked of the API server: of all namespaces, or of the user's own where that is denied.
+ * Finds the pods that connect to captured ones by their packets, so that both ends of a connection get into the
+ * capture. calls.ts recognizes the callers; the API server knows the pod of an address, in all namespaces or, where
+ * listing those is denied, in the current one.
  */
 export class Clients {
   readonly #api: KubeApi;
   readonly #onNote: (text: string) => void;
-  /** When an address is worth asking for again, by performance.now(). */
+  /** When an address may be looked up again, by performance.now(). */
   readonly #known = new Map<string, number>();
   readonly #waiting: Caller[] = [];
-  /** UIDs of those told: whether they could be captured, and for how long, is not to be tried again. */
-  readonly #told = new Set<string>();
+  /** UIDs of pods that were reported: each is captured once at most. */
+  readonly #reported = new Set<string>();
   #wake: () => void = () => {};
   #strangers = 0;
   #path = '/api/v1/pods';
@@ -78,10 +78,7 @@ export class Clients {
     };
   }
 
-  /**
-   * The clients, as they are found, until the signal. Throws ApiError when pods may not be listed; a
-   * server that is out of reach is asked again.
-   */
+  /** The clients, as they are found, until the signal. Throws ApiError when pods may not be listed; retries a server that is out of reach. */
   async *found(signal: AbortSignal): AsyncGenerator<Client, void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
@@ -103,10 +100,10 @@ export class Clients {
       }
       const name = caller.called.metadata.name;
       if (pod) {
-        if (this.#told.has(pod.metadata.uid)) continue;
-        this.#told.add(pod.metadata.uid);
+        if (this.#reported.has(pod.metadata.uid)) continue;
+        this.#reported.add(pod.metadata.uid);
         yield { pod, text: `joins the capture: it is a client of ${name}` };
-      } else if (caller.again) this.#tellStranger(caller);
+      } else if (caller.again) this.#reportStranger(caller);
       else this.#askAgain({ ...caller, again: true });
     }
   }
@@ -134,7 +131,7 @@ export class Clients {
         read(chunk);
       } catch (error) {
         if (!(error instanceof NotPcap)) throw error;
-        // Whoever writes the file says so.
+        // The sink reports it.
         isReadable = false;
       }
     };
@@ -171,7 +168,7 @@ export class Clients {
         throw error;
       this.#path = podsPath(namespace);
       this.#onNote(
-        `note: clients in other namespaces are not found: you may not list pods in all of them`,
+        `note: clients in other namespaces are not found: you may not list pods in all namespaces`,
       );
       return this.#podWith(address, signal);
     }
@@ -180,14 +177,14 @@ export class Clients {
     );
   }
 
-  #tellStranger({ address, called }: Caller): void {
+  #reportStranger({ address, called }: Caller): void {
     this.#known.set(address, performance.now() + STRANGER_AGAIN_MS);
     this.#strangers += 1;
-    if (this.#strangers > STRANGERS_TOLD) return;
+    if (this.#strangers > STRANGERS_REPORTED) return;
     const { name } = called.metadata;
-    const more = this.#strangers === STRANGERS_TOLD ? '; others like it are not told any more' : '';
+    const more = this.#strangers === STRANGERS_REPORTED ? '; further ones are not reported' : '';
     this.#onNote(
-      `note: ${address} is a client of ${name}, and the address of no pod that is known: a node, or outside of the cluster${more}`,
+      `note: ${address} is a client of ${name}, and not the address of a pod: a node, or outside the cluster${more}`,
     );
   }
 }

@@ -15,27 +15,27 @@ import { watchTargets } from '../../kube/targets/watchTargets.ts';
 import { messageOf } from '../../problem.ts';
 import type { Clients } from './clients.ts';
 
-/** What is captured from now on, too: a pod, or, where none is named, other packets of all pods. */
+/** An addition to a running capture: a pod, or without one, further packets of all captured targets. */
 export interface Joining {
   readonly pod?: Pod;
   readonly filter: CaptureFilter;
-  /** What the user is told, after the pod's name where there is one. */
+  /** The note for the user, after the pod's name if there is one. */
   readonly text: string;
 }
 
 /**
- * So often new addresses are taken in: each time is one more recorder in every pod, with the kernel's
- * buffer and a connection, and none of them ends before the capture does.
+ * How often new addresses are added: each time takes one more recorder for every target, with a kernel buffer and a
+ * connection, until the capture ends.
  */
 const MAX_TIMES = 8;
 
-/** Where what joins comes from. */
+/** Where additions come from. */
 export interface JoiningSources {
-  /** Pods of these that come to be. */
+  /** New pods of these. */
   readonly targets?: readonly Target[];
   /** New addresses of these. */
   readonly peers?: readonly Peer[];
-  /** Pods that begin to talk to those captured. */
+  /** Pods that connect to captured ones. */
   readonly clients?: Clients;
 }
 
@@ -53,8 +53,8 @@ type Change =
   | { readonly peerTerms: readonly string[] };
 
 /**
- * Gives what joins a capture, until the signal. A source that fails is told of in a note, and the others
- * go on; ends when all have.
+ * Gives the additions to a capture, until the signal. The failure of a source is a note, and does not affect the
+ * others; ends when all sources have ended.
  */
 export async function* joining(
   api: KubeApi,
@@ -71,19 +71,17 @@ export async function* joining(
   };
   const sources = [
     ...(targets
-      ? [untilFailed(newPods(api, targets, pods, signal), 'new pods will not join any more')]
+      ? [untilFailed(newPods(api, targets, pods, signal), 'no more new pods will join')]
       : []),
     ...(peers.some(hasChangingAddresses)
       ? [
           untilFailed(
             newTerms(api, peers, peerTerms, signal),
-            'new addresses of peers are not captured any more',
+            'no more new addresses of peers are captured',
           ),
         ]
       : []),
-    ...(clients
-      ? [untilFailed(clients.found(signal), 'clients will not join the capture any more')]
-      : []),
+    ...(clients ? [untilFailed(clients.found(signal), 'no more clients will join')] : []),
   ];
   let known = peerTerms;
   let times = 0;
@@ -96,16 +94,16 @@ export async function* joining(
       if (times > MAX_TIMES) {
         if (times === MAX_TIMES + 1)
           onNote(
-            `note: packets of ${added.join(', ')} are not captured, nor of what --peer stands for later: it has changed ${MAX_TIMES} times; start another capture for them`,
+            `note: packets of ${added.join(', ')} and of later addresses of --peer are not captured: they have changed ${MAX_TIMES} times; start another capture for them`,
           );
         continue;
       }
-      // What both know of is recorded already.
+      // Packets between known and new addresses are recorded already.
       const only = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
       known = [...known, ...added];
       yield {
         filter: allOf(only),
-        text: `packets of ${added.join(', ')} are captured from now on, too: --peer stands for more`,
+        text: `packets of ${added.join(', ')} are captured from now on, too: new addresses of --peer`,
       };
     }
   }
@@ -117,7 +115,7 @@ async function* newPods(
   known: readonly Pod[],
   signal: AbortSignal,
 ): AsyncGenerator<Change, void> {
-  // One that leaves is recorded until it ends, as what it says may be what is looked for.
+  // A pod that leaves is recorded until it ends: its last packets may be the interesting ones.
   for await (const { type, pod } of watchTargets(api, targets, { known, signal }))
     if (type === 'joined') yield { pod, text: 'joins the capture' };
 }

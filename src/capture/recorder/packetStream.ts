@@ -1,6 +1,6 @@
 /**
- * What stands between tcpdump's output and ours: it passes on whole packets only, and counts them.
- * One for pcap (PacketCutter), one for decoded text (TextCutter).
+ * Passes tcpdump's output on in whole packets only, and counts them: PacketCutter for pcap, TextCutter for decoded
+ * text.
  */
 export interface PacketStream {
   /** Packets passed on. */
@@ -11,6 +11,6 @@ export interface PacketStream {
   readonly full: boolean;
   /** Takes the next bytes and gives what may be written of them; may be empty. */
   cut(chunk: Buffer): Buffer;
-  /** The whole packets within the first `length` bytes of what was given last. */
+  /** The length of the whole packets within the first `length` bytes of the last chunk. */
   wholeWithin(chunk: Buffer, length: number): number;
 }

@@ -8,7 +8,7 @@ import { planSpool } from '../spool/spoolPlan.ts';
 import { nodeNetworkNote } from './nodeNetworkNote.ts';
 import type { RecorderSite } from './recorder.ts';
 import { explainFailure } from './recorderProblems.ts';
-import { type CaptureOutcome, type Recording, where } from './recording.ts';
+import { type CaptureOutcome, describeTarget, type Recording } from './recording.ts';
 import { spooled } from './spooled.ts';
 import { streamed } from './streamed.ts';
 
@@ -52,7 +52,10 @@ async function record(
     events?.entered(place, spec.expression);
     const note = nodeNetworkNote(place, found.pod?.metadata.name);
     if (note !== undefined) progress.note(note);
-    return await recordAt({ api, place, shown: where(found, place) }, { ...recording, spec });
+    return await recordAt(
+      { api, place, shown: describeTarget(found, place) },
+      { ...recording, spec },
+    );
   } catch (error) {
     throw await explainFailure(error, api, place, settings.image, device);
   } finally {

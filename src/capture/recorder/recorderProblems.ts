@@ -8,7 +8,7 @@ import { Problem } from '../../problem.ts';
 import { NotFollowed } from '../follower/follower.ts';
 import { RecorderProblem } from './streamedCapture.ts';
 
-/** Adds the way out to what the recorder complained about; other errors come back unchanged. */
+/** Adds to a recorder's complaint what the user can do about it; other errors come back unchanged. */
 export async function explainFailure(
   error: unknown,
   api: KubeApi,
@@ -59,10 +59,10 @@ async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
   }
 }
 
-/** What a shell's exit code says of a program it could not find. */
+/** The exit code of a shell that cannot find the program. */
 const NOT_FOUND = 127;
 
-/** What the engines say beside a complaint. */
+/** Messages of the engines that are not complaints. */
 const BESIDE =
   /^(Capturing on '|tcpdump: listening on |(tcpdump: )?WARNING: |See the User's Guide |$)|cap_set_proc\(\) fail/i;
 
@@ -70,22 +70,22 @@ const BESIDE =
 const BAD_FILTER =
   /syntax error|expression|unknown (ether )?(host|port|network|protocol)|illegal|parse/i;
 
-/** What was complained about, once: where dumpcap was tried before tcpdump, both said it. */
+/** The complaint, once: where dumpcap was tried before tcpdump, both print it. */
 function complaint(said: string): string {
   const lines = said.split('\n').filter((line) => !BESIDE.test(line.trim()));
   const last = lines.findIndex((line) => line.startsWith('tcpdump: '));
   return lines.slice(Math.max(last, 0)).join('\n') || said;
 }
 
-/** What is wrong with the filter, in libpcap's words; undefined when it is something else. */
+/** The mistake in the filter, in libpcap's words; undefined when the complaint is about something else. */
 function filterMistake(said: string, complaint: string): string | undefined {
-  // dumpcap says that it is the filter; of what tcpdump says it must be guessed.
+  // dumpcap names the filter; tcpdump's message has to be recognized.
   const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(said)?.[1];
   const words = dumpcap ?? (BAD_FILTER.test(complaint) ? complaint : undefined);
   return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
 }
 
-/** Adds the way out to what an engine, or the shell that starts it, complained about. */
+/** Adds to a complaint of an engine, or of the shell that starts it, what the user can do about it. */
 export async function explainRecorder(
   problem: RecorderProblem | NotFollowed,
   image: string,
@@ -95,8 +95,8 @@ export async function explainRecorder(
   look: () => Promise<Surroundings> = async () => ({}),
 ): Promise<Problem> {
   const { exitStatus } = problem;
-  const said = complaint(problem.said);
-  const mistake = filterMistake(problem.said, said);
+  const said = complaint(problem.stderr);
+  const mistake = filterMistake(problem.stderr, said);
   const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
     new Problem(message, { next, exitCode, cause: problem });
 
@@ -119,7 +119,7 @@ export async function explainRecorder(
   if (/permission|not permitted/i.test(said) && rung === 'baseline')
     return explained(`tcpdump may not capture here: ${said}`, [
       "Pod Security allows no added capabilities here, and the node's runtime gives no NET_RAW of its own",
-      '(CRI-O does not, unless it is told to): the way over the node needs nothing in the pod: --via node',
+      '(CRI-O does not, unless configured): a pod on the node needs nothing in the pod: --via node',
     ]);
   if (/permission|not permitted/i.test(said))
     return explained(`tcpdump may not capture here: ${said}`, whyRefused(await look(), image));

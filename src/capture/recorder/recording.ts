@@ -9,45 +9,45 @@ import type { CaptureSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
 import type { CaptureEnd } from './streamedCapture.ts';
 
-/** How a capture stands. */
+/** The state of a running capture. */
 export interface CaptureState {
   readonly packets: number;
   readonly bytes: number;
-  /** Undefined where the recorder tells only at its end. */
+  /** Undefined where the recorder reports drops only at its end. */
   readonly dropped?: number;
-  /** Bytes that are recorded in the pod and not here yet. */
+  /** Bytes that are recorded in the pod and have not arrived. */
   readonly lag?: number;
-  /** The capture is over, and the rest of what was recorded is coming. */
+  /** The capture is over, and the rest of the recording is being copied. */
   readonly ending?: boolean;
-  /** Milliseconds since the epoch at which a lost connection is given up. */
+  /** When a lost connection is given up, in milliseconds since the epoch. */
   readonly giveUpAt?: number;
 }
 
-/** Told how a capture goes. */
+/** Shows the progress of a capture. */
 export interface CaptureProgress {
   note(text: string): void;
   waiting(text: string): void;
-  /** Packets are being captured; `now` tells how it stands. */
+  /** Packets are being captured; `now` gives the current state. */
   capturing(listening: string, now: () => CaptureState): void;
 }
 
-/** What is captured, for the user: its packets may come by way of another pod. */
-export function where(found: FoundTarget, { kind, namespace, pod }: Debugger): string {
+/** What is captured, for the user: a debugger on the node is not the target itself. */
+export function describeTarget(found: FoundTarget, { kind, namespace, pod }: Debugger): string {
   if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;
   return found.pod
     ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, by way of its node`
     : `node ${found.node}`;
 }
 
-/** Told what is to be known of a recording besides its packets. */
+/** Receives what happens in a recording besides its packets. */
 export interface RecordingEvents {
   /** The debugger runs; the recorder in it gets this pcap-filter(7) expression, if any. */
   entered(place: Place, filter: string | undefined): void;
-  /** Packets are being recorded; those of a direct stream may come a little before this. */
+  /** Packets are being recorded; those of a direct stream may arrive a little earlier. */
   listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
-  /** Something happened between the packets that came and those that come next. */
+  /** Something happened between the packets that arrived and those that follow. */
   remark(text: string): void;
-  /** What was on disk in the pod when its node had been up so long, in seconds, is here. */
+  /** Everything has arrived that was on disk in the pod at this uptime of its node, in seconds. */
   caughtUp(uptime: number): void;
 }
 
@@ -64,7 +64,7 @@ export interface Recording<Spec = CaptureSpec> {
   readonly output: Output;
   /** Ends the capture in order. */
   readonly interrupt: AbortSignal;
-  /** Ends it at once, with what is here. */
+  /** Ends it at once, with what has arrived. */
   readonly abandon: AbortSignal;
   readonly progress: CaptureProgress;
   readonly events?: RecordingEvents;

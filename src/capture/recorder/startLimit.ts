@@ -2,18 +2,18 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { Problem } from '../../problem.ts';
 
-/** A busy node starts a command long after the connection stands. */
+/** How long the node may take to start the command: a busy one does so long after the connection is made. */
 const START_MS = 180_000;
-/** Once it runs: until it says that it captures, or packets come. */
+/** From there until tcpdump reports that it listens, or packets arrive. */
 const CAPTURE_MS = 60_000;
-/** For a short capture less: so much longer than it was to last. */
+/** A short capture is waited for this much longer than its duration. */
 const OVERTIME_MS = 10_000;
 
 /**
- * Gives a Problem when a recorder has not begun in time; undefined when the signal, which says that it
- * has, comes before. `duration`: milliseconds that the capture was to last.
+ * Gives a Problem when a recorder has not begun in time; undefined when `begun` is aborted before that. `duration`: of
+ * the capture, in milliseconds.
  */
-export async function tooLate(
+export async function startProblem(
   recorder: Pick<LeasedProcess, 'started'>,
   duration: number | undefined,
   begun: AbortSignal,

@@ -11,7 +11,7 @@ import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../../tools/tcpd
 import type { RecorderSpec } from '../spec.ts';
 import type { Recorder } from './recorder.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
-import { captureDirectly } from './streamedCapture.ts';
+import { captureStream } from './streamedCapture.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
@@ -60,7 +60,7 @@ async function record(
     format === 'pcap' ? new PacketCutter(spec.maxBytes) : new TextCutter(spec.maxBytes);
   let dropped = 0;
   try {
-    const { end, statistics } = await captureDirectly({
+    const { end, statistics } = await captureStream({
       recorder,
       packets,
       output,

@@ -6,19 +6,19 @@ import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import { linesOf } from '../lines.ts';
 import type { PacketStream } from './packetStream.ts';
-import { tooLate } from './startLimit.ts';
+import { startProblem } from './startLimit.ts';
 
 /** Why a capture ended. */
 export type CaptureEnd =
-  /** tcpdump ended by itself: it has the packets it was asked for. */
+  /** tcpdump ended by itself: it has as many packets as were requested. */
   | 'complete'
   | 'duration'
   | 'size'
-  /** The user, or whoever stopped the process, wanted it to end. */
+  /** A signal from the user, or from another process. */
   | 'interrupted'
-  /** The reader of our output went away. */
+  /** The reader of the output closed it. */
   | 'reader-gone'
-  /** It was not even to end in order: what is here was kept. */
+  /** It did not end in order; what had arrived is kept. */
   | 'abandoned';
 
 export interface CaptureResult {
@@ -26,17 +26,17 @@ export interface CaptureResult {
   readonly statistics: Partial<TcpdumpStatistics>;
 }
 
-export interface DirectCapture {
+export interface StreamCapture {
   readonly recorder: LeasedProcess;
   /** Cuts and counts what tcpdump writes. */
   readonly packets: PacketStream;
   readonly output: Output;
   /**
-   * Milliseconds after tcpdump listens, or its first bytes come, at which it is stopped. A tcpdump that
-   * does neither is ended as well.
+   * Milliseconds from when tcpdump listens, or its first bytes arrive, until it is stopped. A tcpdump that does neither
+   * is stopped as well.
    */
   readonly duration?: number | undefined;
-  /** Milliseconds that tcpdump may be behind: what was on the wire by its end is waited for so long. */
+  /** Milliseconds that tcpdump may be behind: how long to wait for packets that were on the wire by the end. */
   readonly deliveryDelay?: number;
   /** Ends the capture in order; what was captured until then is kept. */
   readonly interrupt: AbortSignal;
@@ -47,31 +47,31 @@ export interface DirectCapture {
 }
 
 /**
- * After the user's wish to end: how long the end is waited for, and then for each further packet. What
- * the pod does not start or end in that time its lease ends, by force.
+ * After an interrupt: how long to wait for the end, and then for each further packet. After that the lease in the pod
+ * ends the program by force.
  */
 const ENDING_MS = 1_800;
-/** So much more where what the kernel still held is waited for. */
+/** Added when packets that the kernel still holds are waited for. */
 const DELIVERY_MS = 500;
 const UNSTARTED_MS = 500;
 const NEXT_PACKET_MS = 500;
-/** A tcpdump that does not say on which interface it listens may be one that is wrapped by another program. */
+/** How long to wait for tcpdump's message about its interface: a wrapper around tcpdump may swallow it. */
 const NAMELESS_MS = 2_000;
 
-/** How often the running tcpdump is asked for its drops. */
+/** How often to ask the running tcpdump for its drops. */
 const STATISTICS_MS = 2_000;
 
-/** Of what tcpdump says, its last lines are kept: more than its longest complaint. */
+/** Lines of tcpdump's messages that are kept, the last ones: more than its longest complaint. */
 const MAX_MESSAGES = 100;
 
-/** tcpdump, or the shell for it, said why it could not do what was asked. */
+/** The recorder failed; `stderr` has its own messages, or those of the shell that starts it. */
 export class RecorderProblem extends Problem {
   readonly exitStatus: number;
-  readonly said: string;
+  readonly stderr: string;
 
-  constructor(said: string, exitStatus: number) {
-    super(said || `tcpdump ended with exit code ${exitStatus} and no word`);
-    this.said = said;
+  constructor(stderr: string, exitStatus: number) {
+    super(stderr || `tcpdump ended with exit code ${exitStatus}, without a message`);
+    this.stderr = stderr;
     this.exitStatus = exitStatus;
   }
 }
@@ -81,7 +81,7 @@ export class RecorderProblem extends Problem {
  * a whole packet. Rejects with the ExecProblem of a cut stream, the Problem of an output that takes
  * no more, or a RecorderProblem with tcpdump's own words; the output is closed in every case.
  */
-export async function captureDirectly(capture: DirectCapture): Promise<CaptureResult> {
+export async function captureStream(capture: StreamCapture): Promise<CaptureResult> {
   const { recorder, output, packets, interrupt } = capture;
   const finished = new AbortController();
   const begun = new AbortController();
@@ -123,7 +123,7 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
     begun.abort();
     if (capture.duration !== undefined) after(capture.duration, () => stop('duration'));
   };
-  const bound = tooLate(
+  const bound = startProblem(
     recorder,
     capture.duration,
     AbortSignal.any([begun.signal, finished.signal]),
@@ -159,20 +159,20 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
     });
     await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
-      // When nobody asked for the end, a pod that does not answer is out of reach.
+      // Without an interrupt, a pod that does not answer is out of reach.
       isCut ||= recorder.gaveUp && interrupt.aborted;
       if (end === 'abandoned' || isCut) return 0;
       throw error;
     });
     if (late) throw late;
-    // What it still had is not known.
+    // Whether packets were still to come is not known.
     if (isCut && begun.signal.aborted) end = 'abandoned';
     const { statistics, messages } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
-      throw new Problem('the capture was ended in the pod: it had not heard from this client', {
-        next: ['was this computer asleep, or the network away? Start the capture again'],
+      throw new Problem('the capture ended in the pod: it had not heard from this client', {
+        next: ['was this computer asleep, or offline? Start the capture again'],
       });
-    // A program that the lease had to kill could not write: its output had ended before.
+    // The lease kills a program only when it could not write: its output had ended before.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);
     return { end, statistics };
@@ -186,9 +186,9 @@ export async function captureDirectly(capture: DirectCapture): Promise<CaptureRe
   }
 }
 
-/** Passes whole packets on; after an end of the output the rest is read and thrown away. */
+/** Passes whole packets on; once the output takes no more, the rest is read and dropped. */
 async function writeOut(
-  { recorder, packets, output }: DirectCapture,
+  { recorder, packets, output }: StreamCapture,
   stop: (why: CaptureEnd) => void,
   onFirst: () => void,
 ): Promise<void> {
@@ -224,15 +224,15 @@ async function writeOut(
   if (failure) throw failure;
 }
 
-interface Said {
+interface TcpdumpMessages {
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly messages: readonly string[];
 }
 
 async function readErrors(
-  capture: DirectCapture,
+  capture: StreamCapture,
   onListening: (interfaceName: string, linkType: string) => void,
-): Promise<Said> {
+): Promise<TcpdumpMessages> {
   let statistics: Partial<TcpdumpStatistics> = {};
   const messages: string[] = [];
   let asking: NodeJS.Timeout | undefined;

@@ -4,12 +4,12 @@ const NEWLINE = 0x0a;
 const TAB = 0x09;
 const SPACE = 0x20;
 const DEL = 0x7f;
-/** A line longer than this is no line of tcpdump's: it is passed on as it is, not kept. */
+/** A longer line is not tcpdump's: it is passed on as it is. */
 const MAX_LINE = 64 * 1024;
 
 /**
- * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that
- * is not indented; tcpdump indents what it says further of the same packet.
+ * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that is not indented;
+ * tcpdump indents the further lines of a packet.
  */
 export class TextCutter implements PacketStream {
   packets = 0;
@@ -31,7 +31,7 @@ export class TextCutter implements PacketStream {
         this.full = true;
         break;
       }
-      // tcpdump ends its output with an empty line when it is told to stop.
+      // tcpdump ends its output with an empty line when it is stopped.
       if (data[end] !== TAB && data[end] !== SPACE && newline > end) this.packets += 1;
       end = newline + 1;
     }
@@ -50,8 +50,8 @@ export class TextCutter implements PacketStream {
 }
 
 /**
- * tcpdump prints ASCII and escapes the rest of what is in packets; this holds for whatever a
- * modified one might print, C1 controls and formatting characters of UTF-8 among it.
+ * Escapes what is not printable ASCII. tcpdump does so itself; a modified tcpdump might print C1 controls or formatting
+ * characters of UTF-8.
  */
 function printable(text: Buffer): Buffer {
   let safe = true;

@@ -18,10 +18,10 @@ import type { Values } from '../follower/frames.ts';
 import type { Manifest } from '../manifest.ts';
 import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
 import { explainFailure } from '../recorder/recorderProblems.ts';
-import { type Recording, where } from '../recorder/recording.ts';
+import { describeTarget, type Recording } from '../recorder/recording.ts';
 import { RecorderProblem } from '../recorder/streamedCapture.ts';
 import { recorderSpec } from '../spec.ts';
-import { planRing, type RingPlan, type RingWishes } from '../spool/ringPlan.ts';
+import { planRing, type RingOptions, type RingPlan } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
@@ -32,7 +32,7 @@ export interface RingRecording
     Pick<FetchOptions, 'folder' | 'onNote' | 'onProgress'> {
   /** What the user named, for the manifest. */
   readonly target: string;
-  readonly ring: RingWishes;
+  readonly ring: RingOptions;
   readonly force: boolean;
   readonly onNote: (text: string) => void;
   readonly onWaiting: (text: string) => void;
@@ -119,7 +119,7 @@ async function holdAndFetch(
     linger: recording.linger,
     fate: () => fateOf(api, place, home),
     onCut: (reason) =>
-      recording.onNote(`connection lost (${reason}); the recorder in the pod goes on: resuming…`),
+      recording.onNote(`connection lost (${reason}); the pod keeps recording: resuming…`),
     onWaiting: tellsOfWait('the pod to start the recorder', {
       waiting: recording.onWaiting,
       note: recording.onNote,
@@ -197,7 +197,7 @@ async function hold(
     for await (const frame of follower.frames()) {
       if (frame.kind === 'hello' && !began) {
         began = true;
-        onRecording(frame.device, where(found, place), ring);
+        onRecording(frame.device, describeTarget(found, place), ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),

@@ -40,7 +40,7 @@ export class FolderSink implements Sink {
 
   async close(): Promise<void> {}
 
-  /** A pod may come again under its name, as those of a StatefulSet do. */
+  /** A pod may be replaced by one of the same name, as those of a StatefulSet are. */
   #pathOf(found: FoundTarget): string {
     const name = targetFileName(this.#nameOf(found));
     const before = this.#taken.get(name) ?? 0;

@@ -74,7 +74,7 @@ export class MergedSink implements Sink {
     try {
       await this.#output.write(chunk);
     } catch (error) {
-      // Not every pod has packets by which it would notice.
+      // Targets without packets would not notice it.
       this.#end('reader-gone');
       throw error;
     }

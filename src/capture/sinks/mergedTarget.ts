@@ -29,7 +29,7 @@ export interface MergedTargetOptions {
  * once a second, dumpcap more often, but writes what it has up to half a second late.
  */
 const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
-/** Packets of a direct stream may come before the word that tcpdump listens, but not by much. */
+/** How long to wait for tcpdump's message that it listens: packets of a direct stream may arrive a little before it. */
 const WORD_MS = 1_000;
 
 /** Brings one target's packets into a merge, as an interface of its own once its recorder listens. */
@@ -83,7 +83,7 @@ export class MergedTarget implements TargetSink {
     } catch (error) {
       if (error instanceof NotPcap)
         throw new Problem(`the recording in the pod is damaged: ${error.message}`);
-      // What became of the output concerns all pods, and is told once.
+      // A failure of the output concerns all targets, and is reported once.
       throw new OutputClosed('the output takes no more');
     }
   }

@@ -2,22 +2,21 @@ import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
 import clockScript from './clock.sh';
 
-/** A node's clock beside ours; milliseconds. */
+/** A node's clock compared with this computer's; in milliseconds. */
 export interface NodeClock {
-  /** How far it was ahead of this computer's, and how sure that is. */
+  /** How far it is ahead of this computer's, and the uncertainty of that. */
   readonly ahead: number;
   readonly uncertainty: number;
-  /** Since 1970, by the node's own clock, when it started: its uptime tells the time from here on. */
+  /** When the node started, since 1970, by its own clock; with its uptime this gives its time later. */
   readonly bootedAt: number;
 }
 
-/** Nobody waits longer for an answer. */
+/** How long to wait for an answer. */
 const LIMIT_MS = 3_000;
 
 /**
- * Asks a node for the time. The shell in the pod waits for its words, which go out when the
- * connection stands, so what lies between them and the answer is one round trip and a process or
- * two. Undefined where no answer comes in time, or none that can be read.
+ * Reads the clock of a node. The shell in the pod waits for its input, which is sent once the connection is made, so
+ * between input and answer lie one round trip and a process or two. Undefined without a readable answer in time.
  */
 export async function readNodeClock(access: Access, place: Place): Promise<NodeClock | undefined> {
   try {
@@ -40,17 +39,17 @@ export async function readNodeClock(access: Access, place: Place): Promise<NodeC
     await asked.exit;
     return parseClock(text, sent, received);
   } catch {
-    // The clock is a courtesy: what is wrong with the pod, its recorder will say.
+    // The clock is optional: the recorder will report what is wrong with the pod.
     return undefined;
   }
 }
 
-/** Reads what clock.sh said between two times of ours. */
+/** Reads the output of clock.sh; `sent` and `received` are times of this computer. */
 export function parseClock(text: string, sent: number, received: number): NodeClock | undefined {
   const match = /^(\d+\.\d+) (\d+)(?:\.(\d*))?/.exec(text);
   if (!match) return undefined;
   const [, uptime = '', seconds = '', fraction = ''] = match;
-  // Whole seconds are up to one too few.
+  // Whole seconds are rounded down.
   const knows = fraction !== '' ? Number(`0.${fraction}`) : 0.5;
   const now = (Number(seconds) + knows) * 1000;
   return {

@@ -3,12 +3,12 @@ import type { Access } from '../../kube/authentication.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type NodeClock, readNodeClock } from './nodeClock.ts';
 
-/** How long an answer stands for the pods that come after: clocks are being set, and drift. */
+/** How long an answer is reused: clocks are adjusted, and drift. */
 const STANDS_MS = 60_000;
 
 /**
- * The clocks of the nodes of many pods: each is asked in the first pod of its node, since every question is
- * an exec. Runtimes that keep a pod in a kernel of its own have a clock for each.
+ * The clocks of the nodes of many targets: each is read in the first target of its node, since every reading is an
+ * exec. Pods with a kernel of their own (a runtime class) have a clock each.
  */
 export class NodeClocks {
   readonly #access: Access;

@@ -60,7 +60,7 @@ export class TextSink implements Sink {
     }
   }
 
-  /** Whole lines, each with the label before it, as far as the limits go. */
+  /** Whole lines with labels, up to the limits. */
   #labelled(label: Buffer, chunk: Buffer): Buffer {
     const { maxBytes = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY } = this.#limits;
     const parts: Buffer[] = [];

@@ -3,7 +3,7 @@ import { Problem } from '../../problem.ts';
 import type { SpoolRoom } from './spoolRoom.ts';
 
 /** What the user asks of a ring; absent is left to us. */
-export interface RingWishes {
+export interface RingOptions {
   /** Bytes of a file (-C). */
   readonly fileBytes?: number;
   /** Files that are kept (-W). */
@@ -49,7 +49,7 @@ export function ringBytes({
  * with a ring that would fit, when what was asked is too much.
  */
 export function planRing(
-  wishes: RingWishes,
+  wishes: RingOptions,
   room: SpoolRoom,
   use: keyof typeof DEFAULT_BYTES,
 ): RingPlan {
@@ -78,7 +78,7 @@ function mostFiles(bytes: number, fileKilobytes: number): number {
   return Math.max(2, Math.min(MAX_FILES, fit));
 }
 
-function checkBounds(fileKilobytes: number, files: number, wishes: RingWishes): void {
+function checkBounds(fileKilobytes: number, files: number, wishes: RingOptions): void {
   if (fileKilobytes < MEGABYTE_KB || fileKilobytes > MAX_FILE_KB)
     throw new Problem(
       `-C: a file of ${bytesText(wishes.fileBytes ?? fileKilobytes * 1000)} is too ${fileKilobytes < MEGABYTE_KB ? 'small' : 'large'}`,

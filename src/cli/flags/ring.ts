@@ -1,4 +1,4 @@
-import type { RingWishes } from '../../capture/spool/ringPlan.ts';
+import type { RingOptions } from '../../capture/spool/ringPlan.ts';
 import type { FlagTable, FlagValues, ValueType } from './flag.ts';
 import { count, DURATION, SIZE } from './valueTypes.ts';
 
@@ -31,7 +31,7 @@ export function asksForRing(flags: RingValues): boolean {
   return [flags['file-size'], flags.rotate, flags.files].some((value) => value !== undefined);
 }
 
-export function ringWishes({ 'file-size': fileBytes, rotate, files }: RingValues): RingWishes {
+export function ringOptions({ 'file-size': fileBytes, rotate, files }: RingValues): RingOptions {
   return {
     ...(fileBytes !== undefined && { fileBytes }),
     ...(rotate !== undefined && { age: Math.ceil(rotate.seconds) }),

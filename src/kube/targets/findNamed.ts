@@ -69,7 +69,7 @@ async function suggestions(
   ];
 }
 
-/** Suggestions are a courtesy: who may not list gets none. */
+/** Suggestions are optional: users who may not list get none. */
 async function names(
   api: KubeApi,
   path: string,

@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
   { kind: 'node', plural: 'nodes', short: 'no', group: '' },
 ];
 
-/** The words to choose from, as a help to whoever wrote another. */
+/** The supported words, for errors. */
 export const KIND_WORDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
 
 /** The kind of a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
@@ -45,7 +45,7 @@ export function kindOfWord(word: string): Kind | undefined {
   );
 }
 
-/** kubectl's words for kinds that have no pods, and that nobody would give a namespace as its name. */
+/** kubectl's words for kinds without pods: in front of a name they are not taken for a namespace. */
 const OTHER_KINDS =
   /^(cm|configmaps?|secrets?|ing|ingress(es)?|ep|endpoints|pvc|persistentvolumeclaims?|ns|namespaces?|sa|serviceaccounts?|netpol|networkpolic(y|ies)|hpa)$/;
 

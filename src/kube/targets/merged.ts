@@ -1,10 +1,10 @@
-/** The values of several sources as they come; ends when all have. Leaving it leaves the sources. */
+/** The values of several sources as they arrive; ends when all have ended. Leaving it does not end the sources. */
 export async function* merged<Value>(
   sources: readonly AsyncIterator<Value, unknown>[],
 ): AsyncGenerator<Value> {
   const next = (source: AsyncIterator<Value, unknown>) => {
     const coming = source.next().then((result) => ({ source, result }));
-    // A failure while the reader is busy is told when it comes back, and never to one that left.
+    // A failure while the reader is busy is thrown at its next read, and never if it has left.
     coming.catch(() => {});
     return coming;
   };

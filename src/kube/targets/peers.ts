@@ -19,7 +19,7 @@ import {
 import { podQuery } from './podQuery.ts';
 import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
-/** Who pods talk to: an address or a network, or what has addresses in the cluster. */
+/** The other end of traffic: an address, a network, or an object with addresses in the cluster. */
 export type Peer =
   | { readonly kind: 'address'; readonly text: string }
   | { readonly kind: 'network'; readonly text: string }
@@ -35,13 +35,12 @@ export function parsePeer(word: string): Peer {
   return parseTarget(word);
 }
 
-/** How many peers are asked for at once. */
+/** How many peers to look up at once. */
 const AT_ONCE = 8;
 
 /**
- * What stands for the peers in a filter expression (pcap-filter(7)) with the addresses that they have at
- * the moment, each once: `host 10.1.2.3`, `net 10.1.0.0/16`. Throws ApiError, or a Problem when a peer
- * has none.
+ * The tests of pcap-filter(7) for the current addresses of the peers, each once: `host 10.1.2.3`, `net 10.1.0.0/16`.
+ * Throws ApiError, or a Problem when a peer has no address.
  */
 export async function peerTerms(
   api: KubeApi,
@@ -114,7 +113,7 @@ async function addressesOf(
   ];
 }
 
-/** The addresses of a service's endpoints; undefined for whoever may not list them. */
+/** The addresses of a service's endpoints; undefined for users who may not list them. */
 async function endpointAddresses(
   api: KubeApi,
   namespace: string,
@@ -142,7 +141,7 @@ async function groupAddresses(
   return podAddresses(pods.filter(keep));
 }
 
-/** Those of pods that have ended are somebody else's by now. */
+/** The addresses of pods that have ended may belong to others by now. */
 function podAddresses(pods: readonly Pod[]): string[] {
   return pods
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')

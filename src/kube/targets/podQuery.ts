@@ -9,12 +9,12 @@ import { kindNamed, type NamedKind } from './kinds.ts';
 import { type GroupTarget, namespaceOf } from './parseTargets.ts';
 import { endpointPods } from './serviceEndpoints.ts';
 
-/** How the pods behind a target are asked for, once or for as long as somebody watches. */
+/** How to list or watch the pods behind a target. */
 export interface PodQuery {
   /** The path of a collection of pods. */
   readonly path: string;
   readonly labelSelector: string;
-  /** Whether one that was found is meant: labels can be the same by chance. */
+  /** Whether a listed pod belongs to the target: labels can be the same by chance. */
   readonly keep: (pod: Pod) => boolean;
   /** Why there may be none, in words that follow the target's name. */
   readonly none: string;

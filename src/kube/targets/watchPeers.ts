@@ -28,7 +28,7 @@ export async function* watchPeers(
 ): AsyncGenerator<readonly string[], void> {
   const end = new AbortController();
   const all = AbortSignal.any([signal, end.signal]);
-  const told = new Set(known);
+  const reported = new Set(known);
   try {
     const queries = await Promise.all(peers.map((peer) => watchOf(api, peer, all)));
     const sources = queries.flatMap((query) =>
@@ -37,8 +37,8 @@ export async function* watchPeers(
     for await (const _change of merged(sources)) {
       await sleep(SETTLE_MS, all);
       const now = (await Promise.all(peers.map((peer) => termsOf(api, peer, all)))).flat();
-      const added = now.filter((term) => !told.has(term));
-      for (const term of added) told.add(term);
+      const added = now.filter((term) => !reported.has(term));
+      for (const term of added) reported.add(term);
       if (added.length > 0) yield added;
     }
   } finally {

@@ -216,7 +216,7 @@ describe('a followed capture', () => {
     vi.advanceTimersByTime(10_000);
     expect(await outcome).toMatchObject({ end: 'complete' });
     expect(output.written).toEqual(spool.joined);
-    expect(cuts).toEqual(['nothing came any more']);
+    expect(cuts).toEqual(['no more data arrived']);
   });
 
   it('goes on when its output alone is ended, and nothing is closed', async () => {
@@ -467,7 +467,7 @@ describe('the ends of a followed capture', () => {
     ['ended', /something ended the recorder/],
     ['interrupted', /it was killed/],
     ['restarted', /its container was started again/],
-    ['stopped', /somebody else stopped the capture/],
+    ['stopped', /another client stopped the capture/],
     ['whatever', /the recorder ended: whatever/],
   ])('that nobody asked for: %s is told, and what came is kept', async (why, message) => {
     const spool = new FakeSpool([60]);
@@ -529,7 +529,7 @@ describe('what cannot be followed', () => {
     );
     const error = await outcome;
     expect(error).toBeInstanceOf(RecordingLost);
-    expect(String(error)).toMatch(/out of reach for \d+ s, longer than the recorder goes on/);
+    expect(String(error)).toMatch(/out of reach for \d+ s, longer than the recorder continues/);
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
   }, 20_000);
@@ -595,7 +595,7 @@ describe('what cannot be followed', () => {
 
   it.each([
     ['with the reason the cluster gives', async () => 'the debugger ended', /the debugger ended/],
-    ['or somebody removed it', async () => undefined, /somebody removed it/],
+    ['or another client removed it', async () => undefined, /another client removed it/],
   ])('a spool that is gone, %s', async (_, fate, message) => {
     const { outcome } = await begun(
       (pod, number) => {

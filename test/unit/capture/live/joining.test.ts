@@ -158,8 +158,8 @@ describe('clients', () => {
     await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
     await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
-    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and the address of no pod/);
-    expect(notes[2]).toMatch(/not told any more$/);
+    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and not the address of a pod/);
+    expect(notes[2]).toMatch(/further ones are not reported$/);
   });
 
   it('are found in the own namespace by who may list no other', async () => {

@@ -27,6 +27,6 @@ it('peers that change all the time get no recorder for each time', async () => {
   expect(filters).toHaveLength(8);
   expect(filters[1]).toBe('host 10.0.1.1 and not (host 10.0.0.1 or host 10.0.1.0)');
   expect(notes).toEqual([
-    expect.stringMatching(/^note: packets of host 10.0.1.8 are not captured/),
+    expect.stringMatching(/^note: packets of host 10.0.1.8 and of later addresses/),
   ]);
 });

@@ -121,7 +121,9 @@ describe('what an engine, or the shell, complained about', () => {
       message: 'tcpdump: pcap_loop: The interface disappeared',
       exitCode: 1,
     });
-    expect((await explained('', 137)).message).toBe('tcpdump ended with exit code 137 and no word');
+    expect((await explained('', 137)).message).toBe(
+      'tcpdump ended with exit code 137, without a message',
+    );
   });
 });
 

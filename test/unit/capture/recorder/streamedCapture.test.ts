@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
-  captureDirectly,
-  type DirectCapture,
+  captureStream,
   RecorderProblem,
+  type StreamCapture,
 } from '../../../../src/capture/recorder/streamedCapture.ts';
 import { TextCutter } from '../../../../src/capture/recorder/textCutter.ts';
 import { ExecProblem } from '../../../../src/kube/execStatus.ts';
@@ -35,11 +35,11 @@ const STATISTICS = [
 const COUNTS = { captured: 3, receivedByFilter: 5, droppedByKernel: 2 };
 
 /** A capture that has begun, and what comes of it. */
-async function begun(options: Partial<DirectCapture> = {}, output = new FakeOutput()) {
+async function begun(options: Partial<StreamCapture> = {}, output = new FakeOutput()) {
   const { process, pod, connections } = await leasedInPod();
   const abort = new AbortController();
   const packets = options.packets ?? new PacketCutter();
-  const outcome = captureDirectly({
+  const outcome = captureStream({
     recorder: process,
     packets,
     output,
@@ -196,7 +196,7 @@ describe('failures', () => {
     expect(error).toBeInstanceOf(RecorderProblem);
     expect(error).toMatchObject({
       exitStatus: 1,
-      said: 'tcpdump: eth9: No such device exists\n(No such device exists)',
+      stderr: 'tcpdump: eth9: No such device exists\n(No such device exists)',
     });
     expect(output.written).toHaveLength(0);
     await nothingIsLeft();
@@ -205,7 +205,7 @@ describe('failures', () => {
   it('an end without a word', async () => {
     const { pod, outcome } = await begun();
     pod.exits(3);
-    expect(String(await outcome)).toMatch(/tcpdump ended with exit code 3 and no word/);
+    expect(String(await outcome)).toMatch(/tcpdump ended with exit code 3, without a message/);
   });
 
   it('the lease ran out: the capture was ended in the pod', async () => {
@@ -398,9 +398,9 @@ describe('while it runs', () => {
     const { pod, outcome } = await begun();
     for (let i = 0; i < 500; i++) pod.says(`complaint ${i}`);
     pod.exits(1);
-    const { said } = (await outcome) as RecorderProblem;
-    expect(said.split('\n')).toHaveLength(100);
-    expect(said).toMatch(/complaint 499$/);
+    const { stderr } = (await outcome) as RecorderProblem;
+    expect(stderr.split('\n')).toHaveLength(100);
+    expect(stderr).toMatch(/complaint 499$/);
   });
 
   it('text goes through in whole lines', async () => {
