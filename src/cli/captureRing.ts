@@ -12,8 +12,8 @@ import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { isInterruption } from './report.ts';
 
-type Told = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
-type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Told>;
+type Callbacks = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
+type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
 
 /**
  * Records a ring of files of each target, shows how it goes, and says what came of it. Of several, each

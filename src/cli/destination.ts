@@ -19,16 +19,16 @@ export async function namesFolder(write: string | undefined): Promise<boolean> {
  */
 export function destinationOf(
   { write, wireshark }: OutputArguments,
-  isSeveral: boolean,
+  takesSeveral: boolean,
 ): Destination {
   if (write === undefined && !wireshark) return 'text';
-  if (write === undefined || write === '-') return isSeveral ? 'one pcapng' : 'one pcap';
+  if (write === undefined || write === '-') return takesSeveral ? 'one pcapng' : 'one pcap';
   if (/\.pcapng$/i.test(write)) return 'one pcapng';
-  if (isSeveral && /\.(pcap|cap|dmp)$/i.test(write))
+  if (takesSeveral && /\.(pcap|cap|dmp)$/i.test(write))
     throw wrongUsage(
       `-w ${write}: a pcap file cannot hold several targets`,
       `write one pcapng file with -w ${write.replace(/\.\w+$/, '.pcapng')}`,
       `or one file per target with -w ${write.replace(/\.\w+$/, '')}/`,
     );
-  return isSeveral ? 'one pcapng' : 'one pcap';
+  return takesSeveral ? 'one pcapng' : 'one pcap';
 }

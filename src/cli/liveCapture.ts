@@ -39,8 +39,8 @@ export async function captureLive(
     if (!(await namesFolder(flags.write))) output = await captureOutput(flags);
     const targets = await foundTargets(api, plan, signal, progress.note);
     const nameOf = targetNames(targets);
-    const isSeveral = targets.length > 1 || plan.waits || plan.withClients;
-    const destination = output ? destinationOf(flags, isSeveral) : 'a folder';
+    const takesSeveral = targets.length > 1 || plan.waits || plan.withClients;
+    const destination = output ? destinationOf(flags, takesSeveral) : 'a folder';
     const shown = destination === 'text' && output ? progress.around(output) : output;
     const to = { flags, output: shown, destination };
     const { sink, path, bytes } = sinkOf(api, plan, targets, to);

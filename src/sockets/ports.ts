@@ -130,14 +130,14 @@ export class PortsSession {
     const { selection, signal, onNote, onProgress } = this.#request;
     const key = keyOf(one.found);
     const kept = this.#kept.get(key);
-    const told = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
+    const labelled = (text: string) => (one.label === undefined ? text : `${one.label}: ${text}`);
     const listed = await this.#slots.take(nodeOf(one.found), signal);
     try {
       const place = kept ?? (await this.#debugger(one));
       if (place.kind === 'node') this.#kept.set(key, place);
       return await listSockets(this.#api.access, place, profileOf(selection), selection, {
-        note: (text) => onNote(told(text)),
-        waiting: (text) => onProgress(told(text)),
+        note: (text) => onNote(labelled(text)),
+        waiting: (text) => onProgress(labelled(text)),
         ...(one.label !== undefined && { label: one.label }),
         ...(signal && { signal }),
       });

@@ -25,14 +25,14 @@ export async function seeRecording(
   request: DetachedRequest,
 ): Promise<Listing> {
   const { onProgress, onNote } = request;
-  const told = tellWhileWaiting('the pod to start the recorder', {
+  const stopTelling = tellWhileWaiting('the pod to start the recorder', {
     waiting: onProgress,
     note: onNote,
   });
   try {
     return await look(api, capture, request);
   } finally {
-    told();
+    stopTelling();
   }
 }
 
@@ -73,8 +73,7 @@ async function notRecording(
   image: string,
   device: string | undefined,
 ): Promise<Problem> {
-  const said = log.join('\n');
-  const problem = new RecorderProblem(said, state.end?.exit ?? 1);
+  const problem = new RecorderProblem(log.join('\n'), state.end?.exit ?? 1);
   const explained = await explainRecorder(problem, image, device, async () => []);
   return new Problem(explained.message, {
     exitCode: explained.exitCode,

@@ -47,15 +47,15 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const slots = new StartSlots();
   const starting = found.map(async (one) => {
     const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
-    const told = (text: string) => (isOne ? text : `${target}: ${text}`);
+    const labelled = (text: string) => (isOne ? text : `${target}: ${text}`);
     let started = () => {};
     try {
       started = await slots.take(nodeOf(one), signal);
       return await startDetached(api, one, {
         ...request,
         ...(name !== undefined && { name }),
-        onProgress: (text) => onProgress(told(text)),
-        onNote: (text) => onNote(told(text)),
+        onProgress: (text) => onProgress(labelled(text)),
+        onNote: (text) => onNote(labelled(text)),
       });
     } catch (error) {
       // Whoever is interrupted must know what was started already.

@@ -173,7 +173,7 @@ class Capture {
         interrupt: this.#ending.signal,
         progress: this.#progressOf(part),
       });
-      if (!this.#ending.signal.aborted && this.#isAmongSeveral)
+      if (!this.#ending.signal.aborted && this.#hasSeveral)
         this.#note(found, 'ended: it has what it was asked for');
     } catch (error) {
       await this.#failed(part, error);
@@ -193,7 +193,7 @@ class Capture {
       return;
     }
     part.problem = error;
-    if (!this.#isAmongSeveral) return;
+    if (!this.#hasSeveral) return;
     const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
     const next = this.#reported.has(text) ? [] : error.next;
     this.#reported.add(text);
@@ -250,7 +250,7 @@ class Capture {
       this.#recording.interrupt.throwIfAborted();
       return;
     }
-    if (!this.#isAmongSeveral) throw first;
+    if (!this.#hasSeveral) throw first;
     throw new Problem(`none of the ${this.#parts.length} targets could be captured`, {
       next: first.next,
       exitCode: first.exitCode,
@@ -264,7 +264,7 @@ class Capture {
     this.#ending.abort(reason);
   }
 
-  get #isAmongSeveral(): boolean {
+  get #hasSeveral(): boolean {
     return this.#parts.length > 1 || this.#recording.joining !== undefined;
   }
 
@@ -275,7 +275,7 @@ class Capture {
   #progressOf(part: Part): CaptureProgress {
     const { progress } = this.#recording;
     return {
-      note: (text) => (this.#isAmongSeveral ? this.#note(part.found, text) : progress.note(text)),
+      note: (text) => (this.#hasSeveral ? this.#note(part.found, text) : progress.note(text)),
       waiting: (text) => {
         if (this.#listening === 0) progress.waiting(text);
       },

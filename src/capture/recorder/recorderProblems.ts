@@ -71,16 +71,16 @@ const BAD_FILTER =
   /syntax error|expression|unknown (ether )?(host|port|network|protocol)|illegal|parse/i;
 
 /** The complaint, once: where dumpcap was tried before tcpdump, both print it. */
-function complaint(said: string): string {
-  const lines = said.split('\n').filter((line) => !BESIDE.test(line.trim()));
+function complaint(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => !BESIDE.test(line.trim()));
   const last = lines.findIndex((line) => line.startsWith('tcpdump: '));
-  return lines.slice(Math.max(last, 0)).join('\n') || said;
+  return lines.slice(Math.max(last, 0)).join('\n') || stderr;
 }
 
 /** The mistake in the filter, in libpcap's words; undefined when the complaint is about something else. */
-function filterMistake(said: string, complaint: string): string | undefined {
+function filterMistake(stderr: string, complaint: string): string | undefined {
   // dumpcap names the filter; tcpdump's message has to be recognized.
-  const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(said)?.[1];
+  const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(stderr)?.[1];
   const words = dumpcap ?? (BAD_FILTER.test(complaint) ? complaint : undefined);
   return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
 }
@@ -95,16 +95,16 @@ export async function explainRecorder(
   look: () => Promise<Surroundings> = async () => ({}),
 ): Promise<Problem> {
   const { exitStatus } = problem;
-  const said = complaint(problem.stderr);
-  const mistake = filterMistake(problem.stderr, said);
+  const text = complaint(problem.stderr);
+  const mistake = filterMistake(problem.stderr, text);
   const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
     new Problem(message, { next, exitCode, cause: problem });
 
-  if (exitStatus === NOT_FOUND && /not found/.test(said))
+  if (exitStatus === NOT_FOUND && /not found/.test(text))
     return explained(`the image ${image} has no tcpdump`, [
       'name an image that has it with --image',
     ]);
-  if (device !== undefined && /No such device|does not exist/i.test(said))
+  if (device !== undefined && /No such device|does not exist/i.test(text))
     return explained(
       `there is no interface "${device}" in the pod`,
       [`interfaces in this pod: ${(await interfaces()).join(', ') || 'not known'}, and any`],
@@ -116,14 +116,14 @@ export async function explainRecorder(
       ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       2,
     );
-  if (/permission|not permitted/i.test(said) && rung === 'baseline')
-    return explained(`tcpdump may not capture here: ${said}`, [
+  if (/permission|not permitted/i.test(text) && rung === 'baseline')
+    return explained(`tcpdump may not capture here: ${text}`, [
       "Pod Security allows no added capabilities here, and the node's runtime gives no NET_RAW of its own",
       '(CRI-O does not, unless configured): a pod on the node needs nothing in the pod: --via node',
     ]);
-  if (/permission|not permitted/i.test(said))
-    return explained(`tcpdump may not capture here: ${said}`, whyRefused(await look(), image));
-  return explained(said || problem.message, []);
+  if (/permission|not permitted/i.test(text))
+    return explained(`tcpdump may not capture here: ${text}`, whyRefused(await look(), image));
+  return explained(text || problem.message, []);
 }
 
 /** What is known of why packets are refused; what is not known is worded as a possibility. */

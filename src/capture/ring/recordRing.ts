@@ -132,9 +132,9 @@ async function holdAndFetch(
   try {
     await hold(follower, found, place, ring, {
       ...recording,
-      onRecording: (...told) => {
+      onRecording: (...begun) => {
         began = true;
-        recording.onRecording(...told);
+        recording.onRecording(...begun);
       },
     });
     const { folder, force, onNote, onProgress, abandon, target } = recording;
@@ -178,7 +178,7 @@ async function hold(
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
-  const said: string[] = [];
+  const log: string[] = [];
   let began = false;
   // What has not begun has nothing to give, and may not be there to be told.
   const stop = () => {
@@ -204,12 +204,12 @@ async function hold(
             () => {},
           );
       } else if (frame.kind === 'state') onState(frame.values);
-      else if (frame.kind === 'log') said.push(frame.text);
+      else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {
-        if (frame.why === 'engine') throw new RecorderProblem(said.join('\n'), frame.exit);
+        if (frame.why === 'engine') throw new RecorderProblem(log.join('\n'), frame.exit);
         if (!began) {
           interrupt.throwIfAborted();
-          throw noRoom(said, ring);
+          throw noRoom(log, ring);
         }
       }
     }
@@ -220,9 +220,9 @@ async function hold(
   }
 }
 
-function noRoom(said: readonly string[], { files, fileKilobytes }: RingPlan): Problem {
+function noRoom(log: readonly string[], { files, fileKilobytes }: RingPlan): Problem {
   return new Problem(
-    `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be made in the pod: ${said.join('; ')}`,
+    `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be made in the pod: ${log.join('; ')}`,
     { next: ['ask for a smaller one, with -C and -W, or leave them out and write one file here'] },
   );
 }
