@@ -20,6 +20,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
 ];
 
+/** The same of the folders of capture; files beside the folders are below them. */
+const CAPTURE_LAYERS: readonly (readonly string[])[] = [
+  ['follower'],
+  ['spool'],
+  ['recorder', 'fetch'],
+  ['sinks', 'ring', 'detached'],
+  ['live'],
+];
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
@@ -66,6 +75,21 @@ describe('the layers of src', () => {
         .filter((path) => rowOf(partOf(path)) >= rowOf(partOf(file.name)))
         .map((path) => `${file.name} imports ${path}`),
     );
+    expect(upward).toEqual([]);
+  });
+
+  it('import downwards only within capture, too', () => {
+    const rowIn = (path: string) =>
+      CAPTURE_LAYERS.findIndex((row) => row.includes(path.split('/')[1] ?? ''));
+    const upward = files
+      .filter(({ name }) => name.startsWith('capture/'))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(({ path }) => path.startsWith('capture/'))
+          .filter(({ path }) => path.split('/')[1] !== file.name.split('/')[1])
+          .filter(({ path }) => rowIn(path) >= Math.max(0, rowIn(file.name)))
+          .map(({ path }) => `${file.name} imports ${path}`),
+      );
     expect(upward).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { Problem } from '../../problem.ts';
 import { FETCH_LIMITS } from '../fetch/spoolAccess.ts';
 import { SpoolGone } from '../fetch/spoolSource.ts';
 import { explainRecorder } from '../recorder/recorderProblems.ts';
-import { RecorderProblem } from '../recorder/streamedCapture.ts';
+import { RecorderProblem } from '../recorderProblem.ts';
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
 import type { DetachedRequest } from './detachedRequest.ts';

@@ -6,6 +6,7 @@ import { type Pod, podPath } from '../../kube/pod.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
+import type { CaptureEnd } from '../captureEnd.ts';
 import type {
   CaptureOutcome,
   CaptureProgress,
@@ -13,7 +14,6 @@ import type {
   Recording,
 } from '../recorder/recording.ts';
 import { recordTarget } from '../recorder/recordTarget.ts';
-import type { CaptureEnd } from '../recorder/streamedCapture.ts';
 import type { Sink, TargetSink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';

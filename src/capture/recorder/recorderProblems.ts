@@ -6,7 +6,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';
 import { Problem } from '../../problem.ts';
 import { NotFollowed } from '../follower/follower.ts';
-import { RecorderProblem } from './streamedCapture.ts';
+import { RecorderProblem } from '../recorderProblem.ts';
 
 /** Adds to a recorder's complaint what the user can do about it; other errors come back unchanged. */
 export async function explainFailure(

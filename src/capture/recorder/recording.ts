@@ -4,10 +4,10 @@ import type { Debugger } from '../../debugger/place.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import type { CaptureEnd } from '../captureEnd.ts';
 import type { Gap } from '../follower/losses.ts';
 import type { CaptureSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
-import type { CaptureEnd } from './streamedCapture.ts';
 
 /** The state of a running capture. */
 export interface CaptureState {

@@ -4,22 +4,11 @@ import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import type { CaptureEnd } from '../captureEnd.ts';
 import { linesOf } from '../lines.ts';
+import { RecorderProblem } from '../recorderProblem.ts';
 import type { PacketStream } from './packetStream.ts';
 import { startProblem } from './startLimit.ts';
-
-/** Why a capture ended. */
-export type CaptureEnd =
-  /** tcpdump ended by itself: it has as many packets as were requested. */
-  | 'complete'
-  | 'duration'
-  | 'size'
-  /** A signal from the user, or from another process. */
-  | 'interrupted'
-  /** The reader of the output closed it. */
-  | 'reader-gone'
-  /** It did not end in order; what had arrived is kept. */
-  | 'abandoned';
 
 export interface CaptureResult {
   readonly end: CaptureEnd;
@@ -63,18 +52,6 @@ const STATISTICS_MS = 2_000;
 
 /** Lines of tcpdump's messages that are kept, the last ones: more than its longest complaint. */
 const MAX_MESSAGES = 100;
-
-/** The recorder failed; `stderr` has its own messages, or those of the shell that starts it. */
-export class RecorderProblem extends Problem {
-  readonly exitStatus: number;
-  readonly stderr: string;
-
-  constructor(stderr: string, exitStatus: number) {
-    super(stderr || `tcpdump ended with exit code ${exitStatus}, without a message`);
-    this.stderr = stderr;
-    this.exitStatus = exitStatus;
-  }
-}
 
 /**
  * Streams a running tcpdump into an output until one of the ends. What is written always ends with

@@ -19,7 +19,7 @@ import type { Manifest } from '../manifest.ts';
 import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
 import { explainFailure } from '../recorder/recorderProblems.ts';
 import { describeTarget, type Recording } from '../recorder/recording.ts';
-import { RecorderProblem } from '../recorder/streamedCapture.ts';
+import { RecorderProblem } from '../recorderProblem.ts';
 import { recorderSpec } from '../spec.ts';
 import { planRing, type RingOptions, type RingPlan } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';

@@ -11,7 +11,7 @@ import {
   NotFollowed,
   RecordingLost,
 } from '../../../../src/capture/follower/follower.ts';
-import { RecorderProblem } from '../../../../src/capture/recorder/streamedCapture.ts';
+import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
 import { LoginLost } from '../../../../src/kube/loginLost.ts';
 import { OutputClosed } from '../../../../src/output/output.ts';

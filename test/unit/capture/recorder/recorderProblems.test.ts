@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explainRecorder } from '../../../../src/capture/recorder/recorderProblems.ts';
-import { RecorderProblem } from '../../../../src/capture/recorder/streamedCapture.ts';
+import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { DEFAULT_IMAGE } from '../../../../src/debugger/image.ts';
 
 const explained = (said: string, exitStatus = 1, device: string | undefined = 'eth9') =>

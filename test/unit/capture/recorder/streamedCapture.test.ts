@@ -2,10 +2,10 @@ import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   captureStream,
-  RecorderProblem,
   type StreamCapture,
 } from '../../../../src/capture/recorder/streamedCapture.ts';
 import { TextCutter } from '../../../../src/capture/recorder/textCutter.ts';
+import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { ExecProblem } from '../../../../src/kube/execStatus.ts';
 import { OutputClosed } from '../../../../src/output/output.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
