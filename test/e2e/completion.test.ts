@@ -57,6 +57,10 @@ describe('completion from the cluster', () => {
     const elsewhere = await completed(['ports', '-n', world.namespace, '--', '']);
     expect(elsewhere.lines).toEqual([]);
     expect((await completed(['capture', 'deploy/tab'])).lines).toEqual(['deploy/tab-web']);
+    const inNamespace = ['capture', '-n', 'default', `${world.namespace}/deploy/tab`];
+    expect((await completed(inNamespace)).lines).toEqual([`${world.namespace}/deploy/tab-web`]);
+    const nodes = await completed(['ports', 'node/']);
+    expect(nodes.lines.map((line) => line.split('\t')[0])).toContain(`node/${world.nodes[0]}`);
     const containers = await completed(['ports', pod, '-c', '']);
     expect(containers.lines).toEqual([expect.stringMatching(/^main\t/)]);
   });

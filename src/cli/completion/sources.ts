@@ -14,7 +14,7 @@ import type { TypedWords } from './typedWords.ts';
 /** More pods than these would not come in time. */
 const MOST = '1000';
 
-/** Kinds whose pods can be meant, as they are written before a slash, with their paths. */
+/** Kinds of targets, as they are written before a slash, with their paths. */
 const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
   pod: podsPath,
   deploy: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
   ds: (namespace) => `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
   job: (namespace) => `/apis/batch/v1/namespaces/${namespace}/jobs`,
   svc: (namespace) => `/api/v1/namespaces/${namespace}/services`,
+  node: () => '/api/v1/nodes',
 };
 
 /**
@@ -75,15 +76,16 @@ export function clusterSources(signal: AbortSignal): Sources {
     return (await listNames(api, path, signal)).map(({ name, status }) => said(name, status));
   }
 
+  /** Pods and kinds of a namespace, or the names of a kind; a word before the slash that is not a kind is a namespace. */
   async function targets(api: KubeApi, namespace: string, typed: string): Promise<Candidate[]> {
     const slash = typed.indexOf('/');
-    if (slash >= 0) {
-      const kind = typed.slice(0, slash);
-      const path = KINDS[kind];
-      if (!path) return [];
-      const found = await names(api, path(namespace));
-      return found.map(({ value, ...rest }) => ({ value: `${kind}/${value}`, ...rest }));
-    }
+    const first = typed.slice(0, Math.max(slash, 0));
+    const path = KINDS[first];
+    const behind = (found: readonly Candidate[]) =>
+      found.map(({ value, ...rest }) => ({ value: `${first}/${value}`, ...rest }));
+    if (path) return behind(await names(api, path(namespace)));
+    if (slash >= 0)
+      return behind(await targets(api, encodeURIComponent(first), typed.slice(slash + 1)));
     const kinds = Object.keys(KINDS).map((kind) => ({ value: `${kind}/` }));
     return [...(await names(api, podsPath(namespace))), ...kinds];
   }
