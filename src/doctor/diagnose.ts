@@ -9,6 +9,7 @@ import { diagnoseTarget } from './diagnoseTarget.ts';
 import { execPathCheck } from './execPathCheck.ts';
 import { policyCheck } from './policyCheck.ts';
 import { clockCheck, protocolCheck, serverVersion, versionCheck } from './serverChecks.ts';
+import { topologyCheck } from './topologyCheck.ts';
 
 export interface Diagnosis {
   /** Whether all that is needed is there. */
@@ -32,9 +33,10 @@ export async function diagnose(
     signal.throwIfAborted();
     return { ready: false, checks: [failed('API server', error)] };
   }
-  const [found, policy, path] = await Promise.all([
+  const [found, policy, topology, path] = await Promise.all([
     target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
     policyCheck(api, signal),
+    topologyCheck(api, signal),
     // With a target the way into it tells.
     target ? [] : execPathCheck(api, signal),
   ]);
@@ -45,6 +47,7 @@ export async function diagnose(
     protocolCheck(version),
     ...accessChecks(rights, version, found?.byNode === true),
     policy,
+    topology,
     ...path,
     ...(found?.checks ?? []),
   ];

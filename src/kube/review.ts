@@ -5,6 +5,8 @@ export interface Attempt {
   /** Absent for what is of no namespace. */
   readonly namespace?: string;
   readonly verb: string;
+  /** The core group when absent. */
+  readonly group?: string;
   readonly resource: string;
   readonly subresource?: string;
   readonly name?: string;

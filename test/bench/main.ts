@@ -10,6 +10,7 @@ import { benchPorts } from './ports.ts';
 import { benchStart } from './start.ts';
 import { benchSummary } from './summary.ts';
 import { benchThroughput } from './throughput.ts';
+import { benchTopology, benchTopologyDumps } from './topology.ts';
 import { benchWarm } from './warm.ts';
 
 // Compares the built program with kubectl on the local cluster, and merging with mergecap:
@@ -18,6 +19,8 @@ const PARTS = [
   'start',
   'merge',
   'summary',
+  'dumps',
+  'path',
   'warm',
   'cold',
   'exec',
@@ -30,6 +33,8 @@ const ROUNDS = {
   start: 15,
   merge: 5,
   summary: 3,
+  dumps: 3,
+  path: 5,
   warm: 7,
   cold: 5,
   exec: 7,
@@ -37,7 +42,7 @@ const ROUNDS = {
   fetch: 5,
   loss: 3,
 };
-const WITHOUT_CLUSTER = ['start', 'merge', 'summary'];
+const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
@@ -51,6 +56,7 @@ const wanted = (part: string) => asked.length === 0 || asked.includes(part);
 if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
 if (wanted('summary')) await benchSummary(ROUNDS.summary);
+if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) process.exit();
 
 const cluster = await startBenchCluster();
@@ -61,6 +67,7 @@ try {
   const address = ['get', 'pod', 'bench-sink', '-o', 'jsonpath={.status.podIP}'];
   const { stdout: sink } = await run(clients, [clients.kubectl, ...address], { keep: true });
   if (wanted('warm')) await benchWarm(clients, sink, ROUNDS.warm);
+  if (wanted('path')) await benchTopology(clients, ROUNDS.path);
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
   if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);

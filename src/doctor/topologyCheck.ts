@@ -1,0 +1,28 @@
+import type { KubeApi } from '../kube/api.ts';
+import { mapLimited } from '../kube/mapLimited.ts';
+import { mayWe } from '../kube/review.ts';
+import type { Check } from './check.ts';
+
+/** What path, netns, who and cni list of the whole cluster, beside the pods that they make on nodes. */
+const LISTS: readonly (readonly [group: string, resource: string])[] = [
+  ['', 'nodes'],
+  ['', 'pods'],
+  ['', 'services'],
+  ['discovery.k8s.io', 'endpointslices'],
+  ['networking.k8s.io', 'networkpolicies'],
+];
+
+const CHECK = 'topology';
+
+/** Which lists the topology commands have to do without: they work, and say what is unknown. */
+export async function topologyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
+  const answers = await mapLimited(LISTS, LISTS.length, async ([group, resource]) => ({
+    resource,
+    allowed: await mayWe(api, { group, verb: 'list', resource }, signal),
+  }));
+  const lacked = answers.filter(({ allowed }) => allowed === false);
+  const names = (of: typeof answers) => of.map(({ resource }) => resource).join(', ');
+  if (lacked.length === 0) return { check: CHECK, level: 'ok', text: `list ${names(answers)}` };
+  const text = `you may not list ${names(lacked)} in all namespaces, from which path, netns and who tell names, services and policies`;
+  return { check: CHECK, level: 'warning', text };
+}
