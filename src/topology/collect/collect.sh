@@ -14,17 +14,18 @@ root=/proc/1/root
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-have() { [ -n "$(program "$1")" ]; }
-
-# The path of a program: a busybox may prefer its own ip and nsenter, which print no JSON, to those of the image.
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
+# Finds a program, and gives its path as $program: a busybox may prefer its own ip and nsenter, which print no JSON, to
+# those of the image. Without a process of its own: a node may have hundreds of namespaces.
+have() {
+  program='' folders=$PATH:
+  while [ -n "$folders" ]; do
+    if [ -x "${folders%%:*}/$1" ]; then
+      program=${folders%%:*}/$1
+      return 0
     fi
+    folders=${folders#*:}
   done
+  return 1
 }
 
 # Runs a program as a section: printed NAME PROGRAM [ARGUMENT]...
@@ -330,10 +331,12 @@ collect() {
   section end
 }
 
-ip=$(program ip)
+ip=''
+if have ip; then ip=$program; fi
 # busybox has an ip as well.
 "$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
-nsenter=$(program nsenter)
+nsenter=''
+if have nsenter; then nsenter=$program; fi
 work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP

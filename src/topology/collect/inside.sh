@@ -7,17 +7,18 @@ shift 3
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-have() { [ -n "$(program "$1")" ]; }
-
-# The path of a program: a busybox may prefer its own ip, which prints no JSON, to that of the image.
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
+# Finds a program, and gives its path as $program: a busybox may prefer its own ip, which prints no JSON, to that of the
+# image. Without a process of its own: a node may have hundreds of namespaces.
+have() {
+  program='' folders=$PATH:
+  while [ -n "$folders" ]; do
+    if [ -x "${folders%%:*}/$1" ]; then
+      program=${folders%%:*}/$1
+      return 0
     fi
+    folders=${folders#*:}
   done
+  return 1
 }
 
 # Whether a module is there without being loaded for us.
@@ -39,7 +40,8 @@ printed() {
   fi
 }
 
-ip=$(program ip)
+ip=''
+if have ip; then ip=$program; fi
 "$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
 if [ -n "$ip" ]; then
   printed rule4 "$ip" -j -d rule
@@ -59,7 +61,9 @@ if have tc; then
     done
 fi
 if have ethtool && [ -n "$ip" ]; then
-  "$ip" -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@ ]*\)[:@].*/\1/p' | head -n 40 | while read -r device; do
+  # Of tunnels alone: what they leave to the hardware may arrive with a wrong checksum.
+  { "$ip" -o link show type vxlan; "$ip" -o link show type geneve; } 2>/dev/null |
+    sed -n 's/^[0-9]*: \([^:@ ]*\)[:@].*/\1/p' | head -n 40 | while read -r device; do
     section "offload $device"
     ethtool -k "$device" 2>/dev/null | grep -E '^(tx-checksum-|tx-udp_tnl|rx-checksumming|generic-receive|tcp-segmentation|generic-seg)'
   done
