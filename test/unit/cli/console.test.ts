@@ -41,8 +41,13 @@ it('tells of no request while progress is shown', () => {
 });
 
 describe('a credential plugin that asks the user', () => {
+  const own = { value: process.stderr.isTTY, configurable: true };
   beforeEach(() => {
-    vi.spyOn(process.stderr, 'isTTY', 'get').mockReturnValue(true);
+    // Streams that are no terminal do not have the property.
+    Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
+  });
+  afterEach(() => {
+    Object.defineProperty(process.stderr, 'isTTY', own);
   });
 
   it('has the terminal to itself, and notes wait', () => {

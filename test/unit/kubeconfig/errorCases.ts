@@ -17,7 +17,8 @@ export interface ErrorCase {
   readonly until?: RegExp;
 }
 
-const plugin = (fields: object, command = 'login') => ({
+/** Debian has a program named login. */
+const plugin = (fields: object, command = 'login-plugin') => ({
   exec: {
     apiVersion: 'client.authentication.k8s.io/v1',
     interactiveMode: 'Never',

@@ -12,12 +12,14 @@ export interface Packet {
 /** The numbers of the sender's datagrams in a pcap file; throws when the file is not whole. */
 export function packetsIn(pcap: Buffer): Packet[] {
   const packets: Packet[] = [];
+  // dumpcap 4.4 records nanoseconds, and says so in the first word (pcap-savefile(5)).
+  const perSecond = pcap.readUInt32LE(0) === 0xa1b23c4d ? 1e9 : 1e6;
   let at = 24;
   while (at < pcap.length) {
     const length = pcap.readUInt32LE(at + 8);
     packets.push({
       number: pcap.readUInt32BE(at + 16 + NUMBER_AT),
-      time: pcap.readUInt32LE(at) + pcap.readUInt32LE(at + 4) / 1e6,
+      time: pcap.readUInt32LE(at) + pcap.readUInt32LE(at + 4) / perSecond,
     });
     at += 16 + length;
   }
