@@ -32,7 +32,7 @@ function flagEntry(name: string, flag: Flag): FlagEntry {
     name,
     ...(alias !== undefined && { alias }),
     describe: help,
-    takesValue: value !== undefined,
+    takesValue: flag.value !== undefined && flag.bare === undefined,
     repeatable: flag.value !== undefined && flag.repeatable === true,
     ...(value?.choices && { choices: value.choices }),
     ...(value?.complete && { complete: value.complete }),

@@ -67,9 +67,12 @@ function optionLines({ title, flags }: FlagGroup, first: number, width: number):
 }
 
 /** A flag as help shows it: `-w, --write=FILE`. */
-export function flagUsage(name: string, { alias, value }: Flag): string {
+export function flagUsage(name: string, flag: Flag): string {
+  const { alias, value } = flag;
+  const isOptional = flag.value !== undefined && flag.bare !== undefined;
   const short = alias === undefined ? '    ' : `-${alias}, `;
-  return `${short}--${name}${value ? `=${value.placeholder}` : ''}`;
+  const shown = value === undefined ? '' : `=${value.placeholder}`;
+  return `${short}--${name}${isOptional ? `[${shown}]` : shown}`;
 }
 
 /** What help says of a flag, with its allowed values and its default. */

@@ -18,7 +18,7 @@ export function namedFlags(table: FlagTable): TableFlag[] {
   return Object.entries(table).map(([name, spec]) => ({
     name,
     spec,
-    takesValue: spec.value !== undefined,
+    takesValue: spec.value !== undefined && spec.bare === undefined,
     ...(spec.alias !== undefined && { alias: spec.alias }),
   }));
 }
@@ -37,8 +37,8 @@ export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWo
   const read = readWords(flags, words);
   const last = read.at(-1);
   const { argv, error } = Parser.detailed(read.flatMap(canonicalWords), {
-    boolean: named(({ takesValue }) => !takesValue),
-    string: named(({ takesValue }) => takesValue),
+    boolean: named(({ spec }) => !spec.value),
+    string: named(({ spec }) => spec.value !== undefined),
     default: Object.fromEntries(flags.flatMap(defaultOf)),
     coerce: Object.fromEntries(
       flags.flatMap(({ name, spec }) => (spec.value ? [[name, converter(name, spec)]] : [])),
@@ -80,7 +80,7 @@ function canonicalWords(word: Word<TableFlag>): string[] {
       throw wrongUsage(`flag needs an argument: ${word.shown}`);
     case 'flag': {
       const { flag, value } = word;
-      if (flag.takesValue) return [`--${flag.name}=${value}`];
+      if (flag.spec.value) return [`--${flag.name}=${value ?? flag.spec.bare}`];
       return [`--${flag.name}=${value === undefined ? true : switchValue(flag, value)}`];
     }
   }

@@ -29,11 +29,15 @@ type Flags = ConnectionValues & DebuggerValues & FactsValues;
 /** What the words of a path become; the way to a name server is known once the pod is. */
 export type RequestFor = (wiring: Wiring, from: Endpoint, to: Endpoint | undefined) => PathRequest;
 
+/** What is done with a path while its nodes can still be entered: they may capture and send packets. */
+export type UsePath = (trace: PathTrace, pool: FactsPool, signal: AbortSignal) => Promise<void>;
+
 /** Follows a path in the facts of the cluster, or of a file. Gives the trace; its facts are in its wiring. */
 export async function readPath(
   flags: Flags,
   words: PathWords,
   requestFor: RequestFor,
+  use?: UsePath,
 ): Promise<PathTrace> {
   if (flags.from !== undefined) {
     const wiring = new Wiring(await factsFrom(flags.from));
@@ -51,6 +55,7 @@ export async function readPath(
     settings,
     command: 'path',
     rules,
+    probe: use !== undefined,
     ...keepOf(flags),
     onNote: note,
     onProgress: (text) => line.wait(text),
@@ -86,9 +91,14 @@ export async function readPath(
     });
     const wiring = new Wiring(facts);
     const trace = tracePath(wiring, requestIn(wiring));
-    if (trace.questions.length === 0) return trace;
-    const asked = new Wiring(await askRoutes(pool, facts, trace.questions));
-    return tracePath(asked, requestIn(asked));
+    const asked =
+      trace.questions.length === 0
+        ? undefined
+        : new Wiring(await askRoutes(pool, facts, trace.questions));
+    const whole = asked === undefined ? trace : tracePath(asked, requestIn(asked));
+    line.clear();
+    await use?.(whole, pool, signal);
+    return whole;
   } finally {
     line.clear();
     await pool.close();

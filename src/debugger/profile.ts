@@ -5,9 +5,9 @@ import { tcpdumpChangesUser } from './image.ts';
  * What a debugger may do. `network`: captures, sockets, interfaces; it shares the pod's network
  * alone. `processes`: the names behind sockets; it shares a container's processes too.
  * On nodes only: `facts` reads the network of a node and of everything on it; `rules` reads packet
- * filters as well, which takes NET_ADMIN, and NET_RAW for iptables-legacy.
+ * filters as well, which takes NET_ADMIN, and NET_RAW for iptables-legacy; `probe` captures too.
  */
-export type Profile = 'network' | 'processes' | 'facts' | 'rules';
+export type Profile = 'network' | 'processes' | 'facts' | 'rules' | 'probe';
 
 /**
  * How a debugger comes by its rights, in the order in which they are tried.

@@ -5,6 +5,7 @@ import { diagnose } from '../../topology/findings/diagnose.ts';
 import type { Finding } from '../../topology/findings/finding.ts';
 import { pictureOf } from '../../topology/picture/picture.ts';
 import { renderMermaid } from '../../topology/picture/renderMermaid.ts';
+import { type Probe, probeDocument, probeFindings } from '../../topology/probe/probeFindings.ts';
 import { drawNode } from '../../topology/render/drawNode.ts';
 import { pathDocument } from '../../topology/render/pathDocument.ts';
 import { renderPath } from '../../topology/render/renderPath.ts';
@@ -17,6 +18,7 @@ import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
 import { PICTURE_FLAGS } from '../flags/picture.ts';
 import { list, text } from '../flags/valueTypes.ts';
 import { checkPictures, writePictures } from '../pictures.ts';
+import { PROBE, probePath } from '../probe.ts';
 import { type PathWords, type RequestFor, readPath } from '../readPath.ts';
 
 const PATH_GROUP = {
@@ -42,6 +44,11 @@ const PATH_GROUP = {
       value: list('KINDS'),
       help: 'Exit with 1 when there are findings: any, or kinds separated by commas',
     },
+    probe: {
+      value: PROBE,
+      bare: 'auto',
+      help: 'Also send a few packets and follow them: a TCP connection or UDP datagram to the port, or ICMP; mtu: one full-size packet that may not be fragmented',
+    },
     ...PICTURE_FLAGS,
     ...FACTS_GROUP.flags,
   },
@@ -50,7 +57,7 @@ const PATH_GROUP = {
 export const pathCommand = command({
   description:
     'Follow a packet through devices, routes, tunnels and rules, there and back, and name what is wrong.\n\n' +
-    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, the way out of a pod or a whole node is shown. The command only reads; it sends no packet.',
+    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, the way out of a pod or a whole node is shown. The command only reads; it sends no packet unless --probe is given, which announces what it sends. That leaves only state in kernels that expires by itself (connection tracking, neighbours, forwarding entries).',
   examples: [
     ['path pod-1 pod-2', 'Follow a packet from pod to pod, and its answer'],
     ['path pod-1 svc/web --port 80', 'Follow it through a service'],
@@ -58,6 +65,7 @@ export const pathCommand = command({
     ['path pod-1 --dns web.shop', 'Follow a query to the name server of the pod'],
     ['path node/worker-1', "Draw a node's bridges, pods and tunnels"],
     ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
+    ['path pod-1 pod-2 --port 80 --probe', 'Send a few packets and see where they get lost'],
     ['path pod-1 pod-2 --svg path.svg', 'Draw wiring and findings in a picture for a ticket'],
     ['path pod-1 pod-2 --fail-on any', 'Fail when something is wrong, for scripts'],
   ],
@@ -76,28 +84,49 @@ export const pathCommand = command({
       protocol: flags.udp || dns !== undefined ? 'udp' : 'tcp',
       ...(dns === undefined ? flags.port !== undefined && { port: flags.port } : { port: 53 }),
     };
+    checkProbe(flags, words);
+    let probe: Probe | undefined;
     const trace = await readPath(
       flags,
       words,
       dns === undefined ? usual(words) : toNameServer(words),
+      flags.probe &&
+        (async (found, pool) => {
+          probe = await probePath(flags.probe ?? 'auto', found, pool);
+        }),
     );
-    const findings = diagnose(trace);
+    const known = diagnose(trace);
+    const findings = probe === undefined ? known : [...known, ...probeFindings(probe, known)];
     const { facts } = trace.wiring;
     const { request } = trace;
     await writePictures(flags, trace, findings);
     if (flags.mermaid) {
       await print(renderMermaid(pictureOf(trace, findings)));
     } else if (output === 'json' || output === 'yaml') {
-      await printDocument({ ...pathDocument(trace, findings) }, facts, output);
+      await printDocument(
+        { ...pathDocument(trace, findings), ...probeDocument(probe) },
+        facts,
+        output,
+      );
     } else {
       const isNode = request.from.kind === 'node' && request.to === undefined;
       const place = request.from.kind === 'node' ? request.from.place : undefined;
       if (isNode && place !== undefined) await print(drawNode(trace.wiring, place));
-      await print(renderPath(trace, findings, output === 'wide', dns));
+      await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
     }
     return findings.some((finding) => isMeant(finding, failOn)) ? 1 : 0;
   },
 });
+
+function checkProbe(
+  { probe, from }: { readonly probe?: string | undefined; readonly from?: string | undefined },
+  { to }: PathWords,
+): void {
+  if (probe === undefined) return;
+  if (from !== undefined) throw wrongUsage('--probe and --from cannot be combined');
+  if (to === undefined)
+    throw wrongUsage('--probe needs a destination', 'as in: path pod-1 pod-2 --probe');
+}
 
 function usual({ protocol, port }: PathWords): RequestFor {
   return (_wiring, from, to): PathRequest => ({

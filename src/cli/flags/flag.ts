@@ -39,6 +39,8 @@ export interface ValueFlag<T> extends Described {
   readonly value: ValueType<T>;
   /** The text that is read when the flag is not given; help shows it. */
   readonly default?: string;
+  /** The text that is read for `--flag` alone; a value must then be in the same word, as in `--flag=value`. */
+  readonly bare?: string;
   /** Every occurrence adds a value; of other flags the last one counts. */
   readonly repeatable?: true;
 }

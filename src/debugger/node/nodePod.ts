@@ -167,9 +167,12 @@ function deadlineOf({ lifetime }: DebuggerRequest): number {
   return lifetime === undefined ? DEADLINE_S : Math.ceil(lifetime / 1000) + DEADLINE_MARGIN_S;
 }
 
+/** Profiles that read a node's state; each may do what those before it may. */
+const FACTS_PROFILES: readonly string[] = ['facts', 'rules', 'probe'];
+
 /** Whether it is for reading a node's state, and not for the network of one target. */
 export function readsFacts({ profile }: Pick<DebuggerRequest, 'profile'>): boolean {
-  return profile === 'facts' || profile === 'rules';
+  return FACTS_PROFILES.includes(profile);
 }
 
 /** Whether a pod of ours on a node may be used again for this request: it was kept, and may do as much. */
@@ -181,7 +184,9 @@ export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
     annotations[KEEP] !== undefined &&
     deletionTimestamp === undefined &&
     pod.status?.phase === 'Running' &&
-    (profile === request.profile || (profile === 'rules' && request.profile === 'facts')) &&
+    (profile === request.profile ||
+      (readsFacts(request) &&
+        FACTS_PROFILES.indexOf(profile ?? '') > FACTS_PROFILES.indexOf(request.profile))) &&
     marks(request.image).every((mark) =>
       container?.env?.some(({ name, value }) => name === mark.name && value === mark.value),
     )
@@ -196,8 +201,9 @@ function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   const { profile, image } = request;
   if (readsFacts(request)) {
     // iptables-legacy-save opens a raw socket to read rules (NET_RAW).
-    const rules = profile === 'rules' ? ['NET_ADMIN', 'NET_RAW'] : [];
-    return ['SYS_PTRACE', 'SYS_ADMIN', ...rules];
+    const rules = profile === 'facts' ? [] : ['NET_ADMIN', 'NET_RAW'];
+    const capture = profile === 'probe' ? toCapture(image) : [];
+    return [...new Set(['SYS_PTRACE', 'SYS_ADMIN', ...rules, ...capture])];
   }
   return [
     ...toCapture(image),

@@ -67,7 +67,7 @@ function withAnswers(
 }
 
 /** Where a namespace is entered: by its first process, or by a mount as some process sees it. */
-function pathOf(node: NodeFacts, netns: number): string | undefined {
+export function pathOf(node: NodeFacts, netns: number): string | undefined {
   const namespace = node.namespaces.find(({ inode }) => inode === netns);
   if (namespace?.pid !== undefined) return `/proc/${namespace.pid}/ns/net`;
   const mount = namespace?.mounts[0];

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import type { LadderOptions } from '../../debugger/ladder.ts';
+import { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { factsDebugger } from '../../debugger/node/factsDebugger.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
@@ -16,6 +17,8 @@ export interface FactsPoolOptions extends LadderOptions {
   readonly command: string;
   /** Whether packet filters are read, which takes NET_ADMIN. */
   readonly rules: boolean;
+  /** Whether packets are captured and sent too. */
+  readonly probe?: boolean;
   /** Idle seconds for which the pods stay after this command. */
   readonly keepNode?: number;
 }
@@ -61,6 +64,21 @@ export class FactsPool {
     return this.#runIn(await this.#place(node, { unconfined: true }), script, before, after);
   }
 
+  /**
+   * Starts a script on a node under a lease, for what runs beside other commands: `words` are its own, without
+   * a token. Whoever starts it closes it.
+   */
+  async start(node: string, script: string, words: readonly string[]): Promise<LeasedProcess> {
+    const place = await this.#place(node, {});
+    const { signal } = this.#options;
+    return LeasedProcess.start(this.#api.access, place, { script, command: words }, signal);
+  }
+
+  /** The image of the debuggers. */
+  get image(): string {
+    return this.#options.settings.image;
+  }
+
   /** Removes the pods that are not kept. */
   async close(): Promise<void> {
     const places = [...this.#places.values()];
@@ -80,13 +98,13 @@ export class FactsPool {
     const again = how.anew === true || how.unconfined === true;
     const known = this.#places.get(node);
     if (known && !again) return known;
-    const { settings, command, rules, keepNode, ...options } = this.#options;
+    const { settings, command, rules, probe, keepNode, ...options } = this.#options;
     const making = factsDebugger(
       this.#api,
       node,
       {
         ...settings,
-        profile: rules ? 'rules' : 'facts',
+        profile: probe ? 'probe' : rules ? 'rules' : 'facts',
         command,
         ...(keepNode !== undefined && { keepNode }),
       },

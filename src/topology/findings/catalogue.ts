@@ -3,6 +3,7 @@ import { FILE_KINDS } from './fileKinds.ts';
 import type { Finding } from './finding.ts';
 import type { Kind } from './kind.ts';
 import { LINK_KINDS } from './linkKinds.ts';
+import { PROBE_KINDS } from './probeKinds.ts';
 import { ROUTE_KINDS } from './routeKinds.ts';
 import { RULE_KINDS } from './ruleKinds.ts';
 import { SERVICE_KINDS } from './serviceKinds.ts';
@@ -17,6 +18,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   ...RULE_KINDS,
   ...SERVICE_KINDS,
   ...STATE_KINDS,
+  ...PROBE_KINDS,
 };
 
 /** The finding that a fault is, in the words of its kind. */

@@ -2,18 +2,26 @@ import { renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Finding } from '../findings/finding.ts';
 import { renderFindings } from '../findings/renderFindings.ts';
+import type { Probe } from '../probe/probeFindings.ts';
+import { renderProbe } from '../probe/renderProbe.ts';
 import { queriedNames } from '../trace/nameServers.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Hop, Translation, Way } from '../trace/way.ts';
 import { drawWay } from './drawWay.ts';
 import { type PathDocument, pathDocument, unknownOf } from './pathDocument.ts';
 
+export interface PathExtras {
+  /** The name that is looked up, where the path is to a name server. */
+  readonly name?: string | undefined;
+  readonly probe?: Probe | undefined;
+}
+
 /** A path for people: drawn, or with `wide` as a table of its devices; then what is wrong. */
 export function* renderPath(
   trace: PathTrace,
   findings: readonly Finding[],
   isWide: boolean,
-  name?: string,
+  { name, probe }: PathExtras = {},
 ): Generator<string> {
   const document = pathDocument(trace, findings);
   yield `${terminalSafe(headLine(document, trace))}\n`;
@@ -26,9 +34,10 @@ export function* renderPath(
     else if (!isReverse) yield* drawWay(way, findings);
   }
   yield* details(document);
+  if (probe !== undefined) yield* renderProbe(probe);
   yield '\n';
   if (findings.length > 0) yield* renderFindings(findings);
-  else yield `${terminalSafe(nothingWrong(trace))}\n`;
+  else yield `${terminalSafe(nothingWrong(trace, probe !== undefined))}\n`;
   yield* unknownLines(trace);
 }
 
@@ -119,11 +128,11 @@ export function translationText({ node, kind, from, to, others, service }: Trans
 }
 
 /** What there is to say where nothing was found: not yet safe for a terminal. */
-export function nothingWrong({ ways }: PathTrace): string {
+export function nothingWrong({ ways }: PathTrace, isProbed = false): string {
   const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
   return nodes.length === 0
     ? 'Nothing could be followed.'
-    : `Nothing wrong in the tables of ${nodes.join(', ')}. No packet was sent.`;
+    : `Nothing wrong in the tables of ${nodes.join(', ')}. ${isProbed ? 'The probe found nothing wrong either.' : 'No packet was sent.'}`;
 }
 
 function* unknownLines(trace: PathTrace): Generator<string> {

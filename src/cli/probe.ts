@@ -1,0 +1,101 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { wrongUsage } from '../problem.ts';
+import type { FactsPool } from '../topology/collect/factsPool.ts';
+import type { Probe } from '../topology/probe/probeFindings.ts';
+import { type ProbePlan, planText } from '../topology/probe/probePlan.ts';
+import { type ProbeResult, runProbe } from '../topology/probe/runProbe.ts';
+import { findEndpoint } from '../topology/trace/endpoint.ts';
+import { type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
+import { note } from './console.ts';
+import type { ValueType } from './flags/flag.ts';
+import { oneOf } from './flags/valueTypes.ts';
+
+export const PROBES = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
+export type ProbeKind = (typeof PROBES)[number];
+export const PROBE: ValueType<ProbeKind> = oneOf('KIND', PROBES);
+
+/** Above what kernels choose by themselves (net.ipv4.ip_local_port_range). */
+const FIRST_PORT = 61_000;
+const LAST_PORT = 65_000;
+const COUNT = { tcp: 2, udp: 3, icmp: 3, mtu: 1 } as const;
+/** Headers of IP and ICMP. */
+const ECHO_HEADERS = { 4: 28, 6: 48 } as const;
+
+/**
+ * Sends a few packets along a path, after saying what, and follows them. Where packets of a tunnel are lost
+ * between nodes, a plain datagram tells whether the port is blocked or the tunnel alone.
+ */
+export async function probePath(
+  kind: ProbeKind,
+  trace: PathTrace,
+  pool: FactsPool,
+): Promise<Probe> {
+  const plan = planOf(kind, trace);
+  const main = await announced(pool, trace, plan);
+  const next = plan.kind === 'mtu' ? undefined : plainPlan(main, trace);
+  return next === undefined
+    ? { main }
+    : { main, plain: await announced(pool, next.trace, next.plan) };
+}
+
+async function announced(pool: FactsPool, trace: PathTrace, plan: ProbePlan): Promise<ProbeResult> {
+  note(`probe: sending ${planText(plan)}`);
+  return runProbe(pool, trace, plan);
+}
+
+function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
+  const { request, source, destination, service, ways } = trace;
+  const { from, protocol } = request;
+  if (from.kind !== 'pod' && from.kind !== 'node')
+    throw wrongUsage(
+      '--probe: packets are sent by a pod or a node',
+      'as in: path pod-1 pod-2 --probe',
+    );
+  const port = request.port ?? service?.port?.port;
+  const kind = wanted === 'auto' ? (port === undefined ? 'icmp' : protocol) : wanted;
+  if ((kind === 'tcp' || kind === 'udp') && port === undefined)
+    throw wrongUsage(`--probe=${kind} needs a port`, 'as in: path pod-1 pod-2 --port 80 --probe');
+  const mtu = ways[0]?.hops[0]?.mtu ?? 1500;
+  return {
+    ...fresh(kind),
+    source,
+    destination,
+    port: kind === 'tcp' || kind === 'udp' ? (port ?? 0) : 0,
+    size: mtu - ECHO_HEADERS[destination.includes(':') ? 6 : 4],
+  };
+}
+
+function fresh(kind: ProbePlan['kind']) {
+  return {
+    kind,
+    count: COUNT[kind],
+    sourcePort: randomInt(FIRST_PORT, LAST_PORT),
+    data: randomBytes(16).toString('hex'),
+  };
+}
+
+/** A datagram from node to node, to the port of the tunnel in which all packets were lost. */
+function plainPlan(
+  { packets }: ProbeResult,
+  trace: PathTrace,
+): { readonly plan: ProbePlan; readonly trace: PathTrace } | undefined {
+  const lost = packets.find(
+    ({ lost: at }) =>
+      at?.after?.node !== undefined &&
+      at.before?.node !== undefined &&
+      at.after.node !== at.before.node,
+  )?.lost;
+  const [from, to] = [lost?.after?.node, lost?.before?.node];
+  if (from === undefined || to === undefined) return undefined;
+  const { wiring } = trace;
+  const hop = trace.ways[0]?.hops.find(({ node, kind }) => node === from && kind === 'vxlan');
+  const host = wiring.node(from);
+  const place = host && wiring.host(host);
+  const port = Number(place && wiring.device(place, hop?.device)?.link.data.port);
+  const [sender, receiver] = [from, to].map((name) => findEndpoint(wiring, `node/${name}`, ''));
+  if (!port || !sender || !receiver || 'notFound' in sender || 'notFound' in receiver)
+    return undefined;
+  const plain = tracePath(wiring, { from: sender, to: receiver, protocol: 'udp', port });
+  const { source, destination } = plain;
+  return { trace: plain, plan: { ...fresh('udp'), count: 1, source, destination, port, size: 0 } };
+}

@@ -1,0 +1,61 @@
+import { parseSnmp } from '../../tools/snmp.ts';
+
+/** Counters of a namespace, by name; rules that drop, by their text. */
+export type Counters = ReadonlyMap<string, number>;
+
+/** A counter that grew while the probe ran. */
+export interface Growth {
+  readonly node: string;
+  readonly netns: number;
+  /** The counter's name of nstat, `eth0 rx dropped`, or a rule with its chain. */
+  readonly counter: string;
+  readonly by: number;
+}
+
+/** Counters of nstat that tell why a packet was dropped. */
+const TELLING =
+  /^(?:UdpInCsumErrors|UdpInErrors|UdpRcvbufErrors|UdpNoPorts|TcpInCsumErrors|TcpInErrs|TcpExtListenDrops|TcpExtListenOverflows|TcpExtIPReversePathFilter|IPReversePathFilter|IpExtInNoRoutes|IpExtInCsumErrors|IpInAddrErrors|IpInHdrErrors|IpInDiscards|IpOutDiscards|IpOutNoRoutes|IpInUnknownProtos|IpFragFails|IpReasmFails)$/;
+/** Columns of /proc/net/dev. */
+const DEVICE_COLUMNS: readonly (readonly [column: number, name: string])[] = [
+  [2, 'rx errors'],
+  [3, 'rx dropped'],
+  [10, 'tx errors'],
+  [11, 'tx dropped'],
+  [14, 'tx carrier errors'],
+];
+const RULE_COUNTERS = /\[(\d+):\d+\]|counter packets (\d+) bytes \d+/;
+
+/** Reads what watch.sh prints of a namespace. */
+export function parseCounters(text: string): Counters {
+  const found = new Map<string, number>();
+  for (const [name, value] of Object.entries(parseSnmp(text)))
+    if (TELLING.test(name)) found.set(name, value);
+  for (const line of text.split('\n')) {
+    const [word = '', device = '', ...values] = line.trim().split(/\s+/);
+    if (word === 'device')
+      for (const [column, name] of DEVICE_COLUMNS)
+        found.set(`${device} ${name}`, Number(values[column] ?? 0));
+    if (word !== 'rule') continue;
+    const counters = RULE_COUNTERS.exec(line);
+    if (counters === null) continue;
+    const rule = line
+      .replace(/^rule /, '')
+      .replace(RULE_COUNTERS, '')
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+    found.set(rule, (found.get(rule) ?? 0) + Number(counters[1] ?? counters[2] ?? 0));
+  }
+  return found;
+}
+
+/** What grew between two readings. */
+export function growthOf(
+  before: Counters,
+  after: Counters,
+  where: { readonly node: string; readonly netns: number },
+): Growth[] {
+  return [...after].flatMap(([counter, value]) => {
+    const by = value - (before.get(counter) ?? 0);
+    return by > 0 ? [{ ...where, counter, by }] : [];
+  });
+}

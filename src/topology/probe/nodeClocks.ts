@@ -1,0 +1,58 @@
+import type { Direction } from '../trace/way.ts';
+
+/** A packet at a node: when it was first and last seen there, in nanoseconds of the node's clock. */
+export interface Passage {
+  readonly id: string;
+  readonly direction: Direction;
+  readonly node: string;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** How far a node's clock is ahead of the first node's, in nanoseconds: between these. */
+export interface ClockOffset {
+  readonly least: bigint;
+  readonly most: bigint;
+}
+
+/**
+ * Compares clocks by the packets themselves: none arrives before it was sent, in neither direction. Without
+ * packets in both directions a clock is not known, and the node is left out.
+ */
+export function clockOffsets(
+  passages: readonly Passage[],
+  firstNode: string,
+): Map<string, ClockOffset> {
+  const offsets = new Map<string, ClockOffset>([[firstNode, { least: 0n, most: 0n }]]);
+  const there = new Map<string, bigint>();
+  const back = new Map<string, bigint>();
+  for (const { id, direction, node, first, last } of passages) {
+    if (node !== firstNode) continue;
+    if (direction === 'there') there.set(id, last);
+    else back.set(id, first);
+  }
+  const others = Map.groupBy(
+    passages.filter(({ node }) => node !== firstNode),
+    ({ node }) => node,
+  );
+  for (const [node, seen] of others) {
+    let least: bigint | undefined;
+    let most: bigint | undefined;
+    for (const { id, direction, first, last } of seen) {
+      const sent = there.get(id);
+      const arrived = back.get(id);
+      if (direction === 'there' && sent !== undefined) {
+        const bound = first - sent;
+        if (most === undefined || bound < most) most = bound;
+      }
+      if (direction === 'back' && arrived !== undefined) {
+        const bound = last - arrived;
+        if (least === undefined || bound > least) least = bound;
+      }
+    }
+    // A clock that was set meanwhile gives bounds that exclude each other.
+    if (least !== undefined && most !== undefined && least <= most)
+      offsets.set(node, { least, most });
+  }
+  return offsets;
+}

@@ -1,0 +1,168 @@
+import { addressText } from '../../packets/address.ts';
+import { decodeEtherType, decodeFrame } from '../../packets/link.ts';
+import { u16, u32 } from '../../packets/numbers.ts';
+import { NETWORK, Packet, PROTOCOL } from '../../packets/packet.ts';
+import { maximumSegmentSize } from '../../packets/tcpOptions.ts';
+import { enterTunnel } from '../../packets/tunnels.ts';
+import { openCursor } from '../../pcap/openCursor.ts';
+
+/** One packet that was seen at a device: the innermost one, if it was inside a tunnel. */
+export interface Observation {
+  /** By the node's clock, in nanoseconds since 1970. */
+  readonly time: bigint;
+  readonly tunnel: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly ttl: number;
+  readonly bytes: number;
+  readonly transport: Transport;
+}
+
+type Transport = Tcp | Udp | Echo | IcmpError;
+
+interface Ports {
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export interface Tcp extends Ports {
+  readonly kind: 'tcp';
+  readonly flags: number;
+  /** Unsigned. */
+  readonly sequence: number;
+  readonly acknowledgment: number;
+  /** Of the option; 0 without it. */
+  readonly mss: number;
+}
+
+export interface Udp extends Ports {
+  readonly kind: 'udp';
+  readonly payload: string;
+}
+
+export interface Echo {
+  readonly kind: 'echo';
+  readonly isReply: boolean;
+  readonly sequence: number;
+  readonly payload: string;
+}
+
+export interface IcmpError {
+  readonly kind: 'icmp-error';
+  readonly type: number;
+  readonly code: number;
+  /** Of "fragmentation needed" and "packet too big": the MTU; else 0. */
+  readonly mtu: number;
+  /** The packet that it is about, as far as it is quoted. */
+  readonly about: {
+    readonly protocol: number;
+    readonly sourcePort: number;
+    readonly sequence: number;
+    readonly payload: string;
+  };
+}
+
+/** How much of a payload is kept: more than what makes our packets differ. */
+const PAYLOAD_BYTES = 64;
+const HIGH_PORT_BYTES = 8;
+const ICMP_HEADER_BYTES = 8;
+
+/** The packets of TCP, UDP and ICMP in a capture of one device. A capture that was cut is read up to there. */
+export function observationsIn(capture: Buffer): Observation[] {
+  const cursor = openCursor(capture);
+  if (cursor === undefined) return [];
+  const packet = new Packet();
+  const found: Observation[] = [];
+  while (cursor.next()) {
+    const linkType = cursor.interfaces[cursor.interfaceIndex]?.linkType ?? -1;
+    decodeFrame(packet, cursor.bytes, cursor.start, cursor.end, cursor.originalLength, linkType);
+    while (enterTunnel(packet));
+    const transport = transportOf(packet);
+    if (transport === undefined) continue;
+    const { bytes, sourceAt, destinationAt, addressBytes, ttl, ipLength, tunnel } = packet;
+    found.push({
+      time: BigInt(cursor.seconds) * 1_000_000_000n + BigInt(cursor.nanoseconds),
+      tunnel,
+      source: addressText(bytes, sourceAt, addressBytes),
+      destination: addressText(bytes, destinationAt, addressBytes),
+      ttl,
+      bytes: ipLength,
+      transport,
+    });
+  }
+  return found;
+}
+
+function transportOf(packet: Packet): Transport | undefined {
+  const { sourcePort, destinationPort, protocol, hasTransport, flags } = packet;
+  if (!hasTransport || (packet.network !== NETWORK.ipv4 && packet.network !== NETWORK.ipv6))
+    return undefined;
+  if (protocol === PROTOCOL.tcp)
+    return {
+      kind: 'tcp',
+      sourcePort,
+      destinationPort,
+      flags,
+      sequence: packet.sequence >>> 0,
+      acknowledgment: packet.acknowledgment >>> 0,
+      mss: maximumSegmentSize(packet),
+    };
+  if (protocol === PROTOCOL.udp)
+    return {
+      kind: 'udp',
+      sourcePort,
+      destinationPort,
+      payload: payloadText(packet, packet.payloadAt),
+    };
+  if (protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6) return icmp(packet);
+  return undefined;
+}
+
+function icmp(packet: Packet): Transport | undefined {
+  const { icmpType: type, icmpCode: code, transportAt: at, bytes, end, protocol } = packet;
+  if (at + ICMP_HEADER_BYTES > end) return undefined;
+  const isV6 = protocol === PROTOCOL.icmpv6;
+  const [request, reply] = isV6 ? [128, 129] : [8, 0];
+  if (type === request || type === reply)
+    return {
+      kind: 'echo',
+      isReply: type === reply,
+      sequence: u16(bytes, at + 6),
+      payload: payloadText(packet, at + ICMP_HEADER_BYTES),
+    };
+  const isError = isV6 ? type >= 1 && type <= 4 : [3, 4, 5, 11, 12].includes(type);
+  if (!isError) return undefined;
+  const isTooBig = isV6 ? type === 2 : type === 3 && code === 4;
+  const mtu = isTooBig ? (isV6 ? u32(bytes, at + 4) : u16(bytes, at + 6)) : 0;
+  return {
+    kind: 'icmp-error',
+    type,
+    code,
+    mtu,
+    about: quoted(packet, at + ICMP_HEADER_BYTES, isV6),
+  };
+}
+
+/** The packet that an ICMP error quotes: at least the first 8 bytes after its IP header. */
+function quoted({ bytes, end }: Packet, at: number, isV6: boolean): IcmpError['about'] {
+  const inner = new Packet();
+  inner.bytes = bytes;
+  inner.end = end;
+  inner.wireEnd = end;
+  inner.resetNetwork();
+  decodeEtherType(inner, isV6 ? 0x86dd : 0x0800, at);
+  const { protocol, transportAt } = inner;
+  if (protocol < 0 || transportAt + HIGH_PORT_BYTES > end)
+    return { protocol, sourcePort: 0, sequence: 0, payload: '' };
+  return {
+    protocol,
+    sourcePort: u16(bytes, transportAt),
+    sequence:
+      protocol === PROTOCOL.tcp ? u32(bytes, transportAt + 4) >>> 0 : u16(bytes, transportAt + 6),
+    payload: payloadText(inner, transportAt + HIGH_PORT_BYTES),
+  };
+}
+
+function payloadText({ bytes, end }: Packet, at: number): string {
+  return Buffer.from(bytes.subarray(at, Math.min(end, at + PAYLOAD_BYTES))).toString('hex');
+}

@@ -1,0 +1,171 @@
+import { findingOf } from '../findings/catalogue.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { Where } from '../trace/way.ts';
+import type { Growth } from './counters.ts';
+import type { ProbedPacket } from './judgeProbe.ts';
+import { planText } from './probePlan.ts';
+import type { ProbeResult } from './runProbe.ts';
+
+/** A probe, and the plain datagram that followed it where packets of a tunnel were lost between nodes. */
+export interface Probe {
+  readonly main: ProbeResult;
+  readonly plain?: ProbeResult;
+}
+
+/** What a probe found. `known` are the findings of the tables: the first error among them explains a loss. */
+export function probeFindings({ main, plain }: Probe, known: readonly Finding[]): Finding[] {
+  const there = main.packets.filter(({ direction }) => direction === 'there');
+  const cause = known.find(
+    ({ severity, causedBy }) => severity === 'error' && causedBy === undefined,
+  );
+  const following = (finding: Finding): Finding =>
+    cause === undefined ? finding : { ...finding, causedBy: cause.kind };
+  if (there.length === 0) {
+    const evidence = main.said.join('\n') || `sent: ${planText(main.plan)}; seen: nothing`;
+    const where = whereSent(main);
+    return [following(findingOf({ kind: 'probe-not-sent', where, evidence, values: {} }))];
+  }
+  return [
+    ...checksums(main.growth),
+    ...(main.plan.kind === 'mtu'
+      ? tooBig(main)
+      : [...losses(main, plain), ...silence(main)].map(following)),
+  ];
+}
+
+function whereSent({ unwatched }: ProbeResult): Where {
+  const [first] = unwatched;
+  return first === undefined ? {} : { node: first.point.node, device: first.point.device };
+}
+
+/** Packets that were lost at the same place, once for each direction. */
+function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined): Finding[] {
+  const groups = Map.groupBy(
+    packets.filter(({ lost }) => lost !== undefined),
+    ({ direction, lost }) => `${direction} ${placeText(lost?.after)} ${placeText(lost?.before)}`,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first?.lost === undefined) return [];
+    const { after, before } = first.lost;
+    const all = packets.filter(({ direction }) => direction === first.direction);
+    const nodes = [after?.node, before?.node];
+    const relevant = growth.filter(({ node }) => nodes.includes(node)).map(growthText);
+    const evidence = [
+      `${first.packet}: seen at ${placeText(after) || 'no device'}, not at ${placeText(before) || 'any behind it'}`,
+      ...(relevant.length > 0 ? [`grew meanwhile: ${relevant.slice(0, 8).join(', ')}`] : []),
+    ].join('\n');
+    const what = first.direction === 'there' ? 'packets' : 'answers';
+    const isPlainLost = plain?.packets.some(({ lost }) => lost !== undefined) ?? false;
+    return [
+      findingOf({
+        kind: 'probe-lost',
+        where: after ?? before ?? {},
+        evidence,
+        values: {
+          count: String(group.length),
+          packets: `${all.length} ${what}`,
+          between:
+            before === undefined
+              ? `behind ${placeText(after)}`
+              : `between ${placeText(after) || 'the sender'} and ${placeText(before)}`,
+          ...(plain && {
+            plain: isPlainLost || plain.packets.length === 0 ? 'lost' : 'arrived',
+            port: String(plain.plan.port),
+          }),
+        },
+      }),
+    ];
+  });
+}
+
+/** A receiver that does not answer, which is no fault with UDP. */
+function silence({ plan, packets, growth, leaves }: ProbeResult): Finding[] {
+  const [first] = packets;
+  const isSilent = packets.every(({ direction, lost }) => direction === 'there' && !lost);
+  const last = first?.seen.at(-1);
+  if (plan.kind === 'udp' || leaves || !isSilent || first === undefined || last === undefined)
+    return [];
+  const grown = growth.filter(({ node }) => node === last.hop.node).map(growthText);
+  return [
+    findingOf({
+      kind: 'probe-no-answer',
+      where: last.hop,
+      evidence: [
+        `${first.packet}: last seen at ${placeText(last.hop)}; no answer was seen anywhere`,
+        ...(grown.length > 0 ? [`grew meanwhile: ${grown.slice(0, 8).join(', ')}`] : []),
+      ].join('\n'),
+      values: {
+        packets: `${packets.length} packets`,
+        place: placeText(last.hop),
+        ...(last.hop.pod !== undefined && first.seen.length > 1 && { arrived: 'yes' }),
+      },
+    }),
+  ];
+}
+
+/** Checksum offload is a finding only where the counter of the kernel grew. */
+function checksums(growth: readonly Growth[]): Finding[] {
+  return growth
+    .filter(({ counter }) => /^(?:Udp|Tcp|IpExt)InCsumErrors$/.test(counter))
+    .map((one) =>
+      findingOf({
+        kind: 'probe-checksum',
+        where: { node: one.node, netns: one.netns },
+        evidence: growthText(one),
+        values: { counter: one.counter, node: one.node, by: String(one.by) },
+      }),
+    );
+}
+
+function tooBig({ plan, packets, said }: ProbeResult): Finding[] {
+  const [sent] = packets.filter(({ direction }) => direction === 'there');
+  const answer = packets.find(({ direction }) => direction === 'back');
+  const isReply = answer?.packet.startsWith('echo reply') ?? false;
+  if (sent === undefined || isReply) return [];
+  const reported = /MTU (\d+)/.exec(answer?.packet ?? '') ?? /mtu ?= ?(\d+)/i.exec(said.join('\n'));
+  const [reporter] = answer?.seen ?? [];
+  return [
+    findingOf({
+      kind: 'probe-too-big',
+      where: sent.lost?.after ?? sent.seen.at(-1)?.hop ?? {},
+      evidence: [answer?.packet ?? `${sent.packet}: ${placesText(sent)}`, ...said].join('\n'),
+      values: {
+        bytes: String(plan.size + 28),
+        ...(reported?.[1] !== undefined && { mtu: reported[1] }),
+        reporter: placeText(reporter?.hop) || 'the kernel of the sender',
+      },
+    }),
+  ];
+}
+
+function placesText({ seen }: ProbedPacket): string {
+  return seen.length === 0
+    ? 'not seen'
+    : `seen at ${seen.map(({ hop }) => placeText(hop)).join(', ')}`;
+}
+
+/** A device in words: its node, its pod, its name. */
+export function placeText(where: Where | undefined): string {
+  const { node, pod, device } = where ?? {};
+  return [node, pod, device].filter((part) => part !== undefined).join(' ');
+}
+
+function growthText({ node, counter, by }: Growth): string {
+  return `${counter} on ${node} +${by}`;
+}
+
+/** What -o json tells of a probe, beside its findings. */
+export function probeDocument(probe: Probe | undefined): Readonly<Record<string, unknown>> {
+  if (probe === undefined) return {};
+  const { packets, growth, unwatched, said } = probe.main;
+  return {
+    probe: packets,
+    probeCounters: growth,
+    probeUnwatched: unwatched.map(({ point: { node, netns, device }, why }) => ({
+      ...{ node, netns, device, why },
+    })),
+    probeSaid: said,
+    ...(probe.plain && { plainProbe: probe.plain.packets }),
+  };
+}

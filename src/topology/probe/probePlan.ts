@@ -1,0 +1,38 @@
+/** What a probe sends. */
+export interface ProbePlan {
+  readonly kind: 'tcp' | 'udp' | 'icmp' | 'mtu';
+  readonly source: string;
+  readonly destination: string;
+  /** At the destination; 0 for ICMP. */
+  readonly port: number;
+  /** Of the first packet; each has the next one. Outside of what kernels choose from by themselves. */
+  readonly sourcePort: number;
+  readonly count: number;
+  /** 32 hexadecimal digits, by which payloads are recognised. */
+  readonly data: string;
+  /** Of an echo request that may not be fragmented: bytes of its payload. */
+  readonly size: number;
+}
+
+/** The most packets that leave the sender: what is announced. */
+export function mostPackets({ kind, count }: ProbePlan): number {
+  // SYN, once more where no answer comes, ACK, FIN, ACK.
+  return kind === 'tcp' ? 5 * count : count;
+}
+
+/** A probe in words, as it is announced. */
+export function planText(plan: ProbePlan): string {
+  const { kind, count, destination, port, size } = plan;
+  const most = mostPackets(plan);
+  const packets = most === 1 ? '1 packet' : `at most ${most} packets`;
+  switch (kind) {
+    case 'tcp':
+      return `${count} TCP connections to ${destination} port ${port}, closed at once (${packets})`;
+    case 'udp':
+      return `${count} UDP datagrams to ${destination} port ${port} (${packets})`;
+    case 'icmp':
+      return `${count} ICMP echo requests to ${destination} (${packets})`;
+    case 'mtu':
+      return `an ICMP echo request of ${size + 28} bytes to ${destination} that may not be fragmented (${packets}). Where it is too large, the sender's kernel keeps the smaller MTU for ten minutes`;
+  }
+}

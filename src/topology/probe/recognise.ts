@@ -1,0 +1,139 @@
+import { FLAG, PROTOCOL } from '../../packets/packet.ts';
+import type { Direction } from '../trace/way.ts';
+import type { Echo, IcmpError, Observation } from './observation.ts';
+import type { ProbePlan } from './probePlan.ts';
+
+/** Which of the probe's packets an observation is, and which way it goes. */
+export interface Recognised {
+  /** The same for a packet, wherever it is seen, and for its answer. */
+  readonly id: string;
+  readonly direction: Direction;
+  /** `TCP SYN`, `TCP SYN-ACK`, `echo reply` … */
+  readonly what: string;
+}
+
+/**
+ * Tells the probe's packets from others, by what no translation of addresses changes: the initial sequence
+ * number of TCP, the payload of UDP and ICMP. `atSender` are the observations at the first device.
+ */
+export function recogniser(
+  plan: ProbePlan,
+  atSender: readonly Observation[],
+): (seen: Observation) => Recognised | undefined {
+  if (plan.kind === 'tcp') return tcpRecogniser(plan, atSender);
+  if (plan.kind === 'udp') return udpRecogniser(plan);
+  return echoRecogniser(plan, atSender);
+}
+
+const SYN_ONLY = FLAG.syn;
+
+function tcpRecogniser(
+  { source, destination, port, sourcePort, count }: ProbePlan,
+  atSender: readonly Observation[],
+) {
+  const all = atSender.flatMap((one) => {
+    const { transport: tcp } = one;
+    const isOurs =
+      tcp.kind === 'tcp' &&
+      (tcp.flags & (FLAG.syn | FLAG.ack)) === SYN_ONLY &&
+      one.destination === destination &&
+      tcp.destinationPort === port;
+    return isOurs ? [{ ...tcp, source: one.source }] : [];
+  });
+  const own = all.filter(
+    (tcp) => tcp.sourcePort >= sourcePort && tcp.sourcePort < sourcePort + count,
+  );
+  // A program that cannot choose its port: then all connections to that port are taken.
+  const numbers = new Set(
+    (own.length > 0 ? own : all.filter((tcp) => tcp.source === source)).map(
+      ({ sequence }) => sequence,
+    ),
+  );
+  return ({ transport: tcp }: Observation): Recognised | undefined => {
+    if (tcp.kind === 'icmp-error')
+      return tcp.about.protocol === PROTOCOL.tcp && numbers.has(tcp.about.sequence)
+        ? { id: String(tcp.about.sequence), direction: 'back', what: errorText(tcp) }
+        : undefined;
+    if (tcp.kind !== 'tcp') return undefined;
+    if ((tcp.flags & (FLAG.syn | FLAG.ack)) === SYN_ONLY && numbers.has(tcp.sequence))
+      return { id: String(tcp.sequence), direction: 'there', what: 'TCP SYN' };
+    const answered = (tcp.acknowledgment - 1) >>> 0;
+    const isAnswer = (tcp.flags & (FLAG.syn | FLAG.rst)) !== 0 && (tcp.flags & FLAG.ack) !== 0;
+    // An RST of the sender's own acknowledges what the receiver sent.
+    if (!isAnswer || !numbers.has(answered)) return undefined;
+    const what = (tcp.flags & FLAG.rst) !== 0 ? 'TCP RST' : 'TCP SYN-ACK';
+    return { id: String(answered), direction: 'back', what };
+  };
+}
+
+function udpRecogniser({ data, port, sourcePort, count }: ProbePlan) {
+  const mark = Buffer.from(`netdebug ${data} `).toString('hex');
+  const isOwnPort = (one: number) => one >= sourcePort && one < sourcePort + count;
+  return ({ transport: udp }: Observation): Recognised | undefined => {
+    if (udp.kind === 'icmp-error')
+      return udp.about.protocol === PROTOCOL.udp && isOwnPort(udp.about.sourcePort)
+        ? { id: String(udp.about.sourcePort - sourcePort), direction: 'back', what: errorText(udp) }
+        : undefined;
+    if (udp.kind !== 'udp') return undefined;
+    if (udp.payload.startsWith(mark)) {
+      const number = Buffer.from(udp.payload.slice(mark.length), 'hex').toString();
+      return { id: number, direction: 'there', what: 'UDP datagram' };
+    }
+    const isAnswer = udp.sourcePort === port && isOwnPort(udp.destinationPort);
+    return isAnswer
+      ? { id: String(udp.destinationPort - sourcePort), direction: 'back', what: 'UDP answer' }
+      : undefined;
+  };
+}
+
+function echoRecogniser(
+  { source, destination, data }: ProbePlan,
+  atSender: readonly Observation[],
+) {
+  const requests = atSender.flatMap((one) => {
+    const { transport: echo } = one;
+    return echo.kind === 'echo' && !echo.isReply && one.destination === destination
+      ? [{ id: idOf(echo), source: one.source }]
+      : [];
+  });
+  // As text in messages of ours, as bytes in those of iputils' ping.
+  const marks = [Buffer.from(data).toString('hex'), data];
+  const marked = requests.filter(({ id }) => marks.some((mark) => id.includes(mark)));
+  // The ping of busybox cannot mark its own: then all echo requests of the sender are taken.
+  const taken = marked.length > 0 ? marked : requests.filter((one) => one.source === source);
+  const own = new Set(taken.map(({ id }) => id));
+  return ({ transport: echo }: Observation): Recognised | undefined => {
+    if (echo.kind === 'icmp-error') {
+      const quoted = echo.about.payload;
+      const id = quoted === '' ? undefined : [...own].find((one) => one.includes(quoted));
+      return id === undefined ? undefined : { id, direction: 'back', what: errorText(echo) };
+    }
+    if (echo.kind !== 'echo' || !own.has(idOf(echo))) return undefined;
+    return echo.isReply
+      ? { id: idOf(echo), direction: 'back', what: 'echo reply' }
+      : { id: idOf(echo), direction: 'there', what: 'echo request' };
+  };
+}
+
+/** The sequence number and the beginning of the payload. */
+function idOf({ sequence, payload }: Echo): string {
+  return `${sequence} ${payload}`;
+}
+
+const UNREACHABLE: Readonly<Record<number, string>> = {
+  0: 'network unreachable',
+  1: 'host unreachable',
+  2: 'protocol unreachable',
+  3: 'port unreachable',
+  4: 'fragmentation needed',
+  9: 'network prohibited',
+  10: 'host prohibited',
+  13: 'prohibited by a filter',
+};
+
+function errorText({ type, code, mtu }: IcmpError): string {
+  if (mtu > 0) return `ICMP: too big, MTU ${mtu}`;
+  if (type === 11) return 'ICMP: time exceeded';
+  if (type === 3) return `ICMP: ${UNREACHABLE[code] ?? `unreachable, code ${code}`}`;
+  return `ICMP error, type ${type} code ${code}`;
+}

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import { Problem } from '../../problem.ts';
+import { pathOf } from '../collect/askRoutes.ts';
+import type { FactsPool } from '../collect/factsPool.ts';
+import { parseSections, type Section } from '../collect/sections.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import { type Counters, type Growth, growthOf, parseCounters } from './counters.ts';
+import { echoRequest } from './echoRequest.ts';
+import { judgeProbe, type Observed, type ProbedPacket } from './judgeProbe.ts';
+import { observationsIn } from './observation.ts';
+import type { ProbePlan } from './probePlan.ts';
+import sendScript from './send.sh';
+import watchScript from './watch.sh';
+import { watchFilter } from './watchFilter.ts';
+import { placeKey, type WatchPoint, watchPoints } from './watchPoint.ts';
+
+/** What a probe showed. */
+export interface ProbeResult {
+  readonly plan: ProbePlan;
+  readonly packets: readonly ProbedPacket[];
+  /** Counters that grew meanwhile, by this probe or by other packets. */
+  readonly growth: readonly Growth[];
+  /** Whether the path ends outside of the cluster, where nothing can be watched. */
+  readonly leaves: boolean;
+  /** What the program that sends said, once each, where it failed. */
+  readonly said: readonly string[];
+  /** Devices that could not be watched, and why. */
+  readonly unwatched: readonly { readonly point: WatchPoint; readonly why: string }[];
+}
+
+/** Watchers end by themselves after this long, whatever happens. */
+const WATCH_S = 30;
+const READY_LIMIT_MS = 20_000;
+/** Headers of a tunnel and of the packet inside, and the payload that is recognised. */
+const SNAP_BYTES = 320;
+/** What a node's watchers may print. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Watches all devices of a path at once while the probe's packets are sent, and follows them. Throws a Problem
+ * when a node cannot watch at all. Nothing runs any more when it is done.
+ */
+export async function runProbe(
+  pool: FactsPool,
+  trace: PathTrace,
+  plan: ProbePlan,
+): Promise<ProbeResult> {
+  const points = watchPoints(trace);
+  const sender = senderOf(trace);
+  if (sender === undefined)
+    throw new Problem('--probe: the network that packets are sent from was not read', {
+      next: ['FROM must be a pod or a node that can be entered'],
+    });
+  const filter = watchFilter(addressesOf(trace, plan), underlayOf(trace));
+  const watches = await startAll(pool, points, filter);
+  let sent: Section[];
+  try {
+    await Promise.all(watches.map(({ ready }) => ready));
+    sent = await pool.run(
+      sender.node,
+      sendScript,
+      [],
+      [
+        ...[sender.path, String(sender.netns), plan.kind, plan.destination],
+        ...[
+          String(plan.port),
+          String(plan.sourcePort),
+          String(plan.count),
+          plan.data,
+          String(plan.size),
+        ],
+        ...messagesOf(plan),
+      ],
+    );
+    for (const { watcher } of watches) watcher.nudge();
+    await Promise.all(watches.map(({ output }) => output));
+  } finally {
+    for (const { watcher } of watches) watcher.close();
+  }
+  const observed: Map<string, ReturnType<typeof observationsIn> | undefined> = new Map();
+  const growth: Growth[] = [];
+  const unwatched: { point: WatchPoint; why: string }[] = [];
+  for (const { node, own, output } of watches) {
+    const sections = await output;
+    for (const [at, point] of own.entries()) {
+      const capture = sections.find(
+        ({ name, words }) => name === 'packets' && words[0] === String(at),
+      );
+      observed.set(placeKey(point), capture && observationsIn(capture.body));
+      if (capture === undefined) unwatched.push({ point, why: whyNot(sections, at) });
+    }
+    growth.push(...grown(sections, node));
+  }
+  return {
+    plan,
+    packets: judgeProbe(plan, trace, observed satisfies Observed),
+    growth,
+    leaves: trace.ways[0]?.end === 'left',
+    said: saidIn(sent),
+    unwatched,
+  };
+}
+
+/** The namespace that sends. */
+function senderOf({ request: { from } }: PathTrace) {
+  const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
+  const path = place && pathOf(place.node, place.network.inode);
+  return place && path !== undefined
+    ? { node: place.node.name, netns: place.network.inode, path }
+    : undefined;
+}
+
+function messagesOf(plan: ProbePlan): string[] {
+  const isEcho = plan.kind === 'icmp' || plan.kind === 'mtu';
+  return isEcho ? Array.from({ length: plan.count }, (_, at) => echoRequest(plan, at)) : [];
+}
+
+interface Watch {
+  readonly node: string;
+  readonly own: readonly WatchPoint[];
+  readonly watcher: LeasedProcess;
+  readonly ready: Promise<void>;
+  readonly output: Promise<Section[]>;
+}
+
+async function startAll(
+  pool: FactsPool,
+  points: readonly WatchPoint[],
+  filter: string,
+): Promise<Watch[]> {
+  const byNode = [...Map.groupBy(points, ({ node }) => node)];
+  const started = await Promise.allSettled(
+    byNode.map(async ([node, own]): Promise<Watch> => {
+      const token = randomBytes(16).toString('hex');
+      const user = tcpdumpChangesUser(pool.image) ? 'root' : '-';
+      const watcher = await pool.start(node, watchScript, [
+        ...[token, String(WATCH_S), user, String(SNAP_BYTES), filter],
+        ...own.flatMap(({ path, netns, device }) => [path, String(netns), device]),
+      ]);
+      return { node, own, watcher, ...readWatch(watcher, node, token) };
+    }),
+  );
+  const watches = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return watches;
+  for (const { watcher } of watches) watcher.close();
+  throw failed.reason;
+}
+
+/** Reads the output of watch.sh: when all its watchers stand, and in the end all of it. */
+function readWatch(
+  watcher: LeasedProcess,
+  node: string,
+  token: string,
+): Pick<Watch, 'ready' | 'output'> {
+  const mark = Buffer.from(`\n@${token} ready`);
+  const problem = (why: string) =>
+    new Problem(`the devices of ${node} could not be watched: ${why}`, {
+      next: ['run the command again', 'the image needs sh, nsenter and tcpdump'],
+    });
+  watcher.stderr.resume();
+  const ready = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => ready.reject(problem(`they were not ready after ${READY_LIMIT_MS / 1000} s`)),
+    READY_LIMIT_MS,
+  );
+  const output = (async () => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isReady = false;
+    for await (const chunk of watcher.stdout as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_OUTPUT_BYTES) throw problem('they saw too many packets');
+      chunks.push(chunk);
+      if (!isReady && Buffer.concat(chunks).includes(mark)) {
+        isReady = true;
+        ready.resolve();
+      }
+    }
+    await watcher.exit;
+    const sections = parseSections(Buffer.concat(chunks), token);
+    if (sections.some(({ name }) => name === 'missing')) throw problem('the image has no tcpdump');
+    if (sections.at(-1)?.name !== 'end') throw problem('the watchers ended early');
+    return sections;
+  })();
+  output.catch((error: unknown) => ready.reject(error)).finally(() => clearTimeout(timer));
+  ready.promise.catch(() => {});
+  return { ready: ready.promise.finally(() => clearTimeout(timer)), output };
+}
+
+/** Addresses that the probe's packets can have on their way. */
+function addressesOf({ ways }: PathTrace, { source, destination }: ProbePlan): string[] {
+  const translated = ways.flatMap(({ nat }) =>
+    nat.flatMap(({ from, to, others }) => [from, to, ...others]),
+  );
+  return [destination, source, ...translated.map(withoutPort)];
+}
+
+/** `10.0.0.1:80` and `[fd00::1]:80` without the port. */
+function withoutPort(text: string): string {
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
+  if (bracketed?.[1] !== undefined) return bracketed[1];
+  return /^[\d.]+:\d+$/.test(text) ? (text.split(':')[0] ?? text) : text;
+}
+
+/** Addresses of the nodes that the path leads over. */
+function underlayOf({ ways, wiring }: PathTrace): string[] {
+  const names = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+  return (wiring.facts.objects.nodes ?? [])
+    .filter(({ name }) => names.has(name))
+    .flatMap(({ addresses }) => addresses.filter(({ type }) => type.endsWith('IP')))
+    .map(({ address }) => address);
+}
+
+function whyNot(sections: readonly Section[], at: number): string {
+  const said = sections.find(({ name, words }) => name === 'said' && words[0] === String(at));
+  const text = said?.body.toString().trim() ?? '';
+  return text === '' ? 'its namespace is gone' : text.replace(/^tcpdump: /, '');
+}
+
+function grown(sections: readonly Section[], node: string): Growth[] {
+  const readings = (which: string) =>
+    new Map(
+      sections
+        .filter(({ name }) => name === which)
+        .map(({ words, body }): [number, Counters] => [
+          Number(words[0]),
+          parseCounters(body.toString()),
+        ]),
+    );
+  const before = readings('before');
+  return [...readings('after')].flatMap(([netns, after]) =>
+    growthOf(before.get(netns) ?? after, after, { node, netns }),
+  );
+}
+
+/** What was said where sending failed: a connection that is refused or not answered shows in the packets. */
+function saidIn(sections: readonly Section[]): string[] {
+  const failed = sections
+    .filter(({ name, words }) => name === 'sent' && words[1] !== '0')
+    .map(({ body }) => body.toString().trim().split('\n').at(-1) ?? '')
+    // socat puts the time, its name and watcher in front.
+    .map((text) => text.replace(/^[\d/]+ [\d:]+ socat\[\d+\] [A-Z] /, ''))
+    .filter((text) => text !== '');
+  return [...new Set(failed)];
+}

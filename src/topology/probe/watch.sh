@@ -1,0 +1,145 @@
+#!/bin/sh
+# Watches devices until it gets SIGUSR1: watch.sh TOKEN SECONDS USER SNAP FILTER [PATH INODE DEVICE]...
+#
+# PATH leads to a network namespace, INODE is the one that it must be. USER is what tcpdump's -Z is given, or `-`.
+# Prints a section `before INODE` with the counters of each namespace, `ready`, and after SIGUSR1, or SECONDS
+# later, `after INODE` and `packets NUMBER` with a capture file of each device that could be watched.
+# Nothing is put into promiscuous mode.
+token=$1 seconds=$2 user=$3 snap=$4 filter=$5
+shift 5
+set -f
+stop=0
+trap 'stop=1' USR1
+
+section() { printf '\n@%s %s\n' "$token" "$*"; }
+
+program() {
+  # shellcheck disable=SC2086 # a list of folders
+  for folder in $(echo "$PATH" | tr : ' '); do
+    if [ -x "$folder/$1" ]; then
+      echo "$folder/$1"
+      return
+    fi
+  done
+}
+
+# Counters of the namespace that this is called in, and lines of rules that drop, with their counters.
+# shellcheck disable=SC2016 # for another shell
+counters='
+cat /proc/self/net/snmp /proc/self/net/netstat 2>/dev/null
+sed -n "s/^ *\([^ :]*\): *\(.*\)/device \1 \2/p" /proc/self/net/dev
+loaded() { [ ! -e /proc/modules ] || grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]; }
+for family in ip ip6; do
+  tables=$(cat /proc/self/net/${family}_tables_names 2>/dev/null)
+  if [ -n "$tables" ]; then
+    ${family}tables-legacy-save -c 2>/dev/null | grep -E "^:[^ ]* DROP|-j (DROP|REJECT)" | sed "s/^/rule ${family}tables-legacy /"
+  fi
+done
+if loaded nf_tables; then
+  nft list ruleset 2>/dev/null | awk "
+    /^table/ { table = \$2 \" \" \$3 }
+    /^\tchain/ { chain = \$2 }
+    /counter packets/ && /drop|reject/ { sub(/^[ \t]*/, \"\"); print \"rule nft \" table \" \" chain \": \" \$0 }"
+fi
+exit 0'
+
+nsenter=$(program nsenter)
+tcpdump=$(program tcpdump)
+work=$(mktemp -d) || exit
+watchers=''
+# Whatever ends this, no watcher and no file stays.
+# shellcheck disable=SC2086 # a list of numbers
+trap 'kill $watchers 2>/dev/null; rm -rf "$work"' EXIT
+trap 'exit 143' TERM INT HUP
+
+is_still() {
+  case $1 in
+    */ns/net) [ "$(readlink "$1")" = "net:[$2]" ] ;;
+    *) [ -e "$1" ] ;;
+  esac
+}
+
+# The counters of each namespace, once: count_all SECTION PATH INODE DEVICE...
+count_all() {
+  what=$1 done=' '
+  shift
+  while [ $# -gt 2 ]; do
+    case $done in
+      *" $2 "*) ;;
+      *)
+        done="$done$2 "
+        if is_still "$1" "$2"; then
+          section "$what" "$2"
+          "$nsenter" -n"$1" sh -c "$counters" 2>/dev/null
+        fi
+        ;;
+    esac
+    shift 3
+  done
+}
+
+if [ -z "$tcpdump" ]; then
+  section missing tcpdump
+  section end
+  exit 0
+fi
+count_all before "$@"
+number=0
+for word in "$@"; do
+  case $((number % 3)) in
+    0) path=$word ;;
+    1) inode=$word ;;
+    2)
+      at=$((number / 3))
+      : >"$work/said$at"
+      if is_still "$path" "$inode"; then
+        if [ "$user" = - ]; then
+          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -i "$word" -w "$work/packets$at" -- "$filter" \
+            2>"$work/said$at" >/dev/null &
+        else
+          "$nsenter" -n"$path" "$tcpdump" -n -p -U --immediate-mode -B 4096 -s "$snap" -Z "$user" -i "$word" -w "$work/packets$at" -- "$filter" \
+            2>"$work/said$at" >/dev/null &
+        fi
+        watchers="$watchers $!"
+      fi
+      ;;
+  esac
+  number=$((number + 1))
+done
+count=$((number / 3))
+
+# A watcher is ready, or has ended.
+tries=100
+while [ "$tries" -gt 0 ] && [ "$stop" -eq 0 ]; do
+  waiting=0 at=0
+  while [ "$at" -lt "$count" ]; do
+    if ! grep -q 'listening on' "$work/said$at" && ! grep -q '^tcpdump: ' "$work/said$at"; then waiting=1; fi
+    at=$((at + 1))
+  done
+  if [ "$waiting" -eq 0 ]; then break; fi
+  tries=$((tries - 1))
+  sleep 0.1 2>/dev/null || sleep 1
+done
+section ready
+ticks=$((seconds * 5))
+while [ "$stop" -eq 0 ] && [ "$ticks" -gt 0 ]; do
+  ticks=$((ticks - 1))
+  sleep 0.2 2>/dev/null || sleep 1
+done
+# shellcheck disable=SC2086 # a list of numbers
+kill $watchers 2>/dev/null
+# shellcheck disable=SC2086 # a list of numbers
+wait $watchers 2>/dev/null
+watchers=''
+count_all after "$@"
+at=0
+while [ "$at" -lt "$count" ]; do
+  section said "$at"
+  head -c 400 "$work/said$at"
+  if [ -s "$work/packets$at" ]; then
+    section packets "$at"
+    head -c 2000000 "$work/packets$at"
+  fi
+  at=$((at + 1))
+done
+section end

@@ -1,0 +1,42 @@
+import { parseAddress } from '../address.ts';
+
+/** More addresses than this make a filter that the kernel refuses; then all packets of the protocol are watched. */
+const MAX_ADDRESSES = 40;
+/** Linux's and IANA's port of VXLAN, and Geneve's. */
+const TUNNEL_PORTS = [8472, 4789, 6081];
+/** From the header of UDP to that of the packet inside: 8 of UDP, 8 of VXLAN or Geneve without options, 14 of Ethernet. */
+const INNER_AT = 30;
+
+/**
+ * A filter of pcap-filter(7) for packets from or to some addresses, plain and inside tunnels. libpcap 1.10 knows
+ * no keyword for VXLAN, and an optional part would move all offsets after it: addresses inside are compared at
+ * their offset.
+ */
+export function watchFilter(addresses: readonly string[], underlay: readonly string[]): string {
+  const known = [...new Set(addresses)].filter((text) => parseAddress(text) !== undefined);
+  const hosts = known.slice(0, MAX_ADDRESSES).map((address) => `host ${address}`);
+  const plain = known.length > MAX_ADDRESSES || hosts.length === 0 ? ['ip or ip6'] : hosts;
+  const inside = known.slice(0, MAX_ADDRESSES).flatMap(innerTests);
+  const ports = TUNNEL_PORTS.map((port) => `udp port ${port}`).join(' or ');
+  // Over IPv6 libpcap does not look into UDP.
+  const tunnels = [
+    ...(inside.length > 0 ? [`((${ports}) and (${inside.join(' or ')}))`] : []),
+    `(ip6 and (${ports}))`,
+    ...['proto 4', 'proto 41', 'proto 47'],
+  ];
+  const nodes = underlay.filter((text) => parseAddress(text) !== undefined);
+  const carried =
+    nodes.length === 0
+      ? tunnels.join(' or ')
+      : `(${nodes.map((node) => `host ${node}`).join(' or ')}) and (${tunnels.join(' or ')})`;
+  return `((tcp or udp or icmp or icmp6) and (${plain.join(' or ')})) or (${carried})`;
+}
+
+/** Source or destination of the packet inside; of IPv6 the last 32 bits. */
+function innerTests(text: string): string[] {
+  const address = parseAddress(text);
+  if (address === undefined) return [];
+  const low = `0x${(address.value & 0xffffffffn).toString(16)}`;
+  const [source, destination] = address.family === 4 ? [12, 16] : [20, 36];
+  return [source, destination].map((offset) => `udp[${INNER_AT + offset}:4] = ${low}`);
+}
