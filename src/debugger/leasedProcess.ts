@@ -19,9 +19,17 @@ export interface Program {
   /** Shell text that the command's words are given to as positional parameters; else they are run. */
   readonly script?: string;
   readonly command: readonly string[];
+  /** It ends by itself soon, and not when it is told to. */
+  readonly isShort?: boolean;
 }
 
 const BEAT_MS = 1_000;
+/**
+ * The same for a program that ends by itself, while its output comes. API servers close the connection at its end
+ * with what they have not read of ours, and TCP then resets it: the rest of the output and the exit status
+ * are lost on their way (RFC 2525, section 2.17). So nothing is sent while the last output may be on its way.
+ */
+const BEAT_DURING_OUTPUT_MS = 6_000;
 /**
  * Seconds without a beat after which the program in the pod is ended. With the second or two that
  * ending takes, nothing of ours runs 15 s after a client fell silent.
@@ -40,12 +48,16 @@ export class LeasedProcess {
   readonly #beat: NodeJS.Timeout;
   #stopping = false;
   #gaveUp = false;
+  #lastBeat = Date.now();
+  #receivedAtBeat = 0;
 
-  private constructor(stream: ExecStream) {
+  private constructor(stream: ExecStream, isShort: boolean) {
     this.#stream = stream;
     this.#signed = withoutStartSign(stream.stderr);
     stream.stdin.on('error', () => {});
-    this.#beat = setInterval(() => this.#say('beat'), BEAT_MS);
+    this.#beat = setInterval(() => {
+      if (!isShort || !this.#isOutputComing()) this.#sayBeat();
+    }, BEAT_MS);
     const quiet = () => clearInterval(this.#beat);
     stream.exit.then(quiet, quiet);
   }
@@ -54,7 +66,7 @@ export class LeasedProcess {
   static async start(
     access: Access,
     { namespace, pod, container, enter = [] }: Place,
-    { script, command }: Program,
+    { script, command, isShort = false }: Program,
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
     const program = script === undefined ? command : ['sh', '-c', script, 'netdebug', ...command];
@@ -68,7 +80,7 @@ export class LeasedProcess {
       stdin: true,
       ...(signal && { signal }),
     });
-    const process = new LeasedProcess(stream);
+    const process = new LeasedProcess(stream, isShort);
     stream.stdin.write(booted.input);
     return process;
   }
@@ -128,6 +140,19 @@ export class LeasedProcess {
   close(): void {
     clearInterval(this.#beat);
     this.#stream.close();
+  }
+
+  #sayBeat(): void {
+    this.#lastBeat = Date.now();
+    this.#say('beat');
+  }
+
+  /** Whether output has come since the last look, and there is time until the next beat. */
+  #isOutputComing(): boolean {
+    const { received } = this.#stream;
+    const comes = received > this.#receivedAtBeat;
+    this.#receivedAtBeat = received;
+    return comes && Date.now() - this.#lastBeat < BEAT_DURING_OUTPUT_MS;
   }
 
   #say(word: 'beat' | 'info' | 'stop'): void {

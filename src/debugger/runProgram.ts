@@ -33,7 +33,7 @@ export async function runProgram(
   program: Program,
   { signal, maxBytes = MAX_STDOUT_BYTES }: RunLimits = {},
 ): Promise<RunResult> {
-  const remote = await LeasedProcess.start(access, place, program, signal);
+  const remote = await LeasedProcess.start(access, place, { ...program, isShort: true }, signal);
   const close = () => remote.close();
   signal?.addEventListener('abort', close, { once: true });
   try {

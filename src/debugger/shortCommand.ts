@@ -33,7 +33,7 @@ export async function startShortCommand(
   const { enter = [] } = place;
   // A node's debugger sees all processes too, but its orphans go to the runtime, which reaps.
   if (profile === 'network' || place.kind === 'node')
-    return LeasedProcess.start(access, place, { command }, signal);
+    return LeasedProcess.start(access, place, { command, isShort: true }, signal);
   const stream = await exec(access, {
     namespace: place.namespace,
     pod: place.pod,
