@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { usageOf } from '../../../src/inventory/usage.ts';
+import { FakePod } from '../capture/fakePod.ts';
+import { podWith } from '../debugger/pods.ts';
+import { fakeServer } from '../kube/fakeServer.ts';
+
+it('asks many debuggers at a time, not all, and tells how many have answered', async () => {
+  let open = 0;
+  let most = 0;
+  const full = Promise.withResolvers<void>();
+  const { api } = await fakeServer({
+    exec: async (socket, request) => {
+      const pod = new FakePod(socket, request);
+      most = Math.max(most, ++open);
+      if (open === 16) full.resolve();
+      await pod.started;
+      // None answers before sixteen are asked.
+      await full.promise;
+      pod.writes('main sleep\ntcpdump\n');
+      open -= 1;
+      pod.exits(0);
+    },
+  });
+  const owned = Array.from({ length: 40 }, (_, number) => ({
+    kind: 'debugger' as const,
+    pod: podWith({ metadata: { name: `web-${number}` } }),
+    container: 'netdebug-network',
+    state: number < 30 ? ('running' as const) : ('ended' as const),
+  }));
+  const told: string[] = [];
+  const used = await usageOf(api, owned, new AbortController().signal, (text) => told.push(text));
+  expect(most).toBe(16);
+  expect(used.filter(({ runs }) => runs?.join() === 'tcpdump')).toHaveLength(30);
+  expect(told[0]).toBe('asking what runs in 30 containers: 0 answered');
+  expect(told.at(-1)).toMatch(/30 answered/);
+});
