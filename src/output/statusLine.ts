@@ -17,6 +17,7 @@ export class StatusLine {
   readonly #told = new Set<string>();
   #text = '';
   #holds = 0;
+  #printsWaits = true;
   #released = Promise.resolve();
   #telling: NodeJS.Timeout | undefined;
   #waiting = '';
@@ -52,10 +53,15 @@ export class StatusLine {
     const shown = terminalSafe(text);
     this.#text = shown;
     this.redraw();
-    if (!this.#terminal) this.#tellOfWait(shown.replace(/\d+/g, '#'));
+    if (!this.#terminal && this.#printsWaits) this.#tellOfWait(shown.replace(/\d+/g, '#'));
     return () => {
       if (this.#text === shown) this.clear();
     };
+  }
+
+  /** Prints no waits without a terminal: the stream belongs to another program. */
+  onTerminalOnly(): void {
+    this.#printsWaits = false;
   }
 
   /** Lets `write` print other lines above the status line. */

@@ -61,6 +61,8 @@ async function run({
   const target = parseTarget(word);
   if (netns !== undefined && target.kind !== 'node')
     throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
+  // The streams are the program's.
+  statusLine().onTerminalOnly();
   const api = await connectFor(target, flags);
   try {
     const place = await findPlace(api, target, settings, netns);

@@ -57,3 +57,16 @@ it('prints a wait over a second as a line where there is no terminal, once for a
     vi.useRealTimers();
   }
 });
+
+it('prints no waits on a stream of another program', () => {
+  vi.useFakeTimers();
+  try {
+    const { line, written } = lineOn({ isTTY: false });
+    line.onTerminalOnly();
+    line.wait('waiting for the node');
+    vi.advanceTimersByTime(5_000);
+    expect(written).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
