@@ -2,13 +2,32 @@ import { defineConfig } from 'vitest/config';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 import { RunTable } from './test/e2e/support/runTable.ts';
 
-/** esbuild bundles shell code, stylesheets and scripts for browsers as text; so does vitest. */
+/** What a plugin of vite can ask for. */
+interface Resolver {
+  resolve(
+    source: string,
+    importer: string | undefined,
+    options: { skipSelf: boolean },
+  ): Promise<{ readonly id: string } | null>;
+}
+
+const TEXT_SUFFIX = '.text';
+
+/**
+ * esbuild bundles shell code, stylesheets and scripts for browsers as text; so does vitest. They have
+ * other names here, because vitest empties stylesheets.
+ */
 const filesAsText = {
   name: 'files-as-text',
   enforce: 'pre' as const,
+  async resolveId(this: Resolver, source: string, importer: string | undefined) {
+    if (!TEXT_FILE.test(source)) return undefined;
+    const found = await this.resolve(source, importer, { skipSelf: true });
+    return found && found.id + TEXT_SUFFIX;
+  },
   load(id: string) {
-    return TEXT_FILE.test(id)
-      ? { code: `export default ${JSON.stringify(textOfFile(id))};`, map: null, moduleType: 'js' }
+    return id.endsWith(TEXT_SUFFIX)
+      ? `export default ${JSON.stringify(textOfFile(id.slice(0, -TEXT_SUFFIX.length)))};`
       : undefined;
   },
 };
@@ -49,6 +68,17 @@ export default defineConfig({
           testTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {

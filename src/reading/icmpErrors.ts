@@ -30,7 +30,7 @@ export interface IcmpError {
 const MAX_ERRORS = 1_000;
 
 /** The kind of an ICMP error; undefined for all other messages. */
-function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErrorKind | undefined {
+export function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErrorKind | undefined {
   if (protocol === PROTOCOL.icmp) {
     if (icmpType === 11) return 'time-exceeded';
     if (icmpType !== 3) return undefined;

@@ -1,5 +1,5 @@
+import { checkFile } from '../../output/fileOutput.ts';
 import { print } from '../../output/standardOutput.ts';
-
 import { terminalSafeJson } from '../../output/terminalSafe.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { wrongUsage } from '../../problem.ts';
@@ -12,7 +12,7 @@ import { summaryFacts } from '../../reading/summaryJson.ts';
 import { command, type Invocation } from '../command.ts';
 import { note, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
-import { oneOf } from '../flags/valueTypes.ts';
+import { FILE, oneOf } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 
 /** What makes the command fail: see parseFailOn(). */
@@ -35,6 +35,11 @@ const FLAGS = {
     value: CONDITIONS,
     help: "Exit with 1 if one of these is found: 'rst,retransmissions>1%'",
   },
+  html: {
+    value: FILE,
+    help: 'Also write a report to FILE: one HTML page with a timeline, tables and diagrams, which works offline',
+  },
+  force: { help: 'Overwrite FILE of --html if it exists' },
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
@@ -48,6 +53,7 @@ export const summaryCommand = command({
     ['summary web.pcapng', 'Show what went wrong in a capture'],
     ['summary tuesday', 'Summarize all files of a fetched capture'],
     ['summary client.pcap server.pcap', 'Compare captures at two places'],
+    ['summary tuesday --html tuesday.html', 'Write a report to hand over'],
     ['summary web.pcap -o json', 'Print everything as JSON'],
     ["summary web.pcap --fail-on 'retransmissions>1%,rst'", 'Check a capture in a script'],
   ],
@@ -59,7 +65,9 @@ export const summaryCommand = command({
 async function run({ flags, args }: Invocation<Flags>): Promise<number> {
   if (args.filter((file) => file === '-').length > 1)
     throw wrongUsage('standard input can be read once');
+  if (flags.force && flags.html === undefined) throw wrongUsage('--force needs --html');
   const sources = await captureSources(args);
+  const report = flags.html === undefined ? undefined : await openReport(flags.html, flags.force);
   const interruption = onInterruption();
   const status = statusLine();
   let summary: Summary;
@@ -67,7 +75,9 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
     summary = await summarize(sources, {
       signal: interruption.signal,
       onPackets: (packets) => status.show(`${packets.toLocaleString('en')} packets read`),
+      ...(report && { collector: report.collector }),
     });
+    await report?.write(summary, sources);
   } catch (error) {
     throw error instanceof UnreadableCapture ? unreadable(error.path, error.cause) : error;
   } finally {
@@ -75,9 +85,18 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
     interruption.release();
   }
   await print(render(summary, flags.output, args));
+  if (report) note(`report written to ${flags.html}`);
   const failed = failures(flags['fail-on'] ?? [], summary);
   for (const text of failed) note(`failed: ${text}`);
   return failed.length > 0 ? 1 : 0;
+}
+
+/** Loads what makes reports, and sees that the file can be written before captures are read. */
+async function openReport(path: string, force: boolean) {
+  if (path === '-') throw wrongUsage('--html needs a file; standard output has the summary');
+  await checkFile(path, force);
+  const { ReportFile } = await import('../../report/reportFile.ts');
+  return new ReportFile(path, force);
 }
 
 function render(

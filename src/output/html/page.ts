@@ -11,8 +11,8 @@ export interface Page {
   readonly style?: string;
   /** The page's program; a constant of the build, never data. */
   readonly script?: string;
-  /** What the program reads from the element with the id "data": base64, so that nothing in it is markup. */
-  readonly data?: Buffer;
+  /** What the program reads, by the id of its element: base64, so that nothing in it is markup. */
+  readonly data?: Readonly<Record<string, Buffer>>;
 }
 
 /**
@@ -44,8 +44,8 @@ export function* renderPage({ title, body, style: own, script, data }: Page): Ge
 <body>
 ${body}
 `.text;
-  if (data !== undefined)
-    yield `<script type="application/octet-stream" id="data">${data.toString('base64')}</script>\n`;
+  for (const [id, bytes] of Object.entries(data ?? {}))
+    yield `${html`<script type="application/octet-stream" id="${id}">`}${bytes.toString('base64')}</script>\n`;
   if (script !== undefined) yield `<script>${script}</script>\n`;
   yield '</body>\n</html>\n';
 }

@@ -1,27 +1,7 @@
 import { FLAG, type Packet } from '../../packets/packet.ts';
+import { SEGMENT } from './segmentBits.ts';
 import type { TcpConnection } from './tcpConnection.ts';
 import { SCALE_UNKNOWN, SCALE_UNUSED, type TcpSide } from './tcpSide.ts';
-
-/** What Wireshark's analysis finds about a segment (tcp.analysis.…), as bits. */
-export const SEGMENT = {
-  retransmission: 1 << 0,
-  fastRetransmission: 1 << 1,
-  spuriousRetransmission: 1 << 2,
-  outOfOrder: 1 << 3,
-  duplicateAck: 1 << 4,
-  lost: 1 << 5,
-  ackLost: 1 << 6,
-  zeroWindow: 1 << 7,
-  zeroWindowProbe: 1 << 8,
-  zeroWindowProbeAck: 1 << 9,
-  windowUpdate: 1 << 10,
-  windowFull: 1 << 11,
-  keepAlive: 1 << 12,
-  keepAliveAck: 1 << 13,
-} as const;
-
-export const ANY_RETRANSMISSION =
-  SEGMENT.retransmission | SEGMENT.fastRetransmission | SEGMENT.spuriousRetransmission;
 
 /** A retransmission this soon after the duplicate ACKs that asked for it is a fast one. Nanoseconds. */
 const FAST_RETRANSMISSION_NS = 20e6;

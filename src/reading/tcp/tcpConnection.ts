@@ -2,7 +2,8 @@ import { FLAG, type Packet } from '../../packets/packet.ts';
 import { maximumSegmentSize, windowScale } from '../../packets/tcpOptions.ts';
 import type { Conversation } from '../conversation.ts';
 import { advanceEnd } from './endStates.ts';
-import { ANY_RETRANSMISSION, analyseSegment, isAfter, SEGMENT } from './segmentAnalysis.ts';
+import { analyseSegment, isAfter } from './segmentAnalysis.ts';
+import { ANY_RETRANSMISSION, SEGMENT } from './segmentBits.ts';
 import { END, SCALE_UNKNOWN, SCALE_UNUSED, TcpSide } from './tcpSide.ts';
 
 /** What is kept of the segment that reset a connection. */

@@ -54,7 +54,7 @@ export function pcapngOf(points: Readonly<Record<string, readonly Timed[]>>): Bu
 }
 
 /** An enhanced packet block, with times in nanoseconds (pcapng draft, 4.3). */
-function packetBlock(id: number, at: number, frame: Buffer): Buffer {
+export function packetBlock(id: number, at: number, frame: Buffer): Buffer {
   const padding = Buffer.alloc(-frame.length & 3);
   const length = 32 + frame.length + padding.length;
   const head = Buffer.alloc(28);
@@ -77,7 +77,7 @@ const SERVER = '10.96.0.20';
 let ipId = 1;
 
 export interface Segment extends MadeTcp {
-  readonly data?: string;
+  readonly data?: string | Buffer;
   readonly ip?: MadeIp;
 }
 

@@ -30,12 +30,13 @@ describe('a page', () => {
       title: '<title>',
       body: html`<p>${'</body>'}</p>`,
       script: 'document.title',
-      data: Buffer.from('</script><b>'),
+      data: { data: Buffer.from('</script><b>') },
     }),
   ].join('');
 
   it('allows its own style and script only', () => {
     const style = page.match(/<style>([\s\S]*?)<\/style>/)?.[1] ?? '';
+    expect(style).toContain('--page:');
     const policy = page.match(/Content-Security-Policy" content="([^"]*)"/)?.[1];
     expect(policy?.split('; ')).toEqual([
       "default-src 'none'",

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { SEGMENT } from '../../../../src/reading/tcp/segmentAnalysis.ts';
+import { SEGMENT } from '../../../../src/reading/tcp/segmentBits.ts';
 import { FilesForTest } from '../../pcap/wireshark.ts';
 import { FOLDER } from './captures.ts';
 import { Comparison } from './facts.ts';

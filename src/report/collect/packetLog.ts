@@ -1,0 +1,186 @@
+/** Words of a record: time (two), number, ordinal, sequence, acknowledgment, length, marks, IP id. */
+const WORDS = 10;
+const DOUBLES = WORDS / 2;
+const FIRST_CAPACITY = 8;
+const MOST = 240;
+/** Of a log that is cut: this part of it is kept of the conversation's beginning and end. */
+const EDGE_SHARE = 0.15;
+/** Packets that are kept in front of one that is kept for itself. */
+const CONTEXT = 4;
+/** How far back the packet is looked for that another one repeats. */
+const LOOK_BACK = 200;
+
+/** Bits of a record's marks beyond the flags of TCP. */
+export const KEPT = 1 << 30;
+
+/** Places for packets that all logs of a run share. */
+export class PacketBudget {
+  #left: number;
+  /** Packets of conversations with trouble may use what is left below this. */
+  readonly #reserve: number;
+
+  constructor(packets: number) {
+    this.#left = packets;
+    this.#reserve = packets / 4;
+  }
+
+  take(packets: number, hasTrouble: boolean): boolean {
+    if (this.#left - packets < (hasTrouble ? 0 : this.#reserve)) return false;
+    this.#left -= packets;
+    return true;
+  }
+
+  giveBack(packets: number): void {
+    this.#left += packets;
+  }
+}
+
+/** What is kept of a packet. */
+export interface LoggedPacket {
+  /** Nanoseconds. */
+  readonly time: number;
+  readonly number: number;
+  /** Which packet of its conversation it is. */
+  readonly ordinal: number;
+  /** 32 bits, signed. */
+  readonly sequence: number;
+  readonly acknowledgment: number;
+  readonly length: number;
+  readonly marks: number;
+  /** -1 without one. */
+  readonly ipId: number;
+}
+
+/**
+ * Packets of one conversation for its diagram: of a long conversation its beginning, its end, and what
+ * was wrong between, with some packets around it.
+ */
+export class PacketLog {
+  count = 0;
+  /** Packets of the conversation, kept or not. */
+  ordinal = 0;
+  #capacity = 0;
+  #times = new Float64Array(0);
+  #words = new Int32Array(0);
+  readonly #budget: PacketBudget;
+
+  constructor(budget: PacketBudget) {
+    this.#budget = budget;
+  }
+
+  /** Adds a packet. With KEPT in its marks it is kept as long as there is room at all. */
+  add(packet: Omit<LoggedPacket, 'ordinal'>): void {
+    this.ordinal += 1;
+    const isKept = (packet.marks & KEPT) !== 0;
+    if (this.count === this.#capacity && !this.#makeRoom(isKept)) return;
+    const at = this.count;
+    this.count += 1;
+    this.#times[at * DOUBLES] = packet.time;
+    const words = this.#words;
+    const word = at * WORDS;
+    words[word + 2] = packet.number;
+    words[word + 3] = this.ordinal;
+    words[word + 4] = packet.sequence;
+    words[word + 5] = packet.acknowledgment;
+    words[word + 6] = packet.length;
+    words[word + 7] = packet.marks;
+    words[word + 8] = packet.ipId;
+    if (isKept) this.#keepContext(at);
+  }
+
+  at(index: number): LoggedPacket {
+    const words = this.#words;
+    const word = index * WORDS;
+    return {
+      time: this.#times[index * DOUBLES] as number,
+      number: words[word + 2] as number,
+      ordinal: words[word + 3] as number,
+      sequence: words[word + 4] as number,
+      acknowledgment: words[word + 5] as number,
+      length: words[word + 6] as number,
+      marks: (words[word + 7] as number) & ~KEPT,
+      ipId: words[word + 8] as number,
+    };
+  }
+
+  /** Of the last packet that is kept; 0 for none. */
+  get lastOrdinal(): number {
+    return this.count > 0 ? (this.#words[(this.count - 1) * WORDS + 3] as number) : 0;
+  }
+
+  numberAt(index: number): number {
+    return this.#words[index * WORDS + 2] as number;
+  }
+
+  /** Sets bits in the marks of a packet. */
+  mark(index: number, bits: number): void {
+    const word = index * WORDS + 7;
+    this.#words[word] = (this.#words[word] as number) | bits;
+  }
+
+  /** The conversation is over: gives back what it does not use. */
+  close(): void {
+    this.#budget.giveBack(this.#capacity - this.count);
+    this.#resize(this.count);
+  }
+
+  #makeRoom(isKept: boolean): boolean {
+    const more = Math.min(MOST, Math.max(FIRST_CAPACITY, this.#capacity * 2)) - this.#capacity;
+    if (more > 0 && this.#budget.take(more, isKept)) {
+      this.#resize(this.#capacity + more);
+      return true;
+    }
+    this.#thinOut();
+    return this.count < this.#capacity;
+  }
+
+  #resize(capacity: number): void {
+    const memory = new ArrayBuffer(capacity * WORDS * 4);
+    const words = new Int32Array(memory);
+    words.set(this.#words.subarray(0, this.count * WORDS));
+    this.#words = words;
+    this.#times = new Float64Array(memory);
+    this.#capacity = capacity;
+  }
+
+  /** Around a packet with trouble: what came just before, and the packet that it repeats. */
+  #keepContext(at: number): void {
+    for (let before = Math.max(0, at - CONTEXT); before < at; before++) this.mark(before, KEPT);
+    const words = this.#words;
+    const word = at * WORDS;
+    if (words[word + 6] === 0) return;
+    const fromClient = (words[word + 7] as number) & 0x100;
+    for (let before = at - 1; before >= Math.max(0, at - LOOK_BACK); before--) {
+      const other = before * WORDS;
+      if (words[other + 4] !== words[word + 4]) continue;
+      if (((words[other + 7] as number) & 0x100) !== fromClient) continue;
+      this.mark(before, KEPT);
+      return;
+    }
+  }
+
+  /** Forgets ordinary packets; when there are too few of them, those in the middle of the rest. */
+  #thinOut(): void {
+    const edge = Math.ceil(this.#capacity * EDGE_SHARE);
+    const last = this.count - edge;
+    this.#keepWhere((at) => at < edge || at >= last || this.#isKept(at));
+    if (this.count <= this.#capacity * 0.75) return;
+    const until = Math.floor(this.#capacity / 2);
+    const from = this.count - Math.floor(this.#capacity / 4);
+    this.#keepWhere((at) => at < until || at >= from);
+  }
+
+  #isKept(at: number): boolean {
+    return ((this.#words[at * WORDS + 7] as number) & KEPT) !== 0;
+  }
+
+  #keepWhere(isWanted: (at: number) => boolean): void {
+    let to = 0;
+    for (let at = 0; at < this.count; at++) {
+      if (!isWanted(at)) continue;
+      if (to !== at) this.#words.copyWithin(to * WORDS, at * WORDS, (at + 1) * WORDS);
+      to += 1;
+    }
+    this.count = to;
+  }
+}

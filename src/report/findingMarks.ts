@@ -1,0 +1,46 @@
+import type { Summary } from '../reading/summary.ts';
+import type { ConversationRow } from './collect/conversationRow.ts';
+import type { FindingMark } from './model.ts';
+import type { ReportClock } from './reportClock.ts';
+
+/** Conversations of a finding that the page can list. */
+const MAX_ROWS = 200;
+
+/** Findings with their times, and their conversations: those that have the packets a finding names. */
+export function findingMarks(
+  { findings, summarizer }: Summary,
+  rows: readonly ConversationRow[],
+  clock: ReportClock,
+): FindingMark[] {
+  const found = findings.map(() => new Set<number>());
+  const byPacket = new Map<number, number[]>();
+  for (const [index, { packets }] of findings.entries())
+    for (const packet of packets) {
+      const known = byPacket.get(packet);
+      if (known) known.push(index);
+      else byPacket.set(packet, [index]);
+    }
+  const labels = summarizer.interfaces.map(({ label }) => label);
+  const isOf = (finding: number, row: ConversationRow) => {
+    const on = findings[finding]?.interface;
+    return on === undefined || on === labels[row.interfaceIndex];
+  };
+  for (const [number, row] of rows.entries()) {
+    const { log } = row;
+    for (let at = 0; at < (log?.count ?? 0); at++)
+      for (const finding of byPacket.get(log?.numberAt(at) ?? 0) ?? []) {
+        const its = found[finding];
+        if (its && its.size < MAX_ROWS && isOf(finding, row)) its.add(number);
+      }
+  }
+  return findings.map(({ kind, severity, when, until }, index) => {
+    const from = clock.atText(when);
+    return {
+      number: index + 1,
+      kind,
+      severity,
+      ...(from !== undefined && { from, to: clock.atText(until) ?? from }),
+      rows: [...(found[index] ?? [])],
+    };
+  });
+}

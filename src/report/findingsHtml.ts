@@ -1,0 +1,123 @@
+import { type Html, html } from '../output/html/html.ts';
+import type { Finding } from '../reading/findings/finding.ts';
+import type { PointComparison, WayComparison } from '../reading/points/pointComparison.ts';
+import type { Summary } from '../reading/summary.ts';
+import { counted, durationText, percentText, timeText } from '../reading/timeText.ts';
+import { clipped } from './texts.ts';
+
+/** Names and payloads in a finding can be long. */
+const MAX_TEXT = 1_500;
+/** A smaller difference of clocks is not worth telling. Nanoseconds. */
+const SAME_CLOCK_NS = 1e5;
+/** Findings that are written out; a capture can have thousands. */
+const MAX_FINDINGS = 200;
+
+/** The findings, the worst first; what is merely worth knowing comes in a list at the end. */
+export function findingsHtml(findings: readonly Finding[]): Html {
+  const numbered = findings.map((finding, index) => ({ finding, number: index + 1 }));
+  const serious = numbered.filter(({ finding }) => finding.severity !== 'info');
+  const notes = numbered.filter(({ finding }) => finding.severity === 'info');
+  const hidden = serious.length - MAX_FINDINGS;
+  return html`<section id="findings" aria-labelledby="findings-title">
+<h2 id="findings-title">Findings</h2>
+${serious.length === 0 ? html`<p><span class="badge good">No problems found</span></p>` : undefined}
+<ol class="findings">${serious.slice(0, MAX_FINDINGS).map(({ finding, number }) => card(finding, number))}</ol>
+${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} are not in this report; summary prints all.</p>` : undefined}
+${
+  notes.length === 0
+    ? undefined
+    : html`<details class="notes"><summary>${counted(notes.length, 'note')}: nothing wrong, but good to know</summary>
+<ol class="findings">${notes.slice(0, MAX_FINDINGS).map(({ finding, number }) => card(finding, number))}</ol></details>`
+}
+</section>
+`;
+}
+
+function card(finding: Finding, number: number): Html {
+  const { severity, kind, what, who, count, packets, causes, caveat, filter, decodeAs } = finding;
+  const where = finding.interface;
+  const more = count > packets.length ? ' …' : '';
+  const decode = decodeAs === undefined ? '' : ` (with -d ${decodeAs})`;
+  const pair = (name: string, value: Html | string | undefined) =>
+    value === undefined || value === '' ? undefined : html`<dt>${name}</dt><dd>${value}</dd>`;
+  return html`<li class="card finding ${severity}" id="finding-${number}" data-finding="${number}">
+<h3><span class="badge ${severity}">${severity}</span> ${number}. ${titleOf(kind)}</h3>
+<p class="what">${clipped(what, MAX_TEXT)}</p>
+<dl class="pairs">
+${pair('Who', clipped(who, MAX_TEXT))}
+${pair('Where', where)}
+${pair('When', packets.length > 0 ? whenText(finding) : '')}
+${pair('But', caveat)}
+${pair('Usual causes', causes.length > 1 ? html`<ul>${causes.map((cause) => html`<li>${cause}</li>`)}</ul>` : (causes[0] ?? ''))}
+${pair('Packets', packets.length > 0 ? `${packets.join(', ')}${more}` : '')}
+${pair('Display filter', filter === '' ? '' : html`<code>${clipped(filter, MAX_TEXT)}</code>${decode}`)}
+</dl>
+<p class="actions" hidden></p>
+</li>
+`;
+}
+
+function whenText({ when, until, count }: Finding): string {
+  if (when === '') return '';
+  const clock = (time: string) => time.slice(11, 23);
+  const span = until === undefined ? clock(when) : `${clock(when)} to ${clock(until)}`;
+  const length =
+    until === undefined
+      ? ''
+      : `, over ${durationText((Date.parse(until) - Date.parse(when)) * 1e6)}`;
+  return `${when.slice(0, 10)}, ${span} UTC${length}; ${counted(count, 'time')}`;
+}
+
+const ACRONYMS: ReadonlySet<string> = new Set(['dns', 'tls', 'http', 'mtu', 'nat', 'syn', 'arp']);
+
+/** A kind in words: dns-servfail is "DNS servfail". */
+export function titleOf(kind: string): string {
+  const words = kind.split('-').map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const text = words.join(' ');
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+/** What became of packets between the points of capture, in a table; nothing where there are none. */
+export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefined {
+  const { baseSeconds } = summarizer;
+  const compared = comparisons.filter(({ first, second }) => first !== second);
+  if (compared.length === 0) return undefined;
+  return html`<section id="points" aria-labelledby="points-title">
+<h2 id="points-title">Between the points of capture</h2>
+<p class="muted">Packets of connections that both points saw, while both recorded.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="points-title"><table>
+<thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Packets</th><th scope="col" class="number">Lost on the way</th><th scope="col">First and last loss</th><th scope="col">Clocks</th></tr></thead>
+<tbody>${compared.map((comparison) => [
+    wayHtml(comparison, comparison.toSecond, baseSeconds, [
+      comparison.first.label,
+      comparison.second.label,
+    ]),
+    wayHtml(comparison, comparison.toFirst, baseSeconds, [
+      comparison.second.label,
+      comparison.first.label,
+    ]),
+  ])}</tbody>
+</table></div>
+</section>
+`;
+}
+
+function wayHtml(
+  { clock, first, second, isPartial }: PointComparison,
+  { packets, lost, note }: WayComparison,
+  baseSeconds: number,
+  [from, to]: readonly [string, string],
+): Html {
+  const times = [note.firstTime, note.lastTime].sort((a, b) => a - b);
+  const when = times.map((time) => timeText(baseSeconds, time).slice(11, 23)).join(' to ');
+  const share = lost > 0 ? ` (${percentText(lost, packets)})` : '';
+  return html`<tr><td>${from}</td><td>${to}</td><td class="number">${packets}${isPartial ? ' (the first)' : ''}</td><td class="number${lost > 0 ? ' error' : ''}">${lost}${share}</td><td>${lost > 0 ? when : ''}</td><td>${clocksText(clock, first.label, second.label)}</td></tr>`;
+}
+
+function clocksText(clock: PointComparison['clock'], first: string, second: string): string {
+  if (!clock) return 'not comparable';
+  const { offset, uncertainty } = clock;
+  if (Math.abs(offset) < SAME_CLOCK_NS) return 'agree';
+  const side = offset < 0 ? 'behind' : 'ahead of';
+  return `${second} is ${durationText(Math.abs(offset))} ${side} ${first} (± ${durationText(uncertainty)})`;
+}

@@ -1,0 +1,274 @@
+import type { ReportData } from '../model.ts';
+import { element } from './dom.ts';
+import { bytesText, clockText, countText, durationText, stateText } from './format.ts';
+import { hasAllWords, searchWords } from './search.ts';
+import type { Span } from './timeScale.ts';
+import { type Column, VirtualTable } from './virtualTable.ts';
+
+/** Waits for the end of typing. Milliseconds. */
+const TYPING = 120;
+
+/** Texts and numbers of conversations, by row. */
+export class ConversationRows {
+  readonly data: ReportData;
+  readonly count: number;
+  /** Microseconds from the start of the report. */
+  readonly starts: Float64Array;
+  /** Where each one's packets begin. */
+  readonly packetsAt: Float64Array;
+  readonly #haystacks: (string | undefined)[] = [];
+
+  constructor(data: ReportData) {
+    this.data = data;
+    const { start, kept } = data.conversations;
+    this.count = start.length;
+    this.starts = new Float64Array(this.count);
+    this.packetsAt = new Float64Array(this.count);
+    let time = 0;
+    let packets = 0;
+    for (let row = 0; row < this.count; row++) {
+      time += start[row] ?? 0;
+      this.starts[row] = time;
+      this.packetsAt[row] = packets;
+      packets += kept[row] ?? 0;
+    }
+  }
+
+  get all(): number[] {
+    return Array.from({ length: this.count }, (_, row) => row);
+  }
+
+  text(column: 'protocol' | 'client' | 'server' | 'state' | 'what', row: number): string {
+    return this.data.texts[this.number(column, row)] ?? '';
+  }
+
+  number(column: Exclude<keyof ReportData['conversations'], 'total'>, row: number): number {
+    return this.data.conversations[column][row] ?? 0;
+  }
+
+  /** An end as people write it. ICMP has no ports. */
+  end(which: 'client' | 'server', row: number): string {
+    const text = this.text(which, row);
+    if (this.text('protocol', row).startsWith('icmp')) return text;
+    const port = this.number(which === 'client' ? 'clientPort' : 'serverPort', row);
+    const [, name, address] = text.match(/^(.*) \(([\w.:]+)\)$/s) ?? [];
+    const host = (address ?? text).includes(':') ? `[${address ?? text}]` : (address ?? text);
+    return name === undefined ? `${host}:${port}` : `${name} (${host}:${port})`;
+  }
+
+  place(row: number): string {
+    return this.data.interfaces[this.number('interface', row)] ?? '';
+  }
+
+  troubles(row: number): string {
+    const parts: readonly (readonly [number, string])[] = [
+      [this.number('lost', row), 'lost'],
+      [this.number('repeated', row), 'sent again'],
+      [this.number('resets', row), 'reset'],
+      [this.number('failed', row), 'failed'],
+    ];
+    return parts
+      .filter(([count]) => count > 0)
+      .map(([count, what]) => `${countText(count)} ${what}`)
+      .join(', ');
+  }
+
+  troubleCount(row: number): number {
+    const { lost, repeated, resets, failed } = this.data.conversations;
+    const of = (column: readonly number[]) => column[row] ?? 0;
+    return of(lost) * 1e6 + of(repeated) + of(resets) + of(failed);
+  }
+
+  overlaps(row: number, { from, to }: Span): boolean {
+    const start = this.starts[row] ?? 0;
+    return start <= to && start + this.number('duration', row) >= from;
+  }
+
+  matches(row: number, words: readonly string[]): boolean {
+    this.#haystacks[row] ??= [
+      this.text('protocol', row),
+      this.end('client', row),
+      this.end('server', row),
+      this.place(row),
+      this.text('state', row),
+      stateText(this.text('state', row)),
+      this.text('what', row),
+      this.troubles(row),
+    ]
+      .join('\n')
+      .toLowerCase();
+    return hasAllWords(this.#haystacks[row] ?? '', words);
+  }
+}
+
+/** The table of conversations, with what narrows it. */
+export class ConversationTable {
+  readonly element: HTMLElement;
+  readonly #rows: ConversationRows;
+  readonly #table: VirtualTable;
+  readonly #status = element('p', { class: 'muted', role: 'status' });
+  readonly #chips = element('span', { class: 'controls chips' });
+  readonly #search = element('input', {
+    type: 'search',
+    placeholder: 'Search: an address, name, port, state …',
+    'aria-label': 'Search conversations',
+  });
+  readonly #troubleOnly = element('input', { type: 'checkbox' });
+  #span: Span | undefined;
+  #finding: { number: number; rows: ReadonlySet<number> } | undefined;
+  readonly #onAllTimes: () => void;
+
+  constructor(
+    rows: ConversationRows,
+    { onChoose, onAllTimes }: { onChoose: (row: number) => void; onAllTimes: () => void },
+  ) {
+    this.#rows = rows;
+    this.#onAllTimes = onAllTimes;
+    this.#table = new VirtualTable({
+      label: 'Conversations',
+      columns: columnsOf(rows),
+      onChoose,
+    });
+    let typing: ReturnType<typeof setTimeout> | undefined;
+    this.#search.addEventListener('input', () => {
+      clearTimeout(typing);
+      typing = setTimeout(() => this.#filter(), TYPING);
+    });
+    this.#troubleOnly.addEventListener('change', () => this.#filter());
+    this.element = element(
+      'section',
+      { id: 'conversations', 'aria-labelledby': 'conversations-title' },
+      element('h2', { id: 'conversations-title' }, 'Conversations'),
+      element(
+        'div',
+        { class: 'controls' },
+        this.#search,
+        element('label', {}, this.#troubleOnly, ' Only with trouble'),
+        this.#chips,
+      ),
+      this.#table.element,
+      this.#status,
+      element(
+        'p',
+        { class: 'muted screen' },
+        'Choose a conversation (click or Enter) to see its packets. The arrow keys move in the table; a column’s name sorts.',
+      ),
+    );
+    this.#filter();
+    // Where there is trouble, it comes first.
+    const columns = columnsOf(rows);
+    if (rows.all.some((row) => rows.troubleCount(row) > 0))
+      this.#table.sortBy(
+        columns.findIndex(({ title }) => title === 'Trouble'),
+        false,
+      );
+  }
+
+  /** Shows conversations of this time only. */
+  setSpan(span: Span | undefined): void {
+    this.#span = span;
+    this.#filter();
+  }
+
+  /** Shows conversations of a finding only. */
+  setFinding(number: number, rows: readonly number[]): void {
+    this.#finding = { number, rows: new Set(rows) };
+    this.#filter();
+  }
+
+  mark(row: number): void {
+    this.#table.mark(row);
+  }
+
+  #filter(): void {
+    const rows = this.#rows;
+    const words = searchWords(this.#search.value);
+    const span = this.#span;
+    const finding = this.#finding;
+    const shown = rows.all.filter(
+      (row) =>
+        (!this.#troubleOnly.checked || rows.troubleCount(row) > 0) &&
+        (!span || rows.overlaps(row, span)) &&
+        (!finding || finding.rows.has(row)) &&
+        (words.length === 0 || rows.matches(row, words)),
+    );
+    this.#table.show(shown);
+    this.#showStatus(shown.length);
+    this.#showChips();
+  }
+
+  #showStatus(shown: number): void {
+    const { total } = this.#rows.data.conversations;
+    const { count } = this.#rows;
+    const omitted =
+      total > count
+        ? ` ${countText(total - count)} more are not in this report: those without trouble that carried least.`
+        : '';
+    this.#status.textContent = `${countText(shown)} of ${countText(count)} conversations.${omitted}`;
+  }
+
+  #showChips(): void {
+    const chip = (text: string, onclick: () => void) =>
+      element(
+        'button',
+        { type: 'button', class: 'chip', onclick, 'aria-label': `${text}: remove` },
+        `${text} ✕`,
+      );
+    const { start } = this.#rows.data;
+    const span = this.#span;
+    this.#chips.replaceChildren(
+      ...(span
+        ? [chip(`${clockText(start, span.from)} to ${clockText(start, span.to)}`, this.#onAllTimes)]
+        : []),
+      ...(this.#finding
+        ? [
+            chip(`Finding ${this.#finding.number}`, () => {
+              this.#finding = undefined;
+              this.#filter();
+            }),
+          ]
+        : []),
+    );
+  }
+}
+
+function columnsOf(rows: ConversationRows): Column[] {
+  const number = (
+    title: string,
+    width: number,
+    of: (row: number) => number,
+    text: (value: number) => string = countText,
+  ): Column => ({ title, width, isNumber: true, key: of, text: (row) => text(of(row)) });
+  const isSeveral = rows.data.interfaces.length > 1;
+  return [
+    {
+      title: 'Start',
+      width: 8.5,
+      text: (row) => clockText(rows.data.start, rows.starts[row] ?? 0),
+      key: (row) => rows.starts[row] ?? 0,
+    },
+    { title: 'Protocol', width: 6, text: (row) => rows.text('protocol', row) },
+    { title: 'Client', width: 16, text: (row) => rows.end('client', row) },
+    { title: 'Server', width: 16, text: (row) => rows.end('server', row) },
+    ...(isSeveral
+      ? [{ title: 'Captured at', width: 9, text: (row: number) => rows.place(row) }]
+      : []),
+    { title: 'Carries', width: 14, text: (row) => rows.text('what', row) },
+    { title: 'State', width: 8, text: (row) => stateText(rows.text('state', row)) },
+    {
+      title: 'Trouble',
+      width: 10.5,
+      text: (row) => rows.troubles(row),
+      key: (row) => -rows.troubleCount(row),
+      level: (row) => (rows.number('lost', row) > 0 ? 'error' : 'warning'),
+    },
+    number(
+      'Packets',
+      6,
+      (row) => rows.number('clientPackets', row) + rows.number('serverPackets', row),
+    ),
+    number('Sent', 6, (row) => rows.number('clientBytes', row), bytesText),
+    number('Received', 7, (row) => rows.number('serverBytes', row), bytesText),
+    number('Duration', 7, (row) => rows.number('duration', row), durationText),
+  ];
+}

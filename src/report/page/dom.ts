@@ -1,0 +1,55 @@
+import { terminalSafe } from '../../output/terminalSafe.ts';
+
+/** A child of an element: text, which is never markup, or another element. */
+export type Child = string | Node | undefined;
+
+/** Attributes, and listeners under names that begin with "on". */
+export type Attributes = Readonly<
+  Record<string, string | number | boolean | EventListener | undefined>
+>;
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  fill(made, attributes, children);
+  return made;
+}
+
+export function svg<Name extends keyof SVGElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): SVGElementTagNameMap[Name] {
+  const made = document.createElementNS(SVG, name);
+  fill(made, attributes, children);
+  return made;
+}
+
+export function byId(id: string): HTMLElement | null {
+  return document.getElementById(id);
+}
+
+/** Scrolls there and moves the keyboard there, too. */
+export function goTo(target: HTMLElement | null | undefined): void {
+  if (!target) return;
+  if (target.tabIndex < 0) target.tabIndex = -1;
+  target.scrollIntoView({ block: 'start' });
+  target.focus({ preventScroll: true });
+}
+
+function fill(made: Element, attributes: Attributes, children: readonly Child[]): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (typeof value === 'function') made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value === true ? '' : terminalSafe(String(value)));
+  }
+  for (const child of children)
+    if (child !== undefined)
+      // Characters that reorder or hide text are made visible, as on a terminal.
+      made.append(typeof child === 'string' ? terminalSafe(child) : child);
+}

@@ -1,0 +1,86 @@
+/** Numbers and times as the page shows them. All times are microseconds. */
+
+const counts = new Intl.NumberFormat('en');
+
+export function countText(value: number): string {
+  return counts.format(value);
+}
+
+/** Powers of 1000, as network people count. */
+export function bytesText(bytes: number): string {
+  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
+}
+
+export function rateText(perSecond: number, unit: 'bit/s' | 'packets/s'): string {
+  const units =
+    unit === 'bit/s'
+      ? ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']
+      : ['/s', 'k/s', 'M/s', 'G/s'];
+  return scaled(perSecond, units);
+}
+
+function scaled(value: number, units: readonly string[]): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= 999.5 && unit < units.length - 1) {
+    rest /= 1000;
+    unit += 1;
+  }
+  const digits = rest === 0 || rest >= 99.95 || (unit === 0 && Number.isInteger(rest)) ? 0 : 1;
+  return `${rest.toFixed(digits)} ${units[unit]}`;
+}
+
+/** 214 µs, 12.5 ms, 1.25 s, 2 min 5 s. */
+export function durationText(microseconds: number): string {
+  const value = Math.abs(microseconds);
+  const sign = microseconds < 0 ? '−' : '';
+  if (value < 1e3) return `${sign}${value} µs`;
+  if (value < 1e6) return `${sign}${trimmed(value / 1e3, 1)} ms`;
+  if (value < 60e6) return `${sign}${trimmed(value / 1e6, 2)} s`;
+  const seconds = Math.round(value / 1e6);
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const text = parts.filter(([part]) => part > 0).map(([part, unit]) => `${part} ${unit}`);
+  return sign + text.join(' ');
+}
+
+function trimmed(value: number, digits: number): string {
+  return String(Number(value.toFixed(digits)));
+}
+
+/** The time of day in UTC, with `digits` behind the seconds. `start` is in milliseconds since 1970. */
+export function clockText(start: number, microseconds: number, digits = 3): string {
+  const whole = Math.floor(microseconds / 1e6) * 1e6;
+  const base = start % 1000;
+  // The start is a whole millisecond, so its rest and that of the time are added as integers.
+  const micros = base * 1000 + (microseconds - whole);
+  const seconds = (start - base) / 1000 + whole / 1e6 + Math.floor(micros / 1e6);
+  const text = new Date(seconds * 1000).toISOString().slice(11, 19);
+  if (digits === 0) return text;
+  const fraction = String(Math.floor(micros % 1e6)).padStart(6, '0');
+  return `${text}.${fraction.slice(0, digits)}`;
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  S0: 'no answer',
+  S1: 'open',
+  S2: 'client closed',
+  S3: 'server closed',
+  SF: 'complete',
+  REJ: 'refused',
+  RSTO: 'reset by client',
+  RSTR: 'reset by server',
+  RSTOS0: 'given up',
+  RSTRH: 'reset early',
+  SH: 'half seen',
+  SHR: 'half seen',
+  OTH: 'in part',
+};
+
+/** Zeek's conn_state in words. */
+export function stateText(state: string): string {
+  return STATES[state] ?? state;
+}

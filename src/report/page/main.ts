@@ -1,0 +1,85 @@
+import type { PacketColumns, ReportData } from '../model.ts';
+import { ConversationRows, ConversationTable } from './conversations.ts';
+import { byId, element, goTo } from './dom.ts';
+import { entrySections } from './entryTables.ts';
+import { load } from './load.ts';
+import { PacketView } from './packetView.ts';
+import { TimelineView } from './timeline.ts';
+
+/** Around a finding, this share of its length is shown, too; and at least this long. Microseconds. */
+const AROUND = 0.25;
+const LEAST_AROUND = 500_000;
+
+async function start(): Promise<void> {
+  const data = await load<ReportData>('report-data');
+  const rows = new ConversationRows(data);
+  let packets: Promise<PacketColumns> | undefined;
+  const view = new PacketView(rows, {
+    packets: () => {
+      packets ??= load<PacketColumns>('report-packets');
+      return packets;
+    },
+    onClose: () => goTo(byId('conversations')),
+  });
+  const choose = (row: number) => {
+    table.mark(row);
+    void view.show(row, true);
+  };
+  const table = new ConversationTable(rows, {
+    onChoose: choose,
+    onAllTimes: () => timeline.zoomTo(undefined),
+  });
+  const timeline = new TimelineView(data, (span) => table.setSpan(span));
+  byId('app')?.replaceWith(
+    timeline.element,
+    table.element,
+    view.element,
+    ...entrySections(rows, choose),
+  );
+  addActions(data, timeline, table, choose);
+  document.documentElement.dataset.ready = 'true';
+}
+
+/** What one can do with a finding. */
+function addActions(
+  { findings }: ReportData,
+  timeline: TimelineView,
+  table: ConversationTable,
+  choose: (row: number) => void,
+): void {
+  for (const { number, from, to, rows } of findings) {
+    const actions = byId(`finding-${number}`)?.querySelector<HTMLElement>('.actions');
+    if (!actions) continue;
+    const add = (text: string, onclick: () => void) =>
+      actions.append(element('button', { type: 'button', onclick }, text));
+    if (from !== undefined)
+      add('Show in timeline', () => {
+        const around = Math.max(LEAST_AROUND, ((to ?? from) - from) * AROUND);
+        timeline.zoomTo({ from: from - around, to: (to ?? from) + around });
+        goTo(byId('timeline'));
+      });
+    const [first] = rows;
+    if (first === undefined) continue;
+    add(rows.length === 1 ? 'Show the packets' : `Show the ${rows.length} conversations`, () => {
+      if (rows.length === 1) return choose(first);
+      table.setFinding(number, rows);
+      goTo(byId('conversations'));
+    });
+    if (rows.length > 1) add('Show packets of the first', () => choose(first));
+    actions.hidden = false;
+  }
+}
+
+start().catch((error: unknown) => {
+  byId('app')?.replaceChildren(
+    element(
+      'section',
+      {},
+      element(
+        'p',
+        { class: 'error-text' },
+        `This file cannot be shown: ${String(error)}. It may be damaged, or the browser too old.`,
+      ),
+    ),
+  );
+});

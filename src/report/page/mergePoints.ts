@@ -1,0 +1,103 @@
+import type { DiagramPacket } from './packets.ts';
+
+/** What one point of capture saw of a connection. */
+export interface PointPackets {
+  readonly packets: readonly DiagramPacket[];
+  /** Microseconds from the start of the first point's conversation, by that point's clock, to the start of this. */
+  readonly offset: number;
+}
+
+/** A packet on its way past the points. */
+export interface PassingPacket {
+  readonly packet: DiagramPacket;
+  /** By point, on the clock of the first; undefined where it was not seen. */
+  readonly times: (number | undefined)[];
+  /** The last point that saw it, when it got lost behind it; or -1. */
+  lostAfter: number;
+  /** Packets that were left out before it, at the point that saw it first. */
+  readonly skipped: number;
+}
+
+/** Packets that only resemble each other are not further apart than this. Microseconds. */
+const NEAR = 200_000;
+
+/** Finds the packets of one connection again at each point, and puts all in the order of their times. */
+export function mergePoints(points: readonly PointPackets[]): PassingPacket[] {
+  const places = points.map((_, index) => index);
+  const up = follow(points, places, true);
+  const down = follow(points, [...places].reverse(), false);
+  return [...up, ...down].sort((a, b) => firstTime(a) - firstTime(b));
+}
+
+export function firstTime({ times }: PassingPacket): number {
+  return Math.min(...times.filter((time) => time !== undefined));
+}
+
+/** Packets of one direction along the points in the order in which they pass. */
+function follow(
+  points: readonly PointPackets[],
+  order: readonly number[],
+  fromClient: boolean,
+): PassingPacket[] {
+  const all: PassingPacket[] = [];
+  let before: number | undefined;
+  for (const place of order) {
+    const point = points[place] as PointPackets;
+    const seen = point.packets.filter((packet) => packet.fromClient === fromClient);
+    const waiting = before === undefined ? [] : all.filter(canArrive(before));
+    const found = match(waiting, before ?? 0, seen, point.offset);
+    for (const [index, packet] of seen.entries()) {
+      const time = packet.time + point.offset;
+      let passing = found.get(index);
+      if (passing) passing.times[place] = time;
+      else {
+        const times = points.map((_, other) => (other === place ? time : undefined));
+        passing = { packet, times, lostAfter: -1, skipped: packet.skipped };
+        all.push(passing);
+      }
+      if (packet.isLost) passing.lostAfter = place;
+    }
+    before = place;
+  }
+  return all;
+}
+
+function canArrive(before: number) {
+  return ({ times, lostAfter }: PassingPacket) => times[before] !== undefined && lostAfter < 0;
+}
+
+/** By index in `seen`: the packet on its way that it is. Equal IP identifications first, then the nearest. */
+function match(
+  waiting: readonly PassingPacket[],
+  before: number,
+  seen: readonly DiagramPacket[],
+  offset: number,
+): Map<number, PassingPacket> {
+  const found = new Map<number, PassingPacket>();
+  const taken = new Set<PassingPacket>();
+  for (const isExact of [true, false]) {
+    const byKey = new Map<string, PassingPacket[]>();
+    for (const passing of waiting) {
+      if (taken.has(passing)) continue;
+      const key = keyOf(passing.packet, isExact);
+      byKey.set(key, [...(byKey.get(key) ?? []), passing]);
+    }
+    for (const [index, packet] of seen.entries()) {
+      if (found.has(index)) continue;
+      const apart = (passing: PassingPacket) =>
+        Math.abs((passing.times[before] ?? 0) - (packet.time + offset));
+      const [nearest] = (byKey.get(keyOf(packet, isExact)) ?? [])
+        .filter((passing) => !taken.has(passing) && (isExact || apart(passing) < NEAR))
+        .sort((a, b) => apart(a) - apart(b));
+      if (!nearest) continue;
+      found.set(index, nearest);
+      taken.add(nearest);
+    }
+  }
+  return found;
+}
+
+function keyOf(packet: DiagramPacket, withIpId: boolean): string {
+  const { flags, sequence, acknowledgment, length, ipId } = packet;
+  return `${flags} ${sequence} ${acknowledgment} ${length} ${withIpId ? ipId : ''}`;
+}

@@ -1,0 +1,47 @@
+import { MARK, type PacketColumns } from '../model.ts';
+
+/** A packet of a conversation in its diagram. */
+export interface DiagramPacket {
+  /** Microseconds after the start of the conversation. */
+  readonly time: number;
+  readonly number: number;
+  /** Packets that were left out before it. */
+  readonly skipped: number;
+  readonly fromClient: boolean;
+  /** Passed this point and never came to the next. */
+  readonly isLost: boolean;
+  readonly flags: number;
+  /** Bits of SEGMENT. */
+  readonly found: number;
+  readonly sequence: number;
+  readonly acknowledgment: number;
+  readonly length: number;
+  readonly ipId: number;
+  readonly label: string;
+}
+
+/** The packets from `first` on, as many as `count`. */
+export function packetsOf(columns: PacketColumns, first: number, count: number): DiagramPacket[] {
+  let time = 0;
+  let number = 0;
+  return Array.from({ length: count }, (_, index) => {
+    const at = first + index;
+    time += columns.time[at] ?? 0;
+    number += columns.number[at] ?? 0;
+    const marks = columns.marks[at] ?? 0;
+    return {
+      time,
+      number,
+      skipped: columns.skipped[at] ?? 0,
+      fromClient: (marks & MARK.fromClient) !== 0,
+      isLost: (marks & MARK.lost) !== 0,
+      flags: marks & 0xff,
+      found: marks >> MARK.segmentShift,
+      sequence: columns.sequence[at] ?? 0,
+      acknowledgment: columns.acknowledgment[at] ?? 0,
+      length: columns.length[at] ?? 0,
+      ipId: columns.ipId[at] ?? -1,
+      label: columns.labels[(columns.label[at] ?? 0) - 1] ?? '',
+    };
+  });
+}

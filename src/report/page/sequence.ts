@@ -1,0 +1,235 @@
+import { packetText, problemsOf, remarksOf } from './describePacket.ts';
+import { element, svg } from './dom.ts';
+import { clockText, countText, durationText } from './format.ts';
+import { firstTime, type PassingPacket } from './mergePoints.ts';
+import { describeGap, MOST_ROWS } from './sequenceRows.ts';
+
+const WIDTH = 1_120;
+const LEFT = 170;
+const RIGHT = 800;
+const NOTES = 830;
+const HEAD_HEIGHT = 52;
+const ROW_HEIGHT = 30;
+const GAP_HEIGHT = 26;
+
+export interface Diagram {
+  readonly protocol: string;
+  readonly client: string;
+  readonly server: string;
+  /** Where it was captured, from the client to the server. */
+  readonly points: readonly string[];
+  readonly packets: readonly PassingPacket[];
+  /** Packets after the last one. */
+  readonly skippedAtEnd: number;
+  /** Milliseconds since 1970, and microseconds from there to the conversation's start. */
+  readonly start: number;
+  readonly offset: number;
+}
+
+/** The packets of a conversation as arrows between its ends, or past the points that captured it. */
+export function sequenceDiagram(diagram: Diagram): HTMLElement {
+  const lines = diagram.points.length > 1 ? diagram.points.length : 2;
+  const x = (place: number) => LEFT + (place / (lines - 1)) * (RIGHT - LEFT);
+  const rows: SVGElement[] = [];
+  let top = HEAD_HEIGHT;
+  let before: number | undefined;
+  let hasProblem = false;
+  for (const passing of diagram.packets.slice(0, MOST_ROWS)) {
+    const time = firstTime(passing);
+    const gap = describeGap(passing.skipped, before === undefined ? 0 : time - before);
+    if (gap !== '') {
+      rows.push(
+        svg(
+          'text',
+          { class: 'muted gap', x: (LEFT + RIGHT) / 2, y: top + 17, 'text-anchor': 'middle' },
+          gap,
+        ),
+      );
+      top += GAP_HEIGHT;
+    }
+    const row = packetRow(passing, diagram, x, lines, top);
+    if (row.classList.contains('problem') && !hasProblem) {
+      hasProblem = true;
+      row.id = 'first-problem';
+    }
+    rows.push(row);
+    before = time;
+    top += ROW_HEIGHT;
+  }
+  const left = diagram.packets.length - MOST_ROWS;
+  const rest = describeGap(diagram.skippedAtEnd + Math.max(0, left), 0);
+  if (rest !== '') {
+    rows.push(
+      svg(
+        'text',
+        { class: 'muted gap', x: (LEFT + RIGHT) / 2, y: top + 17, 'text-anchor': 'middle' },
+        rest,
+      ),
+    );
+    top += GAP_HEIGHT;
+  }
+  const picture = svg(
+    'svg',
+    {
+      class: 'sequence',
+      width: WIDTH,
+      height: top + 10,
+      viewBox: `0 0 ${WIDTH} ${top + 10}`,
+      role: 'img',
+      'aria-label': `Packets between ${diagram.client} and ${diagram.server}`,
+    },
+    arrowHeads(),
+    ...Array.from({ length: lines }, (_, place) =>
+      svg('line', { class: 'lifeline', x1: x(place), x2: x(place), y1: HEAD_HEIGHT - 6, y2: top }),
+    ),
+    ...heads(diagram, x, lines),
+    ...rows,
+  );
+  return element(
+    'div',
+    { class: 'scroll diagram', tabindex: 0, role: 'region', 'aria-label': 'Sequence diagram' },
+    picture,
+  );
+}
+
+function heads(diagram: Diagram, x: (place: number) => number, lines: number): SVGElement[] {
+  const isBoth = diagram.points.length > 1;
+  return Array.from({ length: lines }, (_, place) => {
+    const isFirst = place === 0;
+    const isLast = place === lines - 1;
+    const end = isFirst ? diagram.client : isLast ? diagram.server : '';
+    const role = isFirst ? 'client' : isLast ? 'server' : '';
+    const point = diagram.points[place] ?? '';
+    const under = isBoth ? `captured at ${short(point, 34)}` : role;
+    const anchor = 'middle';
+    return svg(
+      'g',
+      {},
+      svg(
+        'text',
+        { class: 'end', x: x(place), y: 18, 'text-anchor': anchor },
+        short(end || point, 44),
+      ),
+      svg(
+        'text',
+        { class: 'muted', x: x(place), y: 36, 'text-anchor': anchor },
+        end === '' ? '' : under,
+      ),
+      svg('title', {}, [end, point].filter(Boolean).join(', captured at ')),
+    );
+  });
+}
+
+function packetRow(
+  passing: PassingPacket,
+  { protocol, points, start, offset }: Diagram,
+  x: (place: number) => number,
+  lines: number,
+  top: number,
+): SVGElement {
+  const { packet, times, lostAfter } = passing;
+  const isLost = lostAfter >= 0;
+  const problems = problemsOf(packet);
+  const y = top + 22;
+  const [from, to] = ends(passing, points.length, lines, x);
+  const text = packetText(packet, protocol);
+  const notes = [...problems, ...remarksOf(packet)];
+  if (isLost) notes.unshift(lossNote(passing, points));
+  const kind = isLost ? 'lost' : problems.length > 0 ? 'trouble' : 'fine';
+  const travel = travelText(times);
+  return svg(
+    'g',
+    { class: `packet ${kind}${kind === 'fine' ? '' : ' problem'}` },
+    svg(
+      'title',
+      {},
+      `Packet ${packet.number} at ${clockText(start, offset + Math.round(firstTime(passing)), 6)}: ${[text, ...notes].join('; ')}`,
+    ),
+    svg('rect', { class: 'row', x: 0, y: top, width: WIDTH, height: ROW_HEIGHT }),
+    svg(
+      'text',
+      { class: 'muted mono', x: LEFT - 26, y: y - 2, 'text-anchor': 'end' },
+      clockText(start, offset + Math.round(firstTime(passing)), 6),
+    ),
+    svg('line', {
+      class: 'arrow',
+      x1: from,
+      x2: to,
+      y1: y,
+      y2: y,
+      'marker-end': isLost ? undefined : `url(#head-${kind})`,
+    }),
+    isLost
+      ? svg('path', { class: 'cross', d: `M${to - 6},${y - 6}l12,12m0,-12l-12,12` })
+      : undefined,
+    svg('text', { x: (LEFT + RIGHT) / 2, y: y - 5, 'text-anchor': 'middle' }, short(text, 78)),
+    svg(
+      'text',
+      { class: notes.length > 0 && kind !== 'fine' ? 'note' : 'muted', x: NOTES, y: y - 2 },
+      short([...notes, travel].filter(Boolean).join(' · '), 46),
+    ),
+  );
+}
+
+/** Where its arrow begins and ends. A lost packet stops half way to the next point. */
+function ends(
+  { packet: { fromClient }, times, lostAfter }: PassingPacket,
+  points: number,
+  lines: number,
+  x: (place: number) => number,
+): [number, number] {
+  const last = lines - 1;
+  if (points <= 1) return fromClient ? [x(0), x(last)] : [x(last), x(0)];
+  const seen = [...times.keys()].filter((place) => times[place] !== undefined);
+  const [lowest, highest] = [seen[0] ?? 0, seen.at(-1) ?? last];
+  const step = fromClient ? 1 : -1;
+  const begin = fromClient ? lowest : highest;
+  if (lostAfter >= 0) return [x(begin), x(lostAfter + step * 0.55)];
+  // Seen at one point alone, and not said to be lost: it came from, or went to, the other.
+  const [a, b] = seen.length > 1 ? [lowest, highest] : [0, last];
+  return fromClient ? [x(a), x(b)] : [x(b), x(a)];
+}
+
+/** Where a packet was heading when it got lost. */
+function lossNote({ packet, lostAfter }: PassingPacket, points: readonly string[]): string {
+  const next = points[lostAfter + (packet.fromClient ? 1 : -1)];
+  return next === undefined ? 'LOST on the way' : `LOST on the way to ${next}`;
+}
+
+function travelText(times: readonly (number | undefined)[]): string {
+  const seen = times.filter((time) => time !== undefined);
+  if (seen.length < 2) return '';
+  return `${durationText(Math.round(Math.max(...seen) - Math.min(...seen)))} on the way`;
+}
+
+function arrowHeads(): SVGElement {
+  return svg(
+    'defs',
+    {},
+    ...['fine', 'trouble', 'lost'].map((kind) =>
+      svg(
+        'marker',
+        {
+          id: `head-${kind}`,
+          class: `head ${kind}`,
+          markerWidth: 9,
+          markerHeight: 9,
+          refX: 8,
+          refY: 4,
+          orient: 'auto',
+        },
+        svg('path', { d: 'M0,0L9,4L0,8Z' }),
+      ),
+    ),
+  );
+}
+
+function short(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/** Counts what a diagram says about loss. */
+export function lossText(packets: readonly PassingPacket[]): string {
+  const lost = packets.filter(({ lostAfter }) => lostAfter >= 0).length;
+  return lost === 0 ? '' : `${countText(lost)} lost on the way`;
+}

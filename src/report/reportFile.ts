@@ -1,0 +1,44 @@
+import { open, rm } from 'node:fs/promises';
+import type { CaptureSource, Summary } from '../reading/summary.ts';
+import { localProblem } from '../transfer/localProblem.ts';
+import { placeFile } from '../transfer/placeFile.ts';
+import { ReportCollector } from './collect/reportCollector.ts';
+import { manifestsOf } from './manifests.ts';
+import { renderReport } from './report.ts';
+
+/**
+ * A report on its way to a file. Nobody else may read the file, and it gets its name when it is whole.
+ * Its collector takes part in the summary.
+ */
+export class ReportFile {
+  readonly collector = new ReportCollector();
+  readonly #path: string;
+  readonly #force: boolean;
+
+  constructor(path: string, force: boolean) {
+    this.#path = path;
+    this.#force = force;
+  }
+
+  /** Throws a Problem. */
+  async write(summary: Summary, sources: readonly CaptureSource[]): Promise<void> {
+    const { collector } = this;
+    const manifests = await manifestsOf(sources);
+    const pieces = renderReport({ summary, collector, sources, manifests, now: new Date() });
+    const part = `${this.#path}.part`;
+    try {
+      await rm(part, { force: true });
+      const file = await open(part, 'wx', 0o600);
+      try {
+        for (const piece of pieces) await file.appendFile(piece);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      await rm(part, { force: true });
+      throw localProblem(this.#path, error);
+    }
+    await placeFile(part, this.#path, this.#force);
+  }
+}
