@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { addressText } from '../packets/address.ts';
+import { LINK_TYPE } from '../packets/link.ts';
 import { type CaptureReader, openCapture, openCaptureStream } from '../pcap/captureReader.ts';
 import type { CapturedInterface } from '../pcap/packetCursor.ts';
 import type { Conversation } from './conversation.ts';
@@ -199,8 +200,15 @@ class SummaryRun {
   #remember(conversation: Conversation): void {
     if (conversation.tcp) this.#nat.add(conversation, conversation.tcp);
     // What a tunnel carries is compared, not the tunnel.
-    if (conversation.carries === 'none' && this.#views.length < MAX_VIEWS)
+    if (conversation.carries !== 'none' || this.#views.length >= MAX_VIEWS) return;
+    if (conversation.trace || this.#isOfAnyDevice(conversation))
       this.#views.push(new PointView(conversation, this.summarizer.traces));
+  }
+
+  /** Captured on all devices, before and after a translation. */
+  #isOfAnyDevice({ interfaceIndex }: Conversation): boolean {
+    const linkType = this.summarizer.interfaces[interfaceIndex]?.linkType;
+    return linkType === LINK_TYPE.sll || linkType === LINK_TYPE.sll2;
   }
 
   #judge(conversation: Conversation): void {

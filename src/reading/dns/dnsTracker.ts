@@ -19,6 +19,9 @@ const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
 ];
 const TOGETHER_NS = 0.2e9;
 
+/** Fewer unanswered questions of a type are chance. */
+const FEW_QUESTIONS = 2;
+
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
 const REFUSED = 5;
@@ -43,6 +46,9 @@ export class DnsPair {
   readonly slow = new Note();
   /** One of A and AAAA from one socket stayed unanswered and was asked again. */
   readonly race = new Note();
+  /** AAAA questions, and those of them that were answered. */
+  aaaaQuestions = 0;
+  aaaaAnswers = 0;
   /** A few of the names, for the text. */
   readonly names = new Map<Note, Set<string>>();
 
@@ -50,6 +56,11 @@ export class DnsPair {
     this.client = client;
     this.server = server;
     this.interfaceIndex = interfaceIndex;
+  }
+
+  /** It answers questions, but of many for AAAA not a single one. */
+  get ignoresAaaa(): boolean {
+    return this.aaaaQuestions >= FEW_QUESTIONS && this.aaaaAnswers === 0 && this.answers > 0;
   }
 
   add(note: Note, lookup: DnsLookup, packet = lookup.packet, time = lookup.time): void {
@@ -121,6 +132,7 @@ export class DnsTracker {
     const pair = this.#pairOf(conversation);
     if (!pair) return;
     pair.questions += 1;
+    if (type === DNS_TYPE.aaaa) pair.aaaaQuestions += 1;
     const lookup: DnsLookup = {
       id,
       name,
@@ -178,6 +190,7 @@ export class DnsTracker {
     facts.totalLatency += latency;
     facts.longestLatency = Math.max(facts.longestLatency, latency);
     pair.answers += 1;
+    if (lookup.type === DNS_TYPE.aaaa) pair.aaaaAnswers += 1;
     pair.totalLatency += latency;
     pair.longestLatency = Math.max(pair.longestLatency, latency);
     if (isTruncated) pair.add(pair.truncated, lookup, packet, now);

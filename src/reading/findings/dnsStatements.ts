@@ -15,6 +15,8 @@ interface Wording {
   readonly causes: readonly string[];
 }
 
+const NOTHING = new Note();
+
 const WORDINGS: readonly Wording[] = [
   {
     kind: 'dns-servfail',
@@ -49,22 +51,34 @@ const WORDINGS: readonly Wording[] = [
     ],
   },
   {
+    kind: 'dns-aaaa-ignored',
+    severity: 'error',
+    note: (pair) => (pair.ignoresAaaa ? pair.unanswered : NOTHING),
+    what: (pair, server) =>
+      `${server} answers questions for A and ignores those for AAAA: ${counted(pair.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
+    filter: 'dns.qry.type == 28',
+    causes: [
+      'a resolver or load balancer that drops types it does not know',
+      'a firewall that drops AAAA',
+      'remedies: "options single-request" or "no-aaaa" (glibc 2.36) in resolv.conf',
+    ],
+  },
+  {
     kind: 'dns-race',
     severity: 'error',
-    note: (pair) => pair.race,
+    note: (pair) => (pair.ignoresAaaa ? NOTHING : pair.race),
     what: (_pair, server, count) =>
       `A and AAAA asked together at ${server}: one of both stayed unanswered and was asked again after a timeout, in ${count}`,
     filter: 'dns',
     causes: [
       'the conntrack race: two packets from one socket at the same time through DNAT, one is dropped (insert_failed in conntrack -S)',
-      'a server that ignores AAAA questions',
       'remedies: NodeLocal DNSCache, "options single-request-reopen" or "use-vc" in resolv.conf',
     ],
   },
   {
     kind: 'dns-unanswered',
     severity: 'error',
-    note: (pair) => pair.unanswered,
+    note: (pair) => (pair.ignoresAaaa ? NOTHING : pair.unanswered),
     what: (pair, server, count) => `${server} left ${count} of ${pair.questions} unanswered`,
     filter: 'dns.flags.response == 0',
     causes: [

@@ -13,6 +13,7 @@ export const FINDING_KINDS = [
   'dns-servfail',
   'dns-refused',
   'dns-error',
+  'dns-aaaa-ignored',
   'dns-race',
   'dns-unanswered',
   'dns-truncated',

@@ -106,6 +106,7 @@ function judgeStalled(
     group?.max('acked', largestAcked);
     group?.max('peerSize', peer.maximumSegmentSize);
     group?.words.set('sender', side === tcp.client ? 'client' : 'server');
+    if (peer.lastTime < side.repeatedTime) group?.words.set('silent', 'yes');
   } else if (repeats >= SILENT_REPEATS) {
     const group = add(finder, 'peer-stopped-answering', conversation, repeated, repeats + 1);
     group?.words.set('silent', side === tcp.client ? 'server' : 'client');

@@ -101,7 +101,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       const acked = group.number('acked');
       const small =
         acked > 0 ? `while segments of up to ${acked} bytes arrive` : 'while the handshake passed';
-      return `large packets ${sender} ${server} never arrive: a segment of ${group.number('length')} bytes was sent ${counted(group.number('count'), 'time')} and not acknowledged, ${small}`;
+      return `large packets ${sender} ${server} never arrive: a segment of ${group.number('length')} bytes was sent ${counted(group.number('count'), 'time')} and not acknowledged, ${small}${group.word('silent') ? '; nothing at all came back afterwards, so the other end may as well have died' : ''}`;
     },
     filter: 'tcp.analysis.retransmission',
     causes: [

@@ -36,7 +36,8 @@ export function joinViews(views: readonly PointView[], traces: PacketTraces): Jo
     if (fingerprint !== undefined) add(byFirstPacket, `${view.protocol} ${fingerprint}`, view);
   }
   for (const group of byFirstPacket.values())
-    if (group.length > 1 && hasOneEach(group)) joined.push(inOrder(group));
+    if (group.length > 1 && group.length <= MAX_POINTS && hasOneEach(group))
+      joined.push(inOrder(group));
   return joined;
 }
 
@@ -46,8 +47,12 @@ function add(groups: Map<string, PointView[]>, key: string, view: PointView): vo
   else groups.set(key, [view]);
 }
 
+/** More points than this have no connection: senders who begin all of theirs with the same number. */
+const MAX_POINTS = 16;
+
 /** Parts conversations that only happen to begin with the same sequence number. */
 function clusters(group: readonly PointView[]): PointView[][] {
+  if (group.length > MAX_POINTS) return group.map((view) => [view]);
   const found: PointView[][] = [];
   for (const view of group) {
     const cluster = found.find(([first]) => first && isSame(first, view));
@@ -62,17 +67,17 @@ function clusters(group: readonly PointView[]): PointView[][] {
 
 function isSame(one: PointView, other: PointView): boolean {
   if (one.protocol !== other.protocol) return false;
-  if (one.serverStart !== undefined && other.serverStart !== undefined)
-    return one.serverStart === other.serverStart;
-  return (
-    one.tuple === other.tuple ||
-    isSameEnd(one.client, other.client) ||
-    isSameEnd(one.server, other.server)
-  );
+  const hasEnd = isSameEnd(one.client, other.client) || isSameEnd(one.server, other.server);
+  if (one.serverStart === undefined || other.serverStart === undefined)
+    return hasEnd || one.tuple === other.tuple;
+  // Of one interface, a translation leaves an end as it was.
+  const isPossible = hasEnd || one.interfaceIndex !== other.interfaceIndex;
+  return isPossible && one.serverStart === other.serverStart;
 }
 
 /** Each point has the connection once: an interface alone, or before and after a translation. */
 function hasOneEach(views: readonly PointView[]): boolean {
+  if (views.length === 1) return true;
   const places = new Set(views.map((view) => `${view.interfaceIndex} ${view.tuple}`));
   return places.size === views.length;
 }

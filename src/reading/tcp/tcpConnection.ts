@@ -72,6 +72,7 @@ export class TcpConnection {
     else {
       from.ttl = packet.ttl;
       from.ipId = packet.ipId;
+      from.lastTime = now;
     }
     if (flags & FLAG.fin) from.fins += 1;
     if (packet.offloaded) from.offloaded += 1;
@@ -143,6 +144,7 @@ export class TcpConnection {
       if (from.repeatedSequence === sequence) from.repeats += 1;
       else {
         from.repeatedSequence = sequence;
+        from.repeatedTime = now;
         from.repeats = 1;
       }
       from.repeatedLength = length;

@@ -53,6 +53,8 @@ export class TcpSide {
   /** The segment that was repeated last: where, how long, and how often in a row. */
   repeatedSequence = 0;
   repeatedLength = 0;
+  /** When it was repeated first. */
+  repeatedTime = 0;
   repeats = 0;
 
   retransmissions = 0;
@@ -75,6 +77,8 @@ export class TcpSide {
   /** Of its packets other than RST; -1 before the first. */
   ttl = -1;
   ipId = -1;
+  /** Of its last packet other than RST; -1 before the first. */
+  lastTime = -1;
   offloaded = 0;
 
   setState(state: number): void {

@@ -108,6 +108,20 @@ describe('the first finding is', () => {
       'asked again after a timeout',
     ],
     [
+      'dns-aaaa-ignored',
+      ['api.example.com', 'db.example.com']
+        .flatMap((name, index): Timed[] => [
+          [index, question({ id: 1, name, port: 50_000 + index })],
+          [index + 0.1, question({ id: 2, name, type: 28, port: 50_000 + index })],
+          [index + 2, answer({ id: 1, name, port: 50_000 + index })],
+          [index + 5005, question({ id: 2, name, type: 28, port: 50_000 + index })],
+          [index + 7005, question({ id: 3, name, port: 50_000 + index })],
+          [index + 7006, answer({ id: 3, name, port: 50_000 + index })],
+        ])
+        .sort(([a], [b]) => a - b),
+      'ignores those for AAAA',
+    ],
+    [
       'dns-truncated',
       [
         [0, question({ id: 1, name: 'big.example.com' })],

@@ -184,3 +184,12 @@ it('joins lookups over UDP, and does not compare what one point did not record',
   expect(kinds(summary)).toEqual(['joined-connection']);
   expect(summary.comparisons[0]?.joined).toBe(3);
 });
+
+it('joins nothing where all connections begin with the same sequence number', async () => {
+  const syns = Array.from(
+    { length: 50 },
+    (_, index): Timed => [index, segment('up', { seq: 0, flags: 0x02, from: 1_000 + index })],
+  );
+  const { comparisons } = await ofInterfaces({ client: syns, server: [] });
+  expect(comparisons).toEqual([]);
+});

@@ -129,7 +129,7 @@ class Stream {
       const isAnswer = one(row, 'dns.flags.response') === '1';
       const name = one(row, 'dns.qry.name');
       // What Wireshark cannot read, nobody can compare.
-      if (name === undefined || name.startsWith('<name too long>')) continue;
+      if (name === undefined || /^<name too long>/i.test(name)) continue;
       const subject = `#${one(row, 'frame.number')}`;
       const known = lookups.filter((lookup) => lookup.id === id);
       const lookup = known.find((each) => plain(each.name) === plain(name)) ?? known[0];
