@@ -4,13 +4,14 @@ import { isBefore, type Moment, momentOf } from './moment.ts';
 import type { CapturedInterface } from './packetCursor.ts';
 import {
   interfaceBlock,
+  namesBlock,
   type SectionDescription,
   sectionBlock,
   statisticsBlock,
 } from './pcapngBlocks.ts';
 import { OPTION } from './pcapngFormat.ts';
 import { PcapngOptions } from './pcapngOptions.ts';
-import { describeInterface } from './podInterface.ts';
+import { describeInterface, namesOf } from './podInterface.ts';
 
 const BATCH_BYTES = 256 * 1024;
 
@@ -126,6 +127,8 @@ export class MergedFile {
     if (known) return known;
     if (this.#interfaces === 0) this.batch.add(sectionBlock(this.#section));
     this.batch.add(interfaceBlock(describeInterface(source.at, captured)));
+    const names = source.known.size === 0 ? namesOf(source.at) : [];
+    if (names.length > 0) this.batch.add(namesBlock(names));
     const numbered = { id: this.#interfaces, resolution: captured.resolution };
     this.#interfaces += 1;
     source.known.set(key, numbered);

@@ -1,4 +1,4 @@
-import type { CapturedInterface } from './packetCursor.ts';
+import type { CapturedInterface, NamedAddress } from './packetCursor.ts';
 
 /** Where packets were recorded. */
 export interface RecordedAt {
@@ -7,6 +7,8 @@ export interface RecordedAt {
   readonly node: string;
   /** Absent when the node itself was the target. */
   readonly pod?: { readonly name: string; readonly namespace: string };
+  /** The pod's own addresses, of 4 or 16 bytes each: the file gives them the pod's name. */
+  readonly addresses?: readonly Buffer[];
   /** The image of the container whose packets they are. */
   readonly image?: string;
   /** The capture filter, as it was given to the recorder. */
@@ -50,6 +52,12 @@ export function describeInterface(at: RecordedAt, captured: CapturedInterface): 
     ...(os !== undefined && { os }),
     comments: [...facts.filter((fact) => fact !== undefined), ...captured.comments],
   };
+}
+
+/** The names that the file gives to the pod's addresses. */
+export function namesOf({ pod, addresses = [] }: RecordedAt): NamedAddress[] {
+  if (!pod) return [];
+  return addresses.map((address) => ({ address, name: `${pod.namespace}/${pod.name}` }));
 }
 
 function clockOffset({ ahead, uncertainty }: { ahead: number; uncertainty: number }): string {

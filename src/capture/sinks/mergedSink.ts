@@ -1,5 +1,6 @@
+import ipaddr from 'ipaddr.js';
 import type { Access } from '../../kube/authentication.ts';
-import { defaultContainer } from '../../kube/pod.ts';
+import { defaultContainer, type Pod } from '../../kube/pod.ts';
 import { type FoundTarget, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
@@ -94,5 +95,16 @@ function recordedAt(found: FoundTarget): TargetIdentity {
   const main = defaultContainer(found.pod);
   const image = spec.containers.find((container) => container.name === main)?.image;
   const { name, namespace } = metadata;
-  return { node, pod: { name, namespace }, ...(image !== undefined && { image }) };
+  return {
+    node,
+    pod: { name, namespace },
+    ...(!spec.hostNetwork && { addresses: addressesOf(found.pod) }),
+    ...(image !== undefined && { image }),
+  };
+}
+
+/** In the form of packets. */
+function addressesOf({ status }: Pod): Buffer[] {
+  const texts = status?.podIPs?.map(({ ip }) => ip) ?? [];
+  return texts.map((text) => Buffer.from(ipaddr.parse(text).toByteArray()));
 }

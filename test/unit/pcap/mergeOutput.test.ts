@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { NotWritten, OutputClosed } from '../../../src/output/output.ts';
 import { PcapngCursor } from '../../../src/pcap/pcapngCursor.ts';
 import { PcapngMerger } from '../../../src/pcap/pcapngMerger.ts';
 import { NotPcap } from '../../../src/pcap/records.ts';
 import { Problem } from '../../../src/problem.ts';
+import { ethernet, ipv4, tcp } from '../packets/madeFrames.ts';
 import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
 import { MemoryOutput, mergeFiles, podAt, SECTION, writeInPieces } from './mergeInto.ts';
 import { FilesForTest, fieldsOf, wireshark } from './wireshark.ts';
@@ -179,5 +180,35 @@ describe('the output of a merge', { timeout: 60_000 }, () => {
     await expect(writing).rejects.toThrow('enough');
     await expect(merger.finish()).rejects.toThrow('enough');
     await expect(merger.addSource(podAt('late')).write(Buffer.alloc(1))).rejects.toThrow('enough');
+  });
+
+  it('gives the addresses of pods their names, in Wireshark too', async () => {
+    const output = new MemoryOutput();
+    const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
+    const data = ethernet(0x0800, ipv4({ from: '10.244.1.7', to: '10.244.2.9' }, tcp({})));
+    const file = pcapOf({
+      nanoseconds: false,
+      littleEndian: true,
+      linkType: 1,
+      snapLength: 0,
+      packets: [{ at: { seconds: 1, nanoseconds: 0 }, originalLength: data.length, data }],
+    });
+    for (const [name, address] of [
+      ['web-1', [10, 244, 1, 7]],
+      ['db-1', [10, 244, 2, 9]],
+    ] as const) {
+      const source = merger.addSource(podAt(name, { addresses: [Buffer.from(address)] }));
+      await source.write(file);
+      source.end();
+    }
+    await merger.finish();
+    using files = new FilesForTest();
+    const path = files.path('named.pcapng');
+    writeFileSync(path, output.bytes);
+    const lines = wireshark('tshark', '-N', 'n', '-r', path).trim().split('\n');
+    expect(lines).toHaveLength(2);
+    // The names of a pod stand in front of its first packet.
+    expect(lines[0]).toContain('shop/web-1 → ');
+    expect(lines[1]).toContain('shop/web-1 → shop/db-1');
   });
 });
