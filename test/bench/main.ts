@@ -2,6 +2,7 @@ import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { benchFetch } from './fetch.ts';
+import { benchGrowth } from './growth.ts';
 import { benchLoss } from './loss.ts';
 import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
@@ -21,6 +22,7 @@ const PARTS = [
   'summary',
   'dumps',
   'path',
+  'growth',
   'warm',
   'cold',
   'exec',
@@ -42,7 +44,7 @@ const ROUNDS = {
   fetch: 5,
   loss: 3,
 };
-const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps'];
+const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps', 'growth'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
@@ -57,6 +59,8 @@ if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
 if (wanted('summary')) await benchSummary(ROUNDS.summary);
 if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
+// It takes minutes: only when it is asked for.
+if (asked.includes('growth')) await benchGrowth();
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) process.exit();
 
 const cluster = await startBenchCluster();
