@@ -8,10 +8,17 @@ export interface OutputArguments {
   readonly write?: string | undefined;
   readonly wireshark?: boolean | undefined;
   readonly force?: boolean | undefined;
+  readonly summary?: boolean | undefined;
 }
 
 /** Where packets go; text where neither a file nor Wireshark is asked for. Throws a Problem. */
 export async function captureOutput(flags: OutputArguments): Promise<Output> {
+  if (!flags.summary) return outputOf(flags);
+  const { SummaryOutput } = await import('./summaryOutput.ts');
+  return new SummaryOutput(flags.write === undefined ? undefined : await outputOf(flags));
+}
+
+async function outputOf(flags: OutputArguments): Promise<Output> {
   if (flags.wireshark) {
     const { findWireshark, WiresharkOutput } = await import('../output/wiresharkOutput.ts');
     return new WiresharkOutput(findWireshark());

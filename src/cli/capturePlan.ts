@@ -18,6 +18,7 @@ export function planOf(
   if (flags.write !== undefined && flags.wireshark)
     throw wrongUsage('-w and --wireshark cannot be combined');
   checkRingFlags(flags);
+  checkSummary(flags);
   refuseExpressionWords(words);
   const meant = targetsOf(words, flags);
   const ofPods = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
@@ -30,7 +31,7 @@ export function planOf(
     waits: flags['follow-pods'],
     withClients: flags['with-clients'],
     peers: flags.peer,
-    format: flags.write === undefined && !flags.wireshark ? ('text' as const) : ('pcap' as const),
+    format: hasPackets(flags) ? ('pcap' as const) : ('text' as const),
     stream: flags.stream,
     linger: seconds(flags.linger),
     presets,
@@ -53,6 +54,24 @@ function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
   };
 }
 
+/** Packets are written, shown or summarized, not printed. */
+function hasPackets({ write, wireshark, summary }: CaptureValues): boolean {
+  return write !== undefined || wireshark || summary;
+}
+
+/** Throws a usage error where the packets do not pass this command, or leave no place for a summary. */
+function checkSummary(flags: CaptureValues): void {
+  const { summary, wireshark, write, detach } = flags;
+  if (!summary) return;
+  if (detach || asksForRing(flags))
+    throw wrongUsage(
+      '--summary cannot be combined with -C, -G, -W or --detach',
+      'summarize the files later with: summary FOLDER',
+    );
+  if (wireshark) throw wrongUsage('--summary and --wireshark cannot be combined');
+  if (write === '-') throw wrongUsage('--summary cannot be combined with -w -');
+}
+
 /** Throws a usage error for flags of rings and detached captures that cannot be combined. */
 function checkRingFlags(flags: CaptureValues): void {
   const { write, wireshark, stream, detach } = flags;
@@ -66,9 +85,9 @@ function checkRingFlags(flags: CaptureValues): void {
   const joining = (['follow-pods', 'with-clients'] as const).find((flag) => flags[flag]);
   if (joining && (detach || asksForRing(flags)))
     throw wrongUsage(`--${joining} cannot be combined with -C, -G, -W or --detach`);
-  if (flags['with-clients'] && write === undefined && !wireshark)
+  if (flags['with-clients'] && !hasPackets(flags))
     throw wrongUsage(
-      '--with-clients requires -w or --wireshark',
+      '--with-clients requires -w, --wireshark or --summary',
       'for example: capture svc/web --with-clients -w web.pcapng',
     );
   if (detach || !asksForRing(flags)) return;

@@ -18,9 +18,11 @@ export async function namesFolder(write: string | undefined): Promise<boolean> {
  * targets and a classic name.
  */
 export function destinationOf(
-  { write, wireshark }: OutputArguments,
+  { write, wireshark, summary }: OutputArguments,
   takesSeveral: boolean,
 ): Destination {
+  // A summary names the pods, which only pcapng can.
+  if (write === undefined && summary) return 'one pcapng';
   if (write === undefined && !wireshark) return 'text';
   if (write === undefined || write === '-') return takesSeveral ? 'one pcapng' : 'one pcap';
   if (/\.pcapng$/i.test(write)) return 'one pcapng';

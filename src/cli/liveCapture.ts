@@ -10,9 +10,9 @@ import { TextSink } from '../capture/sinks/textSink.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { type FoundTarget, targetNames } from '../kube/targets/foundTarget.ts';
 import { hasChangingAddresses } from '../kube/targets/peers.ts';
-import { FileOutput } from '../output/fileOutput.ts';
 import type { Output } from '../output/output.ts';
 import { sum } from '../output/quantities.ts';
+import { wrongUsage } from '../problem.ts';
 import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { FIXED_PEERS, type PlanWithPeers } from './capturePeers.ts';
 import { captureProgress } from './captureProgress.ts';
@@ -36,7 +36,13 @@ export async function captureLive(
   const progress = captureProgress(plan.format);
   let output: Output | undefined;
   try {
-    if (!(await namesFolder(flags.write))) output = await captureOutput(flags);
+    const isFolder = await namesFolder(flags.write);
+    if (isFolder && flags.summary)
+      throw wrongUsage(
+        `--summary cannot be combined with the folder ${flags.write}`,
+        'write a file: --summary -w web.pcapng',
+      );
+    if (!isFolder) output = await captureOutput(flags);
     const targets = await foundTargets(api, plan, signal, progress.note);
     const nameOf = targetNames(targets);
     const takesSeveral = targets.length > 1 || plan.waits || plan.withClients;
@@ -66,6 +72,7 @@ export async function captureLive(
     // A capture that never began has not closed it, and an open Wireshark would keep this process alive.
     await output?.close();
     progress.clear();
+    await output?.report?.();
   }
 }
 
@@ -109,7 +116,7 @@ function sinkOf(
 ): Opened {
   const { flags, output, destination } = to;
   const nameOf = targetNames(targets);
-  const path = output instanceof FileOutput && { path: output.path };
+  const path = output?.path !== undefined && { path: output.path };
   const bytes = () => undefined;
   if (!output) {
     const folder = flags.write ?? '';

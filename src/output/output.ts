@@ -8,6 +8,10 @@ export interface Output {
   takeBack?(bytes: number): Promise<void>;
   /** Resolves when everything written is safe. */
   close(): Promise<void>;
+  /** The file, where it is one. */
+  readonly path?: string | undefined;
+  /** Says what it has to say about what was written, after close(). */
+  report?(): Promise<void>;
   /** Calls back once when nobody reads any more, where that can be noticed without writing. */
   onReaderGone?(callback: () => void): void;
 }

@@ -17,7 +17,8 @@ export function* renderSummary(summary: Summary, files: readonly string[]): Gene
   yield* renderConversations(summary);
 }
 
-function headline({ summarizer, conversations, others }: Summary): string {
+/** What is in it, in a line. */
+export function headline({ summarizer, conversations, others }: Summary): string {
   const { packets, bytes, interfaces, start, end, baseSeconds } = summarizer;
   const links = [...new Set(interfaces.map(({ linkType }) => linkTypeName(linkType)))].join(', ');
   const count = conversations.length + others.conversations;

@@ -12,7 +12,7 @@ import type { NodeClock } from './nodeClock.ts';
 import type { TargetSink } from './sink.ts';
 
 /** What is known of a target before it is entered. */
-export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'image'>;
+export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'addresses' | 'image'>;
 
 /** What a target's packets need to get into a merge. */
 export interface MergedTargetOptions {

@@ -16,6 +16,10 @@ export const captureCommand = command({
       'capture svc/web --with-clients -w web.pcapng',
       'Capture both ends of the connections to a service',
     ],
+    [
+      'capture deploy/web --preset dns --duration 1m --summary',
+      'Say what is wrong with the DNS of a deployment',
+    ],
     ['capture pod-1 --wireshark', 'Show packets in Wireshark'],
     ['capture pod-1 -c 20 -i any', 'Print 20 packets of any interface, including lo'],
     ['capture pod-1 -w - | tshark -r -', 'Pipe packets to another program'],

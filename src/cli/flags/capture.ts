@@ -19,6 +19,7 @@ export const CAPTURE_FLAGS = {
     help: 'Write packets to FILE (.pcap or .pcapng), to standard output (-), or to one file per pod (FOLDER/)',
   },
   wireshark: { help: 'Show packets in Wireshark while they are captured' },
+  summary: { help: 'Say what went wrong when the capture ends, instead of printing packets' },
   peer: {
     value: PEER,
     repeatable: true,

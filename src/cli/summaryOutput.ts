@@ -1,0 +1,52 @@
+import { PassThrough } from 'node:stream';
+import type { Output } from '../output/output.ts';
+import { print } from '../output/standardOutput.ts';
+import { briefSummary } from '../reading/briefSummary.ts';
+import { type Summary, summarize } from '../reading/summary.ts';
+
+/** Summarizes the packets of a capture while they are written, to a file or nowhere else. */
+export class SummaryOutput implements Output {
+  readonly #file: Output | undefined;
+  readonly #stream = new PassThrough();
+  readonly #summary: Promise<Summary | undefined>;
+  #isEmpty = true;
+
+  constructor(file: Output | undefined) {
+    this.#file = file;
+    this.#summary = summarize([{ label: 'capture', paths: [], stream: this.#stream }]).catch(
+      (error: unknown) => {
+        // Nothing was captured, so that there is nothing to read.
+        if (this.#isEmpty) return undefined;
+        throw error;
+      },
+    );
+  }
+
+  get path(): string | undefined {
+    return this.#file?.path;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    await this.#file?.write(chunk);
+    this.#isEmpty = false;
+    // The buffer is used again after this call.
+    if (this.#stream.destroyed || this.#stream.write(Buffer.from(chunk))) return;
+    const taken = new Promise((resolve) => this.#stream.once('drain', resolve));
+    // After a failure nobody takes anything any more.
+    await Promise.race([taken, this.#summary.catch(() => undefined)]);
+  }
+
+  async takeBack(bytes: number): Promise<void> {
+    await this.#file?.takeBack?.(bytes);
+  }
+
+  async close(): Promise<void> {
+    this.#stream.end();
+    await this.#file?.close();
+  }
+
+  async report(): Promise<void> {
+    const summary = await this.#summary;
+    if (summary) await print([briefSummary(summary)]);
+  }
+}

@@ -1,0 +1,34 @@
+import { terminalSafe } from '../output/terminalSafe.ts';
+import type { Finding } from './findings/finding.ts';
+import { headline } from './renderSummary.ts';
+import type { Summary } from './summary.ts';
+import { counted } from './timeText.ts';
+
+const SHOWN = 5;
+
+/**
+ * A summary for the end of a capture: what is in it, other findings in a line each, and at the end the worst one
+ * in three lines. Safe for a terminal.
+ */
+export function briefSummary(summary: Summary): string {
+  const { findings } = summary;
+  const [worst, ...others] = findings.filter(({ severity }) => severity !== 'info');
+  const lines = [headline(summary)];
+  if (!worst) return `${[...lines, 'No problems found.'].map(terminalSafe).join('\n')}\n`;
+  for (const { severity, kind, what } of others.slice(0, SHOWN))
+    lines.push(`also: ${severity} ${kind}: ${what}`);
+  if (others.length > SHOWN) lines.push(`and ${counted(others.length - SHOWN, 'more finding')}`);
+  return `${[...lines, '', ...problemLines(worst)].map(terminalSafe).join('\n')}\n`;
+}
+
+/** What is wrong, who has it, and why that usually is. */
+function problemLines({ severity, kind, what, who, when, until, count, causes, caveat }: Finding) {
+  const clock = (time: string) => time.slice(11, 19);
+  const time = until === undefined ? clock(when) : `${clock(when)} to ${clock(until)}`;
+  const why = caveat === undefined ? causes : [caveat, ...causes];
+  return [
+    `${severity} ${kind}: ${what}`,
+    `who: ${who}; ${counted(count, 'time')}, ${time} UTC`,
+    `usual causes: ${why.join('; ')}`,
+  ];
+}

@@ -1,0 +1,327 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { beforeAll, expect, it } from 'vitest';
+import { inNetworkOf, onNode, type PodProcesses, processesOf } from './support/nodes.ts';
+import { runPod } from './support/pods.ts';
+import { type Running, run, start } from './support/process.ts';
+import { has } from './support/skips.ts';
+import { freshPath, kubectl, netdebug, PROGRAM } from './support/world.ts';
+
+interface Pod {
+  readonly name: string;
+  readonly ip: string;
+  readonly processes: PodProcesses;
+}
+
+interface Finding {
+  readonly kind: string;
+  readonly severity: string;
+  readonly what: string;
+}
+
+let client: Pod;
+let server: Pod;
+
+async function podOn(purpose: string, node: 0 | 1): Promise<Pod> {
+  const { name, ip } = await runPod(purpose, { node });
+  const uid = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.metadata.uid}']);
+  return { name, ip, processes: processesOf(uid) };
+}
+
+beforeAll(async () => {
+  if (!has('an API server of our own')) return;
+  [client, server] = await Promise.all([podOn('asker', 0), podOn('answerer', 1)]);
+});
+
+/** Starts a program of this machine in the network of a pod; it is killed at the end of the test. */
+function startIn(pod: Pod, program: string, ...args: string[]): Running {
+  return start('nsenter', ['-t', String(pod.processes.pod), '-n', '--', program, ...args]);
+}
+
+/** Runs JavaScript in the network of a pod: `S` is the server's address, `P` the port. */
+function script(pod: Pod, port: number, text: string): Running {
+  const head = `const S = '${server.ip}', P = ${port}, net = require('net'), dgram = require('dgram'), tls = require('tls');`;
+  return startIn(pod, process.execPath, '-e', `${head}${text}`);
+}
+
+type Scene = (port: number, after: (undo: () => Promise<unknown>) => void) => Promise<void>;
+
+/** What the summary says first of what a pod saw while something happened on a port. */
+async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonly Finding[]> {
+  const file = freshPath(`${port}.pcap`);
+  const recorder = startIn(pod, 'tcpdump', '-U', '-i', 'eth0', '-w', file, `port ${port} or icmp`);
+  const undone: (() => Promise<unknown>)[] = [];
+  try {
+    await recorder.says(/listening on/);
+    await scene(port, (undo) => undone.push(undo));
+    // What was on its way is captured, too.
+    await wait(200);
+  } finally {
+    recorder.child.kill('SIGINT');
+    await recorder.finished;
+    for (const undo of undone.reverse()) await undo();
+  }
+  return summaryOf(file);
+}
+
+async function summaryOf(file: string): Promise<readonly Finding[]> {
+  const [program, ...words] = PROGRAM;
+  const { stdout, stderr, code } = await run(program, [...words, 'summary', file, '-o', 'json']);
+  expect(code, stderr).toBe(0);
+  return (JSON.parse(stdout) as { findings: readonly Finding[] }).findings;
+}
+
+/** A server that answers what it gets; gives its end. */
+async function echo(port: number, after: Parameters<Scene>[1], text = 'c.pipe(c)') {
+  const running = script(
+    server,
+    port,
+    `net.createServer({ allowHalfOpen: false }, (c) => { c.on('error', () => {}); ${text} }).listen(P, '0.0.0.0', () => console.log('ready'))`,
+  );
+  after(async () => running.child.kill('SIGKILL'));
+  await running.says(/ready/);
+  return running;
+}
+
+/** Adds a rule to the packet filter of a pod or of its node, until the scene is over. */
+async function rule(where: typeof onNode, pod: Pod, text: string, after: Parameters<Scene>[1]) {
+  const command = (action: string) => `iptables-legacy ${text.replace('-I', action)}`;
+  await where(pod.processes, command('-I'));
+  after(() => where(pod.processes, command('-D')));
+}
+
+/** A resolver; `answer` gives the flags of an answer by the question's type, or undefined for none. */
+async function resolver(port: number, after: Parameters<Scene>[1], answer: string) {
+  const running = script(
+    server,
+    port,
+    `const s = dgram.createSocket('udp4'); s.on('message', (m, from) => {
+      const type = m.readUInt16BE(m.length - 4), flags = (${answer})(type);
+      if (flags === undefined) return;
+      const r = Buffer.from(m); r.writeUInt16BE(flags, 2); s.send(r, from.port, from.address);
+    }).bind(P, () => console.log('ready'))`,
+  );
+  after(async () => running.child.kill('SIGKILL'));
+  await running.says(/ready/);
+}
+
+/** Asks for A and AAAA of two names from one socket; once more after 2.5 s when `again`. */
+async function ask(port: number, again = false): Promise<void> {
+  const asking = script(
+    client,
+    port,
+    `const s = dgram.createSocket('udp4');
+     const q = (id, name, type) => Buffer.concat([Buffer.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+       ...name.split('.').map((l) => Buffer.from([l.length, ...Buffer.from(l)])), Buffer.from([0, 0, type, 0, 1])]);
+     const all = () => ['api.example.com', 'db.example.com'].forEach((name, i) =>
+       [1, 28].forEach((type, j) => s.send(q(2 * i + j + 1, name, type), P, S)));
+     all(); ${again ? 'setTimeout(() => s.send(q(2, "api.example.com", 28), P, S), 2500); setTimeout(() => process.exit(), 4000);' : 'let left = 4; s.on("message", () => { if (--left === 0) process.exit(); });'}`,
+  );
+  await asking.finished;
+}
+
+/** A connection that sends `first`, and `then` half a second later, and waits. */
+function talk(port: number, to: string, first: string, then = '', milliseconds = 3000): Running {
+  return script(
+    client,
+    port,
+    `const c = net.connect(P, '${to}', () => { c.write(${first}); ${then && `setTimeout(() => c.write(${then}), 500);`} });
+     c.on('error', () => {}); c.on('data', () => console.log('answered')); setTimeout(() => process.exit(), ${milliseconds});`,
+  );
+}
+
+const SERVICE = '10.96.77.77';
+
+/** Each on a port of its own, so that they happen at the same time. */
+const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] = [
+  [
+    'syn-unanswered',
+    7101,
+    async (port, after) => {
+      // A full accept queue: the server accepts nothing any more.
+      const full = script(
+        server,
+        port,
+        "net.createServer(() => {}).listen({ port: P, host: '0.0.0.0', backlog: 1 }, () => console.log('ready'))",
+      );
+      after(async () => full.child.kill('SIGKILL'));
+      await full.says(/ready/);
+      full.child.kill('SIGSTOP');
+      const many = script(
+        client,
+        port,
+        `for (let i = 0; i < 6; i++) net.connect(P, S).on('error', () => {}); setTimeout(() => process.exit(), 3500);`,
+      );
+      await many.finished;
+    },
+  ],
+  [
+    'peer-stopped-answering',
+    7102,
+    async (port, after) => {
+      await echo(port, after);
+      const talking = talk(port, server.ip, "'hello'", "'again'", 4500);
+      await talking.says(/answered/);
+      // Its node is gone: nothing arrives, and nothing comes back.
+      await rule(inNetworkOf, server, `-I INPUT -p tcp --dport ${port} -j DROP`, after);
+      await rule(inNetworkOf, server, `-I OUTPUT -p tcp --sport ${port} -j DROP`, after);
+      await talking.finished;
+    },
+  ],
+  [
+    'mtu-black-hole',
+    7103,
+    async (port, after) => {
+      await echo(port, after);
+      const large = `-p tcp --dport ${port} -m length --length 1000:65535 -j DROP`;
+      await rule(onNode, server, `-I FORWARD ${large}`, after);
+      await talk(port, server.ip, "'hello'", "'x'.repeat(1200)", 3500).finished;
+    },
+  ],
+  [
+    'reset-by-middlebox',
+    7104,
+    async (port, after) => {
+      await echo(port, after);
+      const talking = talk(port, server.ip, "'hello'", "'again'", 2000);
+      await talking.says(/answered/);
+      const reject = `-p tcp --dport ${port} -j REJECT --reject-with tcp-reset`;
+      await rule(onNode, client, `-I FORWARD ${reject}`, after);
+      await talking.finished;
+    },
+  ],
+  [
+    'nat-skipped',
+    7105,
+    async (port, after) => {
+      await echo(port, after);
+      const translate = `-d ${SERVICE} -p tcp --dport ${port} -j DNAT --to-destination ${server.ip}`;
+      await rule(onNode, client, `-t nat -I PREROUTING ${translate}`, after);
+      const skip = `-s ${server.ip} -p tcp --sport ${port} -j CT --notrack`;
+      await rule(onNode, client, `-t raw -I PREROUTING ${skip}`, after);
+      await talk(port, SERVICE, "'hello'", '', 1500).finished;
+    },
+  ],
+  [
+    'tls-version-mismatch',
+    7106,
+    async (port, after) => {
+      const serving = script(
+        server,
+        port,
+        "tls.createServer({ minVersion: 'TLSv1.3' }).on('tlsClientError', () => {}).listen(P, '0.0.0.0', () => console.log('ready'))",
+      );
+      after(async () => serving.child.kill('SIGKILL'));
+      await serving.says(/ready/);
+      const asking = script(
+        client,
+        port,
+        "tls.connect({ host: S, port: P, maxVersion: 'TLSv1.2', rejectUnauthorized: false }).on('error', () => process.exit())",
+      );
+      await asking.finished;
+    },
+  ],
+  [
+    'dns-servfail',
+    53,
+    async (port, after) => {
+      await resolver(port, after, '() => 0x8182');
+      await ask(port);
+    },
+  ],
+  [
+    'dns-aaaa-ignored',
+    1053,
+    async (port, after) => {
+      await resolver(port, after, '(type) => (type === 28 ? undefined : 0x8180)');
+      await ask(port, true);
+    },
+  ],
+  [
+    'dns-truncated',
+    5300,
+    async (port, after) => {
+      await resolver(port, after, '() => 0x8380');
+      await ask(port);
+    },
+  ],
+];
+
+it.skipIf(!has('an API server of our own')).concurrent.each(SCENES)(
+  'the first finding is %s',
+  async (kind, port, scene) => {
+    const findings = await findingsOf(client, port, scene);
+    expect(findings[0]?.kind, JSON.stringify(findings, undefined, 1)).toBe(kind);
+  },
+);
+
+it.skipIf(!has('an API server of our own')).concurrent(
+  'healthy traffic has no problems',
+  async () => {
+    const port = 7110;
+    const findings = await findingsOf(client, port, async (_port, after) => {
+      await echo(port, after);
+      const text = "'x'.repeat(3000)";
+      await Promise.all([1, 2, 3].map(() => talk(port, server.ip, text, "'bye'", 1500).finished));
+    });
+    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  },
+);
+
+it.skipIf(!has('an API server of our own')).concurrent(
+  'loss between two pods on two nodes is located in their merged capture',
+  async () => {
+    const port = 7111;
+    const undone: (() => Promise<unknown>)[] = [];
+    const after = (undo: () => Promise<unknown>) => undone.push(undo);
+    await echo(port, after);
+    const file = freshPath('both.pcapng');
+    const capture = netdebug(
+      ['capture', client.name, server.name, '-w', file, '--', 'port', String(port)],
+      { onTestFinished: after as never },
+    );
+    try {
+      await capture.says(/capturing .*(?:2|answerer)/s);
+      await talk(port, server.ip, "'hello'", "'again'", 800).finished;
+      const every = '-m statistic --mode nth --every 4 --packet 0 -j DROP';
+      await rule(onNode, client, `-I FORWARD -p tcp --dport ${port} ${every}`, after);
+      const text = "'x'.repeat(20000)";
+      await talk(port, server.ip, text, "'bye'", 2500).finished;
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+    } finally {
+      capture.child.kill('SIGKILL');
+      for (const undo of undone.reverse()) await undo();
+    }
+    const [first] = await summaryOf(file);
+    expect(first?.kind).toBe('loss-between-points');
+    expect(first?.what).toMatch(
+      new RegExp(`passed .*${client.name}.* never came to .*${server.name}`),
+    );
+  },
+);
+
+it.skipIf(!has('an API server of our own')).concurrent(
+  'capture --summary says in three lines what is wrong with DNS',
+  async () => {
+    const port = 9053;
+    const undone: (() => Promise<unknown>)[] = [];
+    await resolver(port, (undo) => undone.push(undo), '() => 0x8182');
+    const capture = netdebug(
+      ['capture', client.name, '--summary', '--duration', '4s', '--', 'port', String(port)],
+      { onTestFinished: (done) => undone.push(async () => done()) },
+    );
+    try {
+      await capture.says(/capturing on/);
+      await ask(port);
+      const { code, stdout, stderr } = await capture.finished;
+      expect(code, stderr).toBe(0);
+      const lines = stdout.trim().split('\n').slice(-3);
+      expect(lines[0]).toContain('SERVFAIL');
+      expect(lines[1]).toContain(client.name);
+      expect(lines[2]).toContain('usual causes');
+    } finally {
+      for (const undo of undone.reverse()) await undo();
+    }
+  },
+);
