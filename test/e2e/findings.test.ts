@@ -48,7 +48,10 @@ type Scene = (port: number, after: (undo: () => Promise<unknown>) => void) => Pr
 /** What the summary says first of what a pod saw while something happened on a port. */
 async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonly Finding[]> {
   const file = freshPath(`${port}.pcap`);
-  const recorder = startIn(pod, 'tcpdump', '-U', '-i', 'eth0', '-w', file, `port ${port} or icmp`);
+  const filter = `port ${port} or icmp`;
+  // Else what came last stays in the kernel's buffer.
+  const argv = ['--immediate-mode', '-U', '-i', 'eth0', '-w', file, filter];
+  const recorder = startIn(pod, 'tcpdump', ...argv);
   const undone: (() => Promise<unknown>)[] = [];
   try {
     await recorder.says(/listening on/);

@@ -9,7 +9,7 @@ import type {
   PointComparison,
   WayComparison,
 } from './pointComparison.ts';
-import { isRouted, isSameEnd, type PointView } from './pointView.ts';
+import { isRouted, isSameEnd, isSamePlace, type PointView } from './pointView.ts';
 
 const MAX_CONNECTIONS = 1_000;
 const MAX_LOSING = 3;
@@ -112,17 +112,39 @@ class PointPair {
       this.#reached.set(near.interfaceIndex, reached.add(near.server.address));
     }
     if (near.isFragmented || far.isFragmented) return;
-    const source = interfaces[near.interfaceIndex] as CaptureInterface;
-    const target = interfaces[far.interfaceIndex] as CaptureInterface;
     const up = matchTrails(traces, near.trace.client, far.trace.client);
     const down = matchTrails(traces, far.trace.server, near.trace.server);
-    this.#legs.push(
-      { view: near, trail: near.trace.client, source, target, matched: up },
-      { view: far, trail: far.trace.server, source: target, target: source, matched: down },
-    );
-    const [there, back] = source === this.#first ? [up, down] : [down, up];
+    const isOrdered = !isSamePlace(near, far);
+    this.#addLeg(near, far, 'client', up, isOrdered, interfaces);
+    this.#addLeg(far, near, 'server', down, isOrdered, interfaces);
+    const isFromFirst = near.interfaceIndex === this.#first.index;
+    const [there, back] = isFromFirst ? [up, down] : [down, up];
     this.#toSecond = Math.min(this.#toSecond, there.shortest);
     this.#toFirst = Math.min(this.#toFirst, back.shortest);
+  }
+
+  /** Packets of one end on their way from one point to the other. Of points at one place, each may miss what the other has. */
+  #addLeg(
+    from: PointView,
+    to: PointView,
+    end: 'client' | 'server',
+    { missing, unseen, shortest }: MatchedTrails,
+    isOrdered: boolean,
+    interfaces: readonly CaptureInterface[],
+  ): void {
+    const source = interfaces[from.interfaceIndex] as CaptureInterface;
+    const target = interfaces[to.interfaceIndex] as CaptureInterface;
+    const matched = { missing, unseen: isOrdered ? unseen : [], shortest };
+    this.#legs.push({ view: from, trail: from.trace[end], source, target, matched });
+    if (isOrdered || unseen.length === 0) return;
+    const back = { missing: unseen, unseen: [], shortest };
+    this.#legs.push({
+      view: to,
+      trail: to.trace[end],
+      source: target,
+      target: source,
+      matched: back,
+    });
   }
 
   /** A conversation without an answer at one point, which the other one should have seen, but did not. */

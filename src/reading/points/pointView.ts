@@ -65,3 +65,13 @@ const ONE_LINK =
 export function isRouted({ client, server }: PointView): boolean {
   return !ONE_LINK.test(client.address) && !ONE_LINK.test(server.address);
 }
+
+/** Closer together than this, nobody can tell which of two points a packet passed first. Nanoseconds. */
+const SAME_PLACE_NS = 2_000;
+
+/** True when nothing tells which point is nearer to the client. */
+export function isSamePlace(one: PointView, other: PointView): boolean {
+  if (one.ttl !== other.ttl) return false;
+  const difference = Math.abs(one.answerDelay - other.answerDelay);
+  return Number.isNaN(difference) || difference < SAME_PLACE_NS;
+}

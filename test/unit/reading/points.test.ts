@@ -193,3 +193,11 @@ it('joins nothing where all connections begin with the same sequence number', as
   const { comparisons } = await ofInterfaces({ client: syns, server: [] });
   expect(comparisons).toEqual([]);
 });
+
+it('finds what either of two points at one place lacks', async () => {
+  const { client } = points(HEALTHY);
+  const lacking = client.filter((_, index) => index !== 3 && index !== 4);
+  const { findings } = await ofFiles({ client, server: lacking });
+  const losses = findings.filter(({ kind }) => kind === 'loss-between-points');
+  expect(losses.flatMap(({ packets }) => packets).sort()).toEqual([4, 5]);
+});
