@@ -67,8 +67,7 @@ export function readResponse(head: string): HttpResponse | undefined {
 function bodyHeaders(lines: readonly string[]): BodyHeaders {
   const length = headerOf(lines, 'content-length');
   return {
-    contentLength:
-      length !== undefined && /^0*\d{1,15}$/.test(length) ? Number(length) : undefined,
+    contentLength: length !== undefined && /^0*\d{1,15}$/.test(length) ? Number(length) : undefined,
     isChunked: /\bchunked\b/i.test(headerOf(lines, 'transfer-encoding') ?? ''),
     upgrade: headerOf(lines, 'upgrade') !== undefined,
   };
