@@ -1,0 +1,41 @@
+import type { Socket } from 'node:net';
+import { expect, it } from 'vitest';
+import { remove } from '../../../src/inventory/remove.ts';
+import { ENDED, podWithDebuggers } from '../debugger/pods.ts';
+import { fakeServer, json } from '../kube/fakeServer.ts';
+import { recording } from '../kube/recordings.ts';
+
+const NAME = 'netdebug-network';
+const POD = podWithDebuggers([{ name: NAME, image: 'x' }, ENDED]);
+const OWNED = { kind: 'debugger', pod: POD, container: NAME, state: 'running' } as const;
+
+/** Removes a debugger where execs are answered so, one after the other; the pod says that it has ended. */
+async function removed(answers: readonly ((socket: Socket) => void)[]) {
+  let asked = 0;
+  const { api } = await fakeServer({
+    rest: (_, response) => json(response, 200, POD),
+    upgrade: (socket) => answers[asked++]?.(socket),
+  });
+  const outcome = await remove(api, OWNED, new AbortController().signal).catch(
+    (error: Error) => error,
+  );
+  return { outcome, asked };
+}
+
+const { refused } = recording<{ refused: { status: number; body: string } }>('exec-not-running');
+const gone = (socket: Socket) =>
+  socket.end(
+    `HTTP/1.1 ${refused.status} No\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${refused.body.length}\r\n\r\n${refused.body}`,
+  );
+const hangUp = (socket: Socket) => socket.destroy();
+
+it('a container that has ended meanwhile is no failure', async () => {
+  expect(await removed([gone])).toEqual({ outcome: undefined, asked: 1 });
+});
+
+it('a broken connection is tried again, three times in all', async () => {
+  expect(await removed([hangUp, hangUp, gone])).toEqual({ outcome: undefined, asked: 3 });
+  const { outcome, asked } = await removed([hangUp, hangUp, hangUp, gone]);
+  expect(String(outcome)).toMatch(/hang up/);
+  expect(asked).toBe(3);
+});
