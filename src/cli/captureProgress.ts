@@ -57,7 +57,8 @@ export function captureProgress(format: 'pcap' | 'text') {
       line.clear();
       const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
       const where = path === undefined ? '' : ` in ${path}`;
-      const size = format === 'pcap' ? ` (${bytesText(bytes)})` : '';
+      // Without packets it is the size of a file's header.
+      const size = format === 'pcap' && packets > 0 ? ` (${bytesText(bytes)})` : '';
       note(
         `${countText(packets, 'packet')} captured${size}${where}` +
           (statistics.receivedByFilter === undefined ? '' : `, ${droppedText(dropped)}`) +

@@ -1,0 +1,16 @@
+import { expect, it, vi } from 'vitest';
+import { captureProgress } from '../../../src/cli/captureProgress.ts';
+
+it.each([
+  [0, 24, /^0 packets captured in x\.pcap$/m],
+  [2, 180, /^2 packets captured \(180 B\) in x\.pcap$/m],
+])('after %i packets does not count the header of an empty file', (packets, bytes, said) => {
+  let written = '';
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    written += text;
+    return true;
+  });
+  captureProgress('pcap').finish({ packets, bytes, statistics: {}, end: 'complete' }, 'x.pcap');
+  write.mockRestore();
+  expect(written).toMatch(said);
+});
