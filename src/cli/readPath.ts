@@ -1,5 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import { Problem } from '../problem.ts';
+import { parseAddress } from '../topology/address.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
 import { askRoutes } from '../topology/collect/askRoutes.ts';
 import { collectFacts } from '../topology/collect/collectFacts.ts';
@@ -7,6 +8,7 @@ import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject } from '../topology/collect/subject.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
 import { type Endpoint, findEndpoint } from '../topology/trace/endpoint.ts';
+import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
 import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
 import { type PathRequest, type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
 import { Wiring } from '../topology/wiring.ts';
@@ -84,6 +86,7 @@ export async function readPath(
     const facts = await collectFacts(api, pool, {
       nodes: nodesFor(planned, requestIn(planned)),
       rules,
+      addresses: addressesOf(requestIn(planned)),
       cni: false,
       objects: { services: true, policies: rules },
       known,
@@ -138,15 +141,38 @@ function nodesFor(wiring: Wiring, request: PathRequest) {
   for (const end of [request.from, request.to]) {
     if (end?.kind === 'node') add(end.node.name, []);
     if (end?.kind === 'pod') add(end.pod.node, wordsOfPod(end));
-    if (end?.kind !== 'service') continue;
-    const port = servicePort(end.service, request.port, request.protocol);
-    const family = end.addresses[0]?.includes(':') ? 6 : 4;
-    const [backend] = usableBackends((port && backendsOf(wiring, end.service, port, family)) ?? []);
+    const service = serviceAt(wiring, end, request);
+    if (end?.kind === 'node') {
+      const own = hostPortPod(wiring, end.node.name, request.port, request.protocol);
+      if (own !== undefined) add(own.pod.node, wordsOfPod(own));
+    }
+    if (service === undefined) continue;
+    const family = end?.addresses[0]?.includes(':') ? 6 : 4;
+    const backends = service.port && backendsOf(wiring, service.object, service.port, family);
+    const usable = usableBackends(backends ?? []);
+    const near = end?.kind === 'node' ? end.node.name : undefined;
+    const backend = usable.find(({ node }) => node === near) ?? usable[0];
     const pod = backend && wiring.podsWithAddress(backend.address)[0];
     if (pod === undefined) add(backend?.node, []);
     else add(pod.node, wordsOfPod({ pod }));
   }
   return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, chosen: words }));
+}
+
+/** Addresses whose tracked connections tell something: of a service, and of a node that may forward a port. */
+function addressesOf({ to, port }: PathRequest): readonly string[] {
+  const isForwarding = to?.kind === 'service' || (to?.kind === 'node' && port !== undefined);
+  return isForwarding ? to.addresses.filter((one) => parseAddress(one)) : [];
+}
+
+/** The service that an end is, by its own address or by a port of a node. */
+function serviceAt(wiring: Wiring, end: Endpoint | undefined, { port, protocol }: PathRequest) {
+  if (end?.kind === 'service') {
+    const own = servicePort(end.service, port, protocol);
+    return { object: end.service, ...(own && { port: own }) };
+  }
+  const found = end?.kind === 'node' ? nodePortService(wiring, port, protocol) : undefined;
+  return found && { object: found.service, port: found.port };
 }
 
 function wordsOfPod({ pod }: Pick<Extract<Endpoint, { kind: 'pod' }>, 'pod'>): string[] {

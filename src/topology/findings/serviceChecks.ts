@@ -1,20 +1,27 @@
 import { isWithin } from '../address.ts';
 import { datapathOf } from '../trace/datapath.ts';
+import { hostPortPod } from '../trace/nodePorts.ts';
 import { type PolicyVerdict, policiesOf } from '../trace/policies.ts';
 import { usableBackends } from '../trace/serviceBackends.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
+import { conntrackFaults } from './conntrackChecks.ts';
 
 /** What is wrong with the service that is asked for, and what policies say of the packet. */
 export function serviceFaults(trace: PathTrace): Fault[] {
-  return [...ofService(trace), ...ofPolicies(trace)];
+  return [
+    ...ofService(trace),
+    ...conntrackFaults(trace),
+    ...ofHostPort(trace),
+    ...ofPolicies(trace),
+  ];
 }
 
 function ofService(trace: PathTrace): Fault[] {
   const { request, service, ways, source, wiring } = trace;
-  const { to } = request;
-  if (to?.kind !== 'service' || service === undefined) return [];
-  const { namespace, name, ports, sourceRanges, internalTrafficPolicy } = to.service;
+  if (service === undefined) return [];
+  const { object, nodePortOf } = service;
+  const { namespace, name, ports, sourceRanges } = object;
   const text = `svc/${name} (namespace ${namespace})`;
   const values = { service: text, namespace, name };
   const fault = (kind: string, evidence: string, more: Record<string, string>): Fault => ({
@@ -38,7 +45,7 @@ function ofService(trace: PathTrace): Fault[] {
   if (backends === undefined) return [];
   if (usableBackends(backends).length === 0) {
     const pods = backends.length;
-    const selector = Object.entries(to.service.selector ?? {})
+    const selector = Object.entries(object.selector ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(',');
     const state =
@@ -62,16 +69,22 @@ function ofService(trace: PathTrace): Fault[] {
       : request.from.kind === 'node'
         ? request.from.node.name
         : undefined;
-  if (internalTrafficPolicy === 'Local' && from !== undefined) {
-    const isLocal = usableBackends(backends).some(({ node }) => node === from);
+  // What pods and the node itself send to a port of their own node may go to any endpoint (KEP-3836).
+  const local =
+    nodePortOf === undefined
+      ? { policy: 'internalTrafficPolicy', value: object.internalTrafficPolicy, node: from }
+      : { policy: 'externalTrafficPolicy', value: object.externalTrafficPolicy, node: nodePortOf };
+  const isForwarded = nodePortOf === undefined || nodePortOf !== from;
+  if (local.value === 'Local' && local.node !== undefined && isForwarded) {
+    const isLocal = usableBackends(backends).some(({ node }) => node === local.node);
     if (!isLocal) {
       const nodes = [...new Set(usableBackends(backends).map(({ node }) => node))].join(', ');
       faults.push({
         ...fault('service-no-local-endpoints', `endpoints on: ${nodes}`, {
-          policy: 'internalTrafficPolicy',
-          node: from,
+          policy: local.policy,
+          node: local.node,
         }),
-        where: { node: from },
+        where: { node: local.node },
       });
     }
   }
@@ -89,7 +102,8 @@ function ofService(trace: PathTrace): Fault[] {
   }
   const there = ways[0];
   const isTranslated = there?.nat.some(({ kind }) => kind === 'dnat') === true;
-  const node = from === undefined ? undefined : wiring.node(from);
+  const at = nodePortOf ?? from;
+  const node = at === undefined ? undefined : wiring.node(at);
   const host = node && wiring.host(node);
   const byPrograms =
     host?.network.links?.some((link) => datapathOf({ network: host.network, link })) === true;
@@ -97,26 +111,45 @@ function ofService(trace: PathTrace): Fault[] {
     host?.network.netfilter?.nft !== undefined ||
     host?.network.netfilter?.iptablesLegacy !== undefined;
   const hasReached = there?.hops.some(
-    ({ node: passed, netns }) => passed === from && netns === node?.hostInode,
+    ({ node: passed, netns }) => passed === at && netns === node?.hostInode,
   );
   if (
     !isTranslated &&
     wasRead &&
     !byPrograms &&
     hasReached &&
-    !to.service.clusterAddresses.includes('None') &&
+    !object.clusterAddresses.includes('None') &&
     faults.length === 0
   ) {
     faults.push({
       ...fault(
         'service-not-programmed',
-        `no rule for ${trace.destination}:${service.port.port} on ${from}`,
+        `no rule for ${trace.destination}:${request.port ?? service.port.port} on ${at}`,
         { address: trace.destination },
       ),
-      where: { ...(from !== undefined && { node: from }) },
+      where: { ...(at !== undefined && { node: at }) },
     });
   }
   return faults;
+}
+
+/** A port of a node that a pod has asked for. */
+function ofHostPort({ request, wiring, ways, service }: PathTrace): Fault[] {
+  const { to, port, protocol } = request;
+  if (to?.kind !== 'node' || service !== undefined) return [];
+  const found = hostPortPod(wiring, to.node.name, port, protocol);
+  const isTranslated = ways[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
+  const rules = to.place?.network.netfilter;
+  const wasRead = rules?.nft !== undefined || rules?.iptablesLegacy !== undefined;
+  if (found === undefined || isTranslated || !wasRead || ways[0]?.end !== 'delivered') return [];
+  return [
+    {
+      kind: 'host-port-not-programmed',
+      where: { node: to.node.name },
+      evidence: `no rule for port ${port}/${protocol} on ${to.node.name}`,
+      values: { target: `${found.pod.namespace}/${found.pod.name}`, port: `${port}` },
+    },
+  ];
 }
 
 /** The policies that select either end of a path. */

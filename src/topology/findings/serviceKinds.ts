@@ -62,6 +62,24 @@ export const SERVICE_KINDS: Readonly<Record<string, Kind>> = {
     fix: (v) =>
       `run an endpoint on ${v('node')}, ask another node, or set ${v('policy')} to Cluster`,
   },
+  'stale-conntrack': {
+    severity: 'warning',
+    layer: 6,
+    summary: 'A tracked connection to a service leads to an endpoint that is gone.',
+    meaning: (v) =>
+      `${v('client')} still reaches ${v('answering')} for ${v('service')}, which is no endpoint any more: its packets are lost until the entry expires.`,
+    fix: (v) =>
+      `conntrack -D -p ${v('protocol')} --orig-dst ${v('address')} --reply-src ${v('answering')}`,
+  },
+  'host-port-not-programmed': {
+    severity: 'error',
+    layer: 6,
+    summary: 'No rule of the node leads a hostPort to its pod.',
+    meaning: (v) =>
+      `${v('target')} has hostPort ${v('port')}, and no rule of the node leads there: connections are refused.`,
+    fix: () =>
+      'see that the CNI configuration has the portmap plugin (kubectl netdebug cni node/NAME), then recreate the pod',
+  },
   'policy-denies': {
     severity: 'error',
     layer: 6,

@@ -1,6 +1,7 @@
 import type { Listener } from '../../tools/listeners.ts';
 import { sameAddress } from '../address.ts';
 import { isTunnel } from '../trace/crossTunnel.ts';
+import { hostPortPod } from '../trace/nodePorts.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 import type { Place } from '../wiring.ts';
@@ -23,6 +24,14 @@ function listenerFaults(trace: PathTrace): Fault[] {
   const isReached = ways[0]?.end === 'delivered' || trace.service !== undefined;
   if (aim === undefined || finalPort === undefined || listeners === undefined || !isReached)
     return [];
+  const isTranslated = ways[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
+  // Ports of nodes that are services' or pods' have no listener: rules take them.
+  const isForwarded =
+    trace.service?.nodePortOf !== undefined ||
+    (request.to?.kind === 'node' &&
+      hostPortPod(trace.wiring, request.to.node.name, request.port, request.protocol) !==
+        undefined);
+  if (isForwarded && !isTranslated) return [];
   const { protocol } = request;
   const address =
     ways[0]?.nat.findLast(({ kind }) => kind === 'dnat')?.to.replace(/:\d+$/, '') ??

@@ -2,6 +2,7 @@ import type { Finding } from '../findings/finding.ts';
 import { policyVerdicts } from '../findings/serviceChecks.ts';
 import { endpointText } from '../trace/endpoint.ts';
 import type { PolicyVerdict } from '../trace/policies.ts';
+import { sidecarOf } from '../trace/sidecars.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Doubt, Hop, PathDecision, Translation } from '../trace/way.ts';
 
@@ -78,6 +79,13 @@ export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
       why: `${resource} is not evaluated`,
     }),
   );
-  const all = [...ways.flatMap(({ unknown }) => unknown), ...rules, ...others];
+  const sidecars = [request.from, request.to].flatMap((end) => {
+    const name = end?.kind === 'pod' ? sidecarOf(end.pod) : undefined;
+    if (end?.kind !== 'pod' || name === undefined) return [];
+    const where = { pod: `${end.pod.namespace}/${end.pod.name}` };
+    const why = 'it takes the connections of the pod and makes its own';
+    return [{ where, what: `mesh sidecar ${name}`, why }];
+  });
+  const all = [...ways.flatMap(({ unknown }) => unknown), ...rules, ...sidecars, ...others];
   return [...new Map(all.map((doubt) => [JSON.stringify(doubt), doubt])).values()];
 }

@@ -34,6 +34,8 @@ export function* renderPath(
     else if (!isReverse) yield* drawWay(way, findings);
   }
   yield* details(document);
+  if (trace.service?.object.sessionAffinity === 'ClientIP')
+    yield 'Session affinity ClientIP: a client keeps the endpoint that it was given first.\n';
   if (probe !== undefined) yield* renderProbe(probe);
   yield '\n';
   if (findings.length > 0) yield* renderFindings(findings);

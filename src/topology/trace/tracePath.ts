@@ -1,9 +1,10 @@
 import { familyOf, sameAddress } from '../address.ts';
-import type { ServicePort } from '../model/apiObjects.ts';
+import type { ServiceObject, ServicePort } from '../model/apiObjects.ts';
 import type { Packet } from '../netfilter/packet.ts';
 import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
 import type { Endpoint } from './endpoint.ts';
+import { nodePortService } from './nodePorts.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
 import { type OpenQuestion, Walk } from './walk.ts';
 import type { Way } from './way.ts';
@@ -19,6 +20,14 @@ export interface PathRequest {
   readonly family?: 4 | 6;
 }
 
+export interface TracedService {
+  readonly object: ServiceObject;
+  readonly port?: ServicePort;
+  readonly backends?: readonly Backend[];
+  /** Set where a port of this node was asked for (NodePort), and not the service's own address. */
+  readonly nodePortOf?: string;
+}
+
 /** A path in both directions, as the facts tell it. */
 export interface PathTrace {
   readonly request: PathRequest;
@@ -31,8 +40,8 @@ export interface PathTrace {
   readonly finalPort?: number;
   /** Where the packet arrived, or should. */
   readonly aim?: Place;
-  /** Of a service: what is behind it. */
-  readonly service?: { readonly port?: ServicePort; readonly backends?: readonly Backend[] };
+  /** Of a service, by its own address or by a port of a node: what is behind it. */
+  readonly service?: TracedService;
   /** Bridges that the answer crosses beside the network layer of the node that translated. */
   readonly untranslatedAt?: Port;
   /** What the kernel should be asked. */
@@ -49,10 +58,14 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const destination = to === undefined ? ANYWHERE[family] : (pick(to.addresses, family) ?? '');
   const source = sourceFor(wiring, start, destination, pick(from.addresses, family));
-  const service = to?.kind === 'service' ? serviceOf(wiring, to, request, family) : undefined;
-  const backend = service?.backends && usableBackends(service.backends)[0];
+  const service = serviceOf(wiring, request, family);
+  const backend = chosenBackend(service);
   const port = request.port ?? service?.port?.port;
-  const aim = aimOf(wiring, to, backend?.address ?? destination);
+  const aim = aimOf(
+    wiring,
+    to,
+    (to?.kind === 'service' ? backend?.address : undefined) ?? destination,
+  );
   const packet: Packet = {
     source,
     destination,
@@ -65,7 +78,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const base = { request, wiring, source, destination, ...(service && { service }) };
   const walk = new Walk(wiring, 'there', packet, aim);
   walk.backend = backend;
-  walk.isService = to?.kind === 'service';
+  walk.isService = service !== undefined;
   const there = start === undefined ? walkIn(wiring, walk, aim, family) : walk.from(start);
   if (there === undefined) return { ...base, ways: [], questions: [] };
   const final = walk.aim;
@@ -123,13 +136,28 @@ function sourceFor(
 
 function serviceOf(
   wiring: Wiring,
-  { service }: Extract<Endpoint, { kind: 'service' }>,
-  { port, protocol }: PathRequest,
+  { to, port, protocol }: PathRequest,
   family: 4 | 6,
-): NonNullable<PathTrace['service']> {
-  const own = servicePort(service, port, protocol);
-  const backends = own && backendsOf(wiring, service, own, family);
-  return { ...(own && { port: own }), ...(backends && { backends }) };
+): TracedService | undefined {
+  if (to?.kind === 'node') {
+    const found = nodePortService(wiring, port, protocol);
+    if (found === undefined) return undefined;
+    const backends = backendsOf(wiring, found.service, found.port, family);
+    const own = { object: found.service, port: found.port, nodePortOf: to.node.name };
+    return { ...own, ...(backends && { backends }) };
+  }
+  if (to?.kind !== 'service') return undefined;
+  const own = servicePort(to.service, port, protocol);
+  const backends = own && backendsOf(wiring, to.service, own, family);
+  return { object: to.service, ...(own && { port: own }), ...(backends && { backends }) };
+}
+
+/** The one that is followed of those that new connections are sent to. */
+function chosenBackend(service: TracedService | undefined): Backend | undefined {
+  const usable = usableBackends(service?.backends ?? []);
+  const prefersLocal = service?.nodePortOf !== undefined;
+  const local = usable.find(({ node }) => node === service?.nodePortOf);
+  return (prefersLocal ? local : undefined) ?? usable[0];
 }
 
 function aimOf(wiring: Wiring, to: Endpoint | undefined, address: string): Place | undefined {

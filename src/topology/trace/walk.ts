@@ -1,5 +1,4 @@
 import { familyOf, sameAddress } from '../address.ts';
-import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
 import { parseIpvs } from '../netfilter/ipvs.ts';
@@ -11,8 +10,10 @@ import { crossSegment } from './crossSegment.ts';
 import { crossTunnel, isTunnel } from './crossTunnel.ts';
 import { judgeRoute } from './judgeRoute.ts';
 import { checkRouteAgainstOthers } from './routeComparison.ts';
+import { questionFor } from './routeQuestion.ts';
 import { rulesOf, surroundingsOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
+import { isSidecars } from './sidecars.ts';
 import { translationOf } from './translation.ts';
 import type { Direction, Way } from './way.ts';
 import { WayRecord } from './wayRecord.ts';
@@ -98,6 +99,14 @@ export class Walk extends WayRecord {
         device === undefined ? {} : { outDevice: device },
       );
       if (verdict === 'stopped') return verdict;
+      if (isSidecars(this.wiring, place, before, this.packet)) {
+        this.doubt(
+          place,
+          'mesh sidecar',
+          `rules of the pod hand its connections to a process of its own, at port ${this.packet.destinationPort}: followed as if that made the same connection`,
+        );
+        this.packet = before;
+      }
       if (before.destination !== this.packet.destination) route = this.route(place);
     }
     return this.#leave(place, route, undefined);
@@ -285,7 +294,7 @@ export class Walk extends WayRecord {
 
   /** Asks a namespace for the packet's route; the decision is noted. */
   route(place: Place, inputDevice?: string): RouteDecision {
-    const question = this.#question(place.network, inputDevice);
+    const question = questionFor(place.network, this.packet, inputDevice);
     const decision = decideRoute(place.network, question);
     const { node, network } = place;
     if (decision.by === 'tables') {
@@ -306,26 +315,6 @@ export class Walk extends WayRecord {
             : 'routes not read'),
     });
     return decision;
-  }
-
-  /** Marks, protocol and ports are part of a question only where rules select by them. */
-  #question({ rules }: NetworkNamespace, inputDevice: string | undefined): RouteQuestion {
-    const { destination, source, mark, protocol, sourcePort, destinationPort } = this.packet;
-    const byMark = mark !== 0 && rules?.some((rule) => rule.mark !== undefined);
-    const byPort =
-      rules?.some((rule) => rule.protocol ?? rule.sourcePort ?? rule.destinationPort) === true &&
-      (protocol === 'tcp' || protocol === 'udp');
-    return {
-      to: destination,
-      ...(source !== '' && { from: source }),
-      ...(inputDevice !== undefined && { inputDevice }),
-      ...(byMark && { mark: `0x${mark.toString(16)}` }),
-      ...(byPort && {
-        protocol,
-        ...(sourcePort !== undefined && { sourcePort }),
-        ...(destinationPort !== undefined && { destinationPort }),
-      }),
-    };
   }
 
   #knowsRules({ network }: Place): boolean {
@@ -375,13 +364,19 @@ export class Walk extends WayRecord {
     return 'passed';
   }
 
-  /** Where rules choose by chance: the way to the destination that was asked for. */
+  /** Where rules choose by chance: the way to the backend that was read, or to what was asked for. */
   #chosen(decision: Decision): Decision['ways'][number] {
     const [first] = decision.ways;
-    const aimed = decision.ways.find(
-      ({ packet }) =>
-        this.aim !== undefined && this.wiring.hasAddress(this.aim, packet.destination) === true,
+    const { backend } = this;
+    const read = decision.ways.find(
+      ({ packet }) => backend !== undefined && sameAddress(packet.destination, backend.address),
     );
+    const aimed =
+      read ??
+      decision.ways.find(
+        ({ packet }) =>
+          this.aim !== undefined && this.wiring.hasAddress(this.aim, packet.destination) === true,
+      );
     return aimed ?? first ?? { packet: this.packet, passed: [] };
   }
 

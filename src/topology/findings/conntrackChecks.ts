@@ -1,0 +1,66 @@
+import { sameAddress } from '../address.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Fault } from '../trace/way.ts';
+
+/**
+ * Connections that a node still tracks to endpoints that are gone: as long as the client keeps its port, its
+ * packets follow them, whatever the rules say now. UDP clients such as resolvers do so for ever.
+ */
+export function conntrackFaults({
+  service,
+  wiring,
+  ways,
+  request,
+  destination,
+}: PathTrace): Fault[] {
+  const port = service?.nodePortOf === undefined ? service?.port?.port : request.port;
+  const { backends } = service ?? {};
+  if (backends === undefined || port === undefined) return [];
+  const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
+  return [...nodes].flatMap((name): Fault[] => {
+    const node = wiring.node(name);
+    const host = node && wiring.host(node);
+    const stale = (host?.network.conntrack?.entries ?? []).find((line) => {
+      const { protocol, asked, askedPort, answering } = connectionOf(line);
+      return (
+        protocol === request.protocol &&
+        sameAddress(asked, destination) &&
+        askedPort === port &&
+        answering !== '' &&
+        !sameAddress(answering, destination) &&
+        !backends.some(({ address }) => sameAddress(address, answering))
+      );
+    });
+    if (stale === undefined || host === undefined) return [];
+    const { answering, client, protocol } = connectionOf(stale);
+    return [
+      {
+        kind: 'stale-conntrack',
+        where: { node: name, netns: host.network.inode },
+        evidence: stale.trim().replace(/\s+/g, ' '),
+        values: {
+          client,
+          answering,
+          protocol,
+          service: `${service?.object.namespace}/${service?.object.name}`,
+          address: destination,
+        },
+      },
+    ];
+  });
+}
+
+/** A line of /proc/net/nf_conntrack: the addresses of the first packet, then those of the answers. */
+function connectionOf(line: string) {
+  const all = (name: string) =>
+    [...line.matchAll(new RegExp(`\\b${name}=(\\S+)`, 'g'))].map(([, value]) => value ?? '');
+  const protocol = /\b(tcp|udp)\b/.exec(line)?.[1] ?? '';
+  const [client = '', answering = ''] = all('src');
+  return {
+    protocol,
+    client,
+    answering,
+    asked: all('dst')[0] ?? '',
+    askedPort: Number(all('dport')[0]),
+  };
+}

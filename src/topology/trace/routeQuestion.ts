@@ -1,0 +1,30 @@
+import type { NetworkNamespace } from '../model/networkNamespace.ts';
+import type { RouteQuestion } from '../model/routeAnswer.ts';
+import type { Packet } from '../netfilter/packet.ts';
+
+/**
+ * What a namespace is asked about a packet. Marks, protocol and ports are part of a question only where rules
+ * select by them, so that the same question is not asked twice.
+ */
+export function questionFor(
+  { rules }: NetworkNamespace,
+  packet: Packet,
+  inputDevice: string | undefined,
+): RouteQuestion {
+  const { destination, source, mark, protocol, sourcePort, destinationPort } = packet;
+  const byMark = mark !== 0 && rules?.some((rule) => rule.mark !== undefined);
+  const byPort =
+    rules?.some((rule) => rule.protocol ?? rule.sourcePort ?? rule.destinationPort) === true &&
+    (protocol === 'tcp' || protocol === 'udp');
+  return {
+    to: destination,
+    ...(source !== '' && { from: source }),
+    ...(inputDevice !== undefined && { inputDevice }),
+    ...(byMark && { mark: `0x${mark.toString(16)}` }),
+    ...(byPort && {
+      protocol,
+      ...(sourcePort !== undefined && { sourcePort }),
+      ...(destinationPort !== undefined && { destinationPort }),
+    }),
+  };
+}

@@ -1,0 +1,19 @@
+import type { PodObject } from '../model/apiObjects.ts';
+import type { Packet } from '../netfilter/packet.ts';
+import type { Place, Wiring } from '../wiring.ts';
+
+/** Containers of service meshes that take the connections of their pod: Istio, Linkerd, Kuma, Consul, Open Service Mesh. */
+const NAMES = ['istio-proxy', 'linkerd-proxy', 'kuma-sidecar', 'consul-dataplane', 'envoy'];
+
+/** The name of a pod's mesh sidecar. */
+export function sidecarOf({ containers }: PodObject): string | undefined {
+  return containers.find(({ name, running }) => running && NAMES.includes(name))?.name;
+}
+
+/** Whether rules of a pod have turned a packet of its own to the pod itself. */
+export function isSidecars(wiring: Wiring, place: Place, before: Packet, after: Packet): boolean {
+  if (wiring.isHost(place) || before.destination === after.destination) return false;
+  return (
+    /^127\.|^::1$/.test(after.destination) || wiring.hasAddress(place, after.destination) === true
+  );
+}

@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import type { PodObject, ServiceObject } from '../../../src/topology/model/apiObjects.ts';
+import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
+import { unknownOf } from '../../../src/topology/render/pathDocument.ts';
+import { renderPath } from '../../../src/topology/render/renderPath.ts';
+import { factsOf } from './support/fixture.ts';
+import { BRIDGED } from './support/fixtures/bridged.ts';
+import { pathBetween } from './support/pathBetween.ts';
+
+const SERVICE: ServiceObject = {
+  namespace: 'default',
+  name: 'web',
+  type: 'NodePort',
+  clusterAddresses: ['10.96.0.10'],
+  externalAddresses: [],
+  loadBalancerAddresses: [],
+  sourceRanges: [],
+  ports: [{ protocol: 'TCP', port: 8000, targetPort: 80, nodePort: 30080 }],
+  publishNotReadyAddresses: false,
+};
+
+/** kube-proxy's rules for a service with these endpoints, each with its share. */
+function serviceRules(endpoints: readonly string[], more: readonly string[] = []): string {
+  const seps = endpoints.flatMap((address, at) => [
+    `-A KUBE-SVC-A ${at < endpoints.length - 1 ? '-m statistic --mode random --probability 0.50000000000 ' : ''}-m comment --comment "default/web -> ${address}:80" -j KUBE-SEP-${at}`,
+    `-A KUBE-SEP-${at} -p tcp -m tcp -j DNAT --to-destination ${address}:80`,
+  ]);
+  return [
+    '*nat',
+    ':PREROUTING ACCEPT [0:0]',
+    ':OUTPUT ACCEPT [0:0]',
+    ':KUBE-SERVICES - [0:0]',
+    ':KUBE-NODEPORTS - [0:0]',
+    ':KUBE-SVC-A - [0:0]',
+    ...endpoints.map((_, at) => `:KUBE-SEP-${at} - [0:0]`),
+    '-A PREROUTING -j KUBE-SERVICES',
+    '-A OUTPUT -j KUBE-SERVICES',
+    '-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m comment --comment "default/web cluster IP" -m tcp --dport 8000 -j KUBE-SVC-A',
+    '-A KUBE-SERVICES -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS',
+    '-A KUBE-NODEPORTS -p tcp -m comment --comment "default/web" -m tcp --dport 30080 -j KUBE-SVC-A',
+    ...more,
+    ...seps,
+    'COMMIT',
+    '',
+  ].join('\n');
+}
+
+interface Change {
+  readonly rules?: string;
+  readonly service?: Partial<ServiceObject>;
+  readonly endpoints?: readonly { readonly address: string; readonly node: string }[];
+  readonly pod?: Partial<PodObject>;
+  readonly podRules?: string;
+  readonly entries?: readonly string[];
+}
+
+const B1 = { address: '10.244.2.2', node: 'node-b' };
+
+/** A bridge on each of two nodes, with rules of services on both. */
+function cluster({
+  rules = '',
+  service,
+  endpoints = [B1],
+  pod,
+  podRules,
+  entries,
+}: Change): ClusterFacts {
+  const facts = factsOf(BRIDGED.FLANNEL_HOST_GW);
+  const texts = (ipv4: string) => ({
+    nft: '',
+    iptablesNft: { ipv4: '', ipv6: '' },
+    iptablesLegacy: { ipv4, ipv6: '' },
+    ipset: '',
+    ipvs: '',
+  });
+  return {
+    ...facts,
+    nodes: facts.nodes.map((node) => ({
+      ...node,
+      namespaces: node.namespaces.map((one) => ({
+        ...one,
+        ...(one.owner.kind === 'host'
+          ? {
+              netfilter: texts(rules),
+              listeners: [],
+              ...(entries &&
+                node.name === 'node-a' && { conntrack: { count: 1, max: 100, entries } }),
+            }
+          : podRules !== undefined && { netfilter: texts(podRules) }),
+      })),
+    })),
+    objects: {
+      ...facts.objects,
+      pods: (facts.objects.pods ?? []).map((one) => (one.name === 'b1' ? { ...one, ...pod } : one)),
+      services: [{ ...SERVICE, ...service }],
+      endpointSlices: [
+        {
+          namespace: 'default',
+          name: 'web-1',
+          service: 'web',
+          addressType: 'IPv4',
+          ports: [{ port: 80, protocol: 'TCP' }],
+          endpoints: endpoints.map(({ address, node }) => ({
+            addresses: [address],
+            node,
+            ready: true,
+            serving: true,
+            terminating: false,
+          })),
+        },
+      ],
+    },
+  };
+}
+
+const found = (change: Change, from: string, to: string, port: number) => {
+  const { trace, findings } = pathBetween(cluster(change), from, to, port);
+  const independent = findings.filter(({ causedBy }) => causedBy === undefined);
+  return {
+    trace,
+    kinds: independent.map(({ kind }) => kind),
+    ends: trace.ways.map(({ end }) => end),
+    findings,
+  };
+};
+
+describe('a port of a node', () => {
+  it('leads to an endpoint of its service', () => {
+    const { kinds, ends, trace } = found(
+      { rules: serviceRules(['10.244.2.2']) },
+      'a1',
+      'node/node-b',
+      30080,
+    );
+    expect(kinds).toEqual([]);
+    expect(ends).toEqual(['delivered', 'delivered']);
+    expect(trace.ways[0]?.nat[0]).toMatchObject({ to: '10.244.2.2:80', service: 'default/web' });
+    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+  });
+
+  it('is not programmed where no rule has it', () => {
+    const { kinds } = found({}, 'a1', 'node/node-b', 30080);
+    expect(kinds).toEqual(['service-not-programmed']);
+  });
+
+  it('needs a local endpoint where the external traffic policy is Local', () => {
+    const change: Change = {
+      rules: serviceRules(['10.244.2.2']),
+      service: { externalTrafficPolicy: 'Local' },
+    };
+    expect(found(change, '203.0.113.9', 'node/node-b', 30080).kinds).toEqual([]);
+    expect(found(change, '203.0.113.9', 'node/node-a', 30080).kinds).toEqual([
+      'service-no-local-endpoints',
+    ]);
+  });
+
+  it('is a service without endpoints', () => {
+    expect(found({ endpoints: [] }, 'a1', 'node/node-b', 30080).kinds).toEqual([
+      'service-no-endpoints',
+    ]);
+  });
+
+  it('leads to the pod that has it as hostPort, or nowhere', () => {
+    const pod: Partial<PodObject> = {
+      containers: [
+        {
+          name: 'main',
+          kind: 'container',
+          running: true,
+          ports: [{ port: 80, hostPort: 8080, protocol: 'TCP' }],
+        },
+      ],
+    };
+    const rules =
+      '*nat\n:PREROUTING ACCEPT [0:0]\n:CNI-HOSTPORT-DNAT - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT\n-A CNI-HOSTPORT-DNAT -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.244.2.2:80\nCOMMIT\n';
+    const well = found({ pod, rules }, 'a1', 'node/node-b', 8080);
+    expect(well.kinds).toEqual([]);
+    expect(well.trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(found({ pod }, 'a1', 'node/node-b', 8080).kinds).toEqual(['host-port-not-programmed']);
+    expect(found({ pod }, 'a1', 'node/node-b', 8081).kinds).toEqual(['no-listener']);
+  });
+});
+
+describe('a service', () => {
+  it('needs a local endpoint where the internal traffic policy is Local', () => {
+    const change: Change = {
+      rules: serviceRules(['10.244.2.2']),
+      service: { internalTrafficPolicy: 'Local' },
+    };
+    expect(found(change, 'a1', 'svc/web', 8000).kinds).toEqual(['service-no-local-endpoints']);
+    expect(found(change, 'b1', 'svc/web', 8000).kinds).toEqual([]);
+  });
+
+  it('is followed to the endpoint that was read, where rules choose by chance', () => {
+    const rules = serviceRules(['10.244.9.9', '10.244.2.2']);
+    const endpoints = [B1, { address: '10.244.9.9', node: 'node-c' }];
+    const { kinds, ends, trace } = found({ rules, endpoints }, 'a1', 'svc/web', 8000);
+    expect(kinds).toEqual([]);
+    expect(ends).toEqual(['delivered', 'delivered']);
+    expect(trace.ways[0]?.nat[0]?.others).toEqual(['10.244.2.2:80']);
+  });
+
+  it('tells its session affinity, and follows rules that ask for it only as far as they are known', () => {
+    const recent =
+      '-A KUBE-SVC-A -m recent --rcheck --seconds 10800 --reap --name KUBE-SEP-0 --mask 255.255.255.255 --rsource -j KUBE-SEP-0';
+    const { trace, kinds, findings } = found(
+      { rules: serviceRules(['10.244.2.2'], [recent]), service: { sessionAffinity: 'ClientIP' } },
+      'a1',
+      'svc/web',
+      8000,
+    );
+    expect(kinds).toEqual([]);
+    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect([...renderPath(trace, findings, false)].join('')).toContain('Session affinity ClientIP');
+  });
+
+  it('loses connections that are tracked to an endpoint that is gone', () => {
+    const entry = (answering: string) =>
+      `ipv4     2 tcp      6 86389 ESTABLISHED src=10.244.1.2 dst=10.96.0.10 sport=40000 dport=8000 src=${answering} dst=10.244.1.2 sport=80 dport=40000 [ASSURED] mark=0 zone=0 use=2`;
+    const rules = serviceRules(['10.244.2.2']);
+    expect(found({ rules, entries: [entry('10.244.2.2')] }, 'a1', 'svc/web', 8000).kinds).toEqual(
+      [],
+    );
+    const stale = found(
+      { rules, entries: [entry('10.244.2.2'), entry('10.244.2.66')] },
+      'a1',
+      'svc/web',
+      8000,
+    );
+    expect(stale.kinds).toEqual(['stale-conntrack']);
+    expect(stale.findings[0]?.evidence).toContain('src=10.244.2.66');
+  });
+});
+
+describe('a mesh sidecar', () => {
+  it('is named, and the connection followed as if it made the same', () => {
+    const podRules =
+      '*nat\n:OUTPUT ACCEPT [0:0]\n:ISTIO_OUTPUT - [0:0]\n-A OUTPUT -p tcp -j ISTIO_OUTPUT\n-A ISTIO_OUTPUT -d 127.0.0.1/32 -j RETURN\n-A ISTIO_OUTPUT -p tcp -j REDIRECT --to-ports 15001\nCOMMIT\n';
+    const pod: Partial<PodObject> = {
+      containers: [{ name: 'istio-proxy', kind: 'sidecar', running: true, ports: [] }],
+    };
+    const { kinds, trace } = found({ podRules, pod }, 'a1', 'b1', 80);
+    expect(kinds).toEqual([]);
+    expect(trace.ways[0]?.hops.at(-1)?.pod).toBe('default/b1');
+    expect(unknownOf(trace).map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['mesh sidecar', 'mesh sidecar istio-proxy']),
+    );
+  });
+});
