@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import type { VitestPluginContext } from 'vitest/node';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 import { RunTable } from './test/e2e/support/runTable.ts';
 
@@ -20,6 +21,10 @@ const TEXT_SUFFIX = '.text';
 const filesAsText = {
   name: 'files-as-text',
   enforce: 'pre' as const,
+  // What they include is no part of the key, so vitest must not keep them from run to run.
+  configureVitest({ defineCacheKeyGenerator }: VitestPluginContext) {
+    defineCacheKeyGenerator(({ id }) => (id.endsWith(TEXT_SUFFIX) ? false : undefined));
+  },
   async resolveId(this: Resolver, source: string, importer: string | undefined) {
     if (!TEXT_FILE.test(source)) return undefined;
     const found = await this.resolve(source, importer, { skipSelf: true });

@@ -108,7 +108,12 @@ function stateText({ capture, listing, unanswered }: CaptureReport): string {
 }
 
 const CONTAINER_STATES = { starting: 'Starting', lost: 'Lost', removed: 'Removed' } as const;
-const PHASES = { starting: 'Starting', recording: 'Recording', ended: 'Ended' } as const;
+const PHASES = {
+  starting: 'Starting',
+  recording: 'Recording',
+  waiting: 'Waiting',
+  ended: 'Ended',
+} as const;
 
 function reasonText({ capture: { state }, listing, unanswered }: CaptureReport) {
   if (state.kind === 'lost') return state.why;

@@ -11,6 +11,16 @@ export type RecordingEnd =
   | 'ended'
   | 'interrupted';
 
+/** A time in which nothing was recorded, since the interface had disappeared. */
+export interface Outage {
+  /** Seconds since 1970. */
+  readonly from: number;
+  /** Seconds since 1970; absent while it lasts, or when the recording ended in it. */
+  readonly to?: number;
+  /** The number of the last file before it. */
+  readonly afterFile: number;
+}
+
 /** What a recorder tells of itself. */
 export interface RecorderState {
   readonly engine: string;
@@ -19,7 +29,10 @@ export interface RecorderState {
   readonly argv: string;
   /** Seconds since 1970. */
   readonly started: number;
-  readonly phase: 'starting' | 'recording' | 'ended';
+  /** `waiting`: for an interface of the name to be there again. */
+  readonly phase: 'starting' | 'recording' | 'waiting' | 'ended';
+  /** When the interface was not there; the newest few. */
+  readonly outages: readonly Outage[];
   /** Bounds of the ring in kB (1000 bytes), files and seconds; 0 for none. */
   readonly fileKilobytes: number;
   readonly files: number;
@@ -65,6 +78,17 @@ const ENDS: ReadonlySet<string> = new Set<RecordingEnd>([
   ...(['engine', 'floor', 'full', 'ended', 'interrupted'] as const),
 ]);
 
+const PHASES = ['recording', 'waiting', 'ended'] as const;
+
+/** Reads the words behind `outage`: FROM TO FILE, with `-` for a time that has not come. */
+export function parseOutage([from, to = '-', file]: readonly string[]): Outage {
+  return {
+    from: Number(from),
+    ...(to !== '-' && { to: Number(to) }),
+    afterFile: Number(file),
+  };
+}
+
 /** Reads what `list` of spool.sh printed; undefined when it is not whole (a stream cut short). */
 export function parseListing(text: string): Listing | undefined {
   const lines = text.split('\n');
@@ -73,15 +97,17 @@ export function parseListing(text: string): Listing | undefined {
   const state = new Map<string, string>();
   const files: SpoolFile[] = [];
   const log: string[] = [];
+  const outages: Outage[] = [];
   let freeKibibytes = 0;
   for (const line of lines) {
     const [kind, ...words] = line.split(' ');
-    if (kind === 'state') state.set(words[0] ?? '', words.slice(1).join(' '));
+    if (kind === 'state' && words[0] === 'outage') outages.push(parseOutage(words.slice(1)));
+    else if (kind === 'state') state.set(words[0] ?? '', words.slice(1).join(' '));
     else if (kind === 'file') files.push(parseFile(words));
     else if (kind === 'free') freeKibibytes = Number(words[0]);
     else if (kind === 'log') log.push(words.join(' '));
   }
-  return { state: parseState(state), files, freeKibibytes, log };
+  return { state: { ...parseState(state), outages }, files, freeKibibytes, log };
 }
 
 function parseFile([seq, size, modified, growth, name = '']: readonly string[]): SpoolFile {
@@ -94,7 +120,7 @@ function parseFile([seq, size, modified, growth, name = '']: readonly string[]):
   };
 }
 
-function parseState(values: ReadonlyMap<string, string>): RecorderState {
+function parseState(values: ReadonlyMap<string, string>): Omit<RecorderState, 'outages'> {
   const number = (name: string) => Number(values.get(name) ?? 0);
   const phase = values.get('phase');
   return {
@@ -102,7 +128,7 @@ function parseState(values: ReadonlyMap<string, string>): RecorderState {
     device: values.get('device') ?? '',
     argv: values.get('argv') ?? '',
     started: number('started'),
-    phase: phase === 'recording' || phase === 'ended' ? phase : 'starting',
+    phase: PHASES.find((one) => one === phase) ?? 'starting',
     fileKilobytes: number('filekb'),
     files: number('files'),
     age: number('age'),

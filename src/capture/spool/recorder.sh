@@ -13,6 +13,7 @@
 . parts/turning.sh
 . parts/log.sh
 . parts/engine.sh
+. parts/outages.sh
 . parts/bounds.sh
 . parts/record.sh
 

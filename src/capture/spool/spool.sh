@@ -21,6 +21,7 @@
 . parts/turning.sh
 . parts/log.sh
 . parts/engine.sh
+. parts/outages.sh
 . parts/bounds.sh
 . parts/record.sh
 . parts/send.sh

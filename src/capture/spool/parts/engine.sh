@@ -13,17 +13,27 @@ bound_buffer() {
   done 2>/dev/null </proc/meminfo
 }
 
+# Starts the engine, and waits until it has its first file. The files of one that is started again sort behind those
+# before.
 begin_engine() {
   [ -z "$buffer" ] || bound_buffer
+  case $engine-$newest in
+    dumpcap-0) prefix=ring/d ;;
+    dumpcap-*) prefix=$(printf 'ring/e%09d' "$newest") ;;
+    *-0) prefix=ring/t ;;
+    *) prefix=$(printf 'ring/u%09d_' "$newest") ;;
+  esac
+  left=''
+  [ -z "$count" ] || left=$((count - earlier_captured))
   if [ "$engine" = dumpcap ]; then
-    set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${count:+-c "$count"}
+    set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${left:+-c "$left"}
     # As tcpdump does it: with the interface of each packet.
     [ "$device" = any ] && set -- "$@" -y LINUX_SLL2
     set -- "$@" ${buffer:+-B "$(((buffer + 1023) / 1024))"} -b "filesize:${filekb:-${maxkb:-2000000000}}"
     set -- "$@" ${age:+-b "duration:$age"} ${files:+-b "files:$files"}
     # What it must not write more than, whatever becomes of us. Our own look is finer, but rarer.
     [ -z "$maxkb" ] || set -- "$@" -a "files:$(((maxkb + ${filekb:-$maxkb} - 1) / ${filekb:-$maxkb}))"
-    set -- "$@" -w ring/d.pcap ${expression:+-f "$expression"}
+    set -- "$@" -w "$prefix.pcap" ${expression:+-f "$expression"}
   else
     # Megabytes are the least it knows.
     megabytes=${filekb:-$maxkb}
@@ -32,11 +42,11 @@ begin_engine() {
       [ "$megabytes" -gt 0 ] || megabytes=1
       filekb=$((megabytes * 1000))
     fi
-    pattern=ring/t
-    set -- tcpdump -n -U ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${count:+-c "$count"}
+    pattern=$prefix
+    set -- tcpdump -n -U ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${left:+-c "$left"}
     set -- "$@" ${buffer:+-B "$buffer"} ${megabytes:+-C "$megabytes" -W 1000000000}
     if [ -n "$age" ]; then
-      pattern=ring/t%s.
+      pattern=$pattern%s.
       set -- "$@" -G "$age"
     fi
     [ "$zroot" = 1 ] && set -- "$@" -Z root
@@ -47,17 +57,18 @@ begin_engine() {
   "$@" </dev/null >/dev/null 2>>log &
   child=$!
   clock
-  begin=$now
-  while ! has_begun && kill -0 "$child" 2>/dev/null && [ $((now - begin)) -lt 10 ]; do
+  launched=$now
+  while ! has_begun "$prefix" && kill -0 "$child" 2>/dev/null && [ $((now - launched)) -lt 10 ]; do
     if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
     nap "$moment"
     clock
   done
-  has_begun
+  has_begun "$prefix"
 }
 
+# Whether there is a file whose name begins with $1, and bytes in it.
 has_begun() {
-  for name in ring/*; do
+  for name in "$1"*; do
     [ -s "$name" ] && return
   done
   return 1

@@ -2,7 +2,7 @@
 
 follow() {
   read -r me _ </proc/self/stat
-  told='' stops=0 grain=262144 said='' last=0 over='' ticker=''
+  told='' stops=0 grain=262144 said='' last=0 over='' ticker='' waiting='' told_outages='|'
   [ "$moment" = 0.1 ] || poll=1
   trap 'told=1 stops=$((stops + 1))' USR1
   trap 'leave 143' TERM
@@ -21,7 +21,7 @@ follow() {
     listen
     nap "$moment"
   done
-  if has_begun; then echo "hello 1 $engine $device"; fi
+  if has_begun ring/; then echo "hello 1 $engine $device"; fi
   while [ -z "$over" ]; do
     look
     if [ -z "$names" ] || [ "$seq" -gt "$newest" ]; then
@@ -138,12 +138,30 @@ pulse() {
   behind=$((part > offset ? part - offset : 0))
   echo "state newest=$newest size=$last held=$held free=${free:-0} behind=$behind removed=$((first - 1)) up=$looked"
   if [ -e running ] && ! kill -0 "$recorder" 2>/dev/null; then bury; fi
+  if [ ! -e capturing ] || [ -n "$waiting" ]; then
+    load_state || return 0
+    say_outages
+  fi
+}
+
+# Times in which nothing was recorded since the interface was not there, each once when it begins and once when it is over.
+say_outages() {
+  waiting=
+  IFS=$newline
+  for line in $outages; do
+    case $line in *' - '*) waiting=1 ;; esac
+    case $told_outages in *"|$line|"*) continue ;; esac
+    told_outages="$told_outages$line|"
+    echo "outage $line"
+  done
+  unset IFS
 }
 
 say_over() {
   load_state || lost
   [ "$phase" = ended ] || why=interrupted
   say_log
+  say_outages
   echo "over $why $code${captured:+ captured=$captured}${received:+ received=$received}${dropped:+ dropped=$dropped}"
   while [ "$stops" -eq 0 ]; do
     pulse

@@ -28,6 +28,7 @@ hear() {
         line=${line#*/}
         dropped=${line%% *}
         ;;
+      *'nterface disappeared'* | *'no longer attached'*) disappeared=1 ;;
       *'o space left'* | *'isk quota'* | *' full'*) full=1 ;;
     esac
   done 2>/dev/null <"$1"

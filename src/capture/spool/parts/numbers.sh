@@ -1,8 +1,13 @@
-# dumpcap writes the numbers of its files into their names, up to 99999 and from 0 again.
+# dumpcap writes the numbers of its files into their names, up to 99999 and from 0 again. One that was started
+# again begins at 1: its names then say how many files there were before (see `prefix` in engine.sh).
 
-# The number in a name of dumpcap's, which is the file's number but for its hundred thousands.
+# The number in a name of dumpcap's, and of the files before those of its start, `earlier`: together the file's
+# number but for its hundred thousands.
 number_of() {
-  number=${1#ring/d_}
+  earlier=${1#ring/?}
+  earlier=${earlier%%_*}
+  earlier=$((1${earlier:-000000000} - 1000000000))
+  number=${1#*_}
   number=${number%%_*}
   number=${number#"${number%?????}"}
   number=$((1$number - 100000))
@@ -16,18 +21,33 @@ number_dumpcap() {
   start=$number
   for name; do :; done
   number_of "$name"
-  if [ $((number - start)) -gt 50000 ]; then
-    # The numbers began again: those before that sort last.
-    while
-      number_of "$1"
-      [ "$number" -lt 50000 ]
-    do
-      set -- "$@" "$1"
-      shift
-    done
+  if [ "${1%%_*}" != "${name%%_*}" ] || [ $((number - start)) -gt 50000 ]; then
+    order_names "$@"
+    # shellcheck disable=SC2086 # words are wanted
+    set -- $names
   fi
   number_of "$1"
-  first=$((near + (number - near % 100000 + 150000) % 100000 - 50000))
+  number=$((number + earlier))
+  first=$((near + (number - near % 100000 + 200000) % 100000))
+  [ $((first - near)) -lt 50000 ] || first=$((first - 100000))
   newest=$((first + $# - 1))
   names=$*
+}
+
+# Sets names to $* in the order of recording: where the numbers of a start began again, those before that sort last.
+order_names() {
+  names='' low='' high='' group=${1%%_*}
+  for name in "$@" ''; do
+    if [ "${name%%_*}" != "$group" ]; then
+      number_of "${high##* }"
+      start=$number
+      low=${low# }
+      number_of "${low%% *}"
+      if [ $((start - number)) -gt 50000 ]; then names="$names $high $low"; else names="$names $low $high"; fi
+      low='' high='' group=${name%%_*}
+    fi
+    [ -n "$name" ] || break
+    number_of "$name"
+    if [ "$number" -lt 50000 ]; then low="$low $name"; else high="$high $name"; fi
+  done
 }

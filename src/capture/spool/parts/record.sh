@@ -5,6 +5,9 @@
 gone=93
 
 record() {
+  # Before all else: what the kubelet sends to the main process of a container is dropped where there is no trap.
+  terminated=''
+  trap 'told=1 terminated=1' TERM
   read -r me _ </proc/self/stat
   birth "$me"
   born=$birth
@@ -12,52 +15,35 @@ record() {
   if [ -n "$notafter" ] && [ "$started" -gt "$notafter" ]; then refuse; fi
   mkdir "$spool" 2>/dev/null || refuse
   cd "$spool" || fail 1 "cannot enter $spool"
-  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child=0 told='' terminated='' hung='' quiet=0 nextlook=0 argv='' full=''
+  heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child='' told='' hung='' quiet=0 \
+    nextlook=0 argv='' full='' disappeared='' why='' code=0
+  earlier_bytes=0 earlier_captured=0 earlier_received=0 earlier_dropped=0 uncounted='' outages='' lost_at=''
+  trap 'turn' USR1
+  # A file was removed that says what is wanted.
+  trap 'told=1' USR2
   # The last of them is there when all are.
   if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
-    true >probe && put_hook &&
-    chmod 700 turn && true >running && true >wanted && true >kept; }; then
+    true >probe && put_hook && chmod 700 turn && true >running && true >capturing && true >wanted &&
+    true >kept; }; then
     rm -rf "$PWD"
     fail 28 "$no_room"
   fi
-  trap 'turn' USR1
-  trap 'told=1 terminated=1' TERM
-  # A file was removed that says what is wanted.
-  trap 'told=1' USR2
-  wanted=$engine
-  case $engine in
-    auto)
-      engine=tcpdump
-      if command -v dumpcap >/dev/null; then engine=dumpcap; fi
-      ;;
-  esac
-  clock
-  asked=$now
-  if ! begin_engine && [ "$wanted $engine" = 'auto dumpcap' ] && [ -e wanted ] && [ -z "$terminated" ] &&
-    command -v tcpdump >/dev/null; then
-    # Some builds want capabilities that we have not.
-    end_tree "$child"
-    await "$child"
-    rm -f ring/*
-    engine=tcpdump
-    begin_engine
-  fi
+  choose_engine
   hear log
   device=${device:-$heard}
   clock
-  begin=$now why=''
+  begin=$now
   [ -z "$until" ] || duration=$((until > started ? until - started : 0))
   # An engine that hangs before its first byte is ended, sooner where the recording was to be short.
   patience=60
   if [ -n "$duration" ] && [ "$duration" -lt 40 ]; then patience=$((duration + 20)); fi
   while [ -z "$why" ]; do
-    if [ "$phase" = starting ] && has_begun; then
+    if [ "$phase" = starting ] && has_begun ring/; then
       phase=recording published=
     fi
     turn
-    measure
+    look_at_engine
     clock
-    if ! kill -0 "$child" 2>/dev/null; then why=engine; fi
     if [ ! -e wanted ]; then why=stopped; fi
     told=
     [ -z "$terminated" ] || why=ended
@@ -69,14 +55,35 @@ record() {
     if [ -n "$duration" ] && [ "$phase" != starting ] && [ $((now - begin)) -ge "$duration" ]; then why=duration; fi
     if [ -n "$maxkb" ] && [ $((bytes / 1000)) -ge "$maxkb" ]; then why=size; fi
     look_at_disk
-    if [ "$newest $bytes" != "$published" ]; then
-      published="$newest $bytes"
+    if [ "$newest $bytes $phase" != "$published" ]; then
+      published="$newest $bytes $phase"
       put_state
     fi
     [ -n "$why" ] || pass_second
   done
   finish
   keep_spool
+}
+
+# Starts the engine: where any will do, dumpcap if it is there and works.
+choose_engine() {
+  wanted=$engine
+  if [ "$engine" = auto ]; then
+    engine=tcpdump
+    if command -v dumpcap >/dev/null; then engine=dumpcap; fi
+  fi
+  clock
+  asked=$now
+  begin_engine && return
+  if [ "$wanted $engine" = 'auto dumpcap' ] && [ -e wanted ] && [ -z "$terminated" ] &&
+    command -v tcpdump >/dev/null; then
+    # Some builds want capabilities that we have not.
+    end_tree "$child"
+    await "$child"
+    rm -f ring/*
+    engine=tcpdump
+    begin_engine
+  fi
 }
 
 # What tcpdump runs after each file. Where its recorder was killed, nobody else would end it.
@@ -92,7 +99,7 @@ refuse() {
     if load_state && [ "$why" = interrupted ]; then
       # Whole words, so that it can be read again; what was recorded stays.
       printf '%-4095s\n' "${text}end $begun" 2>/dev/null 1<>state
-      rm -f running wanted
+      rm -f running capturing wanted
     fi
   elif [ ! -d "$spool" ] && { [ -z "$notafter" ] || [ "$started" -le "$notafter" ]; }; then
     fail 1 "cannot make $spool"
@@ -102,7 +109,7 @@ refuse() {
 }
 
 finish() {
-  if kill -0 "$child" 2>/dev/null; then
+  if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
     # What the kernel holds for up to a second still belongs to the capture.
     case $phase-$why in
       starting-* | *-full | *-floor | *-size) ;;
@@ -116,27 +123,18 @@ finish() {
     esac
     end_tree "$child"
   fi
-  await "$child"
-  code=$?
+  bury_engine
   [ -z "$hung" ] || code=1
   turn
   if [ "$first" -eq 1 ]; then
     held ring/*
     bytes=$held
   fi
-  captured='' received='' dropped=''
-  hear log
-  if [ "$why" = engine ] && [ "$code" -eq 0 ]; then
-    if [ -n "$count" ] && [ "${captured:-0}" -ge "$count" ]; then
-      why=complete
-    elif [ -n "$maxkb" ]; then
-      why=size
-    fi
-  fi
+  if [ "$why" = engine ] && has_its_bounds; then why=$bound; fi
   [ "$why" != engine ] || [ -z "$full" ] || why=full
   phase=ended ended=$(date +%s)
   put_state
-  rm -f running wanted
+  rm -f running capturing wanted
   echo "why $why exit $code"
 }
 

@@ -6,7 +6,7 @@ put_state() {
   state="$state${newline}enginepid $child${newline}device ${device:--}${newline}phase $phase"
   state="$state${newline}started $started${newline}filekb ${filekb:-0}${newline}files ${files:-0}"
   state="$state${newline}age ${age:-0}${newline}newest $newest${newline}removed $((first - 1))"
-  state="$state${newline}bytes $bytes"
+  state="$state${newline}bytes $bytes$outages"
   if [ "$phase" = ended ]; then
     state="$state${newline}why $why${newline}exit $code${newline}ended $ended${captured:+${newline}captured $captured}"
     state="$state${received:+${newline}received $received}${dropped:+${newline}dropped $dropped}"
@@ -21,7 +21,7 @@ load_state() {
   tries=0
   while [ -z "$state" ] && [ "$tries" -lt 50 ]; do
     tries=$((tries + 1))
-    text='' phase='' why='' code=0 captured='' received='' dropped='' begun=''
+    text='' phase='' why='' code=0 captured='' received='' dropped='' begun='' outages=''
     while read -r name value; do
       case $name in
         ticket) begun=$value ;;
@@ -36,6 +36,7 @@ load_state() {
         captured) captured=$value ;;
         received) received=$value ;;
         dropped) dropped=$value ;;
+        outage) outages="$outages$value$newline" ;;
         end)
           [ "$value" = "$begun" ] && state=whole
           break

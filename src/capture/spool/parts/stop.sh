@@ -11,7 +11,7 @@ bury() {
   load_state || return 0
   [ "$why" = interrupted ] || return 0
   end_tree "$child"
-  rm -f running wanted
+  rm -f running capturing wanted
 }
 
 # Ends what records, and has the spool removed: by its recorder, or here where that is gone.

@@ -17,7 +17,14 @@ turn() {
     if [ "$engine" = dumpcap ]; then
       before=$first
       number_dumpcap "$first" "$@"
-      [ "$before" = "$first" ] || note_first "${names%% *}"
+      # Its own files it removes itself, those of an earlier start we do.
+      excess=$((newest - first + 1 - ${files:-0}))
+      if [ "${files:-0}" -gt 0 ] && [ "$excess" -gt 0 ]; then
+        # shellcheck disable=SC2086 # words are wanted
+        remove_oldest "$excess" $names
+      elif [ "$before" != "$first" ]; then
+        note_first "${names%% *}"
+      fi
       break
     fi
     turned_over=$((first + $# - 1 - newest))
@@ -26,22 +33,27 @@ turn() {
     [ "$turned_over" -le "$slack" ] || slack=$turned_over
     room=$((${files:-0} + 1 - slack))
     [ "$room" -gt 0 ] || room=1
-    if [ "${files:-0}" -gt 0 ] && [ $# -gt "$room" ]; then
-      old=
-      while [ $# -gt "$room" ]; do
-        old="$old $1"
-        first=$((first + 1))
-        shift
-      done
-      note_first "$1"
-      # shellcheck disable=SC2086 # words are wanted
-      rm -f $old
-    fi
-    if [ -n "$maxkb" ] && [ -n "$filekb" ] && [ $(((newest - 1) * filekb)) -ge "$maxkb" ]; then
+    if [ "${files:-0}" -gt 0 ] && [ $# -gt "$room" ]; then remove_oldest $(($# - room)) "$@"; fi
+    if [ -n "$maxkb" ] && [ -n "$child" ] && [ -n "$filekb" ] && [ $(((newest - 1) * filekb)) -ge "$maxkb" ]; then
       kill -TERM "$child" 2>/dev/null
     fi
   done
   turning=
+}
+
+# Removes the first $1 of the files $2...; what is the first file then is noted before that.
+remove_oldest() {
+  excess=$1 old=''
+  shift
+  first=$((first + excess))
+  while [ "$excess" -gt 0 ]; do
+    old="$old $1"
+    excess=$((excess - 1))
+    shift
+  done
+  note_first "$1"
+  # shellcheck disable=SC2086 # words are wanted
+  rm -f $old
 }
 
 # tcpdump starts its hook with the lowest priority: where the processor is busy it comes late, and many
@@ -69,7 +81,7 @@ pass_second() {
 measure() {
   while read -r name value; do
     if [ "$name" = wchar: ]; then
-      bytes=$value
+      bytes=$((earlier_bytes + value))
       return
     fi
   done 2>/dev/null <"/proc/$child/io"

@@ -171,6 +171,11 @@ export class Place {
     return this.spawn(program, { stdio: 'ignore' });
   }
 
+  /** Runs a program within to its end; throws when it fails. */
+  runWithin(command: readonly string[]): void {
+    execFileSync('nsenter', [...this.#enter, ...command]);
+  }
+
   /** Sends a signal to a process within, by its number there. */
   kill(signal: string, pid: number): void {
     const kill = ['sh', '-c', 'kill -s "$1" "$2"', 'kill', signal, String(pid)];
