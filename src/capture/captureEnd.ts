@@ -8,5 +8,7 @@ export type CaptureEnd =
   | 'interrupted'
   /** The reader of the output closed it. */
   | 'reader-gone'
+  /** By itself, although nothing had asked it to. */
+  | 'early'
   /** It did not end in order; what had arrived is kept. */
   | 'abandoned';

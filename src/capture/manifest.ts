@@ -34,6 +34,8 @@ export interface Manifest extends CaptureOrigin {
   readonly ended?: string;
   /** Why it ended, in the recorder's word: stopped, duration, size, complete, full … */
   readonly why?: string;
+  /** Present when it ended, or nothing is recorded now, although neither a stop nor a bound had asked for that. */
+  readonly endedEarly?: Pick<Interruption, 'at' | 'why'>;
   /** The recorder's exit code. */
   readonly exit?: number;
   /** Packets, as the recorder counted them; absent where it has not said. */
@@ -88,6 +90,8 @@ export interface Gap {
 export interface Interruption {
   /** When it began, where that is known. */
   readonly at?: string;
+  /** When recording resumed; absent when it did not. */
+  readonly until?: string;
   readonly why: string;
 }
 

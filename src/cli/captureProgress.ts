@@ -4,6 +4,7 @@ import type {
   CaptureProgress,
   CaptureState,
 } from '../capture/recorder/recording.ts';
+import { earlyEndLines } from '../capture/spool/earlyEnd.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, setRecordingEnd, statusLine } from './console.ts';
@@ -11,6 +12,12 @@ import { note, setRecordingEnd, statusLine } from './console.ts';
 const REFRESH_MS = 500;
 /** A lag of less than this is not shown. */
 const LAG_SHOWN_BYTES = 100_000;
+
+/** What became of one target, or of several as if they were one. */
+export interface FinishedCapture extends CaptureOutcome {
+  /** Of how many targets it is not known how many packets the kernel dropped. */
+  readonly unknownDrops?: number;
+}
 
 /** Reports a capture's progress on standard error: a status line on a terminal, and the result. */
 export function captureProgress(format: 'pcap' | 'text') {
@@ -51,8 +58,10 @@ export function captureProgress(format: 'pcap' | 'text') {
       clearInterval(refresh);
       line.clear();
     },
-    finish: (outcome: CaptureOutcome, path: string | undefined) => {
-      const { packets, bytes, statistics, end, interruptions = 0, gaps = [] } = outcome;
+    finish: (outcome: FinishedCapture, path: string | undefined) => {
+      const { packets, bytes, statistics, end, interruptions = 0, gaps = [], early } = outcome;
+      const unknownDrops =
+        outcome.unknownDrops ?? (early && statistics.receivedByFilter === undefined ? 1 : 0);
       clearInterval(refresh);
       line.clear();
       const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
@@ -61,7 +70,10 @@ export function captureProgress(format: 'pcap' | 'text') {
       const size = format === 'pcap' && packets > 0 ? ` (${bytesText(bytes)})` : '';
       note(
         `${countText(packets, 'packet')} captured${size}${where}` +
-          (statistics.receivedByFilter === undefined ? '' : `, ${droppedText(dropped)}`) +
+          droppedText(
+            statistics.receivedByFilter === undefined ? undefined : dropped,
+            unknownDrops,
+          ) +
           (end === 'size' ? '; stopped at --max-size' : '') +
           (end === 'abandoned'
             ? '; stopped at once: packets still in the pod were not copied'
@@ -69,6 +81,7 @@ export function captureProgress(format: 'pcap' | 'text') {
           (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
       );
       if (gaps.length > 0) note(gapsText(gaps));
+      if (early) for (const text of earlyEndLines(early)) note(text);
     },
   };
 }
@@ -104,8 +117,10 @@ function gapsText(gaps: readonly Gap[]): string {
   );
 }
 
-function droppedText(dropped: number): string {
-  return dropped === 0
-    ? 'none dropped'
-    : `${countText(dropped, 'packet')} DROPPED by the kernel: narrow the filter, or use -s 128`;
+/** `dropped` where it is known of at least one target, and of how many others it is not. */
+function droppedText(dropped: number | undefined, unknown: number): string {
+  if (dropped === undefined) return unknown > 0 ? ', not known how many packets were dropped' : '';
+  const missing = unknown > 0 ? ` (not known of ${countText(unknown, 'pod')})` : '';
+  if (dropped === 0) return unknown > 0 ? `, 0 packets dropped${missing}` : ', none dropped';
+  return `, ${countText(dropped, 'packet')} DROPPED by the kernel${missing}: narrow the filter, or use -s 128`;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Manifest } from '../capture/manifest.ts';
 import { type RingRecording, recordRing } from '../capture/ring/recordRing.ts';
 import { targetFileName } from '../capture/sinks/targetFileName.ts';
 import { StartSlots } from '../debugger/startSlots.ts';
@@ -41,8 +42,8 @@ export async function captureRing(
         try {
           started = await slots.take(nodeOf(one), interruption.signal);
           const own = { ...request, folder, onStarted: started };
-          await recordOne(api, one, own, interruption, terminal, name);
-          return undefined;
+          const manifest = await recordOne(api, one, own, interruption, terminal, name);
+          return manifest.endedEarly;
         } catch (error) {
           if (isAlone || !(error instanceof Problem)) throw error;
           terminal.note(`error: ${error.message}`, name);
@@ -75,7 +76,7 @@ async function recordOne(
   { signal, abandon }: Interruption,
   terminal: RingTerminal,
   name: string | undefined,
-): Promise<void> {
+): Promise<Manifest> {
   const { folder } = request;
   const manifest = await recordRing(api, found, {
     ...request,
@@ -94,6 +95,7 @@ async function recordOne(
       terminal.copied(folder, bytes, totalBytes, `file ${seq}`),
   });
   for (const text of fetchSummary(manifest, folder)) terminal.note(text, name);
+  return manifest;
 }
 
 /** Lines for the user, and one that changes, of all rings together. */

@@ -1,7 +1,8 @@
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
-import type { Manifest } from '../capture/manifest.ts';
+import type { Interruption, Manifest } from '../capture/manifest.ts';
+import { earlyEndText } from '../capture/spool/earlyEnd.ts';
 import { ProgressBar } from '../output/progressBar.ts';
-import { bytesText, countText } from '../output/quantities.ts';
+import { bytesText, clockText, countText } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
 
 /** Reports the progress and the result of a fetch on standard error. */
@@ -23,9 +24,21 @@ export function fetchProgress() {
   };
 }
 
+function interruptionText({ at, until, why }: Interruption): string {
+  const [from = '', to = ''] = [at, until].map((time) => time && clockText(Date.parse(time)));
+  return `INTERRUPTED${from && ` at ${from}`}: ${why}${to && `; recorded again from ${to} on`}`;
+}
+
+function earlyText({ at, why }: Interruption, recording: boolean): string {
+  const ended = earlyEndText({ at: at === undefined ? undefined : Date.parse(at) / 1000, why });
+  return recording
+    ? `NOT RECORDING: ${ended}; recording resumes when an interface of that name is there again`
+    : `ENDED EARLY: ${ended}`;
+}
+
 /** What was copied and what is missing, a line each. */
 export function fetchSummary(
-  { files, gaps, interruptions, recording, dropped }: Manifest,
+  { files, gaps, interruptions, recording, dropped, endedEarly }: Manifest,
   folder: string,
 ): string[] {
   const here = files.filter(({ state }) => state === 'whole' || state === 'partial');
@@ -37,7 +50,7 @@ export function fetchSummary(
   );
   return [
     `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
-      (recording ? '; still recording' : '') +
+      (recording && !endedEarly ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
     ...gaps.map(({ first, last, why }) =>
@@ -45,9 +58,9 @@ export function fetchSummary(
         ? `missing: file ${first}: ${why}`
         : `missing: files ${first} to ${last}: ${why}`,
     ),
-    ...interruptions.map(
-      ({ at, why }) => `INTERRUPTED${at === undefined ? '' : ` at ${at}`}: ${why}`,
-    ),
+    // The last of them is the early end.
+    ...(endedEarly ? interruptions.slice(0, -1) : interruptions).map(interruptionText),
+    ...(endedEarly ? [earlyText(endedEarly, recording)] : []),
     ...[...unverified].map((why) => `note: verified by size and packets only: ${why}`),
   ];
 }

@@ -5,13 +5,13 @@ import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Interruption } from './interruption.ts';
 
-/** Reads along with a detached capture, from the oldest packet that it still has. */
+/** Reads along with a detached capture, from the oldest packet that it still has. Gives the exit code. */
 export async function followDetached(
   api: KubeApi,
   capture: DetachedCapture,
   flags: OutputArguments,
   { signal, abandon }: Interruption,
-): Promise<void> {
+): Promise<number> {
   const progress = captureProgress('pcap');
   const output = await captureOutput({ ...flags, write: flags.write ?? '-' });
   try {
@@ -22,6 +22,7 @@ export async function followDetached(
       progress,
     });
     progress.finish(outcome, flags.write === '-' ? undefined : flags.write);
+    return outcome.early ? 1 : 0;
   } finally {
     await output.close();
     progress.clear();

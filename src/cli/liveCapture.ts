@@ -21,11 +21,11 @@ import { type Destination, destinationOf, namesFolder } from './destination.ts';
 import { foundTargets } from './foundTargets.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { targetLabels } from './targetLabels.ts';
-import { targetTable } from './targetTable.ts';
+import { targetsWithUnknownDrops, targetTable } from './targetTable.ts';
 
 /**
  * Captures in the foreground, and reports the result of each target. Gives the exit code: 1 when a target could not be
- * captured, or lost packets that it had recorded; the rest is saved.
+ * captured, lost packets that it had recorded, or ended early; the rest is saved.
  */
 export async function captureLive(
   api: KubeApi,
@@ -65,9 +65,11 @@ export async function captureLive(
     const problem = outcome.targets.find((target) => target.problem)?.problem;
     if (problem && !isTable) throw problem;
     if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
-    progress.finish(sumOf(outcome, bytes()), path);
+    const whole = sumOf(outcome, bytes());
+    const unknownDrops = targetsWithUnknownDrops(outcome.targets);
+    progress.finish(isTable ? { ...whole, unknownDrops } : whole, path);
     if (outcome.end === 'abandoned') return FORCED_EXIT;
-    return problem ? 1 : 0;
+    return problem || outcome.targets.some((target) => target.outcome?.early) ? 1 : 0;
   } finally {
     // A capture that never began has not closed it, and an open Wireshark would keep this process alive.
     await output?.close();
@@ -138,6 +140,7 @@ function sumOf(
   bytes: number | undefined,
 ): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
   const statistics = targets.map(({ outcome }) => outcome?.statistics ?? {});
+  const early = targets[0]?.outcome?.early;
   const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
   return {
     end,
@@ -150,5 +153,7 @@ function sumOf(
     },
     interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
     gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),
+    // Of several, the table says it.
+    ...(targets.length === 1 && early && { early }),
   };
 }

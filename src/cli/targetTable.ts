@@ -1,4 +1,5 @@
 import type { TargetOutcome } from '../capture/live/captureTargets.ts';
+import { earlyEndText } from '../capture/spool/earlyEnd.ts';
 import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
 import { renderTable } from '../output/table.ts';
 
@@ -31,7 +32,13 @@ function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics
   return (droppedByKernel ?? 0) + (droppedByInterface ?? 0);
 }
 
+/** Of how many targets it is not known how many packets the kernel dropped. */
+export function targetsWithUnknownDrops(targets: readonly TargetOutcome[]): number {
+  return targets.filter(({ outcome }) => droppedOf(outcome?.statistics) === '?').length;
+}
+
 function endOf({ outcome, problem, packets }: TargetOutcome): string {
   if (problem) return packets > 0 ? 'lost in part' : 'not captured';
+  if (outcome?.early) return `ended early: ${earlyEndText(outcome.early)}`;
   return outcome ? 'in order' : 'pod has ended';
 }

@@ -36,6 +36,15 @@ export function ageText(milliseconds: number): string {
 }
 
 /** What numbers are together; those that are not known count as nothing. */
+/** The time of day here, `13:04:41`, with its date unless that is today's; from milliseconds since 1970. */
+export function clockText(time: number, now = Date.now()): string {
+  const date = new Date(time);
+  const clock = date.toTimeString().slice(0, 'HH:MM:SS'.length);
+  if (date.toDateString() === new Date(now).toDateString()) return clock;
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${clock}`;
+}
+
 export function sum(values: Iterable<number | undefined>): number {
   let total = 0;
   for (const value of values) total += value ?? 0;

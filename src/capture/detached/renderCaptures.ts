@@ -1,6 +1,7 @@
 import { ageText, bytesText } from '../../output/quantities.ts';
 import { type ListFormat, optionalColumn, renderList } from '../../output/renderList.ts';
 import type { Column } from '../../output/table.ts';
+import { type EarlyEnd, earlyEndOf, earlyEndText } from '../spool/earlyEnd.ts';
 import type { CaptureReport } from './captureReport.ts';
 
 /** What is told of a capture, in lists and to programs. Times are ISO 8601, sizes bytes. */
@@ -9,6 +10,7 @@ export function captureFacts(report: CaptureReport) {
   const { pod, words, state } = capture;
   const recorder = listing?.state;
   const end = recorder?.end;
+  const early = earlyOf(report);
   const sizes = listing?.files.map(({ size }) => size) ?? [];
   return {
     name: capture.name,
@@ -24,7 +26,14 @@ export function captureFacts(report: CaptureReport) {
     state: stateText(report),
     reason: reasonText(report),
     created: capture.created.toISOString(),
-    endedAt: end?.at !== undefined ? isoTime(end.at) : 'at' in state ? state.at : undefined,
+    endedAt:
+      early?.at !== undefined && end
+        ? isoTime(early.at)
+        : end?.at !== undefined
+          ? isoTime(end.at)
+          : 'at' in state
+            ? state.at
+            : undefined,
     endsAt: words.until === undefined ? undefined : isoTime(Number(words.until)),
     keptSeconds: numberOf(words.keep),
     device: recorder?.device ?? words.device,
@@ -59,11 +68,23 @@ export function renderCaptures(
     reports.map(captureFacts),
     format,
     ({ target, name }) => `${target}/${name}`,
-    (wide) => columns(wide, namespaces, now),
+    (wide) => columns(wide, namespaces, now, reports.some(hasReason)),
   );
 }
 
-function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>[] {
+/** Whether the state alone leaves a question: why it ended early, is lost, waits, or does not answer. */
+function hasReason(report: CaptureReport): boolean {
+  const { state } = report.capture;
+  if (state.kind === 'lost' || report.unanswered !== undefined) return true;
+  return earlyOf(report) !== undefined || (state.kind === 'starting' && state.reason !== undefined);
+}
+
+function columns(
+  wide: boolean,
+  namespaces: boolean,
+  now: number,
+  reasons: boolean,
+): Column<Facts>[] {
   const column = optionalColumn<Facts>;
   return [
     ...(namespaces ? [column('NAMESPACE', ({ namespace }) => namespace)] : []),
@@ -85,10 +106,10 @@ function columns(wide: boolean, namespaces: boolean, now: number): Column<Facts>
           column('INTERFACE', ({ device }) => device),
           column('DROPPED', ({ dropped }) => dropped),
           column('OWNER', ({ owner }) => owner),
-          column('REASON', ({ reason }) => reason),
           column('FILTER', ({ filter }) => filter),
         ]
       : []),
+    ...(wide || reasons ? [column('REASON', ({ reason }) => reason)] : []),
   ];
 }
 
@@ -101,8 +122,10 @@ function ringText({ ring: { files, fileBytes, ageSeconds } }: Facts): string | u
   return `${files} × ${bytesText(fileBytes)}${age}`;
 }
 
-function stateText({ capture, listing, unanswered }: CaptureReport): string {
+function stateText(report: CaptureReport): string {
+  const { capture, listing, unanswered } = report;
   if (capture.state.kind !== 'running') return CONTAINER_STATES[capture.state.kind];
+  if (listing?.state.end && earlyOf(report)) return 'Ended early';
   if (listing) return PHASES[listing.state.phase];
   return unanswered === undefined ? 'Running' : 'Unreachable';
 }
@@ -115,9 +138,18 @@ const PHASES = {
   ended: 'Ended',
 } as const;
 
-function reasonText({ capture: { state }, listing, unanswered }: CaptureReport) {
+function reasonText(report: CaptureReport) {
+  const { capture, listing, unanswered } = report;
+  const { state } = capture;
   if (state.kind === 'lost') return state.why;
+  const early = earlyOf(report);
+  if (early) return earlyEndText(early);
   return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);
+}
+
+/** An end that nobody asked for, or an interface that is waited for. */
+function earlyOf({ listing }: CaptureReport): EarlyEnd | undefined {
+  return listing && earlyEndOf(listing.state, listing.log);
 }
 
 function isoTime(seconds: number): string {

@@ -50,7 +50,7 @@ async function look(
         throw error;
       return undefined;
     });
-    if (listing?.state.phase === 'recording') return listing;
+    if (listing?.state.phase === 'recording' || listing?.state.phase === 'waiting') return listing;
     // A short one may be over before anybody looked.
     if (listing?.state.end && listing.files.length > 0 && listing.state.end.why !== 'engine')
       return listing;

@@ -11,6 +11,7 @@ import {
   type Manifest,
   type ManifestFile,
 } from '../manifest.ts';
+import { earlyEndOf } from '../spool/earlyEnd.ts';
 import type { Listing, RecorderState } from '../spool/listing.ts';
 
 /** The manifest of a folder while files come into it: written again after each of them. */
@@ -56,15 +57,7 @@ export class ManifestBook {
     // The file that is being written is not missed: it has not been recorded yet.
     for (const { seq, closed } of listing?.files ?? [])
       book.#newest = Math.max(book.#newest, closed ? seq : seq - 1);
-    const end = listing?.state.end;
-    if (end?.why === 'interrupted')
-      book.interrupted({ why: 'the recorder stopped without a message: its container was killed' });
-    // As a kubelet does when the sandbox is lost, or the pod deleted.
-    if (end?.why === 'ended')
-      book.interrupted({
-        ...(end.at !== undefined && { at: new Date(end.at * 1000).toISOString() }),
-        why: 'the container of the capture was terminated',
-      });
+    if (listing) book.#hearOutages(listing);
     return { book, known };
   }
 
@@ -82,9 +75,31 @@ export class ManifestBook {
 
   /** The recorder's container went: nothing was recorded from then on. */
   interrupted(interruption: Interruption): void {
-    this.#recorder = { ...this.#recorder, recording: false };
+    this.#recorder = { ...this.#recorder, recording: false, endedEarly: interruption };
     if (!this.#interruptions.some(({ why }) => why === interruption.why))
       this.#interruptions.push(interruption);
+  }
+
+  /** Times in which nothing was recorded, and an end that nobody asked for. */
+  #hearOutages({ state, log }: Listing): void {
+    for (const { from, to } of state.outages) {
+      const at = time(from);
+      const interruption = {
+        at,
+        ...(to !== undefined && { until: time(to) }),
+        why: `${state.device} disappeared`,
+      };
+      this.#interruptions = this.#interruptions.filter((known) => known.at !== at);
+      this.#interruptions.push(interruption);
+    }
+    const early = earlyEndOf(state, log);
+    if (!early) return;
+    const { why } = early;
+    const end = { ...(early.at !== undefined && { at: time(early.at) }), why };
+    this.#recorder = { ...this.#recorder, endedEarly: end };
+    // The last of them, of which another fetch may know already.
+    const others = this.#interruptions.filter((known) => known.why !== why || known.at !== end.at);
+    this.#interruptions = [...others, end];
   }
 
   get recording(): boolean {
@@ -165,9 +180,13 @@ function isSame(before: Manifest, origin: CaptureOrigin, started: string | undef
   );
 }
 
+/** ISO 8601, of seconds since 1970. */
+function time(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
 /** The recorder's state in the manifest's words. */
 function fromState({ engine, device, argv, started, phase, end }: RecorderState) {
-  const time = (seconds: number) => new Date(seconds * 1000).toISOString();
   const { at, ...said } = end ?? {};
   return {
     engine,

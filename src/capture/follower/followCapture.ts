@@ -6,6 +6,8 @@ import { Problem } from '../../problem.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
+import { type EarlyEnd, earlyEnd } from '../spool/earlyEnd.ts';
+import type { Outage } from '../spool/listing.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame, Values } from './frames.ts';
@@ -30,6 +32,8 @@ export interface FollowedCapture {
   readonly removeSpool: (hurry: boolean) => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
+  /** The interface has disappeared, or is back: nothing is or was recorded meanwhile. */
+  readonly onOutage?: (outage: Outage, device: string) => void;
   /** Bytes recorded that have not arrived, and whether the capture is ending. */
   readonly onLag?: (bytes: number, ending: boolean) => void;
   /** Everything has arrived that was on disk at this uptime of the node, in seconds. */
@@ -40,6 +44,7 @@ export interface FollowedResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
+  readonly early?: EarlyEnd;
 }
 
 /** How long to read the rest of a recording for its statistics, when its packets are not needed. */
@@ -53,15 +58,6 @@ const MAX_MESSAGES = 100;
 
 /** Ends of a recorder that found no room before it began. */
 const UNBEGUN = new Set(['nospool', 'full']);
-
-/** Why a recorder ended by itself, unexpectedly. */
-const EARLY_ENDS: Readonly<Record<string, string>> = {
-  floor: 'the free space on the node fell below the floor that a capture leaves to others',
-  full: 'the disk of the node is full',
-  ended: 'something ended the recorder, as when its container is stopped',
-  restarted: 'its container was started again',
-  interrupted: 'it was killed',
-};
 
 /** The recorder found no room: there is no spool, and nothing was recorded. */
 export class SpoolRefused extends Problem {}
@@ -90,7 +86,8 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
     const { gaps } = reading;
     if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps };
     const end = follower.isGuest && over.why === 'stopped' ? 'complete' : endOf(over, reading);
-    return { end, statistics: statisticsOf(over), gaps };
+    const early = earlyEndOf(over, reading);
+    return { end, statistics: statisticsOf(over), gaps, ...(early && { early }) };
   } catch (error) {
     if (error instanceof RecordingLost) spoolIsThere = false;
     if (!(error instanceof SpoolRefused)) await output.close();
@@ -110,7 +107,10 @@ class Reading {
   failure: Problem | undefined;
   /** Packets are being recorded. */
   listening = false;
+  device = '';
+  engine = '';
   readonly gaps: Gap[] = [];
+  readonly #outages = new Map<number, Outage>();
   readonly messages: string[] = [];
   readonly #capture: FollowedCapture;
   readonly #joiner: FileJoiner;
@@ -140,11 +140,13 @@ class Reading {
   }
 
   async take(frame: Frame): Promise<void> {
-    const { follower, fileBytes, onListening, onGap } = this.#capture;
+    const { follower, fileBytes, onListening, onGap, onOutage } = this.#capture;
     switch (frame.kind) {
       case 'hello':
         if (this.listening) return;
         this.listening = true;
+        this.device = frame.device;
+        this.engine = frame.engine;
         onListening?.(frame.device, frame.engine);
         this.#startTimer();
         break;
@@ -165,11 +167,21 @@ class Reading {
       case 'state':
         this.#hear(frame.values);
         break;
+      case 'outage': {
+        const known = this.#outages.get(frame.from);
+        this.#outages.set(frame.from, frame);
+        if (!known || known.to !== frame.to) onOutage?.(frame, this.device);
+        break;
+      }
       case 'log':
         this.messages.push(frame.text);
         if (this.messages.length > MAX_MESSAGES) this.messages.shift();
         break;
     }
+  }
+
+  get outages(): readonly Outage[] {
+    return [...this.#outages.values()];
   }
 
   #hear({ behind = 0, up }: Values): void {
@@ -244,17 +256,25 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
       throw new Problem('another client stopped the capture', {
         next: ['what was recorded until then is saved'],
       });
-    case 'lease':
-      throw new Problem('the capture ended in the pod: it had not heard from this client', {
-        next: ['was this computer asleep, or the network away? Start the capture again'],
-      });
-    case 'engine':
-      throw new RecorderProblem(reading.messages.join('\n'), over.exit);
     default:
-      throw new Problem(`the recorder ended: ${EARLY_ENDS[over.why] ?? over.why}`, {
-        next: ['what was recorded until then is saved'],
-      });
+      if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
+      return 'early';
   }
+}
+
+/** Why the recording ended although nothing had asked it to; what the user had asked for counts first. */
+function earlyEndOf({ why, exit }: Over, reading: Reading): EarlyEnd | undefined {
+  const { end, device, engine, outages, messages } = reading;
+  const asked = end !== undefined && end !== 'early';
+  return earlyEnd({
+    why: asked ? 'stopped' : why,
+    exit,
+    at: Math.round(Date.now() / 1000),
+    engine,
+    device,
+    outages,
+    said: messages,
+  });
 }
 
 function statisticsOf({ values }: Over): Partial<TcpdumpStatistics> {

@@ -1,3 +1,5 @@
+import { type Outage, parseOutage } from '../spool/listing.ts';
+
 /** What the pod's end of a follower says: a line each, `data` followed by the bytes themselves. */
 export type Frame =
   /** A sign of life while the recorder is being started. */
@@ -12,6 +14,8 @@ export type Frame =
   | { readonly kind: 'gap'; readonly first: number; readonly last: number }
   /** A sign of life: `newest`, `size`, `held`, `free` … */
   | { readonly kind: 'state'; readonly values: Values }
+  /** In this time nothing was recorded, since the interface had disappeared; told again once it is over. */
+  | ({ readonly kind: 'outage' } & Outage)
   /** A line of the engine's. */
   | { readonly kind: 'log'; readonly text: string }
   /** The recorder has ended, and everything that the ring held was sent. */
@@ -87,6 +91,8 @@ export class FrameParser {
         return { kind, first: count(words[0], line), last: count(words[1], line) };
       case 'state':
         return { kind, values: valuesOf(words) };
+      case 'outage':
+        return { kind, ...parseOutage(words) };
       case 'log':
         return { kind, text: line.slice('log '.length) };
       case 'over':

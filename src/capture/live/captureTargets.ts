@@ -15,6 +15,7 @@ import type {
 } from '../recorder/recording.ts';
 import { recordTarget } from '../recorder/recordTarget.ts';
 import type { Sink, TargetSink } from '../sinks/sink.ts';
+import { earlyEndText } from '../spool/earlyEnd.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';
@@ -174,7 +175,12 @@ class Capture {
         progress: this.#progressOf(part),
       });
       if (!this.#ending.signal.aborted && this.#hasSeveral)
-        this.#note(found, 'ended: it has what it was asked for');
+        this.#note(
+          found,
+          part.outcome.early
+            ? `ended early: ${earlyEndText(part.outcome.early)}`
+            : 'ended: it has what it was asked for',
+        );
     } catch (error) {
       await this.#failed(part, error);
     }

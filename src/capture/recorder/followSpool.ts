@@ -10,6 +10,7 @@ import { followCapture } from '../follower/followCapture.ts';
 import { Follower, type Position, RecordingLost } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
 import type { CaptureBounds } from '../spec.ts';
+import { outageText } from '../spool/earlyEnd.ts';
 import type { RecordOptions } from '../spool/recordArguments.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
@@ -86,6 +87,15 @@ export async function followSpool(
       onGap: (gap) => {
         progress.note(gapText(gap));
         events?.remark(gapText(gap));
+      },
+      onOutage: (outage, device) => {
+        const text = outageText(outage, device);
+        progress.note(
+          outage.to === undefined
+            ? `${text}; ${countText(packets.packets, 'packet')} came before; recording resumes when an interface of that name is there again; -i any survives this`
+            : text,
+        );
+        if (outage.to !== undefined) events?.remark(text);
       },
       onCaughtUp: (uptime) => events?.caughtUp(uptime),
       onLag: (lag, ending) => {

@@ -7,6 +7,7 @@ import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
 import type { Gap } from '../follower/losses.ts';
 import type { CaptureSpec } from '../spec.ts';
+import type { EarlyEnd } from '../spool/earlyEnd.ts';
 import type { Milliseconds } from '../units.ts';
 
 /** The state of a running capture. */
@@ -78,4 +79,6 @@ export interface CaptureOutcome {
   /** How often the connection was lost and the capture resumed. */
   readonly interruptions?: number;
   readonly gaps?: readonly Gap[];
+  /** Why it ended although nothing had asked it to. */
+  readonly early?: EarlyEnd;
 }

@@ -60,7 +60,7 @@ async function record(
     format === 'pcap' ? new PacketCutter(spec.maxBytes) : new TextCutter(spec.maxBytes);
   let dropped = 0;
   try {
-    const { end, statistics } = await captureStream({
+    const { end, statistics, early } = await captureStream({
       recorder,
       packets,
       output,
@@ -83,9 +83,21 @@ async function record(
     });
     const missing = (statistics.captured ?? 0) - packets.packets;
     // An early stop wants no more; decoded text is counted in a different way.
-    if (format === 'pcap' && end !== 'size' && end !== 'reader-gone' && missing > 0)
+    if (
+      format === 'pcap' &&
+      end !== 'size' &&
+      end !== 'early' &&
+      end !== 'reader-gone' &&
+      missing > 0
+    )
       throw incomplete(missing);
-    return { end, statistics, packets: packets.packets, bytes: packets.bytes };
+    return {
+      end,
+      statistics,
+      packets: packets.packets,
+      bytes: packets.bytes,
+      ...(early && { early }),
+    };
   } catch (error) {
     if (error instanceof ExecProblem && packets.bytes > 0)
       throw new Problem(`the capture was cut off: ${error.message}`, {

@@ -7,12 +7,15 @@ import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts
 import type { CaptureEnd } from '../captureEnd.ts';
 import { linesOf } from '../lines.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
+import { disappeared, type EarlyEnd } from '../spool/earlyEnd.ts';
 import type { PacketStream } from './packetStream.ts';
 import { startProblem } from './startLimit.ts';
 
 export interface CaptureResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
+  /** Of an early end: why. */
+  readonly early?: EarlyEnd;
 }
 
 export interface StreamCapture {
@@ -52,6 +55,9 @@ const STATISTICS_MS = 2_000;
 
 /** Lines of tcpdump's messages that are kept, the last ones: more than its longest complaint. */
 const MAX_MESSAGES = 100;
+
+/** What tcpdump says when its interface goes away while it records. */
+const DISAPPEARED = /The interface disappeared/;
 
 /**
  * Streams a running tcpdump into an output until one of the ends. What is written always ends with
@@ -122,7 +128,9 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
 
   try {
     let isNamed = false;
+    let device = '';
     const onListening = (name: string, linkType: string) => {
+      device ||= name;
       if (!isNamed) capture.onListening?.(name, linkType);
       isNamed = true;
     };
@@ -149,6 +157,8 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
       throw new Problem('the capture ended in the pod: it had not heard from this client', {
         next: ['was this computer asleep, or offline? Start the capture again'],
       });
+    if (end === 'complete' && messages.some((message) => DISAPPEARED.test(message)))
+      return { end: 'early', statistics, early: disappeared(device, Date.now() / 1000) };
     // The lease kills a program only when it could not write: its output had ended before.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);

@@ -21,6 +21,7 @@ import { explainFailure } from '../recorder/recorderProblems.ts';
 import { describeTarget, type Recording } from '../recorder/recording.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 import { recorderSpec } from '../spec.ts';
+import { outageText } from '../spool/earlyEnd.ts';
 import { planRing, type RingOptions, type RingPlan } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
@@ -174,12 +175,13 @@ async function hold(
   found: FoundTarget,
   place: Debugger,
   ring: RingPlan,
-  { spec: { duration }, interrupt, abandon, onRecording, onState }: RingRecording,
+  { spec: { duration }, interrupt, abandon, onRecording, onNote, onState }: RingRecording,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
   const log: string[] = [];
   let began = false;
+  let device = '';
   // What has not begun has nothing to give, and may not be there to be told.
   const stop = () => {
     if (began || follower.isListening) follower.stop();
@@ -197,16 +199,19 @@ async function hold(
     for await (const frame of follower.frames()) {
       if (frame.kind === 'hello' && !began) {
         began = true;
+        device = frame.device;
         onRecording(frame.device, describeTarget(found, place), ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),
             () => {},
           );
-      } else if (frame.kind === 'state') onState(frame.values);
+      } else if (frame.kind === 'outage') onNote(outageText(frame, device));
+      else if (frame.kind === 'state') onState(frame.values);
       else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {
-        if (frame.why === 'engine') throw new RecorderProblem(log.join('\n'), frame.exit);
+        if (frame.why === 'engine' && !began)
+          throw new RecorderProblem(log.join('\n'), frame.exit);
         if (!began) {
           interrupt.throwIfAborted();
           throw noRoom(log, ring);

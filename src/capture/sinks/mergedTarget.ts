@@ -8,6 +8,7 @@ import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
+import { earlyEndText } from '../spool/earlyEnd.ts';
 import type { NodeClock } from './nodeClock.ts';
 import type { TargetSink } from './sink.ts';
 
@@ -64,11 +65,12 @@ export class MergedTarget implements TargetSink {
   }
 
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void {
-    const { statistics, interruptions = 0, gaps = [] } = outcome ?? {};
+    const { statistics, interruptions = 0, gaps = [], early } = outcome ?? {};
     this.#source?.end({
       ...(statistics && { statistics }),
       comments: [
         ...(failure === undefined ? [] : [`the recording failed: ${failure}`]),
+        ...(early ? [`the recording ended early: ${earlyEndText(early)}`] : []),
         ...(gaps.length > 0 ? [`${countText(gaps.length, 'gap')}: packets are missing`] : []),
         ...(interruptions > 0 ? [`resumed after ${countText(interruptions, 'interruption')}`] : []),
       ],

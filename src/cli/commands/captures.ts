@@ -116,7 +116,7 @@ async function actOn(
   let code = 0;
   for (const capture of captures) {
     try {
-      await ACT[action](api, capture, flags, interruption, several);
+      code ||= (await ACT[action](api, capture, flags, interruption, several)) ?? 0;
     } catch (error) {
       if (!several || signal.aborted) throw error;
       code = report(explainRefusal(error), `${subject(capture.target)}: `);
@@ -134,7 +134,7 @@ type Act = (
   interruption: Interruption,
   /** Whether captures in other pods have the same name. */
   several: boolean,
-) => Promise<void>;
+) => Promise<number | undefined>;
 
 const ACT: Record<Exclude<Action, 'list'>, Act> = {
   status,
@@ -166,7 +166,7 @@ async function status(
   flags: Flags,
   { signal }: Interruption,
   several: boolean,
-): Promise<void> {
+): Promise<undefined> {
   const [report] = await reportCaptures(api, [capture], signal);
   if (!report) return;
   const facts = { ...captureFacts(report), list: report.listing?.files };
@@ -183,7 +183,7 @@ async function fetch(
   flags: Flags,
   { signal }: Interruption,
   several: boolean,
-): Promise<void> {
+): Promise<number> {
   const whole = flags.write ?? capture.name;
   const folder = several ? join(whole, folderName(capture.target)) : whole;
   const progress = fetchProgress();
@@ -196,6 +196,8 @@ async function fetch(
       ...progress.callbacks,
     });
     progress.finish(manifest, folder);
+    // Not what was asked for, though all that there is has come.
+    return manifest.endedEarly ? 1 : 0;
   } finally {
     progress.clear();
   }
@@ -213,9 +215,9 @@ async function follow(
   capture: DetachedCapture,
   flags: Flags,
   interruption: Interruption,
-): Promise<void> {
+): Promise<number> {
   refuseWithoutSpool(capture);
-  await followDetached(api, capture, flags, interruption);
+  return followDetached(api, capture, flags, interruption);
 }
 
 async function stop(
@@ -223,7 +225,7 @@ async function stop(
   capture: DetachedCapture,
   _flags: Flags,
   { signal }: Interruption,
-): Promise<void> {
+): Promise<undefined> {
   refuseWithoutSpool(capture);
   await stopCapture(api, capture, signal);
   note(
@@ -236,7 +238,7 @@ async function remove(
   capture: DetachedCapture,
   _flags: Flags,
   { signal }: Interruption,
-): Promise<void> {
+): Promise<undefined> {
   const { name, state, volume, target, onNode } = capture;
   if (state.kind === 'starting' && !onNode) refuseWithoutSpool(capture);
   if (onNode) await removeCapture(api, capture, signal);

@@ -461,22 +461,62 @@ describe('the ends of a followed capture', () => {
   });
 
   it.each([
-    ['lease', /ended in the pod: it had not heard from this client/],
-    ['floor', /the free space on the node fell below/],
-    ['full', /the disk of the node is full/],
-    ['ended', /something ended the recorder/],
-    ['interrupted', /it was killed/],
-    ['restarted', /its container was started again/],
-    ['stopped', /another client stopped the capture/],
-    ['whatever', /the recorder ended: whatever/],
-  ])('that nobody asked for: %s is told, and what came is kept', async (why, message) => {
+    ['lease 0', /had not heard from this client/],
+    ['floor 0', /free space/],
+    ['full 0', /disk is full/],
+    ['ended 0', /container was terminated/],
+    ['interrupted 137', /recorder was killed/],
+    ['engine 0', /tcpdump ended by itself/],
+    ['engine 137', /tcpdump was killed/],
+    ['whatever 0', /whatever/],
+  ])('that nobody asked for: %s is early, and what came is kept', async (over, why) => {
+    const spool = new FakeSpool([60]);
+    const { outcome, output } = await begun((pod) => void spool.serves(pod, `over ${over}\n`));
+    expect(await outcome).toMatchObject({
+      end: 'early',
+      early: { at: expect.any(Number), why: expect.stringMatching(why) },
+    });
+    expect(output.written).toEqual(spool.joined);
+  });
+
+  it('of a recording that somebody else stopped', async () => {
     const spool = new FakeSpool([60]);
     const { outcome, output, nothingIsLeft } = await begun(
-      (pod) => void spool.serves(pod, `over ${why} 0\n`),
+      (pod) => void spool.serves(pod, 'over stopped 0\n'),
     );
-    expect(String(await outcome)).toMatch(message);
+    expect(String(await outcome)).toMatch(/another client stopped the capture/);
     expect(output.written).toEqual(spool.joined);
     await nothingIsLeft();
+  });
+
+  it('by Ctrl-C while the interface is away: since then nothing was recorded', async () => {
+    const onOutage = vi.fn();
+    const spool = new FakeSpool([60]);
+    const { outcome } = await begun(
+      (pod) =>
+        void spool.serves(pod, 'outage 1795527948 - 1\noutage 1795527948 - 1\nover duration 0\n'),
+      { onOutage },
+    );
+    expect(await outcome).toMatchObject({
+      end: 'duration',
+      early: { at: 1_795_527_948, why: 'eth0 disappeared' },
+    });
+    expect(onOutage).toHaveBeenCalledOnce();
+  });
+
+  it('after the interface has come back is as it was asked for', async () => {
+    const onOutage = vi.fn();
+    const spool = new FakeSpool([60]);
+    const { outcome } = await begun(
+      (pod) =>
+        void spool.serves(
+          pod,
+          'outage 1795527948 - 1\noutage 1795527948 1795527950 1\nover duration 0\n',
+        ),
+      { onOutage },
+    );
+    expect(await outcome).not.toHaveProperty('early');
+    expect(onOutage).toHaveBeenCalledTimes(2);
   });
 
   it('the engine’s complaint, in its own words', async () => {

@@ -32,6 +32,7 @@ const state = {
   age: 0,
   removed: 4,
   bytes: 4655959,
+  outages: [],
 };
 
 describe('the listing of a spool', () => {

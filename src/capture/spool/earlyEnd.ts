@@ -1,0 +1,101 @@
+import { clockText } from '../../output/quantities.ts';
+import type { Outage, RecorderState, RecordingEnd } from './listing.ts';
+
+/** The end of a recording that nobody asked for: no stop, no bound that was given. */
+export interface EarlyEnd {
+  /** When nothing was recorded any more, in seconds since 1970, where that is known. */
+  readonly at?: number | undefined;
+  readonly why: string;
+  /** What to do about it. */
+  readonly next: readonly string[];
+}
+
+/** What is known of an end. */
+export interface EndedRecording {
+  /** A RecordingEnd, or a word that a newer recorder says. */
+  readonly why: string;
+  readonly exit: number;
+  readonly at?: number | undefined;
+  readonly engine: string;
+  readonly device: string;
+  /** In the order of their begin. */
+  readonly outages: readonly Outage[];
+  /** What the engine said. */
+  readonly said: readonly string[];
+}
+
+/** Exit codes from here on are 128 and a signal. */
+const FIRST_SIGNAL = 128;
+const KILL = 9;
+
+/** What was asked for. */
+const ASKED: ReadonlySet<string> = new Set<RecordingEnd>([
+  'stopped',
+  'duration',
+  'size',
+  'complete',
+]);
+
+const CAUSES: Readonly<Record<string, string>> = {
+  lease: 'the pod had not heard from this client',
+  floor: "the free space on the node's disk fell below what captures leave to others",
+  full: "the node's disk is full",
+  ended: 'its container was terminated, as when a pod is deleted or loses its sandbox',
+  interrupted: 'its recorder was killed, as when its container is',
+};
+
+/** Why, and when, a recording ended without being asked to; undefined for one that ended as it was to. */
+export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
+  const { why, at } = ended;
+  const outage = ended.outages.at(-1);
+  if (outage && outage.to === undefined) return disappeared(ended.device, outage.from);
+  if (why === 'engine') return { at, why: engineText(ended), next: [] };
+  if (ASKED.has(why)) return undefined;
+  return { at, why: CAUSES[why] ?? `the recorder ended: ${why}`, next: NEXT[why] ?? [] };
+}
+
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  lease: ['was this computer asleep, or the network away? Start the capture again'],
+  full: ['narrow the filter, use -s 128, or a smaller ring'],
+  floor: ['narrow the filter, use -s 128, or a smaller ring'],
+};
+
+/** The same of a recorder's state; of one that waits for its interface, too. */
+export function earlyEndOf(state: RecorderState, said: readonly string[]): EarlyEnd | undefined {
+  const { end, device, outages } = state;
+  if (end) return earlyEnd({ ...state, ...end, said });
+  const outage = outages.at(-1);
+  return state.phase === 'waiting' && outage ? disappeared(device, outage.from) : undefined;
+}
+
+/** The end of a recording whose interface has gone; `at` in seconds since 1970. */
+export function disappeared(device: string, at: number): EarlyEnd {
+  return { at, why: `${device} disappeared`, next: ['-i any survives this'] };
+}
+
+function engineText({ engine, exit, said }: EndedRecording): string {
+  const signal = exit - FIRST_SIGNAL;
+  if (signal === KILL) return `${engine} was killed (by signal 9, as when memory runs out)`;
+  if (signal > 0) return `${engine} was ended by signal ${signal}`;
+  if (exit === 0) return `${engine} ended by itself`;
+  const last = said.findLast((line) => line.startsWith(`${engine}: `));
+  return `${engine} failed with exit code ${exit}${last === undefined ? '' : ` (${last})`}`;
+}
+
+/** What the user is told of it at the end. */
+export function earlyEndLines(early: EarlyEnd): string[] {
+  return [`ENDED EARLY: ${earlyEndText(early)}`, ...early.next.map((step) => `  ${step}`)];
+}
+
+/** What happened to an interface, and when. */
+export function outageText({ from, to }: Outage, device: string): string {
+  const gone = `${device} disappeared at ${clockText(from * 1000)}`;
+  return to === undefined
+    ? gone
+    : `${gone} and is back since ${clockText(to * 1000)}: recording resumed, nothing was recorded for ${to - from} s`;
+}
+
+/** `net1 disappeared at 13:04:41` */
+export function earlyEndText({ at, why }: Pick<EarlyEnd, 'at' | 'why'>): string {
+  return at === undefined ? why : `${why} at ${clockText(at * 1000)}`;
+}

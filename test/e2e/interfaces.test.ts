@@ -1,0 +1,213 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { inNetworkOf, type PodProcesses, processesOf } from './support/nodes.ts';
+import { podName, runPod } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { has } from './support/skips.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+/** dumpcap in the one, tcpdump alone in the other. */
+const IMAGES = [
+  { engine: 'dumpcap', image: world.flavours[0]?.image ?? '' },
+  { engine: 'tcpdump', image: world.oddImages?.noSs ?? world.flavours[1]?.image ?? '' },
+];
+
+async function ours(...args: readonly string[]) {
+  const [program, ...words] = PROGRAM;
+  return run(program, [...words, ...args], {
+    env: { KUBECONFIG: namespaced(world.kubeconfig) },
+  });
+}
+
+/** A pod with an interface net1 that can be taken away. Its own end only: the other one is in the pod, too. */
+async function podWithInterface(purpose: string) {
+  const { name } = await runPod(purpose);
+  const uid = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.metadata.uid}']);
+  const processes: PodProcesses = processesOf(uid);
+  const within = (script: string) => inNetworkOf(processes, script);
+  const net = {
+    name,
+    add: () =>
+      within(
+        'ip link add net1 type veth peer name net1p && ip link set net1p up && ip addr add 10.77.0.1/24 dev net1 && ip link set net1 up',
+      ),
+    remove: () => within('ip link del net1'),
+    send: (count: number) =>
+      within(
+        `for i in $(seq ${count}); do printf seq | socat -u - udp4-datagram:10.77.0.255:9,broadcast; done`,
+      ),
+  };
+  await net.add();
+  return net;
+}
+
+/** How many packets another program finds in a file. */
+async function packetsIn(file: string): Promise<number> {
+  const { code, stdout, stderr } = await run('tcpdump', ['-n', '-r', file]);
+  expect(code, stderr).toBe(0);
+  return stdout.split('\n').length - 1;
+}
+
+async function listed(name: string) {
+  const { stdout } = await ours('captures', '-o', 'json');
+  return (JSON.parse(stdout) as { name: string; state: string; reason?: string }[]).find(
+    (capture) => capture.name === name,
+  );
+}
+
+describe.skipIf(!has('access to the nodes'))('an interface that disappears', () => {
+  let other: string;
+  beforeAll(async () => {
+    other = (await podWithInterface('stays')).name;
+  });
+
+  it.concurrent.for(IMAGES)(
+    'is waited for while a capture with $engine is watched',
+    { timeout: 120_000 },
+    async ({ image }, { onTestFinished }) => {
+      const pod = await podWithInterface('watched');
+      const file = freshPath('net1.pcap');
+      const words = ['capture', pod.name, '-i', 'net1', '--image', image, '-w', file];
+      const capture = netdebug([...words, '--', 'udp port 9'], { onTestFinished });
+      await capture.says(/capturing on net1/);
+      await pod.send(3);
+      expect(
+        await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3, 20_000),
+      ).toBe(true);
+      await pod.remove();
+      await capture.says(
+        /net1 disappeared at \d\d:\d\d:\d\d; 3 packets came before; .*-i any survives/,
+      );
+      await pod.add();
+      await capture.says(/net1 .* is back since \d\d:\d\d:\d\d/);
+      await pod.send(4);
+      expect(await eventually(async () => (await packetsIn(file)) === 7, 20_000)).toBe(true);
+      await pod.remove();
+      await eventually(() => capture.stderr().split('came before').length > 2, 20_000);
+      capture.child.kill('SIGINT');
+      const { code, stderr } = await capture.finished;
+      expect(code, stderr).toBe(1);
+      expect(stderr).toMatch(/7 packets captured .* in .*net1\.pcap, none dropped/);
+      expect(stderr).toMatch(
+        /ENDED EARLY: net1 disappeared at \d\d:\d\d:\d\d\n {2}-i any survives/,
+      );
+    },
+  );
+
+  it.concurrent('ends the text of a capture with a reason', { timeout: 120_000 }, async ({
+    onTestFinished,
+  }) => {
+    const pod = await podWithInterface('text');
+    const capture = netdebug(
+      ['capture', pod.name, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''],
+      { onTestFinished },
+    );
+    await capture.says(/capturing on net1/);
+    await pod.remove();
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at/);
+  });
+
+  it.concurrent('ends the recording of one pod of several, which the table says', {
+    timeout: 120_000,
+  }, async ({ onTestFinished }) => {
+    const pod = await podWithInterface('several');
+    const folder = `${freshPath('several')}/`;
+    const words = ['capture', pod.name, other, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''];
+    const capture = netdebug([...words, '-w', folder], { onTestFinished });
+    await capture.says(/capturing on net1(.|\n)*capturing on net1/);
+    await pod.remove();
+    await capture.says(/net1 disappeared at/);
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^${pod.name} .*ended early: net1 disappeared at`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${other} .*in order`, 'm'));
+  });
+
+  it.concurrent.for(IMAGES)(
+    'leaves a gap in a detached capture with $engine, which its list and its manifest say',
+    { timeout: 120_000 },
+    async ({ engine, image }) => {
+      const pod = await podWithInterface('detached');
+      const name = podName(`gap-${engine}`);
+      const words = [
+        'capture',
+        pod.name,
+        '-i',
+        'net1',
+        '--image',
+        image,
+        '--detach',
+        '--name',
+        name,
+      ];
+      expect((await ours(...words, '--', 'udp port 9')).code).toBe(0);
+      await pod.send(3);
+      // What is not on disk goes with the interface.
+      await ours('captures', 'fetch', name, '--flush', '-w', freshPath('before'));
+      await pod.remove();
+      const state = async () => (await listed(name))?.state;
+      expect(await eventually(async () => (await state()) === 'Waiting', 30_000)).toBe(true);
+      const { stdout } = await ours('captures');
+      expect(stdout).toMatch(new RegExp(`${name} .*Waiting .*net1 disappeared at`));
+      const folder = freshPath(name);
+      const fetch = await ours('captures', 'fetch', name, '--flush', '-w', folder);
+      expect(fetch.code, fetch.stderr).toBe(1);
+      expect(fetch.stderr).toMatch(/NOT RECORDING: net1 disappeared at/);
+      await pod.add();
+      expect(await eventually(async () => (await state()) === 'Recording', 30_000)).toBe(true);
+      await pod.send(4);
+      expect((await ours('captures', 'stop', name)).code).toBe(0);
+      const again = await ours('captures', 'fetch', name, '-w', folder);
+      expect(again.code, again.stderr).toBe(0);
+      expect(again.stderr).toMatch(/INTERRUPTED at .*: net1 disappeared; recorded again from/);
+      const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
+      expect(manifest.interruptions).toEqual([
+        { at: expect.any(String), until: expect.any(String), why: 'net1 disappeared' },
+      ]);
+      expect(manifest).not.toHaveProperty('endedEarly');
+      const files: { name: string; packets: number }[] = manifest.files;
+      expect(files.map(({ packets }) => packets)).toEqual([3, 4]);
+      for (const { name: file, packets } of files)
+        expect(await packetsIn(join(folder, file))).toBe(packets);
+    },
+  );
+
+  it.concurrent.for(IMAGES)(
+    'is told from a killed $engine, which ends a detached capture early',
+    { timeout: 120_000 },
+    async ({ engine, image }) => {
+      const pod = await podWithInterface('killed');
+      const name = podName(`killed-${engine}`);
+      const words = [
+        'capture',
+        pod.name,
+        '-i',
+        'net1',
+        '--image',
+        image,
+        '--detach',
+        '--name',
+        name,
+      ];
+      expect((await ours(...words)).code).toBe(0);
+      const kill = `for p in /proc/[0-9]*; do read -r c <$p/comm; [ "$c" != ${engine} ] || kill -9 "\${p#/proc/}"; done`;
+      await kubectl(['exec', pod.name, '-c', `netdebug-capture-${name}`, '--', 'sh', '-c', kill]);
+      const ended = async () => (await listed(name))?.state === 'Ended early';
+      expect(await eventually(ended, 30_000)).toBe(true);
+      expect((await listed(name))?.reason).toMatch(new RegExp(`${engine} was killed .* at \\d`));
+      const folder = freshPath(name);
+      const fetch = await ours('captures', 'fetch', name, '-w', folder);
+      expect(fetch.code, fetch.stderr).toBe(1);
+      expect(fetch.stderr).toMatch(/ENDED EARLY: .* was killed/);
+      const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
+      expect(manifest.endedEarly).toEqual({
+        at: expect.any(String),
+        why: expect.stringContaining('was killed'),
+      });
+    },
+  );
+});
