@@ -14,7 +14,10 @@ export const DETACHED_KEEP = seconds(7 * 86_400);
 /** Starts detached captures and prints how to use them. Gives the exit code. */
 export async function detach(
   api: KubeApi,
-  request: Omit<PodsRequest, 'onProgress' | 'onNote'>,
+  request: Omit<PodsRequest, 'onProgress' | 'onNote'> & {
+    /** The namespace is that of a flag, not that of the kubeconfig. */
+    readonly isNamespaceGiven: boolean;
+  },
 ): Promise<number> {
   const line = statusLine();
   try {
@@ -28,7 +31,7 @@ export async function detach(
     const { name, words } = capture;
     for (const { shown, listing } of started) {
       const { device, engine, phase } = listing.state;
-      const does = phase === 'ended' ? 'has recorded' : 'is recording';
+      const does = phase === 'ended' ? 'has recorded, and has ended,' : 'is recording';
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
@@ -41,9 +44,13 @@ export async function detach(
     const namespaces = new Set(started.map((one) => one.capture.pod.metadata.namespace));
     for (const text of [
       `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
-      `  it ends in ${ageText(request.spec.duration)}, and is deleted ${ageText(request.keep)} after that`,
+      started.every(({ listing }) => listing.state.phase === 'ended')
+        ? `  its files are deleted in ${ageText(request.keep)}`
+        : `  it ends in ${ageText(request.spec.duration)}, and is deleted ${ageText(request.keep)} after that`,
       ...[...namespaces].flatMap((namespace) => {
-        const there = namespace === api.access.namespace ? '' : ` -n ${namespace}`;
+        // The kubeconfig's own need not be named.
+        const isOwn = !request.isNamespaceGiven && namespace === api.access.namespace;
+        const there = isOwn ? '' : ` -n ${namespace}`;
         return [
           `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies its files, at any time`,
           `  ${PROGRAM_NAME} captures stop ${name}${there}    stops it; rm deletes it`,

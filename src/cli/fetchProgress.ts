@@ -2,24 +2,36 @@ import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
 import type { Interruption, Manifest } from '../capture/manifest.ts';
 import { earlyEndText } from '../capture/spool/earlyEnd.ts';
 import { ProgressBar } from '../output/progressBar.ts';
-import { bytesText, clockText, countText } from '../output/quantities.ts';
+import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
 
-/** Reports the progress and the result of a fetch on standard error. */
+/** Reports the progress and the results of fetches on standard error; with a label where there are several. */
 export function fetchProgress() {
   const line = statusLine();
   const bar = new ProgressBar(line);
-  const callbacks: Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> = {
-    onNote: note,
-    onProgress: ({ bytes, totalBytes, seq }) =>
-      bar.show({ done: bytes, total: totalBytes, now: `file ${seq}` }),
-  };
+  const amounts = new Map<string, { readonly done: number; readonly total: number }>();
+  const tell = (text: string, label: string | undefined) =>
+    note(label === undefined ? text : `${label}: ${text}`);
   return {
-    callbacks,
+    callbacks: (
+      folder: string,
+      label?: string,
+    ): Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> => ({
+      onNote: (text) => tell(text, label),
+      onProgress: ({ bytes, totalBytes, seq }) => {
+        amounts.set(folder, { done: bytes, total: totalBytes });
+        const all = [...amounts.values()];
+        bar.show({
+          done: sum(all.map(({ done }) => done)),
+          total: sum(all.map(({ total }) => total)),
+          now: `${label === undefined ? '' : `${label} `}file ${seq}`,
+        });
+      },
+    }),
     clear: () => line.clear(),
-    finish: (manifest: Manifest, folder: string) => {
+    finish: (manifest: Manifest, folder: string, label?: string) => {
       line.clear();
-      for (const text of fetchSummary(manifest, folder)) note(text);
+      for (const text of fetchSummary(manifest, folder)) tell(text, label);
     },
   };
 }

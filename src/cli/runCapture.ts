@@ -57,7 +57,7 @@ async function ring(
 /** Starts a recording that continues after this command. */
 async function detached(
   api: KubeApi,
-  flags: CaptureValues,
+  flags: CaptureValues & ConnectionValues,
   { spec, settings, ...plan }: PlanWithPeers,
   { signal }: Interruption,
 ): Promise<number> {
@@ -71,6 +71,7 @@ async function detached(
     keep: keep === undefined ? DETACHED_KEEP : seconds(keep),
     ...(name !== undefined && { name }),
     ...(volume !== undefined && { volume }),
+    isNamespaceGiven: flags.namespace !== undefined,
     signal,
   });
 }

@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { removeCapture } from '../capture/detached/spoolOf.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError, mayPass } from '../kube/apiError.ts';
+import { ApiError } from '../kube/apiError.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { type Pod, podPath } from '../kube/pod.ts';
+import { isNoContainer, untilReached } from '../kube/untilReached.ts';
 import { Problem } from '../problem.ts';
 import { type Owned, ownsPod } from './owned.ts';
 import { endMain, type Used } from './usage.ts';
@@ -52,7 +53,11 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
     await removeCapture(api, owned.capture, signal);
     return;
   }
-  await tellToEnd(api, owned, signal);
+  await untilReached(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // The container ends with its main process, and what we run there too; or it had ended before.
+    if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
+  });
   for (const limit = Date.now() + GONE_MS; ; await wait(LOOK_MS, undefined, { signal })) {
     const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
     if (!pod || pod.metadata.uid !== uid) return;
@@ -60,27 +65,6 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
     if (Date.now() > limit)
       throw new Problem('it does not end', { next: ['run the same command again'] });
   }
-}
-
-/** How often a container is told to end whose connection breaks before it has heard of it. */
-const TRIES = 3;
-
-async function tellToEnd(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
-  for (let tries = 1; ; tries++)
-    try {
-      await endMain(api, owned, signal);
-      return;
-    } catch (error) {
-      signal.throwIfAborted();
-      // The container ends with its main process, and what we run there too; or it had ended before.
-      if (error instanceof ExecProblem || isContainerGone(error)) return;
-      if (tries >= TRIES || !mayPass(error)) throw error;
-    }
-}
-
-/** How kubelets refuse an exec in a container that has ended meanwhile; the pod's status follows. */
-function isContainerGone(error: unknown): boolean {
-  return error instanceof ApiError && /container not found/.test(error.serverMessage);
 }
 
 function unlessGone(error: unknown): undefined {

@@ -56,7 +56,7 @@ async function listed(name: string) {
   );
 }
 
-describe.skipIf(!has('access to the nodes'))('an interface that disappears', () => {
+describe.skipIf(!has('nodes on this machine'))('an interface that disappears', () => {
   let other: string;
   beforeAll(async () => {
     other = (await podWithInterface('stays')).name;

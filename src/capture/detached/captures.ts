@@ -21,7 +21,7 @@ export interface DetachedCapture extends ReadDefinition {
 
 /** What is known of a capture's container. */
 export type ContainerState =
-  | { readonly kind: 'starting'; readonly reason?: string }
+  | { readonly kind: 'starting'; readonly reason?: string; readonly message?: string }
   | { readonly kind: 'running' }
   /** The recorder has ended in order and its spool is removed. */
   | { readonly kind: 'removed'; readonly at?: string }
@@ -75,8 +75,12 @@ function stateOf(pod: Pod, container: string): ContainerState {
   }
   if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
     return { kind: 'lost', why: `the pod has ended (${pod.status.reason ?? pod.status.phase})` };
-  const reason = state?.waiting?.reason;
-  return { kind: 'starting', ...(reason !== undefined && { reason }) };
+  const { reason, message } = state?.waiting ?? {};
+  return {
+    kind: 'starting',
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+  };
 }
 
 function lossText(exitCode: number, reason: string): string {
@@ -84,11 +88,11 @@ function lossText(exitCode: number, reason: string): string {
     return 'the node started the container anew, without what it had recorded';
   if (exitCode === NO_ROOM) return "there was no room for it on the node's disk";
   if (exitCode === TERMINATED)
-    return "its container was told to end: the pod's sandbox was lost, or its node shut down";
+    return "its container was told to end; possible causes: the pod's sandbox was lost, or its node shut down";
   if (exitCode === KILLED)
     return reason === 'OOMKilled'
       ? 'its container was killed: out of memory'
-      : "its container was killed: the pod's sandbox was lost, or its node restarted";
+      : "its container was killed; possible causes: the pod's sandbox was lost, its node restarted, or somebody removed the container there";
   return `its container ended with exit code ${exitCode} (${reason})`;
 }
 

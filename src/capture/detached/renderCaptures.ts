@@ -76,7 +76,7 @@ export function renderCaptures(
 function hasReason(report: CaptureReport): boolean {
   const { state } = report.capture;
   if (state.kind === 'lost' || report.unanswered !== undefined) return true;
-  return earlyOf(report) !== undefined || (state.kind === 'starting' && state.reason !== undefined);
+  return earlyOf(report) !== undefined || report.notStarted !== undefined;
 }
 
 function columns(
@@ -124,6 +124,7 @@ function ringText({ ring: { files, fileBytes, ageSeconds } }: Facts): string | u
 
 function stateText(report: CaptureReport): string {
   const { capture, listing, unanswered } = report;
+  if (report.notStarted !== undefined) return 'Not started';
   if (capture.state.kind !== 'running') return CONTAINER_STATES[capture.state.kind];
   if (listing?.state.end && earlyOf(report)) return 'Ended early';
   if (listing) return PHASES[listing.state.phase];
@@ -142,6 +143,7 @@ function reasonText(report: CaptureReport) {
   const { capture, listing, unanswered } = report;
   const { state } = capture;
   if (state.kind === 'lost') return state.why;
+  if (report.notStarted !== undefined) return report.notStarted;
   const early = earlyOf(report);
   if (early) return earlyEndText(early);
   return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);

@@ -6,6 +6,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
+import { isNoContainer, untilReached } from '../../kube/untilReached.ts';
 import { Problem } from '../../problem.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
@@ -64,15 +65,19 @@ async function endContainer(
     await tell(api, capture, 'remove', signal, place);
     return;
   }
-  const told = await tell(api, capture, 'remove', signal, place).catch((error: unknown) => {
-    signal.throwIfAborted();
-    if (!(error instanceof ExecProblem)) throw error;
-    return undefined;
-  });
+  const told = await untilReached(() => tell(api, capture, 'remove', signal, place), signal).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      // A container that has just ended cannot be entered: the pod's status proves it below.
+      if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
+      return undefined;
+    },
+  );
   const { namespace, name } = capture.pod.metadata;
   const limit = Date.now() + GONE_MS;
   for (;;) {
-    const pod = await api.get<Pod>(podPath(namespace, name), { signal });
+    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
+    if (!pod || pod.metadata.uid !== capture.pod.metadata.uid) return;
     if (debuggerStatus(pod, capture.container)?.state?.terminated) return;
     if (Date.now() > limit)
       throw new Problem(

@@ -1,22 +1,24 @@
-import { join } from 'node:path';
-import { reportCaptures } from '../../capture/detached/captureReport.ts';
+import { type CaptureReport, reportCaptures } from '../../capture/detached/captureReport.ts';
 import {
   type DetachedCapture,
   findCaptures,
   listCaptures,
 } from '../../capture/detached/captures.ts';
 import { fetchCapture } from '../../capture/detached/fetchCapture.ts';
+import { fetchFolders } from '../../capture/detached/fetchFolders.ts';
+import { removeEverywhere } from '../../capture/detached/removeEverywhere.ts';
 import { captureFacts, renderCaptures } from '../../capture/detached/renderCaptures.ts';
-import { removeCapture, stopCapture } from '../../capture/detached/spoolOf.ts';
-import { refuseWithoutSpool, whereSpoolIs } from '../../capture/detached/whereSpoolIs.ts';
+import { stopCapture } from '../../capture/detached/spoolOf.ts';
+import { refuseWithoutSpool } from '../../capture/detached/whereSpoolIs.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { mapLimited } from '../../kube/mapLimited.ts';
 import { print } from '../../output/standardOutput.ts';
 import { toYaml } from '../../output/yaml.ts';
-import { Problem, wrongUsage } from '../../problem.ts';
+import { type Problem, wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
-import { note } from '../console.ts';
+import { note, statusLine } from '../console.ts';
 import { fetchProgress } from '../fetchProgress.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
@@ -80,7 +82,8 @@ async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promis
       return 0;
     }
     let code = 0;
-    for (const name of names) code ||= await actOn(api, action, name, flags, interruption);
+    for (const name of names)
+      code = Math.max(code, await actOn(api, action, name, flags, interruption));
     return code;
   } finally {
     interruption.release();
@@ -97,7 +100,12 @@ function checkFormat(action: Action, format: Flags['output']): void {
     );
 }
 
-/** Acts on every capture of a name. If there are several, a failure does not stop the others. */
+/** How many captures are copied, stopped or removed at once: each takes an exec or two. */
+const AT_ONCE = 6;
+/** Of a long list of choices so many are shown. */
+const CHOICES_SHOWN = 3;
+
+/** Acts on every capture of a name, on several at once. A failure of one does not stop the others. */
 async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
@@ -108,41 +116,50 @@ async function actOn(
   const { signal } = interruption;
   const { captures, lost } = await findCaptures(api, api.access.namespace, name, signal);
   const several = captures.length > 1;
-  if (several && action === 'follow')
-    throw wrongUsage(
-      `capture "${name}" is in several pods, and only one can be followed`,
-      ...captures.map((capture) => `name one: ${capture.target}/${capture.name}`),
-    );
-  let code = 0;
-  for (const capture of captures) {
-    try {
-      code ||= (await ACT[action](api, capture, flags, interruption, several)) ?? 0;
-    } catch (error) {
-      if (!several || signal.aborted) throw error;
-      code = report(explainRefusal(error), `${subject(capture.target)}: `);
-    }
+  if (action === 'status') return status(api, captures, flags, signal);
+  if (several && action === 'follow') throw ambiguous(name, captures);
+  const actions = ACT[action](api, captures, flags, interruption);
+  try {
+    const codes = await mapLimited(captures, AT_ONCE, async (capture) => {
+      try {
+        return await actions.on(capture);
+      } catch (error) {
+        if (!several || signal.aborted) throw error;
+        return report(explainRefusal(error), `${subject(capture.target)}: `);
+      }
+    });
+    if (action === 'fetch')
+      for (const capture of lost) note(`note: the recording of ${subject(capture.target)} is lost`);
+    return Math.max(...codes);
+  } finally {
+    actions.end?.();
   }
-  if (action === 'fetch')
-    for (const capture of lost) note(`note: the recording of ${subject(capture.target)} is lost`);
-  return code;
+}
+
+function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem {
+  const choices = captures.map((capture) => `name one: ${capture.target}/${capture.name}`);
+  const more = choices.length - CHOICES_SHOWN;
+  return wrongUsage(
+    `capture "${name}" is in ${captures.length} pods, and only one can be followed`,
+    ...choices.slice(0, CHOICES_SHOWN),
+    ...(more > 0 ? [`and ${more} more; see: captures list`] : []),
+  );
+}
+
+/** What is done with each of some captures, and after all of them. Gives exit codes. */
+interface Actions {
+  on(capture: DetachedCapture): Promise<number>;
+  end?(): void;
 }
 
 type Act = (
   api: KubeApi,
-  capture: DetachedCapture,
+  captures: readonly DetachedCapture[],
   flags: Flags,
   interruption: Interruption,
-  /** Whether captures in other pods have the same name. */
-  several: boolean,
-) => Promise<number | undefined>;
+) => Actions;
 
-const ACT: Record<Exclude<Action, 'list'>, Act> = {
-  status,
-  follow,
-  fetch,
-  stop,
-  rm: remove,
-};
+const ACT: Record<Exclude<Action, 'list' | 'status'>, Act> = { fetch, follow, stop, rm: remove };
 
 async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<void> {
   const format = flags.output ?? 'table';
@@ -155,102 +172,115 @@ async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<vo
     );
     return;
   }
-  const reports = await reportCaptures(api, shown, signal);
+  const reports = await reported(api, shown, signal);
   await print(renderCaptures(reports, format, namespace === 'all', api.serverTime()));
   noteUnanswered(reports);
 }
 
 async function status(
   api: KubeApi,
-  capture: DetachedCapture,
+  captures: readonly DetachedCapture[],
   flags: Flags,
-  { signal }: Interruption,
-  several: boolean,
-): Promise<undefined> {
-  const [report] = await reportCaptures(api, [capture], signal);
-  if (!report) return;
-  const facts = { ...captureFacts(report), list: report.listing?.files };
-  await print([
-    flags.output === 'json'
-      ? `${JSON.stringify(facts, undefined, 2)}\n`
-      : (several ? '---\n' : '') + toYaml(facts),
-  ]);
+  signal: AbortSignal,
+): Promise<number> {
+  for (const report of await reported(api, captures, signal)) {
+    const facts = { ...captureFacts(report), list: report.listing?.files };
+    await print([
+      flags.output === 'json'
+        ? `${JSON.stringify(facts, undefined, 2)}\n`
+        : (captures.length > 1 ? '---\n' : '') + toYaml(facts),
+    ]);
+  }
+  return 0;
 }
 
-async function fetch(
+/** Asks their recorders, and shows how many have answered. */
+async function reported(
   api: KubeApi,
-  capture: DetachedCapture,
-  flags: Flags,
-  { signal }: Interruption,
-  several: boolean,
-): Promise<number> {
-  const whole = flags.write ?? capture.name;
-  const folder = several ? join(whole, folderName(capture.target)) : whole;
-  const progress = fetchProgress();
+  captures: readonly DetachedCapture[],
+  signal: AbortSignal,
+): Promise<CaptureReport[]> {
+  const line = statusLine();
   try {
-    const manifest = await fetchCapture(api, capture, {
-      folder,
-      signal,
-      flush: flags.flush,
-      force: flags.force,
-      ...progress.callbacks,
-    });
-    progress.finish(manifest, folder);
-    // Not what was asked for, though all that there is has come.
-    return manifest.endedEarly ? 1 : 0;
+    return await reportCaptures(api, captures, signal, (done, total) =>
+      line.show(`asking the recorders: ${done} of ${total} done`),
+    );
   } finally {
-    progress.clear();
+    line.clear();
   }
 }
 
-/** A target's name as that of a folder. Throws a Problem for what no API server accepts as a name. */
-function folderName(target: string): string {
-  const name = target.replaceAll('/', '_');
-  if (/^[a-z0-9][-a-z0-9._]*$/.test(name)) return name;
-  throw new Problem(`"${target}" cannot be the name of a folder`);
+function fetch(
+  api: KubeApi,
+  captures: readonly DetachedCapture[],
+  flags: Flags,
+  { signal }: Interruption,
+): Actions {
+  const progress = fetchProgress();
+  const folders = fetchFolders(captures, flags.write ?? captures[0]?.name ?? '');
+  return {
+    end: () => progress.clear(),
+    on: async (capture) => {
+      const folder = folders.get(capture) ?? '';
+      const label = captures.length > 1 ? subject(capture.target) : undefined;
+      const manifest = await fetchCapture(api, capture, {
+        folder,
+        signal,
+        flush: flags.flush,
+        force: flags.force,
+        ...progress.callbacks(folder, label),
+      });
+      progress.finish(manifest, folder, label);
+      // Not what was asked for, though all that there is has come.
+      return manifest.endedEarly ? 1 : 0;
+    },
+  };
 }
 
-async function follow(
+function follow(
   api: KubeApi,
-  capture: DetachedCapture,
+  _captures: readonly DetachedCapture[],
   flags: Flags,
   interruption: Interruption,
-): Promise<number> {
-  refuseWithoutSpool(capture);
-  return followDetached(api, capture, flags, interruption);
+): Actions {
+  return {
+    on: async (capture) => {
+      refuseWithoutSpool(capture);
+      return followDetached(api, capture, flags, interruption);
+    },
+  };
 }
 
-async function stop(
+function stop(
   api: KubeApi,
-  capture: DetachedCapture,
+  _captures: readonly DetachedCapture[],
   _flags: Flags,
   { signal }: Interruption,
-): Promise<undefined> {
-  refuseWithoutSpool(capture);
-  await stopCapture(api, capture, signal);
-  note(
-    `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: captures fetch ${capture.name}`,
-  );
+): Actions {
+  return {
+    on: async (capture) => {
+      refuseWithoutSpool(capture);
+      await stopCapture(api, capture, signal);
+      note(
+        `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: captures fetch ${capture.name}`,
+      );
+      return 0;
+    },
+  };
 }
 
-async function remove(
+function remove(
   api: KubeApi,
-  capture: DetachedCapture,
+  _captures: readonly DetachedCapture[],
   _flags: Flags,
   { signal }: Interruption,
-): Promise<undefined> {
-  const { name, state, volume, target, onNode } = capture;
-  if (state.kind === 'starting' && !onNode) refuseWithoutSpool(capture);
-  if (onNode) await removeCapture(api, capture, signal);
-  else if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
-    const place = await whereSpoolIs(api, capture, { signal, onProgress: note });
-    await removeCapture(api, capture, signal, place);
-  }
-  note(
-    state.kind === 'lost' && volume === undefined && !onNode
-      ? `capture "${name}" is lost already: there is nothing to remove`
-      : `capture "${name}" of ${subject(target)} removed`,
-  );
+): Actions {
+  return {
+    on: async (capture) => {
+      note(await removeEverywhere(api, capture, signal, note));
+      return 0;
+    },
+  };
 }
 
 /** A target in a sentence. */

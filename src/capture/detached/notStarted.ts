@@ -1,0 +1,64 @@
+import { describeSilence } from '../../debugger/silentNode.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import { listAll } from '../../kube/listAll.ts';
+import type { DetachedCapture } from './captures.ts';
+
+/** What an event of the core API says of a container. */
+interface ContainerEvent {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string;
+  readonly involvedObject?: { readonly fieldPath?: string };
+}
+
+/** Containers run within seconds of their definition unless something is in the way. Milliseconds. */
+const USUAL_MS = 15_000;
+/** Reasons that a container gives while all is well. */
+const ORDINARY = new Set(['ContainerCreating', 'PodInitializing']);
+
+/**
+ * Why a capture's container does not run yet, as far as its status, its events and its node say; undefined
+ * while it may just be starting. Never throws, but for the signal's reason.
+ */
+export async function whyNotStarted(
+  api: KubeApi,
+  capture: DetachedCapture,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { state, created, pod } = capture;
+  if (state.kind !== 'starting') return undefined;
+  const { reason = '', message } = state;
+  if (reason !== '' && !ORDINARY.has(reason)) return message ? `${reason}: ${message}` : reason;
+  if (api.serverTime() - created.getTime() < USUAL_MS) return undefined;
+  try {
+    const event = await lastEvent(api, capture, signal);
+    if (event !== undefined) return event;
+    if (pod.status?.phase === 'Pending') return 'the pod is still Pending';
+    const { known } = await describeSilence(api, pod, signal);
+    return `the node has not started it: ${known}`;
+  } catch {
+    signal.throwIfAborted();
+    return 'the node has not started it';
+  }
+}
+
+/** What the kubelet said last of the container. */
+async function lastEvent(
+  api: KubeApi,
+  { pod, container, onNode }: DetachedCapture,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { namespace, uid } = pod.metadata;
+  const events = await listAll<ContainerEvent>(
+    api,
+    `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
+    { fieldSelector: `involvedObject.uid=${uid}` },
+    signal,
+  ).catch(() => []);
+  const path = `${onNode ? 'spec.containers' : 'spec.ephemeralContainers'}{${container}}`;
+  const own = events
+    .filter(({ involvedObject }) => involvedObject?.fieldPath === path)
+    .sort((a, b) => (a.lastTimestamp ?? '').localeCompare(b.lastTimestamp ?? ''));
+  const last = own.at(-1);
+  return last && [last.reason, last.message].filter(Boolean).join(': ');
+}
