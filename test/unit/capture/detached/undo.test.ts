@@ -39,6 +39,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   let requests = 0;
   let failed: string | undefined;
   let addedState: object = RUNNING;
+  let mayRead = true;
 
   /** Whether this request fails. */
   const fails = (what: string) => {
@@ -70,7 +71,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
       else if (isBroken) {
         pod.says('the script is broken');
         // What nobody can be asked about has not ended for sure.
-        if (verb === 'remove') pods.delete('web');
+        if (verb === 'remove') mayRead = false;
       } else if (verb === 'remove') endCaptures();
       else pod.writes([...LISTING, FILE, 'free 9000', 'ok', ''].join('\n'));
       pod.exits(isBroken ? 2 : 0);
@@ -132,7 +133,8 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
       response.writeHead(200).flushHeaders();
       for (const object of path.endsWith('/pods') ? all : [])
         response.write(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
-    } else if (found) json(response, 200, found);
+    } else if (found && !mayRead) json(response, 403, status(403, 'Forbidden', 'not any more'));
+    else if (found) json(response, 200, found);
     else if (/\/pods\/[^/]+$/.test(path) && method === 'GET')
       json(response, 404, status(404, 'NotFound', 'no such pod'));
     else
