@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { type EndedRecording, earlyEnd } from '../../../../src/capture/spool/earlyEnd.ts';
+
+const ENDED: EndedRecording = {
+  why: 'stopped',
+  exit: 0,
+  at: 1_795_527_960,
+  engine: 'tcpdump',
+  device: 'net1',
+  outages: [],
+  said: ['tcpdump: listening on net1', 'tcpdump: pcap_loop: recvfrom failed', '3 packets captured'],
+};
+
+describe('an end', () => {
+  it.each(['stopped', 'duration', 'size', 'complete'])('that was asked for: %s', (why) => {
+    expect(earlyEnd({ ...ENDED, why })).toBeUndefined();
+  });
+
+  it.each([
+    [{ why: 'engine' }, /^tcpdump ended by itself$/],
+    [{ why: 'engine', exit: 1 }, /failed with exit code 1 \(tcpdump: pcap_loop: recvfrom failed\)/],
+    [{ why: 'engine', exit: 137 }, /killed.*memory/],
+    [{ why: 'engine', exit: 139 }, /signal 11/],
+    [{ why: 'full' }, /disk is full/],
+    [{ why: 'floor' }, /free space/],
+    [{ why: 'ended' }, /terminated/],
+    [{ why: 'interrupted' }, /killed/],
+    [{ why: 'newer' }, /newer/],
+  ])('that nobody asked for: %j', (end, why) => {
+    expect(earlyEnd({ ...ENDED, ...end })).toMatchObject({
+      at: ENDED.at,
+      why: expect.stringMatching(why),
+    });
+  });
+
+  it('that was asked for while the interface was away is that of the interface', () => {
+    const outages = [
+      { from: 5, to: 7, afterFile: 1 },
+      { from: 9, afterFile: 2 },
+    ];
+    expect(earlyEnd({ ...ENDED, why: 'duration', outages })).toMatchObject({
+      at: 9,
+      why: 'net1 disappeared',
+    });
+    expect(earlyEnd({ ...ENDED, outages: outages.slice(0, 1) })).toBeUndefined();
+  });
+});
