@@ -203,11 +203,15 @@ describe('a detached capture', () => {
       ).includes('running');
     expect(await eventually(running)).toBe(true);
     const folder = freshPath('volume');
-    await succeeds(['captures', 'fetch', `${pod.name}/on-volume`, '-w', folder]);
+    // All that there is comes, and less was recorded than was asked for.
+    const fetched = await ours(['captures', 'fetch', `${pod.name}/on-volume`, '-w', folder]);
+    expect(fetched.code, fetched.stderr).toBe(1);
+    expect(fetched.stderr).toMatch(/ENDED EARLY/);
     const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
     expect(numbers.length).toBeGreaterThan(20);
     const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
     expect(manifest.interruptions.length).toBeGreaterThan(0);
+    expect(manifest.endedEarly).toEqual(manifest.interruptions.at(-1));
     await succeeds(['captures', 'rm', `${pod.name}/on-volume`]);
   });
 
@@ -233,7 +237,12 @@ describe('a detached capture', () => {
       };
       expect(await eventually(lost)).toBe(true);
       const folder = freshPath('ended');
-      await succeeds(['captures', 'fetch', name, '-w', folder]);
+      const fetched = await ours(['captures', 'fetch', name, '-w', folder]);
+      expect(fetched.code, fetched.stderr).toBe(1);
+      expect(fetched.stderr).toMatch(/ENDED EARLY: .* terminated.* at \d/);
+      const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
+      expect(manifest).toMatchObject({ why: 'ended', endedEarly: { at: expect.any(String) } });
+      expect(manifest.interruptions).toEqual([manifest.endedEarly]);
       const numbers = (await Promise.all(packetFiles(folder).map(sequenceNumbers))).flat();
       expect(numbers.length).toBeGreaterThan(20);
       await succeeds(['captures', 'rm', name]);
