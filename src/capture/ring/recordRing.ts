@@ -210,8 +210,7 @@ async function hold(
       else if (frame.kind === 'state') onState(frame.values);
       else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {
-        if (frame.why === 'engine' && !began)
-          throw new RecorderProblem(log.join('\n'), frame.exit);
+        if (frame.why === 'engine' && !began) throw new RecorderProblem(log.join('\n'), frame.exit);
         if (!began) {
           interrupt.throwIfAborted();
           throw noRoom(log, ring);

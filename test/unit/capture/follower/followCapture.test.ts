@@ -526,7 +526,7 @@ describe('the ends of a followed capture', () => {
     });
     const error = await outcome;
     expect(error).toBeInstanceOf(RecorderProblem);
-    expect(error).toMatchObject({ exitStatus: 1, said: 'tcpdump: eth9: No such device exists' });
+    expect(error).toMatchObject({ exitStatus: 1, stderr: 'tcpdump: eth9: No such device exists' });
     expect(output.written).toHaveLength(0);
   });
 });
@@ -550,7 +550,7 @@ describe('what cannot be followed', () => {
     });
     const error = await outcome;
     expect(error).toBeInstanceOf(NotFollowed);
-    expect(error).toMatchObject({ exitStatus: 127, said: 'sh: mkdir: not found' });
+    expect(error).toMatchObject({ exitStatus: 127, stderr: 'sh: mkdir: not found' });
   });
 
   it('a server that refuses from the begin: at once, in its words', async () => {
@@ -614,7 +614,7 @@ describe('what cannot be followed', () => {
       pod.says('sh: out of memory');
       setTimeout(() => pod.exits(2), 10);
     });
-    expect(await outcome).toMatchObject({ said: 'sh: out of memory', exitStatus: 2 });
+    expect(await outcome).toMatchObject({ stderr: 'sh: out of memory', exitStatus: 2 });
   }, 20_000);
 
   it('a pod that is gone, as soon as the cluster says so', async () => {
