@@ -1,10 +1,10 @@
+import { earlyEndLines } from '../capture/earlyEnd.ts';
 import type { Gap } from '../capture/follower/losses.ts';
 import type {
   CaptureOutcome,
   CaptureProgress,
   CaptureState,
 } from '../capture/recorder/recording.ts';
-import { earlyEndLines } from '../capture/spool/earlyEnd.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, setRecordingEnd, statusLine } from './console.ts';

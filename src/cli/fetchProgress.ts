@@ -1,6 +1,6 @@
+import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
 import type { Interruption, Manifest } from '../capture/manifest.ts';
-import { earlyEndText } from '../capture/spool/earlyEnd.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';

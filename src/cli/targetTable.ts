@@ -1,5 +1,5 @@
+import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { TargetOutcome } from '../capture/live/captureTargets.ts';
-import { earlyEndText } from '../capture/spool/earlyEnd.ts';
 import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
 import { renderTable } from '../output/table.ts';
 

@@ -1,7 +1,7 @@
 import { ageText, bytesText } from '../../output/quantities.ts';
 import { type ListFormat, optionalColumn, renderList } from '../../output/renderList.ts';
 import type { Column } from '../../output/table.ts';
-import { type EarlyEnd, earlyEndOf, earlyEndText } from '../spool/earlyEnd.ts';
+import { type EarlyEnd, earlyEndOf, earlyEndText } from '../earlyEnd.ts';
 import type { CaptureReport } from './captureReport.ts';
 
 /** What is told of a capture, in lists and to programs. Times are ISO 8601, sizes bytes. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { errorCode } from '../../problem.ts';
 import { LocalProblem, localProblem } from '../../transfer/localProblem.ts';
 import { writeAtomically } from '../../transfer/placeFile.ts';
+import { earlyEndOf } from '../earlyEnd.ts';
 import {
   type CaptureOrigin,
   type Gap,
@@ -11,7 +12,6 @@ import {
   type Manifest,
   type ManifestFile,
 } from '../manifest.ts';
-import { earlyEndOf } from '../spool/earlyEnd.ts';
 import type { Listing, RecorderState } from '../spool/listing.ts';
 
 /** The manifest of a folder while files come into it: written again after each of them. */

@@ -1,4 +1,4 @@
-import { type Outage, parseOutage } from '../spool/listing.ts';
+import { type Outage, parseOutage } from '../outage.ts';
 
 /** What the pod's end of a follower says: a line each, `data` followed by the bytes themselves. */
 export type Frame =

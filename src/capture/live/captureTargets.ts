@@ -7,6 +7,7 @@ import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
+import { earlyEndText } from '../earlyEnd.ts';
 import type {
   CaptureOutcome,
   CaptureProgress,
@@ -15,7 +16,6 @@ import type {
 } from '../recorder/recording.ts';
 import { recordTarget } from '../recorder/recordTarget.ts';
 import type { Sink, TargetSink } from '../sinks/sink.ts';
-import { earlyEndText } from '../spool/earlyEnd.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';

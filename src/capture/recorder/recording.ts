@@ -5,9 +5,9 @@ import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
+import type { EarlyEnd } from '../earlyEnd.ts';
 import type { Gap } from '../follower/losses.ts';
 import type { CaptureSpec } from '../spec.ts';
-import type { EarlyEnd } from '../spool/earlyEnd.ts';
 import type { Milliseconds } from '../units.ts';
 
 /** The state of a running capture. */

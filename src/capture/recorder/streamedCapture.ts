@@ -5,9 +5,9 @@ import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
 import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
+import { disappeared, type EarlyEnd } from '../earlyEnd.ts';
 import { linesOf } from '../lines.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
-import { disappeared, type EarlyEnd } from '../spool/earlyEnd.ts';
 import type { PacketStream } from './packetStream.ts';
 import { startProblem } from './startLimit.ts';
 

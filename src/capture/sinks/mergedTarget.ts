@@ -7,8 +7,8 @@ import { momentOf } from '../../pcap/moment.ts';
 import type { RecordedAt } from '../../pcap/podInterface.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
+import { earlyEndText } from '../earlyEnd.ts';
 import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
-import { earlyEndText } from '../spool/earlyEnd.ts';
 import type { NodeClock } from './nodeClock.ts';
 import type { TargetSink } from './sink.ts';
 

@@ -1,3 +1,5 @@
+import { type Outage, parseOutage } from '../outage.ts';
+
 /** Why a recording ended, as its state says. */
 export type RecordingEnd =
   | 'stopped'
@@ -10,16 +12,6 @@ export type RecordingEnd =
   | 'full'
   | 'ended'
   | 'interrupted';
-
-/** A time in which nothing was recorded, since the interface had disappeared. */
-export interface Outage {
-  /** Seconds since 1970. */
-  readonly from: number;
-  /** Seconds since 1970; absent while it lasts, or when the recording ended in it. */
-  readonly to?: number;
-  /** The number of the last file before it. */
-  readonly afterFile: number;
-}
 
 /** What a recorder tells of itself. */
 export interface RecorderState {
@@ -79,15 +71,6 @@ const ENDS: ReadonlySet<string> = new Set<RecordingEnd>([
 ]);
 
 const PHASES = ['recording', 'waiting', 'ended'] as const;
-
-/** Reads the words behind `outage`: FROM TO FILE, with `-` for a time that has not come. */
-export function parseOutage([from, to = '-', file]: readonly string[]): Outage {
-  return {
-    from: Number(from),
-    ...(to !== '-' && { to: Number(to) }),
-    afterFile: Number(file),
-  };
-}
 
 /** Reads what `list` of spool.sh printed; undefined when it is not whole (a stream cut short). */
 export function parseListing(text: string): Listing | undefined {

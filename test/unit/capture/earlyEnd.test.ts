@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type EndedRecording, earlyEnd } from '../../../../src/capture/spool/earlyEnd.ts';
+import { type EndedRecording, earlyEnd } from '../../../src/capture/earlyEnd.ts';
 
 const ENDED: EndedRecording = {
   why: 'stopped',

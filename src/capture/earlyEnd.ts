@@ -1,5 +1,5 @@
-import { clockText } from '../../output/quantities.ts';
-import type { Outage, RecorderState, RecordingEnd } from './listing.ts';
+import { clockText } from '../output/quantities.ts';
+import type { Outage } from './outage.ts';
 
 /** The end of a recording that nobody asked for: no stop, no bound that was given. */
 export interface EarlyEnd {
@@ -12,7 +12,7 @@ export interface EarlyEnd {
 
 /** What is known of an end. */
 export interface EndedRecording {
-  /** A RecordingEnd, or a word that a newer recorder says. */
+  /** The recorder's word, as `why` in its state. */
   readonly why: string;
   readonly exit: number;
   readonly at?: number | undefined;
@@ -29,12 +29,7 @@ const FIRST_SIGNAL = 128;
 const KILL = 9;
 
 /** What was asked for. */
-const ASKED: ReadonlySet<string> = new Set<RecordingEnd>([
-  'stopped',
-  'duration',
-  'size',
-  'complete',
-]);
+const ASKED: ReadonlySet<string> = new Set(['stopped', 'duration', 'size', 'complete']);
 
 const CAUSES: Readonly<Record<string, string>> = {
   lease: 'the pod had not heard from this client',
@@ -60,8 +55,14 @@ const NEXT: Readonly<Record<string, readonly string[]>> = {
   floor: ['narrow the filter, use -s 128, or a smaller ring'],
 };
 
+/** What a recorder's state says of its end. */
+interface StateOfRecorder extends Pick<EndedRecording, 'engine' | 'device' | 'outages'> {
+  readonly phase: string;
+  readonly end?: Pick<EndedRecording, 'why' | 'exit' | 'at'>;
+}
+
 /** The same of a recorder's state; of one that waits for its interface, too. */
-export function earlyEndOf(state: RecorderState, said: readonly string[]): EarlyEnd | undefined {
+export function earlyEndOf(state: StateOfRecorder, said: readonly string[]): EarlyEnd | undefined {
   const { end, device, outages } = state;
   if (end) return earlyEnd({ ...state, ...end, said });
   const outage = outages.at(-1);

@@ -1,0 +1,18 @@
+/** A time in which nothing was recorded, since the interface had disappeared. */
+export interface Outage {
+  /** Seconds since 1970. */
+  readonly from: number;
+  /** Seconds since 1970; absent while it lasts, or when the recording ended in it. */
+  readonly to?: number;
+  /** The number of the last file before it. */
+  readonly afterFile: number;
+}
+
+/** Reads the words behind `outage`: FROM TO FILE, with `-` for a time that has not come. */
+export function parseOutage([from, to = '-', file]: readonly string[]): Outage {
+  return {
+    from: Number(from),
+    ...(to !== '-' && { to: Number(to) }),
+    afterFile: Number(file),
+  };
+}
