@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CHATTER, runPod, working } from './support/pods.ts';
-import { run } from './support/process.ts';
+import { eventually, run } from './support/process.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 describe.each(world.flavours)('capture with the $name image', ({ image }) => {
@@ -93,6 +93,10 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
       'for text in "GET / HTTP/1.1" "not HTTP"; do exec 7<>"/dev/tcp/$1/80"; echo "$text" >&7; exec 7>&-; done; echo query > "/dev/udp/$1/53"; echo other > "/dev/udp/$1/54"',
       ...['bash', server.ip],
     ]);
+    // This is about filters: what is under way when a capture ends has tests of its own.
+    const hasLast = async () =>
+      (await run('tcpdump', ['-n', '-r', file, 'udp port 53'])).stdout !== '';
+    expect(await eventually(hasLast)).toBe(true);
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(0);
