@@ -29,40 +29,92 @@ function pair(
   to: readonly number[],
   withIpId: boolean,
 ): MatchedTrails {
-  const sent = byIdentity(traces, from, withIpId);
-  const arrived = byIdentity(traces, to, withIpId);
-  const missing: number[] = [];
-  const unseen: number[] = [];
-  let shortest = Number.POSITIVE_INFINITY;
-  for (const [identity, entries] of sent) {
-    const found = arrived.get(identity) ?? [];
-    arrived.delete(identity);
-    // What comes again is what did not arrive before: the last ones are those that came through.
-    const lost = Math.max(0, entries.length - found.length);
-    missing.push(...entries.slice(0, lost));
-    unseen.push(...found.slice(entries.length));
-    if (entries.length === found.length)
-      for (const [index, entry] of entries.entries())
-        shortest = Math.min(shortest, traces.time(found[index] as number) - traces.time(entry));
-  }
-  for (const entries of arrived.values()) unseen.push(...entries);
-  const inOrder = (entries: number[]) => entries.sort((a, b) => a - b);
-  return { missing: inOrder(missing), unseen: inOrder(unseen), shortest };
+  const groups = new EqualPackets(traces, from.length + to.length, withIpId);
+  for (const entry of from) groups.addSent(entry);
+  for (const entry of to) groups.addArrived(entry);
+  return {
+    missing: from.filter((entry) => groups.isMissing(entry)),
+    unseen: to.filter((entry) => groups.isUnseen(entry)),
+    shortest: groups.shortest,
+  };
 }
 
-function byIdentity(
-  traces: PacketTraces,
-  entries: readonly number[],
-  withIpId: boolean,
-): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  for (const entry of entries) {
-    const identity = traces.identity(entry, withIpId);
-    const same = found.get(identity);
-    if (same) same.push(entry);
-    else found.set(identity, [entry]);
+/** Packets that look the same, counted at both points. In arrays of numbers, since there may be a million. */
+class EqualPackets {
+  /** Of packets that came just once to each point. */
+  shortest = Number.POSITIVE_INFINITY;
+  readonly #traces: PacketTraces;
+  readonly #withIpId: boolean;
+  readonly #mask: number;
+  /** Hash table of groups, and by group: the first entry, and how many were sent, arrived, and were asked for. */
+  readonly #table: Int32Array;
+  readonly #firsts: Int32Array;
+  readonly #sent: Int32Array;
+  readonly #arrived: Int32Array;
+  readonly #askedSent: Int32Array;
+  readonly #askedArrived: Int32Array;
+  #groups = 0;
+
+  constructor(traces: PacketTraces, entries: number, withIpId: boolean) {
+    this.#traces = traces;
+    this.#withIpId = withIpId;
+    const places = 2 ** Math.ceil(Math.log2(2 * entries + 2));
+    this.#mask = places - 1;
+    this.#table = new Int32Array(places);
+    this.#firsts = new Int32Array(entries);
+    this.#sent = new Int32Array(entries);
+    this.#arrived = new Int32Array(entries);
+    this.#askedSent = new Int32Array(entries);
+    this.#askedArrived = new Int32Array(entries);
   }
-  return found;
+
+  addSent(entry: number): void {
+    count(this.#sent, this.#groupOf(entry));
+  }
+
+  addArrived(entry: number): void {
+    const group = this.#groupOf(entry);
+    count(this.#arrived, group);
+    if (this.#sent[group] !== 1 || this.#arrived[group] !== 1) return;
+    const time = this.#traces.time(entry) - this.#traces.time(this.#firsts[group] as number);
+    if (time < this.shortest) this.shortest = time;
+  }
+
+  /** Ask of each entry that was sent once, in their order. What comes again did not arrive before: the last ones came through. */
+  isMissing(entry: number): boolean {
+    const group = this.#groupOf(entry);
+    const lost = (this.#sent[group] as number) - (this.#arrived[group] as number);
+    return count(this.#askedSent, group) < lost;
+  }
+
+  /** Ask of each entry that arrived once, in their order. */
+  isUnseen(entry: number): boolean {
+    const group = this.#groupOf(entry);
+    return count(this.#askedArrived, group) >= (this.#sent[group] as number);
+  }
+
+  #groupOf(entry: number): number {
+    const traces = this.#traces;
+    const mask = this.#mask;
+    let place = traces.hash(entry, this.#withIpId) & mask;
+    for (; ; place = (place + 1) & mask) {
+      const group = (this.#table[place] as number) - 1;
+      if (group < 0) break;
+      if (traces.isEqual(this.#firsts[group] as number, entry, this.#withIpId)) return group;
+    }
+    const group = this.#groups;
+    this.#groups += 1;
+    this.#firsts[group] = entry;
+    this.#table[place] = group + 1;
+    return group;
+  }
+}
+
+/** Counts on, and gives the count before. */
+function count(counts: Int32Array, group: number): number {
+  const before = counts[group] as number;
+  counts[group] = before + 1;
+  return before;
 }
 
 /** The place of data in its direction: sequence numbers counted on beyond 2^32. */

@@ -102,18 +102,36 @@ export class PacketTraces {
     return this.length(entry) > 0 || ((this.#marks[entry] as number) & CONTROL) !== 0;
   }
 
-  /** Equal for the same packet at two points; with its IP identification, or without where something changed that. */
-  identity(entry: number, withIpId: boolean): string {
+  /** Whether two packets are the same one at two points; with its IP identification, or where something changed that. */
+  isEqual(one: number, other: number, withIpId: boolean): boolean {
+    return (
+      this.#positions[one] === this.#positions[other] &&
+      this.#checks[one] === this.#checks[other] &&
+      this.#lengths[one] === this.#lengths[other] &&
+      this.#mark(one, withIpId) === this.#mark(other, withIpId)
+    );
+  }
+
+  /** Equal for equal packets. */
+  hash(entry: number, withIpId: boolean): number {
+    let hash = this.#positions[entry] as number;
+    for (const word of [this.#checks[entry], this.#lengths[entry], this.#mark(entry, withIpId)]) {
+      hash = Math.imul(hash ^ (word as number), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    return hash;
+  }
+
+  #mark(entry: number, withIpId: boolean): number {
     const mark = this.#marks[entry] as number;
-    return `${this.#positions[entry]} ${this.#checks[entry]} ${this.#lengths[entry]} ${withIpId ? mark : mark & CONTROL}`;
+    return withIpId ? mark : mark & CONTROL;
   }
 
   /** What tells the first packet of a conversation from others; undefined when it could be many a packet. */
   fingerprint(trail: Trail): string | undefined {
     const { head } = trail;
-    return head >= 0 && (this.#marks[head] as number) >= 0x200
-      ? this.identity(head, true)
-      : undefined;
+    if (head < 0 || (this.#marks[head] as number) < 0x200) return undefined;
+    return `${this.#positions[head]} ${this.#checks[head]} ${this.#lengths[head]} ${this.#marks[head]}`;
   }
 
   #grow(): void {
