@@ -17,7 +17,7 @@ import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import type { DebuggerValues } from './flags/debugger.ts';
 import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
-import { onInterruption } from './interruption.ts';
+import { type Interruption, onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
 /** What the user asks for, in words. */
@@ -32,7 +32,11 @@ type Flags = ConnectionValues & DebuggerValues & FactsValues;
 export type RequestFor = (wiring: Wiring, from: Endpoint, to: Endpoint | undefined) => PathRequest;
 
 /** What is done with a path while its nodes can still be entered: they may capture and send packets. */
-export type UsePath = (trace: PathTrace, pool: FactsPool, signal: AbortSignal) => Promise<void>;
+export type UsePath = (
+  trace: PathTrace,
+  pool: FactsPool,
+  interruption: Interruption,
+) => Promise<void>;
 
 /** Follows a path in the facts of the cluster, or of a file. Gives the trace; its facts are in its wiring. */
 export async function readPath(
@@ -49,7 +53,7 @@ export async function readPath(
   }
   const settings = debuggerSettings(flags);
   const api = await connect(flags);
-  const interruption = onInterruption();
+  const interruption = onInterruption({ abandons: true });
   const line = statusLine();
   const { signal } = interruption;
   const rules = words.to !== undefined;
@@ -100,7 +104,7 @@ export async function readPath(
         : new Wiring(await askRoutes(pool, facts, trace.questions));
     const whole = asked === undefined ? trace : tracePath(asked, requestIn(asked));
     line.clear();
-    await use?.(whole, pool, signal);
+    await use?.(whole, pool, interruption);
     return whole;
   } finally {
     line.clear();

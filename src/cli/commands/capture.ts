@@ -20,6 +20,10 @@ export const captureCommand = command({
       'capture deploy/web --preset dns --duration 1m --summary',
       'Say what is wrong with the DNS of a deployment',
     ],
+    [
+      'capture --path pod-1 pod-2 -w path.pcapng',
+      'Capture their traffic at every device on its way',
+    ],
     ['capture pod-1 --wireshark', 'Show packets in Wireshark'],
     ['capture pod-1 -c 20 -i any', 'Print 20 packets of any interface, including lo'],
     ['capture pod-1 -w - | tshark -r -', 'Pipe packets to another program'],
@@ -30,5 +34,9 @@ export const captureCommand = command({
   arguments: [TARGETS],
   rest: 'EXPRESSION',
   flags: [{ title: 'Options', flags: CAPTURE_FLAGS }, TARGET_GROUP_WITH_L, DEBUGGER_GROUP],
-  run: async ({ flags, args, rest }) => runCapture(flags, planOf(flags, args, rest)),
+  run: async ({ flags, args, rest }) => {
+    if (!flags.path) return runCapture(flags, planOf(flags, args, rest));
+    const { capturePath } = await import('../capturePath.ts');
+    return capturePath(flags, args, rest);
+  },
 });

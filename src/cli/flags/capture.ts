@@ -29,6 +29,9 @@ export const CAPTURE_FLAGS = {
   'follow-pods': {
     help: 'Also capture pods created while the capture runs (of a workload, service or selector)',
   },
+  path: {
+    help: 'Capture the traffic between two targets at every device of the path between them: --path pod-1 pod-2. Requires -w or --wireshark',
+  },
   'with-clients': { help: 'Also capture pods that connect to the captured ones' },
   count: { alias: 'c', value: count(), help: 'Stop after this many packets' },
   'snapshot-length': {

@@ -66,11 +66,15 @@ export class FactsPool {
 
   /**
    * Starts a script on a node under a lease, for what runs beside other commands: `words` are its own, without
-   * a token. Whoever starts it closes it.
+   * a token. Whoever starts it closes it; `signal` cuts it off.
    */
-  async start(node: string, script: string, words: readonly string[]): Promise<LeasedProcess> {
+  async start(
+    node: string,
+    script: string,
+    words: readonly string[],
+    signal = this.#options.signal,
+  ): Promise<LeasedProcess> {
     const place = await this.#place(node, {});
-    const { signal } = this.#options;
     return LeasedProcess.start(this.#api.access, place, { script, command: words }, signal);
   }
 

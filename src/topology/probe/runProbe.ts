@@ -199,7 +199,7 @@ function addressesOf({ ways }: PathTrace, { source, destination }: ProbePlan): s
 }
 
 /** `10.0.0.1:80` and `[fd00::1]:80` without the port. */
-function withoutPort(text: string): string {
+export function withoutPort(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
   if (bracketed?.[1] !== undefined) return bracketed[1];
   return /^[\d.]+:\d+$/.test(text) ? (text.split(':')[0] ?? text) : text;

@@ -32,6 +32,33 @@ export function watchFilter(addresses: readonly string[], underlay: readonly str
   return `((tcp or udp or icmp or icmp6) and (${plain.join(' or ')})) or (${carried})`;
 }
 
+/** A filter for packets between two groups of addresses, in either direction, plain and inside tunnels. */
+export function pairFilter(one: readonly string[], other: readonly string[]): string {
+  const [from, to] = [one, other].map((addresses) =>
+    [...new Set(addresses)]
+      .filter((text) => parseAddress(text) !== undefined)
+      .slice(0, MAX_ADDRESSES),
+  ) as [string[], string[]];
+  const hosts = (addresses: readonly string[]) =>
+    addresses.map((address) => `host ${address}`).join(' or ');
+  const ports = TUNNEL_PORTS.map((port) => `udp port ${port}`).join(' or ');
+  const inside = from.flatMap((source) =>
+    to.flatMap((destination) => {
+      const [isFrom, isTo] = innerTests(source);
+      const [comesBack, goesThere] = innerTests(destination);
+      return parseAddress(source)?.family === parseAddress(destination)?.family
+        ? [`(${isFrom} and ${goesThere})`, `(${comesBack} and ${isTo})`]
+        : [];
+    }),
+  );
+  const tunnels = [
+    ...(inside.length > 0 ? [`((${ports}) and (${inside.join(' or ')}))`] : []),
+    `(ip6 and (${ports}))`,
+    ...['proto 4', 'proto 41', 'proto 47'],
+  ];
+  return `((${hosts(from)}) and (${hosts(to)})) or ${tunnels.join(' or ')}`;
+}
+
 /** Source or destination of the packet inside; of IPv6 the last 32 bits. */
 function innerTests(text: string): string[] {
   const address = parseAddress(text);

@@ -1,0 +1,102 @@
+import { OutputClosed } from '../output/output.ts';
+import { Problem, wrongUsage } from '../problem.ts';
+import { placeText } from '../topology/probe/probeFindings.ts';
+import { type RecordedPoint, recordPath } from '../topology/probe/recordPath.ts';
+import { captureOutput } from './captureOutput.ts';
+import { note } from './console.ts';
+import type { CaptureValues } from './flags/capture.ts';
+import type { ConnectionValues } from './flags/connection.ts';
+import { asksForRing } from './flags/ring.ts';
+import { readPath } from './readPath.ts';
+
+/** Enough for a packet of the usual MTU inside a tunnel; more would make the kernel's buffer hold few packets. */
+const SNAP_BYTES = 2_048;
+
+/** Captures the traffic between two ends at every device of the path between them. Gives the exit code. */
+export async function capturePath(
+  flags: CaptureValues & ConnectionValues,
+  words: readonly string[],
+  rest: readonly string[] | undefined,
+): Promise<number> {
+  const [from, to] = endsOf(flags, words, rest);
+  const output = await captureOutput(flags);
+  let points: readonly RecordedPoint[] = [];
+  try {
+    await readPath(
+      { ...flags, from: undefined, output: undefined, 'keep-node': undefined },
+      { from, to, protocol: 'tcp' },
+      (_wiring, one, other) => ({ from: one, protocol: 'tcp', ...(other && { to: other }) }),
+      async (trace, pool, { signal, abandon }) => {
+        points = await recordPath(pool, trace, output, {
+          snapLength: flags['snapshot-length'] ?? SNAP_BYTES,
+          ...(flags.count !== undefined && { maxPackets: flags.count }),
+          ...(flags['max-size'] !== undefined && { maxBytes: flags['max-size'] }),
+          ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
+          stop: signal,
+          abandon,
+          onReady: (all) => note(`capturing at ${all.length} devices; Ctrl-C ends it`),
+        });
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+  } finally {
+    await output.close();
+  }
+  return report(points);
+}
+
+/** What --path cannot be combined with. */
+const OTHERS = [
+  ...([
+    'interface',
+    'peer',
+    'preset',
+    'follow-pods',
+    'with-clients',
+    'detach',
+    'stream',
+    'summary',
+  ] as const),
+  ...(['name', 'volume', 'keep', 'selector'] as const),
+];
+
+function endsOf(
+  flags: CaptureValues,
+  words: readonly string[],
+  rest: readonly string[] | undefined,
+): readonly [string, string] {
+  const [from, to, ...more] = words;
+  if (from === undefined || to === undefined || more.length > 0)
+    throw wrongUsage('--path needs two ends', 'as in: capture --path pod-1 pod-2 -w path.pcapng');
+  const other = OTHERS.find((name) => {
+    const value = (flags as Readonly<Record<string, unknown>>)[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (other !== undefined) throw wrongUsage(`--path and --${other} cannot be combined`);
+  if (asksForRing(flags)) throw wrongUsage('--path cannot be combined with -C, -G or -W');
+  if (rest !== undefined)
+    throw wrongUsage('--path takes no expression: it captures everything between the two ends');
+  if (flags.write === undefined && !flags.wireshark)
+    throw wrongUsage('--path requires -w or --wireshark');
+  if (flags.write !== undefined && /\.(pcap|cap)$/i.test(flags.write))
+    throw wrongUsage(
+      `-w ${flags.write}: only pcapng files have an interface for each device`,
+      `name it ${flags.write.replace(/\.\w+$/, '.pcapng')}`,
+    );
+  return [from, to];
+}
+
+function report(points: readonly RecordedPoint[]): number {
+  let isWhole = true;
+  for (const { point, pod, packets, dropped, problem } of points) {
+    const lost = dropped === 0 ? '' : `, ${dropped} dropped by the kernel`;
+    const why = problem === undefined ? '' : `: ${problem}`;
+    note(
+      `${placeText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${lost}${why}`,
+    );
+    if (dropped > 0 || problem !== undefined) isWhole = false;
+  }
+  if (points.length === 0) throw new Problem('nothing was captured');
+  return isWhole ? 0 : 1;
+}

@@ -1,0 +1,211 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { tcpdumpChangesUser } from '../../debugger/image.ts';
+import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import type { Output } from '../../output/output.ts';
+import { PcapngMerger } from '../../pcap/pcapngMerger.ts';
+import { sectionOfThisComputer } from '../../pcap/section.ts';
+import { Problem } from '../../problem.ts';
+import { parseTcpdumpLine, type TcpdumpStatistics } from '../../tools/tcpdump.ts';
+import type { FactsPool } from '../collect/factsPool.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import recordScript from './record.sh';
+import { withoutPort } from './runProbe.ts';
+import { pairFilter } from './watchFilter.ts';
+import { placeKey, type WatchPoint, watchPoints } from './watchPoint.ts';
+
+export interface RecordRequest {
+  /** Bytes that are kept of each packet. */
+  readonly snapLength: number;
+  readonly maxPackets?: number;
+  readonly maxBytes?: number;
+  /** Milliseconds after which the capture ends by itself. */
+  readonly duration?: number;
+  /** Ends the capture in order. */
+  readonly stop: AbortSignal;
+  /** Ends it at once. */
+  readonly abandon: AbortSignal;
+  /** Called when every device is captured. */
+  readonly onReady: (points: readonly WatchPoint[], filter: string) => void;
+}
+
+/** What became of the capture at one device. */
+export interface RecordedPoint {
+  readonly point: WatchPoint;
+  /** `namespace/name` of the pod whose device it is. */
+  readonly pod?: string;
+  readonly packets: number;
+  readonly dropped: number;
+  /** Why there is nothing of it, or why it ended early. */
+  readonly problem?: string;
+}
+
+/** Packets that were seen are still on their way out of the kernel. */
+const LAST_PACKETS_MS = 500;
+const LISTEN_LIMIT_MS = 20_000;
+
+/**
+ * Captures the traffic between the ends of a path at each of its devices, into one pcapng file with an interface
+ * for each, in the order of time. Throws a Problem when no device can be captured, or what became of the output.
+ */
+export async function recordPath(
+  pool: FactsPool,
+  trace: PathTrace,
+  output: Output,
+  request: RecordRequest,
+): Promise<RecordedPoint[]> {
+  const points = watchPoints(trace);
+  const filter = filterOf(trace);
+  const full = new AbortController();
+  const merger = new PcapngMerger(output, {
+    section: sectionOfThisComputer(),
+    ...(request.maxPackets !== undefined && { maxPackets: request.maxPackets }),
+    ...(request.maxBytes !== undefined && { maxBytes: request.maxBytes }),
+    onFull: () => full.abort(),
+    signal: request.abandon,
+  });
+  const pods = podsOf(trace);
+  const recorders = points.map(
+    (point) => new PointRecorder(pool, merger, point, pods.get(placeKey(point)), filter, request),
+  );
+  await Promise.all(recorders.map((one) => one.listening));
+  const failed = recorders.filter(({ problem }) => problem !== undefined);
+  if (failed.length === recorders.length)
+    throw new Problem(
+      `no device of the path can be captured: ${failed[0]?.problem ?? 'none was read'}`,
+    );
+  request.onReady(points, filter);
+  const { stop, abandon, duration } = request;
+  const over = AbortSignal.any([stop, abandon, full.signal]);
+  const ends = Promise.allSettled(recorders.map((one) => one.ended));
+  await Promise.race([
+    ends,
+    duration === undefined
+      ? aborted(over)
+      : wait(duration, undefined, { signal: over }).catch(() => {}),
+  ]);
+  if (!abandon.aborted) await wait(LAST_PACKETS_MS);
+  for (const one of recorders) one.stop();
+  await ends;
+  await merger.finish();
+  return recorders.map((one) => one.result);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** One device's tcpdump, and its packets' way into the file. */
+class PointRecorder {
+  readonly listening: Promise<void>;
+  readonly ended: Promise<void>;
+  problem: string | undefined;
+  readonly #point: WatchPoint;
+  readonly #pod: { readonly name: string; readonly namespace: string } | undefined;
+  readonly #said: string[] = [];
+  #process: LeasedProcess | undefined;
+  #counts: Partial<TcpdumpStatistics> = {};
+  #packets: () => number = () => 0;
+
+  constructor(
+    pool: FactsPool,
+    merger: PcapngMerger,
+    point: WatchPoint,
+    pod: { readonly name: string; readonly namespace: string } | undefined,
+    filter: string,
+    { snapLength, abandon }: RecordRequest,
+  ) {
+    this.#point = point;
+    this.#pod = pod;
+    const listens = Promise.withResolvers<void>();
+    this.listening = listens.promise;
+    const timer = setTimeout(() => listens.resolve(), LISTEN_LIMIT_MS);
+    this.ended = (async () => {
+      const { node, path, netns, device } = point;
+      const user = tcpdumpChangesUser(pool.image) ? 'root' : '-';
+      const words = [path, String(netns), device, user, String(snapLength), filter];
+      const recorder = await pool.start(node, recordScript, words, abandon);
+      this.#process = recorder;
+      const source = merger.addSource({ device, node, filter, ...(pod && { pod }) });
+      this.#packets = () => source.packets;
+      const hears = this.#listen(recorder, () => listens.resolve());
+      try {
+        for await (const chunk of recorder.stdout as AsyncIterable<Buffer>)
+          await source.write(chunk);
+        await hears;
+        const code = await recorder.exit;
+        if (code !== 0) this.problem = this.#said.at(-1) ?? `tcpdump ended with ${code}`;
+      } finally {
+        const { droppedByKernel, receivedByFilter } = this.#counts;
+        source.end({
+          statistics: {
+            ...(receivedByFilter !== undefined && { receivedByFilter }),
+            ...(droppedByKernel !== undefined && { droppedByKernel }),
+          },
+        });
+      }
+    })()
+      .catch((error: unknown) => {
+        this.problem ??= error instanceof Error ? error.message : String(error);
+        this.#process?.close();
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        listens.resolve();
+      });
+  }
+
+  get result(): RecordedPoint {
+    return {
+      point: this.#point,
+      ...(this.#pod && { pod: `${this.#pod.namespace}/${this.#pod.name}` }),
+      packets: this.#packets(),
+      dropped: this.#counts.droppedByKernel ?? 0,
+      ...(this.problem !== undefined && { problem: this.problem }),
+    };
+  }
+
+  stop(): void {
+    this.#process?.stop();
+  }
+
+  async #listen(recorder: LeasedProcess, onListening: () => void): Promise<void> {
+    let rest = '';
+    for await (const chunk of recorder.stderr as AsyncIterable<Buffer>) {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#hear(line, onListening);
+    }
+    this.#hear(rest, onListening);
+  }
+
+  #hear(text: string, onListening: () => void): void {
+    const line = parseTcpdumpLine(text);
+    if (line.kind === 'listening') onListening();
+    if (line.kind === 'statistics') this.#counts = { ...this.#counts, ...line.counts };
+    if (line.kind === 'message') this.#said.push(line.text);
+  }
+}
+
+/** Everything between the two ends, by all addresses that they have on the way. */
+function filterOf({ source, destination, ways }: PathTrace): string {
+  const all = ways.flatMap(({ nat }) => nat);
+  const of = (kind: 'snat' | 'dnat') =>
+    all
+      .filter((one) => one.kind === kind)
+      .flatMap(({ from, to, others }) => [from, to, ...others])
+      .map(withoutPort);
+  return pairFilter([source, ...of('snat')], [destination, ...of('dnat')]);
+}
+
+function podsOf({ ways }: PathTrace): Map<string, { name: string; namespace: string }> {
+  const found = new Map<string, { name: string; namespace: string }>();
+  for (const hop of ways.flatMap(({ hops }) => hops)) {
+    const [namespace, name] = hop.pod?.split('/') ?? [];
+    if (name !== undefined && namespace !== undefined)
+      found.set(placeKey(hop), { name, namespace });
+  }
+  return found;
+}
