@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { parseTarget } from '../../../src/kube/targets/parseTargets.ts';
+import { PortsSession } from '../../../src/sockets/ports.ts';
+import { podWith } from '../debugger/pods.ts';
+import { fakeServer, json } from '../kube/fakeServer.ts';
+import { selecting } from './selections.ts';
+
+it.each([false, true])(
+  'a pod that has finished is said to have finished, whether processes are asked for: %s',
+  async (processes) => {
+    const pod = podWith({
+      status: {
+        phase: 'Succeeded',
+        containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 0 } } }],
+      },
+    });
+    const { api } = await fakeServer({ rest: (_, response) => json(response, 200, pod) });
+    const session = new PortsSession(api, {
+      targets: [parseTarget('web')],
+      maxPods: 1,
+      selection: selecting({ unix: false, processes }),
+      settings: { image: 'x', pullPolicy: 'IfNotPresent', ttl: 60 },
+      onNote: () => {},
+      onProgress: () => {},
+    });
+    const error = await session.list().catch((reason: Error) => reason);
+    expect(String(error)).toMatch(/pod "web" has finished \(Succeeded\)/);
+  },
+);
