@@ -165,6 +165,11 @@ class HttpsFaultProxy implements FaultProxy {
     response.on('close', () => outgoing.destroy());
     outgoing.on('error', () => connection.reset());
     outgoing.on('response', (answer) => {
+      // The client may have gone just now.
+      if (response.destroyed) {
+        answer.destroy();
+        return;
+      }
       const kept = headersOf(answer.rawHeaders, skew === 0 ? HOP_BY_HOP : HOP_BY_HOP_AND_LENGTH);
       response.writeHead(answer.statusCode ?? 502, {
         ...kept,
