@@ -65,7 +65,10 @@ async function examplesOf(command: string): Promise<string[]> {
 }
 
 function runnable(example: string): string {
-  const named = example.replaceAll('pod-1', pod).replaceAll('worker-1', world.nodes[0]);
+  const named = example
+    .replaceAll('pod-1', pod)
+    .replaceAll('worker-1', world.nodes[0])
+    .replaceAll(' shop/', ` ${world.namespace}/`);
   const bound = BOUNDS.find(([pattern]) => pattern.test(named))?.[1];
   if (bound === undefined) return named;
   return named.replace(/^(kubectl netdebug capture \S+)/, `$1 ${bound}`);

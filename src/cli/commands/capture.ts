@@ -11,6 +11,11 @@ export const captureCommand = command({
     ['capture pod-1', 'Print packets as they arrive'],
     ['capture pod-1 -w web.pcap -- port 80', 'Write HTTP packets to a file'],
     ['capture pod-1 pod-2 -w web.pcapng', 'Write the packets of two pods to one file, in order'],
+    [
+      'capture pod-1 node/worker-1 -w both.pcapng',
+      'Write the packets of a pod and of a node to one file',
+    ],
+    ['capture shop/svc/web -w shop.pcapng', 'Capture the pods of a service in another namespace'],
     ['capture pod-1 --peer svc/db', 'Print traffic with a service'],
     [
       'capture svc/web --with-clients -w web.pcapng',

@@ -16,7 +16,7 @@ export const CAPTURE_FLAGS = {
   write: {
     alias: 'w',
     value: FILE,
-    help: 'Write packets to FILE (.pcap or .pcapng), to standard output (-), or to one file per pod (FOLDER/)',
+    help: 'Write packets to FILE (.pcap or .pcapng), to standard output (-), or to one file per pod or node (FOLDER/)',
   },
   wireshark: { help: 'Show packets in Wireshark while they are captured' },
   summary: { help: 'Say what went wrong when the capture ends, instead of printing packets' },
