@@ -427,9 +427,9 @@ describe('ps and cleanup', () => {
       '--',
       'sh',
       '-c',
-      'echo in; sleep 600',
+      'echo entered; sleep 600',
     ]);
-    await shell.says(/in/);
+    await shell.says(/^entered$/m);
 
     const before = await items();
     expect(

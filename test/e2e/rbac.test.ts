@@ -127,11 +127,11 @@ describe.concurrent('with the Role that doctor prints, and nothing else', () => 
     const shell = netdebug(
       [
         ...withImage('shell', pod, '-n', namespace, ...as, ...node),
-        ...['--', 'sh', '-c', 'echo in; sleep 600'],
+        ...['--', 'sh', '-c', 'echo entered; sleep 600'],
       ],
       { onTestFinished: test.onTestFinished },
     );
-    await shell.says(/in/);
+    await shell.says(/^entered$/m);
     const there = runner(test, free, as);
     expect(fine(await there(['ps']))).toMatch(/^node-debugger .* running +shell/m);
     const cleaned = fine(await there(['cleanup', '--yes', '--captures']));
