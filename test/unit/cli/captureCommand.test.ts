@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
+import { StandardOutput } from '../../../src/output/standardOutput.ts';
 import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
 
 /** Runs a command against a server that knows no pod; gives what it asked for and what it said. */
@@ -73,6 +74,26 @@ describe('capture', () => {
     expect(seen[0]?.path).toBe('/api/v1/namespaces/data/services/db');
     expect(said).toMatch(/^ +kind: Role\n.*^ +namespace: data$/ms);
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ['doctor', 'data/web'],
+    ['shell', 'data/pod/web'],
+    ['ports', 'data/web'],
+    ['capture', 'data/web'],
+  ])('and %s take the namespace from %s', async (...words) => {
+    vi.spyOn(StandardOutput.prototype, 'write').mockResolvedValue();
+    const { seen } = await runWith(
+      ({ path }, response) =>
+        path === '/version'
+          ? json(response, 200, { major: '1', minor: '34', gitVersion: 'v1.34.0' })
+          : json(response, 404, status(404, 'NotFound', 'pods "web" not found')),
+      ...words,
+      ...['-n', 'shop'],
+    );
+    expect(seen.map(({ path }) => path)).toContain('/api/v1/namespaces/data/pods/web');
+    const reviews = seen.filter(({ path }) => path.endsWith('/selfsubjectaccessreviews'));
+    expect(reviews.filter(({ body }) => body.includes('"namespace":"shop"'))).toEqual([]);
   });
 
   it('of a node is one of it, whatever becomes of a peer', async () => {
