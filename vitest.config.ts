@@ -12,6 +12,8 @@ interface Resolver {
   ): Promise<{ readonly id: string } | null>;
 }
 
+/** The zero says that it is no file's name, as vite's plugins have it. */
+const TEXT_PREFIX = '\0text:';
 const TEXT_SUFFIX = '.text';
 
 /**
@@ -28,12 +30,12 @@ const filesAsText = {
   async resolveId(this: Resolver, source: string, importer: string | undefined) {
     if (!TEXT_FILE.test(source)) return undefined;
     const found = await this.resolve(source, importer, { skipSelf: true });
-    return found && found.id + TEXT_SUFFIX;
+    return found && `${TEXT_PREFIX}${found.id}${TEXT_SUFFIX}`;
   },
   load(id: string) {
-    return id.endsWith(TEXT_SUFFIX)
-      ? `export default ${JSON.stringify(textOfFile(id.slice(0, -TEXT_SUFFIX.length)))};`
-      : undefined;
+    if (!id.startsWith(TEXT_PREFIX)) return undefined;
+    const path = id.slice(TEXT_PREFIX.length, -TEXT_SUFFIX.length);
+    return `export default ${JSON.stringify(textOfFile(path))};`;
   },
 };
 
