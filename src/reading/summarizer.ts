@@ -48,6 +48,7 @@ export class Summarizer {
   start = Number.POSITIVE_INFINITY;
   end = Number.NEGATIVE_INFINITY;
   readonly interfaces: CaptureInterface[] = [];
+  readonly #interfacesByKey = new Map<string, CaptureInterface>();
   /** VXLAN on Linux's old port was seen, which Wireshark takes for another protocol. */
   hasOldVxlan = false;
   readonly dns = new DnsTracker();
@@ -185,17 +186,13 @@ export class Summarizer {
     if (!described) throw new Error(`interface ${number} is not described`);
     const label = described.name ?? this.#label;
     // The files of a ring describe the same interfaces again.
-    let on = this.interfaces.find(
-      (other) =>
-        other.capture === this.#capture &&
-        other.numberInFile === number &&
-        other.linkType === described.linkType &&
-        other.label === label,
-    );
+    const key = `${this.#capture} ${number} ${described.linkType} ${label}`;
+    let on = this.#interfacesByKey.get(key);
     if (!on) {
       const index = this.interfaces.length;
       on = new CaptureInterface(index, label, this.#capture, number, described);
       this.interfaces.push(on);
+      this.#interfacesByKey.set(key, on);
     }
     this.#fileInterfaces[number] = on;
     return on;
