@@ -24,9 +24,20 @@ export function ndpiComparison() {
       explains: ({ field, theirs }) => field === 'name' && CHANGED.test(theirs),
     },
     {
-      why: 'nDPI takes a name of another message of the conversation, or the answer to a reverse lookup',
-      explains: ({ field }, { conversations }) =>
-        field === 'name' && conversations.some(({ dns }) => dns !== undefined),
+      why: 'nDPI takes the name of another message of the conversation',
+      explains: ({ field, theirs }, { conversations }) =>
+        field === 'name' &&
+        conversations.some(({ dns }) =>
+          dns?.lookups.some(({ name }) => name.toLowerCase() === theirs),
+        ),
+    },
+    {
+      why: 'an inverse query has no name: nDPI takes the address that it asks for',
+      explains: ({ field, ours, theirs }, { conversations }) =>
+        field === 'name' &&
+        ours === '' &&
+        /^[\d.]+$/.test(theirs) &&
+        conversations.some(({ dns }) => dns !== undefined),
     },
     {
       why: 'no ServerHello in the capture: nDPI takes the version of the record, we the highest offered',
