@@ -1,7 +1,9 @@
 # Asks the kernel for routes: ask.sh TOKEN [PATH INODE WORDS]...
 #
-# PATH leads to a network namespace, INODE is the one that it must be; WORDS are what `ip route get` is given. Each
-# has a section `answer N`, and a section `code CODE` with what ip says on its standard error.
+# PATH leads to a network namespace, INODE is the one that it must be; WORDS are what `ip route get` is given. Questions
+# of one namespace that follow each other are asked by one ip: a section `answers FIRST` with a line for each that has a
+# route, FIRST being the number of the first question, and a section `errors` with what ip says of the others, by
+# their places in the batch. A namespace that is another one by now has no answers.
 token=$1
 shift
 # The words hold names of devices, which may look like patterns.
@@ -12,26 +14,31 @@ section() { printf '\n@%s %s\n' "$token" "$*"; }
 ip=ip
 nsenter=nsenter
 # A busybox may prefer programs of its own.
-for folder in $(echo "$PATH" | tr : ' '); do
+folders=$PATH:
+while [ -n "$folders" ]; do
+  folder=${folders%%:*}
   if [ -x "$folder/ip" ] && [ "$ip" = ip ]; then ip=$folder/ip; fi
   if [ -x "$folder/nsenter" ] && [ "$nsenter" = nsenter ]; then nsenter=$folder/nsenter; fi
+  folders=${folders#*:}
 done
 number=0
 while [ $# -gt 0 ]; do
-  case $1 in
-    */ns/net) is=$(readlink "$1") ;;
-    *) is="net:[$2]" ;;
+  path=$1 inode=$2 first=$number batch=
+  while [ "$path $inode" = "$1 $2" ]; do
+    batch="${batch}route get $3
+"
+    number=$((number + 1))
+    shift 3
+    [ $# -gt 0 ] || break
+  done
+  case $path in
+    */ns/net) is=$(readlink "$path") ;;
+    *) is="net:[$inode]" ;;
   esac
-  section answer "$number"
-  code=gone said=''
-  if [ "$is" = "net:[$2]" ]; then
-    # shellcheck disable=SC2086 # a list of words
-    { said=$("$nsenter" -n"$1" "$ip" -j -d route get $3 2>&1 >&3); } 3>&1
-    code=$?
-  fi
-  section code "$code"
-  printf '%.400s\n' "$said"
-  shift 3
-  number=$((number + 1))
+  [ "$is" = "net:[$inode]" ] || continue
+  section answers "$first"
+  { said=$(printf %s "$batch" | "$nsenter" -n"$path" "$ip" -j -d -force -batch - 2>&1 >&3); } 3>&1
+  section errors
+  printf '%.20000s\n' "$said"
 done
 section end

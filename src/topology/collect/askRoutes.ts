@@ -30,11 +30,16 @@ export async function askRoutes(
   const byNode = Map.groupBy(distinct, ({ node }) => node);
   const nodes = await Promise.all(
     facts.nodes.map(async (node) => {
-      const asked = (byNode.get(node.name) ?? []).flatMap(({ netns, question }) => {
-        const path = pathOf(node, netns);
-        const words = questionWords(question);
-        return path === undefined || words === undefined ? [] : [{ netns, question, path, words }];
-      });
+      const asked = (byNode.get(node.name) ?? [])
+        .flatMap(({ netns, question }) => {
+          const path = pathOf(node, netns);
+          const words = questionWords(question);
+          return path === undefined || words === undefined
+            ? []
+            : [{ netns, question, path, words }];
+        })
+        // Those of one namespace are asked by one process.
+        .toSorted((one, other) => one.netns - other.netns);
       if (asked.length === 0) return node;
       const sections = await pool.run(
         node.name,
@@ -98,20 +103,55 @@ function answersOf(sections: readonly Section[]): Map<number, Omit<RouteAnswer, 
   const found = new Map<number, Omit<RouteAnswer, 'question'>>();
   for (const [index, { name, words, body }] of sections.entries()) {
     const told = sections[index + 1];
-    if (name !== 'answer' || told?.name !== 'code') continue;
-    const code = Number(told.words[0]);
-    if (Number.isNaN(code)) continue;
-    const said = told.body.toString().trim();
-    try {
-      const [route] = code === 0 ? routesOf(parseIpRecords(body.toString())) : [];
-      found.set(Number(words[0]), {
-        code,
-        ...(route && { route }),
-        ...(said !== '' && { error: said }),
-      });
-    } catch {
-      // An ip without JSON for this: then it is not known.
+    if (name !== 'answers' || told?.name !== 'errors') continue;
+    const errors = errorsOf(told.body.toString());
+    let number = Number(words[0]);
+    for (const line of body.toString().split('\n')) {
+      if (line.trim() === '') continue;
+      number = refused(found, errors, Number(words[0]), number);
+      try {
+        const [route] = routesOf(parseIpRecords(line));
+        found.set(number, { code: 0, ...(route && { route }) });
+      } catch {
+        // An ip without JSON for this: then it is not known.
+      }
+      number += 1;
     }
+    refused(found, errors, Number(words[0]), number);
   }
   return found;
+}
+
+/** Notes the questions from a number on that have no route; gives the number of the next that has one. */
+function refused(
+  found: Map<number, Omit<RouteAnswer, 'question'>>,
+  errors: ReadonlyMap<number, string>,
+  first: number,
+  from: number,
+): number {
+  let number = from;
+  for (;;) {
+    // Lines of a batch count from 1.
+    const error = errors.get(number - first + 1);
+    if (error === undefined) return number;
+    // ip's own exit codes: 2 where the kernel refused, 1 where ip itself did.
+    found.set(number, { code: error.startsWith('RTNETLINK') ? 2 : 1, error });
+    number += 1;
+  }
+}
+
+/** What ip says of the lines of a batch: the reason, and then `Command failed -:LINE`. */
+function errorsOf(text: string): Map<number, string> {
+  const errors = new Map<number, string>();
+  let reason: string[] = [];
+  for (const line of text.split('\n')) {
+    const failed = /^Command failed .*:(\d+)$/.exec(line.trim())?.[1];
+    if (failed === undefined) {
+      if (line.trim() !== '') reason.push(line.trim());
+      continue;
+    }
+    errors.set(Number(failed), reason.join('; '));
+    reason = [];
+  }
+  return errors;
 }

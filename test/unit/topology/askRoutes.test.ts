@@ -74,6 +74,28 @@ describe.skipIf(!isRoot).each([
     ]);
   });
 
+  it('gives each its own where some are refused, in any place, and asks the same once', async () => {
+    const refused = { to: '127.0.0.9', from: '203.0.113.9', inputDevice: 'no-such-device' };
+    const asked = [
+      refused,
+      { to: '127.0.0.1' },
+      { ...refused, to: '127.0.0.8' },
+      { to: '127.0.0.2' },
+      { to: '127.0.0.1' },
+      { ...refused, to: '127.0.0.7' },
+    ];
+    const answers = await ask(inode, ...asked);
+    expect(
+      answers?.map(({ question, code, route }) => [question.to, code, route?.destination]),
+    ).toEqual([
+      ['127.0.0.9', 1, undefined],
+      ['127.0.0.1', 0, '127.0.0.1'],
+      ['127.0.0.8', 1, undefined],
+      ['127.0.0.2', 0, '127.0.0.2'],
+      ['127.0.0.7', 1, undefined],
+    ]);
+  });
+
   it('is asked nothing that is no question, and nothing in a namespace that is another by now', async () => {
     expect(
       await ask(inode, { to: '127.0.0.1; id' }, { to: '127.0.0.1', inputDevice: 'a b' }),
