@@ -3,7 +3,7 @@ import { optionalColumn } from '../../output/renderList.ts';
 import { renderTable } from '../../output/table.ts';
 import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
 import { toYaml } from '../../output/yaml.ts';
-import { renderFindings } from '../findings/renderFindings.ts';
+import { renderFindings, shortened } from '../findings/renderFindings.ts';
 import type { CniFacts } from '../model/cniFacts.ts';
 import { allocationRanges, isOfRange } from './allocationRange.ts';
 import type { CniReport } from './cniReport.ts';
@@ -38,7 +38,7 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
         file('IN USE', ({ inForce, fault }) => fault?.reason ?? (inForce ? 'yes' : 'no')),
         file('NAME', ({ name }) => name),
         file('VERSION', ({ cniVersion }) => cniVersion),
-        file('PLUGINS', ({ plugins }) => plugins.join(' → ') || undefined),
+        file('PLUGINS', ({ plugins }) => shortened(plugins.join(' → '), LONGEST_LINE) || undefined),
       ],
       report.configuration,
     );
@@ -111,12 +111,21 @@ function* rangeLines({ nodes }: CniRendering): Generator<string> {
   }
 }
 
+/** Files of plugins may hold anything: of one result no more than this is printed. */
+const MOST_LINES = 400;
+const LONGEST_LINE = 400;
+
 /** Of one pod, what the plugins were told and what they answered. */
 function* details({ results }: CniReport): Generator<string> {
   for (const { path, args, config, capabilities, routes, dns, interfaces } of results) {
     yield `\n${terminalSafe(path)}\n`;
     const shown = { interfaces, routes, dns, args, capabilities, config };
-    for (const line of toYaml(JSON.parse(terminalSafeJson(JSON.stringify(shown)))).split('\n'))
-      if (line !== '') yield `  ${terminalSafe(line)}\n`;
+    const lines = toYaml(JSON.parse(terminalSafeJson(JSON.stringify(shown))))
+      .split('\n')
+      .filter((line) => line !== '');
+    for (const line of lines.slice(0, MOST_LINES))
+      yield `  ${terminalSafe(shortened(line, LONGEST_LINE))}\n`;
+    if (lines.length > MOST_LINES)
+      yield `  … and ${lines.length - MOST_LINES} more lines: -o json has them\n`;
   }
 }

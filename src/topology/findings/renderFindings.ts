@@ -2,6 +2,13 @@ import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Where } from '../trace/way.ts';
 import type { Finding } from './finding.ts';
 
+/** What is read on nodes may be of any length: longer lines are cut. */
+const LONGEST_LINE = 1000;
+
+export function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
 /** Findings for people, independent ones before consequences and the worst first: what it is, where, the evidence, what it means and what to do. */
 export function* renderFindings(findings: readonly Finding[]): Generator<string> {
   const rank = { error: 0, warning: 1, info: 2 };
@@ -14,9 +21,10 @@ export function* renderFindings(findings: readonly Finding[]): Generator<string>
     const place = whereText(where);
     const cause = causedBy === undefined ? '' : ` (follows from ${causedBy})`;
     yield `${severity}: ${kind}${place === '' ? '' : ` on ${terminalSafe(place)}`}${cause}\n`;
-    yield `  ${terminalSafe(meaning)}\n`;
-    for (const line of evidence.split('\n')) yield `  evidence: ${terminalSafe(line)}\n`;
-    yield `  fix: ${terminalSafe(fix)}\n`;
+    yield `  ${terminalSafe(shortened(meaning, LONGEST_LINE))}\n`;
+    for (const line of evidence.split('\n'))
+      yield `  evidence: ${terminalSafe(shortened(line, LONGEST_LINE))}\n`;
+    yield `  fix: ${terminalSafe(shortened(fix, LONGEST_LINE))}\n`;
   }
 }
 
