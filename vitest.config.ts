@@ -1,5 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import type { VitestPluginContext } from 'vitest/node';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 import { RunTable } from './test/e2e/support/runTable.ts';
 
@@ -23,10 +22,6 @@ const TEXT_SUFFIX = '.text';
 const filesAsText = {
   name: 'files-as-text',
   enforce: 'pre' as const,
-  // What they include is no part of the key, so vitest must not keep them from run to run.
-  configureVitest({ defineCacheKeyGenerator }: VitestPluginContext) {
-    defineCacheKeyGenerator(({ id }) => (id.endsWith(TEXT_SUFFIX) ? false : undefined));
-  },
   async resolveId(this: Resolver, source: string, importer: string | undefined) {
     if (!TEXT_FILE.test(source)) return undefined;
     const found = await this.resolve(source, importer, { skipSelf: true });
@@ -42,6 +37,8 @@ const filesAsText = {
 export default defineConfig({
   plugins: [filesAsText],
   test: {
+    // What such a file includes is no part of its key in a cache, so nothing is kept from run to run.
+    fsModuleCache: false,
     reporters: ['default', new RunTable()],
     projects: [
       {

@@ -103,14 +103,6 @@ inform() {
   done
 }
 
-# The mask of caught signals is in hexadecimal; USR1 is its tenth bit.
-catches_usr1() {
-  while read -r name mask; do
-    case $name$mask in SigCgt:*[2367abef]??) return ;; esac
-  done 2>/dev/null <"/proc/$1/status"
-  return 1
-}
-
 # What the program started may outlive it: it has a second to end, too.
 end_rest() {
   tries=5

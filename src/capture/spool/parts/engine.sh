@@ -66,6 +66,21 @@ begin_engine() {
   has_begun "$prefix"
 }
 
+# Waits, 4 s at most, until tcpdump has got all that had passed the filter by now: on a busy machine it asks the
+# kernel late. To USR1 it answers with both counts.
+await_delivery() {
+  if [ "$engine" != tcpdump ] || ! catches_usr1 "$child"; then return; fi
+  goal='' tries=8 pause=$moment
+  while [ "$tries" -gt 0 ] && kill -USR1 "$child" 2>/dev/null; do
+    tries=$((tries - 1)) told=''
+    nap "$pause"
+    hear_progress
+    goal=${goal:-$passed}
+    if [ -n "$goal" ] && [ "$taken" -ge "$goal" ]; then return; fi
+    [ "$moment" = 1 ] || pause=0.5
+  done
+}
+
 # Whether there is a file whose name begins with $1, and bytes in it.
 has_begun() {
   for name in "$1"*; do

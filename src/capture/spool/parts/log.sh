@@ -18,6 +18,8 @@ hear() {
         line=${line%\'}
         heard=${line##*[\' ]}
         ;;
+      # The answer to USR1, which is no end.
+      *' captured, '*) ;;
       *' captured') captured=${line%% *} ;;
       *' received by filter') received=${line%% *} ;;
       *' dropped by kernel' | *' dropped by interface') dropped=$((${dropped:-0} + ${line%% *})) ;;
@@ -34,9 +36,24 @@ hear() {
   done 2>/dev/null <"$1"
 }
 
+# What tcpdump last answered to USR1: packets that it has taken, and that had passed the filter; empty without an answer.
+hear_progress() {
+  taken='' passed=''
+  while read -r line; do
+    case $line in
+      *' captured, '*' received by filter'*)
+        line=${line#*: }
+        taken=${line%% *}
+        line=${line#*captured, }
+        passed=${line%% *}
+        ;;
+    esac
+  done 2>/dev/null <log
+}
+
 say_log() {
   read_log | while read -r line; do
     line=${line#"$return"}
-    case $line in 'File: '* | *'cap_set_proc() fail'* | '') ;; *) echo "log $line" ;; esac
+    case $line in 'File: '* | *' captured, '* | *'cap_set_proc() fail'* | '') ;; *) echo "log $line" ;; esac
   done
 }

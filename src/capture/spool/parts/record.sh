@@ -119,6 +119,7 @@ finish() {
         if [ "$engine" = dumpcap ]; then settling=0.6; fi
         if [ "$moment" = 1 ]; then settling=2; fi
         nap "$settling"
+        await_delivery
         ;;
     esac
     end_tree "$child"

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { SPOOL_REMOVED } from '../../../../src/capture/detached/captures.ts';
 import { type Listing, parseListing } from '../../../../src/capture/spool/listing.ts';
@@ -139,6 +140,41 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       expect(await endOf(shell, spool)).toMatchObject({ why: 'floor' });
       await place.run(shell, 'remove', `spool=${spool}`);
       expect(recorder.exitCode ?? (await once(recorder, 'exit'))[0]).toBe(SPOOL_REMOVED);
+    },
+  );
+
+  it.for(['dash', 'ash'] as const)(
+    'has every packet that had come by its stop, however late tcpdump asks for it: %s',
+    async (shell, { expect }) => {
+      const spool = spoolFor('late', shell);
+      const port = place.nextPort();
+      place.record(
+        shell,
+        ...[`spool=${spool}`, 'engine=tcpdump', 'device=lo', 'zroot=1', 'keep=60'],
+        `expression=udp port ${port}`,
+      );
+      await until(
+        async () => (await listing(shell, spool))?.state.phase === 'recording',
+        'it runs',
+      );
+      const engine = Number(
+        /^enginepid (\d+)$/m.exec(readFileSync(join(spool, 'state'), 'utf8'))?.[1],
+      );
+      // As on a machine that gives it no time.
+      place.kill('STOP', engine);
+      await place.send(port, 1_000, 20, 100);
+      const stopped = place.run(shell, 'stop', `spool=${spool}`);
+      await wait(2_500);
+      place.kill('CONT', engine);
+      expect((await stopped).status).toBe(0);
+      expect((await listing(shell, spool))?.state.end).toMatchObject({
+        why: 'stopped',
+        exit: 0,
+        captured: 20,
+      });
+      const [recorded] = bytesIn(join(spool, 'ring'));
+      expect(packetsIn(recorded ?? Buffer.alloc(0)).length).toBe(20);
+      await place.run(shell, 'remove', `spool=${spool}`);
     },
   );
 
