@@ -16,7 +16,8 @@ is_any_running() {
   return 1
 }
 
-# Whether $1 has a handler for USR1, which would end it otherwise. The mask of caught signals is in hexadecimal; USR1 is its tenth bit.
+# Whether $1 has a handler for USR1, which would end it otherwise. The mask of caught signals is in hexadecimal;
+# USR1 is its tenth bit.
 catches_usr1() {
   while read -r name mask; do
     case $name$mask in SigCgt:*[2367abef]??) return ;; esac
