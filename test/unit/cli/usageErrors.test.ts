@@ -98,7 +98,7 @@ describe('mistakes are usage errors:', () => {
     [['doctor', 'a', 'b'], 'unexpected argument: b'],
     [['completion'], 'one of bash, '],
     [['completion', 'tcsh'], 'invalid argument "tcsh": must be one of: bash, '],
-    [['extcap'], 'one of install is required'],
+    [['extcap'], 'one of install, uninstall is required'],
     [['version', 'x'], 'unexpected argument: x'],
     [['version', '--', 'x'], 'unexpected arguments after --: x'],
     [['nonsense'], 'unknown command "nonsense" for "kubectl netdebug"'],
