@@ -79,34 +79,28 @@ export function lossyPods(): Buffer {
       near.push([isUp ? time : time + 0.3, frame]);
       far.push([isUp ? time + 0.3 : time, frame]);
     };
-    const up = (header: object) => segment('up', { from, to: 80, ...header });
-    const down = (header: object) => segment('down', { from: 80, to: from, ...header });
-    both(at, 'up', up({ seq: 0, flags: 0x02 }));
-    both(at + 1, 'down', down({ seq: 0, ack: 1, flags: 0x12 }));
-    both(at + 2, 'up', up({ seq: 1, ack: 1 }));
-    const request = {
-      seq: 1,
-      ack: 1,
-      flags: 0x18,
-      data: `GET /cart/${index} HTTP/1.1\r\nHost: cart\r\n\r\n`,
-    };
-    if (isLossy) near.push([at + 3, up(request)]);
+    // Where each end's sequence numbers begin: they tell connections apart.
+    const [client, server] = [index * 100_000 + 7, index * 100_000 + 5_007];
+    const up = (seq: number, ack: number, flags: number, data = '') =>
+      segment('up', { from, to: 80, seq: client + seq, ack: server + ack, flags, data });
+    const down = (seq: number, ack: number, flags: number, data = '') =>
+      segment('down', { from: 80, to: from, seq: server + seq, ack: client + ack, flags, data });
+    const request = `GET /cart/${index} HTTP/1.1\r\nHost: cart\r\n\r\n`;
+    const { length } = request;
+    both(at, 'up', segment('up', { from, to: 80, seq: client, flags: 0x02 }));
+    both(at + 1, 'down', down(0, 1, 0x12));
+    both(at + 2, 'up', up(1, 1, 0x10));
+    if (isLossy) near.push([at + 3, up(1, 1, 0x18, request)]);
     const sent = isLossy ? at + 210 : at + 3;
-    const { length } = request.data;
-    both(sent, 'up', up(request));
+    both(sent, 'up', up(1, 1, 0x18, request));
     both(
       sent + 1,
       'down',
-      down({
-        seq: 1,
-        ack: 1 + length,
-        flags: 0x18,
-        data: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
-      }),
+      down(1, 1 + length, 0x18, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
     );
-    both(sent + 2, 'up', up({ seq: 1 + length, ack: 39, flags: 0x11 }));
-    both(sent + 3, 'down', down({ seq: 39, ack: 2 + length, flags: 0x11 }));
-    both(sent + 4, 'up', up({ seq: 2 + length, ack: 40 }));
+    both(sent + 2, 'up', up(1 + length, 39, 0x11));
+    both(sent + 3, 'down', down(39, 2 + length, 0x11));
+    both(sent + 4, 'up', up(2 + length, 40, 0x10));
   }
   return pcapngOf({ 'shop/web-7d4f9c': near, 'shop/cart-0': far });
 }

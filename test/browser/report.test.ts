@@ -123,6 +123,7 @@ describe.each(['few', 'many'] as const)('a report with %s conversations', (size)
 describe('the timeline', () => {
   it('zooms into what is dragged over, and limits the conversations to it', async () => {
     const { page } = await browser.open(pages.few);
+    await page.locator('.timeline').scrollIntoViewIfNeeded();
     const box = await page.locator('.timeline svg').boundingBox();
     if (!box) throw new Error('no timeline');
     const y = box.y + 60;

@@ -9,7 +9,8 @@ export interface PointPackets {
 
 /** A packet on its way past the points. */
 export interface PassingPacket {
-  readonly packet: DiagramPacket;
+  /** As the first point saw it, with what another point knows it carries. */
+  packet: DiagramPacket;
   /** By point, on the clock of the first; undefined where it was not seen. */
   readonly times: (number | undefined)[];
   /** The last point that saw it, when it got lost behind it; or -1. */
@@ -49,8 +50,11 @@ function follow(
     for (const [index, packet] of seen.entries()) {
       const time = packet.time + point.offset;
       let passing = found.get(index);
-      if (passing) passing.times[place] = time;
-      else {
+      if (passing) {
+        passing.times[place] = time;
+        if (passing.packet.label === '')
+          passing.packet = { ...passing.packet, label: packet.label };
+      } else {
         const times = points.map((_, other) => (other === place ? time : undefined));
         passing = { packet, times, lostAfter: -1, skipped: packet.skipped };
         all.push(passing);

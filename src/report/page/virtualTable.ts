@@ -1,4 +1,5 @@
 import { type Child, element } from './dom.ts';
+import { countText } from './format.ts';
 import { sortedRows } from './search.ts';
 
 /** As in the stylesheet. */
@@ -224,7 +225,7 @@ export class VirtualTable {
     this.#isPrinting = isPrinting;
     const { length } = this.#shown;
     this.#note.hidden = !isPrinting || length <= PRINTED;
-    this.#note.textContent = `The first ${PRINTED} of ${length} rows; the file has all.`;
+    this.#note.textContent = `The first ${PRINTED} of ${countText(length)} rows; the file has all.`;
     this.#render();
   }
 }

@@ -21,7 +21,10 @@ const packet = (time: number, more: Partial<DiagramPacket> = {}): DiagramPacket 
 describe('packets of one connection at two points', () => {
   it('are one packet each, on the clock of the first', () => {
     const near = [packet(0, { sequence: 1 }), packet(900, { sequence: 5, fromClient: false })];
-    const far = [packet(0, { sequence: 1 }), packet(100, { sequence: 5, fromClient: false })];
+    const far = [
+      packet(0, { sequence: 1, label: 'GET /' }),
+      packet(100, { sequence: 5, fromClient: false }),
+    ];
     const merged = mergePoints([
       { packets: near, offset: 0 },
       { packets: far, offset: 400 },
@@ -30,6 +33,7 @@ describe('packets of one connection at two points', () => {
       [0, 400],
       [900, 500],
     ]);
+    expect(merged[0]?.packet.label).toBe('GET /');
   });
 
   it('are not found again when they got lost, though one like them arrived', () => {
