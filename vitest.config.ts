@@ -23,8 +23,10 @@ const filesAsText = {
   name: 'files-as-text',
   enforce: 'pre' as const,
   async resolveId(this: Resolver, source: string, importer: string | undefined) {
-    if (!TEXT_FILE.test(source)) return undefined;
-    const found = await this.resolve(source, importer, { skipSelf: true });
+    // A module from vitest's cache asks by the name that it was given before, from the root of the project.
+    const file = source.endsWith(TEXT_SUFFIX) ? source.slice(0, -TEXT_SUFFIX.length) : source;
+    if (!TEXT_FILE.test(file)) return undefined;
+    const found = await this.resolve(file, importer, { skipSelf: true });
     return found && `${TEXT_PREFIX}${found.id}${TEXT_SUFFIX}`;
   },
   load(id: string) {
