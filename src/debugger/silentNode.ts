@@ -53,14 +53,11 @@ export async function describeSilence(
   const known = [notReady ?? 'the node is Ready', ...(heard === undefined ? [] : [heard])].join(
     ', and ',
   );
-  const isStale = renewed !== undefined && now - renewed > STALE_LEASE_MS;
-  return {
-    known,
-    causes:
-      notReady !== undefined || isStale
-        ? `Possible cause: ${CUT_OFF}`
-        : `Possible causes: ${OVERLOADED}; ${VIRTUAL}`,
-  };
+  if (notReady !== undefined || (renewed !== undefined && now - renewed > STALE_LEASE_MS))
+    return { known, causes: `Possible cause: ${CUT_OFF}` };
+  // The Ready condition alone is late: it is the node controller's, where a kubelet is silent.
+  const silent = renewed === undefined ? `${CUT_OFF}; ` : '';
+  return { known, causes: `Possible causes: ${OVERLOADED}; ${silent}${VIRTUAL}` };
 }
 
 /**

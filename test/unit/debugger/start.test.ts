@@ -273,6 +273,11 @@ describe('a node that does not react', () => {
       },
       /not ready \(No status\).*kubelet may have stopped/s,
     ],
+    [
+      'is Ready as far as is known, and its Lease cannot be read',
+      { node: { metadata: {}, status: { conditions: [READY] } } },
+      /the node is Ready\. .*overloaded.*kubelet may have stopped.*virtual cluster/s,
+    ],
     ['cannot be read', { node: 'refused' }, /you may not read nodes.*virtual cluster/s],
   ])('%s', async (_, script, known) => {
     const { message, next, notes, took } = await waitInVain(script);
