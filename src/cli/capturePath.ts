@@ -26,16 +26,19 @@ export async function capturePath(
       { ...flags, from: undefined, output: undefined, 'keep-node': undefined },
       { from, to, protocol: 'tcp' },
       (_wiring, one, other) => ({ from: one, protocol: 'tcp', ...(other && { to: other }) }),
-      async (trace, pool, { signal, abandon }) => {
-        points = await recordPath(pool, trace, output, {
-          snapLength: flags['snapshot-length'] ?? SNAP_BYTES,
-          ...(flags.count !== undefined && { maxPackets: flags.count }),
-          ...(flags['max-size'] !== undefined && { maxBytes: flags['max-size'] }),
-          ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
-          stop: signal,
-          abandon,
-          onReady: (all) => note(`capturing at ${all.length} devices; Ctrl-C ends it`),
-        });
+      {
+        captures: true,
+        run: async (trace, pool, { signal, abandon }) => {
+          points = await recordPath(pool, trace, output, {
+            snapLength: flags['snapshot-length'] ?? SNAP_BYTES,
+            ...(flags.count !== undefined && { maxPackets: flags.count }),
+            ...(flags['max-size'] !== undefined && { maxBytes: flags['max-size'] }),
+            ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
+            stop: signal,
+            abandon,
+            onReady: (all) => note(`capturing at ${all.length} devices; Ctrl-C ends it`),
+          });
+        },
       },
     );
   } catch (error) {

@@ -31,12 +31,12 @@ type Flags = ConnectionValues & DebuggerValues & FactsValues;
 /** What the words of a path become; the way to a name server is known once the pod is. */
 export type RequestFor = (wiring: Wiring, from: Endpoint, to: Endpoint | undefined) => PathRequest;
 
-/** What is done with a path while its nodes can still be entered: they may capture and send packets. */
-export type UsePath = (
-  trace: PathTrace,
-  pool: FactsPool,
-  interruption: Interruption,
-) => Promise<void>;
+/** What is done with a path while its nodes can still be entered. */
+export interface UsePath {
+  /** Whether packets are captured or sent, which takes NET_RAW on the nodes. */
+  readonly captures: boolean;
+  readonly run: (trace: PathTrace, pool: FactsPool, interruption: Interruption) => Promise<void>;
+}
 
 /** Follows a path in the facts of the cluster, or of a file. Gives the trace; its facts are in its wiring. */
 export async function readPath(
@@ -61,7 +61,7 @@ export async function readPath(
     settings,
     command: 'path',
     rules,
-    probe: use !== undefined,
+    probe: use?.captures === true,
     ...keepOf(flags),
     onNote: note,
     onProgress: (text) => line.wait(text),
@@ -104,7 +104,7 @@ export async function readPath(
         : new Wiring(await askRoutes(pool, facts, trace.questions));
     const whole = asked === undefined ? trace : tracePath(asked, requestIn(asked));
     line.clear();
-    await use?.(whole, pool, interruption);
+    await use?.run(whole, pool, interruption);
     return whole;
   } finally {
     line.clear();

@@ -11,7 +11,7 @@ import { pathDocument } from '../../topology/render/pathDocument.ts';
 import { renderPath } from '../../topology/render/renderPath.ts';
 import { findEndpoint } from '../../topology/trace/endpoint.ts';
 import { nameServersOf } from '../../topology/trace/nameServers.ts';
-import type { PathRequest } from '../../topology/trace/tracePath.ts';
+import type { PathRequest, PathTrace } from '../../topology/trace/tracePath.ts';
 import { command } from '../command.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
@@ -19,7 +19,8 @@ import { PICTURE_FLAGS } from '../flags/picture.ts';
 import { list, text } from '../flags/valueTypes.ts';
 import { checkPictures, writePictures } from '../pictures.ts';
 import { PROBE, probePath } from '../probe.ts';
-import { type PathWords, type RequestFor, readPath } from '../readPath.ts';
+import { type PathWords, type RequestFor, readPath, type UsePath } from '../readPath.ts';
+import { watchPath } from '../watchPath.ts';
 
 const PATH_GROUP = {
   title: 'Options',
@@ -49,6 +50,9 @@ const PATH_GROUP = {
       bare: 'auto',
       help: 'Also send a few packets and follow them: a TCP connection or UDP datagram to the port, or ICMP; mtu: one full-size packet that may not be fragmented',
     },
+    watch: {
+      help: 'Show counters, drops and states along the path and how they change, until Ctrl-C',
+    },
     ...PICTURE_FLAGS,
     ...FACTS_GROUP.flags,
   },
@@ -66,6 +70,7 @@ export const pathCommand = command({
     ['path node/worker-1', "Draw a node's bridges, pods and tunnels"],
     ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
     ['path pod-1 pod-2 --port 80 --probe', 'Send a few packets and see where they get lost'],
+    ['path pod-1 pod-2 --watch', 'Watch counters and drops on the way'],
     ['path pod-1 pod-2 --svg path.svg', 'Draw wiring and findings in a picture for a ticket'],
     ['path pod-1 pod-2 --fail-on any', 'Fail when something is wrong, for scripts'],
   ],
@@ -86,46 +91,66 @@ export const pathCommand = command({
     };
     checkProbe(flags, words);
     let probe: Probe | undefined;
+    const findingsOf = (trace: PathTrace) => {
+      const known = diagnose(trace);
+      return probe === undefined ? known : [...known, ...probeFindings(probe, known)];
+    };
+    const show = async (trace: PathTrace) => {
+      const { from: start, to: end } = trace.request;
+      if (start.kind === 'node' && end === undefined && start.place !== undefined)
+        await print(drawNode(trace.wiring, start.place));
+      const findings = findingsOf(trace);
+      await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
+    };
+    const use: UsePath = {
+      captures: flags.probe !== undefined,
+      run: async (trace, pool, { signal }) => {
+        if (flags.probe !== undefined) probe = await probePath(flags.probe, trace, pool);
+        if (!flags.watch) return;
+        await show(trace);
+        await watchPath(trace, pool, signal);
+      },
+    };
     const trace = await readPath(
       flags,
       words,
       dns === undefined ? usual(words) : toNameServer(words),
-      flags.probe &&
-        (async (found, pool) => {
-          probe = await probePath(flags.probe ?? 'auto', found, pool);
-        }),
+      flags.probe !== undefined || flags.watch ? use : undefined,
     );
-    const known = diagnose(trace);
-    const findings = probe === undefined ? known : [...known, ...probeFindings(probe, known)];
-    const { facts } = trace.wiring;
-    const { request } = trace;
+    const findings = findingsOf(trace);
     await writePictures(flags, trace, findings);
     if (flags.mermaid) {
       await print(renderMermaid(pictureOf(trace, findings)));
     } else if (output === 'json' || output === 'yaml') {
-      await printDocument(
-        { ...pathDocument(trace, findings), ...probeDocument(probe) },
-        facts,
-        output,
-      );
-    } else {
-      const isNode = request.from.kind === 'node' && request.to === undefined;
-      const place = request.from.kind === 'node' ? request.from.place : undefined;
-      if (isNode && place !== undefined) await print(drawNode(trace.wiring, place));
-      await print(renderPath(trace, findings, output === 'wide', { name: dns, probe }));
+      const { facts } = trace.wiring;
+      const document = { ...pathDocument(trace, findings), ...probeDocument(probe) };
+      await printDocument(document, facts, output);
+    } else if (!flags.watch) {
+      await show(trace);
     }
     return findings.some((finding) => isMeant(finding, failOn)) ? 1 : 0;
   },
 });
 
+/** Throws a usage error for what cannot be combined with sending packets and with watching. */
 function checkProbe(
-  { probe, from }: { readonly probe?: string | undefined; readonly from?: string | undefined },
+  flags: {
+    readonly probe?: string | undefined;
+    readonly watch: boolean;
+    readonly mermaid: boolean;
+    readonly output?: string | undefined;
+    readonly from?: string | undefined;
+  },
   { to }: PathWords,
 ): void {
-  if (probe === undefined) return;
-  if (from !== undefined) throw wrongUsage('--probe and --from cannot be combined');
-  if (to === undefined)
+  const { probe, watch, from, output } = flags;
+  for (const name of ['probe', 'watch'] as const)
+    if (flags[name] && from !== undefined)
+      throw wrongUsage(`--${name} and --from cannot be combined`);
+  if (probe !== undefined && to === undefined)
     throw wrongUsage('--probe needs a destination', 'as in: path pod-1 pod-2 --probe');
+  if (watch && (output === 'json' || output === 'yaml' || flags.mermaid))
+    throw wrongUsage('--watch prints text alone');
 }
 
 function usual({ protocol, port }: PathWords): RequestFor {

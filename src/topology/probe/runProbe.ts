@@ -6,6 +6,7 @@ import { pathOf } from '../collect/askRoutes.ts';
 import type { FactsPool } from '../collect/factsPool.ts';
 import { parseSections, type Section } from '../collect/sections.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
+import countersScript from './counters.sh';
 import { type Counters, type Growth, growthOf, parseCounters } from './counters.ts';
 import { echoRequest } from './echoRequest.ts';
 import { judgeProbe, type Observed, type ProbedPacket } from './judgeProbe.ts';
@@ -136,7 +137,7 @@ async function startAll(
       const token = randomBytes(16).toString('hex');
       const user = tcpdumpChangesUser(pool.image) ? 'root' : '-';
       const watcher = await pool.start(node, watchScript, [
-        ...[token, String(WATCH_S), user, String(SNAP_BYTES), filter],
+        ...[countersScript, token, String(WATCH_S), user, String(SNAP_BYTES), filter],
         ...own.flatMap(({ path, netns, device }) => [path, String(netns), device]),
       ]);
       return { node, own, watcher, ...readWatch(watcher, node, token) };

@@ -79,7 +79,13 @@ echo_request() {
       *) inside "$ping" -c 1 -W 1 "$address" ;;
     esac
   else
-    inside "$ping" -n -M 'do' -c 1 -W 1 -p "$data" -s "$size" "$address"
+    case $("$ping" -V 2>&1) in
+      *iputils*) inside "$ping" -n -M 'do' -c 1 -W 1 -p "$data" -s "$size" "$address" ;;
+      *)
+        echo 'the image has neither socat nor the ping of iputils'
+        return 127
+        ;;
+    esac
   fi
 }
 

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Watches devices until it gets SIGUSR1: watch.sh TOKEN SECONDS USER SNAP FILTER [PATH INODE DEVICE]...
+# Watches devices until it gets SIGUSR1: watch.sh COUNTERS TOKEN SECONDS USER SNAP FILTER [PATH INODE DEVICE]...
 #
-# PATH leads to a network namespace, INODE is the one that it must be. USER is what tcpdump's -Z is given, or `-`.
+# COUNTERS is counters.sh. PATH leads to a network namespace, INODE is the one that it must be. USER is what tcpdump's -Z is given, or `-`.
 # Prints a section `before INODE` with the counters of each namespace, `ready`, and after SIGUSR1, or SECONDS
 # later, `after INODE` and `packets NUMBER` with a capture file of each device that could be watched.
 # Nothing is put into promiscuous mode.
-token=$1 seconds=$2 user=$3 snap=$4 filter=$5
-shift 5
+counters=$1 token=$2 seconds=$3 user=$4 snap=$5 filter=$6
+shift 6
 set -f
 stop=0
 trap 'stop=1' USR1
@@ -22,26 +22,6 @@ program() {
     fi
   done
 }
-
-# Counters of the namespace that this is called in, and lines of rules that drop, with their counters.
-# shellcheck disable=SC2016 # for another shell
-counters='
-cat /proc/self/net/snmp /proc/self/net/netstat 2>/dev/null
-sed -n "s/^ *\([^ :]*\): *\(.*\)/device \1 \2/p" /proc/self/net/dev
-loaded() { [ ! -e /proc/modules ] || grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]; }
-for family in ip ip6; do
-  tables=$(cat /proc/self/net/${family}_tables_names 2>/dev/null)
-  if [ -n "$tables" ]; then
-    ${family}tables-legacy-save -c 2>/dev/null | grep -E "^:[^ ]* DROP|-j (DROP|REJECT)" | sed "s/^/rule ${family}tables-legacy /"
-  fi
-done
-if loaded nf_tables; then
-  nft list ruleset 2>/dev/null | awk "
-    /^table/ { table = \$2 \" \" \$3 }
-    /^\tchain/ { chain = \$2 }
-    /counter packets/ && /drop|reject/ { sub(/^[ \t]*/, \"\"); print \"rule nft \" table \" \" chain \": \" \$0 }"
-fi
-exit 0'
 
 nsenter=$(program nsenter)
 tcpdump=$(program tcpdump)

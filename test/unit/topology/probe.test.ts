@@ -3,8 +3,10 @@ import { growthOf, parseCounters } from '../../../src/topology/probe/counters.ts
 import { judgeProbe } from '../../../src/topology/probe/judgeProbe.ts';
 import { clockOffsets } from '../../../src/topology/probe/nodeClocks.ts';
 import type { Observation, Tcp } from '../../../src/topology/probe/observation.ts';
+import { deviceCounters, type PathCounters } from '../../../src/topology/probe/pathCounters.ts';
 import { probeFindings } from '../../../src/topology/probe/probeFindings.ts';
 import type { ProbePlan } from '../../../src/topology/probe/probePlan.ts';
+import { renderCounters } from '../../../src/topology/probe/renderCounters.ts';
 import { watchFilter } from '../../../src/topology/probe/watchFilter.ts';
 import { placeKey } from '../../../src/topology/probe/watchPoint.ts';
 import type { PathTrace } from '../../../src/topology/trace/tracePath.ts';
@@ -228,6 +230,31 @@ describe('counters', () => {
       { ...where, counter: 'nft inet planted forward: ip saddr 10.0.0.1 drop', by: 2 },
     ]);
     expect(growthOf(parseCounters(text(1, 0)), parseCounters(text(1, 0)), where)).toEqual([]);
+  });
+});
+
+describe('the counters of a path', () => {
+  const reading = (at: number, packets: number, drops: number, state: string): PathCounters => {
+    const text = [
+      `device eth0 9 ${packets} 0 ${drops} 0 0 0 0 9 7 0 0 0 0 0 0`,
+      `state eth0 ${state}`,
+      `rule iptables-legacy :FORWARD DROP [${drops}:60]`,
+    ].join('\n');
+    const where = { node: 'node-a', netns: 1, device: 'eth0' };
+    return {
+      at,
+      devices: [{ where, ...deviceCounters(text, 'eth0') }],
+      texts: new Map([['node-a 1', text]]),
+    };
+  };
+
+  it('are shown with what changed', () => {
+    const text = [...renderCounters(reading(3000, 12, 4, 'DOWN'), reading(1000, 10, 1, 'UP'))].join(
+      '',
+    );
+    expect(text).toMatch(/node-a eth0 +UP → DOWN +12 \(\+2\) +7 +4 \(\+3\) +0/);
+    expect(text).toContain('after 2.0 s');
+    expect(text).toContain('node-a: iptables-legacy :FORWARD DROP +3');
   });
 });
 

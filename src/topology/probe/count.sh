@@ -1,0 +1,30 @@
+#!/bin/sh
+# Counters of network namespaces, once: count.sh COUNTERS TOKEN [PATH INODE]...
+#
+# COUNTERS is counters.sh. PATH leads to a network namespace, INODE is the one that it must be. A section `counters INODE`
+# for each.
+counters=$1 token=$2
+shift 2
+
+section() { printf '\n@%s %s\n' "$token" "$*"; }
+
+nsenter=nsenter
+# A busybox may prefer a program of its own.
+for folder in $(echo "$PATH" | tr : ' '); do
+  if [ -x "$folder/nsenter" ]; then
+    nsenter=$folder/nsenter
+    break
+  fi
+done
+while [ $# -gt 1 ]; do
+  case $1 in
+    */ns/net) is=$(readlink "$1") ;;
+    *) is="net:[$2]" ;;
+  esac
+  if [ "$is" = "net:[$2]" ]; then
+    section counters "$2"
+    "$nsenter" -n"$1" sh -c "$counters" 2>/dev/null
+  fi
+  shift 2
+done
+section end
