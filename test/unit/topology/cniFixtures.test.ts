@@ -295,6 +295,78 @@ const FAULTS: readonly (readonly [
   ['WEAVE', 'the bridge is down', 'node-a', device('weave', { down: true }), 'link-down'],
 ];
 
+describe('addresses', () => {
+  it('of two pods are found, whichever of them is asked for', () => {
+    const { 'node-a': a, 'node-b': b } = BRIDGED.FLANNEL_HOST_GW.nodes;
+    if (a === undefined || b?.pods.b1 === undefined) throw new Error('no nodes');
+    const twice: Fixture = {
+      ...BRIDGED.FLANNEL_HOST_GW,
+      nodes: {
+        'node-a': a,
+        'node-b': {
+          ...b,
+          links: [...b.links, { name: 'vethb2', kind: 'veth', pod: 'b2', master: 'cni0' }],
+          pods: { ...b.pods, b2: b.pods.b1 },
+        },
+      },
+    };
+    for (const to of ['b1', 'b2']) {
+      const { findings } = trace(twice, 'a1', to);
+      expect(findings.map(({ kind }) => kind)).toEqual(['duplicate-address']);
+      expect(findings[0]?.evidence).toContain('default/b1');
+      expect(findings[0]?.evidence).toContain('default/b2');
+    }
+  });
+
+  it('of both families are followed by the one that is asked for', () => {
+    const { nodes } = BRIDGED.FLANNEL_HOST_GW;
+    const withBoth = (name: 'node-a' | 'node-b', n: number, far: number, pod: 'a1' | 'b1') => {
+      const node = nodes[name];
+      const own = node?.pods[pod];
+      if (node === undefined || own === undefined) throw new Error(`no ${name}`);
+      const [uplink, bridge, ...rest] = node.links;
+      const also = (link: typeof uplink, address: string) => ({
+        ...(link ?? { name: '' }),
+        addresses: [...(link?.addresses ?? []), address],
+      });
+      return {
+        ...node,
+        links: [also(uplink, `fd00:7::1${n}/64`), also(bridge, `fd00:${n}::1/64`), ...rest],
+        routes: `${node.routes}
+          fd00:${n}::/64 dev cni0 proto kernel
+          fd00:7::/64 dev eth0 proto kernel
+          fd00:${far}::/64 via fd00:7::1${far} dev eth0`,
+        pods: {
+          [pod]: {
+            ...own,
+            links: [also(own.links[0], `fd00:${n}::2/64`)],
+            routes: `${own.routes}\nfd00:${n}::/64 dev eth0\ndefault via fd00:${n}::1 dev eth0`,
+          },
+        },
+      };
+    };
+    const both: Fixture = {
+      ...BRIDGED.FLANNEL_HOST_GW,
+      nodes: { 'node-a': withBoth('node-a', 1, 2, 'a1'), 'node-b': withBoth('node-b', 2, 1, 'b1') },
+    };
+    const facts = factsOf(both);
+    const pods = facts.objects.pods?.map((pod, at) => ({
+      ...pod,
+      addresses: [...pod.addresses, `fd00:${at + 1}::2`],
+    }));
+    const dual = { ...facts, objects: { ...facts.objects, pods: pods ?? [] } };
+    for (const [to, source] of [
+      ['b1', '10.244.1.2'],
+      ['fd00:2::2', 'fd00:1::2'],
+    ] as const) {
+      const { trace: found, findings } = pathBetween(dual, 'a1', to);
+      expect(found.source).toBe(source);
+      expect(found.ways.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+      expect(findings).toEqual([]);
+    }
+  });
+});
+
 describe('one fault in such nodes', () => {
   it.each(FAULTS)('%s: %s', (name, _fault, place, change, kind) => {
     const { findings } = trace(changed(FIXTURES[name] as Fixture, place, change));
