@@ -276,7 +276,7 @@ describe('a node that does not react', () => {
     [
       'is Ready as far as is known, and its Lease cannot be read',
       { node: { metadata: {}, status: { conditions: [READY] } } },
-      /the node is Ready\. .*overloaded.*kubelet may have stopped.*virtual cluster/s,
+      /the node is Ready\b.*overloaded.*kubelet may have stopped.*virtual cluster/s,
     ],
     ['cannot be read', { node: 'refused' }, /you may not read nodes.*virtual cluster/s],
   ])('%s', async (_, script, known) => {
