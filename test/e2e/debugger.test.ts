@@ -207,7 +207,8 @@ describe('what cannot be', () => {
     }
   });
 
-  it('an admission webhook or policy that says no', async () => {
+  it('an admission webhook or policy that says no', async (test) => {
+    needs(test, 'admission policies');
     const namespace = await namespaceFor('denied');
     await denyDebuggers(namespace, 'not on my watch');
     const pod = JSON.stringify({

@@ -23,8 +23,9 @@ const LABEL = 'netdebug.test/run';
 /** What a program says of the local cluster that it runs. */
 type LocalSaid = Pick<RunningCluster, 'kubeconfigs' | 'staticPodFolders'>;
 
-/** Both kinds of our own have these images. */
-const OWN_IMAGES = {
+/** Both kinds of our own have these. */
+const OWN_CLUSTER = {
+  canDeny: true,
   flavours: [
     { name: 'debian', image: 'registry.local/debian-nettools:12' },
     { name: 'busybox', image: 'nicolaka/netshoot:v0.14' },
@@ -112,7 +113,7 @@ async function ownKubernetes(): Promise<Cluster> {
   const { said, close } = await startProgram<Ready>(main, 'run', '--json');
   return {
     world: {
-      ...OWN_IMAGES,
+      ...OWN_CLUSTER,
       kind: 'kubernetes',
       kubeconfig: said.kubeconfig,
       users: said.kubeconfigs,
@@ -130,7 +131,7 @@ async function localCluster(): Promise<Cluster> {
 
 function localWorld({ kubeconfigs, staticPodFolders }: LocalSaid): Cluster['world'] {
   return {
-    ...OWN_IMAGES,
+    ...OWN_CLUSTER,
     kind: 'local',
     kubeconfig: kubeconfigs.admin ?? '',
     users: kubeconfigs,

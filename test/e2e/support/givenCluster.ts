@@ -43,6 +43,9 @@ export async function givenCluster(plan: {
     env: { KUBECONFIG: kubeconfig },
   });
   if (code !== 0) throw new Error(`the test users could not be made: ${stderr}`);
+  const policies = await run(kubectl, ['get', 'validatingadmissionpolicies'], {
+    env: { KUBECONFIG: kubeconfig },
+  });
   return {
     world: {
       kind: 'given',
@@ -52,6 +55,7 @@ export async function givenCluster(plan: {
       ),
       flavours: E2E_IMAGE.split(',').map(flavourOf),
       appImage: E2E_APP_IMAGE,
+      canDeny: policies.code === 0,
     },
     close: async () => {},
   };

@@ -11,6 +11,10 @@ const NEEDS = {
     isMet: ({ oddImages }: World) => oddImages !== undefined,
     why: 'this cluster does not have them',
   },
+  'admission policies': {
+    isMet: ({ canDeny }: World) => canDeny,
+    why: 'its API server has none',
+  },
   'folders for static pods': {
     isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
     why: 'where a node has one is not known',

@@ -26,6 +26,8 @@ export interface World {
     readonly noSs: string;
   };
   readonly appImage: string;
+  /** Whether admission can be made to refuse debuggers: by policies, or in the local cluster by an annotation. */
+  readonly canDeny: boolean;
   /** Folders for manifests of static pods, by node, where the suite can write to a node. */
   readonly staticPodFolders?: Readonly<Record<string, string>>;
   /** Label of every object outside the suite's namespace: what has it is removed after the run. */
