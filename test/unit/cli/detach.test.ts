@@ -30,7 +30,8 @@ const REQUEST = {
   keep: seconds(60),
 } as Parameters<typeof detach>[1];
 
-it('what was started in several namespaces is told where to get in each', async () => {
+/** The commands that fetch what was started, as they are printed. */
+async function fetches(isNamespaceGiven: boolean) {
   let said = '';
   const spies = [
     vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -43,9 +44,20 @@ it('what was started in several namespaces is told where to get in each', async 
     for (const spy of spies) spy.mockRestore();
   });
   const api = { access: { namespace: 'shop' } } as KubeApi;
-  expect(await detach(api, REQUEST)).toBe(0);
-  expect(said.match(/captures fetch rare.*? {3}/g)).toEqual([
+  expect(await detach(api, { ...REQUEST, isNamespaceGiven })).toBe(0);
+  return said.match(/captures fetch rare.*? {3}/g);
+}
+
+it('what was started in several namespaces is told where to get in each', async () => {
+  expect(await fetches(false)).toEqual([
     'captures fetch rare   ',
+    'captures fetch rare -n tools   ',
+  ]);
+});
+
+it('a namespace that a flag named is named again', async () => {
+  expect(await fetches(true)).toEqual([
+    'captures fetch rare -n shop   ',
     'captures fetch rare -n tools   ',
   ]);
 });
