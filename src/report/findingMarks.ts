@@ -33,6 +33,13 @@ export function findingMarks(
         if (its && its.size < MAX_ROWS && isOf(finding, row)) its.add(number);
       }
   }
+  // Each lost packet is known, not only those that the finding names.
+  for (const [finding, { kind }] of findings.entries())
+    if (kind === 'loss-between-points')
+      for (const [number, row] of rows.entries()) {
+        const its = found[finding];
+        if (row.lost > 0 && isOf(finding, row) && its && its.size < MAX_ROWS) its.add(number);
+      }
   return findings.map(({ kind, severity, when, until }, index) => {
     const from = clock.atText(when);
     return {
@@ -40,7 +47,7 @@ export function findingMarks(
       kind,
       severity,
       ...(from !== undefined && { from, to: clock.atText(until) ?? from }),
-      rows: [...(found[index] ?? [])],
+      rows: [...(found[index] ?? [])].sort((a, b) => a - b),
     };
   });
 }

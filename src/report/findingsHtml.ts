@@ -45,7 +45,7 @@ function card(finding: Finding, number: number): Html {
 <p class="what">${clipped(what, MAX_TEXT)}</p>
 <dl class="pairs">
 ${pair('Who', clipped(who, MAX_TEXT))}
-${pair('Where', where)}
+${pair('Captured at', where)}
 ${pair('When', packets.length > 0 ? whenText(finding) : '')}
 ${pair('But', caveat)}
 ${pair('Usual causes', causes.length > 1 ? html`<ul>${causes.map((cause) => html`<li>${cause}</li>`)}</ul>` : (causes[0] ?? ''))}

@@ -208,9 +208,9 @@ describe('how it looks', () => {
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
     await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
     await page.emulateMedia({ media: 'print' });
-    expect(await page.locator(`${TABLE} tbody tr[data-place]`).count()).toBe(200);
+    expect(await page.locator(`${TABLE} tbody tr[data-place]`).count()).toBe(100);
     expect(await page.locator('#conversations').innerText()).toContain(
-      'The first 200 of 100,000 rows',
+      'The first 100 of 100,000 rows',
     );
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
       'rgb(255, 255, 255)',

@@ -160,7 +160,7 @@ export class ConversationTable {
     if (rows.all.some((row) => rows.troubleCount(row) > 0))
       this.#table.sortBy(
         columns.findIndex(({ title }) => title === 'Trouble'),
-        false,
+        true,
       );
   }
 
@@ -259,7 +259,8 @@ function columnsOf(rows: ConversationRows): Column[] {
       title: 'Trouble',
       width: 10.5,
       text: (row) => rows.troubles(row),
-      key: (row) => -rows.troubleCount(row),
+      key: (row) => rows.troubleCount(row),
+      largestFirst: true,
       level: (row) => (rows.number('lost', row) > 0 ? 'error' : 'warning'),
     },
     number(

@@ -6,7 +6,7 @@ import { sortedRows } from './search.ts';
 const ROW_HEIGHT = 30;
 /** Rows that are there above and below those in sight. */
 const SPARE = 12;
-const PRINTED = 200;
+const PRINTED = 100;
 /** No screen shows more; where the stylesheet is missing, the table is not all there at once. */
 const MOST_RENDERED = 300;
 
@@ -18,6 +18,8 @@ export interface Column {
   text(row: number): string;
   /** What to sort by; its text where this is missing. */
   key?(row: number): number | string;
+  /** The first click sorts the largest first, as people want of numbers. */
+  readonly largestFirst?: boolean;
   /** A class for the cell: error, warning. */
   level?(row: number): string;
 }
@@ -112,8 +114,8 @@ export class VirtualTable {
     const button = element('button', { type: 'button' }, column.title);
     button.addEventListener('click', () => {
       const isSame = this.#sort === index;
-      // Of numbers, the largest are wanted first.
-      this.sortBy(index, isSame ? !this.#isDescending : column.isNumber === true);
+      const isLargestFirst = column.largestFirst ?? column.isNumber === true;
+      this.sortBy(index, isSame ? !this.#isDescending : isLargestFirst);
     });
     return element(
       'th',
