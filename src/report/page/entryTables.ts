@@ -77,7 +77,7 @@ export function entrySections(
       title: 'Status',
       width: 6,
       isNumber: true,
-      text: (at) => (http.status[at] ? String(http.status[at]) : 'no answer'),
+      text: (at) => (http.status[at] ? String(http.status[at]) : 'not seen'),
       key: (at) => http.status[at] ?? 0,
       level: (at) => ((http.status[at] ?? 0) >= 500 ? 'error' : ''),
     },
