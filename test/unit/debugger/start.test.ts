@@ -222,17 +222,16 @@ it('ends with the reason of its signal', async () => {
 });
 
 /** Milliseconds, instead of seconds and minutes. */
-const SOON = { tell: 60, nothing: 300, accepted: 600, pulling: 1_500 };
+const SOON = { tell: 60, nothing: 800, accepted: 1_200, pulling: 1_600 };
 const READY = { type: 'Ready', status: 'True' };
 
-/** Waits in vain, after `act`; gives the error, the notes and the time it took. */
+/** Waits in vain, after `act`; gives the error and the notes. */
 async function waitInVain(
   script: Parameters<typeof scriptedCluster>[0],
   act: (cluster: ScriptedCluster) => void = () => {},
 ) {
   const cluster = await scriptedCluster(script);
   const notes: string[] = [];
-  const begin = Date.now();
   const waiting = waitUntilRunning(
     cluster.server.api,
     inState(),
@@ -242,7 +241,7 @@ async function waitInVain(
   await cluster.watched();
   act(cluster);
   const { message, next } = (await waiting) as Problem;
-  return { message, next: next.join('\n'), notes, took: Date.now() - begin };
+  return { message, next: next.join('\n'), notes };
 }
 
 describe('a node that does not react', () => {
@@ -280,21 +279,16 @@ describe('a node that does not react', () => {
     ],
     ['cannot be read', { node: 'refused' }, /you may not read nodes.*virtual cluster/s],
   ])('%s', async (_, script, known) => {
-    const { message, next, notes, took } = await waitInVain(script);
+    const { message, next, notes } = await waitInVain(script);
     expect(notes.join()).toMatch(known);
     expect(message).toMatch(/^node "node-1" did not react to the debugger/);
     expect(next).toMatch(known);
-    expect(took).toBeLessThan(SOON.accepted);
   });
 
   it('has more time once it has accepted the container', async () => {
-    const { message, notes, took } = await waitInVain({}, (cluster) =>
-      cluster.change(inState(CREATING)),
-    );
-    expect(message).toMatch(/did not start within/);
+    const { message, notes } = await waitInVain({}, (cluster) => cluster.change(inState(CREATING)));
+    expect(message).toMatch(/did not start within 1\.2 s/);
     expect(notes).toEqual([]);
-    expect(took).toBeGreaterThanOrEqual(SOON.accepted - 10);
-    expect(took).toBeLessThan(SOON.pulling);
   });
 
   it.each<[string, Parameters<typeof scriptedCluster>[0], (cluster: ScriptedCluster) => void]>([
@@ -310,14 +304,13 @@ describe('a node that does not react', () => {
       () => {},
     ],
   ])('has ten minutes while %s', async (_, script, act) => {
-    const { message, took } = await waitInVain(script, act);
-    expect(message).toMatch(/did not start within/);
-    expect(took).toBeGreaterThanOrEqual(SOON.pulling - 10);
+    const { message } = await waitInVain(script, act);
+    expect(message).toMatch(/did not start within 1\.6 s/);
   });
 
   it('is not excused by a pull of another container that has ended', async () => {
     const pull = (reason: string) => ({ reason, message: '', container: 'other' });
-    const { took } = await waitInVain({ events: [pull('Pulling'), pull('Pulled')] });
-    expect(took).toBeLessThan(SOON.accepted);
+    const { message } = await waitInVain({ events: [pull('Pulling'), pull('Pulled')] });
+    expect(message).toMatch(/did not react/);
   });
 });
