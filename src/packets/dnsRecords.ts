@@ -75,7 +75,7 @@ function dataText(bytes: Uint8Array, start: number, type: number, at: number, en
     case 12: // PTR
     case 39: // DNAME
     case 47: // NSEC: the next name
-      return name(at);
+      return length === 0 ? '' : name(at);
     case 15: // MX
       return length > 2 ? `${u16(bytes, at)} ${name(at + 2)}` : '';
     case 33: // SRV

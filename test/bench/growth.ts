@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundled } from './bundled.ts';
@@ -28,7 +28,7 @@ export async function benchGrowth(): Promise<void> {
       ['1 GB of large packets', { packets: 1_000_000, ...LARGE }],
       ['10 GB of large packets', { packets: 10_000_000, ...LARGE }],
     ];
-    for (const [name, traffic] of shapes) await measure(name, traffic, writer, reader);
+    for (const [name, traffic] of shapes) await measure(name, traffic, folder, writer, reader);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -37,17 +37,19 @@ export async function benchGrowth(): Promise<void> {
 async function measure(
   name: string,
   traffic: Traffic,
+  folder: string,
   [program = '', ...args]: readonly string[],
   [reader = '', ...readerArgs]: readonly string[],
 ): Promise<void> {
   const started = performance.now();
-  const writing = spawn(program, [...args, JSON.stringify(traffic)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const reading = spawn(reader, [...readerArgs, '-'], {
-    stdio: [writing.stdout, 'ignore', 'inherit'],
-  });
-  writing.stdout.destroy();
+  // A pipe of Node's would be a socket, which cannot be written to without waiting for it.
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  spawn(program, [...args, pipe, JSON.stringify(traffic)], { stdio: 'inherit' });
+  const input = openSync(pipe, 'r');
+  const reading = spawn(reader, [...readerArgs, '-'], { stdio: [input, 'ignore', 'inherit'] });
+  closeSync(input);
+  rmSync(pipe);
   const memory = startPeakMemory(reading.pid ?? 0);
   const code = await new Promise((resolve) => reading.on('close', resolve));
   const peak = memory.stop();

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Captures of other projects with what these say is in them; they lie beside the checkout. */
-export const FOLDER = join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'captures');
+/** Captures of other projects with what these say is in them: beside the checkout, or where CAPTURES says. */
+export const FOLDER =
+  process.env.CAPTURES ??
+  join(import.meta.dirname, '..', '..', '..', '..', '..', 'shared', 'captures');
 
 export const hasCaptures = existsSync(FOLDER);
 
