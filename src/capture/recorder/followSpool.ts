@@ -31,9 +31,13 @@ export interface FollowedSpool {
   readonly listening: (device: string, engine: string) => string;
 }
 
-/** How long to wait for the removal of a spool, and how long when the user wants to end at once. */
+/**
+ * How long to wait for the removal of a spool; of one in which nothing was recorded; and after the second Ctrl-C, where
+ * the process has 2 s until it exits.
+ */
 const REMOVE_MS = 5_000;
 const HURRY_MS = 500;
+const ABANDON_MS = 1_500;
 
 /** Brings what a spool holds, and will hold, to an output: a slow connection means delay, a lost one is resumed. */
 export async function followSpool(
@@ -74,8 +78,10 @@ export async function followSpool(
       interrupt,
       abandon,
       duration: spec.duration,
-      removeSpool: (hurry) =>
-        removeSpool(api.access, place, folder, hurry || abandon.aborted ? HURRY_MS : REMOVE_MS),
+      removeSpool: (hurry) => {
+        const limit = hurry ? HURRY_MS : REMOVE_MS;
+        return removeSpool(api.access, place, folder, abandon.aborted ? ABANDON_MS : limit);
+      },
       onListening: (device, engine) => {
         events?.listening(device, engine === 'dumpcap' ? engine : 'tcpdump');
         progress.capturing(spool.listening(device, engine), () => ({
