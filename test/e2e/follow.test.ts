@@ -152,11 +152,13 @@ describe('a capture by way of the spool', () => {
   });
 
   it.concurrent('ends at once at the second Ctrl-C, with whole packets, and leaves nothing', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async ({ onTestFinished }) => {
     const { capture, file, pod } = await chatterCapture(
       { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
       onTestFinished,
+      // If the second comes before the pod has heard of the first, the recorder ends after this time.
+      ['--linger', '3s'],
     );
     capture.child.kill('SIGINT');
     await wait(200);
