@@ -60,7 +60,8 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
             'keep=60',
           ];
           place.record(shell, `spool=${spool}`, ...words, bound, `expression=udp port ${port}`);
-          await until(() => existsSync(join(spool, 'running')), 'it runs');
+          // Not `running`, which is gone again when the shortest of them has ended.
+          await until(() => existsSync(join(spool, 'kept')), 'it runs');
           // Enough for one of them; the others are not hurt.
           if (bound === 'maxkb=1500') await place.send(port, 2_000, 5_000, 1_000);
           return { end: await endOf(shell, spool), spool };
