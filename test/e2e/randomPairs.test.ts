@@ -34,6 +34,7 @@ const isAcross = ({ from, to }: Pair) => from.node !== to.node;
 /** Whether a pair of pods meets a fault that was planted at another pair. */
 function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: boolean): boolean {
   if (affects === 'across') return isAcross(pair);
+  if (affects === 'across-from-node') return isAcross(pair) && pair.from.node === planted.from.node;
   const pod = planted[affects.startsWith('from-') ? 'from' : 'to'];
   const hasPod = pair.from === pod || pair.to === pod;
   const touchesNode = pair.from.node === pod.node || pair.to.node === pod.node;

@@ -33,9 +33,13 @@ export interface Step {
 
 /**
  * Pairs of pods that meet a fault: those with one of its pods, or a pod on one of its nodes; of them perhaps only
- * those across nodes, or those whose packets its node forwards; or all pairs across nodes.
+ * those across nodes, or those whose packets its node forwards; or all pairs across nodes, or of them those whose
+ * sender is on the node of the sender.
  */
-export type Affected = `${Step['end']}-${'pod' | 'pod-across' | 'node' | 'forwarding'}` | 'across';
+export type Affected =
+  | `${Step['end']}-${'pod' | 'pod-across' | 'node' | 'forwarding'}`
+  | 'across'
+  | 'across-from-node';
 
 export interface PlantedFault {
   readonly name: string;
@@ -457,7 +461,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: 'the node of the sender masquerades what goes to other pods',
     kind: 'unexpected-snat',
     breaks: false,
-    affects: 'across',
+    affects: 'across-from-node',
     plant: ({ from, to }) => [
       node(
         'from',
