@@ -1,0 +1,211 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { onFabric } from './support/fabric.ts';
+import { type FaultPod, perform, sceneOf, startFaultPod } from './support/faultScene.ts';
+import { inNetworkOf, onNode } from './support/nodes.ts';
+import { PLANTED_FAULTS, type Scene, type Step } from './support/plantedFaults.ts';
+import { run } from './support/process.ts';
+import { freshPath, netdebug, PROGRAM, world } from './support/world.ts';
+
+/** All faults take minutes: a few of them unless ALL_FAULTS is set. */
+const LOSSES = PLANTED_FAULTS.filter(({ breaks }) => breaks);
+const FAULTS = process.env.ALL_FAULTS ? LOSSES : LOSSES.filter((_, at) => at % 5 === 1);
+
+const IMAGE = world.flavours[0]?.image ?? '';
+
+interface Place {
+  readonly node?: string;
+  readonly pod?: string;
+  readonly device?: string;
+}
+
+interface Document {
+  readonly probe: readonly {
+    readonly direction: string;
+    readonly packet: string;
+    readonly seen: readonly { readonly hop: Place; readonly atMs?: number }[];
+    readonly lost?: { readonly after?: Place; readonly before?: Place };
+  }[];
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly where: Place;
+    readonly evidence: string;
+    readonly meaning: string;
+    readonly causedBy?: string;
+  }[];
+}
+
+/** The last device that sees the packets; of the answers where only these are lost. */
+type Last = readonly [end: Step['end'], device: 'pod' | 'hostEnd' | 'bridge' | 'tunnel' | 'uplink'];
+
+const LAST: Readonly<Record<string, Last | 'not sent'>> = {
+  "the receiver's eth0 is down": ['to', 'tunnel'],
+  "the sender's eth0 is down": 'not sent',
+  'the sender has no routes': 'not sent',
+  'the receiver has no routes': ['to', 'pod'],
+  'rules of the receiver drop': ['to', 'pod'],
+  "the receiver's bridge is down": ['to', 'uplink'],
+  "the sender's bridge is down": ['from', 'hostEnd'],
+  "the receiver's node has no route to its own pods": ['to', 'uplink'],
+  "the route to the receiver's node leads to the router": ['from', 'uplink'],
+  'the route into the tunnel is deleted': ['from', 'uplink'],
+  'the route back into the tunnel is deleted': ['to', 'uplink'],
+  'a blackhole takes the receiver': ['from', 'bridge'],
+  'the rule to the main table is gone': ['from', 'bridge'],
+  "the receiver's host end is down": ['to', 'tunnel'],
+  "the receiver's host end is no port of the bridge": ['to', 'tunnel'],
+  "the sender's host end is no port of the bridge": ['from', 'hostEnd'],
+  'the tunnel device is down': ['from', 'uplink'],
+  "the far tunnel end's neighbour entry is gone": ['from', 'bridge'],
+  "the far tunnel end's forwarding entry is gone": ['from', 'tunnel'],
+  'the forwarding entry leads to no node': ['from', 'tunnel'],
+  "the link-layer address of the receiver's tunnel end has changed": ['to', 'tunnel'],
+  "the receiver's node does not forward": ['to', 'tunnel'],
+  "the sender's node does not forward": ['from', 'bridge'],
+  'a strict reverse path filter, and the way back by a mark': ['to', 'tunnel'],
+  "the receiver's neighbour entry is of another device": ['to', 'pod'],
+  'iptables -P FORWARD DROP on the receiver': ['to', 'tunnel'],
+  'a chain of nftables of its own drops on the sender': ['from', 'bridge'],
+  'the gateway of the sender is no address of the bridge': 'not sent',
+  'the tunnel of the receiver has another VNI': ['to', 'uplink'],
+};
+
+async function probe(from: string, to: string, ...more: string[]): Promise<Document> {
+  const [program, ...before] = PROGRAM;
+  // Its ping is that of iputils, or it has socat: --probe=mtu needs either.
+  const place = ['--node-namespace', world.namespace, '--keep-node', '5m', '--image', IMAGE];
+  const words = ['path', from, to, ...more, '-o', 'json', '-n', world.namespace];
+  const { stdout, stderr, code } = await run(program, [...before, ...words, ...place], {
+    env: { KUBECONFIG: world.kubeconfig },
+  });
+  if (code !== 0) throw new Error(`path ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Tables of a node that no probe may change, and watchers that should have ended. */
+const STATE =
+  'ip -4 route show table all; ip rule; ip -4 addr | grep -v valid_lft; iptables-save; sysctl -a 2>/dev/null | grep forward; ps ax | grep "[t]cpdump" || true';
+
+describe.runIf(world.kind === 'local')('path --probe', { timeout: 600_000 }, () => {
+  let ends: Record<Step['end'], FaultPod>;
+  let scene: Scene;
+  beforeAll(async () => {
+    const [from, to] = await Promise.all([startFaultPod(0), startFaultPod(1)]);
+    ends = { from, to };
+    scene = await sceneOf(from, to);
+  }, 180_000);
+
+  const stateOf = () =>
+    Promise.all(
+      Object.values(ends).map(async ({ processes }) => {
+        const state = await onNode(processes, STATE);
+        return state.replaceAll(/ \[\d+:\d+\]/g, '');
+      }),
+    );
+
+  it('sees each packet and its answer at every device, in order, and leaves nothing behind', async () => {
+    const before = await stateOf();
+    for (const more of [['--port', '80', '--probe'], ['--probe'], ['--probe=mtu']]) {
+      const { probe: packets, findings } = await probe(ends.from.name, ends.to.name, ...more);
+      expect(findings, more.join(' ')).toEqual([]);
+      expect(packets.length).toBeGreaterThan(0);
+      for (const { direction, seen } of packets) {
+        const devices = seen.map(({ hop }) => `${hop.pod ? 'pod ' : ''}${hop.device}`);
+        const { from, to } = scene;
+        const there = [
+          ...['pod eth0', from.hostEnd, 'cni0', 'flannel.1', 'eth0'],
+          ...['eth0', 'flannel.1', 'cni0', to.hostEnd, 'pod eth0'],
+        ];
+        expect(devices).toEqual(direction === 'there' ? there : there.toReversed());
+        const times = seen.map(({ atMs }) => atMs ?? Number.NaN);
+        expect(times).toEqual(times.toSorted((one, other) => one - other));
+      }
+    }
+    expect(await stateOf()).toEqual(before);
+  });
+
+  it('tells a tunnel that is dropped between the nodes, where all tables are right', async () => {
+    const table = 'netdev planted';
+    await onFabric(
+      ends.from.processes,
+      `nft add table ${table}; nft add chain ${table} c "{ type filter hook ingress device $PORT priority 0; }"; nft add rule ${table} c udp dport 8472 @th,64,8 8 drop`,
+    );
+    const { findings } = await probe(
+      ends.from.name,
+      ends.to.name,
+      '--port',
+      '80',
+      '--probe',
+    ).finally(() => onFabric(ends.from.processes, `nft delete table ${table}`));
+    expect(findings.map(({ kind }) => kind)).toEqual(['probe-lost']);
+    expect(findings[0]?.where).toMatchObject({ node: world.nodes[0], device: 'eth0' });
+    expect(findings[0]?.evidence).toContain(`not at ${world.nodes[1]} eth0`);
+    expect(findings[0]?.meaning).toContain('plain datagram to port 8472 arrived');
+  });
+
+  it('captures 1,000 packets at every device, in order, into one file', async () => {
+    const file = freshPath('path.pcapng');
+    const words = ['capture', '--path', ends.from.name, ends.to.name, '-w', file];
+    const capture = netdebug([...words, '--node-namespace', world.namespace]);
+    await capture.says(/capturing at 10 devices/, 60_000);
+    await inNetworkOf(
+      ends.from.processes,
+      `bash -c 'for number in $(seq 1000); do printf "seq %05d" $number >/dev/udp/${ends.to.address}/5001; done'`,
+    );
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    const infos = await run('capinfos', [file]);
+    expect(infos.stderr).toBe('');
+    expect(infos.code).toBe(0);
+    const fields = ['-e', 'frame.interface_name', '-e', 'udp.payload'];
+    const filter = ['-Y', 'udp.dstport == 5001 && !icmp', '-d', 'udp.port==8472,vxlan'];
+    const { stdout, stderr: warnings } = await run('tshark', [
+      ...['-r', file, '-n', '-T', 'fields', ...fields, ...filter],
+    ]);
+    expect(warnings.replace(/^Running as user.*\n/, '')).toBe('');
+    const numbers = Map.groupBy(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const [name = '', payloads = ''] = line.split('\t');
+          const inner = payloads.split(',').at(-1) ?? '';
+          return { name, text: Buffer.from(inner, 'hex').toString() };
+        }),
+      ({ name }) => name,
+    );
+    expect(numbers.size).toBe(10);
+    const wanted = Array.from(
+      { length: 1000 },
+      (_, at) => `seq ${String(at + 1).padStart(5, '0')}`,
+    );
+    for (const [name, packets] of numbers)
+      expect(
+        packets.map(({ text }) => text),
+        name,
+      ).toEqual(wanted);
+  });
+
+  it.for(FAULTS)('locates: $name', async ({ name, kind, plant, repair }) => {
+    await perform(ends, plant(scene));
+    const { findings } = await probe(
+      ends.from.name,
+      ends.to.name,
+      '--port',
+      '80',
+      '--probe',
+    ).finally(() => perform(ends, repair(scene)));
+    const found = findings.filter((one) => one.kind.startsWith('probe-'));
+    expect(found.map(({ causedBy }) => causedBy)).toContain(kind);
+    const last = LAST[name];
+    if (last === 'not sent') expect(found[0]?.kind).toBe('probe-not-sent');
+    if (last === undefined || last === 'not sent') return;
+    const [end, device] = last;
+    const names = { pod: 'eth0', uplink: 'eth0', hostEnd: ends[end].hostEnd };
+    expect(found[0]?.where).toMatchObject({
+      node: world.nodes[ends[end].node],
+      device: { ...names, bridge: 'cni0', tunnel: 'flannel.1' }[device],
+    });
+    expect(found[0]?.where.pod === undefined).toBe(device !== 'pod');
+  });
+});
