@@ -1,4 +1,4 @@
-import { NodeRefused } from '../debugger/obstacle.ts';
+import { NodeRefused } from '../debugger/noEphemeral.ts';
 import { messageOf, wrongUsage } from '../problem.ts';
 import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';

@@ -1,6 +1,6 @@
 import type { EphemeralContainer, Pod, PullPolicy } from '../kube/pod.ts';
 import mainScript from './main.sh';
-import { type Profile, type Rung, securityContext } from './profile.ts';
+import { type AccessLevel, type Profile, securityContext } from './profile.ts';
 
 /** Which kinds of debugger may be used: `auto` is the first that works. */
 export type Via = 'auto' | 'ephemeral' | 'node';
@@ -56,7 +56,7 @@ export function marks(image: string): { name: string; value: string }[] {
 export function debuggerContainer(
   name: string,
   request: DebuggerRequest,
-  rung: Exclude<Rung, 'node'> = 'least',
+  accessLevel: Exclude<AccessLevel, 'node'> = 'least',
 ): EphemeralContainer {
   return {
     name,
@@ -64,7 +64,7 @@ export function debuggerContainer(
     imagePullPolicy: request.pullPolicy,
     command: ['sh', '-c', mainScript, 'netdebug', String(request.ttl)],
     env: marks(request.image),
-    securityContext: securityContext(request.profile, request.image, rung),
+    securityContext: securityContext(request.profile, request.image, accessLevel),
     ...(request.target !== undefined && { targetContainerName: request.target }),
     ...volumeMounts(request.volume),
   };

@@ -1,7 +1,7 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
+import { type AccessOptions, ensureDebugger, ensureNodeDebugger } from './accessLevel.ts';
 import type { DebuggerRequest } from './container.ts';
-import { ensureDebugger, ensureNodeDebugger, type LadderOptions } from './ladder.ts';
 import type { Debugger } from './place.ts';
 
 /** A debugger for a target, as `ensureDebugger` gives it. */
@@ -9,7 +9,7 @@ export function debuggerFor(
   api: KubeApi,
   found: FoundTarget,
   request: DebuggerRequest,
-  options: LadderOptions,
+  options: AccessOptions,
 ): Promise<Debugger> {
   return found.pod
     ? ensureDebugger(api, found.pod, request, options)

@@ -8,13 +8,13 @@ import {
   matchingDebuggers,
 } from './container.ts';
 import type { Debugger } from './place.ts';
-import type { Rung } from './profile.ts';
+import type { AccessLevel } from './profile.ts';
 import { debuggerStatus, type StartOptions, waitUntilRunning } from './start.ts';
 
 /** The kubelet's port, which an exec comes through (its default, and every installer's). */
 const KUBELET_PORT = 10250;
 
-type EphemeralRung = Exclude<Rung, 'node'>;
+type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
 /** A debugger that runs in the pod already, or that somebody has asked for; undefined without one. */
 export async function existingDebugger(
@@ -36,12 +36,12 @@ export async function addDebugger(
   api: KubeApi,
   pod: Pod,
   request: DebuggerRequest,
-  rung: EphemeralRung,
+  accessLevel: EphemeralLevel,
   options: Pick<StartOptions, 'onProgress' | 'onNote' | 'signal'>,
 ): Promise<Debugger> {
   const { changed, container } = await addContainer(api, pod, (current) => {
     const theirs = reusable(current, request);
-    return theirs ? { existing: theirs.name } : newDebugger(current, request, rung);
+    return theirs ? { existing: theirs.name } : newDebugger(current, request, accessLevel);
   });
   await waitUntilRunning(api, changed, { ...options, container, image: request.image });
   return ephemeralDebugger(changed, container, true);
@@ -51,9 +51,9 @@ export async function addDebugger(
 export function newDebugger(
   pod: Pod,
   request: DebuggerRequest,
-  rung: EphemeralRung,
+  accessLevel: EphemeralLevel,
 ): EphemeralContainer {
-  return debuggerContainer(freeName(pod, request.profile), request, rung);
+  return debuggerContainer(freeName(pod, request.profile), request, accessLevel);
 }
 
 function ephemeralDebugger(home: Pod, container: string, fresh: boolean): Debugger {
@@ -65,7 +65,7 @@ function ephemeralDebugger(home: Pod, container: string, fresh: boolean): Debugg
     pod: metadata.name,
     container,
     kind: 'ephemeral',
-    rung: added?.securityContext?.capabilities?.add ? 'least' : 'baseline',
+    accessLevel: added?.securityContext?.capabilities?.add ? 'least' : 'baseline',
     fresh,
     home,
     ofNode,

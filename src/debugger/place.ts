@@ -1,11 +1,11 @@
 import type { Pod } from '../kube/pod.ts';
 import type { Place } from './leasedProcess.ts';
-import type { Rung } from './profile.ts';
+import type { AccessLevel } from './profile.ts';
 
 /** Where our commands run: a container in, or with a way into, the network of a target. */
 export interface Debugger extends Place {
   readonly kind: 'ephemeral' | 'node';
-  readonly rung: Rung;
+  readonly accessLevel: AccessLevel;
   /** False when a running one was reused. */
   readonly fresh: boolean;
   /** The pod that the container is in: what is written there is written in that pod. */

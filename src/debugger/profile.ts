@@ -15,7 +15,7 @@ export type Profile = 'network' | 'processes' | 'facts' | 'rules' | 'probe';
  * - baseline: one with the runtime's own set and nothing added, as Pod Security's baseline allows it
  * - node: a pod of its own on the pod's node
  */
-export type Rung = 'least' | 'baseline' | 'node';
+export type AccessLevel = 'least' | 'baseline' | 'node';
 
 /**
  * The rights of an ephemeral debugger, uid 0 included: capabilities reach only root, and both fields
@@ -24,13 +24,13 @@ export type Rung = 'least' | 'baseline' | 'node';
 export function securityContext(
   profile: Profile,
   image: string,
-  rung: Exclude<Rung, 'node'> = 'least',
+  accessLevel: Exclude<AccessLevel, 'node'> = 'least',
 ): SecurityContext {
   return {
     runAsUser: 0,
     runAsNonRoot: false,
     allowPrivilegeEscalation: false,
-    ...(rung === 'least' && {
+    ...(accessLevel === 'least' && {
       capabilities: { drop: ['ALL'], add: capabilities(profile, image) },
     }),
     seccompProfile: { type: 'RuntimeDefault' },

@@ -7,15 +7,15 @@ import type { Pod } from '../kube/pod.ts';
 import { onePod } from '../kube/targets/oneTarget.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { type Check, failed } from './check.ts';
+import { checkDebugger, type DebuggerCheck } from './debuggerCheck.ts';
 import { nodeChecks } from './nodeChecks.ts';
-import { lacksNodeRoleIn, nodeWay } from './nodeWay.ts';
+import { checkNodeDebugger, lacksNodeRoleIn } from './nodeDebuggerCheck.ts';
 import { podChecks } from './podChecks.ts';
 import { toolChecks } from './toolChecks.ts';
 import { unstartedChecks } from './unstartedChecks.ts';
-import { findWayIn, type WayIn } from './wayIn.ts';
 
 /** What can be said of a target, and how it would be entered. */
-interface TargetDiagnosis extends WayIn {
+interface TargetDiagnosis extends DebuggerCheck {
   /** The pod that it stands for. */
   readonly pod?: string;
 }
@@ -52,7 +52,7 @@ async function diagnosePod(
   pod: Pod,
   request: DebuggerRequest,
   signal: AbortSignal,
-): Promise<WayIn> {
+): Promise<DebuggerCheck> {
   const node = pod.spec.nodeName;
   const [found, runtime, stuck] = await Promise.all([
     node === undefined ? [] : nodeChecksOf(api, node, request.image, signal),
@@ -62,7 +62,7 @@ async function diagnosePod(
   const checks = [...podChecks(pod, runtime), ...found, ...stuck];
   // Where the pod cannot be entered, what the API server would say of a container is beside the point.
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
-  const way = await findWayIn(api, pod, request, signal);
+  const way = await checkDebugger(api, pod, request, signal);
   const { namespace, name } = pod.metadata;
   const tools =
     way.running === undefined
@@ -77,7 +77,7 @@ async function diagnoseNode(
   node: string,
   request: DebuggerRequest,
   signal: AbortSignal,
-): Promise<WayIn> {
+): Promise<DebuggerCheck> {
   const checks = await nodeChecksOf(api, node, request.image, signal);
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
   const network: Check = {
@@ -88,7 +88,7 @@ async function diagnoseNode(
   const way =
     request.via === 'ephemeral'
       ? { checks: [NO_CONTAINERS], byNode: false }
-      : await nodeWay(api, { node }, request, signal);
+      : await checkNodeDebugger(api, { node }, request, signal);
   return { ...way, checks: [...checks, network, ...way.checks] };
 }
 

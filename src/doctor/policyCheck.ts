@@ -2,7 +2,7 @@ import { readEnforcedLevel } from '../debugger/podSecurity.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Check } from './check.ts';
 
-/** What each level of Pod Security leaves of the rungs of the ladder (src/debugger/ladder.ts). */
+/** Which access levels each level of Pod Security allows (src/debugger/accessLevel.ts). */
 const LEAVES: Readonly<Record<string, string>> = {
   baseline: "allows no added capabilities: debuggers in pods have the runtime's own set",
   restricted: 'allows no debuggers in pods, and no pods for debuggers on nodes',

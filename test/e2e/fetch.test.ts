@@ -9,7 +9,7 @@ import { PodSpool } from '../../src/capture/fetch/podSpool.ts';
 import { recordArguments } from '../../src/capture/spool/recordArguments.ts';
 import spoolScript from '../../src/capture/spool/spool.sh';
 import { seconds } from '../../src/capture/units.ts';
-import { ensureDebugger } from '../../src/debugger/ladder.ts';
+import { ensureDebugger } from '../../src/debugger/accessLevel.ts';
 import { LeasedProcess, type Place } from '../../src/debugger/leasedProcess.ts';
 import { KubeApi } from '../../src/kube/api.ts';
 import { authenticate } from '../../src/kube/authentication.ts';

@@ -55,7 +55,7 @@ export function spoolFolder(name: string, pod: Pod, volume: string | undefined):
 export function detachedContainer(
   definition: DetachedDefinition,
   pullPolicy: PullPolicy,
-  rung: 'least' | 'baseline' = 'least',
+  accessLevel: 'least' | 'baseline' = 'least',
 ): EphemeralContainer {
   const { image, volume } = definition;
   const { container: name, command, env } = recorderOf(definition);
@@ -65,7 +65,7 @@ export function detachedContainer(
     imagePullPolicy: pullPolicy,
     command,
     env: [...marks(image), ...env],
-    securityContext: securityContext('network', image, rung),
+    securityContext: securityContext('network', image, accessLevel),
     ...volumeMounts(volume),
   };
 }

@@ -1,5 +1,5 @@
+import { chooseAccessLevel, useNodeInstead } from '../../debugger/accessLevel.ts';
 import { addContainer } from '../../debugger/addContainer.ts';
-import { chooseRung, goRound } from '../../debugger/ladder.ts';
 import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
@@ -36,7 +36,7 @@ export async function startDetached(
   }
 }
 
-/** In the pod, or by way of its node, as the ladder says. */
+/** In the pod, or in a pod on its node, at the first access level that is allowed. */
 async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, via = 'auto' } = request;
   refuseUnsuitable(pod);
@@ -45,24 +45,24 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   const make = maker(api, pod, request);
   const [owner, chosen] = await Promise.all([
     whoWeAre(api, signal),
-    chooseRung(api, pod, (rung) => make(pod, rung), signal),
+    chooseAccessLevel(api, pod, (accessLevel) => make(pod, accessLevel), signal),
   ]);
-  if (chosen.rung !== undefined) {
+  if (chosen.accessLevel !== undefined) {
     if (chosen.note !== undefined) request.onNote(chosen.note);
-    return startInPod(api, pod, (current) => make(current, chosen.rung, owner), request);
+    return startInPod(api, pod, (current) => make(current, chosen.accessLevel, owner), request);
   }
   // A volume of the pod is reached from within it alone.
   const ways = request.volume === undefined ? via : 'ephemeral';
   const target = { node: pod.spec.nodeName ?? '', pod };
   const plan = () => planOnNode(api, target, debuggerRequest(request), signal);
-  return goRound(pod, chosen.obstacle, ways, { plan, byNode }, request.onNote);
+  return useNodeInstead(pod, chosen.noEphemeral, ways, { plan, byNode }, request.onNote);
 }
 
 /** What makes the ephemeral container. A pod that gets none has no room to be asked for. */
 function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, volume, pullPolicy } = request;
   const created = new Date(api.serverTime());
-  return (current: Pod, rung: 'least' | 'baseline', owner?: string) => {
+  return (current: Pod, accessLevel: 'least' | 'baseline', owner?: string) => {
     const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
     const record = recordOptions(request, ring, created, { ownPorts: [] });
     const name = freeCaptureName(current, request.name);
@@ -77,7 +77,7 @@ function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
         record,
       },
       pullPolicy,
-      rung,
+      accessLevel,
     );
   };
 }

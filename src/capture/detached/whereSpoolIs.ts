@@ -1,4 +1,4 @@
-import { ensureDebugger } from '../../debugger/ladder.ts';
+import { ensureDebugger } from '../../debugger/accessLevel.ts';
 import type { Place } from '../../debugger/leasedProcess.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { PullPolicy } from '../../kube/pod.ts';

@@ -1,7 +1,7 @@
 import { type Runtime, runtimeOf, runtimeText } from '../../debugger/hiddenNetwork.ts';
 import { DEFAULT_IMAGE } from '../../debugger/image.ts';
 import type { Debugger } from '../../debugger/place.ts';
-import type { Rung } from '../../debugger/profile.ts';
+import type { AccessLevel } from '../../debugger/profile.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';
 import { Problem } from '../../problem.ts';
@@ -18,7 +18,14 @@ export async function explainFailure(
 ): Promise<unknown> {
   if (!(error instanceof RecorderProblem || error instanceof NotFollowed)) return error;
   const look = () => surroundings(api, place);
-  return explainRecorder(error, image, device, () => interfaces(api, place), place.rung, look);
+  return explainRecorder(
+    error,
+    image,
+    device,
+    () => interfaces(api, place),
+    place.accessLevel,
+    look,
+  );
 }
 
 /** What may explain that packets are refused; what could not be found out is absent. */
@@ -91,7 +98,7 @@ export async function explainRecorder(
   image: string,
   device: string | undefined,
   interfaces: () => Promise<string[]>,
-  rung: Rung = 'least',
+  accessLevel: AccessLevel = 'least',
   look: () => Promise<Surroundings> = async () => ({}),
 ): Promise<Problem> {
   const { exitStatus } = problem;
@@ -116,7 +123,7 @@ export async function explainRecorder(
       ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       2,
     );
-  if (/permission|not permitted/i.test(text) && rung === 'baseline')
+  if (/permission|not permitted/i.test(text) && accessLevel === 'baseline')
     return explained(`tcpdump may not capture here: ${text}`, [
       "Pod Security allows no added capabilities here, and the node's runtime gives no NET_RAW of its own",
       '(CRI-O does not, unless configured): a pod on the node needs nothing in the pod: --via node',

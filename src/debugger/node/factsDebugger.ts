@@ -1,12 +1,12 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
+import type { AccessOptions } from '../accessLevel.ts';
 import type { DebuggerRequest } from '../container.ts';
-import type { LadderOptions } from '../ladder.ts';
 import type { Debugger } from '../place.ts';
 import { nodeDebugger } from './nodeDebugger.ts';
 import { isKeptFor, NODE_CONTAINER, NODE_SELECTOR } from './nodePod.ts';
 
-export interface FactsDebuggerOptions extends LadderOptions {
+export interface FactsDebuggerOptions extends AccessOptions {
   /** Without AppArmor's profile, where that hides the node's processes. */
   readonly unconfined?: boolean;
   /** Never one that was kept, after such a one could not be used. */
@@ -29,7 +29,7 @@ export async function factsDebugger(
   return {
     ...{ namespace, pod: name, container: NODE_CONTAINER },
     kind: 'node',
-    rung: 'node',
+    accessLevel: 'node',
     fresh: false,
     home: kept,
     ofNode: true,

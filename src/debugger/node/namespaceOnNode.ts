@@ -1,7 +1,7 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
+import type { AccessOptions } from '../accessLevel.ts';
 import type { DebuggerRequest } from '../container.ts';
-import type { LadderOptions } from '../ladder.ts';
 import type { Debugger } from '../place.ts';
 import { runProgram } from '../runProgram.ts';
 import enterScript from './enterNamespace.sh';
@@ -28,7 +28,7 @@ export async function namespaceOnNode(
   node: string,
   namespace: string,
   request: DebuggerRequest,
-  options: LadderOptions,
+  options: AccessOptions,
 ): Promise<Debugger> {
   const place = await nodeDebugger(api, { node }, { ...request, entersAny: true }, options);
   try {

@@ -5,10 +5,10 @@ import { type KubeNode, readNode } from '../../kube/node.ts';
 import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
 import { Problem } from '../../problem.ts';
+import type { AccessOptions } from '../accessLevel.ts';
 import type { DebuggerRequest } from '../container.ts';
 import { isFargate, refuseVirtualNode } from '../hiddenNetwork.ts';
-import type { LadderOptions } from '../ladder.ts';
-import { lackedForExec, NodeRefused, NodeRightsLack } from '../obstacle.ts';
+import { lackedForExec, NodeRefused, NodeRightsLack } from '../noEphemeral.ts';
 import type { Debugger } from '../place.ts';
 import { refusalOf } from '../refusal.ts';
 import { lackedToKeepPods } from '../rights.ts';
@@ -37,7 +37,7 @@ export async function nodeDebugger(
   api: KubeApi,
   target: NodeTarget,
   request: DebuggerRequest,
-  options: LadderOptions & { readonly unconfined?: boolean },
+  options: AccessOptions & { readonly unconfined?: boolean },
 ): Promise<Debugger> {
   const plan = await planOnNode(api, target, request, options.signal);
   const known = { ...plan, ...(options.unconfined && { unconfined: true }) };
@@ -80,7 +80,7 @@ async function make(
   target: NodeTarget,
   request: DebuggerRequest,
   plan: NodePodOptions,
-  { signal, onProgress, onNote }: LadderOptions,
+  { signal, onProgress, onNote }: AccessOptions,
 ): Promise<Debugger> {
   const { namespace, name } = plan;
   onProgress?.(`starting a pod on node ${target.node}`);
@@ -112,7 +112,7 @@ async function make(
       ...place,
       ...where,
       kind: 'node',
-      rung: 'node',
+      accessLevel: 'node',
       fresh: true,
       home: await api.get<Pod>(podPath(namespace, name), { ...(signal && { signal }) }),
       ofNode: isOfNode(target),

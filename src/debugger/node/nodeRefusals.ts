@@ -1,4 +1,4 @@
-import { NodeRefused, NodeRightsLack } from '../obstacle.ts';
+import { NodeRefused, NodeRightsLack } from '../noEphemeral.ts';
 import { nodeRoleYaml } from '../permissions.ts';
 import { type Refusal, refusalText } from '../refusal.ts';
 import { nextSteps, policySteps } from '../refusals.ts';

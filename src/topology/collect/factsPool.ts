@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import type { AccessOptions } from '../../debugger/accessLevel.ts';
 import type { DebuggerSettings } from '../../debugger/container.ts';
-import type { LadderOptions } from '../../debugger/ladder.ts';
 import { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { factsDebugger } from '../../debugger/node/factsDebugger.ts';
 import type { Debugger } from '../../debugger/place.ts';
@@ -11,7 +11,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { Problem } from '../../problem.ts';
 import { parseSections, type Section } from './sections.ts';
 
-export interface FactsPoolOptions extends LadderOptions {
+export interface FactsPoolOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
   /** The word for the command, for whoever finds its pods. */
   readonly command: string;

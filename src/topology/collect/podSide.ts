@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { type AccessOptions, ensureDebugger } from '../../debugger/accessLevel.ts';
 import type { DebuggerSettings } from '../../debugger/container.ts';
-import { ensureDebugger, type LadderOptions } from '../../debugger/ladder.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
@@ -12,7 +12,7 @@ import podSideScript from './podSide.sh';
 import { linesOf, parseSections, sectionText } from './sections.ts';
 import type { Subject } from './subject.ts';
 
-export interface PodSideOptions extends LadderOptions {
+export interface PodSideOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
   readonly command: string;
   /** Why the node is not entered, for people. */

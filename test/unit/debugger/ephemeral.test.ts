@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ensureDebugger } from '../../../src/debugger/accessLevel.ts';
 import { type DebuggerRequest, debuggerContainer } from '../../../src/debugger/container.ts';
-import { ensureDebugger } from '../../../src/debugger/ladder.ts';
 import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { json, type Seen, status } from '../kube/fakeServer.ts';
@@ -56,7 +56,7 @@ describe('a pod with a debugger', () => {
       pod: 'web',
       container: 'netdebug-network',
       kind: 'ephemeral',
-      rung: 'least',
+      accessLevel: 'least',
       fresh: false,
     });
     expect(cluster.asked()).toEqual([]);

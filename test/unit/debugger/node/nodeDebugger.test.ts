@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
 import { nodeDebugger } from '../../../../src/debugger/node/nodeDebugger.ts';
 import { NODE_CONTAINER } from '../../../../src/debugger/node/nodePod.ts';
-import { NodeRefused } from '../../../../src/debugger/obstacle.ts';
+import { NodeRefused } from '../../../../src/debugger/noEphemeral.ts';
 import type { NewPod, Pod } from '../../../../src/kube/pod.ts';
 import { FakePod } from '../../capture/fakePod.ts';
 import { fakeServer, json, status } from '../../kube/fakeServer.ts';
@@ -104,7 +104,7 @@ describe('a debugger on a node', () => {
       pod: names()[0],
       container: NODE_CONTAINER,
       kind: 'node',
-      rung: 'node',
+      accessLevel: 'node',
       enter: ['nsenter', '-n/proc/77/fd/9', '--'],
     });
     expect(made[0]?.metadata.annotations).toEqual({

@@ -1,7 +1,7 @@
 import type { DebuggerRequest } from '../debugger/container.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
 import type { NodeTarget } from '../debugger/node/nodePod.ts';
-import { NodeRightsLack } from '../debugger/obstacle.ts';
+import { NodeRightsLack } from '../debugger/noEphemeral.ts';
 import { lackedToKeepPods } from '../debugger/rights.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -9,7 +9,7 @@ import { mayWe } from '../kube/review.ts';
 import { messageOf } from '../problem.ts';
 import { nicetiesLackedIn } from './accessChecks.ts';
 import { failed } from './check.ts';
-import type { WayIn } from './wayIn.ts';
+import type { DebuggerCheck } from './debuggerCheck.ts';
 
 const CHECK = 'node debugger';
 
@@ -17,13 +17,13 @@ const CHECK = 'node debugger';
  * Whether a pod on the node could be the debugger, and in which namespace. Nothing is made.
  * `because` says what stands against an ephemeral container, where that would be the better way.
  */
-export async function nodeWay(
+export async function checkNodeDebugger(
   api: KubeApi,
   target: NodeTarget,
   request: DebuggerRequest,
   signal: AbortSignal,
   because?: string,
-): Promise<WayIn> {
+): Promise<DebuggerCheck> {
   try {
     const { namespace } = await planOnNode(api, target, request, signal);
     const what = `a pod on node ${target.node}, in namespace ${namespace}, would be used`;

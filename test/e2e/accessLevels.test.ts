@@ -51,7 +51,7 @@ async function captures(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Finished & { packets: string[] }> {
-  const file = freshPath('ladder.pcap');
+  const file = freshPath('levels.pcap');
   const result = await netdebug(
     ['capture', pod, '--image', image, '-c', '3', '-w', file, ...args, '--', 'udp port 9'],
     { onTestFinished, env },
@@ -77,7 +77,7 @@ async function guardedPod(level: string): Promise<{ namespace: string; pod: stri
   return { namespace, pod };
 }
 
-describe.concurrent('the ladder', () => {
+describe.concurrent('access levels', () => {
   it('a baseline namespace: the runtime’s own capabilities', async (test) => {
     const { namespace, pod } = await guardedPod('baseline');
     const { stderr, packets } = await captures(test, pod, ['-n', namespace]);

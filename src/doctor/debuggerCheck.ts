@@ -1,49 +1,49 @@
+import { chooseAccessLevel, nodeState } from '../debugger/accessLevel.ts';
 import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
 import { newDebugger } from '../debugger/ephemeral.ts';
-import { chooseRung, nodeState } from '../debugger/ladder.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
-import { nodeSteps, type Obstacle } from '../debugger/obstacle.ts';
+import { type NoEphemeral, nodeSteps } from '../debugger/noEphemeral.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { isStatic } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { type Check, failed } from './check.ts';
-import { nodeWay } from './nodeWay.ts';
+import { checkNodeDebugger } from './nodeDebuggerCheck.ts';
 
-/** How a target would be entered. */
-export interface WayIn {
+/** Which debugger a command would use for a target. */
+export interface DebuggerCheck {
   readonly checks: readonly Check[];
   /** The container of a debugger that runs there already. */
   readonly running?: string;
   /** Whether it is by a pod on the node: what an ephemeral container needs is not needed then. */
   readonly byNode: boolean;
-  /** The namespace in which the rights for a pod on the node lack. */
+  /** The namespace in which rights for a pod on the node are missing. */
   readonly lacksNodeRole?: string;
 }
 
 const CHECK = 'debugger';
 
 /**
- * Says which debugger would be used: one that runs, else a new one on the rung of the ladder that the
- * API server's answers lead to. Nothing is changed.
+ * Says which debugger would be used: a running one, otherwise a new one at the access level that the API
+ * server's answers allow. Nothing is changed.
  */
-export async function findWayIn(
+export async function checkDebugger(
   api: KubeApi,
   pod: Pod,
   request: DebuggerRequest,
   signal: AbortSignal,
-): Promise<WayIn> {
+): Promise<DebuggerCheck> {
   const target = { node: pod.spec.nodeName ?? '', pod };
-  if (request.via === 'node') return nodeWay(api, target, request, signal);
+  if (request.via === 'node') return checkNodeDebugger(api, target, request, signal);
   const running = isStatic(pod) ? undefined : runningDebugger(pod, request);
   if (running !== undefined)
     return within('ok', `${running} runs in the pod and will be used`, running);
   try {
-    const make = (rung: 'least' | 'baseline') => newDebugger(pod, request, rung);
-    const choice = await chooseRung(api, pod, make, signal);
-    if (choice.obstacle) return await roundObstacle(choice.obstacle);
-    const { rung, note, unsure } = choice;
-    const { name, securityContext } = make(rung);
+    const make = (accessLevel: 'least' | 'baseline') => newDebugger(pod, request, accessLevel);
+    const choice = await chooseAccessLevel(api, pod, make, signal);
+    if (choice.noEphemeral) return await withoutEphemeral(choice.noEphemeral);
+    const { accessLevel, note, unsure } = choice;
+    const { name, securityContext } = make(accessLevel);
     const rights = securityContext?.capabilities?.add?.join(', ') ?? "the runtime's own rights";
     const why = note === undefined ? '' : ` (${note.replace(/^note: /, '')})`;
     const added = `an ephemeral container ${name} would be added, with ${rights}${why}`;
@@ -54,19 +54,19 @@ export async function findWayIn(
     return { checks: [failed(CHECK, error)], byNode: false };
   }
 
-  async function roundObstacle(obstacle: Obstacle): Promise<WayIn> {
-    const { text, message, wayRound, ofRights } = obstacle;
+  async function withoutEphemeral(noEphemeral: NoEphemeral): Promise<DebuggerCheck> {
+    const { text, message, nodeInstead, ofRights } = noEphemeral;
     const known =
-      wayRound || request.via === 'ephemeral'
+      nodeInstead || request.via === 'ephemeral'
         ? undefined
         : await nodeState(() => planOnNode(api, target, request, signal));
-    const next = [...obstacle.next, ...(known ? nodeSteps(obstacle, known) : [])];
+    const next = [...noEphemeral.next, ...(known ? nodeSteps(noEphemeral, known) : [])];
     // The Role comes below all checks, and the rights that lack are among them.
     const refused: Check = ofRights
       ? { check: CHECK, level: 'fail', text }
       : { check: CHECK, level: 'fail', text: message, next };
-    if (!wayRound || request.via === 'ephemeral') return { checks: [refused], byNode: false };
-    const way = await nodeWay(api, target, request, signal, text);
+    if (!nodeInstead || request.via === 'ephemeral') return { checks: [refused], byNode: false };
+    const way = await checkNodeDebugger(api, target, request, signal, text);
     return way.byNode ? way : { ...way, checks: [refused, ...way.checks] };
   }
 }
@@ -77,7 +77,7 @@ function runningDebugger(pod: Pod, request: DebuggerRequest): string | undefined
   )?.name;
 }
 
-function within(level: Check['level'], text: string, running?: string): WayIn {
+function within(level: Check['level'], text: string, running?: string): DebuggerCheck {
   return {
     checks: [{ check: CHECK, level, text }],
     byNode: false,

@@ -3,39 +3,39 @@ import { Problem } from '../problem.ts';
 import { type Refusal, refusalText } from './refusal.ts';
 import { CONTAINERS, EXEC, nextSteps, roleSteps } from './refusals.ts';
 
-/** What stands against every ephemeral container in a pod. */
-export interface Obstacle {
+/** Why a pod can have no ephemeral container of ours. */
+export interface NoEphemeral {
   /** In a few words, for a note. */
   readonly text: string;
   /** The whole of it: the API server's own words, where it has some. */
   readonly message: string;
   readonly next: readonly string[];
-  /** Whether a debugger on the node goes round it; nobody goes round what a policy of theirs refused. */
-  readonly wayRound: boolean;
-  /** Our own rights lack, and `next` is the Role to ask for. */
+  /** Whether a pod on the node may be used instead; not where an admission policy refused the debugger. */
+  readonly nodeInstead: boolean;
+  /** The user lacks permissions, and `next` is the Role to ask for. */
   readonly ofRights?: true;
   readonly cause?: unknown;
 }
 
-/** There can be no debugger on the node either. */
+/** A debugger on the node is not possible either. */
 export class NodeRefused extends Problem {}
 
-/** It is rights that lack for it: those of the Role for debuggers on nodes. */
+/** The user lacks the permissions for debuggers on nodes. */
 export class NodeRightsLack extends NodeRefused {}
 
 /** The pod is a static pod. */
-export function staticPod(pod: Pod): Obstacle {
+export function staticPod(pod: Pod): NoEphemeral {
   const text = `pod "${pod.metadata.name}" is a static pod, and the API server allows no ephemeral containers in it`;
-  return { text, message: text, next: [], wayRound: true };
+  return { text, message: text, next: [], nodeInstead: true };
 }
 
 /** A debugger in the pod could not be watched: `lacked` is the permission, as `watch pods`. */
-export function unwatchable(pod: Pod, lacked: string): Obstacle {
+export function unwatchable(pod: Pod, lacked: string): NoEphemeral {
   return lackedRights(pod, 'see debuggers start', lacked);
 }
 
 /** The refusal of an exec in the pod, before anything was changed. */
-export function execRefused(pod: Pod, refusal: Refusal): Obstacle {
+export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { namespace } = pod.metadata;
   if (refusal.by === 'rights') return lackedRights(pod, 'run commands', lackedForExec(refusal));
   const text = refusalText(refusal);
@@ -44,7 +44,7 @@ export function execRefused(pod: Pod, refusal: Refusal): Obstacle {
     text,
     message: `exec is refused, and nothing was changed: ${text}`,
     next,
-    wayRound: false,
+    nodeInstead: false,
   };
 }
 
@@ -55,15 +55,15 @@ export function lackedForExec({ error }: Refusal): string {
     : 'get pods/exec';
 }
 
-function lackedRights(pod: Pod, what: string, lacked: string): Obstacle {
+function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
   const { namespace } = pod.metadata;
   const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
   const next = roleSteps(namespace);
-  return { text, message: `${text}; nothing was changed`, next, wayRound: true, ofRights: true };
+  return { text, message: `${text}; nothing was changed`, next, nodeInstead: true, ofRights: true };
 }
 
 /** The refusal of every debugger in the pod. */
-export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
+export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { name, namespace } = pod.metadata;
   const { by, error } = refusal;
   if (by === 'static') return staticPod(pod);
@@ -78,7 +78,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
         'its Pod Security level now; the API server refuses every new one beside it, and none can be',
         'removed: replace the pod (kubectl delete pod, where something makes it anew), or set the level back',
       ],
-      wayRound: true,
+      nodeInstead: true,
     };
   const text = {
     rights: 'you may not add ephemeral containers to it',
@@ -90,9 +90,15 @@ export function containerRefused(pod: Pod, refusal: Refusal): Obstacle {
     quota: 'a quota refuses the debugger',
     other: 'the API server refuses the debugger',
   }[by];
-  const wayRound = by === 'rights' || by === 'pod-security' || by === 'openshift';
+  const nodeInstead = by === 'rights' || by === 'pod-security' || by === 'openshift';
   const ofRights = by === 'rights' && { ofRights: true as const };
-  return { ...known, text, next: nextSteps(refusal, namespace, CONTAINERS), wayRound, ...ofRights };
+  return {
+    ...known,
+    text,
+    next: nextSteps(refusal, namespace, CONTAINERS),
+    nodeInstead,
+    ...ofRights,
+  };
 }
 
 /** The pod's own containers of ours among those that a refusal by Pod Security names. */
@@ -104,27 +110,27 @@ function oldDebuggers(pod: Pod, said: string): string[] {
 }
 
 /**
- * The obstacle as a Problem, and what is known of the way over the node: why it is closed as well, or,
- * where nothing goes round the obstacle by itself, that it is `open`.
+ * The reason as a Problem, with what is known of a pod on the node: why that is not possible either, or
+ * that it is (`open`) where it is not used without being asked for.
  */
-export function explainObstacle(obstacle: Obstacle, node?: NodeRefused | 'open'): Problem {
-  const { message, next, cause } = obstacle;
+export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused | 'open'): Problem {
+  const { message, next, cause } = noEphemeral;
   const closed = typeof node === 'object' ? node : undefined;
   return new Problem(message, {
-    next: [...next, ...nodeSteps(obstacle, node)],
+    next: [...next, ...nodeSteps(noEphemeral, node)],
     cause: closed ?? cause,
   });
 }
 
-/** What to say of the way over the node beside an obstacle. */
-export function nodeSteps({ wayRound }: Obstacle, node?: NodeRefused | 'open'): string[] {
+/** What to say about a pod on the node. */
+export function nodeSteps({ nodeInstead }: NoEphemeral, node?: NodeRefused | 'open'): string[] {
   if (node === 'open')
     return [
       'a pod on the node would be allowed: use --via node, unless the policy means to forbid that too',
     ];
-  if (node && wayRound) return [`or by way of the node: ${node.message}`, ...node.next];
+  if (node && nodeInstead) return [`or by way of the node: ${node.message}`, ...node.next];
   if (node) return [`the way over the node (--via node) is closed as well: ${node.message}`];
-  return wayRound
+  return nodeInstead
     ? ['or by way of the node, which changes nothing in the pod: leave out --via ephemeral']
     : [];
 }

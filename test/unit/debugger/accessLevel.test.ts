@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { type Choice, chooseAccessLevel } from '../../../src/debugger/accessLevel.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { runtimeOf, sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
-import { type Choice, chooseRung } from '../../../src/debugger/ladder.ts';
 import { parseFound } from '../../../src/debugger/node/findTarget.ts';
 import { nodePod } from '../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../src/kube/pod.ts';
@@ -36,8 +36,11 @@ async function choose(answers: Answers, pod: Pod = podWith()) {
     rest: (one, response) => answer(one, response, answers),
     ...(check && { check: () => check }),
   });
-  const make = (rung: 'least' | 'baseline') => debuggerContainer('netdebug-network', REQUEST, rung);
-  const outcome: Choice | Error = await chooseRung(api, pod, make).catch((error: Error) => error);
+  const make = (accessLevel: 'least' | 'baseline') =>
+    debuggerContainer('netdebug-network', REQUEST, accessLevel);
+  const outcome: Choice | Error = await chooseAccessLevel(api, pod, make).catch(
+    (error: Error) => error,
+  );
   return { outcome, asked: seen.map(({ method, path }) => `${method} ${path}`) };
 }
 
@@ -45,8 +48,8 @@ function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
   const { path, body } = seen;
   if (seen.method === 'PATCH') {
     expect(seen.query.get('dryRun')).toBe('All');
-    const rung = body.includes('"add":') ? 'least' : 'baseline';
-    const message = answers.refusals?.[rung];
+    const accessLevel = body.includes('"add":') ? 'least' : 'baseline';
+    const message = answers.refusals?.[accessLevel];
     const code = answers.code ?? 403;
     if (message === undefined) json(response, 200, podWith());
     // Policies give no reason, or any.
@@ -74,10 +77,10 @@ const NO_EXEC = { code: 403, body: status(403, 'Forbidden', EXEC_FORBIDDEN) };
 const NO_CREATE = { code: 403, body: status(403, 'Forbidden', 'pods "web" is forbidden: ') };
 const WEBHOOK = 'admission webhook "validate.kyverno.svc-fail" denied the request: no';
 
-describe('which rung', () => {
+describe('which accessLevel', () => {
   it('the first, with one round of questions', async () => {
     const { outcome, asked } = await choose({});
-    expect(outcome).toEqual({ rung: 'least' });
+    expect(outcome).toEqual({ accessLevel: 'least' });
     expect(asked.toSorted()).toEqual([
       'EXEC /api/v1/namespaces/shop/pods/web/exec',
       'GET /api/v1/nodes/node-1',
@@ -89,7 +92,7 @@ describe('which rung', () => {
   it('the second, where nothing may be added', async () => {
     const { outcome } = await choose({ refusals: { least: BASELINE } });
     expect(outcome).toMatchObject({
-      rung: 'baseline',
+      accessLevel: 'baseline',
       note: expect.stringMatching(/Pod Security in namespace "shop"/),
     });
   });
@@ -97,11 +100,11 @@ describe('which rung', () => {
   it.each([
     ['privileged', 'least'],
     ['baseline', 'baseline'],
-  ])('by the label where a webhook knows no dry run: %s', async (level, rung) => {
+  ])('by the label where a webhook knows no dry run: %s', async (level, accessLevel) => {
     const message = 'admission webhook "x" does not support dry run';
     const labels = { 'pod-security.kubernetes.io/enforce': level };
     const { outcome } = await choose({ refusals: { least: message }, code: 400, labels });
-    expect(outcome).toMatchObject({ rung, unsure: expect.stringContaining(message) });
+    expect(outcome).toMatchObject({ accessLevel, unsure: expect.stringContaining(message) });
   });
 
   it.each<[string, Answers, RegExp, boolean]>([
@@ -112,15 +115,17 @@ describe('which rung', () => {
     ['no right to watch', { denied: ['watch'] }, /see debuggers start .*watch pods/, true],
     ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, /OpenShift/, true],
     ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, /admission policy/, false],
-  ])('none, and whether by the node: %s', async (_, answers, text, wayRound) => {
+  ])('none, and whether by the node: %s', async (_, answers, text, nodeInstead) => {
     const { outcome } = await choose(answers);
-    expect(outcome).toMatchObject({ obstacle: { text: expect.stringMatching(text), wayRound } });
+    expect(outcome).toMatchObject({
+      noEphemeral: { text: expect.stringMatching(text), nodeInstead },
+    });
   });
 
   it('none for a static pod, without a dry run', async () => {
     const pod = podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
     const { outcome, asked } = await choose({}, pod);
-    expect(outcome).toMatchObject({ obstacle: { wayRound: true } });
+    expect(outcome).toMatchObject({ noEphemeral: { nodeInstead: true } });
     expect(asked.filter((one) => one.startsWith('PATCH'))).toEqual([]);
   });
 
@@ -131,7 +136,7 @@ describe('which rung', () => {
     const pod = podWithDebuggers([old, RUNNING]);
     const { outcome } = await choose({ refusals: { least: message, baseline: message } }, pod);
     expect(outcome).toMatchObject({
-      obstacle: { text: expect.stringMatching(/netdebug-network in pod "web" breaks a policy/) },
+      noEphemeral: { text: expect.stringMatching(/netdebug-network in pod "web" breaks a policy/) },
     });
   });
 
@@ -165,19 +170,19 @@ const DENIED = [
 
 describe('a refusal, whatever its HTTP status', () => {
   it.each([...DENIED.map(answered), { ...answered(DENIED[0]), code: 500 }])(
-    'of added capabilities leads to the second rung: $code',
+    'of added capabilities leads to the second access level: $code',
     async ({ code, message }) => {
       const { outcome } = await choose({ refusals: { least: message }, code });
-      expect(outcome).toMatchObject({ rung: 'baseline' });
+      expect(outcome).toMatchObject({ accessLevel: 'baseline' });
       expect(outcome).not.toHaveProperty('unsure');
     },
   );
 
   it.each([...DENIED.map(answered), { ...answered(DENIED[0]), code: 500 }])(
-    'of every debugger is an obstacle that nobody goes round: $code',
+    'of every debugger is not circumvented by a pod on the node: $code',
     async ({ code, message }) => {
       const { outcome } = await choose({ refusals: { least: message, baseline: message }, code });
-      expect(outcome).toMatchObject({ obstacle: { wayRound: false } });
+      expect(outcome).toMatchObject({ noEphemeral: { nodeInstead: false } });
     },
   );
 
@@ -185,7 +190,7 @@ describe('a refusal, whatever its HTTP status', () => {
     const { code, message } = answered('ephemeral-webhook-unreachable-500');
     const { outcome, asked } = await choose({ refusals: { least: message }, code });
     expect(outcome).toMatchObject({
-      obstacle: { message: expect.stringContaining('validate.limits.example.com') },
+      noEphemeral: { message: expect.stringContaining('validate.limits.example.com') },
     });
     expect(asked.filter((one) => one.startsWith('PATCH'))).toHaveLength(1);
   });
@@ -203,7 +208,10 @@ describe('a refusal, whatever its HTTP status', () => {
     'is none where the server is in trouble, or somebody else was faster: %i',
     async (code, message) => {
       const { outcome } = await choose({ refusals: { least: message }, code });
-      expect(outcome).toMatchObject({ rung: 'least', unsure: expect.stringContaining(message) });
+      expect(outcome).toMatchObject({
+        accessLevel: 'least',
+        unsure: expect.stringContaining(message),
+      });
     },
   );
 
@@ -213,7 +221,7 @@ describe('a refusal, whatever its HTTP status', () => {
       refusals: { least: message, baseline: message },
       code: 422,
     });
-    expect(outcome).toMatchObject({ obstacle: { message: expect.stringContaining(message) } });
+    expect(outcome).toMatchObject({ noEphemeral: { message: expect.stringContaining(message) } });
   });
 
   it('a cluster without ephemeral containers', async () => {
@@ -240,27 +248,30 @@ describe('exec is tried before anything is changed', () => {
     expect(String(outcome)).toMatch(/something in between/);
   });
 
-  it.each(['webhook', 'policy'])('a %s that denies it is an obstacle', async (kind) => {
-    const message =
-      kind === 'webhook'
-        ? 'admission webhook "exec.example.com" denied the request: no exec'
-        : "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'exec.example.com' with binding 'b' denied request: no exec";
-    const code = kind === 'webhook' ? 400 : 422;
-    const { outcome } = await choose({ check: { code, body: status(code, 'Invalid', message) } });
-    expect(outcome).toMatchObject({
-      obstacle: {
-        message: expect.stringMatching(/exec\.example\.com[\s\S]*no exec/),
-        wayRound: false,
-      },
-    });
-  });
+  it.each(['webhook', 'policy'])(
+    'a %s that denies it rules an ephemeral container out',
+    async (kind) => {
+      const message =
+        kind === 'webhook'
+          ? 'admission webhook "exec.example.com" denied the request: no exec'
+          : "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'exec.example.com' with binding 'b' denied request: no exec";
+      const code = kind === 'webhook' ? 400 : 422;
+      const { outcome } = await choose({ check: { code, body: status(code, 'Invalid', message) } });
+      expect(outcome).toMatchObject({
+        noEphemeral: {
+          message: expect.stringMatching(/exec\.example\.com[\s\S]*no exec/),
+          nodeInstead: false,
+        },
+      });
+    },
+  );
 
   it.each([
     [429, 'Too many requests, please try again later.\n'],
     [500, status(500, 'InternalError', 'Internal error occurred: no leader')],
   ])('a server in trouble leaves it open: %i', async (code, body) => {
     const { outcome } = await choose({ check: { code, body } });
-    expect(outcome).toMatchObject({ rung: 'least', unsure: expect.any(String) });
+    expect(outcome).toMatchObject({ accessLevel: 'least', unsure: expect.any(String) });
   });
 });
 

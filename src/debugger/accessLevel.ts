@@ -9,15 +9,15 @@ import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
 import {
   containerRefused,
   execRefused,
-  explainObstacle,
+  explainNoEphemeral,
   NodeRefused,
-  type Obstacle,
+  type NoEphemeral,
   staticPod,
   unwatchable,
-} from './obstacle.ts';
+} from './noEphemeral.ts';
 import type { Debugger } from './place.ts';
 import { enforcedLevel } from './podSecurity.ts';
-import type { Rung } from './profile.ts';
+import type { AccessLevel } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 import { lackedToWatch } from './rights.ts';
 import { refuseNotReady } from './silentNode.ts';
@@ -25,21 +25,21 @@ import type { StartOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
 import { tryContainer, tryExec } from './trial.ts';
 
-export interface LadderOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
-  /** Told which rung is used when it is not the first, and why; and what else to expect. */
+export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
+  /** Receives notices: which access level is used if it is not the first, and why. */
   readonly onNote?: (text: string) => void;
 }
 
 /**
- * Gives a debugger for the pod's network: one that runs in it already, else a new one on the first rung
- * that works, which is asked and not tried. Throws a Problem that says why there can be none. Close it
+ * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level
+ * that works, which is found by dry runs. Throws a Problem that says why there can be none. Close it
  * when it is not needed any more.
  */
 export async function ensureDebugger(
   api: KubeApi,
   pod: Pod,
   request: DebuggerRequest,
-  options: LadderOptions = {},
+  options: AccessOptions = {},
 ): Promise<Debugger> {
   const { via = 'auto' } = request;
   const { onNote = () => {} } = options;
@@ -50,50 +50,52 @@ export async function ensureDebugger(
     const existing = await existingDebugger(api, pod, request, options);
     if (existing) return existing;
   }
-  const make = (rung: EphemeralRung) => newDebugger(pod, request, rung);
+  const make = (accessLevel: EphemeralLevel) => newDebugger(pod, request, accessLevel);
   const [chosen, runtime] = await Promise.all([
-    chooseRung(api, pod, make, options.signal),
+    chooseAccessLevel(api, pod, make, options.signal),
     runtimeOf(api, pod, options.signal),
   ]);
   const sandbox = sandboxNote(pod, runtime);
   if (sandbox !== undefined) onNote(`note: ${sandbox}`);
-  if (chosen.rung !== undefined) {
+  if (chosen.accessLevel !== undefined) {
     if (chosen.note !== undefined) onNote(chosen.note);
-    if (chosen.rung === 'baseline' && request.profile === 'processes')
+    if (chosen.accessLevel === 'baseline' && request.profile === 'processes')
       onNote(
         'note: without SYS_PTRACE the processes of other users have no names here (--via node)',
       );
-    return addDebugger(api, pod, request, chosen.rung, options);
+    return addDebugger(api, pod, request, chosen.accessLevel, options);
   }
   const target = { node: pod.spec.nodeName ?? '', pod };
   const plan = () => planOnNode(api, target, request, options.signal);
-  return goRound(pod, chosen.obstacle, via, { plan, byNode }, onNote);
+  return useNodeInstead(pod, chosen.noEphemeral, via, { plan, byNode }, onNote);
 }
 
 /**
- * Does by way of the node what an obstacle stands against in the pod, where it may be gone round so; says
- * so. Throws the obstacle's Problem otherwise, with what `plan` finds out about the way over the node.
+ * Uses a pod on the node where the pod can have no ephemeral container and that is allowed, with a notice.
+ * Throws a Problem otherwise, with what `plan` finds out about a pod on the node.
  */
-export async function goRound<Result>(
+export async function useNodeInstead<Result>(
   pod: Pod,
-  obstacle: Obstacle,
+  noEphemeral: NoEphemeral,
   via: Via,
   { plan, byNode }: { plan: () => Promise<unknown>; byNode: () => Promise<Result> },
   onNote: (text: string) => void,
 ): Promise<Result> {
-  if (via === 'ephemeral') throw explainObstacle(obstacle);
-  if (!obstacle.wayRound) throw explainObstacle(obstacle, await nodeState(plan));
+  if (via === 'ephemeral') throw explainNoEphemeral(noEphemeral);
+  if (!noEphemeral.nodeInstead) throw explainNoEphemeral(noEphemeral, await nodeState(plan));
   try {
     const found = await byNode();
-    onNote(`note: ${obstacle.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`);
+    onNote(
+      `note: ${noEphemeral.text}: using a pod on node ${pod.spec.nodeName} instead (--via node)`,
+    );
     return found;
   } catch (error) {
-    if (error instanceof NodeRefused) throw explainObstacle(obstacle, error);
+    if (error instanceof NodeRefused) throw explainNoEphemeral(noEphemeral, error);
     throw error;
   }
 }
 
-/** Whether the way over the node is open, or why it is not; undefined where that is not known. */
+/** Whether a pod on the node is possible, or why it is not; undefined if that is not known. */
 export async function nodeState(
   plan: () => Promise<unknown>,
 ): Promise<NodeRefused | 'open' | undefined> {
@@ -105,31 +107,32 @@ export async function nodeState(
   }
 }
 
-type EphemeralRung = Exclude<Rung, 'node'>;
+type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
-/** The rung for an ephemeral container, or what stands against every one of them. */
+/** The access level for an ephemeral container, or why there can be none. */
 export type Choice =
   | {
-      readonly rung: EphemeralRung;
+      readonly accessLevel: EphemeralLevel;
       readonly note?: string;
       /** What the API server said instead of an answer, where it could not be asked. */
       readonly unsure?: string;
-      readonly obstacle?: undefined;
+      readonly noEphemeral?: undefined;
     }
-  | { readonly rung?: undefined; readonly obstacle: Obstacle };
+  | { readonly accessLevel?: undefined; readonly noEphemeral: NoEphemeral };
 
 /**
- * Asks on which rung an ephemeral container could be added to the pod: by dry runs of just what would be
+ * Finds the access level at which an ephemeral container could be added to the pod: by dry runs of just what would be
  * sent, and while the first of them is answered, of exec, the node and our rights, so that it takes no longer.
  */
-export async function chooseRung(
+export async function chooseAccessLevel(
   api: KubeApi,
   pod: Pod,
-  make: (rung: EphemeralRung) => EphemeralContainer,
+  make: (accessLevel: EphemeralLevel) => EphemeralContainer,
   signal?: AbortSignal,
 ): Promise<Choice> {
   const { namespace, name } = pod.metadata;
-  const attempt = (rung: EphemeralRung) => tryContainer(api, pod, make(rung), signal);
+  const attempt = (accessLevel: EphemeralLevel) =>
+    tryContainer(api, pod, make(accessLevel), signal);
   const [least, exec, node, lacked] = await Promise.all([
     isStatic(pod) ? undefined : attempt('least'),
     tryExec(api, namespace, name, signal),
@@ -141,24 +144,24 @@ export async function chooseRung(
   refuseWindowsNode(pod, node);
   refuseVirtualNode(`pod "${name}"`, node);
   refuseNotReady(pod, node);
-  if (!least) return { obstacle: staticPod(pod) };
+  if (!least) return { noEphemeral: staticPod(pod) };
   if (least.kind === 'refused' && (least.by === 'rights' || least.by === 'static'))
-    return { obstacle: containerRefused(pod, least) };
-  if (exec.kind === 'refused') return { obstacle: execRefused(pod, exec) };
-  if (lacked !== undefined) return { obstacle: unwatchable(pod, lacked) };
+    return { noEphemeral: containerRefused(pod, least) };
+  if (exec.kind === 'refused') return { noEphemeral: execRefused(pod, exec) };
+  if (lacked !== undefined) return { noEphemeral: unwatchable(pod, lacked) };
   const unsure = exec.kind === 'unknown' && { unsure: exec.error.message };
-  if (least.kind === 'allowed') return { rung: 'least', ...unsure };
+  if (least.kind === 'allowed') return { accessLevel: 'least', ...unsure };
   if (least.kind === 'unknown') {
     const level = await enforcedLevel(api, namespace, signal);
     const known = { unsure: least.error.message };
-    if (level !== 'baseline') return { rung: 'least', ...known };
+    if (level !== 'baseline') return { accessLevel: 'least', ...known };
     const note = baselineNote(`Pod Security in namespace "${namespace}"`);
-    return { rung: 'baseline', note, ...known };
+    return { accessLevel: 'baseline', note, ...known };
   }
-  if (least.by === 'unreachable') return { obstacle: containerRefused(pod, least) };
+  if (least.by === 'unreachable') return { noEphemeral: containerRefused(pod, least) };
   const baseline = await attempt('baseline');
-  if (baseline.kind === 'refused') return { obstacle: containerRefused(pod, baseline) };
-  return { rung: 'baseline', note: baselineNote(refuser(least, namespace)), ...unsure };
+  if (baseline.kind === 'refused') return { noEphemeral: containerRefused(pod, baseline) };
+  return { accessLevel: 'baseline', note: baselineNote(refuser(least, namespace)), ...unsure };
 }
 
 function refuser({ by, denial }: Refusal, namespace: string): string {
@@ -178,7 +181,7 @@ export async function ensureNodeDebugger(
   api: KubeApi,
   node: string,
   request: DebuggerRequest,
-  options: LadderOptions = {},
+  options: AccessOptions = {},
 ): Promise<Debugger> {
   if (request.via === 'ephemeral')
     throw new Problem(`node "${node}" has no containers: --via ephemeral is for pods`, {
