@@ -55,11 +55,15 @@ export function reportBrowser() {
   });
 
   return {
-    /** Opens a report with the page as it is in the file. */
-    async open(html: string, options: BrowserContextOptions = {}): Promise<OpenedReport> {
+    /** Opens a report, or a document of another kind, as it is in the file. */
+    async open(
+      text: string,
+      options: BrowserContextOptions = {},
+      extension = 'html',
+    ): Promise<OpenedReport> {
       files += 1;
-      const path = join(folder, `${files}.html`);
-      await writeFile(path, html);
+      const path = join(folder, `${files}.${extension}`);
+      await writeFile(path, text);
       const context = await (browser as Browser).newContext({
         viewport: { width: 1280, height: 900 },
         ...options,
