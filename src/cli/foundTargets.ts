@@ -1,17 +1,28 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
-import type { Target } from '../kube/targets/parseTargets.ts';
+import { type Target, targetText } from '../kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 
 /** Finds the pods and nodes that targets stand for, and reports the skipped ones. Throws a Problem. */
 export async function foundTargets(
   api: KubeApi,
-  { targets, maxPods }: { readonly targets: readonly Target[]; readonly maxPods: number },
+  {
+    targets,
+    maxPods,
+    waits = false,
+  }: {
+    readonly targets: readonly Target[];
+    readonly maxPods: number;
+    /** Pods that are created later are captured as well, so that there need be none yet. */
+    readonly waits?: boolean;
+  },
   signal: AbortSignal,
   onNote: (text: string) => void,
 ): Promise<readonly FoundTarget[]> {
-  const resolved = await resolveTargets(api, targets, { maxPods, signal });
+  const resolved = await resolveTargets(api, targets, { maxPods, mayBeEmpty: waits, signal });
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
+  if (resolved.found.length === 0)
+    onNote(`waiting for a pod of ${targets.map(targetText).join(', ')}`);
   return resolved.found;
 }

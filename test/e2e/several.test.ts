@@ -348,6 +348,31 @@ describe('a capture of a workload', () => {
       [`${world.namespace}/${name}/eth0`, '/to-the-new-one'],
     ]);
   });
+
+  it('waits for the first pod, and says how much of its life is missing', async () => {
+    const app = podName('late');
+    const file = freshPath('late.pcapng');
+    const running = capture(['-l', `app=${app}`], '--follow-pods', '-w', file, '--', 'tcp port 80');
+    await running.says(/waiting for a pod of -l/);
+    const late = await runPod('late', { metadata: { labels: { app } } });
+    await running.says(/joins the capture[\s\S]*capturing on/);
+    await running.says(/its first packets are not captured \(about \d+ s\); capture node\//);
+    await ask(client.name, late.ip, '/to-the-late-one');
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.finished;
+    expect(code, stderr).toBe(0);
+    const requests = await packetsOf(file, 'http.request', 'http.request.uri');
+    expect(requests.map(([, , uri]) => uri)).toEqual(['/to-the-late-one']);
+  });
+
+  it('ends after --duration when no pod comes', async () => {
+    const selector = ['-l', `app=${podName('never')}`];
+    const { code, stderr } = await capture(selector, '--follow-pods', '--duration', '1s').finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('0 packets captured');
+    const { code: refused } = await capture(selector, '--duration', '1s').finished;
+    expect(refused).toBe(1);
+  });
 });
 
 describe('a capture with those at the other end', () => {

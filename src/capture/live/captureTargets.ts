@@ -1,8 +1,7 @@
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { CaptureFilter } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
-import { type Pod, podPath } from '../../kube/pod.ts';
+import type { Pod } from '../../kube/pod.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
@@ -19,6 +18,7 @@ import type { Sink, TargetSink } from '../sinks/sink.ts';
 import { type Milliseconds, milliseconds } from '../units.ts';
 import type { Clients } from './clients.ts';
 import type { Joining } from './joining.ts';
+import { hasEnded, runningFor } from './podLife.ts';
 
 /** A live capture of one target or of several at once. */
 export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
@@ -77,6 +77,8 @@ interface Part {
   state: () => CaptureState;
   /** Packets are, or were, being captured. */
   listened: boolean;
+  /** It joined the running capture. */
+  readonly joined: boolean;
   ended: boolean;
   outcome?: CaptureOutcome;
   problem?: Problem;
@@ -97,6 +99,8 @@ class Capture {
   #end: CaptureEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deadline: number | undefined;
+  /** The way to see the first packets of new pods is said once. */
+  #hinted = false;
 
   constructor(api: KubeApi, recording: LiveCapture) {
     this.#api = api;
@@ -113,8 +117,11 @@ class Capture {
     try {
       // All of them first: a file that cannot be written is known before anything starts.
       const sinks = await Promise.all(targets.map((found) => sink.open(found)));
-      for (const [index, found] of targets.entries()) this.#begin(found, filter, sinks[index]);
+      for (const [index, found] of targets.entries())
+        this.#begin(found, filter, { sink: sinks[index], joined: false });
       const joined = joining && this.#join(joining(this.#ending.signal));
+      // Nothing can listen yet, and the time is to be over all the same.
+      if (targets.length === 0) this.#startTimer();
       await this.#allEnded();
       if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
       if (!waits) this.#ending.abort();
@@ -144,13 +151,18 @@ class Capture {
     }));
   }
 
-  #begin(found: FoundTarget, filter: CaptureFilter, sink?: TargetSink): void {
+  #begin(
+    found: FoundTarget,
+    filter: CaptureFilter,
+    { sink, joined }: { readonly sink?: TargetSink | undefined; readonly joined: boolean },
+  ): void {
     const part: Part = {
       found,
       filter,
       started: () => {},
       state: () => NOTHING,
       listened: false,
+      joined,
       ended: false,
     };
     this.#parts.push(part);
@@ -223,7 +235,7 @@ class Capture {
       const captured = this.#captured();
       if (!pod) {
         progress.note(text);
-        for (const one of captured.values()) this.#begin(one, filter);
+        for (const one of captured.values()) this.#begin(one, filter, { joined: false });
         continue;
       }
       const found = { pod };
@@ -233,7 +245,7 @@ class Capture {
         this.#note(found, `skipped: ${maxPods} targets are captured already (--max-pods)`);
       else {
         this.#note(found, text);
-        this.#begin(found, filter);
+        this.#begin(found, filter, { joined: true });
       }
     }
   }
@@ -289,11 +301,25 @@ class Capture {
         part.listened = true;
         part.started();
         part.state = now;
+        if (part.joined && part.found.pod) void this.#noteMissed(part.found.pod);
         if (this.#listening > 1) progress.note(text);
         else progress.capturing(text, () => this.#state());
         this.#startTimer();
       },
     };
+  }
+
+  /** Says how long a pod that joined had run before its first packet could be captured. */
+  async #noteMissed(pod: Pod): Promise<void> {
+    const missed = await runningFor(this.#api, pod);
+    if (missed === undefined || this.#ending.signal.aborted) return;
+    // Both times are whole seconds.
+    const seconds = Math.max(1, Math.round(missed / 1000));
+    const hint = this.#hinted
+      ? ''
+      : `; capture node/${pod.spec.nodeName} sees the first packets of new pods`;
+    this.#hinted = true;
+    this.#note({ pod }, `its first packets are not captured (about ${seconds} s)${hint}`);
   }
 
   get #listening(): number {
@@ -331,21 +357,5 @@ class Capture {
       ...(giveUpAt.length > 0 &&
         giveUpAt.length === active.length && { giveUpAt: Math.max(...giveUpAt) }),
     };
-  }
-}
-
-/** Whether the pod has ended, is being deleted, or is gone. */
-async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
-  try {
-    const now = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
-    const phase = now.status?.phase;
-    return (
-      now.metadata.uid !== metadata.uid ||
-      now.metadata.deletionTimestamp !== undefined ||
-      phase === 'Succeeded' ||
-      phase === 'Failed'
-    );
-  } catch (error) {
-    return error instanceof ApiError && error.code === 404;
   }
 }

@@ -25,6 +25,8 @@ export interface ResolvedTargets {
 export interface ResolveOptions {
   /** More pods than this are a Problem that says how many they are. */
   readonly maxPods: number;
+  /** Groups may have no pod yet: for callers that wait for pods. */
+  readonly mayBeEmpty?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -35,15 +37,17 @@ const NAMES_SHOWN = 5;
 
 /**
  * Finds the pods and nodes that targets stand for. Throws ApiError or a Problem: when a name does not
- * exist (with names that are near), when a group has no pod that runs, when there are too many.
+ * exist (with names that are near), when a group has no pod that runs and may not be empty, when there are too many.
  */
 export async function resolveTargets(
   api: KubeApi,
   targets: readonly Target[],
-  { maxPods, signal }: ResolveOptions,
+  { maxPods, mayBeEmpty, signal }: ResolveOptions,
 ): Promise<ResolvedTargets> {
   signal?.throwIfAborted();
-  const each = await mapLimited(targets, AT_ONCE, (target) => resolveTarget(api, target, signal));
+  const each = await mapLimited(targets, AT_ONCE, (target) =>
+    resolveTarget(api, target, mayBeEmpty ?? false, signal),
+  );
   const found = onceEach(each.flatMap((one) => one.found));
   const pods = found.flatMap(({ pod }) => pod ?? []);
   if (pods.length > maxPods) throw tooMany(targets, pods, maxPods);
@@ -55,6 +59,7 @@ export async function resolveTargets(
 async function resolveTarget(
   api: KubeApi,
   target: Target,
+  mayBeEmpty: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ResolvedTargets> {
   if (target.kind === 'pod') {
@@ -69,10 +74,11 @@ async function resolveTarget(
   const { path, labelSelector, keep, none } = await podQuery(api, target, signal);
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
   const all = listed.filter(keep).sort(byName);
-  if (all.length === 0) throw new Problem(`${targetText(target)} ${none}`, { next: look(path) });
+  if (all.length === 0 && !mayBeEmpty)
+    throw new Problem(`${targetText(target)} ${none}`, { next: look(path) });
   const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
   const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
-  if (skipped.length === all.length)
+  if (skipped.length === all.length && !mayBeEmpty)
     throw new Problem(`${targetText(target)} has no pod that runs`, {
       next: [
         ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),

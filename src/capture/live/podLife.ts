@@ -1,0 +1,37 @@
+import type { KubeApi } from '../../kube/api.ts';
+import { ApiError } from '../../kube/apiError.ts';
+import { type Pod, podPath } from '../../kube/pod.ts';
+
+/** How long ago the first of the pod's own containers was started, in milliseconds; undefined if that is not known. */
+export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<number | undefined> {
+  try {
+    const { status } = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
+    const started = [
+      ...(status?.initContainerStatuses ?? []),
+      ...(status?.containerStatuses ?? []),
+    ].flatMap(
+      ({ state }) =>
+        Date.parse(state?.running?.startedAt ?? state?.terminated?.startedAt ?? '') || [],
+    );
+    return started.length === 0 ? undefined : Math.max(0, api.serverTime() - Math.min(...started));
+  } catch {
+    // The pod may be gone already.
+    return undefined;
+  }
+}
+
+/** Whether the pod has ended, is being deleted, or is gone. */
+export async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean> {
+  try {
+    const now = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
+    const phase = now.status?.phase;
+    return (
+      now.metadata.uid !== metadata.uid ||
+      now.metadata.deletionTimestamp !== undefined ||
+      phase === 'Succeeded' ||
+      phase === 'Failed'
+    );
+  } catch (error) {
+    return error instanceof ApiError && error.code === 404;
+  }
+}
