@@ -45,7 +45,7 @@ function card(finding: Finding, number: number): Html {
 <p class="what">${clipped(what, MAX_TEXT)}</p>
 <dl class="pairs">
 ${pair('Who', clipped(who, MAX_TEXT))}
-${pair('Captured at', where)}
+${pair(kind === 'loss-between-points' ? 'Last seen at' : 'Captured at', where)}
 ${pair('When', packets.length > 0 ? whenText(finding) : '')}
 ${pair('But', caveat)}
 ${pair('Usual causes', causes.length > 1 ? html`<ul>${causes.map((cause) => html`<li>${cause}</li>`)}</ul>` : (causes[0] ?? ''))}
@@ -70,8 +70,16 @@ function whenText({ when, until, count }: Finding): string {
 
 const ACRONYMS: ReadonlySet<string> = new Set(['dns', 'tls', 'http', 'mtu', 'nat', 'syn', 'arp']);
 
+/** Kinds whose words say too little without their text. */
+const TITLES: Readonly<Record<string, string>> = {
+  'loss-between-points': 'Packets lost on the way',
+  'syn-retried': 'Connections opened late',
+};
+
 /** A kind in words: dns-servfail is "DNS servfail". */
 export function titleOf(kind: string): string {
+  const title = TITLES[kind];
+  if (title !== undefined) return title;
   const words = kind.split('-').map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
   const text = words.join(' ');
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
@@ -83,7 +91,7 @@ export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefin
   const compared = comparisons.filter(({ first, second }) => first !== second);
   if (compared.length === 0) return undefined;
   return html`<section id="points" aria-labelledby="points-title">
-<h2 id="points-title">Between the points of capture</h2>
+<h2 id="points-title">Lost between the points of capture</h2>
 <p class="muted">Packets of connections that both points saw, while both recorded.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="points-title"><table>
 <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Packets</th><th scope="col" class="number">Lost on the way</th><th scope="col">First and last loss</th><th scope="col">Clocks</th></tr></thead>

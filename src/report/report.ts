@@ -63,7 +63,7 @@ function barHtml({ comparisons }: Summary): Html {
   return html`<header class="bar"><nav class="top" aria-label="Sections">
 <strong>kubectl netdebug</strong>
 <a href="#findings">Findings</a>
-${hasPoints ? html`<a href="#points">Points</a>` : undefined}
+${hasPoints ? html`<a href="#points">Loss</a>` : undefined}
 <a href="#timeline">Timeline</a>
 <a href="#conversations">Conversations</a>
 <a href="#capture">Capture</a>
@@ -93,7 +93,7 @@ ${fact('Packets', packets.toLocaleString('en'))}
 ${fact('Traffic', bytesText(bytes))}
 ${fact('Conversations', collector.total.toLocaleString('en'))}
 ${fact(interfaces.length === 1 ? 'Interface' : 'Interfaces', interfaces.length === 1 ? clipped(interfaces[0]?.label ?? '', 60) : String(interfaces.length))}
-${fact('Not captured', isDropKnown ? counted(dropped, 'packet') : 'unknown')}
+${fact('Dropped by the capture', isDropKnown ? counted(dropped, 'packet') : 'not recorded')}
 </dl>
 `;
 }

@@ -145,7 +145,7 @@ describe('a capture of two pods with loss between them', () => {
   it('says where and when it was lost', async () => {
     const { page } = await browser.open(pages.lossy);
     const first = await page.locator('.finding').first().innerText();
-    expect(first).toContain('Loss between points');
+    expect(first).toContain('Packets lost on the way');
     expect(first).toMatch(/5 packets.*shop\/web-7d4f9c.*shop\/cart-0/);
     expect(first).toMatch(/22:13:25\.003 to 22:13:25\.803/);
     expect(await page.locator('.timeline').innerText()).toContain(
@@ -161,7 +161,7 @@ describe('a capture of two pods with loss between them', () => {
     await page
       .locator('.finding')
       .first()
-      .getByRole('button', { name: 'Show packets of the first' })
+      .getByRole('button', { name: 'Show packets of the first connection' })
       .click();
     await page.waitForSelector('#packets svg');
     const texts = await packetTexts(page);

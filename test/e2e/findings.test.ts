@@ -299,7 +299,7 @@ it.skipIf(!has('an API server of our own')).concurrent(
     const [first] = await summaryOf(file);
     expect(first?.kind).toBe('loss-between-points');
     expect(first?.what).toMatch(
-      new RegExp(`passed .*${client.name}.* never came to .*${server.name}`),
+      new RegExp(`passed .*${client.name}.* never reached .*${server.name}`),
     );
   },
 );

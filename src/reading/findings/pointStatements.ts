@@ -44,7 +44,7 @@ function stateLoss(
   finder.state({
     kind: 'loss-between-points',
     severity: isHarmful ? 'error' : 'warning',
-    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and never came to ${to.label}: lost between the two${bare}${part}`,
+    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and never reached ${to.label}: lost between the two${bare}${part}`,
     who: [...new Set(connections.map((view) => whoOf(finder, view)))].join(', '),
     note,
     interfaceIndex: from.index,

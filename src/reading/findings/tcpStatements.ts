@@ -7,7 +7,7 @@ import { type GroupWording, stateGroups } from './groupStatements.ts';
 const LOSS_CAUSES = [
   'packets are lost on the way: a full queue, an overloaded link or node',
   'an interface or a virtual network with a smaller MTU, when large segments alone are lost',
-  'a policer or a rate limit of the pod or node',
+  'a rate limit of the pod or node',
 ];
 
 const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
@@ -46,7 +46,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'syn-retried': {
     severity: 'warning',
     what: (group, server) =>
-      `${counted(group.conversations, 'connection')} to ${server} opened only after the request was sent again, up to ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
+      `${counted(group.conversations, 'connection')} to ${server} opened only after the SYN was sent again, up to ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
     filter: 'tcp.flags.syn == 1',
     causes: [
       'the first packets of a connection are lost: a full accept queue, conntrack table or link',
@@ -56,7 +56,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'port-reused': {
     severity: 'warning',
     what: (group, server) =>
-      `a connection to ${server} used a client port again ${durationText(group.number('reusedAfter'))} after its last connection, and its request was sent ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
+      `a connection to ${server} used a client port again ${durationText(group.number('reusedAfter'))} after its last connection, and its SYN was sent ${group.number('syns')} times over ${durationText(group.number('waited'))}`,
     filter: 'tcp.flags.syn == 1',
     causes: [
       'the server, or a NAT on the way, still has the old connection in TIME_WAIT and drops or challenges the new SYN',

@@ -143,7 +143,7 @@ export class ConversationTable {
         'div',
         { class: 'controls' },
         this.#search,
-        element('label', {}, this.#troubleOnly, ' Only with trouble'),
+        element('label', {}, this.#troubleOnly, ' Only with problems'),
         this.#chips,
       ),
       this.#table.element,
@@ -159,7 +159,7 @@ export class ConversationTable {
     const columns = columnsOf(rows);
     if (rows.all.some((row) => rows.troubleCount(row) > 0))
       this.#table.sortBy(
-        columns.findIndex(({ title }) => title === 'Trouble'),
+        columns.findIndex(({ title }) => title === 'Problems'),
         true,
       );
   }
@@ -256,7 +256,7 @@ function columnsOf(rows: ConversationRows): Column[] {
     { title: 'Carries', width: 14, text: (row) => rows.text('what', row) },
     { title: 'State', width: 8, text: (row) => stateText(rows.text('state', row)) },
     {
-      title: 'Trouble',
+      title: 'Problems',
       width: 10.5,
       text: (row) => rows.troubles(row),
       key: (row) => rows.troubleCount(row),

@@ -65,7 +65,7 @@ function addActions(
       table.setFinding(number, rows);
       goTo(byId('conversations'));
     });
-    if (rows.length > 1) add('Show packets of the first', () => choose(first));
+    if (rows.length > 1) add('Show packets of the first connection', () => choose(first));
     actions.hidden = false;
   }
 }

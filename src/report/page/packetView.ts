@@ -87,7 +87,7 @@ export class PacketView {
             disabled: problem === null,
             onclick: () => scrollWithin(diagram, problem),
           },
-          problem === null ? 'No trouble in these packets' : 'Go to the first trouble',
+          problem === null ? 'No problem in these packets' : 'Go to the first problem',
         ),
         element('button', { type: 'button', onclick: () => this.close() }, 'Close'),
       ),

@@ -101,7 +101,7 @@ describe('the data of a report', () => {
     expect(kept.filter(({ isLost }) => isLost).map(({ number }) => number)).toEqual([7]);
     const finding = data.findings.find(({ kind }) => kind === 'loss-between-points');
     expect(finding).toMatchObject({ severity: 'error', from: 10_000, rows: [0] });
-    expect(page).toContain('Between the points of capture');
+    expect(page).toContain('Lost between the points of capture');
   });
 
   it('cuts long texts, and says how long they were', async () => {
@@ -125,7 +125,7 @@ describe('the page of a report', () => {
       'capture.pcapng': pcapngOf({ 'shop/web': NEAR, 'shop/cart': FAR }),
     });
     const [before] = page.split('<div id="app">');
-    expect(before).toContain('Loss between points');
+    expect(before).toContain('Packets lost on the way');
     expect(page).toContain('How it was captured');
     expect(page).toContain('shop/cart');
   });
