@@ -5,7 +5,8 @@ const PAUSES_MS = [300, 1_000, 3_000] as const;
 
 /**
  * Repeats, up to three times, what the network or a busy server prevented, such as a "socket hang up". For what may
- * be done twice without harm. Throws what the last attempt throws, or the signal's reason.
+ * be done twice without harm. Throws what the last attempt throws, or the signal's reason. A container that is not
+ * there is an answer, though the kubelet gives it as an internal error.
  */
 export async function untilReached<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const pause of PAUSES_MS) {
@@ -13,7 +14,7 @@ export async function untilReached<T>(ask: () => Promise<T>, signal: AbortSignal
       return await ask();
     } catch (error) {
       signal.throwIfAborted();
-      if (!mayPass(error)) throw error;
+      if (!mayPass(error) || isNoContainer(error)) throw error;
       await wait(pause, undefined, { signal });
     }
   }

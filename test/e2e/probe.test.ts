@@ -81,7 +81,10 @@ async function probe(from: string, to: string, ...more: string[]): Promise<Docum
   return JSON.parse(stdout);
 }
 
-/** Tables of a node that no probe may change, and watchers that should have ended. */
+/**
+ * Tables of a node that no probe may change, and watchers that should have ended; without what other tests add and
+ * remove meanwhile: pods' interfaces, and rules of services.
+ */
 const STATE =
   'ip -4 route show table all; ip rule; ip -4 addr | grep -v valid_lft; iptables-save; sysctl -a 2>/dev/null | grep forward; ps ax | grep "[t]cpdump" || true';
 
@@ -98,7 +101,11 @@ describe.runIf(world.kind === 'local')('path --probe', { timeout: 600_000 }, () 
     Promise.all(
       Object.values(ends).map(async ({ processes }) => {
         const state = await onNode(processes, STATE);
-        return state.replaceAll(/ \[\d+:\d+\]/g, '');
+        const others = /^#|veth|KUBE-/;
+        return state
+          .replaceAll(/ \[\d+:\d+\]/g, '')
+          .split('\n')
+          .filter((line) => !others.test(line));
       }),
     );
 

@@ -74,6 +74,8 @@ async function refusalOf(socket: WebSocket): Promise<JsonObject> {
   const [, response] = await once(socket, 'unexpected-response');
   let text = '';
   for await (const chunk of response) text += chunk;
+  // The server keeps the connection open, and resets it when it ends.
+  socket.terminate();
   const { statusCode: status, headers } = response;
   const isJson = String(headers['content-type']).includes('json');
   return { status, headers, body: isJson ? JSON.parse(text) : text };
