@@ -45,7 +45,7 @@ const OWN_CLUSTER = {
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const kubectl = newestKubectl();
-  const namespace = `netdebug-e2e-${process.pid}`;
+  const namespace = `netdebug-${project.name}-${process.pid}`;
   const label = { [LABEL]: namespace };
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
   const running = process.env.E2E_CLUSTER === 'running' ? findRunningCluster() : undefined;

@@ -19,7 +19,7 @@ interface Column {
  */
 export class RunTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const suite = modules.filter(({ project }) => project.name === 'e2e');
+    const suite = modules.filter(({ project }) => project.name.startsWith('e2e'));
     if (suite.length === 0) return;
     const columns = [...earlierColumns(), columnOf(suite)];
     if (process.env.RUN_TABLE) writeFileSync(process.env.RUN_TABLE, JSON.stringify(columns));
