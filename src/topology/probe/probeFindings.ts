@@ -12,25 +12,48 @@ export interface Probe {
   readonly plain?: ProbeResult;
 }
 
-/** What a probe found. `known` are the findings of the tables: the first error among them explains a loss. */
+/** What a probe found. `known` are the findings of the tables: the error nearest to a loss explains it. */
 export function probeFindings({ main, plain }: Probe, known: readonly Finding[]): Finding[] {
   const there = main.packets.filter(({ direction }) => direction === 'there');
-  const cause = known.find(
+  const errors = known.filter(
     ({ severity, causedBy }) => severity === 'error' && causedBy === undefined,
   );
-  const following = (finding: Finding): Finding =>
-    cause === undefined ? finding : { ...finding, causedBy: cause.kind };
+  const explained = (finding: Finding, places: readonly (Where | undefined)[]): Finding => {
+    const cause = nearest(errors, places);
+    return cause === undefined ? finding : { ...finding, causedBy: cause.kind };
+  };
   if (there.length === 0) {
     const evidence = main.said.join('\n') || `sent: ${planText(main.plan)}; seen: nothing`;
     const where = whereSent(main);
-    return [following(findingOf({ kind: 'probe-not-sent', where, evidence, values: {} }))];
+    return [explained(findingOf({ kind: 'probe-not-sent', where, evidence, values: {} }), [where])];
   }
   return [
     ...checksums(main.growth),
     ...(main.plan.kind === 'mtu'
       ? tooBig(main)
-      : [...losses(main, plain), ...silence(main)].map(following)),
+      : [
+          ...losses(main, plain).map(({ finding, places }) => explained(finding, places)),
+          ...silence(main).map((finding) => explained(finding, [finding.where])),
+        ]),
   ];
+}
+
+/** The finding at one of these devices, otherwise on one of their nodes, otherwise the first. */
+function nearest(
+  findings: readonly Finding[],
+  places: readonly (Where | undefined)[],
+): Finding | undefined {
+  const at = (...keys: readonly (keyof Where)[]) =>
+    findings.find(({ where }) =>
+      places.some((place) => place && keys.every((key) => where[key] === place[key])),
+    );
+  return at('node', 'netns', 'device') ?? at('node') ?? findings[0];
+}
+
+interface Loss {
+  readonly finding: Finding;
+  /** The last device that saw the packets, and the first that did not. */
+  readonly places: readonly (Where | undefined)[];
 }
 
 function whereSent({ unwatched }: ProbeResult): Where {
@@ -39,7 +62,7 @@ function whereSent({ unwatched }: ProbeResult): Where {
 }
 
 /** Packets that were lost at the same place, once for each direction. */
-function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined): Finding[] {
+function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined): Loss[] {
   const groups = Map.groupBy(
     packets.filter(({ lost }) => lost !== undefined),
     ({ direction, lost }) => `${direction} ${placeText(lost?.after)} ${placeText(lost?.before)}`,
@@ -53,29 +76,28 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
     const relevant = growth.filter(({ node }) => nodes.includes(node)).map(growthText);
     const evidence = [
       `${first.packet}: seen at ${placeText(after) || 'no device'}, not at ${placeText(before) || 'any behind it'}`,
-      ...(relevant.length > 0 ? [`grew meanwhile: ${relevant.slice(0, 8).join(', ')}`] : []),
+      ...(relevant.length > 0 ? [`grew during the probe: ${relevant.slice(0, 8).join(', ')}`] : []),
     ].join('\n');
     const what = first.direction === 'there' ? 'packets' : 'answers';
     const isPlainLost = plain?.packets.some(({ lost }) => lost !== undefined) ?? false;
-    return [
-      findingOf({
-        kind: 'probe-lost',
-        where: after ?? before ?? {},
-        evidence,
-        values: {
-          count: String(group.length),
-          packets: `${all.length} ${what}`,
-          between:
-            before === undefined
-              ? `behind ${placeText(after)}`
-              : `between ${placeText(after) || 'the sender'} and ${placeText(before)}`,
-          ...(plain && {
-            plain: isPlainLost || plain.packets.length === 0 ? 'lost' : 'arrived',
-            port: String(plain.plan.port),
-          }),
-        },
-      }),
-    ];
+    const finding = findingOf({
+      kind: 'probe-lost',
+      where: after ?? before ?? {},
+      evidence,
+      values: {
+        count: String(group.length),
+        packets: `${all.length} ${what}`,
+        between:
+          before === undefined
+            ? `behind ${placeText(after)}`
+            : `between ${placeText(after) || 'the sender'} and ${placeText(before)}`,
+        ...(plain && {
+          plain: isPlainLost || plain.packets.length === 0 ? 'lost' : 'arrived',
+          port: String(plain.plan.port),
+        }),
+      },
+    });
+    return [{ finding, places: [after, before] }];
   });
 }
 
@@ -93,7 +115,7 @@ function silence({ plan, packets, growth, leaves }: ProbeResult): Finding[] {
       where: last.hop,
       evidence: [
         `${first.packet}: last seen at ${placeText(last.hop)}; no answer was seen anywhere`,
-        ...(grown.length > 0 ? [`grew meanwhile: ${grown.slice(0, 8).join(', ')}`] : []),
+        ...(grown.length > 0 ? [`grew during the probe: ${grown.slice(0, 8).join(', ')}`] : []),
       ].join('\n'),
       values: {
         packets: `${packets.length} packets`,

@@ -153,6 +153,23 @@ describe('a probe', () => {
     expect(finding?.causedBy).toBeUndefined();
   });
 
+  it.each([
+    ['at the same device', { node: 'node-b', netns: 3, device: 'eth0' }],
+    ['on the same node', { node: 'node-b', netns: 3 }],
+  ])('is explained by the error %s, not by the first one', (_, where) => {
+    const packets = judgeProbe(PLAN, trace(), observed(0, true));
+    const error = { severity: 'error', evidence: '', meaning: '', fix: '' } as const;
+    const known = [
+      { ...error, kind: 'stale-neighbour', where: { node: 'node-c', netns: 1, device: 'eth0' } },
+      { ...error, kind: 'link-down', where },
+    ];
+    const [finding] = probeFindings(
+      { main: { plan: PLAN, packets, growth: [], leaves: false, said: [], unwatched: [] } },
+      known,
+    );
+    expect(finding).toMatchObject({ kind: 'probe-lost', causedBy: 'link-down' });
+  });
+
   it('is not lost at a device that could not be watched, nor where devices are skipped', () => {
     const sights: Map<string, Observation[] | undefined> = observed(0, true);
     for (const place of HOPS.slice(3)) sights.set(placeKey(place), undefined);
