@@ -1,21 +1,7 @@
 # The main process of a detached capture's container: record spool=FOLDER [NAME=VALUE]...
 # As `record` of spool.sh, and nothing else, since it is part of the pod's definition. Kubernetes halves
 # doubled dollar signs in a container's command, so none may stand here.
-. parts/begin.sh
-. parts/options.sh
-. parts/waiting.sh
-. ../../debugger/processTree.sh
-. parts/processes.sh
-. parts/room.sh
-. parts/state.sh
-. parts/numbers.sh
-. parts/ring.sh
-. parts/turning.sh
-. parts/log.sh
-. parts/engine.sh
-. parts/outages.sh
-. parts/bounds.sh
-. parts/record.sh
+. recording.sh
 
 # The verb, which says to readers of the definition where the options begin.
 shift

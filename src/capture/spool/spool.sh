@@ -9,21 +9,7 @@
 # What must be said on a full disk is said by removing files or by overwriting bytes that exist: running,
 # wanted and kept exist while a recording runs, is wanted, and is kept. Changing a file's time needs no room
 # either: that is how a follower shows that it is there (lease).
-. parts/begin.sh
-. parts/options.sh
-. parts/waiting.sh
-. ../../debugger/processTree.sh
-. parts/processes.sh
-. parts/room.sh
-. parts/state.sh
-. parts/numbers.sh
-. parts/ring.sh
-. parts/turning.sh
-. parts/log.sh
-. parts/engine.sh
-. parts/outages.sh
-. parts/bounds.sh
-. parts/record.sh
+. recording.sh
 . parts/send.sh
 . parts/follow.sh
 . parts/read.sh

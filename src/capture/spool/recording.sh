@@ -1,0 +1,16 @@
+# The parts of a recorder, which spool.sh and recorder.sh include.
+. parts/begin.sh
+. parts/options.sh
+. parts/waiting.sh
+. ../../debugger/processTree.sh
+. parts/processes.sh
+. parts/room.sh
+. parts/state.sh
+. parts/numbers.sh
+. parts/ring.sh
+. parts/turning.sh
+. parts/log.sh
+. parts/engine.sh
+. parts/outages.sh
+. parts/bounds.sh
+. parts/record.sh
