@@ -56,6 +56,11 @@ async function listed(name: string) {
   );
 }
 
+/** The words that start a detached capture of the interface. */
+function detached(pod: string, image: string, name: string): string[] {
+  return ['capture', pod, '-i', 'net1', '--image', image, '--detach', '--name', name];
+}
+
 describe.skipIf(!has('nodes on this machine'))('an interface that disappears', () => {
   let other: string;
   beforeAll(async () => {
@@ -133,17 +138,7 @@ describe.skipIf(!has('nodes on this machine'))('an interface that disappears', (
     async ({ engine, image }) => {
       const pod = await podWithInterface('detached');
       const name = podName(`gap-${engine}`);
-      const words = [
-        'capture',
-        pod.name,
-        '-i',
-        'net1',
-        '--image',
-        image,
-        '--detach',
-        '--name',
-        name,
-      ];
+      const words = detached(pod.name, image, name);
       expect((await ours(...words, '--', 'udp port 9')).code).toBe(0);
       await pod.send(3);
       // What is not on disk goes with the interface.
@@ -182,17 +177,7 @@ describe.skipIf(!has('nodes on this machine'))('an interface that disappears', (
     async ({ engine, image }) => {
       const pod = await podWithInterface('killed');
       const name = podName(`killed-${engine}`);
-      const words = [
-        'capture',
-        pod.name,
-        '-i',
-        'net1',
-        '--image',
-        image,
-        '--detach',
-        '--name',
-        name,
-      ];
+      const words = detached(pod.name, image, name);
       expect((await ours(...words)).code).toBe(0);
       const kill = `for p in /proc/[0-9]*; do read -r c <$p/comm; [ "$c" != ${engine} ] || kill -9 "\${p#/proc/}"; done`;
       await kubectl(['exec', pod.name, '-c', `netdebug-capture-${name}`, '--', 'sh', '-c', kill]);
