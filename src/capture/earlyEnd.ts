@@ -83,7 +83,7 @@ function engineText({ engine, exit, said }: EndedRecording): string {
   return `${engine} failed with exit code ${exit}${last === undefined ? '' : ` (${last})`}`;
 }
 
-/** What the user is told of it at the end. */
+/** What the user reads about it at the end. */
 export function earlyEndLines(early: EarlyEnd): string[] {
   return [`ENDED EARLY: ${earlyEndText(early)}`, ...early.next.map((step) => `  ${step}`)];
 }

@@ -9,7 +9,7 @@ import {
 } from '../filters/capture/captureFilter.ts';
 import type { Bytes, Milliseconds } from './units.ts';
 
-/** When a capture ends by itself. An absent bound is no bound. */
+/** When a capture ends by itself. An absent bound means no limit. */
 export interface CaptureBounds {
   /** Packets recorded. */
   readonly count?: number | undefined;

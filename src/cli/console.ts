@@ -13,10 +13,10 @@ export function statusLine(): StatusLine {
   return line;
 }
 
-/** How long a request may take before the user is told that it is being waited for. */
+/** How long a request may take before a message says that the program waits for it. */
 const REQUEST_TOLD_MS = 1_000;
 
-/** Shows that a request to a server is waited for, when it takes long and nothing else is shown meanwhile. */
+/** Shows that the program waits for a server, if the request takes long and nothing else is shown. */
 export function tellOfRequest(server: string): () => void {
   let answered = () => {};
   const telling = setTimeout(() => {

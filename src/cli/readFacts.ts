@@ -14,7 +14,7 @@ import { onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
 export interface FactsWanted {
-  /** The command's own word, for whoever finds its pods. */
+  /** The name of the command, for people who find its pods. */
   readonly command: string;
   /** The target as the user wrote it. */
   readonly word: string | undefined;

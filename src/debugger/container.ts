@@ -22,7 +22,7 @@ export interface DebuggerRequest {
   readonly nodeNamespace?: string;
   /** Milliseconds after which it is not needed any more, where that is known. */
   readonly lifetime?: number;
-  /** What the debugger is for, in a word: `capture`. For whoever finds it. */
+  /** What the debugger is for, in a word: `capture`. For people who find it. */
   readonly command?: string;
   /** Of a node's debugger for the node itself: whether it enters other network namespaces. */
   readonly entersAny?: boolean;

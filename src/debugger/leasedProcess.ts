@@ -19,7 +19,7 @@ export interface Program {
   /** Shell text that the command's words are given to as positional parameters; else they are run. */
   readonly script?: string;
   readonly command: readonly string[];
-  /** It ends by itself soon, and not when it is told to. */
+  /** It ends by itself soon, and not on a signal. */
   readonly isShort?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts';
 import { type Refusal, refusalText } from './refusal.ts';
 import { CONTAINERS, EXEC, nextSteps, roleSteps } from './refusals.ts';
 
-/** Why a pod can have no ephemeral container of ours. */
+/** Why no debugger can be added to a pod. */
 export interface NoEphemeral {
   /** In a few words, for a note. */
   readonly text: string;
@@ -101,7 +101,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   };
 }
 
-/** The pod's own containers of ours among those that a refusal by Pod Security names. */
+/** Our containers in the pod that a refusal by Pod Security names. */
 function oldDebuggers(pod: Pod, said: string): string[] {
   const named = new Set([...said.matchAll(/"([^"]+)"/g)].map(([, name]) => name));
   return (pod.spec.ephemeralContainers ?? [])
@@ -128,9 +128,10 @@ export function nodeSteps({ nodeInstead }: NoEphemeral, node?: NodeRefused | 'op
     return [
       'a pod on the node would be allowed: use --via node, unless the policy means to forbid that too',
     ];
-  if (node && nodeInstead) return [`or by way of the node: ${node.message}`, ...node.next];
-  if (node) return [`the way over the node (--via node) is closed as well: ${node.message}`];
+  if (node && nodeInstead)
+    return [`a pod on the node is not possible either: ${node.message}`, ...node.next];
+  if (node) return [`a pod on the node (--via node) is not possible either: ${node.message}`];
   return nodeInstead
-    ? ['or by way of the node, which changes nothing in the pod: leave out --via ephemeral']
+    ? ['without --via ephemeral, a pod on the node is used, which changes nothing in the pod']
     : [];
 }

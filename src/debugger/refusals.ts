@@ -30,7 +30,7 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
     case 'pod-security':
       return [
         `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
-        'whoever administers the namespace can allow it for a while:',
+        'an administrator of the namespace can allow it temporarily:',
         `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
         'an ephemeral container that breaks the policy stays in the pod: set the old level again',
         'only after the pod was replaced, or later debuggers in it are refused',
@@ -38,7 +38,7 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
     case 'openshift':
       return [
         "OpenShift's security context constraints (SCC) refuse the debugger: it runs as root, with NET_RAW.",
-        "a cluster administrator can let the pod's service account use one that allows both, for a while:",
+        "a cluster administrator can temporarily let the pod's service account use one that allows both:",
         `oc adm policy add-scc-to-user privileged -z SERVICE_ACCOUNT -n ${namespace}`,
       ];
     case 'webhook':
@@ -46,12 +46,12 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
       return policySteps(refusal, exception);
     case 'unreachable':
       return [
-        'until it answers, the API server refuses every such request, whoever sends it:',
-        'ask whoever runs that webhook',
+        'until it answers, the API server refuses every such request;',
+        'ask the owner of that webhook',
       ];
     case 'quota':
       return [
-        `ask whoever administers namespace "${namespace}" to raise quota "${refusal.denial?.name}"`,
+        `ask an administrator of namespace "${namespace}" to raise quota "${refusal.denial?.name}"`,
       ];
     case 'static':
     case 'other':

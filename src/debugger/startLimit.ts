@@ -13,7 +13,7 @@ export type Sign = 'nothing' | 'accepted' | 'pulling';
 
 /** Milliseconds without a newer sign after which the wait ends. */
 export type StartLimits = Readonly<Record<Sign, number>> & {
-  /** Milliseconds without any sign after which the user is told what is known. */
+  /** Milliseconds without any sign after which a message says what is known. */
   readonly tell: number;
 };
 

@@ -33,7 +33,7 @@ export function withoutStartSign(stderr: Readable): Signed {
       done(null, held && held.length > 0 ? held : undefined);
     },
   });
-  // Whoever reads no more of it must not keep the connection waiting: each ends with the other.
+  // A reader that stopped must not keep the connection waiting: each ends with the other.
   pipeline(stderr, rest, () => {});
   return { stderr: rest, started: promise };
 }

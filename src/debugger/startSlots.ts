@@ -55,7 +55,7 @@ export class StartSlots {
     };
   }
 
-  /** Whoever can begin does; a full node keeps nobody of another one waiting. */
+  /** Every start that can begin does; a full node does not delay starts on others. */
   #beginNext(): void {
     for (const waiting of [...this.#waiting]) {
       const { node, begin } = waiting;

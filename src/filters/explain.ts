@@ -9,7 +9,7 @@ import { DisplaySyntaxError } from './display/parse.ts';
 import { renderDisplayFilter } from './display/render.ts';
 import { inWords } from './words.ts';
 
-/** What is known of a filter that somebody wrote. */
+/** What is known of a user's filter. */
 export interface Explanation {
   /** The language it is written in. */
   readonly language: Language;

@@ -38,7 +38,7 @@ export interface Access {
   readonly onRequest?: ConnectionEvents['onRequest'];
 }
 
-/** What a connection tells whoever shows to the user what is being waited for. */
+/** What a connection reports to the code that shows progress. */
 export interface ConnectionEvents {
   /** A request is sent; what it gives is called when it was answered, or failed. */
   readonly onRequest?: () => () => void;
@@ -47,7 +47,7 @@ export interface ConnectionEvents {
    * when it has ended. `renewal`: there was a login before.
    */
   readonly onPlugin?: (renewal: boolean) => () => void;
-  /** A login was not renewed; it is tried again after so many milliseconds, if at all. */
+  /** A login was not renewed. The next attempt is after this many milliseconds, if there is one. */
   readonly onLoginLost?: (problem: LoginLost, againInMs: number | undefined) => void;
 }
 

@@ -25,7 +25,7 @@ export interface Kubeconfig {
 }
 
 export interface ReadOptions {
-  /** Somebody waits for a second at most: a file that takes longer to parse is an error. */
+  /** The user waits for a second at most: a file that takes longer to parse is an error. */
   readonly quick?: boolean;
 }
 

@@ -14,7 +14,7 @@ export class LoginLost extends Problem {
   }
 }
 
-/** How often others are asked for, and how long nobody is asked after each failure: somebody may log in meanwhile. */
+/** How often others are asked for, and the pause after each failure, in which the user may log in. */
 const PAUSES_MS = [10_000, 30_000];
 const MAX_FAILURES = PAUSES_MS.length + 1;
 

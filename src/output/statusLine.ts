@@ -27,7 +27,7 @@ export class StatusLine {
     this.#terminal = stream.isTTY ? stream : undefined;
   }
 
-  /** Whether somebody else has the terminal. */
+  /** Whether another program uses the terminal. */
   get isHeld(): boolean {
     return this.#holds > 0;
   }
@@ -78,7 +78,7 @@ export class StatusLine {
     this.#text = '';
   }
 
-  /** Leaves the terminal to somebody else, who may ask the user something, until what it gives is called. */
+  /** Leaves the terminal to another program, which may ask the user something, until the returned function is called. */
   hold(): () => void {
     this.hide();
     this.#holds += 1;

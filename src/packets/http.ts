@@ -1,4 +1,4 @@
-/** The first line of an HTTP/1 request, and the headers that say where and how it goes on. */
+/** The first line of an HTTP/1 request, and the headers that describe what follows. */
 export interface HttpRequest {
   readonly method: string;
   readonly target: string;

@@ -28,7 +28,7 @@ export class ArpWatch {
     packet: number,
     now: number,
   ): void {
-    // Whoever speaks is there.
+    // Any ARP message shows that its sender is there.
     this.#heard(sender, interfaceIndex);
     if (operation !== REQUEST || sender === target || sender === NOBODY) return;
     const key = `${interfaceIndex} ${target}`;

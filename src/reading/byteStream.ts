@@ -124,7 +124,7 @@ export class ByteStream {
     }
   }
 
-  /** Goes on behind the first gap. */
+  /** Continues after the first gap. */
   #giveUpGap(arrival: Arrival): void {
     let nearest = Number.POSITIVE_INFINITY;
     for (const { sequence } of this.#waiting)

@@ -115,7 +115,7 @@ export async function writePackets(
   const { filter, tshark, count, signal, paths } = request;
   const stream = await PacketStream.open(paths);
   const writer = new PacketWriter(request.application, request.write);
-  // In front of the packets, so that whoever reads it has the names in time.
+  // In front of the packets, so that a reader has the names in time.
   writer.nameAddresses(request.names.all);
   try {
     const isSelected =

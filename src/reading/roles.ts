@@ -18,7 +18,7 @@ function isServerPort(port: number): boolean {
 
 /**
  * True when the sender of a conversation's first packet is its server: it answers a SYN that is not in
- * the capture, or only its port is a server's. Whoever sends first is the client otherwise.
+ * the capture, or only its port is a server's. Otherwise the end that sends first is the client.
  */
 export function isFromServer(packet: Packet): boolean {
   const { sourcePort, destinationPort, flags, protocol } = packet;

@@ -23,7 +23,7 @@ const MAX_CONVERSATIONS = 10_000;
 
 /** Takes part in what becomes of conversations. */
 export interface SummaryObserver {
-  /** Told of every packet. */
+  /** Called for every packet. */
   readonly collector?: SummaryCollector | undefined;
   /** A conversation is over: closed to make room (`isEvicted`), or at the end of the capture. */
   closed(conversation: Conversation, isEvicted: boolean): void;
@@ -131,7 +131,7 @@ export class Summarizer {
 
   /** The file is over: takes what its recorder counted. */
   endFile(cursor: PacketCursor): void {
-    // Interfaces without packets are told of, too.
+    // Interfaces without packets are passed on too.
     for (let number = 0; number < cursor.interfaces.length; number++)
       this.#interfaceOf(cursor, number);
     for (const [number, counts] of cursor.counts.entries()) {

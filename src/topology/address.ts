@@ -91,7 +91,7 @@ function prefixLength(text: string, bits: number): number | undefined {
   return /^1*0*$/.test(binary) ? binary.replace(/0/g, '').length : undefined;
 }
 
-/** The network of so many bits that an address is in. */
+/** The network with this prefix length that contains an address. */
 export function prefixOf({ family, value }: Address, length: number): Prefix {
   const rest = BigInt((family === 4 ? 32 : 128) - length);
   return { family, length, value: (value >> rest) << rest };

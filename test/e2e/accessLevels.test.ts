@@ -93,14 +93,16 @@ describe.concurrent('access levels', () => {
     });
   });
 
-  it('a restricted namespace: by way of the node, in a namespace that allows it', async (test) => {
+  it('a restricted namespace: by a pod on the node, in a namespace that allows it', async (test) => {
     const { namespace, pod } = await guardedPod('restricted');
     const closed = await netdebug(['capture', pod, '-n', namespace, '--image', image], {
       onTestFinished: test.onTestFinished,
     }).finished;
     expect(closed.code).toBe(1);
     expect(closed.stderr).toMatch(/violates PodSecurity "restricted/);
-    expect(closed.stderr).toMatch(/by way of the node: .*violates PodSecurity "restricted/);
+    expect(closed.stderr).toMatch(
+      /a pod on the node is not possible either: .*violates PodSecurity "restricted/,
+    );
     expect(closed.stderr).toContain('--node-namespace');
 
     const free = await namespaceFor('free');
@@ -112,7 +114,7 @@ describe.concurrent('access levels', () => {
     expect(await eventually(async () => (await nodePods(free)).length === 0)).toBe(true);
   });
 
-  it('a static pod: by way of the node; its sockets and their processes too', async (test) => {
+  it('a static pod: by a pod on the node; its sockets and their processes too', async (test) => {
     needs(test, 'folders for static pods');
     const { name } = await runStaticPod('static', CHATTING);
     const { stderr, packets } = await captures(test, name);
@@ -147,7 +149,7 @@ describe.concurrent('access levels', () => {
     expect((await captures(test, pod, ['-n', namespace])).packets).toHaveLength(3);
   });
 
-  it('who may not add containers, but pods: by way of the node', async (test) => {
+  it('a user who may create pods but not add containers: by a pod on the node', async (test) => {
     const { name } = await chatter('rights');
     const KUBECONFIG = namespaced(world.users['node-debugger'] ?? '');
     const { stderr, packets } = await captures(test, name, [], { KUBECONFIG });

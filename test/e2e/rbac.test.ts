@@ -107,7 +107,7 @@ describe.concurrent('with the Role that doctor prints, and nothing else', () => 
     expect(fine(await run(['cleanup', '--yes']))).toContain(`${pod}/netdebug-network removed`);
   });
 
-  it('and with that for nodes: everything works by way of the node', async (test) => {
+  it('and with that for nodes: everything works by a pod on the node', async (test) => {
     const [namespace, free] = [await namespaceFor('role'), await namespaceFor('free')];
     const pod = await chattingPod(namespace);
     const user = podName('fresh');

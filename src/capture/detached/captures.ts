@@ -92,7 +92,7 @@ function lossText(exitCode: number, reason: string): string {
   if (exitCode === KILLED)
     return reason === 'OOMKilled'
       ? 'its container was killed: out of memory'
-      : "its container was killed; possible causes: the pod's sandbox was lost, its node restarted, or somebody removed the container there";
+      : "its container was killed; possible causes: the pod's sandbox was lost, its node restarted, or the container was removed on the node";
   return `its container ended with exit code ${exitCode} (${reason})`;
 }
 

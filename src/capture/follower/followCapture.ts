@@ -32,7 +32,7 @@ export interface FollowedCapture {
   readonly removeSpool: (hurry: boolean) => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
-  /** The interface has disappeared, or is back: nothing is or was recorded meanwhile. */
+  /** The interface has disappeared, or is back: nothing is or was recorded in between. */
   readonly onOutage?: (outage: Outage, device: string) => void;
   /** Bytes recorded that have not arrived, and whether the capture is ending. */
   readonly onLag?: (bytes: number, ending: boolean) => void;

@@ -27,7 +27,7 @@ export interface FollowedSpool {
   readonly start?: RecordOptions;
   /** Where to begin to read; at the beginning when absent. */
   readonly from?: Position;
-  /** What the user is told once packets are being recorded. */
+  /** What the user reads once packets are being recorded. */
   readonly listening: (device: string, engine: string) => string;
 }
 

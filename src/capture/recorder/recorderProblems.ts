@@ -135,7 +135,7 @@ export async function explainRecorder(
 
 /** What is known of why packets are refused; what is not known is worded as a possibility. */
 function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] {
-  const byNode = 'the way over the node needs nothing in the pod: --via node';
+  const byNode = 'a pod on the node needs nothing in the pod: --via node';
   if (runtime?.sandbox)
     return [
       `the pod runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox`,

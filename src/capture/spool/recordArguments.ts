@@ -2,7 +2,7 @@ import type { RecorderSpec } from '../spec.ts';
 import { inKilobytes, inSeconds, type Milliseconds } from '../units.ts';
 import type { RingPlan } from './ringPlan.ts';
 
-/** What a recorder in the pod is told. An absent bound is no bound. */
+/** The options of a recorder in the pod. An absent bound means no limit. */
 export interface RecordOptions {
   readonly spec: RecorderSpec;
   readonly ring: RingPlan;

@@ -102,7 +102,7 @@ function checkFormat(action: Action, format: Flags['output']): void {
 
 /** How many captures are copied, stopped or removed at once: each takes an exec or two. */
 const AT_ONCE = 6;
-/** Of a long list of choices so many are shown. */
+/** How many choices of a long list are shown. */
 const CHOICES_SHOWN = 3;
 
 /** Acts on every capture of a name, on several at once. A failure of one does not stop the others. */

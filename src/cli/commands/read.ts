@@ -76,14 +76,14 @@ async function run({ flags, args }: Invocation<Flags & ConnectionValues>): Promi
   const filter = flags['display-filter']?.trim() || undefined;
   const tshark = filter === undefined ? undefined : installedTshark();
   checkUsage(flags, args, tshark !== undefined);
-  for (const told of filter === undefined ? [] : checkDisplayFilter(filter).notes)
-    note(`note: ${told}`);
+  for (const hint of filter === undefined ? [] : checkDisplayFilter(filter).notes)
+    note(`note: ${hint}`);
   const interruption = onInterruption();
   const { signal } = interruption;
   const output = await captureOutput(flags);
   try {
     const { paths, notes } = await captureFilesOf(args);
-    for (const told of notes) note(`note: ${told}`);
+    for (const hint of notes) note(`note: ${hint}`);
     const names = new AddressNames();
     if (flags.names) await nameFromCluster(flags, names, signal);
     if (tshark !== undefined) note(`filtered by tshark ${(await versionOf(tshark)) ?? ''}`);
@@ -150,6 +150,6 @@ async function nameFromCluster(
 }
 
 function report({ selected, notes }: ReadOutcome, write: string | undefined): void {
-  for (const told of notes) note(`note: ${told}`);
+  for (const hint of notes) note(`note: ${hint}`);
   if (write !== undefined && write !== '-') note(`${selected} packets written to ${write}`);
 }

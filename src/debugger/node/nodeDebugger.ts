@@ -136,7 +136,7 @@ function entered(
       return { enter: ['nsenter', `-n/proc/${found.holder}/fd/9`, '--'], ownPorts: [] };
     case 'missing':
       throw new Problem(
-        `the image ${image} has no ${found.program}, which the way over the node needs`,
+        `the image ${image} has no ${found.program}, which a pod on the node needs`,
         {
           next: ['name an image that has it with --image'],
         },

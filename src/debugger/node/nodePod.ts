@@ -175,7 +175,7 @@ export function readsFacts({ profile }: Pick<DebuggerRequest, 'profile'>): boole
   return FACTS_PROFILES.includes(profile);
 }
 
-/** Whether a pod of ours on a node may be used again for this request: it was kept, and may do as much. */
+/** Whether a debugger that was kept on a node can serve this request: it has the capabilities. */
 export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
   const { annotations = {}, deletionTimestamp } = pod.metadata;
   const profile = annotations[PROFILE];

@@ -117,7 +117,7 @@ function judgeReset(finder: Finder, conversation: Conversation, tcp: TcpConnecti
   const { reset } = tcp;
   const note = conversation.noted('reset');
   if (!reset || !note || !wasInUse(tcp)) return;
-  // Whoever gets data after it closed its socket answers with a reset: ordinary.
+  // A host that gets data after it closed its socket answers with a reset, which is normal.
   const other = reset.byClient ? tcp.server : tcp.client;
   const own = reset.byClient ? tcp.client : tcp.server;
   const isForged = reset.usualTtl >= 0 && Math.abs(reset.ttl - reset.usualTtl) > 1;

@@ -158,7 +158,7 @@ function handshakeNames(
     const type = bytes[at] as number;
     const body = at + TLS_HANDSHAKE_HEADER_BYTES;
     const next = body + u24(bytes, at + 1);
-    // A message that goes on from the record before, or an encrypted one.
+    // A message that continues from the record before, or an encrypted one.
     const name = HANDSHAKES[type] ?? 'Encrypted Handshake Message';
     if (!HANDSHAKES[type]) return [...names, name].join(', ');
     const isWhole = next <= end;

@@ -27,7 +27,7 @@ interface Leg {
   readonly matched: MatchedTrails;
 }
 
-/** Told of each lost packet: who saw it, the points it was lost between, its number and its time. */
+/** Called for each lost packet: who saw it, the points between which it was lost, its number and its time. */
 export type OnLost = (
   view: PointView,
   from: CaptureInterface,
@@ -77,7 +77,7 @@ function addConnection(
   }
 }
 
-/** Two points, as their comparison comes to be. */
+/** Two points while they are compared. */
 class PointPair {
   readonly #first: CaptureInterface;
   readonly #second: CaptureInterface;

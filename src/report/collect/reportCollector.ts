@@ -20,7 +20,7 @@ const ROWS_BEFORE_CUT = 120_000;
 const MAX_PACKETS = 1_000_000;
 const MAX_ENTRIES = 50_000;
 
-/** What is told of a packet in any case. */
+/** What is shown of every packet. */
 const TROUBLE =
   ANY_RETRANSMISSION | SEGMENT.outOfOrder | SEGMENT.lost | SEGMENT.zeroWindow | SEGMENT.windowFull;
 

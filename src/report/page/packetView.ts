@@ -33,7 +33,7 @@ export class PacketView {
   async show(row: number, moves: boolean): Promise<void> {
     this.#shown = row;
     const columns = await this.#packets();
-    // Another one was chosen meanwhile.
+    // Another one was chosen in the meantime.
     if (this.#shown !== row) return;
     const content = this.#content(row, columns);
     this.element.replaceChildren(...content);

@@ -3,7 +3,7 @@ export function hasAllWords(text: string, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** The words of what somebody searches for. */
+/** The words of a search. */
 export function searchWords(query: string): string[] {
   return query
     .toLowerCase()

@@ -2,7 +2,7 @@ import { countText, durationText } from './format.ts';
 
 /** Packets in one diagram. */
 export const MOST_ROWS = 600;
-/** A silence that is told. Microseconds. */
+/** The shortest silence that is shown. Microseconds. */
 const SILENCE = 150_000;
 
 /** What lies between two packets of a diagram: packets that were left out, and a silence. */

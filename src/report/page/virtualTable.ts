@@ -27,7 +27,7 @@ export interface Column {
 export interface TableOptions {
   readonly label: string;
   readonly columns: readonly Column[];
-  /** Called for the row that somebody chooses. */
+  /** Called for the chosen row. */
   readonly onChoose: (row: number) => void;
 }
 

@@ -56,7 +56,7 @@ export function alternativesTo(request: PlanRequest, current: FamilyPlan): reado
   return [...found.values()].slice(0, MAX_ALTERNATIVES);
 }
 
-/** The longest mask whose range has so many addresses; of IPv6 a node always gets a /64. */
+/** The longest mask whose range has this many addresses; for IPv6 a node always gets a /64. */
 function maskFor(family: 4 | 6, addresses: number): number {
   return family === 6 ? 64 : 32 - Math.ceil(Math.log2(addresses));
 }

@@ -7,7 +7,7 @@ export interface Range {
   readonly length: number;
 }
 
-/** A range as somebody wrote it, where the bits after the prefix may not be zero. */
+/** A range as given; the bits after the prefix may be other than zero. */
 export interface WrittenRange extends Range {
   /** As it was written, in the usual form. */
   readonly written: string;

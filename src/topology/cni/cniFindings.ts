@@ -289,7 +289,7 @@ function whereOf(node: NodeFacts, { podName, podNamespace, ifName }: CachedResul
   };
 }
 
-/** The pod of a result, as kubectl is told it. */
+/** The pod of a result, in kubectl's notation. */
 function podFlagOf({ podName, podNamespace }: CachedResult): string {
   return podName === undefined ? 'POD' : `-n ${podNamespace ?? 'default'} ${podName}`;
 }

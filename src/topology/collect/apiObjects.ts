@@ -38,7 +38,7 @@ export interface ObjectsRequest {
 
 /**
  * Reads what the API server knows of the network, as far as the user may: who may not list the pods of all
- * namespaces sees those of the current one. What could not be read is told.
+ * namespaces sees those of the current one. What could not be read is reported.
  */
 export async function readObjects(
   api: KubeApi,

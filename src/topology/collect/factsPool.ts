@@ -13,7 +13,7 @@ import { parseSections, type Section } from './sections.ts';
 
 export interface FactsPoolOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
-  /** The word for the command, for whoever finds its pods. */
+  /** The name of the command, for people who find its pods. */
   readonly command: string;
   /** Whether packet filters are read, which takes NET_ADMIN. */
   readonly rules: boolean;
@@ -115,7 +115,7 @@ export class FactsPool {
       { ...options, ...how, ...(again && { anew: true }) },
     );
     this.#places.set(node, making);
-    // Whoever waits for it is told.
+    // The waiting caller gets the error.
     making.catch(() => this.#places.delete(node));
     if (known) await (await known.catch(() => undefined))?.close();
     return making;

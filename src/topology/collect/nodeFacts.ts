@@ -52,7 +52,7 @@ export async function nodeFactsOf(
     namespaces: [...inodes].map((inode) => {
       const owner = ownerOf(inode, hostInode, facts);
       const inside: InsideFacts = replaced.has(inode)
-        ? { answers: [], unknown: [{ what: 'links', why: 'its processes ended meanwhile' }] }
+        ? { answers: [], unknown: [{ what: 'links', why: 'its processes have ended' }] }
         : parseInside(insides.get(inode) ?? []);
       return namespaceOf({ inode, owner, facts, mounts, netnsids, inside });
     }),

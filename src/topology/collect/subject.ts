@@ -120,6 +120,6 @@ export function subjectIn(
 
 function notInDump(what: string): Problem {
   return new Problem(`${what} is not in the facts of the file`, {
-    next: ['leave out the name to see all that is there'],
+    next: ['leave out the name to list everything'],
   });
 }

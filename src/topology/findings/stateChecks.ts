@@ -153,7 +153,7 @@ function tableFaults({ node, network }: Place): Fault[] {
   return faults;
 }
 
-/** The pod of an end, as kubectl is told it. */
+/** The pod of an end, in kubectl's notation. */
 export function podFlagOf(end: Endpoint | undefined): string {
   return end?.kind === 'pod' ? `-n ${end.pod.namespace} ${end.pod.name}` : 'POD';
 }

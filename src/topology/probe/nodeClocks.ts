@@ -50,7 +50,7 @@ export function clockOffsets(
         if (least === undefined || bound > least) least = bound;
       }
     }
-    // A clock that was set meanwhile gives bounds that exclude each other.
+    // If a clock was set during the probe, the bounds contradict each other.
     if (least !== undefined && most !== undefined && least <= most)
       offsets.set(node, { least, most });
   }

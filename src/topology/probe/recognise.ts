@@ -96,7 +96,7 @@ function echoRecogniser(
       ? [{ id: idOf(echo), source: one.source }]
       : [];
   });
-  // As text in messages of ours, as bytes in those of iputils' ping.
+  // As text in our messages, as bytes in those of iputils' ping.
   const marks = [Buffer.from(data).toString('hex'), data];
   const marked = requests.filter(({ id }) => marks.some((mark) => id.includes(mark)));
   // The ping of busybox cannot mark its own: then all echo requests of the sender are taken.

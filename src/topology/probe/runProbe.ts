@@ -21,7 +21,7 @@ import { placeKey, type WatchPoint, watchPoints } from './watchPoint.ts';
 export interface ProbeResult {
   readonly plan: ProbePlan;
   readonly packets: readonly ProbedPacket[];
-  /** Counters that grew meanwhile, by this probe or by other packets. */
+  /** Counters that grew during the probe, by it or by other packets. */
   readonly growth: readonly Growth[];
   /** Whether the path ends outside of the cluster, where nothing can be watched. */
   readonly leaves: boolean;

@@ -16,7 +16,7 @@ export function duplicateOwners(owners: readonly Owner[], address: string): Find
       },
       evidence: names.map((name) => `${address} is of ${name}`).join('\n'),
       meaning: `${address} has ${names.length} owners: packets for it reach one of them, whichever was heard of last.`,
-      fix: 'delete the pod that has the address wrongly, so that it gets another; kubectl netdebug cni node/NAME shows the leases',
+      fix: 'delete the pod that should not have the address, so that it gets another; kubectl netdebug cni node/NAME shows the leases',
     },
   ];
 }
