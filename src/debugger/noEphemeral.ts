@@ -132,6 +132,6 @@ export function nodeSteps({ nodeInstead }: NoEphemeral, node?: NodeRefused | 'op
     return [`a pod on the node is not possible either: ${node.message}`, ...node.next];
   if (node) return [`a pod on the node (--via node) is not possible either: ${node.message}`];
   return nodeInstead
-    ? ['without --via ephemeral, a pod on the node is used, which changes nothing in the pod']
+    ? ['leave out --via ephemeral to use a pod on the node, which changes nothing in the pod']
     : [];
 }
