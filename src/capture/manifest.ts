@@ -35,7 +35,7 @@ export interface Manifest extends CaptureOrigin {
   /** Why it ended, in the recorder's word: stopped, duration, size, complete, full … */
   readonly why?: string;
   /** Present when it ended, or nothing is recorded now, although neither a stop nor a bound had asked for that. */
-  readonly endedEarly?: Pick<Interruption, 'at' | 'why'>;
+  readonly endedEarly?: Pick<RecordingInterruption, 'at' | 'why'>;
   /** The recorder's exit code. */
   readonly exit?: number;
   /** Packets, as the recorder counted them; absent where it has not said. */
@@ -44,8 +44,8 @@ export interface Manifest extends CaptureOrigin {
   readonly dropped?: number;
   readonly files: readonly ManifestFile[];
   /** Files that the ring removed before they were copied. */
-  readonly gaps: readonly Gap[];
-  readonly interruptions: readonly Interruption[];
+  readonly gaps: readonly MissingFiles[];
+  readonly interruptions: readonly RecordingInterruption[];
   /** When this was written. */
   readonly written: string;
 }
@@ -79,7 +79,7 @@ export interface ManifestFile {
   readonly note?: string;
 }
 
-export interface Gap {
+export interface MissingFiles {
   /** Numbers of the first and of the last file missing. */
   readonly first: number;
   readonly last: number;
@@ -87,7 +87,7 @@ export interface Gap {
 }
 
 /** A time in which nothing was recorded though it should have been. */
-export interface Interruption {
+export interface RecordingInterruption {
   /** When it began, where that is known. */
   readonly at?: string;
   /** When recording resumed; absent when it did not. */

@@ -1,6 +1,6 @@
 import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
-import type { Interruption, Manifest } from '../capture/manifest.ts';
+import type { Manifest, RecordingInterruption } from '../capture/manifest.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
@@ -36,12 +36,12 @@ export function fetchProgress() {
   };
 }
 
-function interruptionText({ at, until, why }: Interruption): string {
+function interruptionText({ at, until, why }: RecordingInterruption): string {
   const [from = '', to = ''] = [at, until].map((time) => time && clockText(Date.parse(time)));
   return `INTERRUPTED${from && ` at ${from}`}: ${why}${to && `; recorded again from ${to} on`}`;
 }
 
-function earlyText({ at, why }: Interruption, recording: boolean): string {
+function earlyText({ at, why }: RecordingInterruption, recording: boolean): string {
   const ended = earlyEndText({ at: at === undefined ? undefined : Date.parse(at) / 1000, why });
   return recording
     ? `NOT RECORDING: ${ended}; recording resumes when an interface of that name is there again`

@@ -1,7 +1,7 @@
 import { checkFile, FileOutput } from '../output/fileOutput.ts';
 import { NotWritten } from '../output/output.ts';
 import { wrongUsage } from '../problem.ts';
-import type { Finding } from '../topology/findings/finding.ts';
+import type { NetworkFinding } from '../topology/findings/finding.ts';
 import { pictureOf } from '../topology/picture/picture.ts';
 import { renderPicturePage } from '../topology/picture/renderPicturePage.ts';
 import { renderSvg } from '../topology/picture/renderSvg.ts';
@@ -23,7 +23,7 @@ export async function checkPictures(
 export async function writePictures(
   { svg, html, force }: PictureValues,
   trace: PathTrace,
-  findings: readonly Finding[],
+  findings: readonly NetworkFinding[],
 ): Promise<void> {
   if (svg === undefined && html === undefined) return;
   const picture = pictureOf(trace, findings);

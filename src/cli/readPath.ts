@@ -7,7 +7,7 @@ import { collectFacts } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject } from '../topology/collect/subject.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
-import { type Endpoint, findEndpoint } from '../topology/trace/endpoint.ts';
+import { findEndpoint, type PathEndpoint } from '../topology/trace/endpoint.ts';
 import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
 import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
 import { type PathRequest, type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
@@ -29,7 +29,11 @@ export interface PathWords extends Pick<PathRequest, 'protocol' | 'port'> {
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
 /** What the words of a path become; the way to a name server is known once the pod is. */
-export type RequestFor = (wiring: Wiring, from: Endpoint, to: Endpoint | undefined) => PathRequest;
+export type RequestFor = (
+  wiring: Wiring,
+  from: PathEndpoint,
+  to: PathEndpoint | undefined,
+) => PathRequest;
 
 /** What is done with a path while its nodes can still be entered. */
 export interface UsePath {
@@ -128,7 +132,7 @@ async function podWord(
   return `${subject.namespace}/${subject.name}`;
 }
 
-function endpointIn(wiring: Wiring, word: string, namespace: string): Endpoint {
+function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoint {
   const found = findEndpoint(wiring, word, namespace);
   if (!('notFound' in found)) return found;
   throw new Problem(found.notFound, {
@@ -170,7 +174,7 @@ function addressesOf({ to, port }: PathRequest): readonly string[] {
 }
 
 /** The service that an end is, by its own address or by a port of a node. */
-function serviceAt(wiring: Wiring, end: Endpoint | undefined, { port, protocol }: PathRequest) {
+function serviceAt(wiring: Wiring, end: PathEndpoint | undefined, { port, protocol }: PathRequest) {
   if (end?.kind === 'service') {
     const own = servicePort(end.service, port, protocol);
     return { object: end.service, ...(own && { port: own }) };
@@ -179,6 +183,6 @@ function serviceAt(wiring: Wiring, end: Endpoint | undefined, { port, protocol }
   return found && { object: found.service, port: found.port };
 }
 
-function wordsOfPod({ pod }: Pick<Extract<Endpoint, { kind: 'pod' }>, 'pod'>): string[] {
+function wordsOfPod({ pod }: Pick<Extract<PathEndpoint, { kind: 'pod' }>, 'pod'>): string[] {
   return [pod.uid, ...pod.containers.flatMap(({ id }) => id ?? [])];
 }

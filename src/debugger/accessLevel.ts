@@ -110,7 +110,7 @@ export async function nodeState(
 type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
 /** The access level for an ephemeral container, or why there can be none. */
-export type Choice =
+export type AccessLevelChoice =
   | {
       readonly accessLevel: EphemeralLevel;
       readonly note?: string;
@@ -129,7 +129,7 @@ export async function chooseAccessLevel(
   pod: Pod,
   make: (accessLevel: EphemeralLevel) => EphemeralContainer,
   signal?: AbortSignal,
-): Promise<Choice> {
+): Promise<AccessLevelChoice> {
   const { namespace, name } = pod.metadata;
   const attempt = (accessLevel: EphemeralLevel) =>
     tryContainer(api, pod, make(accessLevel), signal);

@@ -4,7 +4,7 @@ import {
   all,
   any,
   type Condition,
-  type Direction,
+  type DirectionQualifier,
   type Operator,
   TCP_FLAGS,
   type TcpFlag,
@@ -62,7 +62,7 @@ export function timeOf(text: string, operator: Operator): Extract<Condition, { k
   return { kind: 'time', operator, seconds };
 }
 
-function addressOf(flag: string, text: string, direction: Direction): Condition {
+function addressOf(flag: string, text: string, direction: DirectionQualifier): Condition {
   const isMac = /^([\da-f]{2}:){5}[\da-f]{2}$/i.test(text);
   if (isMac && direction === 'either')
     return { kind: 'address', direction, address: text, family: 'mac' };

@@ -8,7 +8,7 @@ export type Condition =
   | { readonly kind: 'protocol'; readonly name: string }
   | {
       readonly kind: 'address';
-      readonly direction: Direction;
+      readonly direction: DirectionQualifier;
       /** IPv4, IPv6 or MAC address. */
       readonly address: string;
       readonly family: 4 | 6 | 'mac';
@@ -17,7 +17,7 @@ export type Condition =
     }
   | {
       readonly kind: 'port';
-      readonly direction: Direction;
+      readonly direction: DirectionQualifier;
       /** Absent: any protocol that has ports. */
       readonly protocol?: string;
       readonly first: number;
@@ -37,7 +37,7 @@ export type Condition =
   | { readonly kind: 'other'; readonly language: Language; readonly text: string };
 
 export type Language = 'capture' | 'display';
-export type Direction = 'either' | 'source' | 'destination';
+export type DirectionQualifier = 'either' | 'source' | 'destination';
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
 /** TCP flags by their place in the byte at offset 13 of the header (RFC 9293, 3.1). */

@@ -7,7 +7,7 @@ import { socksConnect } from './socks5.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
 /** Where a tunnel leads. */
-export interface Destination {
+export interface TunnelTarget {
   readonly host: string;
   readonly port: number;
 }
@@ -20,7 +20,7 @@ const TUNNEL_TIMEOUT_MS = 30_000;
  * URL). `tls` is how the API server is trusted, which counts for an https proxy too, as in kubectl.
  * Rejects with a Problem that names the proxy.
  */
-export async function openTunnel(proxy: URL, to: Destination, tls: TlsSettings): Promise<Socket> {
+export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {
   try {
     return proxy.protocol.startsWith('socks5')
       ? await throughSocks(proxy, to)
@@ -37,7 +37,7 @@ export async function openTunnel(proxy: URL, to: Destination, tls: TlsSettings):
   }
 }
 
-async function throughHttp(proxy: URL, to: Destination, tls: TlsSettings): Promise<Socket> {
+async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {
   const authority = `${isIP(to.host) === 6 ? `[${to.host}]` : to.host}:${to.port}`;
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const secure = proxy.protocol === 'https:';
@@ -71,7 +71,7 @@ async function throughHttp(proxy: URL, to: Destination, tls: TlsSettings): Promi
   return promise;
 }
 
-async function throughSocks(proxy: URL, to: Destination): Promise<Socket> {
+async function throughSocks(proxy: URL, to: TunnelTarget): Promise<Socket> {
   const socket = connect({ host: hostOf(proxy), port: Number(proxy.port || 1080) });
   const timer = setTimeout(
     () => socket.destroy(new Error('the proxy does not answer')),

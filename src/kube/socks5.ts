@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
-import type { Destination } from './proxyTunnel.ts';
+import type { TunnelTarget } from './proxyTunnel.ts';
 
 /** RFC 1928 (the protocol) and RFC 1929 (name and password). */
 const VERSION = 5;
@@ -24,7 +24,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
  */
 export async function socksConnect(
   socket: Socket,
-  to: Destination,
+  to: TunnelTarget,
   { username, password }: { readonly username: string; readonly password: string },
 ): Promise<void> {
   const named = username !== '' || password !== '';

@@ -12,10 +12,10 @@ export interface ManifestFacts {
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** What was lost or interrupted, one sentence each. */
   readonly losses: readonly string[];
-  readonly files: readonly ManifestFile[];
+  readonly files: readonly ManifestFileFacts[];
 }
 
-export interface ManifestFile {
+export interface ManifestFileFacts {
   readonly name: string;
   readonly state: string;
   readonly size: number;
@@ -98,7 +98,7 @@ function lossesOf(manifest: unknown): string[] {
   return losses;
 }
 
-function manifestFile(file: object): ManifestFile {
+function manifestFile(file: object): ManifestFileFacts {
   return {
     name: textOf(file, 'name'),
     state: textOf(file, 'state'),

@@ -1,4 +1,4 @@
-import type { Endpoint, Socket } from '../tools/socket.ts';
+import type { Socket, SocketEndpoint } from '../tools/socket.ts';
 
 /** The local endpoint of a socket; `*:80` where it takes IPv6 and IPv4, as ss writes it. */
 export function localText({ local, dualStack }: Socket): string {
@@ -10,7 +10,7 @@ export function localText({ local, dualStack }: Socket): string {
  * `10.0.0.1:80`, `[fe80::1%eth0]:546`, `0.0.0.0:*` for any port; unix sockets by path and inode:
  * `/run/app.sock:1234`, `*:1235` for one without a name, as pairs of those are only told apart so.
  */
-export function endpointText(endpoint: Endpoint): string {
+export function endpointText(endpoint: SocketEndpoint): string {
   if ('path' in endpoint) {
     const path = endpoint.path === '' ? '*' : endpoint.path;
     return endpoint.inode === 0 ? path : `${path}:${endpoint.inode}`;

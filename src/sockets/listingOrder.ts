@@ -1,7 +1,7 @@
 import type { Protocol, SocketState, UnixType } from '../tools/socket.ts';
 
 /** What very many sockets have in common. */
-export interface Kind {
+export interface SocketKind {
   readonly pod: string | undefined;
   readonly protocol: Protocol;
   readonly type: UnixType | undefined;
@@ -19,7 +19,7 @@ export interface Host {
 const PROTOCOLS: readonly Protocol[] = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'];
 
 /** By pod, then what listens first, then by protocol. */
-export function compareKinds(a: Kind, b: Kind): number {
+export function compareKinds(a: SocketKind, b: SocketKind): number {
   return (
     compareTexts(a.pod ?? '', b.pod ?? '') ||
     Number(b.listening) - Number(a.listening) ||

@@ -1,14 +1,14 @@
 import {
-  type Endpoint,
   isListening,
   type Protocol,
   type Socket,
+  type SocketEndpoint,
   type SocketList,
   type SocketProcess,
   type SocketTimer,
 } from '../tools/socket.ts';
 import { Interned } from './interned.ts';
-import { compareHosts, compareKinds, type Host, type Kind } from './listingOrder.ts';
+import { compareHosts, compareKinds, type Host, type SocketKind } from './listingOrder.ts';
 import { NumericRecords } from './numericRecords.ts';
 
 /** A record's fields: numbers, or the numbers of interned values. NaN is undefined. */
@@ -32,13 +32,13 @@ const FIELDS = 11;
  */
 export class SocketStore implements SocketList {
   readonly #records = new NumericRecords(FIELDS);
-  readonly #kinds = new Interned<Kind>();
+  readonly #kinds = new Interned<SocketKind>();
   readonly #hosts = new Interned<Host>();
   readonly #timers = new Interned<SocketTimer>();
   readonly #programs = new Interned<{ readonly pid: number; readonly name: string }>();
   /** For each socket with known processes: how many, then program and descriptor of each. */
   readonly #holders: number[] = [];
-  #lastKind: Kind | undefined;
+  #lastKind: SocketKind | undefined;
   #lastKindId = Number.NaN;
 
   get length(): number {
@@ -139,7 +139,7 @@ export class SocketStore implements SocketList {
     };
   }
 
-  #endpointAt(index: number, protocol: Protocol, host: number, number: number): Endpoint {
+  #endpointAt(index: number, protocol: Protocol, host: number, number: number): SocketEndpoint {
     const { address, zone } = this.#hosts.valueOf(this.#records.get(index, host));
     return protocol === 'unix'
       ? { path: address, inode: this.#records.get(index, number) }
@@ -190,7 +190,7 @@ export class SocketStore implements SocketList {
     return this.#lastKindId;
   }
 
-  #hostOf(endpoint: Endpoint): number {
+  #hostOf(endpoint: SocketEndpoint): number {
     const address = 'path' in endpoint ? endpoint.path : endpoint.address;
     const zone = 'path' in endpoint ? undefined : endpoint.interface;
     return zone === undefined
@@ -222,7 +222,7 @@ export class SocketStore implements SocketList {
   }
 }
 
-function numberOf(endpoint: Endpoint): number {
+function numberOf(endpoint: SocketEndpoint): number {
   return 'path' in endpoint ? endpoint.inode : endpoint.port;
 }
 

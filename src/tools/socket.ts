@@ -37,7 +37,7 @@ export interface UnixEndpoint {
   readonly inode: number;
 }
 
-export type Endpoint = InternetEndpoint | UnixEndpoint;
+export type SocketEndpoint = InternetEndpoint | UnixEndpoint;
 
 export interface SocketProcess {
   readonly pid: number;
@@ -66,8 +66,8 @@ export interface Socket {
   readonly receiveQueue: number | undefined;
   /** Bytes not yet acknowledged; of a listener the backlog: how many may wait. */
   readonly sendQueue: number | undefined;
-  readonly local: Endpoint;
-  readonly peer: Endpoint;
+  readonly local: SocketEndpoint;
+  readonly peer: SocketEndpoint;
   /**
    * Of an IPv6 socket that is bound to any address: whether it takes IPv4 as well. Not known from the
    * kernel's tables in /proc/net; undefined for all other sockets.

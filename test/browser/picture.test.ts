@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/topology/findings/finding.ts';
+import type { NetworkFinding } from '../../src/topology/findings/finding.ts';
 import { type Picture, pictureOf } from '../../src/topology/picture/picture.ts';
 import { renderPicturePage } from '../../src/topology/picture/renderPicturePage.ts';
 import { renderSvg } from '../../src/topology/picture/renderSvg.ts';
@@ -24,7 +24,11 @@ function brokenPath(): Picture {
   const { trace, findings } = pathBetween(factsOf({ ...CALICO_BGP, nodes }), 'a1', 'b1', 80);
   const [down] = findings;
   if (down === undefined) throw new Error('nothing was found');
-  const hostile: Finding = { ...down, evidence: MARKUP, meaning: `${MARKUP} ${'x'.repeat(400)}` };
+  const hostile: NetworkFinding = {
+    ...down,
+    evidence: MARKUP,
+    meaning: `${MARKUP} ${'x'.repeat(400)}`,
+  };
   return pictureOf(trace, [...findings, hostile]);
 }
 

@@ -6,7 +6,7 @@ import { askRoutes } from '../../src/topology/collect/askRoutes.ts';
 import { collectFacts } from '../../src/topology/collect/collectFacts.ts';
 import { FactsPool } from '../../src/topology/collect/factsPool.ts';
 import { diagnose } from '../../src/topology/findings/diagnose.ts';
-import type { Finding } from '../../src/topology/findings/finding.ts';
+import type { NetworkFinding } from '../../src/topology/findings/finding.ts';
 import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';
 import { Wiring } from '../../src/topology/wiring.ts';
@@ -52,7 +52,7 @@ function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: bool
 
 /** Pairs at which something else is found than the fault where they meet it, and nothing where they do not. */
 function wrong(
-  found: ReadonlyMap<Pair, readonly Finding[]>,
+  found: ReadonlyMap<Pair, readonly NetworkFinding[]>,
   planted: Pair,
   { kind, affects }: PlantedFault,
   bridgesFilter: boolean,
@@ -63,7 +63,11 @@ function wrong(
 }
 
 /** A line where the first finding, or the independent ones, are not those that are expected. */
-function misses(pair: Pair, expected: readonly string[], findings: readonly Finding[]): string[] {
+function misses(
+  pair: Pair,
+  expected: readonly string[],
+  findings: readonly NetworkFinding[],
+): string[] {
   const independent = findings.filter(({ causedBy }) => causedBy === undefined);
   const kinds = independent.map(({ kind }) => kind).join();
   if (kinds === expected.join() && findings[0]?.kind === expected[0]) return [];
@@ -118,7 +122,9 @@ describe.runIf(world.kind === 'local')(
     };
 
     /** What is found at each pair, from what `path` collects for one of them. */
-    async function findingsOfAll(asked: Pair): Promise<ReadonlyMap<Pair, readonly Finding[]>> {
+    async function findingsOfAll(
+      asked: Pair,
+    ): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
       const nodes = world.nodes.map((name, at) => ({
         name,
         scope: 'all' as const,
@@ -144,7 +150,7 @@ describe.runIf(world.kind === 'local')(
       );
       await perform(planted, plant(scene));
       if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
-      let found: ReadonlyMap<Pair, readonly Finding[]>;
+      let found: ReadonlyMap<Pair, readonly NetworkFinding[]>;
       try {
         expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
         found = await findingsOfAll(planted);

@@ -6,11 +6,11 @@ import { writeAtomically } from '../../transfer/placeFile.ts';
 import { earlyEndOf } from '../earlyEnd.ts';
 import {
   type CaptureOrigin,
-  type Gap,
-  type Interruption,
   MANIFEST_NAME,
   type Manifest,
   type ManifestFile,
+  type MissingFiles,
+  type RecordingInterruption,
 } from '../manifest.ts';
 import type { Listing, RecorderState } from '../spool/listing.ts';
 
@@ -21,7 +21,7 @@ export class ManifestBook {
   readonly #files = new Map<number, ManifestFile>();
   #recorder: Partial<Manifest> = {};
   #newest = 0;
-  #interruptions: Interruption[] = [];
+  #interruptions: RecordingInterruption[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   #waiting: Promise<Manifest> | undefined;
 
@@ -74,7 +74,7 @@ export class ManifestBook {
   }
 
   /** The recorder's container went: nothing was recorded from then on. */
-  interrupted(interruption: Interruption): void {
+  interrupted(interruption: RecordingInterruption): void {
     this.#recorder = { ...this.#recorder, recording: false, endedEarly: interruption };
     if (!this.#interruptions.some(({ why }) => why === interruption.why))
       this.#interruptions.push(interruption);
@@ -136,8 +136,8 @@ export class ManifestBook {
   }
 
   /** Numbers that neither are here nor were ever seen: the ring had removed them. */
-  #gaps(): Gap[] {
-    const gaps: Gap[] = [];
+  #gaps(): MissingFiles[] {
+    const gaps: MissingFiles[] = [];
     let next = 1;
     const missing = (last: number) => {
       if (next <= last) gaps.push({ first: next, last, why: 'the ring removed them earlier' });

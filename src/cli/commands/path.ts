@@ -2,7 +2,7 @@ import { print } from '../../output/standardOutput.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { KINDS } from '../../topology/findings/catalogue.ts';
 import { diagnose } from '../../topology/findings/diagnose.ts';
-import type { Finding } from '../../topology/findings/finding.ts';
+import type { NetworkFinding } from '../../topology/findings/finding.ts';
 import { pictureOf } from '../../topology/picture/picture.ts';
 import { renderMermaid } from '../../topology/picture/renderMermaid.ts';
 import { type Probe, probeDocument, probeFindings } from '../../topology/probe/probeFindings.ts';
@@ -185,6 +185,6 @@ function knownKinds(kinds: readonly string[]): readonly string[] {
   );
 }
 
-function isMeant({ kind, severity }: Finding, failOn: readonly string[]): boolean {
+function isMeant({ kind, severity }: NetworkFinding, failOn: readonly string[]): boolean {
   return failOn.includes(kind) || (failOn.includes('any') && severity !== 'info');
 }

@@ -1,7 +1,7 @@
 import type { CompletionSource } from '../flags/flag.ts';
 import { readFlags } from '../words.ts';
 import { type Answer, among, type Candidate, DIRECTIVE, FILES, NOTHING } from './answer.ts';
-import type { ArgumentEntry, CommandEntry, CompletionTable, FlagEntry } from './table.ts';
+import type { ArgumentEntry, CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 import { readTypedWords, type TypedWords } from './typedWords.ts';
 
 /** What is asked of the kubeconfig and the cluster; each answers with nothing when it cannot. */
@@ -88,7 +88,7 @@ async function value(
 }
 
 async function argument(
-  { arguments: declared }: CommandEntry,
+  { arguments: declared }: CommandCompletion,
   words: TypedWords,
   typed: string,
   sources: Sources,

@@ -10,14 +10,14 @@ import {
 } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
-import { type Host, placeFor } from './places.ts';
+import { type LocalSystem, placeFor } from './places.ts';
 import { SCRIPTS, SHELLS, SHIM, type Shell, WINDOWS_SHIM } from './scripts.ts';
 
 /** The name that kubectl looks for on PATH. */
 const SHIM_NAME = 'kubectl_complete-netdebug';
 
 /** What was written, and what is left to do, a line each. */
-export function installCompletion(shell: Shell, host: Host): string[] {
+export function installCompletion(shell: Shell, host: LocalSystem): string[] {
   const { path, rest } = placeFor(shell, host);
   put(path, SCRIPTS[shell], 0o644, host);
   const done = [
@@ -40,7 +40,7 @@ export function installCompletion(shell: Shell, host: Host): string[] {
 }
 
 /** Removes what `installCompletion` wrote for any shell; gives the paths. Files of others stay. */
-export function uninstallCompletion(host: Host): string[] {
+export function uninstallCompletion(host: LocalSystem): string[] {
   const { join } = host.platform === 'win32' ? win32 : posix;
   const scripts = SHELLS.map((shell) => placeFor(shell, host).path);
   const shims = foldersOnPath(host).map((folder) => join(folder, shimName(host)));
@@ -59,16 +59,16 @@ export function removeOwn(path: string, word: string): boolean {
   }
 }
 
-function shimName({ platform }: Host): string {
+function shimName({ platform }: LocalSystem): string {
   return platform === 'win32' ? `${SHIM_NAME}.cmd` : SHIM_NAME;
 }
 
-function foldersOnPath({ platform, env }: Host): string[] {
+function foldersOnPath({ platform, env }: LocalSystem): string[] {
   const { delimiter } = platform === 'win32' ? win32 : posix;
   return (env.PATH ?? env.Path ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
-function usualFolders({ platform, home }: Host): string[] {
+function usualFolders({ platform, home }: LocalSystem): string[] {
   const { join } = platform === 'win32' ? win32 : posix;
   return [join(home, '.local', 'bin'), join(home, 'bin')];
 }
@@ -77,7 +77,7 @@ function usualFolders({ platform, home }: Host): string[] {
  * In a folder on PATH that the user may write to: the program's own (krew's), else ~/.local/bin or ~/bin.
  * Undefined when there is none.
  */
-function shimPath(host: Host): string | undefined {
+function shimPath(host: LocalSystem): string | undefined {
   const windows = host.platform === 'win32';
   const { join } = windows ? win32 : posix;
   const folders = foldersOnPath(host);
@@ -101,7 +101,7 @@ function writable(folder: string): boolean {
   }
 }
 
-function put(path: string, text: string, mode: number, { platform }: Host): void {
+function put(path: string, text: string, mode: number, { platform }: LocalSystem): void {
   const { dirname } = platform === 'win32' ? win32 : posix;
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -2,20 +2,20 @@ import { posix, win32 } from 'node:path';
 import type { Shell } from './scripts.ts';
 
 /** Who is asked: given, so that each platform can be tested on any. */
-export interface Host {
+export interface LocalSystem {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
 }
 
 /** Where a shell looks for completions, and what is left for its user to do. */
-export interface Place {
+export interface CompletionFile {
   readonly path: string;
   readonly rest?: string;
 }
 
 /** The shell of who calls: what SHELL names, PowerShell on Windows; undefined for any other. */
-export function shellOf({ platform, env }: Host): Shell | undefined {
+export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
   const name = (env.SHELL ?? '')
     .split(/[\\/]/)
     .at(-1)
@@ -26,7 +26,7 @@ export function shellOf({ platform, env }: Host): Shell | undefined {
 }
 
 /** The file that a shell's completion belongs in; it is read when that is first needed. */
-export function placeFor(shell: Shell, { platform, env, home }: Host): Place {
+export function placeFor(shell: Shell, { platform, env, home }: LocalSystem): CompletionFile {
   const { join } = platform === 'win32' ? win32 : posix;
   const data = env.XDG_DATA_HOME || join(home, '.local', 'share');
   const config = env.XDG_CONFIG_HOME || join(home, '.config');

@@ -5,10 +5,10 @@ import type { NamedFlag } from '../words.ts';
 export interface CompletionTable {
   /** The flags that can stand before a command. */
   readonly flags: readonly FlagEntry[];
-  readonly commands: readonly CommandEntry[];
+  readonly commands: readonly CommandCompletion[];
 }
 
-export interface CommandEntry {
+export interface CommandCompletion {
   readonly name: string;
   readonly describe: string;
   readonly arguments: readonly ArgumentEntry[];

@@ -1,9 +1,9 @@
 import { readWords } from '../words.ts';
-import type { CommandEntry, CompletionTable, FlagEntry } from './table.ts';
+import type { CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 
 /** What stands before the cursor, understood as the parser will. */
 export interface TypedWords {
-  readonly command: CommandEntry | undefined;
+  readonly command: CommandCompletion | undefined;
   /** A word that should be a command and is none. */
   readonly unknown: boolean;
   /** The last value of each flag, by its long name. */

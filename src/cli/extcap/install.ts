@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
 import { removeOwn } from '../completion/install.ts';
-import type { Host } from '../completion/places.ts';
+import type { LocalSystem } from '../completion/places.ts';
 import { configText, interfaceName, linkTypesText } from './sentences.ts';
 
 /** What the program in Wireshark's folder is to remember. */
@@ -11,7 +11,7 @@ export type Remembered = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', str
 /**
  * Wireshark's personal extcap folders: 4.2 and later look into the first, older ones into the second.
  */
-export function extcapFolders({ platform, env, home }: Host): string[] {
+export function extcapFolders({ platform, env, home }: LocalSystem): string[] {
   if (platform === 'win32') {
     const data = env.APPDATA || win32.join(home, 'AppData', 'Roaming');
     return [win32.join(data, 'Wireshark', 'extcap')];
@@ -24,7 +24,7 @@ export function extcapFolders({ platform, env, home }: Host): string[] {
 }
 
 /** Writes the program; gives the paths. Throws a Problem. */
-export function installExtcap(host: Host, remembered: Remembered): string[] {
+export function installExtcap(host: LocalSystem, remembered: Remembered): string[] {
   const windows = host.platform === 'win32';
   const { dirname } = windows ? win32 : posix;
   refuseWithoutProgram(host);
@@ -41,18 +41,18 @@ export function installExtcap(host: Host, remembered: Remembered): string[] {
 }
 
 /** Removes the program; gives the paths. Files of others stay. Throws a Problem. */
-export function uninstallExtcap(host: Host): string[] {
+export function uninstallExtcap(host: LocalSystem): string[] {
   return programPaths(host).filter((path) => removeOwn(path, '__extcap'));
 }
 
-function programPaths(host: Host): string[] {
+function programPaths(host: LocalSystem): string[] {
   const windows = host.platform === 'win32';
   const { join } = windows ? win32 : posix;
   return extcapFolders(host).map((folder) => join(folder, windows ? 'netdebug.bat' : 'netdebug'));
 }
 
 /** Desktops start Wireshark without the PATH of a terminal, which credential plugins need too. */
-function shellText({ env }: Host, remembered: Remembered): string {
+function shellText({ env }: LocalSystem, remembered: Remembered): string {
   const flags = [...remembered].map(([name, value]) => `--${name} ${quoted(value)} `).join('');
   const variables = (['PATH', 'KUBECONFIG'] as const).flatMap((name) => {
     const value = env[name];
@@ -80,7 +80,7 @@ function printed(text: string): string {
   return `printf '%s\\n' ${text.trimEnd().split('\n').map(quoted).join(' ')}`;
 }
 
-function batchText({ env }: Host, remembered: Remembered): string {
+function batchText({ env }: LocalSystem, remembered: Remembered): string {
   const flags = [...remembered].map(([name, value]) => `--${name} "${value}" `).join('');
   const variables = env.KUBECONFIG ? [`set "KUBECONFIG=${env.KUBECONFIG}"`] : [];
   return ['@echo off', ...variables, `kubectl-netdebug __extcap ${flags}%*`, ''].join('\r\n');
@@ -90,7 +90,7 @@ function quoted(value: string): string {
   return `'${value.replaceAll("'", "'\\''")}'`;
 }
 
-function refuseWithoutProgram({ platform, env }: Host): void {
+function refuseWithoutProgram({ platform, env }: LocalSystem): void {
   const { join, delimiter } = platform === 'win32' ? win32 : posix;
   const name = platform === 'win32' ? 'kubectl-netdebug.exe' : 'kubectl-netdebug';
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);

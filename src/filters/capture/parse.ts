@@ -1,5 +1,12 @@
 import { isIP } from 'node:net';
-import { all, any, type Condition, type Direction, TCP_FLAGS, type TcpFlag } from '../condition.ts';
+import {
+  all,
+  any,
+  type Condition,
+  type DirectionQualifier,
+  TCP_FLAGS,
+  type TcpFlag,
+} from '../condition.ts';
 
 /** A capture filter that is not valid, as far as that can be told without libpcap. */
 export class CaptureSyntaxError extends Error {}
@@ -53,7 +60,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
 /** What stands before an id; a later id without any takes those of the one before. */
 interface Qualifiers {
   readonly protocol?: string;
-  readonly direction: Direction;
+  readonly direction: DirectionQualifier;
   readonly type?: 'host' | 'net' | 'port' | 'portrange';
 }
 
@@ -195,7 +202,7 @@ class Parser {
     return PROTOCOLS[word];
   }
 
-  #direction(): Direction | undefined {
+  #direction(): DirectionQualifier | undefined {
     if (!this.#takes('src', 'dst')) return undefined;
     const first = this.#tokens[this.#at - 1]?.text;
     const [joint, second] = [this.#peek(), this.#peek(1)];

@@ -3,7 +3,7 @@ import {
   all,
   any,
   type Condition,
-  type Direction,
+  type DirectionQualifier,
   type Operator,
   TCP_FLAGS,
   type TcpFlag,
@@ -35,7 +35,7 @@ function conditionOf(expression: DisplayExpression): Condition {
 }
 
 /** Fields of addresses and ports, and which of a packet's two they are. */
-const ADDRESSES: Readonly<Record<string, Direction>> = {
+const ADDRESSES: Readonly<Record<string, DirectionQualifier>> = {
   'ip.addr': 'either',
   'ip.src': 'source',
   'ip.dst': 'destination',
@@ -50,7 +50,7 @@ const ADDRESSES: Readonly<Record<string, Direction>> = {
   'eth.dst': 'destination',
 };
 const PORTS = /^(tcp|udp|sctp)\.(port|srcport|dstport)$/;
-const DIRECTIONS: Readonly<Record<string, Direction>> = {
+const DIRECTIONS: Readonly<Record<string, DirectionQualifier>> = {
   port: 'either',
   srcport: 'source',
   dstport: 'destination',

@@ -1,15 +1,15 @@
-import type { Condition, Direction } from '../condition.ts';
+import type { Condition, DirectionQualifier } from '../condition.ts';
 import { quotedText } from './condition.ts';
 
 /** Names that the languages do not share; left as in a capture filter's condition. */
 const PROTOCOLS: Readonly<Record<string, string>> = { https: 'tls' };
 
-const ADDRESS_FIELDS: Readonly<Record<Direction, string>> = {
+const ADDRESS_FIELDS: Readonly<Record<DirectionQualifier, string>> = {
   either: 'addr',
   source: 'src',
   destination: 'dst',
 };
-const PORT_FIELDS: Readonly<Record<Direction, string>> = {
+const PORT_FIELDS: Readonly<Record<DirectionQualifier, string>> = {
   either: 'port',
   source: 'srcport',
   destination: 'dstport',

@@ -2,7 +2,7 @@ import { distance } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import { ApiError } from '../apiError.ts';
-import { collectionPath, type Kind } from './kinds.ts';
+import { collectionPath, type ObjectKind } from './kinds.ts';
 
 const MAX_SUGGESTIONS = 3;
 
@@ -16,7 +16,7 @@ interface Named {
  */
 export async function findNamed<T>(
   api: KubeApi,
-  kind: Kind,
+  kind: ObjectKind,
   namespace: string,
   name: string,
   signal?: AbortSignal,
@@ -35,7 +35,7 @@ export async function findNamed<T>(
 
 async function suggestions(
   api: KubeApi,
-  { kind, plural, group }: Kind,
+  { kind, plural, group }: ObjectKind,
   namespace: string,
   name: string,
 ): Promise<string[]> {

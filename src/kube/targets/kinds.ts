@@ -11,7 +11,7 @@ export type NamedKind =
   | 'node';
 
 /** A kind: its words in kubectl, and where the API server has its objects. */
-export interface Kind {
+export interface ObjectKind {
   readonly kind: NamedKind;
   readonly plural: string;
   readonly short?: string;
@@ -20,7 +20,7 @@ export interface Kind {
 }
 
 /** kubectl's names for them: `kubectl api-resources` lists the short ones. */
-const KINDS: readonly Kind[] = [
+const KINDS: readonly ObjectKind[] = [
   { kind: 'pod', plural: 'pods', short: 'po', group: '' },
   { kind: 'deployment', plural: 'deployments', short: 'deploy', group: 'apps' },
   { kind: 'statefulset', plural: 'statefulsets', short: 'sts', group: 'apps' },
@@ -36,7 +36,7 @@ const KINDS: readonly Kind[] = [
 export const KIND_WORDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
 
 /** The kind of a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
-export function kindOfWord(word: string): Kind | undefined {
+export function kindOfWord(word: string): ObjectKind | undefined {
   const [name = '', ...rest] = word.toLowerCase().split('.');
   const group = rest.filter((part, index) => index > 0 || part !== 'v1').join('.');
   return KINDS.find(
@@ -53,14 +53,17 @@ export function isOtherKind(word: string): boolean {
   return OTHER_KINDS.test(word);
 }
 
-export function kindNamed(kind: NamedKind): Kind {
+export function kindNamed(kind: NamedKind): ObjectKind {
   const found = KINDS.find((candidate) => candidate.kind === kind);
   if (!found) throw new Error(`no kind ${kind}`);
   return found;
 }
 
 /** The collection's path, in a namespace or of the whole cluster. */
-export function collectionPath({ kind, group, plural }: Kind, namespace: string | 'all'): string {
+export function collectionPath(
+  { kind, group, plural }: ObjectKind,
+  namespace: string | 'all',
+): string {
   const version = group === '' ? '/api/v1' : `/apis/${group}/v1`;
   return namespace === 'all' || kind === 'node'
     ? `${version}/${plural}`

@@ -11,7 +11,7 @@ const MAX_GROUPS = 2_000;
 const MAX_CLIENTS = 3;
 
 /** The same trouble at the same place: packets of all conversations that had it. */
-export class Group {
+export class FindingGroup {
   readonly kind: FindingKind;
   readonly interfaceIndex: number;
   readonly server: Endpoint | undefined;
@@ -73,7 +73,7 @@ export interface Statement {
 export class Finder {
   readonly names: Names;
   readonly #statements: Statement[] = [];
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new Map<string, FindingGroup>();
   readonly #interfaces: readonly CaptureInterface[];
   readonly #baseSeconds: () => number;
 
@@ -84,13 +84,13 @@ export class Finder {
   }
 
   /** The group of a conversation's trouble, by its server and what else tells it from others. */
-  group(kind: FindingKind, conversation: Conversation, distinction = ''): Group | undefined {
+  group(kind: FindingKind, conversation: Conversation, distinction = ''): FindingGroup | undefined {
     const { server, client, interfaceIndex } = conversation;
     const key = `${kind} ${interfaceIndex} ${server.address} ${server.port} ${distinction}`;
     let group = this.#groups.get(key);
     if (!group) {
       if (this.#groups.size >= MAX_GROUPS) return undefined;
-      group = new Group(kind, interfaceIndex, server);
+      group = new FindingGroup(kind, interfaceIndex, server);
       this.#groups.set(key, group);
     }
     group.conversations += 1;
@@ -102,7 +102,7 @@ export class Finder {
   /** VXLAN on Linux's old port was seen, which Wireshark takes for something else. */
   hasOldVxlan = false;
 
-  get groups(): Iterable<Group> {
+  get groups(): Iterable<FindingGroup> {
     return this.#groups.values();
   }
 
@@ -151,7 +151,7 @@ export class Finder {
   }
 
   /** The conversations of a group in words: who talks to whom. */
-  whoOf(group: Group): string {
+  whoOf(group: FindingGroup): string {
     const clients = [...group.clients].map((address) => this.names.withName(address)).join(', ');
     const more = group.moreClients ? ' and others' : '';
     if (!group.server) return `${clients}${more}`;
@@ -170,7 +170,7 @@ export function addressFilter(address: string): string {
 }
 
 /** A display filter for the server of a group. */
-export function serverFilter({ server }: Group, protocol: 'tcp' | 'udp' = 'tcp'): string {
+export function serverFilter({ server }: FindingGroup, protocol: 'tcp' | 'udp' = 'tcp'): string {
   return server
     ? `${addressFilter(server.address)} && ${protocol}.port == ${server.port}`
     : protocol;

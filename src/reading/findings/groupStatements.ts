@@ -1,10 +1,10 @@
-import { type Finder, type Group, serverFilter } from './finder.ts';
+import { type Finder, type FindingGroup, serverFilter } from './finder.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
 /** How a group of connections to one server is put into words. */
 export interface GroupWording {
   readonly severity: Severity;
-  what(group: Group, server: string): string;
+  what(group: FindingGroup, server: string): string;
   /** Added to the server's address and port. */
   readonly filter: string;
   readonly causes: readonly string[];

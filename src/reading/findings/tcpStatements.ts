@@ -1,5 +1,5 @@
 import { counted, durationText, percentText } from '../timeText.ts';
-import type { Finder, Group } from './finder.ts';
+import type { Finder, FindingGroup } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 import { type GroupWording, stateGroups } from './groupStatements.ts';
 
@@ -163,12 +163,12 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   },
 };
 
-function resetMoment(group: Group): string {
+function resetMoment(group: FindingGroup): string {
   const silence = group.number('silence');
   return silence >= 1e9 ? `after ${durationText(silence)} of silence ` : '';
 }
 
-function resetText(group: Group): string {
+function resetText(group: FindingGroup): string {
   const text = group.word('text');
   return text === '' ? '' : `; with the words ${JSON.stringify(text)}`;
 }

@@ -2,7 +2,7 @@ import { alertName, tlsVersionName } from '../../packets/tls.ts';
 import type { Conversation } from '../conversation.ts';
 import { counted } from '../timeText.ts';
 import type { TlsAlert, TlsFacts } from '../tls/tlsFacts.ts';
-import type { Finder, Group } from './finder.ts';
+import type { Finder, FindingGroup } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 import { type GroupWording, stateGroups } from './groupStatements.ts';
 
@@ -71,7 +71,7 @@ function add(
   tls: TlsFacts,
   distinction = '',
   alert?: TlsAlert,
-): Group | undefined {
+): FindingGroup | undefined {
   const group = finder.group(kind, conversation, distinction);
   group?.note.add(
     alert?.packet ?? (tls.clientHelloPacket || tls.serverHelloPacket),
@@ -144,7 +144,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   },
 };
 
-function named(group: Group, server: string): string {
+function named(group: FindingGroup, server: string): string {
   const name = group.word('name');
   return name === '' ? server : `${server} for "${name}"`;
 }

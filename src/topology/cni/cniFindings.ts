@@ -1,6 +1,6 @@
 import { isWithin, sameAddress } from '../address.ts';
 import { findingOf } from '../findings/catalogue.ts';
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { CachedResult, Lease } from '../model/cniFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
@@ -16,7 +16,7 @@ const SHOWN = 5;
  * What is wrong with the files of a node's CNI plugins: leases that nobody uses, ranges that are full, and
  * contradictions between cache, leases, live interfaces, the node's pod ranges and its bridge.
  */
-export function cniFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
+export function cniFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   const stateOf = leaseStates(node);
   return [
     ...configurationFindings(node),
@@ -28,7 +28,7 @@ export function cniFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
   ];
 }
 
-function configurationFindings(node: NodeFacts): Finding[] {
+function configurationFindings(node: NodeFacts): NetworkFinding[] {
   const files = node.cni?.configurations ?? [];
   if (files.some(({ inForce }) => inForce)) return [];
   // Folders that could not be read have no files either; then the node has unknowns.
@@ -45,7 +45,7 @@ function configurationFindings(node: NodeFacts): Finding[] {
   ];
 }
 
-function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Finding[] {
+function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): NetworkFinding[] {
   const byNetwork = Map.groupBy(
     (node.cni?.leases ?? []).filter((lease) => stateOf(lease) === 'leaked'),
     ({ network }) => network,
@@ -80,7 +80,7 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): F
   });
 }
 
-function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Finding[] {
+function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): NetworkFinding[] {
   const { cni } = node;
   if (!cni) return [];
   return allocationRanges(cni).flatMap((range) => {
@@ -97,7 +97,7 @@ function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Fin
   });
 }
 
-function unreadableFiles(node: NodeFacts): Finding[] {
+function unreadableFiles(node: NodeFacts): NetworkFinding[] {
   const { configurations = [], results = [], leases = [], delegates = [] } = node.cni ?? {};
   return [...configurations, ...results, ...leases, ...delegates].flatMap(({ path, fault }) =>
     fault === undefined
@@ -114,7 +114,7 @@ function unreadableFiles(node: NodeFacts): Finding[] {
 }
 
 /** Of each result whose namespace is there: does its interface have what the cache says? */
-function resultFindings(node: NodeFacts): Finding[] {
+function resultFindings(node: NodeFacts): NetworkFinding[] {
   return (node.cni?.results ?? []).flatMap((result) => {
     if (result.ifName === undefined || result.ifName === 'lo') return [];
     const network = networkOf(node, result);
@@ -142,7 +142,7 @@ function networkOf(node: NodeFacts, result: CachedResult): NetworkNamespace | un
   );
 }
 
-function goneResult(node: NodeFacts, result: CachedResult): Finding[] {
+function goneResult(node: NodeFacts, result: CachedResult): NetworkFinding[] {
   const { containerId, path } = result;
   if (node.runtime === undefined || containerId === undefined) return [];
   if (node.runtime.ids.includes(containerId)) return [];
@@ -163,7 +163,7 @@ function contradictions(
   node: NodeFacts,
   result: CachedResult,
   network: NetworkNamespace,
-): Finding[] {
+): NetworkFinding[] {
   const where = whereOf(node, result);
   const link = network.links?.find(({ name }) => name === result.ifName);
   const cached = result.addresses.filter(
@@ -181,7 +181,7 @@ function contradictions(
         values: { device: result.ifName ?? '', podFlag: podFlagOf(result) },
       }),
     ];
-  const findings: Finding[] = [];
+  const findings: NetworkFinding[] = [];
   for (const { address } of cached) {
     const [plain = ''] = address.split('/');
     if (link.addresses.some((one) => sameAddress(one.address, plain))) continue;
@@ -215,7 +215,7 @@ function leaseContradictions(
   node: NodeFacts,
   result: CachedResult,
   addresses: CachedResult['addresses'],
-): Finding[] {
+): NetworkFinding[] {
   const leases = (node.cni?.leases ?? []).filter(({ network }) => network === result.network);
   if (leases.length === 0) return [];
   return addresses.flatMap(({ address }) => {
@@ -237,7 +237,7 @@ function leaseContradictions(
 }
 
 /** The node's pod ranges against its bridge and what its plugins give out. */
-function rangeFindings(facts: ClusterFacts, node: NodeFacts): Finding[] {
+function rangeFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   const { cni } = node;
   const object = facts.objects.nodes?.find(({ name }) => name === node.name);
   const cidrs = object?.podCidrs ?? [];

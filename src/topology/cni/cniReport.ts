@@ -1,4 +1,4 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { CachedResult, ConfigurationFile, Lease } from '../model/cniFacts.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
@@ -10,7 +10,7 @@ export interface CniReport {
   readonly configuration: readonly (ConfigurationFile & { readonly node: string })[];
   readonly results: readonly (CachedResult & { readonly node: string })[];
   readonly leases: readonly ReportedLease[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly NetworkFinding[];
 }
 
 export interface ReportedLease extends Lease {

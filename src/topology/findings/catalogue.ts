@@ -1,7 +1,7 @@
 import type { Fault } from '../trace/way.ts';
 import { FILE_KINDS } from './fileKinds.ts';
-import type { Finding } from './finding.ts';
-import type { Kind } from './kind.ts';
+import type { NetworkFinding } from './finding.ts';
+import type { FaultKind } from './kind.ts';
 import { LINK_KINDS } from './linkKinds.ts';
 import { PROBE_KINDS } from './probeKinds.ts';
 import { ROUTE_KINDS } from './routeKinds.ts';
@@ -11,7 +11,7 @@ import { STATE_KINDS } from './stateKinds.ts';
 import { TUNNEL_KINDS } from './tunnelKinds.ts';
 
 /** Kinds of findings of `path`. */
-export const KINDS: Readonly<Record<string, Kind>> = {
+export const KINDS: Readonly<Record<string, FaultKind>> = {
   ...LINK_KINDS,
   ...ROUTE_KINDS,
   ...TUNNEL_KINDS,
@@ -22,7 +22,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /** The finding that a fault is, in the words of its kind. */
-export function findingOf({ kind, where, evidence, values }: Fault): Finding {
+export function findingOf({ kind, where, evidence, values }: Fault): NetworkFinding {
   const known = KINDS[kind] ?? FILE_KINDS[kind];
   if (known === undefined) throw new Error(`unknown kind of finding: ${kind}`);
   const value = (name: string) => values[name] ?? '';

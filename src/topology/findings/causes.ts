@@ -1,6 +1,6 @@
 import type { Fault } from '../trace/way.ts';
 import { KINDS } from './catalogue.ts';
-import type { Finding } from './finding.ts';
+import type { NetworkFinding } from './finding.ts';
 
 /** Kinds that lose only some packets, and so leave no trace in other tables. */
 const WITHOUT_CONSEQUENCES = new Set([
@@ -12,7 +12,7 @@ const WITHOUT_CONSEQUENCES = new Set([
 
 /** A finding with what it was made of. */
 export interface Diagnosed {
-  readonly finding: Finding;
+  readonly finding: NetworkFinding;
   readonly fault: Fault;
 }
 
@@ -21,7 +21,7 @@ export interface Diagnosed {
  * is higher at the same place, a broken device explains what is wrong in the namespaces of its node, and
  * an unanswered neighbour or a pod that is not ready follows from any error on the way.
  */
-export function withCauses(diagnosed: readonly Diagnosed[]): Finding[] {
+export function withCauses(diagnosed: readonly Diagnosed[]): NetworkFinding[] {
   return diagnosed.map((one) => {
     const cause = diagnosed.find((other) => other !== one && explains(other, one));
     return cause === undefined ? one.finding : { ...one.finding, causedBy: cause.finding.kind };
@@ -54,6 +54,6 @@ function explains(
   return low === 1 && high <= 4 && cause.where.node === effect.where.node;
 }
 
-function layerOf({ kind }: Finding): number {
+function layerOf({ kind }: NetworkFinding): number {
   return KINDS[kind]?.layer ?? 6;
 }

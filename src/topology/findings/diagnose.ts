@@ -2,7 +2,7 @@ import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 import { findingOf, KINDS } from './catalogue.ts';
 import { type Diagnosed, withCauses } from './causes.ts';
-import type { Finding } from './finding.ts';
+import type { NetworkFinding } from './finding.ts';
 import { serviceFaults } from './serviceChecks.ts';
 import { stateFaults } from './stateChecks.ts';
 import { wayFaults } from './wayChecks.ts';
@@ -10,7 +10,7 @@ import { wayFaults } from './wayChecks.ts';
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
 /** What is wrong on a path: independent findings first, the gravest before others, each once. */
-export function diagnose(trace: PathTrace): Finding[] {
+export function diagnose(trace: PathTrace): NetworkFinding[] {
   const faults = [
     ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer === 1),
     ...trace.ways.flatMap(({ faults }) => faults),

@@ -1,9 +1,9 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 const RECREATE = () => 'delete the pod, so that its network is set up again';
 
 /** What is wrong with the files of CNI plugins, or between them and the live network. */
-export const FILE_KINDS: Readonly<Record<string, Kind>> = {
+export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
   'leaked-lease': {
     severity: 'warning',
     layer: 2,

@@ -1,7 +1,7 @@
 import type { Where } from '../trace/way.ts';
 
 /** What is wrong, where, the evidence, what it does to packets, and how to fix it. */
-export interface Finding {
+export interface NetworkFinding {
   /** A fixed kebab-case word, listed in docs/findings.md. */
   readonly kind: string;
   /** `error`: packets are lost. `warning`: some are, or will be. `info`: worth knowing, nothing is lost. */

@@ -1,7 +1,7 @@
 import type { Where } from '../trace/way.ts';
 
 /** What a kind of finding says. */
-export interface Kind {
+export interface FaultKind {
   readonly severity: 'error' | 'warning' | 'info';
   /**
    * Lower kinds explain higher ones at the same place: 1 links, 2 addresses, 3 routes, 4 neighbours and
@@ -10,12 +10,12 @@ export interface Kind {
   readonly layer: 1 | 2 | 3 | 4 | 5 | 6;
   /** In one line, for the list of kinds. */
   readonly summary: string;
-  readonly meaning: (value: Values, where: Where) => string;
-  readonly fix: (value: Values, where: Where) => string;
+  readonly meaning: (value: FaultValues, where: Where) => string;
+  readonly fix: (value: FaultValues, where: Where) => string;
 }
 
 /** What a fault names; an empty text for what it does not. */
-export type Values = (name: string) => string;
+export type FaultValues = (name: string) => string;
 
 /** A command as it is run on the node; in a pod's namespace, with the way into it. */
 export function inNamespace({ pod, node }: Where, command: string): string {

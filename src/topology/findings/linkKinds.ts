@@ -1,7 +1,7 @@
-import { inNamespace, type Kind } from './kind.ts';
+import { type FaultKind, inNamespace } from './kind.ts';
 
 /** Devices and what joins them. */
-export const LINK_KINDS: Readonly<Record<string, Kind>> = {
+export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
   'link-down': {
     severity: 'error',
     layer: 1,

@@ -1,7 +1,7 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 /** What the packets of `path --probe` showed. */
-export const PROBE_KINDS: Readonly<Record<string, Kind>> = {
+export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
   'probe-lost': {
     severity: 'error',
     layer: 6,

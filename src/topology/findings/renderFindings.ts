@@ -1,6 +1,6 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Where } from '../trace/way.ts';
-import type { Finding } from './finding.ts';
+import type { NetworkFinding } from './finding.ts';
 
 /** What is read on nodes may be of any length: longer lines are cut. */
 const LONGEST_LINE = 1000;
@@ -10,7 +10,7 @@ export function shortened(text: string, most: number): string {
 }
 
 /** Findings for people, independent ones before consequences and the worst first: what it is, where, the evidence, what it means and what to do. */
-export function* renderFindings(findings: readonly Finding[]): Generator<string> {
+export function* renderFindings(findings: readonly NetworkFinding[]): Generator<string> {
   const rank = { error: 0, warning: 1, info: 2 };
   const sorted = findings.toSorted(
     (a, b) =>

@@ -1,7 +1,7 @@
-import { inNamespace, type Kind, type Values } from './kind.ts';
+import { type FaultKind, type FaultValues, inNamespace } from './kind.ts';
 
 /** Addresses, routes, neighbours, and what the kernel asks before it forwards. */
-export const ROUTE_KINDS: Readonly<Record<string, Kind>> = {
+export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'address-missing': {
     severity: 'error',
     layer: 2,
@@ -114,7 +114,7 @@ export const ROUTE_KINDS: Readonly<Record<string, Kind>> = {
 };
 
 /** The route as it should be, as far as others show it. */
-function routeWords(v: Values): string {
+function routeWords(v: FaultValues): string {
   const prefix = v('prefix') || v('destination');
   if (v('expected') === '') return `${prefix} via GATEWAY dev DEVICE`;
   const hop = v('nextHop') === '' ? '' : ` via ${v('nextHop')}`;

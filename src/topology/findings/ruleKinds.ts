@@ -1,7 +1,7 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 /** What rules do to packets, and do not. */
-export const RULE_KINDS: Readonly<Record<string, Kind>> = {
+export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
   'filter-drop': {
     severity: 'error',
     layer: 5,

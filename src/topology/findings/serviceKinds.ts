@@ -1,7 +1,7 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 /** Processes, services, policies and names. */
-export const SERVICE_KINDS: Readonly<Record<string, Kind>> = {
+export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
   'no-listener': {
     severity: 'error',
     layer: 6,

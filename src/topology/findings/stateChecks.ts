@@ -1,6 +1,6 @@
 import { sameAddress } from '../address.ts';
 import type { PodObject } from '../model/apiObjects.ts';
-import type { Endpoint } from '../trace/endpoint.ts';
+import type { PathEndpoint } from '../trace/endpoint.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 import { faultOfLink, type Place, type Wiring } from '../wiring.ts';
@@ -154,6 +154,6 @@ function tableFaults({ node, network }: Place): Fault[] {
 }
 
 /** The pod of an end, in kubectl's notation. */
-export function podFlagOf(end: Endpoint | undefined): string {
+export function podFlagOf(end: PathEndpoint | undefined): string {
   return end?.kind === 'pod' ? `-n ${end.pod.namespace} ${end.pod.name}` : 'POD';
 }

@@ -1,7 +1,7 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 /** States of pods and nodes, and of the kernel's tables and queues. */
-export const STATE_KINDS: Readonly<Record<string, Kind>> = {
+export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
   'pod-not-running': {
     severity: 'error',
     layer: 1,

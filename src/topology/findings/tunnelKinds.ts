@@ -1,7 +1,7 @@
-import type { Kind } from './kind.ts';
+import type { FaultKind } from './kind.ts';
 
 /** Tunnels between nodes. */
-export const TUNNEL_KINDS: Readonly<Record<string, Kind>> = {
+export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
   'tunnel-missing': {
     severity: 'error',
     layer: 1,

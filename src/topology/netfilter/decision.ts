@@ -1,5 +1,5 @@
 import { evaluateHook, type Outcome, type PassedRule, type Verdict } from './evaluateHook.ts';
-import type { Packet, Surroundings } from './packet.ts';
+import type { Surroundings, TracedPacket } from './packet.ts';
 import type { Hook, Ruleset } from './ruleset.ts';
 
 /** What becomes of a packet at a hook, all ways taken together. */
@@ -10,7 +10,10 @@ export interface Decision {
    * The packet as it leaves: more than one where the rules leave it to chance (load balancing), each
    * with the rules that it passed; the first alone is enough where there is one.
    */
-  readonly ways: readonly { readonly packet: Packet; readonly passed: readonly PassedRule[] }[];
+  readonly ways: readonly {
+    readonly packet: TracedPacket;
+    readonly passed: readonly PassedRule[];
+  }[];
   /** The rules that decided; where the verdict is unknown, those of the first way. */
   readonly passed: readonly PassedRule[];
   /** Why it is unknown: the expressions, in the words of the rules. */
@@ -21,7 +24,7 @@ export interface Decision {
 export function decide(
   ruleset: Ruleset,
   hook: Hook,
-  packet: Packet,
+  packet: TracedPacket,
   surroundings: Surroundings,
 ): Decision {
   const decision = decisionOf(evaluateHook(ruleset, hook, packet, surroundings), packet);
@@ -31,7 +34,7 @@ export function decide(
   return { ...decision, verdict: 'unknown', doubts: [...decision.doubts, ...ruleset.unread] };
 }
 
-function decisionOf(outcomes: readonly Outcome[], before: Packet): Decision {
+function decisionOf(outcomes: readonly Outcome[], before: TracedPacket): Decision {
   const effects = new Set(outcomes.map(({ verdict, packet }) => JSON.stringify([verdict, packet])));
   const doubtful = outcomes.filter(({ doubts }) => doubts.length > 0);
   const passing = outcomes.filter(({ verdict }) => verdict === 'accept');

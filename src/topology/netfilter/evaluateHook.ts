@@ -1,4 +1,4 @@
-import { familyOfPacket, type Packet, type Surroundings } from './packet.ts';
+import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
 import type { Action, Chain, Hook, Match, Rule, Ruleset, Table } from './ruleset.ts';
 
 /** A rule, or a chain's policy, that a packet met and that did something to it. */
@@ -18,7 +18,7 @@ export type Verdict = 'accept' | 'drop' | 'reject';
 export interface Outcome {
   readonly verdict: Verdict;
   /** As it leaves, translated and marked. */
-  readonly packet: Packet;
+  readonly packet: TracedPacket;
   readonly passed: readonly PassedRule[];
   /** Expressions that are not understood and that lead here, or might not. */
   readonly doubts: readonly string[];
@@ -26,7 +26,7 @@ export interface Outcome {
 
 /** A packet on its way through the rules; one for each way it can take. */
 interface Traveller {
-  readonly packet: Packet;
+  readonly packet: TracedPacket;
   readonly passed: readonly PassedRule[];
   readonly doubts: readonly string[];
   /** Set when the packet needs no further rule of this base chain. */
@@ -46,7 +46,7 @@ const DEEPEST = 32;
 export function evaluateHook(
   ruleset: Ruleset,
   hook: Hook,
-  packet: Packet,
+  packet: TracedPacket,
   surroundings: Surroundings,
 ): Outcome[] {
   let travellers: Traveller[] = [{ packet, passed: [], doubts: [] }];
@@ -77,7 +77,7 @@ export function evaluateHook(
 }
 
 /** Translation is decided by a connection's first packet, once for each direction. */
-function asksNat(packet: Packet, hook: Hook): boolean {
+function asksNat(packet: TracedPacket, hook: Hook): boolean {
   if (packet.state !== 'new') return false;
   return hook === 'prerouting' || hook === 'output'
     ? packet.destinationTranslated !== true
@@ -224,7 +224,7 @@ class Passage {
     return choice.actions.length === 0 || choice.doubt !== undefined ? [...results, from] : results;
   }
 
-  #translate(packet: Packet, action: Action): Packet {
+  #translate(packet: TracedPacket, action: Action): TracedPacket {
     const family = familyOfPacket(packet);
     const own = (device: string | undefined) =>
       device === undefined ? undefined : this.#surroundings.addressOf(device, family);

@@ -1,5 +1,5 @@
 import { contains, parseAddress, parsePrefix } from '../address.ts';
-import type { Packet } from './packet.ts';
+import type { TracedPacket } from './packet.ts';
 import type { Match } from './ruleset.ts';
 
 interface IpSet {
@@ -23,7 +23,7 @@ export function parseIpsetSave(text: string): IpSets {
 }
 
 /** Whether a packet is in a set, by `src`, `dst` or both as the rule says. */
-export function matchSet(sets: IpSets, name: string, by: string, packet: Packet): Match {
+export function matchSet(sets: IpSets, name: string, by: string, packet: TracedPacket): Match {
   const set = sets.get(name);
   if (set === undefined) return { doubt: `set ${name}: its members were not read` };
   if (set.type === 'list:set') {
@@ -44,7 +44,7 @@ export function matchSet(sets: IpSets, name: string, by: string, packet: Packet)
   });
 }
 
-function fieldOf(kind: string, by: string, packet: Packet): string | undefined {
+function fieldOf(kind: string, by: string, packet: TracedPacket): string | undefined {
   if (kind !== 'port') return by === 'src' ? packet.source : packet.destination;
   const port = by === 'src' ? packet.sourcePort : packet.destinationPort;
   return port === undefined ? undefined : `${packet.protocol}:${port}`;

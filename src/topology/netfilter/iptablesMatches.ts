@@ -1,12 +1,12 @@
 import { contains, familyOf, parseAddress, parsePrefix } from '../address.ts';
 import { type IpSets, matchSet } from './ipSets.ts';
-import type { Packet } from './packet.ts';
-import type { Condition, Match } from './ruleset.ts';
+import type { TracedPacket } from './packet.ts';
+import type { Match, Matcher } from './ruleset.ts';
 
 /** One option of a match: how many words follow it, and what it asks. */
 interface Option {
   readonly words: number;
-  readonly ask: (words: readonly string[], module: string, sets: IpSets) => Condition;
+  readonly ask: (words: readonly string[], module: string, sets: IpSets) => Matcher;
 }
 
 /** Modules that decide nothing by themselves; their options do. */
@@ -15,11 +15,11 @@ const MODULES = new Set(
    statistic recent iprange physdev set rpfilter nfacct`.split(/\s+/),
 );
 
-const always: Condition = () => true;
+const always: Matcher = () => true;
 
 /** The words of a rule before its target, as conditions; what is not understood is a doubt. */
-export function conditionsOf(words: readonly string[], sets: IpSets): Condition[] {
-  const conditions: Condition[] = [];
+export function conditionsOf(words: readonly string[], sets: IpSets): Matcher[] {
+  const conditions: Matcher[] = [];
   let module = '';
   for (let at = 0; at < words.length; ) {
     const negated = words[at] === '!';
@@ -52,11 +52,11 @@ function endOfUnknown(words: readonly string[], from: number): number {
   return end;
 }
 
-function doubtful(what: string): Condition {
+function doubtful(what: string): Matcher {
   return () => ({ doubt: what });
 }
 
-function not(condition: Condition): Condition {
+function not(condition: Matcher): Matcher {
   return (packet, surroundings) => {
     const match = condition(packet, surroundings);
     if (typeof match === 'boolean') return !match;
@@ -181,7 +181,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   '--rdest': { words: 0, ask: () => always },
 };
 
-function inPrefix(text: string | undefined, addressOf: (packet: Packet) => string): Condition {
+function inPrefix(text: string | undefined, addressOf: (packet: TracedPacket) => string): Matcher {
   const prefix = parsePrefix(text ?? '');
   if (prefix === undefined) return doubtful(`address ${text}`);
   return (packet) => {
@@ -190,7 +190,7 @@ function inPrefix(text: string | undefined, addressOf: (packet: Packet) => strin
   };
 }
 
-function inRange(text: string | undefined, addressOf: (packet: Packet) => string): Condition {
+function inRange(text: string | undefined, addressOf: (packet: TracedPacket) => string): Matcher {
   const [first, last] = (text ?? '').split('-').map((end) => parseAddress(end));
   if (first === undefined || last === undefined) return doubtful(`addresses ${text}`);
   return (packet) => {
@@ -247,7 +247,7 @@ function ports(fields: readonly PortField[]): Option {
 }
 
 /** A new TCP connection begins with SYN alone; later packets have ACK. */
-function tcpFlags(mask: string, set: string): Condition {
+function tcpFlags(mask: string, set: string): Matcher {
   const masked = mask === 'ALL' ? 'FIN,SYN,RST,PSH,ACK,URG' : mask;
   const wanted = set === 'NONE' ? '' : set;
   return ({ protocol, state }) => {
@@ -258,14 +258,14 @@ function tcpFlags(mask: string, set: string): Condition {
   };
 }
 
-function icmpType(type: string | undefined, request: string, reply: string): Condition {
+function icmpType(type: string | undefined, request: string, reply: string): Matcher {
   return ({ state }) => {
     if (type === 'any' || type === '255') return true;
     return type === (state === 'established' ? reply : request);
   };
 }
 
-function marked(text: string, module: string): Condition {
+function marked(text: string, module: string): Matcher {
   const [value = 0, mask = 0xffffffff] = text.split('/').map(Number);
   return (packet): Match => {
     const mark = module === 'connmark' ? packet.connectionMark : packet.mark;
@@ -274,7 +274,7 @@ function marked(text: string, module: string): Condition {
   };
 }
 
-function inState(states: string): Condition {
+function inState(states: string): Matcher {
   const wanted = new Set(states.split(','));
   return (packet) => {
     if (packet.state === 'untracked') return wanted.has('UNTRACKED');
@@ -286,7 +286,10 @@ function inState(states: string): Condition {
   };
 }
 
-function addressType(type: string | undefined, addressOf: (packet: Packet) => string): Condition {
+function addressType(
+  type: string | undefined,
+  addressOf: (packet: TracedPacket) => string,
+): Matcher {
   return (packet, surroundings) => {
     const address = addressOf(packet);
     const local = surroundings.isLocal(address);
@@ -299,7 +302,7 @@ function addressType(type: string | undefined, addressOf: (packet: Packet) => st
   };
 }
 
-function reversePath(words: readonly string[]): Condition {
+function reversePath(words: readonly string[]): Matcher {
   const inverted = words.includes('--invert');
   return ({ source, inDevice }, surroundings) => {
     const valid = inDevice === undefined ? undefined : surroundings.reversePath?.(source, inDevice);

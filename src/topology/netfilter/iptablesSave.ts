@@ -1,7 +1,7 @@
 import type { IpSets } from './ipSets.ts';
 import { conditionsOf } from './iptablesMatches.ts';
 import { actionOf } from './iptablesTargets.ts';
-import type { Backend, Chain, Hook, Rule, Table } from './ruleset.ts';
+import type { Chain, Hook, NetfilterBackend, Rule, Table } from './ruleset.ts';
 
 /** The chains that the kernel calls, and when; the same for both backends (netfilter_ipv4.h). */
 const PRIORITIES: Readonly<Record<string, number>> = {
@@ -24,7 +24,7 @@ const HOOKS: Readonly<Record<string, Hook>> = {
  */
 export function parseIptablesSave(
   text: string,
-  backend: Exclude<Backend, 'nftables'>,
+  backend: Exclude<NetfilterBackend, 'nftables'>,
   family: 'ip' | 'ip6',
   sets: IpSets,
 ): Table[] {

@@ -1,4 +1,4 @@
-import type { Packet } from './packet.ts';
+import type { TracedPacket } from './packet.ts';
 import type { Action } from './ruleset.ts';
 
 /** Targets that let the packet go on as it is, as far as its way is concerned. */
@@ -106,7 +106,9 @@ function connectionMarking(options: readonly string[]): Action {
   const { value, mask } = masked(options[1]);
   const ctMask = Number(optionOf(options, '--ctmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
   const nfMask = Number(optionOf(options, '--nfmask') ?? optionOf(options, '--mask') ?? 0xffffffff);
-  const changes: Readonly<Record<string, (packet: Packet, own: number) => Partial<Packet>>> = {
+  const changes: Readonly<
+    Record<string, (packet: TracedPacket, own: number) => Partial<TracedPacket>>
+  > = {
     '--restore-mark': ({ mark }, own) => ({ mark: ((mark & ~nfMask) ^ (own & ctMask)) >>> 0 }),
     '--save-mark': ({ mark }, own) => ({
       connectionMark: ((own & ~ctMask) ^ (mark & nfMask)) >>> 0,

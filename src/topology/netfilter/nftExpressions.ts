@@ -1,8 +1,8 @@
 import { contains, parseAddress, prefixOf } from '../address.ts';
 import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
 import { numberIn, packetValue, type Value } from './nftValues.ts';
-import type { Packet } from './packet.ts';
-import type { Action, Choice, Condition, Match } from './ruleset.ts';
+import type { TracedPacket } from './packet.ts';
+import type { Action, Choice, Match, Matcher } from './ruleset.ts';
 
 /** Elements of named sets and maps. */
 export type NftValues = ReadonlyMap<string, readonly Json[]>;
@@ -27,7 +27,7 @@ export function conditionOf(
   kind: string,
   body: Json | undefined,
   values: NftValues,
-): Condition | undefined {
+): Matcher | undefined {
   if (kind === 'limit' || kind === 'quota' || kind === 'ct count') {
     return () => ({ doubt: `${kind} ${JSON.stringify(body)}` });
   }
@@ -220,7 +220,7 @@ function verdictMap(body: Json | undefined, values: NftValues): Action {
 function lookUp(
   key: Json | undefined,
   data: Json | undefined,
-  packet: Packet,
+  packet: TracedPacket,
   values: NftValues,
   actionFor: (value: Json) => Action | undefined,
 ): Choice {

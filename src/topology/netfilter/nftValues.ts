@@ -1,6 +1,6 @@
 import { isProtocol } from './iptablesMatches.ts';
 import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
-import { familyOfPacket, type Packet, type Surroundings } from './packet.ts';
+import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
 
 /** A value that a packet has: a text or number, several (concatenated, flags), or not known. */
 export type Value =
@@ -17,7 +17,7 @@ const orDoubt = (value: string | number | undefined, what: string): Value =>
 /** What an expression gives for a packet. */
 export function packetValue(
   expression: Json | undefined,
-  packet: Packet,
+  packet: TracedPacket,
   surroundings: Surroundings | undefined,
 ): Value {
   if (!isObject(expression))
@@ -55,7 +55,7 @@ export function packetValue(
 }
 
 /** `tcp flags & (fin|syn|rst|ack)`. */
-function maskedFlags(kind: string, body: Json | undefined, packet: Packet): Value {
+function maskedFlags(kind: string, body: Json | undefined, packet: TracedPacket): Value {
   const [left, mask] = arrayOf(body);
   const isFlags = isObject(left) && isObject(left.payload) && left.payload.field === 'flags';
   if (!isFlags || kind !== '&') return doubt(`${kind} ${JSON.stringify(body)}`);
@@ -64,7 +64,7 @@ function maskedFlags(kind: string, body: Json | undefined, packet: Packet): Valu
   return known(masks.includes(present) ? present : 0);
 }
 
-function metaValue(key: string, packet: Packet): Value {
+function metaValue(key: string, packet: TracedPacket): Value {
   const family = familyOfPacket(packet);
   switch (key) {
     case 'iifname':
@@ -89,7 +89,7 @@ function metaValue(key: string, packet: Packet): Value {
   }
 }
 
-function payloadValue(protocol: string, field: string, packet: Packet): Value {
+function payloadValue(protocol: string, field: string, packet: TracedPacket): Value {
   const family = familyOfPacket(packet);
   const ports = protocol === 'th' || protocol === packet.protocol;
   if (protocol === 'ip' || protocol === 'ip6') {
@@ -111,7 +111,7 @@ function payloadValue(protocol: string, field: string, packet: Packet): Value {
   return doubt(`${protocol} ${field}`);
 }
 
-function trackingValue(key: string, packet: Packet): Value {
+function trackingValue(key: string, packet: TracedPacket): Value {
   switch (key) {
     case 'state':
       return known(packet.state);
@@ -134,7 +134,7 @@ function trackingValue(key: string, packet: Packet): Value {
 
 function fibValue(
   body: { readonly [key: string]: Json | undefined },
-  packet: Packet,
+  packet: TracedPacket,
   surroundings: Surroundings | undefined,
 ): Value {
   const flags = [body.flags ?? []].flat();

@@ -1,5 +1,5 @@
 /** A packet as far as rules look at it. What is not known is undefined; a rule that asks for it is in doubt. */
-export interface Packet {
+export interface TracedPacket {
   readonly source: string;
   readonly destination: string;
   /** `tcp`, `udp`, `sctp`, `icmp`, `ipv6-icmp`, or another name of /etc/protocols. */
@@ -31,6 +31,6 @@ export interface Surroundings {
   addressOf(device: string, family: 4 | 6): string | undefined;
 }
 
-export function familyOfPacket(packet: Packet): 4 | 6 {
+export function familyOfPacket(packet: TracedPacket): 4 | 6 {
   return packet.destination.includes(':') ? 6 : 4;
 }

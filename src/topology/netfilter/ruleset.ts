@@ -1,4 +1,4 @@
-import type { Packet, Surroundings } from './packet.ts';
+import type { Surroundings, TracedPacket } from './packet.ts';
 
 export type Hook =
   | 'prerouting'
@@ -9,7 +9,7 @@ export type Hook =
   | 'ingress'
   | 'egress';
 
-export type Backend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
+export type NetfilterBackend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
 
 /**
  * Whether a packet matches. `doubt` is an expression that is not understood, or that asks what is not
@@ -17,7 +17,7 @@ export type Backend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
  */
 export type Match = boolean | { readonly doubt: string } | { readonly chance: number };
 
-export type Condition = (packet: Packet, surroundings: Surroundings) => Match;
+export type Matcher = (packet: TracedPacket, surroundings: Surroundings) => Match;
 
 /** What a rule does with a packet that matches. */
 export type Action =
@@ -25,7 +25,7 @@ export type Action =
   | { readonly kind: 'reject'; readonly with: string }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   /** Changes the packet: marks, connection tracking. */
-  | { readonly kind: 'change'; readonly change: (packet: Packet) => Packet }
+  | { readonly kind: 'change'; readonly change: (packet: TracedPacket) => TracedPacket }
   | {
       readonly kind: 'dnat' | 'snat';
       readonly address?: string;
@@ -36,7 +36,7 @@ export type Action =
   | { readonly kind: 'masquerade' }
   | { readonly kind: 'redirect'; readonly port?: number }
   /** A choice among actions by what the packet has (verdict maps), or by chance. */
-  | { readonly kind: 'choose'; readonly among: (packet: Packet) => Choice }
+  | { readonly kind: 'choose'; readonly among: (packet: TracedPacket) => Choice }
   /** Something that is not understood and may decide about the packet. */
   | { readonly kind: 'unknown'; readonly what: string };
 
@@ -45,7 +45,7 @@ export type Choice =
   | { readonly actions: readonly Action[] }
   | { readonly doubt: string; readonly actions: readonly Action[] };
 
-export type Step = { readonly condition: Condition } | { readonly action: Action };
+export type Step = { readonly condition: Matcher } | { readonly action: Action };
 
 export interface Rule {
   /** The rule as its program prints it: the evidence. */
@@ -72,7 +72,7 @@ export interface Chain {
 }
 
 export interface Table {
-  readonly backend: Backend;
+  readonly backend: NetfilterBackend;
   readonly family: 'ip' | 'ip6' | 'inet' | 'bridge' | 'arp' | 'netdev';
   readonly name: string;
   readonly chains: ReadonlyMap<string, Chain>;

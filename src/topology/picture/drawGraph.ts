@@ -1,5 +1,5 @@
 import { type Html, html } from '../../output/html/html.ts';
-import type { Column, Device, Graph, GraphLine, Group } from './graph.ts';
+import type { Device, Graph, GraphColumn, GraphGroup, GraphLine } from './graph.ts';
 import { textLines } from './textLines.ts';
 
 /** A drawing and its size, in pixels of CSS. */
@@ -116,12 +116,12 @@ function deviceHeight(device: Device): number {
   return linesOf(device).length * DEVICE.line + 2 * DEVICE.padding;
 }
 
-function groupHeight({ devices }: Group): number {
+function groupHeight({ devices }: GraphGroup): number {
   const boxes = devices.reduce((sum, device) => sum + deviceHeight(device), 0);
   return GROUP.title + boxes + DEVICE.gap * (devices.length - 1) + GROUP.padding;
 }
 
-function columnHeight({ groups }: Column): number {
+function columnHeight({ groups }: GraphColumn): number {
   const all = groups.reduce((sum, group) => sum + groupHeight(group), 0);
   return COLUMN.title + all + GROUP.gap * (groups.length - 1) + COLUMN.padding;
 }

@@ -1,21 +1,21 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 
 /** What a picture shows, without places: columns from left to right, and lines between devices. */
 export interface Graph {
   readonly title: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly GraphColumn[];
   readonly lines: readonly GraphLine[];
 }
 
-export interface Column {
+export interface GraphColumn {
   readonly title: string;
-  readonly groups: readonly Group[];
+  readonly groups: readonly GraphGroup[];
   /** `up` for a column that is read from the bottom to the top. */
   readonly reads: 'down' | 'up';
 }
 
 /** Devices in one network namespace. */
-export interface Group {
+export interface GraphGroup {
   readonly title: string;
   readonly devices: readonly Device[];
 }
@@ -32,7 +32,7 @@ export interface Device {
 
 /** What is wrong at a device, or what was seen there. */
 export interface Mark {
-  readonly severity: Finding['severity'] | 'good';
+  readonly severity: NetworkFinding['severity'] | 'good';
   readonly text: string;
 }
 

@@ -1,10 +1,10 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { isTunnel } from '../trace/crossTunnel.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
-import type { Device, Graph, GraphLine, Group, Mark } from './graph.ts';
+import type { Device, Graph, GraphGroup, GraphLine, Mark } from './graph.ts';
 
 /** A whole node: its pods, their ends on the node, bridges, tunnels and uplinks, from left to right. */
-export function nodeGraph(wiring: Wiring, host: Place, findings: readonly Finding[]): Graph {
+export function nodeGraph(wiring: Wiring, host: Place, findings: readonly NetworkFinding[]): Graph {
   const ports = (host.network.links ?? [])
     .filter(({ type }) => type !== 'loopback')
     .map((link): Port => ({ ...host, link }));
@@ -19,12 +19,12 @@ export function nodeGraph(wiring: Wiring, host: Place, findings: readonly Findin
   const others = rest.filter((port) => !bridges.includes(port));
   const toDevice = (port: Port) => deviceOf(wiring, port, findings);
   const pods = pairs.map(
-    ({ end }): Group => ({
+    ({ end }): GraphGroup => ({
       title: wiring.podName(end) ?? `namespace ${end.network.inode}`,
       devices: [toDevice(end)],
     }),
   );
-  const column = (title: string, groups: readonly Group[]) => ({
+  const column = (title: string, groups: readonly GraphGroup[]) => ({
     title,
     groups: groups.filter(({ devices }) => devices.length > 0),
     reads: 'down' as const,
@@ -65,7 +65,7 @@ function idOf({ network, link }: Port): string {
   return `n${network.inode}i${link.ifindex}`;
 }
 
-function deviceOf(wiring: Wiring, port: Port, findings: readonly Finding[]): Device {
+function deviceOf(wiring: Wiring, port: Port, findings: readonly NetworkFinding[]): Device {
   const { node, network, link } = port;
   const isBad = !['UP', 'UNKNOWN'].includes(link.state);
   const marks = findings

@@ -1,4 +1,4 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { policyVerdicts } from '../findings/serviceChecks.ts';
 import { pathDocument, unknownOf } from '../render/pathDocument.ts';
 import { headLine, isSameWayBack, nothingWrong, translationText } from '../render/renderPath.ts';
@@ -13,7 +13,7 @@ export interface Picture {
   readonly graphs: readonly Graph[];
   /** Translations and policies. */
   readonly notes: readonly string[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly NetworkFinding[];
   /** What there is to say where nothing was found; absent otherwise. */
   readonly nothing?: string;
   readonly unknown: readonly string[];
@@ -22,7 +22,7 @@ export interface Picture {
 }
 
 /** The picture of a path; of a node where it begins at one and has no destination. */
-export function pictureOf(trace: PathTrace, findings: readonly Finding[]): Picture {
+export function pictureOf(trace: PathTrace, findings: readonly NetworkFinding[]): Picture {
   const { request, wiring, ways } = trace;
   const node =
     request.from.kind === 'node' && request.to === undefined ? request.from.place : undefined;
@@ -55,6 +55,6 @@ export function pictureOf(trace: PathTrace, findings: readonly Finding[]): Pictu
 }
 
 /** Where a finding is, in words. */
-export function placeText({ node, pod, device }: Finding['where']): string {
+export function placeText({ node, pod, device }: NetworkFinding['where']): string {
   return [node, pod === undefined ? undefined : `pod ${pod}`, device].filter(Boolean).join(', ');
 }

@@ -1,5 +1,5 @@
 import { Html, html } from '../../output/html/html.ts';
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { drawGraph } from './drawGraph.ts';
 import type { Graph } from './graph.ts';
 import style from './picture.css';
@@ -46,7 +46,7 @@ export function renderSvg(picture: Picture): string {
 `.text;
 }
 
-function drawFinding(sheet: TextSheet, finding: Finding, width: number): void {
+function drawFinding(sheet: TextSheet, finding: NetworkFinding, width: number): void {
   const { severity, kind, where, causedBy, meaning, evidence, fix } = finding;
   const text = new TextSheet(width, sheet.y + 8);
   const place = placeText(where);

@@ -1,10 +1,10 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { END_TEXT, isRouteAt } from '../render/drawWay.ts';
 import type { Hop, PathDecision, Way } from '../trace/way.ts';
-import type { Column, Device, Graph, GraphLine, Group } from './graph.ts';
+import type { Device, Graph, GraphColumn, GraphGroup, GraphLine } from './graph.ts';
 
 /** A way as a picture: a column for each node, down on the first and up on the others. */
-export function wayGraph(way: Way, findings: readonly Finding[], title: string): Graph {
+export function wayGraph(way: Way, findings: readonly NetworkFinding[], title: string): Graph {
   const stretches: { hop: Hop; device: Device }[][] = [];
   let before: Hop | undefined;
   for (const [at, hop] of way.hops.entries()) {
@@ -14,7 +14,7 @@ export function wayGraph(way: Way, findings: readonly Finding[], title: string):
     before = hop;
   }
   const columns = stretches.map(
-    (stretch, at): Column => ({
+    (stretch, at): GraphColumn => ({
       title: stretch[0]?.hop.node ?? 'outside',
       reads: at === 0 ? 'down' : 'up',
       groups: groupsOf(stretch),
@@ -27,7 +27,7 @@ export function wayGraph(way: Way, findings: readonly Finding[], title: string):
   return { title, columns, lines };
 }
 
-function groupsOf(stretch: readonly { hop: Hop; device: Device }[]): Group[] {
+function groupsOf(stretch: readonly { hop: Hop; device: Device }[]): GraphGroup[] {
   const groups: { title: string; netns: number | undefined; devices: Device[] }[] = [];
   for (const { hop, device } of stretch) {
     const last = groups.at(-1);
@@ -41,7 +41,7 @@ function groupsOf(stretch: readonly { hop: Hop; device: Device }[]): Group[] {
   return groups;
 }
 
-function deviceOf(hop: Hop, id: string, way: Way, findings: readonly Finding[]): Device {
+function deviceOf(hop: Hop, id: string, way: Way, findings: readonly NetworkFinding[]): Device {
   const { device, kind, mtu, state, addresses = [], counters, detail } = hop;
   const lost = [counters?.rx, counters?.tx].reduce(
     (sum, one) => sum + (one?.errors ?? 0) + (one?.dropped ?? 0),

@@ -1,6 +1,6 @@
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Direction, Hop, Where } from '../trace/way.ts';
-import { type ClockOffset, clockOffsets, type Passage } from './nodeClocks.ts';
+import { type ClockBounds, clockOffsets, type Passage } from './nodeClocks.ts';
 import type { Observation } from './observation.ts';
 import type { ProbePlan } from './probePlan.ts';
 import { type Recognised, recogniser } from './recognise.ts';
@@ -121,7 +121,7 @@ function passagesIn(
 
 interface Circumstances {
   readonly observed: Observed;
-  readonly offsets: ReadonlyMap<string, ClockOffset>;
+  readonly offsets: ReadonlyMap<string, ClockBounds>;
   readonly isAnswered: boolean;
   /** Whether the tables say that it goes no further than the last device. */
   readonly isStopped: boolean;
@@ -181,7 +181,7 @@ function followed(
 function timeOf(
   time: bigint,
   start: bigint | undefined,
-  offset: ClockOffset | undefined,
+  offset: ClockBounds | undefined,
 ): { atMs?: number; uncertaintyMs?: number } {
   if (start === undefined || offset === undefined) return {};
   const middle = (offset.least + offset.most) / 2n;

@@ -10,7 +10,7 @@ export interface Passage {
 }
 
 /** How far a node's clock is ahead of the first node's, in nanoseconds: between these. */
-export interface ClockOffset {
+export interface ClockBounds {
   readonly least: bigint;
   readonly most: bigint;
 }
@@ -22,8 +22,8 @@ export interface ClockOffset {
 export function clockOffsets(
   passages: readonly Passage[],
   firstNode: string,
-): Map<string, ClockOffset> {
-  const offsets = new Map<string, ClockOffset>([[firstNode, { least: 0n, most: 0n }]]);
+): Map<string, ClockBounds> {
+  const offsets = new Map<string, ClockBounds>([[firstNode, { least: 0n, most: 0n }]]);
   const there = new Map<string, bigint>();
   const back = new Map<string, bigint>();
   for (const { id, direction, node, first, last } of passages) {

@@ -18,7 +18,7 @@ export interface Observation {
   readonly transport: Transport;
 }
 
-type Transport = Tcp | Udp | Echo | IcmpError;
+type Transport = Tcp | Udp | Echo | ObservedIcmpError;
 
 interface Ports {
   readonly sourcePort: number;
@@ -47,7 +47,7 @@ export interface Echo {
   readonly payload: string;
 }
 
-export interface IcmpError {
+export interface ObservedIcmpError {
   readonly kind: 'icmp-error';
   readonly type: number;
   readonly code: number;
@@ -144,7 +144,7 @@ function icmp(packet: Packet): Transport | undefined {
 }
 
 /** The packet that an ICMP error quotes: at least the first 8 bytes after its IP header. */
-function quoted({ bytes, end }: Packet, at: number, isV6: boolean): IcmpError['about'] {
+function quoted({ bytes, end }: Packet, at: number, isV6: boolean): ObservedIcmpError['about'] {
   const inner = new Packet();
   inner.bytes = bytes;
   inner.end = end;

@@ -1,5 +1,5 @@
 import { findingOf } from '../findings/catalogue.ts';
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import type { Where } from '../trace/way.ts';
 import type { Growth } from './counters.ts';
 import type { ProbedPacket } from './judgeProbe.ts';
@@ -13,12 +13,18 @@ export interface Probe {
 }
 
 /** What a probe found. `known` are the findings of the tables: the error nearest to a loss explains it. */
-export function probeFindings({ main, plain }: Probe, known: readonly Finding[]): Finding[] {
+export function probeFindings(
+  { main, plain }: Probe,
+  known: readonly NetworkFinding[],
+): NetworkFinding[] {
   const there = main.packets.filter(({ direction }) => direction === 'there');
   const errors = known.filter(
     ({ severity, causedBy }) => severity === 'error' && causedBy === undefined,
   );
-  const explained = (finding: Finding, places: readonly (Where | undefined)[]): Finding => {
+  const explained = (
+    finding: NetworkFinding,
+    places: readonly (Where | undefined)[],
+  ): NetworkFinding => {
     const cause = nearest(errors, places);
     return cause === undefined ? finding : { ...finding, causedBy: cause.kind };
   };
@@ -40,9 +46,9 @@ export function probeFindings({ main, plain }: Probe, known: readonly Finding[])
 
 /** The finding at one of these devices, otherwise on one of their nodes, otherwise the first. */
 function nearest(
-  findings: readonly Finding[],
+  findings: readonly NetworkFinding[],
   places: readonly (Where | undefined)[],
-): Finding | undefined {
+): NetworkFinding | undefined {
   const at = (...keys: readonly (keyof Where)[]) =>
     findings.find(({ where }) =>
       places.some((place) => place && keys.every((key) => where[key] === place[key])),
@@ -51,7 +57,7 @@ function nearest(
 }
 
 interface Loss {
-  readonly finding: Finding;
+  readonly finding: NetworkFinding;
   /** The last device that saw the packets, and the first that did not. */
   readonly places: readonly (Where | undefined)[];
 }
@@ -102,7 +108,7 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
 }
 
 /** A receiver that does not answer, which is no fault with UDP. */
-function silence({ plan, packets, growth, leaves }: ProbeResult): Finding[] {
+function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding[] {
   const [first] = packets;
   const isSilent = packets.every(({ direction, lost }) => direction === 'there' && !lost);
   const last = first?.seen.at(-1);
@@ -127,7 +133,7 @@ function silence({ plan, packets, growth, leaves }: ProbeResult): Finding[] {
 }
 
 /** Checksum offload is a finding only where the counter of the kernel grew. */
-function checksums(growth: readonly Growth[]): Finding[] {
+function checksums(growth: readonly Growth[]): NetworkFinding[] {
   return growth
     .filter(({ counter }) => /^(?:Udp|Tcp|IpExt)InCsumErrors$/.test(counter))
     .map((one) =>
@@ -140,7 +146,7 @@ function checksums(growth: readonly Growth[]): Finding[] {
     );
 }
 
-function tooBig({ plan, packets, said }: ProbeResult): Finding[] {
+function tooBig({ plan, packets, said }: ProbeResult): NetworkFinding[] {
   const [sent] = packets.filter(({ direction }) => direction === 'there');
   const answer = packets.find(({ direction }) => direction === 'back');
   const isReply = answer?.packet.startsWith('echo reply') ?? false;

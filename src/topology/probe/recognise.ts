@@ -1,6 +1,6 @@
 import { FLAG, PROTOCOL } from '../../packets/packet.ts';
 import type { Direction } from '../trace/way.ts';
-import type { Echo, IcmpError, Observation } from './observation.ts';
+import type { Echo, Observation, ObservedIcmpError } from './observation.ts';
 import type { ProbePlan } from './probePlan.ts';
 
 /** Which of the probe's packets an observation is, and which way it goes. */
@@ -131,7 +131,7 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
   13: 'prohibited by a filter',
 };
 
-function errorText({ type, code, mtu }: IcmpError): string {
+function errorText({ type, code, mtu }: ObservedIcmpError): string {
   if (mtu > 0) return `ICMP: too big, MTU ${mtu}`;
   if (type === 11) return 'ICMP: time exceeded';
   if (type === 3) return `ICMP: ${UNREACHABLE[code] ?? `unreachable, code ${code}`}`;

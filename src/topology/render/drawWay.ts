@@ -1,5 +1,5 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import type { Hop, PathDecision, Way } from '../trace/way.ts';
 
 const WIDTH = 80;
@@ -11,7 +11,7 @@ const NARROWEST = 24;
  * A way as a drawing of at most 80 columns: a lane for each node, from top to bottom the devices that the
  * packet passes, and below a device what is wrong with it.
  */
-export function* drawWay(way: Way, findings: readonly Finding[]): Generator<string> {
+export function* drawWay(way: Way, findings: readonly NetworkFinding[]): Generator<string> {
   const lanes = [...new Set(way.hops.map(laneOf))];
   const width = Math.floor((WIDTH - GAP * (lanes.length - 1)) / Math.max(1, lanes.length));
   const isNarrow = width < NARROWEST;

@@ -1,6 +1,6 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { policyVerdicts } from '../findings/serviceChecks.ts';
-import { endpointText } from '../trace/endpoint.ts';
+import { pathEndpointText } from '../trace/endpoint.ts';
 import type { PolicyVerdict } from '../trace/policies.ts';
 import { sidecarOf } from '../trace/sidecars.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
@@ -21,7 +21,7 @@ export interface PathDocument {
   }[];
   readonly nat: readonly Translation[];
   readonly policies: readonly PolicyVerdict[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly NetworkFinding[];
   readonly unknown: readonly Doubt[];
 }
 
@@ -32,15 +32,15 @@ interface PathEnd {
   readonly port?: number;
 }
 
-export function pathDocument(trace: PathTrace, findings: readonly Finding[]): PathDocument {
+export function pathDocument(trace: PathTrace, findings: readonly NetworkFinding[]): PathDocument {
   const { request, ways, source, destination, service } = trace;
   const port = request.port ?? service?.port?.port;
   return {
-    from: { kind: request.from.kind, name: endpointText(request.from), address: source },
+    from: { kind: request.from.kind, name: pathEndpointText(request.from), address: source },
     ...(request.to && {
       to: {
         kind: request.to.kind,
-        name: endpointText(request.to),
+        name: pathEndpointText(request.to),
         address: destination,
         ...(port !== undefined && { port }),
       },

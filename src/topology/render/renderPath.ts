@@ -1,6 +1,6 @@
 import { renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import { renderFindings } from '../findings/renderFindings.ts';
 import type { Probe } from '../probe/probeFindings.ts';
 import { renderProbe } from '../probe/renderProbe.ts';
@@ -19,7 +19,7 @@ export interface PathExtras {
 /** A path for people: drawn, or with `wide` as a table of its devices; then what is wrong. */
 export function* renderPath(
   trace: PathTrace,
-  findings: readonly Finding[],
+  findings: readonly NetworkFinding[],
   isWide: boolean,
   { name, probe }: PathExtras = {},
 ): Generator<string> {

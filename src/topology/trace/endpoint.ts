@@ -3,7 +3,7 @@ import type { NodeObject, PodObject, ServiceObject } from '../model/apiObjects.t
 import type { Place, Wiring } from '../wiring.ts';
 
 /** One end of a path, found among what is known of the cluster. */
-export type Endpoint =
+export type PathEndpoint =
   | {
       readonly kind: 'pod';
       readonly pod: PodObject;
@@ -33,7 +33,11 @@ export interface NotFound {
  * What a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `SERVICE.NAMESPACE.svc…`,
  * `node/NODE` or an address. An address of a pod, service or node stands for it.
  */
-export function findEndpoint(wiring: Wiring, word: string, namespace: string): Endpoint | NotFound {
+export function findEndpoint(
+  wiring: Wiring,
+  word: string,
+  namespace: string,
+): PathEndpoint | NotFound {
   const address = parseAddress(word) === undefined ? undefined : word;
   if (address !== undefined) return endpointOfAddress(wiring, address);
   const { objects } = wiring.facts;
@@ -53,7 +57,7 @@ export function findEndpoint(wiring: Wiring, word: string, namespace: string): E
   return podNamed(wiring, first, name);
 }
 
-function podNamed(wiring: Wiring, namespace: string, name: string): Endpoint | NotFound {
+function podNamed(wiring: Wiring, namespace: string, name: string): PathEndpoint | NotFound {
   const pod = wiring.facts.objects.pods?.find(
     (one) => one.namespace === namespace && one.name === name,
   );
@@ -62,7 +66,7 @@ function podNamed(wiring: Wiring, namespace: string, name: string): Endpoint | N
   return { notFound: `pod "${name}" not found in namespace "${namespace}"` };
 }
 
-function serviceNamed(wiring: Wiring, namespace: string, name: string): Endpoint | NotFound {
+function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndpoint | NotFound {
   const service = wiring.facts.objects.services?.find(
     (one) => one.namespace === namespace && one.name === name,
   );
@@ -71,12 +75,12 @@ function serviceNamed(wiring: Wiring, namespace: string, name: string): Endpoint
     : { kind: 'service', service, addresses: service.clusterAddresses };
 }
 
-function endpointOfPod(wiring: Wiring, pod: PodObject): Endpoint {
+function endpointOfPod(wiring: Wiring, pod: PodObject): PathEndpoint {
   const place = wiring.placeOfPod(pod);
   return { kind: 'pod', pod, addresses: pod.addresses, ...(place && { place }) };
 }
 
-function endpointOfNode(wiring: Wiring, node: NodeObject): Endpoint {
+function endpointOfNode(wiring: Wiring, node: NodeObject): PathEndpoint {
   const facts = wiring.node(node.name);
   const place = facts && wiring.host(facts);
   const addresses = node.addresses
@@ -85,7 +89,7 @@ function endpointOfNode(wiring: Wiring, node: NodeObject): Endpoint {
   return { kind: 'node', node, addresses, ...(place && { place }) };
 }
 
-function endpointOfAddress(wiring: Wiring, address: string): Endpoint {
+function endpointOfAddress(wiring: Wiring, address: string): PathEndpoint {
   const { objects } = wiring.facts;
   const service = objects.services?.find((one) =>
     [...one.clusterAddresses, ...one.externalAddresses, ...one.loadBalancerAddresses].some((own) =>
@@ -117,7 +121,7 @@ function hasFurtherAddress(wiring: Wiring, pod: PodObject, address: string): boo
 }
 
 /** As the user would name it: `namespace/name`, `svc/name`, `node/name` or the address. */
-export function endpointText(endpoint: Endpoint): string {
+export function pathEndpointText(endpoint: PathEndpoint): string {
   switch (endpoint.kind) {
     case 'pod':
       return `${endpoint.pod.namespace}/${endpoint.pod.name}`;

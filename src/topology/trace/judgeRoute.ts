@@ -1,5 +1,5 @@
 import type { Route } from '../../tools/ip/route.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 import { familyOfPacket } from '../netfilter/packet.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
 import type { Place, Wiring } from '../wiring.ts';
@@ -28,7 +28,7 @@ const BLOCKING = new Set(['blackhole', 'unreachable', 'prohibit']);
 export function judgeRoute(
   wiring: Wiring,
   place: Place,
-  packet: Packet,
+  packet: TracedPacket,
   decision: RouteDecision,
   inDevice: string | undefined,
 ): Judged {
@@ -140,7 +140,7 @@ function askedText({ question: { to, from, inputDevice, mark } }: RouteDecision)
 }
 
 /** The rules of a namespace, where none of them looks the main table up. */
-function rulesWithoutMain({ network }: Place, packet: Packet): string | undefined {
+function rulesWithoutMain({ network }: Place, packet: TracedPacket): string | undefined {
   const rules = network.rules?.filter(({ family }) => family === familyName(packet)) ?? [];
   if (rules.length === 0 || rules.some(({ table }) => table === 'main')) return undefined;
   return `ip rule: ${rules.map(({ priority, table }) => `${priority} lookup ${table}`).join(', ')}`;
@@ -151,7 +151,7 @@ type MakeFault = (kind: string, evidence: string, values: Record<string, string>
 /** IPv4: the kernel's own answer checks it; IPv6: only the sysctls tell. */
 function forwardingFaults(
   { network }: Place,
-  packet: Packet,
+  packet: TracedPacket,
   inDevice: string,
   fault: MakeFault,
 ): Fault[] {
@@ -175,7 +175,7 @@ function forwardingFaults(
 /** The larger of the values for all devices and for this one counts. */
 function reversePathFaults(
   place: Place,
-  packet: Packet,
+  packet: TracedPacket,
   inDevice: string,
   outDevice: string | undefined,
   fault: MakeFault,
@@ -228,6 +228,6 @@ function podOf(wiring: Wiring, place: Place): { pod?: string } {
   return pod === undefined ? {} : { pod };
 }
 
-function familyName(packet: Packet): 'inet' | 'inet6' {
+function familyName(packet: TracedPacket): 'inet' | 'inet6' {
   return familyOfPacket(packet) === 4 ? 'inet' : 'inet6';
 }

@@ -1,11 +1,11 @@
 import type { Wiring } from '../wiring.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { PathEndpoint } from './endpoint.ts';
 
 /**
  * The name servers of a pod, by its resolv.conf. Where that was not read, the address of the cluster's own
  * name service, which pods with the usual DNS policy ask.
  */
-export function nameServersOf(wiring: Wiring, from: Endpoint): string[] {
+export function nameServersOf(wiring: Wiring, from: PathEndpoint): string[] {
   const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const named = [...(place?.network.resolvConf ?? '').matchAll(/^\s*nameserver\s+(\S+)/gm)].flatMap(
     ([, address]) => address ?? [],

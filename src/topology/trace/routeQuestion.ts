@@ -1,6 +1,6 @@
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 
 /**
  * What a namespace is asked about a packet. Marks, protocol and ports are part of a question only where rules
@@ -8,7 +8,7 @@ import type { Packet } from '../netfilter/packet.ts';
  */
 export function questionFor(
   { rules }: NetworkNamespace,
-  packet: Packet,
+  packet: TracedPacket,
   inputDevice: string | undefined,
 ): RouteQuestion {
   const { destination, source, mark, protocol, sourcePort, destinationPort } = packet;

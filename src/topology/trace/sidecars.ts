@@ -1,5 +1,5 @@
 import type { PodObject } from '../model/apiObjects.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
 /** Containers of service meshes that take the connections of their pod: Istio, Linkerd, Kuma, Consul, Open Service Mesh. */
@@ -11,7 +11,12 @@ export function sidecarOf({ containers }: PodObject): string | undefined {
 }
 
 /** Whether rules of a pod have turned a packet of its own to the pod itself. */
-export function isSidecars(wiring: Wiring, place: Place, before: Packet, after: Packet): boolean {
+export function isSidecars(
+  wiring: Wiring,
+  place: Place,
+  before: TracedPacket,
+  after: TracedPacket,
+): boolean {
   if (wiring.isHost(place) || before.destination === after.destination) return false;
   return (
     /^127\.|^::1$/.test(after.destination) || wiring.hasAddress(place, after.destination) === true

@@ -1,9 +1,9 @@
 import { familyOf, sameAddress } from '../address.ts';
 import type { ServiceObject, ServicePort } from '../model/apiObjects.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { PathEndpoint } from './endpoint.ts';
 import { nodePortService } from './nodePorts.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
 import { type OpenQuestion, Walk } from './walk.ts';
@@ -11,9 +11,9 @@ import type { Way } from './way.ts';
 
 /** What is to be followed. */
 export interface PathRequest {
-  readonly from: Endpoint;
+  readonly from: PathEndpoint;
   /** Without it, the way out of `from`. */
-  readonly to?: Endpoint;
+  readonly to?: PathEndpoint;
   readonly protocol: 'tcp' | 'udp';
   readonly port?: number;
   /** Preferred where both ends have both. */
@@ -66,7 +66,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
     to,
     (to?.kind === 'service' ? backend?.address : undefined) ?? destination,
   );
-  const packet: Packet = {
+  const packet: TracedPacket = {
     source,
     destination,
     protocol,
@@ -107,7 +107,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
 }
 
 function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
-  const has = (endpoint: Endpoint | undefined, wanted: 4 | 6) =>
+  const has = (endpoint: PathEndpoint | undefined, wanted: 4 | 6) =>
     endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);
   if (family !== undefined) return family;
   return has(from, 4) && has(to, 4) ? 4 : 6;
@@ -160,7 +160,7 @@ function chosenBackend(service: TracedService | undefined): Backend | undefined 
   return (prefersLocal ? local : undefined) ?? usable[0];
 }
 
-function aimOf(wiring: Wiring, to: Endpoint | undefined, address: string): Place | undefined {
+function aimOf(wiring: Wiring, to: PathEndpoint | undefined, address: string): Place | undefined {
   if (to === undefined || to.kind === 'address') return undefined;
   if (to.kind === 'pod' || to.kind === 'node') return to.place;
   const pod = wiring.podsWithAddress(address)[0];
@@ -191,7 +191,7 @@ function walkIn(
 }
 
 /** The first packet of the answer, from the address that was reached to the one that it saw. */
-function answerTo(walk: Walk, asked: Packet): Packet | undefined {
+function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
   const { packet, aim } = walk;
   if (aim === undefined) return undefined;
   return {

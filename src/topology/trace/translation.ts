@@ -1,14 +1,19 @@
 import type { Decision } from '../netfilter/decision.ts';
 import type { PassedRule } from '../netfilter/evaluateHook.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Place } from '../wiring.ts';
 import type { Translation } from './way.ts';
 
 /** The translations of a hook, as the rules made them; several where they choose by chance. */
-export function translationOf(place: Place, before: Packet, decision: Decision): Translation[] {
+export function translationOf(
+  place: Place,
+  before: TracedPacket,
+  decision: Decision,
+): Translation[] {
   const translations: Translation[] = [];
   for (const kind of ['dnat', 'snat'] as const) {
-    const textOf = (packet: Packet) => (kind === 'dnat' ? destinationOf(packet) : packet.source);
+    const textOf = (packet: TracedPacket) =>
+      kind === 'dnat' ? destinationOf(packet) : packet.source;
     const changed = decision.ways.filter(({ packet }) => textOf(packet) !== textOf(before));
     const [first, ...others] = changed;
     if (first === undefined) continue;
@@ -27,7 +32,7 @@ export function translationOf(place: Place, before: Packet, decision: Decision):
   return translations;
 }
 
-function destinationOf({ destination, destinationPort }: Packet): string {
+function destinationOf({ destination, destinationPort }: TracedPacket): string {
   if (destinationPort === undefined) return destination;
   return destination.includes(':')
     ? `[${destination}]:${destinationPort}`

@@ -2,7 +2,7 @@ import { familyOf, sameAddress } from '../address.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
 import { parseIpvs } from '../netfilter/ipvs.ts';
-import type { Packet } from '../netfilter/packet.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Hook } from '../netfilter/ruleset.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
@@ -45,7 +45,7 @@ export class Walk extends WayRecord {
   aim: Place | undefined;
   readonly questions: OpenQuestion[] = [];
   /** The packet as it is now. */
-  packet: Packet;
+  packet: TracedPacket;
   /** What the rules translated, and where: an answer is translated back there. */
   readonly translated: Translated[] = [];
   /** Translations of the connection that the packet is an answer of. */
@@ -61,7 +61,7 @@ export class Walk extends WayRecord {
   readonly bridged: Port[] = [];
   #steps = 0;
 
-  constructor(wiring: Wiring, direction: Direction, packet: Packet, aim: Place | undefined) {
+  constructor(wiring: Wiring, direction: Direction, packet: TracedPacket, aim: Place | undefined) {
     super(wiring, direction);
     this.packet = packet;
     this.aim = aim;
@@ -73,7 +73,7 @@ export class Walk extends WayRecord {
   }
 
   /** A walk of another packet over the same wiring, such as the one that carries this one. */
-  another(packet: Packet, aim: Place): Walk {
+  another(packet: TracedPacket, aim: Place): Walk {
     return new Walk(this.wiring, this.direction, packet, aim);
   }
 
@@ -200,7 +200,7 @@ export class Walk extends WayRecord {
   }
 
   /** Notes what a translation changed; a new destination may be another place. */
-  #keepTranslated({ network }: Place, after: Packet): void {
+  #keepTranslated({ network }: Place, after: TracedPacket): void {
     const before = this.packet;
     if (before.destination !== after.destination) {
       this.translated.push({
@@ -325,7 +325,7 @@ export class Walk extends WayRecord {
   rules(
     place: Place,
     hook: Hook,
-    devices: Partial<Pick<Packet, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
+    devices: Partial<Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
   ): 'passed' | 'stopped' {
     const ruleset = rulesOf(place.network);
     if (ruleset === undefined) return 'passed';
@@ -336,7 +336,7 @@ export class Walk extends WayRecord {
       outPort: _outPort,
       ...bare
     } = this.packet;
-    const asked: Packet = { ...bare, ...devices };
+    const asked: TracedPacket = { ...bare, ...devices };
     const decision = decide(ruleset, hook, asked, surroundingsOf(this.wiring, place));
     this.#noteRules(place, hook, decision);
     if (decision.verdict === 'drop' || decision.verdict === 'reject') {

@@ -1,8 +1,8 @@
-import type { Finding } from '../findings/finding.ts';
+import type { NetworkFinding } from '../findings/finding.ts';
 import type { Owner } from './owner.ts';
 
 /** An address of two owners: packets for it reach the one or the other. */
-export function duplicateOwners(owners: readonly Owner[], address: string): Finding[] {
+export function duplicateOwners(owners: readonly Owner[], address: string): NetworkFinding[] {
   const names = [...new Set(owners.map(holderText))];
   const [first] = owners;
   if (names.length < 2 || first === undefined) return [];

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type Choice, chooseAccessLevel } from '../../../src/debugger/accessLevel.ts';
+import { type AccessLevelChoice, chooseAccessLevel } from '../../../src/debugger/accessLevel.ts';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { runtimeOf, sandboxNote } from '../../../src/debugger/hiddenNetwork.ts';
 import { parseFound } from '../../../src/debugger/node/findTarget.ts';
@@ -38,7 +38,7 @@ async function choose(answers: Answers, pod: Pod = podWith()) {
   });
   const make = (accessLevel: 'least' | 'baseline') =>
     debuggerContainer('netdebug-network', REQUEST, accessLevel);
-  const outcome: Choice | Error = await chooseAccessLevel(api, pod, make).catch(
+  const outcome: AccessLevelChoice | Error = await chooseAccessLevel(api, pod, make).catch(
     (error: Error) => error,
   );
   return { outcome, asked: seen.map(({ method, path }) => `${method} ${path}`) };

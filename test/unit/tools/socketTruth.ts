@@ -1,4 +1,4 @@
-import type { Endpoint, Socket } from '../../../src/tools/socket.ts';
+import type { Socket, SocketEndpoint } from '../../../src/tools/socket.ts';
 
 /**
  * What busybox netstat prints, as a truth that knows nothing of our parsers: one sorted text per
@@ -44,7 +44,7 @@ export function asUnixNetstat(socket: Socket): string {
   return [socket.type?.toUpperCase(), state, socket.inode, path].join(' ');
 }
 
-function endpoint(endpoint: Endpoint): string {
+function endpoint(endpoint: SocketEndpoint): string {
   return 'path' in endpoint
     ? endpoint.path
     : `${endpoint.address}:${endpoint.port === 0 ? '*' : endpoint.port}`;

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { NetfilterFacts } from '../../../../src/topology/model/netfilterFacts.ts';
 import { decide } from '../../../../src/topology/netfilter/decision.ts';
 import { parseIpvs } from '../../../../src/topology/netfilter/ipvs.ts';
-import type { Packet } from '../../../../src/topology/netfilter/packet.ts';
+import type { TracedPacket } from '../../../../src/topology/netfilter/packet.ts';
 import { readRuleset } from '../../../../src/topology/netfilter/readRuleset.ts';
 
-const PACKET: Packet = {
+const PACKET: TracedPacket = {
   source: '10.1.0.2',
   destination: '10.2.0.2',
   destinationPort: 80,

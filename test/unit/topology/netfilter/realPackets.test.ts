@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../../src/topology/netfilter/decision.ts';
-import type { Packet } from '../../../../src/topology/netfilter/packet.ts';
+import type { TracedPacket } from '../../../../src/topology/netfilter/packet.ts';
 import { readRuleset } from '../../../../src/topology/netfilter/readRuleset.ts';
 import type { Ruleset } from '../../../../src/topology/netfilter/ruleset.ts';
 import { inNamespaces, sectionsOf, seeded } from '../support/namespaces.ts';
@@ -52,7 +52,7 @@ function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[
     isLocal: (address: string) => ['10.1.0.1', '10.2.0.1', '127.0.0.1'].includes(address),
     addressOf: (device: string) => (device === 'outer' ? '10.2.0.1' : '10.1.0.1'),
   };
-  let packets: Packet[] = [
+  let packets: TracedPacket[] = [
     {
       source,
       destination,
@@ -69,7 +69,7 @@ function predict(ruleset: Ruleset, { source, destination, port }: Sent): string[
     { outDevice: 'outer' },
   ];
   for (const [index, hook] of (['prerouting', 'forward', 'postrouting'] as const).entries()) {
-    const next: Packet[] = [];
+    const next: TracedPacket[] = [];
     for (const packet of packets) {
       const { inDevice: _in, outDevice: _out, ...rest } = packet;
       const asked = { ...rest, ...devices[index] };

@@ -1,6 +1,6 @@
 import { KINDS } from '../../../../src/topology/findings/catalogue.ts';
 import { FILE_KINDS } from '../../../../src/topology/findings/fileKinds.ts';
-import type { Kind } from '../../../../src/topology/findings/kind.ts';
+import type { FaultKind } from '../../../../src/topology/findings/kind.ts';
 
 const INTRODUCTION = `# Findings
 
@@ -35,7 +35,7 @@ export function findingsPage(): string {
   return `${[INTRODUCTION.trim(), ...sectionsOf(KINDS), FILES.trim(), ...sectionsOf(FILE_KINDS)].join('\n\n')}\n`;
 }
 
-function sectionsOf(kinds: Readonly<Record<string, Kind>>): string[] {
+function sectionsOf(kinds: Readonly<Record<string, FaultKind>>): string[] {
   const value = (name: string) => name.replace(/([a-z])([A-Z])/g, '$1-$2').toUpperCase();
   return Object.entries(kinds).map(([kind, { severity, summary, meaning, fix }]) =>
     [
