@@ -1,6 +1,6 @@
 import { OutputClosed } from '../output/output.ts';
 import { Problem, wrongUsage } from '../problem.ts';
-import { placeText } from '../topology/probe/probeFindings.ts';
+import { hopText } from '../topology/probe/probeFindings.ts';
 import { type RecordedPoint, recordPath } from '../topology/probe/recordPath.ts';
 import { captureOutput } from './captureOutput.ts';
 import { note } from './console.ts';
@@ -96,7 +96,7 @@ function report(points: readonly RecordedPoint[]): number {
     const lost = dropped === 0 ? '' : `, ${dropped} dropped by the kernel`;
     const why = problem === undefined ? '' : `: ${problem}`;
     note(
-      `${placeText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${lost}${why}`,
+      `${hopText({ ...point, ...(pod !== undefined && { pod }) })}: ${packets} packets${lost}${why}`,
     );
     if (dropped > 0 || problem !== undefined) isWhole = false;
   }

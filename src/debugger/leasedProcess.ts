@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
-import { type ExecStream, exec, type Protocol } from '../kube/exec.ts';
+import { type ExecProtocol, type ExecStream, exec } from '../kube/exec.ts';
 import { bootedCommand } from './bootedCommand.ts';
 import leaseScript from './lease.sh';
 import { type Signed, withoutStartSign } from './startSign.ts';
 
 /** A container to run in. */
-export interface Place {
+export interface ContainerRef {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
@@ -65,7 +65,7 @@ export class LeasedProcess {
   /** Starts a program in the container; errors are those of `exec`. */
   static async start(
     access: Access,
-    { namespace, pod, container, enter = [] }: Place,
+    { namespace, pod, container, enter = [] }: ContainerRef,
     { script, command, isShort = false }: Program,
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
@@ -85,7 +85,7 @@ export class LeasedProcess {
     return process;
   }
 
-  get protocol(): Protocol {
+  get protocol(): ExecProtocol {
     return this.#stream.protocol;
   }
 

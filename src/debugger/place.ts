@@ -1,9 +1,9 @@
 import type { Pod } from '../kube/pod.ts';
-import type { Place } from './leasedProcess.ts';
+import type { ContainerRef } from './leasedProcess.ts';
 import type { AccessLevel } from './profile.ts';
 
 /** Where our commands run: a container in, or with a way into, the network of a target. */
-export interface Debugger extends Place {
+export interface Debugger extends ContainerRef {
   readonly kind: 'ephemeral' | 'node';
   readonly accessLevel: AccessLevel;
   /** False when a running one was reused. */

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { Access } from '../kube/authentication.ts';
-import type { Protocol } from '../kube/exec.ts';
+import type { ExecProtocol } from '../kube/exec.ts';
 import { Problem } from '../problem.ts';
-import { LeasedProcess, type Place, type Program } from './leasedProcess.ts';
+import { type ContainerRef, LeasedProcess, type Program } from './leasedProcess.ts';
 
 export interface RunLimits {
   readonly signal?: AbortSignal;
@@ -11,12 +11,12 @@ export interface RunLimits {
   readonly maxBytes?: number;
 }
 
-export interface RunResult {
+export interface ProgramResult {
   readonly code: number;
   readonly stdout: Buffer;
   /** At most its first 64 KiB. */
   readonly stderr: string;
-  readonly protocol: Protocol;
+  readonly protocol: ExecProtocol;
 }
 
 const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
@@ -29,10 +29,10 @@ const MAX_STDERR_BYTES = 64 * 1024;
  */
 export async function runProgram(
   access: Access,
-  place: Place,
+  place: ContainerRef,
   program: Program,
   { signal, maxBytes = MAX_STDOUT_BYTES }: RunLimits = {},
-): Promise<RunResult> {
+): Promise<ProgramResult> {
   const remote = await LeasedProcess.start(access, place, { ...program, isShort: true }, signal);
   const close = () => remote.close();
   signal?.addEventListener('abort', close, { once: true });

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { exec } from '../kube/exec.ts';
-import { LeasedProcess, type Place } from './leasedProcess.ts';
+import { type ContainerRef, LeasedProcess } from './leasedProcess.ts';
 import type { Debugger } from './place.ts';
 import type { Profile } from './profile.ts';
 import { withoutStartSign } from './startSign.ts';
@@ -25,7 +25,7 @@ export interface ShortCommand {
  */
 export async function startShortCommand(
   access: Access,
-  place: Place & Pick<Debugger, 'kind'>,
+  place: ContainerRef & Pick<Debugger, 'kind'>,
   profile: Profile,
   command: readonly string[],
   signal?: AbortSignal,

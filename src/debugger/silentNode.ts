@@ -6,7 +6,7 @@ import { ageText } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
 
 /** What is known of a node that does not act, and what may be the cause; a sentence each, without its full stop. */
-export interface Silence {
+export interface NodeSilence {
   readonly known: string;
   readonly causes: string;
 }
@@ -24,7 +24,7 @@ export async function describeSilence(
   api: KubeApi,
   pod: Pod,
   signal: AbortSignal,
-): Promise<Silence> {
+): Promise<NodeSilence> {
   const { nodeName = '' } = pod.spec;
   const [node, renewed] = await Promise.all([
     readNode(api, nodeName, signal).catch((error: unknown) =>

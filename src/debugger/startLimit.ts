@@ -1,7 +1,7 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import { describeSilence, type Silence } from './silentNode.ts';
+import { describeSilence, type NodeSilence } from './silentNode.ts';
 
 /**
  * What is known of the node's work on a container that was asked for:
@@ -44,7 +44,7 @@ export class StartLimit {
   readonly #reject: (error: Problem) => void;
   #sign: Sign = 'nothing';
   #seesPulls = true;
-  #silence: Silence | undefined;
+  #silence: NodeSilence | undefined;
   #timer: NodeJS.Timeout;
   readonly #telling: NodeJS.Timeout;
 

@@ -10,12 +10,12 @@ import { isUnsure, type Refusal, refusalOf } from './refusal.ts';
  * What the API server would say to a container in a pod, to a pod, or to an exec.
  * - unknown: it did not say, as where an admission webhook knows no dry run; `error` is what it said
  */
-export type Verdict =
+export type TrialResult =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'unknown'; readonly error: ApiError }
   | (Refusal & { readonly kind: 'refused' });
 
-const ALLOWED: Verdict = { kind: 'allowed' };
+const ALLOWED: TrialResult = { kind: 'allowed' };
 
 /** Nothing is stored, but every check is made. */
 export const DRY_RUN = { dryRun: 'All' } as const;
@@ -26,7 +26,7 @@ export async function tryContainer(
   { metadata: { namespace, name } }: Pod,
   container: EphemeralContainer,
   signal?: AbortSignal,
-): Promise<Verdict> {
+): Promise<TrialResult> {
   try {
     return await verdictOf(
       api.patch(
@@ -42,7 +42,7 @@ export async function tryContainer(
 }
 
 /** Reads the answer to a trial. Throws what says nothing of it: a missing object, a lost connection. */
-export async function verdictOf(trial: Promise<unknown>): Promise<Verdict> {
+export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   try {
     await trial;
     return ALLOWED;
@@ -71,7 +71,7 @@ export async function tryExec(
   namespace: string,
   pod: string,
   signal?: AbortSignal,
-): Promise<Verdict> {
+): Promise<TrialResult> {
   const options = { namespace, pod, container: NO_CONTAINER, command: ['true'] };
   const attempt = exec(api.access, { ...options, ...(signal && { signal }) });
   return verdictOf(

@@ -1,4 +1,4 @@
-import type { Place } from '../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../debugger/leasedProcess.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import { runProgram } from '../debugger/runProgram.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -17,7 +17,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 /** Looks into a debugger that runs: which tools it has, and what was agreed on to ask it. */
 export async function toolChecks(
   api: KubeApi,
-  place: Place,
+  place: ContainerRef,
   signal: AbortSignal,
 ): Promise<Check[]> {
   try {

@@ -30,7 +30,7 @@ export interface TerminalSize {
 
 /** A command that runs in a container, with its streams. */
 export interface ExecStream {
-  readonly protocol: Protocol;
+  readonly protocol: ExecProtocol;
   /** Ending it is a half-close on v5; v4 has none, so no command may depend on it. */
   readonly stdin: Writable;
   /** Both must be read or destroyed: they share one connection and so one backpressure. */
@@ -49,9 +49,9 @@ export interface ExecStream {
   close(): void;
 }
 
-export type Protocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
+export type ExecProtocol = 'v5.channel.k8s.io' | 'v4.channel.k8s.io';
 
-const PROTOCOLS: Protocol[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const PROTOCOLS: ExecProtocol[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 /** First byte of every frame (k8s.io/apimachinery/pkg/util/remotecommand/constants.go). */
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
@@ -208,8 +208,8 @@ class WebsocketExec implements ExecStream {
     });
   }
 
-  get protocol(): Protocol {
-    return this.#socket.protocol as Protocol;
+  get protocol(): ExecProtocol {
+    return this.#socket.protocol as ExecProtocol;
   }
 
   resize({ columns, rows }: TerminalSize): void {

@@ -3,7 +3,12 @@ import { Problem } from '../problem.ts';
 import { overrideCluster, overrideUser } from './flagOverrides.ts';
 import { isInCluster, podNamespace, serviceAccount } from './inCluster.ts';
 import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
-import { type Kubeconfig, type ReadOptions, readKubeconfig, textOf } from './kubeconfigFiles.ts';
+import {
+  type Kubeconfig,
+  nonEmptyText,
+  type ReadOptions,
+  readKubeconfig,
+} from './kubeconfigFiles.ts';
 
 /** The connection flags of kubectl, by their names there; an empty one counts as not given. */
 export interface ConnectionFlags {
@@ -112,8 +117,8 @@ export function chooseContext(
   const context = config.contexts.get(name)?.entry;
   const names = {
     context: name,
-    cluster: flags.cluster ?? textOf(context?.cluster) ?? '',
-    user: flags.user ?? textOf(context?.user) ?? '',
+    cluster: flags.cluster ?? nonEmptyText(context?.cluster) ?? '',
+    user: flags.user ?? nonEmptyText(context?.user) ?? '',
   };
   const known = config.clusters.get(names.cluster)?.entry as Partial<ClusterEntry> | undefined;
   const account = config.users.get(names.user);
@@ -148,7 +153,7 @@ export function chooseContext(
     });
   refuse(faults(), name, config);
 
-  const namespace = flags.namespace ?? textOf(context?.namespace);
+  const namespace = flags.namespace ?? nonEmptyText(context?.namespace);
   return {
     cluster,
     user,

@@ -50,7 +50,7 @@ export function readKubeconfig(
   for (const file of files) {
     try {
       const document = readDocument(file, explicit !== undefined, options);
-      currentContext ||= textOf(document.currentContext);
+      currentContext ||= nonEmptyText(document.currentContext);
       collect(clusters, document.clusters, 'cluster', file);
       collect(users, document.users, 'user', file);
       collect(contexts, document.contexts, 'context', file);
@@ -195,6 +195,6 @@ export function isEntry(value: unknown): value is Entry {
 }
 
 /** A text that says something; kubectl takes an empty one for none. */
-export function textOf(value: unknown): string | undefined {
+export function nonEmptyText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

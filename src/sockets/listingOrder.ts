@@ -1,9 +1,9 @@
-import type { Protocol, SocketState, UnixType } from '../tools/socket.ts';
+import type { SocketProtocol, SocketState, UnixType } from '../tools/socket.ts';
 
 /** What very many sockets have in common. */
 export interface SocketKind {
   readonly pod: string | undefined;
-  readonly protocol: Protocol;
+  readonly protocol: SocketProtocol;
   readonly type: UnixType | undefined;
   readonly state: SocketState;
   readonly listening: boolean;
@@ -16,7 +16,7 @@ export interface Host {
   readonly zone: string | undefined;
 }
 
-const PROTOCOLS: readonly Protocol[] = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'];
+const PROTOCOLS: readonly SocketProtocol[] = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'];
 
 /** By pod, then what listens first, then by protocol. */
 export function compareKinds(a: SocketKind, b: SocketKind): number {

@@ -8,7 +8,7 @@ import type { SocketSummary, StateCounts } from './summary.ts';
 const PEERS_SHOWN = 20;
 
 /** The summary as three tables for people, or all of it as data. */
-export function renderSummary(
+export function renderSocketSummary(
   summary: SocketSummary,
   format: 'table' | 'json' | 'yaml',
 ): Iterable<string> {

@@ -1,10 +1,10 @@
 import {
   isListening,
-  type Protocol,
   type Socket,
   type SocketEndpoint,
   type SocketList,
   type SocketProcess,
+  type SocketProtocol,
   type SocketTimer,
 } from '../tools/socket.ts';
 import { Interned } from './interned.ts';
@@ -139,7 +139,12 @@ export class SocketStore implements SocketList {
     };
   }
 
-  #endpointAt(index: number, protocol: Protocol, host: number, number: number): SocketEndpoint {
+  #endpointAt(
+    index: number,
+    protocol: SocketProtocol,
+    host: number,
+    number: number,
+  ): SocketEndpoint {
     const { address, zone } = this.#hosts.valueOf(this.#records.get(index, host));
     return protocol === 'unix'
       ? { path: address, inode: this.#records.get(index, number) }

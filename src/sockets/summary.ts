@@ -1,11 +1,11 @@
-import type { Protocol, SocketList, SocketState } from '../tools/socket.ts';
+import type { SocketList, SocketProtocol, SocketState } from '../tools/socket.ts';
 
 export type StateCounts = Partial<Record<SocketState, number>>;
 
 /** How many sockets there are, in the ways one asks for when there are too many. All sorted by count. */
 export interface SocketSummary {
   readonly total: number;
-  readonly states: readonly { protocol: Protocol; state: SocketState; count: number }[];
+  readonly states: readonly { protocol: SocketProtocol; state: SocketState; count: number }[];
   /** Connections by the address at their other end; an IPv4-mapped one counts as IPv4. */
   readonly peers: readonly { address: string; count: number; states: StateCounts }[];
   /** Connections by the TCP port they came to: the ports that are listened on, without connections too. */
@@ -13,7 +13,7 @@ export interface SocketSummary {
 }
 
 export function summarizeSockets(sockets: SocketList): SocketSummary {
-  const states = new Map<string, { protocol: Protocol; state: SocketState; count: number }>();
+  const states = new Map<string, { protocol: SocketProtocol; state: SocketState; count: number }>();
   const peers = new Map<string, Tally>();
   const localPorts = new Map<number, Tally>();
   for (const { state, local } of sockets) {
@@ -73,6 +73,6 @@ function withoutIpv4Mapping(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 
-function isTcp(protocol: Protocol): boolean {
+function isTcp(protocol: SocketProtocol): boolean {
   return protocol === 'tcp' || protocol === 'tcp6';
 }

@@ -1,8 +1,8 @@
 import type {
-  Protocol,
   Socket,
   SocketOwners,
   SocketProcess,
+  SocketProtocol,
   SocketTimer,
   TcpState,
   UdpState,
@@ -16,7 +16,7 @@ import type { Selection } from './socketSelection.ts';
  * a table is missing (IPv6 switched off); what it printed is good.
  */
 export function procNetCommand(selection: Selection): string[] {
-  const tables: readonly [Protocol, boolean][] = [
+  const tables: readonly [SocketProtocol, boolean][] = [
     ['tcp', selection.tcp && selection.ipv4],
     // IPv6 sockets may take IPv4 as well: the choice is made afterwards.
     ['tcp6', selection.tcp],
@@ -96,7 +96,7 @@ const TICKS_PER_SECOND = 100;
 export function procNetLineParser(
   owners?: SocketOwners,
 ): (line: string) => Socket | null | undefined {
-  let table: Protocol | undefined;
+  let table: SocketProtocol | undefined;
   const addressOf = addressReader();
   return (line) => {
     const header = tableStartedBy(line);
@@ -113,7 +113,7 @@ export function procNetLineParser(
   };
 }
 
-function tableStartedBy(line: string): Protocol | undefined {
+function tableStartedBy(line: string): SocketProtocol | undefined {
   if (line.startsWith(UNIX_HEADER)) {
     return 'unix';
   }
@@ -130,7 +130,7 @@ function tableStartedBy(line: string): Protocol | undefined {
 
 function internetSocket(
   line: string,
-  protocol: Exclude<Protocol, 'unix'>,
+  protocol: Exclude<SocketProtocol, 'unix'>,
   addressOf: (words: string) => string,
   owners: SocketOwners | undefined,
 ): Socket | undefined {
@@ -164,7 +164,7 @@ function internetSocket(
   };
 }
 
-function isTcp(protocol: Protocol): boolean {
+function isTcp(protocol: SocketProtocol): boolean {
   return protocol === 'tcp' || protocol === 'tcp6';
 }
 

@@ -1,5 +1,5 @@
 /** As netstat names them: an IPv6 socket is tcp6 or udp6 even where it carries IPv4 (dual stack). */
-export type Protocol = 'tcp' | 'tcp6' | 'udp' | 'udp6' | 'unix';
+export type SocketProtocol = 'tcp' | 'tcp6' | 'udp' | 'udp6' | 'unix';
 
 /** The kernel's words, as netstat prints them. */
 export type TcpState =
@@ -59,7 +59,7 @@ export interface SocketTimer {
 export interface Socket {
   /** The pod it is in, where the sockets of several pods are listed together. */
   readonly pod: string | undefined;
-  readonly protocol: Protocol;
+  readonly protocol: SocketProtocol;
   readonly type: UnixType | undefined;
   readonly state: SocketState;
   /** Bytes not yet read; of a listener the connections that wait to be accepted. */

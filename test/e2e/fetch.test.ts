@@ -10,7 +10,7 @@ import { recordArguments } from '../../src/capture/spool/recordArguments.ts';
 import spoolScript from '../../src/capture/spool/spool.sh';
 import { seconds } from '../../src/capture/units.ts';
 import { ensureDebugger } from '../../src/debugger/accessLevel.ts';
-import { LeasedProcess, type Place } from '../../src/debugger/leasedProcess.ts';
+import { type ContainerRef, LeasedProcess } from '../../src/debugger/leasedProcess.ts';
 import { KubeApi } from '../../src/kube/api.ts';
 import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
@@ -58,12 +58,12 @@ async function recordedPod(image: string, atEnd: AtEnd) {
 }
 
 /** Runs a shell command where the spool is. */
-async function inPod(place: Place, script: string): Promise<string> {
+async function inPod(place: ContainerRef, script: string): Promise<string> {
   return kubectl(['exec', place.pod, '-c', place.container, '--', 'sh', '-c', script]);
 }
 
 function options(
-  { place, podUid }: { place: Place; podUid: string },
+  { place, podUid }: { place: ContainerRef; podUid: string },
   folder: string,
   more: Partial<FetchOptions> = {},
 ): FetchOptions {

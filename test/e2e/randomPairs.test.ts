@@ -5,7 +5,7 @@ import { chooseContext } from '../../src/kube/kubeconfig.ts';
 import { askRoutes } from '../../src/topology/collect/askRoutes.ts';
 import { collectFacts } from '../../src/topology/collect/collectFacts.ts';
 import { FactsPool } from '../../src/topology/collect/factsPool.ts';
-import { diagnose } from '../../src/topology/findings/diagnose.ts';
+import { diagnosePath } from '../../src/topology/findings/diagnose.ts';
 import type { NetworkFinding } from '../../src/topology/findings/finding.ts';
 import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';
@@ -135,7 +135,7 @@ describe.runIf(world.kind === 'local')(
       const bare = new Wiring(facts);
       const { questions } = traceIn(bare, asked);
       const wiring = new Wiring(await askRoutes(pool, facts, questions));
-      return new Map(pairs.map((pair) => [pair, diagnose(traceIn(wiring, pair))]));
+      return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(wiring, pair))]));
     }
 
     it.for(FAULTS)('are found there and nowhere else: $name', async (fault: PlantedFault) => {

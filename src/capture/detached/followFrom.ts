@@ -4,7 +4,7 @@ import { followSpool } from '../recorder/followSpool.ts';
 import type { CaptureOutcome, Recording } from '../recorder/recording.ts';
 import { seconds } from '../units.ts';
 import type { DetachedCapture } from './captures.ts';
-import { placeOf, spoolAccessOf } from './spoolOf.ts';
+import { containerRefOf, spoolAccessOf } from './spoolOf.ts';
 
 /** How long to try to resume a lost connection: the capture itself continues without this client. */
 const PATIENCE = seconds(60);
@@ -18,7 +18,7 @@ export async function followFrom(
   capture: DetachedCapture,
   recording: Pick<Recording, 'output' | 'interrupt' | 'abandon' | 'progress'>,
 ): Promise<CaptureOutcome> {
-  const place = placeOf(capture);
+  const place = containerRefOf(capture);
   const { files, state } = await spoolAccessOf(api, capture, recording.interrupt).list();
   return followSpool(
     api,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
@@ -13,7 +13,7 @@ import { FETCH_LIMITS, SpoolAccess } from '../fetch/spoolAccess.ts';
 import spoolScript from '../spool/spool.sh';
 import type { DetachedCapture } from './captures.ts';
 
-export function placeOf({ pod: { metadata }, container }: DetachedCapture): Place {
+export function containerRefOf({ pod: { metadata }, container }: DetachedCapture): ContainerRef {
   return { namespace: metadata.namespace, pod: metadata.name, container };
 }
 
@@ -24,7 +24,7 @@ export function spoolAccessOf(
   signal: AbortSignal,
   limits = FETCH_LIMITS,
 ): SpoolAccess {
-  const spool = new PodSpool(api, placeOf(capture), capture.pod.metadata.uid, capture.spool);
+  const spool = new PodSpool(api, containerRefOf(capture), capture.pod.metadata.uid, capture.spool);
   return new SpoolAccess(spool, limits, signal);
 }
 
@@ -44,7 +44,7 @@ export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
-  place = placeOf(capture),
+  place = containerRefOf(capture),
 ): Promise<void> {
   const { namespace, name } = capture.pod.metadata;
   if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
@@ -59,7 +59,7 @@ async function endContainer(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
-  place: Place,
+  place: ContainerRef,
 ): Promise<void> {
   if (capture.state.kind === 'lost') {
     await tell(api, capture, 'remove', signal, place);
@@ -101,7 +101,7 @@ async function tell(
   capture: DetachedCapture,
   verb: 'stop' | 'remove',
   signal: AbortSignal,
-  place = placeOf(capture),
+  place = containerRefOf(capture),
 ): Promise<{ code: number; complaint: string }> {
   const program = { script: spoolScript, command: [verb, `spool=${capture.spool}`] };
   const { code, stderr } = await runProgram(api.access, place, program, { signal });

@@ -1,11 +1,11 @@
 import { ensureDebugger } from '../../debugger/accessLevel.ts';
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { PullPolicy } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import type { DetachedCapture } from './captures.ts';
 import { startWindowText } from './detachedRequest.ts';
-import { placeOf } from './spoolOf.ts';
+import { containerRefOf } from './spoolOf.ts';
 
 /** Idle seconds that a debugger stays which was made to reach a volume. */
 const REACHING_TTL_S = 600;
@@ -20,11 +20,11 @@ export async function whereSpoolIs(
   api: KubeApi,
   capture: DetachedCapture,
   options: { signal: AbortSignal; onProgress: (text: string) => void },
-): Promise<Place> {
+): Promise<ContainerRef> {
   const { state, volume, pod, image } = capture;
   if (state.kind !== 'lost' || volume === undefined) {
     refuseWithoutSpool(capture);
-    return placeOf(capture);
+    return containerRefOf(capture);
   }
   options.onProgress(`the container of capture "${capture.name}" is lost; reaching its volume`);
   return ensureDebugger(

@@ -4,7 +4,7 @@ import { Checksums } from './checksums.ts';
 import { EarlierFetch } from './earlierFetch.ts';
 import { type FetchRun, keepPartial } from './fetchRun.ts';
 import { FileCopy } from './fileCopy.ts';
-import { checkCaptureName } from './fileNames.ts';
+import { checkCaptureFileName } from './fileNames.ts';
 import { copyingEntry } from './finishCopy.ts';
 import { ManifestBook } from './manifestBook.ts';
 import { FETCH_LIMITS, type FetchLimits, SpoolAccess } from './spoolAccess.ts';
@@ -49,7 +49,7 @@ export interface FetchOptions {
  * capture is not there any more: what is whole stays in either case.
  */
 export async function fetchSpool(source: SpoolSource, options: FetchOptions): Promise<Manifest> {
-  checkCaptureName(options.origin.capture);
+  checkCaptureFileName(options.origin.capture);
   const unlock = await lockFolder(options.folder);
   const ending = new AbortController();
   const access = new SpoolAccess(

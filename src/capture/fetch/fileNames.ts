@@ -19,7 +19,7 @@ const ENDINGS: Readonly<Record<Stage, string>> = {
 const CAPTURE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/i;
 
 /** A capture's name becomes part of file names; it may come from the cluster. */
-export function checkCaptureName(name: string): void {
+export function checkCaptureFileName(name: string): void {
   if (CAPTURE_NAME.test(name)) return;
   throw wrongUsage(
     `the capture's name ${JSON.stringify(name)} cannot be used in file names`,

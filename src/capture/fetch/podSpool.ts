@@ -1,4 +1,4 @@
-import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
+import { type ContainerRef, LeasedProcess } from '../../debugger/leasedProcess.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
@@ -8,12 +8,12 @@ import { type SpoolCommand, SpoolGone, type SpoolSource, type SpoolVerb } from '
 /** The spool of a capture in a pod, asked by execs that have a lease each. */
 export class PodSpool implements SpoolSource {
   readonly #api: KubeApi;
-  readonly #place: Place;
+  readonly #place: ContainerRef;
   readonly #podUid: string;
   readonly #folder: string;
 
   /** `folder`: the spool's, in the container of `place`; `podUid`: of the pod that it was found in. */
-  constructor(api: KubeApi, place: Place, podUid: string, folder: string) {
+  constructor(api: KubeApi, place: ContainerRef, podUid: string, folder: string) {
     this.#api = api;
     this.#place = place;
     this.#podUid = podUid;

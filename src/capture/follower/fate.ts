@@ -1,4 +1,4 @@
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
@@ -8,9 +8,9 @@ import { type Pod, podPath, type Terminated } from '../../kube/pod.ts';
  * Says when and why a debugger and its files are gone, as far as the cluster knows; undefined while they may still
  * exist. `before` is its pod as it was when the capture began.
  */
-export async function fateOf(
+export async function goneReason(
   api: KubeApi,
-  { namespace, pod: name, container }: Place,
+  { namespace, pod: name, container }: ContainerRef,
   before: Pod,
 ): Promise<string | undefined> {
   let pod: Pod;

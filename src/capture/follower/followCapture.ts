@@ -10,7 +10,7 @@ import type { Outage } from '../outage.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
-import type { Frame, Values } from './frames.ts';
+import type { Frame, FrameValues } from './frames.ts';
 import { type Gap, gapAt } from './losses.ts';
 
 export interface FollowedCapture {
@@ -184,7 +184,7 @@ class Reading {
     return [...this.#outages.values()];
   }
 
-  #hear({ behind = 0, up }: Values): void {
+  #hear({ behind = 0, up }: FrameValues): void {
     const { onLag, onCaughtUp } = this.#capture;
     onLag?.(behind, this.end !== undefined);
     if (behind === 0 && up !== undefined) onCaughtUp?.(up / 100);

@@ -13,7 +13,7 @@ export type Frame =
   /** The ring removed these files, or the rest of the first one, before they were sent. */
   | { readonly kind: 'gap'; readonly first: number; readonly last: number }
   /** A sign of life: `newest`, `size`, `held`, `free` … */
-  | { readonly kind: 'state'; readonly values: Values }
+  | { readonly kind: 'state'; readonly values: FrameValues }
   /** In this time nothing was recorded, since the interface had disappeared; told again once it is over. */
   | ({ readonly kind: 'outage' } & Outage)
   /** A line of the engine's. */
@@ -23,11 +23,11 @@ export type Frame =
       readonly kind: 'over';
       readonly why: string;
       readonly exit: number;
-      readonly values: Values;
+      readonly values: FrameValues;
     };
 
 /** Numbers by name; what is no number is left out. */
-export type Values = Readonly<Record<string, number>>;
+export type FrameValues = Readonly<Record<string, number>>;
 
 const NEWLINE = 0x0a;
 /** More than any header line or line of an engine's is. */
@@ -115,7 +115,7 @@ function count(word: string | undefined, line: string): number {
   return value;
 }
 
-function valuesOf(words: readonly string[]): Values {
+function valuesOf(words: readonly string[]): FrameValues {
   const pairs = words.map((word) => word.split('=', 2));
   return Object.fromEntries(
     pairs.flatMap(([name = '', text = '']) => (/^\d+$/.test(text) ? [[name, Number(text)]] : [])),

@@ -1,4 +1,4 @@
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
@@ -6,7 +6,7 @@ import { bytesText, countText } from '../../output/quantities.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { outageText } from '../earlyEnd.ts';
-import { fateOf } from '../follower/fate.ts';
+import { goneReason } from '../follower/fate.ts';
 import { followCapture } from '../follower/followCapture.ts';
 import { Follower, type Position, RecordingLost } from '../follower/follower.ts';
 import { gapText } from '../follower/losses.ts';
@@ -17,7 +17,7 @@ import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 
 /** A spool in a pod, and how to follow it. */
 export interface FollowedSpool {
-  readonly place: Place;
+  readonly place: ContainerRef;
   /** The pod of that place, as it was before. */
   readonly home: Pod;
   readonly folder: string;
@@ -55,7 +55,7 @@ export async function followSpool(
     ...(from && { from }),
     attach: attachTo(api.access, place, folder, start),
     linger,
-    fate: () => fateOf(api, place, spool.home),
+    fate: () => goneReason(api, place, spool.home),
     onCut: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`);

@@ -1,5 +1,5 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
@@ -43,7 +43,7 @@ export function describeTarget(found: FoundTarget, { kind, namespace, pod }: Deb
 /** Receives what happens in a recording besides its packets. */
 export interface RecordingEvents {
   /** The debugger runs; the recorder in it gets this pcap-filter(7) expression, if any. */
-  entered(place: Place, filter: string | undefined): void;
+  entered(place: ContainerRef, filter: string | undefined): void;
   /** Packets are being recorded; those of a direct stream may arrive a little earlier. */
   listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
   /** Something happened between the packets that arrived and those that follow. */

@@ -8,7 +8,7 @@ import type { CaptureEnd } from '../captureEnd.ts';
 import { disappeared, type EarlyEnd } from '../earlyEnd.ts';
 import { linesOf } from '../lines.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
-import type { PacketStream } from './packetStream.ts';
+import type { Cutter } from './cutter.ts';
 import { startProblem } from './startLimit.ts';
 
 export interface CaptureResult {
@@ -21,7 +21,7 @@ export interface CaptureResult {
 export interface StreamCapture {
   readonly recorder: LeasedProcess;
   /** Cuts and counts what tcpdump writes. */
-  readonly packets: PacketStream;
+  readonly packets: Cutter;
   readonly output: Output;
   /**
    * Milliseconds from when tcpdump listens, or its first bytes arrive, until it is stopped. A tcpdump that does neither

@@ -1,4 +1,4 @@
-import type { PacketStream } from './packetStream.ts';
+import type { Cutter } from './cutter.ts';
 
 const NEWLINE = 0x0a;
 const TAB = 0x09;
@@ -11,7 +11,7 @@ const MAX_LINE = 64 * 1024;
  * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that is not indented;
  * tcpdump indents the further lines of a packet.
  */
-export class TextCutter implements PacketStream {
+export class TextCutter implements Cutter {
   packets = 0;
   bytes = 0;
   full = false;

@@ -13,9 +13,9 @@ import { outageText } from '../earlyEnd.ts';
 import { fetchManner } from '../fetch/fetchManner.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
-import { fateOf } from '../follower/fate.ts';
+import { goneReason } from '../follower/fate.ts';
 import { Follower } from '../follower/follower.ts';
-import type { Values } from '../follower/frames.ts';
+import type { FrameValues } from '../follower/frames.ts';
 import type { Manifest } from '../manifest.ts';
 import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
 import { explainFailure } from '../recorder/recorderProblems.ts';
@@ -40,7 +40,7 @@ export interface RingRecording
   /** It records: on which interface, into which ring. */
   readonly onRecording: (device: string, where: string, ring: RingPlan) => void;
   /** About once a second: bytes the ring holds, bytes removed and so on. */
-  readonly onState: (values: Values) => void;
+  readonly onState: (values: FrameValues) => void;
 }
 
 /** No file has this number: whoever reads from it on keeps the recorder going and reads nothing. */
@@ -118,7 +118,7 @@ async function holdAndFetch(
     from: { seq: BEYOND, offset: 0 },
     attach: attachTo(api.access, place, spool, record),
     linger: recording.linger,
-    fate: () => fateOf(api, place, home),
+    fate: () => goneReason(api, place, home),
     onCut: (reason) =>
       recording.onNote(`connection lost (${reason}); the pod keeps recording: resuming…`),
     onWaiting: tellsOfWait('the pod to start the recorder', {

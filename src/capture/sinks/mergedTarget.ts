@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { type Output, OutputClosed } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import type { Source } from '../../pcap/mergeSource.ts';
@@ -20,7 +20,7 @@ export interface MergedTargetOptions {
   readonly at: TargetIdentity;
   readonly addSource: (at: RecordedAt) => Source;
   /** Reads the clock of the target's node. */
-  readonly clock: (place: Place) => Promise<NodeClock | undefined>;
+  readonly clock: (place: ContainerRef) => Promise<NodeClock | undefined>;
   /** True when the file takes no more packets. */
   readonly isEnded: () => boolean;
 }
@@ -101,7 +101,7 @@ export class MergedTarget implements TargetSink {
     });
   }
 
-  async #readClock(place: Place): Promise<void> {
+  async #readClock(place: ContainerRef): Promise<void> {
     this.#clock = await this.#options.clock(place);
   }
 

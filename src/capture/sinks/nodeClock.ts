@@ -1,4 +1,4 @@
-import { LeasedProcess, type Place } from '../../debugger/leasedProcess.ts';
+import { type ContainerRef, LeasedProcess } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
 import clockScript from './clock.sh';
 
@@ -18,7 +18,10 @@ const LIMIT_MS = 3_000;
  * Reads the clock of a node. The shell in the pod waits for its input, which is sent once the connection is made, so
  * between input and answer lie one round trip and a process or two. Undefined without a readable answer in time.
  */
-export async function readNodeClock(access: Access, place: Place): Promise<NodeClock | undefined> {
+export async function readNodeClock(
+  access: Access,
+  place: ContainerRef,
+): Promise<NodeClock | undefined> {
   try {
     const signal = AbortSignal.timeout(LIMIT_MS);
     const asked = await LeasedProcess.start(

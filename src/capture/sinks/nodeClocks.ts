@@ -1,4 +1,4 @@
-import type { Place } from '../../debugger/leasedProcess.ts';
+import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { Access } from '../../kube/authentication.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type NodeClock, readNodeClock } from './nodeClock.ts';
@@ -19,7 +19,7 @@ export class NodeClocks {
   }
 
   /** The clock of a target's node; undefined where it cannot be read. */
-  async of(found: FoundTarget, place: Place): Promise<NodeClock | undefined> {
+  async of(found: FoundTarget, place: ContainerRef): Promise<NodeClock | undefined> {
     const node = nodeOf(found);
     const isOwn = node === '' || found.pod?.spec.runtimeClassName !== undefined;
     const key = isOwn ? keyOf(found) : keyOf({ node });

@@ -1,4 +1,4 @@
-import { LeasedProcess, type Place, type Program } from '../../debugger/leasedProcess.ts';
+import { type ContainerRef, LeasedProcess, type Program } from '../../debugger/leasedProcess.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
 import type { Access } from '../../kube/authentication.ts';
 import type { FollowerOptions } from '../follower/follower.ts';
@@ -24,7 +24,7 @@ export function followProgram(
 /** What a follower attaches with: `record` starts the recorder too, as long as it is not known to run. */
 export function attachTo(
   access: Access,
-  place: Place,
+  place: ContainerRef,
   spool: string,
   record: RecordOptions | undefined,
 ): FollowerOptions['attach'] {
@@ -43,7 +43,7 @@ export function attachTo(
  */
 export async function removeSpool(
   access: Access,
-  place: Place,
+  place: ContainerRef,
   spool: string,
   milliseconds: number,
 ): Promise<void> {

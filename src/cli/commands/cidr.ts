@@ -3,7 +3,7 @@ import { toYaml } from '../../output/yaml.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { PlanRequest } from '../../topology/cidr/capacity.ts';
 import { clusterReport } from '../../topology/cidr/cluster/clusterReport.ts';
-import { renderReport } from '../../topology/cidr/cluster/renderReport.ts';
+import { renderClusterReport } from '../../topology/cidr/cluster/renderReport.ts';
 import type { CidrFinding } from '../../topology/cidr/findings.ts';
 import { planCidr } from '../../topology/cidr/plan.ts';
 import { parseRange, type WrittenRange } from '../../topology/cidr/range.ts';
@@ -117,7 +117,7 @@ async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
         'plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',
       ],
     });
-  await print(renderReport(report, output === 'wide'));
+  await print(renderClusterReport(report, output === 'wide'));
   return exitCode(report.findings);
 }
 

@@ -10,7 +10,7 @@ import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { outputFlag } from '../flags/output.ts';
-import { list, oneOf, text } from '../flags/valueTypes.ts';
+import { anyText, list, oneOf } from '../flags/valueTypes.ts';
 
 const BUILD_FLAGS = {
   address: {
@@ -35,13 +35,13 @@ const BUILD_FLAGS = {
     repeatable: true,
     help: 'With one of these TCP flags: syn,rst',
   },
-  length: { value: text('LENGTH'), help: "Of this length: '>1000', '<=60'" },
-  contains: { value: text('TEXT'), help: 'With this text in the packet' },
+  length: { value: anyText('LENGTH'), help: "Of this length: '>1000', '<=60'" },
+  contains: { value: anyText('TEXT'), help: 'With this text in the packet' },
   from: {
-    value: text('TIME'),
+    value: anyText('TIME'),
     help: 'Since this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
   },
-  to: { value: text('TIME'), help: 'Until this time' },
+  to: { value: anyText('TIME'), help: 'Until this time' },
 } as const satisfies FlagTable;
 
 const FLAGS = {

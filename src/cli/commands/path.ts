@@ -1,7 +1,7 @@
 import { print } from '../../output/standardOutput.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { KINDS } from '../../topology/findings/catalogue.ts';
-import { diagnose } from '../../topology/findings/diagnose.ts';
+import { diagnosePath } from '../../topology/findings/diagnose.ts';
 import type { NetworkFinding } from '../../topology/findings/finding.ts';
 import { pictureOf } from '../../topology/picture/picture.ts';
 import { renderMermaid } from '../../topology/picture/renderMermaid.ts';
@@ -16,7 +16,7 @@ import { command } from '../command.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { FACTS_GROUP, printDocument } from '../flags/facts.ts';
 import { PICTURE_FLAGS } from '../flags/picture.ts';
-import { list, text } from '../flags/valueTypes.ts';
+import { anyText, list } from '../flags/valueTypes.ts';
 import { checkPictures, writePictures } from '../pictures.ts';
 import { PROBE, probePath } from '../probe.ts';
 import { type PathWords, type RequestFor, readPath, type UsePath } from '../readPath.ts';
@@ -38,7 +38,7 @@ const PATH_GROUP = {
     },
     udp: { help: 'Follow a UDP packet (default TCP)' },
     dns: {
-      value: text('NAME'),
+      value: anyText('NAME'),
       help: 'Follow the query for this name to the name server of the pod, instead of a destination',
     },
     'fail-on': {
@@ -92,7 +92,7 @@ export const pathCommand = command({
     checkProbe(flags, words);
     let probe: Probe | undefined;
     const findingsOf = (trace: PathTrace) => {
-      const known = diagnose(trace);
+      const known = diagnosePath(trace);
       return probe === undefined ? known : [...known, ...probeFindings(probe, known)];
     };
     const show = async (trace: PathTrace) => {

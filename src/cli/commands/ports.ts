@@ -6,7 +6,7 @@ import { socketChanges } from '../../sockets/changes.ts';
 import { PortsSession } from '../../sockets/ports.ts';
 import { renderSockets, type SocketFormat } from '../../sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../sockets/renderChanges.ts';
-import { renderSummary } from '../../sockets/renderSummary.ts';
+import { renderSocketSummary } from '../../sockets/renderSummary.ts';
 import { summarizeSockets } from '../../sockets/summary.ts';
 import type { SocketList } from '../../tools/socket.ts';
 import type { Selection } from '../../tools/socketSelection.ts';
@@ -23,7 +23,7 @@ import {
   type TargetValues,
   targetsOf,
 } from '../flags/targets.ts';
-import { DURATION, text } from '../flags/valueTypes.ts';
+import { anyText, DURATION } from '../flags/valueTypes.ts';
 import { Interrupted, onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
 
@@ -41,7 +41,7 @@ const FLAGS = {
   },
   container: {
     alias: 'c',
-    value: text('NAME', 'containers'),
+    value: anyText('NAME', 'containers'),
     help: 'With -p: show the processes of this container (default the one kubectl chooses)',
   },
   output: LIST_OUTPUT,
@@ -111,7 +111,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     if (!isNothing)
       await print(
         flags.summary
-          ? renderSummary(summarizeSockets(sockets), summaryFormat(format))
+          ? renderSocketSummary(summarizeSockets(sockets), summaryFormat(format))
           : renderSockets(sockets, format, selection.processes),
       );
     if (flags.watch) await watchChanges(list, sockets, format, interval, interruption.signal);

@@ -17,7 +17,7 @@ import { connect } from '../connect.ts';
 import { note } from '../console.ts';
 import type { ConnectionValues } from '../flags/connection.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
-import { count, FILE, oneOf, text } from '../flags/valueTypes.ts';
+import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 
 /** Seconds since 1970, as text. */
@@ -29,7 +29,7 @@ const TIME: ValueType<string> = {
 const FLAGS = {
   'display-filter': {
     alias: 'Y',
-    value: text('FILTER'),
+    value: anyText('FILTER'),
     help: "Read only packets that match this filter in Wireshark's language; see: filters",
   },
   from: {

@@ -15,7 +15,7 @@ import { connectFor } from '../connect.ts';
 import { note, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
-import { text } from '../flags/valueTypes.ts';
+import { anyText } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { hasTerminal, openTerminal, terminalSize } from '../localTerminal.ts';
 import { type DebuggerSettings, debuggerSettings } from '../settings.ts';
@@ -41,7 +41,7 @@ export const shellCommand = command({
       title: 'Options',
       flags: {
         netns: {
-          value: text('NAME'),
+          value: anyText('NAME'),
           help: 'With a node: enter the network namespace of this inode or name, as "ip netns exec" does',
         },
       },

@@ -4,13 +4,13 @@ import { PEER } from './peer.ts';
 import { PRESET_FLAG } from './preset.ts';
 import { RING_FLAGS } from './ring.ts';
 import type { TargetValues } from './targets.ts';
-import { count, DURATION, FILE, SIZE, text } from './valueTypes.ts';
+import { anyText, count, DURATION, FILE, SIZE } from './valueTypes.ts';
 
 /** The options of `capture` itself. */
 export const CAPTURE_FLAGS = {
   interface: {
     alias: 'i',
-    value: text('NAME', 'interfaces'),
+    value: anyText('NAME', 'interfaces'),
     help: "Interface in the pod, or any (default tcpdump's choice, eth0)",
   },
   write: {
@@ -46,9 +46,9 @@ export const CAPTURE_FLAGS = {
   },
   ...RING_FLAGS,
   detach: { help: 'Keep recording in the cluster after this command exits; see: captures --help' },
-  name: { value: text('NAME'), help: 'With --detach: name of the capture' },
+  name: { value: anyText('NAME'), help: 'With --detach: name of the capture' },
   volume: {
-    value: text('NAME', 'volumes'),
+    value: anyText('NAME', 'volumes'),
     help: 'With --detach: record on this volume of the pod',
   },
   keep: {

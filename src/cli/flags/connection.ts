@@ -1,8 +1,8 @@
 import type { ConnectionFlags } from '../../kube/kubeconfig.ts';
 import type { FlagTable, FlagValues } from './flag.ts';
-import { FILE, NAMESPACE, text } from './valueTypes.ts';
+import { anyText, FILE, NAMESPACE } from './valueTypes.ts';
 
-const TEXT = text('TEXT');
+const TEXT = anyText('TEXT');
 
 /**
  * The flags of `kubectl options` that choose the server, the user and the namespace, in kubectl's words.
@@ -31,8 +31,14 @@ export const CONNECTION_FLAGS = {
   },
   'client-certificate': { value: FILE, help: 'Path to a client certificate file for TLS' },
   'client-key': { value: FILE, help: 'Path to a client key file for TLS' },
-  cluster: { value: text('NAME', 'clusters'), help: 'The name of the kubeconfig cluster to use' },
-  context: { value: text('NAME', 'contexts'), help: 'The name of the kubeconfig context to use' },
+  cluster: {
+    value: anyText('NAME', 'clusters'),
+    help: 'The name of the kubeconfig cluster to use',
+  },
+  context: {
+    value: anyText('NAME', 'contexts'),
+    help: 'The name of the kubeconfig context to use',
+  },
   'insecure-skip-tls-verify': {
     help: "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure",
   },
@@ -53,7 +59,7 @@ export const CONNECTION_FLAGS = {
     help: 'Server name to use for server certificate validation. If it is not provided, the hostname used to contact the server is used',
   },
   token: { value: TEXT, help: 'Bearer token for authentication to the API server' },
-  user: { value: text('NAME', 'users'), help: 'The name of the kubeconfig user to use' },
+  user: { value: anyText('NAME', 'users'), help: 'The name of the kubeconfig user to use' },
   username: { value: TEXT, help: 'Username for basic authentication to the API server' },
 } as const satisfies FlagTable & Record<keyof ConnectionFlags, unknown>;
 

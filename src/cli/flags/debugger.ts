@@ -1,7 +1,7 @@
 import type { Via } from '../../debugger/container.ts';
 import type { PullPolicy } from '../../kube/pod.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
-import { DURATION, NAMESPACE, oneOf, text } from './valueTypes.ts';
+import { anyText, DURATION, NAMESPACE, oneOf } from './valueTypes.ts';
 
 /** An idle debugger that has ended stays in the pod's spec, and the next one adds another: a working day. */
 export const DEFAULT_TTL = '8h';
@@ -14,7 +14,7 @@ export const DEBUGGER_GROUP = {
   title: 'Debugger options',
   flags: {
     image: {
-      value: text('IMAGE'),
+      value: anyText('IMAGE'),
       help: 'Image of the debugger (default netshoot; also NETDEBUG_IMAGE)',
     },
     'image-pull-policy': {

@@ -1,7 +1,7 @@
 import { parseTargets, type Target } from '../../kube/targets/parseTargets.ts';
 import type { Argument } from '../command.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
-import { count, text } from './valueTypes.ts';
+import { anyText, count } from './valueTypes.ts';
 
 /** Pods and nodes, as a command that takes several names them. */
 export const TARGETS: Argument = { name: 'TARGET', variadic: true, complete: 'targets' };
@@ -15,7 +15,7 @@ export const TARGET: Argument = { name: 'TARGET', complete: 'targets' };
 
 const FLAGS = {
   selector: {
-    value: text('LABELS'),
+    value: anyText('LABELS'),
     help: "Select pods by labels, such as app=web; '' selects every pod",
   },
   'all-namespaces': { alias: 'A', help: 'With a selector: in all namespaces' },

@@ -2,7 +2,7 @@ import { wrongUsage } from '../../problem.ts';
 import type { CompletionSource, ValueType } from './flag.ts';
 
 /** Any text, passed on as it is. */
-export function text(placeholder: string, complete?: CompletionSource): ValueType<string> {
+export function anyText(placeholder: string, complete?: CompletionSource): ValueType<string> {
   return { placeholder, parse: (value) => value, ...(complete && { complete }) };
 }
 
@@ -20,7 +20,7 @@ export const NAMESPACE: ValueType<string> = {
 };
 
 /** The path of a file; shells complete file names. */
-export const FILE = text('FILE', 'files');
+export const FILE = anyText('FILE', 'files');
 
 /** Texts separated by commas. */
 export function list(placeholder: string): ValueType<readonly string[]> {

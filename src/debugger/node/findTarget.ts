@@ -1,7 +1,7 @@
 import type { Access } from '../../kube/authentication.ts';
 import { run } from '../../kube/run.ts';
 import { Problem } from '../../problem.ts';
-import type { Place } from '../leasedProcess.ts';
+import type { ContainerRef } from '../leasedProcess.ts';
 import lookScript from './look.sh';
 
 /** What a node debugger has found (see hold.sh). */
@@ -21,7 +21,7 @@ const KUBELET_PORT = 10250;
 /** Asks a node debugger that runs what it has found. */
 export async function findTarget(
   access: Access,
-  { namespace, pod, container }: Place,
+  { namespace, pod, container }: ContainerRef,
   signal?: AbortSignal,
 ): Promise<Found> {
   const command = ['sh', '-c', lookScript, 'look'];

@@ -6,7 +6,7 @@ import type { Access } from '../../kube/authentication.ts';
 import { type ExecStream, exec, type TerminalSize } from '../../kube/exec.ts';
 import { Problem } from '../../problem.ts';
 import { bootedCommand } from '../bootedCommand.ts';
-import { LeasedProcess, type Place } from '../leasedProcess.ts';
+import { type ContainerRef, LeasedProcess } from '../leasedProcess.ts';
 import { inFrames } from './frames.ts';
 import guardScript from './guard.sh';
 import startScript from './start.sh';
@@ -40,7 +40,7 @@ export class AttendedProgram {
   /** Starts it; errors are those of `exec`. */
   static async start(
     access: Access,
-    place: Place,
+    place: ContainerRef,
     { command, terminal, input }: AttendedCommand,
     signal?: AbortSignal,
   ): Promise<AttendedProgram> {
@@ -106,7 +106,7 @@ export class AttendedProgram {
 
 async function startGuard(
   access: Access,
-  place: Place,
+  place: ContainerRef,
   mark: string,
   signal: AbortSignal | undefined,
 ): Promise<{ guard: LeasedProcess; pid: string }> {

@@ -8,7 +8,12 @@ import {
   TCP_FLAGS,
   type TcpFlag,
 } from '../condition.ts';
-import { type DisplayExpression, type Field, parseDisplayFilter, type Value } from './parse.ts';
+import {
+  type DisplayExpression,
+  type Field,
+  type FilterValue,
+  parseDisplayFilter,
+} from './parse.ts';
 
 /** Reads a display filter. Throws DisplaySyntaxError. */
 export function conditionOfDisplay(text: string): Condition {
@@ -128,7 +133,7 @@ function addressOf(name: string, text: string): Condition | undefined {
     : undefined;
 }
 
-function portsOf(name: string, first: Value, last: Value): Condition | undefined {
+function portsOf(name: string, first: FilterValue, last: FilterValue): Condition | undefined {
   const [, protocol, which = ''] = PORTS.exec(name) ?? [];
   if (protocol === undefined || !/^\d+$/.test(first.text) || !/^\d+$/.test(last.text))
     return undefined;
@@ -145,7 +150,7 @@ function fieldText({ name, slice, function: wrapper }: Field): string {
   return wrapper === undefined ? text : `${wrapper}(${text})`;
 }
 
-function valueText({ text, quoted }: Value): string {
+function valueText({ text, quoted }: FilterValue): string {
   return quoted ? quotedText(text) : text;
 }
 

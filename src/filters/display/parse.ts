@@ -9,7 +9,7 @@ export type DisplayExpression =
       readonly kind: 'compare';
       readonly field: Field;
       readonly operator: Comparison;
-      readonly value: Value;
+      readonly value: FilterValue;
     }
   | { readonly kind: 'in'; readonly field: Field; readonly ranges: readonly ValueRange[] };
 
@@ -21,14 +21,14 @@ export interface Field {
   readonly function?: string;
 }
 
-export interface Value {
+export interface FilterValue {
   readonly text: string;
   readonly quoted: boolean;
 }
 
 export interface ValueRange {
-  readonly first: Value;
-  readonly last: Value;
+  readonly first: FilterValue;
+  readonly last: FilterValue;
 }
 
 /** `any-!=` and `all-==` have operators of their own: `!==` and `===`. */
@@ -166,7 +166,7 @@ class Parser {
     return ranges;
   }
 
-  #value(): Value {
+  #value(): FilterValue {
     const token = this.#next();
     if (token.kind === 'string') return { text: unquoted(token.text), quoted: true };
     if (token.kind !== 'word') throw unexpected(token);

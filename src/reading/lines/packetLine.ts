@@ -13,7 +13,7 @@ import { describeTcp } from './tcpInfo.ts';
 import { type TimeFormat, TimeTexts } from './timeText.ts';
 
 /** What is known of one packet, as Wireshark's columns have it. */
-export interface PacketColumns {
+export interface PacketLine {
   readonly number: number;
   readonly time: string;
   readonly source: string;
@@ -25,7 +25,7 @@ export interface PacketColumns {
 }
 
 /** One packet in one line, as tshark prints it. */
-export function lineOf(columns: PacketColumns): string {
+export function lineOf(columns: PacketLine): string {
   const { number, time, source, destination, protocol, length, info } = columns;
   return `${String(number).padStart(5)} ${time.padStart(10)} ${source.padStart(12)} → ${destination.padEnd(12)} ${protocol} ${length} ${info}`;
 }
@@ -73,7 +73,7 @@ export class PacketDescriber {
   }
 
   /** The current packet of a stream. */
-  columns(stream: PacketStream): PacketColumns {
+  columns(stream: PacketStream): PacketLine {
     const { cursor } = stream;
     const described = stream.interface;
     const packet = this.#decode(stream);

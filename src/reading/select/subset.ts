@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Comparison, DisplayExpression, Value } from '../../filters/display/parse.ts';
+import type { Comparison, DisplayExpression, FilterValue } from '../../filters/display/parse.ts';
 import { decodeFrame, LINK_TYPE } from '../../packets/link.ts';
 import { Packet } from '../../packets/packet.ts';
 import { enterTunnel } from '../../packets/tunnels.ts';
@@ -128,7 +128,7 @@ function anyOf(name: string, test: One): Test {
 }
 
 /** `!=` means that no value is equal, and that there is one. */
-function compare(name: string, operator: Comparison, value: Value): Test {
+function compare(name: string, operator: Comparison, value: FilterValue): Test {
   if (operator === '!=') {
     const [equal, exists] = [compare(name, '==', value), existence(name)];
     return (layers) => exists(layers) && !equal(layers);
@@ -136,7 +136,7 @@ function compare(name: string, operator: Comparison, value: Value): Test {
   return anyOf(name, compareOne(name, operator, value));
 }
 
-function compareOne(name: string, operator: Comparison, value: Value): One {
+function compareOne(name: string, operator: Comparison, value: FilterValue): One {
   const [known = name] = EITHER[name] ?? [];
   if (name === 'frame.time_epoch') return timeTest(operator, value.text);
   if (Object.hasOwn(NUMBERS, known)) return numberTest(name, operator, value.text);
@@ -205,7 +205,7 @@ function addressTest(name: string, operator: Comparison, text: string): One {
 }
 
 /** Bytes written as `"GET"` or `47:45:54`. */
-function bytesTest({ text, quoted }: Value): One {
+function bytesTest({ text, quoted }: FilterValue): One {
   const isHex = !quoted && /^[\da-f]{2}(:[\da-f]{2})+$/i.test(text);
   const wanted = isHex ? Buffer.from(text.replaceAll(':', ''), 'hex') : Buffer.from(text, 'utf8');
   return (one, layer) => {

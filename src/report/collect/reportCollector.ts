@@ -11,7 +11,7 @@ import type { TlsFacts } from '../../reading/tls/tlsFacts.ts';
 import { MARK } from '../model.ts';
 import { type ConversationRow, rowOf } from './conversationRow.ts';
 import { KEPT, PacketBudget, PacketLog } from './packetLog.ts';
-import { Timeline } from './timeline.ts';
+import { TimelineCollector } from './timeline.ts';
 
 /** Conversations in a report; beyond the second number the least interesting are left out. */
 const MAX_ROWS = 100_000;
@@ -40,7 +40,7 @@ export class Entries<Entry> {
  * MAX_ROWS conversations, and some of their packets.
  */
 export class ReportCollector implements SummaryCollector {
-  readonly timeline = new Timeline();
+  readonly timeline = new TimelineCollector();
   readonly lookups = new Entries<DnsLookup>();
   readonly handshakes = new Entries<TlsFacts>();
   readonly exchanges = new Entries<HttpExchange>();

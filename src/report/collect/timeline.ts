@@ -34,7 +34,7 @@ const OTHERS: Readonly<Record<TroubleKind, string>> = {
 };
 
 /** Traffic and trouble by time. */
-export class Timeline {
+export class TimelineCollector {
   readonly grid = new TimeGrid();
   readonly #traffic = new Map<number, TrafficSeries>();
   readonly #troubles = new Map<string, TroubleSeries>();

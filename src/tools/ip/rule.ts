@@ -1,7 +1,7 @@
 import { type IpRecord, number, parseIpRecords, present, text } from './records.ts';
 
 /** A rule of the routing policy, as `ip -j rule` prints it; IPv6 rules beside those of IPv4. */
-export interface Rule {
+export interface RoutingRule {
   readonly family: 'inet' | 'inet6';
   readonly priority: number;
   /** A prefix, or `all`. */
@@ -27,15 +27,18 @@ export interface Rule {
 }
 
 /** Reads `ip -j rule` or `ip -6 -j rule`, which do not say of which family they are. */
-export function parseRules(output: string, family: Rule['family']): Rule[] {
-  return rulesOf(parseIpRecords(output), family);
+export function parseRules(output: string, family: RoutingRule['family']): RoutingRule[] {
+  return routingRulesOf(parseIpRecords(output), family);
 }
 
-export function rulesOf(found: readonly IpRecord[], family: Rule['family']): Rule[] {
+export function routingRulesOf(
+  found: readonly IpRecord[],
+  family: RoutingRule['family'],
+): RoutingRule[] {
   return found.map((raw) => parseRule(raw, family)).filter((rule) => rule !== undefined);
 }
 
-function parseRule(raw: IpRecord, family: Rule['family']): Rule | undefined {
+function parseRule(raw: IpRecord, family: RoutingRule['family']): RoutingRule | undefined {
   const priority = number(raw.priority);
   if (priority === undefined) return undefined;
   return {

@@ -11,8 +11,8 @@ import type {
   Lease,
 } from '../model/cniFacts.ts';
 import { parseCachedResult } from './cachedResult.ts';
-import { type FoundFile, hideSecrets, parseJsonFile, textOf } from './nodeFile.ts';
-import { linesOf, type Section, sectionText } from './sections.ts';
+import { type FoundFile, fileText, hideSecrets, parseJsonFile } from './nodeFile.ts';
+import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 /**
  * Reads the files of CNI plugins out of the archive that collect.sh made, whatever they hold; undefined where
@@ -26,7 +26,7 @@ export async function parseCniFiles(
   if (!archive) return undefined;
   const files = [
     ...(await filesOf(archive.body)),
-    ...linesOf(sectionText(sections, 'cni-odd')).map(
+    ...nonEmptyLines(sectionText(sections, 'cni-odd')).map(
       (path): FoundFile => ({
         path: onNode(path),
         content: Buffer.alloc(0),
@@ -51,7 +51,7 @@ export async function parseCniFiles(
     seen.add(path);
     const name = basename(path);
     const folder = basename(dirname(path));
-    if (name === 'subnet.env') subnetEnv = parseEnvironment(textOf(file));
+    if (name === 'subnet.env') subnetEnv = parseEnvironment(fileText(file));
     else if (folder === 'results') results.push(parseCachedResult(file, showAnnotations));
     else if (folder === 'flannel' && /^[0-9a-f]{64}$/.test(name))
       delegates.push(parseDelegate(file, name));
@@ -60,7 +60,7 @@ export async function parseCniFiles(
       lastReserved.push({
         network: folder,
         range: name.slice('last_reserved_ip.'.length),
-        address: textOf(file).trim().slice(0, 64),
+        address: fileText(file).trim().slice(0, 64),
       });
     else if (/\.(?:conf|conflist|json)$/.test(name)) configurations.push(parseConfiguration(file));
   }
@@ -134,7 +134,7 @@ function inForce(configurations: readonly ConfigurationFile[]): ConfigurationFil
 
 /** host-local writes `ID\r\nIFNAME`; before version 0.8 of the plugins it wrote the id alone. */
 function parseLease(file: FoundFile, network: string, address: string): Lease {
-  const [id = '', ifName = ''] = textOf(file).trim().split(/\s+/);
+  const [id = '', ifName = ''] = fileText(file).trim().split(/\s+/);
   const isId = /^[\w.-]{1,256}$/.test(id);
   const fault: FileFault | undefined =
     file.fault ?? (isId ? undefined : { reason: id === '' ? 'empty' : 'binary' });

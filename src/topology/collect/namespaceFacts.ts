@@ -11,7 +11,7 @@ import { parseSysctls } from '../../tools/sysctl.ts';
 import type { NetfilterFacts } from '../model/netfilterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { Unknown } from '../model/unknown.ts';
-import { linesOf, type Section } from './sections.ts';
+import { nonEmptyLines, type Section } from './sections.ts';
 
 /** What was read inside a namespace, and what could not be. */
 export type InsideFacts = Omit<
@@ -43,7 +43,7 @@ export function parseInside(sections: readonly Section[]): InsideFacts {
       conntrack: {
         count,
         max: Number(sysctls?.['netfilter/nf_conntrack_max'] ?? 0),
-        ...(entries && { entries: linesOf(entries.body.toString()) }),
+        ...(entries && { entries: nonEmptyLines(entries.body.toString()) }),
       },
     }),
   };
@@ -97,7 +97,7 @@ function readSection(facts: Facts, { name, words, body }: Section, unknown: Unkn
       facts.qdiscs = parseQdiscs(text());
       break;
     case 'filter':
-      facts.qdiscs = withFilters(facts.qdiscs ?? [], words.join(' '), linesOf(text()));
+      facts.qdiscs = withFilters(facts.qdiscs ?? [], words.join(' '), nonEmptyLines(text()));
       break;
     case 'offload':
       facts.offloads = { ...facts.offloads, [words.join(' ')]: parseFeatures(text()) };

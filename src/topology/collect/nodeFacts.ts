@@ -6,7 +6,7 @@ import type { Unknown } from '../model/unknown.ts';
 import { parseCniFiles } from './cniFiles.ts';
 import { type InsideFacts, parseInside } from './namespaceFacts.ts';
 import { type ProcessFacts, parseProcesses } from './processes.ts';
-import { linesOf, type Section, sectionText } from './sections.ts';
+import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 export interface NodeFactsOptions {
   readonly name: string;
@@ -20,7 +20,7 @@ export async function nodeFactsOf(
   { name, showAnnotations }: NodeFactsOptions,
 ): Promise<NodeFacts> {
   const unknown: Unknown[] = [];
-  const [kernel = '', collectedAt = ''] = linesOf(sectionText(sections, 'begin'));
+  const [kernel = '', collectedAt = ''] = nonEmptyLines(sectionText(sections, 'begin'));
   const facts = parseProcesses(sections);
   const mounts = parseMounts(sections, facts);
   const insides = insideSections(sections);
@@ -32,8 +32,8 @@ export async function nodeFactsOf(
     ...facts.counts.keys(),
     ...mounts.keys(),
   ]);
-  const tools = linesOf(sectionText(sections, 'tools'));
-  const modules = linesOf(sectionText(sections, 'modules'));
+  const tools = nonEmptyLines(sectionText(sections, 'tools'));
+  const modules = nonEmptyLines(sectionText(sections, 'modules'));
   const runtime = parseRuntime(sections);
   const cni = await parseCniFiles(sections, { showAnnotations });
   for (const [tool, what] of NEEDED)
@@ -122,7 +122,7 @@ function parseMounts(
 ): Map<number, NsfsMount[]> {
   const mntns = new Map(processes.map(({ pid, mntns }) => [pid, mntns]));
   const found = new Map<number, NsfsMount[]>();
-  for (const line of linesOf(sectionText(sections, 'mounts'))) {
+  for (const line of nonEmptyLines(sectionText(sections, 'mounts'))) {
     const [, pid, rest = ''] = /^\/proc\/(\d+)\/mountinfo:(.*)$/.exec(line) ?? [];
     const mount = parseNamespaceMount(rest);
     if (mount?.kind !== 'net') continue;
@@ -171,13 +171,13 @@ function insideSections(sections: readonly Section[]): Map<number, Section[]> {
 /** Namespaces of which the process that was entered by is in another one now. */
 function replacedInodes(sections: readonly Section[]): Set<number> {
   const now = new Map(
-    linesOf(sectionText(sections, 'checked')).map((line) => {
+    nonEmptyLines(sectionText(sections, 'checked')).map((line) => {
       const [inode, pid] = line.split(' ');
       return [pid, Number(inode)];
     }),
   );
   const replaced = new Set<number>();
-  for (const line of linesOf(sectionText(sections, 'namespaces'))) {
+  for (const line of nonEmptyLines(sectionText(sections, 'namespaces'))) {
     const [, inode, pid] = /^(\d+) \/proc\/(\d+)\/ns\/net$/.exec(line) ?? [];
     if (pid !== undefined && now.size > 0 && now.get(pid) !== Number(inode))
       replaced.add(Number(inode));
@@ -186,7 +186,7 @@ function replacedInodes(sections: readonly Section[]): Set<number> {
 }
 
 function parseRuntime(sections: readonly Section[]): RuntimeFacts | undefined {
-  const lines = linesOf(sectionText(sections, 'runtime'));
+  const lines = nonEmptyLines(sectionText(sections, 'runtime'));
   const folders = lines.filter((line) => line.startsWith('folder '));
   if (folders.length === 0) return undefined;
   return {

@@ -27,7 +27,7 @@ export function parseJsonFile(file: FoundFile): { value?: JsonObject; fault?: Fi
 }
 
 /** The text of a small file. */
-export function textOf({ content }: FoundFile): string {
+export function fileText({ content }: FoundFile): string {
   return content.subarray(0, 65_536).toString();
 }
 

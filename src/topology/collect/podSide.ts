@@ -9,7 +9,7 @@ import type { NodeFacts } from '../model/nodeFacts.ts';
 import insideScript from './inside.sh';
 import { parseInside } from './namespaceFacts.ts';
 import podSideScript from './podSide.sh';
-import { linesOf, parseSections, sectionText } from './sections.ts';
+import { nonEmptyLines, parseSections, sectionText } from './sections.ts';
 import type { Subject } from './subject.ts';
 
 export interface PodSideOptions extends AccessOptions {
@@ -44,8 +44,8 @@ export async function readPodSide(
   const inode = Number(sectionText(sections, 'inode'));
   if (sections.at(-1)?.name !== 'end' || !(inode > 0))
     throw new Problem(`the network of pod "${name}" could not be read: ${stderr.trim()}`);
-  const [kernel = '', collectedAt = ''] = linesOf(sectionText(sections, 'begin'));
-  const tools = linesOf(sectionText(sections, 'tools'));
+  const [kernel = '', collectedAt = ''] = nonEmptyLines(sectionText(sections, 'begin'));
+  const tools = nonEmptyLines(sectionText(sections, 'tools'));
   return {
     name: node,
     collectedAt,

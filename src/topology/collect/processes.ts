@@ -1,6 +1,6 @@
 import { type CgroupOwner, parseCgroup } from '../../tools/cgroup.ts';
 import type { NodeProcess, Sandbox } from '../model/nodeFacts.ts';
-import { linesOf, type Section, sectionText } from './sections.ts';
+import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 /** Processes of a node, and the first one of each network namespace. */
 export interface ProcessFacts {
@@ -59,7 +59,7 @@ export function parseProcesses(sections: readonly Section[]): ProcessFacts {
 /** Lines `INODE PID`. */
 function inodesByPid(text: string | undefined): Map<number, number> {
   return new Map(
-    linesOf(text).map((line) => {
+    nonEmptyLines(text).map((line) => {
       const [inode, pid] = line.split(' ');
       return [Number(pid), Number(inode)];
     }),
@@ -69,7 +69,7 @@ function inodesByPid(text: string | undefined): Map<number, number> {
 /** Lines `/proc/PID/FILE:VALUE` of grep; a second line of a value is dropped. */
 function valuesByPid(text: string | undefined): Map<number, string> {
   const found = new Map<number, string>();
-  for (const line of linesOf(text)) {
+  for (const line of nonEmptyLines(text)) {
     const [, pid, value] = /^\/proc\/(\d+)\/\w+:(.*)$/s.exec(line) ?? [];
     // In version 1 the hierarchies follow each other, and one of them may say more than the first.
     if (pid !== undefined && value !== undefined && !found.has(Number(pid)))
@@ -102,14 +102,14 @@ function firstProcesses(
 ): Map<number, FirstProcess> {
   const users = usersOf(sectionText(sections, 'passwd'));
   const uids = new Map(
-    linesOf(sectionText(sections, 'uid')).map((line) => {
+    nonEmptyLines(sectionText(sections, 'uid')).map((line) => {
       const [, uid, pid] = /^\S+ +\d+ +(\d+) .* \/proc\/(\d+)$/.exec(line) ?? [];
       return [Number(pid), uid];
     }),
   );
   const commands = sections.filter(({ name }) => name === 'next').map(({ body }) => body);
   return new Map(
-    linesOf(sectionText(sections, 'first')).map((line, index) => {
+    nonEmptyLines(sectionText(sections, 'first')).map((line, index) => {
       const [inode, pid] = line.split(' ').map(Number);
       const uid = uids.get(pid ?? 0) ?? '';
       return [
@@ -134,7 +134,7 @@ function commandLine(body: Buffer | undefined): string {
 
 function usersOf(passwd: string | undefined): Map<string, string> {
   const users = new Map<string, string>();
-  for (const line of linesOf(passwd)) {
+  for (const line of nonEmptyLines(passwd)) {
     const [name = '', , uid = ''] = line.split(':');
     if (!users.has(uid)) users.set(uid, name);
   }

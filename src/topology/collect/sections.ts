@@ -31,6 +31,6 @@ export function sectionText(sections: readonly Section[], name: string): string 
   return sections.find((section) => section.name === name)?.body.toString();
 }
 
-export function linesOf(text: string | undefined): string[] {
+export function nonEmptyLines(text: string | undefined): string[] {
   return (text ?? '').split('\n').filter((line) => line !== '');
 }

@@ -45,14 +45,21 @@ export async function findSubject(
   if (node === undefined)
     throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`);
   const { name, uid } = pod.metadata;
-  return { kind: 'pod', namespace: pod.metadata.namespace, name, uid, node, words: wordsOf(pod) };
+  return {
+    kind: 'pod',
+    namespace: pod.metadata.namespace,
+    name,
+    uid,
+    node,
+    words: podIdentifiers(pod),
+  };
 }
 
 /** The annotation by which a mirror pod names its static pod: the UID that its kubelet uses. */
 const STATIC_UID = 'kubernetes.io/config.hash';
 
 /** By what a pod's processes are found on its node: its UIDs and the ids of its containers. */
-export function wordsOf(pod: Pod): string[] {
+export function podIdentifiers(pod: Pod): string[] {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   const ids = [...containerStatuses, ...initContainerStatuses].map(({ containerID }) =>
     containerID?.replace(/^.*:\/\//, ''),

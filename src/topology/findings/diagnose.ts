@@ -10,7 +10,7 @@ import { wayFaults } from './wayChecks.ts';
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
 /** What is wrong on a path: independent findings first, the gravest before others, each once. */
-export function diagnose(trace: PathTrace): NetworkFinding[] {
+export function diagnosePath(trace: PathTrace): NetworkFinding[] {
   const faults = [
     ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer === 1),
     ...trace.ways.flatMap(({ faults }) => faults),

@@ -3,7 +3,7 @@ import type { Link } from '../../tools/ip/link.ts';
 import type { Neighbour } from '../../tools/ip/neighbour.ts';
 import type { Qdisc } from '../../tools/ip/qdisc.ts';
 import type { Route } from '../../tools/ip/route.ts';
-import type { Rule } from '../../tools/ip/rule.ts';
+import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { Listener } from '../../tools/listeners.ts';
 import type { ConntrackFacts, NetfilterFacts } from './netfilterFacts.ts';
 import type { RouteAnswer } from './routeAnswer.ts';
@@ -30,7 +30,7 @@ export interface NetworkNamespace {
   readonly links?: readonly Link[];
   /** Of all tables, both families. */
   readonly routes?: readonly Route[];
-  readonly rules?: readonly Rule[];
+  readonly rules?: readonly RoutingRule[];
   readonly neighbours?: readonly Neighbour[];
   readonly fdb?: readonly FdbEntry[];
   readonly qdiscs?: readonly Qdisc[];

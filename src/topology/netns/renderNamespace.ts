@@ -3,7 +3,7 @@ import { renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Link, LinkCounters } from '../../tools/ip/link.ts';
 import type { Route } from '../../tools/ip/route.ts';
-import type { Rule } from '../../tools/ip/rule.ts';
+import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
@@ -147,7 +147,7 @@ function routeText(route: Route): string {
   ].join(' ');
 }
 
-function ruleText(rule: Rule): string {
+function ruleText(rule: RoutingRule): string {
   const { family, priority, source, destination, inputDevice, outputDevice, mark, mask } = rule;
   return [
     ...(family === 'inet6' ? ['-6'] : []),

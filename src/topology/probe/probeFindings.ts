@@ -71,7 +71,7 @@ function whereSent({ unwatched }: ProbeResult): Where {
 function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined): Loss[] {
   const groups = Map.groupBy(
     packets.filter(({ lost }) => lost !== undefined),
-    ({ direction, lost }) => `${direction} ${placeText(lost?.after)} ${placeText(lost?.before)}`,
+    ({ direction, lost }) => `${direction} ${hopText(lost?.after)} ${hopText(lost?.before)}`,
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
@@ -81,7 +81,7 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
     const nodes = [after?.node, before?.node];
     const relevant = growth.filter(({ node }) => nodes.includes(node)).map(growthText);
     const evidence = [
-      `${first.packet}: seen at ${placeText(after) || 'no device'}, not at ${placeText(before) || 'any behind it'}`,
+      `${first.packet}: seen at ${hopText(after) || 'no device'}, not at ${hopText(before) || 'any behind it'}`,
       ...(relevant.length > 0 ? [`grew during the probe: ${relevant.slice(0, 8).join(', ')}`] : []),
     ].join('\n');
     const what = first.direction === 'there' ? 'packets' : 'answers';
@@ -95,8 +95,8 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
         packets: `${all.length} ${what}`,
         between:
           before === undefined
-            ? `behind ${placeText(after)}`
-            : `between ${placeText(after) || 'the sender'} and ${placeText(before)}`,
+            ? `behind ${hopText(after)}`
+            : `between ${hopText(after) || 'the sender'} and ${hopText(before)}`,
         ...(plain && {
           plain: isPlainLost || plain.packets.length === 0 ? 'lost' : 'arrived',
           port: String(plain.plan.port),
@@ -120,12 +120,12 @@ function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding
       kind: 'probe-no-answer',
       where: last.hop,
       evidence: [
-        `${first.packet}: last seen at ${placeText(last.hop)}; no answer was seen anywhere`,
+        `${first.packet}: last seen at ${hopText(last.hop)}; no answer was seen anywhere`,
         ...(grown.length > 0 ? [`grew during the probe: ${grown.slice(0, 8).join(', ')}`] : []),
       ].join('\n'),
       values: {
         packets: `${packets.length} packets`,
-        place: placeText(last.hop),
+        place: hopText(last.hop),
         ...(last.hop.pod !== undefined && first.seen.length > 1 && { arrived: 'yes' }),
       },
     }),
@@ -161,7 +161,7 @@ function tooBig({ plan, packets, said }: ProbeResult): NetworkFinding[] {
       values: {
         bytes: String(plan.size + 28),
         ...(reported?.[1] !== undefined && { mtu: reported[1] }),
-        reporter: placeText(reporter?.hop) || 'the kernel of the sender',
+        reporter: hopText(reporter?.hop) || 'the kernel of the sender',
       },
     }),
   ];
@@ -170,11 +170,11 @@ function tooBig({ plan, packets, said }: ProbeResult): NetworkFinding[] {
 function placesText({ seen }: ProbedPacket): string {
   return seen.length === 0
     ? 'not seen'
-    : `seen at ${seen.map(({ hop }) => placeText(hop)).join(', ')}`;
+    : `seen at ${seen.map(({ hop }) => hopText(hop)).join(', ')}`;
 }
 
 /** A device in words: its node, its pod, its name. */
-export function placeText(where: Where | undefined): string {
+export function hopText(where: Where | undefined): string {
   const { node, pod, device } = where ?? {};
   return [node, pod, device].filter((part) => part !== undefined).join(' ');
 }

@@ -1,7 +1,7 @@
 import { type Column, renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import { type DeviceCounters, growthBetween, type PathCounters } from './pathCounters.ts';
-import { placeText } from './probeFindings.ts';
+import { hopText } from './probeFindings.ts';
 
 interface Row {
   readonly now: DeviceCounters;
@@ -12,9 +12,9 @@ interface Row {
 export function* renderCounters(now: PathCounters, before?: PathCounters): Generator<string> {
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   yield `${new Date(now.at).toISOString()}${before === undefined ? '' : `, after ${seconds.toFixed(1)} s`}\n`;
-  const earlier = new Map(before?.devices.map((one) => [placeText(one.where), one]));
+  const earlier = new Map(before?.devices.map((one) => [hopText(one.where), one]));
   const rows = now.devices.map((one): Row => {
-    const known = earlier.get(placeText(one.where));
+    const known = earlier.get(hopText(one.where));
     return { now: one, ...(known && { before: known }) };
   });
   yield* renderTable(COLUMNS, rows);
@@ -26,7 +26,7 @@ export function* renderCounters(now: PathCounters, before?: PathCounters): Gener
 }
 
 const COLUMNS: readonly Column<Row>[] = [
-  { header: 'DEVICE', cell: ({ now }) => placeText(now.where) },
+  { header: 'DEVICE', cell: ({ now }) => hopText(now.where) },
   {
     header: 'STATE',
     cell: ({ now, before }) =>

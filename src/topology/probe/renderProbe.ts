@@ -2,7 +2,7 @@ import { type Column, renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Where } from '../trace/way.ts';
 import type { ProbedPacket, SeenAt } from './judgeProbe.ts';
-import { type Probe, placeText } from './probeFindings.ts';
+import { hopText, type Probe } from './probeFindings.ts';
 import { planText } from './probePlan.ts';
 import type { ProbeResult } from './runProbe.ts';
 
@@ -23,7 +23,7 @@ export function* renderProbe({ main, plain }: Probe): Generator<string> {
   yield '\n';
   yield `${terminalSafe(summary(main))}\n`;
   for (const { point, why } of main.unwatched)
-    yield `${terminalSafe(`unknown: ${placeText(point)} could not be watched: ${why}`)}\n`;
+    yield `${terminalSafe(`unknown: ${hopText(point)} could not be watched: ${why}`)}\n`;
   for (const text of main.said) yield `${terminalSafe(`The sender says: ${text}`)}\n`;
   if (plain !== undefined)
     yield `${terminalSafe(`Then: ${planText(plain.plan)}: ${summary(plain)}`)}\n`;
@@ -43,11 +43,10 @@ function furthest(
 
 function rowsOf(there: ProbedPacket | undefined, back: ProbedPacket | undefined): Row[] {
   const rows = new Map<string, Row>();
-  for (const seen of there?.seen ?? [])
-    rows.set(placeText(seen.hop), { hop: seen.hop, there: seen });
+  for (const seen of there?.seen ?? []) rows.set(hopText(seen.hop), { hop: seen.hop, there: seen });
   // An answer passes the devices in the other order.
   for (const seen of (back?.seen ?? []).toReversed()) {
-    const key = placeText(seen.hop);
+    const key = hopText(seen.hop);
     rows.set(key, { hop: seen.hop, ...rows.get(key), back: seen });
   }
   return [...rows.values()];
@@ -55,7 +54,7 @@ function rowsOf(there: ProbedPacket | undefined, back: ProbedPacket | undefined)
 
 function columns(hasBack: boolean): Column<Row>[] {
   return [
-    { header: 'DEVICE', cell: ({ hop }) => placeText(hop) },
+    { header: 'DEVICE', cell: ({ hop }) => hopText(hop) },
     { header: 'THERE', cell: ({ there }) => timeText(there) },
     ...(hasBack ? [{ header: 'BACK', cell: ({ back }: Row) => timeText(back) }] : []),
     {

@@ -1,5 +1,5 @@
 import type { Route } from '../../tools/ip/route.ts';
-import type { Rule } from '../../tools/ip/rule.ts';
+import type { RoutingRule } from '../../tools/ip/rule.ts';
 import { sameAddress } from '../address.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
@@ -14,7 +14,7 @@ export interface RouteDecision {
   readonly route?: Route;
   /** The entry of a table that matches: what shows why. */
   readonly matched?: Route;
-  readonly rule?: Rule;
+  readonly rule?: RoutingRule;
   /** What the kernel said instead of a route. */
   readonly error?: string;
 }

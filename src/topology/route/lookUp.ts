@@ -1,5 +1,5 @@
 import type { Route } from '../../tools/ip/route.ts';
-import type { Rule } from '../../tools/ip/rule.ts';
+import type { RoutingRule } from '../../tools/ip/rule.ts';
 import { type Address, contains, type Prefix, parseAddress, parsePrefix } from '../address.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
@@ -7,7 +7,7 @@ import type { RouteQuestion } from '../model/routeAnswer.ts';
 /** What the tables say of a question, and the rule that led to the table. */
 export interface TableAnswer {
   readonly route: Route;
-  readonly rule: Rule;
+  readonly rule: RoutingRule;
 }
 
 interface ReadRoute {
@@ -17,8 +17,8 @@ interface ReadRoute {
 }
 
 /** Of a namespace without rules of its own, the kernel's three. */
-function defaultRules(family: Rule['family']): Rule[] {
-  const rule = (priority: number, table: string): Rule => ({
+function defaultRules(family: RoutingRule['family']): RoutingRule[] {
+  const rule = (priority: number, table: string): RoutingRule => ({
     family,
     priority,
     source: 'all',
@@ -69,7 +69,7 @@ export function lookUpRoute(
 /** The table of a VRF is that of the device a packet comes in by. */
 function tableOf(
   namespace: NetworkNamespace,
-  rule: Rule,
+  rule: RoutingRule,
   { inputDevice }: RouteQuestion,
 ): string | undefined {
   if (rule.table !== 'l3mdev') return rule.table;
@@ -80,7 +80,7 @@ function tableOf(
   return table === undefined ? undefined : `${table}`;
 }
 
-function blockedBy(rule: Rule, to: string, family: Route['family']): Route {
+function blockedBy(rule: RoutingRule, to: string, family: Route['family']): Route {
   return {
     family,
     type: rule.action ?? 'unreachable',
@@ -129,7 +129,7 @@ export function prefixOfRoute(route: Route): Prefix | undefined {
 
 function lookUpTable(
   read: ReadonlyMap<string, readonly ReadRoute[]>,
-  rule: Rule,
+  rule: RoutingRule,
   table: string | undefined,
   destination: Address,
   question: RouteQuestion,
@@ -151,7 +151,7 @@ function isUnusable({ flags, nextHops }: Route): boolean {
   return flags.includes('dead');
 }
 
-function selects(rule: Rule, question: RouteQuestion, destination: Address): boolean {
+function selects(rule: RoutingRule, question: RouteQuestion, destination: Address): boolean {
   const source = question.from === undefined ? undefined : parseAddress(question.from);
   const matches =
     inPrefix(rule.source, source) &&
@@ -175,7 +175,7 @@ function inPrefix(text: string, address: Address | undefined): boolean {
   return contains(prefix, address);
 }
 
-function hasMark({ mark, mask }: Rule, own: string | undefined): boolean {
+function hasMark({ mark, mask }: RoutingRule, own: string | undefined): boolean {
   if (mark === undefined) return true;
   const bits = mask === undefined ? 0xffffffff : Number(mask);
   return (Number(own ?? 0) & bits) >>> 0 === (Number(mark) & bits) >>> 0;

@@ -9,7 +9,7 @@ import type { Place, Wiring } from '../wiring.ts';
 const rulesets = new WeakMap<NetworkNamespace, Ruleset>();
 
 /** The rules of a namespace, read once; undefined where they were not asked for. */
-export function rulesOf(network: NetworkNamespace): Ruleset | undefined {
+export function rulesetOf(network: NetworkNamespace): Ruleset | undefined {
   if (network.netfilter === undefined) return undefined;
   const known = rulesets.get(network) ?? readRuleset(network.netfilter);
   rulesets.set(network, known);

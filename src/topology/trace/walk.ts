@@ -11,7 +11,7 @@ import { crossTunnel, isTunnel } from './crossTunnel.ts';
 import { judgeRoute } from './judgeRoute.ts';
 import { checkRouteAgainstOthers } from './routeComparison.ts';
 import { questionFor } from './routeQuestion.ts';
-import { rulesOf, surroundingsOf } from './rulesAt.ts';
+import { rulesetOf, surroundingsOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
 import { translationOf } from './translation.ts';
@@ -327,7 +327,7 @@ export class Walk extends WayRecord {
     hook: Hook,
     devices: Partial<Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
   ): 'passed' | 'stopped' {
-    const ruleset = rulesOf(place.network);
+    const ruleset = rulesetOf(place.network);
     if (ruleset === undefined) return 'passed';
     const {
       inDevice: _in,

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { FlagTable } from '../../../src/cli/flags/flag.ts';
-import { count, text } from '../../../src/cli/flags/valueTypes.ts';
+import { anyText, count } from '../../../src/cli/flags/valueTypes.ts';
 import { parseFlags } from '../../../src/cli/parseFlags.ts';
 import { Problem } from '../../../src/problem.ts';
 
 const TABLE = {
-  write: { alias: 'w', value: text('FILE'), help: '' },
-  interface: { alias: 'i', value: text('NAME'), help: '' },
+  write: { alias: 'w', value: anyText('FILE'), help: '' },
+  interface: { alias: 'i', value: anyText('NAME'), help: '' },
   count: { alias: 'c', value: count(), help: '' },
-  linger: { value: text('TIME'), default: '60s', help: '' },
-  group: { value: text('NAME'), repeatable: true, help: '' },
+  linger: { value: anyText('TIME'), default: '60s', help: '' },
+  group: { value: anyText('NAME'), repeatable: true, help: '' },
   listening: { alias: 'l', help: '' },
   processes: { alias: 'p', help: '' },
   ipv4: { alias: '4', help: '' },

@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { renderSockets, type SocketFormat } from '../../../src/sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../../src/sockets/renderChanges.ts';
-import { renderSummary } from '../../../src/sockets/renderSummary.ts';
+import { renderSocketSummary } from '../../../src/sockets/renderSummary.ts';
 import { summarizeSockets } from '../../../src/sockets/summary.ts';
 import type { SocketList } from '../../../src/tools/socket.ts';
 import { at, listener, socket, VARIED } from './sampleSockets.ts';
@@ -139,7 +139,7 @@ describe('renderSummary', () => {
   ]);
 
   it('is three tables, of the peers the first twenty', () => {
-    const text = [...renderSummary(summary, 'table')].join('');
+    const text = [...renderSocketSummary(summary, 'table')].join('');
     expect(text.split('\n').slice(0, 9)).toEqual([
       'PROTO   STATE         COUNT',
       'tcp     ESTABLISHED   22',
@@ -156,7 +156,7 @@ describe('renderSummary', () => {
 
   it('is all of it as data', () => {
     const data = { kind: 'SocketSummary', ...summary };
-    expect(JSON.parse([...renderSummary(summary, 'json')].join(''))).toEqual(data);
-    expect(load([...renderSummary(summary, 'yaml')].join(''))).toEqual(data);
+    expect(JSON.parse([...renderSocketSummary(summary, 'json')].join(''))).toEqual(data);
+    expect(load([...renderSocketSummary(summary, 'yaml')].join(''))).toEqual(data);
   });
 });

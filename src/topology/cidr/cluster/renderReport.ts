@@ -7,7 +7,7 @@ import type { ClusterReport } from './clusterReport.ts';
 type Row = ClusterReport['nodes'][number];
 
 /** The ranges of a cluster for people. */
-export function* renderReport(report: ClusterReport, isWide: boolean): Generator<string> {
+export function* renderClusterReport(report: ClusterReport, isWide: boolean): Generator<string> {
   const { ranges, nodes, moreNodes, limits, findings } = report;
   yield* renderTable<ClusterReport['ranges'][number]>(
     [

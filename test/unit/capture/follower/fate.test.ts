@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fateOf } from '../../../../src/capture/follower/fate.ts';
+import { goneReason } from '../../../../src/capture/follower/fate.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { fakeServer, json, status } from '../../kube/fakeServer.ts';
@@ -17,7 +17,7 @@ const BEFORE = podWithStatus({ containerID: 'containerd://one', state: RUNNING }
 
 async function fate(code: number, body: unknown, before = BEFORE): Promise<string | undefined> {
   const { api } = await fakeServer({ rest: (_, response) => json(response, code, body) });
-  return fateOf(api, PLACE, before);
+  return goneReason(api, PLACE, before);
 }
 
 const OOM = {

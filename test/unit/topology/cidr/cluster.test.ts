@@ -4,7 +4,7 @@ import {
   type ClusterReport,
   clusterReport,
 } from '../../../../src/topology/cidr/cluster/clusterReport.ts';
-import { renderReport } from '../../../../src/topology/cidr/cluster/renderReport.ts';
+import { renderClusterReport } from '../../../../src/topology/cidr/cluster/renderReport.ts';
 import { range } from '../../../../src/topology/cidr/range.ts';
 import type { NodeObject, PodObject } from '../../../../src/topology/model/apiObjects.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';
@@ -176,7 +176,7 @@ describe('the ranges of a cluster', () => {
       expect.objectContaining({ use: 'services', network: '10.96.0.0/28', exact: false }),
     ]);
     expect(made.moreNodes).toBeUndefined();
-    expect([...renderReport(made, false)].join('')).toContain('at least 10.244.0.0/22');
+    expect([...renderClusterReport(made, false)].join('')).toContain('at least 10.244.0.0/22');
   });
 
   it('take the smaller family of two', () => {

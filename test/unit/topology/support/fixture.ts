@@ -4,7 +4,7 @@ import { neighboursOf } from '../../../../src/tools/ip/neighbour.ts';
 import type { Qdisc } from '../../../../src/tools/ip/qdisc.ts';
 import type { IpRecord } from '../../../../src/tools/ip/records.ts';
 import { routesOf } from '../../../../src/tools/ip/route.ts';
-import { rulesOf } from '../../../../src/tools/ip/rule.ts';
+import { routingRulesOf } from '../../../../src/tools/ip/rule.ts';
 import type { ApiObjects, PodObject } from '../../../../src/topology/model/apiObjects.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../../../../src/topology/model/clusterFacts.ts';
 import type { NetfilterFacts } from '../../../../src/topology/model/netfilterFacts.ts';
@@ -147,7 +147,7 @@ function namespaceOf(
       ...links.map((link, at) => linkRecord(link, at + 2, node, pod)),
     ]),
     routes: routesOf(linesOf(`${localRoutes(links)}\n${routes}`).map(routeRecord)),
-    rules: rulesOf(linesOf(rules ?? KERNEL_RULES).map(ruleRecord), 'inet'),
+    rules: routingRulesOf(linesOf(rules ?? KERNEL_RULES).map(ruleRecord), 'inet'),
     neighbours: neighboursOf(linesOf(neighbours).map(neighbourRecord)),
     fdb: parseFdb(JSON.stringify(linesOf(fdb).map(fdbRecord))),
     qdiscs: Object.entries(filters).map(

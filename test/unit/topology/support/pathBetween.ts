@@ -1,4 +1,4 @@
-import { diagnose } from '../../../../src/topology/findings/diagnose.ts';
+import { diagnosePath } from '../../../../src/topology/findings/diagnose.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';
 import { findEndpoint } from '../../../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../../../src/topology/trace/tracePath.ts';
@@ -18,7 +18,7 @@ export function pathBetween(facts: ClusterFacts, from: string, to?: string, port
     ...(port !== undefined && { port }),
     protocol: 'tcp',
   });
-  return { trace, findings: diagnose(trace) };
+  return { trace, findings: diagnosePath(trace) };
 }
 
 /** The devices of a way, as `POD-OR-NODE:DEVICE`. */

@@ -2,7 +2,7 @@
  * Passes tcpdump's output on in whole packets only, and counts them: PacketCutter for pcap, TextCutter for decoded
  * text.
  */
-export interface PacketStream {
+export interface Cutter {
   /** Packets passed on. */
   readonly packets: number;
   /** Bytes passed on. */
