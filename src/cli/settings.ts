@@ -2,23 +2,11 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import type { Via } from '../debugger/container.ts';
+import type { DebuggerSettings } from '../debugger/container.ts';
 import { DEFAULT_IMAGE } from '../debugger/image.ts';
-import type { PullPolicy } from '../kube/pod.ts';
 import { errorCode, messageOf, Problem, wrongUsage } from '../problem.ts';
 import { DEBUGGER_GROUP, DEFAULT_TTL, type DebuggerValues } from './flags/debugger.ts';
 import type { ValueType } from './flags/flag.ts';
-
-/** How debuggers are created. */
-export interface DebuggerSettings {
-  readonly image: string;
-  readonly pullPolicy: PullPolicy;
-  /** Idle seconds after which a debugger ends. */
-  readonly ttl: number;
-  readonly via: Via;
-  /** Where debuggers on nodes are created; in the target's namespace when absent. */
-  readonly nodeNamespace?: string;
-}
 
 const KEYS = ['image', 'imagePullPolicy', 'ttl', 'via', 'nodeNamespace'] as const;
 type Key = (typeof KEYS)[number];

@@ -36,7 +36,7 @@ export function volumeMounts(volume: string | undefined): Pick<EphemeralContaine
   return volume === undefined ? {} : { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] };
 }
 
-/** The part of a request that settings and flags give. */
+/** How debuggers are created: the part of a request that settings and flags give. */
 export type DebuggerSettings = Pick<
   DebuggerRequest,
   'image' | 'pullPolicy' | 'ttl' | 'via' | 'nodeNamespace'

@@ -2,17 +2,16 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { loadAll } from 'js-yaml';
+import { isObject, type JsonObject } from '../jsonObject.ts';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { checkShape } from './kubeconfigShape.ts';
 import { type LargeItem, splitKubeconfig } from './largeKubeconfig.ts';
 
 /** One entry of a kubeconfig's list, its file names absolute, and the file that it stands in. */
 export interface NamedEntry {
-  readonly entry: Entry;
+  readonly entry: JsonObject;
   readonly file: string;
 }
-
-export type Entry = Readonly<Record<string, unknown>>;
 
 /** What all kubeconfig files say together. */
 export interface Kubeconfig {
@@ -106,10 +105,10 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
 }
 
 /** As kubectl: an empty file is one that says nothing, and only the first document counts. */
-function parse(source: string): Entry {
+function parse(source: string): JsonObject {
   const json = source.length > LARGE && source.startsWith('{') ? parsedJson(source) : undefined;
   const [document] = json === undefined ? loadAll(source) : [json];
-  return (document ?? {}) as Entry;
+  return (document ?? {}) as JsonObject;
 }
 
 /** JSON is YAML; for a large file it is parsed a hundred times as fast. */
@@ -122,7 +121,7 @@ function parsedJson(source: string): unknown {
 }
 
 function itemsOf(list: unknown): LargeItem[] {
-  return (Array.isArray(list) ? list : []).filter(isEntry).map((item) => ({
+  return (Array.isArray(list) ? list : []).filter(isObject).map((item) => ({
     name: typeof item.name === 'string' ? item.name : '',
     parse: () => item,
   }));
@@ -148,7 +147,7 @@ class LazyEntry implements NamedEntry {
   readonly file: string;
   readonly #item: LargeItem;
   readonly #field: 'cluster' | 'user' | 'context';
-  #entry: Entry | undefined;
+  #entry: JsonObject | undefined;
 
   constructor(item: LargeItem, field: 'cluster' | 'user' | 'context', file: string) {
     this.#item = item;
@@ -157,12 +156,12 @@ class LazyEntry implements NamedEntry {
   }
 
   /** Throws a Problem, as `readKubeconfig` does. */
-  get entry(): Entry {
+  get entry(): JsonObject {
     this.#entry ??= this.#parsed();
     return this.#entry;
   }
 
-  #parsed(): Entry {
+  #parsed(): JsonObject {
     const [field, file] = [this.#field, this.file];
     let item: unknown;
     try {
@@ -171,27 +170,23 @@ class LazyEntry implements NamedEntry {
     } catch (error) {
       throw new Problem(`error loading config file "${file}": ${messageOf(error)}`);
     }
-    const given = isEntry(item) ? item[field] : undefined;
-    const entry = isEntry(given) ? { ...given } : {};
+    const given = isObject(item) ? item[field] : undefined;
+    const entry = isObject(given) ? { ...given } : {};
     for (const key of FILE_FIELDS) {
       const named = entry[key];
       if (typeof named === 'string' && named !== '') entry[key] = resolve(dirname(file), named);
     }
-    if (isEntry(entry.exec)) entry.exec = besideFile(entry.exec, file);
+    if (isObject(entry.exec)) entry.exec = besideFile(entry.exec, file);
     return entry;
   }
 }
 
 /** A credential plugin with a folder in its name is relative to the file; any other is on PATH. */
-function besideFile(plugin: Entry, path: string): Entry {
+function besideFile(plugin: JsonObject, path: string): JsonObject {
   const { command } = plugin;
   return typeof command === 'string' && command.includes(sep)
     ? { ...plugin, command: resolve(dirname(path), command) }
     : plugin;
-}
-
-export function isEntry(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A text that says something; kubectl takes an empty one for none. */

@@ -35,7 +35,6 @@ export function ageText(milliseconds: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** What numbers are together; those that are not known count as nothing. */
 /** The time of day here, `13:04:41`, with its date unless that is today's; from milliseconds since 1970. */
 export function clockText(time: number, now = Date.now()): string {
   const date = new Date(time);
@@ -45,6 +44,7 @@ export function clockText(time: number, now = Date.now()): string {
   return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${clock}`;
 }
 
+/** The sum of numbers; unknown ones count as 0. */
 export function sum(values: Iterable<number | undefined>): number {
   let total = 0;
   for (const value of values) total += value ?? 0;

@@ -1,3 +1,4 @@
+import { isObject } from '../jsonObject.ts';
 import { Problem } from '../problem.ts';
 import { type ClusterFacts, FACTS_FORMAT } from './model/clusterFacts.ts';
 
@@ -12,8 +13,8 @@ export function parseDump(text: string): ClusterFacts {
   } catch (error) {
     throw new Problem(`the file is not JSON: ${(error as Error).message}`, { next: HOW });
   }
-  const facts = isRecord(document) ? document.facts : undefined;
-  if (!isRecord(facts)) throw new Problem('the file holds no facts', { next: HOW });
+  const facts = isObject(document) ? document.facts : undefined;
+  if (!isObject(facts)) throw new Problem('the file holds no facts', { next: HOW });
   if (facts.format !== FACTS_FORMAT)
     throw new Problem(
       `the file holds facts in the format ${JSON.stringify(facts.format)}; this version reads ${FACTS_FORMAT}`,
@@ -22,7 +23,3 @@ export function parseDump(text: string): ClusterFacts {
 }
 
 const HOW = ['save one with: kubectl netdebug netns node/NAME -o json > dump.json'];
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -5,7 +5,7 @@ import { chooseContext } from '../../src/kube/kubeconfig.ts';
 import { askRoutes } from '../../src/topology/collect/askRoutes.ts';
 import { collectFacts } from '../../src/topology/collect/collectFacts.ts';
 import { FactsPool } from '../../src/topology/collect/factsPool.ts';
-import { diagnosePath } from '../../src/topology/findings/diagnose.ts';
+import { diagnosePath } from '../../src/topology/findings/diagnosePath.ts';
 import type { NetworkFinding } from '../../src/topology/findings/finding.ts';
 import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';

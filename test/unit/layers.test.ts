@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, '..', '..', 'src');
 /** From bottom to top; what stands in one row does not know of each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['build.ts'],
-  ['nearest.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
+  ['jsonObject.ts', 'nearest.ts', 'problem.ts', 'version.ts', 'shell.d.ts'],
   ['timing.ts'],
   ['output'],
   ['pcap', 'packets', 'filters'],
@@ -119,6 +119,22 @@ describe('the layers of src', () => {
     };
     for (const name of known.keys()) visit(name, []);
     expect(circles).toEqual([]);
+  });
+
+  it('export each name from one file only', () => {
+    const exported =
+      /^export (?:declare |abstract |async )*(?:class|const|enum|function\*?|interface|let|type) (\w+)/gm;
+    // A function with overloads is exported several times by one file.
+    const names = files.flatMap(({ name, text }) =>
+      [...new Set([...text.matchAll(exported)].map(([, exportedName]) => exportedName))].map(
+        (exportedName) => ({ exportedName, name }),
+      ),
+    );
+    expect(names.length).toBeGreaterThan(1500);
+    const twice = [...Map.groupBy(names, ({ exportedName }) => exportedName)]
+      .filter(([, from]) => from.length > 1)
+      .map(([exportedName, from]) => `${exportedName}: ${from.map(({ name }) => name).join(', ')}`);
+    expect(twice).toEqual([]);
   });
 
   it('write to the terminal in output and cli only', () => {

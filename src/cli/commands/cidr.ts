@@ -3,7 +3,7 @@ import { toYaml } from '../../output/yaml.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { PlanRequest } from '../../topology/cidr/capacity.ts';
 import { clusterReport } from '../../topology/cidr/cluster/clusterReport.ts';
-import { renderClusterReport } from '../../topology/cidr/cluster/renderReport.ts';
+import { renderClusterReport } from '../../topology/cidr/cluster/renderClusterReport.ts';
 import type { CidrFinding } from '../../topology/cidr/findings.ts';
 import { planCidr } from '../../topology/cidr/plan.ts';
 import { parseRange, type WrittenRange } from '../../topology/cidr/range.ts';

@@ -1,7 +1,7 @@
 import { print } from '../../output/standardOutput.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import { KINDS } from '../../topology/findings/catalogue.ts';
-import { diagnosePath } from '../../topology/findings/diagnose.ts';
+import { diagnosePath } from '../../topology/findings/diagnosePath.ts';
 import type { NetworkFinding } from '../../topology/findings/finding.ts';
 import { pictureOf } from '../../topology/picture/picture.ts';
 import { renderMermaid } from '../../topology/picture/renderMermaid.ts';

@@ -6,7 +6,7 @@ import { socketChanges } from '../../sockets/changes.ts';
 import { PortsSession } from '../../sockets/ports.ts';
 import { renderSockets, type SocketFormat } from '../../sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../sockets/renderChanges.ts';
-import { renderSocketSummary } from '../../sockets/renderSummary.ts';
+import { renderSocketSummary } from '../../sockets/renderSocketSummary.ts';
 import { summarizeSockets } from '../../sockets/summary.ts';
 import type { SocketList } from '../../tools/socket.ts';
 import type { Selection } from '../../tools/socketSelection.ts';

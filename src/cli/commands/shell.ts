@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import type { DebuggerSettings } from '../../debugger/container.ts';
 import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { namespaceOnNode, parseNamespaceName } from '../../debugger/node/namespaceOnNode.ts';
 import type { Debugger } from '../../debugger/place.ts';
@@ -18,7 +19,7 @@ import { TARGET } from '../flags/targets.ts';
 import { anyText } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { hasTerminal, openTerminal, terminalSize } from '../localTerminal.ts';
-import { type DebuggerSettings, debuggerSettings } from '../settings.ts';
+import { debuggerSettings } from '../settings.ts';
 
 export const shellCommand = command({
   description:

@@ -1,9 +1,10 @@
+import { bytesText } from '../../output/quantities.ts';
 import type { ReportData } from '../model.ts';
 import { element } from './dom.ts';
-import { bytesText, clockText, countText, durationText, stateText } from './format.ts';
+import { numberText, spanText, stateText, utcClockText } from './format.ts';
 import { hasAllWords, searchWords } from './search.ts';
 import type { Span } from './timeScale.ts';
-import { type Column, VirtualTable } from './virtualTable.ts';
+import { type VirtualColumn, VirtualTable } from './virtualTable.ts';
 
 /** Waits for the end of typing. Milliseconds. */
 const TYPING = 120;
@@ -69,7 +70,7 @@ export class ConversationRows {
     ];
     return parts
       .filter(([count]) => count > 0)
-      .map(([count, what]) => `${countText(count)} ${what}`)
+      .map(([count, what]) => `${numberText(count)} ${what}`)
       .join(', ');
   }
 
@@ -202,9 +203,9 @@ export class ConversationTable {
     const { count } = this.#rows;
     const omitted =
       total > count
-        ? ` ${countText(total - count)} more are not in this report: those without trouble that carried least.`
+        ? ` ${numberText(total - count)} more are not in this report: those without trouble that carried least.`
         : '';
-    this.#status.textContent = `${countText(shown)} of ${countText(count)} conversations.${omitted}`;
+    this.#status.textContent = `${numberText(shown)} of ${numberText(count)} conversations.${omitted}`;
   }
 
   #showChips(): void {
@@ -218,7 +219,12 @@ export class ConversationTable {
     const span = this.#span;
     this.#chips.replaceChildren(
       ...(span
-        ? [chip(`${clockText(start, span.from)} to ${clockText(start, span.to)}`, this.#onAllTimes)]
+        ? [
+            chip(
+              `${utcClockText(start, span.from)} to ${utcClockText(start, span.to)}`,
+              this.#onAllTimes,
+            ),
+          ]
         : []),
       ...(this.#finding
         ? [
@@ -232,19 +238,19 @@ export class ConversationTable {
   }
 }
 
-function columnsOf(rows: ConversationRows): Column[] {
+function columnsOf(rows: ConversationRows): VirtualColumn[] {
   const number = (
     title: string,
     width: number,
     of: (row: number) => number,
-    text: (value: number) => string = countText,
-  ): Column => ({ title, width, isNumber: true, key: of, text: (row) => text(of(row)) });
+    text: (value: number) => string = numberText,
+  ): VirtualColumn => ({ title, width, isNumber: true, key: of, text: (row) => text(of(row)) });
   const isSeveral = rows.data.interfaces.length > 1;
   return [
     {
       title: 'Start',
       width: 8.5,
-      text: (row) => clockText(rows.data.start, rows.starts[row] ?? 0),
+      text: (row) => utcClockText(rows.data.start, rows.starts[row] ?? 0),
       key: (row) => rows.starts[row] ?? 0,
     },
     { title: 'Protocol', width: 6, text: (row) => rows.text('protocol', row) },
@@ -270,6 +276,6 @@ function columnsOf(rows: ConversationRows): Column[] {
     ),
     number('Sent', 6, (row) => rows.number('clientBytes', row), bytesText),
     number('Received', 7, (row) => rows.number('serverBytes', row), bytesText),
-    number('Duration', 7, (row) => rows.number('duration', row), durationText),
+    number('Duration', 7, (row) => rows.number('duration', row), spanText),
   ];
 }

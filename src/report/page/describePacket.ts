@@ -1,6 +1,6 @@
+import { bytesText } from '../../output/quantities.ts';
 import { FLAG } from '../../packets/packet.ts';
 import { SEGMENT } from '../../reading/tcp/segmentBits.ts';
-import { bytesText } from './format.ts';
 import type { DiagramPacket } from './packets.ts';
 
 const FLAG_NAMES = [

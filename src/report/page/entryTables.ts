@@ -1,8 +1,8 @@
 import type { ConversationRows } from './conversations.ts';
 import { element } from './dom.ts';
-import { clockText, countText, durationText } from './format.ts';
+import { numberText, spanText, utcClockText } from './format.ts';
 import { hasAllWords, searchWords } from './search.ts';
-import { type Column, VirtualTable } from './virtualTable.ts';
+import { type VirtualColumn, VirtualTable } from './virtualTable.ts';
 
 interface Entries {
   readonly total: number;
@@ -19,21 +19,21 @@ export function entrySections(
   const { data } = rows;
   const { dns, tls, http } = data;
   const text = (numbers: readonly number[]) => (at: number) => data.texts[numbers[at] ?? -1] ?? '';
-  const plain = (title: string, width: number, numbers: readonly number[]): Column => ({
+  const plain = (title: string, width: number, numbers: readonly number[]): VirtualColumn => ({
     title,
     width,
     text: text(numbers),
   });
-  const latency = (numbers: readonly number[]): Column => ({
+  const latency = (numbers: readonly number[]): VirtualColumn => ({
     title: 'Took',
     width: 6.5,
     isNumber: true,
-    text: (at) => ((numbers[at] ?? -1) < 0 ? '' : durationText(numbers[at] ?? 0)),
+    text: (at) => ((numbers[at] ?? -1) < 0 ? '' : spanText(numbers[at] ?? 0)),
     key: (at) => numbers[at] ?? -1,
   });
   const answer = text(dns.answer);
   const sections: HTMLElement[] = [];
-  const add = (id: string, title: string, entries: Entries, columns: readonly Column[]) => {
+  const add = (id: string, title: string, entries: Entries, columns: readonly VirtualColumn[]) => {
     if (entries.total > 0) sections.push(section(rows, { id, title, entries, columns, onChoose }));
   };
   add('dns', 'DNS lookups', dns, [
@@ -52,7 +52,7 @@ export function entrySections(
       title: 'Asked again',
       width: 8,
       isNumber: true,
-      text: (at) => (dns.repeats[at] ? countText(dns.repeats[at] ?? 0) : ''),
+      text: (at) => (dns.repeats[at] ? numberText(dns.repeats[at] ?? 0) : ''),
       key: (at) => dns.repeats[at] ?? 0,
     },
   ]);
@@ -90,7 +90,7 @@ interface Section {
   readonly id: string;
   readonly title: string;
   readonly entries: Entries;
-  readonly columns: readonly Column[];
+  readonly columns: readonly VirtualColumn[];
   readonly onChoose: (row: number) => void;
 }
 
@@ -99,11 +99,11 @@ function section(
   { id, title, entries, columns, onChoose }: Section,
 ): HTMLElement {
   const rowOf = (at: number) => entries.row[at] ?? 0;
-  const all: readonly Column[] = [
+  const all: readonly VirtualColumn[] = [
     {
       title: 'Time',
       width: 8.5,
-      text: (at) => clockText(rows.data.start, entries.time[at] ?? 0),
+      text: (at) => utcClockText(rows.data.start, entries.time[at] ?? 0),
       key: (at) => entries.time[at] ?? 0,
     },
     ...columns,
@@ -138,9 +138,9 @@ function section(
     table.show(shown);
     const omitted =
       entries.total > count
-        ? `; ${countText(entries.total - count)} more are not in this report`
+        ? `; ${numberText(entries.total - count)} more are not in this report`
         : '';
-    status.textContent = `${countText(shown.length)} of ${countText(count)}${omitted}.`;
+    status.textContent = `${numberText(shown.length)} of ${numberText(count)}${omitted}.`;
   };
   search.addEventListener('input', filter);
   filter();

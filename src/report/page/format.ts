@@ -1,14 +1,11 @@
 /** Numbers and times as the page shows them. All times are microseconds. */
 
+import { durationText } from '../../reading/timeText.ts';
+
 const counts = new Intl.NumberFormat('en');
 
-export function countText(value: number): string {
+export function numberText(value: number): string {
   return counts.format(value);
-}
-
-/** Powers of 1000, as network people count. */
-export function bytesText(bytes: number): string {
-  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
 }
 
 export function rateText(perSecond: number, unit: 'bit/s' | 'packets/s'): string {
@@ -30,29 +27,14 @@ function scaled(value: number, units: readonly string[]): string {
   return `${rest.toFixed(digits)} ${units[unit]}`;
 }
 
-/** 214 µs, 12.5 ms, 1.25 s, 2 min 5 s. */
-export function durationText(microseconds: number): string {
-  const value = Math.abs(microseconds);
+/** 214 µs, 12.5 ms, 1.25 s, 2 min 5 s; with its sign when it is negative. */
+export function spanText(microseconds: number): string {
   const sign = microseconds < 0 ? '−' : '';
-  if (value < 1e3) return `${sign}${value} µs`;
-  if (value < 1e6) return `${sign}${trimmed(value / 1e3, 1)} ms`;
-  if (value < 60e6) return `${sign}${trimmed(value / 1e6, 2)} s`;
-  const seconds = Math.round(value / 1e6);
-  const parts = [
-    [Math.floor(seconds / 3600), 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  const text = parts.filter(([part]) => part > 0).map(([part, unit]) => `${part} ${unit}`);
-  return sign + text.join(' ');
-}
-
-function trimmed(value: number, digits: number): string {
-  return String(Number(value.toFixed(digits)));
+  return sign + durationText(Math.abs(microseconds) * 1e3);
 }
 
 /** The time of day in UTC, with `digits` behind the seconds. `start` is in milliseconds since 1970. */
-export function clockText(start: number, microseconds: number, digits = 3): string {
+export function utcClockText(start: number, microseconds: number, digits = 3): string {
   const whole = Math.floor(microseconds / 1e6) * 1e6;
   const base = start % 1000;
   // The start is a whole millisecond, so its rest and that of the time are added as integers.

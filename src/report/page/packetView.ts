@@ -1,7 +1,8 @@
+import { bytesText } from '../../output/quantities.ts';
 import type { JoinedPoints, PacketColumns } from '../model.ts';
 import type { ConversationRows } from './conversations.ts';
 import { element, goTo } from './dom.ts';
-import { bytesText, clockText, countText, durationText, stateText } from './format.ts';
+import { numberText, spanText, stateText, utcClockText } from './format.ts';
 import { mergePoints } from './mergePoints.ts';
 import { packetsOf } from './packets.ts';
 import { lossText, sequenceDiagram } from './sequence.ts';
@@ -110,8 +111,8 @@ export class PacketView {
       rows.text('what', row),
       stateText(rows.text('state', row)),
       isJoined || rows.data.interfaces.length < 2 ? '' : `captured at ${rows.place(row)}`,
-      `${clockText(start, rows.starts[row] ?? 0)} for ${durationText(rows.number('duration', row))}`,
-      `${countText(rows.number('clientPackets', row))} packets (${bytesText(rows.number('clientBytes', row))}) sent, ${countText(rows.number('serverPackets', row))} (${bytesText(rows.number('serverBytes', row))}) received`,
+      `${utcClockText(start, rows.starts[row] ?? 0)} for ${spanText(rows.number('duration', row))}`,
+      `${numberText(rows.number('clientPackets', row))} packets (${bytesText(rows.number('clientBytes', row))}) sent, ${numberText(rows.number('serverPackets', row))} (${bytesText(rows.number('serverBytes', row))}) received`,
       rows.troubles(row),
       rows.number('lost', row) > 0 ? '' : loss,
     ]

@@ -1,6 +1,6 @@
 import { packetText, problemsOf, remarksOf } from './describePacket.ts';
 import { element, svg } from './dom.ts';
-import { clockText, countText, durationText } from './format.ts';
+import { numberText, spanText, utcClockText } from './format.ts';
 import { firstTime, type PassingPacket } from './mergePoints.ts';
 import { describeGap, MOST_ROWS } from './sequenceRows.ts';
 
@@ -143,13 +143,13 @@ function packetRow(
     svg(
       'title',
       {},
-      `Packet ${packet.number} at ${clockText(start, offset + Math.round(firstTime(passing)), 6)}: ${[text, ...notes].join('; ')}`,
+      `Packet ${packet.number} at ${utcClockText(start, offset + Math.round(firstTime(passing)), 6)}: ${[text, ...notes].join('; ')}`,
     ),
     svg('rect', { class: 'row', x: 0, y: top, width: WIDTH, height: ROW_HEIGHT }),
     svg(
       'text',
       { class: 'muted mono', x: LEFT - 26, y: y - 2, 'text-anchor': 'end' },
-      clockText(start, offset + Math.round(firstTime(passing)), 6),
+      utcClockText(start, offset + Math.round(firstTime(passing)), 6),
     ),
     svg('line', {
       class: 'arrow',
@@ -199,7 +199,7 @@ function lossNote({ packet, lostAfter }: PassingPacket, points: readonly string[
 function travelText(times: readonly (number | undefined)[]): string {
   const seen = times.filter((time) => time !== undefined);
   if (seen.length < 2) return '';
-  return `${durationText(Math.round(Math.max(...seen) - Math.min(...seen)))} on the way`;
+  return `${spanText(Math.round(Math.max(...seen) - Math.min(...seen)))} on the way`;
 }
 
 function arrowHeads(): SVGElement {
@@ -231,5 +231,5 @@ function short(text: string, most: number): string {
 /** Counts what a diagram says about loss. */
 export function lossText(packets: readonly PassingPacket[]): string {
   const lost = packets.filter(({ lostAfter }) => lostAfter >= 0).length;
-  return lost === 0 ? '' : `${countText(lost)} lost on the way`;
+  return lost === 0 ? '' : `${numberText(lost)} lost on the way`;
 }

@@ -1,4 +1,4 @@
-import { countText, durationText } from './format.ts';
+import { numberText, spanText } from './format.ts';
 
 /** Packets in one diagram. */
 export const MOST_ROWS = 600;
@@ -9,7 +9,7 @@ const SILENCE = 150_000;
 export function describeGap(skipped: number, silence: number): string {
   const parts: string[] = [];
   if (skipped > 0)
-    parts.push(`${countText(skipped)} ${skipped === 1 ? 'packet' : 'packets'} not shown`);
-  if (silence >= SILENCE) parts.push(`${durationText(Math.round(silence))} later`);
+    parts.push(`${numberText(skipped)} ${skipped === 1 ? 'packet' : 'packets'} not shown`);
+  if (silence >= SILENCE) parts.push(`${spanText(Math.round(silence))} later`);
   return parts.length > 0 ? `⋮ ${parts.join(', ')} ⋮` : '';
 }

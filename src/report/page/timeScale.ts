@@ -8,7 +8,7 @@ export interface Span {
 const LEAST_SPAN = 100;
 
 /** A span within the whole, not narrower than what can be shown. */
-export function within(span: Span, whole: Span): Span {
+export function clampedSpan(span: Span, whole: Span): Span {
   const length = Math.min(Math.max(span.to - span.from, LEAST_SPAN), whole.to - whole.from);
   const from = Math.min(Math.max(span.from, whole.from), whole.to - length);
   return { from, to: from + length };
@@ -17,7 +17,7 @@ export function within(span: Span, whole: Span): Span {
 /** Narrower by a factor below 1, wider by one above, around a point. */
 export function zoomed(span: Span, factor: number, around: number, whole: Span): Span {
   const from = around - (around - span.from) * factor;
-  return within({ from, to: from + (span.to - span.from) * factor }, whole);
+  return clampedSpan({ from, to: from + (span.to - span.from) * factor }, whole);
 }
 
 const STEPS: readonly number[] = [

@@ -1,8 +1,8 @@
 import type { ReportData } from '../model.ts';
 import { element, svg } from './dom.ts';
-import { clockText, countText, durationText, rateText } from './format.ts';
+import { numberText, rateText, spanText, utcClockText } from './format.ts';
 import { MARKS_HEIGHT, type Metric, SIDE, TimelinePicture } from './timelinePicture.ts';
-import { type Span, within, zoomed } from './timeScale.ts';
+import { clampedSpan, type Span, zoomed } from './timeScale.ts';
 
 const PRINT_WIDTH = 1_000;
 /** A drag that is shorter is a click. Pixels. */
@@ -60,7 +60,7 @@ export class TimelineView {
 
   /** Shows a span; without one, all. */
   zoomTo(span: Span | undefined): void {
-    this.#span = span ? within(span, this.#whole) : this.#whole;
+    this.#span = span ? clampedSpan(span, this.#whole) : this.#whole;
     this.#draw();
     this.#onSpan(this.#isWhole ? undefined : this.#span);
   }
@@ -194,9 +194,11 @@ export class TimelineView {
       const index = buckets.indexOf(at);
       return index < 0
         ? []
-        : [`${label.toLowerCase()}: ${countText(Math.ceil(counts[index] ?? 0))}`];
+        : [`${label.toLowerCase()}: ${numberText(Math.ceil(counts[index] ?? 0))}`];
     });
-    this.#reading.textContent = [`${clockText(start, from)}`, ...traffic, ...troubles].join(' · ');
+    this.#reading.textContent = [`${utcClockText(start, from)}`, ...traffic, ...troubles].join(
+      ' · ',
+    );
   }
 
   #resize(width: number): void {
@@ -225,12 +227,12 @@ export class TimelineView {
   #spanText(): string {
     const { from, to } = this.#span;
     const { start } = this.#data;
-    return `${clockText(start, from)} to ${clockText(start, to)} UTC (${durationText(Math.round(to - from))})`;
+    return `${utcClockText(start, from)} to ${utcClockText(start, to)} UTC (${spanText(Math.round(to - from))})`;
   }
 
   #words(): string {
     const troubles = this.#data.timeline.troubles.map(
-      ({ label, total }) => `${label}: ${countText(Math.ceil(total))}`,
+      ({ label, total }) => `${label}: ${numberText(Math.ceil(total))}`,
     );
     return `Traffic from ${this.#spanText()}. ${troubles.join('. ')}`;
   }

@@ -1,6 +1,6 @@
 import type { FindingMark, ReportData, Trouble } from '../model.ts';
 import { byId, goTo, svg } from './dom.ts';
-import { clockText, countText, rateText } from './format.ts';
+import { numberText, rateText, utcClockText } from './format.ts';
 import { binned, niceCeiling, type Span, timeTicks } from './timeScale.ts';
 
 /** Empty space at both sides, and the top where findings are marked. */
@@ -70,7 +70,7 @@ export class TimelinePicture {
             y: bottom + 16,
             'text-anchor': 'middle',
           },
-          clockText(this.#data.start, at, digits),
+          utcClockText(this.#data.start, at, digits),
         ),
       ];
     });
@@ -144,7 +144,7 @@ export class TimelinePicture {
     const at = (index: number) => timeline.start + (buckets[index] ?? 0) * step;
     const bottom = top + STRIP_HEIGHT - 2;
     const most = Math.max(...counts);
-    const times = `${clockText(start, at(0))} to ${clockText(start, at(buckets.length - 1) + step)}`;
+    const times = `${utcClockText(start, at(0))} to ${utcClockText(start, at(buckets.length - 1) + step)}`;
     const name = label.length > 70 ? `${label.slice(0, 70)}…` : label;
     const drawn: SVGElement[] = [
       svg('rect', {
@@ -157,7 +157,7 @@ export class TimelinePicture {
       svg(
         'text',
         { class: `name ${kind}`, x: SIDE, y: top + 15 },
-        svg('tspan', { class: 'count' }, `${name}: ${countText(Math.ceil(total))}`),
+        svg('tspan', { class: 'count' }, `${name}: ${numberText(Math.ceil(total))}`),
         svg('tspan', { class: 'muted' }, `   ${times}`),
       ),
     ];

@@ -1,5 +1,5 @@
 import { type Child, element } from './dom.ts';
-import { countText } from './format.ts';
+import { numberText } from './format.ts';
 import { sortedRows } from './search.ts';
 
 /** As in the stylesheet. */
@@ -10,7 +10,7 @@ const PRINTED = 100;
 /** No screen shows more; where the stylesheet is missing, the table is not all there at once. */
 const MOST_RENDERED = 300;
 
-export interface Column {
+export interface VirtualColumn {
   readonly title: string;
   /** In units of the font size. */
   readonly width: number;
@@ -26,7 +26,7 @@ export interface Column {
 
 export interface TableOptions {
   readonly label: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly VirtualColumn[];
   /** Called for the chosen row. */
   readonly onChoose: (row: number) => void;
 }
@@ -110,7 +110,7 @@ export class VirtualTable {
       : this.#rows;
   }
 
-  #head(column: Column, index: number): HTMLTableCellElement {
+  #head(column: VirtualColumn, index: number): HTMLTableCellElement {
     const button = element('button', { type: 'button' }, column.title);
     button.addEventListener('click', () => {
       const isSame = this.#sort === index;
@@ -227,12 +227,12 @@ export class VirtualTable {
     this.#isPrinting = isPrinting;
     const { length } = this.#shown;
     this.#note.hidden = !isPrinting || length <= PRINTED;
-    this.#note.textContent = `The first ${PRINTED} of ${countText(length)} rows; the file has all.`;
+    this.#note.textContent = `The first ${PRINTED} of ${numberText(length)} rows; the file has all.`;
     this.#render();
   }
 }
 
-function columnWidth({ width }: Column): HTMLTableColElement {
+function columnWidth({ width }: VirtualColumn): HTMLTableColElement {
   const column = element('col');
   column.style.width = `${width}em`;
   return column;

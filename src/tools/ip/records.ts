@@ -1,7 +1,8 @@
+import { isObject, type JsonObject } from '../../jsonObject.ts';
 import { Problem } from '../../problem.ts';
 
 /** An object of iproute2's JSON; which fields it has depends on the version and on the object. */
-export type IpRecord = Readonly<Record<string, unknown>>;
+export type IpRecord = JsonObject;
 
 /**
  * Reads the JSON of ip, bridge or tc: one array, or several behind each other, as `-batch` prints them.
@@ -25,7 +26,7 @@ export function parseIpBatch(text: string): IpRecord[][] {
         throw new Problem(`not JSON: ${line.slice(0, 80)}`, { cause });
       }
       if (!Array.isArray(value)) throw new Problem(`not a JSON array: ${line.slice(0, 80)}`);
-      return value.filter(isRecord).filter((record) => Object.keys(record).length > 0);
+      return value.filter(isObject).filter((record) => Object.keys(record).length > 0);
     });
 }
 
@@ -35,16 +36,12 @@ function escapeControl(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-export function isRecord(value: unknown): value is IpRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function record(value: unknown): IpRecord {
-  return isRecord(value) ? value : {};
+  return isObject(value) ? value : {};
 }
 
 export function records(value: unknown): IpRecord[] {
-  return Array.isArray(value) ? value.filter(isRecord) : [];
+  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 export function text(value: unknown): string | undefined {

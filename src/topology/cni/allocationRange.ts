@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../../jsonObject.ts';
 import { contains, formatAddress, parseAddress, parsePrefix } from '../address.ts';
 import type { CniFacts, Lease } from '../model/cniFacts.ts';
 
@@ -11,15 +12,13 @@ export interface AllocationRange {
   readonly size: number;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /**
  * The ranges in a node's configuration: those of `ipam` of each plugin and of what flannel delegated, else that of
  * /run/flannel/subnet.env. https://www.cni.dev/plugins/current/ipam/host-local/
  */
 export function allocationRanges(cni: CniFacts): AllocationRange[] {
   const found = new Map<string, AllocationRange>();
-  const add = (network: string, range: Json) => {
+  const add = (network: string, range: JsonObject) => {
     const parsed = parseRange(network, range);
     if (parsed) found.set(`${network} ${parsed.subnet} ${parsed.first}`, parsed);
   };
@@ -47,13 +46,13 @@ export function allocationRanges(cni: CniFacts): AllocationRange[] {
 }
 
 /** `ranges` is a list of sets of ranges; before it there was one `subnet`. */
-function rangesOf(ipam: Json): Json[] {
+function rangesOf(ipam: JsonObject): JsonObject[] {
   const sets = Array.isArray(ipam.ranges) ? ipam.ranges : [];
   const ranges = sets.flat().map(object);
   return typeof ipam.subnet === 'string' ? [ipam, ...ranges] : ranges;
 }
 
-function parseRange(network: string, range: Json): AllocationRange | undefined {
+function parseRange(network: string, range: JsonObject): AllocationRange | undefined {
   const prefix = typeof range.subnet === 'string' ? parsePrefix(range.subnet) : undefined;
   if (!prefix) return undefined;
   const bits = prefix.family === 4 ? 32 : 128;
@@ -95,8 +94,6 @@ export function isOfRange({ network, first, last }: AllocationRange, lease: Leas
   );
 }
 
-function object(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Json)
-    : {};
+function object(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
 }

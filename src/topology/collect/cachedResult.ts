@@ -1,12 +1,7 @@
 import { basename } from 'node:path';
+import { isObject, type JsonObject } from '../../jsonObject.ts';
 import type { CachedAddress, CachedInterface, CachedResult } from '../model/cniFacts.ts';
-import {
-  type FoundFile,
-  hideSecrets,
-  isObject,
-  type JsonObject,
-  parseJsonFile,
-} from './nodeFile.ts';
+import { type FoundFile, hideSecrets, parseJsonFile } from './nodeFile.ts';
 
 /**
  * Reads a file of libcni's cache: since 0.8 an object of kind cniCacheV1 around the result, before that the

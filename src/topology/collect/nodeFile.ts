@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../../jsonObject.ts';
 import type { FileFault } from '../model/cniFacts.ts';
 
 /** A file as it was found on a node. */
@@ -8,8 +9,6 @@ export interface FoundFile {
   readonly modifiedAt?: number;
   readonly fault?: FileFault;
 }
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Reads a file that should hold an object in JSON, or says what is wrong with it. */
 export function parseJsonFile(file: FoundFile): { value?: JsonObject; fault?: FileFault } {
@@ -43,8 +42,4 @@ export function hideSecrets(value: unknown, depth = 0): unknown {
       SECRET.test(key) && typeof item === 'string' ? null : hideSecrets(item, depth + 1),
     ]),
   );
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

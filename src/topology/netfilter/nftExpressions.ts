@@ -1,5 +1,6 @@
+import { isObject } from '../../jsonObject.ts';
 import { contains, parseAddress, prefixOf } from '../address.ts';
-import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
+import { arrayOf, type Json, numberOf, textOf } from './json.ts';
 import { numberIn, packetValue, type Value } from './nftValues.ts';
 import type { TracedPacket } from './packet.ts';
 import type { Action, Choice, Match, Matcher } from './ruleset.ts';

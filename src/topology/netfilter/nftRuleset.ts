@@ -1,4 +1,5 @@
-import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
+import { isObject } from '../../jsonObject.ts';
+import { arrayOf, type Json, numberOf, textOf } from './json.ts';
 import { actionsOf, conditionOf, type NftValues } from './nftExpressions.ts';
 import { nftRuleText } from './nftText.ts';
 import type { Chain, Hook, Rule, Step, Table } from './ruleset.ts';
@@ -11,7 +12,9 @@ type BaseChain = NonNullable<Chain['base']>;
  */
 export function parseNftRuleset(text: string, skip: ReadonlySet<string>): Table[] {
   const document: Json = JSON.parse(text);
-  const items = arrayOf(isObject(document) ? document.nftables : undefined).filter(isObject);
+  const items = arrayOf(isObject(document) ? document.nftables : undefined).filter((item) =>
+    isObject(item),
+  );
   const objects = (kind: string) =>
     items.flatMap((item) => (isObject(item[kind]) ? [item[kind]] : []));
   const keyOf = (item: { [key: string]: Json | undefined }) =>

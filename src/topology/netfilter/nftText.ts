@@ -1,4 +1,5 @@
-import { isObject, type Json, textOf } from './json.ts';
+import { isObject } from '../../jsonObject.ts';
+import { type Json, textOf } from './json.ts';
 
 /** A rule in nft's own notation, from its JSON: the evidence that is shown. */
 export function nftRuleText(rule: { readonly [key: string]: Json | undefined }): string {

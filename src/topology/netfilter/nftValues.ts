@@ -1,5 +1,6 @@
+import { isObject } from '../../jsonObject.ts';
 import { isProtocol } from './iptablesMatches.ts';
-import { arrayOf, isObject, type Json, numberOf, textOf } from './json.ts';
+import { arrayOf, type Json, numberOf, textOf } from './json.ts';
 import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
 
 /** A value that a packet has: a text or number, several (concatenated, flags), or not known. */

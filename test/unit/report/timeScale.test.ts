@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, clockText, durationText, rateText } from '../../../src/report/page/format.ts';
+import { bytesText } from '../../../src/output/quantities.ts';
+import { rateText, spanText, utcClockText } from '../../../src/report/page/format.ts';
 import {
   binned,
+  clampedSpan,
   niceCeiling,
   timeTicks,
-  within,
   zoomed,
 } from '../../../src/report/page/timeScale.ts';
 
@@ -17,7 +18,7 @@ describe('a span of time', () => {
   it('zooms around a point and stays within the whole', () => {
     expect(zoomed(whole, 0.5, 20 * SECOND, whole)).toEqual({ from: 10 * SECOND, to: 60 * SECOND });
     expect(zoomed({ from: 0, to: 60 * SECOND }, 2, 0, whole)).toEqual(whole);
-    expect(within({ from: -5 * SECOND, to: 5 * SECOND }, whole)).toEqual({
+    expect(clampedSpan({ from: -5 * SECOND, to: 5 * SECOND }, whole)).toEqual({
       from: 0,
       to: 10 * SECOND,
     });
@@ -27,7 +28,7 @@ describe('a span of time', () => {
 
   it('has ticks at round times of day', () => {
     const ticks = timeTicks({ from: 0, to: 10 * SECOND }, start, 6);
-    expect(ticks.map(({ at, digits }) => clockText(start, at, digits))).toEqual([
+    expect(ticks.map(({ at, digits }) => utcClockText(start, at, digits))).toEqual([
       '14:05:02',
       '14:05:04',
       '14:05:06',
@@ -35,7 +36,7 @@ describe('a span of time', () => {
       '14:05:10',
     ]);
     const narrow = timeTicks({ from: 0, to: 3_000 }, start, 4);
-    expect(narrow.map(({ at, digits }) => clockText(start, at, digits))[1]).toBe('14:05:01.251');
+    expect(narrow.map(({ at, digits }) => utcClockText(start, at, digits))[1]).toBe('14:05:01.251');
   });
 
   it('adds up what buckets have, and nothing outside', () => {
@@ -55,7 +56,7 @@ describe('numbers in words', () => {
       '12.3 kB',
       '100 MB',
     ]);
-    expect([214, 12_540, 1_250_000, 125e6, -3_000].map(durationText)).toEqual([
+    expect([214, 12_540, 1_250_000, 125e6, -3_000].map(spanText)).toEqual([
       '214 µs',
       '12.5 ms',
       '1.25 s',
@@ -64,7 +65,7 @@ describe('numbers in words', () => {
     ]);
     expect(rateText(20e6, 'bit/s')).toBe('20.0 Mbit/s');
     expect([3, 20.1, 999, 2001].map(niceCeiling)).toEqual([5, 50, 1_000, 5_000]);
-    expect(clockText(start, -1)).toBe('14:05:01.249');
-    expect(clockText(start, 750_000, 6)).toBe('14:05:02.000000');
+    expect(utcClockText(start, -1)).toBe('14:05:01.249');
+    expect(utcClockText(start, 750_000, 6)).toBe('14:05:02.000000');
   });
 });

@@ -2,7 +2,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { renderSockets, type SocketFormat } from '../../../src/sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../../src/sockets/renderChanges.ts';
-import { renderSocketSummary } from '../../../src/sockets/renderSummary.ts';
+import { renderSocketSummary } from '../../../src/sockets/renderSocketSummary.ts';
 import { summarizeSockets } from '../../../src/sockets/summary.ts';
 import type { SocketList } from '../../../src/tools/socket.ts';
 import { at, listener, socket, VARIED } from './sampleSockets.ts';

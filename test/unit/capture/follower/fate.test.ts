@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goneReason } from '../../../../src/capture/follower/fate.ts';
+import { goneReason } from '../../../../src/capture/follower/goneReason.ts';
 import type { ContainerStatus, Pod } from '../../../../src/kube/pod.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { fakeServer, json, status } from '../../kube/fakeServer.ts';

@@ -4,7 +4,7 @@ import {
   type ClusterReport,
   clusterReport,
 } from '../../../../src/topology/cidr/cluster/clusterReport.ts';
-import { renderClusterReport } from '../../../../src/topology/cidr/cluster/renderReport.ts';
+import { renderClusterReport } from '../../../../src/topology/cidr/cluster/renderClusterReport.ts';
 import { range } from '../../../../src/topology/cidr/range.ts';
 import type { NodeObject, PodObject } from '../../../../src/topology/model/apiObjects.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';

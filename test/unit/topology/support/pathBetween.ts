@@ -1,4 +1,4 @@
-import { diagnosePath } from '../../../../src/topology/findings/diagnose.ts';
+import { diagnosePath } from '../../../../src/topology/findings/diagnosePath.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';
 import { findEndpoint } from '../../../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../../../src/topology/trace/tracePath.ts';
