@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { TEXT_FILE, textOfFile } from './scripts/textFiles.ts';
 import { RunTable } from './test/e2e/support/runTable.ts';
+import { SlowestFirst } from './test/slowestFirst.ts';
 
 /** What a plugin of vite can ask for. */
 interface Resolver {
@@ -39,19 +40,13 @@ const filesAsText = {
 /** These break the network of the nodes for a while: no other test may run on the same cluster meanwhile. */
 const BREAKS_NODES = ['path', 'probe', 'randomPairs'].map((name) => `test/e2e/${name}.test.ts`);
 
-/**
- * A test that depends on the load of the machine is tried once more in CI, and the report says so. Such a test is to
- * be mended: `npm run e2e` and `npm test` never try again.
- */
-const retry = process.env.CI ? 1 : 0;
-
 export default defineConfig({
   plugins: [filesAsText],
   test: {
     // What such a file includes is no part of its key in a cache, so nothing is kept from run to run.
     fsModuleCache: false,
     reporters: ['default', new RunTable()],
-    retry,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         extends: true,
@@ -117,7 +112,8 @@ export default defineConfig({
           setupFiles: ['test/e2e/support/afterFile.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // They wait most of the time.
+          maxWorkers: 3,
           maxConcurrency: 6,
           sequence: { groupOrder: 3 },
         },
