@@ -45,9 +45,9 @@ const startTimeout = 60_000;
 
 /**
  * Starts a cluster; it needs root, and the programs that `whyNoClusterHere` asks for. It ends with this
- * process even when that is killed.
+ * process even when that is killed. With `dualStack`, nodes and pods have IPv6 addresses too.
  */
-export async function startCluster(): Promise<LocalCluster> {
+export async function startCluster({ dualStack = false } = {}): Promise<LocalCluster> {
   const id = randomBytes(4).toString('hex');
   const folder = join(tmpdir(), `netdebug-${id}`);
   await mkdir(folder, { mode: 0o700 });
@@ -64,7 +64,7 @@ export async function startCluster(): Promise<LocalCluster> {
     return part;
   };
   try {
-    const plan = { names: nodeNames, id, folder, cgroup: `/netdebug-${id}`, store };
+    const plan = { names: nodeNames, id, folder, cgroup: `/netdebug-${id}`, store, dualStack };
     const signal = AbortSignal.timeout(startTimeout);
     const nodes = startNodes({ ...plan, janitor: janitor.stdin, signal, onStarted: keep });
     const server = startApiServer({ store, runtime, host: '127.0.0.1', folder }).then(keep);

@@ -5,14 +5,15 @@ import { whyNoClusterHere } from './requirements.ts';
 import { tellRunning } from './runningCluster.ts';
 import { createSamples } from './samples.ts';
 
-const USAGE = `Usage: npm run cluster [-- --json] [-- --samples]
+const USAGE = `Usage: npm run cluster [-- --dual-stack] [-- --json] [-- --samples]
 
 Starts two nodes with real containers on this machine, with pods to play with, until Ctrl-C.
 
-  --json      for a program: print a line of JSON when it is ready, and end with standard input
-  --samples   with --json: also create pods of every kind`;
+  --dual-stack   give nodes and pods IPv6 addresses too
+  --json         for a program: print a line of JSON when it is ready, and end with standard input
+  --samples      with --json: also create pods of every kind`;
 
-const { json: forProgram, samples } = optionsFrom(process.argv.slice(2));
+const { json: forProgram, samples, 'dual-stack': dualStack } = optionsFrom(process.argv.slice(2));
 
 const obstacle = await whyNoClusterHere();
 if (obstacle) giveUp(obstacle);
@@ -21,7 +22,7 @@ const ended = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   if (forProgram) process.stdin.once('end', resolve).resume();
 });
-const cluster = await startCluster().catch((error: Error) => giveUp(error.message));
+const cluster = await startCluster({ dualStack }).catch((error: Error) => giveUp(error.message));
 if (forProgram) {
   const { kubeconfig, kubeconfigs, staticPodFolders } = cluster;
   if (samples) await createSamples(cluster);
@@ -51,12 +52,12 @@ function giveUp(why: string): never {
   process.exit(1);
 }
 
-function optionsFrom(args: string[]): { readonly json: boolean; readonly samples: boolean } {
+function optionsFrom(args: string[]) {
   const flag = { type: 'boolean', default: false } as const;
   try {
     const { values } = parseArgs({
       args,
-      options: { json: flag, samples: flag, help: { ...flag, short: 'h' } },
+      options: { json: flag, samples: flag, 'dual-stack': flag, help: { ...flag, short: 'h' } },
     });
     if (!values.help) return values;
     console.log(USAGE);

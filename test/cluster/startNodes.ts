@@ -21,6 +21,8 @@ export interface NodesPlan {
   /** Control group for all pods, with a leading slash. */
   readonly cgroup: string;
   readonly store: Store;
+  /** Whether nodes and pods have IPv6 addresses too. */
+  readonly dualStack: boolean;
   /** To be held by every process that has to be gone before the cleaning starts. */
   readonly janitor: Writable;
   readonly signal: AbortSignal;
@@ -59,7 +61,8 @@ async function startNode(
 ): Promise<Kubelet> {
   const name = plan.names[index - 1] ?? '';
   const folder = join(plan.folder, name);
-  const own = { index, name, folder, pauseImage, nodes: plan.names.length };
+  const { dualStack } = plan;
+  const own = { index, name, folder, pauseImage, nodes: plan.names.length, dualStack };
   const node = await ClusterNode.start(own, fabric, plan.janitor);
   plan.onStarted(node);
   await node.waitUntilReady(plan.signal);

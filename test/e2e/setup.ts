@@ -48,11 +48,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const namespace = `netdebug-${project.name}-${process.pid}`;
   const label = { [LABEL]: namespace };
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
+  // Both kinds of cluster are tested: this one has the tests of paths.
+  const dualStack = project.name === 'e2e-alone';
   const running = process.env.E2E_CLUSTER === 'running' ? findRunningCluster() : undefined;
   const staying = process.env.E2E_KUBECONFIG || running?.kubeconfigs.admin;
   const objects = staying ? [kubectl, staying, `${LABEL}=${namespace}`] : [];
   const cleaner = startCleaner(folder, ...objects);
-  const { world, close } = await startCluster({ kubectl, folder, label, running });
+  const { world, close } = await startCluster({ kubectl, folder, label, running, dualStack });
   const faults = await startFaults(world.kubeconfig);
   const admin = async (args: readonly string[], object: object = {}) => {
     const stdin = JSON.stringify(object);
@@ -81,6 +83,7 @@ function startCluster(plan: {
   folder: string;
   label: Readonly<Record<string, string>>;
   running: RunningCluster | undefined;
+  dualStack: boolean;
 }): Promise<Cluster> {
   const { E2E_KUBECONFIG, E2E_CLUSTER } = process.env;
   if (E2E_KUBECONFIG) return givenCluster({ ...plan, kubeconfig: E2E_KUBECONFIG });
@@ -89,7 +92,7 @@ function startCluster(plan: {
     throw new Error(`E2E_CLUSTER is kubernetes, running or empty, not ${E2E_CLUSTER}`);
   return plan.running
     ? Promise.resolve({ world: localWorld(plan.running), close: async () => {} })
-    : localCluster();
+    : localCluster(plan.dualStack);
 }
 
 /** Outlives the suite, however that ends, to remove its folder and what it made in a cluster that stays. */
@@ -123,9 +126,12 @@ async function ownKubernetes(): Promise<Cluster> {
   };
 }
 
-async function localCluster(): Promise<Cluster> {
+async function localCluster(dualStack: boolean): Promise<Cluster> {
   const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const { said, close } = await startProgram<LocalSaid>(main, '--json');
+  const { said, close } = await startProgram<LocalSaid>(
+    main,
+    ...['--json', ...(dualStack ? ['--dual-stack'] : [])],
+  );
   return { world: localWorld(said), close };
 }
 

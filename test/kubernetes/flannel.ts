@@ -35,8 +35,8 @@ export async function joinPodNetworks(api: ApiClient, members: readonly Member[]
       ]);
       const list = join(node.folder, 'cni.conflist');
       const subnet = join(node.folder, 'subnet.env');
-      await writeFile(list, JSON.stringify(networkList(podNetwork, PORT_MAPPING), undefined, 2));
-      await writeFile(subnet, flannelSubnet(podNetwork));
+      await writeFile(list, JSON.stringify(networkList([podNetwork], PORT_MAPPING), undefined, 2));
+      await writeFile(subnet, flannelSubnet([podNetwork]));
       await node.run(['cp', subnet, '/run/flannel/subnet.env']);
       await node.run(['cp', list, '/etc/cni/net.d/10-flannel.conflist']);
     }),

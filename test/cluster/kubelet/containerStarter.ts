@@ -14,8 +14,8 @@ const retryDelay = 10_000;
 export interface Sandbox {
   readonly id: string;
   readonly config: PodSandboxConfig;
-  /** The pod's address; the node's own when it shares its network. */
-  readonly ip: string;
+  /** The pod's addresses; the node's own when it shares its network. */
+  readonly ips: readonly string[];
 }
 
 /** Creates and starts containers of one pod, and says in records and events how that went. */
@@ -71,7 +71,7 @@ export class ContainerStarter {
     const surroundings = {
       pod,
       folder: this.#folder,
-      podIp: sandbox.ip,
+      podIp: sandbox.ips[0] ?? '',
       attempt: record.attempts,
       image,
     };

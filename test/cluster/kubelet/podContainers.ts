@@ -157,7 +157,14 @@ export class PodContainers {
     }
     if (record.isRunning && record.id !== before) {
       const { node, closed } = this.#around;
-      const around = { pod, podIp: sandbox.ip, node, events, changed: publish, signal: closed };
+      const around = {
+        pod,
+        podIp: sandbox.ips[0] ?? '',
+        node,
+        events,
+        changed: publish,
+        signal: closed,
+      };
       watchOver(record, around);
     }
     publish();

@@ -14,9 +14,9 @@ export interface PodFacts {
   readonly records: readonly ContainerRecord[];
   /** Generation of the spec that the kubelet acted on. */
   readonly observedGeneration: number | undefined;
-  readonly hostIp: string;
+  readonly hostIps: readonly string[];
   /** Empty until the pod has an address. */
-  readonly podIp: string;
+  readonly podIps: readonly string[];
   readonly hasSandbox: boolean;
   readonly startTime: string;
   /** Why the kubelet ended the pod by itself. */
@@ -30,15 +30,15 @@ export function podStatus(pod: Pod, facts: PodFacts): PodStatus {
   const of = (kind: ContainerRecord['kind']) => facts.records.filter((one) => one.kind === kind);
   const init = of('init').map((record) => containerStatus(record, pod));
   const ephemeral = of('ephemeral').map((record) => containerStatus(record, pod));
-  const started = phase !== 'Pending' && facts.podIp !== '';
+  const started = phase !== 'Pending' && facts.podIps.length > 0;
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     phase,
     conditions: conditionsOf(facts, phase, pod.status.conditions ?? [], generation),
     ...facts.failure,
-    hostIP: facts.hostIp,
-    hostIPs: [{ ip: facts.hostIp }],
-    ...(started && { podIP: facts.podIp, podIPs: [{ ip: facts.podIp }] }),
+    hostIP: facts.hostIps[0] ?? '',
+    hostIPs: facts.hostIps.map((ip) => ({ ip })),
+    ...(started && { podIP: facts.podIps[0], podIPs: facts.podIps.map((ip) => ({ ip })) }),
     startTime: facts.startTime,
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: sorted(of('regular').map((record) => containerStatus(record, pod))),

@@ -236,7 +236,8 @@ export class PodWorker {
     });
     this.#sandboxes += 1;
     await limitPodCgroup(config.linux.cgroupParent, pod);
-    this.#sandbox = { id, config, ip: (await node.cri.podSandboxIp(id)) || node.address };
+    const own = await node.cri.podSandboxIps(id);
+    this.#sandbox = { id, config, ips: own.length > 0 ? own : node.addresses };
     this.#publish(pod);
     return this.#sandbox;
   }
@@ -270,8 +271,8 @@ export class PodWorker {
     const status = podStatus(current, {
       records: this.#containers.records,
       observedGeneration: generation,
-      hostIp: this.#around.node.address,
-      podIp: this.#sandbox?.ip ?? current.status.podIP ?? '',
+      hostIps: this.#around.node.addresses,
+      podIps: this.#sandbox?.ips ?? current.status.podIPs?.map(({ ip }) => ip) ?? [],
       hasSandbox: this.#sandbox !== undefined,
       startTime: this.#startTime,
       ...(this.#failure && { failure: this.#failure }),

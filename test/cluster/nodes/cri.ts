@@ -55,11 +55,13 @@ export class Cri {
     return (await this.#runtime<Answer>('RunPodSandbox', { config })).podSandboxId;
   }
 
-  /** Address of the pod; empty when it shares its node's network. */
-  async podSandboxIp(podSandboxId: string): Promise<string> {
-    type Answer = { status: { network: { ip: string } | null } };
+  /** Addresses of the pod; none when it shares its node's network. */
+  async podSandboxIps(podSandboxId: string): Promise<string[]> {
+    type Network = { ip: string; additionalIps?: { ip: string }[] };
+    type Answer = { status: { network: Network | null } };
     const { status } = await this.#runtime<Answer>('PodSandboxStatus', { podSandboxId });
-    return status.network?.ip ?? '';
+    const { ip = '', additionalIps = [] } = status.network ?? {};
+    return ip === '' ? [] : [ip, ...additionalIps.map((one) => one.ip)];
   }
 
   async stopPodSandbox(podSandboxId: string): Promise<void> {

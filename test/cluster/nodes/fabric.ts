@@ -13,6 +13,8 @@ export interface Fabric {
   readonly gateway: string;
   /** Address of a node, counted from 1. */
   nodeAddress(index: number): string;
+  /** The same for IPv6, which no address of this machine belongs to. */
+  nodeAddress6(index: number): string;
   /** Gives a node, counted from 1, its link eth0; `init` is its first process. */
   attach(index: number, init: number): Promise<void>;
   close(): Promise<void>;
@@ -37,6 +39,7 @@ export async function createFabric(id: string, janitor: Writable): Promise<Fabri
   return {
     gateway: `${prefix}.1`,
     nodeAddress: (index) => `${prefix}.${10 + index}`,
+    nodeAddress6: (index) => `fd00:${prefix.replaceAll('.', ':')}::${10 + index}`,
     async attach(index, init) {
       const inFabric = ['-t', String(holder.pid), '-n'];
       const attach = ['sh', scriptPath('attach.sh'), `node${index}`, String(init)];

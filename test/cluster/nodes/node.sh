@@ -36,7 +36,7 @@ ip link set eth0 up
 ip route add default via "$gateway"
 sysctl -qw net.ipv4.ip_forward=1
 
-sh "${0%/*}/flannel.sh" "$address" "$vtep" "$mac" "$@"
+sh "${0%/*}/flannel.sh" flannel.1 "$address" "$vtep" "$mac" "$@"
 
 containerd --config "$folder/containerd.toml" </dev/null >"$folder/containerd.log" 2>&1 3>&- &
 # Not `exec cat`: the first process has to reap.

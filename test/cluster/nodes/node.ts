@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Cri } from './cri.ts';
 import type { Fabric } from './fabric.ts';
-import { type HeldProcess, startHeld } from './heldProcess.ts';
+import { type HeldProcess, scriptPath, startHeld } from './heldProcess.ts';
 import { writeNodeFiles } from './nodeFiles.ts';
 
 const run = promisify(execFile);
@@ -20,6 +20,8 @@ export interface NodePlan {
   readonly pauseImage: string;
   /** How many nodes there are in all. */
   readonly nodes: number;
+  /** Whether node and pods have IPv6 addresses too. */
+  readonly dualStack: boolean;
 }
 
 /** Namespaces of a node's own; when the parent of its first process is killed, so is the node. */
@@ -42,27 +44,41 @@ const unshare = [
 export class ClusterNode {
   readonly name: string;
   readonly folder: string;
-  readonly address: string;
-  readonly podNetwork: string;
+  /** Of IPv4, and then of IPv6 where the node has both. */
+  readonly addresses: readonly string[];
+  readonly podNetworks: readonly string[];
   readonly cri: Cri;
   readonly #holder: HeldProcess;
   readonly #init: number;
 
-  private constructor(plan: NodePlan, address: string, holder: HeldProcess, init: number) {
+  private constructor(
+    plan: NodePlan,
+    addresses: readonly string[],
+    holder: HeldProcess,
+    init: number,
+  ) {
     this.name = plan.name;
     this.folder = plan.folder;
-    this.address = address;
-    this.podNetwork = podNetwork(plan.index);
+    this.addresses = addresses;
+    this.podNetworks = podNetworks(plan);
     this.cri = new Cri(join(plan.folder, 'containerd.sock'));
     this.#holder = holder;
     this.#init = init;
+  }
+
+  get address(): string {
+    return this.addresses[0] ?? '';
+  }
+
+  get podNetwork(): string {
+    return this.podNetworks[0] ?? '';
   }
 
   /** Starts a node; its containerd may not be ready yet, see `waitUntilReady`. */
   static async start(plan: NodePlan, fabric: Fabric, janitor: Writable): Promise<ClusterNode> {
     const { index, folder, pauseImage } = plan;
     const address = fabric.nodeAddress(index);
-    await writeNodeFiles({ folder, address, podNetwork: podNetwork(index), pauseImage });
+    await writeNodeFiles({ folder, address, podNetworks: podNetworks(plan), pauseImage });
     const own = [
       plan.name,
       folder,
@@ -76,7 +92,10 @@ export class ClusterNode {
       const init = await firstChild(holder.pid);
       await fabric.attach(index, init);
       holder.tell('eth0 is there');
-      return new ClusterNode(plan, address, holder, init);
+      const address6 = plan.dualStack ? [fabric.nodeAddress6(index)] : [];
+      const node = new ClusterNode(plan, [address, ...address6], holder, init);
+      if (plan.dualStack) await node.#addIpv6(plan, fabric);
+      return node;
     } catch (error) {
       await holder.close();
       throw error;
@@ -151,6 +170,19 @@ export class ClusterNode {
     );
   }
 
+  async #addIpv6(plan: NodePlan, fabric: Fabric): Promise<void> {
+    const { index } = plan;
+    const own = [fabric.nodeAddress6(index), flannelAddress6(index), flannelMac6(index)];
+    const peers = peerIndexes(plan).flatMap((peer) => [
+      fabric.nodeAddress6(peer),
+      flannelAddress6(peer),
+      flannelMac6(peer),
+      podNetwork6(peer),
+    ]);
+    const enter = ['-t', String(this.#init), '-n'];
+    await run('nsenter', [...enter, 'sh', scriptPath('ipv6.sh'), ...own, ...peers]);
+  }
+
   /** Undoes `mountMemory`. */
   async unmountMemory(folder: string): Promise<void> {
     await run('nsenter', ['-t', String(this.#init), '-m', 'umount', '-l', folder]);
@@ -163,8 +195,16 @@ export class ClusterNode {
   }
 }
 
+function podNetworks({ index, dualStack }: NodePlan): string[] {
+  return [podNetwork(index), ...(dualStack ? [podNetwork6(index)] : [])];
+}
+
 function podNetwork(index: number): string {
   return `10.244.${index}.0/24`;
+}
+
+function podNetwork6(index: number): string {
+  return `fd00:10:244:${index}::/64`;
 }
 
 function flannelAddress(index: number): string {
@@ -175,16 +215,25 @@ function flannelMac(index: number): string {
   return `0a:58:0a:f4:0${index}:00`;
 }
 
+function flannelAddress6(index: number): string {
+  return `fd00:10:244:${index}::`;
+}
+
+function flannelMac6(index: number): string {
+  return `0a:58:0a:f4:0${index}:06`;
+}
+
 function peersOf(plan: NodePlan, fabric: Fabric): string[] {
-  const indexes = Array.from({ length: plan.nodes }, (_, i) => i + 1);
-  return indexes
-    .filter((index) => index !== plan.index)
-    .flatMap((index) => [
-      fabric.nodeAddress(index),
-      flannelAddress(index),
-      flannelMac(index),
-      podNetwork(index),
-    ]);
+  return peerIndexes(plan).flatMap((index) => [
+    fabric.nodeAddress(index),
+    flannelAddress(index),
+    flannelMac(index),
+    podNetwork(index),
+  ]);
+}
+
+function peerIndexes({ nodes, index }: NodePlan): number[] {
+  return Array.from({ length: nodes }, (_, at) => at + 1).filter((peer) => peer !== index);
 }
 
 /** The first process of a pid namespace is the only child of the `unshare` that made it. */

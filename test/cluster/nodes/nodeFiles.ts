@@ -6,12 +6,14 @@ export interface NodeFiles {
   /** The node's folder on this machine. */
   readonly folder: string;
   readonly address: string;
-  readonly podNetwork: string;
+  /** Of IPv4, and of IPv6 where the node has both. */
+  readonly podNetworks: readonly string[];
   readonly pauseImage: string;
 }
 
-/** All pods of the cluster, as flannel's default network. */
+/** All pods of the cluster: flannel's default network, and the one that its documents use for IPv6. */
 const clusterNetwork = '10.244.0.0/16';
+const clusterNetwork6 = 'fd00:10:244::/56';
 /** What is left of 1500 bytes inside VXLAN. */
 const podMtu = 1450;
 const pluginFolders = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
@@ -24,8 +26,8 @@ export async function writeNodeFiles(node: NodeFiles): Promise<void> {
   const put = (name: string, text: string) => writeFile(join(node.folder, name), text);
   await Promise.all([
     put('containerd.toml', containerdConfig(node, plugins)),
-    put('cni.conflist', JSON.stringify(networkList(node.podNetwork), undefined, 2)),
-    put('subnet.env', flannelSubnet(node.podNetwork)),
+    put('cni.conflist', JSON.stringify(networkList(node.podNetworks), undefined, 2)),
+    put('subnet.env', flannelSubnet(node.podNetworks)),
   ]);
 }
 
@@ -83,7 +85,7 @@ disabled_plugins = [
 }
 
 /** The list that flannel installs, with its delegate written out, and with these plugins after it. */
-export function networkList(podNetwork: string, ...more: readonly object[]): object {
+export function networkList(podNetworks: readonly string[], ...more: readonly object[]): object {
   return {
     cniVersion: '1.0.0',
     name: 'cbr0',
@@ -98,8 +100,8 @@ export function networkList(podNetwork: string, ...more: readonly object[]): obj
         ipMasq: false,
         ipam: {
           type: 'host-local',
-          ranges: [[{ subnet: podNetwork }]],
-          routes: [{ dst: clusterNetwork }],
+          ranges: podNetworks.map((subnet) => [{ subnet }]),
+          routes: podNetworks.map((subnet) => ({ dst: clusterNetworkOf(subnet) })),
           dataDir: '/var/lib/cni/networks',
         },
       },
@@ -109,11 +111,21 @@ export function networkList(podNetwork: string, ...more: readonly object[]): obj
 }
 
 /** What flannel writes into /run/flannel/subnet.env. */
-export function flannelSubnet(podNetwork: string): string {
+export function flannelSubnet(podNetworks: readonly string[]): string {
   return [
-    `FLANNEL_NETWORK=${clusterNetwork}`,
-    `FLANNEL_SUBNET=${podNetwork.replace('.0/', '.1/')}`,
+    ...podNetworks.flatMap((network) =>
+      network.includes(':')
+        ? [
+            `FLANNEL_IPV6_NETWORK=${clusterNetwork6}`,
+            `FLANNEL_IPV6_SUBNET=${network.replace('::/', '::1/')}`,
+          ]
+        : [`FLANNEL_NETWORK=${clusterNetwork}`, `FLANNEL_SUBNET=${network.replace('.0/', '.1/')}`],
+    ),
     `FLANNEL_MTU=${podMtu}`,
     'FLANNEL_IPMASQ=false\n',
   ].join('\n');
+}
+
+function clusterNetworkOf(podNetwork: string): string {
+  return podNetwork.includes(':') ? clusterNetwork6 : clusterNetwork;
 }

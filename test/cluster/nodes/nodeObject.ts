@@ -9,7 +9,7 @@ export async function nodeObject(
   node: ClusterNode,
   images: readonly CriImage[],
 ): Promise<NewObject> {
-  const { name, address, podNetwork } = node;
+  const { name, addresses, podNetwork, podNetworks } = node;
   const resources = {
     cpu: String(availableParallelism()),
     'ephemeral-storage': '264212084Ki',
@@ -35,13 +35,13 @@ export async function nodeObject(
         'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
       },
     },
-    spec: { podCIDR: podNetwork, podCIDRs: [podNetwork] },
+    spec: { podCIDR: podNetwork, podCIDRs: podNetworks },
     status: {
       capacity: resources,
       allocatable: resources,
       conditions: conditions(),
       addresses: [
-        { type: 'InternalIP', address },
+        ...addresses.map((address) => ({ type: 'InternalIP', address })),
         { type: 'Hostname', address: name },
       ],
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
