@@ -21,7 +21,7 @@ import { type Interruption, onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
 /** What the user asks for, in words. */
-export interface PathWords extends Pick<PathRequest, 'protocol' | 'port'> {
+export interface PathWords extends Pick<PathRequest, 'protocol' | 'port' | 'family'> {
   readonly from: string;
   readonly to: string | undefined;
 }

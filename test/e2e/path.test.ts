@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FaultPod, perform, reaches, sceneOf, startFaultPod } from './support/faultScene.ts';
+import {
+  type FaultPod,
+  mend,
+  perform,
+  reaches,
+  sceneOf,
+  startFaultPod,
+} from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
-import { PLANTED_FAULTS, type Scene, type Step } from './support/plantedFaults.ts';
+import { PLANTED_FAULTS, type PlantedFault, type Step } from './support/plantedFaults.ts';
 import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, PROGRAM, world } from './support/world.ts';
@@ -10,6 +17,9 @@ import { kubectl, PROGRAM, world } from './support/world.ts';
 const FAULTS = process.env.ALL_FAULTS
   ? PLANTED_FAULTS
   : PLANTED_FAULTS.filter((_, at) => at % 6 === 0);
+const FAULTS_OF_IPV6 = PLANTED_FAULTS.filter(
+  ({ onlyIpv4 }, at) => !onlyIpv4 && (process.env.ALL_FAULTS || at % 6 === 2),
+);
 
 interface Finding {
   readonly kind: string;
@@ -48,14 +58,12 @@ async function netdebugPath(...words: string[]): Promise<Path> {
 
 describe('path between two nodes', { timeout: 600_000 }, () => {
   let ends: Record<Step['end'], FaultPod>;
-  let scene: Scene;
 
   beforeEach((test) => needs(test, 'nodes on this machine'));
   beforeAll(async () => {
     if (!has('nodes on this machine')) return;
     const [from, to] = await Promise.all([startFaultPod(0), startFaultPod(1)]);
     ends = { from, to };
-    scene = await sceneOf(from, to);
   }, 180_000);
 
   afterAll(async () => {
@@ -63,35 +71,46 @@ describe('path between two nodes', { timeout: 600_000 }, () => {
     if (names.length > 0) await kubectl(['delete', 'pod', '--now', '--wait=false', ...names]);
   });
 
-  it('names the devices that ip names, there and back, by the routes of the kernel', async () => {
-    const { directions, findings } = await netdebugPath(ends.from.name, ends.to.name);
-    expect(findings).toEqual([]);
-    expect(directions.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
-    const names = directions[0]?.hops.map(({ pod, device }) => `${pod ? 'pod ' : ''}${device}`);
-    const { from, to } = scene;
-    expect(names).toEqual([
-      ...['pod eth0', from.hostEnd, 'cni0', 'flannel.1', 'eth0'],
-      ...['eth0', 'flannel.1', 'cni0', to.hostEnd, 'pod eth0'],
-    ]);
-    expect(directions[1]?.hops.map(({ ifindex }) => ifindex)).toEqual(
-      directions[0]?.hops.map(({ ifindex }) => ifindex).toReversed(),
-    );
-    for (const hop of directions[0]?.hops ?? []) {
-      const end = hop.node === world.nodes[0] ? ends.from : ends.to;
-      const where = hop.pod === undefined ? onNode : inNetworkOf;
-      const [link] = JSON.parse(await where(end.processes, `ip -j link show dev ${hop.device}`));
-      expect([link.ifindex, link.address]).toEqual([hop.ifindex, hop.mac]);
-    }
-    const routes = directions
-      .flatMap(({ decisions }) => decisions)
-      .filter(({ kind }) => kind === 'route');
-    expect(new Set(routes.map(({ by }) => by))).toEqual(new Set(['kernel']));
-  });
+  const words = (family: 4 | 6): string[] => [
+    ends.from.name,
+    ends.to.name,
+    ...(family === 6 ? ['--ipv6'] : []),
+  ];
 
-  it.for(FAULTS)('finds first: $name', async ({ kind, plant, repair }) => {
+  it.each([4, 6] as const)(
+    'names the devices that ip names, there and back, by the routes of the kernel: IPv%i',
+    async (family) => {
+      const scene = await sceneOf(ends.from, ends.to, family);
+      const { directions, findings } = await netdebugPath(...words(family));
+      expect(findings).toEqual([]);
+      expect(directions.map(({ end }) => end)).toEqual(['delivered', 'delivered']);
+      const names = directions[0]?.hops.map(({ pod, device }) => `${pod ? 'pod ' : ''}${device}`);
+      const { from, to } = scene;
+      expect(names).toEqual([
+        ...['pod eth0', from.hostEnd, 'cni0', scene.tunnel, 'eth0'],
+        ...['eth0', scene.tunnel, 'cni0', to.hostEnd, 'pod eth0'],
+      ]);
+      expect(directions[1]?.hops.map(({ ifindex }) => ifindex)).toEqual(
+        directions[0]?.hops.map(({ ifindex }) => ifindex).toReversed(),
+      );
+      for (const hop of directions[0]?.hops ?? []) {
+        const end = hop.node === world.nodes[0] ? ends.from : ends.to;
+        const where = hop.pod === undefined ? onNode : inNetworkOf;
+        const [link] = JSON.parse(await where(end.processes, `ip -j link show dev ${hop.device}`));
+        expect([link.ifindex, link.address]).toEqual([hop.ifindex, hop.mac]);
+      }
+      const routes = directions
+        .flatMap(({ decisions }) => decisions)
+        .filter(({ kind }) => kind === 'route');
+      expect(new Set(routes.map(({ by }) => by))).toEqual(new Set(['kernel']));
+    },
+  );
+
+  const findsFirst = async ({ kind, plant, repair }: PlantedFault, family: 4 | 6) => {
+    const scene = await sceneOf(ends.from, ends.to, family);
     await perform(ends, plant(scene));
-    const { findings } = await netdebugPath(ends.from.name, ends.to.name).finally(() =>
-      perform(ends, repair(scene)),
+    const { findings } = await netdebugPath(...words(family)).finally(() =>
+      mend(ends, repair(scene)),
     );
     const independent = findings.filter(({ causedBy }) => causedBy === undefined);
     expect(
@@ -99,7 +118,11 @@ describe('path between two nodes', { timeout: 600_000 }, () => {
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
     // A packet each way, as a client would send one: who did not answer before does now.
-    expect(await reaches(ends.from, ends.to, 3)).toBe(true);
-    expect((await netdebugPath(ends.from.name, ends.to.name)).findings).toEqual([]);
-  });
+    expect(await reaches(ends.from, ends.to, 3, family)).toBe(true);
+    expect((await netdebugPath(...words(family))).findings).toEqual([]);
+  };
+
+  it.for(FAULTS)('finds first: $name', (fault) => findsFirst(fault, 4));
+
+  it.for(FAULTS_OF_IPV6)('finds first with IPv6: $name', (fault) => findsFirst(fault, 6));
 });

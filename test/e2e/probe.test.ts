@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { onFabric } from './support/fabric.ts';
-import { type FaultPod, perform, sceneOf, startFaultPod } from './support/faultScene.ts';
+import { type FaultPod, mend, perform, sceneOf, startFaultPod } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { PLANTED_FAULTS, type Scene, type Step } from './support/plantedFaults.ts';
 import { run } from './support/process.ts';
@@ -201,7 +201,7 @@ describe.runIf(world.kind === 'local')('path --probe', { timeout: 600_000 }, () 
       '--port',
       '80',
       '--probe',
-    ).finally(() => perform(ends, repair(scene)));
+    ).finally(() => mend(ends, repair(scene)));
     const found = findings.filter((one) => one.kind.startsWith('probe-'));
     expect(found.map(({ causedBy }) => causedBy)).toContain(kind);
     const last = LAST[name];

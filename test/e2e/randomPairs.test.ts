@@ -11,7 +11,14 @@ import { findEndpoint } from '../../src/topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../../src/topology/trace/tracePath.ts';
 import { Wiring } from '../../src/topology/wiring.ts';
 import { seeded } from '../unit/topology/support/namespaces.ts';
-import { type FaultPod, perform, reaches, sceneOf, startFaultPod } from './support/faultScene.ts';
+import {
+  type FaultPod,
+  mend,
+  perform,
+  reaches,
+  sceneOf,
+  startFaultPod,
+} from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { type Affected, PLANTED_FAULTS, type PlantedFault } from './support/plantedFaults.ts';
 import { kubectl, namespaced, world } from './support/world.ts';
@@ -155,7 +162,7 @@ describe.runIf(world.kind === 'local')(
         expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
         found = await findingsOfAll(planted);
       } finally {
-        await perform(planted, repair(scene));
+        await mend(planted, repair(scene));
       }
       expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
       // A connection that succeeds leaves no unanswered neighbour.

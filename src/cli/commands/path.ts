@@ -1,5 +1,6 @@
 import { print } from '../../output/standardOutput.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
+import { familyOf } from '../../topology/address.ts';
 import { KINDS } from '../../topology/findings/catalogue.ts';
 import { diagnosePath } from '../../topology/findings/diagnosePath.ts';
 import type { NetworkFinding } from '../../topology/findings/finding.ts';
@@ -9,7 +10,7 @@ import { type Probe, probeDocument, probeFindings } from '../../topology/probe/p
 import { drawNode } from '../../topology/render/drawNode.ts';
 import { pathDocument } from '../../topology/render/pathDocument.ts';
 import { renderPath } from '../../topology/render/renderPath.ts';
-import { findEndpoint } from '../../topology/trace/endpoint.ts';
+import { findEndpoint, type PathEndpoint, pathEndpointText } from '../../topology/trace/endpoint.ts';
 import { nameServersOf } from '../../topology/trace/nameServers.ts';
 import type { PathRequest, PathTrace } from '../../topology/trace/tracePath.ts';
 import { command } from '../command.ts';
@@ -37,6 +38,7 @@ const PATH_GROUP = {
       help: 'Port at the destination',
     },
     udp: { help: 'Follow a UDP packet (default TCP)' },
+    ipv6: { help: 'Follow an IPv6 packet between ends that have both families' },
     dns: {
       value: anyText('NAME'),
       help: 'Follow the query for this name to the name server of the pod, instead of a destination',
@@ -87,6 +89,7 @@ export const pathCommand = command({
       from,
       to: to ?? (dns === undefined ? undefined : from),
       protocol: flags.udp || dns !== undefined ? 'udp' : 'tcp',
+      ...(flags.ipv6 && { family: 6 as const }),
       ...(dns === undefined ? flags.port !== undefined && { port: flags.port } : { port: 53 }),
     };
     checkProbe(flags, words);
@@ -153,12 +156,24 @@ function checkProbe(
     throw wrongUsage('--watch prints text alone');
 }
 
-function usual({ protocol, port }: PathWords): RequestFor {
-  return (_wiring, from, to): PathRequest => ({
-    from,
-    protocol,
-    ...(to && { to }),
-    ...(port !== undefined && { port }),
+function usual({ protocol, port, family }: PathWords): RequestFor {
+  return (_wiring, from, to): PathRequest => {
+    if (family !== undefined) for (const end of [from, to]) checkFamily(end, family);
+    return {
+      from,
+      protocol,
+      ...(to && { to }),
+      ...(port !== undefined && { port }),
+      ...(family !== undefined && { family }),
+    };
+  };
+}
+
+/** Throws where an end has no address of the family that was asked for. */
+function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
+  if (end === undefined || end.addresses.some((address) => familyOf(address) === family)) return;
+  throw new Problem(`${pathEndpointText(end)} has no IPv${family} address`, {
+    next: [`its addresses: ${end.addresses.join(', ') || 'none'}`],
   });
 }
 

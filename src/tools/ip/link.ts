@@ -91,7 +91,7 @@ function parseLink(raw: IpRecord): Link | undefined {
         : undefined,
       kind: text(info.info_kind),
     }),
-    data: record(info.info_data),
+    data: parametersOf(record(info.info_data)),
     ...present({ master: text(raw.master), portKind: text(info.info_slave_kind) }),
     portData: record(info.info_slave_data),
     ...present({ link: reference(raw) }),
@@ -100,6 +100,15 @@ function parseLink(raw: IpRecord): Link | undefined {
       .filter((address) => address !== undefined),
     ...present({ counters: parseCounters(record(raw.stats64 ?? raw.stats)) }),
   };
+}
+
+/** Ends of VXLAN and Geneve over IPv6 are `local6`, `remote6` and `group6` in iproute2's JSON; here they have one name. */
+function parametersOf(data: IpRecord): IpRecord {
+  const ends = ['local', 'remote', 'group'].flatMap((end) => {
+    const value = data[`${end}6`];
+    return value === undefined ? [] : [[end, value] as const];
+  });
+  return ends.length === 0 ? data : { ...data, ...Object.fromEntries(ends) };
 }
 
 function reference(raw: IpRecord): LinkReference | undefined {

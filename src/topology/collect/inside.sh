@@ -75,7 +75,7 @@ cd /proc/sys/net && grep -s '' /dev/null \
   ipv4/conf/*/arp_announce ipv4/conf/*/accept_local ipv4/conf/*/route_localnet ipv4/conf/*/src_valid_mark \
   ipv4/neigh/default/gc_thresh* ipv6/neigh/default/gc_thresh* ipv4/ip_nonlocal_bind ipv4/ip_local_port_range \
   ipv4/fib_multipath_hash_policy ipv4/tcp_mtu_probing ipv4/ip_no_pmtu_disc core/somaxconn \
-  ipv6/conf/*/forwarding ipv6/conf/*/disable_ipv6 ipv6/conf/*/proxy_ndp ipv6/conf/*/accept_ra \
+  ipv6/conf/*/forwarding ipv6/conf/*/force_forwarding ipv6/conf/*/disable_ipv6 ipv6/conf/*/proxy_ndp ipv6/conf/*/accept_ra \
   netfilter/nf_conntrack_count netfilter/nf_conntrack_max bridge/bridge-nf-call-*
 
 section snmp

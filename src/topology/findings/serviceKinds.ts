@@ -16,8 +16,13 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 6,
     summary: 'The process listens at another address than the one that is asked for.',
     meaning: (v) =>
-      `Port ${v('port')} of ${v('target')} is open at ${v('address')} alone: from outside connections are refused.`,
-    fix: () => 'let the process listen at 0.0.0.0 or ::',
+      v('address') === '0.0.0.0'
+        ? `Port ${v('port')} of ${v('target')} is open for IPv4 alone: over IPv6 connections are refused.`
+        : `Port ${v('port')} of ${v('target')} is open at ${v('address')} alone: from outside connections are refused.`,
+    fix: (v) =>
+      v('address') === '0.0.0.0'
+        ? 'let the process listen at ::, which takes IPv4 as well'
+        : 'let the process listen at 0.0.0.0 or ::',
   },
   'service-no-endpoints': {
     severity: 'error',

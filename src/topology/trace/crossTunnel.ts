@@ -1,6 +1,6 @@
 import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import type { Link } from '../../tools/ip/link.ts';
-import { sameAddress } from '../address.ts';
+import { familyOf, sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
 import { fdbText, neighbourOf, neighbourText, sameMac } from './neighbours.ts';
 import type { Walk } from './walk.ts';
@@ -53,7 +53,7 @@ export function crossTunnel(walk: Walk, tunnel: Port, nextHop: string): Way['end
   }
   const arrived = outerWay(walk, tunnel, remote, underlay);
   if (!arrived) return 'stopped';
-  const far = farEnd(walk, tunnel, underlay);
+  const far = farEnd(walk, tunnel, underlay, remote);
   if (far === undefined) return 'stopped';
   const end = walk.pass(far);
   if (end !== undefined) return end;
@@ -136,7 +136,9 @@ function expectedVtep(walk: Walk, tunnel: Port, nextHop: string): Record<string,
     .withAddress(nextHop)
     .find(({ node, link }) => node !== tunnel.node && link.kind === tunnel.link.kind);
   const remote =
-    far && (textOf(far.link.data.local) ?? hostAddress(walk, far.node.name, undefined));
+    far &&
+    (textOf(far.link.data.local) ??
+      hostAddress(walk, far.node.name, textOf(tunnel.link.data.local)));
   return {
     ...(far?.link.mac && { real: far.link.mac }),
     ...(remote && { remote }),
@@ -174,15 +176,14 @@ function outerWay(walk: Walk, tunnel: Port, remote: string, end: Port): boolean 
   walk.faults.push(...way.faults);
   walk.unknown.push(...way.unknown);
   walk.questions.push(...outer.questions);
-  checkOuterMtu(walk, tunnel, way);
+  checkOuterMtu(walk, tunnel, remote, way);
   return way.end === 'delivered';
 }
 
 /** What is put into the tunnel must fit, with its headers, through the devices underneath. */
-function checkOuterMtu(walk: Walk, tunnel: Port, way: Way): void {
+function checkOuterMtu(walk: Walk, tunnel: Port, remote: string, way: Way): void {
   const { link } = tunnel;
-  const isIpv6 = way.hops.some(({ detail }) => detail?.includes('next hop') && /:.*:/.test(detail));
-  const overhead = (OVERHEAD[link.kind ?? ''] ?? 0) + (isIpv6 ? 20 : 0);
+  const overhead = (OVERHEAD[link.kind ?? ''] ?? 0) + (familyOf(remote) === 6 ? 20 : 0);
   const narrow = way.hops
     .filter(({ mtu, kind }) => mtu !== undefined && kind !== 'loopback')
     .toSorted((one, other) => (one.mtu ?? 0) - (other.mtu ?? 0))[0];
@@ -206,15 +207,22 @@ function checkOuterMtu(walk: Walk, tunnel: Port, way: Way): void {
   );
 }
 
-/** The device of the same tunnel on the other node. */
-function farEnd(walk: Walk, tunnel: Port, end: Port): Port | undefined {
+/** A tunnel that is bound to an address takes packets of that family alone: nodes may have one for each. */
+function takesFamily({ data }: Link, family: 4 | 6): boolean {
+  const local = textOf(data.local);
+  return local === undefined || local === 'any' || familyOf(local) === family;
+}
+
+/** The device of the same tunnel on the other node, where its packets arrive at an address of `end`. */
+function farEnd(walk: Walk, tunnel: Port, end: Port, remote: string): Port | undefined {
   const { link } = tunnel;
   const here = (end.network.links ?? []).map((one) => ({
     node: end.node,
     network: end.network,
     link: one,
   }));
-  const same = here.filter((one) => one.link.kind === link.kind);
+  const family = familyOf(remote);
+  const same = here.filter((one) => one.link.kind === link.kind && takesFamily(one.link, family));
   const values = { device: link.name, kind: link.kind ?? '', farNode: end.node.name };
   if (same.length === 0) {
     if (end.network.links === undefined) return undefined;

@@ -158,18 +158,20 @@ function forwardingFaults(
   const { sysctls } = network;
   if (sysctls === undefined) return [];
   const family = familyOfPacket(packet) === 4 ? 'ipv4' : 'ipv6';
-  const paths = [
-    ...(family === 'ipv4' ? ['ipv4/ip_forward'] : ['ipv6/conf/all/forwarding']),
-    `${family}/conf/${inDevice}/forwarding`,
-  ];
-  // Where the device's own value is not there, that of all devices stands for it.
-  const own = sysctls[paths[1] ?? ''] ?? sysctls[paths[0] ?? ''];
-  if (own !== '0') return [];
-  const off = paths.find((path) => sysctls[path] === '0') ?? paths[0] ?? '';
+  const general = family === 'ipv4' ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding';
+  const own = `${family}/conf/${inDevice}/forwarding`;
+  // Of IPv6 the value for all devices decides alone; a device's own makes a router of it in other respects. Kernels
+  // since 6.17 can let single devices forward (ip6_forward, Documentation/networking/ip-sysctl.rst).
+  const isOff =
+    family === 'ipv6'
+      ? sysctls[general] === '0' && sysctls[`ipv6/conf/${inDevice}/force_forwarding`] !== '1'
+      : (sysctls[own] ?? sysctls[general]) === '0';
+  if (!isOff) return [];
+  const off = sysctls[general] === '0' ? general : own;
   const name = `net.${off.replaceAll('/', '.')}`;
   const found = fault('forwarding-off', `${name} = 0`, { sysctl: name, device: inDevice, family });
   // The value for all devices is one fault, whatever device a packet comes in by.
-  return off === paths[0] ? [{ ...found, where: withoutDevice(found.where) }] : [found];
+  return off === general ? [{ ...found, where: withoutDevice(found.where) }] : [found];
 }
 
 /** The larger of the values for all devices and for this one counts. */

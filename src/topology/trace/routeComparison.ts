@@ -1,8 +1,8 @@
 import type { Route } from '../../tools/ip/route.ts';
-import { isWithin } from '../address.ts';
+import { familyOf, isWithin } from '../address.ts';
 import { routeText } from '../route/decideRoute.ts';
 import { lookUpRoute, prefixOfRoute } from '../route/lookUp.ts';
-import type { Place } from '../wiring.ts';
+import type { Place, Port } from '../wiring.ts';
 import { isTunnel } from './crossTunnel.ts';
 import type { Walk } from './walk.ts';
 import type { Fault } from './way.ts';
@@ -72,7 +72,7 @@ function remoteFaults(walk: Walk, place: Place, device: string, route: Route): F
   const cidr = wiring.facts.objects.nodes
     ?.find(({ name }) => name === aim.node.name)
     ?.podCidrs.find((one) => isWithin(one, packet.destination));
-  const tunnel = modelTunnels ? sameKindDevice(walk, place, modelDevice.link.kind) : undefined;
+  const tunnel = modelTunnels ? counterpart(place, modelDevice) : undefined;
   if (tunnel !== undefined) walk.noteDownLinks(place, [tunnel]);
   return [
     faultOf(walk, place, kind, route, {
@@ -81,7 +81,7 @@ function remoteFaults(walk: Walk, place: Place, device: string, route: Route): F
       expected: modelTunnels ? (tunnel ?? modelDevice.link.name) : (model.device ?? ''),
       prefix: cidr ?? packet.destination,
       model: `${routeText(model)} on ${modelPlace.node.name}`,
-      nextHop: vtepAddress(walk, aim.node.name, modelDevice?.link.kind) ?? '',
+      nextHop: vtepAddress(walk, aim.node.name, modelDevice) ?? '',
     }),
   ];
 }
@@ -89,8 +89,9 @@ function remoteFaults(walk: Walk, place: Place, device: string, route: Route): F
 /** How the node at the far end reaches addresses of pods of this node. */
 function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
   const { source, destination } = walk.packet;
-  const cidr = walk.wiring.facts.objects.nodes?.find(({ name }) => name === place.node.name)
-    ?.podCidrs[0];
+  const cidr = walk.wiring.facts.objects.nodes
+    ?.find(({ name }) => name === place.node.name)
+    ?.podCidrs.find((one) => familyOf(one) === familyOf(destination));
   const isOwnPod = walk.wiring
     .withAddress(source)
     .some((port) => port.node === place.node && !walk.wiring.isHost(port));
@@ -117,19 +118,23 @@ function siblingRoute(walk: Walk, place: Place): Route | undefined {
   return undefined;
 }
 
-function sameKindDevice(walk: Walk, place: Place, kind: string | undefined): string | undefined {
-  return place.network.links?.find(
-    (link) => link.kind === kind && walk.wiring.device(place, link.name),
-  )?.name;
+/** The tunnel device of one node that is to what the other's is to it: nodes may have one for each family. */
+function counterpart(place: Place, { link: { kind, name } }: Port): string | undefined {
+  const same = (place.network.links ?? []).filter((link) => link.kind === kind);
+  return (same.find((link) => link.name === name) ?? same[0])?.name;
 }
 
 /** The address of a node's tunnel device, which routes to its pods name as next hop. */
-function vtepAddress(walk: Walk, node: string, kind: string | undefined): string | undefined {
+function vtepAddress(walk: Walk, node: string, model: Port | undefined): string | undefined {
   const found = walk.wiring.node(node);
   const host = found && walk.wiring.host(found);
-  return host?.network.links
-    ?.find((link) => link.kind === kind && isTunnel(link))
-    ?.addresses.find(({ scope }) => scope === 'global')?.address;
+  if (host === undefined || model === undefined || !isTunnel(model.link)) return undefined;
+  const family = familyOf(walk.packet.destination);
+  return walk.wiring
+    .device(host, counterpart(host, model))
+    ?.link.addresses.find(
+      ({ scope, address }) => scope === 'global' && familyOf(address) === family,
+    )?.address;
 }
 
 function faultOf(

@@ -44,8 +44,6 @@ export class Walk extends WayRecord {
   /** Where it is to come out; undefined for an address outside. Translation changes it. */
   aim: Place | undefined;
   readonly questions: OpenQuestion[] = [];
-  /** The packet as it is now. */
-  packet: TracedPacket;
   /** What the rules translated, and where: an answer is translated back there. */
   readonly translated: Translated[] = [];
   /** Translations of the connection that the packet is an answer of. */
@@ -62,8 +60,7 @@ export class Walk extends WayRecord {
   #steps = 0;
 
   constructor(wiring: Wiring, direction: Direction, packet: TracedPacket, aim: Place | undefined) {
-    super(wiring, direction);
-    this.packet = packet;
+    super(wiring, direction, packet);
     this.aim = aim;
   }
 

@@ -1,4 +1,5 @@
 import type { Link, LinkCounters } from '../../tools/ip/link.ts';
+import { familyOf } from '../address.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 import type { PassedRule } from '../netfilter/evaluateHook.ts';
 
@@ -90,13 +91,15 @@ export interface Way {
   readonly end: 'delivered' | 'left' | 'stopped' | 'unknown';
 }
 
-/** A device as a hop. */
+/** A device as a hop; its addresses of the packet's family come first. */
 export function hopOf(
   place: { readonly node: { readonly name: string }; readonly network: { readonly inode: number } },
   pod: string | undefined,
   link: Link,
+  family: 4 | 6,
   detail?: string,
 ): Hop {
+  const isOther = (address: string) => familyOf(address) !== family;
   return {
     node: place.node.name,
     netns: place.network.inode,
@@ -107,7 +110,9 @@ export function hopOf(
     state: link.state,
     ifindex: link.ifindex,
     ...(link.mac !== undefined && { mac: link.mac }),
-    addresses: link.addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`),
+    addresses: link.addresses
+      .map(({ address, prefixLength }) => `${address}/${prefixLength}`)
+      .toSorted((one, other) => Number(isOther(one)) - Number(isOther(other))),
     ...(link.counters && { counters: link.counters }),
     ...(detail !== undefined && { detail }),
   };

@@ -1,3 +1,4 @@
+import { familyOfPacket, type TracedPacket } from '../netfilter/packet.ts';
 import { faultOfLink, type Place, type Port, type Wiring } from '../wiring.ts';
 import { datapathOf } from './datapath.ts';
 import {
@@ -15,20 +16,24 @@ import {
 export class WayRecord {
   readonly wiring: Wiring;
   readonly direction: Direction;
+  /** The packet as it is now. */
+  packet: TracedPacket;
   readonly hops: Hop[] = [];
   readonly decisions: PathDecision[] = [];
   readonly nat: Translation[] = [];
   readonly faults: Fault[] = [];
   readonly unknown: Doubt[] = [];
 
-  constructor(wiring: Wiring, direction: Direction) {
+  constructor(wiring: Wiring, direction: Direction, packet: TracedPacket) {
     this.wiring = wiring;
     this.direction = direction;
+    this.packet = packet;
   }
 
   /** Adds a device to the drawing, and what is to be known of programs on it. */
   hop(port: Port, detail?: string): void {
     const last = this.hops.at(-1);
+    const family = familyOfPacket(this.packet);
     const pod = this.wiring.podName(port);
     const isSame =
       last?.node === port.node.name &&
@@ -36,8 +41,8 @@ export class WayRecord {
       last.device === port.link.name;
     if (isSame) {
       const details = [last.detail, detail].filter(Boolean).join(', ');
-      this.hops[this.hops.length - 1] = hopOf(port, pod, port.link, details || undefined);
-    } else this.hops.push(hopOf(port, pod, port.link, detail));
+      this.hops[this.hops.length - 1] = hopOf(port, pod, port.link, family, details || undefined);
+    } else this.hops.push(hopOf(port, pod, port.link, family, detail));
     const datapath = datapathOf(port);
     if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
   }

@@ -18,11 +18,43 @@ export interface Scene {
   readonly bridge: string;
   readonly tunnel: string;
   readonly uplink: string;
-  /** The router of the nodes' network. */
+  /** An address of the nodes' network that is no node's. */
   readonly router: string;
+  readonly family: Family;
   readonly from: SceneEnd;
   readonly to: SceneEnd;
 }
+
+/** The words that differ between IPv4 and IPv6. */
+export interface Family {
+  readonly ip: 'ip -4' | 'ip -6';
+  readonly iptables: 'iptables-legacy' | 'ip6tables-legacy';
+  readonly forwarding: string;
+  /** Bits of a whole address, and of a node's range for pods. */
+  readonly bits: number;
+  readonly podBits: number;
+  /** What the tunnel leaves of 1500 bytes. */
+  readonly tunnelMtu: number;
+}
+
+export const FAMILIES: Readonly<Record<4 | 6, Family>> = {
+  4: {
+    ip: 'ip -4',
+    iptables: 'iptables-legacy',
+    forwarding: 'net.ipv4.ip_forward',
+    bits: 32,
+    podBits: 24,
+    tunnelMtu: 1450,
+  },
+  6: {
+    ip: 'ip -6',
+    iptables: 'ip6tables-legacy',
+    forwarding: 'net.ipv6.conf.all.forwarding',
+    bits: 128,
+    podBits: 64,
+    tunnelMtu: 1430,
+  },
+};
 
 /** A shell command, and where it is run. */
 export interface Step {
@@ -50,6 +82,8 @@ export interface PlantedFault {
   readonly affects: Affected;
   /** Pods of the sender's node notice when they next ask for its gateway, which may take minutes. */
   readonly showsLate?: true;
+  /** There is no such thing with IPv6. */
+  readonly onlyIpv4?: true;
   readonly plant: (scene: Scene) => readonly Step[];
   /** Undoes it; a node that forgot routes with a device gets them again. */
   readonly repair: (scene: Scene) => readonly Step[];
@@ -76,22 +110,40 @@ const tunnelEntries = (scene: Scene, end: 'from' | 'to'): Step[] => {
     ),
   ];
 };
-const podRoutes = ({ from, to }: Scene, end: 'from' | 'to'): Step => {
+const podRoutes = ({ from, to, family: { ip } }: Scene, end: 'from' | 'to'): Step => {
   const own = end === 'from' ? from : to;
   return pod(
     end,
-    `ip route replace ${own.podCidr} dev eth0 src ${own.address}; ip route replace default via ${own.gateway}`,
+    `${ip} route replace ${own.podCidr} dev eth0 src ${own.address}; ${ip} route replace default via ${own.gateway}`,
   );
 };
 
+/** Gives a device an address of a node's range for pods again. */
+const addressAgain = (
+  { family }: Scene,
+  where: typeof node,
+  end: Step['end'],
+  address: string,
+  device: string,
+): Step =>
+  where(
+    end,
+    `${family.ip} addr add ${address}/${family.podBits} ${family.bits === 32 ? 'brd +' : 'nodad'} dev ${device}`,
+  );
+const gatewayAgain = (scene: Scene): Step =>
+  addressAgain(scene, node, 'from', scene.from.gateway, scene.bridge);
+
 /** Makes the receiver's tunnel device anew, with another identifier, and all that belongs to it. */
 const tunnelAgain = (scene: Scene, id: number): Step[] => {
-  const { tunnel, uplink, to } = scene;
+  const { tunnel, uplink, to, family } = scene;
   const parameters = `id ${id} dev ${uplink} local ${to.nodeAddress} dstport 8472 nolearning`;
   return [
     node('to', `ip link del ${tunnel} 2>/dev/null || true`),
-    node('to', `ip link add ${tunnel} address ${to.vtepMac} mtu 1450 type vxlan ${parameters}`),
-    node('to', `ip addr add ${to.vtep}/32 dev ${tunnel}; ip link set ${tunnel} up`),
+    node(
+      'to',
+      `ip link add ${tunnel} address ${to.vtepMac} mtu ${family.tunnelMtu} type vxlan ${parameters}`,
+    ),
+    node('to', `ip addr add ${to.vtep}/${family.bits} dev ${tunnel}; ip link set ${tunnel} up`),
     tunnelRoute(scene, 'to'),
     ...tunnelEntries(scene, 'to'),
   ];
@@ -139,7 +191,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'route-missing',
     breaks: true,
     affects: 'from-pod',
-    plant: () => [pod('from', 'ip route flush table main')],
+    plant: ({ family: { ip } }) => [pod('from', `${ip} route flush table main`)],
     repair: (scene) => [podRoutes(scene, 'from')],
   },
   {
@@ -147,7 +199,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'route-missing',
     breaks: true,
     affects: 'to-pod',
-    plant: () => [pod('to', 'ip route flush table main')],
+    plant: ({ family: { ip } }) => [pod('to', `${ip} route flush table main`)],
     repair: (scene) => [podRoutes(scene, 'to')],
   },
   {
@@ -155,8 +207,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'filter-drop',
     breaks: true,
     affects: 'to-pod',
-    plant: () => [pod('to', 'iptables-legacy -I INPUT -p tcp -j DROP')],
-    repair: () => [pod('to', 'iptables-legacy -D INPUT -p tcp -j DROP')],
+    plant: ({ family }) => [pod('to', `${family.iptables} -I INPUT -p tcp -j DROP`)],
+    repair: ({ family }) => [pod('to', `${family.iptables} -D INPUT -p tcp -j DROP`)],
   },
   {
     name: 'the receiver has MTU 1400',
@@ -236,16 +288,20 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'route-blocked',
     breaks: true,
     affects: 'to-pod-across',
-    plant: ({ to }) => [node('from', `ip route add blackhole ${to.address}/32`)],
-    repair: ({ to }) => [node('from', `ip route del blackhole ${to.address}/32`)],
+    plant: ({ to, family }) => [
+      node('from', `ip route add blackhole ${to.address}/${family.bits}`),
+    ],
+    repair: ({ to, family }) => [
+      node('from', `ip route del blackhole ${to.address}/${family.bits}`),
+    ],
   },
   {
     name: 'the rule to the main table is gone',
     kind: 'rule-missing',
     breaks: true,
     affects: 'across',
-    plant: () => [node('from', 'ip rule del pref 32766')],
-    repair: () => [node('from', 'ip rule add pref 32766 lookup main')],
+    plant: ({ family: { ip } }) => [node('from', `${ip} rule del pref 32766`)],
+    repair: ({ family: { ip } }) => [node('from', `${ip} rule add pref 32766 lookup main`)],
   },
   {
     name: "the receiver's host end is down",
@@ -327,20 +383,21 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'forwarding-off',
     breaks: true,
     affects: 'across',
-    plant: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=0')],
-    repair: () => [node('to', 'sysctl -qw net.ipv4.ip_forward=1')],
+    plant: ({ family }) => [node('to', `sysctl -qw ${family.forwarding}=0`)],
+    repair: ({ family }) => [node('to', `sysctl -qw ${family.forwarding}=1`)],
   },
   {
     name: "the sender's node does not forward",
     kind: 'forwarding-off',
     breaks: true,
     affects: 'across',
-    plant: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=0')],
-    repair: () => [node('from', 'sysctl -qw net.ipv4.ip_forward=1')],
+    plant: ({ family }) => [node('from', `sysctl -qw ${family.forwarding}=0`)],
+    repair: ({ family }) => [node('from', `sysctl -qw ${family.forwarding}=1`)],
   },
   {
     name: 'a strict reverse path filter, and the way back by a mark',
     kind: 'rp-filter',
+    onlyIpv4: true,
     breaks: true,
     affects: 'across',
     plant: ({ from, bridge, tunnel, router, uplink }) => [
@@ -375,8 +432,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'filter-drop',
     breaks: true,
     affects: 'to-forwarding',
-    plant: () => [node('to', 'iptables-legacy -P FORWARD DROP')],
-    repair: () => [node('to', 'iptables-legacy -P FORWARD ACCEPT')],
+    plant: ({ family }) => [node('to', `${family.iptables} -P FORWARD DROP`)],
+    repair: ({ family }) => [node('to', `${family.iptables} -P FORWARD ACCEPT`)],
   },
   {
     name: 'a chain of nftables of its own drops on the sender',
@@ -399,7 +456,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     plant: ({ uplink }) => [node('to', `ip link set ${uplink} mtu 1400`)],
     repair: (scene) => [
       node('to', `ip link set ${scene.uplink} mtu 1500`),
-      node('to', `ip link set ${scene.tunnel} mtu 1450`),
+      node('to', `ip link set ${scene.tunnel} mtu ${scene.family.tunnelMtu}`),
     ],
   },
   {
@@ -408,18 +465,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: true,
     affects: 'across',
     showsLate: true,
-    plant: ({ from, bridge }) => [
+    plant: ({ from, bridge, family }) => [
       node(
         'from',
-        `ip addr del ${from.gateway}/24 dev ${bridge}; ip route replace ${from.podCidr} dev ${bridge}; ip neigh flush dev ${bridge}`,
+        `ip addr del ${from.gateway}/${family.podBits} dev ${bridge}; ip route replace ${from.podCidr} dev ${bridge}; ip neigh flush dev ${bridge}`,
       ),
       pod('from', 'ip neigh flush dev eth0'),
     ],
-    repair: ({ from, bridge }) => [
-      node(
-        'from',
-        `ip route del ${from.podCidr} dev ${bridge}; ip addr add ${from.gateway}/24 brd + dev ${bridge}`,
-      ),
+    repair: (scene) => [
+      node('from', `ip route del ${scene.from.podCidr} dev ${scene.bridge}`),
+      gatewayAgain(scene),
     ],
   },
   {
@@ -435,9 +490,9 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'address-missing',
     breaks: true,
     affects: 'to-pod',
-    plant: ({ to }) => [pod('to', `ip addr del ${to.address}/24 dev eth0`)],
+    plant: ({ to, family }) => [pod('to', `ip addr del ${to.address}/${family.podBits} dev eth0`)],
     repair: (scene) => [
-      pod('to', `ip addr add ${scene.to.address}/24 brd + dev eth0`),
+      addressAgain(scene, pod, 'to', scene.to.address, 'eth0'),
       podRoutes(scene, 'to'),
     ],
   },
@@ -462,16 +517,16 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'unexpected-snat',
     breaks: false,
     affects: 'across-from-node',
-    plant: ({ from, to }) => [
+    plant: ({ from, to, family }) => [
       node(
         'from',
-        `iptables-legacy -t nat -I POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
+        `${family.iptables} -t nat -I POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
       ),
     ],
-    repair: ({ from, to }) => [
+    repair: ({ from, to, family }) => [
       node(
         'from',
-        `iptables-legacy -t nat -D POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
+        `${family.iptables} -t nat -D POSTROUTING -s ${from.podCidr} -d ${to.podCidr} -j MASQUERADE`,
       ),
     ],
   },

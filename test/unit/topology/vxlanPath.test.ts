@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { renderPath } from '../../../src/topology/render/renderPath.ts';
-import { PLANTED_FAULTS, type Scene, type Step } from '../../e2e/support/plantedFaults.ts';
+import {
+  FAMILIES,
+  PLANTED_FAULTS,
+  type Scene,
+  type Step,
+} from '../../e2e/support/plantedFaults.ts';
 import { FLANNEL, FLANNEL_NODES, runLab, type StageResult } from './support/lab.ts';
 import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
@@ -52,6 +57,7 @@ const SCENE: Scene = {
   tunnel: 'tun9',
   uplink: 'eth0',
   router: '192.168.7.1',
+  family: FAMILIES[4],
   from: {
     address: '10.244.1.2',
     gateway: '10.244.1.1',
