@@ -82,7 +82,7 @@ export interface PlantedFault {
   readonly affects: Affected;
   /** Pods of the sender's node notice when they next ask for its gateway, which may take minutes. */
   readonly showsLate?: true;
-  /** There is no such thing with IPv6. */
+  /** It cannot be made with IPv6. */
   readonly onlyIpv4?: true;
   readonly plant: (scene: Scene) => readonly Step[];
   /** Undoes it; a node that forgot routes with a device gets them again. */
@@ -276,6 +276,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'the route into the tunnel is on the uplink',
     kind: 'route-wrong',
+    // The kernel refuses it for IPv6.
+    onlyIpv4: true,
     breaks: false,
     affects: 'across',
     plant: ({ to, uplink }) => [
