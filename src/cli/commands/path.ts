@@ -10,7 +10,11 @@ import { type Probe, probeDocument, probeFindings } from '../../topology/probe/p
 import { drawNode } from '../../topology/render/drawNode.ts';
 import { pathDocument } from '../../topology/render/pathDocument.ts';
 import { renderPath } from '../../topology/render/renderPath.ts';
-import { findEndpoint, type PathEndpoint, pathEndpointText } from '../../topology/trace/endpoint.ts';
+import {
+  findEndpoint,
+  type PathEndpoint,
+  pathEndpointText,
+} from '../../topology/trace/endpoint.ts';
 import { nameServersOf } from '../../topology/trace/nameServers.ts';
 import type { PathRequest, PathTrace } from '../../topology/trace/tracePath.ts';
 import { command } from '../command.ts';
