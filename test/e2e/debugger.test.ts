@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { denyDebuggers, untilDenied } from './support/disturb.ts';
-import { namespaceFor } from './support/namespaces.ts';
+import { deny } from './support/denial.ts';
+import { chattingPod, namespaceFor } from './support/namespaces.ts';
 import { makePod, processes, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { needs } from './support/skips.ts';
@@ -207,32 +207,15 @@ describe('what cannot be', () => {
     }
   });
 
-  it('an admission webhook or policy that says no', async (test) => {
+  it('an admission policy that says no', async (test) => {
     needs(test, 'admission policies');
     const namespace = await namespaceFor('denied');
-    await denyDebuggers(namespace, 'not on my watch');
-    const pod = JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'denied' },
-      spec: {
-        containers: [{ name: 'main', image: world.appImage, imagePullPolicy: 'IfNotPresent' }],
-      },
-    });
-    await kubectl(['-n', namespace, 'create', '-f', '-'], pod);
-    await kubectl([
-      '-n',
-      namespace,
-      'wait',
-      '--for=condition=Ready',
-      'pod/denied',
-      '--timeout=60s',
-    ]);
-    await untilDenied(namespace, 'denied');
-    const { code, stderr } = await capture('denied', ['-n', namespace]).finished;
+    const pod = await chattingPod(namespace);
+    await deny(namespace, pod, { text: 'not on my watch' });
+    const { code, stderr } = await capture(pod, ['-n', namespace]).finished;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/(webhook|Policy) .* denied the request: not on my watch/);
-    expect(stderr).toMatch(/ask the owner of this (webhook|policy)/);
+    expect(stderr).toMatch(/Policy .* denied the request: not on my watch/);
+    expect(stderr).toContain('ask the owner of this policy');
   });
 
   it.each([

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { inNetworkOf, onNode, type PodProcesses, processesOf } from './support/nodes.ts';
 import { runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
-import { has } from './support/skips.ts';
+import { has, needs } from './support/skips.ts';
 import { freshPath, kubectl, netdebug, PROGRAM } from './support/world.ts';
 
 interface Pod {
@@ -27,8 +27,9 @@ async function podOn(purpose: string, node: 0 | 1): Promise<Pod> {
   return { name, ip, processes: processesOf(uid) };
 }
 
+beforeEach((test) => needs(test, 'nodes on this machine'));
 beforeAll(async () => {
-  if (!has('an API server of our own')) return;
+  if (!has('nodes on this machine')) return;
   [client, server] = await Promise.all([podOn('asker', 0), podOn('answerer', 1)]);
 });
 
@@ -249,82 +250,70 @@ const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] =
   ],
 ];
 
-it.skipIf(!has('an API server of our own')).concurrent.each(SCENES)(
-  'the first finding is %s',
-  async (kind, port, scene) => {
-    const findings = await findingsOf(client, port, scene);
-    expect(findings[0]?.kind, JSON.stringify(findings, undefined, 1)).toBe(kind);
-  },
-);
+it.concurrent.each(SCENES)('the first finding is %s', async (kind, port, scene) => {
+  const findings = await findingsOf(client, port, scene);
+  expect(findings[0]?.kind, JSON.stringify(findings, undefined, 1)).toBe(kind);
+});
 
-it.skipIf(!has('an API server of our own')).concurrent(
-  'healthy traffic has no problems',
-  async () => {
-    const port = 7110;
-    const findings = await findingsOf(client, port, async (_port, after) => {
-      await echo(port, after);
-      const text = "'x'.repeat(3000)";
-      await Promise.all([1, 2, 3].map(() => talk(port, server.ip, text, "'bye'", 1500).finished));
-    });
-    expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
-  },
-);
-
-it.skipIf(!has('an API server of our own')).concurrent(
-  'loss between two pods on two nodes is located in their merged capture',
-  async () => {
-    const port = 7111;
-    const undone: (() => Promise<unknown>)[] = [];
-    const after = (undo: () => Promise<unknown>) => undone.push(undo);
+it.concurrent('healthy traffic has no problems', async () => {
+  const port = 7110;
+  const findings = await findingsOf(client, port, async (_port, after) => {
     await echo(port, after);
-    const file = freshPath('both.pcapng');
-    const capture = netdebug(
-      ['capture', client.name, server.name, '-w', file, '--', 'port', String(port)],
-      { onTestFinished: after as never },
-    );
-    try {
-      await capture.says(/capturing .*(?:2|answerer)/s);
-      await talk(port, server.ip, "'hello'", "'again'", 800).finished;
-      const every = '-m statistic --mode nth --every 4 --packet 0 -j DROP';
-      await rule(onNode, client, `-I FORWARD -p tcp --dport ${port} ${every}`, after);
-      const text = "'x'.repeat(20000)";
-      await talk(port, server.ip, text, "'bye'", 2500).finished;
-      capture.child.kill('SIGINT');
-      const { code, stderr } = await capture.finished;
-      expect(code, stderr).toBe(0);
-    } finally {
-      capture.child.kill('SIGKILL');
-      for (const undo of undone.reverse()) await undo();
-    }
-    const [first] = await summaryOf(file);
-    expect(first?.kind).toBe('loss-between-points');
-    expect(first?.what).toMatch(
-      new RegExp(`passed .*${client.name}.* never reached .*${server.name}`),
-    );
-  },
-);
+    const text = "'x'.repeat(3000)";
+    await Promise.all([1, 2, 3].map(() => talk(port, server.ip, text, "'bye'", 1500).finished));
+  });
+  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+});
 
-it.skipIf(!has('an API server of our own')).concurrent(
-  'capture --summary says in three lines what is wrong with DNS',
-  async () => {
-    const port = 9053;
-    const undone: (() => Promise<unknown>)[] = [];
-    await resolver(port, (undo) => undone.push(undo), '() => 0x8182');
-    const capture = netdebug(
-      ['capture', client.name, '--summary', '--duration', '4s', '--', 'port', String(port)],
-      { onTestFinished: (done) => undone.push(async () => done()) },
-    );
-    try {
-      await capture.says(/capturing on/);
-      await ask(port);
-      const { code, stdout, stderr } = await capture.finished;
-      expect(code, stderr).toBe(0);
-      const lines = stdout.trim().split('\n').slice(-3);
-      expect(lines[0]).toContain('SERVFAIL');
-      expect(lines[1]).toContain(client.name);
-      expect(lines[2]).toContain('usual causes');
-    } finally {
-      for (const undo of undone.reverse()) await undo();
-    }
-  },
-);
+it.concurrent('loss between two pods on two nodes is located in their merged capture', async () => {
+  const port = 7111;
+  const undone: (() => Promise<unknown>)[] = [];
+  const after = (undo: () => Promise<unknown>) => undone.push(undo);
+  await echo(port, after);
+  const file = freshPath('both.pcapng');
+  const capture = netdebug(
+    ['capture', client.name, server.name, '-w', file, '--', 'port', String(port)],
+    { onTestFinished: after as never },
+  );
+  try {
+    await capture.says(/capturing .*(?:2|answerer)/s);
+    await talk(port, server.ip, "'hello'", "'again'", 800).finished;
+    const every = '-m statistic --mode nth --every 4 --packet 0 -j DROP';
+    await rule(onNode, client, `-I FORWARD -p tcp --dport ${port} ${every}`, after);
+    const text = "'x'.repeat(20000)";
+    await talk(port, server.ip, text, "'bye'", 2500).finished;
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+  } finally {
+    capture.child.kill('SIGKILL');
+    for (const undo of undone.reverse()) await undo();
+  }
+  const [first] = await summaryOf(file);
+  expect(first?.kind).toBe('loss-between-points');
+  expect(first?.what).toMatch(
+    new RegExp(`passed .*${client.name}.* never reached .*${server.name}`),
+  );
+});
+
+it.concurrent('capture --summary says in three lines what is wrong with DNS', async () => {
+  const port = 9053;
+  const undone: (() => Promise<unknown>)[] = [];
+  await resolver(port, (undo) => undone.push(undo), '() => 0x8182');
+  const capture = netdebug(
+    ['capture', client.name, '--summary', '--duration', '4s', '--', 'port', String(port)],
+    { onTestFinished: (done) => undone.push(async () => done()) },
+  );
+  try {
+    await capture.says(/capturing on/);
+    await ask(port);
+    const { code, stdout, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split('\n').slice(-3);
+    expect(lines[0]).toContain('SERVFAIL');
+    expect(lines[1]).toContain(client.name);
+    expect(lines[2]).toContain('usual causes');
+  } finally {
+    for (const undo of undone.reverse()) await undo();
+  }
+});

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { inNetworkOf, type PodProcesses, processesOf } from './support/nodes.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
-import { has } from './support/skips.ts';
+import { has, needs } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
 /** dumpcap in the one, tcpdump alone in the other. */
@@ -61,10 +61,11 @@ function detached(pod: string, image: string, name: string): string[] {
   return ['capture', pod, '-i', 'net1', '--image', image, '--detach', '--name', name];
 }
 
-describe.skipIf(!has('nodes on this machine'))('an interface that disappears', () => {
+describe('an interface that disappears', () => {
+  beforeEach((test) => needs(test, 'nodes on this machine'));
   let other: string;
   beforeAll(async () => {
-    other = (await podWithInterface('stays')).name;
+    if (has('nodes on this machine')) other = (await podWithInterface('stays')).name;
   });
 
   it.concurrent.for(IMAGES)(

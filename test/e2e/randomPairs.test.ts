@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KubeApi } from '../../src/kube/api.ts';
 import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
@@ -21,6 +21,7 @@ import {
 } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { type Affected, PLANTED_FAULTS, type PlantedFault } from './support/plantedFaults.ts';
+import { has, needs } from './support/skips.ts';
 import { kubectl, namespaced, world } from './support/world.ts';
 
 const PODS_PER_NODE = process.env.ALL_FAULTS ? 6 : 3;
@@ -82,97 +83,89 @@ function misses(
   return [`${pairText(pair)}: expected ${expected.join() || 'nothing'}, found ${evidence}`];
 }
 
-describe.runIf(world.kind === 'local')(
-  'faults at random pairs of pods',
-  { timeout: 600_000 },
-  () => {
-    const random = seeded(SEED);
-    let pods: FaultPod[] = [];
-    let pairs: Pair[] = [];
-    let api: KubeApi;
-    let pool: FactsPool;
+describe('faults at random pairs of pods', () => {
+  beforeEach((test) => needs(test, 'nodes on this machine'));
+  const random = seeded(SEED);
+  let pods: FaultPod[] = [];
+  let pairs: Pair[] = [];
+  let api: KubeApi;
+  let pool: FactsPool;
 
-    beforeAll(async () => {
-      const nodes = Array.from({ length: 2 * PODS_PER_NODE }, (_, at) => (at % 2) as 0 | 1);
-      pods = await Promise.all(nodes.map(startFaultPod));
-      const every = pods.flatMap((from) =>
-        pods.filter((to) => to !== from).map((to) => ({ from, to })),
-      );
-      pairs = Array.from({ length: PAIRS }, () =>
-        every.splice(random.below(every.length), 1),
-      ).flat();
-      const kubeconfig = namespaced(world.kubeconfig);
-      api = new KubeApi(await authenticate(chooseContext({ kubeconfig })));
-      const settings = {
-        image: world.flavours[0]?.image ?? '',
-        pullPolicy: 'IfNotPresent',
-        ttl: 600,
-        via: 'auto',
-        nodeNamespace: world.namespace,
-      } as const;
-      pool = new FactsPool(api, { settings, command: 'path', rules: true });
-    }, 180_000);
+  beforeAll(async () => {
+    if (!has('nodes on this machine')) return;
+    const nodes = Array.from({ length: 2 * PODS_PER_NODE }, (_, at) => (at % 2) as 0 | 1);
+    pods = await Promise.all(nodes.map(startFaultPod));
+    const every = pods.flatMap((from) =>
+      pods.filter((to) => to !== from).map((to) => ({ from, to })),
+    );
+    pairs = Array.from({ length: PAIRS }, () => every.splice(random.below(every.length), 1)).flat();
+    const kubeconfig = namespaced(world.kubeconfig);
+    api = new KubeApi(await authenticate(chooseContext({ kubeconfig })));
+    const settings = {
+      image: world.flavours[0]?.image ?? '',
+      pullPolicy: 'IfNotPresent',
+      ttl: 600,
+      via: 'auto',
+      nodeNamespace: world.namespace,
+    } as const;
+    pool = new FactsPool(api, { settings, command: 'path', rules: true });
+  });
 
-    afterAll(async () => {
-      await pool.close();
-      api.close();
-      await kubectl(['delete', 'pod', '--now', '--wait=false', ...pods.map(({ name }) => name)]);
-    });
+  afterAll(async () => {
+    if (!has('nodes on this machine')) return;
+    await pool.close();
+    api.close();
+    await kubectl(['delete', 'pod', '--now', '--wait=false', ...pods.map(({ name }) => name)]);
+  });
 
-    const traceIn = (wiring: Wiring, { from, to }: Pair): PathTrace => {
-      const [one, other] = [from, to].map(({ name }) =>
-        findEndpoint(wiring, name, world.namespace),
-      );
-      if (!one || !other || 'notFound' in one || 'notFound' in other)
-        throw new Error('no such pod');
-      return tracePath(wiring, { from: one, to: other, protocol: 'tcp', port: 80 });
-    };
+  const traceIn = (wiring: Wiring, { from, to }: Pair): PathTrace => {
+    const [one, other] = [from, to].map(({ name }) => findEndpoint(wiring, name, world.namespace));
+    if (!one || !other || 'notFound' in one || 'notFound' in other) throw new Error('no such pod');
+    return tracePath(wiring, { from: one, to: other, protocol: 'tcp', port: 80 });
+  };
 
-    /** What is found at each pair, from what `path` collects for one of them. */
-    async function findingsOfAll(
-      asked: Pair,
-    ): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
-      const nodes = world.nodes.map((name, at) => ({
-        name,
-        scope: 'all' as const,
-        chosen: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
-      }));
-      const objects = { services: true, policies: true };
-      const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
-      const bare = new Wiring(facts);
-      const { questions } = traceIn(bare, asked);
-      const wiring = new Wiring(await askRoutes(pool, facts, questions));
-      return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(wiring, pair))]));
+  /** What is found at each pair, from what `path` collects for one of them. */
+  async function findingsOfAll(asked: Pair): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
+    const nodes = world.nodes.map((name, at) => ({
+      name,
+      scope: 'all' as const,
+      chosen: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
+    }));
+    const objects = { services: true, policies: true };
+    const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
+    const bare = new Wiring(facts);
+    const { questions } = traceIn(bare, asked);
+    const wiring = new Wiring(await askRoutes(pool, facts, questions));
+    return new Map(pairs.map((pair) => [pair, diagnosePath(traceIn(wiring, pair))]));
+  }
+
+  it.for(FAULTS)('are found there and nowhere else: $name', async (fault: PlantedFault) => {
+    const { affects, breaks, plant, repair } = fault;
+    const isAnywhere = affects === 'from-pod' || affects === 'to-pod';
+    const planted = random.oneOf(isAnywhere ? pairs : pairs.filter(isAcross));
+    const scene = await sceneOf(planted.from, planted.to);
+    const victim = planted[affects.startsWith('from-') ? 'from' : 'to'];
+    const filters = await onNode(
+      victim.processes,
+      'cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo 0',
+    );
+    await perform(planted, plant(scene));
+    if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
+    let found: ReadonlyMap<Pair, readonly NetworkFinding[]>;
+    try {
+      expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
+      found = await findingsOfAll(planted);
+    } finally {
+      await mend(planted, repair(scene));
     }
-
-    it.for(FAULTS)('are found there and nowhere else: $name', async (fault: PlantedFault) => {
-      const { affects, breaks, plant, repair } = fault;
-      const isAnywhere = affects === 'from-pod' || affects === 'to-pod';
-      const planted = random.oneOf(isAnywhere ? pairs : pairs.filter(isAcross));
-      const scene = await sceneOf(planted.from, planted.to);
-      const victim = planted[affects.startsWith('from-') ? 'from' : 'to'];
-      const filters = await onNode(
-        victim.processes,
-        'cat /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null || echo 0',
-      );
-      await perform(planted, plant(scene));
-      if (fault.showsLate) await Promise.all(pods.map(forgetNeighbours));
-      let found: ReadonlyMap<Pair, readonly NetworkFinding[]>;
-      try {
-        expect(await reaches(planted.from, planted.to, breaks ? 0.4 : 3)).toBe(!breaks);
-        found = await findingsOfAll(planted);
-      } finally {
-        await mend(planted, repair(scene));
-      }
-      expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
-      // A connection that succeeds leaves no unanswered neighbour.
-      expect(await reaches(planted.from, planted.to, 3)).toBe(true);
-      const after = await findingsOfAll(planted);
-      const left = [...after].flatMap(([pair, findings]) => misses(pair, [], findings));
-      expect(left, 'after the repair').toEqual([]);
-    });
-  },
-);
+    expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
+    // A connection that succeeds leaves no unanswered neighbour.
+    expect(await reaches(planted.from, planted.to, 3)).toBe(true);
+    const after = await findingsOfAll(planted);
+    const left = [...after].flatMap(([pair, findings]) => misses(pair, [], findings));
+    expect(left, 'after the repair').toEqual([]);
+  });
+});
 
 async function forgetNeighbours({ processes }: FaultPod): Promise<void> {
   await inNetworkOf(processes, 'ip neigh flush dev eth0');

@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
+import { type Denial, deny } from './support/denial.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
 import { start } from './support/process.ts';
-import { needs } from './support/skips.ts';
+import { type Need, needs } from './support/skips.ts';
 import { type AtEnd, freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 const image = world.flavours[0]?.image ?? '';
@@ -17,19 +18,25 @@ async function podsIn(namespace: string): Promise<readonly PodObject[]> {
   return (list as { items: PodObject[] }).items;
 }
 
-/** A chatting pod alone in a namespace with these switches of test/cluster/apiserver. */
-async function podUnder(switches: Readonly<Record<string, string>>) {
+/** A chatting pod alone in a namespace. */
+async function podAlone() {
   const namespace = await namespaceFor('refused');
-  const pod = await chattingPod(namespace);
-  await setSwitches(namespace, switches);
-  return { namespace, pod };
+  return { namespace, pod: await chattingPod(namespace) };
 }
 
-async function setSwitches(namespace: string, switches: Readonly<Record<string, string | null>>) {
-  const annotations = Object.fromEntries(
-    Object.entries(switches).map(([name, value]) => [`netdebug.test/${name}`, value]),
-  );
-  await adminCall('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { annotations } });
+/** What a cluster needs to deny like this. */
+const NEED: Readonly<Record<NonNullable<Denial['as']>, Need>> = {
+  policy: 'admission policies',
+  'webhook-400': 'webhooks on this machine',
+  'webhook-500': 'webhooks on this machine',
+  'no-dry-run': 'webhooks of Kubernetes 1.21',
+};
+
+/** A chatting pod alone in a namespace whose admission denies requests; skips the test where none can. */
+async function podUnder(test: TestContext, denial: Denial) {
+  needs(test, NEED[denial.as ?? 'policy']);
+  const { namespace, pod } = await podAlone();
+  return { namespace, pod, name: await deny(namespace, pod, denial, test.onTestFinished) };
 }
 
 /** Nothing was added to the pod, and there is no other. */
@@ -58,11 +65,11 @@ const ALSO = COMMANDS.filter(([name]) =>
   ['capture', 'capture --via node', 'doctor'].includes(name),
 );
 
-const POLICIES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-  ['a policy', { 'deny-as': 'policy' }],
-  ['a webhook without a code', { 'deny-as': 'webhook-400' }],
-  ['a webhook that says 500', { 'deny-as': 'webhook-500' }],
-];
+const POLICIES = [
+  ['a policy', 'policy'],
+  ['a webhook without a code', 'webhook-400'],
+  ['a webhook that says 500', 'webhook-500'],
+] as const;
 
 const ours = (
   [command = '', ...args]: readonly string[],
@@ -74,22 +81,18 @@ const ours = (
     .finished;
 
 describe.concurrent('a refusal', () => {
-  beforeEach((test) => needs(test, 'an API server of our own'));
-
   const REASON = 'images must come from registry.example.com';
 
-  for (const [policy, how] of POLICIES)
-    for (const [command, args] of policy === 'a policy' ? COMMANDS : ALSO)
-      it(`${command}: ${policy} that denies debuggers and pods`, async ({
-        expect,
-        onTestFinished,
-      }) => {
-        const deny = { deny: REASON, 'deny-what': 'debuggers pods', 'deny-name': 'no.example.com' };
-        const { namespace, pod } = await podUnder({ ...deny, ...how });
-        const { code, stdout, stderr } = await ours(args(pod), namespace, onTestFinished);
+  for (const [policy, as] of POLICIES)
+    for (const [command, args] of as === 'policy' ? COMMANDS : ALSO)
+      it(`${command}: ${policy} that denies debuggers and pods`, async (test) => {
+        const { expect } = test;
+        const denial = { text: REASON, what: ['debuggers', 'pods'], as } as const;
+        const { namespace, pod, name } = await podUnder(test, denial);
+        const { code, stdout, stderr } = await ours(args(pod), namespace, test.onTestFinished);
         expect(code, stderr).toBe(1);
         const said = command === 'doctor' ? stdout : stderr;
-        expect(said).toMatch(/"no\.example\.com"/);
+        expect(said).toContain(`"${name}"`);
         expect(said).toContain(REASON);
         expect(said).toMatch(/ask the owner[\s\S]*--image/);
         expect(said).not.toContain('pod-security.kubernetes.io');
@@ -97,24 +100,21 @@ describe.concurrent('a refusal', () => {
         await expectUntouched(namespace, pod);
       });
 
-  it.each(POLICIES)('of added capabilities: the second access level, by %s', async (_, how) => {
-    const deny = { deny: 'no capabilities', 'deny-what': 'capabilities' };
-    const { namespace, pod } = await podUnder({ ...deny, ...how });
-    const at: (() => void)[] = [];
-    const { code, stderr } = await ours(['capture', pod, '-c', '2'], namespace, (end) => {
-      at.push(end);
+  for (const [policy, as] of POLICIES)
+    it(`of added capabilities: the second access level, by ${policy}`, async (test) => {
+      const { expect } = test;
+      const denial = { text: 'no capabilities', what: ['capabilities'], as } as const;
+      const { namespace, pod } = await podUnder(test, denial);
+      const words = ['capture', pod, '-c', '2'];
+      const { code, stderr } = await ours(words, namespace, test.onTestFinished);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/note: .*allows no added capabilities/);
+      expect((await podsIn(namespace))[0]?.spec.ephemeralContainers).toHaveLength(1);
     });
-    for (const end of at) end();
-    expect(code, stderr).toBe(0);
-    expect(stderr).toMatch(/note: .*allows no added capabilities/);
-    expect((await podsIn(namespace))[0]?.spec.ephemeralContainers).toHaveLength(1);
-  });
 
-  it('of debuggers alone: --via node is named, since a pod there is allowed', async ({
-    expect,
-    onTestFinished,
-  }) => {
-    const { namespace, pod } = await podUnder({ deny: 'no', 'deny-as': 'policy' });
+  it('of debuggers alone: --via node is named, since a pod there is allowed', async (test) => {
+    const { expect, onTestFinished } = test;
+    const { namespace, pod } = await podUnder(test, { text: 'no' });
     for (const command of ['capture', 'doctor']) {
       const { code, stdout, stderr } = await ours([command, pod], namespace, onTestFinished);
       expect(code).toBe(1);
@@ -128,20 +128,24 @@ describe.concurrent('a refusal', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('in earnest, by a webhook that knows no dry run', async ({ expect, onTestFinished }) => {
-    const { namespace, pod } = await podUnder({ deny: 'no', 'deny-as': 'no-dry-run' });
+  it('in earnest, by a webhook that knows no dry run', async (test) => {
+    const { expect, onTestFinished } = test;
+    const { namespace, pod, name } = await podUnder(test, { text: 'no', as: 'no-dry-run' });
     const doctor = await ours(['doctor', pod], namespace, onTestFinished);
     expect(doctor.stdout).toMatch(/warning +debugger.*not\s+known/);
     const { code, stderr } = await ours(['capture', pod], namespace, onTestFinished);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/"deny\.netdebug\.test" denied.*: no\n.*ask the owner/);
+    expect(stderr).toContain(`"${name}" denied`);
+    expect(stderr).toMatch(/: no\n.*ask the owner/);
     await expectUntouched(namespace, pod);
   });
 
-  it('of one pod among several takes no other with it', async ({ expect, onTestFinished }) => {
-    const { namespace, pod } = await podUnder({ deny: 'not here', 'deny-as': 'policy' });
+  it('of one pod among several takes no other with it', async (test) => {
+    const { expect, onTestFinished } = test;
+    needs(test, 'admission policies');
+    const { namespace, pod } = await podAlone();
     const other = await chattingPod(namespace);
-    await setSwitches(namespace, { 'deny-pod': other });
+    await deny(namespace, other, { text: 'not here', pod: other }, onTestFinished);
     const several = [
       ['capture', pod, other, '-w', freshPath('one-of-two'), '--duration', '1'],
       ['capture', pod, other, '--detach'],
@@ -158,16 +162,16 @@ describe.concurrent('a refusal', () => {
     expect([made(pod).length, made(other).length]).toEqual([2, 0]);
   });
 
-  it('of exec by a policy: nothing is made', async ({ expect, onTestFinished }) => {
-    const deny = { deny: 'no exec here', 'deny-what': 'exec', 'deny-as': 'policy' };
-    const { namespace, pod } = await podUnder(deny);
+  it('of exec by a policy: nothing is made', async (test) => {
+    const { expect, onTestFinished } = test;
+    const { namespace, pod } = await podUnder(test, { text: 'no exec here', what: ['exec'] });
     for (const [command, args] of COMMANDS) {
       const { code, stdout, stderr } = await ours(args(pod), namespace, onTestFinished);
       expect(code, command).toBe(1);
       expect(stdout + stderr, command).toContain('no exec here');
     }
     await expectUntouched(namespace, pod);
-  }, 60_000);
+  });
 });
 
 /** kubectl proxy before the API server, with these flags; gives a kubeconfig that goes through it. */
@@ -190,7 +194,7 @@ describe.concurrent('through kubectl proxy', () => {
   it.for(COMMANDS)(
     '%s changes nothing, and says why',
     async ([command, args], { expect, onTestFinished }) => {
-      const { namespace, pod } = await podUnder({});
+      const { namespace, pod } = await podAlone();
       const KUBECONFIG = await kubectlProxy([], onTestFinished);
       const { code, stdout, stderr } = await ours(args(pod), namespace, onTestFinished, {
         KUBECONFIG,
@@ -205,7 +209,7 @@ describe.concurrent('through kubectl proxy', () => {
   );
 
   it('works with the flag that is named', async ({ expect, onTestFinished }) => {
-    const { namespace, pod } = await podUnder({});
+    const { namespace, pod } = await podAlone();
     const KUBECONFIG = await kubectlProxy(['--reject-paths=^$'], onTestFinished);
     const { code, stderr } = await ours(['capture', pod, '-c', '1'], namespace, onTestFinished, {
       KUBECONFIG,
@@ -217,7 +221,7 @@ describe.concurrent('through kubectl proxy', () => {
     expect,
     onTestFinished,
   }) => {
-    const { namespace, pod } = await podUnder({});
+    const { namespace, pod } = await podAlone();
     expect((await ours(['ports', pod], namespace, onTestFinished)).code).toBe(0);
     const KUBECONFIG = await kubectlProxy([], onTestFinished);
     for (const [command, args] of COMMANDS.filter(([name]) => !/detach|node|-p/.test(name))) {
@@ -227,5 +231,5 @@ describe.concurrent('through kubectl proxy', () => {
       expect(code, `${command} ${stderr}`).toBe(1);
       expect(stdout + stderr, command).toMatch(/--reject-paths/);
     }
-  }, 60_000);
+  });
 });

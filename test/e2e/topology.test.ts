@@ -1,11 +1,8 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { onNodeOf } from './support/nodes.ts';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { inNetworkOf, onNodeOf, processesOf } from './support/nodes.ts';
 import { runPod } from './support/pods.ts';
-import { has } from './support/skips.ts';
+import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
-
-/** Files and namespaces are planted on its nodes, which run on this machine. */
-const local = has('an API server of our own');
 
 interface Row {
   readonly inode: number;
@@ -34,209 +31,208 @@ async function podOnNode(purpose: string) {
   return { ...pod, uid: await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.metadata.uid}']) };
 }
 
-describe.skipIf(!local).each(world.flavours)(
-  'the network of a node, with the $name image',
-  ({ image }) => {
-    const node = `node/${world.nodes[0]}`;
-    let first: Awaited<ReturnType<typeof podOnNode>>;
-    let second: typeof first;
-    beforeAll(async () => {
-      first = await podOnNode('first');
-      second = await podOnNode('second');
-    });
-    const json = async <Answer>(...args: string[]): Promise<Answer> => {
-      const all = [...args, '--image', image, '-o', 'json'];
-      const { code, stdout, stderr } = await netdebug(all).finished;
-      expect(code, `${all.join(' ')}: ${stderr}`).toBe(0);
-      return JSON.parse(stdout);
-    };
-    const findings = async (...args: string[]) =>
-      (await json<{ findings: Found[] }>(...args)).findings;
+describe.each(world.flavours)('the network of a node, with the $name image', ({ image }) => {
+  const node = `node/${world.nodes[0]}`;
+  let first: Awaited<ReturnType<typeof podOnNode>>;
+  let second: typeof first;
+  beforeEach((test) => needs(test, 'nodes on this machine'));
+  beforeAll(async () => {
+    if (!has('nodes on this machine')) return;
+    first = await podOnNode('first');
+    second = await podOnNode('second');
+  });
+  const json = async <Answer>(...args: string[]): Promise<Answer> => {
+    const all = [...args, '--image', image, '-o', 'json'];
+    const { code, stdout, stderr } = await netdebug(all).finished;
+    expect(code, `${all.join(' ')}: ${stderr}`).toBe(0);
+    return JSON.parse(stdout);
+  };
+  const findings = async (...args: string[]) =>
+    (await json<{ findings: Found[] }>(...args)).findings;
 
-    it('has the namespaces that lsns lists, with their pods', async () => {
-      const listed = JSON.parse(
-        await onNodeOf(first.uid, 'lsns -l -t net -J -o NS,NPROCS,PID,USER,NETNSID,NSFS,COMMAND'),
-      ).namespaces as {
-        ns: number;
-        nprocs: number;
-        pid: number;
-        user: string;
-        netnsid: string;
-        nsfs: string | null;
-        command: string;
-      }[];
-      const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
-      for (const { name, ip } of [first, second]) {
-        const row = namespaces.find(({ pod }) => pod === name);
-        expect(row).toMatchObject({
-          podNamespace: world.namespace,
-          addresses: [ip],
-          runtime: 'containerd',
-          leaked: false,
-        });
-        const truth = listed.find(({ ns }) => ns === row?.inode);
-        expect(row).toMatchObject({
-          nprocs: truth?.nprocs,
-          pid: truth?.pid,
-          user: truth?.user,
-          command: truth?.command,
-          nsfs: [truth?.nsfs],
-        });
-        expect(String(row?.netnsid)).toBe(truth?.netnsid);
-      }
-      expect(namespaces[0]).toMatchObject({ runtime: 'host', pid: 1 });
-      expect(namespaces.filter(({ leaked }) => leaked)).toEqual([]);
-    });
+  it('has the namespaces that lsns lists, with their pods', async () => {
+    const listed = JSON.parse(
+      await onNodeOf(first.uid, 'lsns -l -t net -J -o NS,NPROCS,PID,USER,NETNSID,NSFS,COMMAND'),
+    ).namespaces as {
+      ns: number;
+      nprocs: number;
+      pid: number;
+      user: string;
+      netnsid: string;
+      nsfs: string | null;
+      command: string;
+    }[];
+    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    for (const { name, ip } of [first, second]) {
+      const row = namespaces.find(({ pod }) => pod === name);
+      expect(row).toMatchObject({
+        podNamespace: world.namespace,
+        addresses: [ip],
+        runtime: 'containerd',
+        leaked: false,
+      });
+      const truth = listed.find(({ ns }) => ns === row?.inode);
+      expect(row).toMatchObject({
+        nprocs: truth?.nprocs,
+        pid: truth?.pid,
+        user: truth?.user,
+        command: truth?.command,
+        nsfs: [truth?.nsfs],
+      });
+      expect(String(row?.netnsid)).toBe(truth?.netnsid);
+    }
+    expect(namespaces[0]).toMatchObject({ runtime: 'host', pid: 1 });
+    expect(namespaces.filter(({ leaked }) => leaked)).toEqual([]);
+  });
 
-    it('tells what an address, a process, a device, a namespace and a container belong to', async () => {
-      const { facts, namespaces } = await json<{
-        facts: {
-          objects: { pods: { name: string; containers: { id: string; name: string }[] }[] };
-        };
-        namespaces: Row[];
-      }>('netns', node);
-      const row = namespaces.find(({ pod }) => pod === first.name);
-      const container = facts.objects.pods.find(({ name }) => name === first.name)?.containers[0];
-      const links: { ifname: string; link_netnsid?: number }[] = JSON.parse(
-        await onNodeOf(first.uid, 'ip -j -d link show type veth'),
-      );
-      const hostEnd = links.find((link) => link.link_netnsid === row?.netnsid)?.ifname ?? '';
-      const owner = { pod: first.name, podNamespace: world.namespace, node: world.nodes[0] };
-      for (const [thing, expected] of [
-        [first.ip, { kind: 'pod', ...owner, interface: 'eth0', address: first.ip }],
-        [String(row?.pid), { kind: 'process', ...owner }],
-        [`net:[${row?.inode}]`, { kind: 'namespace', ...owner }],
-        [row?.nsfs[0]?.split('/').at(-1) ?? '', { kind: 'namespace', ...owner }],
-        [
-          container?.id.slice(0, 13) ?? '',
-          { kind: 'container', ...owner, container: container?.name },
-        ],
-        [hostEnd, { kind: 'interface', node: world.nodes[0], interface: hostEnd }],
-      ] as const) {
-        const { owners } = await json<{ owners: object[] }>('who', thing, node);
-        expect(owners, thing).toEqual([expect.objectContaining(expected)]);
-      }
-    });
+  it('tells what an address, a process, a device, a namespace and a container belong to', async () => {
+    const { facts, namespaces } = await json<{
+      facts: {
+        objects: { pods: { name: string; containers: { id: string; name: string }[] }[] };
+      };
+      namespaces: Row[];
+    }>('netns', node);
+    const row = namespaces.find(({ pod }) => pod === first.name);
+    const container = facts.objects.pods.find(({ name }) => name === first.name)?.containers[0];
+    const links: { ifname: string; link_netnsid?: number }[] = JSON.parse(
+      await onNodeOf(first.uid, 'ip -j -d link show type veth'),
+    );
+    const hostEnd = links.find((link) => link.link_netnsid === row?.netnsid)?.ifname ?? '';
+    const owner = { pod: first.name, podNamespace: world.namespace, node: world.nodes[0] };
+    for (const [thing, expected] of [
+      [first.ip, { kind: 'pod', ...owner, interface: 'eth0', address: first.ip }],
+      [String(row?.pid), { kind: 'process', ...owner }],
+      [`net:[${row?.inode}]`, { kind: 'namespace', ...owner }],
+      [row?.nsfs[0]?.split('/').at(-1) ?? '', { kind: 'namespace', ...owner }],
+      [
+        container?.id.slice(0, 13) ?? '',
+        { kind: 'container', ...owner, container: container?.name },
+      ],
+      [hostEnd, { kind: 'interface', node: world.nodes[0], interface: hostEnd }],
+    ] as const) {
+      const { owners } = await json<{ owners: object[] }>('who', thing, node);
+      expect(owners, thing).toEqual([expect.objectContaining(expected)]);
+    }
+  });
 
-    it('shows one namespace as it is inside', async () => {
-      const { code, stdout } = await netdebug(['netns', first.name, '--image', image]).finished;
-      expect(code).toBe(0);
-      for (const text of [`${first.ip}/24`, 'default via ', 'cni0', 'RESOLV.CONF'])
-        expect(stdout).toContain(text);
-      expect(stdout).not.toContain('unknown');
-    });
+  it('shows one namespace as it is inside', async () => {
+    const { code, stdout } = await netdebug(['netns', first.name, '--image', image]).finished;
+    expect(code).toBe(0);
+    for (const text of [`${first.ip}/24`, 'default via ', 'cni0', 'RESOLV.CONF'])
+      expect(stdout).toContain(text);
+    expect(stdout).not.toContain('unknown');
+  });
 
-    it('is entered by a shell, by inode and by name', async () => {
-      const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
-      const row = namespaces.find(({ pod }) => pod === first.name);
-      for (const name of [String(row?.inode), row?.nsfs[0]?.split('/').at(-1) ?? '']) {
-        const words = ['shell', node, '--netns', name, '--image', image, '--', 'ip', '-o', 'addr'];
-        const { code, stdout, stderr } = await netdebug(words).finished;
-        expect(code, stderr).toBe(0);
-        expect(stdout).toContain(`inet ${first.ip}/24`);
-      }
-      const none = await netdebug(['shell', node, '--netns', '7', '--image', image, '--', 'id'])
-        .finished;
-      expect(none.code).toBe(1);
-      expect(none.stderr).toContain('no network namespace');
-    });
-
-    it('shows the side of the pod alone where the node may not be entered', async () => {
-      const words = ['netns', first.name, '--image', image, '--via', 'ephemeral'];
+  it('is entered by a shell, by inode and by name', async () => {
+    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    const row = namespaces.find(({ pod }) => pod === first.name);
+    for (const name of [String(row?.inode), row?.nsfs[0]?.split('/').at(-1) ?? '']) {
+      const words = ['shell', node, '--netns', name, '--image', image, '--', 'ip', '-o', 'addr'];
       const { code, stdout, stderr } = await netdebug(words).finished;
       expect(code, stderr).toBe(0);
-      expect(stdout).toContain(`${first.ip}/24`);
-      expect(stdout).toContain('default via ');
-      expect(stderr).toContain("everything but the pod's own network namespace");
-    });
+      expect(stdout).toContain(`inet ${first.ip}/24`);
+    }
+    const none = await netdebug(['shell', node, '--netns', '7', '--image', image, '--', 'id'])
+      .finished;
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain('no network namespace');
+  });
 
-    it('finds an address that two pods have', async () => {
-      const enter = `nsenter -t $(pgrep -f "^/pause" | while read -r p; do grep -q pod${second.uid} /proc/$p/cgroup && echo $p; done | head -n 1) -n`;
-      await onNodeOf(second.uid, `${enter} ip addr add ${first.ip}/32 dev eth0`);
-      onTestFinished(async () => {
-        await onNodeOf(second.uid, `${enter} ip addr del ${first.ip}/32 dev eth0`);
-      });
-      const found = await findings('who', first.ip, node);
-      expect(found.map(({ kind }) => kind)).toEqual(['duplicate-address']);
-      expect(found[0]?.evidence).toContain(first.name);
-      expect(found[0]?.evidence).toContain(second.name);
-    });
+  it('shows the side of the pod alone where the node may not be entered', async () => {
+    const words = ['netns', first.name, '--image', image, '--via', 'ephemeral'];
+    const { code, stdout, stderr } = await netdebug(words).finished;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`${first.ip}/24`);
+    expect(stdout).toContain('default via ');
+    expect(stderr).toContain("everything but the pod's own network namespace");
+  });
 
-    it('has a namespace that a mount alone holds, and shows a device with a hostile name harmlessly', async () => {
-      const name = `cni-0e5ffd4a-8b6e-6a55-0d1c-${process.pid.toString().padStart(12, '0')}`;
+  it('finds an address that two pods have', async () => {
+    const within = (script: string) => inNetworkOf(processesOf(second.uid), script);
+    await within(`ip addr add ${first.ip}/32 dev eth0`);
+    onTestFinished(async () => {
+      await within(`ip addr del ${first.ip}/32 dev eth0`);
+    });
+    const found = await findings('who', first.ip, node);
+    expect(found.map(({ kind }) => kind)).toEqual(['duplicate-address']);
+    expect(found[0]?.evidence).toContain(first.name);
+    expect(found[0]?.evidence).toContain(second.name);
+  });
+
+  it('has a namespace that a mount alone holds, and shows a device with a hostile name harmlessly', async () => {
+    const name = `cni-0e5ffd4a-8b6e-6a55-0d1c-${process.pid.toString().padStart(12, '0')}`;
+    await onNodeOf(
+      first.uid,
+      `: >/run/netns/${name} && unshare --net=/run/netns/${name} ip link add "$(printf 'e\\033[31mx')" type bridge`,
+    );
+    onTestFinished(async () => {
+      await onNodeOf(first.uid, `umount /run/netns/${name}; rm -f /run/netns/${name}`);
+    });
+    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    expect(namespaces.filter(({ leaked }) => leaked)).toMatchObject([
+      { nprocs: 0, pid: null, nsfs: [`/run/netns/${name}`], pod: null },
+    ]);
+    const who = await netdebug(['who', '\u001b[31mx', node, '--image', image]).finished;
+    const which = await netdebug(['who', 'e\u001b[31mx', node, '--image', image]).finished;
+    expect(who.code).toBe(1);
+    expect(which.code, which.stderr).toBe(0);
+    expect(which.stdout).toContain('e\\x1b[31mx');
+    expect(which.stdout + who.stderr).not.toContain('\u001b');
+  });
+
+  it('has its leases judged: one without a sandbox, and a range that is full', async () => {
+    expect(await findings('cni', node)).toEqual([]);
+    const second = '/var/lib/cni/networks/second';
+    const network = first.ip.replace(/\.\d+$/, '');
+    const id = 'c'.repeat(64);
+    const ipam = `{"name":"second","type":"bridge","ipam":{"type":"host-local","subnet":"${network}.0/24","rangeStart":"${network}.220","rangeEnd":"${network}.229"}}`;
+    await onNodeOf(
+      first.uid,
+      [
+        `mkdir -p ${second} /var/lib/cni/flannel`,
+        `echo '${ipam}' >/var/lib/cni/flannel/${id}`,
+        `printf '${id}\\r\\neth0' >/var/lib/cni/networks/cbr0/${network}.200`,
+        `touch -d "2 days ago" /var/lib/cni/networks/cbr0/${network}.200`,
+        `for n in $(seq 220 229); do printf ${id} >${second}/${network}.$n; done`,
+        `touch -d "2 days ago" ${second}/*`,
+      ].join('\n'),
+    );
+    onTestFinished(async () => {
       await onNodeOf(
         first.uid,
-        `: >/run/netns/${name} && unshare --net=/run/netns/${name} ip link add "$(printf 'e\\033[31mx')" type bridge`,
+        `rm -rf ${second} /var/lib/cni/flannel/${id} /var/lib/cni/networks/cbr0/${network}.200`,
       );
-      onTestFinished(async () => {
-        await onNodeOf(first.uid, `umount /run/netns/${name}; rm -f /run/netns/${name}`);
-      });
-      const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
-      expect(namespaces.filter(({ leaked }) => leaked)).toMatchObject([
-        { nprocs: 0, pid: null, nsfs: [`/run/netns/${name}`], pod: null },
-      ]);
-      const who = await netdebug(['who', '\u001b[31mx', node, '--image', image]).finished;
-      const which = await netdebug(['who', 'e\u001b[31mx', node, '--image', image]).finished;
-      expect(who.code).toBe(1);
-      expect(which.code, which.stderr).toBe(0);
-      expect(which.stdout).toContain('e\\x1b[31mx');
-      expect(which.stdout + who.stderr).not.toContain('\u001b');
     });
+    const found = await findings('cni', node);
+    expect(found.map(({ kind }) => kind)).toEqual(['leaked-lease', 'leaked-lease', 'range-full']);
+    expect(found[0]?.evidence).toContain(`${network}.200`);
+    expect(found[2]?.evidence).toContain('10 of 10');
+    expect(found[2]?.evidence).toContain('10 of them by no sandbox');
+  });
 
-    it('has its leases judged: one without a sandbox, and a range that is full', async () => {
-      expect(await findings('cni', node)).toEqual([]);
-      const second = '/var/lib/cni/networks/second';
-      const id = 'c'.repeat(64);
-      const ipam =
-        '{"name":"second","type":"bridge","ipam":{"type":"host-local","subnet":"10.244.1.0/24","rangeStart":"10.244.1.220","rangeEnd":"10.244.1.229"}}';
-      await onNodeOf(
-        first.uid,
-        [
-          `mkdir -p ${second} /var/lib/cni/flannel`,
-          `echo '${ipam}' >/var/lib/cni/flannel/${id}`,
-          `printf '${id}\\r\\neth0' >/var/lib/cni/networks/cbr0/10.244.1.200`,
-          'touch -d "2 days ago" /var/lib/cni/networks/cbr0/10.244.1.200',
-          `for n in $(seq 220 229); do printf ${id} >${second}/10.244.1.$n; done`,
-          `touch -d "2 days ago" ${second}/*`,
-        ].join('\n'),
-      );
-      onTestFinished(async () => {
-        await onNodeOf(
-          first.uid,
-          `rm -rf ${second} /var/lib/cni/flannel/${id} /var/lib/cni/networks/cbr0/10.244.1.200`,
-        );
-      });
-      const found = await findings('cni', node);
-      expect(found.map(({ kind }) => kind)).toEqual(['leaked-lease', 'leaked-lease', 'range-full']);
-      expect(found[0]?.evidence).toContain('10.244.1.200');
-      expect(found[2]?.evidence).toContain('10 of 10');
-      expect(found[2]?.evidence).toContain('10 of them by no sandbox');
-    });
+  it('is read again from what it printed, without a cluster', async () => {
+    const saved = await netdebug(['netns', node, '--image', image, '-o', 'json']).finished;
+    const again = await netdebug(['netns', node, '--from', '-', '-o', 'json'], {
+      stdin: saved.stdout,
+      env: { KUBECONFIG: '/nonexistent' },
+    }).finished;
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stdout).toBe(saved.stdout);
+  });
 
-    it('is read again from what it printed, without a cluster', async () => {
-      const saved = await netdebug(['netns', node, '--image', image, '-o', 'json']).finished;
-      const again = await netdebug(['netns', node, '--from', '-', '-o', 'json'], {
-        stdin: saved.stdout,
-        env: { KUBECONFIG: '/nonexistent' },
-      }).finished;
-      expect(again.code, again.stderr).toBe(0);
-      expect(again.stdout).toBe(saved.stdout);
+  it('keeps the pod on the node for the next command when it is told to', async () => {
+    const pods = async () =>
+      (await kubectl(['get', 'pods', '-l', 'netdebug/kind=node', '-o', 'name']))
+        .split('\n')
+        .filter(Boolean);
+    const others = await pods();
+    await json('netns', node, '--keep-node', '30s');
+    const kept = (await pods()).filter((name) => !others.includes(name));
+    expect(kept).toHaveLength(1);
+    onTestFinished(async () => {
+      await kubectl(['delete', ...kept, '--wait=false']);
     });
-
-    it('keeps the pod on the node for the next command when it is told to', async () => {
-      const pods = async () =>
-        (await kubectl(['get', 'pods', '-l', 'netdebug/kind=node', '-o', 'name']))
-          .split('\n')
-          .filter(Boolean);
-      const others = await pods();
-      await json('netns', node, '--keep-node', '30s');
-      const kept = (await pods()).filter((name) => !others.includes(name));
-      expect(kept).toHaveLength(1);
-      onTestFinished(async () => {
-        await kubectl(['delete', ...kept, '--wait=false']);
-      });
-      await json('cni', node);
-      expect((await pods()).filter((name) => !others.includes(name))).toEqual(kept);
-    });
-  },
-);
+    await json('cni', node);
+    expect((await pods()).filter((name) => !others.includes(name))).toEqual(kept);
+  });
+});

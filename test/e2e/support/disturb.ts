@@ -1,11 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { adminCall } from './adminApi.ts';
 import { asRootOn, podProcessesScript } from './nodeRoot.ts';
-import { podName } from './pods.ts';
-import { eventually } from './process.ts';
-import { type AtEnd, kubectl, world } from './world.ts';
-
-const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+import { type AtEnd, kubectl } from './world.ts';
 
 /** Kills the process that holds a pod's namespaces, unknown to its kubelet, which makes a new sandbox. */
 export async function killSandbox(pod: string): Promise<void> {
@@ -51,51 +46,4 @@ async function identityOf(pod: string): Promise<{ uid: string; node: string }> {
     await kubectl(['get', 'pod', pod, '-o', `jsonpath=${path}`])
   ).split(' ');
   return { uid, node };
-}
-
-/** Lets the admission of a namespace refuse every change of a pod's ephemeral containers, with these words. */
-export async function denyDebuggers(namespace: string, words: string): Promise<void> {
-  if (world.kind === 'local') {
-    await kubectl(['annotate', 'namespace', namespace, `netdebug.test/deny=${words}`]);
-    return;
-  }
-  const metadata = { name: podName('netdebug-e2e-deny'), labels: world.label };
-  await adminCall('POST', `${ADMISSION}/validatingadmissionpolicies`, {
-    metadata,
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            ...{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'] },
-            resources: ['pods/ephemeralcontainers'],
-          },
-        ],
-      },
-      validations: [{ expression: 'false', message: words }],
-    },
-  });
-  await adminCall('POST', `${ADMISSION}/validatingadmissionpolicybindings`, {
-    metadata,
-    spec: {
-      policyName: metadata.name,
-      validationActions: ['Deny'],
-      matchResources: {
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-      },
-    },
-  });
-}
-
-/** Resolves when the admission of a namespace refuses a debugger in the pod: policies take seconds to work. */
-export async function untilDenied(namespace: string, pod: string): Promise<void> {
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod}`;
-  const isDenied = () =>
-    adminCall('PATCH', `${path}/ephemeralcontainers?dryRun=All`, {
-      spec: { ephemeralContainers: [{ name: 'trial', image: world.appImage }] },
-    }).then(
-      () => false,
-      () => true,
-    );
-  if (!(await eventually(isDenied))) throw new Error(`nothing denies debuggers of ${pod}`);
 }

@@ -15,6 +15,14 @@ const NEEDS = {
     isMet: ({ canDeny }: World) => canDeny,
     why: 'its API server has none',
   },
+  'webhooks on this machine': {
+    isMet: ({ kind }: World) => kind !== 'given',
+    why: 'its API server may not reach this machine',
+  },
+  'webhooks of Kubernetes 1.21': {
+    isMet: ({ kind }: World) => kind === 'local',
+    why: 'later ones take no webhook that dry runs cannot ask',
+  },
   'folders for static pods': {
     isMet: ({ staticPodFolders }: World) => staticPodFolders !== undefined,
     why: 'where a node has one is not known',
@@ -26,10 +34,6 @@ const NEEDS = {
   'a range of services': {
     isMet: ({ kind }: World) => kind === 'kubernetes',
     why: 'the API server of the local cluster tells none',
-  },
-  'an API server of our own': {
-    isMet: ({ kind }: World) => kind === 'local',
-    why: 'refusals by an annotation of the namespace',
   },
 } as const;
 
