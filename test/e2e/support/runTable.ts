@@ -14,14 +14,14 @@ interface Column {
 }
 
 /**
- * Prints at the end what ran of the end-to-end suite and where, and what was skipped and why. Runs that share a file by
- * RUN_TABLE, one after another, have a column each: the last one prints the whole table.
+ * Prints at the end what ran of the end-to-end suite and where, and what was skipped and why. Runs one after another that
+ * share a file by RUN_TABLE have a column for each cluster: the last one prints the whole table.
  */
 export class RunTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const suite = modules.filter(({ project }) => project.name.startsWith('e2e'));
     if (suite.length === 0) return;
-    const columns = [...earlierColumns(), columnOf(suite)];
+    const columns = withColumn(earlierColumns(), columnOf(suite));
     if (process.env.RUN_TABLE) writeFileSync(process.env.RUN_TABLE, JSON.stringify(columns));
     console.log(tableOf(columns).join('\n'));
   }
@@ -31,6 +31,17 @@ function earlierColumns(): Column[] {
   const { RUN_TABLE } = process.env;
   const text = RUN_TABLE ? readFileSync(RUN_TABLE, 'utf8') : '';
   return text === '' ? [] : JSON.parse(text);
+}
+
+/** Joins a column to the earlier one of the same cluster, where there is one. */
+function withColumn(earlier: readonly Column[], column: Column): Column[] {
+  const same = earlier.find(({ cluster }) => cluster === column.cluster);
+  if (!same) return [...earlier, column];
+  const reasons = { ...same.reasons };
+  for (const [reason, count] of Object.entries(column.reasons))
+    reasons[reason] = (reasons[reason] ?? 0) + count;
+  const joined = { ...column, files: { ...same.files, ...column.files }, reasons };
+  return earlier.map((one) => (one === same ? joined : one));
 }
 
 function columnOf(suite: readonly TestModule[]): Column {
