@@ -241,7 +241,7 @@ describe.concurrent('the debugger on a node', () => {
       (await nodePods(namespace)).every(({ metadata }) => metadata.name !== pod?.metadata.name);
     expect(await eventually(gone)).toBe(true);
     expect(await ps()).not.toContain(pod?.metadata.name);
-  }, 140_000);
+  });
 
   it('a node: everything but our own stream; its sockets; a ring', async ({ onTestFinished }) => {
     const KUBECONFIG = namespaced(world.faulty['without-v5']);

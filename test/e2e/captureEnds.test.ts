@@ -66,7 +66,6 @@ const CASES = paired(
 describe('a capture', () => {
   it.concurrent.for(CASES)(
     '$way over $protocol, $flavour image, ended by $how',
-    { timeout: 90_000 },
     async ({ kubeconfig, image, flags, end, isSilent, code }, { onTestFinished }) => {
       const pod = await runPod('ends', { command: CHATTER, env: { TO: sink } });
       const proxy = await proxyTo(kubeconfig, onTestFinished);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { deny } from './support/denial.ts';
 import { chattingPod, namespaceFor } from './support/namespaces.ts';
-import { makePod, processes, runPod } from './support/pods.ts';
+import { makePod, processes, readyPod, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, namespaced, netdebug, world } from './support/world.ts';
@@ -63,7 +63,7 @@ describe('the debugger', () => {
         ],
       },
     });
-    await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+    await readyPod(pod);
     const { code, stderr } = await capture(pod).finished;
     expect(code, stderr).toBe(0);
     expect((await ephemeralContainers(pod)).map(({ name }) => name)).toEqual([
@@ -71,51 +71,47 @@ describe('the debugger', () => {
     ]);
   });
 
-  it.each(world.flavours)(
-    'reaps, and ends after --ttl without use ($name)',
-    async ({ image }) => {
-      const pod = await runPod('ttl');
-      const { code, stderr } = await netdebug([
-        'capture',
-        pod.name,
-        '--image',
-        image,
-        '--duration',
-        '1',
-        '--ttl',
-        '10s',
-      ]).finished;
-      expect(code, stderr).toBe(0);
-      // A process whose parent is gone becomes the main process's child, and must not stay as a zombie.
-      await kubectl([
-        ...['exec', pod.name, '-c', 'netdebug-network', '--'],
-        ...['sh', '-c', '(sleep 1 &) ; exit 0'],
-      ]);
-      await wait(2000);
-      expect(
-        (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
-      ).toEqual([]);
-      // In use, it stays beyond its time.
-      const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
-      expect((await long.finished).code).toBe(0);
-      const ended = () =>
-        kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
-          const { status } = JSON.parse(json) as {
-            status: {
-              ephemeralContainerStatuses: { state: { terminated?: { exitCode: number } } }[];
-            };
+  it.each(world.flavours)('reaps, and ends after --ttl without use ($name)', async ({ image }) => {
+    const pod = await runPod('ttl');
+    const { code, stderr } = await netdebug([
+      'capture',
+      pod.name,
+      '--image',
+      image,
+      '--duration',
+      '1',
+      '--ttl',
+      '10s',
+    ]).finished;
+    expect(code, stderr).toBe(0);
+    // A process whose parent is gone becomes the main process's child, and must not stay as a zombie.
+    await kubectl([
+      ...['exec', pod.name, '-c', 'netdebug-network', '--'],
+      ...['sh', '-c', '(sleep 1 &) ; exit 0'],
+    ]);
+    await wait(2000);
+    expect(
+      (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
+    ).toEqual([]);
+    // In use, it stays beyond its time.
+    const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
+    expect((await long.finished).code).toBe(0);
+    const ended = () =>
+      kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
+        const { status } = JSON.parse(json) as {
+          status: {
+            ephemeralContainerStatuses: { state: { terminated?: { exitCode: number } } }[];
           };
-          return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
-        });
-      expect(await eventually(ended)).toBe(true);
-      // The next command gets a new one.
-      expect(
-        (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
-      ).toBe(0);
-      expect(await ephemeralContainers(pod.name)).toHaveLength(2);
-    },
-    90_000,
-  );
+        };
+        return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
+      });
+    expect(await eventually(ended)).toBe(true);
+    // The next command gets a new one.
+    expect(
+      (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
+    ).toBe(0);
+    expect(await ephemeralContainers(pod.name)).toHaveLength(2);
+  });
 });
 
 describe('what cannot be', () => {

@@ -47,7 +47,6 @@ async function detachedCapture(purpose: string, image: string, flags: readonly s
 describe('a detached capture', () => {
   it.concurrent.for(IMAGES)(
     'with $name is found, fetched while it records, stopped and removed by another user',
-    { timeout: 90_000 },
     async ({ name: engine, image }) => {
       const ring = ['-G', '2', '-W', '12', '-C', '1'];
       const { pod, name } = await detachedCapture(`rare-${engine}`, image, ring);
@@ -106,9 +105,9 @@ describe('a detached capture', () => {
     },
   );
 
-  it.concurrent('is followed from its oldest packet on, and goes on when that ends', {
-    timeout: 60_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('is followed from its oldest packet on, and goes on when that ends', async ({
+    onTestFinished,
+  }) => {
     const { pod, name } = await detachedCapture('along', IMAGE);
     await wait(2000);
     const file = freshPath('along.pcap');
@@ -128,7 +127,7 @@ describe('a detached capture', () => {
     await succeeds(['captures', 'rm', name]);
   });
 
-  it.concurrent('ends at its bounds without anybody', { timeout: 60_000 }, async () => {
+  it.concurrent('ends at its bounds without anybody', async () => {
     const bounds = ['--duration', '2s', '--keep', '8s'];
     const { name: short } = await detachedCapture('short', IMAGE, bounds);
     const state = async () => {
@@ -160,9 +159,7 @@ describe('a detached capture', () => {
     expect(await succeeds(['captures', '-o', 'name'])).not.toContain(pod.name);
   });
 
-  it.concurrent('is lost with its container, and told so; on a volume it is not', {
-    timeout: 90_000,
-  }, async () => {
+  it.concurrent('is lost with its container, and told so; on a volume it is not', async () => {
     const volumes = [{ name: 'scratch', emptyDir: {} }];
     const pod = await runPod('lost', {
       command: CHATTER,
@@ -217,7 +214,6 @@ describe('a detached capture', () => {
 
   it.concurrent.for(IMAGES)(
     'with $name whose container a kubelet ends is lost, not removed, and is fetched from its volume',
-    { timeout: 90_000 },
     async ({ name: engine, image }) => {
       const pod = await runPod('ended', {
         command: CHATTER,
@@ -249,9 +245,9 @@ describe('a detached capture', () => {
     },
   );
 
-  it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', async ({
+    onTestFinished,
+  }) => {
     const { pod, name: large } = await detachedCapture('large', IMAGE, ['-C', '4']);
     const proxy = await proxyTo(world.kubeconfig, onTestFinished);
     const script = `payload=$(printf '%01400d' 7)
@@ -289,7 +285,6 @@ describe('a detached capture', () => {
 describe('a ring of files that is watched', () => {
   it.concurrent.for(IMAGES)(
     'with $name keeps the newest, and copies them at the end',
-    { timeout: 90_000 },
     async ({ image }, { onTestFinished }) => {
       const pod = await runPod('ring', { command: CHATTER, env: { TO: sink } });
       const folder = freshPath('ring');
@@ -346,9 +341,9 @@ describe('a ring of files that is watched', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.concurrent('together with all others never drives a pod past its limit', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('together with all others never drives a pod past its limit', async ({
+    onTestFinished,
+  }) => {
     const pod = await runPod('crowded', limited('64Mi'));
     const flood = `payload=$(printf '%01400d' 7); for ((i = 0; i < 12000; i++)); do printf %s "$payload" >"/dev/udp/$0/9"; done`;
     const all = [

@@ -221,52 +221,48 @@ describe('under a fault', () => {
     ].join(' '),
   }));
 
-  it.concurrent.for(titled)(
-    '$title',
-    { timeout: 90_000 },
-    async (one, { expect, onTestFinished }) => {
-      const namespace = await chatterIn(sink);
-      await setFaults(namespace, one.fault);
+  it.concurrent.for(titled)('$title', async (one, { expect, onTestFinished }) => {
+    const namespace = await chatterIn(sink);
+    await setFaults(namespace, one.fault);
 
-      const file = freshPath('faulty.pcap');
-      const running = netdebug(argumentsOf(one, namespace, file), {
-        env: { KUBECONFIG: namespaced(world.faulty.plain) },
-        onTestFinished,
-      });
-      await one.meanwhile?.(namespace, running);
-      const { code, stdout, stderr } = await running.finished;
-      await setFaults(
-        namespace,
-        Object.fromEntries(Object.keys(one.fault).map((name) => [name, null])),
-      );
+    const file = freshPath('faulty.pcap');
+    const running = netdebug(argumentsOf(one, namespace, file), {
+      env: { KUBECONFIG: namespaced(world.faulty.plain) },
+      onTestFinished,
+    });
+    await one.meanwhile?.(namespace, running);
+    const { code, stdout, stderr } = await running.finished;
+    await setFaults(
+      namespace,
+      Object.fromEntries(Object.keys(one.fault).map((name) => [name, null])),
+    );
 
-      expect(code, stderr).toBe(one.fails ? 1 : 0);
-      if (one.fails) expect(stderr).toMatch(one.fails);
-      const resumed = /resumed after [\d.]+ s where it stood[\s\S]*; resumed after 1 interruption/;
-      if (one.resumes) expect(stderr).toMatch(resumed);
-      expect(stderr).not.toContain('fault in kubectl netdebug');
-      if (one.waits) {
-        expect(stderr).toMatch(one.waits);
-        expect(stderr).not.toMatch(/connection lost|resumed|interruption/);
+    expect(code, stderr).toBe(one.fails ? 1 : 0);
+    if (one.fails) expect(stderr).toMatch(one.fails);
+    const resumed = /resumed after [\d.]+ s where it stood[\s\S]*; resumed after 1 interruption/;
+    if (one.resumes) expect(stderr).toMatch(resumed);
+    expect(stderr).not.toContain('fault in kubectl netdebug');
+    if (one.waits) {
+      expect(stderr).toMatch(one.waits);
+      expect(stderr).not.toMatch(/connection lost|resumed|interruption/);
+    }
+    if (!one.fails && one.command === 'text') expect(stdout.trim()).not.toBe('');
+    // Between two datagrams the pod has no socket, and that is said.
+    if (!one.fails && one.command === 'ports')
+      expect(stdout + stderr).toMatch(/PROTO|no .*sockets/);
+    if (one.command === undefined) {
+      const begun = one.keeps === true || !one.fails;
+      expect(existsSync(file)).toBe(begun);
+      if (begun) {
+        const datagrams = await datagramsIn(file);
+        // Where it resumes, more than came before it was cut.
+        if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(one.resumes ? 30 : 5);
       }
-      if (!one.fails && one.command === 'text') expect(stdout.trim()).not.toBe('');
-      // Between two datagrams the pod has no socket, and that is said.
-      if (!one.fails && one.command === 'ports')
-        expect(stdout + stderr).toMatch(/PROTO|no .*sockets/);
-      if (one.command === undefined) {
-        const begun = one.keeps === true || !one.fails;
-        expect(existsSync(file)).toBe(begun);
-        if (begun) {
-          const datagrams = await datagramsIn(file);
-          // Where it resumes, more than came before it was cut.
-          if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(one.resumes ? 30 : 5);
-        }
-      }
-      const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];
-      expect(debuggers.length).toBeLessThan(2);
-      if (debuggers.length > 0) await expectNothingLeft(POD, namespace);
-    },
-  );
+    }
+    const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];
+    expect(debuggers.length).toBeLessThan(2);
+    if (debuggers.length > 0) await expectNothingLeft(POD, namespace);
+  });
 
   it.concurrent('a restart of the API server: the capture goes on where it stood, and the next command works', async ({
     expect,

@@ -84,12 +84,11 @@ const CASES = PROTOCOLS.flatMap((protocol) =>
 describe.concurrent('a fetch', () => {
   it.for(CASES)(
     'over $protocol from the $flavour image, while it is recorded, cut by FIN and by RST',
-    { timeout: 120_000 },
     async ({ kubeconfig, image }, { expect, onTestFinished }) => {
       const recorded = await recordedPod(image, onTestFinished);
       const { place, podUid } = recorded;
       const ring = `ls ${SPOOL}/ring | wc -l`;
-      expect(await eventually(async () => Number(await inPod(place, ring)) > 7, 60_000)).toBe(true);
+      expect(await eventually(async () => Number(await inPod(place, ring)) > 7)).toBe(true);
       const proxy = await proxyTo(kubeconfig, onTestFinished);
       const spool = new PodSpool(
         await apiOf(proxy.kubeconfig, onTestFinished),
@@ -126,13 +125,14 @@ describe.concurrent('a fetch', () => {
     },
   );
 
-  it('says when and why the debugger was killed, and keeps what it has', {
-    timeout: 120_000,
-  }, async ({ expect, onTestFinished }) => {
+  it('says when and why the debugger was killed, and keeps what it has', async ({
+    expect,
+    onTestFinished,
+  }) => {
     const recorded = await recordedPod(world.flavours[0]?.image ?? '', onTestFinished);
     const { place, podUid } = recorded;
     const ring = `ls ${SPOOL}/ring | wc -l`;
-    expect(await eventually(async () => Number(await inPod(place, ring)) > 7, 60_000)).toBe(true);
+    expect(await eventually(async () => Number(await inPod(place, ring)) > 7)).toBe(true);
     const api = await apiOf(namespaced(world.kubeconfig), onTestFinished);
     const folder = freshPath('killed');
     let killed = false;
@@ -155,7 +155,7 @@ describe.concurrent('a fetch', () => {
     expect(readdirSync(folder).some((name) => name.endsWith('.part'))).toBe(false);
   });
 
-  it('killed at five random moments ends in identical files', { timeout: 180_000 }, async ({
+  it('killed at five random moments ends in identical files', async ({
     expect,
     onTestFinished,
   }) => {

@@ -4,7 +4,7 @@ import { inNetworkOf, onNode, type PodProcesses, processesOf } from './support/n
 import { runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
-import { freshPath, kubectl, netdebug, PROGRAM } from './support/world.ts';
+import { freshPath, netdebug, PROGRAM } from './support/world.ts';
 
 interface Pod {
   readonly name: string;
@@ -22,8 +22,7 @@ let client: Pod;
 let server: Pod;
 
 async function podOn(purpose: string, node: 0 | 1): Promise<Pod> {
-  const { name, ip } = await runPod(purpose, { node });
-  const uid = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.metadata.uid}']);
+  const { name, ip, uid } = await runPod(purpose, { node });
   return { name, ip, processes: processesOf(uid) };
 }
 

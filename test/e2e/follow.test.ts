@@ -51,7 +51,6 @@ const CASES = paired(CUTS.toReversed());
 describe('a capture by way of the spool', () => {
   it.concurrent.for(CASES)(
     'over $protocol, $flavour image, goes on after $how: no packet is missing, none comes twice',
-    { timeout: 90_000 },
     async ({ kubeconfig, image, cut }, { onTestFinished }) => {
       const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
       await wait(1500);
@@ -69,7 +68,6 @@ describe('a capture by way of the spool', () => {
 
   it.concurrent.for(world.flavours)(
     'with the $name image is what the files in the pod hold, byte for byte',
-    { timeout: 90_000 },
     async ({ image }, { onTestFinished }) => {
       // An eighth is 6 MB: the files have a megabyte each, and the recorder goes through several.
       const pod = await runPod('bytes', { container: storageLimit('48Mi') });
@@ -103,7 +101,6 @@ describe('a capture by way of the spool', () => {
 
   it.concurrent.for(world.flavours)(
     'with the $name image tells what the ring had to drop for a client that was too slow',
-    { timeout: 90_000 },
     async ({ image }, { onTestFinished }) => {
       const pod = await runPod('gap', { container: storageLimit('48Mi') });
       const file = freshPath('gap.pcap');
@@ -131,9 +128,9 @@ describe('a capture by way of the spool', () => {
     },
   );
 
-  it.concurrent('ends and says so after SIGSTOP for longer than the recorder lingers', {
-    timeout: 90_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('ends and says so after SIGSTOP for longer than the recorder lingers', async ({
+    onTestFinished,
+  }) => {
     const { capture, file, pod } = await chatterCapture(
       { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
       onTestFinished,
@@ -151,9 +148,9 @@ describe('a capture by way of the spool', () => {
     await expectEverySequenceNumber(file, 10);
   });
 
-  it.concurrent('ends at once at the second Ctrl-C, with whole packets, and leaves nothing', {
-    timeout: 120_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('ends at once at the second Ctrl-C, with whole packets, and leaves nothing', async ({
+    onTestFinished,
+  }) => {
     const { capture, file, pod } = await chatterCapture(
       { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
       onTestFinished,
@@ -175,7 +172,7 @@ describe('a capture without a spool', () => {
   it.concurrent.for([
     { way: 'where the pod has no room for one', limit: '8Mi', flags: [], note: true },
     { way: 'when asked to', limit: '1Gi', flags: ['--stream'], note: false },
-  ])('$way streams directly', { timeout: 60_000 }, async ({ limit, flags, note }, context) => {
+  ])('$way streams directly', async ({ limit, flags, note }, context) => {
     const pod = await runPod('direct', {
       command: CHATTER,
       env: { TO: sink },
@@ -201,7 +198,6 @@ describe('a capture without a spool', () => {
 describe('a server that fails', () => {
   it.concurrent.for(paired([{}]))(
     'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
-    { timeout: 90_000 },
     async ({ protocol, flavour, faulty, image }, { onTestFinished }) => {
       const namespace = await namespaceFor(`cuts-${protocol}-${flavour}`);
       const inNamespace = (...args: string[]) => kubectl(['-n', namespace, ...args]);

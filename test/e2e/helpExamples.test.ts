@@ -109,5 +109,5 @@ describe('the examples of the help', () => {
       if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}${stdout}`);
     }
     expect(failures).toEqual([]);
-  }, 240_000);
+  });
 });

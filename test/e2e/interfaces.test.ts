@@ -22,8 +22,7 @@ async function ours(...args: readonly string[]) {
 
 /** A pod with an interface net1 that can be taken away. Its own end only: the other one is in the pod, too. */
 async function podWithInterface(purpose: string) {
-  const { name } = await runPod(purpose);
-  const uid = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.metadata.uid}']);
+  const { name, uid } = await runPod(purpose);
   const processes: PodProcesses = processesOf(uid);
   const within = (script: string) => inNetworkOf(processes, script);
   const net = {
@@ -70,7 +69,6 @@ describe('an interface that disappears', () => {
 
   it.concurrent.for(IMAGES)(
     'is waited for while a capture with $engine is watched',
-    { timeout: 120_000 },
     async ({ image }, { onTestFinished }) => {
       const pod = await podWithInterface('watched');
       const file = freshPath('net1.pcap');
@@ -78,9 +76,9 @@ describe('an interface that disappears', () => {
       const capture = netdebug([...words, '--', 'udp port 9'], { onTestFinished });
       await capture.says(/capturing on net1/);
       await pod.send(3);
-      expect(
-        await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3, 20_000),
-      ).toBe(true);
+      expect(await eventually(async () => existsSync(file) && (await packetsIn(file)) === 3)).toBe(
+        true,
+      );
       await pod.remove();
       await capture.says(
         /net1 disappeared at \d\d:\d\d:\d\d; 3 packets came before; .*-i any survives/,
@@ -88,9 +86,9 @@ describe('an interface that disappears', () => {
       await pod.add();
       await capture.says(/net1 .* is back since \d\d:\d\d:\d\d/);
       await pod.send(4);
-      expect(await eventually(async () => (await packetsIn(file)) === 7, 20_000)).toBe(true);
+      expect(await eventually(async () => (await packetsIn(file)) === 7)).toBe(true);
       await pod.remove();
-      await eventually(() => capture.stderr().split('came before').length > 2, 20_000);
+      await eventually(() => capture.stderr().split('came before').length > 2);
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(1);
@@ -101,9 +99,7 @@ describe('an interface that disappears', () => {
     },
   );
 
-  it.concurrent('ends the text of a capture with a reason', { timeout: 120_000 }, async ({
-    onTestFinished,
-  }) => {
+  it.concurrent('ends the text of a capture with a reason', async ({ onTestFinished }) => {
     const pod = await podWithInterface('text');
     const capture = netdebug(
       ['capture', pod.name, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''],
@@ -116,9 +112,9 @@ describe('an interface that disappears', () => {
     expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at/);
   });
 
-  it.concurrent('ends the recording of one pod of several, which the table says', {
-    timeout: 120_000,
-  }, async ({ onTestFinished }) => {
+  it.concurrent('ends the recording of one pod of several, which the table says', async ({
+    onTestFinished,
+  }) => {
     const pod = await podWithInterface('several');
     const folder = `${freshPath('several')}/`;
     const words = ['capture', pod.name, other, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''];
@@ -135,7 +131,6 @@ describe('an interface that disappears', () => {
 
   it.concurrent.for(IMAGES)(
     'leaves a gap in a detached capture with $engine, which its list and its manifest say',
-    { timeout: 120_000 },
     async ({ engine, image }) => {
       const pod = await podWithInterface('detached');
       const name = podName(`gap-${engine}`);
@@ -146,7 +141,7 @@ describe('an interface that disappears', () => {
       await ours('captures', 'fetch', name, '--flush', '-w', freshPath('before'));
       await pod.remove();
       const state = async () => (await listed(name))?.state;
-      expect(await eventually(async () => (await state()) === 'Waiting', 30_000)).toBe(true);
+      expect(await eventually(async () => (await state()) === 'Waiting')).toBe(true);
       const { stdout } = await ours('captures');
       expect(stdout).toMatch(new RegExp(`${name} .*Waiting .*net1 disappeared at`));
       const folder = freshPath(name);
@@ -154,7 +149,7 @@ describe('an interface that disappears', () => {
       expect(fetch.code, fetch.stderr).toBe(1);
       expect(fetch.stderr).toMatch(/NOT RECORDING: net1 disappeared at/);
       await pod.add();
-      expect(await eventually(async () => (await state()) === 'Recording', 30_000)).toBe(true);
+      expect(await eventually(async () => (await state()) === 'Recording')).toBe(true);
       await pod.send(4);
       expect((await ours('captures', 'stop', name)).code).toBe(0);
       const again = await ours('captures', 'fetch', name, '-w', folder);
@@ -174,7 +169,6 @@ describe('an interface that disappears', () => {
 
   it.concurrent.for(IMAGES)(
     'is told from a killed $engine, which ends a detached capture early',
-    { timeout: 120_000 },
     async ({ engine, image }) => {
       const pod = await podWithInterface('killed');
       const name = podName(`killed-${engine}`);
@@ -183,7 +177,7 @@ describe('an interface that disappears', () => {
       const kill = `for p in /proc/[0-9]*; do read -r c <$p/comm; [ "$c" != ${engine} ] || kill -9 "\${p#/proc/}"; done`;
       await kubectl(['exec', pod.name, '-c', `netdebug-capture-${name}`, '--', 'sh', '-c', kill]);
       const ended = async () => (await listed(name))?.state === 'Ended early';
-      expect(await eventually(ended, 30_000)).toBe(true);
+      expect(await eventually(ended)).toBe(true);
       expect((await listed(name))?.reason).toMatch(new RegExp(`${engine} was killed .* at \\d`));
       const folder = freshPath(name);
       const fetch = await ours('captures', 'fetch', name, '-w', folder);

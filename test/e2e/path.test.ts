@@ -56,7 +56,7 @@ async function netdebugPath(...words: string[]): Promise<Path> {
   return JSON.parse(stdout);
 }
 
-describe('path between two nodes', { timeout: 600_000 }, () => {
+describe('path between two nodes', () => {
   let ends: Record<Step['end'], FaultPod>;
 
   beforeEach((test) => needs(test, 'nodes on this machine'));
@@ -64,7 +64,7 @@ describe('path between two nodes', { timeout: 600_000 }, () => {
     if (!has('nodes on this machine')) return;
     const [from, to] = await Promise.all([startFaultPod(0), startFaultPod(1)]);
     ends = { from, to };
-  }, 180_000);
+  });
 
   afterAll(async () => {
     const names = Object.values(ends ?? {}).map(({ name }) => name);

@@ -89,7 +89,7 @@ async function probe(from: string, to: string, ...more: string[]): Promise<Docum
 const STATE =
   'ip -4 route show table all; ip rule; ip -4 addr | grep -v valid_lft; iptables-save; sysctl -a 2>/dev/null | grep forward; ps ax | grep "[t]cpdump" || true';
 
-describe('path --probe', { timeout: 600_000 }, () => {
+describe('path --probe', () => {
   beforeEach((test) => needs(test, 'nodes on this machine'));
   let ends: Record<Step['end'], FaultPod>;
   let scene: Scene;
@@ -98,7 +98,7 @@ describe('path --probe', { timeout: 600_000 }, () => {
     const [from, to] = await Promise.all([startFaultPod(0), startFaultPod(1)]);
     ends = { from, to };
     scene = await sceneOf(from, to);
-  }, 180_000);
+  });
 
   const stateOf = () =>
     Promise.all(
@@ -156,7 +156,7 @@ describe('path --probe', { timeout: 600_000 }, () => {
     const file = freshPath('path.pcapng');
     const words = ['capture', '--path', ends.from.name, ends.to.name, '-w', file];
     const capture = netdebug([...words, '--node-namespace', world.namespace]);
-    await capture.says(/capturing at 10 devices/, 60_000);
+    await capture.says(/capturing at 10 devices/);
     await inNetworkOf(
       ends.from.processes,
       `bash -c 'for number in $(seq 1000); do printf "seq %05d" $number >/dev/udp/${ends.to.address}/5001; done'`,

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { inNetworkOf, onNodeOf, processesOf } from './support/nodes.ts';
-import { runPod } from './support/pods.ts';
+import { type ReadyPod, runPod } from './support/pods.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 
@@ -25,21 +25,15 @@ interface Found {
   readonly where: Readonly<Record<string, unknown>>;
 }
 
-/** A pod with its UID, which its node knows it by. */
-async function podOnNode(purpose: string) {
-  const pod = await runPod(purpose);
-  return { ...pod, uid: await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.metadata.uid}']) };
-}
-
 describe.each(world.flavours)('the network of a node, with the $name image', ({ image }) => {
   const node = `node/${world.nodes[0]}`;
-  let first: Awaited<ReturnType<typeof podOnNode>>;
-  let second: typeof first;
+  let first: ReadyPod;
+  let second: ReadyPod;
   beforeEach((test) => needs(test, 'nodes on this machine'));
   beforeAll(async () => {
     if (!has('nodes on this machine')) return;
-    first = await podOnNode('first');
-    second = await podOnNode('second');
+    first = await runPod('first');
+    second = await runPod('second');
   });
   const json = async <Answer>(...args: string[]): Promise<Answer> => {
     const all = [...args, '--image', image, '-o', 'json'];

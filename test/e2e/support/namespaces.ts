@@ -1,5 +1,5 @@
 import { adminCall } from './adminApi.ts';
-import { CHATTER, podName } from './pods.ts';
+import { CHATTER, podName, readyPod } from './pods.ts';
 import { eventually } from './process.ts';
 import { kubectl, world } from './world.ts';
 
@@ -52,7 +52,7 @@ export async function chattingPod(namespace: string): Promise<string> {
       ],
     },
   });
-  await kubectl(['-n', namespace, 'wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+  await readyPod(pod, namespace);
   return pod;
 }
 

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { adminCall } from './adminApi.ts';
 import { eventually, run } from './process.ts';
 import { kubectl, world } from './world.ts';
 
@@ -15,6 +16,8 @@ export interface PodOptions {
 }
 
 let pods = 0;
+/** A dozen pods start at once on a busy machine. */
+const READY_MS = 90_000;
 /** Names of pods in the suite's namespace, and manifests of static ones, that this file made. */
 const made: string[] = [];
 const manifests: string[] = [];
@@ -28,7 +31,7 @@ export function podName(purpose: string): string {
 /** Makes a pod without waiting for anything. */
 export async function makePod(purpose: string, options: PodOptions = {}): Promise<string> {
   const name = podName(purpose);
-  await kubectl(['create', '-f', '-'], JSON.stringify(manifest(name, options)));
+  await adminCall('POST', podsPath(), manifest(name, options));
   made.push(name);
   return name;
 }
@@ -41,11 +44,8 @@ export async function deleteMadePods(): Promise<void> {
     await kubectl(['delete', 'pods', ...names, '--ignore-not-found', '--wait=false']);
 }
 
-/** Makes a pod from a file on its node, and waits until it is ready; gives the name and address of its mirror. */
-export async function runStaticPod(
-  purpose: string,
-  options: PodOptions = {},
-): Promise<{ name: string; ip: string }> {
+/** Makes a pod from a file on its node, and waits until its mirror is ready; gives that. */
+export async function runStaticPod(purpose: string, options: PodOptions = {}): Promise<ReadyPod> {
   const name = podName(purpose);
   const node = world.nodes[options.node ?? 0];
   const folder = world.staticPodFolders?.[node];
@@ -55,11 +55,7 @@ export async function runStaticPod(
   writeFileSync(file, JSON.stringify(pod));
   manifests.push(file);
   const mirror = `${name}-${node}`;
-  // kubectl wait fails at once for a pod that does not exist yet.
-  const exists = async () =>
-    (await kubectl(['get', 'pod', mirror, '--ignore-not-found', '-o', 'name'])) !== '';
-  if (!(await eventually(exists))) throw new Error(`no mirror pod ${mirror}`);
-  return ready(mirror);
+  return readyPod(mirror);
 }
 
 function manifest(name: string, options: PodOptions): object {
@@ -85,17 +81,52 @@ function manifest(name: string, options: PodOptions): object {
   };
 }
 
-async function ready(name: string): Promise<{ name: string; ip: string }> {
-  await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s']);
-  return { name, ip: await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIP}']) };
+/** A pod that is ready. */
+export interface ReadyPod {
+  readonly name: string;
+  readonly ip: string;
+  readonly uid: string;
 }
 
-/** Makes a pod and waits until it is ready; gives its name and address. */
-export async function runPod(
-  purpose: string,
-  options: PodOptions = {},
-): Promise<{ name: string; ip: string }> {
-  return ready(await makePod(purpose, options));
+interface PodObject {
+  readonly metadata?: { readonly uid: string };
+  readonly status?: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/**
+ * Waits until a pod of the suite's, which may not be there yet, is ready. Without kubectl: it
+ * needs as much CPU as many a test.
+ */
+export async function readyPod(name: string, namespace = world.namespace): Promise<ReadyPod> {
+  let pod: PodObject = {};
+  let failure: unknown;
+  const isReady = async () => {
+    try {
+      pod = (await adminCall('GET', `${podsPath(namespace)}/${name}`)) as PodObject;
+    } catch (error) {
+      failure = error;
+      return false;
+    }
+    return (
+      pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
+      false
+    );
+  };
+  if (!(await eventually(isReady, READY_MS)))
+    throw new Error(`${name} is not ready: ${JSON.stringify(pod.status)}`, { cause: failure });
+  return { name, ip: pod.status?.podIP ?? '', uid: pod.metadata?.uid ?? '' };
+}
+
+function podsPath(namespace = world.namespace): string {
+  return `/api/v1/namespaces/${namespace}/pods`;
+}
+
+/** Makes a pod and waits until it is ready. */
+export async function runPod(purpose: string, options: PodOptions = {}): Promise<ReadyPod> {
+  return readyPod(await makePod(purpose, options));
 }
 
 /**

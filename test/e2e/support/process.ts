@@ -27,7 +27,7 @@ export interface StartOptions {
 }
 
 /** Longer than anything takes on a busy machine, and shorter than a test may take. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 
 export function start(
   program: string,
