@@ -60,12 +60,15 @@ export async function deny(
 ): Promise<string> {
   const name = `${podName('no')}.example.com`;
   const { as = 'policy' } = denial;
-  if (world.kind === 'local') await annotate(namespace, name, denial);
-  else if (as === 'policy') await makePolicy(namespace, name, denial);
+  if (world.kind === 'local') {
+    await annotate(namespace, name, denial);
+    return name;
+  }
+  if (as === 'policy') await makePolicy(namespace, name, denial);
   else if (as === 'no-dry-run') throw new Error('Kubernetes has no such webhooks since 1.22');
   else await makeWebhook(namespace, name, denial, atEnd);
   const isDenied = async () => (await refusalOf(namespace, pod, denial)).includes(denial.text);
-  if (as !== 'no-dry-run' && !(await eventually(isDenied)))
+  if (!(await eventually(isDenied)))
     throw new Error(`nothing denies requests in ${namespace}: ${JSON.stringify(denial)}`);
   return name;
 }
