@@ -13,8 +13,8 @@ bound_buffer() {
   done 2>/dev/null </proc/meminfo
 }
 
-# Starts the engine, and waits until it has its first file. The files of one that is started again sort behind those
-# before.
+# Starts the engine, and waits until it has its first file, and has named its device where none was asked for. The files
+# of one that is started again sort behind those before.
 begin_engine() {
   [ -z "$buffer" ] || bound_buffer
   case $engine-$newest in
@@ -58,12 +58,20 @@ begin_engine() {
   child=$!
   clock
   launched=$now
-  while ! has_begun "$prefix" && kill -0 "$child" 2>/dev/null && [ $((now - launched)) -lt 10 ]; do
+  while ! { has_begun "$prefix" && knows_device; } && kill -0 "$child" 2>/dev/null &&
+    [ $((now - launched)) -lt 10 ]; do
     if [ ! -e wanted ] || [ -n "$terminated" ]; then break; fi
     nap "$moment"
     clock
   done
   has_begun "$prefix"
+}
+
+# tcpdump makes its first file before it names its device: on a busy node, long before.
+knows_device() {
+  [ -n "$device" ] && return
+  hear log
+  [ "$heard" != - ]
 }
 
 # Waits, 4 s at most, until tcpdump has got all that had passed the filter by now: on a busy machine it asks the
