@@ -1,16 +1,25 @@
 import type { KubeApi } from '../kube/api.ts';
 import { Problem } from '../problem.ts';
-import { parseAddress } from '../topology/address.ts';
+import { familyOf, parseAddress } from '../topology/address.ts';
 import { readObjects } from '../topology/collect/apiObjects.ts';
 import { askRoutes } from '../topology/collect/askRoutes.ts';
-import { collectFacts } from '../topology/collect/collectFacts.ts';
+import {
+  type AddressPair,
+  collectFacts,
+  type NodeRequest,
+} from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject } from '../topology/collect/subject.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
 import { findEndpoint, type PathEndpoint } from '../topology/trace/endpoint.ts';
 import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
 import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
-import { type PathRequest, type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
+import {
+  commonFamily,
+  type PathRequest,
+  type PathTrace,
+  tracePath,
+} from '../topology/trace/tracePath.ts';
 import { Wiring } from '../topology/wiring.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
@@ -91,10 +100,12 @@ export async function readPath(
         to === undefined ? undefined : endpointIn(wiring, to, namespace),
       );
     const planned = new Wiring(bare);
+    const nodes = nodesFor(planned, requestIn(planned));
     const facts = await collectFacts(api, pool, {
-      nodes: nodesFor(planned, requestIn(planned)),
+      nodes,
       rules,
       addresses: addressesOf(requestIn(planned)),
+      pairs: pairsOf(planned, requestIn(planned), nodes),
       cni: false,
       objects: { services: true, policies: rules },
       known,
@@ -171,6 +182,43 @@ function nodesFor(wiring: Wiring, request: PathRequest) {
 function addressesOf({ to, port }: PathRequest): readonly string[] {
   const isForwarding = to?.kind === 'service' || (to?.kind === 'node' && port !== undefined);
   return isForwarding ? to.addresses.filter((one) => parseAddress(one)) : [];
+}
+
+/**
+ * Between which addresses packets of a path usually go: those of its ends, of the pods behind a service, and of the
+ * nodes that carry them in a tunnel.
+ */
+function pairsOf(
+  wiring: Wiring,
+  request: PathRequest,
+  nodes: readonly NodeRequest[],
+): AddressPair[] {
+  const family = commonFamily(request);
+  const { from, to } = request;
+  const ends = [...from.addresses, ...(to?.addresses ?? [])].filter(
+    (address) => familyOf(address) === family,
+  );
+  const pods = wiring.facts.objects.pods?.filter(({ uid }) =>
+    nodes.some(({ chosen }) => chosen.includes(uid)),
+  );
+  const behind = (pods ?? [])
+    .filter(({ hostNetwork }) => !hostNetwork)
+    .flatMap(({ addresses }) => addresses.filter((address) => familyOf(address) === family));
+  const underlay = (wiring.facts.objects.nodes ?? [])
+    .filter(({ name }) => nodes.some((one) => one.name === name))
+    .flatMap(({ addresses }) =>
+      addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address),
+    );
+  return [...pairsAmong([...ends, ...behind]), ...pairsAmong(underlay)];
+}
+
+function pairsAmong(addresses: readonly string[]): AddressPair[] {
+  const known = [...new Set(addresses)].filter((one) => parseAddress(one) !== undefined);
+  return known.flatMap((to) =>
+    known
+      .filter((from) => from !== to && familyOf(from) === familyOf(to))
+      .map((from) => ({ to, from })),
+  );
 }
 
 /** The service that an end is, by its own address or by a port of a node. */

@@ -1,9 +1,10 @@
-# Prints what a node knows of its network: collect.sh INSIDE TOKEN SCOPE RULES CNI COUNT WORD... [ADDRESS]...
+# Prints what a node knows of its network: collect.sh INSIDE TOKEN SCOPE RULES CNI COUNT WORD... [ADDRESS | TO,FROM]...
 #
 # INSIDE is inside.sh, which reads one network namespace in full: the node's own, and those that the COUNT
 # words choose: a pod's UID, a container's id, the inode of a namespace, or `all`. SCOPE is `all` to read the
 # devices, addresses and routes of every namespace, `chosen` of those alone. RULES is `rules` to read packet
-# filters. CNI is `cni` to read the files of CNI plugins. The addresses choose entries of connection tracking.
+# filters. CNI is `cni` to read the files of CNI plugins. The addresses choose entries of connection tracking;
+# the kernels are asked for the routes of pairs of addresses.
 #
 # Output is in sections that begin with a line `@TOKEN NAME …`; nothing that is read can know the token. The
 # last one is `end`: without it the output was cut. Compressed where there is gzip. Nothing is changed on the node,

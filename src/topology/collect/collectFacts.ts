@@ -22,10 +22,18 @@ export interface FactsRequest {
   readonly showAnnotations?: boolean;
   /** Addresses whose tracked connections are read. */
   readonly addresses?: readonly string[];
+  /** Where packets may go: the kernels are asked for these routes at once. */
+  readonly pairs?: readonly AddressPair[];
   readonly objects: ObjectsRequest;
   /** Objects that were read before: the API server is not asked again. */
   readonly known?: Awaited<ReturnType<typeof readObjects>>;
   readonly signal?: AbortSignal;
+}
+
+/** Addresses as the API server has them. */
+export interface AddressPair {
+  readonly to: string;
+  readonly from: string;
 }
 
 export interface NodeRequest {
@@ -82,7 +90,7 @@ export async function collectFacts(
 async function collectNode(
   pool: FactsPool,
   { name, scope, chosen }: NodeRequest,
-  { rules, cni, showAnnotations = false, addresses = [] }: FactsRequest,
+  { rules, cni, showAnnotations = false, addresses = [], pairs = [] }: FactsRequest,
 ): Promise<NodeFacts> {
   const words = chosen.filter(isWord);
   if (words.length < chosen.length)
@@ -94,6 +102,7 @@ async function collectNode(
     [
       ...[scope, rules ? 'rules' : '-', cni ? 'cni' : '-'],
       ...[String(words.length), ...words, ...addresses],
+      ...pairs.map(({ to, from }) => `${to},${from}`),
     ],
   );
   return nodeFactsOf(sections, { name, showAnnotations });

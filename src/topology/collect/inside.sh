@@ -1,9 +1,16 @@
-# Prints what one network namespace holds, from inside it: inside.sh TOKEN WHERE RULES [ADDRESS]...
+# Prints what one network namespace holds, from inside it: inside.sh TOKEN WHERE RULES [ADDRESS | TO,FROM]...
 #
-# WHERE is `host` in the node's own. What needs a kernel module that is not loaded is left out, so that none is
+# WHERE is `host` in the node's own. The kernel is asked for the routes of the pairs TO,FROM. What needs a kernel module that is not loaded is left out, so that none is
 # loaded: where /proc/modules is missing there are no modules, and what is there is built in.
-token=$1 where=$2 rules=$3
+token=$1 where=$2 rules=$3 pairs=''
 shift 3
+for word; do
+  shift
+  case $word in
+    *,*) pairs="$pairs $word" ;;
+    *) set -- "$@" "$word" ;;
+  esac
+done
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
@@ -40,6 +47,33 @@ printed() {
   fi
 }
 
+# Questions for the routes of the pairs: of packets that are sent here, and of those that came in by the device that the
+# answers to them leave by. Other questions are asked later, when it is known what they are.
+questions() {
+  for pair in $pairs; do echo "route get ${pair#*,}"; done | sort -u |
+    "$ip" -o -force -batch - 2>/dev/null |
+    sed -n 's/^\([0-9a-f.:]*\) .*dev \([^ ]*\) .*/\1 \2/p' >"$work/devices"
+  for pair in $pairs; do
+    to=${pair%,*} from=${pair#*,}
+    echo "route get $to from $from"
+    while read -r address device; do
+      if [ "$address" = "$from" ]; then echo "route get $to from $from iif $device"; fi
+    done <"$work/devices"
+  done
+}
+
+ask() {
+  work=$(mktemp -d) || return
+  questions >"$work/asked"
+  section asked
+  cat "$work/asked"
+  section answers 0
+  "$ip" -j -d -force -batch "$work/asked" 2>"$work/errors"
+  section errors
+  head -c 20000 "$work/errors"
+  rm -rf "$work"
+}
+
 ip=''
 if have ip; then ip=$program; fi
 "$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
@@ -47,6 +81,7 @@ if [ -n "$ip" ]; then
   printed rule4 "$ip" -j -d rule
   printed rule6 "$ip" -j -d -6 rule
   printed list-id "$ip" -j netns list-id
+  if [ -n "$pairs" ]; then ask; fi
 fi
 if have bridge; then printed fdb bridge -j -d -s fdb; fi
 if have tc; then

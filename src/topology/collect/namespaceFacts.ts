@@ -11,6 +11,7 @@ import { parseSysctls } from '../../tools/sysctl.ts';
 import type { NetfilterFacts } from '../model/netfilterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { Unknown } from '../model/unknown.ts';
+import { routeAnswers } from './routeAnswers.ts';
 import { nonEmptyLines, type Section } from './sections.ts';
 
 /** What was read inside a namespace, and what could not be. */
@@ -24,7 +25,7 @@ type Facts = { -readonly [Field in keyof InsideFacts]: InsideFacts[Field] };
 /** Reads the sections of one namespace: `ns`, those between `full` and the next, and `resolv`. */
 export function parseInside(sections: readonly Section[]): InsideFacts {
   const unknown: Unknown[] = [];
-  const facts: Facts = { answers: [], unknown };
+  const facts: Facts = { answers: routeAnswers(sections), unknown };
   for (const section of sections) {
     try {
       readSection(facts, section, unknown);

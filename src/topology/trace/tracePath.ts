@@ -106,7 +106,8 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   };
 }
 
-function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
+/** The family of the packet: IPv4 where both ends have it, unless the other is asked for. */
+export function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
   const has = (endpoint: PathEndpoint | undefined, wanted: 4 | 6) =>
     endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);
   if (family !== undefined) return family;

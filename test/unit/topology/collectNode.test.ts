@@ -54,6 +54,20 @@ describe.skipIf(!canUnshare).each(SHELLS)('what collect.sh reads of a node, in %
     expect(node.unknown).toEqual([]);
   });
 
+  it('are the answers of the kernels for pairs of addresses', () => {
+    const answersAt = (inode: number | undefined) =>
+      node.namespaces.find((one) => one.inode === inode)?.answers ?? [];
+    const question = { to: '10.244.1.7', from: '10.244.2.9', inputDevice: 'flannel.1' };
+    const forwarded = answersAt(node.hostInode).find(
+      (one) => JSON.stringify(one.question) === JSON.stringify(question),
+    );
+    expect(forwarded?.route?.device).toBe(json('forwarded')[0].dev);
+    const first = node.namespaces.find(({ links }) => links?.some(({ mtu }) => mtu === 1400));
+    const sent = answersAt(first?.inode).find(({ question: { to } }) => to === 'fd00:1::1');
+    expect(sent).toMatchObject({ question: { from: 'fd00:1::7' }, code: 0 });
+    expect(sent?.route?.device).toBe(json('sent')[0].dev);
+  });
+
   it('are the namespaces that lsns lists, and one that a mount alone holds', () => {
     const all = json('lsns').namespaces as {
       ns: number;

@@ -17,6 +17,7 @@ rm -rf /etc/cni /var/lib/cni
 mkdir -p /etc/cni/net.d /var/lib/cni
 
 ip link set lo up
+sysctl -qw net.ipv4.ip_forward=1
 ip link add cni0 type bridge
 ip link set cni0 up
 ip addr add 10.244.1.1/24 dev cni0
@@ -71,7 +72,9 @@ printf '{"name":"cbr0","cniVersion":"0.3.1","plugins":[{"type":"flannel"},{"type
 printf '{"name":' >/etc/cni/net.d/05-broken.conflist
 printf '{"name":"other","type":"ptp"}' >/etc/cni/net.d/99-other.conf
 
-"$@" "$collect" collect "$inside" TOKEN all rules cni 1 "$(if [ "$chosen" = first ]; then readlink "/proc/$first/ns/net" | tr -dc 0-9; else echo "$chosen"; fi)" 10.244.1.7 >"$scratch/collected"
+"$@" "$collect" collect "$inside" TOKEN all rules cni 1 "$(if [ "$chosen" = first ]; then readlink "/proc/$first/ns/net" | tr -dc 0-9; else echo "$chosen"; fi)" 10.244.1.7 10.244.1.7,10.244.2.9 fd00:1::1,fd00:1::7 >"$scratch/collected"
+ip -j route get 10.244.1.7 from 10.244.2.9 iif flannel.1 >"$scratch/forwarded"
+nsenter -t "$first" -n ip -j route get fd00:1::1 from fd00:1::7 >"$scratch/sent"
 echo "$?" >"$scratch/code"
 lsns -l -t net -J -o NS,NPROCS,PID,USER,NETNSID,COMMAND >"$scratch/lsns"
 ip -j -d addr >"$scratch/addr"
