@@ -25,7 +25,7 @@ export async function joinPodNetworks(api: ApiClient, members: readonly Member[]
       await api.call('PATCH', `/api/v1/nodes/${node.name}`, { metadata: annotations(member) });
       const peers = members.filter((other) => other !== member);
       await node.run([
-        ...['sh', scriptPath('flannel.sh'), ...ends(member)],
+        ...['sh', scriptPath('flannel.sh'), 'flannel.1', ...ends(member)],
         ...peers.flatMap((peer) => [...ends(peer), peer.podNetwork]),
       ]);
       await node.run([
