@@ -15,19 +15,7 @@ root=/proc/1/root
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-# Finds a program, and gives its path as $program: a busybox may prefer its own ip and nsenter, which print no JSON, to
-# those of the image. Without a process of its own: a node may have hundreds of namespaces.
-have() {
-  program='' folders=$PATH:
-  while [ -n "$folders" ]; do
-    if [ -x "${folders%%:*}/$1" ]; then
-      program=${folders%%:*}/$1
-      return 0
-    fi
-    folders=${folders#*:}
-  done
-  return 1
-}
+. ../findProgram.sh
 
 # Runs a program as a section: printed NAME PROGRAM [ARGUMENT]...
 printed() {

@@ -14,19 +14,7 @@ done
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-# Finds a program, and gives its path as $program: a busybox may prefer its own ip, which prints no JSON, to that of the
-# image. Without a process of its own: a node may have hundreds of namespaces.
-have() {
-  program='' folders=$PATH:
-  while [ -n "$folders" ]; do
-    if [ -x "${folders%%:*}/$1" ]; then
-      program=${folders%%:*}/$1
-      return 0
-    fi
-    folders=${folders#*:}
-  done
-  return 1
-}
+. ../findProgram.sh
 
 # Whether a module is there without being loaded for us.
 loaded() {

@@ -5,15 +5,7 @@ inside=$1 token=$2
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
-    fi
-  done
-}
+. ../findProgram.sh
 
 link=$(readlink /proc/self/ns/net)
 inode=${link#net:[}
@@ -25,9 +17,9 @@ section inode
 echo "$inode"
 section tools
 for tool in ip bridge tc ethtool; do
-  if [ -n "$(program "$tool")" ]; then echo "$tool"; fi
+  if have "$tool"; then echo "$tool"; fi
 done
-ip=$(program ip)
+have ip; ip=$program
 if "$ip" -V 2>/dev/null | grep -q iproute2; then
   section ns "$inode"
   printf 'addr\nroute show table all\nneigh\n' | "$ip" -j -d -s -force -batch - 2>/dev/null

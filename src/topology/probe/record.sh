@@ -5,15 +5,7 @@
 # not put into promiscuous mode.
 path=$1 inode=$2 device=$3 user=$4 snap=$5 filter=$6
 
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
-    fi
-  done
-}
+. ../findProgram.sh
 
 case $path in
   */ns/net)
@@ -23,8 +15,8 @@ case $path in
     fi
     ;;
 esac
-nsenter=$(program nsenter)
-tcpdump=$(program tcpdump)
+have nsenter; nsenter=$program
+have tcpdump; tcpdump=$program
 if [ -z "$tcpdump" ]; then
   echo 'the image has no tcpdump' >&2
   exit 1

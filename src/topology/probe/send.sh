@@ -13,21 +13,13 @@ shift
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
-    fi
-  done
-}
+. ../findProgram.sh
 
-nsenter=$(program nsenter)
-socat=$(program socat)
-nc=$(program nc)
-bash=$(program bash)
-ping=$(program ping)
+have nsenter; nsenter=$program
+have socat; socat=$program
+have nc; nc=$program
+have bash; bash=$program
+have ping; ping=$program
 
 case $address in
   *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 ;;

@@ -13,18 +13,10 @@ trap 'stop=1' USR1
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
-program() {
-  # shellcheck disable=SC2086 # a list of folders
-  for folder in $(echo "$PATH" | tr : ' '); do
-    if [ -x "$folder/$1" ]; then
-      echo "$folder/$1"
-      return
-    fi
-  done
-}
+. ../findProgram.sh
 
-nsenter=$(program nsenter)
-tcpdump=$(program tcpdump)
+have nsenter; nsenter=$program
+have tcpdump; tcpdump=$program
 work=$(mktemp -d) || exit
 watchers=''
 # Whatever ends this, no watcher and no file stays.

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shellText } from '../../../scripts/shellText.ts';
+import { textOfFile } from '../../../scripts/textFiles.ts';
 import { nodeFactsOf } from '../../../src/topology/collect/nodeFacts.ts';
 import { parseSections, type Section } from '../../../src/topology/collect/sections.ts';
 import type { NodeFacts } from '../../../src/topology/model/nodeFacts.ts';
 
 const SRC = join(import.meta.dirname, '..', '..', '..', 'src', 'topology', 'collect');
-const script = (name: string) => shellText(readFileSync(join(SRC, name), 'utf8'));
+const script = (name: string) => textOfFile(join(SRC, name));
 const canUnshare =
   process.getuid?.() === 0 && spawnSync('unshare', ['-m', '-n', '-p', '-f', 'true']).status === 0;
 

@@ -1,0 +1,13 @@
+# Finds a program of the image, and gives its path as $program, or nothing: a busybox may prefer its own ip and nsenter,
+# which print no JSON. Starts no process: a node may have hundreds of namespaces.
+have() {
+  program='' folders=$PATH:
+  while [ -n "$folders" ]; do
+    if [ -x "${folders%%:*}/$1" ]; then
+      program=${folders%%:*}/$1
+      return 0
+    fi
+    folders=${folders#*:}
+  done
+  return 1
+}
