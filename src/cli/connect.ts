@@ -1,6 +1,7 @@
 import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
-import { type ConnectionFlags, chooseContext } from '../kube/kubeconfig.ts';
+import { chooseContext } from '../kube/kubeconfig.ts';
+import type { ConnectionFlags } from '../kube/kubeconfigEntries.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';

@@ -21,14 +21,9 @@ import type { AccessLevel } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 import { lackedToWatch } from './rights.ts';
 import { refuseNotReady } from './silentNode.ts';
-import type { StartOptions } from './start.ts';
+import type { AccessOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
 import { tryContainer, tryExec } from './trial.ts';
-
-export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
-  /** Receives notices: which access level is used if it is not the first, and why. */
-  readonly onNote?: (text: string) => void;
-}
 
 /**
  * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level

@@ -1,8 +1,9 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
-import { type AccessOptions, ensureDebugger, ensureNodeDebugger } from './accessLevel.ts';
+import { ensureDebugger, ensureNodeDebugger } from './accessLevel.ts';
 import type { DebuggerRequest } from './container.ts';
 import type { Debugger } from './place.ts';
+import type { AccessOptions } from './start.ts';
 
 /** A debugger for a target, as `ensureDebugger` gives it. */
 export function debuggerFor(

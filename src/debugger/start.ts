@@ -26,6 +26,12 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** As StartOptions, for a debugger whose access level is to be found. */
+export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
+  /** Receives notices: which access level is used if it is not the first, and why. */
+  readonly onNote?: (text: string) => void;
+}
+
 /**
  * Waits until a debugger's container runs. The pod's status says that it does; when it does not,
  * the kubelet's events say why, ten seconds before the status would. Throws a Problem with the

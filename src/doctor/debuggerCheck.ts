@@ -8,18 +8,8 @@ import { isStatic } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Pod } from '../kube/pod.ts';
 import { type Check, failed } from './check.ts';
+import type { DebuggerCheck } from './nodeDebuggerCheck.ts';
 import { checkNodeDebugger } from './nodeDebuggerCheck.ts';
-
-/** Which debugger a command would use for a target. */
-export interface DebuggerCheck {
-  readonly checks: readonly Check[];
-  /** The container of a debugger that runs there already. */
-  readonly running?: string;
-  /** Whether it is by a pod on the node: what an ephemeral container needs is not needed then. */
-  readonly byNode: boolean;
-  /** The namespace in which rights for a pod on the node are missing. */
-  readonly lacksNodeRole?: string;
-}
 
 const CHECK = 'debugger';
 

@@ -8,8 +8,18 @@ import type { KubeApi } from '../kube/api.ts';
 import { mayWe } from '../kube/review.ts';
 import { messageOf } from '../problem.ts';
 import { nicetiesLackedIn } from './accessChecks.ts';
-import { failed } from './check.ts';
-import type { DebuggerCheck } from './debuggerCheck.ts';
+import { type Check, failed } from './check.ts';
+
+/** Which debugger a command would use for a target. */
+export interface DebuggerCheck {
+  readonly checks: readonly Check[];
+  /** The container of a debugger that runs there already. */
+  readonly running?: string;
+  /** Whether it is by a pod on the node: what an ephemeral container needs is not needed then. */
+  readonly byNode: boolean;
+  /** The namespace in which rights for a pod on the node are missing. */
+  readonly lacksNodeRole?: string;
+}
 
 const CHECK = 'node debugger';
 

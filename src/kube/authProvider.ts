@@ -1,6 +1,7 @@
 import { Problem } from '../problem.ts';
-import type { CredentialSource, Credentials } from './credentials.ts';
-import type { AuthProviderEntry, UserOrigin } from './kubeconfig.ts';
+import type { CredentialSource, Credentials } from './credentialSource.ts';
+import type { UserOrigin } from './kubeconfig.ts';
+import type { AuthProviderEntry } from './kubeconfigEntries.ts';
 
 /** Clouds whose providers kubectl dropped in 1.26: client-node still speaks them. */
 const OF_OLD = ['gcp', 'azure'];

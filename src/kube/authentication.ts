@@ -2,10 +2,11 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { messageOf, Problem } from '../problem.ts';
-import { type CredentialSource, type Credentials, credentialSource } from './credentials.ts';
+import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
+import { credentialSource } from './credentials.ts';
 import { impersonation } from './impersonation.ts';
-import type { ChosenContext, ClusterEntry } from './kubeconfig.ts';
-import type { LoginLost } from './loginLost.ts';
+import type { ChosenContext } from './kubeconfig.ts';
+import type { ClusterEntry } from './kubeconfigEntries.ts';
 import { fileOrData } from './namedFile.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
@@ -36,19 +37,6 @@ export interface Access {
   readonly requestTimeout?: number;
   /** As ConnectionEvents. */
   readonly onRequest?: ConnectionEvents['onRequest'];
-}
-
-/** What a connection reports to the code that shows progress. */
-export interface ConnectionEvents {
-  /** A request is sent; what it gives is called when it was answered, or failed. */
-  readonly onRequest?: () => () => void;
-  /**
-   * A credential plugin is started, which may ask the user something on the terminal; what it gives is called
-   * when it has ended. `renewal`: there was a login before.
-   */
-  readonly onPlugin?: (renewal: boolean) => () => void;
-  /** A login was not renewed. The next attempt is after this many milliseconds, if there is one. */
-  readonly onLoginLost?: (problem: LoginLost, againInMs: number | undefined) => void;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { messageOf, Problem } from '../problem.ts';
-import type { CredentialSource } from './credentials.ts';
-import type { AuthProviderEntry } from './kubeconfig.ts';
+import type { CredentialSource } from './credentialSource.ts';
+import type { AuthProviderEntry } from './kubeconfigEntries.ts';
 
 /**
  * The credentials of a gcp or azure auth provider, which client-node gets by running the cloud's

@@ -1,23 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Problem } from '../problem.ts';
-import type { ConnectionEvents } from './authentication.ts';
-import type { ChosenContext, UserEntry } from './kubeconfig.ts';
+import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
+import type { ChosenContext } from './kubeconfig.ts';
+import type { UserEntry } from './kubeconfigEntries.ts';
 import { fileOrData, readNamed } from './namedFile.ts';
-
-/** What lets a client in: an Authorization header, a client certificate with its key, or both. */
-export interface Credentials {
-  readonly authorization?: string;
-  readonly cert?: Buffer | string;
-  readonly key?: Buffer | string;
-}
-
-/** Where credentials come from, again and again. */
-export interface CredentialSource {
-  /** The credentials for a request that is made now. */
-  current(): Promise<Credentials>;
-  /** The server took these no more. Gives whether there are others now. */
-  renew?(refused: Credentials): Promise<boolean>;
-}
 
 /**
  * The source for a chosen user. Credential plugins and auth providers are loaded only for users who

@@ -1,4 +1,4 @@
-import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfig.ts';
+import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfigEntries.ts';
 
 /** Lets flags win; one about trust replaces everything that the kubeconfig says about trust. */
 export function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEntry {

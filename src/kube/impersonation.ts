@@ -1,4 +1,4 @@
-import type { UserEntry } from './kubeconfig.ts';
+import type { UserEntry } from './kubeconfigEntries.ts';
 
 /** The user acts as another one: the API server must be told, or it would allow too much. */
 export function impersonation(user: UserEntry): Record<string, string | string[]> {

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfig.ts';
+import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfigEntries.ts';
 import { fileReason } from './namedFile.ts';
 import { parseProxyUrl } from './proxyUrl.ts';
 

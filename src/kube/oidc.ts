@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { messageOf, Problem } from '../problem.ts';
-import type { CredentialSource } from './credentials.ts';
+import type { CredentialSource } from './credentialSource.ts';
 import type { UserOrigin } from './kubeconfig.ts';
 import { saveProviderConfig } from './kubeconfigSaving.ts';
 import { fileOrData } from './namedFile.ts';

@@ -3,14 +3,9 @@ import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Problem } from '../problem.ts';
+import type { TunnelTarget } from './socks5.ts';
 import { socksConnect } from './socks5.ts';
 import type { TlsSettings } from './tlsSettings.ts';
-
-/** Where a tunnel leads. */
-export interface TunnelTarget {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** How long a proxy may take to open a way. */
 const TUNNEL_TIMEOUT_MS = 30_000;

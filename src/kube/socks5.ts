@@ -1,5 +1,10 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
-import type { TunnelTarget } from './proxyTunnel.ts';
+
+/** Where a tunnel leads. */
+export interface TunnelTarget {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** RFC 1928 (the protocol) and RFC 1929 (name and password). */
 const VERSION = 5;

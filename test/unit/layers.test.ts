@@ -29,6 +29,13 @@ const CAPTURE_LAYERS: readonly (readonly string[])[] = [
   ['live'],
 ];
 
+/** Classes whose parts take them as an argument, and so import their types. */
+const KNOWN_TO_PARTS: ReadonlySet<string> = new Set([
+  'reading/conversation.ts',
+  'reading/tcp/tcpConnection.ts',
+  'topology/trace/walk.ts',
+]);
+
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(join(SRC, name), 'utf8') }));
@@ -102,11 +109,13 @@ describe('the layers of src', () => {
     expect(all.length).toBeGreaterThan(150);
   });
 
-  it('load each other in no circle', () => {
+  it('import each other in no circle, types included', () => {
     const known = new Map(
       files.map((file) => {
-        const loaded = importsOf(file).filter(({ typeOnly }) => !typeOnly);
-        return [file.name, loaded.map(({ path }) => path)];
+        const counted = importsOf(file).filter(
+          ({ path, typeOnly }) => !typeOnly || !KNOWN_TO_PARTS.has(path),
+        );
+        return [file.name, counted.map(({ path }) => path)];
       }),
     );
     const circles: string[] = [];

@@ -1,7 +1,8 @@
 import { capturesOf } from '../../capture/detached/captures.ts';
 import { KubeApi } from '../../kube/api.ts';
 import { authenticate } from '../../kube/authentication.ts';
-import { type ConnectionFlags, chooseContext } from '../../kube/kubeconfig.ts';
+import { chooseContext } from '../../kube/kubeconfig.ts';
+import type { ConnectionFlags } from '../../kube/kubeconfigEntries.ts';
 import { readKubeconfig } from '../../kube/kubeconfigFiles.ts';
 import { listNames } from '../../kube/nameList.ts';
 import { type Pod, podPath, podsPath } from '../../kube/pod.ts';

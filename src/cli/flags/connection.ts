@@ -1,4 +1,4 @@
-import type { ConnectionFlags } from '../../kube/kubeconfig.ts';
+import type { ConnectionFlags } from '../../kube/kubeconfigEntries.ts';
 import type { FlagTable, FlagValues } from './flag.ts';
 import { anyText, FILE, NAMESPACE } from './valueTypes.ts';
 

@@ -1,8 +1,8 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
-import type { AccessOptions } from '../accessLevel.ts';
 import type { DebuggerRequest } from '../container.ts';
 import type { Debugger } from '../place.ts';
+import type { AccessOptions } from '../start.ts';
 import { nodeDebugger } from './nodeDebugger.ts';
 import { isKeptFor, NODE_CONTAINER, NODE_SELECTOR } from './nodePod.ts';
 

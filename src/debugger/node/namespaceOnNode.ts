@@ -1,9 +1,9 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
-import type { AccessOptions } from '../accessLevel.ts';
 import type { DebuggerRequest } from '../container.ts';
 import type { Debugger } from '../place.ts';
 import { runProgram } from '../runProgram.ts';
+import type { AccessOptions } from '../start.ts';
 import enterScript from './enterNamespace.sh';
 import findScript from './findNamespace.sh';
 import { nodeDebugger } from './nodeDebugger.ts';

@@ -1,7 +1,19 @@
 import { i32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet } from '../../packets/packet.ts';
 import { windowScale } from '../../packets/tcpOptions.ts';
-import type { TlsFlow } from './tlsInfo.ts';
+
+/** The TLS of one direction of a connection, as far as lines need it. */
+export interface TlsFlow {
+  /** Where the next record begins. */
+  next: number;
+  /** The record that has begun, if it is not whole yet. */
+  unfinished: string;
+  isEncrypted: boolean;
+  /** As it stands in front of each record. */
+  recordVersion: number;
+  /** The first bytes of its header, when the others come with the next segment. */
+  header: Uint8Array;
+}
 
 /** One direction of a TCP connection. */
 export interface TcpFlow {

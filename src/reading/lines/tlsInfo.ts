@@ -11,7 +11,7 @@ import {
   TLS_RECORD_HEADER_BYTES,
   tlsVersionName,
 } from '../../packets/tls.ts';
-import type { TcpFlow } from './tcpFlows.ts';
+import type { TcpFlow, TlsFlow } from './tcpFlows.ts';
 
 const HANDSHAKES: Readonly<Record<number, string>> = {
   0: 'Hello Request',
@@ -31,19 +31,6 @@ const HANDSHAKES: Readonly<Record<number, string>> = {
 /** Where TLS is expected although its beginning is not in the capture. */
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 636, 853, 993, 6443, 8443]);
 const MAX_RECORD_BYTES = 16_384 + 2_048;
-
-/** The TLS of one direction of a connection, as far as lines need it. */
-export interface TlsFlow {
-  /** Where the next record begins. */
-  next: number;
-  /** The record that has begun, if it is not whole yet. */
-  unfinished: string;
-  isEncrypted: boolean;
-  /** As it stands in front of each record. */
-  recordVersion: number;
-  /** The first bytes of its header, when the others come with the next segment. */
-  header: Uint8Array;
-}
 
 const NOTHING = new Uint8Array(0);
 

@@ -1,19 +1,9 @@
 import type { FamilyPlan, PlanRequest } from './capacity.ts';
+import type { CidrFinding } from './cidrFinding.ts';
 import { formatCount } from './formatCount.ts';
 import { providerRemarks } from './providers.ts';
 import { isInside, overlaps, rangeText, sizeOf } from './range.ts';
 import { bySeverity, misaligned, rangeFindings } from './rangeFindings.ts';
-
-/** Something about a plan that its author should know. */
-export interface CidrFinding {
-  /** A fixed word; docs/cidr.md lists them. */
-  readonly kind: string;
-  readonly severity: 'error' | 'warning' | 'remark';
-  readonly what: string;
-  readonly fix?: string;
-  /** Where a rule of a provider is written. */
-  readonly source?: string;
-}
 
 /** How far the kube-controller-manager divides an IPv6 range: 2^16 nodes (cidr_set.go). */
 const MAX_IPV6_BITS = 16;

@@ -1,6 +1,7 @@
 import { type Alternative, alternativesTo } from './alternatives.ts';
 import { countOf, type FamilyPlan, familyPlan, type PlanRequest } from './capacity.ts';
-import { type CidrFinding, findingsOf } from './findings.ts';
+import type { CidrFinding } from './cidrFinding.ts';
+import { findingsOf } from './findings.ts';
 import { rangeText } from './range.ts';
 
 /** A plan as JSON has it. Counts beyond 2^53 are decimal strings. */

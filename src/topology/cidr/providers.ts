@@ -1,5 +1,5 @@
 import type { FamilyPlan, PlanRequest } from './capacity.ts';
-import type { CidrFinding } from './findings.ts';
+import type { CidrFinding } from './cidrFinding.ts';
 import { overlaps, range, rangeText } from './range.ts';
 
 /** Routes of a VPC's table by default; each node takes one (Flannel on ACK). */

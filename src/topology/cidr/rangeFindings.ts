@@ -1,4 +1,4 @@
-import type { CidrFinding } from './findings.ts';
+import type { CidrFinding } from './cidrFinding.ts';
 import { isInside, overlaps, type Range, range, rangeText, type WrittenRange } from './range.ts';
 
 /** Ranges that mean something else on nodes or in networks. */

@@ -1,7 +1,7 @@
 import { renderTable } from '../../output/table.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Alternative } from './alternatives.ts';
-import type { CidrFinding } from './findings.ts';
+import type { CidrFinding } from './cidrFinding.ts';
 import { formatCount } from './formatCount.ts';
 import type { CidrPlan } from './plan.ts';
 

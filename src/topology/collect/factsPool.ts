@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { AccessOptions } from '../../debugger/accessLevel.ts';
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { factsDebugger } from '../../debugger/node/factsDebugger.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
+import type { AccessOptions } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { Problem } from '../../problem.ts';
 import { parseSections, type Section } from './sections.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type AccessOptions, ensureDebugger } from '../../debugger/accessLevel.ts';
+import { ensureDebugger } from '../../debugger/accessLevel.ts';
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
+import type { AccessOptions } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';

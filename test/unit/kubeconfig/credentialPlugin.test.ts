@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { pluginSource } from '../../../src/kube/credentialPlugin.ts';
-import type { UserEntry } from '../../../src/kube/kubeconfig.ts';
+import type { UserEntry } from '../../../src/kube/kubeconfigEntries.ts';
 import { LoginLost } from '../../../src/kube/loginLost.ts';
 import { PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
 import { startWorld, type World } from './world.ts';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KubeApi } from '../../../src/kube/api.ts';
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { type ExecStream, exec } from '../../../src/kube/exec.ts';
-import type { UserEntry } from '../../../src/kube/kubeconfig.ts';
+import type { UserEntry } from '../../../src/kube/kubeconfigEntries.ts';
 import { watch } from '../../../src/kube/watch.ts';
 import { makeCertificates, type TestCertificates } from './certificates.ts';
 import { type ExecServer, execServer } from './execServer.ts';

@@ -1,6 +1,6 @@
 import { parseAddress } from '../../address.ts';
 import type { ClusterFacts } from '../../model/clusterFacts.ts';
-import type { CidrFinding } from '../findings.ts';
+import type { CidrFinding } from '../cidrFinding.ts';
 import { formatCount } from '../formatCount.ts';
 import { isInside, overlaps, range, rangeText, sizeOf, type WrittenRange } from '../range.ts';
 import { misaligned, rangeFindings } from '../rangeFindings.ts';

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../../model/clusterFacts.ts';
 import { countOf } from '../capacity.ts';
-import type { CidrFinding } from '../findings.ts';
+import type { CidrFinding } from '../cidrFinding.ts';
 import { rangeText, type WrittenRange } from '../range.ts';
 import { bySeverity } from '../rangeFindings.ts';
 import { clusterFindings } from './clusterFindings.ts';
