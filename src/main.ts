@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<number> {
   return runCommandLine(args);
 }
 
-/** Completes what is typed; whatever has not answered by then (a credential plugin) is left alone. */
+/** Completes what is typed; what has not answered by then (a credential plugin) is abandoned. */
 async function answerShell(words: readonly string[]): Promise<number> {
   const { completeCommand } = await import('./cli/completion/completeCommand.ts');
   const answer = await completeCommand(words);

@@ -1,12 +1,12 @@
 /**
  * An error meant for the user: what happened and why in `message`, what to try next in `next`.
- * Everything else that is thrown is a fault of ours and is shown with its stack on request.
+ * Anything else that is thrown is a bug, and is shown with its stack on request.
  */
 export class Problem extends Error {
   override readonly name: string = 'Problem';
   /** Steps the user can take, one sentence or command a line; may be empty. */
   readonly next: readonly string[];
-  /** 1: it failed; 2: it was asked wrongly (kubectl and tcpdump use the same). */
+  /** 1: failure; 2: wrong usage (as in kubectl and tcpdump). */
   readonly exitCode: 1 | 2;
 
   constructor(

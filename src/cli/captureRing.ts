@@ -56,7 +56,7 @@ export async function captureRing(
     );
     const thrown = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     const fault = thrown.find((reason) => !isInterruption(reason));
-    // Whoever was to end before it had begun has nothing to give.
+    // A recorder that was ended before it began has recorded nothing.
     if (fault !== undefined || (thrown.length > 0 && thrown.length === results.length))
       throw fault ?? thrown[0];
     return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;

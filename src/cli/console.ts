@@ -106,7 +106,7 @@ export async function passThrough(chunk: Buffer): Promise<void> {
   if (!process.stderr.write(chunk)) await once(process.stderr, 'drain');
 }
 
-/** Asks the user for confirmation; anything but yes is no. Throws a Problem without a terminal. */
+/** Asks the user for confirmation; anything but yes means no. Throws a Problem without a terminal. */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw wrongUsage(

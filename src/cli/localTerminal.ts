@@ -11,7 +11,7 @@ export function terminalSize(): TerminalSize {
 }
 
 /**
- * Gives every key to whoever reads standard input, Ctrl-C too, and tells of new sizes. The result puts
+ * Passes every key to the reader of standard input, Ctrl-C too, and reports new sizes. The result puts
  * the terminal back as it was, which our exit does as well.
  */
 export function openTerminal(onResize: (size: TerminalSize) => void): () => void {

@@ -67,7 +67,7 @@ function defaultOf({ name, spec }: TableFlag): (readonly [string, unknown])[] {
   return spec.default === undefined ? [] : [[name, spec.default]];
 }
 
-/** Words that yargs reads in one way only. Throws a Problem for a flag that is not there or lacks its value. */
+/** Words that yargs reads in one way only. Throws a Problem for a flag that does not exist or has no value. */
 function canonicalWords(word: Word<TableFlag>): string[] {
   switch (word.kind) {
     case 'argument':

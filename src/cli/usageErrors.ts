@@ -16,7 +16,7 @@ export function usageError(
   return wrongUsage(message, ...next, `See '${name} --help' for usage.`);
 }
 
-/** The error for a word that is no command, with the commands that look like it. */
+/** The error for an unknown command, with similar ones. */
 export function unknownCommand(word: string, known: readonly string[]): Problem {
   const similar = known.filter((name) => name.startsWith(word) || distance(word, name) <= 2);
   return usageError(

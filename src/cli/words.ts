@@ -21,7 +21,7 @@ export type Word<F> =
 /**
  * Reads words as kubectl's parser (pflag) does: `--name value`, `--name=value`, `-nvalue`, `-n=value`,
  * and several letters in one word. Unlike there, a word that is a flag of this command is not the value
- * of the flag before it: `-i -w x` most likely lacks the value of `-i`.
+ * of the flag before it: `-i -w x` most likely misses the value of `-i`.
  */
 export function readWords<F extends NamedFlag>(
   flags: readonly F[],

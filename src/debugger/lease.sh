@@ -6,7 +6,7 @@
 # when a connection breaks. The exit status is the program's.
 #
 # Three writers share one pipe (the client's words, a tick a second, the program's end), so that
-# one reader decides everything; no signals between shells, no files, no `read -t`, which dash lacks.
+# one reader decides everything; no signals between shells, no files, no `read -t`, which dash does not have.
 silence=$1
 shift
 guard=$$

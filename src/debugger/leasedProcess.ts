@@ -32,7 +32,7 @@ const BEAT_MS = 1_000;
 const BEAT_DURING_OUTPUT_MS = 6_000;
 /**
  * Seconds without a beat after which the program in the pod is ended. With the second or two that
- * ending takes, nothing of ours runs 15 s after a client fell silent.
+ * ending takes, no process is left 15 s after a client fell silent.
  */
 const SILENCE_S = 12;
 /** Once told to stop: how long nothing may come before the stream is cut (the lease kills after 2 s). */
@@ -119,7 +119,7 @@ export class LeasedProcess {
     this.#say('stop');
     let received = this.#stream.received;
     const watchdog = setInterval(() => {
-      // What waits for a slow reader of ours says nothing about the pod.
+      // Output that waits for a slow reader here says nothing about the pod.
       const isRead = this.stdout.readableLength === 0 && this.stderr.readableLength === 0;
       if (this.#stream.received === received && isRead) {
         this.#gaveUp = true;

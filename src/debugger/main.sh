@@ -1,4 +1,4 @@
-# The debugger's main process: keeps the container there while anything of ours runs in it, reaps
+# The debugger's main process: keeps the container running while it is in use, reaps
 # what our commands leave behind, and ends after $1 idle seconds. Holds no files and no state, so
 # that a kubelet may start it again at any time.
 # Kubernetes halves doubled dollar signs in a container's command: none may stand here.

@@ -21,7 +21,7 @@ const RIGHTS = / cannot \w+ resource | is forbidden: *(you may not .*)?$/;
 
 /**
  * Reads what the API server refused, by its text: a policy may set any HTTP status. Undefined for
- * everything that is no refusal: a server in trouble, a conflict, a missing object, an answer from elsewhere.
+ * other errors: a server in trouble, a conflict, a missing object, an answer from elsewhere.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof ApiError)) return undefined;
@@ -36,7 +36,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return { by: code === 403 && RIGHTS.test(serverMessage) ? 'rights' : 'other', error };
 }
 
-/** Whether an error that is no refusal leaves open what the same request would give another time. */
+/** Whether an error other than a refusal leaves open how the same request would end another time. */
 export function isUnsure({ code, serverMessage }: ApiError): boolean {
   return (
     [408, 409, 429].includes(code) ||

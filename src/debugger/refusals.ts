@@ -84,7 +84,7 @@ export function policySteps({ by, denial }: Refusal, exception: string): string[
 /** The Role to ask for; with what the refusal in `message` is about, where the Role lacks that. */
 export function roleSteps(namespace: string, message = ''): string[] {
   const everywhere = message.includes('at the cluster scope');
-  // Only pods of ours on nodes are made and deleted.
+  // Only pods on nodes are created and deleted.
   const ofNode = /cannot (create|delete) resource "pods"/.test(message);
   const role = ofNode
     ? nodeRoleYaml(namespace)

@@ -135,7 +135,7 @@ async function watchEvents(
     }
   } catch (error) {
     if (error instanceof StartProblem) throw error;
-    // Who may not read events waits for the status, which comes later and says less.
+    // Users who may not read events wait for the status, which comes later and says less.
     limit.cannotSeePulls();
   }
   return new Promise<never>((_, reject) => {

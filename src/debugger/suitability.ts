@@ -31,7 +31,7 @@ export function refuseUnsuitable(pod: Pod): void {
     });
 }
 
-/** The same for what only the node knows; who may not read nodes is let through. */
+/** The same for what only the node knows; users who may not read nodes pass. */
 export function refuseWindowsNode({ metadata, spec }: Pod, node: KubeNode | undefined): void {
   if (spec.nodeName !== undefined && isWindows(node)) throw windows(metadata.name);
 }

@@ -49,7 +49,7 @@ export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error instanceof ForeignError && isForeign(error)) throw explainForeign(error);
-    // Races are met by whoever sends the real request.
+    // Races are handled where the real request is sent.
     if (isRace(error)) return { kind: 'unknown', error };
     const refusal = refusalOf(error);
     if (refusal) return { kind: 'refused', ...refusal };

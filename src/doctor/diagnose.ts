@@ -15,7 +15,7 @@ export interface Diagnosis {
   /** Whether all that is needed is there. */
   readonly ready: boolean;
   readonly checks: readonly Check[];
-  /** What to ask an administrator for, as YAML to apply; absent when nothing lacks. */
+  /** What to ask an administrator for, as YAML to apply; absent when nothing is missing. */
   readonly roles?: string;
 }
 

@@ -10,7 +10,7 @@ const NO_POD = 'netdebug-doctor';
 
 /**
  * Whether a command would get through to a pod of the namespace: a proxy on the way may refuse exec, and policies
- * may. Missing rights are told elsewhere.
+ * may. Missing rights are reported elsewhere.
  */
 export async function execPathCheck(api: KubeApi, signal: AbortSignal): Promise<Check[]> {
   const { namespace } = api.access;

@@ -74,6 +74,6 @@ function imageCheck(name: string, { status }: KubeNode, image: string): Check {
   const isThere = names.some((candidate) => namesImage(candidate, image));
   const text = isThere
     ? `${image} is on ${name}`
-    : `${image} is not among those that ${name} names (its largest 50): it is pulled where it lacks`;
+    : `${image} is not among the images that ${name} reports (its 50 largest): it is pulled if it is missing`;
   return { check: 'image', level: 'ok', text };
 }

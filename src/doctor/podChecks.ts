@@ -42,7 +42,7 @@ function runtimeCheck(pod: Pod, runtime: Runtime | undefined): Check[] {
       {
         check,
         level: 'fail',
-        text: `${text}: there is no such RuntimeClass any more, so the pod's sandbox cannot be made again`,
+        text: `${text}: this RuntimeClass no longer exists, so the pod's sandbox cannot be created again`,
         next: [`kubectl get runtimeclass ${runtime.className}`],
       },
     ];

@@ -6,7 +6,7 @@ const WORDS = { ok: 'ok', warning: 'warning', fail: 'FAIL' } as const;
 
 /**
  * A line a check, what to do below it, and what to ask for at the end; or all of it for a program.
- * Texts, but not commands, are broken where a terminal of so many `columns` would break them.
+ * Texts, but not commands, are wrapped at `columns`.
  */
 export function* renderDiagnosis(
   diagnosis: Diagnosis,
@@ -27,8 +27,8 @@ function* lines({ checks, roles, ready }: Diagnosis, columns: number): Generator
     for (const step of next) yield `${margin}${terminalSafe(step)}\n`;
   }
   if (roles !== undefined)
-    yield `\nWhat lacks, to ask an administrator for, with a binding of it to you:\n\n${roles}`;
-  yield `\n${ready ? 'All that is needed is there.' : 'Not all that is needed is there.'}\n`;
+    yield `\nMissing permissions. Ask an administrator to apply this, and to bind it to you:\n\n${roles}`;
+  yield `\n${ready ? 'Everything required is available.' : 'Not everything required is available.'}\n`;
 }
 
 /** Breaks a text between its words; a word that is longer than a line stays whole. */

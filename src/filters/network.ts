@@ -12,7 +12,7 @@ export function networkOf(text: string): string | undefined {
   return `${canonical(groups.join(':'))}/${bits}`;
 }
 
-/** The parts of an address, so many bits each, with all but the first `length` bits zero. */
+/** The parts of an address, each of this many bits, with all but the first `length` bits zero. */
 function masked(parts: readonly number[], width: number, length: number): number[] {
   return parts.map((part, index) => {
     const kept = Math.min(width, Math.max(0, length - index * width));

@@ -6,12 +6,12 @@ import type { KubeApi } from '../kube/api.ts';
 import type { Container, Pod } from '../kube/pod.ts';
 import type { Owned } from './owned.ts';
 
-/** The mark that every container of ours has in its environment (src/debugger/container.ts). */
+/** The mark in the environment of every container of netdebug (src/debugger/container.ts). */
 const MARK = 'NETDEBUG';
 const DEBUGGER = /^netdebug-(network|processes)(-\d+)?$/;
 const OWNER = 'netdebug/owner';
 
-/** Everything of ours in a namespace, or in all. */
+/** All debuggers and captures in a namespace, or in all. */
 export async function findOwned(
   api: KubeApi,
   namespace: string | 'all',

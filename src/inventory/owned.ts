@@ -2,7 +2,7 @@ import type { DetachedCapture } from '../capture/detached/captures.ts';
 import type { Profile } from '../debugger/profile.ts';
 import type { Pod } from '../kube/pod.ts';
 
-/** Something of ours in a cluster. */
+/** A debugger or capture of netdebug in a cluster. */
 export interface Owned {
   readonly kind: 'debugger' | 'capture' | 'node-debugger';
   readonly pod: Pod;

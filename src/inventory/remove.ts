@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts';
 import { type Owned, ownsPod } from './owned.ts';
 import { endMain, type Used } from './usage.ts';
 
-/** What is to be done with something of ours. */
+/** What to do with a debugger or capture. */
 export type Fate =
   /** It is ended, or deleted. */
   | { readonly kind: 'remove' }
@@ -21,7 +21,7 @@ export type Fate =
 
 /**
  * What `cleanup` does with it. Captures and what is at work are somebody's, and a capture that has ended
- * still has its files: they are left alone unless `captures` says otherwise.
+ * still has its files: they are kept unless `captures` is set.
  */
 export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {
   if (ownsPod(owned)) {
@@ -42,7 +42,7 @@ export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fa
 const GONE_MS = 20_000;
 const LOOK_MS = 300;
 
-/** Ends something of ours, and returns when the API server says that it has ended. Throws a Problem. */
+/** Ends a debugger or capture, and returns when the API server reports its end. Throws a Problem. */
 export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
   const { namespace, name, uid } = owned.pod.metadata;
   if (owned.kind === 'node-debugger') {

@@ -5,7 +5,7 @@ import { ownsPod } from './owned.ts';
 import { fateOf } from './remove.ts';
 import type { Used } from './usage.ts';
 
-/** What is told of something of ours, to people and programs. Times are ISO 8601. */
+/** What is printed about a debugger or capture. Times are ISO 8601. */
 function factsOf(used: Used) {
   const { owned, runs, unanswered } = used;
   const { pod, kind, container, profile, capture, image, owner, since, state, reason } = owned;

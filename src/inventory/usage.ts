@@ -8,7 +8,7 @@ import { messageOf } from '../problem.ts';
 import lookScript from './look.sh';
 import type { Owned } from './owned.ts';
 
-/** Something of ours, and what goes on in it as far as that is known. */
+/** A debugger or capture, and what runs in it as far as that is known. */
 export interface Used {
   readonly owned: Owned;
   /** Programs that work in it; empty when it is idle. */
@@ -26,7 +26,7 @@ const PLUMBING = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
 
 /**
  * Asks each container that runs what runs in it, several at a time. A capture's own recorder is what it is there
- * for. `onProgress` is told how many have answered.
+ * for. `onProgress` gets the number of those that have answered.
  */
 export async function usageOf(
   api: KubeApi,

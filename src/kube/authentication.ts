@@ -66,7 +66,7 @@ export async function authenticate(
       const { cert, key } = fresh;
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
       if (cert) checkPair(tls);
-      // Idle connections belong to the old certificate; those in use go on.
+      // Idle connections belong to the old certificate; those in use continue.
       agent?.destroy();
       agent = undefined;
     }

@@ -125,7 +125,7 @@ function isInteractive(plugin: ExecEntry): boolean {
   return terminal;
 }
 
-/** What the plugin is told, as JSON in KUBERNETES_EXEC_INFO. */
+/** The input of the plugin: JSON in KUBERNETES_EXEC_INFO. */
 function execInfo(plugin: ExecEntry, cluster: ClusterEntry, interactive: boolean): string {
   const info = {
     kind: 'ExecCredential',

@@ -36,7 +36,7 @@ export function parseExecStatus(payload: string): number | ExecProblem {
   };
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
-  // Never 0: a failure whose exit code is missing is no success.
+  // Never 0: a failure without an exit code is not a success.
   if (Number.isInteger(code) && code !== 0) return code;
   return new ExecProblem(
     /executable file not found|no such file or directory/.test(message)

@@ -23,7 +23,7 @@ export interface ChosenContext {
   readonly user: UserEntry;
   readonly namespace: string;
   readonly origin?: UserOrigin;
-  /** Sentences about what was asked for and is not there, where kubectl goes on without. */
+  /** Sentences about what was asked for and is not there, where kubectl continues without it. */
   readonly warnings: readonly string[];
 }
 

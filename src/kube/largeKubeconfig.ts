@@ -120,7 +120,7 @@ function lineEnd(source: string, at: number): number {
 function nameIn(value: string): string | undefined {
   const [, quote, name] = /^ +(["']?)(\w[^\s"'\\]*)\1\s*$/.exec(value) ?? [];
   if (name === undefined) return undefined;
-  // An unquoted number or truth value is no text.
+  // An unquoted number or truth value is not a text.
   const isText = quote || (/^[A-Za-z]/.test(name) && !/^(?:true|false|null)$/i.test(name));
   return isText || typeof load(name) === 'string' ? name : undefined;
 }

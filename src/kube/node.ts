@@ -26,7 +26,7 @@ export interface KubeNode {
   };
 }
 
-/** A node, or undefined for who may not read nodes. Throws an ApiError when there is none of that name. */
+/** A node, or undefined if the user may not read nodes. Throws an ApiError when there is none of that name. */
 export async function readNode(
   api: KubeApi,
   name: string,

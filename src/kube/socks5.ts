@@ -72,7 +72,7 @@ function ipv6Bytes(host: string): Buffer {
   return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Takes exactly `size` bytes, and leaves those behind them to whoever reads next. */
+/** Takes exactly `size` bytes, and leaves those behind them for the next reader. */
 async function take(socket: Socket, size: number): Promise<Buffer> {
   let taken = Buffer.alloc(0);
   for (;;) {

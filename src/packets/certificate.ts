@@ -3,7 +3,7 @@ export interface Certificate {
   /** Names as `CN=…, O=…`, in the certificate's order. */
   readonly subject: string;
   readonly issuer: string;
-  /** Milliseconds since 1970; NaN where it is no date. */
+  /** Milliseconds since 1970; NaN where it is not a date. */
   readonly notBefore: number;
   readonly notAfter: number;
 }

@@ -73,7 +73,7 @@ function bodyHeaders(lines: readonly string[]): BodyHeaders {
   };
 }
 
-/** The value of the last header of that name, in lower case: an attacker's first one is no better. */
+/** The value of the last header of that name, in lower case: the first one is no safer. */
 function headerOf(lines: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (const line of lines) {

@@ -78,7 +78,7 @@ const SNAP = 0xaaaa;
 const NFLOG_PAYLOAD = 9;
 /** The fields of a PKTAP header that are read. */
 const PKTAP_LEAST_BYTES = 12;
-/** More tags or labels than this are no network's. */
+/** No network uses more tags or labels than this. */
 const MAX_TAGS = 8;
 
 /**

@@ -11,7 +11,7 @@ const CHUNK_BYTES = 2 * 1024 * 1024;
 const HEADROOM_BYTES = 256 * 1024 + 64;
 const GZIP_MAGIC = 0x1f8b;
 const GZIP_CHUNK_BYTES = 1024 * 1024;
-/** Enough to see that a stream is no capture, when it ends before its header does. */
+/** Enough to see that a stream is not a capture, when it ends before its header does. */
 const MAGIC_BYTES = 4;
 
 /** Bytes of a capture, with room in front of them that may be overwritten. */
@@ -31,7 +31,7 @@ interface Chunk {
  *     }
  *
  * A file that ends inside a packet, or is damaged from somewhere on, is read up to there: see `cutOff`
- * and `damage` afterwards. Only what is no capture at all is refused, with NotPcap.
+ * and `damage` afterwards. Only a stream that is not a capture at all is refused, with NotPcap.
  */
 export class CaptureReader {
   /** Packets passed. */
@@ -58,7 +58,7 @@ export class CaptureReader {
     return this.damage === undefined ? (this.#cursor?.pending ?? 0) : 0;
   }
 
-  /** Waits for the next bytes; false at the end. Throws NotPcap when this is no capture. */
+  /** Waits for the next bytes; false at the end. Throws NotPcap when this is not a capture. */
   async more(): Promise<boolean> {
     while (this.damage === undefined) {
       const { value: chunk, done } = await this.#nextChunk();

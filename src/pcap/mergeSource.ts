@@ -13,7 +13,7 @@ export interface Source {
   /**
    * Takes the next bytes of a pcap or pcapng stream, cut anywhere; they are kept, not copied.
    * Resolves when there is room for more. Rejects with NotPcap when the stream is damaged (the
-   * others go on; this one is still to be ended), or with what became of the output.
+   * others continue; this one must still be ended), or with what became of the output.
    */
   write(chunk: Buffer): Promise<void>;
   /** What comes next is a new file, with a header of its own. */
@@ -133,7 +133,7 @@ export class MergeSource implements Source {
     return this.hasPacket;
   }
 
-  /** Lets a write that waited for room go on. */
+  /** Resumes a write that waited for room. */
   releaseWrites(): void {
     if (!this.#hasRoom) return;
     for (const { resolve } of this.#waiting.splice(0)) resolve();

@@ -21,7 +21,7 @@ export interface FileLimits {
   readonly maxPackets?: number | undefined;
 }
 
-/** The blocks of a merged file, as they come to be; its owner writes them out, batch by batch. */
+/** The blocks of a merged file; its owner writes them in batches. */
 export class MergedFile {
   readonly batch = new BlockBatch(BATCH_BYTES);
   packets = 0;
@@ -136,7 +136,7 @@ export class MergedFile {
   }
 }
 
-/** What is told with a packet: what is missing in front of it. */
+/** What is written with a packet: the loss before it. */
 function gapOptions(comments: readonly string[], lost: number): Buffer {
   const options = new PcapngOptions().comment(comments);
   return options.count(OPTION.packetDropCount, lost > 0 ? lost : undefined).encode();

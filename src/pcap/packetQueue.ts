@@ -19,7 +19,7 @@ export type StreamItem =
 
 /**
  * The packets of one stream that have come and not gone out: pcap or pcapng in pieces, one file
- * after another, with the gaps between. What was cut off at the end of a file is told as a gap.
+ * after another, with the gaps between. What was cut off at the end of a file is reported as a gap.
  */
 export class PacketQueue {
   /** Stands on the next packet after advance() gave true; undefined between files. */

@@ -2,7 +2,7 @@ import { machine, release, type } from 'node:os';
 import { versionText } from '../version.ts';
 import type { SectionDescription } from './pcapngBlocks.ts';
 
-/** What a file of ours says of the program and the computer that wrote it. */
+/** What a file says about the program and the computer that wrote it. */
 export function sectionOfThisComputer(comment?: string): SectionDescription {
   return {
     application: versionText(),

@@ -21,7 +21,7 @@ export function briefSummary(summary: Summary): string {
   return `${[...lines, '', ...problemLines(worst)].map(terminalSafe).join('\n')}\n`;
 }
 
-/** What is wrong, who has it, and why that usually is. */
+/** What is wrong, which endpoints are affected, and the usual causes. */
 function problemLines({ severity, kind, what, who, when, until, count, causes, caveat }: Finding) {
   const clock = (time: string) => time.slice(11, 19);
   const time = until === undefined ? clock(when) : `${clock(when)} to ${clock(until)}`;

@@ -88,7 +88,7 @@ export async function summarize(
   return run.finish();
 }
 
-/** A file that could not be opened or is no capture; why is its cause. */
+/** A file that could not be opened or is not a capture; `cause` says why. */
 export class UnreadableCapture extends Error {
   readonly path: string;
 

@@ -18,7 +18,7 @@ import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
 import { SocketStore } from './socketStore.ts';
 
-/** The sockets of one pod, and the number of lines that were not understood: the list lacks that many. */
+/** The sockets of one pod, and the number of lines that were not understood: so many sockets are missing. */
 export interface PodSockets {
   readonly store: SocketStore;
   readonly unreadable: number;

@@ -1,6 +1,6 @@
 const RECORDS_PER_PAGE = 1024;
 
-/** Records of so many numbers each, in pages outside the garbage collector's heap. */
+/** Records of a fixed number of numbers each, in pages outside the garbage collector's heap. */
 export class NumericRecords {
   readonly #width: number;
   readonly #pages: Float64Array[] = [];

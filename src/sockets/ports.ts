@@ -33,7 +33,7 @@ export interface PortsRequest {
 export interface SocketListing {
   /** Those of all pods; each says of which pod it is, unless one pod was named by itself. */
   readonly sockets: SocketList;
-  /** Lines of the tools' output that were not understood: the list lacks that many. */
+  /** Lines of the tools' output that were not understood: their sockets are missing. */
   readonly unreadable: number;
   /** Pods whose sockets are not in the list; there are others whose are. */
   readonly failures: readonly { readonly pod: string; readonly error: Problem }[];

@@ -61,7 +61,7 @@ export class SocketStore implements SocketList {
     ]);
   }
 
-  /** The socket that was added after so many others. */
+  /** The socket at this place, in the order of adding. */
   at(index: number): Socket | undefined {
     return index >= 0 && index < this.length ? this.#socketAt(index) : undefined;
   }

@@ -21,7 +21,7 @@ const TEXT_SNAP_LENGTH = 8_192;
 
 /**
  * How long packets may wait in the kernel before tcpdump gets them, unless it is immediate: its read
- * timeout of a second, and some. Whoever ends a capture waits as long for what was seen before.
+ * timeout of a second, and some. At the end of a capture it takes this long until the packets seen before arrive.
  */
 export const DELIVERY_DELAY_MS = 1_100;
 

@@ -16,7 +16,7 @@ export interface Port extends Place {
   readonly link: Link;
 }
 
-/** The facts of a cluster, indexed by what a trace asks: who has an address, what is at the other end. */
+/** The facts of a cluster, indexed by what a trace looks up: the owner of an address, the other end of a device. */
 export class Wiring {
   readonly facts: ClusterFacts;
   readonly #byAddress = new Map<string, Port[]>();

@@ -3,14 +3,14 @@ import { errorCode, messageOf, Problem } from '../problem.ts';
 /** Something failed on this side: trying again with the pod does not help. */
 export class LocalProblem extends Problem {}
 
-/** Why a file of ours could not be made, written or named; `path` as the user knows it. */
+/** Why a local file could not be created, written or renamed; `path` as the user knows it. */
 export function localProblem(path: string, error: unknown): Problem {
   if (error instanceof Problem) return error;
   switch (errorCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
       return new LocalProblem(`the disk is full: ${path} takes no more`, {
-        next: ['free some space and run the same command again: it goes on where it stopped'],
+        next: ['free some space and run the same command again: it resumes where it stopped'],
         cause: error,
       });
     case 'EACCES':

@@ -41,7 +41,7 @@ export class PartFile {
     }
   }
 
-  /** Opens a file that an earlier run left; undefined when it is no plain file. */
+  /** Opens a file that an earlier run left; undefined when it is not a regular file. */
   static async reopen(path: string): Promise<PartFile | undefined> {
     try {
       if (!(await lstat(path)).isFile()) return undefined;
@@ -74,7 +74,7 @@ export class PartFile {
     this.#gatheredBytes += chunk.length;
     this.size += chunk.length;
     if (this.#gatheredBytes < GATHERED_BYTES) return;
-    // The write goes on while the next bytes come in; only one at a time.
+    // The write continues while the next bytes arrive; only one at a time.
     await this.#writing;
     this.#write();
   }
@@ -122,7 +122,7 @@ export class PartFile {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#writing = this.#writeAll(chunks, bytes);
-    // Whoever appends next, or closes, hears of it.
+    // The next append or close reports it.
     this.#writing.catch(() => {});
   }
 

@@ -46,7 +46,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Writes a small file so that whoever reads it, at any time and after any accident, finds the old
+ * Writes a small file so that readers find, at any time and after any accident, the old
  * text or the new, whole.
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Nothing came for as long as was allowed. */
+/** Nothing arrived within the allowed time. */
 export class Silence extends Error {
   constructor(milliseconds: number) {
     super(`nothing came for ${Math.round(milliseconds / 1000)} s`);
@@ -9,7 +9,7 @@ export class Silence extends Error {
 
 /**
  * The chunks of a stream, each waited for `milliseconds` at most (Silence is thrown then). The time
- * that the reader takes between two chunks does not count: a slow disk of ours is not their silence.
+ * that the reader takes between two chunks does not count: a slow local disk is not silence of the sender.
  */
 export async function* withSilenceLimit(
   stream: Readable,

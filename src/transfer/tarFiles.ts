@@ -9,13 +9,11 @@ export interface TarReceiver {
   end(name: string): Promise<void>;
 }
 
-/** The archive is not what was asked for: whoever sends it is not to be believed. */
+/** The archive is not what was requested: its sender cannot be trusted. */
 export class RefusedArchive extends Problem {
   constructor(why: string) {
     super(`the archive that the pod sent was refused: ${why}`, {
-      next: [
-        'nothing of it was kept beyond the files that were whole before; who runs in that pod?',
-      ],
+      next: ['only files that were complete before it were kept; check what runs in that pod'],
     });
   }
 }
@@ -68,7 +66,7 @@ export async function readTarFiles(
     throw worded(error);
   }
   await feeding;
-  if (missing.size > 0) throw new CutArchive(`the archive lacks ${missing.size} of its files`);
+  if (missing.size > 0) throw new CutArchive(`${missing.size} files are missing from the archive`);
 }
 
 async function feed(
@@ -111,7 +109,7 @@ function check(
   const expected = wanted.get(name);
   if (expected === undefined) throw new RefusedArchive(`it holds ${shown}, which nobody asked for`);
   if (type !== 'file' || linkname)
-    throw new RefusedArchive(`${shown} in it is no plain file (${type ?? 'unknown kind'})`);
+    throw new RefusedArchive(`${shown} in it is not a regular file (${type ?? 'unknown kind'})`);
   if (!missing.has(name)) throw new RefusedArchive(`it holds ${shown} twice`);
   if (size !== expected)
     throw new RefusedArchive(`${shown} in it has ${size} bytes, where ${expected} were listed`);

@@ -223,7 +223,7 @@ describe('doctor', () => {
     expect(second.fine.join('\n')).toMatch(/works, v5\.channel\.k8s\.io/);
     const table = await netdebug(['doctor', pod.name, '--image', image]).finished;
     expect(table.stdout).toMatch(/^ok +API server +v1\./m);
-    expect(table.stdout).toMatch(/All that is needed is there\.\n$/);
+    expect(table.stdout).toMatch(/Everything required is available\.\n$/);
   });
 
   it('says which right lacks, and the Role to ask for', async () => {

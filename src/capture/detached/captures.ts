@@ -9,7 +9,7 @@ import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
 
 /** A detached capture, as far as its pod tells without being entered. */
 export interface DetachedCapture extends ReadDefinition {
-  /** The pod that its container is in: the one captured, or a pod of ours on a node. */
+  /** The pod that its container is in: the one captured, or a pod on its node. */
   readonly pod: Pod;
   readonly container: string;
   /** Whether the whole pod is ours. */

@@ -5,7 +5,7 @@ import { wrongUsage } from '../../problem.ts';
 import { type RecordOptions, recordArguments } from '../spool/recordArguments.ts';
 import recorderScript from '../spool/recorder.sh';
 
-/** A capture that goes on by itself, as it stands in the definition of its container. */
+/** A detached capture, as the definition of its container describes it. */
 export interface DetachedDefinition {
   readonly name: string;
   readonly image: string;
@@ -39,8 +39,8 @@ const MAX_NAME = 63 - PREFIX.length;
 export function checkCaptureName(name: string): void {
   if (name.length > MAX_NAME || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name))
     throw wrongUsage(
-      `"${name}" is no name for a capture`,
-      `names have at most ${MAX_NAME} small letters, digits and dashes, as in: tuesday-2`,
+      `invalid capture name "${name}"`,
+      `use at most ${MAX_NAME} lower case letters, digits and dashes, as in: tuesday-2`,
     );
 }
 

@@ -6,7 +6,7 @@ import type { RecordOptions } from '../spool/recordArguments.ts';
 import type { RingOptions, RingPlan } from '../spool/ringPlan.ts';
 import { inSeconds, type Milliseconds } from '../units.ts';
 
-/** A capture that is to go on by itself. */
+/** What a detached capture should be. */
 export interface DetachedRequest extends DebuggerSettings {
   /** A free one is made up when absent. */
   readonly name?: string;
@@ -31,7 +31,7 @@ export const START_WINDOW_S = 15 * 60;
  */
 const BUFFER_KIB = 131_072;
 
-/** What the recorder is told. `created`: when the capture was requested, by the API server's clock. */
+/** The arguments of the recorder. `created`: when the capture was requested, by the API server's clock. */
 export function recordOptions(
   { spec, keep, image }: DetachedRequest,
   ring: RingPlan,

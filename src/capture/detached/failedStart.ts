@@ -17,7 +17,7 @@ const LAST_LOOK_MS = 500;
 
 /**
  * Ends a capture in a pod whose start failed: nobody would know of it. Gives the error to throw, which says
- * what is left where it could not be ended. To whoever interrupted the start, a note says what became of it.
+ * what is left where it could not be ended. A user who interrupted the start gets a notice about what became of it.
  */
 export async function undoStart(
   api: KubeApi,

@@ -4,7 +4,7 @@ import type { Column } from '../../output/table.ts';
 import { type EarlyEnd, earlyEndOf, earlyEndText } from '../earlyEnd.ts';
 import type { CaptureReport } from './captureReport.ts';
 
-/** What is told of a capture, in lists and to programs. Times are ISO 8601, sizes bytes. */
+/** What is printed about a capture, in lists and for programs. Times are ISO 8601, sizes bytes. */
 export function captureFacts(report: CaptureReport) {
   const { capture, listing } = report;
   const { pod, words, state } = capture;

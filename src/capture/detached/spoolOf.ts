@@ -39,7 +39,7 @@ export async function stopCapture(
     throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`);
 }
 
-/** Ends a capture and deletes all it holds. Throws a Problem when it goes on. */
+/** Ends a capture and deletes its files. Throws a Problem when it does not end. */
 export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,

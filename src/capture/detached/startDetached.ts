@@ -22,7 +22,7 @@ import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
 import { debuggerRequest, startOnNode } from './startOnNode.ts';
 
-/** Starts a capture that goes on without us in a pod, or on a node, and sees it record. Throws a Problem. */
+/** Starts a detached capture in a pod, or on a node, and waits until it records. Throws a Problem. */
 export async function startDetached(
   api: KubeApi,
   found: FoundTarget,

@@ -58,7 +58,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
         onNote: (text) => onNote(labelled(text)),
       });
     } catch (error) {
-      // Whoever is interrupted must know what was started already.
+      // A user who interrupts this must know what was started already.
       if (isOne) throw error;
       failures.push({ target, error: problemOf(error, signal) });
       return undefined;

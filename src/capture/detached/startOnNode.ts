@@ -28,7 +28,7 @@ import type { StartedCapture } from './startedCapture.ts';
 
 /**
  * Starts a capture in a pod of its own on a node. A debugger goes before it, which finds the target and
- * says what must be left out of the capture: nobody is there to say so while it goes on.
+ * says what must be left out of the capture: nobody can say so while it runs.
  */
 export async function startOnNode(
   api: KubeApi,
@@ -137,7 +137,10 @@ async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
 
 function captureOf(pod: Pod): DetachedCapture {
   const [capture] = capturesOf(pod);
-  if (!capture) throw new Problem(`pod "${pod.metadata.name}" is no capture after it was made`);
+  if (!capture)
+    throw new Problem(
+      `pod "${pod.metadata.name}" was changed when it was created: it is not a capture`,
+    );
   return capture;
 }
 

@@ -20,7 +20,7 @@ export class Checksums {
     this.#access = access;
   }
 
-  /** Has these files' checksums made; a failure to reach the pod is told to whoever asks for one. */
+  /** Has these files' checksums made; a failure to reach the pod is thrown where one is asked for. */
   start(files: readonly SpoolFile[]): void {
     for (const { seq } of files) {
       const waiting = Promise.withResolvers<Checksum>();

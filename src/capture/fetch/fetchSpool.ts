@@ -34,16 +34,16 @@ export interface FetchOptions {
   readonly flush?: boolean;
   /** Whether other files of the same names, and another capture's manifest, are overwritten. */
   readonly force?: boolean;
-  /** Ends the fetch; what came so far stays, and the next fetch goes on with it. */
+  /** Ends the fetch; what was copied so far stays, and the next fetch resumes it. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** Told what the user should know while it goes on. */
+  /** Called with what the user should know while it runs. */
   readonly onNote?: (text: string) => void;
   readonly limits?: Partial<FetchLimits>;
 }
 
 /**
- * Copies a capture's recorded files into a folder, proves them and writes capture.json; goes on with
+ * Copies a capture's recorded files into a folder, verifies them and writes capture.json; resumes
  * what an earlier fetch left there. Gives the manifest, which also says what is partial or lost.
  * Throws a Problem when files that are still in the pod could not be had, and SpoolGone when the
  * capture is not there any more: what is whole stays in either case.
@@ -194,7 +194,7 @@ async function keepUnfinished(run: FetchRun, left: readonly FileCopy[], gone: Sp
   interrupt(run.book, gone);
 }
 
-/** Writes down how far the files are that another fetch will go on with. */
+/** Writes down the state of the files that another fetch will resume. */
 async function tellUnfinished({ book }: FetchRun, left: readonly FileCopy[]) {
   for (const copy of left) {
     await copy.close();

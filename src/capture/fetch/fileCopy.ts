@@ -49,7 +49,7 @@ export class FileCopy {
   }
 
   /**
-   * Goes on with what an earlier run left. What cannot be a beginning of this file is deleted and the
+   * Resumes what an earlier run left. What cannot be a beginning of this file is deleted and the
    * copy begins anew. `proven`: a checksum will tell at the end whether the beginning was right.
    */
   async resume(local: LocalFile, proven: boolean): Promise<void> {
@@ -93,7 +93,7 @@ export class FileCopy {
     this.#safe?.catch(() => {});
   }
 
-  /** Cuts off what is no whole packet, for a file whose rest does not come. */
+  /** Cuts off an incomplete last packet, for a file whose rest does not come. */
   async cutToWholePackets(): Promise<void> {
     const { wholeBytes, bytes } = this.#walker.found;
     this.#safe = undefined;
@@ -150,7 +150,8 @@ export class FileCopy {
   async #read(): Promise<void> {
     const path = this.#path();
     this.#part = await PartFile.reopen(path);
-    if (!this.#part) throw new LocalProblem(`${path} is no plain file`, { next: ['move it away'] });
+    if (!this.#part)
+      throw new LocalProblem(`${path} is not a regular file`, { next: ['move it away'] });
     for await (const chunk of this.#part.content()) this.#take(chunk);
   }
 

@@ -76,7 +76,7 @@ export class SpoolAccess {
   }
 
   /**
-   * Does `work` until it succeeds or there is no hope: it throws what is no cut, SpoolGone when the
+   * Does `work` until it succeeds. Throws errors other than cuts, SpoolGone when the
    * spool is, and a Problem when nothing came for too long. Nobody who cannot be reached at first is
    * waited for. `work` tells the patience when something came.
    */
@@ -166,7 +166,7 @@ export class SpoolAccess {
     return new Problem(
       `the connection was lost and did not come back within ${this.limits.patience / 1000} s: ${messageOf(error)}`,
       {
-        next: ['run the same command again when it works: it goes on where it stopped'],
+        next: ['run the same command again when it works: it resumes where it stopped'],
         cause: error,
       },
     );
@@ -188,7 +188,7 @@ function checkFiles({ files }: Listing): void {
 
 function noSpool(): SpoolGone {
   return new SpoolGone(
-    'the capture is no longer in the pod: it was removed, or its time to live was over',
+    'the capture is no longer in the pod: it was removed, or its time to live expired',
   );
 }
 

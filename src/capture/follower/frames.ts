@@ -26,7 +26,7 @@ export type Frame =
       readonly values: FrameValues;
     };
 
-/** Numbers by name; what is no number is left out. */
+/** Numbers by name; other values are left out. */
 export type FrameValues = Readonly<Record<string, number>>;
 
 const NEWLINE = 0x0a;

@@ -5,7 +5,7 @@ import type { Position } from './follower.ts';
 export interface Gap {
   readonly first: number;
   readonly last: number;
-  /** At most so many bytes: the files may have been smaller. */
+  /** An upper bound: the files may have been smaller. */
   readonly bytes: number;
 }
 

@@ -43,7 +43,7 @@ export interface RingRecording
   readonly onState: (values: FrameValues) => void;
 }
 
-/** No file has this number: whoever reads from it on keeps the recorder going and reads nothing. */
+/** No file has this number: reading from it keeps the recorder running and reads nothing. */
 const BEYOND = 999_999_999;
 /** How long what was recorded waits for a client that lost the connection while it copied. */
 const KEEP = seconds(600);

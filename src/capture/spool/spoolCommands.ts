@@ -8,7 +8,7 @@ import spoolScript from './spool.sh';
 /** How often an idle follower looks for more; sleep takes fractions in GNU's and busybox's. */
 const POLL_S = 0.2;
 
-/** The pod's end of a follower at a position, which starts the recorder when it is told how. */
+/** The pod's end of a follower at a position, which starts the recorder if it is given one. */
 export function followProgram(
   spool: string,
   { seq, offset }: { readonly seq: number; readonly offset: number },

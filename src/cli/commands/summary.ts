@@ -47,7 +47,7 @@ type Flags = FlagValues<typeof FLAGS>;
 export const summaryCommand = command({
   description:
     'Show what is in capture files and what went wrong.\n\n' +
-    'Findings come first: what is wrong, who has it, when and how often, its usual causes, packet numbers, and a display filter that shows the packets. Then the conversations.\n\n' +
+    'Findings come first: what is wrong, which endpoints are affected, when and how often, the usual causes, packet numbers, and a display filter that shows the packets. Then the conversations.\n\n' +
     'FILE is a pcap or pcapng file, also compressed with gzip, a folder written by captures fetch, or - for standard input. Several captures are compared. Neither a cluster nor Wireshark is needed.',
   examples: [
     ['summary web.pcapng', 'Show what went wrong in a capture'],

@@ -6,7 +6,7 @@ export interface Candidate {
 
 /** cobra's ShellCompDirective, which kubectl reads from the last line; the numbers are cobra's. */
 export const DIRECTIVE = {
-  /** The shell may complete file names where there is no candidate. */
+  /** The shell may complete file names where there are no candidates. */
   files: 0,
   /** The one candidate is only the beginning of a word. */
   noSpace: 2,

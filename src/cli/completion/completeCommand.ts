@@ -9,7 +9,7 @@ const LIMIT_MS = 1000;
 
 /**
  * Answers `__complete ARGS… WORD` as cobra's programs do: candidates, and a directive in the last
- * line. Never fails and never complains, as whoever types would see that in the middle of a line.
+ * line. Never fails and never complains, because that would appear in the middle of the line.
  */
 export async function completeCommand(args: readonly string[]): Promise<string> {
   const table = JSON.parse(completionTable) as CompletionTable;

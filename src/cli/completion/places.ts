@@ -14,7 +14,7 @@ export interface CompletionFile {
   readonly rest?: string;
 }
 
-/** The shell of who calls: what SHELL names, PowerShell on Windows; undefined for any other. */
+/** The user's shell: what SHELL names, PowerShell on Windows; undefined for any other. */
 export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
   const name = (env.SHELL ?? '')
     .split(/[\\/]/)

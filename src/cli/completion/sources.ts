@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
 
 /**
  * Asks the kubeconfig, and the cluster that the typed flags choose, until the signal is aborted.
- * Whatever fails is no candidate: nobody wants to read errors while typing.
+ * What fails gives no candidates: nobody wants to read errors while typing.
  */
 export function clusterSources(signal: AbortSignal): Sources {
   return {
@@ -51,7 +51,7 @@ export function clusterSources(signal: AbortSignal): Sources {
     captures: async (words) => asking(words, captures),
   };
 
-  /** Connects and asks; an answer that does not come in time is no answer. */
+  /** Connects and asks; a late answer counts as none. */
   async function asking(
     words: TypedWords,
     ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,

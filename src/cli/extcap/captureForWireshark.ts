@@ -12,12 +12,12 @@ import { onInterruption } from '../interruption.ts';
 import { debuggerSettings } from '../settings.ts';
 import type { ExtcapWords } from './words.ts';
 
-/** How long a capture may go on after Wireshark was killed, in milliseconds. */
+/** How long a capture may continue after Wireshark was killed, in milliseconds. */
 const PARENT_CHECK_MS = 1000;
 /** How long the recorder continues after a lost connection, as for `capture`. */
 const LINGER = seconds(60);
 
-/** Captures into Wireshark's pipe until it is closed, or we are told to end, or Wireshark is gone. */
+/** Captures into Wireshark's pipe until it is closed, a signal arrives, or Wireshark is gone. */
 export async function captureForWireshark(
   api: KubeApi,
   target: string,

@@ -27,7 +27,7 @@ export interface OwnFilter {
   readonly filter: CaptureFilter;
 }
 
-/** Throws a Problem for an expression that is no capture filter. */
+/** Throws a Problem for an expression that is not a capture filter. */
 export function ownFilterOf(named: readonly Preset[], words: readonly string[]): OwnFilter {
   const presets = [...new Set(named)];
   const text = words.join(' ').trim();

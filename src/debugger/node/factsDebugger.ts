@@ -53,7 +53,7 @@ async function keptPod(
     });
     return items.find((pod) => isKeptFor(pod, request));
   } catch {
-    // Who may not list pods makes one each time.
+    // Users who may not list pods get a new one each time.
     signal?.throwIfAborted();
     return undefined;
   }

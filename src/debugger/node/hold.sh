@@ -1,10 +1,10 @@
 # The main process of a pod on a node: hold.sh FIND PORTS ELSE COUNT [POD_UID... -- CONTAINER_ID...] COMMAND...
 #
-# Holds the network of a pod open as descriptor 9, so that whoever enters it enters that one and no other,
+# Holds the network of a pod open as descriptor 9, so that programs that enter it cannot enter another one,
 # whatever becomes of the pod's processes; COUNT words say which. With none the network is the node's, and ours.
 # What was found stands in /netdebug-place: pid and, of the node's network, ports; or why not.
 # Then it is COMMAND. Where no network was found it ends instead when ELSE is `leave`, with find.sh's exit
-# codes, or 127 without nsenter; `stay` lets whoever asks read why.
+# codes, or 127 without nsenter; `stay` lets the client read why.
 # Kubernetes halves doubled dollar signs in a container's command: none may stand here.
 find=$1 ports=$2 otherwise=$3 count=$4
 shift 4

@@ -20,7 +20,7 @@ export function parseNamespaceName(text: string): string {
 }
 
 /**
- * A debugger on a node that is in one of the node's network namespaces, whoever's it is. Throws a Problem where
+ * A debugger on a node that is in any of the node's network namespaces. Throws a Problem where
  * there is none of that name, and as `nodeDebugger` does. Close it.
  */
 export async function namespaceOnNode(

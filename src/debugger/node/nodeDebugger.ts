@@ -187,9 +187,12 @@ async function ask(
   if (exec.kind === 'refused' && !lacksExec) throw execInPodRefused(exec, namespace);
   const lacks = lacksExec || lacked;
   if (lacks !== undefined)
-    throw new NodeRightsLack(`you may not ${lacks} in namespace "${namespace}"; nothing was made`, {
-      next: nodeRoleSteps(namespace),
-    });
+    throw new NodeRightsLack(
+      `you may not ${lacks} in namespace "${namespace}"; nothing was created`,
+      {
+        next: nodeRoleSteps(namespace),
+      },
+    );
   return { owner };
 }
 

@@ -22,7 +22,7 @@ export const NODE_SELECTOR = Object.entries(NODE_LABELS)
   .map(([key, value]) => `${key}=${value}`)
   .join(',');
 
-/** What a pod of ours on a node is: a command's debugger, or a capture that goes on by itself. */
+/** The kinds of pods that netdebug creates on nodes: a debugger, or a detached capture. */
 type NodePodKind = 'node' | 'node-capture';
 
 const TARGET = 'netdebug/target';
@@ -49,11 +49,11 @@ export interface NodePodOptions {
   readonly owner?: string;
   /** Without AppArmor's profile, where that hides the node's processes from us. */
   readonly unconfined?: boolean;
-  /** What it is for; a debugger for whoever comes when absent. */
+  /** What it is for; absent for a debugger that any command may use. */
   readonly recorder?: NodeRecorder;
 }
 
-/** A capture that is its pod's main process, and goes on by itself. */
+/** A detached capture: the main process of its pod. */
 export interface NodeRecorder {
   readonly container: string;
   readonly command: readonly string[];
@@ -65,7 +65,7 @@ export interface NodeRecorder {
 /** Into the network that hold.sh holds. */
 const ENTER_HELD = ['nsenter', '-n/proc/self/fd/9', '--'];
 
-/** By which `nodePodTarget` tells what a pod of ours is for. */
+/** Labels and annotations from which `nodePodTarget` learns what a pod is for. */
 export function targetAnnotation({ node, pod }: NodeTarget): Record<string, string> {
   return {
     [TARGET]: pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`,
@@ -78,7 +78,7 @@ export function nodePodKind({ metadata: { labels } }: Pod): NodePodKind | undefi
   return labels[KIND_LABEL] === 'node-capture' ? 'node-capture' : 'node';
 }
 
-/** What one of our pods on a node is for: `node/NAME`, or a pod, whose namespace is told where it is another. */
+/** The target of a pod on a node: `node/NAME`, or a pod, with its namespace where that differs. */
 export function nodePodTarget({
   annotations,
   namespace,

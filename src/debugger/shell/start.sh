@@ -4,7 +4,7 @@
 # starts. We wait for the program and tell the guard that it has ended: what it leaves behind may hold its
 # output open, and its exit status is known only when that is closed. TERM is that of the user's terminal,
 # or empty. INPUT says what comes on our input: nothing (none), the program's own (stream), or that in
-# frames, where the protocol cannot tell its end: a line with a size, so many bytes, and so on until a size
+# frames, where the protocol cannot tell its end: a line with a size, that number of bytes, and so on until a size
 # of 0. Without a PROGRAM it is a shell.
 feed() {
   # dd takes no byte more than it is told to, and read takes one at a time.

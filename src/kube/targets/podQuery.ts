@@ -150,7 +150,7 @@ async function ofService(
     path,
     labelSelector,
     keep: (pod) => pods.has(pod.metadata.name),
-    none: 'has no pods: it has no selector, and its endpoints are no pods of this namespace',
+    none: 'has no pods: it has no selector, and its endpoints are not pods of this namespace',
   };
 }
 

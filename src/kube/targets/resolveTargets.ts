@@ -32,7 +32,7 @@ export interface ResolveOptions {
 
 /** How many targets are asked for at once. */
 const AT_ONCE = 8;
-/** How many names of too many are told. */
+/** How many names an error about too many pods lists. */
 const NAMES_SHOWN = 5;
 
 /**
@@ -129,7 +129,7 @@ function look(path: string): string[] {
   return [`kubectl get pods ${where} --show-labels   shows the pods there are`];
 }
 
-/** As NAMESPACE/NAME, which is the order of lists of the API server, and of ours that name pods so. */
+/** As NAMESPACE/NAME, the order of lists of the API server. */
 function byName(a: Pod, b: Pod): number {
   const [first, second] = [fullName(a), fullName(b)];
   return first < second ? -1 : Number(first > second);

@@ -23,7 +23,7 @@ export interface WatchTargetsOptions {
  * Follows the pods that groups (workloads, services, selectors) stand for, until the signal ends it:
  * one joins when it has a network that can be entered, and leaves when it ends, is being deleted, or
  * its labels are others. Pods that were named by themselves are not followed; without groups it ends at
- * once. Cuts and forgotten versions (410) are overcome: nothing is told twice or missed. Throws
+ * once. Cuts and forgotten versions (410) are handled: nothing is reported twice or missed. Throws
  * what `watch` throws. The pods behind a service without selector are those of the beginning.
  */
 export async function* watchTargets(

@@ -14,7 +14,7 @@ export interface BrokenFile {
   readonly packets: number;
 }
 
-/** Puts what the capture itself lacks into words. */
+/** Says what is missing from the capture. */
 export function stateCapture(
   finder: Finder,
   interfaces: readonly CaptureInterface[],

@@ -49,7 +49,7 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** What is wrong, who has it, and how to see it. */
+/** What is wrong, which endpoints are affected, and how to see it. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly severity: Severity;

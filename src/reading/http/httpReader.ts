@@ -8,7 +8,7 @@ import {
 import type { Arrival, StreamConsumer } from '../byteStream.ts';
 import type { HttpFacts } from './httpFacts.ts';
 
-/** A longer head is no head. */
+/** A longer head is not one of HTTP. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_TEXT = 2_000;
 /** "application/grpc" as HTTP/2 compresses it (HPACK's Huffman code, RFC 7541). */

@@ -71,7 +71,7 @@ export class PacketStream {
   /** The first source's packet is the current one, and has been passed. */
   #isPassed = false;
 
-  /** Opens the files. Throws a Problem when one cannot be read, or is no capture. */
+  /** Opens the files. Throws a Problem when one cannot be read, or is not a capture. */
   static async open(paths: readonly string[]): Promise<PacketStream> {
     const stream = new PacketStream();
     for (const [index, path] of paths.entries()) {
@@ -116,7 +116,7 @@ export class PacketStream {
     return this.#current?.reader?.cursor.interfaces ?? [];
   }
 
-  /** Waits for bytes; false when there are no packets any more. Throws a Problem. */
+  /** Waits for bytes; false when there are no more packets. Throws a Problem. */
   async more(): Promise<boolean> {
     for (;;) {
       const source = this.#heap.first;

@@ -38,7 +38,7 @@ export class PacketTraces {
   readonly #counts: number[] = [];
   readonly #fullSince: number[] = [];
 
-  /** Remembers a packet that is no fragment and no copy. */
+  /** Remembers a packet that is neither a fragment nor a copy. */
   add(packet: Packet, trail: Trail, interfaceIndex: number, number: number, now: number): void {
     const count = this.#counts[interfaceIndex] ?? 0;
     if (count >= MAX_PACKETS_EACH || this.#size >= MAX_PACKETS) {

@@ -115,7 +115,7 @@ function findRepetition(
   if (expected === 0 || !isAfter(expected, sequence)) return 0;
   // One byte before the end and longer than one: what follows a probe of a zero window.
   if (length > 1 && sequence === ((expected - 1) | 0)) return 0;
-  // Times can go back; what is no later is neither fast nor out of order.
+  // Times can go back; a segment that is not later is neither fast nor out of order.
   const sinceAck = now - to.lastAckTime;
   if (
     to.duplicateAcks >= 2 &&

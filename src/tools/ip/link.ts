@@ -84,7 +84,7 @@ function parseLink(raw: IpRecord): Link | undefined {
     mtu: number(raw.mtu) ?? 0,
     state: text(raw.operstate) ?? 'UNKNOWN',
     type,
-    // Tunnels over IP give the address of their end here, which is no link-layer address.
+    // Tunnels over IP give the address of their end here, which is not a link-layer address.
     ...present({
       mac: /^(?:[\da-f]{2}:)+[\da-f]{2}$/i.test(text(raw.address) ?? '')
         ? text(raw.address)

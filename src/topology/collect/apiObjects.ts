@@ -37,8 +37,8 @@ export interface ObjectsRequest {
 }
 
 /**
- * Reads what the API server knows of the network, as far as the user may: who may not list the pods of all
- * namespaces sees those of the current one. What could not be read is reported.
+ * Reads what the API server knows of the network, as far as the user may: users who may not list the pods of all
+ * namespaces get those of the current one. What could not be read is reported.
  */
 export async function readObjects(
   api: KubeApi,

@@ -16,7 +16,7 @@ import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 /**
  * Reads the files of CNI plugins out of the archive that collect.sh made, whatever they hold; undefined where
- * there is no archive. What is not as it should be has a fault.
+ * there is no archive. Files that are damaged have a fault.
  */
 export async function parseCniFiles(
   sections: readonly Section[],

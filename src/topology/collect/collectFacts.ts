@@ -52,7 +52,7 @@ const AT_ONCE = 16;
 
 /**
  * Collects the facts of nodes, each in one round trip, and of the API server meanwhile. Of several nodes one
- * that fails is told in `unknown`; throws when none could be read.
+ * that fails is listed in `unknown`; throws when none could be read.
  */
 export async function collectFacts(
   api: KubeApi,

@@ -66,7 +66,7 @@ export class FactsPool {
 
   /**
    * Starts a script on a node under a lease, for what runs beside other commands: `words` are its own, without
-   * a token. Whoever starts it closes it; `signal` cuts it off.
+   * a token. The caller closes it; `signal` cuts it off.
    */
   async start(
     node: string,

@@ -1,6 +1,6 @@
 # Prints what a pod's network namespace holds, from a debugger that is in it: podSide.sh INSIDE TOKEN
 #
-# For who may make no pods on nodes: sections as those of collect.sh, of this one namespace.
+# For users who may not create pods on nodes: sections as those of collect.sh, of this one namespace.
 inside=$1 token=$2
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }

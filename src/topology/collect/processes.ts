@@ -27,7 +27,7 @@ export function parseProcesses(sections: readonly Section[]): ProcessFacts {
     const owner = parseCgroup(line);
     if (owner) owners.set(pid, owner);
   }
-  // The collecting processes are no part of the picture.
+  // The collecting processes do not belong to the result.
   const own = /\d+/.exec(sectionText(sections, 'self') ?? '')?.[0];
   const isOwn = (pid: number) =>
     own !== undefined && mntns.get(pid) === Number(own) && mntns.get(1) !== Number(own);

@@ -28,7 +28,7 @@ type Use = LearnedRange['use'];
 
 /** A place where ranges are written. */
 interface Source {
-  /** As shown to a user who may not read it. */
+  /** As shown to users who may not read it. */
   readonly name: string;
   readonly path: string;
   /** Of a list: the label that its objects have. */

@@ -36,7 +36,7 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
   'address-mismatch': {
     severity: 'error',
     layer: 2,
-    summary: 'An interface lacks the address that the plugin gave it.',
+    summary: 'The address that the plugin gave to an interface is missing.',
     meaning: (v) =>
       `${v('device')} does not have the address that it was given: packets to it are not answered.`,
     fix: RECREATE,

@@ -21,7 +21,8 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
   'interface-missing': {
     severity: 'error',
     layer: 1,
-    summary: "A pod's namespace has no device but loopback, or lacks one that its plugin made.",
+    summary:
+      "A pod's namespace has no device but loopback, or a device that its plugin created is missing.",
     meaning: (v) =>
       v('device') === ''
         ? 'The pod has no interface: nothing reaches it, nothing leaves it.'
@@ -42,7 +43,7 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 1,
     summary: "A pod's host end is a port of no bridge, or of another one.",
     meaning: (v) =>
-      `${v('device')} is no port of ${v('bridge')}, which so cannot reach ${v('address')}.`,
+      `${v('device')} is not a port of ${v('bridge')}, which therefore cannot reach ${v('address')}.`,
     fix: (v) => `ip link set ${v('device')} master ${v('bridge')}`,
   },
   'port-not-forwarding': {

@@ -90,7 +90,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 3,
     summary: 'Nobody on the segment has the next hop.',
     meaning: (v) =>
-      `${v('gateway')}, the next hop, is no address behind ${v('device')}: packets wait for an answer that never comes.`,
+      `${v('gateway')}, the next hop, is not an address behind ${v('device')}: packets wait for an answer that never comes.`,
     fix: (v) =>
       `give ${v('peer')} the address ${v('gateway')}, or let it answer for others (sysctl -w net.ipv4.conf.${v('peer')}.proxy_arp=1), or correct the route`,
   },

@@ -72,7 +72,7 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 6,
     summary: 'A tracked connection to a service leads to an endpoint that is gone.',
     meaning: (v) =>
-      `${v('client')} still reaches ${v('answering')} for ${v('service')}, which is no endpoint any more: its packets are lost until the entry expires.`,
+      `${v('client')} still reaches ${v('answering')} for ${v('service')}, which is no longer an endpoint: its packets are lost until the entry expires.`,
     fix: (v) =>
       `conntrack -D -p ${v('protocol')} --orig-dst ${v('address')} --reply-src ${v('answering')}`,
   },

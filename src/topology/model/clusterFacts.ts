@@ -11,7 +11,7 @@ export const FACTS_FORMAT = 'netdebug-facts/1';
  *
  * Throughout the model, an optional field that is absent was not read, and `unknown` says why where that
  * is not obvious; an empty list was read and holds nothing. Names, texts and addresses are as the node or
- * the API server gave them: whoever prints them makes them safe for a terminal.
+ * the API server gave them: they must be made safe for a terminal where they are printed.
  */
 export interface ClusterFacts {
   readonly format: typeof FACTS_FORMAT;

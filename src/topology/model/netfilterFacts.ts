@@ -1,6 +1,6 @@
 /**
  * The rules of one network namespace, as the programs print them. A text that is absent was not read: the
- * program is missing, its module is not loaded (then there are no rules of it, and the text is empty), or
+ * program is missing, its module is not loaded (then it has no rules, and the text is empty), or
  * NET_ADMIN was not there; `unknown` says which.
  */
 export interface NetfilterFacts {

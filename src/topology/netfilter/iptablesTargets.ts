@@ -1,7 +1,7 @@
 import type { TracedPacket } from './packet.ts';
 import type { Action } from './ruleset.ts';
 
-/** Targets that let the packet go on as it is, as far as its way is concerned. */
+/** Targets that do not change the path of a packet. */
 const PASSIVE = new Set(
   `LOG NFLOG ULOG TCPMSS TRACE CHECKSUM TOS DSCP CLASSIFY SECMARK CONNSECMARK SET TTL HL TEE
    AUDIT RATEEST IDLETIMER LED TCPOPTSTRIP ECN SYNPROXY_NONE`.split(/\s+/),

@@ -9,7 +9,7 @@ export function placeOf(
   const pod = wiring.facts.objects.pods?.find((one) => one.uid === uid);
   const place = pod && wiring.placeOfPod(pod);
   if (place) return place;
-  // Who may not list pods still has the UID, and the plugins' cache the name.
+  // Users who may not list pods still have the UID, and the plugins' cache has the name.
   const node = wiring.node(nodeName);
   const network = node?.namespaces.find(
     ({ owner }) =>

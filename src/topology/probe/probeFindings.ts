@@ -107,7 +107,7 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
   });
 }
 
-/** A receiver that does not answer, which is no fault with UDP. */
+/** A receiver that does not answer, which is not a fault with UDP. */
 function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding[] {
   const [first] = packets;
   const isSilent = packets.every(({ direction, lost }) => direction === 'there' && !lost);

@@ -103,7 +103,7 @@ function overPair(walk: Walk, port: Port, peer: Port, nextHop: string): Way['end
     walk.fault(
       'gateway-unreachable',
       port,
-      `${nextHop} is no address of ${peer.link.name} and proxy_arp is 0`,
+      `${nextHop} is not an address of ${peer.link.name} and proxy_arp is 0`,
       {
         gateway: nextHop,
         device: port.link.name,

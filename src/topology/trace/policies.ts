@@ -39,7 +39,7 @@ export function policiesOf(
   ];
   return ends.flatMap(({ direction, own, peer }) => {
     const { pod } = own;
-    // What uses its node's network is no policy's pod.
+    // Policies do not apply to pods that use their node's network.
     if (pod === undefined || pod.hostNetwork) return [];
     return (wiring.facts.objects.networkPolicies ?? [])
       .filter((policy) => selects(policy, pod, direction))

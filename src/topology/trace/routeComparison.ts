@@ -9,7 +9,7 @@ import type { Fault } from './way.ts';
 
 /**
  * A route is wrong where the node's own others, or those of the node at the far end, show what it should
- * be. That a plugin usually does it in another way is no fault: so only nodes of the same cluster are
+ * be. That a plugin usually does it in another way is not a fault: so only nodes of the same cluster are
  * compared, and only for addresses of pods whose node is known.
  */
 export function checkRouteAgainstOthers(

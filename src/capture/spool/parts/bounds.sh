@@ -15,7 +15,7 @@ is_renewed() {
 }
 
 # Looks at the disk every 5 s, or every second where it fills fast. Bytes that cannot be written show
-# a full disk sooner: tcpdump itself goes on as if nothing were wrong.
+# a full disk sooner: tcpdump itself continues as if nothing were wrong.
 look_at_disk() {
   if ! printf x 2>/dev/null >probe; then
     why=full

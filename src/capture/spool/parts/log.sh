@@ -18,7 +18,7 @@ hear() {
         line=${line%\'}
         heard=${line##*[\' ]}
         ;;
-      # The answer to USR1, which is no end.
+      # The answer to USR1, not an end.
       *' captured, '*) ;;
       *' captured') captured=${line%% *} ;;
       *' received by filter') received=${line%% *} ;;

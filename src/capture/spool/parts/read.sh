@@ -36,7 +36,7 @@ list() {
   echo ok
 }
 
-# Sets name to that of the file with the number $1 and keeps the spool for whoever reads it.
+# Sets name to that of the file with the number $1 and keeps the spool for its readers.
 find() {
   know
   true >lease

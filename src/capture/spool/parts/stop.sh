@@ -47,7 +47,7 @@ flush() {
   if [ -e running ]; then nap 2; fi
 }
 
-# Nothing is done in a folder that is none of ours.
+# Nothing is done in a folder that is not a spool.
 enter() {
   { cd "$spool" && [ -e state ]; } 2>/dev/null || fail 3 'no spool'
 }

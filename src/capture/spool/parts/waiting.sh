@@ -6,7 +6,7 @@ clock() {
   IFS=' .' read -r now hundredths _ </proc/uptime
 }
 
-# A sleep that ends when somebody told us something. When it is left alone it must not hold
+# A sleep that ends when a message arrives. When it is abandoned it must not hold
 # anybody's streams open.
 nap() {
   sleep "$1" >/dev/null 2>&1 &

@@ -234,7 +234,7 @@ function strayAddresses({ uses }: ClusterView): CidrFinding[] {
       kind: 'pod-outside',
       severity: 'warning',
       what: `${formatCount(count)} addresses of pods on ${names(stray)} are not in the range of their node, such as ${first.outside[0]}`,
-      fix: 'a network plugin that has ranges of its own is no error; else delete these pods, which date from another range',
+      fix: 'expected with a network plugin that has its own ranges; otherwise delete these pods, which date from another range',
     },
   ];
 }

@@ -232,9 +232,9 @@ describe.concurrent('a fetch', { timeout: 30_000 }, () => {
     writeFileSync(outside, 'mine');
     spool.write(2, recorded(2, 5000));
     symlinkSync(outside, join(folder, 'web-0002-20261124T130502Z.pcap.part'));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/no plain file/);
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/not a regular file/);
     symlinkSync(outside, join(folder, 'capture.json.new'));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/no plain file/);
+    await expect(fetchFrom(spool, folder)).rejects.toThrow(/not a regular file/);
     expect(readFileSync(outside, 'utf8')).toBe('mine');
   });
 
