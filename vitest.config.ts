@@ -37,8 +37,10 @@ const filesAsText = {
   },
 };
 
-/** These break the network of the nodes for a while: no other test may run on the same cluster meanwhile. */
-const BREAKS_NODES = ['path', 'probe', 'randomPairs'].map((name) => `test/e2e/${name}.test.ts`);
+/** These change what all pods of a node share: its network, or the state of its CNI plugins. No other test may use the node. */
+const ALONE = ['path', 'probe', 'randomPairs', 'topology'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 
 export default defineConfig({
   plugins: [filesAsText],
@@ -107,7 +109,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: BREAKS_NODES,
+          exclude: ALONE,
           globalSetup: ['test/e2e/setup.ts'],
           setupFiles: ['test/e2e/support/afterFile.ts'],
           // For a test that hangs: no test measures how fast a busy machine is.
@@ -123,7 +125,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e-alone',
-          include: BREAKS_NODES,
+          include: ALONE,
           globalSetup: ['test/e2e/setup.ts'],
           setupFiles: ['test/e2e/support/afterFile.ts'],
           testTimeout: 600_000,
