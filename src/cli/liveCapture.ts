@@ -29,7 +29,7 @@ import { targetsWithUnknownDrops, targetTable } from './targetTable.ts';
  */
 export async function captureLive(
   api: KubeApi,
-  plan: PlanWithPeers,
+  plan: PlanWithPeers & Pick<LiveCapture, 'early'>,
   flags: OutputArguments,
   { signal, abandon }: Interruption,
 ): Promise<number> {

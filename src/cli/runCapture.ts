@@ -6,6 +6,7 @@ import { FIXED_PEERS, type PlanWithPeers, withPeers } from './capturePeers.ts';
 import type { CapturePlan } from './capturePlan.ts';
 import { connect } from './connect.ts';
 import { note } from './console.ts';
+import { openEarly } from './earlyExec.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { asksForRing, ringNote, ringOptions } from './flags/ring.ts';
@@ -21,15 +22,18 @@ export async function runCapture(
   if (notice !== undefined) note(notice);
   const interruption = onInterruption({ abandons: true });
   const api = await connect(flags);
+  const isRing = asksForRing(flags);
+  const isLive = !flags.detach && !isRing;
+  const early = isLive ? openEarly(api, validated.targets, validated.settings) : undefined;
   try {
     const plan = await withPeers(api, validated, interruption.signal);
-    const isRing = asksForRing(flags);
-    if ((flags.detach || isRing) && plan.peers.some(hasChangingAddresses)) note(FIXED_PEERS);
+    if (!isLive && plan.peers.some(hasChangingAddresses)) note(FIXED_PEERS);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (isRing) return await ring(api, flags, plan, interruption);
     const { captureLive } = await import('./liveCapture.ts');
-    return await captureLive(api, plan, flags, interruption);
+    return await captureLive(api, { ...plan, early }, flags, interruption);
   } finally {
+    early?.close();
     interruption.release();
     api.close();
   }

@@ -2,7 +2,8 @@ import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { EphemeralContainer, Pod } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
-import type { DebuggerRequest, Via } from './container.ts';
+import { type DebuggerRequest, freeName, type Via } from './container.ts';
+import type { EarlyExec } from './earlyExec.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
 import { refuseVirtualNode, runtimeOf, sandboxNote } from './hiddenNetwork.ts';
 import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
@@ -23,7 +24,7 @@ import { lackedToWatch } from './rights.ts';
 import { refuseNotReady } from './silentNode.ts';
 import type { AccessOptions } from './start.ts';
 import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts';
-import { tryContainer, tryExec } from './trial.ts';
+import { execResult, tryContainer, tryExec } from './trial.ts';
 
 /**
  * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level
@@ -37,17 +38,17 @@ export async function ensureDebugger(
   options: AccessOptions = {},
 ): Promise<Debugger> {
   const { via = 'auto' } = request;
-  const { onNote = () => {} } = options;
+  const { onNote = () => {}, early } = options;
   refuseUnsuitable(pod);
   const byNode = () => nodeDebugger(api, { node: pod.spec.nodeName ?? '', pod }, request, options);
   if (via === 'node') return byNode();
   if (!isStatic(pod)) {
     const existing = await existingDebugger(api, pod, request, options);
-    if (existing) return existing;
+    if (existing) return early?.isIn(existing) ? { ...existing, early } : existing;
   }
   const make = (accessLevel: EphemeralLevel) => newDebugger(pod, request, accessLevel);
   const [chosen, runtime] = await Promise.all([
-    chooseAccessLevel(api, pod, make, options.signal),
+    chooseAccessLevel(api, pod, make, options),
     runtimeOf(api, pod, options.signal),
   ]);
   const sandbox = sandboxNote(pod, runtime);
@@ -123,14 +124,16 @@ export async function chooseAccessLevel(
   api: KubeApi,
   pod: Pod,
   make: (accessLevel: EphemeralLevel) => EphemeralContainer,
-  signal?: AbortSignal,
+  { signal, early }: Pick<AccessOptions, 'signal' | 'early'> = {},
 ): Promise<AccessLevelChoice> {
   const { namespace, name } = pod.metadata;
   const attempt = (accessLevel: EphemeralLevel) =>
     tryContainer(api, pod, make(accessLevel), signal);
   const [least, exec, node, lacked] = await Promise.all([
     isStatic(pod) ? undefined : attempt('least'),
-    tryExec(api, namespace, name, signal),
+    early && isAboutNewContainer(early, pod)
+      ? execResult(early.opening)
+      : tryExec(api, namespace, name, signal),
     pod.spec.nodeName === undefined
       ? undefined
       : readNode(api, pod.spec.nodeName, signal).catch(() => undefined),
@@ -157,6 +160,16 @@ export async function chooseAccessLevel(
   const baseline = await attempt('baseline');
   if (baseline.kind === 'refused') return { noEphemeral: containerRefused(pod, baseline) };
   return { accessLevel: 'baseline', note: baselineNote(refuser(least, namespace)), ...unsure };
+}
+
+/** Whether the API server answered the exec itself, because the pod has no container of that name. */
+function isAboutNewContainer({ place }: EarlyExec, pod: Pod): boolean {
+  const { namespace, name } = pod.metadata;
+  return (
+    place.namespace === namespace &&
+    place.pod === name &&
+    place.container === freeName(pod, 'network')
+  );
 }
 
 function refuser({ by, denial }: Refusal, namespace: string): string {

@@ -1,4 +1,4 @@
-# Runs a command whose COUNT words come on standard input, a line each: boot.sh COUNT
+# Runs a command that comes on standard input: the number of its words, and then a word a line.
 #
 # The words of an exec stand in its URL, and proxies refuse request lines of 8 KB: our scripts, and a
 # user's long filter, come this way instead. In a line \n is a newline and \\ a backslash. What
@@ -15,8 +15,7 @@ boot=$$
   kill "$boot"
 } </dev/null >/dev/null 2>&1 &
 guard=$!
-count=$1
-shift
+IFS= read -r count || exit 1
 while [ "$count" -gt 0 ]; do
   IFS= read -r word || exit 1
   case $word in

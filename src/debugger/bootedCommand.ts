@@ -1,20 +1,14 @@
 import bootScript from './boot.sh';
 
-/** A command for exec, and what must come first on its standard input. */
-export interface BootedCommand {
-  readonly command: readonly string[];
-  readonly input: string;
-}
+/** The command of an exec that runs whatever `bootInput` gives it on its standard input. */
+export const BOOT_COMMAND: readonly string[] = ['sh', '-c', bootScript, 'boot'];
 
 /**
- * Makes a command of any length fit into the URL of an exec: its words travel on standard input
- * (see boot.sh), in the same go as whatever the command itself is to read.
+ * What must come first on the standard input of BOOT_COMMAND, so that it runs a command. In this way a command of any
+ * length fits into the URL of an exec, in the same go as whatever the command itself is to read.
  */
-export function bootedCommand(words: readonly string[]): BootedCommand {
-  return {
-    command: ['sh', '-c', bootScript, 'boot', String(words.length)],
-    input: words.map((word) => `${oneLine(word)}\n`).join(''),
-  };
+export function bootInput(words: readonly string[]): string {
+  return [String(words.length), ...words].map((word) => `${oneLine(word)}\n`).join('');
 }
 
 /** As `printf %b` reads it back. */

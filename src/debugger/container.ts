@@ -95,6 +95,7 @@ export function freeName(pod: Pod, profile: Profile): string {
   return name;
 }
 
-function baseName(profile: Profile): string {
+/** The first name that a debugger of this kind has in a pod. */
+export function baseName(profile: Profile): string {
   return `netdebug-${profile}`;
 }

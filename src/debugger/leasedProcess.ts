@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Access } from '../kube/authentication.ts';
 import { type ExecProtocol, type ExecStream, exec } from '../kube/exec.ts';
-import { bootedCommand } from './bootedCommand.ts';
+import { BOOT_COMMAND, bootInput } from './bootedCommand.ts';
+import type { EarlyExec } from './earlyExec.ts';
 import leaseScript from './lease.sh';
 import { type Signed, withoutStartSign } from './startSign.ts';
 
@@ -12,6 +13,8 @@ export interface ContainerRef {
   readonly container: string;
   /** Words that go before every program there: what takes it into the target's network. */
   readonly enter?: readonly string[];
+  /** An exec there that was opened before; the first program uses it. */
+  readonly early?: EarlyExec;
 }
 
 /** What is to run there. */
@@ -65,23 +68,24 @@ export class LeasedProcess {
   /** Starts a program in the container; errors are those of `exec`. */
   static async start(
     access: Access,
-    { namespace, pod, container, enter = [] }: ContainerRef,
+    { namespace, pod, container, enter = [], early }: ContainerRef,
     { script, command, isShort = false }: Program,
     signal?: AbortSignal,
   ): Promise<LeasedProcess> {
     const program = script === undefined ? command : ['sh', '-c', script, 'netdebug', ...command];
     const lease = ['sh', '-c', leaseScript, 'lease', String(SILENCE_S), ...enter, ...program];
-    const booted = bootedCommand(lease);
-    const stream = await exec(access, {
-      namespace,
-      pod,
-      container,
-      command: booted.command,
-      stdin: true,
-      ...(signal && { signal }),
-    });
+    const stream =
+      (await early?.take(signal)) ??
+      (await exec(access, {
+        namespace,
+        pod,
+        container,
+        command: BOOT_COMMAND,
+        stdin: true,
+        ...(signal && { signal }),
+      }));
     const process = new LeasedProcess(stream, isShort);
-    stream.stdin.write(booted.input);
+    stream.stdin.write(bootInput(lease));
     return process;
   }
 

@@ -4,6 +4,7 @@ import { podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
+import type { EarlyExec } from './earlyExec.ts';
 import { StartLimit, type StartLimits } from './startLimit.ts';
 import { refuseUnsuitable } from './suitability.ts';
 
@@ -30,6 +31,8 @@ export interface StartOptions {
 export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
   /** Receives notices: which access level is used if it is not the first, and why. */
   readonly onNote?: (text: string) => void;
+  /** An exec that was opened before the pod was read. The debugger has it if it is in that container. */
+  readonly early?: EarlyExec | undefined;
 }
 
 /**

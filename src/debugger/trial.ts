@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import { ApiError, ForeignError } from '../kube/apiError.ts';
-import { exec } from '../kube/exec.ts';
+import { type ExecStream, exec } from '../kube/exec.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
 import { explainUnsupported, isRace } from './addContainer.ts';
 import { explainForeign, isForeign } from './foreign.ts';
@@ -73,9 +73,13 @@ export async function tryExec(
   signal?: AbortSignal,
 ): Promise<TrialResult> {
   const options = { namespace, pod, container: NO_CONTAINER, command: ['true'] };
-  const attempt = exec(api.access, { ...options, ...(signal && { signal }) });
+  return execResult(exec(api.access, { ...options, ...(signal && { signal }) }));
+}
+
+/** Reads the answer to an exec, whose container may exist or not; ends it. Throws as `tryExec`. */
+export function execResult(opening: Promise<ExecStream>): Promise<TrialResult> {
   return verdictOf(
-    attempt.then(
+    opening.then(
       (stream) => stream.close(),
       (error: unknown) => {
         // Before it passes a request on, the API server itself answers with a Status, but for its limits.

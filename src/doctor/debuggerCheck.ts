@@ -30,7 +30,7 @@ export async function checkDebugger(
     return within('ok', `${running} runs in the pod and will be used`, running);
   try {
     const make = (accessLevel: 'least' | 'baseline') => newDebugger(pod, request, accessLevel);
-    const choice = await chooseAccessLevel(api, pod, make, signal);
+    const choice = await chooseAccessLevel(api, pod, make, { ...(signal && { signal }) });
     if (choice.noEphemeral) return await withoutEphemeral(choice.noEphemeral);
     const { accessLevel, note, unsure } = choice;
     const { name, securityContext } = make(accessLevel);

@@ -1,5 +1,6 @@
 import type { DebuggerSettings } from '../debugger/container.ts';
 import { debuggerFor } from '../debugger/debuggerFor.ts';
+import type { EarlyExec } from '../debugger/earlyExec.ts';
 import type { Debugger } from '../debugger/place.ts';
 import type { Profile } from '../debugger/profile.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
@@ -25,6 +26,8 @@ export interface PortsRequest {
   /** Whose processes are named; the default container when absent. */
   readonly container?: string;
   readonly settings: DebuggerSettings;
+  /** As AccessOptions.early. */
+  readonly early?: EarlyExec | undefined;
   readonly onNote: (text: string) => void;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
@@ -152,7 +155,7 @@ export class PortsSession {
   }
 
   async #debugger({ found, label }: Listed): Promise<Debugger> {
-    const { selection, settings, signal, onProgress, onNote } = this.#request;
+    const { selection, settings, signal, early, onProgress, onNote } = this.#request;
     const { pod } = found;
     if (pod) refuseUnsuitable(pod);
     if (pod?.spec.hostNetwork)
@@ -170,6 +173,7 @@ export class PortsSession {
       {
         onProgress: (text) => onProgress(label === undefined ? text : `${label}: ${text}`),
         onNote,
+        early,
         ...(signal && { signal }),
       },
     );

@@ -45,7 +45,9 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   const make = maker(api, pod, request);
   const [owner, chosen] = await Promise.all([
     whoWeAre(api, signal),
-    chooseAccessLevel(api, pod, (accessLevel) => make(pod, accessLevel), signal),
+    chooseAccessLevel(api, pod, (accessLevel) => make(pod, accessLevel), {
+      ...(signal && { signal }),
+    }),
   ]);
   if (chosen.accessLevel !== undefined) {
     if (chosen.note !== undefined) request.onNote(chosen.note);

@@ -33,7 +33,7 @@ async function record(
   found: FoundTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress, events, linger } = recording;
+  const { settings, interrupt, progress, events, linger, early } = recording;
   const { duration, device } = recording.spec;
   interrupt.throwIfAborted();
   const place = await debuggerFor(
@@ -45,7 +45,7 @@ async function record(
       ...(duration !== undefined && { lifetime: duration + linger }),
       ...settings,
     },
-    { onProgress: progress.waiting, onNote: progress.note, signal: interrupt },
+    { onProgress: progress.waiting, onNote: progress.note, signal: interrupt, early },
   );
   try {
     const spec = recorderSpec(recording.spec, place);

@@ -1,4 +1,5 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
+import type { EarlyExec } from '../../debugger/earlyExec.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
@@ -69,6 +70,8 @@ export interface Recording<Spec = CaptureSpec> {
   readonly abandon: AbortSignal;
   readonly progress: CaptureProgress;
   readonly events?: RecordingEvents;
+  /** As AccessOptions.early. */
+  readonly early?: EarlyExec | undefined;
 }
 
 export interface CaptureOutcome {

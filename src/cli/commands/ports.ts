@@ -13,6 +13,7 @@ import type { Selection } from '../../tools/socketSelection.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { noteLines, statusLine } from '../console.ts';
+import { openEarly } from '../earlyExec.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
@@ -83,8 +84,10 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     if (!noted.has(text)) noteLines(text);
     noted.add(text);
   };
+  const early = selection.processes ? undefined : openEarly(api, wanted.targets, settings);
   const session = new PortsSession(api, {
     ...wanted,
+    early,
     selection,
     ...(flags.container !== undefined && { container: flags.container }),
     settings,
@@ -121,6 +124,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     throw error;
   } finally {
     line.clear();
+    early?.close();
     await session.close();
     interruption.release();
     api.close();

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import type { Access } from '../../kube/authentication.ts';
 import { type ExecStream, exec, type TerminalSize } from '../../kube/exec.ts';
 import { Problem } from '../../problem.ts';
-import { bootedCommand } from '../bootedCommand.ts';
+import { BOOT_COMMAND, bootInput } from '../bootedCommand.ts';
 import { type ContainerRef, LeasedProcess } from '../leasedProcess.ts';
 import { inFrames } from './frames.ts';
 import guardScript from './guard.sh';
@@ -54,18 +54,17 @@ export class AttendedProgram {
         ...['sh', '-c', startScript, 'netdebug', mark, pid, terminal?.kind ?? '', how, ...command],
       ];
       // What comes first on a terminal would be shown, and cut where its lines end.
-      const booted = terminal ? { command: words, input: '' } : bootedCommand(words);
       const stream = await exec(access, {
         namespace: place.namespace,
         pod: place.pod,
         container: place.container,
-        command: booted.command,
+        command: terminal ? words : BOOT_COMMAND,
         stdin: true,
         ...(terminal && { tty: terminal.size }),
         ...(signal && { signal }),
       });
       stream.stdin.on('error', () => {});
-      if (booted.input) stream.stdin.write(booted.input);
+      if (!terminal) stream.stdin.write(bootInput(words));
       return new AttendedProgram(stream, framed ? framesInto(stream.stdin) : stream.stdin, guard);
     } catch (error) {
       guard.stop();

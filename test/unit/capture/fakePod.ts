@@ -25,22 +25,27 @@ export class FakePod {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.started = promise;
     let rest = '';
-    let missing = this.command[3] === 'boot' ? Number(this.command[4]) : 0;
-    if (missing > 0) this.command = [];
-    else resolve();
+    /** Words that are yet to come; undefined until their number has come. */
+    let missing: number | undefined = 0;
+    if (this.command[3] === 'boot') {
+      missing = undefined;
+      this.command = [];
+    } else resolve();
     socket.on('message', (frame: Buffer) => {
       if (frame[0] !== 0) return;
       const lines = (rest + frame.toString('latin1', 1)).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        if (missing > 0) {
+        if (missing === undefined) {
+          missing = Number(line);
+        } else if (missing > 0) {
           this.command = [...this.command, bootedWord(line)];
           missing -= 1;
           if (missing === 0) resolve();
-          continue;
+        } else {
+          this.words.push(line);
+          this.on(line);
         }
-        this.words.push(line);
-        this.on(line);
       }
     });
   }

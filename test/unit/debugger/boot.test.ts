@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bootedCommand } from '../../../src/debugger/bootedCommand.ts';
+import { BOOT_COMMAND, bootInput } from '../../../src/debugger/bootedCommand.ts';
 import { LeasedProcess } from '../../../src/debugger/leasedProcess.ts';
 import { startShortCommand } from '../../../src/debugger/shortCommand.ts';
 import { descriptorsCommand, processNamesCommand } from '../../../src/tools/procNet.ts';
@@ -17,10 +17,8 @@ const SHELLS = [
 ].filter(({ shell: [program = ''] }) => spawnSync('which', [program]).status === 0);
 
 function boot(shell: readonly string[], words: readonly string[]) {
-  const {
-    command: [, ...args],
-    input,
-  } = bootedCommand(words);
+  const [, ...args] = BOOT_COMMAND;
+  const input = bootInput(words);
   const [program = '', ...rest] = shell;
   const child = spawn(program, [...rest, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => {});
