@@ -3,25 +3,41 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** The local cluster in a process of its own, so that its work is not ours. */
+/** A cluster in a process of its own, so that its work is not ours. */
 export interface BenchCluster {
   readonly kubeconfig: string;
+  /** What it is, in a few words. */
+  readonly name: string;
   /** Ends it in order; when this process is killed it ends by itself. */
   close(): Promise<void>;
 }
 
-/** Starts the cluster of test/cluster; resolves when its API server answers. */
-export async function startBenchCluster(): Promise<BenchCluster> {
-  const main = join(import.meta.dirname, '..', 'cluster', 'main.ts');
-  const child = spawn(process.execPath, [main, '--json'], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** The programs that run clusters, with the words that make them speak to a program. */
+const CLUSTERS: Readonly<Record<string, { main: readonly string[]; name: string }>> = {
+  local: {
+    main: ['cluster/main.ts', '--json'],
+    name: 'local cluster (containerd, our API server)',
+  },
+  kubernetes: { main: ['kubernetes/main.ts', 'run', '--json'], name: 'Kubernetes, two nodes' },
+};
+
+/** Starts a cluster of this kind: `local` or `kubernetes`; resolves when its API server answers. */
+export async function startBenchCluster(kind: string): Promise<BenchCluster> {
+  const chosen = CLUSTERS[kind];
+  if (!chosen) throw new Error(`--cluster ${kind}: one of ${Object.keys(CLUSTERS).join(', ')}`);
+  const [main = '', ...words] = chosen.main;
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', main), ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const closed = once(child, 'close');
   const line = await new Promise<string>((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve);
-    child.once('close', (code) => reject(new Error(`the local cluster ended with ${code}`)));
+    child.once('close', (code) => reject(new Error(`the cluster ended with ${code}`)));
   });
   const { kubeconfig } = JSON.parse(line) as { kubeconfig: string };
   return {
     kubeconfig,
+    name: chosen.name,
     close: async () => {
       child.stdin.end();
       await closed;

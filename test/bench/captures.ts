@@ -1,7 +1,7 @@
 import { tcpdumpCommand } from '../../src/tools/tcpdump.ts';
 import type { Clients, CommandLine } from './clients.ts';
-import { atMost, figure, type Goal, median, milliseconds, spread } from './figures.ts';
 import { DEBUGGER_IMAGE } from './pods.ts';
+import { type FigureGoal, record } from './results.ts';
 
 /**
  * One capture, as our program is asked for it and as tcpdump is. All end after one packet: kubectl
@@ -56,21 +56,14 @@ export function execCommand(
 /** Milliseconds to the first packet: ours, by hand with equal flags, by hand with plain ones. */
 export type Times = readonly (readonly number[])[];
 
-/** Prints them, with the ratios that matter; the limit holds for equal flags. */
-export function reportTimes(
-  { name, equal, plain }: Capture,
-  byHand: string,
-  [ours = [], withEqual = [], withPlain = []]: Times,
-  limit: number,
-  text: string,
+/** Records them; the goal, of the ratio, holds for equal flags. */
+export function recordTimes(
+  group: string,
+  { name }: Capture,
+  against: string,
+  [ours = [], equal = [], plain = []]: Times,
+  goal: FigureGoal,
 ): void {
-  const ratio = (other: readonly number[]) => median(ours) / median(other);
-  const goal: Goal = atMost(ratio(withEqual), limit, text);
-  figure(`${name}: netdebug capture`, spread(ours, milliseconds));
-  figure(`${name}: ${byHand}, equal flags`, spread(withEqual, milliseconds));
-  console.log(`    ${equal.join(' ')}`);
-  figure(`${name}: ${byHand}, plain`, spread(withPlain, milliseconds));
-  console.log(`    ${plain.join(' ')}`);
-  figure(`${name}: ratio, equal flags`, ratio(withEqual).toFixed(2), goal);
-  figure(`${name}: ratio, plain`, ratio(withPlain).toFixed(2));
+  record({ group, name, unit: 'ms', ours, theirs: equal, against, goal });
+  record({ group, name, unit: 'ms', ours, theirs: plain, against: `${against}, fewer flags` });
 }

@@ -17,6 +17,8 @@ export interface Run {
   readonly milliseconds: number;
   /** Bytes. */
   readonly peakMemory: number;
+  /** Processor time, to 10 ms. */
+  readonly cpuMilliseconds: number;
   readonly stdout: string;
 }
 
@@ -71,5 +73,5 @@ export async function run(
   const milliseconds = performance.now() - begun;
   const peakMemory = memory.stop();
   if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ${code}\n${stderr}`);
-  return { milliseconds, peakMemory, stdout };
+  return { milliseconds, peakMemory, cpuMilliseconds: memory.cpuMilliseconds(), stdout };
 }

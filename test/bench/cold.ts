@@ -1,6 +1,5 @@
-import { CAPTURES, captureCommand, execCommand, reportTimes } from './captures.ts';
+import { CAPTURES, captureCommand, execCommand, recordTimes } from './captures.ts';
 import type { Clients, CommandLine } from './clients.ts';
-import { heading } from './figures.ts';
 import { timeToFirstPacket } from './firstPacket.ts';
 import { interleave } from './interleave.ts';
 import { CHATTER, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
@@ -9,7 +8,6 @@ const BY_HAND = 'by-hand';
 
 /** A fresh pod each time: ours against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`. */
 export async function benchCold(clients: Clients, sink: string, rounds: number): Promise<void> {
-  heading(`Cold start to first packet, ${rounds} rounds, fresh pods: median [least – most]`);
   for (const capture of CAPTURES) {
     let pods = 0;
     const inFreshPod = (commandLines: (pod: string) => readonly CommandLine[]) => async () => {
@@ -25,7 +23,9 @@ export async function benchCold(clients: Clients, sink: string, rounds: number):
       inFreshPod((pod) => byHand(clients, pod, capture.equal)),
       inFreshPod((pod) => byHand(clients, pod, capture.plain)),
     ]);
-    reportTimes(capture, 'kubectl debug, wait, exec', times, 1, '1');
+    recordTimes('First packet, fresh pod', capture, 'kubectl debug, wait, exec', times, {
+      most: 1,
+    });
   }
 }
 

@@ -1,6 +1,8 @@
+import { parseArgs } from 'node:util';
 import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
+import { benchCompletion } from './completion.ts';
 import { benchFetch } from './fetch.ts';
 import { benchGrowth } from './growth.ts';
 import { benchLoss } from './loss.ts';
@@ -8,14 +10,15 @@ import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
+import { writeResults } from './results.ts';
 import { benchStart } from './start.ts';
 import { benchSummary } from './summary.ts';
 import { benchThroughput } from './throughput.ts';
 import { benchTopology, benchTopologyDumps } from './topology.ts';
 import { benchWarm } from './warm.ts';
 
-// Compares the built program with kubectl on the local cluster, and merging with mergecap:
-// npm run bench -- [PART...]
+// Compares the built program with kubectl, on the local cluster or a real Kubernetes, and merging with mergecap:
+// npm run bench -- [PART...] [--rounds N] [--json FILE] [--cluster local|kubernetes]
 const PARTS = [
   'start',
   'merge',
@@ -28,25 +31,41 @@ const PARTS = [
   'exec',
   'ports',
   'fetch',
+  'completion',
   'loss',
   'many',
 ];
-const ROUNDS = {
-  start: 15,
+const { values, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: {
+    // What is recorded, for scripts/performance.ts. A ratio needs 21 rounds at least.
+    json: { type: 'string' },
+    rounds: { type: 'string' },
+    cluster: { type: 'string', default: 'local' },
+  },
+});
+const DEFAULT_ROUNDS = {
+  start: 21,
   merge: 5,
   summary: 3,
   dumps: 3,
   path: 5,
-  warm: 7,
-  cold: 5,
+  warm: 21,
+  cold: 21,
   exec: 7,
   ports: 3,
   fetch: 5,
+  completion: 21,
   loss: 3,
 };
 const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps', 'growth'];
 
-const asked = process.argv.slice(2);
+const ROUNDS = Object.fromEntries(
+  Object.entries(DEFAULT_ROUNDS).map(([part, rounds]) => [part, Number(values.rounds ?? rounds)]),
+) as typeof DEFAULT_ROUNDS;
+const keepResults = (cluster: string) => {
+  if (values.json !== undefined) writeResults(values.json, cluster);
+};
 const unknown = asked.find((part) => !PARTS.includes(part));
 if (unknown !== undefined) {
   console.error(`unknown part "${unknown}": one of ${PARTS.join(', ')}; all without one`);
@@ -61,9 +80,12 @@ if (wanted('summary')) await benchSummary(ROUNDS.summary);
 if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 // It takes minutes: only when it is asked for.
 if (asked.includes('growth')) await benchGrowth();
-if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) process.exit();
+if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) {
+  keepResults('none');
+  process.exit();
+}
 
-const cluster = await startBenchCluster();
+const cluster = await startBenchCluster(values.cluster);
 try {
   const clients = findClients(cluster.kubeconfig);
   console.log(nameClients(clients));
@@ -74,10 +96,12 @@ try {
   if (wanted('path')) await benchTopology(clients, ROUNDS.path);
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
+  if (wanted('completion')) await benchCompletion(clients, ROUNDS.completion);
   if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
   if (wanted('many')) await benchMany(clients, sink);
+  keepResults(cluster.name);
 } finally {
   await cluster.close();
 }

@@ -4,11 +4,11 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type CommandLine, findClients, nameClients, type Run, run } from './clients.ts';
-import { atMost, figure, heading, median, megabytes, milliseconds, spread } from './figures.ts';
 import { interleave } from './interleave.ts';
 import { startPeakMemory } from './peakMemory.ts';
+import { record } from './results.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const BINARY = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
@@ -57,14 +57,23 @@ export async function benchStart(rounds: number): Promise<void> {
   const toTheEnd: Measure = (commandLine) => run(clients, commandLine);
 
   try {
-    heading(`Answers of the binary, ${rounds} rounds: median [least – most]`);
     const version: CommandLine = [kubectl, 'version', '--client'];
-    await compare('--version', toTheEnd, rounds, [netdebug, '--version'], version, 1);
-    await compare('--help', toTheEnd, rounds, [netdebug, '--help'], [kubectl, '--help'], 1);
-    heading(`The binary's own time before its first request, ${rounds} rounds`);
+    const answers = { group: 'Start-up', measure: toTheEnd, rounds };
+    await compare({ ...answers, name: '--version', most: 1 }, [netdebug, '--version'], version);
+    await compare(
+      { ...answers, name: '--help', most: 1 },
+      [netdebug, '--help'],
+      [kubectl, '--help'],
+    );
     const get: CommandLine = [kubectl, 'get', 'pod', 'pod-1'];
-    await compare('ports', untilRequest, rounds, [netdebug, 'ports', 'pod-1'], get, 2);
-    await compare('capture', untilRequest, rounds, [netdebug, 'capture', 'pod-1'], get, 2);
+    const first = {
+      group: 'Time before the first request',
+      measure: untilRequest,
+      rounds,
+      most: 1.4,
+    };
+    await compare({ ...first, name: 'ports' }, [netdebug, 'ports', 'pod-1'], get);
+    await compare({ ...first, name: 'capture' }, [netdebug, 'capture', 'pod-1'], get);
   } finally {
     server.close();
     server.closeAllConnections();
@@ -72,24 +81,37 @@ export async function benchStart(rounds: number): Promise<void> {
   }
 }
 
+interface Comparison {
+  readonly group: string;
+  readonly name: string;
+  readonly measure: Measure;
+  readonly rounds: number;
+  /** The goal of the ratio. */
+  readonly most: number;
+}
+
 async function compare(
-  name: string,
-  measure: Measure,
-  rounds: number,
+  { group, name, measure, rounds, most }: Comparison,
   ours: CommandLine,
   theirs: CommandLine,
-  limit: number,
 ): Promise<void> {
   const contestants = [() => measure(ours), () => measure(theirs)];
   // The programs come into the memory of this machine.
   await interleave(1, contestants);
   const [mine = [], other = []] = await interleave(rounds, contestants);
   const times = (runs: typeof mine) => runs.map(({ milliseconds: taken }) => taken);
-  const peak = (runs: typeof mine) => median(runs.map(({ peakMemory }) => peakMemory));
-  const ratio = median(times(mine)) / median(times(other));
-  figure(`${name}: netdebug`, `${spread(times(mine), milliseconds)}, ${megabytes(peak(mine))}`);
-  figure(`${name}: kubectl`, `${spread(times(other), milliseconds)}, ${megabytes(peak(other))}`);
-  figure(`${name}: ratio`, ratio.toFixed(2), atMost(ratio, limit, `${limit}`));
+  const peaks = (runs: typeof mine) => runs.map(({ peakMemory }) => peakMemory);
+  const [program = '', ...args] = theirs;
+  const against = [basename(program), ...args].join(' ');
+  const compared = { group, against };
+  record({
+    ...{ ...compared, name, unit: 'ms', goal: { most } },
+    ...{ ours: times(mine), theirs: times(other) },
+  });
+  record({
+    ...{ ...compared, name: `${name}: peak memory`, unit: 'bytes' },
+    ...{ ours: peaks(mine), theirs: peaks(other) },
+  });
 }
 
 function kubeconfigFor(port: number): string {
