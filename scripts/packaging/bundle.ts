@@ -48,29 +48,15 @@ const withoutUndici: Plugin = {
   },
 };
 
-/** Help is ASCII; the width of emoji takes regular expressions that compile 30 ms at every start. */
-const lengthAsWidth: Plugin = {
-  name: 'length-as-width',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]string-width[\\/]index\.js$/ }, () => ({
-      contents: 'export default (text) => text.length;',
-      loader: 'js',
-    }));
-  },
-};
-
-/** yargs asks for two functions of node:assert, which takes 2 ms to load and loads much else. */
-const smallAssert: Plugin = {
-  name: 'small-assert',
+/** Of yargs the program uses the parser. The rest makes standard output when it is loaded, and more that takes 5 ms. */
+const parserOnly: Plugin = {
+  name: 'parser-only',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^assert$/ }, ({ importer }) =>
-      /[\\/]yargs[\\/]/.test(importer) ? { path: 'assert', namespace: 'small' } : undefined,
-    );
-    onLoad({ filter: /^assert$/, namespace: 'small' }, () => ({
-      contents: `const check = (ok, message) => { if (!ok) throw new Error(message); };
-        export const strictEqual = (a, b, message) => check(Object.is(a, b), message);
-        export const notStrictEqual = (a, b, message) => check(!Object.is(a, b), message);`,
+    onResolve({ filter: /^yargs\/helpers$/ }, ({ path }) => ({ path, namespace: 'parser-only' }));
+    onLoad({ filter: /^/, namespace: 'parser-only' }, () => ({
+      contents: 'export { default as Parser } from "yargs-parser";',
       loader: 'js',
+      resolveDir: root,
     }));
   },
 };
@@ -92,21 +78,15 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
     legalComments: 'none',
     define: {
       'import.meta.url': 'importMetaUrl',
+      // ws looks for optional native helpers, in every folder; its own JavaScript does without.
+      'process.env.WS_NO_BUFFER_UTIL': 'true',
+      'process.env.WS_NO_UTF_8_VALIDATE': 'true',
       NETDEBUG_BUILD: JSON.stringify(buildInfo(root) ?? null),
       NETDEBUG_HELP: JSON.stringify(help),
       NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
     },
     banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [
-      filesAsText,
-      withoutGeneratedApi,
-      withoutUndici,
-      versionOnly,
-      lengthAsWidth,
-      smallAssert,
-    ],
-    // ws looks for optional native helpers; its own JavaScript does without.
-    external: ['bufferutil', 'utf-8-validate'],
+    plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, parserOnly],
     logLevel: 'warning',
     metafile: true,
   });
