@@ -223,6 +223,10 @@ describe('under a fault', () => {
 
   it.concurrent.for(titled)('$title', async (one, { expect, onTestFinished }) => {
     const namespace = await chatterIn(sink);
+    // With a debugger there, the exec that is opened early is the first one, and the one that is used.
+    if (one.fault['only-streams'] === '1 exec')
+      await netdebug(['ports', POD, '-n', namespace, '--image', image], { onTestFinished })
+        .finished;
     await setFaults(namespace, one.fault);
 
     const file = freshPath('faulty.pcap');
