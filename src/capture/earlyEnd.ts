@@ -1,4 +1,4 @@
-import { clockText } from '../output/quantities.ts';
+import { clockText, countText } from '../output/quantities.ts';
 import type { Outage } from './outage.ts';
 
 /** The end of a recording that nobody asked for: no stop, no bound that was given. */
@@ -6,9 +6,14 @@ export interface EarlyEnd {
   /** When nothing was recorded any more, in seconds since 1970, where that is known. */
   readonly at?: number | undefined;
   readonly why: string;
+  /** How many packets went with the interface, where one disappeared. */
+  readonly lost?: LostPackets | undefined;
   /** What to do about it. */
   readonly next: readonly string[];
 }
+
+/** Packets that the kernel still held when their interface disappeared; null when their number is not known. */
+export type LostPackets = number | null;
 
 /** What is known of an end. */
 export interface EndedRecording {
@@ -43,7 +48,7 @@ const CAUSES: Readonly<Record<string, string>> = {
 export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
   const { why, at } = ended;
   const outage = ended.outages.at(-1);
-  if (outage && outage.to === undefined) return disappeared(ended.device, outage.from);
+  if (outage && outage.to === undefined) return disappeared(ended.device, outage);
   if (why === 'engine') return { at, why: engineText(ended), next: [] };
   if (ASKED.has(why)) return undefined;
   return { at, why: CAUSES[why] ?? `the recorder ended: ${why}`, next: NEXT[why] ?? [] };
@@ -66,12 +71,20 @@ export function earlyEndOf(state: StateOfRecorder, said: readonly string[]): Ear
   const { end, device, outages } = state;
   if (end) return earlyEnd({ ...state, ...end, said });
   const outage = outages.at(-1);
-  return state.phase === 'waiting' && outage ? disappeared(device, outage.from) : undefined;
+  return state.phase === 'waiting' && outage ? disappeared(device, outage) : undefined;
 }
 
-/** The end of a recording whose interface has gone; `at` in seconds since 1970. */
-export function disappeared(device: string, at: number): EarlyEnd {
-  return { at, why: `${device} disappeared`, next: ['-i any survives this'] };
+/** The end of a recording whose interface has gone. */
+export function disappeared(
+  device: string,
+  { from, lost }: Pick<Outage, 'from' | 'lost'>,
+): EarlyEnd {
+  return {
+    at: from,
+    why: `${device} disappeared`,
+    lost: lost ?? null,
+    next: ['-i any survives this'],
+  };
 }
 
 function engineText({ engine, exit, said }: EndedRecording): string {
@@ -89,14 +102,22 @@ export function earlyEndLines(early: EarlyEnd): string[] {
 }
 
 /** What happened to an interface, and when. */
-export function outageText({ from, to }: Outage, device: string): string {
+export function outageText({ from, to, lost }: Outage, device: string): string {
   const gone = `${device} disappeared at ${clockText(from * 1000)}`;
   return to === undefined
-    ? gone
-    : `${gone} and is back since ${clockText(to * 1000)}: recording resumed, nothing was recorded for ${to - from} s`;
+    ? `${gone}${lostText(lost ?? null)}`
+    : `${gone} and is back since ${clockText(to * 1000)}: recording resumed, nothing was recorded for ${to - from} s${lostText(lost ?? null)}`;
 }
 
-/** `net1 disappeared at 13:04:41` */
-export function earlyEndText({ at, why }: Pick<EarlyEnd, 'at' | 'why'>): string {
-  return at === undefined ? why : `${why} at ${clockText(at * 1000)}`;
+/** What went with an interface: nothing is said where it is known that nothing did. */
+function lostText(lost: LostPackets): string {
+  if (lost === 0) return '';
+  return lost === null
+    ? '; packets that had not been read by then are lost, it is not known how many'
+    : `; ${countText(lost, 'packet')} that had not been read by then ${lost === 1 ? 'is' : 'are'} lost`;
+}
+
+/** `net1 disappeared at 13:04:41; 3 packets that had not been read by then are lost` */
+export function earlyEndText({ at, why, lost = 0 }: Omit<EarlyEnd, 'next'>): string {
+  return `${why}${at === undefined ? '' : ` at ${clockText(at * 1000)}`}${lostText(lost)}`;
 }

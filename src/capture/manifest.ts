@@ -1,4 +1,6 @@
 import type { PacketTime } from '../pcap/walk.ts';
+import type { LostPackets } from './earlyEnd.ts';
+import type { Unmatched } from './unmatched.ts';
 
 /** The file's name in the folder of a capture. */
 export const MANIFEST_NAME = 'capture.json';
@@ -35,13 +37,15 @@ export interface Manifest extends CaptureOrigin {
   /** Why it ended, in the recorder's word: stopped, duration, size, complete, full … */
   readonly why?: string;
   /** Present when it ended, or nothing is recorded now, although neither a stop nor a bound had asked for that. */
-  readonly endedEarly?: Pick<RecordingInterruption, 'at' | 'why'>;
+  readonly endedEarly?: Pick<RecordingInterruption, 'at' | 'why' | 'lost'>;
   /** The recorder's exit code. */
   readonly exit?: number;
   /** Packets, as the recorder counted them; absent where it has not said. */
   readonly captured?: number;
   readonly received?: number;
   readonly dropped?: number;
+  /** Present when it ended without a packet: what else there was meanwhile. */
+  readonly unmatched?: Unmatched;
   readonly files: readonly ManifestFile[];
   /** Files that the ring removed before they were copied. */
   readonly gaps: readonly MissingFiles[];
@@ -93,6 +97,8 @@ export interface RecordingInterruption {
   /** When recording resumed; absent when it did not. */
   readonly until?: string;
   readonly why: string;
+  /** Packets that were lost with an interface; null when their number is not known. */
+  readonly lost?: LostPackets;
 }
 
 /** `2026-11-24T13:05:01.123456Z`; nanoseconds only where there are some. */

@@ -5,6 +5,7 @@ import type {
   CaptureProgress,
   CaptureState,
 } from '../capture/recorder/recording.ts';
+import { unmatchedLines } from '../capture/unmatched.ts';
 import type { Output } from '../output/output.ts';
 import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, setRecordingEnd, statusLine } from './console.ts';
@@ -59,7 +60,16 @@ export function captureProgress(format: 'pcap' | 'text') {
       line.clear();
     },
     finish: (outcome: FinishedCapture, path: string | undefined) => {
-      const { packets, bytes, statistics, end, interruptions = 0, gaps = [], early } = outcome;
+      const {
+        packets,
+        bytes,
+        statistics,
+        end,
+        interruptions = 0,
+        gaps = [],
+        early,
+        unmatched,
+      } = outcome;
       const unknownDrops =
         outcome.unknownDrops ?? (early && statistics.receivedByFilter === undefined ? 1 : 0);
       clearInterval(refresh);
@@ -81,6 +91,7 @@ export function captureProgress(format: 'pcap' | 'text') {
           (interruptions > 0 ? `; resumed after ${countText(interruptions, 'interruption')}` : ''),
       );
       if (gaps.length > 0) note(gapsText(gaps));
+      if (unmatched) for (const text of unmatchedLines(unmatched)) note(text);
       if (early) for (const text of earlyEndLines(early)) note(text);
     },
   };

@@ -1,6 +1,7 @@
 import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
 import type { Manifest, RecordingInterruption } from '../capture/manifest.ts';
+import { unmatchedLines } from '../capture/unmatched.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
@@ -36,13 +37,17 @@ export function fetchProgress() {
   };
 }
 
-function interruptionText({ at, until, why }: RecordingInterruption): string {
+function interruptionText({ at, until, why, lost }: RecordingInterruption): string {
   const [from = '', to = ''] = [at, until].map((time) => time && clockText(Date.parse(time)));
-  return `INTERRUPTED${from && ` at ${from}`}: ${why}${to && `; recorded again from ${to} on`}`;
+  return `INTERRUPTED${from && ` at ${from}`}: ${earlyEndText({ why, lost })}${to && `; recorded again from ${to} on`}`;
 }
 
-function earlyText({ at, why }: RecordingInterruption, recording: boolean): string {
-  const ended = earlyEndText({ at: at === undefined ? undefined : Date.parse(at) / 1000, why });
+function earlyText({ at, why, lost }: RecordingInterruption, recording: boolean): string {
+  const ended = earlyEndText({
+    at: at === undefined ? undefined : Date.parse(at) / 1000,
+    why,
+    lost,
+  });
   return recording
     ? `NOT RECORDING: ${ended}; recording resumes when an interface of that name is there again`
     : `ENDED EARLY: ${ended}`;
@@ -50,7 +55,7 @@ function earlyText({ at, why }: RecordingInterruption, recording: boolean): stri
 
 /** What was copied and what is missing, a line each. */
 export function fetchSummary(
-  { files, gaps, interruptions, recording, dropped, endedEarly }: Manifest,
+  { files, gaps, interruptions, recording, dropped, endedEarly, unmatched, device = '' }: Manifest,
   folder: string,
 ): string[] {
   const here = files.filter(({ state }) => state === 'whole' || state === 'partial');
@@ -64,6 +69,7 @@ export function fetchSummary(
     `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
       (recording && !endedEarly ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
+    ...(unmatched && packets === 0 ? unmatchedLines({ ...unmatched, device }) : []),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
     ...gaps.map(({ first, last, why }) =>
       first === last

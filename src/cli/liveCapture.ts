@@ -21,7 +21,7 @@ import { type Destination, destinationOf, namesFolder } from './destination.ts';
 import { foundTargets } from './foundTargets.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { targetLabels } from './targetLabels.ts';
-import { targetsWithUnknownDrops, targetTable } from './targetTable.ts';
+import { targetsWithUnknownDrops, targetTable, unmatchedNotes } from './targetTable.ts';
 
 /**
  * Captures in the foreground, and reports the result of each target. Gives the exit code: 1 when a target could not be
@@ -67,6 +67,7 @@ export async function captureLive(
     if (isTable) for (const line of targetTable(outcome.targets, nameOf)) note(line.trimEnd());
     const whole = sumOf(outcome, bytes());
     const unknownDrops = targetsWithUnknownDrops(outcome.targets);
+    if (isTable) for (const line of unmatchedNotes(outcome.targets, nameOf)) note(line);
     progress.finish(isTable ? { ...whole, unknownDrops } : whole, path);
     if (outcome.end === 'abandoned') return FORCED_EXIT;
     return problem || outcome.targets.some((target) => target.outcome?.early) ? 1 : 0;
@@ -140,7 +141,7 @@ function sumOf(
   bytes: number | undefined,
 ): Parameters<ReturnType<typeof captureProgress>['finish']>[0] {
   const statistics = targets.map(({ outcome }) => outcome?.statistics ?? {});
-  const early = targets[0]?.outcome?.early;
+  const { early, unmatched } = targets[0]?.outcome ?? {};
   const known = statistics.some(({ receivedByFilter }) => receivedByFilter !== undefined);
   return {
     end,
@@ -153,7 +154,8 @@ function sumOf(
     },
     interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
     gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),
-    // Of several, the table says it.
+    // Of several, the table and the lines below it say it.
     ...(targets.length === 1 && early && { early }),
+    ...(targets.length === 1 && unmatched && { unmatched }),
   };
 }

@@ -1,6 +1,8 @@
 import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { TargetOutcome } from '../capture/live/captureTargets.ts';
+import { unmatchedLines } from '../capture/unmatched.ts';
 import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
+import { countText } from '../output/quantities.ts';
 import { renderTable } from '../output/table.ts';
 
 /** The result for each target of a capture, a line each. */
@@ -35,6 +37,26 @@ function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics
 /** Of how many targets it is not known how many packets the kernel dropped. */
 export function targetsWithUnknownDrops(targets: readonly TargetOutcome[]): number {
   return targets.filter(({ outcome }) => droppedOf(outcome?.statistics) === '?').length;
+}
+
+/** Of how many targets without packets the user reads what else there was. */
+const MOST_UNMATCHED = 5;
+
+/** What else there was where nothing was captured, of the first few targets. */
+export function unmatchedNotes(
+  targets: readonly TargetOutcome[],
+  nameOf: (found: FoundTarget) => string,
+): string[] {
+  const empty = targets.flatMap(({ found, outcome }) =>
+    outcome?.unmatched ? { name: nameOf(found), lines: unmatchedLines(outcome.unmatched) } : [],
+  );
+  const more = empty.length - MOST_UNMATCHED;
+  return [
+    ...empty
+      .slice(0, MOST_UNMATCHED)
+      .flatMap(({ name, lines }) => lines.map((line) => `${name}: ${line}`)),
+    ...(more > 0 ? [`${countText(more, 'more target')} captured no packet`] : []),
+  ];
 }
 
 function endOf({ outcome, problem, packets }: TargetOutcome): string {

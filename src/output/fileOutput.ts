@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, open, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, parse, resolve } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
@@ -43,11 +43,15 @@ export class FileOutput implements Output {
   readonly path: string;
   readonly #force: boolean;
   #file: FileHandle | undefined;
+  /** Where its bytes go now: to `path`, or to a later file beside it. */
+  #current: string;
+  #files = 1;
   #isRegular = true;
   #offset = 0;
 
   constructor(path: string, force: boolean) {
     this.path = path;
+    this.#current = path;
     this.#force = force;
   }
 
@@ -60,7 +64,7 @@ export class FileOutput implements Output {
         written += bytesWritten;
       }
     } catch (error) {
-      if (errorCode(error) === 'EPIPE') throw new OutputClosed(`nobody reads ${this.path}`);
+      if (errorCode(error) === 'EPIPE') throw new OutputClosed(`nobody reads ${this.#current}`);
       throw new NotWritten(this.#problem(error), written);
     } finally {
       this.#offset += written;
@@ -71,6 +75,18 @@ export class FileOutput implements Output {
   async takeBack(bytes: number): Promise<void> {
     this.#offset -= bytes;
     if (this.#isRegular) await this.#file?.truncate(this.#offset);
+  }
+
+  /** Ends the file; what comes next goes into `NAME-2.pcap` beside it, and so on. */
+  async nextFile(): Promise<string> {
+    await this.close();
+    const { dir, name, ext } = parse(this.path);
+    do {
+      this.#files += 1;
+      this.#current = join(dir, `${name}-${this.#files}${ext}`);
+    } while (!this.#force && (await lstat(this.#current).catch(() => undefined)));
+    this.#offset = 0;
+    return this.#current;
   }
 
   async close(): Promise<void> {
@@ -90,28 +106,28 @@ export class FileOutput implements Output {
 
   async #open(): Promise<FileHandle> {
     try {
-      const special = await stat(this.path).then(
+      const special = await stat(this.#current).then(
         (found) => !found.isFile(),
         () => false,
       );
       this.#isRegular = !special;
-      if (special) return await open(this.path, constants.O_WRONLY);
-      const file = await open(this.path, this.#force ? 'w' : 'wx', PRIVATE);
+      if (special) return await open(this.#current, constants.O_WRONLY);
+      const file = await open(this.#current, this.#force ? 'w' : 'wx', PRIVATE);
       if (this.#force) await file.chmod(PRIVATE);
       return file;
     } catch (error) {
       throw errorCode(error) === 'EEXIST'
-        ? new Problem(`${this.path} exists already: somebody made it meanwhile`)
-        : unwritable(this.path, error);
+        ? new Problem(`${this.#current} exists already: somebody made it meanwhile`)
+        : unwritable(this.#current, error);
     }
   }
 
   #problem(error: unknown): Problem {
     if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT')
-      return new Problem(`the disk is full: ${this.path} takes no more`, {
+      return new Problem(`the disk is full: ${this.#current} takes no more`, {
         next: ['free some space, or write to another disk; -s 128 records headers only'],
         cause: error,
       });
-    return new Problem(`cannot write ${this.path}: ${messageOf(error)}`, { cause: error });
+    return new Problem(`cannot write ${this.#current}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -6,6 +6,11 @@ export interface Output {
   write(chunk: Buffer): Promise<void>;
   /** Takes back the last `bytes` written, where that is possible. */
   takeBack?(bytes: number): Promise<void>;
+  /**
+   * What comes next begins with a file header of its own, since it cannot follow what came before. Gives what the user
+   * calls the place where it goes. Absent where there is only one stream.
+   */
+  nextFile?(): Promise<string>;
   /** Resolves when everything written is safe. */
   close(): Promise<void>;
   /** The file, where it is one. */

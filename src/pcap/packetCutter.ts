@@ -12,15 +12,12 @@ export class PacketCutter {
   /** True once `maxBytes` left no room for the next packet: nothing more is passed on. */
   full = false;
   readonly #maxBytes: number;
-  readonly #cursor = new PcapCursor();
+  #cursor = new PcapCursor();
+  /** Bytes of a file header at the beginning of what `cut` gave last. */
+  #headerBytes = 0;
 
   constructor(maxBytes = Number.POSITIVE_INFINITY) {
     this.#maxBytes = maxBytes;
-  }
-
-  /** Whether the file header has come. */
-  get begun(): boolean {
-    return this.#cursor.begun;
   }
 
   /** Forgets the part of a packet that has come: the rest never will. */
@@ -28,10 +25,21 @@ export class PacketCutter {
     this.#cursor.dropPending();
   }
 
+  /** What comes next is another stream with its own header; counts and limit continue. */
+  beginAgain(): void {
+    this.#cursor = new PcapCursor();
+  }
+
+  /** The link type of the packets, once the file header has come (LINKTYPE_, tcpdump.org/linktypes.html). */
+  get linkType(): number | undefined {
+    return this.#cursor.interfaces[0]?.linkType;
+  }
+
   /** Takes the next bytes of the stream and gives the whole packets they complete (may be empty). Throws NotPcap. */
   cut(chunk: Buffer): Buffer {
     if (this.full) return chunk.subarray(0, 0);
     const cursor = this.#cursor;
+    const { begun } = cursor;
     cursor.push(chunk);
     while (cursor.next()) {
       if (this.bytes + cursor.end > this.#maxBytes) {
@@ -42,6 +50,7 @@ export class PacketCutter {
       this.packets += 1;
     }
     this.bytes += cursor.at;
+    this.#headerBytes = !begun && cursor.begun ? FILE_HEADER_BYTES : 0;
     return cursor.bytes.subarray(0, cursor.at);
   }
 
@@ -52,7 +61,7 @@ export class PacketCutter {
   wholeWithin(chunk: Buffer, length: number): number {
     const cursor = this.#cursor;
     const { at } = cursor;
-    let whole = chunk.length === this.bytes ? FILE_HEADER_BYTES : 0;
+    let whole = Math.min(this.#headerBytes, chunk.length);
     if (length < whole) return 0;
     cursor.rewind(whole);
     while (whole < at && cursor.next() && cursor.end <= length) whole = cursor.end;

@@ -82,20 +82,25 @@ export class ManifestBook {
 
   /** Times in which nothing was recorded, and an end that nobody asked for. */
   #hearOutages({ state, log }: Listing): void {
-    for (const { from, to } of state.outages) {
+    for (const { from, to, lost } of state.outages) {
       const at = time(from);
       const interruption = {
         at,
         ...(to !== undefined && { until: time(to) }),
         why: `${state.device} disappeared`,
+        lost: lost ?? null,
       };
       this.#interruptions = this.#interruptions.filter((known) => known.at !== at);
       this.#interruptions.push(interruption);
     }
     const early = earlyEndOf(state, log);
     if (!early) return;
-    const { why } = early;
-    const end = { ...(early.at !== undefined && { at: time(early.at) }), why };
+    const { at, why, lost } = early;
+    const end = {
+      ...(at !== undefined && { at: time(at) }),
+      why,
+      ...(lost !== undefined && { lost }),
+    };
     this.#recorder = { ...this.#recorder, endedEarly: end };
     // The last of them, of which another fetch may know already.
     const others = this.#interruptions.filter((known) => known.why !== why || known.at !== end.at);

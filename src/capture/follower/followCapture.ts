@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
+import { linkTypeName } from '../../packets/link.ts';
 import type { PacketCutter } from '../../pcap/packetCutter.ts';
 import { NotPcap } from '../../pcap/records.ts';
 import { Problem } from '../../problem.ts';
@@ -8,6 +9,7 @@ import type { CaptureEnd } from '../captureEnd.ts';
 import { type EarlyEnd, earlyEnd } from '../earlyEnd.ts';
 import type { Outage } from '../outage.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
+import { addUnmatched, NOTHING_KNOWN, type Unmatched, type UnmatchedOn } from '../unmatched.ts';
 import { FileJoiner } from './fileJoiner.ts';
 import { type Follower, RecordingLost } from './follower.ts';
 import type { Frame, FrameValues } from './frames.ts';
@@ -34,6 +36,8 @@ export interface FollowedCapture {
   readonly onGap?: (gap: Gap) => void;
   /** The interface has disappeared, or is back: nothing is or was recorded in between. */
   readonly onOutage?: (outage: Outage, device: string) => void;
+  /** The interface is back with another link type: where its packets go. */
+  readonly onNewLinkType?: (text: string) => void;
   /** Bytes recorded that have not arrived, and whether the capture is ending. */
   readonly onLag?: (bytes: number, ending: boolean) => void;
   /** Everything has arrived that was on disk at this uptime of the node, in seconds. */
@@ -45,6 +49,8 @@ export interface FollowedResult {
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
   readonly early?: EarlyEnd;
+  /** Of a recording without packets. */
+  readonly unmatched?: UnmatchedOn;
 }
 
 /** How long to read the rest of a recording for its statistics, when its packets are not needed. */
@@ -86,8 +92,13 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
     const { gaps } = reading;
     if (!over) return { end: reading.end ?? 'abandoned', statistics: {}, gaps };
     const end = follower.isGuest && over.why === 'stopped' ? 'complete' : endOf(over, reading);
-    const early = earlyEndOf(over, reading);
-    return { end, statistics: statisticsOf(over), gaps, ...(early && { early }) };
+    const early = reading.early ?? earlyEndOf(over, reading);
+    const statistics = statisticsOf(over);
+    const unmatched = (statistics.captured ?? 0) === 0 &&
+      capture.packets.packets === 0 && {
+        unmatched: { ...reading.unmatched, device: reading.device },
+      };
+    return { end, statistics, gaps, ...(early && { early }), ...unmatched };
   } catch (error) {
     if (error instanceof RecordingLost) spoolIsThere = false;
     if (!(error instanceof SpoolRefused)) await output.close();
@@ -105,10 +116,13 @@ type Over = Extract<Frame, { kind: 'over' }>;
 class Reading {
   end: CaptureEnd | undefined;
   failure: Problem | undefined;
+  /** Why it cannot go on although its recorder could. */
+  early: EarlyEnd | undefined;
   /** Packets are being recorded. */
   listening = false;
   device = '';
   engine = '';
+  unmatched: Unmatched = NOTHING_KNOWN;
   readonly gaps: Gap[] = [];
   readonly #outages = new Map<number, Outage>();
   readonly messages: string[] = [];
@@ -151,7 +165,7 @@ class Reading {
         this.#startTimer();
         break;
       case 'data':
-        if (this.#open) await this.#write(this.#joined(frame.offset, frame.bytes));
+        if (this.#open) await this.#add(frame.offset, frame.bytes);
         break;
       case 'end':
         this.#joiner.nextFile();
@@ -173,6 +187,9 @@ class Reading {
         if (!known || known.to !== frame.to) onOutage?.(frame, this.device);
         break;
       }
+      case 'unmatched':
+        this.unmatched = addUnmatched(this.unmatched, frame.line);
+        break;
       case 'log':
         this.messages.push(frame.text);
         if (this.messages.length > MAX_MESSAGES) this.messages.shift();
@@ -190,13 +207,26 @@ class Reading {
     if (behind === 0 && up !== undefined) onCaughtUp?.(up / 100);
   }
 
-  #joined(offset: number, bytes: Buffer): Buffer {
+  async #add(offset: number, bytes: Buffer): Promise<void> {
+    const { output, packets, onNewLinkType } = this.#capture;
+    const before = packets.linkType;
+    let joined: ReturnType<FileJoiner['take']>;
     try {
-      return this.#joiner.take(offset, bytes);
+      joined = this.#joiner.take(offset, bytes);
     } catch (error) {
       if (!(error instanceof NotPcap)) throw error;
       throw new Problem(`the recording in the pod is damaged: ${error.message}`);
     }
+    if (joined.begins) {
+      const change = linkTypeChange(this.device, before, packets.linkType);
+      if (!output.nextFile) {
+        this.early = { at: Math.round(Date.now() / 1000), ...UNJOINABLE, why: change };
+        this.#unwanted('early');
+        return;
+      }
+      onNewLinkType?.(`${change}: its packets go to ${await output.nextFile()}`);
+    }
+    await this.#write(joined.whole);
   }
 
   async #write(whole: Buffer): Promise<void> {
@@ -240,6 +270,14 @@ class Reading {
   #after(milliseconds: number, act: () => void): void {
     wait(milliseconds, undefined, { signal: this.#finished.signal }).then(act, () => {});
   }
+}
+
+const UNJOINABLE = {
+  next: ['one stream holds one kind of packets; with -w FILE another file is begun'],
+};
+
+function linkTypeChange(device: string, before = -1, now = -1): string {
+  return `${device} is back with other packets (link type ${linkTypeName(now)}, before ${linkTypeName(before)})`;
 }
 
 /** How the capture ended, after the end of the recorder. Throws when that end was unexpected. */

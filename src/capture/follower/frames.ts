@@ -16,6 +16,8 @@ export type Frame =
   | { readonly kind: 'state'; readonly values: FrameValues }
   /** In this time nothing was recorded, since the interface had disappeared; told again once it is over. */
   | ({ readonly kind: 'outage' } & Outage)
+  /** What else there was while nothing matched; a line for `addUnmatched`. */
+  | { readonly kind: 'unmatched'; readonly line: string }
   /** A line of the engine's. */
   | { readonly kind: 'log'; readonly text: string }
   /** The recorder has ended, and everything that the ring held was sent. */
@@ -93,6 +95,9 @@ export class FrameParser {
         return { kind, values: valuesOf(words) };
       case 'outage':
         return { kind, ...parseOutage(words) };
+      case 'passed':
+      case 'connected':
+        return { kind: 'unmatched', line };
       case 'log':
         return { kind, text: line.slice('log '.length) };
       case 'over':

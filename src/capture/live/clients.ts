@@ -73,6 +73,7 @@ export class Clients {
           return output.write(chunk);
         },
         close: () => output.close(),
+        ...(output.nextFile && { nextFile: async () => output.nextFile?.() ?? '' }),
         ...(output.takeBack && { takeBack: async (bytes) => output.takeBack?.(bytes) }),
       },
     };

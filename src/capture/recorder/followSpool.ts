@@ -103,6 +103,7 @@ export async function followSpool(
         );
         if (outage.to !== undefined) events?.remark(text);
       },
+      onNewLinkType: progress.note,
       onCaughtUp: (uptime) => events?.caughtUp(uptime),
       onLag: (lag, ending) => {
         state = { ...state, lag, ending };

@@ -10,6 +10,7 @@ import type { EarlyEnd } from '../earlyEnd.ts';
 import type { Gap } from '../follower/losses.ts';
 import type { CaptureSpec } from '../spec.ts';
 import type { Milliseconds } from '../units.ts';
+import type { UnmatchedOn } from '../unmatched.ts';
 
 /** The state of a running capture. */
 export interface CaptureState {
@@ -84,4 +85,6 @@ export interface CaptureOutcome {
   readonly gaps?: readonly Gap[];
   /** Why it ended although nothing had asked it to. */
   readonly early?: EarlyEnd;
+  /** Of a capture without packets: where it was made, and what else there was. */
+  readonly unmatched?: UnmatchedOn;
 }

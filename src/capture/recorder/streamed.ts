@@ -1,7 +1,8 @@
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
-import { LeasedProcess } from '../../debugger/leasedProcess.ts';
+import { LeasedProcess, type Program } from '../../debugger/leasedProcess.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import { tellWhileWaiting } from '../../debugger/startWait.ts';
+import { portsIn } from '../../filters/capture/ports.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { countText } from '../../output/quantities.ts';
@@ -9,6 +10,7 @@ import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { DELIVERY_DELAY_MS, isImmediate, tcpdumpCommand } from '../../tools/tcpdump.ts';
 import type { RecorderSpec } from '../spec.ts';
+import observedScript from './observed.sh';
 import type { Recorder } from './recorder.ts';
 import type { CaptureOutcome, Recording } from './recording.ts';
 import { captureStream } from './streamedCapture.ts';
@@ -21,10 +23,16 @@ import { TextCutter } from './textCutter.ts';
 export const streamed: Recorder = async ({ api, place, shown }, recording) => {
   const { spec, format, settings, interrupt, progress } = recording;
   const changesUser = tcpdumpChangesUser(settings.image);
-  const command = tcpdumpCommand({ ...spec, format, changesUser });
+  const program = {
+    script: observedScript,
+    command: [
+      portsIn(spec.expression).join(','),
+      ...tcpdumpCommand({ ...spec, format, changesUser }),
+    ],
+  };
   const stopTelling = tellWhileWaiting('the pod to start tcpdump', progress);
   try {
-    const recorder = await opened(api, place, command, interrupt);
+    const recorder = await opened(api, place, program, interrupt);
     return await record(shown, recording, recorder, stopTelling);
   } finally {
     stopTelling();
@@ -35,7 +43,7 @@ export const streamed: Recorder = async ({ api, place, shown }, recording) => {
 async function opened(
   api: KubeApi,
   place: Debugger,
-  command: readonly string[],
+  program: Program,
   interrupt: AbortSignal,
 ): Promise<LeasedProcess> {
   interrupt.throwIfAborted();
@@ -43,7 +51,7 @@ async function opened(
   const onInterrupt = () => opening.abort(interrupt.reason);
   interrupt.addEventListener('abort', onInterrupt, { once: true });
   try {
-    return await LeasedProcess.start(api.access, place, { command }, opening.signal);
+    return await LeasedProcess.start(api.access, place, program, opening.signal);
   } finally {
     interrupt.removeEventListener('abort', onInterrupt);
   }
@@ -60,7 +68,7 @@ async function record(
     format === 'pcap' ? new PacketCutter(spec.maxBytes) : new TextCutter(spec.maxBytes);
   let dropped = 0;
   try {
-    const { end, statistics, early } = await captureStream({
+    const { end, statistics, early, unmatched } = await captureStream({
       recorder,
       packets,
       output,
@@ -97,6 +105,7 @@ async function record(
       packets: packets.packets,
       bytes: packets.bytes,
       ...(early && { early }),
+      ...(unmatched && { unmatched }),
     };
   } catch (error) {
     if (error instanceof ExecProblem && packets.bytes > 0)

@@ -8,6 +8,7 @@ import type { CaptureEnd } from '../captureEnd.ts';
 import { disappeared, type EarlyEnd } from '../earlyEnd.ts';
 import { linesOf } from '../lines.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
+import { addUnmatched, NOTHING_KNOWN, type Unmatched, type UnmatchedOn } from '../unmatched.ts';
 import type { Cutter } from './cutter.ts';
 import { startProblem } from './startLimit.ts';
 
@@ -16,6 +17,8 @@ export interface CaptureResult {
   readonly statistics: Partial<TcpdumpStatistics>;
   /** Of an early end: why. */
   readonly early?: EarlyEnd;
+  /** Of a capture without packets. */
+  readonly unmatched?: UnmatchedOn;
 }
 
 export interface StreamCapture {
@@ -55,6 +58,9 @@ const STATISTICS_MS = 2_000;
 
 /** Lines of tcpdump's messages that are kept, the last ones: more than its longest complaint. */
 const MAX_MESSAGES = 100;
+
+/** Ends after which a capture without packets is nothing to explain. */
+const UNCOUNTED: ReadonlySet<CaptureEnd> = new Set(['abandoned', 'reader-gone']);
 
 /** What tcpdump says when its interface goes away while it records. */
 const DISAPPEARED = /The interface disappeared/;
@@ -152,17 +158,18 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     if (late) throw late;
     // Whether packets were still to come is not known.
     if (isCut && begun.signal.aborted) end = 'abandoned';
-    const { statistics, messages } = await errors;
+    const { statistics, messages, unmatched } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture ended in the pod: it had not heard from this client', {
         next: ['was this computer asleep, or offline? Start the capture again'],
       });
     if (end === 'complete' && messages.some((message) => DISAPPEARED.test(message)))
-      return { end: 'early', statistics, early: disappeared(device, Date.now() / 1000) };
+      return { end: 'early', statistics, early: disappearedNow(device, statistics) };
     // The lease kills a program only when it could not write: its output had ended before.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);
-    return { end, statistics };
+    const isEmpty = packets.packets === 0 && begun.signal.aborted && !isCut && !UNCOUNTED.has(end);
+    return { end, statistics, ...(isEmpty && { unmatched: { ...unmatched, device } }) };
   } finally {
     finished.abort();
     await bound;
@@ -171,6 +178,19 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     recorder.close();
     await output.close();
   }
+}
+
+/** What tcpdump had not read of its interface: all that has passed the filter, but what was dropped and what it read. */
+function disappearedNow(
+  device: string,
+  { receivedByFilter, droppedByKernel, captured }: Partial<TcpdumpStatistics>,
+): EarlyEnd {
+  const isKnown =
+    receivedByFilter !== undefined && droppedByKernel !== undefined && captured !== undefined;
+  return disappeared(device, {
+    from: Date.now() / 1000,
+    ...(isKnown && { lost: Math.max(0, receivedByFilter - droppedByKernel - captured) }),
+  });
 }
 
 /** Passes whole packets on; once the output takes no more, the rest is read and dropped. */
@@ -214,17 +234,27 @@ async function writeOut(
 interface TcpdumpMessages {
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly messages: readonly string[];
+  /** What observed.sh says at the end. */
+  readonly unmatched: Unmatched;
 }
+
+/** Before what observed.sh says. */
+const OURS = 'netdebug: ';
 
 async function readErrors(
   capture: StreamCapture,
   onListening: (interfaceName: string, linkType: string) => void,
 ): Promise<TcpdumpMessages> {
   let statistics: Partial<TcpdumpStatistics> = {};
+  let unmatched = NOTHING_KNOWN;
   const messages: string[] = [];
   let asking: NodeJS.Timeout | undefined;
   try {
     for await (const text of linesOf(capture.recorder.stderr)) {
+      if (text.startsWith(OURS)) {
+        unmatched = addUnmatched(unmatched, text.slice(OURS.length));
+        continue;
+      }
       const line = parseTcpdumpLine(text);
       if (line.kind === 'listening') {
         onListening(line.interface, line.linkType);
@@ -240,5 +270,5 @@ async function readErrors(
   } finally {
     clearInterval(asking);
   }
-  return { statistics, messages };
+  return { statistics, messages, unmatched };
 }

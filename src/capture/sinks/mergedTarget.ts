@@ -48,7 +48,14 @@ export class MergedTarget implements TargetSink {
 
   constructor(options: MergedTargetOptions) {
     this.#options = options;
-    this.output = { write: (chunk) => this.#write(chunk), close: async () => {} };
+    this.output = {
+      write: (chunk) => this.#write(chunk),
+      nextFile: async () => {
+        this.#source?.nextFile();
+        return 'an interface of its own in the same file';
+      },
+      close: async () => {},
+    };
     this.events = {
       entered: (place, filter) => {
         this.#filter = filter;

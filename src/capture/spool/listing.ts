@@ -1,4 +1,5 @@
 import { type Outage, parseOutage } from '../outage.ts';
+import { addUnmatched, NOTHING_KNOWN, type Unmatched } from '../unmatched.ts';
 
 /** Why a recording ended, as its state says. */
 export type RecordingEnd =
@@ -42,6 +43,8 @@ export interface RecorderState {
     readonly captured?: number;
     readonly received?: number;
     readonly dropped?: number;
+    /** Of one that captured nothing. */
+    readonly unmatched?: Unmatched;
   };
 }
 
@@ -81,16 +84,19 @@ export function parseListing(text: string): Listing | undefined {
   const files: SpoolFile[] = [];
   const log: string[] = [];
   const outages: Outage[] = [];
+  let unmatched: Unmatched | undefined;
   let freeKibibytes = 0;
   for (const line of lines) {
     const [kind, ...words] = line.split(' ');
     if (kind === 'state' && words[0] === 'outage') outages.push(parseOutage(words.slice(1)));
+    else if (kind === 'state' && (words[0] === 'passed' || words[0] === 'connected'))
+      unmatched = addUnmatched(unmatched ?? NOTHING_KNOWN, words.join(' '));
     else if (kind === 'state') state.set(words[0] ?? '', words.slice(1).join(' '));
     else if (kind === 'file') files.push(parseFile(words));
     else if (kind === 'free') freeKibibytes = Number(words[0]);
     else if (kind === 'log') log.push(words.join(' '));
   }
-  return { state: { ...parseState(state), outages }, files, freeKibibytes, log };
+  return { state: { ...parseState(state, unmatched), outages }, files, freeKibibytes, log };
 }
 
 function parseFile([seq, size, modified, growth, name = '']: readonly string[]): SpoolFile {
@@ -103,7 +109,10 @@ function parseFile([seq, size, modified, growth, name = '']: readonly string[]):
   };
 }
 
-function parseState(values: ReadonlyMap<string, string>): Omit<RecorderState, 'outages'> {
+function parseState(
+  values: ReadonlyMap<string, string>,
+  unmatched: Unmatched | undefined,
+): Omit<RecorderState, 'outages'> {
   const number = (name: string) => Number(values.get(name) ?? 0);
   const phase = values.get('phase');
   return {
@@ -117,7 +126,7 @@ function parseState(values: ReadonlyMap<string, string>): Omit<RecorderState, 'o
     age: number('age'),
     removed: number('removed'),
     bytes: number('bytes'),
-    ...(phase === 'ended' && { end: parseEnd(values) }),
+    ...(phase === 'ended' && { end: { ...parseEnd(values), ...(unmatched && { unmatched }) } }),
   };
 }
 

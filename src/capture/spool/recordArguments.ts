@@ -1,3 +1,4 @@
+import { portsIn } from '../../filters/capture/ports.ts';
 import type { RecorderSpec } from '../spec.ts';
 import { inKilobytes, inSeconds, type Milliseconds } from '../units.ts';
 import type { RingPlan } from './ringPlan.ts';
@@ -49,6 +50,7 @@ export function recordArguments(spool: string, options: RecordOptions): string[]
     ['until', options.until],
     ['notafter', options.notAfter],
     ['zroot', options.changesUser ? 1 : undefined],
+    ['ports', portsIn(spec.expression).join(',') || undefined],
     ['expression', spec.expression],
   ];
   return words.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));

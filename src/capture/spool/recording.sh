@@ -10,6 +10,7 @@
 . parts/ring.sh
 . parts/turning.sh
 . parts/log.sh
+. parts/passed.sh
 . parts/engine.sh
 . parts/outages.sh
 . parts/bounds.sh

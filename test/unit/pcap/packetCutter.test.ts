@@ -47,6 +47,17 @@ describe('PacketCutter', () => {
     }
   });
 
+  it('begins again with another header, and goes on counting', () => {
+    const [one, two] = [pcap([10]), pcap([20, 30], false)];
+    const cutter = new PacketCutter();
+    cutter.cut(one);
+    cutter.beginAgain();
+    expect(cutter.cut(two)).toEqual(two);
+    expect(cutter).toMatchObject({ packets: 3, bytes: one.length + two.length });
+    expect(cutter.wholeWithin(two, 24 + 36)).toBe(24 + 36);
+    expect(cutter.wholeWithin(two, 23)).toBe(0);
+  });
+
   it('stops before the packet that would exceed the limit, and says so', () => {
     const file = pcap([100, 100, 100]);
     const cutter = new PacketCutter(24 + 2 * 116 + 115);

@@ -162,6 +162,7 @@ say_over() {
   [ "$phase" = ended ] || why=interrupted
   say_log
   say_outages
+  printf %s "$unmatched"
   echo "over $why $code${captured:+ captured=$captured}${received:+ received=$received}${dropped:+ dropped=$dropped}"
   while [ "$stops" -eq 0 ]; do
     pulse

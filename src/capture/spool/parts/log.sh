@@ -22,7 +22,10 @@ hear() {
       *' captured, '*) ;;
       *' captured') captured=${line%% *} ;;
       *' received by filter') received=${line%% *} ;;
-      *' dropped by kernel' | *' dropped by interface') dropped=$((${dropped:-0} + ${line%% *})) ;;
+      *' dropped by kernel' | *' dropped by interface')
+        dropped=$((${dropped:-0} + ${line%% *}))
+        case $line in *kernel) dropped_by_kernel=${line%% *} ;; esac
+        ;;
       'Packets captured: '*) captured=${line##* } ;;
       'Packets received/dropped on '*)
         line=${line##*\': }

@@ -4,7 +4,7 @@
 read_options() {
   # Also those that get a value below: what the image has in its environment stays exported otherwise.
   unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
-    buffer duration maxkb linger keep floorkb roomkb until notafter zroot seqs turning
+    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs turning
   poll=1 seq=1 offset=0 engine=auto zroot=0
   while [ $# -gt 0 ]; do
     value=${1#*=}
@@ -15,6 +15,10 @@ read_options() {
       device=*) device=$value ;;
       poll=*) poll=$value ;;
       expression=*) expression=$value ;;
+      ports=*)
+        case $value in *[!0-9,]*) fail 2 "no list of ports: $1" ;; esac
+        ports=$value
+        ;;
       seq=* | offset=* | length=* | snaplen=* | count=* | filekb=* | age=* | files=* | buffer=* | \
         duration=* | maxkb=* | linger=* | keep=* | floorkb=* | roomkb=* | until=* | notafter=* | zroot=*)
         case $value in

@@ -20,14 +20,21 @@ look_at_engine() {
   fi
 }
 
-# Waits for the engine, which has ended, and adds up what it has counted. Sets code, and the counts: empty when not known.
+# Waits for the engine, which has ended, and adds up what it has counted. Sets code, and the counts, and how many
+# packets the kernel still held, lost_packets: empty when not known.
 bury_engine() {
   if [ -n "$child" ]; then
     await "$child"
     code=$?
-    captured='' received='' dropped='' disappeared=''
+    captured='' received='' dropped='' dropped_by_kernel='' disappeared=''
     hear log
     if [ -z "$captured" ] || [ -z "$dropped" ]; then uncounted=1; fi
+    lost_packets=''
+    # tcpdump counts what has passed its filter, and what of that was dropped; dumpcap only what it has taken.
+    if [ "$engine" = tcpdump ] && [ -n "$captured" ] && [ -n "$received" ] && [ -n "$dropped_by_kernel" ]; then
+      lost_packets=$((received - dropped_by_kernel - captured))
+      [ "$lost_packets" -ge 0 ] || lost_packets=0
+    fi
     captured=${captured:+$((earlier_captured + captured))}
     received=${received:+$((earlier_received + received))}
     dropped=${dropped:+$((earlier_dropped + dropped))}
@@ -59,7 +66,7 @@ begin_outage() {
   phase=waiting lost_at=$(date +%s) lost_after=$newest
   rm -f capturing
   outages_before=$outages
-  outages="$outages${newline}outage $lost_at - $lost_after"
+  outages="$outages${newline}outage $lost_at - $lost_after ${lost_packets:--}"
   earlier_captured=${captured:-0} earlier_received=${received:-0} earlier_dropped=${dropped:-0}
   # What the next engine says is counted by itself.
   [ -e log.begin ] || dd if=log of=log.begin bs=8192 count=1 2>/dev/null
@@ -71,7 +78,7 @@ resume() {
   earlier_bytes=$bytes
   if begin_engine; then
     phase=recording
-    outages="$outages_before${newline}outage $lost_at $(date +%s) $lost_after"
+    outages="$outages_before${newline}outage $lost_at $(date +%s) $lost_after ${lost_packets:--}"
     true 2>/dev/null >capturing
     forget_outages
   elif [ -n "$child" ]; then
@@ -87,8 +94,8 @@ resume() {
 forget_outages() {
   # shellcheck disable=SC2086 # words are wanted
   set -- $outages
-  while [ $# -gt $((4 * max_outages)) ]; do
-    shift 4
+  while [ $# -gt $((5 * max_outages)) ]; do
+    shift 5
     outages=${outages#"$newline"*"$newline"}
     outages=$newline$outages
   done

@@ -18,6 +18,7 @@ record() {
   heard=- slack=1 seen_newest=0 phase=starting first=1 newest=0 bytes=0 ticket=0 child='' told='' hung='' quiet=0 \
     nextlook=0 argv='' full='' disappeared='' why='' code=0
   earlier_bytes=0 earlier_captured=0 earlier_received=0 earlier_dropped=0 uncounted='' outages='' lost_at=''
+  unmatched=''
   trap 'turn' USR1
   # A file was removed that says what is wanted.
   trap 'told=1' USR2
@@ -31,6 +32,7 @@ record() {
   choose_engine
   hear log
   device=${device:-$heard}
+  packets_before=$(count_packets)
   clock
   begin=$now
   [ -z "$until" ] || duration=$((until > started ? until - started : 0))
@@ -133,10 +135,21 @@ finish() {
   fi
   if [ "$why" = engine ] && has_its_bounds; then why=$bound; fi
   [ "$why" != engine ] || [ -z "$full" ] || why=full
+  if [ "${captured:-0}" -eq 0 ]; then explain_nothing; fi
   phase=ended ended=$(date +%s)
   put_state
   rm -f running capturing wanted
   echo "why $why exit $code"
+}
+
+# Nothing matched the filter: says in the state what else there was.
+explain_nothing() {
+  find_passed "$packets_before"
+  find_connected "$ports"
+  IFS=$newline
+  for line in $passed; do unmatched="$unmatched${newline}passed $line"; done
+  for line in $connected; do unmatched="$unmatched${newline}connected $line"; done
+  unset IFS
 }
 
 keep_spool() {

@@ -9,7 +9,7 @@ put_state() {
   state="$state${newline}bytes $bytes$outages"
   if [ "$phase" = ended ]; then
     state="$state${newline}why $why${newline}exit $code${newline}ended $ended${captured:+${newline}captured $captured}"
-    state="$state${received:+${newline}received $received}${dropped:+${newline}dropped $dropped}"
+    state="$state${received:+${newline}received $received}${dropped:+${newline}dropped $dropped}$unmatched"
   fi
   printf '%-4095s\n' "$state${newline}argv $argv${newline}end $ticket" 2>/dev/null 1<>state
 }
@@ -21,7 +21,7 @@ load_state() {
   tries=0
   while [ -z "$state" ] && [ "$tries" -lt 50 ]; do
     tries=$((tries + 1))
-    text='' phase='' why='' code=0 captured='' received='' dropped='' begun='' outages=''
+    text='' phase='' why='' code=0 captured='' received='' dropped='' begun='' outages='' unmatched=''
     while read -r name value; do
       case $name in
         ticket) begun=$value ;;
@@ -37,6 +37,7 @@ load_state() {
         received) received=$value ;;
         dropped) dropped=$value ;;
         outage) outages="$outages$value$newline" ;;
+        passed | connected) unmatched="$unmatched$name $value$newline" ;;
         end)
           [ "$value" = "$begun" ] && state=whole
           break

@@ -279,6 +279,50 @@ describe('a followed capture', () => {
   });
 });
 
+describe('an interface that is back with another link type', () => {
+  /** The second file has packets without a link header (LINKTYPE_RAW). */
+  function changing() {
+    const spool = new FakeSpool([60], [10, 20], [30]);
+    for (const number of [2, 3]) spool.files.get(number)?.writeUInt32LE(101, 20);
+    return spool;
+  }
+
+  it('begins a new file with a header of its own', async () => {
+    const spool = changing();
+    const output = new FakeOutput();
+    const onNewLinkType = vi.fn();
+    const before: number[] = [];
+    const nextFile = async () => {
+      before.push(output.written.length);
+      return 'x-2.pcap';
+    };
+    const { outcome, packets } = await begun((pod) => void spool.serves(pod), {
+      output: Object.assign(output, { nextFile }),
+      onNewLinkType,
+    });
+    expect(await outcome).not.toHaveProperty('early');
+    const [one, two, three] = [1, 2, 3].map((number) => spool.files.get(number) as Buffer);
+    expect(before).toEqual([one?.length]);
+    expect(output.written).toEqual(
+      Buffer.concat([one as Buffer, two as Buffer, three?.subarray(24) as Buffer]),
+    );
+    expect(packets.packets).toBe(4);
+    expect(onNewLinkType.mock.calls).toEqual([
+      [expect.stringMatching(/^eth0 .*RAW.*EN10MB.* x-2\.pcap$/)],
+    ]);
+  });
+
+  it('ends early where there is one stream only', async () => {
+    const spool = changing();
+    const { outcome, output } = await begun((pod) => void spool.serves(pod));
+    expect(await outcome).toMatchObject({
+      end: 'early',
+      early: { why: expect.stringMatching(/RAW/) },
+    });
+    expect(output.written).toEqual(spool.files.get(1));
+  });
+});
+
 describe('the ring overran the client', () => {
   it('in the middle of a file: its last packet is left out, and the next file goes on', async () => {
     const onGap = vi.fn();
@@ -517,6 +561,36 @@ describe('the ends of a followed capture', () => {
     );
     expect(await outcome).not.toHaveProperty('early');
     expect(onOutage).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    [' -', null],
+    [' 3', 3],
+    // A recorder of an earlier version counts nothing.
+    ['', null],
+  ])('with an interface: what was lost with it (outage 5 - 1%s)', async (said, lost) => {
+    const spool = new FakeSpool([60]);
+    const { outcome } = await begun(
+      (pod) => void spool.serves(pod, `outage 5 - 1${said}\nover duration 0\n`),
+    );
+    expect(await outcome).toMatchObject({ early: { lost } });
+  });
+
+  it('without a packet: what else there was', async () => {
+    const spool = new FakeSpool([]);
+    const said =
+      'passed any 9\npassed eth0 7\nconnected 15006 3 8080\nover complete 0 captured=0\n';
+    const { outcome } = await begun((pod) => void spool.serves(pod, said));
+    expect(await outcome).toMatchObject({
+      unmatched: {
+        device: 'eth0',
+        passed: [
+          { device: 'any', packets: 9 },
+          { device: 'eth0', packets: 7 },
+        ],
+        connected: [{ port: 15006, connections: 3, redirectedFrom: [8080] }],
+      },
+    });
   });
 
   it('the engine’s complaint, in its own words', async () => {

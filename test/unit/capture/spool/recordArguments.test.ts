@@ -5,6 +5,12 @@ import { bytes, milliseconds, seconds } from '../../../../src/capture/units.ts';
 const RING = { fileKilobytes: 1000, files: 5 };
 
 describe('the words for a recorder', () => {
+  it('have the ports of the filter, whose connections may explain that nothing matched', () => {
+    const options = { spec: { expression: 'port 80 or port 443' }, ring: RING };
+    const words = recordArguments('/s', { ...options, keep: seconds(60), changesUser: false });
+    expect(words.slice(-2)).toEqual(['ports=80,443', 'expression=port 80 or port 443']);
+  });
+
   it('name only the bounds that there are', () => {
     const options = { spec: {}, ring: RING, keep: seconds(60), changesUser: false };
     expect(recordArguments('/tmp/spool', options)).toEqual([

@@ -1,0 +1,65 @@
+# What happens beside the filter: packets that pass the interfaces, and connections of the filter's ports.
+
+# Prints the name of each interface, and how many packets it has received and sent.
+count_packets() {
+  while IFS=' :' read -r name _ received_packets _ _ _ _ _ _ _ sent_packets _; do
+    case $received_packets$sent_packets in '' | *[!0-9]*) continue ;; esac
+    # What lo receives is what it has sent.
+    [ "$name" != lo ] || sent_packets=0
+    echo "$name $((received_packets + sent_packets))"
+  done 2>/dev/null </proc/net/dev
+}
+
+# Sets `passed`, a line each: `any` and the packets of all interfaces since $1, which count_packets printed; then the
+# same of the first 8 interfaces with packets. It is empty where the kernel does not tell.
+find_passed() {
+  passed='' all=0 interfaces=0 each=''
+  IFS=$newline
+  for line in $(count_packets); do
+    passed=known
+    count=${line##* }
+    case $newline$1$newline in
+      *"$newline${line% *} "*)
+        earlier=$newline$1$newline
+        earlier=${earlier#*"$newline${line% *} "}
+        earlier=${earlier%%"$newline"*}
+        # An interface that was made anew counts from 0.
+        [ "$count" -lt "$earlier" ] || count=$((count - earlier))
+        ;;
+    esac
+    all=$((all + count))
+    if [ "$count" -eq 0 ] || [ "$interfaces" -eq 8 ]; then continue; fi
+    interfaces=$((interfaces + 1))
+    each="$each$newline${line% *} $count"
+  done
+  unset IFS
+  [ -z "$passed" ] || passed="any $all$each"
+}
+
+# Sets `connected`, a line for each of the ports $1 (separated by commas) that local sockets of established connections
+# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them.
+find_connected() {
+  connected=''
+  for port in $(echo "$1" | tr , ' '); do
+    count=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+      grep -cE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:[0-9A-F]+ 01 " 2>/dev/null)
+    [ "${count:-0}" -gt 0 ] || continue
+    connected="$connected${connected:+$newline}$port $count"
+    asked=''
+    # shellcheck disable=SC2013 # words are wanted
+    for word in $(grep -E " dport=[0-9]+ .* sport=$port " /proc/net/nf_conntrack 2>/dev/null |
+      grep -v -m 20 " dport=$port .* sport=$port "); do
+      case $word in
+        # The first of a line is the client's, the second the answer's.
+        dport=*)
+          if [ -z "$asked" ]; then
+            asked=${word#dport=}
+            case " ${connected##*"$newline"} " in *" $asked "*) ;; *) connected="$connected $asked" ;; esac
+          else
+            asked=''
+          fi
+          ;;
+      esac
+    done
+  done
+}

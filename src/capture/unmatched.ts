@@ -1,0 +1,78 @@
+import { countText } from '../output/quantities.ts';
+
+/** What else there was while a capture matched no packet. */
+export interface Unmatched {
+  /**
+   * Packets that passed the interfaces: of all of them together (`any`), then of the first 8 with packets. Empty where
+   * the kernel did not tell.
+   */
+  readonly passed: readonly { readonly device: string; readonly packets: number }[];
+  /** Those of the filter's ports that are local ones of established TCP connections. */
+  readonly connected: readonly PortInUse[];
+}
+
+/** The same, of a capture on this interface. */
+export interface UnmatchedOn extends Unmatched {
+  readonly device: string;
+}
+
+interface PortInUse {
+  readonly port: number;
+  readonly connections: number;
+  /** The ports that clients connected to instead, as far as connection tracking shows them. */
+  readonly redirectedFrom: readonly number[];
+}
+
+export const NOTHING_KNOWN: Unmatched = { passed: [], connected: [] };
+
+/** How many interfaces the pod names. */
+const MOST_INTERFACES = 8;
+/** How many of them the user reads. */
+const SHOWN_INTERFACES = 3;
+
+/** Adds what a line of the pod says: `passed eth0 12`, `connected 15006 3 8080`. Any other line changes nothing. */
+export function addUnmatched(known: Unmatched, line: string): Unmatched {
+  const [kind, first = '', ...numbers] = line.split(' ');
+  const [count = 0, ...ports] = numbers.map(Number);
+  if (kind === 'passed')
+    return { ...known, passed: [...known.passed, { device: first, packets: count }] };
+  if (kind !== 'connected') return known;
+  const port = { port: Number(first), connections: count, redirectedFrom: ports };
+  return { ...known, connected: [...known.connected, port] };
+}
+
+/** Explains a capture on an interface that has no packets, a line each. */
+export function unmatchedLines({ passed, connected, device }: UnmatchedOn): string[] {
+  return [passedText(passed, device), ...connected.map((port) => portText(port, device))];
+}
+
+function passedText(passed: Unmatched['passed'], device: string): string {
+  const all = passed.find((one) => one.device === 'any');
+  if (!all) return 'it is not known whether other packets passed meanwhile';
+  const own = passed.find((one) => one.device === device);
+  if (own && own.packets > 0)
+    return `meanwhile ${countText(own.packets, 'packet')} passed ${nameOf(device)}, none of which matched`;
+  // The pod names the first interfaces only.
+  if (!own && passed.length > MOST_INTERFACES)
+    return `meanwhile ${countText(all.packets, 'packet')} passed all interfaces together, none of which was captured`;
+  const none = `meanwhile no packet passed ${nameOf(device)}`;
+  const others = passed.filter((one) => one !== all).sort((a, b) => b.packets - a.packets);
+  if (others.length === 0) return none;
+  const shown = others
+    .slice(0, SHOWN_INTERFACES)
+    .map((one) => `${countText(one.packets, 'packet')} passed ${one.device}`);
+  return `${none}, but ${shown.join(', ')}: -i any captures on all interfaces`;
+}
+
+function portText({ port, connections, redirectedFrom }: PortInUse, device: string): string {
+  const [first, ...more] = redirectedFrom;
+  if (first !== undefined)
+    return `connections to port ${[first, ...more].join(', ')} are redirected to port ${port} in this network, as service meshes do: their packets have port ${first}; try -- port ${first}`;
+  const elsewhere = device === 'any' ? '' : ', or use another interface (-i any)';
+  const [have, they] = connections === 1 ? ['has', 'it'] : ['have', 'they'];
+  return `${countText(connections, 'connection')} of this network ${have} the local port ${port}: ${they} may have been idle${elsewhere}; or another port may be redirected to ${port}, as service meshes do, and packets have that port instead`;
+}
+
+function nameOf(device: string): string {
+  return device === 'any' ? 'the interfaces' : device;
+}

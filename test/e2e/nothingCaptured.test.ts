@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { inNetworkOf, processesOf } from './support/nodes.ts';
+import { podName, runPod } from './support/pods.ts';
+import { eventually, run } from './support/process.ts';
+import { has, needs } from './support/skips.ts';
+import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
+
+const [FIRST, SECOND] = world.flavours.map(({ image }) => image);
+
+async function ours(...args: readonly string[]) {
+  const [program, ...words] = PROGRAM;
+  return run(program, [...words, ...args], { env: { KUBECONFIG: namespaced(world.kubeconfig) } });
+}
+
+/** A client that keeps a connection open and uses it. */
+const CLIENT = [
+  'bash',
+  '-c',
+  'while ! exec 3<>"/dev/tcp/$TO/8080"; do sleep 0.2; done; while echo x >&3; do sleep 0.3; done',
+];
+
+const REDIRECTED = /connections to port 8080 are redirected to port 15006 .*try -- port 8080/;
+const PASSED = /meanwhile [\d,]+ packets? passed eth0, none of which matched/;
+
+/** Pods as in a service mesh: what comes to port 8080 is redirected to a proxy that listens on 15006. */
+describe('a capture without packets', () => {
+  beforeEach((test) => needs(test, 'nodes on this machine'));
+  let mesh: string;
+  let silent: string;
+  beforeAll(async () => {
+    if (!has('nodes on this machine')) return undefined;
+    const [pod, other] = await Promise.all([runPod('mesh'), runPod('silent')]);
+    mesh = pod.name;
+    silent = other.name;
+    const uid = await kubectl(['get', 'pod', mesh, '-o', 'jsonpath={.metadata.uid}']);
+    const proxy = await inNetworkOf(
+      processesOf(uid),
+      `iptables -t nat -A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 15006
+      socat tcp-listen:15006,fork,reuseaddr exec:cat >/dev/null 2>&1 & echo $!`,
+    );
+    await runPod('client', { node: 1, command: CLIENT, env: { TO: pod.ip } });
+    const within = (script: string) => inNetworkOf(processesOf(uid), script);
+    const isConnected = async () => /ESTAB/.test(await within('ss -Htn sport = :15006'));
+    expect(await eventually(isConnected)).toBe(true);
+    return () => void process.kill(Number(proxy));
+  });
+
+  it.concurrent.for([
+    { how: 'text', words: [] },
+    { how: 'a file', words: ['-w', '0.pcap'] },
+    { how: 'a stream', words: ['--stream', '-w', '0.pcap'] },
+  ])('as $how explains a redirection', async ({ words: [...words] }) => {
+    if (words.at(-1) === '0.pcap') words.splice(-1, 1, freshPath('0.pcap'));
+    for (const image of [FIRST, SECOND]) {
+      const rest = ['--image', image ?? '', '--force', '--', 'port 15006'];
+      const { code, stderr } = await ours('capture', mesh, '--duration', '2s', ...words, ...rest);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(/^0 packets captured/m);
+      expect(stderr).toMatch(PASSED);
+      expect(stderr).toMatch(REDIRECTED);
+    }
+  });
+
+  it.concurrent('of several pods explains it for each', async () => {
+    const words = ['--duration', '2s', '-w', freshPath('several.pcapng'), '--', 'port 15006'];
+    const { code, stderr } = await ours('capture', mesh, silent, ...words);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^${mesh}: ${REDIRECTED.source}`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${silent}: meanwhile `, 'm'));
+  });
+
+  it.concurrent('says that nothing passed its interface, and where packets pass', async ({
+    onTestFinished,
+  }) => {
+    const words = ['capture', silent, '-i', 'lo', '--', 'port 9999'];
+    const capture = netdebug(words, { onTestFinished });
+    await capture.says(/capturing on lo/);
+    capture.child.kill('SIGINT');
+    const { code, stderr } = await capture.finished;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/no packet passed lo(, but .* -i any captures on all interfaces)?$/m);
+  });
+
+  it.concurrent('as a ring, or detached, explains it in its manifest as well', async () => {
+    const name = podName('nothing');
+    const filter = ['--', 'port 15006'];
+    const [ringFolder, folder] = [freshPath('ring'), freshPath('detached')];
+    const started = await ours('capture', mesh, '--detach', '--name', name, ...filter);
+    expect(started.code, started.stderr).toBe(0);
+    const ring = await ours(
+      'capture',
+      mesh,
+      '-C',
+      '1',
+      '-w',
+      ringFolder,
+      '--duration',
+      '2s',
+      ...filter,
+    );
+    expect((await ours('captures', 'stop', name)).code).toBe(0);
+    const fetched = await ours('captures', 'fetch', name, '-w', folder);
+    const followed = await ours('captures', 'follow', name, '-w', freshPath('followed.pcap'));
+    for (const { code, stderr } of [ring, fetched, followed]) {
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(PASSED);
+      expect(stderr).toMatch(REDIRECTED);
+    }
+    for (const made of [ringFolder, folder]) {
+      const manifest = JSON.parse(readFileSync(join(made, 'capture.json'), 'utf8'));
+      expect(manifest.unmatched).toMatchObject({
+        passed: expect.arrayContaining([{ device: 'eth0', packets: expect.any(Number) }]),
+        connected: [{ port: 15006, connections: 1, redirectedFrom: [8080] }],
+      });
+    }
+  });
+});

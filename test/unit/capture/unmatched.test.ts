@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { addUnmatched, NOTHING_KNOWN, unmatchedLines } from '../../../src/capture/unmatched.ts';
+
+/** What the user reads after a capture on eth0, or another interface, for which the pod said this. */
+function textOf(said: readonly string[], device = 'eth0'): string {
+  const unmatched = said.reduce(addUnmatched, NOTHING_KNOWN);
+  return unmatchedLines({ ...unmatched, device }).join('\n');
+}
+
+describe('a capture without packets', () => {
+  it.each([
+    ['other packets', ['passed any 1500', 'passed eth0 1204'], /1,204 packets passed eth0, none/],
+    ['silence', ['passed any 0'], /^meanwhile no packet passed eth0$/],
+    [
+      'packets elsewhere, the most first',
+      ['passed any 30', 'passed lo 10', 'passed net1 20'],
+      /no packet passed eth0, but 20 packets passed net1, 10 packets passed lo: -i any/,
+    ],
+    ['a pod that could not tell', [], /^it is not known whether/],
+    [
+      'more interfaces than the pod names',
+      ['passed any 99', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `passed veth${at} 1`)],
+      /99 packets passed all interfaces together/,
+    ],
+  ])('says so of %s', (_, said, text) => {
+    expect(textOf(said)).toMatch(text);
+  });
+
+  it('names the port that clients use, where the pod knows of a redirection', () => {
+    const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 3 8080 8443']);
+    expect(text).toMatch(/port 8080, 8443 are redirected to port 15006.*try -- port 8080$/);
+  });
+
+  it('names a redirection as a possibility where only connections are known', () => {
+    const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 1']);
+    expect(text).toMatch(/1 connection of this network has the local port 15006: it may/);
+    expect(text).toMatch(/may be redirected to 15006/);
+    expect(textOf(['passed any 9', 'connected 15006 1'], 'any')).not.toMatch(/-i any/);
+  });
+});
