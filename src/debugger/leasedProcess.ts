@@ -120,6 +120,9 @@ export class LeasedProcess {
   stop(): void {
     if (this.#stopping) return;
     this.#stopping = true;
+    // From now on the lease needs no heartbeat, and one that nobody reads may reset the connection at its end, while
+    // the rest of the output is on its way.
+    clearInterval(this.#beat);
     this.#say('stop');
     let received = this.#stream.received;
     const watchdog = setInterval(() => {

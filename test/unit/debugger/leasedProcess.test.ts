@@ -38,3 +38,20 @@ it.concurrent('says nothing while the output of a program comes that ends by its
 it.concurrent('says that it is there all the time where the client ends the program', async () => {
   expect((await wordsDuring(false)).during).toBeGreaterThan(1);
 });
+
+it('says nothing more once it has told the program to end: the rest of the output may be long on its way', async () => {
+  const far = Promise.withResolvers<FakePod>();
+  const { access } = await fakeServer({
+    exec: (socket, request) => far.resolve(new FakePod(socket, request)),
+  });
+  const process = await LeasedProcess.start(access, PLACE, { command: ['tcpdump'] });
+  process.stdout.resume();
+  process.stderr.resume();
+  const pod = await far.promise;
+  await pod.started;
+  process.stop();
+  await wait(2_500);
+  expect(pod.words).toEqual(['stop']);
+  pod.exits(0);
+  expect(await process.exit).toBe(0);
+});
