@@ -1,11 +1,11 @@
-import type { KubeApi } from '../kube/api.ts';
+import { type KubeApi, sleep } from '../kube/api.ts';
 import type { ContainerStatus, Pod } from '../kube/pod.ts';
 import { podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
 import type { EarlyExec } from './earlyExec.ts';
-import { StartLimit, type StartLimits } from './startLimit.ts';
+import { START_LIMITS, StartLimit, type StartLimits } from './startLimit.ts';
 import { refuseUnsuitable } from './suitability.ts';
 
 /** The part of core/v1 Event that we read. */
@@ -45,7 +45,7 @@ export async function waitUntilRunning(
   api: KubeApi,
   pod: Pod,
   options: StartOptions,
-  limits?: StartLimits,
+  limits: StartLimits = START_LIMITS,
 ): Promise<void> {
   if (isRunning(pod, options)) return;
   const done = new AbortController();
@@ -55,7 +55,7 @@ export async function waitUntilRunning(
   try {
     await Promise.race([
       watchStatus(api, pod, options, limit, signal),
-      watchEvents(api, pod, options, limit, signal),
+      sleep(limits.events, signal).then(() => watchEvents(api, pod, options, limit, signal)),
       limit.reached,
     ]);
   } finally {

@@ -15,9 +15,15 @@ export type Sign = 'nothing' | 'accepted' | 'pulling';
 export type StartLimits = Readonly<Record<Sign, number>> & {
   /** Milliseconds without any sign after which a message says what is known. */
   readonly tell: number;
+  /**
+   * Milliseconds until events are watched, which takes three more requests. Where the image is on the node, the
+   * container runs before that.
+   */
+  readonly events: number;
 };
 
 export const START_LIMITS: StartLimits = {
+  events: 400,
   tell: 12_000,
   nothing: 60_000,
   // The kubelet gives up a request to the runtime after two minutes, and records an event (runtimeRequestTimeout).
@@ -48,7 +54,7 @@ export class StartLimit {
   #timer: NodeJS.Timeout;
   readonly #telling: NodeJS.Timeout;
 
-  constructor(api: KubeApi, pod: Pod, watched: Watched, limits: StartLimits = START_LIMITS) {
+  constructor(api: KubeApi, pod: Pod, watched: Watched, limits: StartLimits) {
     this.#api = api;
     this.#pod = pod;
     this.#watched = watched;

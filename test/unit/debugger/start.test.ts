@@ -222,7 +222,7 @@ it('ends with the reason of its signal', async () => {
 });
 
 /** Milliseconds, instead of seconds and minutes. */
-const SOON = { tell: 60, nothing: 800, accepted: 1_200, pulling: 1_600 };
+const SOON = { events: 0, tell: 60, nothing: 800, accepted: 1_200, pulling: 1_600 };
 const READY = { type: 'Ready', status: 'True' };
 
 /** Waits in vain, after `act`; gives the error and the notes. */
