@@ -3,7 +3,7 @@ declare module '*.sh' {
   const source: string;
   export default source;
 }
-/** What shells are given to read, as it is. */
+/** Scripts for shells, as they are. */
 declare module '*.bash' {
   const source: string;
   export default source;

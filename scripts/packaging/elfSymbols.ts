@@ -19,7 +19,7 @@ interface Section {
  */
 export function withoutElfSymbols(file: Buffer): Buffer {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1)
-    throw new Error('this is no 64-bit little-endian ELF file');
+    throw new Error('not a 64-bit little-endian ELF file');
   const sections = readSections(file);
   const namesIndex = file.readUInt16LE(62);
   const kept = sections.filter(

@@ -34,7 +34,7 @@ export interface MachO {
 
 /** Reads the header and the load commands; throws for anything but a thin 64-bit file. */
 export function parseMachO(file: Buffer): MachO {
-  if (file.readUInt32LE(0) !== MAGIC_64) throw new Error('this is no thin 64-bit Mach-O file');
+  if (file.readUInt32LE(0) !== MAGIC_64) throw new Error('not a thin 64-bit Mach-O file');
   const commands: LoadCommand[] = [];
   const segments: Segment[] = [];
   let firstSection = Number.POSITIVE_INFINITY;

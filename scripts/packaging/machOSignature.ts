@@ -78,7 +78,7 @@ export function checkSignature(file: Buffer): SignatureCheck {
   const command = findCommand(parseMachO(file), LC.codeSignature);
   if (!command) throw new Error('the Mach-O file has no signature');
   const blob = file.subarray(file.readUInt32LE(command.at + 8));
-  if (blob.readUInt32BE(0) !== SUPER_BLOB) throw new Error('the signature is no super blob');
+  if (blob.readUInt32BE(0) !== SUPER_BLOB) throw new Error('the signature is not a super blob');
   const directory = Array.from({ length: blob.readUInt32BE(8) }, (_, index) =>
     blob.subarray(blob.readUInt32BE(16 + index * 8)),
   ).find((each) => each.readUInt32BE(0) === CODE_DIRECTORY && each[37] === SHA256);

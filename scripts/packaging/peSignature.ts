@@ -8,9 +8,9 @@ const PE32_PLUS = 0x20b;
  */
 export function withoutPeSignature(file: Buffer): Buffer {
   const header = file.readUInt32LE(0x3c);
-  if (file.readUInt32BE(header) !== 0x50450000) throw new Error('this is no PE file');
+  if (file.readUInt32BE(header) !== 0x50450000) throw new Error('not a PE file');
   const optional = header + 24;
-  if (file.readUInt16LE(optional) !== PE32_PLUS) throw new Error('this is no 64-bit PE file');
+  if (file.readUInt16LE(optional) !== PE32_PLUS) throw new Error('not a 64-bit PE file');
   const entry = optional + 112 + CERTIFICATES * 8;
   const at = file.readUInt32LE(entry);
   const size = file.readUInt32LE(entry + 4);

@@ -1,9 +1,9 @@
 import { clockText, countText } from '../output/quantities.ts';
 import type { Outage } from './outage.ts';
 
-/** The end of a recording that nobody asked for: no stop, no bound that was given. */
+/** An unexpected end of a recording: neither a stop nor a bound. */
 export interface EarlyEnd {
-  /** When nothing was recorded any more, in seconds since 1970, where that is known. */
+  /** When recording ended, in seconds since 1970, where that is known. */
   readonly at?: number | undefined;
   readonly why: string;
   /** How many packets went with the interface, where one disappeared. */

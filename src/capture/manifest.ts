@@ -58,7 +58,7 @@ export interface Manifest extends CaptureOrigin {
  * - whole: as it was in the pod, proven as far as `sha256` or `unverified` says
  * - partial: its first packets, all of them whole; more can follow while the pod has it
  * - copying: under way, or left so by a fetch that was cut
- * - lost: it was there and cannot be had any more
+ * - lost: it existed and can no longer be copied
  */
 export type FileState = 'whole' | 'partial' | 'copying' | 'lost';
 

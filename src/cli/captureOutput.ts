@@ -11,7 +11,7 @@ export interface OutputArguments {
   readonly summary?: boolean | undefined;
 }
 
-/** Where packets go; text where neither a file nor Wireshark is asked for. Throws a Problem. */
+/** Where packets go; text where neither a file nor Wireshark is requested. Throws a Problem. */
 export async function captureOutput(flags: OutputArguments): Promise<Output> {
   if (!flags.summary) return outputOf(flags);
   const { SummaryOutput } = await import('./summaryOutput.ts');

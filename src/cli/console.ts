@@ -40,7 +40,7 @@ export function noteLines(text: string): void {
   write(`${terminalSafeLines(text)}\n`);
 }
 
-/** Lines that wait until the terminal is ours again. */
+/** Lines that wait until the terminal is free again. */
 let waiting = '';
 
 function write(text: string): void {

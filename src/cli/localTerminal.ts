@@ -24,7 +24,7 @@ export function openTerminal(onResize: (size: TerminalSize) => void): () => void
   process.on('exit', restore);
   process.stdout.on('resize', tell);
   process.stdin.setRawMode(true);
-  // It may have changed since it was told first.
+  // It may have changed since it was first sent.
   tell();
   return restore;
 }

@@ -23,7 +23,7 @@ const ECHO_HEADERS = { 4: 28, 6: 48 } as const;
 
 /**
  * Sends a few packets along a path, after saying what, and follows them. Where packets of a tunnel are lost
- * between nodes, a plain datagram tells whether the port is blocked or the tunnel alone.
+ * between nodes, a plain datagram shows whether the port is blocked or only the tunnel.
  */
 export async function probePath(
   kind: ProbeKind,

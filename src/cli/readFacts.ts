@@ -114,7 +114,7 @@ function nodesOf(subject: Subject): readonly string[] {
   return subject.kind === 'nodes' ? subject.nodes : [subject.node];
 }
 
-/** Tells people on standard error what could not be read, once each; programs find it in the facts. */
+/** Reports on standard error what could not be read, once each; programs find it in the facts. */
 export function noteUnknown(facts: ClusterFacts): void {
   const all = [
     ...facts.unknown,

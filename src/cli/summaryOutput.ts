@@ -32,7 +32,7 @@ export class SummaryOutput implements Output {
     // The buffer is used again after this call.
     if (this.#stream.destroyed || this.#stream.write(Buffer.from(chunk))) return;
     const taken = new Promise((resolve) => this.#stream.once('drain', resolve));
-    // After a failure nobody takes anything any more.
+    // After a failure the reader is gone.
     await Promise.race([taken, this.#summary.catch(() => undefined)]);
   }
 

@@ -27,7 +27,7 @@ export function targetTable(
   );
 }
 
-/** Not every end tells how many there were. */
+/** Not every end comes with a count. */
 function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics'] = {}) {
   const { receivedByFilter, droppedByKernel, droppedByInterface } = statistics;
   if (receivedByFilter === undefined && droppedByKernel === undefined) return '?';

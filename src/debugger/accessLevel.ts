@@ -29,7 +29,7 @@ import { execResult, tryContainer, tryExec } from './trial.ts';
 /**
  * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level
  * that works, which is found by dry runs. Throws a Problem that says why there can be none. Close it
- * when it is not needed any more.
+ * when it is no longer needed.
  */
 export async function ensureDebugger(
   api: KubeApi,

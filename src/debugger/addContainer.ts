@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts';
 /** Other people add containers too: how often a change of the pod under our hands is met. */
 const MAX_ATTEMPTS = 4;
 
-/** The pod as it was answered, and the container in it that was asked for. */
+/** The pod from the answer, and the requested container in it. */
 export interface Added {
   readonly changed: Pod;
   readonly container: string;
@@ -41,7 +41,7 @@ export async function addContainer(
   }
 }
 
-/** Somebody took the name we chose, or changed the pod at the same moment. */
+/** Another process took the chosen name, or changed the pod at the same moment. */
 export function isRace(error: unknown): boolean {
   return (
     error instanceof ApiError &&

@@ -20,7 +20,7 @@ export interface DebuggerRequest {
   readonly via?: Via;
   /** Where a node's debugger is made; in the target's namespace when absent. */
   readonly nodeNamespace?: string;
-  /** Milliseconds after which it is not needed any more, where that is known. */
+  /** Milliseconds after which it is no longer needed, where that is known. */
   readonly lifetime?: number;
   /** What the debugger is for, in a word: `capture`. For people who find it. */
   readonly command?: string;
@@ -44,7 +44,7 @@ export type DebuggerSettings = Pick<
 
 /**
  * Marks our containers in a pod's spec: the version of the main script's contract, and the image as
- * it was asked for, since admission may rewrite the one in the spec.
+ * it was requested, since admission may rewrite the one in the spec.
  */
 export function marks(image: string): { name: string; value: string }[] {
   return [

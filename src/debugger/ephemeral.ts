@@ -16,7 +16,7 @@ const KUBELET_PORT = 10250;
 
 type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
-/** A debugger that runs in the pod already, or that somebody has asked for; undefined without one. */
+/** A debugger that already runs in the pod, or was requested; undefined without one. */
 export async function existingDebugger(
   api: KubeApi,
   pod: Pod,
@@ -31,7 +31,7 @@ export async function existingDebugger(
   return ephemeralDebugger(pod, name, !running);
 }
 
-/** Adds a debugger to the pod, unless somebody else has meanwhile, and waits until it runs. */
+/** Adds a debugger to the pod, unless another process has, and waits until it runs. */
 export async function addDebugger(
   api: KubeApi,
   pod: Pod,
@@ -74,7 +74,7 @@ function ephemeralDebugger(home: Pod, container: string, fresh: boolean): Debugg
   };
 }
 
-/** A debugger that runs, or that somebody has just asked for and that may yet run. */
+/** A debugger that runs, or was just requested and may still start. */
 function reusable(
   pod: Pod,
   request: DebuggerRequest,

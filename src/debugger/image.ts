@@ -1,5 +1,5 @@
 /**
- * The image when nobody names one: pinned by tag for people and by digest for certainty.
+ * The default image: pinned by tag for people and by digest for certainty.
  * The digest is that of the multi-platform index on Docker Hub.
  */
 export const DEFAULT_IMAGE =

@@ -1,4 +1,4 @@
-# Runs a program for as long as somebody wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
+# Runs a program as long as its client wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
 #
 # The client writes a word a line on our input. Any word shows that it is there; `stop` asks the
 # program to end, `info` sends it SIGUSR1 (tcpdump's statistics). The program is ended when input
@@ -48,7 +48,7 @@ decide() {
     case $word in
       started)
         words=$first ticks=$second program=$third
-        # Told to end before it had begun.
+        # Asked to end before it had begun.
         if [ "$left" -ge 0 ]; then
           left=-1
           end
@@ -61,7 +61,7 @@ decide() {
         ;;
       tick | orphaned)
         quiet=$((quiet + 1))
-        # A program that cannot write ends only by force: nobody reads what it has to say.
+        # A program that cannot write ends only by force: its output is not read.
         if [ "$left" -eq 0 ]; then
           tree_of "$program"
           # shellcheck disable=SC2086 # words are wanted

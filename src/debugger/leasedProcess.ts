@@ -29,7 +29,7 @@ export interface Program {
 const BEAT_MS = 1_000;
 /**
  * The same for a program that ends by itself, while its output comes. API servers close the connection at its end
- * with what they have not read of ours, and TCP then resets it: the rest of the output and the exit status
+ * with unread input from here, and TCP then resets it: the rest of the output and the exit status
  * are lost on their way (RFC 2525, section 2.17). So nothing is sent while the last output may be on its way.
  */
 const BEAT_DURING_OUTPUT_MS = 6_000;
@@ -38,11 +38,11 @@ const BEAT_DURING_OUTPUT_MS = 6_000;
  * ending takes, no process is left 15 s after a client fell silent.
  */
 const SILENCE_S = 12;
-/** Once told to stop: how long nothing may come before the stream is cut (the lease kills after 2 s). */
+/** After a stop was requested: how long nothing may come before the stream is cut (the lease kills after 2 s). */
 const STOP_LIMIT_MS = 5_000;
 
 /**
- * A program in the pod that runs only as long as this process tells it to: whatever becomes of
+ * A program in the pod that runs only as long as this process wants it to: whatever becomes of
  * us or of the connection, the lease in the pod ends it.
  */
 export class LeasedProcess {
@@ -138,7 +138,7 @@ export class LeasedProcess {
     this.exit.then(ended, ended);
   }
 
-  /** Whether it did not end when told to, so that we cut the stream. */
+  /** Whether it did not end when requested, so that the stream was cut. */
   get gaveUp(): boolean {
     return this.#gaveUp;
   }

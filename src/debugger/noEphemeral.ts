@@ -111,7 +111,7 @@ function oldDebuggers(pod: Pod, said: string): string[] {
 
 /**
  * The reason as a Problem, with what is known of a pod on the node: why that is not possible either, or
- * that it is (`open`) where it is not used without being asked for.
+ * that it is (`open`) where it is used only on request.
  */
 export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused | 'open'): Problem {
   const { message, next, cause } = noEphemeral;

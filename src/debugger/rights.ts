@@ -13,7 +13,7 @@ export async function lackedToWatch(
   return firstLacked(api, namespace, ['watch'], pod, signal);
 }
 
-/** The same for a pod that is yet to be made, and to be deleted; that it may be created a dry run tells. */
+/** The same for a pod that is yet to be made, and to be deleted; a dry run shows whether it may be created. */
 export async function lackedToKeepPods(
   api: KubeApi,
   namespace: string,

@@ -7,7 +7,7 @@ import { type ContainerRef, LeasedProcess, type Program } from './leasedProcess.
 
 export interface RunLimits {
   readonly signal?: AbortSignal;
-  /** Of standard output; 8 MiB when absent. More is a Problem, as nobody wants to hold it in memory. */
+  /** Of standard output; 8 MiB when absent. More is a Problem, because it is held in memory. */
   readonly maxBytes?: number;
 }
 
@@ -25,7 +25,7 @@ const MAX_STDERR_BYTES = 64 * 1024;
 /**
  * Runs a program in a debugger to its end, under a lease: whatever becomes of this process, it ends. Throws
  * what `exec` throws, the signal's reason, or a Problem when it prints too much; a program that fails is
- * told by `code`.
+ * reported by `code`.
  */
 export async function runProgram(
   access: Access,

@@ -20,9 +20,9 @@ export interface StartOptions {
   readonly image: string;
   /** It is the container of a pod that was made for it, and not one added to a pod. */
   readonly ownPod?: boolean;
-  /** Told what is being waited for, such as the pull of an image. */
+  /** Called with what is being waited for, such as the pull of an image. */
   readonly onProgress?: (text: string) => void;
-  /** Told what is known when the node does not react. */
+  /** Called with what is known when the node does not react. */
   readonly onNote?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -102,7 +102,7 @@ function refuseEnded({ metadata, status }: Pod): void {
     );
 }
 
-/** A status entry shows that the node acts; of another container that is being made, ours waits for its turn. */
+/** A status entry shows that the node acts; while it creates another container, this one waits for its turn. */
 function noticeStatus(pod: Pod, { container }: StartOptions, limit: StartLimit): void {
   const others = pod.status?.ephemeralContainerStatuses ?? [];
   const isBusy = others.some(({ state }) => state?.waiting?.reason === 'ContainerCreating');

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 import { describeSilence, type NodeSilence } from './silentNode.ts';
 
 /**
- * What is known of the node's work on a container that was asked for:
+ * What is known of the node's work on a requested container:
  * - nothing: neither a status entry nor an event; the node may never act on it
  * - accepted: the node has seen it
  * - pulling: an image is being pulled, or may be

@@ -1,7 +1,7 @@
 /** A long wait has a line of its own twice a minute. */
 const NOTES_S = 30;
 
-/** Tells the user of a wait, second by second: on the status line, and now and then in a line of its own. */
+/** Shows the user a wait: each second on the status line, and now and then in a line of its own. */
 export function tellsOfWait(
   what: string,
   { waiting, note }: { waiting(text: string): void; note(text: string): void },
@@ -13,7 +13,7 @@ export function tellsOfWait(
   };
 }
 
-/** Tells of a wait that begins now, each second, until what it gives is called. */
+/** Shows a wait that begins now, each second, until the returned function is called. */
 export function tellWhileWaiting(
   what: string,
   progress: { waiting(text: string): void; note(text: string): void },

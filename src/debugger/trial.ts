@@ -41,7 +41,7 @@ export async function tryContainer(
   }
 }
 
-/** Reads the answer to a trial. Throws what says nothing of it: a missing object, a lost connection. */
+/** Reads the answer to a trial. Throws errors that do not answer it: a missing object, a lost connection. */
 export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   try {
     await trial;

@@ -24,7 +24,7 @@ interface Right {
 const RIGHTS: readonly Right[] = [
   { verb: 'get', resource: 'pods' },
   { verb: 'watch', resource: 'pods' },
-  { verb: 'list', resource: 'pods', ofAll: true, niceFor: 'captures, ps and cleanup' },
+  { verb: 'list', resource: 'pods', ofAll: true, niceFor: 'captures and debuggers' },
   { verb: 'patch', resource: 'pods', subresource: 'ephemeralcontainers', forEphemeral: true },
   { verb: 'get', resource: 'pods', subresource: 'exec', forEphemeral: true },
   { verb: 'create', resource: 'pods', subresource: 'exec', since: 35, forEphemeral: true },
@@ -39,7 +39,7 @@ const AT_ONCE = 10;
 /** What we may do, right by right, as the API server answered. */
 export interface Rights {
   readonly answers: readonly { readonly right: Right; readonly allowed: boolean | undefined }[];
-  /** Whether a Role, or a ClusterRole, would have to be asked for. */
+  /** Whether a Role, or a ClusterRole, is missing. */
   readonly lacksInNamespace: boolean;
   readonly lacksInCluster: boolean;
 }
@@ -78,7 +78,7 @@ function attemptOf(
   };
 }
 
-/** Which rights lack that make debuggers in pods of another namespace nicer, a line each. */
+/** The missing optional rights for debuggers in another namespace, a line each. */
 export async function nicetiesLackedIn(
   api: KubeApi,
   namespace: string,
@@ -87,13 +87,13 @@ export async function nicetiesLackedIn(
   const nice = RIGHTS.filter(({ niceFor, ofCluster }) => niceFor !== undefined && !ofCluster);
   const checks = await mapLimited(nice, AT_ONCE, async ({ verb, resource, niceFor }) => {
     const allowed = await mayWe(api, { namespace, verb, resource }, signal);
-    const text = `you may not ${verb} ${resource} in namespace ${namespace}, which tells ${niceFor}`;
+    const text = `you may not ${verb} ${resource} in namespace ${namespace}: netdebug cannot show ${niceFor}`;
     return allowed === false ? [{ check: 'permission', level: 'warning', text } as const] : [];
   });
   return checks.flat();
 }
 
-/** A line a right; `byNode` where the way in is by the node, so that others matter less. */
+/** One line for each right; with `byNode`, rights for ephemeral containers matter less. */
 export function accessChecks(
   { answers }: Rights,
   version: ServerVersion,
@@ -113,7 +113,7 @@ function rightCheck(
   if (allowed) return { check, level: 'ok', text: what };
   const warning = (text: string): Check => ({ check, level: 'warning', text });
   if (allowed === undefined) return warning(`${what}: the API server does not say`);
-  if (niceFor !== undefined) return warning(`you may not ${what}, which tells ${niceFor}`);
+  if (niceFor !== undefined) return warning(`you may not ${what}: netdebug cannot show ${niceFor}`);
   if (minor > 0 && minor < since)
     return warning(`you may not ${what}, which servers ask for from 1.${since} on`);
   if (forEphemeral && byNode)

@@ -37,7 +37,7 @@ export async function diagnose(
     target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
     policyCheck(api, signal),
     topologyCheck(api, signal),
-    // With a target the way into it tells.
+    // With a target, this is known from its access level.
     target ? [] : execPathCheck(api, signal),
   ]);
   const rights = await askRights(api, found?.pod, signal);

@@ -8,7 +8,7 @@ const LEAVES: Readonly<Record<string, string>> = {
   restricted: 'allows no debuggers in pods, and no pods for debuggers on nodes',
 };
 
-/** The level of Pod Security that a namespace enforces. What it means for a pod a dry run tells. */
+/** The level of Pod Security that a namespace enforces. A dry run shows what it means for a pod. */
 export async function policyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
   const { namespace } = api.access;
   const check = 'Pod Security';

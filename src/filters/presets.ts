@@ -133,8 +133,8 @@ export const PRESETS: readonly Preset[] = [
     captures: 'TCP resets: refused and aborted connections',
     filter: flagSet('tcp-rst', '0x04'),
     misses: [
-      'What came before the reset, which usually tells its cause.',
-      'Attempts that nobody answers, and ICMP errors: combine it with syn and icmp.',
+      'Packets before the reset, which usually show its cause.',
+      'Unanswered attempts, and ICMP errors: combine it with syn and icmp.',
     ],
     example: 'capture pod-1 --preset rst',
   },
@@ -153,7 +153,7 @@ export const PRESETS: readonly Preset[] = [
       test('arp'),
       allOf([test('icmp6'), test('ip6[40] >= 133'), test('ip6[40] <= 137')]),
     ]),
-    misses: ['Entries that are known already: nobody asks for them.'],
+    misses: ['Entries that are already known: no request is sent for them.'],
     example: 'capture pod-1 --preset arp',
   },
   {

@@ -22,7 +22,7 @@ export async function findOwned(
   return found;
 }
 
-/** What of a pod is ours: containers in it, or all of it. */
+/** What netdebug created of a pod: containers in it, or the pod. */
 export function ownedIn(pod: Pod): Owned[] {
   const kind = nodePodKind(pod);
   if (kind === 'node') return [nodeDebugger(pod)];

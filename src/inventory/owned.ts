@@ -21,7 +21,7 @@ export interface Owned {
   readonly reason?: string;
 }
 
-/** Whether the whole pod is ours, so that it can be deleted. */
+/** Whether the whole pod was created by netdebug, so that it can be deleted. */
 export function ownsPod({ kind, capture }: Owned): boolean {
   return kind === 'node-debugger' || capture?.onNode === true;
 }

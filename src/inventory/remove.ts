@@ -20,7 +20,7 @@ export type Fate =
   | { readonly kind: 'rest' };
 
 /**
- * What `cleanup` does with it. Captures and what is at work are somebody's, and a capture that has ended
+ * What `cleanup` does with it. Captures and debuggers in use are kept, and a capture that has ended
  * still has its files: they are kept unless `captures` is set.
  */
 export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {

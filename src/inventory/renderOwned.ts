@@ -37,7 +37,7 @@ const REMOVALS = {
 
 type Facts = ReturnType<typeof factsOf>;
 
-/** POD/CONTAINER, or the pod alone where all of it is ours. */
+/** POD/CONTAINER, or the pod alone for one that netdebug created. */
 export function nameOf({ owned }: Pick<Used, 'owned'>): string {
   const { name } = owned.pod.metadata;
   return ownsPod(owned) ? name : `${name}/${owned.container}`;

@@ -4,7 +4,7 @@ import { dirname, join, parse, resolve } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
-/** Captured packets are private: nobody else may read the file. */
+/** Captured packets are private: only the owner may read the file. */
 const PRIVATE = 0o600;
 
 /**
@@ -117,7 +117,7 @@ export class FileOutput implements Output {
       return file;
     } catch (error) {
       throw errorCode(error) === 'EEXIST'
-        ? new Problem(`${this.#current} exists already: somebody made it meanwhile`)
+        ? new Problem(`${this.#current} exists already: another process created it`)
         : unwritable(this.#current, error);
     }
   }

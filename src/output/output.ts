@@ -17,7 +17,7 @@ export interface Output {
   readonly path?: string | undefined;
   /** Says what it has to say about what was written, after close(). */
   report?(): Promise<void>;
-  /** Calls back once when nobody reads any more, where that can be noticed without writing. */
+  /** Calls back once when the reader is gone, where that can be noticed without writing. */
   onReaderGone?(callback: () => void): void;
 }
 

@@ -6,7 +6,7 @@ import { toYaml } from './yaml.ts';
 export type ListFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 /**
- * A list in the format asked for, in pieces that are printed one after another: to programs all that is
+ * A list in the requested format, in pieces that are printed one after another: to programs all that is
  * known of each, to people a table.
  */
 export function renderList<Facts>(

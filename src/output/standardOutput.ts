@@ -35,7 +35,7 @@ export class StandardOutput implements Output {
   async close(): Promise<void> {}
 }
 
-/** Prints text in pieces; ends quietly when nobody reads any more. */
+/** Prints text in pieces; ends quietly when the reader is gone. */
 export async function print(pieces: Iterable<string>): Promise<void> {
   const output = new StandardOutput();
   try {

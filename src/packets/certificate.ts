@@ -1,4 +1,4 @@
-/** What of an X.509 certificate is shown (RFC 5280). */
+/** The shown parts of an X.509 certificate (RFC 5280). */
 export interface Certificate {
   /** Names as `CN=…, O=…`, in the certificate's order. */
   readonly subject: string;

@@ -19,7 +19,7 @@ export interface DnsRecord {
 }
 
 const HEADER_BYTES = 12;
-/** Nobody reads more of a line. */
+/** Longer texts are cut in a line. */
 const MAX_RECORDS = 64;
 
 /** The names and types that a DNS message in bytes.subarray(start, end) asks for, and all its records. */

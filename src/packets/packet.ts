@@ -103,7 +103,7 @@ export class Packet {
     return this.moreFragments || this.fragmentOffset > 0;
   }
 
-  /** Nothing is known of what is above the link layer any more. */
+  /** The layers above the link layer are no longer known. */
   resetNetwork(): void {
     this.etherType = 0;
     this.network = NETWORK.none;

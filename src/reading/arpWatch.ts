@@ -14,7 +14,7 @@ const MAX_REQUESTS = 5_000;
 const REQUEST = 1;
 const NOBODY = '0.0.0.0';
 
-/** Finds ARP requests that nobody answers. Bounded. */
+/** Finds ARP requests without an answer. Bounded. */
 export class ArpWatch {
   readonly #requests = new Map<string, ArpRequests>();
 

@@ -40,7 +40,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** What the first packet of a conversation tells. */
+/** What is known from the first packet of a conversation. */
 export interface ConversationBegin {
   readonly serial: number;
   readonly protocol: number;

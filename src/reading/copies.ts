@@ -43,7 +43,7 @@ export class CopyDetector {
 function isIdentified(packet: Packet): boolean {
   if (packet.network === NETWORK.ipv4 && packet.ipId > 0) return true;
   if (packet.isFragment || packet.protocol !== PROTOCOL.tcp) return false;
-  // Nobody sends the same data again so soon.
+  // No sender repeats data so soon.
   return packet.payloadLength > 0 || (packet.flags & (FLAG.syn | FLAG.fin)) !== 0;
 }
 

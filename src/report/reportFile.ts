@@ -7,7 +7,7 @@ import { manifestsOf } from './manifests.ts';
 import { renderReport } from './report.ts';
 
 /**
- * A report on its way to a file. Nobody else may read the file, and it gets its name when it is whole.
+ * A report on its way to a file. Only its owner may read the file, and it gets its name when it is complete.
  * Its collector takes part in the summary.
  */
 export class ReportFile {

@@ -28,12 +28,12 @@ export interface ListingOptions {
   /** What to note in each socket where several pods are listed together. */
   readonly label?: string;
   readonly signal?: AbortSignal;
-  /** Told what is waited for: now and then in a line, and each second on a line that changes. */
+  /** Called with what is waited for: now and then for a line, and each second for the status line. */
   readonly note: (text: string) => void;
   readonly waiting: (text: string) => void;
 }
 
-/** Nothing is shown before a list is whole, so that one whose connection broke is simply asked for again. */
+/** Nothing is shown before a list is whole, so that a list whose connection broke is simply requested again. */
 const MAX_CUTS = 3;
 
 /**

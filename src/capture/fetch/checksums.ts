@@ -24,7 +24,7 @@ export class Checksums {
   start(files: readonly SpoolFile[]): void {
     for (const { seq } of files) {
       const waiting = Promise.withResolvers<Checksum>();
-      // Nobody may ever ask.
+      // It may never be asked for.
       waiting.promise.catch(() => {});
       this.#known.set(seq, waiting);
     }

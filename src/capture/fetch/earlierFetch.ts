@@ -41,7 +41,7 @@ export class EarlierFetch {
   }
 
   /**
-   * Whether a file need not be copied any more; else `copy` begins where the earlier one ended. A
+   * Whether a file is copied already; else `copy` begins where the earlier one ended. A
    * file of the same name that is not this one is a Problem, or is deleted by force.
    */
   async has(run: FetchRun, copy: FileCopy): Promise<boolean> {
@@ -56,7 +56,7 @@ export class EarlierFetch {
     const inTheWay = begun && this.#known ? others : mine;
     for (const { name } of inTheWay) {
       const path = join(this.#folder, name);
-      // What this capture's own fetch left is ours to delete.
+      // Only files that this capture's own fetch left may be deleted.
       const ours = this.#known && name !== whole?.name;
       if (!run.force && !ours && existsSync(path)) throw existsAlready(path);
       await rm(path, { force: true });
@@ -108,7 +108,7 @@ export class EarlierFetch {
       run.book.set(wholeEntry(examined, local.name, proof, checksum));
       return true;
     }
-    // A bad copy that nothing had proven then: not somebody's file, and copied again.
+    // A bad copy that was not verified: it belongs to this capture, and is copied again.
     if (ours) await examined.discard();
     return false;
   }

@@ -21,7 +21,7 @@ export interface FetchRun {
   readonly unverified: string;
   readonly force: boolean;
   readonly note: (text: string) => void;
-  /** Told of bytes that came for a file; negative when they were thrown away. */
+  /** Called with the number of bytes that arrived for a file; negative when they were discarded. */
   readonly came: (copy: FileCopy, bytes: number) => void;
   /** Files that went wrong while the others went on. */
   readonly failures: WrongFile[];

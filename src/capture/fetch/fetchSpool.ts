@@ -46,7 +46,7 @@ export interface FetchOptions {
  * Copies a capture's recorded files into a folder, verifies them and writes capture.json; resumes
  * what an earlier fetch left there. Gives the manifest, which also says what is partial or lost.
  * Throws a Problem when files that are still in the pod could not be had, and SpoolGone when the
- * capture is not there any more: what is whole stays in either case.
+ * capture no longer exists: complete files stay in either case.
  */
 export async function fetchSpool(source: SpoolSource, options: FetchOptions): Promise<Manifest> {
   checkCaptureFileName(options.origin.capture);
@@ -60,7 +60,7 @@ export async function fetchSpool(source: SpoolSource, options: FetchOptions): Pr
   try {
     return await fetchListed(access, options, () => ending.abort());
   } finally {
-    // Checksums that nobody waits for any more end with it.
+    // Checksums that are no longer needed end with it.
     ending.abort();
     await unlock();
   }

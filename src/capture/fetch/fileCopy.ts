@@ -87,7 +87,7 @@ export class FileCopy {
     return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
   }
 
-  /** All bytes have come: lets the disk take them while other files come; `place` tells how that went. */
+  /** All bytes have come: syncs them to disk while other files are copied; `place` throws what failed. */
   settle(): void {
     this.#safe = this.#part?.sync();
     this.#safe?.catch(() => {});

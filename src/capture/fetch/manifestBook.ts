@@ -80,7 +80,7 @@ export class ManifestBook {
       this.#interruptions.push(interruption);
   }
 
-  /** Times in which nothing was recorded, and an end that nobody asked for. */
+  /** Times in which nothing was recorded, and an unexpected end. */
   #hearOutages({ state, log }: Listing): void {
     for (const { from, to, lost } of state.outages) {
       const at = time(from);
@@ -169,7 +169,7 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
     if (found.version === 1 && [found.files, found.gaps, found.interruptions].every(Array.isArray))
       return found;
   } catch {}
-  // Whatever it is, it is not ours to replace.
+  // It is not a manifest of netdebug, and is not replaced.
   return { capture: '' } as Manifest;
 }
 

@@ -78,7 +78,7 @@ export class SpoolAccess {
   /**
    * Does `work` until it succeeds. Throws errors other than cuts, SpoolGone when the
    * spool is, and a Problem when nothing came for too long. Nobody who cannot be reached at first is
-   * waited for. `work` tells the patience when something came.
+   * waited for. `work` calls back when data arrived.
    */
   async patiently<T>(work: (patience: Patience) => Promise<T>): Promise<T> {
     const patience = this.patience();
@@ -103,7 +103,7 @@ export class SpoolAccess {
     if (!(await patience.pause(this.signal))) throw this.#lost(error);
   }
 
-  /** Why the spool cannot come back; undefined when it may, or when nobody can tell. */
+  /** Why the spool cannot come back; undefined when it may, or when that is not known. */
   async whyGone(): Promise<SpoolGone | undefined> {
     const asked = this.#source.whyGone(this.signal).catch(() => undefined);
     const gone = await within(asked, this.limits.silence);

@@ -13,7 +13,7 @@ export interface SpoolCommand {
 
 export type SpoolVerb = 'list' | 'tar' | 'read' | 'sum' | 'flush';
 
-/** The spool of one capture: where its files can be asked for. */
+/** The spool of one capture: its files can be read from it. */
 export interface SpoolSource {
   /** Starts a verb with `name=value` words (the spool's folder is the source's own business). */
   start(verb: SpoolVerb, words: readonly string[], signal: AbortSignal): Promise<SpoolCommand>;
@@ -24,7 +24,7 @@ export interface SpoolSource {
   whyGone(signal: AbortSignal): Promise<SpoolGone | undefined>;
 }
 
-/** The spool does not exist any more: what was not copied is lost. */
+/** The spool no longer exists: what was not copied is lost. */
 export class SpoolGone extends Problem {
   override readonly name = 'SpoolGone';
   /** When it went, if that is known. */

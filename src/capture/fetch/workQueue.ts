@@ -11,7 +11,7 @@ export const BATCH_FILES = 100;
 export class WorkQueue {
   #left: FileCopy[];
   readonly #workers: number;
-  /** Set when the pod cannot make tars: then every file is asked for by range. */
+  /** Set when the pod cannot make tars: then every file is copied by range. */
   single = false;
 
   constructor(copies: readonly FileCopy[], workers: number) {
@@ -28,7 +28,7 @@ export class WorkQueue {
     return this.#left.splice(0, Math.min(share, BATCH_FILES));
   }
 
-  /** Whether a file is asked for by itself, from where its copy ends. */
+  /** Whether a file is copied by itself, from where its copy ends. */
   isByRange(copy: FileCopy): boolean {
     return this.single || copy.size > 0 || !copy.source.closed;
   }

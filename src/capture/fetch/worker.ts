@@ -88,7 +88,7 @@ export class Worker {
       if (doubted) whole.clear();
     }
     this.#queue.giveBack(files.filter((copy) => !whole.has(copy)));
-    // A file by itself tells what is wrong with it; and some images have no tar.
+    // The error is clearer for a single file; and some images have no tar.
     const broughtNothing = code === 0 && files.every(({ size }) => size === 0) && whole.size === 0;
     if (complained || broughtNothing) this.#queue.single = true;
     if (failure) await access.waitToGoOn(failure.error, this.#patience);

@@ -1,6 +1,6 @@
 import type { Debugger } from '../../debugger/place.ts';
 
-/** Tells the user what is in a capture of a node's network, and what is not. */
+/** A notice of what a capture of a node's network contains, and what it does not. */
 export function nodeNetworkNote(
   { ofNode, ownPorts }: Pick<Debugger, 'ofNode' | 'ownPorts'>,
   pod: string | undefined,

@@ -54,7 +54,7 @@ const HURRY_MS = 500;
 
 /**
  * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is
- * over or it has what it was asked for; then copies the files here and proves them. Gives the
+ * over or a bound is reached; then copies the files here and proves them. Gives the
  * manifest. Throws a Problem.
  */
 export async function recordRing(
@@ -182,7 +182,7 @@ async function hold(
   const log: string[] = [];
   let began = false;
   let device = '';
-  // What has not begun has nothing to give, and may not be there to be told.
+  // A recorder that has not begun has recorded nothing, and may not receive a stop.
   const stop = () => {
     if (began || follower.isListening) follower.stop();
     else follower.close();

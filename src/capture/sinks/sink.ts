@@ -6,11 +6,11 @@ import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 export interface TargetSink {
   readonly output: Output;
   readonly events?: RecordingEvents;
-  /** Told once, when the target's recording has ended: its outcome, or why it failed. */
+  /** Called once, when the target's recording has ended: its outcome, or why it failed. */
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void;
 }
 
-/** Why a whole capture is to end: the output has what was asked for, or takes no more. */
+/** Why a whole capture is to end: the output has all it should have, or is closed. */
 export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
 /** Where the packets of a capture go. */

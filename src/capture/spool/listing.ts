@@ -14,7 +14,7 @@ export type RecordingEnd =
   | 'ended'
   | 'interrupted';
 
-/** What a recorder tells of itself. */
+/** What a recorder reports about itself. */
 export interface RecorderState {
   readonly engine: string;
   readonly device: string;

@@ -9,9 +9,9 @@ export interface RecordOptions {
   readonly ring: RingPlan;
   /** Kernel buffer in KiB, in the node's memory, not the pod's. The recorder bounds it by the free memory. */
   readonly bufferKibibytes?: number | undefined;
-  /** How long it keeps recording when nobody renews the lease; a detached recorder has none. */
+  /** How long it keeps recording when its lease is not renewed; a detached recorder has none. */
   readonly linger?: Milliseconds | undefined;
-  /** How long the spool stays after the end of the recording when nobody reads it. */
+  /** How long the spool stays after the end of the recording without a reader. */
   readonly keep: Milliseconds;
   /** kB (1000 bytes) that this spool and those beside it may take together. */
   readonly roomKilobytes?: number | undefined;

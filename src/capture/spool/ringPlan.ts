@@ -23,7 +23,7 @@ export interface RingPlan {
 const OVERSHOOT_KB = 66;
 /** State and messages beside the ring: 128 KiB. */
 const OVERHEAD_KB = 132;
-/** The ring when nobody says how large, where limits do not make it smaller. */
+/** The default size of the ring, where limits do not make it smaller. */
 const DEFAULT_BYTES = { detached: 1e9, foreground: 512e6 } as const;
 const DEFAULT_FILES = 8;
 /** tcpdump counts the sizes of its files in whole megabytes, so that all are planned so. */

@@ -52,6 +52,6 @@ export async function removeSpool(
   try {
     await runProgram(access, place, program, { signal });
   } catch {
-    // Out of reach: the recorder ends and removes it when nobody has renewed its lease for long.
+    // Out of reach: the recorder ends and removes it when its lease expires.
   }
 }

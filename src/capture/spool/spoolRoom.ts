@@ -13,13 +13,13 @@ export interface SpoolRoom {
 
 /**
  * What is written in an ephemeral container counts against the pod, and a pod over its limit is
- * evicted. Nobody but the kubelet knows how much the pod uses already, so ours is a small share: a
+ * evicted. Only the kubelet knows how much the pod already uses, so the spool takes a small share: a
  * quarter for what is recorded in the background, an eighth for a capture that is watched.
  */
 const SHARE = { detached: 1 / 4, foreground: 1 / 8 } as const;
 
 const STORAGE = 'ephemeral-storage';
-/** Volumes that nobody may write to, or that take memory for disk. */
+/** Volumes that are read-only, or that use memory as disk. */
 const UNWRITABLE = ['configMap', 'secret', 'projected', 'downwardAPI', 'image'];
 
 /**

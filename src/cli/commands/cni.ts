@@ -14,7 +14,7 @@ export const cniCommand = command({
     'TARGET is a node (node/worker-1) or a pod, for which the cached results are decoded.',
   examples: [
     ['cni node/worker-1', 'Show configuration, results, leases, and what is wrong with them'],
-    ['cni pod-1', 'Show what the plugins were told for a pod, and what they answered'],
+    ['cni pod-1', 'Show the input of the plugins for a pod, and their results'],
   ],
   arguments: [TARGET],
   flags: [

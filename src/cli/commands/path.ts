@@ -173,7 +173,7 @@ function usual({ protocol, port, family }: PathWords): RequestFor {
   };
 }
 
-/** Throws where an end has no address of the family that was asked for. */
+/** Throws where an end has no address of the requested family. */
 function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
   if (end === undefined || end.addresses.some((address) => familyOf(address) === family)) return;
   throw new Problem(`${pathEndpointText(end)} has no IPv${family} address`, {

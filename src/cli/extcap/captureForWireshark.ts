@@ -64,7 +64,7 @@ export async function captureForWireshark(
   }
 }
 
-/** A killed Wireshark tells nobody, and its pipe is only noticed when there is something to write. */
+/** A killed Wireshark sends no signal, and its closed pipe is only noticed when there is something to write. */
 function whenParentEnds(callback: () => void): () => void {
   const parent = process.ppid;
   const timer = setInterval(() => {
@@ -81,7 +81,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // A process of somebody else is one all the same.
+    // A process of another user exists as well.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -31,7 +31,7 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
   try {
     if (switches.has('capture')) return await capture(words);
     process.stdout.write(await sentences(words));
-    // A credential plugin may still be at work, for nobody.
+    // A credential plugin may still run, whose result is not needed.
     if (switches.has('extcap-interfaces')) process.exit(0);
     return 0;
   } catch (error) {
@@ -79,7 +79,7 @@ async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodIn
 async function capture({ values }: ExtcapWords): Promise<number> {
   const fifo = values.get('fifo');
   if (fifo === undefined) throw new Problem('Wireshark named no pipe', { exitCode: 2 });
-  // Wireshark waits until somebody opens its pipe, even when there will be nothing in it.
+  // Wireshark waits until its pipe is opened, even when there will be nothing in it.
   const output = await PipeOutput.open(fifo);
   let api: KubeApi | undefined;
   try {

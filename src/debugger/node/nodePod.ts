@@ -32,7 +32,7 @@ const KEEP = 'netdebug/keep';
 
 /** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
 const IDLE_S = 20;
-/** Whatever happens, the kubelet ends it then. In seconds: a day, longer than anybody watches … */
+/** The kubelet ends it then in any case. In seconds: a day, longer than a capture is watched … */
 const DEADLINE_S = 86_400;
 /** … or, where it is known how long it is needed, so long after that: its start took time, too. */
 const DEADLINE_MARGIN_S = 4 * 3_600;

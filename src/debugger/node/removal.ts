@@ -47,7 +47,7 @@ export async function undoNodePod(
 }
 
 /**
- * Deletes, beside everything else, our pods on nodes that have ended and that nobody deleted. Captures that
+ * Deletes, in the background, pods on nodes that have ended and were not deleted. Captures that
  * failed stay, to say so.
  */
 export function sweepNodePods(api: KubeApi, namespace: string): void {

@@ -19,7 +19,7 @@ signal_marked() {
   done
 }
 
-# The lease waits for us no longer than a second; what was asked for last may still be starting.
+# The lease waits for us no longer than a second; the last program may still be starting.
 end() {
   trap '' TERM USR1 USR2
   {

@@ -7,7 +7,7 @@
 # frames, where the protocol cannot tell its end: a line with a size, that number of bytes, and so on until a size
 # of 0. Without a PROGRAM it is a shell.
 feed() {
-  # dd takes no byte more than it is told to, and read takes one at a time.
+  # dd reads exactly the given number of bytes, and read takes one at a time.
   while IFS= read -r size && [ "$size" -gt 0 ]; do
     dd bs="$size" count=1 iflag=fullblock 2>/dev/null || break
   done

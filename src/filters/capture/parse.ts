@@ -8,7 +8,7 @@ import {
   type TcpFlag,
 } from '../condition.ts';
 
-/** A capture filter that is not valid, as far as that can be told without libpcap. */
+/** A capture filter that is not valid, as far as that is known without libpcap. */
 export class CaptureSyntaxError extends Error {}
 
 export interface CaptureToken {

@@ -37,7 +37,7 @@ const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
   ssh: test('tcp port 22'),
 };
 
-/** What helps where a protocol cannot be told from the kernel. */
+/** What helps where the kernel does not know a protocol. */
 const INSTEAD: Readonly<Record<string, string>> = {
   tls: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',
   https: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',

@@ -4,7 +4,7 @@ import { Note } from '../notes.ts';
 import { DnsFacts, type DnsLookup } from './dnsFacts.ts';
 import { SearchWatch } from './searchWatch.ts';
 
-/** Multicast DNS, LLMNR and NetBIOS: questions to everybody, which nobody needs to answer. */
+/** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need no answer. */
 const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
 /** Lookups that are remembered at a time, for answers and for repeated questions. */
 const MAX_REMEMBERED = 20_000;
@@ -254,7 +254,7 @@ export class DnsTracker {
   }
 }
 
-/** What an answer tells whose question is not in the capture. */
+/** Takes in an answer whose question is not in the capture. */
 function unaskedLookup(message: DnsMessage, now: number, packet: number): DnsLookup {
   const { id, name, type, responseCode, isTruncated, addresses } = message;
   return {

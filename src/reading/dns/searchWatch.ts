@@ -83,7 +83,7 @@ export class SearchWaste {
 export class SearchWatch {
   readonly clients = new Map<string, SearchWaste>();
 
-  /** Takes in an answered lookup. `isFound`: the answer has what was asked for. */
+  /** Takes in an answered lookup. `isFound`: the answer has the requested records. */
   add(client: string, lookup: DnsLookup, isFound: boolean): void {
     let waste = this.clients.get(client);
     if (!waste) {

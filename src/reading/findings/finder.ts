@@ -83,7 +83,7 @@ export class Finder {
     this.#baseSeconds = baseSeconds;
   }
 
-  /** The group of a conversation's trouble, by its server and what else tells it from others. */
+  /** The group of a conversation's trouble, by its server and its other distinguishing fields. */
   group(kind: FindingKind, conversation: Conversation, distinction = ''): FindingGroup | undefined {
     const { server, client, interfaceIndex } = conversation;
     const key = `${kind} ${interfaceIndex} ${server.address} ${server.port} ${distinction}`;

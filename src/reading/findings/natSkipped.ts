@@ -12,7 +12,7 @@ interface Remembered {
 
 /**
  * Finds answers from another address than the one that was asked: a service's address was translated on
- * the way there and not on the way back, and the client resets what it never asked for.
+ * the way there and not on the way back, and the client resets a connection that it never opened.
  */
 export class NatSkipped {
   readonly #unanswered = new Map<string, Remembered>();

@@ -71,7 +71,7 @@ function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string
     : finder.names.withName(target);
 }
 
-/** Puts ARP requests that nobody answered into words. `isActive`: the address took part in conversations. */
+/** Describes ARP requests without an answer. `isActive`: the address took part in conversations. */
 export function stateArp(
   finder: Finder,
   arp: ArpWatch,
@@ -83,7 +83,7 @@ export function stateArp(
     finder.state({
       kind: 'arp-unanswered',
       severity: 'warning',
-      what: `nobody has the address ${finder.names.withName(target)}: ${counted(note.count, 'ARP request')} without an answer`,
+      what: `no host has the address ${finder.names.withName(target)}: ${counted(note.count, 'ARP request')} without an answer`,
       who: finder.names.withName(sender),
       note,
       interfaceIndex,

@@ -9,7 +9,7 @@ import { isSameEnd, type PointView } from '../points/pointView.ts';
 import { counted, durationText, percentText } from '../timeText.ts';
 import type { Finder } from './finder.ts';
 
-/** A smaller difference is nothing that anybody sees. Nanoseconds. */
+/** A smaller difference is not worth reporting. Nanoseconds. */
 const LEAST_OFFSET_NS = 0.5e6;
 /** Less loss than this does no harm. */
 const LOSS_SHARE = 0.001;

@@ -71,7 +71,7 @@ export class HttpReader implements StreamConsumer {
     if (this.#state === 'until-close') return;
     const isBody = this.#state === 'body' || this.#state === 'chunk';
     if (isBody && length <= this.#left) this.#passBody(length);
-    // Where the next message begins cannot be known any more.
+    // The start of the next message is no longer known.
     else this.isDone = true;
   }
 

@@ -1,7 +1,7 @@
 import { latin1, looksLikeHttp } from '../../packets/http.ts';
 import type { Packet } from '../../packets/packet.ts';
 
-/** Nobody reads more of a line. */
+/** Longer texts are cut in a line. */
 const MAX_LINE = 2_000;
 /** Responses that never have one. */
 const NO_BODY = /^HTTP\/\S+ (?:1\d\d|204|304) /;

@@ -175,7 +175,7 @@ class PointPair {
     };
   }
 
-  /** As NTP has it: the two shortest ways take equally long, as far as anybody can know. */
+  /** As NTP has it: the two shortest ways take equally long, which is the best estimate. */
   #clock(): ClockOffset | undefined {
     if (!Number.isFinite(this.#toSecond + this.#toFirst)) return undefined;
     return {
@@ -254,7 +254,7 @@ class Way implements WayComparison {
     const traces = this.#traces;
     const full = Math.min(traces.fullSince(here.index), traces.fullSince(there.index) - offset);
     const end = there.end - offset;
-    // Interfaces of one file were recorded until the same moment, also where one saw nothing any more.
+    // Interfaces of one file were recorded until the same moment, also where one saw no more packets.
     const isTogether = here.capture === there.capture;
     const until = isTogether ? Math.max(end, here.end - END_SKEW_NS) : end;
     const first = there.start - offset;

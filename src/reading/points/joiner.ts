@@ -59,7 +59,7 @@ function clusters(group: readonly PointView[]): PointView[][] {
     if (cluster) cluster.push(view);
     else found.push([view]);
   }
-  // With several at one point nobody can tell which is which.
+  // With several at one point they cannot be told apart.
   return found.flatMap((cluster) =>
     hasOneEach(cluster) ? [cluster] : cluster.map((view) => [view]),
   );

@@ -46,7 +46,7 @@ class EqualPackets {
   readonly #traces: PacketTraces;
   readonly #withIpId: boolean;
   readonly #mask: number;
-  /** Hash table of groups, and by group: the first entry, and how many were sent, arrived, and were asked for. */
+  /** Hash table of groups, and by group: the first entry, and how many were sent, arrived, and were requested. */
   readonly #table: Int32Array;
   readonly #firsts: Int32Array;
   readonly #sent: Int32Array;

@@ -22,7 +22,7 @@ export class ConversationTrace {
 }
 
 /**
- * What tells packets apart, kept to recognize them at another point: nothing that NAT changes. For TCP
+ * What identifies packets, kept to recognize them at another point: nothing that NAT changes. For TCP
  * `position` is the sequence number and `check` the acknowledgment, otherwise the first bytes of the payload.
  */
 export class PacketTraces {
@@ -127,7 +127,7 @@ export class PacketTraces {
     return withIpId ? mark : mark & CONTROL;
   }
 
-  /** What tells the first packet of a conversation from others; undefined when it could be many a packet. */
+  /** What identifies the first packet of a conversation; undefined when it would match many packets. */
   fingerprint(trail: Trail): string | undefined {
     const { head } = trail;
     if (head < 0 || (this.#marks[head] as number) < 0x200) return undefined;

@@ -45,7 +45,7 @@ export class PointView {
       : Number.POSITIVE_INFINITY;
   }
 
-  /** Its two ends, as they stand in its packets. */
+  /** Its two ends, as its packets name them. */
   get tuple(): string {
     const ends = [this.client, this.server].map(({ address, port }) => `${address} ${port}`);
     return `${this.protocol} ${ends.sort().join(' ')}`;
@@ -66,10 +66,10 @@ export function isRouted({ client, server }: PointView): boolean {
   return !ONE_LINK.test(client.address) && !ONE_LINK.test(server.address);
 }
 
-/** Closer together than this, nobody can tell which of two points a packet passed first. Nanoseconds. */
+/** Closer together than this, the order of two points is not known. Nanoseconds. */
 const SAME_PLACE_NS = 2_000;
 
-/** True when nothing tells which point is nearer to the client. */
+/** True when it is not known which point is nearer to the client. */
 export function isSamePlace(one: PointView, other: PointView): boolean {
   if (one.ttl !== other.ttl) return false;
   const difference = Math.abs(one.answerDelay - other.answerDelay);

@@ -26,7 +26,7 @@ const isIcmp = ({ packet }: Layer) =>
 const isIcmp6 = ({ packet }: Layer) =>
   packet.protocol === PROTOCOL.icmpv6 && packet.hasTransport && !packet.isFragment;
 
-/** Protocols that can be told here as Wireshark tells them. */
+/** Protocols that are recognized here as in Wireshark. */
 export const PROTOCOLS: Readonly<Record<string, (layer: Layer) => boolean>> = {
   frame: () => true,
   ip: isV4,

@@ -3,7 +3,7 @@ import { SEGMENT } from './segmentBits.ts';
 import type { TcpConnection } from './tcpConnection.ts';
 import { SCALE_UNKNOWN, SCALE_UNUSED, type TcpSide } from './tcpSide.ts';
 
-/** A retransmission this soon after the duplicate ACKs that asked for it is a fast one. Nanoseconds. */
+/** A retransmission this soon after the duplicate ACKs that request it is a fast one. Nanoseconds. */
 const FAST_RETRANSMISSION_NS = 20e6;
 /** A late segment that came within this is out of order, where the round trip is not known. */
 const REORDERING_NS = 3e6;
@@ -43,7 +43,7 @@ export function analyseSegment(
   if (ack !== from.lastAck && !(found & SEGMENT.duplicateAck)) from.duplicateAcks = 0;
 
   if (to.contiguousSequence !== 0 && flags & FLAG.ack && isAfter(ack, to.contiguousSequence)) {
-    // What is not in the capture was acknowledged: told once for each gap.
+    // Data that is not in the capture was acknowledged: reported once for each gap.
     if (isAfter(to.nextSequence, to.contiguousSequence)) {
       found |= SEGMENT.ackLost;
       to.contiguousSequence = to.nextSequence;

@@ -15,7 +15,7 @@ import type { TlsFacts } from './tlsFacts.ts';
 /** Handshake messages kept of each direction: certificate chains are a few kilobytes. */
 const MAX_HANDSHAKE_BYTES = 48 * 1024;
 const MAX_ALERTS = 8;
-/** After this many records of data nothing in the clear is expected any more, an alert aside. */
+/** After this many records of data no more cleartext is expected, except alerts. */
 const MAX_DATA_RECORDS = 4;
 /** TLS records of the versions this program knows. */
 const MAX_RECORD_BYTES = 16_384 + 2_048;

@@ -83,7 +83,7 @@ function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
   return inside.trim();
 }
 
-/** Multicast DNS, LLMNR and NetBIOS: questions to everybody, which nobody needs to answer. */
+/** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need no answer. */
 const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
 /** NXDOMAIN is an answer: search paths bring many of them. */
 const NO_ERROR: ReadonlySet<number> = new Set([0, 3]);

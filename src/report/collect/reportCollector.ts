@@ -125,7 +125,7 @@ export class ReportCollector implements SummaryCollector {
     for (let at = 0; at < log.count; at++) if (log.numberAt(at) === packet) log.mark(at, MARK.lost);
   }
 
-  /** No conversation follows any more: keeps as many as a report shows. */
+  /** No more conversations follow: keeps as many as a report shows. */
   finish(): void {
     if (this.#rows.size > MAX_ROWS) this.#cut();
   }

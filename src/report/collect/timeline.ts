@@ -67,7 +67,7 @@ export class TimelineCollector {
     this.#add('lost', `Lost from ${from.label} to ${to.label}`, key, time, 1);
   }
 
-  /** All that is known is that they were lost since the last that was told: spread over that time. */
+  /** It is only known that they were lost since the last report: spread over that time. */
   addDropped(on: CaptureInterface, packets: number): void {
     const span = this.#spans.get(on.index);
     if (!span) return;

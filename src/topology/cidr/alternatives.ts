@@ -9,7 +9,7 @@ const SPACES = {
 } as const;
 /** Ranges that no plan should use though they are private. */
 const UNFIT = ['172.17.0.0/16', '100.64.0.0/10'].map(range);
-/** Room to grow, where nobody says how many nodes there will be. */
+/** Room to grow, where the number of nodes to come is not given. */
 const DEFAULT_NODES = 256;
 
 /** Another plan, as JSON has it. */

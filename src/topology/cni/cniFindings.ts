@@ -13,7 +13,7 @@ import { type LeaseState, leaseStates } from './leaseOwners.ts';
 const SHOWN = 5;
 
 /**
- * What is wrong with the files of a node's CNI plugins: leases that nobody uses, ranges that are full, and
+ * What is wrong with the files of a node's CNI plugins: unused leases, ranges that are full, and
  * contradictions between cache, leases, live interfaces, the node's pod ranges and its bridge.
  */
 export function cniFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {

@@ -5,7 +5,7 @@ import type { NodeFacts } from '../model/nodeFacts.ts';
 import { cniFindings } from './cniFindings.ts';
 import { type LeaseState, leaseStates } from './leaseOwners.ts';
 
-/** What `cni` tells of a node, or of one pod on it. */
+/** What `cni` shows of a node, or of one pod on it. */
 export interface CniReport {
   readonly configuration: readonly (ConfigurationFile & { readonly node: string })[];
   readonly results: readonly (CachedResult & { readonly node: string })[];

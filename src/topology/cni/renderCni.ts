@@ -115,7 +115,7 @@ function* rangeLines({ nodes }: CniRendering): Generator<string> {
 const MOST_LINES = 400;
 const LONGEST_LINE = 400;
 
-/** Of one pod, what the plugins were told and what they answered. */
+/** The input and the results of the plugins for one pod. */
 function* details({ results }: CniReport): Generator<string> {
   for (const { path, args, config, capabilities, routes, dns, interfaces } of results) {
     yield `\n${terminalSafe(path)}\n`;

@@ -240,7 +240,7 @@ runtime() {
   done
 }
 
-# The folders that plugins and runtimes use unless told otherwise, and those they were told.
+# The default folders of plugins and runtimes, and the configured ones.
 cni_folders() {
   printf '%s\n' /etc/cni/net.d /var/lib/rancher/k3s/agent/etc/cni/net.d \
     /var/snap/microk8s/current/args/cni-network /etc/kubernetes/cni/net.d \

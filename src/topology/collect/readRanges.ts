@@ -20,7 +20,7 @@ import {
 
 export interface RangesOptions {
   readonly signal: AbortSignal;
-  /** Told when a dry run is made. */
+  /** Called when a dry run is made. */
   readonly onNote: (text: string) => void;
 }
 
@@ -92,7 +92,7 @@ function listed(name: string, path: string, use: Use, read: Source['read']): Sou
 
 /**
  * Reads the ranges of pods and services wherever a cluster has them written, as far as the user may. What
- * the user may not read is unknown only if nothing else tells the same.
+ * the user may not read is unknown only if no other source has it.
  */
 export async function readRanges(
   api: KubeApi,

@@ -21,7 +21,7 @@ export type Subject =
   | { readonly kind: 'node'; readonly node: string }
   | { readonly kind: 'nodes'; readonly nodes: readonly string[] };
 
-/** Pods on more nodes than this are not made without being told to. */
+/** Pods on more nodes than this are created only on request. */
 const MAX_NODES = 10;
 
 export interface SubjectOptions {

@@ -33,7 +33,7 @@ function explains(
   { finding: effect, fault: consequence }: Diagnosed,
 ): boolean {
   if (cause.severity !== 'error' || WITHOUT_CONSEQUENCES.has(cause.kind)) return false;
-  // An address that its pod has lost is nobody's.
+  // An address that its pod has lost has no owner.
   if (
     cause.kind === 'address-missing' &&
     ['address-unused', 'gateway-unreachable'].includes(effect.kind)

@@ -5,7 +5,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'address-missing': {
     severity: 'error',
     layer: 2,
-    summary: 'No device of a pod has the address that the API server tells.',
+    summary: 'No device of a pod has the address that the API server reports.',
     meaning: (v) =>
       `Packets to ${v('address')} come to a namespace that does not take it for its own.`,
     fix: (v) =>
@@ -16,7 +16,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 2,
     summary: 'No device has the address that the packet is sent to.',
     meaning: (v) =>
-      `Nobody behind ${v('device')} has ${v('address')}: connections fail with "no route to host".`,
+      `No device behind ${v('device')} has ${v('address')}: connections fail with "no route to host".`,
     fix: (v) =>
       `see who should have it (kubectl get pods -A -o wide | grep ${v('address')}): the pod may be gone, or the name or endpoint out of date`,
   },
@@ -88,7 +88,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'gateway-unreachable': {
     severity: 'error',
     layer: 3,
-    summary: 'Nobody on the segment has the next hop.',
+    summary: 'No device on the segment has the next hop.',
     meaning: (v) =>
       `${v('gateway')}, the next hop, is not an address behind ${v('device')}: packets wait for an answer that never comes.`,
     fix: (v) =>
@@ -97,7 +97,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'neighbour-failed': {
     severity: 'warning',
     layer: 4,
-    summary: 'The next hop did not answer when it was last asked for its link-layer address.',
+    summary: 'The next hop did not answer to the last request for its link-layer address.',
     meaning: (v) =>
       `${v('address')} gave no answer on ${v('device')} (${v('state')}): packets to it were dropped.`,
     fix: (v) =>
@@ -108,7 +108,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 4,
     summary: 'A neighbour entry has another link-layer address than the device has.',
     meaning: (v) =>
-      `Packets to ${v('address')} are sent to ${v('mac')}, which nobody has; its device has ${v('real')}.`,
+      `Packets to ${v('address')} are sent to ${v('mac')}, which no device has; its device has ${v('real')}.`,
     fix: (v, where) => inNamespace(where, `ip neigh del ${v('address')} dev ${v('device')}`),
   },
 };

@@ -7,7 +7,7 @@ import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 import { conntrackFaults } from './conntrackChecks.ts';
 
-/** What is wrong with the service that is asked for, and what policies say of the packet. */
+/** What is wrong with the requested service, and what policies say about the packet. */
 export function serviceFaults(trace: PathTrace): Fault[] {
   return [
     ...ofService(trace),
@@ -133,7 +133,7 @@ function ofService(trace: PathTrace): Fault[] {
   return faults;
 }
 
-/** A port of a node that a pod has asked for. */
+/** A port of a node that a pod uses (hostPort). */
 function ofHostPort({ request, wiring, ways, service }: PathTrace): Fault[] {
   const { to, port, protocol } = request;
   if (to?.kind !== 'node' || service !== undefined) return [];

@@ -14,7 +14,7 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
   'local-listener': {
     severity: 'error',
     layer: 6,
-    summary: 'The process listens at another address than the one that is asked for.',
+    summary: 'The process listens at another address than the requested one.',
     meaning: (v) =>
       v('address') === '0.0.0.0'
         ? `Port ${v('port')} of ${v('target')} is open for IPv4 alone: over IPv6 connections are refused.`
@@ -35,7 +35,7 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
   'service-port-missing': {
     severity: 'error',
     layer: 6,
-    summary: 'A service does not have the port that was asked for.',
+    summary: 'A service does not have the requested port.',
     meaning: (v) =>
       `${v('service')} has no ${v('protocol')} port ${v('port')}; it has ${v('ports')}.`,
     fix: (v) =>

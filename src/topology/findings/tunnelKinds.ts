@@ -23,7 +23,7 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 4,
     summary: 'There is no neighbour entry for the tunnel end of the other node.',
     meaning: (v) =>
-      `${v('device')} does not know the link-layer address of ${v('nextHop')}, and a tunnel without learning asks nobody: packets are dropped.`,
+      `${v('device')} does not know the link-layer address of ${v('nextHop')}, and a tunnel without learning does not ask for it: packets are dropped.`,
     fix: (v) =>
       `ip neigh replace ${v('nextHop')} lladdr ${v('real') || 'MAC'} dev ${v('device')} nud permanent; or restart the network plugin's pod on this node`,
   },

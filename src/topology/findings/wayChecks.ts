@@ -17,7 +17,7 @@ export function wayFaults(trace: PathTrace): Fault[] {
   ];
 }
 
-/** Does anybody listen at the port in the network that was reached? */
+/** Does a process listen at the port in the network that was reached? */
 function listenerFaults(trace: PathTrace): Fault[] {
   const { aim, finalPort, request, ways } = trace;
   const listeners = aim?.network.listeners;

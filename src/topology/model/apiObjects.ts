@@ -1,6 +1,6 @@
 import type { LearnedRange } from './learnedRange.ts';
 
-/** What the API server told. A list that is absent could not be read; `ClusterFacts.unknown` says why. */
+/** What the API server reported. A list that is absent could not be read; `ClusterFacts.unknown` says why. */
 export interface ApiObjects {
   readonly nodes?: readonly NodeObject[];
   readonly pods?: readonly PodObject[];

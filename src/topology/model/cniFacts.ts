@@ -1,4 +1,4 @@
-/** Files of CNI plugins on a node. Values of pod annotations are left out unless they were asked for. */
+/** Files of CNI plugins on a node. Values of pod annotations are left out unless requested. */
 export interface CniFacts {
   /** What a runtime reads: the first of its folder by name is in force. */
   readonly configurations: readonly ConfigurationFile[];
@@ -52,7 +52,7 @@ export interface CachedResult extends NodeFile {
   readonly args: Readonly<Record<string, string>>;
   /** The configuration that the plugin was called with, decoded from base64. */
   readonly config?: unknown;
-  /** capabilityArgs; values of annotations are replaced by null unless asked for. */
+  /** capabilityArgs; values of annotations are replaced by null unless requested. */
   readonly capabilities?: unknown;
   readonly cniVersion?: string;
   readonly interfaces: readonly CachedInterface[];

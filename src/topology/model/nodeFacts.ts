@@ -2,7 +2,7 @@ import type { CniFacts } from './cniFacts.ts';
 import type { NetworkNamespace } from './networkNamespace.ts';
 import type { Unknown } from './unknown.ts';
 
-/** What one node told: its network namespaces, its processes, the files of its CNI plugins. */
+/** What one node reported: its network namespaces, its processes, the files of its CNI plugins. */
 export interface NodeFacts {
   readonly name: string;
   /** By the node's clock: RFC 3339. */

@@ -7,7 +7,7 @@ import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
-/** Sysctls that decide what becomes of packets, as they are named below /proc/sys/net. */
+/** Sysctls that affect packets, by their names below /proc/sys/net. */
 const SHOWN_SYSCTLS =
   /^(?:ipv4\/ip_forward|ipv[46]\/conf\/[^/]+\/(?:forwarding|rp_filter|proxy_arp|disable_ipv6)|bridge\/.*|netfilter\/.*|core\/somaxconn)$/;
 

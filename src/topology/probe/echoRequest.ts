@@ -12,7 +12,7 @@ export function echoRequest({ destination, data, size }: ProbePlan, number: numb
   const message = Buffer.alloc(HEADER_BYTES + Math.max(payload.length, size));
   const family = destination.includes(':') ? 6 : 4;
   message[0] = ECHO_REQUEST[family];
-  // An identifier, which connection tracking tells flows by.
+  // An identifier, by which connection tracking distinguishes flows.
   message.writeUInt16BE(Number.parseInt(data.slice(0, 4), 16), 4);
   message.writeUInt16BE(number + 1, 6);
   payload.copy(message, HEADER_BYTES);

@@ -183,7 +183,7 @@ function growthText({ node, counter, by }: Growth): string {
   return `${counter} on ${node} +${by}`;
 }
 
-/** What -o json tells of a probe, beside its findings. */
+/** What -o json shows of a probe, beside its findings. */
 export function probeDocument(probe: Probe | undefined): Readonly<Record<string, unknown>> {
   if (probe === undefined) return {};
   const { packets, growth, unwatched, said } = probe.main;

@@ -13,7 +13,7 @@ export interface Recognised {
 }
 
 /**
- * Tells the probe's packets from others, by what no translation of addresses changes: the initial sequence
+ * Recognizes the probe's packets by what no address translation changes: the initial sequence
  * number of TCP, the payload of UDP and ICMP. `atSender` are the observations at the first device.
  */
 export function recogniser(

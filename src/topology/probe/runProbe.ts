@@ -41,7 +41,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Watches all devices of a path at once while the probe's packets are sent, and follows them. Throws a Problem
- * when a node cannot watch at all. Nothing runs any more when it is done.
+ * when a node cannot watch at all. Nothing is left running when it is done.
  */
 export async function runProbe(
   pool: FactsPool,

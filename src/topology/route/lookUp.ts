@@ -141,7 +141,7 @@ function lookUpTable(
     if (rule.suppressPrefixLength !== undefined && prefix.length <= rule.suppressPrefixLength) {
       return false;
     }
-    // A multicast or link-local entry of another device says nothing of this one.
+    // A multicast or link-local entry of another device does not apply to this one.
     return !isUnusable(route);
   })?.route;
 }

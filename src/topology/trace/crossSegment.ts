@@ -238,7 +238,7 @@ function behindBridge(
   return found.find(({ end }) => walk.aim?.network === end.network) ?? found[0];
 }
 
-/** Nobody behind the bridge has the address, as far as is known. */
+/** No device behind the bridge has the address, as far as is known. */
 function nowhereBehind(
   walk: Walk,
   bridge: Port,

@@ -96,7 +96,7 @@ function vxlanRemote(
     entries?.find(({ mac }) => mac === ANY_MAC)?.destination ?? fixed ?? textOf(link.data.group);
   const neighbour = neighbourOf(tunnel, nextHop);
   if (neighbour?.mac === undefined) {
-    // Where somebody floods, addresses are resolved through the tunnel.
+    // With a flood entry, addresses are resolved through the tunnel.
     if (anyone !== undefined) return anyone;
     const known = network.neighbours?.filter(({ device }) => device === link.name) ?? [];
     walk.fault(

@@ -8,7 +8,7 @@ import type { Place, Wiring } from '../wiring.ts';
 
 const rulesets = new WeakMap<NetworkNamespace, Ruleset>();
 
-/** The rules of a namespace, read once; undefined where they were not asked for. */
+/** The rules of a namespace, read once; undefined where they were not collected. */
 export function rulesetOf(network: NetworkNamespace): Ruleset | undefined {
   if (network.netfilter === undefined) return undefined;
   const known = rulesets.get(network) ?? readRuleset(network.netfilter);

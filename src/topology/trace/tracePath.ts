@@ -24,7 +24,7 @@ export interface TracedService {
   readonly object: ServiceObject;
   readonly port?: ServicePort;
   readonly backends?: readonly Backend[];
-  /** Set where a port of this node was asked for (NodePort), and not the service's own address. */
+  /** Set where a port of this node was requested (NodePort), and not the service's own address. */
   readonly nodePortOf?: string;
 }
 
@@ -48,7 +48,7 @@ export interface PathTrace {
   readonly questions: readonly OpenQuestion[];
 }
 
-/** Addresses that are nobody's (RFC 5737, RFC 3849): for the way out to anywhere. Nothing is sent there. */
+/** Addresses without an owner (RFC 5737, RFC 3849): for a path to the outside. Nothing is sent there. */
 const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 
 /** Follows the packet there, and the answer back. */
@@ -106,7 +106,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   };
 }
 
-/** The family of the packet: IPv4 where both ends have it, unless the other is asked for. */
+/** The family of the packet: IPv4 where both ends have it, unless the other is requested. */
 export function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
   const has = (endpoint: PathEndpoint | undefined, wanted: 4 | 6) =>
     endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);

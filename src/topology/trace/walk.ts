@@ -361,7 +361,7 @@ export class Walk extends WayRecord {
     return 'passed';
   }
 
-  /** Where rules choose by chance: the way to the backend that was read, or to what was asked for. */
+  /** Where rules choose by chance: the way to the backend that was read, or to the requested one. */
   #chosen(decision: Decision): Decision['ways'][number] {
     const [first] = decision.ways;
     const { backend } = this;

@@ -47,7 +47,7 @@ export class WayRecord {
     if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
   }
 
-  /** Lets the packet pass a device; gives the end of the way where it does not, or where nobody can tell. */
+  /** Lets the packet pass a device; gives the end of the way where it does not, or where that is not known. */
   pass(port: Port, detail?: string): 'stopped' | 'unknown' | undefined {
     this.hop(port, detail);
     if (this.linkIsDown(port)) return 'stopped';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** What was asked about, as far as its form tells. A number may be several things. */
+/** What the user asks about, as its form shows. A number may be several things. */
 export type Thing =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'mac'; readonly mac: string }

@@ -19,7 +19,7 @@ ring_size() {
 
 # Whether the ring fits: on the disk, and beside the other spools here into the share of the pod.
 # A tenth of the disk stays free, since below that kubelets begin to evict pods (nodefs.available); of
-# a large disk 4 GB, more than captures can fill before somebody looks.
+# a large disk 4 GB, more than captures can fill before the next check.
 fits() {
   [ -z "$floorkb" ] || return 0
   free_space
