@@ -57,6 +57,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // Never what a test measures: a busy machine needs more than the default of 5 s.
           testTimeout: 60_000,
+          // Many wait for shell scripts and their clocks.
+          maxWorkers: 3,
           maxConcurrency: 10,
           // One kind after another: clusters take the time that others measure by.
           sequence: { groupOrder: 0 },
@@ -115,8 +117,8 @@ export default defineConfig({
           // For a test that hangs: no test measures how fast a busy machine is.
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          // They wait most of the time.
-          maxWorkers: 3,
+          // They wait most of the time: more at once than two processors would suggest.
+          maxWorkers: 4,
           maxConcurrency: 6,
           sequence: { groupOrder: 3 },
         },
