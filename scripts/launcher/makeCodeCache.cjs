@@ -15,6 +15,9 @@ const COMMANDS = [
   ['ports', 'pod-1'],
 ];
 
+/** What a shell asks for at a Tab. */
+const COMPLETION = ['__complete', 'capture', 'p'];
+
 /** Each takes a fraction of a second; one that does not end has misunderstood the toy server. */
 const LIMIT_MS = 30_000;
 
@@ -41,6 +44,8 @@ async function main(bundle, cache) {
   );
   const said = [];
   process.stderr.write = (text) => said.push(text);
+  process.env.KUBECONFIG = kubeconfig;
+  const { exit } = process;
   const { script, run } = bundleScript({
     text: fs.readFileSync(bundle, 'latin1'),
     // A cache keeps the name: it must not be that of a folder of this machine.
@@ -52,7 +57,15 @@ async function main(bundle, cache) {
       await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
       if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
     }
+    // It ends its process.
+    const ended = new Promise((resolve) => {
+      process.exit = resolve;
+    });
+    process.argv = [process.execPath, 'netdebug', ...COMPLETION];
+    run();
+    await ended;
   } finally {
+    process.exit = exit;
     fs.rmSync(kubeconfig);
   }
   // The seed is one of the flags that a cache is bound to, and the program runs without one.

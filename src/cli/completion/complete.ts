@@ -38,12 +38,12 @@ const SOURCES: Readonly<Record<Exclude<CompletionSource, 'files'>, Source>> = {
 
 /**
  * What could stand at the cursor. `args` are the words after the program's name, the last of them
- * the one at the cursor, which may be empty.
+ * the one at the cursor, which may be empty. `sources` loads what is only needed for names.
  */
 export async function complete(
   table: CompletionTable,
   args: readonly string[],
-  sources: Sources,
+  sources: () => Promise<Sources>,
 ): Promise<Answer> {
   const typed = args.at(-1) ?? '';
   const words = readTypedWords(table, args.slice(0, -1));
@@ -76,7 +76,7 @@ async function value(
   { choices, complete: source }: FlagEntry | ArgumentEntry,
   words: TypedWords,
   typed: string,
-  sources: Sources,
+  sources: () => Promise<Sources>,
 ): Promise<Answer> {
   if (choices)
     return among(
@@ -84,14 +84,15 @@ async function value(
       typed,
     );
   if (source === 'files') return FILES;
-  return source ? among(await SOURCES[source](sources, words, typed), typed) : NOTHING;
+  if (source === undefined) return NOTHING;
+  return among(await SOURCES[source](await sources(), words, typed), typed);
 }
 
 async function argument(
   { arguments: declared }: CommandCompletion,
   words: TypedWords,
   typed: string,
-  sources: Sources,
+  sources: () => Promise<Sources>,
 ): Promise<Answer> {
   const last = declared.at(-1);
   const place = declared[words.positionals.length] ?? (last?.variadic ? last : undefined);

@@ -1,7 +1,6 @@
 import { completionTable } from '../../build.ts';
 import { answerText } from './answer.ts';
 import { complete } from './complete.ts';
-import { clusterSources } from './sources.ts';
 import type { CompletionTable } from './table.ts';
 
 /** A shell waits with the user for the answer; a cluster that takes longer than this is away. */
@@ -13,5 +12,7 @@ const LIMIT_MS = 1000;
  */
 export async function completeCommand(args: readonly string[]): Promise<string> {
   const table = JSON.parse(completionTable) as CompletionTable;
-  return answerText(await complete(table, args, clusterSources(AbortSignal.timeout(LIMIT_MS))));
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  const sources = async () => (await import('./sources.ts')).clusterSources(signal);
+  return answerText(await complete(table, args, sources));
 }

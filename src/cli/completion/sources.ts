@@ -1,6 +1,4 @@
-import { capturesOf } from '../../capture/detached/captures.ts';
-import { KubeApi } from '../../kube/api.ts';
-import { authenticate } from '../../kube/authentication.ts';
+import type { KubeApi } from '../../kube/api.ts';
 import { chooseContext } from '../../kube/kubeconfig.ts';
 import type { ConnectionFlags } from '../../kube/kubeconfigEntries.ts';
 import { readKubeconfig } from '../../kube/kubeconfigFiles.ts';
@@ -57,6 +55,9 @@ export function clusterSources(signal: AbortSignal): Sources {
     ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,
   ): Promise<Candidate[]> {
     return quietly(async () => {
+      // Loaded here: names of the kubeconfig need no connection.
+      const { KubeApi } = await import('../../kube/api.ts');
+      const { authenticate } = await import('../../kube/authentication.ts');
       const access = await authenticate(
         chooseContext(connectionFlags(words), process.env, { quick: true }),
       );
@@ -92,6 +93,7 @@ export function clusterSources(signal: AbortSignal): Sources {
   }
 
   async function captures(api: KubeApi, namespace: string): Promise<Candidate[]> {
+    const { capturesOf } = await import('../../capture/detached/captures.ts');
     const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace), {
       query: { limit: MOST },
       signal,

@@ -20,7 +20,7 @@ const sources: Sources = {
 };
 
 async function answer(line: string): Promise<{ values: string[]; directive: number }> {
-  const { candidates, directive } = await complete(table, line.split(' '), sources);
+  const { candidates, directive } = await complete(table, line.split(' '), async () => sources);
   return { values: candidates.map(({ value }) => value), directive };
 }
 
