@@ -12,7 +12,6 @@ export interface Status {
     readonly name?: string;
     readonly kind?: string;
     readonly causes?: readonly { readonly reason?: string; readonly message?: string }[];
-    readonly retryAfterSeconds?: number;
   };
 }
 

@@ -22,7 +22,6 @@ export interface KubeNode {
       readonly containerRuntimeVersion?: string;
       readonly kubeletVersion?: string;
     };
-    readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
   };
 }
 

@@ -50,11 +50,6 @@ export function linkTypeName(linkType: number): string {
   return NAMES[linkType] ?? `${linkType}`;
 }
 
-/** True when decodeFrame() finds the packets inside frames of this kind. */
-export function isDecodedLinkType(linkType: number): boolean {
-  return NAMES[linkType] !== undefined;
-}
-
 /** EtherTypes (IEEE 802). */
 export const ETHER_TYPE = {
   ipv4: 0x0800,

@@ -158,13 +158,6 @@ export class Wiring {
       )
     );
   }
-
-  /** The node whose pod range holds an address, by its `podCIDRs`. */
-  nodeOfPodAddress(address: string): string | undefined {
-    return this.facts.objects.nodes?.find(({ podCidrs }) =>
-      podCidrs.some((cidr) => isWithin(cidr, address)),
-    )?.name;
-  }
 }
 
 /** Whether a device carries packets: up by its flags, and with a carrier as far as it has one. */
