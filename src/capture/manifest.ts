@@ -55,7 +55,14 @@ export interface Manifest extends CaptureOrigin {
 }
 
 /**
- * - whole: as it was in the pod, proven as far as `sha256` or `unverified` says
+ * - size+walk: it has the size that it has in the pod, and a walk through it found whole packets from its first byte
+ *   to its last
+ * - sha256: it also has the checksum that the pod computed of its file
+ */
+export type Verification = 'size+walk' | 'sha256';
+
+/**
+ * - whole: as it was in the pod, proven as far as `verified` says
  * - partial: its first packets, all of them whole; more can follow while the pod has it
  * - copying: under way, or left so by a fetch that was cut
  * - lost: it existed and can no longer be copied
@@ -72,9 +79,11 @@ export interface ManifestFile {
   readonly size: number;
   /** Bytes in the pod, where they are more. */
   readonly recorded?: number;
-  /** Of the bytes here; the pod computed the same of its own file unless `unverified` is there. */
+  /** What proves the bytes here; see Verification. */
+  readonly verified?: Verification;
+  /** Of the local copy. */
   readonly sha256?: string;
-  /** Why no checksum of the pod's proves the file; its size and its packets were checked. */
+  /** Why the pod made no checksum of the file although that was asked for. */
   readonly unverified?: string;
   readonly packets: number;
   readonly first?: string;

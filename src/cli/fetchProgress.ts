@@ -19,13 +19,13 @@ export function fetchProgress() {
       label?: string,
     ): Required<Pick<FetchOptions, 'onProgress' | 'onNote'>> => ({
       onNote: (text) => tell(text, label),
-      onProgress: ({ bytes, totalBytes, seq }) => {
+      onProgress: ({ bytes, totalBytes, seq, packing }) => {
         amounts.set(folder, { done: bytes, total: totalBytes });
         const all = [...amounts.values()];
         bar.show({
           done: sum(all.map(({ done }) => done)),
           total: sum(all.map(({ total }) => total)),
-          now: `${label === undefined ? '' : `${label} `}file ${seq}`,
+          now: `${label === undefined ? '' : `${label} `}file ${seq}${packing === undefined ? '' : `, ${packing}`}`,
         });
       },
     }),
@@ -79,6 +79,6 @@ export function fetchSummary(
     // The last of them is the early end.
     ...(endedEarly ? interruptions.slice(0, -1) : interruptions).map(interruptionText),
     ...(endedEarly ? [earlyText(endedEarly, recording)] : []),
-    ...[...unverified].map((why) => `note: verified by size and packets only: ${why}`),
+    ...[...unverified].map((why) => `note: no checksum was made in the pod: ${why}`),
   ];
 }

@@ -1,7 +1,7 @@
 import { parseDisplayFilter } from '../filters/display/parse.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { linesCommand, numbersCommand, parseTsharkLine } from '../tools/tshark.ts';
-import { PacketStream } from './input/packetStream.ts';
+import { type PacketInput, PacketStream } from './input/packetStream.ts';
 import { lineOf, PacketDescriber } from './lines/packetLine.ts';
 import type { TimeFormat } from './lines/timeText.ts';
 import type { AddressNames } from './names.ts';
@@ -14,7 +14,7 @@ import type { TimeWindow } from './timeWindow.ts';
 const BATCH_CHARACTERS = 128 * 1024;
 
 export interface ReadRequest {
-  readonly paths: readonly string[];
+  readonly inputs: readonly PacketInput[];
   readonly window: TimeWindow;
   /** A display filter. */
   readonly filter?: string;
@@ -43,7 +43,7 @@ export async function printPackets(
   request: ReadRequest & { readonly timeFormat: TimeFormat },
 ): Promise<ReadOutcome> {
   const { filter, tshark, timeFormat } = request;
-  const stream = await PacketStream.open(request.paths);
+  const stream = await PacketStream.open(request.inputs);
   try {
     const selected =
       filter !== undefined && tshark !== undefined
@@ -112,8 +112,8 @@ async function printByTshark(
 export async function writePackets(
   request: ReadRequest & { readonly application: string },
 ): Promise<ReadOutcome> {
-  const { filter, tshark, count, signal, paths } = request;
-  const stream = await PacketStream.open(paths);
+  const { filter, tshark, count, signal, inputs } = request;
+  const stream = await PacketStream.open(inputs);
   const writer = new PacketWriter(request.application, request.write);
   // In front of the packets, so that a reader has the names in time.
   writer.nameAddresses(request.names.all);
@@ -122,7 +122,7 @@ export async function writePackets(
       filter !== undefined && tshark !== undefined ? undefined : predicateOf(request);
     const numbers = isSelected
       ? undefined
-      : selectedByTshark(tshark ?? '', withWindow(filter ?? '', request.window), paths);
+      : selectedByTshark(tshark ?? '', withWindow(filter ?? '', request.window), inputs);
     let wanted = await numbers?.next();
     let isEnough = false;
     while (!isEnough && !signal.aborted && (await stream.more())) {
@@ -166,9 +166,9 @@ function predicateOf({ filter, window }: ReadRequest): Predicate {
 async function* selectedByTshark(
   tshark: string,
   filter: string,
-  paths: readonly string[],
+  inputs: readonly PacketInput[],
 ): AsyncGenerator<number, void> {
-  const stream = await PacketStream.open(paths);
+  const stream = await PacketStream.open(inputs);
   try {
     for await (const lines of tsharkLines(tshark, numbersCommand(filter), stream))
       for (const line of lines) if (/^\d+$/.test(line)) yield Number(line);

@@ -1,10 +1,10 @@
 import type { SpoolFile } from '../spool/listing.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
-import { CutStream } from './spoolAccess.ts';
+import { CutStream } from './streamFailures.ts';
 import { BATCH_FILES } from './workQueue.ts';
 
-/** What proves a file, or why nothing does. */
-export type Checksum = { readonly sha256: string } | { readonly unverified: string };
+/** The checksum that the pod made of a file; else why there is none, of one that was asked for. */
+export type Checksum = { readonly sha256: string } | { readonly unverified?: string };
 
 /** A processor that is limited to a few percent of a core still reads and sums this much. */
 const SLOWEST_BYTES_PER_MS = 5_000;

@@ -98,7 +98,7 @@ export class EarlierFetch {
     if (proof.walk.bytes !== source.size) return false;
     const entry = run.book.get(source.seq);
     const ours = entry?.state === 'whole' && entry.sha256 === proof.sha256;
-    if (ours && (entry.unverified === undefined || !run.checksums)) return true;
+    if (ours && (entry.verified === 'sha256' || !run.checksums)) return true;
     const checksum = await checksumOf(run, copy);
     if (!('sha256' in checksum)) {
       if (ours) return true;

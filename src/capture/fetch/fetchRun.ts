@@ -10,19 +10,22 @@ import {
   wrongFile,
 } from './finishCopy.ts';
 import type { ManifestBook } from './manifestBook.ts';
+import type { PackingChoice } from './packingChoice.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
 
 /** What every worker of a fetch shares. */
 export interface FetchRun {
   readonly access: SpoolAccess;
   readonly book: ManifestBook;
-  /** Undefined where none are to be made; `unverified` then says why. */
+  /** Undefined where none are to be made in the pod. */
   readonly checksums: Checksums | undefined;
-  readonly unverified: string;
+  readonly packing: PackingChoice;
   readonly force: boolean;
   readonly note: (text: string) => void;
   /** Called with the number of bytes that arrived for a file; negative when they were discarded. */
   readonly came: (copy: FileCopy, bytes: number) => void;
+  /** Bytes that are still to come. */
+  readonly left: () => number;
   /** Files that went wrong while the others went on. */
   readonly failures: WrongFile[];
   /** Ends the other workers too: one has met what ends the whole fetch. */
@@ -57,7 +60,7 @@ export async function finishCopy(
 }
 
 export async function checksumOf(run: FetchRun, { source }: FileCopy): Promise<Checksum> {
-  return run.checksums ? run.checksums.of(source) : { unverified: run.unverified };
+  return run.checksums ? run.checksums.of(source) : {};
 }
 
 export async function startAnew(run: FetchRun, copy: FileCopy): Promise<void> {

@@ -1,5 +1,5 @@
 import { lockFolder } from '../../transfer/folderLock.ts';
-import type { CaptureOrigin, Manifest } from '../manifest.ts';
+import type { CaptureOrigin, Manifest, Verification } from '../manifest.ts';
 import { Checksums } from './checksums.ts';
 import { EarlierFetch } from './earlierFetch.ts';
 import { type FetchRun, keepPartial } from './fetchRun.ts';
@@ -7,6 +7,8 @@ import { FileCopy } from './fileCopy.ts';
 import { checkCaptureFileName } from './fileNames.ts';
 import { copyingEntry } from './finishCopy.ts';
 import { ManifestBook } from './manifestBook.ts';
+import { PACKINGS, type Packing } from './packing.ts';
+import { PackingChoice } from './packingChoice.ts';
 import { FETCH_LIMITS, type FetchLimits, SpoolAccess } from './spoolAccess.ts';
 import { SpoolGone, type SpoolSource } from './spoolSource.ts';
 import { Worker } from './worker.ts';
@@ -19,6 +21,8 @@ export interface FetchProgress {
   readonly totalBytes: number;
   /** The number of the file that grew last; 0 before any did. */
   readonly seq: number;
+  /** What the pod compresses with at the moment. */
+  readonly packing?: Packing;
 }
 
 export interface FetchOptions {
@@ -26,10 +30,12 @@ export interface FetchOptions {
   readonly folder: string;
   /** The capture's name in it becomes part of the files' names. */
   readonly origin: CaptureOrigin;
-  /** Whether checksums are made in the pod; else why not, which the manifest then says. */
-  readonly verify: true | { readonly unverified: string };
+  /** What proves a copy. For `sha256` the pod reads every file once more. */
+  readonly verify: Verification;
   /** How many at once; one where the pod's processor is limited. */
   readonly streams: number;
+  /** Whether the pod has the processor to compress what goes over a slow link. */
+  readonly mayCompress: boolean;
   /** Whether what is there of the file being recorded is fetched too. */
   readonly flush?: boolean;
   /** Whether other files of the same names, and another capture's manifest, are overwritten. */
@@ -83,20 +89,25 @@ async function fetchListed(
     totalBytes: wanted.reduce((sum, { size }) => sum + size, 0),
     seq: 0,
   };
+  const note = (text: string) => onNote?.(text);
+  const available = PACKINGS.find((program) => options.mayCompress && listing.tools.has(program));
+  const packing = new PackingChoice(available, note);
   const run: FetchRun = {
     access,
     book,
-    checksums: verify === true ? new Checksums(access) : undefined,
-    unverified: verify === true ? '' : verify.unverified,
+    checksums: verify === 'sha256' ? new Checksums(access) : undefined,
+    packing,
     force,
     failures: [],
     stop,
-    note: (text) => onNote?.(text),
+    note,
     came: (copy, bytes) => {
       progress.bytes += bytes;
       progress.seq = copy.source.seq;
-      options.onProgress?.({ ...progress });
+      const { current } = packing;
+      options.onProgress?.({ ...progress, ...(current !== undefined && { packing: current }) });
     },
+    left: () => progress.totalBytes - progress.bytes,
   };
   try {
     const left = await prepare(run, copies, known, options);

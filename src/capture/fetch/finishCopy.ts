@@ -48,6 +48,7 @@ export function wholeEntry(
     name,
     state: 'whole',
     size: walk.bytes,
+    verified: 'sha256' in checksum ? 'sha256' : 'size+walk',
     sha256: proof.sha256,
     ...('unverified' in checksum && checksum),
     ...packets(proof),
@@ -84,7 +85,7 @@ export function partialEntry(copy: FileCopy, name: string, note: string): Manife
     state: 'partial',
     size: walk.wholeBytes,
     ...(copy.source.size > walk.wholeBytes && { recorded: copy.source.size }),
-    unverified: 'checksums are made of whole files',
+    verified: 'size+walk',
     ...packets(copy.proof),
     note,
   };

@@ -29,7 +29,7 @@ export class PodSpool implements SpoolSource {
     return LeasedProcess.start(
       this.#api.access,
       this.#place,
-      { script: spoolScript, command },
+      { script: spoolScript, command, isShort: true },
       signal,
     );
   }

@@ -5,9 +5,12 @@ import { errorCode, messageOf, Problem } from '../../problem.ts';
 import { LocalProblem } from '../../transfer/localProblem.ts';
 import { Patience } from '../../transfer/patience.ts';
 import { Silence, within, withSilenceLimit } from '../../transfer/silenceLimit.ts';
-import { CutArchive } from '../../transfer/tarFiles.ts';
-import { type Listing, parseListing } from '../spool/listing.ts';
+import { type Listing, parseListing, type SpoolFile } from '../spool/listing.ts';
+import { type CopyFrame, CopyFrames, copyWords, type FilePart } from './copyFrames.ts';
+import { type Packing, unpacked } from './packing.ts';
+import { filterFailure, filterWords, isTorn, type PodFilter } from './podFilter.ts';
 import { EXIT, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
+import { CutStream, DamagedStream, FileGone } from './streamFailures.ts';
 
 /** How long a fetch waits for what does not come; milliseconds. */
 export interface FetchLimits {
@@ -29,10 +32,9 @@ export const FETCH_LIMITS: FetchLimits = {
 };
 
 const MAX_COMPLAINT_BYTES = 4 * 1024;
+/** A tshark with a hundredth of a processor. */
+const SLOWEST_FILTER_BYTES_PER_MS = 100;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
-
-/** The stream of a verb ended before its end: asking again may help. */
-export class CutStream extends Error {}
 
 /** A verb that runs: its bytes, each waited for a limited time, and how it ended. */
 export interface RunningVerb {
@@ -118,26 +120,84 @@ export class SpoolAccess {
     use: (running: RunningVerb) => Promise<T>,
     extra = 0,
   ): Promise<T> {
+    const running = await this.#start(verb, words, extra);
+    try {
+      return await use(running);
+    } finally {
+      running.close();
+    }
+  }
+
+  async #start(verb: SpoolVerb, words: readonly string[], extra: number) {
     this.signal.throwIfAborted();
     const command = await this.#source.start(verb, words, this.signal);
     this.#reached = true;
-    const close = () => command.close();
-    this.signal.addEventListener('abort', close);
+    const end = () => command.close();
+    this.signal.addEventListener('abort', end);
     const exit = command.exit.catch(() => undefined);
     const complaint = text(limited(command.stderr)).catch(() => '');
+    return {
+      bytes: withSilenceLimit(command.stdout, this.limits.silence + extra),
+      ended: async () => {
+        const code = await within(exit, this.limits.status);
+        if (code === EXIT.noSpool) throw (await this.whyGone()) ?? noSpool();
+        return code;
+      },
+      complaint: async () => (await within(complaint, this.limits.status))?.trim() ?? '',
+      close: () => {
+        this.signal.removeEventListener('abort', end);
+        command.close();
+      },
+    };
+  }
+
+  /**
+   * Has parts of files sent, in this order. Throws CutStream when the stream ended before its end, and RefusedStream
+   * for what was not asked for. The exit status must have come too: it tells that nothing else went wrong.
+   */
+  async *copy(
+    parts: readonly FilePart[],
+    packing?: Packing | undefined,
+  ): AsyncGenerator<CopyFrame, void> {
+    const words = [...copyWords(parts), ...(packing === undefined ? [] : [`pack=${packing}`])];
+    const { bytes, ended, complaint, close } = await this.#start('copy', words, 0);
     try {
-      return await use({
-        bytes: withSilenceLimit(command.stdout, this.limits.silence + extra),
-        ended: async () => {
-          const code = await within(exit, this.limits.status);
-          if (code === EXIT.noSpool) throw (await this.whyGone()) ?? noSpool();
-          return code;
-        },
-        complaint: async () => (await within(complaint, this.limits.status))?.trim() ?? '',
-      });
+      const frames = new CopyFrames(parts);
+      for await (const chunk of packing === undefined ? bytes : unpacked(bytes, packing))
+        yield* frames.read(chunk);
+      const code = await ended();
+      if (frames.isOver && code === 0) return;
+      const said = code ? await complaint() : '';
+      throw new CutStream(`the files were cut off${said && `: ${said}`}`);
     } finally {
-      this.signal.removeEventListener('abort', close);
-      command.close();
+      close();
+    }
+  }
+
+  /**
+   * Has a file filtered in the pod: the bytes of a pcap file of the packets that match. Throws CutStream, FileGone, and
+   * wrong usage with the program's own words for a filter that it refuses. Gives whether the file ends with a
+   * whole packet.
+   */
+  async *filter(
+    { seq, size }: Pick<SpoolFile, 'seq' | 'size'>,
+    filter: PodFilter,
+  ): AsyncGenerator<Buffer, boolean> {
+    const slowest = size / SLOWEST_FILTER_BYTES_PER_MS;
+    const words = [`seq=${seq}`, ...filterWords(filter)];
+    const { bytes, ended, complaint, close } = await this.#start('filter', words, slowest);
+    try {
+      yield* unpacked(bytes, 'gzip');
+      const code = await ended();
+      if (code === 0) return true;
+      if (code === EXIT.fileGone) throw new FileGone(`file ${seq} is gone`);
+      const said = await complaint();
+      if (code !== EXIT.filterFailed)
+        throw new CutStream(`the filtered file was cut off${said && `: ${said}`}`);
+      if (isTorn(said)) return false;
+      throw filterFailure(filter, said);
+    } finally {
+      close();
     }
   }
 
@@ -194,7 +254,7 @@ function noSpool(): SpoolGone {
 
 /** Whether the link failed, and not what was asked. */
 function isPassing(error: unknown): boolean {
-  if (error instanceof CutStream || error instanceof CutArchive) return true;
+  if (error instanceof CutStream || error instanceof DamagedStream) return true;
   if (error instanceof Silence) return true;
   if (error instanceof ExecProblem) return error.failure !== 'program-missing';
   if (error instanceof ApiError) return error.code >= 500 || error.code === 429;

@@ -11,7 +11,7 @@ export interface SpoolCommand {
   close(): void;
 }
 
-export type SpoolVerb = 'list' | 'tar' | 'read' | 'sum' | 'flush';
+export type SpoolVerb = 'list' | 'copy' | 'filter' | 'sum' | 'flush';
 
 /** The spool of one capture: its files can be read from it. */
 export interface SpoolSource {
@@ -39,7 +39,7 @@ export class SpoolGone extends Problem {
 }
 
 /**
- * What the script's verbs exit with. `unsteady`: the file is shorter than what was asked for, or the
- * ring turned too fast to be read: asking again may help.
+ * Exit codes of the script's verbs. `unsteady`: a file could not be read, or the ring turned too fast to be read:
+ * asking again may help.
  */
-export const EXIT = { noSpool: 3, fileGone: 4, unsteady: 5 } as const;
+export const EXIT = { noSpool: 3, fileGone: 4, unsteady: 5, filterFailed: 6 } as const;

@@ -1,18 +1,17 @@
 import type { FileCopy } from './fileCopy.ts';
 
-/** Each file is a word of the command, and proxies refuse requests beyond 8 KB. */
+/** Files that are asked for by one command: what is gone by then is known late. */
 export const BATCH_FILES = 100;
+/** Bytes that are asked for together where they are compressed: all of them are proven at the end, or none. */
+const COMPRESSED_BATCH_BYTES = 64e6;
 
 /**
- * What is left to copy, given out in the order of recording: what has begun one by one (its rest is
- * asked for by range), what has not in batches (a tar each). Batches shrink towards the end, so
- * that several workers end together.
+ * What is left to copy, given out in the order of recording. Batches shrink towards the end, so that several workers
+ * end together.
  */
 export class WorkQueue {
   #left: FileCopy[];
   readonly #workers: number;
-  /** Set when the pod cannot make tars: then every file is copied by range. */
-  single = false;
 
   constructor(copies: readonly FileCopy[], workers: number) {
     this.#left = [...copies];
@@ -20,20 +19,21 @@ export class WorkQueue {
   }
 
   /** The next files to copy; empty when nothing is left. */
-  next(): FileCopy[] {
-    const byRange = this.#left.findIndex((copy) => this.isByRange(copy));
-    if (byRange === 0) return this.#left.splice(0, 1);
-    const fresh = byRange < 0 ? this.#left.length : byRange;
-    const share = this.#workers === 1 ? fresh : Math.ceil(fresh / (2 * this.#workers));
+  next(isCompressed: boolean): FileCopy[] {
+    const { length } = this.#left;
+    if (isCompressed) {
+      let bytes = 0;
+      const large = this.#left.findIndex((copy) => {
+        bytes += copy.source.size - copy.size;
+        return bytes >= COMPRESSED_BATCH_BYTES;
+      });
+      return this.#left.splice(0, Math.min(large < 0 ? length : large + 1, BATCH_FILES));
+    }
+    const share = this.#workers === 1 ? length : Math.ceil(length / (2 * this.#workers));
     return this.#left.splice(0, Math.min(share, BATCH_FILES));
   }
 
-  /** Whether a file is copied by itself, from where its copy ends. */
-  isByRange(copy: FileCopy): boolean {
-    return this.single || copy.size > 0 || !copy.source.closed;
-  }
-
-  /** Takes back what was not begun. */
+  /** Takes back what did not come. */
   giveBack(copies: readonly FileCopy[]): void {
     this.#left.unshift(...copies);
   }

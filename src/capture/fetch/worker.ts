@@ -1,11 +1,9 @@
-import { Problem } from '../../problem.ts';
 import type { Patience } from '../../transfer/patience.ts';
-import { CutArchive, readTarFiles } from '../../transfer/tarFiles.ts';
+import type { CopyFrame, FilePart } from './copyFrames.ts';
 import { type FetchRun, finishCopy, keepPartial, startAnew } from './fetchRun.ts';
 import type { FileCopy } from './fileCopy.ts';
 import { WrongFile } from './finishCopy.ts';
-import { CutStream } from './spoolAccess.ts';
-import { EXIT } from './spoolSource.ts';
+import { CutStream, DamagedStream } from './streamFailures.ts';
 import type { WorkQueue } from './workQueue.ts';
 
 /** Copied files that may wait for their checksums before the copying waits for them. */
@@ -17,6 +15,8 @@ export class Worker {
   readonly #queue: WorkQueue;
   readonly #patience: Patience;
   readonly #finishing = new Set<Promise<void>>();
+  /** How often a file was shorter than it was listed. */
+  readonly #short = new Map<FileCopy, number>();
   #failure: { readonly error: unknown } | undefined;
 
   constructor(run: FetchRun, queue: WorkQueue) {
@@ -29,106 +29,72 @@ export class Worker {
   async work(): Promise<void> {
     const queue = this.#queue;
     try {
-      for (let files = queue.next(); files.length > 0; files = queue.next()) {
-        const [only] = files;
-        if (only && queue.isByRange(only)) await this.#copyOne(only);
-        else await this.#copyByTar(files);
-      }
+      const next = () => queue.next(this.#run.packing.current !== undefined);
+      for (let files = next(); files.length > 0; files = next())
+        queue.giveBack(await this.#copy(files));
     } finally {
       await Promise.all(this.#finishing);
     }
     if (this.#failure) throw this.#failure.error;
   }
 
-  async #copyOne(copy: FileCopy): Promise<void> {
-    if (!(await this.#copyByRange(copy))) return;
-    if (!copy.source.closed) await keepPartial(this.#run, copy, 'it was still being recorded');
-    else await this.#finish(copy);
-  }
-
-  /** Copies fresh files out of one archive; the queue gets back what it did not bring. */
-  async #copyByTar(files: readonly FileCopy[]): Promise<void> {
-    const { access, checksums } = this.#run;
-    const byName = new Map(files.map((copy) => [copy.source.name, copy]));
-    const copyOf = (name: string) => byName.get(name) as FileCopy;
-    const whole = new Set<FileCopy>();
-    let code: number | undefined;
-    let failure: { readonly error: unknown } | undefined;
+  /** Copies the rest of some files by one stream; gives those that are to be asked for again. */
+  async #copy(files: readonly FileCopy[]): Promise<FileCopy[]> {
+    const { access, packing } = this.#run;
+    const { current } = packing;
+    const left = new Map(files.map((copy) => [copy.source.seq, copy]));
+    // A checksum at the end of what is compressed proves it all.
+    const proven: FileCopy[] = [];
     try {
-      const words = files.map(({ source }) => `seq=${source.seq}`);
-      await access.run('tar', words, async ({ bytes, ended }) => {
-        const wanted = new Map(files.map(({ source }) => [source.name, source.size]));
-        try {
-          await readTarFiles(bytes, wanted, {
-            data: (name, chunk) => this.#take(copyOf(name), chunk),
-            end: async (name) => {
-              whole.add(copyOf(name));
-              copyOf(name).settle();
-              // Where a checksum proves the file, nothing else is waited for.
-              if (checksums) await this.#finish(copyOf(name));
-            },
-          });
-        } catch (error) {
-          if (error instanceof CutArchive) code = await ended();
-          throw error;
-        }
-        code = await ended();
-      });
-    } catch (error) {
-      failure = { error };
-    }
-    const complained = code !== undefined && code !== 0;
-    if (!checksums) {
-      // Without a checksum the word of a tar that failed is not taken for its files, unless it says
-      // that one was gone, and one is missing.
-      const doubted = complained && (code !== EXIT.fileGone || whole.size === files.length);
-      for (const copy of whole)
-        if (doubted) await startAnew(this.#run, copy);
-        else await this.#finish(copy);
-      if (doubted) whole.clear();
-    }
-    this.#queue.giveBack(files.filter((copy) => !whole.has(copy)));
-    // The error is clearer for a single file; and some images have no tar.
-    const broughtNothing = code === 0 && files.every(({ size }) => size === 0) && whole.size === 0;
-    if (complained || broughtNothing) this.#queue.single = true;
-    if (failure) await access.waitToGoOn(failure.error, this.#patience);
-  }
-
-  /** Copies the rest of one file; false when it is gone from the pod. */
-  async #copyByRange(copy: FileCopy): Promise<boolean> {
-    const { access } = this.#run;
-    const { seq, size } = copy.source;
-    let unsteady = 0;
-    while (copy.size < size) {
-      try {
-        const words = [`seq=${seq}`, `offset=${copy.size}`, `length=${size - copy.size}`];
-        const { code, said } = await access.run('read', words, async (running) => {
-          for await (const chunk of running.bytes) {
-            if (copy.size + chunk.length > size)
-              throw new Problem(`the pod sent more of file ${seq} than it was asked for`);
-            await this.#take(copy, chunk);
-          }
-          const code = await running.ended();
-          return { code, said: code ? await running.complaint() : '' };
-        });
-        if (copy.size === size) break;
-        if (code === EXIT.unsteady) unsteady += 1;
-        if (code === EXIT.fileGone || unsteady > MAX_UNSTEADY) {
-          await this.#lose(copy, code === EXIT.fileGone ? GONE : SHORTER);
-          return false;
-        }
-        throw new CutStream(`file ${seq} was cut off at byte ${copy.size}${said && `: ${said}`}`);
-      } catch (error) {
-        await access.waitToGoOn(error, this.#patience);
+      for await (const frame of access.copy(files.map(restOf), current)) {
+        const { seq } = frame.part;
+        const copy = left.get(seq) as FileCopy;
+        if (frame.kind === 'data') {
+          await this.#take(copy, frame.bytes);
+          packing.came(frame.bytes.length, this.#run.left());
+          if (packing.current !== current) throw new OtherPacking();
+        } else if (frame.kind === 'whole' && current !== undefined) proven.push(copy);
+        else if (await this.#settle(copy, frame.kind)) left.delete(seq);
       }
+    } catch (error) {
+      if (error instanceof DamagedStream)
+        for (const copy of left.values()) await startAnew(this.#run, copy);
+      // After the last file only the exit status can be missing.
+      const isAllHere = error instanceof CutStream && left.size === 0;
+      if (!(error instanceof OtherPacking || isAllHere))
+        await access.waitToGoOn(error, this.#patience);
+      return [...left.values()];
     }
-    return true;
+    for (const copy of proven) if (await this.#settle(copy, 'whole')) left.delete(copy.source.seq);
+    return [...left.values()];
   }
 
   async #take(copy: FileCopy, chunk: Buffer): Promise<void> {
     this.#patience.progress();
     await copy.append(chunk);
     this.#run.came(copy, chunk.length);
+  }
+
+  /** What the pod sent for a file is complete, or nothing comes; false when it is to be asked for again. */
+  async #settle(copy: FileCopy, how: Exclude<CopyFrame['kind'], 'data'>): Promise<boolean> {
+    if (how === 'whole') await this.#whole(copy);
+    else if (how === 'gone') await this.#lose(copy, GONE);
+    else {
+      const times = (this.#short.get(copy) ?? 0) + 1;
+      this.#short.set(copy, times);
+      if (times <= MAX_SHORT) return false;
+      await this.#lose(copy, SHORTER);
+    }
+    return true;
+  }
+
+  async #whole(copy: FileCopy): Promise<void> {
+    if (!copy.source.closed) {
+      await keepPartial(this.#run, copy, 'it was still being recorded');
+      return;
+    }
+    copy.settle();
+    await this.#finish(copy);
   }
 
   async #lose(copy: FileCopy, why: string): Promise<void> {
@@ -139,7 +105,7 @@ export class Worker {
 
   /** Proves and names a copy while the next one comes in. */
   async #finish(copy: FileCopy): Promise<void> {
-    const done = finishCopy(this.#run, copy, (again) => this.#copyByRange(again)).catch(
+    const done = finishCopy(this.#run, copy, (again) => this.#copyAgain(again)).catch(
       (error: unknown) => {
         if (error instanceof WrongFile) this.#run.failures.push(error);
         else this.#failure ??= { error };
@@ -150,9 +116,34 @@ export class Worker {
     if (this.#finishing.size > MAX_FINISHING) await Promise.race(this.#finishing);
     if (this.#failure) throw this.#failure.error;
   }
+
+  /** Copies one file that was wrong, alone; false when it is lost. */
+  async #copyAgain(copy: FileCopy): Promise<boolean> {
+    const { access } = this.#run;
+    for (let isWhole: boolean | undefined; ; ) {
+      try {
+        for await (const frame of access.copy([restOf(copy)]))
+          if (frame.kind === 'data') await this.#take(copy, frame.bytes);
+          else if (frame.kind === 'whole') isWhole = true;
+          else if (await this.#settle(copy, frame.kind)) isWhole = false;
+        if (isWhole !== undefined) return isWhole;
+      } catch (error) {
+        if (isWhole !== undefined) return isWhole;
+        await access.waitToGoOn(error, this.#patience);
+      }
+    }
+  }
+}
+
+/** The pod is to send the rest in another way. */
+class OtherPacking extends Error {}
+
+/** What is still to come of a file. */
+function restOf({ source: { seq, size }, size: offset }: FileCopy): FilePart {
+  return { seq, offset, length: size - offset };
 }
 
 /** How often a file may be shorter than it was listed before that is believed. */
-const MAX_UNSTEADY = 5;
+const MAX_SHORT = 5;
 const GONE = 'the ring removed it while it was copied';
 const SHORTER = 'it is shorter in the pod than it was';

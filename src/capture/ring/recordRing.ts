@@ -148,6 +148,7 @@ async function holdAndFetch(
       force,
       onNote,
       ...(onProgress && { onProgress }),
+      verify: 'size+walk',
       ...fetchManner(home),
       signal: abandon,
       origin: {

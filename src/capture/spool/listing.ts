@@ -66,6 +66,8 @@ export interface Listing {
   readonly freeKibibytes: number;
   /** What the engine said, once it has ended. */
   readonly log: readonly string[];
+  /** Programs that the container has: of `tshark`, `tcpdump`, `gzip` and `zstd`. */
+  readonly tools: ReadonlySet<string>;
 }
 
 const ENDS: ReadonlySet<string> = new Set<RecordingEnd>([
@@ -85,6 +87,7 @@ export function parseListing(text: string): Listing | undefined {
   const log: string[] = [];
   const outages: Outage[] = [];
   let unmatched: Unmatched | undefined;
+  const tools = new Set<string>();
   let freeKibibytes = 0;
   for (const line of lines) {
     const [kind, ...words] = line.split(' ');
@@ -94,9 +97,10 @@ export function parseListing(text: string): Listing | undefined {
     else if (kind === 'state') state.set(words[0] ?? '', words.slice(1).join(' '));
     else if (kind === 'file') files.push(parseFile(words));
     else if (kind === 'free') freeKibibytes = Number(words[0]);
+    else if (kind === 'tool') tools.add(words[0] ?? '');
     else if (kind === 'log') log.push(words.join(' '));
   }
-  return { state: { ...parseState(state, unmatched), outages }, files, freeKibibytes, log };
+  return { state: { ...parseState(state, unmatched), outages }, files, freeKibibytes, log, tools };
 }
 
 function parseFile([seq, size, modified, growth, name = '']: readonly string[]): SpoolFile {

@@ -3,7 +3,8 @@
 #   record                  run an engine (dumpcap or tcpdump) that writes a ring of files, with state
 #                           beside it, until a bound is reached or nobody wants the recording any more
 #   follow [start WORD...]  send frames of the ring's bytes to standard output; with `start`, start `record` first
-#   list, read, tar, sum    print what is there, a range of a file, whole files, their checksums
+#   list, copy, sum         print what is there, send parts of files, print their checksums
+#   filter                  send the packets of a file that match a filter
 #   stop, remove, flush     end the recording, remove the spool, wait for the newest packets
 #
 # What must be said on a full disk is said by removing files or by overwriting bytes that exist: running,
@@ -24,10 +25,8 @@ case $verb in
   *)
     enter
     case $verb in
-      read) read_range ;;
-      tar) pack ;;
       remove) take_away ;;
-      list | sum | stop | flush) "$verb" ;;
+      list | copy | filter | sum | stop | flush) "$verb" ;;
       *) fail 2 "not a verb: $verb" ;;
     esac
     ;;

@@ -10,25 +10,27 @@ import { removeEverywhere } from '../../capture/detached/removeEverywhere.ts';
 import { captureFacts, renderCaptures } from '../../capture/detached/renderCaptures.ts';
 import { stopCapture } from '../../capture/detached/spoolOf.ts';
 import { refuseWithoutSpool } from '../../capture/detached/whereSpoolIs.ts';
+import type { PacketFilter } from '../../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { mapLimited } from '../../kube/mapLimited.ts';
 import { print } from '../../output/standardOutput.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
+import { capturedFilter } from '../capturedFilter.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { note, statusLine } from '../console.ts';
 import { fetchProgress } from '../fetchProgress.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
 import { LIST_OUTPUT } from '../flags/output.ts';
-import { FILE } from '../flags/valueTypes.ts';
+import { anyText, count, FILE, oneOf } from '../flags/valueTypes.ts';
 import { followDetached } from '../followDetached.ts';
 import { type Interruption, onInterruption } from '../interruption.ts';
 import { report } from '../report.ts';
 import { noteUnanswered } from '../unanswered.ts';
 
-const ACTIONS = ['list', 'status', 'follow', 'fetch', 'stop', 'rm'] as const;
+const ACTIONS = ['list', 'status', 'follow', 'read', 'summary', 'fetch', 'stop', 'rm'] as const;
 type Action = (typeof ACTIONS)[number];
 
 const FLAGS = {
@@ -40,6 +42,17 @@ const FLAGS = {
     value: FILE,
     help: 'With fetch: write to this folder (default the name of the capture), with a folder for each of several pods. With follow: write to this file, or to standard output (-)',
   },
+  verify: {
+    value: oneOf('METHOD', ['size+walk', 'sha256']),
+    default: 'size+walk',
+    help: 'With fetch: what proves the copies: their sizes and packets (size+walk), or also checksums that the pod computes (sha256)',
+  },
+  'display-filter': {
+    alias: 'Y',
+    value: anyText('FILTER'),
+    help: "With read: only packets that match this filter in Wireshark's language; see: filters",
+  },
+  count: { alias: 'c', value: count(), help: 'With read: stop after this many packets' },
   flush: { help: 'With fetch: also copy the file that is being recorded, up to now' },
   force: { help: 'Overwrite files that do not belong to this capture' },
 } as const satisfies FlagTable;
@@ -48,13 +61,17 @@ type Flags = FlagValues<typeof FLAGS>;
 
 export const capturesCommand = command({
   description:
-    'List, follow, fetch, stop and remove detached captures (capture --detach).\n\n' +
-    'CAPTURE is a name, which stands for the captures of that name of all targets, or POD/NAME or node/NODE/NAME.',
+    'List, follow, read, summarize, fetch, stop and remove detached captures (capture --detach).\n\n' +
+    'CAPTURE is a name, which stands for the captures of that name of all targets, or POD/NAME or node/NODE/NAME.\n\n' +
+    'read prints a line for each packet, and summary shows what is in a capture and what went wrong, as the commands read and summary do with files; nothing is copied to this machine. A filter, -Y FILTER or -- EXPRESSION, is evaluated in the pod, by tshark or tcpdump of the image, so that only packets that match come here. Without tshark in the image, -Y is evaluated on this side.',
   examples: [
     ['captures', 'List the captures in the current namespace'],
     ['captures -A -o json', 'Pass the captures in all namespaces to a program'],
     ['captures fetch tuesday', 'Copy its files to ./tuesday; again: copy what is new'],
     ['captures follow tuesday -w - | tshark -r -', 'Read packets while they are recorded'],
+    ["captures read tuesday -Y 'tcp.flags.reset == 1'", 'Print TCP resets recorded so far'],
+    ['captures read tuesday -- port 53', 'Print DNS packets; the filter runs in the pod'],
+    ['captures summary tuesday', 'Show what went wrong, without copying the files'],
     ['captures stop tuesday', 'Stop recording, and keep the files'],
     ['captures rm tuesday', 'Stop recording, and delete the files in the pod'],
   ],
@@ -62,13 +79,16 @@ export const capturesCommand = command({
     { name: 'ACTION', choices: ACTIONS },
     { name: 'CAPTURE', variadic: true, complete: 'captures' },
   ],
+  rest: 'EXPRESSION',
   flags: [{ title: 'Options', flags: FLAGS }],
   run,
 });
 
-async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promise<number> {
+async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): Promise<number> {
   const action = ACTIONS.find((one) => one === word) ?? 'list';
   checkFormat(action, flags.output);
+  const filter = capturedFilter(flags['display-filter'], rest);
+  checkReading(action, flags, filter);
   if (action === 'list' && names.length > 0)
     throw wrongUsage('captures list takes no name', `show one with: captures status ${names[0]}`);
   if (action !== 'list' && names.length === 0)
@@ -83,7 +103,7 @@ async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promis
     }
     let code = 0;
     for (const name of names)
-      code = Math.max(code, await actOn(api, action, name, flags, interruption));
+      code = Math.max(code, await actOn(api, action, name, { ...flags, filter }, interruption));
     return code;
   } finally {
     interruption.release();
@@ -93,11 +113,23 @@ async function run({ flags, args: [word, ...names] }: Invocation<Flags>): Promis
 
 /** The facts of one capture are a document, which has no columns. */
 function checkFormat(action: Action, format: Flags['output']): void {
-  if (action === 'status' && (format === 'wide' || format === 'name'))
+  if ((action === 'status' || action === 'summary') && (format === 'wide' || format === 'name'))
     throw wrongUsage(
-      `captures status: -o ${format} is for captures list`,
+      `captures ${action}: -o ${format} is for captures list`,
       'use -o json or -o yaml',
     );
+}
+
+/** Flags that only some actions have a use for. */
+function checkReading(
+  action: Action,
+  { count: packets }: Flags,
+  filter: PacketFilter | undefined,
+): void {
+  if (filter && action !== 'read')
+    throw wrongUsage(`captures ${action} takes no filter`, 'captures read does');
+  if (packets !== undefined && action !== 'read')
+    throw wrongUsage(`captures ${action} takes no -c`, 'captures read does');
 }
 
 /** How many captures are copied, stopped or removed at once: each takes an exec or two. */
@@ -110,13 +142,29 @@ async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
   name: string,
-  flags: Flags,
+  flags: Flags & { readonly filter: PacketFilter | undefined },
   interruption: Interruption,
 ): Promise<number> {
   const { signal } = interruption;
   const { captures, lost } = await findCaptures(api, api.access.namespace, name, signal);
   const several = captures.length > 1;
   if (action === 'status') return status(api, captures, flags, signal);
+  if (action === 'read' || action === 'summary') {
+    for (const capture of lost) note(lostText(capture));
+    const { readCaptures, summarizeCaptures } = await import('../readCaptures.ts');
+    const { filter, count: packets, output } = flags;
+    if (action === 'read')
+      await readCaptures(api, captures, {
+        signal,
+        ...(filter && { filter }),
+        ...(packets !== undefined && { count: packets }),
+      });
+    else {
+      const format = output === 'json' || output === 'yaml' ? output : undefined;
+      await summarizeCaptures(api, captures, { signal, format });
+    }
+    return 0;
+  }
   if (several && action === 'follow') throw ambiguous(name, captures);
   const actions = ACT[action](api, captures, flags, interruption);
   try {
@@ -128,12 +176,15 @@ async function actOn(
         return report(explainRefusal(error), `${subject(capture.target)}: `);
       }
     });
-    if (action === 'fetch')
-      for (const capture of lost) note(`note: the recording of ${subject(capture.target)} is lost`);
+    if (action === 'fetch') for (const capture of lost) note(lostText(capture));
     return Math.max(...codes);
   } finally {
     actions.end?.();
   }
+}
+
+function lostText({ target }: DetachedCapture): string {
+  return `note: the recording of ${subject(target)} is lost`;
 }
 
 function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem {
@@ -159,7 +210,7 @@ type Act = (
   interruption: Interruption,
 ) => Actions;
 
-const ACT: Record<Exclude<Action, 'list' | 'status'>, Act> = { fetch, follow, stop, rm: remove };
+const ACT: Record<'fetch' | 'follow' | 'stop' | 'rm', Act> = { fetch, follow, stop, rm: remove };
 
 async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<void> {
   const format = flags.output ?? 'table';
@@ -226,6 +277,7 @@ function fetch(
       const manifest = await fetchCapture(api, capture, {
         folder,
         signal,
+        verify: flags.verify,
         flush: flags.flush,
         force: flags.force,
         ...progress.callbacks(folder, label),
@@ -261,8 +313,9 @@ function stop(
     on: async (capture) => {
       refuseWithoutSpool(capture);
       await stopCapture(api, capture, signal);
+      const { namespace } = capture.pod.metadata;
       note(
-        `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: captures fetch ${capture.name}`,
+        `capture "${capture.name}" of ${subject(capture.target)} stopped; copy it with: kubectl netdebug captures fetch ${capture.name} -n ${namespace}`,
       );
       return 0;
     },

@@ -88,7 +88,7 @@ async function run({ flags, args }: Invocation<Flags & ConnectionValues>): Promi
     if (flags.names) await nameFromCluster(flags, names, signal);
     if (tshark !== undefined) note(`filtered by tshark ${(await versionOf(tshark)) ?? ''}`);
     const request = {
-      paths,
+      inputs: paths,
       names,
       signal,
       window: new TimeWindow(flags.from, flags.to),

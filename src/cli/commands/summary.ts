@@ -1,19 +1,16 @@
 import { checkFile } from '../../output/fileOutput.ts';
 import { print } from '../../output/standardOutput.ts';
-import { terminalSafeJson } from '../../output/terminalSafe.ts';
-import { toYaml } from '../../output/yaml.ts';
 import { wrongUsage } from '../../problem.ts';
 import { type FailCondition, failSubjects, failures, parseFailOn } from '../../reading/failOn.ts';
 import { unreadable } from '../../reading/input/captureFiles.ts';
 import { captureSources } from '../../reading/input/captureSources.ts';
-import { renderSummary } from '../../reading/renderSummary.ts';
 import { type Summary, summarize, UnreadableCapture } from '../../reading/summary.ts';
-import { summaryFacts } from '../../reading/summaryJson.ts';
 import { command, type Invocation } from '../command.ts';
 import { note, statusLine } from '../console.ts';
 import type { FlagTable, FlagValues, ValueType } from '../flags/flag.ts';
 import { FILE, oneOf } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
+import { summaryText } from '../summaryText.ts';
 
 /** What makes the command fail: see parseFailOn(). */
 const CONDITIONS: ValueType<readonly FailCondition[]> = {
@@ -84,7 +81,7 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
     status.clear();
     interruption.release();
   }
-  await print(render(summary, flags.output, args));
+  await print(summaryText(summary, flags.output, args));
   if (report) note(`report written to ${flags.html}`);
   const failed = failures(flags['fail-on'] ?? [], summary);
   for (const text of failed) note(`failed: ${text}`);
@@ -97,16 +94,4 @@ async function openReport(path: string, force: boolean) {
   await checkFile(path, force);
   const { ReportFile } = await import('../../report/reportFile.ts');
   return new ReportFile(path, force);
-}
-
-function render(
-  summary: Summary,
-  format: Flags['output'],
-  files: readonly string[],
-): Iterable<string> {
-  if (format === undefined) return renderSummary(summary, files);
-  const facts = summaryFacts(summary);
-  return format === 'yaml'
-    ? [toYaml(facts)]
-    : [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
 }

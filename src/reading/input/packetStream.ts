@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type CaptureReader, openCapture, openCaptureStream } from '../../pcap/captureReader.ts';
 import type { CapturedInterface, NamedAddress, PacketCursor } from '../../pcap/packetCursor.ts';
 import { NotPcap } from '../../pcap/records.ts';
@@ -5,9 +6,18 @@ import { SourceHeap } from '../../pcap/sourceHeap.ts';
 import { Problem } from '../../problem.ts';
 import { STANDARD_INPUT, unreadable } from './captureFiles.ts';
 
+/** A capture that comes as a stream, and its name for messages. */
+export interface NamedStream {
+  readonly name: string;
+  readonly stream: Readable;
+}
+
+/** A path, `-` for standard input, or a stream, which can be read once. */
+export type PacketInput = string | NamedStream;
+
 /** One capture file on its way into a stream of several. */
 export class StreamSource {
-  readonly path: string;
+  readonly input: PacketInput;
   readonly index: number;
   /** The time of its next packet. */
   seconds = 0;
@@ -16,9 +26,14 @@ export class StreamSource {
   /** How many of its names the stream has taken over. */
   names = 0;
 
-  constructor(path: string, index: number) {
-    this.path = path;
+  constructor(input: PacketInput, index: number) {
+    this.input = input;
     this.index = index;
+  }
+
+  /** Whether it can be opened again. */
+  get isFile(): boolean {
+    return typeof this.input === 'string' && this.input !== STANDARD_INPUT;
   }
 
   takeTime(): void {
@@ -30,10 +45,7 @@ export class StreamSource {
   /** Opens it and goes to its first packet; false when there is none. Throws a Problem. */
   async open(): Promise<boolean> {
     try {
-      this.reader =
-        this.path === STANDARD_INPUT
-          ? openCaptureStream(process.stdin)
-          : await openCapture(this.path);
+      this.reader = await this.#open();
       while (await this.reader.more())
         if (this.reader.next()) {
           this.takeTime();
@@ -43,11 +55,19 @@ export class StreamSource {
     } catch (error) {
       await this.reader?.close();
       if (error instanceof NotPcap)
-        throw new Problem(`${nameOf(this.path)} is not a capture file: ${error.message}`, {
+        throw new Problem(`${nameOf(this.input)} is not a capture file: ${error.message}`, {
           cause: error,
         });
-      throw unreadable(this.path, error);
+      // Whoever made the stream words its failures.
+      if (error instanceof Problem && typeof this.input !== 'string') throw error;
+      throw unreadable(nameOf(this.input), error);
     }
+  }
+
+  async #open(): Promise<CaptureReader> {
+    if (typeof this.input !== 'string') return openCaptureStream(this.input.stream);
+    if (this.input === STANDARD_INPUT) return openCaptureStream(process.stdin);
+    return openCapture(this.input);
   }
 }
 
@@ -71,11 +91,11 @@ export class PacketStream {
   /** The first source's packet is the current one, and has been passed. */
   #isPassed = false;
 
-  /** Opens the files. Throws a Problem when one cannot be read, or is not a capture. */
-  static async open(paths: readonly string[]): Promise<PacketStream> {
+  /** Opens the inputs. Throws a Problem when one cannot be read, or is not a capture. */
+  static async open(inputs: readonly PacketInput[]): Promise<PacketStream> {
     const stream = new PacketStream();
-    for (const [index, path] of paths.entries()) {
-      const source = new StreamSource(path, index);
+    for (const [index, input] of inputs.entries()) {
+      const source = new StreamSource(input, index);
       const hasPackets = await source.open();
       stream.#takeNames(source);
       if (!hasPackets) {
@@ -85,7 +105,7 @@ export class PacketStream {
       }
       stream.#heap.add(source);
       // Its time is known; it is opened again when its turn comes.
-      if (paths.length > 1 && path !== STANDARD_INPUT) {
+      if (inputs.length > 1 && source.isFile) {
         await source.reader?.close();
         source.reader = undefined;
       }
@@ -164,20 +184,21 @@ export class PacketStream {
       this.names.push(found[source.names] as NamedAddress);
   }
 
-  async #close({ path, reader }: StreamSource): Promise<void> {
+  async #close({ input, reader }: StreamSource): Promise<void> {
     if (!reader) return;
     if (reader.damage !== undefined)
       this.notes.push(
-        `${nameOf(path)} is damaged after ${reader.packets} packets: ${reader.damage}`,
+        `${nameOf(input)} is damaged after ${reader.packets} packets: ${reader.damage}`,
       );
     else if (reader.cutOff > 0)
       this.notes.push(
-        `${nameOf(path)} ends within a packet: the last ${reader.cutOff} bytes are skipped`,
+        `${nameOf(input)} ends within a packet: the last ${reader.cutOff} bytes are skipped`,
       );
     await reader.close();
   }
 }
 
-function nameOf(path: string): string {
-  return path === STANDARD_INPUT ? 'standard input' : path;
+function nameOf(input: PacketInput): string {
+  if (typeof input !== 'string') return input.name;
+  return input === STANDARD_INPUT ? 'standard input' : input;
 }

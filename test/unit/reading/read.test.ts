@@ -56,7 +56,7 @@ function requestOf(
 ): ReadRequest {
   const { signal } = new AbortController();
   return {
-    paths,
+    inputs: paths,
     window: new TimeWindow(undefined, undefined),
     names: new AddressNames(),
     signal,

@@ -4,7 +4,7 @@
 read_options() {
   # Also those that get a value below: what the image has in its environment stays exported otherwise.
   unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
-    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs turning
+    buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display turning
   poll=1 seq=1 offset=0 engine=auto zroot=0
   while [ $# -gt 0 ]; do
     value=${1#*=}
@@ -18,6 +18,15 @@ read_options() {
       ports=*)
         case $value in *[!0-9,]*) fail 2 "no list of ports: $1" ;; esac
         ports=$value
+        ;;
+      pack=*) pack=$value ;;
+      display=*) display=$value ;;
+      part=*)
+        case $value in
+          *[!0-9:]* | *:*:*:*) fail 2 "not a part: $1" ;;
+          ?*:?*:?*) parts="$parts $value" ;;
+          *) fail 2 "not a part: $1" ;;
+        esac
         ;;
       seq=* | offset=* | length=* | snaplen=* | count=* | filekb=* | age=* | files=* | buffer=* | \
         duration=* | maxkb=* | linger=* | keep=* | floorkb=* | roomkb=* | until=* | notafter=* | zroot=*)

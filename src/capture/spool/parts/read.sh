@@ -32,6 +32,9 @@ list() {
   done
   free_space
   echo "free ${free:-0}"
+  for tool in tshark tcpdump gzip zstd; do
+    if command -v "$tool" >/dev/null; then echo "tool $tool"; fi
+  done
   [ -z "$ended" ] || say_log
   echo ok
 }
@@ -43,36 +46,74 @@ find() {
   name_of "$1" || fail 4 "file $1 is gone"
 }
 
-read_range() {
-  find "$seq"
-  { send_range 4<"$name"; } 2>/dev/null || fail "$?" "file $seq is gone, or shorter"
-}
-
-send_range() {
-  # shellcheck disable=SC2046 # words are wanted
-  set -- $(ls -nL /proc/self/fd/4)
-  [ "$5" -ge $((offset + length)) ] || return 5
-  seek
-  # Whole blocks first, for speed.
-  [ "$length" -lt 65536 ] || dd bs=65536 count=$((length / 65536)) <&4 || return 5
-  length=$((length % 65536))
-  [ "$length" -eq 0 ] || dd bs="$length" count=1 <&4 || return 5
-}
-
-pack() {
+# Sends parts of files, SEQ:OFFSET:LENGTH each, as frames: `data SEQ OFFSET LENGTH` and that many bytes, or `gone SEQ`, or
+# `short SEQ` where the file ends earlier; `over` at the end. What ends before that was cut.
+copy() {
   know
   true >lease
-  found=
-  gone=0
-  for seq in $seqs; do
-    if name_of "$seq"; then found="$found ${name#ring/}"; else gone=4; fi
+  case $pack in
+    '') copy_parts ;;
+    gzip) copy_parts | gzip -1 ;;
+    zstd) copy_parts | zstd -q -1 ;;
+    *) fail 2 "not a program: $pack" ;;
+  esac
+}
+
+copy_parts() {
+  for wanted in $parts; do
+    seq=${wanted%%:*} length=${wanted##*:}
+    offset=${wanted#*:}
+    offset=${offset%:*}
+    if name_of "$seq" && { true <"$name"; } 2>/dev/null; then
+      copy_part 4<"$name" || fail 5 "file $seq cannot be read"
+    else
+      echo "gone $seq"
+    fi
   done
-  cd ring || fail 3 'no spool'
-  if [ -n "$found" ]; then
-    # shellcheck disable=SC2086 # words are wanted
-    tar -cf - $found || gone=4
+  echo over
+}
+
+# Sends `length` bytes of descriptor 4 from `offset` on.
+copy_part() {
+  # shellcheck disable=SC2046 # words are wanted
+  set -- $(ls -nL /proc/self/fd/4)
+  if [ "$5" -lt $((offset + length)) ]; then
+    echo "short $seq"
+    return
   fi
-  return "$gone"
+  echo "data $seq $offset $length"
+  seek 2>/dev/null || return
+  # To its end, which is faster: but the newest file may grow while it is sent.
+  if [ "$seq" -lt "$newest" ] && [ "$5" -eq $((offset + length)) ]; then
+    cat <&4
+    return
+  fi
+  [ "$length" -lt 65536 ] || dd bs=65536 count=$((length / 65536)) <&4 2>/dev/null || return
+  length=$((length % 65536))
+  [ "$length" -eq 0 ] || dd bs="$length" count=1 <&4 2>/dev/null
+}
+
+# Prints the packets of file `seq` that match a display filter or an expression: a pcap file, compressed with gzip, whose
+# checksum proves it. The programs go through the whole file, also where the recorder was ended within its last packet.
+filter() {
+  know
+  true >lease
+  name_of "$seq" || fail 4 "file $seq is gone"
+  exec 5>&1
+  status=$({ { filter_file 5>&-; echo $? >&3; } | gzip -1 3>&- >&5; } 3>&1)
+  [ -e "$name" ] || fail 4 "file $seq is gone"
+  [ "$status" = 0 ] || fail 6 "the filter ended with exit code $status"
+}
+
+filter_file() {
+  if [ -n "$display" ]; then
+    # Linux's port of VXLAN from before there was an official one.
+    tshark -n -r "$name" -d udp.port==8472,vxlan -Y "$display" -F pcap -w - 3>&-
+  elif [ "$zroot" = 1 ]; then
+    tcpdump -Z root -r "$name" -w - -- "$expression" 3>&-
+  else
+    tcpdump -r "$name" -w - -- "$expression" 3>&-
+  fi
 }
 
 sum() {

@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import type {
   SpoolCommand,
   SpoolGone,
@@ -21,6 +22,8 @@ export type Fault =
   | 'refused'
   /** One bit of the byte at this place is another. */
   | { readonly flip: number }
+  /** Bytes a second. */
+  | { readonly rate: number }
   /** What was asked for is not there any more. */
   | { readonly exit: number };
 
@@ -91,6 +94,7 @@ async function pump(from: Readable, to: PassThrough, fault: Exclude<Fault, 'refu
     if ('flip' in fault && fault.flip >= passed && fault.flip < passed + part.length)
       part[fault.flip - passed] = (part[fault.flip - passed] ?? 0) ^ 1;
     passed += part.length;
+    if ('rate' in fault) await wait((part.length * 1000) / fault.rate);
     if (part.length > 0 && !to.write(part)) await new Promise((go) => to.once('drain', go));
     if (passed >= limit) break;
   }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SpoolGone } from '../../../../src/capture/fetch/spoolSource.ts';
+import { RefusedStream } from '../../../../src/capture/fetch/streamFailures.ts';
 import { Problem } from '../../../../src/problem.ts';
-import { RefusedArchive } from '../../../../src/transfer/tarFiles.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import {
   expectWhole,
@@ -17,18 +17,16 @@ import {
 
 const FILES = [recorded(1, 40_000), Buffer.alloc(0), recorded(3, 300_000), recorded(4, 1000)];
 const TOTAL = FILES.reduce((sum, { length }) => sum + length, 0);
-const UNVERIFIED = { unverified: 'not wanted here' };
+const UNVERIFIED = 'size+walk';
 
 /** Fails the first verbs of a kind, in this order; the others do well. */
 function once(verb: string, ...faults: (Fault | undefined)[]) {
   return (asked: string) => (asked === verb ? faults.shift() : undefined);
 }
 
-/** What was sent of the files, tar's own overhead and all. */
+/** What was sent of the files, lines of frames included. */
 function sent(asked: readonly { verb: string; bytes: number }[]): number {
-  return asked
-    .filter(({ verb }) => verb === 'tar' || verb === 'read')
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+  return asked.filter(({ verb }) => verb === 'copy').reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () => {
@@ -48,13 +46,13 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
     { noStatus: 'stays' },
     'refused',
   ];
-  it.for(cuts)('ends whole after %j of the archive', async (fault, { expect }) => {
-    for (const verify of [true, UNVERIFIED] as const) {
+  it.for(cuts)('ends whole after %j of the stream', async (fault, { expect }) => {
+    for (const verify of ['sha256', UNVERIFIED] as const) {
       const { spool, folder } = spoolOf(FILES);
-      const link = new FaultySpool(spool, once('tar', fault));
+      const link = new FaultySpool(spool, once('copy', fault));
       await fetchFrom(link, folder, { verify, limits: { ...IMPATIENT, patience: 30_000 } });
       expectWhole(folder, FILES);
-      const overhead = 10_240 + 8 * 512 + 4 * 64 * 1024;
+      const overhead = 4 * 64 * 1024;
       expect(sent(spool.asked)).toBeLessThan(TOTAL + overhead + 131_072);
     }
   });
@@ -62,20 +60,20 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
   it('goes on by range after every cut, from the byte where it stopped', async () => {
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ cut: 50_000 }, { cut: 1 }, { blackhole: 70_000 }, { cut: 0 }];
-    const link = new FaultySpool(spool, (verb) =>
-      verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
-    );
+    const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
     const notes: string[] = [];
     const limits = { ...IMPATIENT, patience: 30_000 };
     await fetchFrom(link, folder, { onNote: (note) => notes.push(note), limits });
     expectWhole(folder, FILES);
     expect(notes).toEqual([]);
-    const offsets = spool.asked
-      .filter(({ verb }) => verb === 'read')
-      .map(({ words }) => Number(words[1]?.slice('offset='.length)));
-    expect(offsets[1]).toBe((offsets[0] ?? 0) + 1);
-    expect(offsets[2]).toBe((offsets[1] ?? 0) + 70_000);
-    expect(offsets[3]).toBe(offsets[2]);
+    const copies = spool.asked.filter(({ verb }) => verb === 'copy');
+    const offsets = copies.map(({ words }) => Number(words[0]?.split(':')[1]));
+    // A part of the line that announces the data.
+    expect(offsets[1]).toBeGreaterThan(0);
+    expect(offsets[2]).toBe(offsets[1]);
+    const announced = `data 3 ${offsets[2]} ${300_000}\n`.length;
+    expect(offsets[3]).toBeGreaterThanOrEqual((offsets[2] ?? 0) + 70_000 - announced);
+    expect(offsets[4]).toBe(offsets[3]);
   });
 
   it('asks again for a list and for checksums that were cut off', async () => {
@@ -91,9 +89,7 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
   it('waits for a server that starts again', async () => {
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ cut: 60_000 }, 'refused', 'refused'];
-    const link = new FaultySpool(spool, (verb) =>
-      verb === 'tar' || verb === 'read' ? faults.shift() : undefined,
-    );
+    const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
     await fetchFrom(link, folder);
     expectWhole(folder, FILES);
   });
@@ -136,7 +132,7 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
   it('fetches a file with a wrong checksum once more', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
-    const link = new FaultySpool(spool, once('tar', { flip: 90_000 }));
+    const link = new FaultySpool(spool, once('copy', { flip: 90_000 }));
     await fetchFrom(link, folder, { onNote: (text) => notes.push(text) });
     expectWhole(folder, FILES);
     expect(notes).toEqual([expect.stringMatching(/file 3 .*fetched again/)]);
@@ -144,9 +140,7 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
 
   it('keeps no file that is wrong twice, and all the others', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const tar = once('tar', { flip: 90_000 });
-    const read = once('read', { flip: 5 });
-    const link = new FaultySpool(spool, (verb) => tar(verb) ?? read(verb));
+    const link = new FaultySpool(spool, once('copy', { flip: 90_000 }, { flip: 500 }));
     await expect(fetchFrom(link, folder)).rejects.toThrow(/file 3 came twice/);
     expect(namesIn(folder).map((name) => name.slice(0, 8))).toEqual([
       'web-0001',
@@ -158,18 +152,10 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
     expectWhole(folder, FILES);
   });
 
-  it('does not take the word of a tar that failed, where no checksum proves the files', async () => {
-    const { spool, folder } = spoolOf(FILES);
-    spool.tarIs('/bin/tar "$@"; exit 2');
-    await fetchFrom(spool, folder, { verify: UNVERIFIED });
-    expectWhole(folder, FILES);
-    expect(spool.asked.filter(({ verb }) => verb === 'read').length).toBeGreaterThanOrEqual(3);
-  });
-
   it('refuses what was not asked for, and keeps nothing of it', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
-    spool.tarIs('cd ..; exec /bin/tar -cPf - ring/../state');
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(RefusedArchive);
+    const link = new FaultySpool(spool, once('copy', { flip: 3 }));
+    await expect(fetchFrom(link, folder)).rejects.toThrow(RefusedStream);
     expect(namesIn(folder)).toEqual([]);
   });
 
@@ -177,7 +163,7 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
     const link = new FaultySpool(spool, (verb) => {
-      if (verb !== 'tar' || notes.length > 0) return undefined;
+      if (verb !== 'copy' || notes.length > 0) return undefined;
       spool.remove(1);
       notes.push('cut');
       return undefined;
@@ -193,10 +179,11 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
     expect(notes[1]).toMatch(/file 1 cannot be copied whole: the ring removed it/);
 
     const second = spoolOf(FILES);
+    const once150 = once('copy', { cut: 150_000 });
     const cut = new FaultySpool(second.spool, (verb) => {
-      if (verb === 'tar') return { cut: 150_000 };
-      if (verb === 'read') second.spool.remove(3);
-      return undefined;
+      const fault = once150(verb);
+      if (verb === 'copy' && !fault) second.spool.remove(3);
+      return fault;
     });
     const { files } = await fetchFrom(cut, second.folder, { verify: UNVERIFIED }).catch(() =>
       manifestIn(second.folder),
@@ -212,7 +199,7 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
     const { spool, folder } = spoolOf(FILES);
     const at = new Date('2026-11-24T14:00:00Z');
     const link = new FaultySpool(spool, (verb) => {
-      if (verb === 'tar') {
+      if (verb === 'copy') {
         spool.gone = new SpoolGone('the debugger was killed at 14:00 (137)', at);
         return { cut: 150_000 };
       }
@@ -231,7 +218,7 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
   it('brings into order what a killed fetch left, when the pod is gone by then', async () => {
     const { spool, folder } = spoolOf(FILES);
     const ended = new AbortController();
-    const link = new FaultySpool(spool, once('tar', { blackhole: 150_000 }));
+    const link = new FaultySpool(spool, once('copy', { blackhole: 150_000 }));
     const stopped = fetchFrom(link, folder, {
       signal: ended.signal,
       limits: {},
@@ -254,22 +241,19 @@ describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 
   it('asks again while the ring turns too fast, and believes a file that stays shorter', async () => {
     const { spool, folder } = spoolOf(FILES);
     const list = once('list', { exit: 5 }, { exit: 5 });
-    const read = once('read', { exit: 5 });
-    const link = new FaultySpool(spool, (verb) =>
-      verb === 'tar' ? { cut: 60_000 } : (list(verb) ?? read(verb)),
-    );
+    const copy = once('copy', { cut: 60_000 }, { exit: 5 });
+    const link = new FaultySpool(spool, (verb) => list(verb) ?? copy(verb));
     await fetchFrom(link, folder);
     expectWhole(folder, FILES);
 
     const second = spoolOf(FILES);
-    const shorter = new FaultySpool(second.spool, (verb, [seq]) =>
-      verb === 'tar'
-        ? { cut: 60_000 }
-        : verb === 'read' && seq === 'seq=3'
-          ? { exit: 5 }
-          : undefined,
-    );
-    const { files } = await fetchFrom(shorter, second.folder);
+    const cut = once('copy', { cut: 150_000 });
+    const shorter = new FaultySpool(second.spool, (verb) => {
+      const fault = cut(verb);
+      if (verb === 'copy' && !fault) second.spool.write(3, (FILES[2] as Buffer).subarray(0, 9_000));
+      return fault;
+    });
+    const { files } = await fetchFrom(shorter, second.folder, { verify: UNVERIFIED });
     expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'whole']);
   });
 

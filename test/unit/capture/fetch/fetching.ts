@@ -46,8 +46,9 @@ export function fetchFrom(
   return fetchSpool(source, {
     folder,
     origin: ORIGIN,
-    verify: true,
+    verify: 'sha256',
     streams: 1,
+    mayCompress: false,
     signal: new AbortController().signal,
     limits: { pause: 20 },
     ...more,

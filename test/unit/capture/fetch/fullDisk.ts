@@ -13,7 +13,8 @@ const fetch = () =>
   fetchSpool(new LocalSpool(spool), {
     folder,
     origin: ORIGIN,
-    verify: true,
+    verify: 'sha256',
+    mayCompress: false,
     streams: 1,
     signal: new AbortController().signal,
   });

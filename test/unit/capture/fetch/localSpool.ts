@@ -73,11 +73,6 @@ export class LocalSpool implements SpoolSource {
     else rmSync(join(this.folder, 'running'), { force: true });
   }
 
-  /** A tar of another kind: what this shell text does with the arguments of the real one. */
-  tarIs(text: string): void {
-    writeFileSync(join(this.folder, 'bin', 'tar'), `#!/bin/sh\n${text}\n`, { mode: 0o700 });
-  }
-
   /** The ring goes on: a file and all before it are removed. */
   remove(seq: number): void {
     for (let one = seq; one > 0; one--) rmSync(this.path(one), { force: true });

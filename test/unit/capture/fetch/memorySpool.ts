@@ -5,7 +5,6 @@ import type {
   SpoolSource,
   SpoolVerb,
 } from '../../../../src/capture/fetch/spoolSource.ts';
-import { END, member } from '../../transfer/rawTar.ts';
 import { START } from './fetching.ts';
 
 /** A spool in memory, as fast as many thousand verbs need it. Files are numbered from 1. */
@@ -19,10 +18,11 @@ export class MemorySpool implements SpoolSource {
   }
 
   async start(verb: SpoolVerb, words: readonly string[]): Promise<SpoolCommand> {
-    const numbers = (name: string) =>
-      words.filter((word) => word.startsWith(`${name}=`)).map((word) => Number(word.split('=')[1]));
-    const output = this.#output(verb, numbers('seq'), numbers('offset')[0], numbers('length')[0]);
-    if (verb === 'tar' || verb === 'read') this.sent += output.length;
+    const output = this.#output(
+      verb,
+      words.map((word) => word.slice(word.indexOf('=') + 1)),
+    );
+    if (verb === 'copy') this.sent += output.length;
     const stdout = Readable.from(pieces(output));
     const stderr = Readable.from([]);
     return { stdout, stderr, exit: Promise.resolve(0), close: () => stdout.destroy() };
@@ -32,17 +32,24 @@ export class MemorySpool implements SpoolSource {
     return undefined;
   }
 
-  #output(verb: SpoolVerb, seqs: readonly number[], offset = 0, length = 0): Buffer {
+  #output(verb: SpoolVerb, values: readonly string[]): Buffer {
     const file = (seq: number) => this.files[seq - 1] ?? Buffer.alloc(0);
-    if (verb === 'read') return file(seqs[0] ?? 0).subarray(offset, offset + length);
-    if (verb === 'tar')
-      return Buffer.concat([
-        ...seqs.map((seq) => member({ name: `${seq}.pcap`, data: file(seq) })),
-        END,
-      ]);
+    if (verb === 'copy') {
+      const frames = values.flatMap((part) => {
+        const [seq = 0, offset = 0, length = 0] = part.split(':').map(Number);
+        const line = Buffer.from(`data ${seq} ${offset} ${length}\n`);
+        return [line, file(seq).subarray(offset, offset + length)];
+      });
+      return Buffer.concat([...frames, Buffer.from('over\n')]);
+    }
     const lines =
       verb === 'sum'
-        ? seqs.map((seq) => `sum ${seq} ${createHash('sha256').update(file(seq)).digest('hex')}`)
+        ? values.map(
+            (seq) =>
+              `sum ${seq} ${createHash('sha256')
+                .update(file(Number(seq)))
+                .digest('hex')}`,
+          )
         : [
             `state started ${START}`,
             'state phase recording',

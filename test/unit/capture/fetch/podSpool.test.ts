@@ -34,9 +34,9 @@ describe('the spool in a pod', () => {
       },
     });
     const spool = new PodSpool(server.api, PLACE, 'uid-1', '/tmp/spool');
-    const command = await spool.start('read', ['seq=1'], NEVER);
+    const command = await spool.start('copy', ['part=1:0:9'], NEVER);
     command.stderr.resume();
-    expect(await text(command.stdout)).toBe('read spool=/tmp/spool seq=1');
+    expect(await text(command.stdout)).toBe('copy spool=/tmp/spool part=1:0:9');
     expect(await command.exit).toBe(4);
   });
 

@@ -225,6 +225,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       expect(await listing(shell, spool)).toEqual({
         ...before,
         freeKibibytes: expect.any(Number),
+        tools: expect.any(Set),
       });
       const elsewhere = place.record(shell, `spool=${spool}-other`, 'device=lo', 'notafter=1000');
       expect((await once(elsewhere, 'exit'))[0]).toBe(75);

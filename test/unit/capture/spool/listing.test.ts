@@ -50,6 +50,7 @@ describe('the listing of a spool', () => {
         { seq: 6, size: 763450, closed: false, name: 'd_00006_20261124134551.pcap' },
       ],
       freeKibibytes: 77510404,
+      tools: new Set(),
       log: [],
     });
   });

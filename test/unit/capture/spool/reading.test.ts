@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { parseListing } from '../../../../src/capture/spool/listing.ts';
 import { packetsIn } from './support/packets.ts';
@@ -11,6 +11,19 @@ import { EVERYWHERE, Place, type Shell, whatIsMissing } from './support/place.ts
 const missing = whatIsMissing();
 const title = `reading a spool${missing === undefined ? '' : ` (skipped: ${missing})`}`;
 const SHELLS: readonly Shell[] = ['dash', 'ash'];
+/** How the files may be packed, and how they are unpacked. */
+const PACKINGS: readonly (readonly [words: string[], unpack: (bytes: Buffer) => Buffer])[] = [
+  [[], (bytes) => bytes],
+  [['pack=gzip'], gunzipSync],
+  [['pack=zstd'], zstdDecompressSync],
+];
+
+/** Lines, and the bytes behind them. */
+function framed(...frames: readonly (readonly [line: string, bytes?: Buffer])[]): Buffer {
+  return Buffer.concat(
+    frames.flatMap(([line, bytes = Buffer.alloc(0)]) => [Buffer.from(`${line}\n`), bytes]),
+  );
+}
 
 describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
   let place: Place;
@@ -106,26 +119,13 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
         expect(Math.abs(modified - Date.now() / 1000)).toBeLessThan(60);
       const [one, two] = files.map(({ seq }) => seq);
 
-      const part = await place.run(
-        shell,
-        'read',
-        spool,
-        `seq=${two}`,
-        'offset=65537',
-        'length=200001',
-      );
-      expect(part.bytes.equals(bytes[1]?.subarray(65537, 265538) ?? Buffer.alloc(0))).toBe(true);
-      const tooLong = await place.run(
-        shell,
-        'read',
-        spool,
-        `seq=${two}`,
-        'offset=9',
-        'length=9999999',
-      );
-      expect([tooLong.status, tooLong.bytes.length]).toEqual([5, 0]);
-      const gone = await place.run(shell, 'read', spool, 'seq=1', 'offset=0', 'length=24');
-      expect([gone.status, gone.bytes.length]).toEqual([4, 0]);
+      const part = await place.run(shell, 'copy', spool, `part=${two}:65537:200001`);
+      const middle = bytes[1]?.subarray(65537, 265538) ?? Buffer.alloc(0);
+      expect(part.bytes.equals(framed([`data ${two} 65537 200001`, middle], ['over']))).toBe(true);
+      const absent = ['part=1:0:24', `part=${two}:9:9999999`];
+      expect(await place.run(shell, 'copy', spool, ...absent)).toMatchObject({
+        ...{ status: 0, text: `gone 1\nshort ${two}\nover\n` },
+      });
 
       const sums = await place.run(shell, 'sum', spool, `seq=${one}`, `seq=${two}`);
       expect(sums.text).toBe(
@@ -140,17 +140,18 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       );
       expect((await place.run(shell, 'sum', spool, 'seq=1', `seq=${one}`)).status).toBe(4);
 
-      const tar = await place.run(shell, 'tar', spool, `seq=${one}`, `seq=${two}`);
-      expect(tar.status).toBe(0);
-      const folder = join(place.folder, `tar-${engine}-${shell}`);
-      mkdirSync(folder);
-      execFileSync('tar', ['-xf', '-', '-C', folder], { input: tar.bytes });
-      for (const [index, { name }] of files.slice(0, 2).entries())
-        expect(readFileSync(join(folder, name)).equals(bytes[index] ?? Buffer.alloc(0))).toBe(true);
-      const partly = await place.run(shell, 'tar', spool, 'seq=1', `seq=${two}`);
-      expect(partly.status).toBe(4);
-      const members = execFileSync('tar', ['-tf', '-'], { input: partly.bytes }).toString();
-      expect(members).toBe(`${files[1]?.name}\n`);
+      const whole = files.map(({ seq, size }) => `part=${seq}:0:${size}`);
+      const frames = files.map(
+        ({ seq, size }, index) =>
+          [`data ${seq} 0 ${size}`, bytes[index] ?? Buffer.alloc(0)] as const,
+      );
+      for (const [words, unpack] of PACKINGS) {
+        const copied = await place.run(shell, 'copy', spool, ...whole, ...words);
+        expect([copied.status, unpack(copied.bytes).equals(framed(...frames, ['over']))]).toEqual([
+          0,
+          true,
+        ]);
+      }
 
       expect((await place.run(shell, 'stop', spool)).status).toBe(0);
       expect(await following.heard('over stopped')).toMatch(/captured=5000/);
@@ -162,7 +163,7 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
   );
 
   it.for(SHELLS)('says that there is no spool: %s', async (shell, { expect }) => {
-    for (const verb of ['list', 'read', 'tar', 'sum', 'stop', 'remove', 'flush'] as const)
+    for (const verb of ['list', 'copy', 'sum', 'stop', 'remove', 'flush'] as const)
       expect(await place.run(shell, verb, `spool=${place.folder}/nothing`)).toMatchObject({
         ...{ status: 3, text: '', errors: 'spool: no spool\n' },
       });
@@ -172,8 +173,11 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
   });
 
   it.for(SHELLS)('refuses numbers that are none: %s', async (shell, { expect }) => {
-    const words = [`spool=${place.folder}/x`, 'seq=1', 'offset=$(touch /tmp/x)', 'length=1'];
-    expect(await place.run(shell, 'read', ...words)).toMatchObject({ status: 2, text: '' });
+    for (const word of ['part=1:$(touch /tmp/x):1', 'part=1:2', 'part=1:2:3:4', 'part=::', 'seq=x'])
+      expect(await place.run(shell, 'copy', `spool=${place.folder}/x`, word)).toMatchObject({
+        status: 2,
+        text: '',
+      });
   });
 
   it.for(SHELLS)(
@@ -204,15 +208,8 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
       expect(listing?.files.map(({ seq, name }) => [seq, name])).toEqual(
         names.map((name, index) => [299998 + index, name]),
       );
-      const read = await place.run(
-        shell,
-        'read',
-        `spool=${spool}`,
-        'seq=300001',
-        'offset=2',
-        'length=5',
-      );
-      expect(read.text).toBe('00001');
+      const copied = await place.run(shell, 'copy', `spool=${spool}`, 'part=300001:2:5');
+      expect(copied.text).toBe('data 300001 2 5\n00001over\n');
     },
   );
 });

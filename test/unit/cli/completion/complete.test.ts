@@ -47,7 +47,7 @@ describe('completion', () => {
     ['ports --cluster ', 'one-of-clusters'],
     ['ports --user ', 'one-of-users'],
     ['version -o ', 'json yaml'],
-    ['captures ', 'list status follow fetch stop rm'],
+    ['captures ', 'list status follow read summary fetch stop rm'],
     ['captures fetch ', 'tuesday rare'],
     ['captures rm tuesday ', 'rare'],
     ['capture pod-1 --image-pull-policy ', 'Always IfNotPresent Never'],

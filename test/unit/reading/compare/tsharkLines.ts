@@ -67,7 +67,7 @@ function comparable(info: string): string {
 async function linesOf(path: string): Promise<string[]> {
   let text = '';
   await printPackets({
-    paths: [path],
+    inputs: [path],
     window: new TimeWindow(undefined, undefined),
     names: new AddressNames(),
     signal: new AbortController().signal,

@@ -1,0 +1,117 @@
+import { RefusedStream } from './streamFailures.ts';
+
+/** Bytes of a recorded file that are asked for. */
+export interface FilePart {
+  readonly seq: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What the pod sends for one part after the other, in the order of asking. */
+export type CopyFrame =
+  /** Some of the part's bytes, valid until the next chunk is read. */
+  | { readonly kind: 'data'; readonly part: FilePart; readonly bytes: Buffer }
+  /** All bytes of the part have come, and what follows them proves that none is missing. */
+  | { readonly kind: 'whole'; readonly part: FilePart }
+  /** The ring has removed the file. */
+  | { readonly kind: 'gone'; readonly part: FilePart }
+  /** The file ends before the part does. */
+  | { readonly kind: 'short'; readonly part: FilePart };
+
+/** Longer than any line of a frame can be. */
+const MAX_LINE_BYTES = 64;
+const NEWLINE = 0x0a;
+
+/** Words of the verb `copy` for these parts. */
+export function copyWords(parts: readonly FilePart[]): string[] {
+  return parts.map(({ seq, offset, length }) => `part=${seq}:${offset}:${length}`);
+}
+
+/**
+ * Reads what `copy` of spool.sh sends (docs/pod-protocol.md), in chunks as they come:
+ *
+ *     for await (const chunk of stream) for (const frame of frames.read(chunk)) use(frame);
+ *
+ * Takes nothing that was not asked for, in another order, or of another length: throws RefusedStream. Copies
+ * nothing but lines that straddle chunks.
+ */
+export class CopyFrames {
+  readonly #parts: readonly FilePart[];
+  /** The part that is being sent, or is next. */
+  #at = 0;
+  /** Bytes of it that are still to come; undefined in front of a frame. */
+  #missing: number | undefined;
+  #line: Buffer = Buffer.alloc(0);
+  #isOver = false;
+
+  constructor(parts: readonly FilePart[]) {
+    this.#parts = parts;
+  }
+
+  /** Whether the pod has said that everything was sent. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  *read(chunk: Buffer): Generator<CopyFrame, void> {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#missing) {
+        const bytes = chunk.subarray(at, at + this.#missing);
+        at += bytes.length;
+        this.#missing -= bytes.length;
+        yield { kind: 'data', part: this.#part, bytes };
+        continue;
+      }
+      const end = chunk.indexOf(NEWLINE, at);
+      const rest = chunk.subarray(at, end < 0 ? chunk.length : end);
+      at += rest.length + 1;
+      this.#line = this.#line.length === 0 ? rest : Buffer.concat([this.#line, rest]);
+      if (this.#line.length > MAX_LINE_BYTES) throw unexpected(this.#line);
+      if (end < 0) {
+        // The chunk's memory may be used again.
+        this.#line = Buffer.from(this.#line);
+        return;
+      }
+      const line = this.#line;
+      this.#line = Buffer.alloc(0);
+      yield* this.#take(line);
+    }
+  }
+
+  *#take(bytes: Buffer): Generator<CopyFrame, void> {
+    const line = bytes.toString('latin1');
+    if (this.#isOver) throw unexpected(bytes);
+    const before = this.#missing === undefined ? undefined : this.#part;
+    if (before) this.#at += 1;
+    this.#missing = undefined;
+    const isLast = this.#at === this.#parts.length;
+    if (isLast ? line !== 'over' : !this.#announces(line)) throw unexpected(bytes);
+    if (before) yield { kind: 'whole', part: before };
+    if (isLast) this.#isOver = true;
+    else if (line.startsWith('data')) this.#missing = this.#part.length;
+    else {
+      yield { kind: line.startsWith('gone') ? 'gone' : 'short', part: this.#part };
+      this.#at += 1;
+    }
+  }
+
+  /** Whether a line is the beginning of what is sent for the next part. */
+  #announces(line: string): boolean {
+    const { seq, offset, length } = this.#part;
+    return (
+      line === `data ${seq} ${offset} ${length}` ||
+      line === `gone ${seq}` ||
+      line === `short ${seq}`
+    );
+  }
+
+  get #part(): FilePart {
+    return this.#parts[this.#at] as FilePart;
+  }
+}
+
+function unexpected(line: Buffer): RefusedStream {
+  const shown = JSON.stringify(line.toString('latin1', 0, MAX_LINE_BYTES));
+  return new RefusedStream(`${shown} is not what was asked for`);
+}

@@ -1,0 +1,69 @@
+import type { Pod } from '../../kube/pod.ts';
+import { quantityValue } from '../../kube/quantity.ts';
+import { type Problem, wrongUsage } from '../../problem.ts';
+import { tsharkComplaint } from '../../tools/tshark.ts';
+import { hasProcessorToSpare } from './fetchManner.ts';
+
+/** Which packets are wanted: a display filter of Wireshark, or a pcap-filter(7) expression. */
+export interface PacketFilter {
+  readonly language: 'display' | 'capture';
+  readonly text: string;
+}
+
+/** A filter that a program in the pod evaluates. */
+export interface PodFilter extends PacketFilter {
+  /** The image's tcpdump changes its user when started as root: tell it to stay. */
+  readonly changesUser: boolean;
+}
+
+/** The program that evaluates a filter. */
+export function filterProgram({ language }: PacketFilter): 'tshark' | 'tcpdump' {
+  return language === 'display' ? 'tshark' : 'tcpdump';
+}
+
+/** Words of the verb `filter`. */
+export function filterWords({ language, text, changesUser }: PodFilter): string[] {
+  if (language === 'display') return [`display=${text}`];
+  return [`expression=${text}`, ...(changesUser ? ['zroot=1'] : [])];
+}
+
+/** tshark takes 150 MB and what it remembers of a file's conversations; bytes. */
+const TSHARK_BYTES = 500e6;
+
+/** Why a filter is not evaluated in the pod; undefined when it can be. `tools`: programs that its image has. */
+export function whyNotInPod(
+  filter: PacketFilter,
+  tools: ReadonlySet<string>,
+  pod: Pod,
+): string | undefined {
+  const program = filterProgram(filter);
+  for (const needed of [program, 'gzip'])
+    if (!tools.has(needed)) return `the image has no ${needed}`;
+  if (!hasProcessorToSpare(pod)) return "the pod's CPU limit leaves no room for a filter";
+  const memory = memoryLimit(pod);
+  if (program === 'tshark' && memory !== undefined && memory < TSHARK_BYTES)
+    return "the pod's memory limit leaves no room for tshark";
+  return undefined;
+}
+
+/** Bytes, when every container has a limit: the pod's control group then has their sum. */
+function memoryLimit({ spec: { containers } }: Pod): number | undefined {
+  const limits = containers.map(({ resources }) => quantityValue(resources?.limits?.memory ?? ''));
+  return limits.reduce(
+    (sum, limit) => (sum === undefined || limit === undefined ? undefined : sum + limit),
+    0,
+  );
+}
+
+/** Whether a program complains only that the file ends within a packet. */
+export function isTorn(said: string): boolean {
+  return /cut short in the middle of a packet|truncated dump file/.test(said);
+}
+
+export function filterFailure({ language, text }: PacketFilter, said: string): Problem {
+  const why =
+    language === 'display'
+      ? tsharkComplaint(said)
+      : (/^tcpdump: (?!.*reading from)(.+)$/m.exec(said)?.[1] ?? said);
+  return wrongUsage(`the filter does not work in the pod: ${text}`, why);
+}

@@ -1,0 +1,100 @@
+import { PacketCutter } from '../../pcap/packetCutter.ts';
+import { Problem } from '../../problem.ts';
+import { FileJoiner } from '../follower/fileJoiner.ts';
+import type { SpoolFile } from '../spool/listing.ts';
+import type { PodFilter } from './podFilter.ts';
+import type { SpoolAccess } from './spoolAccess.ts';
+import { CutStream, FileGone } from './streamFailures.ts';
+
+export interface SpoolStreamOptions {
+  /** Evaluated in the pod, file by file. */
+  readonly filter?: PodFilter | undefined;
+  /** Told what is missing. */
+  readonly onNote: (text: string) => void;
+}
+
+/**
+ * The packets of recorded files as one pcap stream, in the order of recording. Resumes after cuts; nothing is
+ * asked for before it is read, and nothing is kept. Throws what SpoolAccess throws.
+ */
+export async function* spoolStream(
+  access: SpoolAccess,
+  files: readonly SpoolFile[],
+  options: SpoolStreamOptions,
+): AsyncGenerator<Buffer, void> {
+  const { onNote, filter } = options;
+  const joiner = new FileJoiner(new PacketCutter());
+  for (const file of files) {
+    let offset = 0;
+    const bytes = filter
+      ? filteredBytes(access, file, filter, onNote)
+      : fileBytes(access, file, onNote);
+    for await (const chunk of bytes) {
+      const { whole, begins } = joiner.take(offset, chunk);
+      if (begins)
+        throw new Problem(`file ${file.seq} was recorded on another kind of interface`, {
+          next: ['copy the files and read each: captures fetch'],
+        });
+      offset += chunk.length;
+      if (whole.length > 0) yield whole;
+    }
+    joiner.nextFile();
+  }
+}
+
+async function* fileBytes(
+  access: SpoolAccess,
+  { seq, size }: SpoolFile,
+  onNote: (text: string) => void,
+): AsyncGenerator<Buffer, void> {
+  const patience = access.patience();
+  for (let offset = 0; ; ) {
+    try {
+      for await (const frame of access.copy([{ seq, offset, length: size - offset }])) {
+        if (frame.kind === 'data') {
+          patience.progress();
+          offset += frame.bytes.length;
+          yield frame.bytes;
+        } else if (frame.kind !== 'whole') onNote(goneText(seq));
+      }
+      return;
+    } catch (error) {
+      if (error instanceof CutStream && offset === size) return;
+      await access.waitToGoOn(error, patience);
+    }
+  }
+}
+
+async function* filteredBytes(
+  access: SpoolAccess,
+  file: SpoolFile,
+  filter: PodFilter,
+  onNote: (text: string) => void,
+): AsyncGenerator<Buffer, void> {
+  const patience = access.patience();
+  for (let given = 0; ; ) {
+    let at = 0;
+    try {
+      for await (const chunk of access.filter(file, filter)) {
+        patience.progress();
+        // After a cut the same comes again.
+        const fresh = chunk.subarray(Math.max(0, given - at));
+        at += chunk.length;
+        given = Math.max(given, at);
+        if (fresh.length > 0) yield fresh;
+      }
+      return;
+    } catch (error) {
+      if (error instanceof FileGone) {
+        onNote(goneText(file.seq));
+        return;
+      }
+      if (!(error instanceof CutStream)) throw error;
+      await access.waitToGoOn(error, patience);
+    }
+  }
+}
+
+function goneText(seq: number): string {
+  return `file ${seq} is missing, at least in part: the ring removed it while it was read`;
+}

@@ -1,0 +1,21 @@
+import type { PacketFilter } from '../capture/fetch/podFilter.ts';
+import { checkCaptureFilter, checkDisplayFilter } from '../filters/check.ts';
+import { wrongUsage } from '../problem.ts';
+import { note } from './console.ts';
+
+/** The filter for recorded packets: -Y, or the words after --. Throws wrong usage for both, and for a wrong one. */
+export function capturedFilter(
+  displayFilter: string | undefined,
+  rest: readonly string[] = [],
+): PacketFilter | undefined {
+  const [display, expression] = [displayFilter?.trim() ?? '', rest.join(' ').trim()];
+  if (display !== '' && expression !== '')
+    throw wrongUsage('-Y and an expression cannot be combined');
+  if (display !== '') {
+    for (const hint of checkDisplayFilter(display).notes) note(`note: ${hint}`);
+    return { language: 'display', text: display };
+  }
+  if (expression === '') return undefined;
+  checkCaptureFilter(expression);
+  return { language: 'capture', text: expression };
+}

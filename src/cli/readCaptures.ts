@@ -1,0 +1,140 @@
+import { CapturedPackets } from '../capture/detached/capturedPackets.ts';
+import type { DetachedCapture } from '../capture/detached/captures.ts';
+import type { PacketFilter } from '../capture/fetch/podFilter.ts';
+import { explainRefusal } from '../debugger/refusals.ts';
+import type { KubeApi } from '../kube/api.ts';
+import { mapLimited } from '../kube/mapLimited.ts';
+import { OutputClosed } from '../output/output.ts';
+import { print, StandardOutput } from '../output/standardOutput.ts';
+import { findInstalled } from '../output/wiresharkOutput.ts';
+import { Problem } from '../problem.ts';
+import { unreadable } from '../reading/input/captureFiles.ts';
+import { AddressNames } from '../reading/names.ts';
+import { printPackets } from '../reading/read.ts';
+import { versionOf } from '../reading/select/tsharkProcess.ts';
+import { type Summary, summarize, UnreadableCapture } from '../reading/summary.ts';
+import { TimeWindow } from '../reading/timeWindow.ts';
+import { note, statusLine } from './console.ts';
+import { summaryText } from './summaryText.ts';
+
+/** Captures that are asked for their files at once: each takes an exec or two. */
+const AT_ONCE = 6;
+
+/** Prints a line for each packet of detached captures, in the order of time; their files stay in the pods. */
+export async function readCaptures(
+  api: KubeApi,
+  captures: readonly DetachedCapture[],
+  { filter, count, signal }: { filter?: PacketFilter; count?: number; signal: AbortSignal },
+): Promise<void> {
+  const opened = await open(api, captures, signal);
+  const why = filter && whyNotInPods(opened, filter);
+  const isInPod = filter !== undefined && why === undefined;
+  const tshark = filter && !isInPod ? await filterHere(filter, why ?? '') : undefined;
+  const names = new AddressNames();
+  for (const { pod, onNode } of captures)
+    if (!onNode && !pod.spec.hostNetwork)
+      for (const { ip } of pod.status?.podIPs ?? []) names.add(ip, pod.metadata.name);
+  const output = new StandardOutput();
+  try {
+    const { notes } = await printPackets({
+      inputs: opened.map((one) => ({
+        name: one.capture.target,
+        stream: one.stream(isInPod ? filter : undefined),
+      })),
+      window: new TimeWindow(undefined, undefined),
+      timeFormat: 'r',
+      names,
+      signal,
+      write: (bytes) => output.write(bytes),
+      ...(count !== undefined && { count }),
+      ...(filter && !isInPod && { filter: filter.text }),
+      ...(tshark !== undefined && { tshark }),
+    });
+    for (const hint of notes) note(`note: ${hint}`);
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
+  } finally {
+    await output.close();
+  }
+}
+
+/** Says what is in detached captures and what went wrong; their files stay in the pods. */
+export async function summarizeCaptures(
+  api: KubeApi,
+  captures: readonly DetachedCapture[],
+  { format, signal }: { format: 'json' | 'yaml' | undefined; signal: AbortSignal },
+): Promise<void> {
+  const opened = await open(api, captures, signal);
+  const sources = opened.map((one) => ({
+    label: one.capture.target,
+    paths: [],
+    stream: one.stream(),
+    ...(one.dropped !== undefined && { dropped: one.dropped }),
+  }));
+  const status = statusLine();
+  let summary: Summary;
+  try {
+    summary = await summarize(sources, {
+      signal,
+      onPackets: (packets) => status.show(`${packets.toLocaleString('en')} packets read`),
+    });
+  } catch (error) {
+    if (!(error instanceof UnreadableCapture)) throw error;
+    throw error.cause instanceof Problem ? error.cause : unreadable(error.path, error.cause);
+  } finally {
+    status.clear();
+  }
+  const labels = sources.map(({ label }) => label);
+  await print(summaryText(summary, format, labels));
+}
+
+async function open(
+  api: KubeApi,
+  captures: readonly DetachedCapture[],
+  signal: AbortSignal,
+): Promise<CapturedPackets[]> {
+  const status = statusLine();
+  status.wait('asking the recorders for their files');
+  try {
+    return await mapLimited(captures, AT_ONCE, async (capture) => {
+      const label = captures.length > 1 ? `${capture.target}: ` : '';
+      try {
+        return await CapturedPackets.open(api, capture, {
+          signal,
+          onNote: (text) => note(`note: ${label}${text}`),
+        });
+      } catch (error) {
+        throw explainRefusal(error);
+      }
+    });
+  } finally {
+    status.clear();
+  }
+}
+
+/** Why a filter is not evaluated in the pods; the first pod that cannot speaks for all. */
+function whyNotInPods(opened: readonly CapturedPackets[], filter: PacketFilter) {
+  for (const one of opened) {
+    const why = one.whyNotInPod(filter);
+    if (why !== undefined) return opened.length > 1 ? `${one.capture.target}: ${why}` : why;
+  }
+  return undefined;
+}
+
+/** Says that all packets come here for a filter. Gives the tshark that evaluates it; undefined without one. */
+async function filterHere(filter: PacketFilter, why: string): Promise<string | undefined> {
+  if (filter.language === 'capture') throw needsTcpdump(why);
+  const tshark = process.platform === 'win32' ? undefined : findInstalled('tshark');
+  const version = tshark === undefined ? undefined : await versionOf(tshark);
+  note(
+    `note: ${why}: all packets are copied and filtered here${version === undefined ? '' : ` by tshark ${version}`}`,
+  );
+  return tshark;
+}
+
+/** An expression can be evaluated in the pod only. */
+export function needsTcpdump(why: string): Problem {
+  return new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
+    next: ['use a display filter, which can be evaluated here too: -Y FILTER'],
+  });
+}

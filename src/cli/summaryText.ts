@@ -1,0 +1,18 @@
+import { terminalSafeJson } from '../output/terminalSafe.ts';
+import { toYaml } from '../output/yaml.ts';
+import { renderSummary } from '../reading/renderSummary.ts';
+import type { Summary } from '../reading/summary.ts';
+import { summaryFacts } from '../reading/summaryJson.ts';
+
+/** A summary for people, or as a document. `captures`: what was summarized, as the user named it. */
+export function summaryText(
+  summary: Summary,
+  format: 'json' | 'yaml' | undefined,
+  captures: readonly string[],
+): Iterable<string> {
+  if (format === undefined) return renderSummary(summary, captures);
+  const facts = summaryFacts(summary);
+  return format === 'yaml'
+    ? [toYaml(facts)]
+    : [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+}

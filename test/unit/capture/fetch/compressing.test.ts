@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { PackingChoice } from '../../../../src/capture/fetch/packingChoice.ts';
+import { type Fault, FaultySpool } from './faultySpool.ts';
+import { expectWhole, fetchFrom, recorded, spoolOf } from './fetching.ts';
+import type { Asked } from './localSpool.ts';
+
+const hasZstd = spawnSync('zstd', ['--version']).status === 0;
+
+/** A link of so many bytes a second, until a fault comes in its turn. */
+function slow(rate: number, ...faults: (Fault | undefined)[]) {
+  return (verb: string, words: readonly string[]): Fault | undefined => {
+    if (verb !== 'copy') return undefined;
+    return (isPacked(words) ? faults.shift() : undefined) ?? { rate };
+  };
+}
+
+const isPacked = (words: readonly string[]) => words.some((word) => word.startsWith('pack='));
+const packed = (asked: readonly Asked[]) =>
+  asked.filter(({ verb, words }) => verb === 'copy' && isPacked(words));
+
+describe.concurrent('a fetch over a slow link', { timeout: 60_000 }, () => {
+  const FILES = [1, 2, 3, 4].map((seq) => recorded(seq, 2_500_000));
+
+  it('has the pod compress, says so, and ends in identical files', async () => {
+    const { spool, folder } = spoolOf(FILES);
+    const notes: string[] = [];
+    const packings = new Set<string | undefined>();
+    await fetchFrom(new FaultySpool(spool, slow(1e6)), folder, {
+      mayCompress: true,
+      verify: 'size+walk',
+      onNote: (text) => notes.push(text),
+      onProgress: ({ packing }) => packings.add(packing),
+    });
+    expectWhole(folder, FILES);
+    const program = hasZstd ? 'zstd' : 'gzip';
+    expect([...packings]).toEqual([undefined, program]);
+    expect(notes).toEqual([expect.stringContaining(program)]);
+    const bytes = packed(spool.asked).reduce((sum, asked) => sum + asked.bytes, 0);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(2e6);
+  });
+
+  it('asks for nothing compressed where the pod may not compute', async () => {
+    const { spool, folder } = spoolOf(FILES.slice(0, 1));
+    await fetchFrom(new FaultySpool(spool, slow(1e6)), folder);
+    expect(packed(spool.asked)).toEqual([]);
+  });
+
+  it.for([
+    { cut: 9_000 },
+    { cutWithSuccess: 20_000 },
+    { flip: 30_000 },
+    { noStatus: 'ends' },
+  ] as const)('never takes compressed data for whole after %j', async (fault, { expect }) => {
+    const { spool, folder } = spoolOf(FILES);
+    await fetchFrom(new FaultySpool(spool, slow(1e6, fault)), folder, {
+      mayCompress: true,
+      verify: 'size+walk',
+      limits: { pause: 20, status: 300 },
+    });
+    expectWhole(folder, FILES);
+    expect(packed(spool.asked).length).toBeGreaterThan(1);
+  });
+
+  it('goes back to plain bytes where these do not get smaller', () => {
+    const choice = measured({ plain: 5e6, packed: 5.1e6 });
+    expect(choice.current).toBeUndefined();
+  });
+
+  it('keeps what comes faster, and leaves a fast link alone', () => {
+    expect(measured({ plain: 5e6, packed: 15e6 }).current).toBe('zstd');
+    expect(measured({ plain: 50e6, packed: 50e6 }).current).toBeUndefined();
+  });
+
+  it('does not begin anew for a rest that is here soon', () => {
+    expect(measured({ plain: 5e6, packed: 15e6, left: 5e6 }).current).toBeUndefined();
+  });
+});
+
+/** The choice after some seconds at these rates, bytes a second. */
+function measured(link: { plain: number; packed: number; left?: number }): PackingChoice {
+  let now = 0;
+  const choice = new PackingChoice(
+    'zstd',
+    () => {},
+    () => now,
+  );
+  for (; now < 10_000; now += 10) {
+    const rate = choice.current === undefined ? link.plain : link.packed;
+    choice.came(rate / 100, link.left ?? 1e9);
+  }
+  return choice;
+}
