@@ -1,8 +1,7 @@
 import type { Pod } from '../../kube/pod.ts';
-import { quantityValue } from '../../kube/quantity.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
 import { tsharkComplaint } from '../../tools/tshark.ts';
-import { hasProcessorToSpare } from './fetchManner.ts';
+import { hasProcessorToSpare, memoryLimit } from './podLimits.ts';
 
 /** Which packets are wanted: a display filter of Wireshark, or a pcap-filter(7) expression. */
 export interface PacketFilter {
@@ -44,15 +43,6 @@ export function whyNotInPod(
   if (program === 'tshark' && memory !== undefined && memory < TSHARK_BYTES)
     return "the pod's memory limit leaves no room for tshark";
   return undefined;
-}
-
-/** Bytes, when every container has a limit: the pod's control group then has their sum. */
-function memoryLimit({ spec: { containers } }: Pod): number | undefined {
-  const limits = containers.map(({ resources }) => quantityValue(resources?.limits?.memory ?? ''));
-  return limits.reduce(
-    (sum, limit) => (sum === undefined || limit === undefined ? undefined : sum + limit),
-    0,
-  );
 }
 
 /** Whether a program complains only that the file ends within a packet. */
