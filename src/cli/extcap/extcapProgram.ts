@@ -8,6 +8,7 @@ import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
 import { report } from '../report.ts';
 import { captureForWireshark } from './captureForWireshark.ts';
+import { refreshAnswers } from './install.ts';
 import {
   configText,
   interfacesText,
@@ -32,7 +33,11 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
     if (switches.has('capture')) return await capture(words);
     process.stdout.write(await sentences(words));
     // A credential plugin may still run, whose result is not needed.
-    if (switches.has('extcap-interfaces')) process.exit(0);
+    if (switches.has('extcap-interfaces')) {
+      const script = values.get('script');
+      if (script !== undefined) refreshAnswers(script);
+      process.exit(0);
+    }
     return 0;
   } catch (error) {
     return report(error);

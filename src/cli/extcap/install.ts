@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import { messageOf, Problem } from '../../problem.ts';
 import { removeOwn } from '../completion/install.ts';
@@ -60,17 +60,74 @@ function shellText({ env }: LocalSystem, remembered: Remembered): string {
   });
   return [
     '#!/bin/sh',
-    '# Made by: kubectl netdebug extcap install',
+    MADE_BY,
     ...variables,
-    // Wireshark and tshark ask this of every pod when they start, one after the other.
+    ...shellAnswers(),
+    `exec kubectl-netdebug __extcap ${flags}--script "$0" "$@"`,
+    '',
+  ].join('\n');
+}
+
+/**
+ * What the program answers by itself: Wireshark and tshark ask it of every pod when they start, one after the other. The
+ * first and the last line mark the place, see `refreshAnswers`.
+ */
+function shellAnswers(): string[] {
+  return [
     'case " $* " in',
     `*' --extcap-dlts '*) ${printed(linkTypesText())}; exit ;;`,
     `*' --extcap-config '*' netdebug-'*) ${printed(configText(SOME_POD))}; exit ;;`,
     'esac',
-    `exec kubectl-netdebug __extcap ${flags}"$@"`,
-    '',
-  ].join('\n');
+  ];
 }
+
+/** The same for cmd.exe. Wireshark names the interface before or after the question. */
+function batchAnswers(): string[] {
+  const any = '"netdebug"';
+  return [
+    'goto begin',
+    ':dlts',
+    ...echoed(linkTypesText()),
+    'exit /b',
+    ':config',
+    ...echoed(configText(SOME_POD)),
+    'exit /b',
+    ':begin',
+    'if "%~1"=="--extcap-dlts" goto dlts',
+    'if "%~3"=="--extcap-dlts" goto dlts',
+    `if "%~1"=="--extcap-config" if not "%~3"==${any} goto config`,
+    `if "%~3"=="--extcap-config" if not "%~2"==${any} goto config`,
+  ];
+}
+
+const ANSWERS = /^case " \$\* " in$[\s\S]*?^esac$/m;
+
+/**
+ * Puts the current answers into an installed program that an earlier version has made, so that the fields of its dialogs
+ * are those of this version. Nothing happens where that is not possible, or where it is not ours.
+ */
+export function refreshAnswers(path: string): void {
+  try {
+    const before = readFileSync(path, 'utf8');
+    if (!before.includes(MADE_BY)) return;
+    const after = before.replace(ANSWERS, () => shellAnswers().join('\n'));
+    if (after === before) return;
+    // A shell that reads the old file keeps it.
+    const made = `${path}.${process.pid}`;
+    writeFileSync(made, after, { mode: 0o755 });
+    renameSync(made, path);
+  } catch {
+    // The old fields still work.
+  }
+}
+
+/** Commands of cmd.exe that print these lines. */
+function echoed(text: string): string[] {
+  const lines = text.trimEnd().split('\n');
+  return lines.map((line) => `echo ${line.replaceAll('%', '%%').replace(/[&|<>^]/g, '^$&')}`);
+}
+
+const MADE_BY = '# Made by: kubectl netdebug extcap install';
 
 /** The dialogs of all pods have the same fields. */
 const SOME_POD = interfaceName({ namespace: 'namespace', pod: 'pod' });
@@ -80,10 +137,12 @@ function printed(text: string): string {
   return `printf '%s\\n' ${text.trimEnd().split('\n').map(quoted).join(' ')}`;
 }
 
-function batchText({ env }: LocalSystem, remembered: Remembered): string {
+/** The program for cmd.exe, whose parentheses and variables make goto the safest way. */
+export function batchText({ env }: Pick<LocalSystem, 'env'>, remembered: Remembered): string {
   const flags = [...remembered].map(([name, value]) => `--${name} "${value}" `).join('');
   const variables = env.KUBECONFIG ? [`set "KUBECONFIG=${env.KUBECONFIG}"`] : [];
-  return ['@echo off', ...variables, `kubectl-netdebug __extcap ${flags}%*`, ''].join('\r\n');
+  const program = `kubectl-netdebug __extcap ${flags}%*`;
+  return ['@echo off', ...variables, ...batchAnswers(), program, ''].join('\r\n');
 }
 
 function quoted(value: string): string {

@@ -3,6 +3,8 @@ const VALUES = [
   'extcap-capture-filter',
   'fifo',
   ...['kubeconfig', 'context', 'namespace', 'pod', 'interface', 'snaplen', 'image'],
+  // The installed program that asks.
+  'script',
 ] as const;
 const SWITCHES: readonly string[] = [
   ...['extcap-interfaces', 'extcap-dlts', 'extcap-config', 'capture'],

@@ -3,17 +3,20 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  batchText,
   extcapFolders,
   installExtcap,
+  refreshAnswers,
   uninstallExtcap,
 } from '../../../../src/cli/extcap/install.ts';
 import {
@@ -89,7 +92,9 @@ describe('extcap install', () => {
       const text = readFileSync(path, 'utf8');
       expect(text).toContain(`PATH='${bin.replace("'", "'\\''")}'; export PATH\n`);
       expect(text).toContain("KUBECONFIG='/k'");
-      expect(text).toContain(`exec kubectl-netdebug __extcap --context '$(id)' "$@"\n`);
+      expect(text).toContain(
+        `exec kubectl-netdebug __extcap --context '$(id)' --script "$0" "$@"\n`,
+      );
       expect(statSync(path).mode & 0o111).toBe(0o111);
     }
   });
@@ -128,6 +133,41 @@ describe('extcap install', () => {
     const asked = readFileSync(log, 'utf8').trim().split('\n');
     expect(asked.filter((words) => !words.includes('--extcap-interface netdebug'))).toHaveLength(1);
     expect(asked.length).toBeLessThanOrEqual(2);
+  });
+
+  it('gives an installed program the fields of a newer version, and leaves others alone', () => {
+    const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
+    onTestFinished(() => rmSync(home, { recursive: true }));
+    writeFileSync(join(home, 'kubectl-netdebug'), '');
+    const host = { platform: 'linux' as const, env: { PATH: home, KUBECONFIG: '/$&' }, home };
+    const [path = ''] = installExtcap(host, new Map([['context', 'esac']]));
+    const current = readFileSync(path, 'utf8');
+    const older = current.replace(/ 'arg \{number=2\}[^']*'/, '').replace('EN10MB', 'OLD');
+    expect(older).not.toBe(current);
+    writeFileSync(path, older);
+    refreshAnswers(path);
+    expect(readFileSync(path, 'utf8')).toBe(current);
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+    expect(readdirSync(dirname(path))).toEqual([basename(path)]);
+    const others = older.replace('# Made by: kubectl netdebug', '# Mine:');
+    writeFileSync(path, others);
+    refreshAnswers(path);
+    expect(readFileSync(path, 'utf8')).toBe(others);
+    refreshAnswers(join(home, 'absent'));
+  });
+
+  it('answers by itself on Windows too what is asked of every pod', () => {
+    const lines = batchText({ env: {} }, new Map([['context', 'a b']])).split('\r\n');
+    const printedAt = (label: string) => {
+      const begin = lines.indexOf(label) + 1;
+      return lines.slice(begin, lines.indexOf('exit /b', begin)).map((line) => line.slice(5));
+    };
+    expect(printedAt(':dlts').join('\n')).toBe(linkTypesText().trimEnd());
+    expect(printedAt(':config').join('\n')).toBe(configText('netdebug-a.b').trimEnd());
+    expect(lines.filter((line) => line.endsWith('goto dlts'))).toHaveLength(2);
+    expect(lines.slice(-2)).toEqual(['kubectl-netdebug __extcap --context "a b" %*', '']);
+    // Of what cmd.exe gives a meaning nothing is in them.
+    expect(printedAt(':config').join()).not.toMatch(/[&|<>^%]/);
   });
 
   it('is undone by uninstall, which leaves the files of others alone', () => {
