@@ -11,7 +11,7 @@ import {
   procNetCommand,
   procNetLineParser,
 } from '../tools/procNet.ts';
-import type { SocketOwners } from '../tools/socket.ts';
+import { isListening, type Socket, type SocketOwners } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 import { ssCommand, ssLineParser } from '../tools/ss.ts';
 import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
@@ -88,7 +88,10 @@ async function listOnce(
     if (unusable) note(`note: ${unusable.message}`);
     const isGibberish = store.length === 0 && unreadable > 0;
     // cat fails as well where one table of several is missing, as with IPv6 switched off.
-    if (!unusable && !isGibberish && (code === 0 || store.length > 0)) return { store, unreadable };
+    if (!unusable && !isGibberish && (code === 0 || store.length > 0)) {
+      if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store)) note(UNKNOWN_FAMILY);
+      return { store, unreadable };
+    }
     if (isGibberish) note(`note: no line that ${command[0]} printed was understood`);
     complaints.push(
       said || `${command[0]} ended with exit code ${code}, and no line of it was understood`,
@@ -98,6 +101,20 @@ async function listOnce(
     next: ['name an image with ss (iproute2) or cat with --image'],
   });
 }
+
+/** Whether it is not known of a socket that it takes IPv4. */
+function hasUnknownFamily(sockets: Iterable<Socket>): boolean {
+  for (const socket of sockets)
+    if (socket.dualStack === undefined && isListening(socket) && isOfAnyIpv6(socket)) return true;
+  return false;
+}
+
+function isOfAnyIpv6({ local }: Socket): boolean {
+  return 'address' in local && local.address === '::';
+}
+
+const UNKNOWN_FAMILY =
+  'note: it is not known of sockets bound to [::] whether they take IPv4 too, and they are listed as if they did: only ss can tell, which ports -4 -l asks where the image has it';
 
 interface Reader {
   readonly command: readonly string[];

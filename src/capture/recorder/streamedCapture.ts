@@ -50,6 +50,8 @@ const ENDING_MS = 1_800;
 const DELIVERY_MS = 500;
 const UNSTARTED_MS = 500;
 const NEXT_PACKET_MS = 500;
+/** How long to wait for observed.sh once tcpdump has said that it captured nothing. */
+const EXPLANATION_MS = 2_000;
 /** How long to wait for tcpdump's message about its interface: a wrapper around tcpdump may swallow it. */
 const NAMELESS_MS = 2_000;
 
@@ -77,7 +79,9 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
   let end: CaptureEnd = 'complete';
   let isStarted = false;
   let isCut = false;
+  let isPatient = false;
   let late: Problem | undefined;
+  const counts = { isNothing: false };
   recorder.started.then(() => {
     isStarted = true;
   });
@@ -95,6 +99,11 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     if (packets.packets !== before) {
       const now = packets.packets;
       after(NEXT_PACKET_MS, () => cutUnlessPacketsCome(now));
+      return;
+    }
+    if (counts.isNothing && !isPatient) {
+      isPatient = true;
+      after(EXPLANATION_MS, () => cutUnlessPacketsCome(before));
       return;
     }
     isCut = true;
@@ -140,7 +149,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
       if (!isNamed) capture.onListening?.(name, linkType);
       isNamed = true;
     };
-    const errors = readErrors(capture, (name, linkType) => {
+    const errors = readErrors(capture, counts, (name, linkType) => {
       onListening(name, linkType);
       onBegun();
     });
@@ -157,7 +166,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     });
     if (late) throw late;
     // Whether packets were still to come is not known.
-    if (isCut && begun.signal.aborted) end = 'abandoned';
+    if (isCut && begun.signal.aborted && !counts.isNothing) end = 'abandoned';
     const { statistics, messages, unmatched } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture ended in the pod: it had not heard from this client', {
@@ -168,7 +177,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     // The lease kills a program only when it could not write: its output had ended before.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);
-    const isEmpty = packets.packets === 0 && begun.signal.aborted && !isCut && !UNCOUNTED.has(end);
+    const isEmpty = packets.packets === 0 && begun.signal.aborted && !UNCOUNTED.has(end);
     return { end, statistics, ...(isEmpty && { unmatched: { ...unmatched, device } }) };
   } finally {
     finished.abort();
@@ -241,8 +250,10 @@ interface TcpdumpMessages {
 /** Before what observed.sh says. */
 const OURS = 'netdebug: ';
 
+/** Sets `isNothing` once tcpdump has said at its end that it captured nothing. */
 async function readErrors(
   capture: StreamCapture,
+  counts: { isNothing: boolean },
   onListening: (interfaceName: string, linkType: string) => void,
 ): Promise<TcpdumpMessages> {
   let statistics: Partial<TcpdumpStatistics> = {};
@@ -261,6 +272,9 @@ async function readErrors(
         asking ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
+        // While it runs, all counts stand in one line.
+        if (line.counts.captured === 0 && Object.keys(line.counts).length === 1)
+          counts.isNothing = true;
         capture.onStatistics?.(statistics);
       } else if (line.kind === 'message') {
         messages.push(line.text);

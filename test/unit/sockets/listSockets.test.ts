@@ -13,7 +13,10 @@ const PROC_NET =
   '   0: 0100007F:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 7 1 0 100 0 0 10 0\n';
 
 /** Lists the sockets of a pod in which programs do what `act` says, by their names. */
-async function listed(act: (program: string, pod: FakePod, run: number) => void) {
+async function listed(
+  act: (program: string, pod: FakePod, run: number) => void,
+  wanted: Partial<Parameters<typeof selecting>[0]> = {},
+) {
   const programs: string[] = [];
   const { access } = await fakeServer({
     exec: (socket: WebSocket, request) => {
@@ -30,7 +33,7 @@ async function listed(act: (program: string, pod: FakePod, run: number) => void)
     { ...place, home: podWith() } as unknown as Debugger,
     // Without a lease, and so without words from the client.
     'processes',
-    selecting({ udp: false, unix: false, processes: false, details: false }),
+    selecting({ udp: false, unix: false, processes: false, details: false, ...wanted }),
     { note: (text) => notes.push(text), waiting: () => {} },
   ).catch((error: Error) => error);
   return { outcome, programs, notes };
@@ -44,6 +47,19 @@ it('reads the kernel’s tables when nothing that ss prints is understood', asyn
   expect(programs).toEqual(['ss', 'cat']);
   expect(outcome).toMatchObject({ store: { length: 1 }, unreadable: 0 });
   expect(notes.join()).toMatch(/no line that ss printed was understood/);
+});
+
+it('says that /proc/net does not tell which sockets of [::] take IPv4, where that matters', async () => {
+  const any = PROC_NET.replace('0100007F', '0'.repeat(32)).replace(
+    '00000000:0000 0A',
+    `${'0'.repeat(32)}:0000 0A`,
+  );
+  const act = (program: string, pod: FakePod) => {
+    pod.writes(program === 'ss' ? 'Gibberish of another kind\n' : any);
+    pod.exits(0);
+  };
+  expect((await listed(act, { ipv6: false })).notes.join()).toMatch(/not known .*\[::\].* IPv4/);
+  expect((await listed(act)).notes.join()).not.toMatch(/IPv4/);
 });
 
 it('fails when neither is understood', async () => {

@@ -37,29 +37,45 @@ find_passed() {
 }
 
 # Sets `connected`, a line for each of the ports $1 (separated by commas) that local sockets of established connections
-# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them.
+# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them. One
+# process in the usual case: whoever ends a capture waits for this.
 find_connected() {
-  connected=''
-  for port in $(echo "$1" | tr , ' '); do
-    count=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-      grep -cE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$port") [0-9A-F]+:[0-9A-F]+ 01 " 2>/dev/null)
-    [ "${count:-0}" -gt 0 ] || continue
-    connected="$connected${connected:+$newline}$port $count"
-    asked=''
-    # shellcheck disable=SC2013 # words are wanted
-    for word in $(grep -E " dport=[0-9]+ .* sport=$port " /proc/net/nf_conntrack 2>/dev/null |
-      grep -v -m 20 " dport=$port .* sport=$port "); do
-      case $word in
-        # The first of a line is the client's, the second the answer's.
-        dport=*)
-          if [ -z "$asked" ]; then
-            asked=${word#dport=}
-            case " ${connected##*"$newline"} " in *" $asked "*) ;; *) connected="$connected $asked" ;; esac
-          else
-            asked=''
-          fi
-          ;;
-      esac
+  connected='' wanted_ports=''
+  [ -n "$1" ] || return 0
+  IFS=,
+  for port in $1; do wanted_ports="$wanted_ports${wanted_ports:+|}$(printf %04X "$port")"; done
+  unset IFS
+  sockets=$(grep -hoE -m 1000 ":($wanted_ports) [0-9A-F]+:[0-9A-F]+ 01 " /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  [ -n "$sockets" ] || return 0
+  IFS=,
+  for port in $1; do
+    unset IFS
+    count=0 hexadecimal=$(printf %04X "$port")
+    for word in $sockets; do
+      [ "$word" != ":$hexadecimal" ] || count=$((count + 1))
     done
+    [ "$count" -gt 0 ] || continue
+    connected="$connected${connected:+$newline}$port $count"
+    find_asked
+  done
+}
+
+# Adds to the last line of `connected` the ports that were redirected to $port.
+find_asked() {
+  asked=''
+  # shellcheck disable=SC2013 # words are wanted
+  for word in $(grep -E " dport=[0-9]+ .* sport=$port " /proc/net/nf_conntrack 2>/dev/null |
+    grep -v -m 20 " dport=$port .* sport=$port "); do
+    case $word in
+      # The first of a line is the client's, the second the answer's.
+      dport=*)
+        if [ -z "$asked" ]; then
+          asked=${word#dport=}
+          case " ${connected##*"$newline"} " in *" $asked "*) ;; *) connected="$connected $asked" ;; esac
+        else
+          asked=''
+        fi
+        ;;
+    esac
   done
 }

@@ -134,6 +134,28 @@ describe('the ends of a capture', () => {
     expect(await outcome).toMatchObject({ end: 'interrupted', statistics: {} });
   });
 
+  it('interrupted without a packet: what explains that may come late, or not at all', async () => {
+    for (const explains of [true, false]) {
+      const { pod, outcome, abort } = await begun();
+      pod.on = (word) => {
+        if (word !== 'stop') return;
+        pod.says('0 packets captured');
+        pod.says('5 packets received by filter');
+        if (!explains) return;
+        setTimeout(() => {
+          pod.says('netdebug: passed any 12');
+          pod.exits(0);
+        }, 1_500);
+      };
+      pod.listens();
+      abort.abort();
+      expect(await outcome).toMatchObject({
+        end: 'interrupted',
+        unmatched: { passed: explains ? [{ device: 'any', packets: 12 }] : [] },
+      });
+    }
+  });
+
   it('interrupted before it began', async () => {
     const { pod, outcome, nothingIsLeft } = await begun({ interrupt: AbortSignal.abort() });
     expect(await outcome).toMatchObject({ end: 'interrupted', statistics: {} });
