@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { wrongUsage } from '../problem.ts';
 import type { FactsPool } from '../topology/collect/factsPool.ts';
 import type { Probe } from '../topology/probe/probeFindings.ts';
-import { type ProbePlan, planText } from '../topology/probe/probePlan.ts';
+import { echoPayload, type ProbePlan, planText } from '../topology/probe/probePlan.ts';
 import { type ProbeResult, runProbe } from '../topology/probe/runProbe.ts';
 import { findEndpoint } from '../topology/trace/endpoint.ts';
 import { type PathTrace, tracePath } from '../topology/trace/tracePath.ts';
@@ -18,8 +18,6 @@ export const PROBE: ValueType<ProbeKind> = oneOf('KIND', PROBES);
 const FIRST_PORT = 61_000;
 const LAST_PORT = 65_000;
 const COUNT = { tcp: 2, udp: 3, icmp: 3, mtu: 1 } as const;
-/** Headers of IP and ICMP. */
-const ECHO_HEADERS = { 4: 28, 6: 48 } as const;
 
 /**
  * Sends a few packets along a path, after saying what, and follows them. Where packets of a tunnel are lost
@@ -61,7 +59,7 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
     source,
     destination,
     port: kind === 'tcp' || kind === 'udp' ? (port ?? 0) : 0,
-    size: mtu - ECHO_HEADERS[destination.includes(':') ? 6 : 4],
+    size: echoPayload(mtu, destination),
   };
 }
 

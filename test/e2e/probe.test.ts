@@ -114,16 +114,19 @@ describe('path --probe', () => {
 
   it('sees each packet and its answer at every device, in order, and leaves nothing behind', async () => {
     const before = await stateOf();
-    for (const more of [['--port', '80', '--probe'], ['--probe'], ['--probe=mtu']]) {
+    const kinds = [['--port', '80', '--probe'], ['--probe'], ['--probe=mtu']];
+    const ofIpv6 = kinds.slice(0, 2).map((words) => [...words, '--ipv6']);
+    for (const more of [...kinds, ...ofIpv6]) {
+      const scene = await sceneOf(ends.from, ends.to, more.includes('--ipv6') ? 6 : 4);
       const { probe: packets, findings } = await probe(ends.from.name, ends.to.name, ...more);
       expect(findings, more.join(' ')).toEqual([]);
       expect(packets.length).toBeGreaterThan(0);
       for (const { direction, seen } of packets) {
         const devices = seen.map(({ hop }) => `${hop.pod ? 'pod ' : ''}${hop.device}`);
-        const { from, to } = scene;
+        const { from, to, tunnel } = scene;
         const there = [
-          ...['pod eth0', from.hostEnd, 'cni0', 'flannel.1', 'eth0'],
-          ...['eth0', 'flannel.1', 'cni0', to.hostEnd, 'pod eth0'],
+          ...['pod eth0', from.hostEnd, 'cni0', tunnel, 'eth0'],
+          ...['eth0', tunnel, 'cni0', to.hostEnd, 'pod eth0'],
         ];
         expect(devices).toEqual(direction === 'there' ? there : there.toReversed());
         const times = seen.map(({ atMs }) => atMs ?? Number.NaN);
@@ -132,6 +135,46 @@ describe('path --probe', () => {
     }
     expect(await stateOf()).toEqual(before);
   });
+
+  it.each([4, 6] as const)(
+    'tells that a packet of full size is too large, and who says so or where it is lost: IPv%i',
+    async (family) => {
+      const words = [
+        ends.from.name,
+        ends.to.name,
+        '--probe=mtu',
+        ...(family === 6 ? ['--ipv6'] : []),
+      ];
+      const {
+        tunnel,
+        uplink,
+        family: { tunnelMtu },
+      } = await sceneOf(ends.from, ends.to, family);
+      const { from, to } = ends;
+      await onNode(from.processes, `ip link set ${tunnel} mtu 1380`);
+      const told = await probe(ends.from.name, ends.to.name, ...words).finally(async () => {
+        await onNode(from.processes, `ip link set ${tunnel} mtu ${tunnelMtu}`);
+        await inNetworkOf(from.processes, `ip -${family} route flush cache`);
+      });
+      expect(told.findings.map(({ kind }) => kind)).toEqual(['probe-too-big']);
+      expect(told.findings[0]?.evidence).toContain('MTU 1380');
+      // Where the link itself takes less than its sender thinks, nobody says a word.
+      await inNetworkOf(from.processes, 'ip link set eth0 mtu 1400');
+      await onNode(to.processes, `ip link set ${uplink} mtu 1400`);
+      const lost = await probe(ends.from.name, ends.to.name, ...words).finally(async () => {
+        await inNetworkOf(from.processes, 'ip link set eth0 mtu 1450');
+        await onNode(
+          to.processes,
+          `ip link set ${uplink} mtu 1500; ip link set flannel.1 mtu 1450; ip link set flannel-v6.1 mtu 1430`,
+        );
+      });
+      const found = lost.findings.find(({ kind }) => kind === 'probe-too-big');
+      expect(found, JSON.stringify(lost.findings)).toMatchObject({
+        causedBy: 'mtu-mismatch',
+        where: { node: world.nodes[0], device: uplink },
+      });
+    },
+  );
 
   it('tells a tunnel that is dropped between the nodes, where all tables are right', async () => {
     const table = 'netdev planted';

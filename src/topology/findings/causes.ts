@@ -10,6 +10,8 @@ const WITHOUT_CONSEQUENCES = new Set([
   'two-iptables-backends',
 ]);
 
+const SERVICE_WITHOUT_ENDPOINTS = new Set(['service-no-endpoints', 'service-no-local-endpoints']);
+
 /** A finding with what it was made of. */
 export interface Diagnosed {
   readonly finding: NetworkFinding;
@@ -45,6 +47,9 @@ function explains(
   if (cause.kind === 'stale-vtep-mac' && effect.kind === 'vtep-neighbour-missing') {
     return fault.values.farNode === effect.where.node;
   }
+  // kube-proxy's own rules refuse what is sent to a service without endpoints.
+  if (SERVICE_WITHOUT_ENDPOINTS.has(cause.kind) && effect.kind === 'filter-drop')
+    return consequence.values.toService === 'yes';
   const [low, high] = [layerOf(cause), layerOf(effect)];
   if (low >= high) return false;
   if (effect.kind === 'neighbour-failed' || effect.kind === 'pod-not-ready') return true;

@@ -30,7 +30,8 @@ function ofService(trace: PathTrace): Fault[] {
     evidence,
     values: { ...values, ...more },
   });
-  if (service.port === undefined) {
+  const isHeadless = object.clusterAddresses.length === 0;
+  if (service.port === undefined && !isHeadless) {
     const has = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ');
     const port = request.port === undefined ? '' : `${request.port}`;
     return [
@@ -62,6 +63,7 @@ function ofService(trace: PathTrace): Fault[] {
       ),
     ];
   }
+  if (service.port === undefined || (isHeadless && nodePortOf === undefined)) return [];
   const faults: Fault[] = [];
   const from =
     request.from.kind === 'pod'
@@ -113,14 +115,7 @@ function ofService(trace: PathTrace): Fault[] {
   const hasReached = there?.hops.some(
     ({ node: passed, netns }) => passed === at && netns === node?.hostInode,
   );
-  if (
-    !isTranslated &&
-    wasRead &&
-    !byPrograms &&
-    hasReached &&
-    !object.clusterAddresses.includes('None') &&
-    faults.length === 0
-  ) {
+  if (!isTranslated && wasRead && !byPrograms && hasReached && faults.length === 0) {
     faults.push({
       ...fault(
         'service-not-programmed',

@@ -3,7 +3,7 @@ import type { NetworkFinding } from '../findings/finding.ts';
 import type { Where } from '../trace/way.ts';
 import type { Growth } from './counters.ts';
 import type { ProbedPacket } from './judgeProbe.ts';
-import { planText } from './probePlan.ts';
+import { echoPacketSize, planText } from './probePlan.ts';
 import type { ProbeResult } from './runProbe.ts';
 
 /** A probe, and the plain datagram that followed it where packets of a tunnel were lost between nodes. */
@@ -36,7 +36,7 @@ export function probeFindings(
   return [
     ...checksums(main.growth),
     ...(main.plan.kind === 'mtu'
-      ? tooBig(main)
+      ? tooBig(main).map((finding) => explained(finding, [finding.where]))
       : [
           ...losses(main, plain).map(({ finding, places }) => explained(finding, places)),
           ...silence(main).map((finding) => explained(finding, [finding.where])),
@@ -159,7 +159,7 @@ function tooBig({ plan, packets, said }: ProbeResult): NetworkFinding[] {
       where: sent.lost?.after ?? sent.seen.at(-1)?.hop ?? {},
       evidence: [answer?.packet ?? `${sent.packet}: ${placesText(sent)}`, ...said].join('\n'),
       values: {
-        bytes: String(plan.size + 28),
+        bytes: String(echoPacketSize(plan)),
         ...(reported?.[1] !== undefined && { mtu: reported[1] }),
         reporter: hopText(reporter?.hop) || 'the kernel of the sender',
       },

@@ -1,3 +1,18 @@
+import { familyOf } from '../address.ts';
+
+/** Bytes of the headers of an echo request: IPv4 or IPv6, and ICMP. */
+const ECHO_HEADERS = { 4: 28, 6: 48 } as const;
+
+/** Bytes of the payload of an echo request that is a packet of this size. */
+export function echoPayload(packetSize: number, destination: string): number {
+  return packetSize - ECHO_HEADERS[familyOf(destination)];
+}
+
+/** Bytes of the whole packet of an echo request. */
+export function echoPacketSize({ size, destination }: ProbePlan): number {
+  return size + ECHO_HEADERS[familyOf(destination)];
+}
+
 /** What a probe sends. */
 export interface ProbePlan {
   readonly kind: 'tcp' | 'udp' | 'icmp' | 'mtu';
@@ -22,7 +37,7 @@ export function mostPackets({ kind, count }: ProbePlan): number {
 
 /** A probe in words, as it is announced. */
 export function planText(plan: ProbePlan): string {
-  const { kind, count, destination, port, size } = plan;
+  const { kind, count, destination, port } = plan;
   const most = mostPackets(plan);
   const packets = most === 1 ? '1 packet' : `at most ${most} packets`;
   switch (kind) {
@@ -33,6 +48,6 @@ export function planText(plan: ProbePlan): string {
     case 'icmp':
       return `${count} ICMP echo requests to ${destination} (${packets})`;
     case 'mtu':
-      return `an ICMP echo request of ${size + 28} bytes to ${destination} that may not be fragmented (${packets}). Where it is too large, the sender's kernel keeps the smaller MTU for ten minutes`;
+      return `an ICMP echo request of ${echoPacketSize(plan)} bytes to ${destination} that may not be fragmented (${packets}). Where it is too large, the sender's kernel keeps the smaller MTU for ten minutes`;
   }
 }

@@ -22,8 +22,9 @@ have bash; bash=$program
 have ping; ping=$program
 
 case $address in
-  *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 ;;
-  *) family=4 bracketed=$address raw=IP4-DATAGRAM icmp=1 ;;
+  # IPPROTO_IPV6, IPV6_DONTFRAG (linux/in6.h); socat's mtudiscover is for IPv4 alone.
+  *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 whole=setsockopt-int=41:62:1 ;;
+  *) family=4 bracketed=$address raw=IP4-DATAGRAM icmp=1 whole=mtudiscover=2 ;;
 esac
 
 inside() { "$nsenter" -n"$path" "$@"; }
@@ -60,7 +61,7 @@ datagram() {
 echo_request() {
   if [ -n "$socat" ]; then
     # shellcheck disable=SC2059 # nothing but escapes
-    printf "$1" | inside "$socat" -u - "$raw:$bracketed:$icmp${2:+,mtudiscover=2}"
+    printf "$1" | inside "$socat" -u - "$raw:$bracketed:$icmp${2:+,$whole}"
   elif [ -z "$ping" ]; then
     echo 'the image has neither socat nor ping'
     return 127

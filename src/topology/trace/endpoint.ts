@@ -1,6 +1,7 @@
 import { parseAddress, sameAddress } from '../address.ts';
 import type { NodeObject, PodObject, ServiceObject } from '../model/apiObjects.ts';
 import type { Place, Wiring } from '../wiring.ts';
+import { backendsOf, usableBackends } from './serviceBackends.ts';
 
 /** One end of a path, found among what is known of the cluster. */
 export type PathEndpoint =
@@ -70,9 +71,26 @@ function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndp
   const service = wiring.facts.objects.services?.find(
     (one) => one.namespace === namespace && one.name === name,
   );
-  return service === undefined
-    ? { notFound: `service "${name}" not found in namespace "${namespace}"` }
-    : { kind: 'service', service, addresses: service.clusterAddresses };
+  if (service === undefined)
+    return { notFound: `service "${name}" not found in namespace "${namespace}"` };
+  if (service.type === 'ExternalName')
+    return {
+      notFound: `service "${name}" is an ExternalName: it stands for a name outside the cluster and has no address`,
+    };
+  const { clusterAddresses } = service;
+  const addresses =
+    clusterAddresses.length > 0 ? clusterAddresses : addressesBehind(wiring, service);
+  return { kind: 'service', service, addresses };
+}
+
+/** What names of a headless service lead to. */
+function addressesBehind(wiring: Wiring, service: ServiceObject): string[] {
+  const port = service.ports[0];
+  // A headless service may have no port at all: then its endpoints have none either.
+  if (port === undefined) return [];
+  return ([4, 6] as const)
+    .flatMap((family) => usableBackends(backendsOf(wiring, service, port, family) ?? []))
+    .map(({ address }) => address);
 }
 
 function endpointOfPod(wiring: Wiring, pod: PodObject): PathEndpoint {

@@ -19,6 +19,8 @@ export function checkRouteAgainstOthers(
 ): Fault[] {
   const { wiring, aim } = walk;
   if (aim === undefined || !wiring.isHost(place) || wiring.isHost(aim)) return [];
+  // The answer to a sender that is masqueraded goes to its node.
+  if (wiring.hasAddress(aim, walk.packet.destination) === false) return [];
   const route = judged.matched;
   return aim.node === place.node
     ? localFaults(walk, place, judged.device, route)

@@ -57,10 +57,12 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const family = commonFamily(request);
   const start = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const destination = to === undefined ? ANYWHERE[family] : (pick(to.addresses, family) ?? '');
+  if (destination === '') return nowhere(wiring, request, family);
   const source = sourceFor(wiring, start, destination, pick(from.addresses, family));
   const service = serviceOf(wiring, request, family);
   const backend = chosenBackend(service);
-  const port = request.port ?? service?.port?.port;
+  const isHeadless = to?.kind === 'service' && to.service.clusterAddresses.length === 0;
+  const port = request.port ?? (isHeadless ? backend?.port : service?.port?.port);
   const aim = aimOf(
     wiring,
     to,
@@ -78,7 +80,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const base = { request, wiring, source, destination, ...(service && { service }) };
   const walk = new Walk(wiring, 'there', packet, aim);
   walk.backend = backend;
-  walk.isService = service !== undefined;
+  walk.isService = service !== undefined && !isHeadless;
   const there = start === undefined ? walkIn(wiring, walk, aim, family) : walk.from(start);
   if (there === undefined) return { ...base, ways: [], questions: [] };
   const final = walk.aim;
@@ -103,6 +105,21 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
     ways: [there, backWay],
     questions: [...walk.questions, ...back.questions],
     ...(untranslatedAt && { untranslatedAt }),
+  };
+}
+
+/** The destination has no address, such as a headless service without endpoints. */
+function nowhere(wiring: Wiring, request: PathRequest, family: 4 | 6): PathTrace {
+  const service = serviceOf(wiring, request, family);
+  const source = pick(request.from.addresses, family) ?? '';
+  return {
+    request,
+    wiring,
+    source,
+    destination: '',
+    ways: [],
+    questions: [],
+    ...(service && { service }),
   };
 }
 
@@ -148,7 +165,9 @@ function serviceOf(
     return { ...own, ...(backends && { backends }) };
   }
   if (to?.kind !== 'service') return undefined;
-  const own = servicePort(to.service, port, protocol);
+  // Names of a headless one lead to its pods, whatever their port.
+  const isHeadless = to.service.clusterAddresses.length === 0;
+  const own = servicePort(to.service, isHeadless ? undefined : port, protocol);
   const backends = own && backendsOf(wiring, to.service, own, family);
   return { object: to.service, ...(own && { port: own }), ...(backends && { backends }) };
 }
@@ -193,8 +212,11 @@ function walkIn(
 
 /** The first packet of the answer, from the address that was reached to the one that it saw. */
 function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
-  const { packet, aim } = walk;
+  const { packet, aim, wiring } = walk;
   if (aim === undefined) return undefined;
+  // What is dropped before a service's address is translated has no answer.
+  const isUntranslated = walk.isService && sameAddress(packet.destination, asked.destination);
+  if (isUntranslated && wiring.hasAddress(aim, packet.destination) === false) return undefined;
   return {
     source: packet.destination,
     destination: packet.source === '' ? asked.source : packet.source,

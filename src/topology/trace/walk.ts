@@ -347,6 +347,7 @@ export class Walk extends WayRecord {
         table: last?.table ?? '',
         chain: last?.chain ?? '',
         packets: last?.packets === undefined ? '' : `${last.packets}`,
+        toService: this.isService && asked.destinationTranslated !== true ? 'yes' : 'no',
         isPolicy: last?.text.startsWith('policy ') ? 'yes' : 'no',
         command: `${familyOf(asked.destination) === 4 ? 'iptables' : 'ip6tables'}${last?.backend.replace('iptables', '') ?? ''}`,
       });
