@@ -1,5 +1,6 @@
 import { isObject } from '../../jsonObject.ts';
 import { contains, parseAddress, prefixOf } from '../address.ts';
+import { isProtocol } from './iptablesMatches.ts';
 import { arrayOf, type Json, numberOf, textOf } from './json.ts';
 import { numberIn, packetValue, type Value } from './nftValues.ts';
 import type { TracedPacket } from './packet.ts';
@@ -81,6 +82,7 @@ function isIn(value: Value, wanted: Json | undefined, values: NftValues): Match 
     return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
   }
   if (value.is === 'doubt') return { doubt: value.what };
+  if (value.is === 'protocol') return isProtocol(value.value, textOf(wanted));
   return value.is === 'known' && isEqual(value.value, wanted);
 }
 

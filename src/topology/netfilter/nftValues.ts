@@ -6,6 +6,8 @@ import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.t
 /** A value that a packet has: a text or number, several (concatenated, flags), or not known. */
 export type Value =
   | { readonly is: 'known'; readonly value: string | number }
+  /** By name; nft prints numbers where its image has no /etc/protocols. */
+  | { readonly is: 'protocol'; readonly value: string }
   | { readonly is: 'list'; readonly values: readonly Value[] }
   | { readonly is: 'random'; readonly mod: number }
   | { readonly is: 'doubt'; readonly what: string };
@@ -77,7 +79,7 @@ function metaValue(key: string, packet: TracedPacket): Value {
     case 'mark':
       return known(packet.mark);
     case 'l4proto':
-      return known(packet.protocol);
+      return { is: 'protocol', value: packet.protocol };
     case 'nfproto':
       return known(family === 4 ? 'ipv4' : 'ipv6');
     case 'protocol':
@@ -97,7 +99,8 @@ function payloadValue(protocol: string, field: string, packet: TracedPacket): Va
     if (protocol !== (family === 4 ? 'ip' : 'ip6')) return known('');
     if (field === 'saddr') return known(packet.source);
     if (field === 'daddr') return known(packet.destination);
-    if (field === 'protocol' || field === 'nexthdr') return known(packet.protocol);
+    if (field === 'protocol' || field === 'nexthdr')
+      return { is: 'protocol', value: packet.protocol };
     return doubt(`${protocol} ${field}`);
   }
   if (!ports && ['tcp', 'udp', 'sctp', 'icmp', 'icmpv6'].includes(protocol)) {

@@ -268,6 +268,11 @@ describe("kube-proxy's rules", () => {
       `nft -f - <<'RULES'\n${KUBE_PROXY_NFTABLES}\nRULES`,
       'echo "== nft"; nft -j list ruleset',
     ],
+    // As images of debuggers are: protocols are listed as numbers there.
+    'nftables, without /etc/protocols': [
+      `nft -f - <<'RULES'\n${KUBE_PROXY_NFTABLES}\nRULES`,
+      'mount --bind /dev/null /etc/protocols; echo "== nft"; nft -j list ruleset',
+    ],
     iptables: [
       `iptables-legacy-restore <<'RULES'\n${KUBE_PROXY_IPTABLES}\nRULES`,
       'echo "== save"; iptables-legacy-save -c',
