@@ -276,6 +276,12 @@ function nowhereBehind(
   }
   if (sameAddress(nextHop, walk.packet.destination)) {
     const evidence = `no port of ${bridge.link.name} leads to ${nextHop}`;
+    const isElsewhere = walk.wiring.withAddress(nextHop).length > 0;
+    if (isElsewhere) {
+      // Somebody has it, and nothing that was read leads there from this bridge.
+      walk.doubt(bridge, 'bridge', evidence);
+      return 'unknown';
+    }
     walk.fault('address-unused', bridge, evidence, { address: nextHop, device: bridge.link.name });
     return 'stopped';
   }

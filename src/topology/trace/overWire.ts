@@ -13,9 +13,9 @@ export function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
     .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
   // Networks of clouds answer for others with an address of their own; the kernel asks again for what it learned.
   const isStatic = neighbourOf(port, nextHop)?.state.includes('PERMANENT') === true;
-  checkNeighbour(walk, port, nextHop, isStatic ? owner : undefined);
+  const guest = owner === undefined ? guestWith(walk, port, nextHop) : undefined;
+  checkNeighbour(walk, port, nextHop, isStatic ? (owner ?? guest?.end) : undefined);
   if (owner === undefined) {
-    const guest = guestWith(walk, port, nextHop);
     return guest === undefined ? beyond(walk, port, nextHop) : toGuest(walk, port, guest);
   }
   const end = walk.pass(owner);

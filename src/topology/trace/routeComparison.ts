@@ -7,16 +7,19 @@ import { isTunnel } from './crossTunnel.ts';
 import type { Walk } from './walk.ts';
 import type { Fault } from './way.ts';
 
+/** By which route a packet goes on. */
+interface GoneOn {
+  readonly device: string;
+  readonly nextHop: string;
+  readonly matched: Route;
+}
+
 /**
  * A route is wrong where the node's own others, or those of the node at the far end, show what it should
  * be. That a plugin usually does it in another way is not a fault: so only nodes of the same cluster are
  * compared, and only for addresses of pods whose node is known.
  */
-export function checkRouteAgainstOthers(
-  walk: Walk,
-  place: Place,
-  judged: { readonly device: string; readonly matched: Route },
-): Fault[] {
+export function checkRouteAgainstOthers(walk: Walk, place: Place, judged: GoneOn): Fault[] {
   const { wiring, aim } = walk;
   if (aim === undefined || !wiring.isHost(place) || wiring.isHost(aim)) return [];
   // The answer to a sender that is masqueraded goes to its node.
@@ -24,7 +27,14 @@ export function checkRouteAgainstOthers(
   const route = judged.matched;
   return aim.node === place.node
     ? localFaults(walk, place, judged.device, route)
-    : remoteFaults(walk, place, judged.device, route);
+    : remoteFaults(walk, place, judged);
+}
+
+/** Whether the next hop is an address of the far node on the wire: then it gets the packet, whatever others do. */
+function leadsToNodeOf(aim: Place, { wiring }: Walk, nextHop: string): boolean {
+  return wiring
+    .withAddress(nextHop)
+    .some((port) => port.node === aim.node && wiring.isHost(port) && !isTunnel(port.link));
 }
 
 /** To a pod of this node: not by a device that leads out of it. */
@@ -54,7 +64,8 @@ function localFaults(walk: Walk, place: Place, device: string, route: Route): Fa
 }
 
 /** To a pod of another node: as to the others, and as that node's answers come back. */
-function remoteFaults(walk: Walk, place: Place, device: string, route: Route): Fault[] {
+function remoteFaults(walk: Walk, place: Place, judged: GoneOn): Fault[] {
+  const { device, nextHop, matched: route } = judged;
   const { wiring, aim, packet } = walk;
   const out = wiring.device(place, device);
   const far = aim && wiring.host(aim.node);
@@ -68,7 +79,8 @@ function remoteFaults(walk: Walk, place: Place, device: string, route: Route): F
   const modelTunnels = modelDevice !== undefined && isTunnel(modelDevice.link);
   const isGeneral = (prefixOfRoute(route)?.length ?? 0) === 0;
   const modelIsGeneral = (prefixOfRoute(model)?.length ?? 0) === 0;
-  const differs = (modelTunnels && !isTunnel(out.link)) || (isGeneral && !modelIsGeneral);
+  const isGuessed = isGeneral && !modelIsGeneral && !leadsToNodeOf(aim, walk, nextHop);
+  const differs = (modelTunnels && !isTunnel(out.link)) || isGuessed;
   if (!differs || modelIsGeneral) return [];
   const kind = isGeneral ? 'route-missing' : 'route-wrong';
   const cidr = wiring.facts.objects.nodes

@@ -12,6 +12,9 @@ import {
   type Where,
 } from './way.ts';
 
+/** Kinds that have a carrier while the other end, or the device below, is up. */
+const FOLLOWS_OTHER = new Set(['veth', 'vlan', 'macvlan', 'macvtap', 'ipvlan']);
+
 /** What a walk notes on its way: devices, decisions, and what is wrong or cannot be known. */
 export class WayRecord {
   readonly wiring: Wiring;
@@ -61,7 +64,9 @@ export class WayRecord {
     if (fault === undefined || (fault === 'no-carrier' && port.link.kind === 'bridge'))
       return false;
     const peer =
-      fault === 'no-carrier' && port.link.kind === 'veth' ? this.wiring.otherEnd(port) : undefined;
+      fault === 'no-carrier' && FOLLOWS_OTHER.has(port.link.kind ?? '')
+        ? this.wiring.otherEnd(port)
+        : undefined;
     const isPeerDown = peer !== undefined && faultOfLink(peer.link) === 'down';
     this.#noteLink(isPeerDown ? peer : port, isPeerDown ? 'down' : fault);
     return true;

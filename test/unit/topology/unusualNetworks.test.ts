@@ -1,0 +1,292 @@
+import { describe, expect, it } from 'vitest';
+import { FLANNEL, FLANNEL_NODES, type Lab, runLab, WIRE } from './support/lab.ts';
+import { pathBetween } from './support/pathBetween.ts';
+
+/**
+ * Networks that no plugin of ours makes, built with ip, nft and iptables alone, and what is broken in them. Whatever
+ * is said of them, it must not be wrong: what arrives has no error, and what does not arrive is named or unknown.
+ */
+interface Unusual {
+  readonly name: string;
+  readonly nodes: Lab['nodes'];
+  readonly to: string;
+  readonly from?: string;
+  /** What makes it, and then each change of it. */
+  readonly setUp: string;
+  readonly stages: readonly { readonly change: string; readonly kinds: readonly string[] }[];
+}
+
+const pods = (
+  a1: string,
+  b1: string,
+  podCidrs: readonly [string, string] = ['10.244.1.0/24', '10.244.2.0/24'],
+): Lab['nodes'] => ({
+  'node-a': { address: '192.168.7.10', podCidrs: [podCidrs[0]], pods: { a1: [a1] } },
+  'node-b': { address: '192.168.7.11', podCidrs: [podCidrs[1]], pods: { b1: [b1] } },
+});
+
+/** Routed veths between nodes with static routes alone. */
+const ROUTED = `${WIRE}
+for pod in a1:a:1.2:11:2 b1:b:2.2:10:1; do
+  set -- $(echo $pod | tr : ' ')
+  ip -n node-$2 link add h$1 type veth peer name eth0 netns $1
+  ip -n node-$2 link set h$1 address ee:ee:ee:ee:ee:ee up
+  ip netns exec node-$2 sysctl -qw net.ipv4.conf.h$1.proxy_arp=1
+  ip -n $1 addr add 10.244.$3/32 dev eth0; ip -n $1 link set eth0 up
+  ip -n $1 route add 169.254.1.1 dev eth0 scope link; ip -n $1 route add default via 169.254.1.1 dev eth0
+  ip -n node-$2 route add 10.244.$3 dev h$1 scope link
+  ip -n node-$2 route add 10.244.$5.0/24 via 192.168.7.$4 dev eth0
+done
+`;
+
+/** A second wire, and a second device of each node on it. */
+const SECOND_WIRE = `
+ip link add wire2 type bridge; ip link set wire2 up
+for node in a:10 b:11; do
+  name=node-\${node%:*}
+  ip link add up2-\${node%:*} type veth peer name eth1 netns $name
+  ip link set up2-\${node%:*} master wire2 up
+  ip -n $name addr add 192.168.8.\${node#*:}/24 dev eth1; ip -n $name link set eth1 up
+done
+`;
+
+const NETWORKS: readonly Unusual[] = [
+  {
+    name: 'a secondary interface of the node for the pods of one, chosen by rules of the source (AWS)',
+    nodes: pods('10.244.1.2', '10.244.2.2'),
+    to: '10.244.2.2',
+    setUp: `${ROUTED}${SECOND_WIRE}
+      ip -n node-a rule add pref 512 to 10.244.1.2 lookup main
+      ip -n node-a rule add pref 1536 from 10.244.1.2 lookup 2
+      ip -n node-a route add 10.244.2.0/24 via 192.168.8.11 dev eth1 table 2
+      ip -n node-b rule add pref 1536 from 10.244.2.2 lookup 2
+      ip -n node-b route add 10.244.1.0/24 via 192.168.8.10 dev eth1 table 2`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change:
+          'ip -n node-a route del 10.244.2.0/24 table 2; ip -n node-a route add blackhole 10.244.2.0/24 table 2',
+        kinds: ['route-blocked'],
+      },
+      {
+        change:
+          'ip -n node-a route replace 10.244.2.0/24 via 192.168.8.11 dev eth1 table 2; ip -n node-b link set eth1 down',
+        kinds: ['link-down'],
+      },
+      // Its answers leave by the first wire: strict filters take them for forged.
+      {
+        change:
+          'ip -n node-b link set eth1 up; ip -n node-b rule del pref 1536; ip netns exec node-b sysctl -qw net.ipv4.conf.eth1.rp_filter=1',
+        kinds: ['rp-filter'],
+      },
+    ],
+  },
+  {
+    name: 'routes of equal cost over two wires',
+    nodes: pods('10.244.1.2', '10.244.2.2'),
+    to: '10.244.2.2',
+    setUp: `${ROUTED}${SECOND_WIRE}
+      ip -n node-a route replace 10.244.2.0/24 nexthop via 192.168.7.11 dev eth0 nexthop via 192.168.8.11 dev eth1
+      ip -n node-b route replace 10.244.1.0/24 nexthop via 192.168.7.10 dev eth0 nexthop via 192.168.8.10 dev eth1`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change: 'ip -n node-a link set eth0 down; ip -n node-a link set eth1 down',
+        kinds: ['link-down'],
+      },
+    ],
+  },
+  {
+    name: 'a rule that sends one port elsewhere',
+    nodes: pods('10.244.1.2', '10.244.2.2'),
+    to: '10.244.2.2',
+    setUp: `${ROUTED}
+      ip -n node-a rule add pref 100 ipproto tcp dport 80 lookup 80
+      ip -n node-a route add unreachable default table 80`,
+    stages: [
+      { change: '', kinds: ['route-blocked'] },
+      {
+        change:
+          'ip -n node-a rule del pref 100; ip -n node-a rule add pref 100 ipproto tcp dport 443 lookup 80',
+        kinds: [],
+      },
+      {
+        change:
+          'ip -n node-a rule del pref 100; ip -n node-a rule add pref 100 ipproto udp lookup 80',
+        kinds: [],
+      },
+      {
+        change: 'ip -n node-a rule add pref 90 not from 10.244.1.9 lookup 80',
+        kinds: ['route-blocked'],
+      },
+    ],
+  },
+  {
+    name: 'macvlan in bridge mode on the uplinks',
+    nodes: pods('192.168.7.30', '192.168.7.31', ['192.168.7.0/24', '192.168.7.0/24']),
+    to: '192.168.7.31',
+    setUp: `${WIRE}
+      for pod in a1:a:30 b1:b:31; do
+        set -- $(echo $pod | tr : ' ')
+        ip -n node-$2 link add m0 link eth0 type macvlan mode bridge; ip -n node-$2 link set m0 netns $1 name eth0
+        ip -n $1 addr add 192.168.7.$3/24 dev eth0; ip -n $1 link set eth0 up; ip -n $1 route add default via 192.168.7.1
+      done`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change:
+          'ip -n a1 neigh replace 192.168.7.31 lladdr 02:00:00:00:00:99 dev eth0 nud permanent',
+        kinds: ['stale-neighbour'],
+      },
+      {
+        change: 'ip -n a1 neigh del 192.168.7.31 dev eth0; ip -n node-b link set eth0 down',
+        kinds: ['link-down'],
+      },
+    ],
+  },
+  {
+    name: 'a bridge with the uplink as a port, and a second bridge behind a pair of veths',
+    nodes: pods('192.168.7.30', '192.168.7.31', ['192.168.7.0/24', '192.168.7.0/24']),
+    to: '192.168.7.31',
+    setUp: `${WIRE}
+      for pod in a1:a:30:10 b1:b:31:11; do
+        set -- $(echo $pod | tr : ' ')
+        ip -n node-$2 addr flush dev eth0
+        ip -n node-$2 link add br0 type bridge; ip -n node-$2 link set eth0 master br0; ip -n node-$2 link set br0 up
+        ip -n node-$2 addr add 192.168.7.$4/24 dev br0
+        ip -n node-$2 link add br1 type bridge; ip -n node-$2 link set br1 up
+        ip -n node-$2 link add patch0 type veth peer name patch1
+        ip -n node-$2 link set patch0 master br0 up; ip -n node-$2 link set patch1 master br1 up
+        ip -n node-$2 link add h$1 type veth peer name eth0 netns $1; ip -n node-$2 link set h$1 master br1 up
+        ip -n $1 addr add 192.168.7.$3/24 dev eth0; ip -n $1 link set eth0 up
+      done`,
+    stages: [
+      { change: '', kinds: [] },
+      { change: 'ip -n node-b link set patch1 nomaster', kinds: [] },
+      {
+        change: 'ip -n node-b link set patch1 master br1; ip -n node-b link set patch0 down',
+        kinds: [],
+      },
+    ],
+  },
+  {
+    name: 'nftables with sets, maps and intervals',
+    nodes: FLANNEL_NODES,
+    to: '10.244.2.2',
+    setUp: `${FLANNEL}
+      ip netns exec node-a nft -f - <<'RULES'
+table inet own {
+  set good { type ipv4_addr; flags interval; elements = { 10.244.2.0-10.244.2.9, 10.99.0.0/16 }; }
+  map verdicts { type inet_service : verdict; elements = { 80 : jump web, 22 : drop }; }
+  chain web { ip saddr { 10.244.1.0/24 } ct state { new, established } return; drop; }
+  chain forward { type filter hook forward priority 0; policy drop;
+    ct state established,related accept
+    tcp dport vmap @verdicts
+    ip daddr @good meta l4proto tcp th dport 1-1000 accept
+  }
+}
+RULES`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change: "ip netns exec node-a nft 'delete element inet own good { 10.244.2.0-10.244.2.9 }'",
+        kinds: ['filter-drop'],
+      },
+      {
+        change:
+          "ip netns exec node-a nft 'add element inet own good { 10.244.2.2 }; add rule inet own web drop; insert rule inet own web tcp dport 80 drop'",
+        kinds: ['filter-drop'],
+      },
+      {
+        change:
+          "ip netns exec node-a nft 'flush chain inet own web'; ip netns exec node-a nft 'add chain inet own late { type filter hook forward priority 10; policy accept; }; add rule inet own late oifname tun9 ip daddr != @good drop; add rule inet own late iifname \"sw*\" tcp flags & (fin|syn|rst|ack) == syn counter reject with tcp reset'",
+        kinds: ['filter-drop'],
+      },
+    ],
+  },
+  {
+    name: 'an address of the node for a local cache of names, kept from connection tracking (NodeLocal DNS)',
+    nodes: FLANNEL_NODES,
+    to: '169.254.20.10',
+    setUp: `${FLANNEL}
+      ip -n node-a link add nodelocaldns type bridge; ip -n node-a addr add 169.254.20.10/32 dev nodelocaldns; ip -n node-a link set nodelocaldns up
+      ip netns exec node-a iptables-legacy-restore <<'RULES'
+*raw
+-A PREROUTING -d 169.254.20.10/32 -p tcp -m tcp --dport 80 -j NOTRACK
+-A OUTPUT -s 169.254.20.10/32 -p tcp -m tcp --sport 80 -j NOTRACK
+COMMIT
+*filter
+-A INPUT -d 169.254.20.10/32 -p tcp -m tcp --dport 80 -j ACCEPT
+-A OUTPUT -s 169.254.20.10/32 -p tcp -m tcp --sport 80 -j ACCEPT
+COMMIT
+RULES
+      ip netns exec node-a socat TCP4-LISTEN:80,bind=169.254.20.10,fork,reuseaddr SYSTEM:"echo hello" 2>/dev/null &
+      sleep 0.3`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change:
+          'ip netns exec node-a iptables-legacy -I INPUT -m conntrack --ctstate INVALID,UNTRACKED -j DROP',
+        kinds: ['filter-drop'],
+      },
+      {
+        change:
+          'ip netns exec node-a iptables-legacy -D INPUT 1; ip -n node-a addr del 169.254.20.10/32 dev nodelocaldns',
+        kinds: [],
+      },
+    ],
+  },
+  {
+    name: 'two default routes, by the device that a packet comes in by',
+    nodes: pods('10.244.1.2', '10.244.2.2'),
+    to: '10.244.2.2',
+    setUp: `${ROUTED}${SECOND_WIRE}
+      ip -n node-a route del 10.244.2.0/24
+      ip -n node-a rule add pref 50 iif ha1 lookup 50
+      ip -n node-a route add default via 192.168.8.11 dev eth1 table 50
+      ip -n node-a rule add pref 49 to 10.244.1.0/24 lookup main`,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change:
+          'ip -n node-a rule add pref 40 iif ha1 lookup 51; ip -n node-a route add throw default table 51',
+        kinds: [],
+      },
+      { change: 'ip -n node-a route replace prohibit default table 51', kinds: ['route-blocked'] },
+    ],
+  },
+];
+
+describe('unusual networks', () => {
+  it.each(NETWORKS)(
+    'are never described wrongly: $name',
+    { timeout: 60_000 },
+    async ({ nodes, setUp, stages, from = 'a1', to }) => {
+      const reach = `reach ${from} ${to} 80`;
+      const results = await runLab({
+        nodes,
+        rules: true,
+        stages: stages.map(({ change }, at) =>
+          at === 0 ? `${setUp}\nserve b1 80\n${change}\n${reach} 2` : `${change}\n${reach} 0.5`,
+        ),
+      });
+      const said = results.map(({ facts, reached }) => {
+        const { trace, findings } = pathBetween(facts, from, to, 80);
+        const isReached = reached.get(`${from} ${to}`);
+        const errors = findings
+          .filter(({ causedBy, severity }) => causedBy === undefined && severity === 'error')
+          .map(({ kind }) => kind);
+        const ends = trace.ways.map(({ end }) => end);
+        const unknown = trace.ways.flatMap((way) => way.unknown.map(({ what }) => what));
+        return { isReached, errors, ends, unknown };
+      });
+      for (const { isReached, errors, ends, unknown } of said) {
+        const arrives = ends.every((end) => end === 'delivered');
+        // Whoever says that it arrives must be right, and whoever names an error, too.
+        if (arrives && errors.length === 0 && unknown.length === 0) expect(isReached).toBe(true);
+        if (errors.length > 0) expect(isReached).toBe(false);
+      }
+      expect(said.map(({ errors }) => errors)).toEqual(stages.map(({ kinds }) => kinds));
+    },
+  );
+});
