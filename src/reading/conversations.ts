@@ -1,5 +1,5 @@
-import { addressText } from '../packets/address.ts';
 import { type Packet, PROTOCOL } from '../packets/packet.ts';
+import { AddressTexts } from './addressTexts.ts';
 import { Conversation, type Endpoint } from './conversation.ts';
 import { FlowTable, icmpCounterpart } from './flowTable.ts';
 import { isFromServer } from './roles.ts';
@@ -9,7 +9,8 @@ const NONE = -1;
 
 /**
  * The conversations of a capture, in detail for at most `limit` at a time. When there are more, the one
- * that has been silent longest is closed to make room: its owner adds it to what is only counted.
+ * that has been silent longest is closed to make room: its owner adds it to what is only counted. The
+ * owner must not keep the TCP connection of a conversation that was closed so: it is used again.
  */
 export class Conversations {
   /** Of the last find(): true when the packet came from the client. */
@@ -25,6 +26,9 @@ export class Conversations {
   readonly #older: Int32Array;
   #oldest = NONE;
   #newest = NONE;
+  /** Of a conversation that was closed: the next one uses it again. */
+  #spareTcp: TcpConnection | undefined;
+  readonly #texts = new AddressTexts();
 
   constructor(limit: number, onClose: (conversation: Conversation) => void) {
     this.#limit = limit;
@@ -52,13 +56,13 @@ export class Conversations {
     const conversation = this.#slots[slot] as Conversation;
     this.fromClient = conversation.clientIsFirst !== table.isReversed;
     if (!conversation.tcp?.isReusedBy(packet, this.fromClient)) return conversation;
-    const before = conversation.tcp;
+    const { lastTime } = conversation.tcp;
     const next = this.#freeSlot();
     // Room may have been made by closing this very conversation.
     if (this.#slots[slot] === conversation && next !== slot) table.replace(slot, next);
     else table.add(next);
     const again = this.#begin(next, packet, interfaceIndex, number, now);
-    if (again.tcp) again.tcp.reusedAfter = Math.max(0, now - before.lastTime);
+    if (again.tcp) again.tcp.reusedAfter = Math.max(0, now - lastTime);
     return again;
   }
 
@@ -75,11 +79,11 @@ export class Conversations {
     const isIcmp = protocol === PROTOCOL.icmp || protocol === PROTOCOL.icmpv6;
     const answer = isIcmp ? icmpCounterpart(protocol, packet.icmpType) : -1;
     const from: Endpoint = {
-      address: addressText(bytes, sourceAt, addressBytes),
+      address: this.#texts.of(bytes, sourceAt, addressBytes),
       port: isIcmp ? packet.icmpType : packet.sourcePort,
     };
     const to: Endpoint = {
-      address: addressText(bytes, destinationAt, addressBytes),
+      address: this.#texts.of(bytes, destinationAt, addressBytes),
       port: isIcmp ? (answer < 0 ? packet.icmpCode : answer) : packet.destinationPort,
     };
     const conversation = new Conversation({
@@ -92,7 +96,7 @@ export class Conversations {
       packet: number,
       time: now,
     });
-    if (protocol === PROTOCOL.tcp) conversation.tcp = new TcpConnection();
+    if (protocol === PROTOCOL.tcp) conversation.tcp = this.#newTcp();
     this.#slots[slot] = conversation;
     this.count += 1;
     this.#append(slot);
@@ -102,10 +106,21 @@ export class Conversations {
   #freeSlot(): number {
     if (this.#slots.length < this.#limit) return this.#slots.length;
     const slot = this.#oldest;
-    this.#onClose(this.#slots[slot] as Conversation);
+    const conversation = this.#slots[slot] as Conversation;
+    this.#onClose(conversation);
+    this.#spareTcp = conversation.tcp ?? this.#spareTcp;
+    conversation.tcp = undefined;
     this.#table.remove(slot);
     this.#unlink(slot);
     return slot;
+  }
+
+  #newTcp(): TcpConnection {
+    const spare = this.#spareTcp;
+    if (!spare) return new TcpConnection();
+    this.#spareTcp = undefined;
+    spare.clear();
+    return spare;
   }
 
   #touch(slot: number): void {

@@ -16,6 +16,7 @@ import { statePoints } from './findings/pointStatements.ts';
 import { judgeTcp } from './findings/tcpRules.ts';
 import { stateTcp } from './findings/tcpStatements.ts';
 import { judgeTls, stateTls } from './findings/tlsRules.ts';
+import { limitHeapGrowth } from './heapGrowth.ts';
 import { comparePoints } from './points/comparePoints.ts';
 import type { PointComparison } from './points/pointComparison.ts';
 import { PointView } from './points/pointView.ts';
@@ -71,6 +72,7 @@ export async function summarize(
   sources: readonly CaptureSource[],
   { onPackets, signal, collector }: SummaryOptions = {},
 ): Promise<Summary> {
+  limitHeapGrowth();
   const run = new SummaryRun(sources.length > 1, collector);
   for (const source of sources) {
     run.summarizer.beginCapture(source.label);
@@ -159,7 +161,7 @@ class SummaryRun {
     for (const conversation of this.#kept) this.#remember(conversation);
     const explained = this.#nat.finish(finder);
     for (const conversation of this.#kept)
-      if (!explained.has(conversation)) this.#judge(conversation);
+      if (!explained.has(conversation.serial)) this.#judge(conversation);
     nameLocalAddresses(this.#names, summarizer.interfaces, this.#kept);
     const active = new Set(
       this.#kept.flatMap(({ client, server }) => [client.address, server.address]),

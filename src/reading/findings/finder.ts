@@ -84,7 +84,11 @@ export class Finder {
   }
 
   /** The group of a conversation's trouble, by its server and its other distinguishing fields. */
-  group(kind: FindingKind, conversation: Conversation, distinction = ''): FindingGroup | undefined {
+  group(
+    kind: FindingKind,
+    conversation: Pick<Conversation, 'client' | 'server' | 'interfaceIndex' | 'tunnel'>,
+    distinction = '',
+  ): FindingGroup | undefined {
     const { server, client, interfaceIndex } = conversation;
     const key = `${kind} ${interfaceIndex} ${server.address} ${server.port} ${distinction}`;
     let group = this.#groups.get(key);

@@ -1,13 +1,23 @@
-import type { Conversation } from '../conversation.ts';
+import type { Tunnel } from '../../packets/packet.ts';
+import type { Conversation, Endpoint } from '../conversation.ts';
 import type { TcpConnection } from '../tcp/tcpConnection.ts';
+import type { TcpSide } from '../tcp/tcpSide.ts';
 import type { Finder } from './finder.ts';
 
 /** Requests without an answer, and answers without a request, that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
-interface Remembered {
-  readonly conversation: Conversation;
-  readonly tcp: TcpConnection;
+/** What is kept of a connection of which only one half was seen. */
+interface HalfConnection {
+  readonly serial: number;
+  readonly client: Endpoint;
+  readonly server: Endpoint;
+  readonly interfaceIndex: number;
+  readonly tunnel: Tunnel;
+  /** The first sequence number that the client sent. */
+  readonly clientStart: number;
+  readonly synPacket: number;
+  readonly synTime: number;
 }
 
 /**
@@ -15,37 +25,45 @@ interface Remembered {
  * the way there and not on the way back, and the client resets a connection that it never opened.
  */
 export class NatSkipped {
-  readonly #unanswered = new Map<string, Remembered>();
-  readonly #unasked: Remembered[] = [];
+  readonly #unanswered = new Map<string, HalfConnection>();
+  readonly #unasked: HalfConnection[] = [];
 
-  add(conversation: Conversation, tcp: TcpConnection): void {
-    const { client, server } = tcp;
+  add(conversation: Conversation, { client, server }: TcpConnection): void {
     if (client.syns > 0 && server.syns === 0) {
-      if (this.#unanswered.size < MAX_REMEMBERED)
-        this.#unanswered.set(keyOf(conversation, client.baseSequence), { conversation, tcp });
+      if (this.#unanswered.size >= MAX_REMEMBERED) return;
+      const asked = halfOf(conversation, client.baseSequence, client);
+      this.#unanswered.set(keyOf(asked), asked);
     } else if (client.syns === 0 && server.syns > 0 && this.#unasked.length < MAX_REMEMBERED)
-      this.#unasked.push({ conversation, tcp });
+      this.#unasked.push(halfOf(conversation, client.baseSequence, server));
   }
 
-  /** Adds what was found; gives the conversations that it explains. */
-  finish(finder: Finder): ReadonlySet<Conversation> {
-    const explained = new Set<Conversation>();
-    for (const { conversation, tcp } of this.#unasked) {
-      const asked = this.#unanswered.get(keyOf(conversation, tcp.client.baseSequence));
-      if (!asked || asked.conversation.server.address === conversation.server.address) continue;
-      explained.add(asked.conversation);
-      explained.add(conversation);
-      const group = finder.group('nat-skipped', asked.conversation, conversation.server.address);
-      group?.note.add(asked.tcp.client.synPacket, asked.tcp.client.synTime);
-      group?.note.add(tcp.server.synPacket, tcp.server.synTime);
-      group?.words.set('answered', finder.endpoint(conversation.server));
-      group?.words.set('answerAddress', conversation.server.address);
+  /** Adds what was found; gives the serial numbers of the conversations that it explains. */
+  finish(finder: Finder): ReadonlySet<number> {
+    const explained = new Set<number>();
+    for (const answered of this.#unasked) {
+      const asked = this.#unanswered.get(keyOf(answered));
+      if (!asked || asked.server.address === answered.server.address) continue;
+      explained.add(asked.serial);
+      explained.add(answered.serial);
+      const group = finder.group('nat-skipped', asked, answered.server.address);
+      group?.note.add(asked.synPacket, asked.synTime);
+      group?.note.add(answered.synPacket, answered.synTime);
+      group?.words.set('answered', finder.endpoint(answered.server));
+      group?.words.set('answerAddress', answered.server.address);
     }
     return explained;
   }
 }
 
+function halfOf(
+  { serial, client, server, interfaceIndex, tunnel }: Conversation,
+  clientStart: number,
+  { synPacket, synTime }: TcpSide,
+): HalfConnection {
+  return { serial, client, server, interfaceIndex, tunnel, clientStart, synPacket, synTime };
+}
+
 /** The client's end, and the first sequence number it sent. */
-function keyOf({ client, interfaceIndex }: Conversation, sequence: number): string {
-  return `${interfaceIndex} ${client.address} ${client.port} ${sequence}`;
+function keyOf({ client, interfaceIndex, clientStart }: HalfConnection): string {
+  return `${interfaceIndex} ${client.address} ${client.port} ${clientStart}`;
 }

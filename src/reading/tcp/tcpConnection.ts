@@ -45,6 +45,20 @@ export class TcpConnection {
   #silence = 0;
   #silenceEnd = 0;
 
+  /** Makes it as new: see TcpSide. */
+  clear(): void {
+    this.client.clear();
+    this.server.clear();
+    this.roundTripTime = 0;
+    this.synAckDelay = -1;
+    this.reset = undefined;
+    this.reusedAfter = -1;
+    this.#synTime = -1;
+    this.#lastTime = -1;
+    this.#silence = 0;
+    this.#silenceEnd = 0;
+  }
+
   /** True for a SYN that cannot belong to this connection: the ports are used again. */
   isReusedBy(packet: Packet, fromClient: boolean): boolean {
     if ((packet.flags & (FLAG.syn | FLAG.ack)) !== FLAG.syn) return false;

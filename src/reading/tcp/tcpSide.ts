@@ -81,6 +81,54 @@ export class TcpSide {
   lastTime = -1;
   offloaded = 0;
 
+  /** Makes it as new: sides are used again, since there can be millions of connections. */
+  clear(): void {
+    this.state = END.inactive;
+    this.previousState = END.inactive;
+    this.baseSequence = 0;
+    this.hasBase = false;
+    this.nextSequence = 0;
+    this.nextSequenceTime = 0;
+    this.contiguousSequence = 0;
+    this.lastAck = 0;
+    this.lastAckTime = 0;
+    this.duplicateAcks = 0;
+    this.window = -1;
+    this.windowScale = SCALE_UNKNOWN;
+    this.isSynWindow = false;
+    this.lastFindings = 0;
+    this.payloadBytes = 0;
+    this.dataSegments = 0;
+    this.largestSegment = 0;
+    this.largestSegmentEnd = 0;
+    this.largestAcked = 0;
+    this.unackedTime = 0;
+    this.repeatedSequence = 0;
+    this.repeatedLength = 0;
+    this.repeatedTime = 0;
+    this.repeats = 0;
+    this.retransmissions = 0;
+    this.fastRetransmissions = 0;
+    this.spuriousRetransmissions = 0;
+    this.outOfOrder = 0;
+    this.duplicateAckPackets = 0;
+    this.lostSegments = 0;
+    this.zeroWindows = 0;
+    this.windowFulls = 0;
+    this.keepAlives = 0;
+    this.resets = 0;
+    this.syns = 0;
+    this.fins = 0;
+    this.synPacket = 0;
+    this.synTime = -1;
+    this.lastSynTime = -1;
+    this.maximumSegmentSize = 0;
+    this.ttl = -1;
+    this.ipId = -1;
+    this.lastTime = -1;
+    this.offloaded = 0;
+  }
+
   setState(state: number): void {
     if (state === this.state) return;
     this.previousState = this.state;
