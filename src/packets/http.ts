@@ -47,6 +47,22 @@ export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boole
   );
 }
 
+const REQUEST_LINE = /^[A-Z][A-Z_-]{2,19} \S+ HTTP\/1\.[01]\r?\n/;
+const STATUS_LINE = /^HTTP\/1\.[01] [1-5]\d\d[ \r\n]/;
+
+/** True when `at` has the whole first line of an HTTP/1 message: stricter than looksLikeHttp. */
+export function beginsHttpMessage(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  isRequest: boolean,
+): boolean {
+  const first = bytes[at] as number;
+  if (first < 0x41 || first > 0x5a) return false;
+  const line = latin1(bytes, at, Math.min(end, at + MAX_LINE));
+  return (isRequest ? REQUEST_LINE : STATUS_LINE).test(line);
+}
+
 /** Reads the head of a request, its empty line left out; undefined when it is none. */
 export function readRequest(head: string): HttpRequest | undefined {
   const [line = '', ...lines] = head.split(/\r?\n/);

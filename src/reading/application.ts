@@ -1,7 +1,7 @@
 import { looksLikeDns, readDns } from '../packets/dns.ts';
 import { looksLikeHttp } from '../packets/http.ts';
 import { u16 } from '../packets/numbers.ts';
-import type { Packet } from '../packets/packet.ts';
+import { FLAG, type Packet } from '../packets/packet.ts';
 import { looksLikeTls } from '../packets/tls.ts';
 import { type Arrival, ByteStream, type StreamConsumer, type WaitingBytes } from './byteStream.ts';
 import type { Conversation } from './conversation.ts';
@@ -56,6 +56,8 @@ export class Application {
   /** Takes in a segment with data, of which `side`, its sender, knows already. */
   add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void {
     const begin = (side.baseSequence + 1) | 0;
+    if (packet.flags & FLAG.ack)
+      (fromClient ? this.#server : this.#client)?.acknowledged(packet.acknowledgment, arrival);
     if (fromClient) {
       this.#client ??= new ByteStream(this.#clientReader, this.#waiting, begin);
       this.#client.push(packet, arrival);
@@ -144,6 +146,8 @@ class DnsStreamReader implements StreamConsumer {
   readonly #conversation: Conversation;
   readonly #tracker: DnsTracker;
   #rest: Buffer = Buffer.alloc(0);
+  /** Bytes are missing: the next message is looked for at the beginning of segments. */
+  #isLost = false;
 
   constructor(conversation: Conversation, tracker: DnsTracker) {
     this.#conversation = conversation;
@@ -155,12 +159,15 @@ class DnsStreamReader implements StreamConsumer {
     let at = 0;
     while (at + 2 <= all.length) {
       const end = at + 2 + u16(all, at);
-      if (end > all.length) break;
-      const message = looksLikeDns(all, at + 2, end) ? readDns(all, at + 2, end) : undefined;
-      if (!message) {
-        this.isDone = true;
+      // After a gap only a whole message shows where messages begin.
+      if (end > all.length && !this.#isLost) break;
+      const isMessage = end <= all.length && looksLikeDns(all, at + 2, end);
+      const message = isMessage ? readDns(all, at + 2, end) : undefined;
+      if (!message || (this.#isLost && message.isMalformed)) {
+        if (!this.#isLost) this.isDone = true;
         return;
       }
+      this.#isLost = false;
       this.#tracker.add(message, this.#conversation, time, packet);
       at = end;
     }
@@ -169,6 +176,7 @@ class DnsStreamReader implements StreamConsumer {
   }
 
   gap(): void {
-    this.isDone = true;
+    this.#rest = Buffer.alloc(0);
+    this.#isLost = true;
   }
 }

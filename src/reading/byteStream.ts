@@ -26,6 +26,8 @@ export interface StreamConsumer {
 interface Segment {
   readonly sequence: number;
   readonly bytes: Buffer;
+  /** When it came, which is not when what was missing before it came. */
+  readonly arrival: Arrival;
 }
 
 /** What all streams together keep. */
@@ -73,7 +75,15 @@ export class ByteStream {
         length - skipped,
         arrival,
       );
-    if (this.#waiting.length > 0) this.#passWaiting(arrival);
+    if (this.#waiting.length > 0) this.#passWaiting();
+    if (this.#consumer.isDone) this.#finish();
+  }
+
+  /** The receiver has everything before `ack`: what is missing of that is not in the capture, and will not come. */
+  acknowledged(ack: number, arrival: Arrival): void {
+    if (this.#isOver) return;
+    while (this.#waiting.length > 0 && ((ack - this.#next) | 0) >= this.#nearestWaiting())
+      this.#giveUpGap(arrival);
     if (this.#consumer.isDone) this.#finish();
   }
 
@@ -98,7 +108,11 @@ export class ByteStream {
     // Half the sequence space away it is neither before nor behind, and no window is so large.
     const distance = (sequence - this.#next) | 0;
     if (distance < 0 || distance > MAX_GAP_BYTES) return;
-    this.#waiting.push({ sequence, bytes: Buffer.from(bytes.subarray(payloadAt, payloadEnd)) });
+    this.#waiting.push({
+      sequence,
+      bytes: Buffer.from(bytes.subarray(payloadAt, payloadEnd)),
+      arrival: { time: arrival.time, packet: arrival.packet },
+    });
     this.#addWaiting(payloadEnd - payloadAt);
     while (
       this.#waiting.length > 0 &&
@@ -107,9 +121,9 @@ export class ByteStream {
       this.#giveUpGap(arrival);
   }
 
-  #passWaiting(arrival: Arrival): void {
+  #passWaiting(): void {
     for (let index = 0; index < this.#waiting.length; ) {
-      const { sequence, bytes } = this.#waiting[index] as Segment;
+      const { sequence, bytes, arrival } = this.#waiting[index] as Segment;
       const skipped = (this.#next - sequence) | 0;
       if (skipped < 0) {
         index += 1;
@@ -126,14 +140,20 @@ export class ByteStream {
 
   /** Continues after the first gap. */
   #giveUpGap(arrival: Arrival): void {
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const { sequence } of this.#waiting)
-      nearest = Math.min(nearest, (sequence - this.#next) | 0);
+    const nearest = this.#nearestWaiting();
     if (nearest > 0) {
       this.#consumer.gap(nearest, arrival);
       this.#next = (this.#next + nearest) | 0;
     }
-    this.#passWaiting(arrival);
+    this.#passWaiting();
+  }
+
+  /** The length of the first gap. */
+  #nearestWaiting(): number {
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const { sequence } of this.#waiting)
+      nearest = Math.min(nearest, (sequence - this.#next) | 0);
+    return nearest;
   }
 
   #finish(): void {

@@ -43,6 +43,14 @@ export class HttpFacts {
     return this.#waiting[0];
   }
 
+  /**
+   * The next message is the first one after a gap. Without pipelining a response answers the last request
+   * before it, and a request comes when the ones before it are done with.
+   */
+  pickUp(isRequest: boolean): void {
+    this.#waiting.splice(0, this.#waiting.length - (isRequest ? 0 : 1));
+  }
+
   addResponse(status: number, packet: number, time: number): void {
     this.responses += 1;
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);

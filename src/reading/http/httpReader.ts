@@ -1,5 +1,6 @@
 import {
   type BodyHeaders,
+  beginsHttpMessage,
   HTTP2_PREFACE,
   latin1,
   readRequest,
@@ -16,7 +17,16 @@ const GRPC_HUFFMAN = Buffer.from('1d75d0620d263d4c4d6564', 'hex').toString('lati
 /** As much of an HTTP/2 connection is searched for it. */
 const MAX_HTTP2_BYTES = 16 * 1024;
 
-type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'trailer' | 'until-close' | 'http2';
+type State =
+  | 'head'
+  | 'body'
+  | 'chunk-size'
+  | 'chunk'
+  | 'trailer'
+  | 'until-close'
+  | 'http2'
+  /** Bytes are missing, and where the next message begins is not known. */
+  | 'lost';
 
 /** Reads the messages of one direction of an HTTP/1 connection; bodies are only passed. */
 export class HttpReader implements StreamConsumer {
@@ -36,6 +46,11 @@ export class HttpReader implements StreamConsumer {
   }
 
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
+    // Senders begin a message with a segment. Inside of one, what looks like a head may be a body.
+    if (this.#state === 'lost' && beginsHttpMessage(bytes, from, to, this.#fromClient)) {
+      this.#facts.pickUp(this.#fromClient);
+      this.#state = 'head';
+    }
     let at = from;
     while (at < to && !this.isDone) {
       if (this.#facts.isSwitched) {
@@ -62,17 +77,20 @@ export class HttpReader implements StreamConsumer {
           at = to;
           break;
         case 'until-close':
+        case 'lost':
           at = to;
       }
     }
   }
 
   gap(length: number): void {
-    if (this.#state === 'until-close') return;
+    if (this.#state === 'until-close' || this.#state === 'http2') return;
     const isBody = this.#state === 'body' || this.#state === 'chunk';
     if (isBody && length <= this.#left) this.#passBody(length);
-    // The start of the next message is no longer known.
-    else this.isDone = true;
+    else {
+      this.#state = 'lost';
+      this.#text = '';
+    }
   }
 
   #readHead(bytes: Uint8Array, from: number, to: number, arrival: Arrival): number {

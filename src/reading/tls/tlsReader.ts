@@ -2,6 +2,7 @@ import { readCertificate } from '../../packets/certificate.ts';
 import { u16, u24 } from '../../packets/numbers.ts';
 import {
   firstCertificate,
+  looksLikeTls,
   readClientHello,
   readServerHello,
   TLS_HANDSHAKE,
@@ -17,6 +18,8 @@ const MAX_HANDSHAKE_BYTES = 48 * 1024;
 const MAX_ALERTS = 8;
 /** After this many records of data no more cleartext is expected, except alerts. */
 const MAX_DATA_RECORDS = 4;
+/** Segments after a gap that are searched for the next record. */
+const MAX_SKIPPED_SEGMENTS = 32;
 /** TLS records of the versions this program knows. */
 const MAX_RECORD_BYTES = 16_384 + 2_048;
 
@@ -34,6 +37,8 @@ export class TlsReader implements StreamConsumer {
   #handshake: Buffer = Buffer.alloc(0);
   #isEncrypted = false;
   #dataRecords = 0;
+  #isLost = false;
+  #skippedSegments = 0;
 
   constructor(facts: TlsFacts, fromClient: boolean) {
     this.#facts = facts;
@@ -41,6 +46,7 @@ export class TlsReader implements StreamConsumer {
   }
 
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
+    if (this.#isLost && !this.#pickUp(bytes, from, to)) return;
     let at = from;
     while (at < to && !this.isDone) {
       if (this.#recordLeft === 0) {
@@ -64,15 +70,31 @@ export class TlsReader implements StreamConsumer {
     const isHello = this.#recordType === TLS_RECORD.handshake && !this.#isEncrypted;
     if (this.#handshake.length > 0 || (isHello && this.#recordLeft > 0)) {
       this.#markIncomplete();
-      this.#stop();
-      return;
+      this.#lose();
+    } else if (length > this.#recordLeft || this.#headerBytes < TLS_RECORD_HEADER_BYTES)
+      this.#lose();
+    else {
+      this.#recordLeft -= length;
+      if (this.#recordLeft === 0) this.#headerBytes = 0;
     }
-    if (length > this.#recordLeft || this.#headerBytes < TLS_RECORD_HEADER_BYTES) {
-      this.#stop();
-      return;
-    }
-    this.#recordLeft -= length;
-    if (this.#recordLeft === 0) this.#headerBytes = 0;
+  }
+
+  /** Where the next record begins is not known. Of an encrypted connection nothing more is to be read. */
+  #lose(): void {
+    this.#handshake = Buffer.alloc(0);
+    this.#recordLeft = 0;
+    this.#headerBytes = 0;
+    this.#isLost = true;
+    if (this.#isEncrypted) this.#stop();
+  }
+
+  /** Continues when a segment begins with a hello or an alert. */
+  #pickUp(bytes: Uint8Array, from: number, to: number): boolean {
+    this.#isLost = !looksLikeTls(bytes, from, to);
+    if (!this.#isLost) return true;
+    this.#skippedSegments += 1;
+    if (this.#skippedSegments > MAX_SKIPPED_SEGMENTS) this.#stop();
+    return false;
   }
 
   #startRecord(): void {
