@@ -12,7 +12,9 @@ const SHOWN = 5;
  */
 export function briefSummary(summary: Summary): string {
   const { findings } = summary;
-  const [worst, ...others] = findings.filter(({ severity }) => severity !== 'info');
+  const [worst, ...others] = findings.filter(
+    ({ severity, causedBy }) => severity !== 'info' && causedBy === undefined,
+  );
   const lines = [headline(summary)];
   if (!worst) return `${[...lines, 'No problems found.'].map(terminalSafe).join('\n')}\n`;
   for (const { severity, kind, what } of others.slice(0, SHOWN))

@@ -2,7 +2,7 @@ import { renderTable } from '../output/table.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 import { linkTypeName } from '../packets/link.ts';
 import { type Conversation, type Endpoint, protocolName } from './conversation.ts';
-import type { Finding } from './findings/finding.ts';
+import { type Finding, incidentsOf } from './findings/finding.ts';
 import type { Summary } from './summary.ts';
 import { counted, durationText, timeText } from './timeText.ts';
 
@@ -13,7 +13,10 @@ export function* renderSummary(summary: Summary, files: readonly string[]): Gene
   yield `${headline(summary)}\n`;
   const { findings } = summary;
   if (findings.every(({ severity }) => severity === 'info')) yield '\nNo problems found.\n';
-  for (const [index, finding] of findings.entries()) yield renderFinding(finding, index + 1, files);
+  for (const [index, { cause, consequences }] of incidentsOf(findings).entries()) {
+    yield renderFinding(cause, index + 1, files);
+    for (const consequence of consequences) yield renderConsequence(consequence);
+  }
   yield* renderConversations(summary);
 }
 
@@ -53,6 +56,15 @@ function renderFinding(finding: Finding, number: number, files: readonly string[
   }
   if (finding.filter !== '') lines.push(`   see: ${command(finding, files)}`);
   return `\n${lines.map(terminalSafe).join('\n')}\n`;
+}
+
+/** What comes of the finding above. */
+function renderConsequence(finding: Finding): string {
+  const { kind, what, count, packets } = finding;
+  const where = finding.interface === undefined ? '' : ` at ${finding.interface}`;
+  const more = count > packets.length ? ' …' : '';
+  const numbers = packets.length === 0 ? '' : `; packets ${packets.join(', ')}${more}`;
+  return `${terminalSafe(`   comes of it: ${kind}${where}: ${what}${numbers}`)}\n`;
 }
 
 /** What shows the packets, ready to be copied. */

@@ -18,6 +18,7 @@ import { stateTcp } from './findings/tcpStatements.ts';
 import { judgeTls, stateTls } from './findings/tlsRules.ts';
 import { limitHeapGrowth } from './heapGrowth.ts';
 import { comparePoints } from './points/comparePoints.ts';
+import { connectionNumbers } from './points/comparisonJson.ts';
 import type { PointComparison } from './points/pointComparison.ts';
 import { PointView } from './points/pointView.ts';
 import { Summarizer } from './summarizer.ts';
@@ -172,6 +173,7 @@ class SummaryRun {
       summarizer.traces,
       (...lost) => this.#collector?.lost(...lost),
     );
+    const connections = connectionNumbers(comparisons);
     statePoints(finder, comparisons);
     stateTcp(finder);
     stateTls(finder);
@@ -185,7 +187,10 @@ class SummaryRun {
       names: this.#names,
       conversations: this.#kept.sort((a, b) => a.serial - b.serial),
       others: this.#others,
-      findings: finder.finish(caveatOf(summarizer)),
+      findings: finder.finish(
+        caveatOf(summarizer),
+        (conversation) => connections.get(conversation) ?? -1 - conversation,
+      ),
       comparisons,
       broken: this.#broken,
     };

@@ -1,5 +1,5 @@
 import { type Html, html } from '../output/html/html.ts';
-import type { Finding } from '../reading/findings/finding.ts';
+import { type Finding, type Incident, incidentsOf } from '../reading/findings/finding.ts';
 import type { PointComparison, WayComparison } from '../reading/points/pointComparison.ts';
 import type { Summary } from '../reading/summary.ts';
 import { counted, durationText, percentText, timeText } from '../reading/timeText.ts';
@@ -14,26 +14,47 @@ const MAX_FINDINGS = 200;
 
 /** The findings, the worst first; what is merely worth knowing comes in a list at the end. */
 export function findingsHtml(findings: readonly Finding[]): Html {
-  const numbered = findings.map((finding, index) => ({ finding, number: index + 1 }));
-  const serious = numbered.filter(({ finding }) => finding.severity !== 'info');
-  const notes = numbered.filter(({ finding }) => finding.severity === 'info');
+  const incidents = incidentsOf(findings);
+  const serious = incidents.filter(({ cause }) => cause.severity !== 'info');
+  const notes = incidents.filter(({ cause }) => cause.severity === 'info');
   const hidden = serious.length - MAX_FINDINGS;
   return html`<section id="findings" aria-labelledby="findings-title">
 <h2 id="findings-title">Findings</h2>
 ${serious.length === 0 ? html`<p><span class="badge good">No problems found</span></p>` : undefined}
-<ol class="findings">${serious.slice(0, MAX_FINDINGS).map(({ finding, number }) => card(finding, number))}</ol>
+<ol class="findings">${serious.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol>
 ${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} are not in this report; summary prints all.</p>` : undefined}
 ${
   notes.length === 0
     ? undefined
     : html`<details class="notes"><summary>${counted(notes.length, 'note')}: nothing wrong, but good to know</summary>
-<ol class="findings">${notes.slice(0, MAX_FINDINGS).map(({ finding, number }) => card(finding, number))}</ol></details>`
+<ol class="findings">${notes.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol></details>`
 }
 </section>
 `;
 }
 
-function card(finding: Finding, number: number): Html {
+function incidentHtml({ cause, index, consequences }: Incident): Html {
+  const first = index + 2;
+  return card(
+    cause,
+    index + 1,
+    consequences.length === 0
+      ? undefined
+      : html`<details class="notes"><summary>${counted(consequences.length, 'consequence')} of it</summary>
+<ol class="findings">${consequences.slice(0, MAX_FINDINGS).map((finding, at) => card(finding, first + at))}</ol></details>`,
+  );
+}
+
+/** The worst problem in one sentence, for who reads nothing else. */
+export function verdictHtml(findings: readonly Finding[]): Html {
+  const [worst, ...others] = incidentsOf(findings).filter(({ cause }) => cause.severity !== 'info');
+  if (!worst) return html`<p class="verdict">Nothing wrong was found.</p>`;
+  const { kind, what, who } = worst.cause;
+  const rest = others.length === 0 ? '' : ` ${counted(others.length, 'other problem')} below.`;
+  return html`<p class="verdict"><strong>${titleOf(kind)}</strong> (${clipped(who, 200)}): ${clipped(what, 400)}.${rest}</p>`;
+}
+
+function card(finding: Finding, number: number, inside?: Html): Html {
   const { severity, kind, what, who, count, packets, causes, caveat, filter, decodeAs } = finding;
   const where = finding.interface;
   const more = count > packets.length ? ' …' : '';
@@ -53,6 +74,7 @@ ${pair('Packets', packets.length > 0 ? `${packets.join(', ')}${more}` : '')}
 ${pair('Display filter', filter === '' ? '' : html`<code>${clipped(filter, MAX_TEXT)}</code>${decode}`)}
 </dl>
 <p class="actions" hidden></p>
+${inside}
 </li>
 `;
 }

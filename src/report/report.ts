@@ -7,7 +7,7 @@ import { counted, durationText, timeText } from '../reading/timeText.ts';
 import { versionText } from '../version.ts';
 import { captureHtml } from './captureHtml.ts';
 import type { ReportCollector } from './collect/reportCollector.ts';
-import { findingsHtml, pointsHtml } from './findingsHtml.ts';
+import { findingsHtml, pointsHtml, verdictHtml } from './findingsHtml.ts';
 import type { ManifestFacts } from './manifests.ts';
 import { packetColumns } from './packetColumns.ts';
 import script from './page/main.ts?script';
@@ -76,7 +76,8 @@ function headHtml({ summary, sources, collector }: ReportParts): Html {
   const hasTime = end >= start;
   const dropped = interfaces.reduce((sum, on) => sum + (on.dropped ?? 0), 0);
   const isDropKnown = interfaces.some((on) => on.dropped !== undefined);
-  const of = (severity: string) => findings.filter((finding) => finding.severity === severity);
+  const of = (severity: string) =>
+    findings.filter((finding) => finding.severity === severity && finding.causedBy === undefined);
   const [errors, warnings] = [of('error').length, of('warning').length];
   const fact = (name: string, value: string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   return html`<h1>${namesOf(sources)}</h1>
@@ -86,6 +87,7 @@ ${warnings > 0 ? html`<span class="badge warning">${counted(warnings, 'warning')
 ${errors + warnings === 0 ? html`<span class="badge good">No problems found</span>` : undefined}
 <span class="muted">All times are UTC.</span>
 </p>
+${verdictHtml(findings)}
 <dl class="facts">
 ${hasTime ? fact('Started', timeText(baseSeconds, start).slice(0, 19).replace('T', ' ')) : undefined}
 ${hasTime ? fact('Duration', durationText(end - start)) : undefined}

@@ -30,6 +30,7 @@ const REFUSED = 5;
 export class DnsPair {
   readonly client: string;
   readonly server: string;
+  readonly serverPort: number;
   readonly interfaceIndex: number;
   questions = 0;
   answers = 0;
@@ -52,9 +53,10 @@ export class DnsPair {
   /** A few of the names, for the text. */
   readonly names = new Map<Note, Set<string>>();
 
-  constructor(client: string, server: string, interfaceIndex: number) {
-    this.client = client;
-    this.server = server;
+  constructor({ client, server, interfaceIndex }: Conversation) {
+    this.client = client.address;
+    this.server = server.address;
+    this.serverPort = server.port;
     this.interfaceIndex = interfaceIndex;
   }
 
@@ -244,11 +246,12 @@ export class DnsTracker {
     if (lookup.responses === 0 && !isMulticast(conversation)) pair.add(pair.unanswered, lookup);
   }
 
-  #pairOf({ client, server, interfaceIndex }: Conversation): DnsPair | undefined {
+  #pairOf(conversation: Conversation): DnsPair | undefined {
+    const { client, server, interfaceIndex } = conversation;
     const key = `${interfaceIndex} ${client.address} ${server.address}`;
     const known = this.pairs.get(key);
     if (known || this.pairs.size >= MAX_PAIRS) return known;
-    const pair = new DnsPair(client.address, server.address, interfaceIndex);
+    const pair = new DnsPair(conversation);
     this.pairs.set(key, pair);
     return pair;
   }

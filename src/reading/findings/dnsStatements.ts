@@ -120,6 +120,11 @@ function statePair(finder: Finder, pair: DnsPair, wording: Wording): void {
     note,
     interfaceIndex: pair.interfaceIndex,
     filter: `${addressFilter(pair.client)} && ${addressFilter(pair.server)} && ${wording.filter}`,
+    scope: {
+      conversations: new Set(),
+      hasMore: false,
+      servers: [{ address: pair.server, port: pair.serverPort }],
+    },
     causes: wording.causes,
   });
 }

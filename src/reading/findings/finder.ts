@@ -5,10 +5,13 @@ import type { Names } from '../conversationNames.ts';
 import { Note } from '../notes.ts';
 import { timeText } from '../timeText.ts';
 import { FINDING_KINDS, type Finding, type FindingKind, type Severity } from './finding.ts';
+import { groupIncidents, type Scope } from './incidents.ts';
 
 /** Findings of one kind at one place; what comes above this is only counted. */
 const MAX_GROUPS = 2_000;
 const MAX_CLIENTS = 3;
+/** Conversations that are remembered of each, to see what comes of what. */
+const MAX_SERIALS = 200;
 
 /** The same trouble at the same place: packets of all conversations that had it. */
 export class FindingGroup {
@@ -20,6 +23,7 @@ export class FindingGroup {
   conversations = 0;
   readonly clients = new Set<string>();
   moreClients = false;
+  readonly #serials = new Set<number>();
   /** Sums and extremes that the text needs, by a word of the rule's. */
   readonly numbers = new Map<string, number>();
   /** Words that the text needs. */
@@ -35,6 +39,19 @@ export class FindingGroup {
   addClient(address: string): void {
     if (this.clients.size < MAX_CLIENTS) this.clients.add(address);
     else if (!this.clients.has(address)) this.moreClients = true;
+  }
+
+  addSerial(serial: number): void {
+    if (this.#serials.size < MAX_SERIALS) this.#serials.add(serial);
+  }
+
+  /** What it is about. */
+  get scope(): Scope {
+    return {
+      conversations: this.#serials,
+      hasMore: this.conversations > this.#serials.size,
+      servers: this.server ? [this.server] : [],
+    };
   }
 
   sum(word: string, value: number): void {
@@ -67,6 +84,8 @@ export interface Statement {
   readonly filter: string;
   readonly causes: readonly string[];
   readonly hasOldVxlan?: boolean;
+  /** What it is about, where it may come of another finding, or another one of it. */
+  readonly scope?: Scope;
 }
 
 /** Collects findings, groups what belongs together, and writes them out. */
@@ -86,7 +105,7 @@ export class Finder {
   /** The group of a conversation's trouble, by its server and its other distinguishing fields. */
   group(
     kind: FindingKind,
-    conversation: Pick<Conversation, 'client' | 'server' | 'interfaceIndex' | 'tunnel'>,
+    conversation: Pick<Conversation, 'serial' | 'client' | 'server' | 'interfaceIndex' | 'tunnel'>,
     distinction = '',
   ): FindingGroup | undefined {
     const { server, client, interfaceIndex } = conversation;
@@ -99,6 +118,7 @@ export class Finder {
     }
     group.conversations += 1;
     group.addClient(client.address);
+    group.addSerial(conversation.serial);
     if (conversation.tunnel === 'vxlan') group.hasOldVxlan ||= this.hasOldVxlan;
     return group;
   }
@@ -114,18 +134,32 @@ export class Finder {
     this.#statements.push(statement);
   }
 
-  /** All findings, the worst first, and causes before symptoms. */
-  finish(caveat: string | undefined): Finding[] {
+  /**
+   * All findings, the worst first, and causes before symptoms; what comes of another one follows it.
+   * `connectionOf` gives conversations that are one connection the same number.
+   */
+  finish(
+    caveat: string | undefined,
+    connectionOf: (conversation: number) => number = (conversation) => conversation,
+  ): Finding[] {
     const order = new Map(FINDING_KINDS.map((kind, index) => [kind, index]));
     const severities: readonly Severity[] = ['error', 'warning', 'info'];
     const rank = ({ kind, severity }: Statement) =>
       severities.indexOf(severity) * 1000 + (order.get(kind) ?? 0);
-    return [...this.#statements]
-      .sort((a, b) => rank(a) - rank(b) || (b.count ?? b.note.count) - (a.count ?? a.note.count))
-      .map((statement) => this.#finding(statement, caveat));
+    const byRank = (a: Statement, b: Statement) =>
+      rank(a) - rank(b) || (b.count ?? b.note.count) - (a.count ?? a.note.count);
+    const sorted = [...this.#statements].sort(byRank);
+    const incidents = groupIncidents(sorted, connectionOf).sort((a, b) => byRank(a[0], b[0]));
+    return incidents.flatMap(([cause, ...consequences], index) => {
+      const before = incidents.slice(0, index).reduce((sum, { length }) => sum + length, 0);
+      return [
+        this.#finding(cause, caveat),
+        ...consequences.map((statement) => this.#finding(statement, caveat, before)),
+      ];
+    });
   }
 
-  #finding(statement: Statement, caveat: string | undefined): Finding {
+  #finding(statement: Statement, caveat: string | undefined, causedBy?: number): Finding {
     const { kind, severity, what, who, note, interfaceIndex, causes } = statement;
     const on = this.#interfaces[interfaceIndex];
     const first = timeText(this.#baseSeconds(), note.firstTime);
@@ -150,6 +184,7 @@ export class Finder {
       filter,
       ...(statement.hasOldVxlan && { decodeAs: `udp.port==${OLD_VXLAN_PORT},vxlan` }),
       causes,
+      ...(causedBy !== undefined && { causedBy }),
       ...(caveat !== undefined && severity !== 'info' && { caveat }),
     };
   }

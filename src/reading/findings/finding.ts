@@ -70,6 +70,26 @@ export interface Finding {
   readonly decodeAs?: string;
   /** The usual causes, the likeliest first. */
   readonly causes: readonly string[];
+  /** It comes of another finding: the index of that one, from 0. */
+  readonly causedBy?: number;
   /** Why it may be no fault of the network. */
   readonly caveat?: string;
+}
+
+/** A finding that stands alone or causes others, and what comes of it. */
+export interface Incident {
+  readonly cause: Finding;
+  /** Its place among all findings, from 0. */
+  readonly index: number;
+  readonly consequences: readonly Finding[];
+}
+
+/** Findings as incidents, in their order. */
+export function incidentsOf(findings: readonly Finding[]): Incident[] {
+  const consequences = Map.groupBy(findings, ({ causedBy }) => causedBy);
+  return findings.flatMap((cause, index) =>
+    cause.causedBy === undefined
+      ? [{ cause, index, consequences: consequences.get(index) ?? [] }]
+      : [],
+  );
 }

@@ -28,6 +28,7 @@ export function stateGroups(
       filter: `${serverFilter(group)} && ${wording.filter}`,
       causes: wording.causes,
       hasOldVxlan: group.hasOldVxlan,
+      scope: group.scope,
     });
   }
 }

@@ -58,6 +58,7 @@ export function stateHttp(finder: Finder): void {
             'a proxy found no healthy backend (502, 503, 504)',
           ],
       hasOldVxlan,
+      scope: group.scope,
     });
   }
 }

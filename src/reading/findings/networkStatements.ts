@@ -1,9 +1,10 @@
 import type { ArpWatch } from '../arpWatch.ts';
-import { protocolName } from '../conversation.ts';
+import { type Endpoint, protocolName } from '../conversation.ts';
 import type { IcmpError, IcmpErrorKind, IcmpErrors } from '../icmpErrors.ts';
 import { counted } from '../timeText.ts';
 import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind } from './finding.ts';
+import type { Scope } from './incidents.ts';
 
 /** A host asks this often before it gives an address up. */
 const ARP_TRIES = 3;
@@ -61,8 +62,16 @@ export function stateIcmp(finder: Finder, errors: IcmpErrors): void {
       interfaceIndex: error.interfaceIndex,
       filter: `${addressFilter(error.target)} && ${error.target.includes(':') ? 'icmpv6' : 'icmp'}`,
       causes,
+      scope: placeScope([
+        { address: error.target, port: error.port },
+        ...(error.kind === 'too-big' ? [{ address: error.source, port: 0 }] : []),
+      ]),
     });
   }
+}
+
+function placeScope(servers: readonly Endpoint[]): Scope {
+  return { conversations: new Set(), hasMore: false, servers };
 }
 
 function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string {
@@ -88,6 +97,7 @@ export function stateArp(
       note,
       interfaceIndex,
       filter: `arp.dst.proto_ipv4 == ${target}`,
+      scope: placeScope([{ address: target, port: 0 }]),
       causes: [
         'the pod or node with that address is gone',
         'a wrong subnet mask or a missing route',

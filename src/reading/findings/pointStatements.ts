@@ -49,6 +49,11 @@ function stateLoss(
     note,
     interfaceIndex: from.index,
     filter: packetsFilter(note),
+    scope: {
+      conversations: way.losing,
+      hasMore: way.hasMoreLosing,
+      servers: connections.map(({ server }) => server),
+    },
     causes: [
       ...captureCauses(way, [from, to]),
       `a device, queue, policy or firewall on the way from ${from.label} to ${to.label} drops them`,
@@ -83,6 +88,9 @@ function stateForeignResets(
     note: foreignResets,
     interfaceIndex: to.index,
     filter: packetsFilter(foreignResets),
+    ...(view && {
+      scope: { conversations: new Set([view.serial]), hasMore: false, servers: [view.server] },
+    }),
     causes: [
       'a firewall, load balancer or NAT that forgot or forbids the connection',
       'a policy engine or intrusion prevention that forbids what was sent',

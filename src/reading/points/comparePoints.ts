@@ -13,6 +13,8 @@ import { isRouted, isSameEnd, isSamePlace, type PointView } from './pointView.ts
 
 const MAX_CONNECTIONS = 1_000;
 const MAX_LOSING = 3;
+/** Numbers of them, which tell what else comes of the loss. */
+const MAX_LOSING_NUMBERS = 5_000;
 /** What was sent this long before a point's recording ended may have arrived after it. Nanoseconds. */
 const ON_THE_WAY_NS = 10e6;
 /** Recorders that are stopped together end this far apart. Nanoseconds. */
@@ -198,6 +200,8 @@ class Way implements WayComparison {
   readonly foreignResets = new Note();
   resetConnection: PointView | undefined;
   readonly connections: PointView[] = [];
+  readonly losing = new Set<number>();
+  hasMoreLosing = false;
   readonly #missing: number[] = [];
   readonly #traces: PacketTraces;
   readonly #offset: number;
@@ -224,7 +228,11 @@ class Way implements WayComparison {
       if (traces.isMore(entry)) this.lostData += 1;
       this.#onLost?.(view, source, target, traces.number(entry), traces.time(entry));
     }
-    if (missing.length > 0 && this.connections.length < MAX_LOSING) this.connections.push(view);
+    if (missing.length > 0) {
+      if (this.connections.length < MAX_LOSING) this.connections.push(view);
+      if (this.losing.size < MAX_LOSING_NUMBERS) this.losing.add(view.serial);
+      else this.hasMoreLosing = true;
+    }
     const wasSent = this.#recorded(target, source, -offset);
     for (const entry of matched.unseen) {
       if (!wasSent(traces.time(entry))) continue;

@@ -34,6 +34,10 @@ export interface WayComparison {
   readonly resetConnection: PointView | undefined;
   /** Connections that lost packets: the first few. */
   readonly connections: readonly PointView[];
+  /** Serial numbers of the conversations that lost packets, where these came from. */
+  readonly losing: ReadonlySet<number>;
+  /** There are more of them. */
+  readonly hasMoreLosing: boolean;
 }
 
 /** Two points of capture, next to each other on the way of connections that both saw. */

@@ -1,0 +1,152 @@
+import type { Endpoint } from '../conversation.ts';
+import type { FindingKind, Severity } from './finding.ts';
+
+/** What a finding is about: what shows whether another one comes of it. */
+export interface Scope {
+  /** Serial numbers of the conversations that have it. */
+  readonly conversations: ReadonlySet<number>;
+  /** It has more conversations than these. */
+  readonly hasMore: boolean;
+  /** The ends that cannot be reached or do not answer; port 0 stands for all of a host's. */
+  readonly servers: readonly Endpoint[];
+}
+
+const NO_SCOPE: Scope = { conversations: new Set(), hasMore: false, servers: [] };
+
+const LOST: readonly FindingKind[] = [
+  'loss-between-points',
+  'packet-too-big',
+  'mtu-black-hole',
+  'peer-stopped-answering',
+];
+const UNREACHABLE: readonly FindingKind[] = ['unreachable', 'arp-unanswered', 'time-exceeded'];
+const TLS: readonly FindingKind[] = [
+  'tls-version-mismatch',
+  'tls-certificate-rejected',
+  'tls-certificate-expired',
+  'tls-alert',
+  'tls-handshake-reset',
+];
+
+/**
+ * What a finding can come of, when both are about the same connections or the same server. What the
+ * list says first is tried first. docs/summary.md has the rule in words.
+ */
+const CAUSES: Partial<Record<FindingKind, readonly FindingKind[]>> = {
+  'mtu-black-hole': ['packet-too-big'],
+  'peer-stopped-answering': ['loss-between-points', 'mtu-black-hole', ...UNREACHABLE],
+  'syn-unanswered': ['loss-between-points', ...UNREACHABLE],
+  'syn-retried': ['loss-between-points', ...UNREACHABLE],
+  retransmissions: LOST,
+  'out-of-order': [...LOST, 'retransmissions'],
+  'segments-not-captured': [...LOST, 'retransmissions'],
+  'tls-handshake-reset': [...LOST, 'reset-by-middlebox'],
+  'tls-certificate-rejected': ['tls-certificate-expired'],
+  'tls-alert': ['tls-certificate-expired'],
+  'tls-hello-incomplete': LOST,
+  'idle-reset': [...LOST, 'reset-by-middlebox'],
+  'connection-reset': [...LOST, 'reset-by-middlebox', ...TLS],
+  'http-slow': [...LOST, 'retransmissions', 'zero-window'],
+  'dns-race': ['loss-between-points'],
+  'dns-unanswered': ['loss-between-points', ...UNREACHABLE, 'dns-servfail', 'dns-race'],
+  'dns-slow': ['loss-between-points', 'dns-servfail', 'dns-unanswered'],
+};
+
+/** A finding as this file needs it. */
+interface Judged {
+  readonly kind: FindingKind;
+  readonly severity: Severity;
+  readonly interfaceIndex: number;
+  readonly scope?: Scope;
+}
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
+
+/**
+ * Puts findings, the worst first, together with those that come of them: the cause is the first of each
+ * incident, and as serious as the worst of it.
+ */
+export function groupIncidents<T extends Judged>(
+  findings: readonly T[],
+  connectionOf: (conversation: number) => number,
+): [T, ...T[]][] {
+  const causes = causesOf(findings, connectionOf);
+  const consequences = Map.groupBy(findings.keys(), (index) => causes[index] ?? -1);
+  return findings.flatMap((finding, index): [T, ...T[]][] => {
+    if ((causes[index] ?? -1) >= 0) return [];
+    const its = (consequences.get(index) ?? []).map((at) => findings[at] as T);
+    const worst = SEVERITIES.find((severity) =>
+      [finding, ...its].some((one) => one.severity === severity),
+    );
+    return [[{ ...finding, severity: worst ?? finding.severity }, ...its]];
+  });
+}
+
+/**
+ * Of findings in their order, the worst first: which other one each comes of, as an index; -1 for what
+ * stands alone. `connectionOf` gives conversations that are one connection at several points the same number.
+ */
+function causesOf(
+  findings: readonly Judged[],
+  connectionOf: (conversation: number) => number,
+): number[] {
+  const scopes = findings.map(({ scope = NO_SCOPE }) => ({
+    ...scope,
+    connections: new Set([...scope.conversations].map(connectionOf)),
+  }));
+  const causes = findings.map((finding, index) => {
+    const covers = (other: number) =>
+      other !== index && isCovered(scopes[index] as Covered, scopes[other] as Covered);
+    for (const kind of CAUSES[finding.kind] ?? []) {
+      const cause = findings.findIndex((other, at) => other.kind === kind && covers(at));
+      if (cause >= 0) return cause;
+    }
+    // The same trouble of the same connections at another point.
+    return findings.findIndex(
+      (other, at) =>
+        at < index &&
+        other.kind === finding.kind &&
+        other.interfaceIndex !== finding.interfaceIndex &&
+        (scopes[at]?.connections.size ?? 0) > 0 &&
+        covers(at),
+    );
+  });
+  return causes.map((cause) => rootOf(cause, causes));
+}
+
+interface Covered extends Scope {
+  readonly connections: ReadonlySet<number>;
+}
+
+/** True when all that has the one has the other, too. */
+function isCovered(one: Covered, other: Covered): boolean {
+  if (one.connections.size > 0 && other.connections.size > 0) {
+    for (const connection of one.connections)
+      if (!other.connections.has(connection)) return other.hasMore && isSameServer(one, other);
+    return !one.hasMore || (other.hasMore && isSameServer(one, other));
+  }
+  return isSameServer(one, other);
+}
+
+function isSameServer(one: Scope, other: Scope): boolean {
+  return (
+    one.servers.length > 0 &&
+    one.servers.every(({ address, port }) =>
+      other.servers.some(
+        (server) =>
+          server.address === address && (server.port === 0 || port === 0 || server.port === port),
+      ),
+    )
+  );
+}
+
+/** The first cause of a chain. */
+function rootOf(cause: number, causes: readonly number[]): number {
+  let root = cause;
+  for (let steps = 0; root >= 0 && steps < causes.length; steps++) {
+    const next = causes[root] ?? -1;
+    if (next < 0) return root;
+    root = next;
+  }
+  return root;
+}
