@@ -53,8 +53,7 @@ async function answer(client, { searchParams }) {
     client.send(Buffer.concat([Buffer.from([channel]), Buffer.from(data)]));
   send(CHANNEL.stdout, '');
   let command = searchParams.getAll('command');
-  // The words of a booted command come on standard input, in one frame.
-  if (command.includes('boot')) command = String((await once(client, 'message'))[0]).split('\n');
+  if (command.includes('boot')) command = await bootedCommand(client);
   if (command.includes('follow')) {
     send(CHANNEL.stdout, `hello 1 tcpdump eth0\ndata 1 0 ${PCAP.length}\n`);
     send(CHANNEL.stdout, PCAP);
@@ -68,4 +67,22 @@ async function answer(client, { searchParams }) {
   } else send(CHANNEL.stdout, SOCKET_LINES);
   send(CHANNEL.status, JSON.stringify({ status: 'Success' }));
   client.close();
+}
+
+/**
+ * The words of a booted command, which come on standard input after their number, a line each, in as many frames as it
+ * takes. The first byte of a frame names its channel.
+ */
+function bootedCommand(client) {
+  return new Promise((resolve) => {
+    let text = '';
+    const take = (frame) => {
+      text += frame.toString('latin1', 1);
+      const [count, ...words] = text.split('\n');
+      if (words.length <= Number(count)) return;
+      client.off('message', take);
+      resolve(words.slice(0, Number(count)));
+    };
+    client.on('message', take);
+  });
 }
