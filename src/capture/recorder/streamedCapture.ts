@@ -247,8 +247,8 @@ interface TcpdumpMessages {
   readonly unmatched: Unmatched;
 }
 
-/** Before what observed.sh says. */
-const OURS = 'netdebug: ';
+/** What observed.sh says. A shell begins its own complaints with the name of the script, which is netdebug, too. */
+const OBSERVED = /^netdebug: ((?:passed|connected) .*)$/;
 
 /** Sets `isNothing` once tcpdump has said at its end that it captured nothing. */
 async function readErrors(
@@ -262,8 +262,9 @@ async function readErrors(
   let asking: NodeJS.Timeout | undefined;
   try {
     for await (const text of linesOf(capture.recorder.stderr)) {
-      if (text.startsWith(OURS)) {
-        unmatched = addUnmatched(unmatched, text.slice(OURS.length));
+      const [, observed] = OBSERVED.exec(text) ?? [];
+      if (observed !== undefined) {
+        unmatched = addUnmatched(unmatched, observed);
         continue;
       }
       const line = parseTcpdumpLine(text);

@@ -224,6 +224,17 @@ describe('failures', () => {
     await nothingIsLeft();
   });
 
+  it('a shell without tcpdump, which complains in the name of its script', async () => {
+    const { pod, outcome } = await begun();
+    pod.says('netdebug: line 14: tcpdump: not found');
+    pod.says('netdebug: passed any 12');
+    pod.exits(127);
+    expect(await outcome).toMatchObject({
+      exitStatus: 127,
+      stderr: 'netdebug: line 14: tcpdump: not found',
+    });
+  });
+
   it('an end without a word', async () => {
     const { pod, outcome } = await begun();
     pod.exits(3);
