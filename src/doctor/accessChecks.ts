@@ -115,8 +115,8 @@ function rightCheck(
   if (allowed === undefined) return warning(`${what}: the API server does not say`);
   if (niceFor !== undefined) return warning(`you may not ${what}: netdebug cannot show ${niceFor}`);
   if (minor > 0 && minor < since)
-    return warning(`you may not ${what}, which servers ask for from 1.${since} on`);
+    return warning(`you may not ${what}, which API servers require since 1.${since}`);
   if (forEphemeral && byNode)
-    return warning(`you may not ${what}, which debuggers in pods need and those on nodes do not`);
+    return warning(`you may not ${what}, which only debuggers in pods need`);
   return { check, level: 'fail', text: `you may not ${what}` };
 }

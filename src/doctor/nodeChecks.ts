@@ -14,7 +14,7 @@ export function nodeChecks(name: string, node: KubeNode | undefined, image: stri
       {
         check: 'node',
         level: 'warning',
-        text: `${name}: it cannot be read, so little is known of it`,
+        text: `${name}: it cannot be read, so little is known about it`,
       },
     ];
   return [nodeCheck(name, node), ...pressure(node), imageCheck(name, node, image)];

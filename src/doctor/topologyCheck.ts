@@ -23,6 +23,6 @@ export async function topologyCheck(api: KubeApi, signal: AbortSignal): Promise<
   const lacked = answers.filter(({ allowed }) => allowed === false);
   const names = (of: typeof answers) => of.map(({ resource }) => resource).join(', ');
   if (lacked.length === 0) return { check: CHECK, level: 'ok', text: `list ${names(answers)}` };
-  const text = `you may not list ${names(lacked)} in all namespaces, from which path, netns and who tell names, services and policies`;
+  const text = `you may not list ${names(lacked)} in all namespaces: path, netns and who cannot show names, services and policies`;
   return { check: CHECK, level: 'warning', text };
 }

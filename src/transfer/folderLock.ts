@@ -49,6 +49,6 @@ function isAlive(pid: number): boolean {
 
 function inUse(folder: string, path: string, holder: number): Problem {
   return new LocalProblem(`another fetch (process ${holder}) writes into ${folder}`, {
-    next: [`wait for it, or name another folder; if there is none any more, delete ${path}`],
+    next: [`wait for it, or name another folder; if it no longer runs, delete ${path}`],
   });
 }

@@ -17,7 +17,9 @@ export function freeCaptureName(pod: Pod, asked: string | undefined): string {
   if (asked === undefined) return newCaptureName([pod]);
   if (capturesOf(pod).some(({ name }) => name === asked))
     throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${asked}"`, {
-      next: ['choose another --name: those of ended captures stay taken while the pod lives'],
+      next: [
+        'choose another --name: names of ended captures cannot be reused while the pod exists',
+      ],
     });
   return asked;
 }

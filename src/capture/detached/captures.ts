@@ -85,10 +85,10 @@ function stateOf(pod: Pod, container: string): ContainerState {
 
 function lossText(exitCode: number, reason: string): string {
   if (exitCode === RESTARTED)
-    return 'the node started the container anew, without what it had recorded';
+    return 'the node restarted the container, and what it had recorded is lost';
   if (exitCode === NO_ROOM) return "there was no room for it on the node's disk";
   if (exitCode === TERMINATED)
-    return "its container was told to end; possible causes: the pod's sandbox was lost, or its node shut down";
+    return "its container was terminated; possible causes: the pod's sandbox was lost, or its node shut down";
   if (exitCode === KILLED)
     return reason === 'OOMKilled'
       ? 'its container was killed: out of memory'

@@ -61,7 +61,7 @@ async function look(
     }
     if (Date.now() > limit)
       throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
-        next: ['it is ended again: a node that is slow at the moment may do better later'],
+        next: ['it was ended; try again when the node is less busy'],
       });
     await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
   }

@@ -81,7 +81,7 @@ async function endContainer(
     if (debuggerStatus(pod, capture.container)?.state?.terminated) return;
     if (Date.now() > limit)
       throw new Problem(
-        `capture "${capture.name}" is not gone yet${told?.complaint ? `: ${told.complaint}` : ''}`,
+        `capture "${capture.name}" has not been removed yet${told?.complaint ? `: ${told.complaint}` : ''}`,
         { next: ['run the same command again'] },
       );
     await wait(LOOK_MS, undefined, { signal });

@@ -42,7 +42,7 @@ export async function finishCopy(
   let checksum = await checksumOf(run, copy);
   let proof = copy.proof;
   if (!isProven(proof, checksum)) {
-    run.note(`file ${source.seq} did not come as it is in the pod: it is fetched again`);
+    run.note(`file ${source.seq} was not copied correctly: it is fetched again`);
     const before = proof;
     await startAnew(run, copy);
     if (!(await fetchAgain(copy))) return;

@@ -24,8 +24,8 @@ export function isConfirmed(proof: FileProof, checksum: Checksum, before: FilePr
 export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
   return new WrongFile(
     'sha256' in checksum
-      ? `file ${source.seq} came twice with another checksum than it has in the pod`
-      : `file ${source.seq} came twice, damaged in different ways`,
+      ? `file ${source.seq} was copied twice, each time with another checksum than in the pod`
+      : `file ${source.seq} was copied twice, damaged in different ways`,
     { next: ['it was not kept; fetch again, through another network or proxy if there is one'] },
   );
 }

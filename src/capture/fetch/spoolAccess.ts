@@ -208,7 +208,7 @@ export class SpoolAccess {
       let size = 0;
       for await (const chunk of bytes) {
         size += chunk.length;
-        if (size > MAX_LISTING_BYTES) throw new Problem('the pod lists more files than can be');
+        if (size > MAX_LISTING_BYTES) throw new Problem('the pod lists more files than possible');
         chunks.push(chunk);
       }
       const code = await ended();
@@ -239,9 +239,7 @@ function checkFiles({ files }: Listing): void {
   for (const { seq, size, name } of files) {
     const sound = [seq, size].every(Number.isSafeInteger) && seq > before && size >= 0 && name;
     if (!sound)
-      throw new Problem(
-        `the pod lists a file that cannot be: ${seq} ${size} ${JSON.stringify(name)}`,
-      );
+      throw new Problem(`the pod lists an impossible file: ${seq} ${size} ${JSON.stringify(name)}`);
     before = seq;
   }
 }

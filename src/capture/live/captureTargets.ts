@@ -191,7 +191,7 @@ class Capture {
           found,
           part.outcome.early
             ? `ended early: ${earlyEndText(part.outcome.early)}`
-            : 'ended: it has what it was asked for',
+            : 'ended: limit reached',
         );
     } catch (error) {
       await this.#failed(part, error);

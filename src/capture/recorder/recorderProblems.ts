@@ -155,8 +155,8 @@ function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] 
     image === DEFAULT_IMAGE ? [] : [`the image ${image} may need others than netshoot's`];
   return [
     netRaw === false
-      ? 'the debugger was not given the capability for it (NET_RAW), which it asked for;'
-      : 'the debugger may have got fewer capabilities than it asked for (NET_RAW);',
+      ? 'the debugger did not get the capability that it requested (NET_RAW);'
+      : 'the debugger may have got fewer capabilities than it requested (NET_RAW);',
     'an admission policy or the runtime may have taken it away',
     ...unusual,
     ...other,

@@ -40,7 +40,7 @@ const FLAGS = {
   },
   'cluster-cidr': {
     value: RANGES,
-    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: where the cluster does not tell it',
+    help: 'Range of all pods; two for dual stack: 10.244.0.0/16,fd00:10:244::/56. Without plan: used if the cluster does not show it',
   },
   'service-cidr': { value: RANGES, help: 'Range of services, likewise' },
 } as const satisfies FlagTable;
@@ -113,7 +113,7 @@ async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
   if (nodes === undefined && report.ranges.length === 0)
     throw new Problem('neither nodes nor ranges could be read', {
       next: [
-        'listing nodes and pods in all namespaces is what this command needs',
+        'this command needs permission to list nodes and pods in all namespaces',
         'plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',
       ],
     });

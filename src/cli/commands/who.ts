@@ -43,7 +43,7 @@ export const whoCommand = command({
     }
     noteUnknown(facts);
     if (owners.length === 0)
-      throw new Problem(`nothing that was read is or has "${text}"`, {
+      throw new Problem(`nothing matches "${text}"`, {
         next: [
           ...(node === undefined ? [] : ['leave out the node to search all of them']),
           'what has ended is not found, such as the address of a finished pod',

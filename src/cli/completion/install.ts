@@ -28,7 +28,7 @@ export function installCompletion(shell: Shell, host: LocalSystem): string[] {
   if (shim === undefined)
     return [
       ...done,
-      `kubectl does not complete kubectl netdebug: it looks for ${SHIM_NAME} on PATH, where you can write to no folder`,
+      `kubectl does not complete kubectl netdebug: it looks for ${SHIM_NAME} on PATH, but no folder of PATH is writable`,
       `  make ${usualFolders(host)[0]}, add it to PATH, and run this command again`,
     ];
   put(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);

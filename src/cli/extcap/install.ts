@@ -154,7 +154,7 @@ function refuseWithoutProgram({ platform, env }: LocalSystem): void {
   const name = platform === 'win32' ? 'kubectl-netdebug.exe' : 'kubectl-netdebug';
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);
   if (folders.some((folder) => existsSync(join(folder, name)))) return;
-  throw new Problem(`${name} is not on PATH, where Wireshark is to find it`, {
+  throw new Problem(`${name} is not on PATH, where Wireshark looks for it`, {
     next: ['put it there, or a link to it, and try again'],
   });
 }

@@ -17,7 +17,7 @@ export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
 
 /** The refusal of commands in such a pod, by something else than missing permissions. */
 export function execInPodRefused(refusal: Refusal, namespace: string): NodeRefused {
-  return new NodeRefused(`exec is refused, and nothing was made: ${refusalText(refusal)}`, {
+  return new NodeRefused(`exec is refused, and nothing was created: ${refusalText(refusal)}`, {
     next: nextSteps(refusal, namespace, EXEC),
     cause: refusal.error,
   });
@@ -47,7 +47,7 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
       return [
         `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
         'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
-        'that an administrator makes for the purpose:',
+        'that an administrator creates for this purpose:',
         'kubectl create namespace netdebug',
         'kubectl label namespace netdebug pod-security.kubernetes.io/enforce=privileged',
         ...(by === 'openshift'

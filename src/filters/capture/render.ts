@@ -90,7 +90,7 @@ function filterOf(condition: Condition, reasons: string[]): CaptureFilter {
       return lengthFilter(condition);
     case 'time':
       return impossible(
-        'a capture filter knows no time: use --duration, or read --from and --to afterwards',
+        'capture filters cannot match times: use --duration, or read --from and --to afterwards',
       );
     case 'payload':
       return impossible(

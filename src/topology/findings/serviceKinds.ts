@@ -17,8 +17,8 @@ export const SERVICE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'The process listens at another address than the requested one.',
     meaning: (v) =>
       v('address') === '0.0.0.0'
-        ? `Port ${v('port')} of ${v('target')} is open for IPv4 alone: over IPv6 connections are refused.`
-        : `Port ${v('port')} of ${v('target')} is open at ${v('address')} alone: from outside connections are refused.`,
+        ? `Port ${v('port')} of ${v('target')} is open for IPv4 only: over IPv6 connections are refused.`
+        : `Port ${v('port')} of ${v('target')} is open at ${v('address')} only: from outside connections are refused.`,
     fix: (v) =>
       v('address') === '0.0.0.0'
         ? 'let the process listen at ::, which takes IPv4 as well'
