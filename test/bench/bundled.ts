@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { V8_FLAGS } from '../../scripts/packaging/codeCache.ts';
 import { filesAsText } from '../../scripts/packaging/filesAsText.ts';
-
-/** The part of our launcher that sets V8's flags. */
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'dist', 'bundleScript.cjs');
 
 /**
  * A client of the benchmarks bundled as the program is: else the memory and the time of Node's
@@ -21,5 +19,5 @@ export async function bundled(name: string, folder: string): Promise<[string, ..
     plugins: [filesAsText],
     external: ['bufferutil', 'utf-8-validate', '@kubernetes/client-node'],
   });
-  return [process.execPath, '--require', LAUNCHER, outfile];
+  return [process.execPath, ...V8_FLAGS, outfile];
 }

@@ -24,10 +24,11 @@ export interface Run {
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Finds both; `npm run build` makes ours, scripts/kubectl brings the other from npm. */
+/** Finds both: ours is the binary that users install, and is built here if it is absent; scripts/kubectl brings the other. */
 export function findClients(kubeconfig: string): Clients {
-  const netdebug = join(root, 'dist', 'kubectl-netdebug');
-  if (!existsSync(netdebug)) throw new Error('there is no dist/: npm run build makes it');
+  const netdebug = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
+  if (!existsSync(netdebug))
+    execFileSync(join(root, 'scripts', 'build'), ['linux-amd64'], { stdio: 'inherit' });
   const kubectl = execFileSync(join(root, 'scripts', 'kubectl'), {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -21,7 +21,6 @@ export async function benchCold(clients: Clients, sink: string, rounds: number):
     const times = await interleave(rounds, [
       inFreshPod((pod) => [captureCommand(clients, pod, capture)]),
       inFreshPod((pod) => byHand(clients, pod, capture.equal)),
-      inFreshPod((pod) => byHand(clients, pod, capture.plain)),
     ]);
     recordTimes('First packet, fresh pod', capture, 'kubectl debug, wait, exec', times, {
       most: 1,

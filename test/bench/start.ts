@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,22 +10,18 @@ import { interleave } from './interleave.ts';
 import { startPeakMemory } from './peakMemory.ts';
 import { record } from './results.ts';
 
-const root = join(import.meta.dirname, '..', '..');
-const BINARY = join(root, 'dist', 'bin', 'linux-amd64', 'kubectl-netdebug');
-
 type Measure = (commandLine: CommandLine) => Promise<Pick<Run, 'milliseconds' | 'peakMemory'>>;
 
 /** The released binary against kubectl: quick answers, and the time before the first request. */
 export async function benchStart(rounds: number): Promise<void> {
-  if (!existsSync(BINARY))
-    execFileSync(join(root, 'scripts', 'build'), ['linux-amd64'], { stdio: 'inherit' });
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   const kubeconfig = join(folder, 'kubeconfig');
   // A copy, as an installation makes it: of what the build has just written, the system keeps pieces
   // so large in memory that a program is counted for much that it never touches.
   const installed = join(folder, 'kubectl-netdebug');
-  copyFileSync(BINARY, installed);
-  const clients = { ...findClients(kubeconfig), netdebug: installed };
+  const found = findClients(kubeconfig);
+  copyFileSync(found.netdebug, installed);
+  const clients = { ...found, netdebug: installed };
   const { netdebug, kubectl } = clients;
   console.log(nameClients(clients));
 
