@@ -24,11 +24,14 @@ do
   repeating=$!
 done
 [ -z "$repeating" ] || kill "$repeating" 2>/dev/null
-find_passed "$before"
-find_connected "$ports"
+# As soon as possible: whoever ended the program waits.
 {
+  find_passed "$before"
   IFS=$newline
   for line in $passed; do echo "netdebug: passed $line"; done
+  unset IFS
+  find_connected "$ports"
+  IFS=$newline
   for line in $connected; do echo "netdebug: connected $line"; done
 } >&2
 exit "$status"

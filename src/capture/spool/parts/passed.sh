@@ -37,45 +37,32 @@ find_passed() {
 }
 
 # Sets `connected`, a line for each of the ports $1 (separated by commas) that local sockets of established connections
-# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them. One
-# process in the usual case: whoever ends a capture waits for this.
+# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them. With one
+# process: whoever ends a capture waits for this, perhaps on a busy node.
 find_connected() {
-  connected='' wanted_ports=''
+  connected='' decimal='' hexadecimal=''
   [ -n "$1" ] || return 0
   IFS=,
-  for port in $1; do wanted_ports="$wanted_ports${wanted_ports:+|}$(printf %04X "$port")"; done
+  for port in $1; do
+    decimal="$decimal${decimal:+|}$port"
+    hexadecimal="$hexadecimal${hexadecimal:+|}$(printf %04X "$port")"
+  done
   unset IFS
-  sockets=$(grep -hoE -m 1000 ":($wanted_ports) [0-9A-F]+:[0-9A-F]+ 01 " /proc/net/tcp /proc/net/tcp6 2>/dev/null)
-  [ -n "$sockets" ] || return 0
+  socket=":($hexadecimal) [0-9A-F]+:[0-9A-F]+ 01 "
+  tracked=" dport=[0-9]+ (packets=[0-9]+ bytes=[0-9]+ )?src=[^ ]+ dst=[^ ]+ sport=($decimal) "
+  found=$(grep -hoE -m 300 "$socket|$tracked" /proc/net/tcp /proc/net/tcp6 /proc/net/nf_conntrack 2>/dev/null)
+  [ -n "$found" ] || return 0
   IFS=,
   for port in $1; do
     unset IFS
-    count=0 hexadecimal=$(printf %04X "$port")
-    for word in $sockets; do
-      [ "$word" != ":$hexadecimal" ] || count=$((count + 1))
+    count=0 from='' asked='' here=":$(printf %04X "$port")"
+    for word in $found; do
+      case $word in
+        "$here") count=$((count + 1)) ;;
+        dport=*) asked=${word#dport=} ;;
+        "sport=$port") case " $port$from " in *" $asked "*) ;; *) from="$from $asked" ;; esac ;;
+      esac
     done
-    [ "$count" -gt 0 ] || continue
-    connected="$connected${connected:+$newline}$port $count"
-    find_asked
-  done
-}
-
-# Adds to the last line of `connected` the ports that were redirected to $port.
-find_asked() {
-  asked=''
-  # shellcheck disable=SC2013 # words are wanted
-  for word in $(grep -E " dport=[0-9]+ .* sport=$port " /proc/net/nf_conntrack 2>/dev/null |
-    grep -v -m 20 " dport=$port .* sport=$port "); do
-    case $word in
-      # The first of a line is the client's, the second the answer's.
-      dport=*)
-        if [ -z "$asked" ]; then
-          asked=${word#dport=}
-          case " ${connected##*"$newline"} " in *" $asked "*) ;; *) connected="$connected $asked" ;; esac
-        else
-          asked=''
-        fi
-        ;;
-    esac
+    [ "$count" -eq 0 ] || connected="$connected${connected:+$newline}$port $count$from"
   done
 }

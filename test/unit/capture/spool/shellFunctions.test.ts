@@ -123,7 +123,7 @@ describe('the scripts of the spool', () => {
 
   it('put only what records into a pod’s definition', () => {
     expect(recorder.length).toBeLessThan(spool.length * 0.75);
-    for (const name of ['follow', 'send_file', 'pack', 'take_away'])
+    for (const name of ['follow', 'send_file', 'copy_parts', 'take_away'])
       expect([recorder.includes(`${name}()`), spool.includes(`${name}()`)]).toEqual([false, true]);
     // Kubernetes makes one of two.
     expect(recorder).not.toContain('$$');
