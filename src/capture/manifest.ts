@@ -20,6 +20,17 @@ export interface CaptureOrigin {
   readonly image?: string;
   /** The pod's volume that the spool is on; without one it is in the container. */
   readonly volume?: string;
+  /** Present when only packets that match a filter were fetched. */
+  readonly filtered?: FilteredCapture;
+}
+
+/** Which packets of a capture the files hold: those that match one of the two. */
+export interface FilteredCapture {
+  readonly displayFilter?: string;
+  readonly captureFilter?: string;
+  /** What evaluated it: `tshark in the pod`, `tshark 4.0.17`, `netdebug`. */
+  readonly by: string;
+  readonly wholeCapture: false;
 }
 
 /** What is known of one capture, written beside its files as capture.json. No loss is left out. */

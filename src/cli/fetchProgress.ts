@@ -1,6 +1,6 @@
 import { earlyEndText } from '../capture/earlyEnd.ts';
 import type { FetchOptions } from '../capture/fetch/fetchSpool.ts';
-import type { Manifest, RecordingInterruption } from '../capture/manifest.ts';
+import type { FilteredCapture, Manifest, RecordingInterruption } from '../capture/manifest.ts';
 import { unmatchedLines } from '../capture/unmatched.ts';
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
@@ -53,12 +53,17 @@ function earlyText({ at, why, lost }: RecordingInterruption, recording: boolean)
     : `ENDED EARLY: ${ended}`;
 }
 
+function filteredText({ displayFilter, captureFilter, by }: FilteredCapture): string {
+  return `only packets that match ${displayFilter ?? captureFilter} (by ${by}): not the whole capture`;
+}
+
 /** What was copied and what is missing, a line each. */
-export function fetchSummary(
-  { files, gaps, interruptions, recording, dropped, endedEarly, unmatched, device = '' }: Manifest,
-  folder: string,
-): string[] {
-  const here = files.filter(({ state }) => state === 'whole' || state === 'partial');
+export function fetchSummary(manifest: Manifest, folder: string): string[] {
+  const { files, gaps, interruptions, recording, dropped, endedEarly, unmatched } = manifest;
+  const { filtered, device = '' } = manifest;
+  const here = files.filter(
+    ({ state, name }) => name !== undefined && (state === 'whole' || state === 'partial'),
+  );
   const packets = here.reduce((sum, file) => sum + file.packets, 0);
   const bytes = here.reduce((sum, file) => sum + file.size, 0);
   const lost = files.filter(({ state }) => state === 'lost');
@@ -69,7 +74,8 @@ export function fetchSummary(
     `${countText(here.length, 'file')}, ${countText(packets, 'packet')} (${bytesText(bytes)}) in ${folder}` +
       (recording && !endedEarly ? '; still recording' : '') +
       (dropped ? `; ${countText(dropped, 'packet')} DROPPED by the kernel` : ''),
-    ...(unmatched && packets === 0 ? unmatchedLines({ ...unmatched, device }) : []),
+    ...(unmatched && packets === 0 && !filtered ? unmatchedLines({ ...unmatched, device }) : []),
+    ...(filtered ? [filteredText(filtered)] : []),
     ...lost.map(({ seq, note }) => `LOST: file ${seq}: ${note}`),
     ...gaps.map(({ first, last, why }) =>
       first === last

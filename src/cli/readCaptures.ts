@@ -6,15 +6,14 @@ import type { KubeApi } from '../kube/api.ts';
 import { mapLimited } from '../kube/mapLimited.ts';
 import { OutputClosed } from '../output/output.ts';
 import { print, StandardOutput } from '../output/standardOutput.ts';
-import { findInstalled } from '../output/wiresharkOutput.ts';
 import { Problem } from '../problem.ts';
 import { unreadable } from '../reading/input/captureFiles.ts';
 import { AddressNames } from '../reading/names.ts';
 import { printPackets } from '../reading/read.ts';
-import { versionOf } from '../reading/select/tsharkProcess.ts';
 import { type Summary, summarize, UnreadableCapture } from '../reading/summary.ts';
 import { TimeWindow } from '../reading/timeWindow.ts';
 import { note, statusLine } from './console.ts';
+import { tsharkHere } from './filterHere.ts';
 import { summaryText } from './summaryText.ts';
 
 /** Captures that are asked for their files at once: each takes an exec or two. */
@@ -29,7 +28,7 @@ export async function readCaptures(
   const opened = await open(api, captures, signal);
   const why = filter && whyNotInPods(opened, filter);
   const isInPod = filter !== undefined && why === undefined;
-  const tshark = filter && !isInPod ? await filterHere(filter, why ?? '') : undefined;
+  const tshark = filter && !isInPod ? (await tsharkHere(filter, why ?? '')).program : undefined;
   const names = new AddressNames();
   for (const { pod, onNode } of captures)
     if (!onNode && !pod.spec.hostNetwork)
@@ -119,22 +118,4 @@ function whyNotInPods(opened: readonly CapturedPackets[], filter: PacketFilter) 
     if (why !== undefined) return opened.length > 1 ? `${one.capture.target}: ${why}` : why;
   }
   return undefined;
-}
-
-/** Says that all packets come here for a filter. Gives the tshark that evaluates it; undefined without one. */
-async function filterHere(filter: PacketFilter, why: string): Promise<string | undefined> {
-  if (filter.language === 'capture') throw needsTcpdump(why);
-  const tshark = process.platform === 'win32' ? undefined : findInstalled('tshark');
-  const version = tshark === undefined ? undefined : await versionOf(tshark);
-  note(
-    `note: ${why}: all packets are copied and filtered here${version === undefined ? '' : ` by tshark ${version}`}`,
-  );
-  return tshark;
-}
-
-/** An expression can be evaluated in the pod only. */
-export function needsTcpdump(why: string): Problem {
-  return new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
-    next: ['use a display filter, which can be evaluated here too: -Y FILTER'],
-  });
 }

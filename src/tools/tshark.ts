@@ -18,6 +18,11 @@ export function numbersCommand(filter: string): string[] {
   return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, '-T', 'fields', '-e', 'frame.number', '-l'];
 }
 
+/** The same, and writes the packets, as a pcap file, to standard output. */
+export function packetsCommand(filter: string): string[] {
+  return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, '-F', 'pcap', '-w', '-'];
+}
+
 export interface TsharkLine {
   readonly number: number;
   readonly time: string;

@@ -1,6 +1,8 @@
 import type { KubeApi } from '../../kube/api.ts';
+import { type FilteredFetchOptions, fetchFiltered } from '../fetch/fetchFiltered.ts';
 import { type FetchManner, fetchManner } from '../fetch/fetchManner.ts';
 import { type FetchOptions, fetchSpool } from '../fetch/fetchSpool.ts';
+import { type PacketFilter, whyNotInPod } from '../fetch/podFilter.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
 import type { CaptureOrigin, Manifest } from '../manifest.ts';
 import type { DetachedCapture } from './captures.ts';
@@ -19,6 +21,28 @@ export async function fetchCapture(
   return fetchSpool(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
     ...options,
     ...fetchManner(capture.pod),
+    origin: originOf(capture),
+  });
+}
+
+/** Copies the packets that match a filter into a folder. Throws a Problem. */
+export async function fetchPackets(
+  api: KubeApi,
+  capture: DetachedCapture,
+  {
+    filter,
+    ...options
+  }: Omit<FilteredFetchOptions, 'origin' | 'filter' | 'whyNotInPod'> & {
+    readonly filter: PacketFilter;
+    readonly onNote: (text: string) => void;
+  },
+): Promise<Manifest> {
+  const { signal, onNote } = options;
+  const place = await whereSpoolIs(api, capture, { signal, onProgress: onNote });
+  return fetchFiltered(new PodSpool(api, place, capture.pod.metadata.uid, capture.spool), {
+    ...options,
+    filter: { ...filter, changesUser: capture.words.zroot === '1' },
+    whyNotInPod: (tools) => whyNotInPod(filter, tools, capture.pod),
     origin: originOf(capture),
   });
 }

@@ -51,7 +51,7 @@ export function wholeEntry(
     verified: 'sha256' in checksum ? 'sha256' : 'size+walk',
     sha256: proof.sha256,
     ...('unverified' in checksum && checksum),
-    ...packets(proof),
+    ...packetFacts(proof),
     ...(torn > 0 && { note }),
   };
 }
@@ -72,7 +72,7 @@ export function copyingEntry({ source, name, size, proof }: FileCopy): ManifestF
     state: 'copying',
     size,
     recorded: source.size,
-    ...packets(proof),
+    ...packetFacts(proof),
   };
 }
 
@@ -86,12 +86,13 @@ export function partialEntry(copy: FileCopy, name: string, note: string): Manife
     size: walk.wholeBytes,
     ...(copy.source.size > walk.wholeBytes && { recorded: copy.source.size }),
     verified: 'size+walk',
-    ...packets(copy.proof),
+    ...packetFacts(copy.proof),
     note,
   };
 }
 
-function packets({ walk: { packets, first, last } }: FileProof) {
+/** What a walk found of the packets. */
+export function packetFacts({ walk: { packets, first, last } }: FileProof) {
   return {
     packets,
     ...(first && { first: packetTimeText(first) }),

@@ -45,7 +45,7 @@ export class ManifestBook {
     const before = await readManifest(book.#path);
     const known = before !== undefined && isSame(before, origin, recorder?.started);
     if (before !== undefined && !known && !force)
-      throw new LocalProblem(`${book.#path} belongs to another capture`, {
+      throw new LocalProblem(`${book.#path} belongs to another capture, or to another filter`, {
         next: ['name another folder, or replace what is there with --force'],
       });
     if (known) {
@@ -178,6 +178,8 @@ function isSame(before: Manifest, origin: CaptureOrigin, started: string | undef
   return (
     before.capture === origin.capture &&
     before.namespace === origin.namespace &&
+    before.filtered?.displayFilter === origin.filtered?.displayFilter &&
+    before.filtered?.captureFilter === origin.filtered?.captureFilter &&
     (origin.volume === undefined
       ? before.podUid === origin.podUid && before.container === origin.container
       : before.volume === origin.volume) &&

@@ -4,7 +4,7 @@ import {
   findCaptures,
   listCaptures,
 } from '../../capture/detached/captures.ts';
-import { fetchCapture } from '../../capture/detached/fetchCapture.ts';
+import { fetchCapture, fetchPackets } from '../../capture/detached/fetchCapture.ts';
 import { fetchFolders } from '../../capture/detached/fetchFolders.ts';
 import { removeEverywhere } from '../../capture/detached/removeEverywhere.ts';
 import { captureFacts, renderCaptures } from '../../capture/detached/renderCaptures.ts';
@@ -50,7 +50,7 @@ const FLAGS = {
   'display-filter': {
     alias: 'Y',
     value: anyText('FILTER'),
-    help: "With read: only packets that match this filter in Wireshark's language; see: filters",
+    help: "With read and fetch: only packets that match this filter in Wireshark's language; see: filters",
   },
   count: { alias: 'c', value: count(), help: 'With read: stop after this many packets' },
   flush: { help: 'With fetch: also copy the file that is being recorded, up to now' },
@@ -58,6 +58,8 @@ const FLAGS = {
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
+/** With the filter of -Y or of the words after --. */
+type ActFlags = Flags & { readonly filter: PacketFilter | undefined };
 
 export const capturesCommand = command({
   description:
@@ -69,6 +71,7 @@ export const capturesCommand = command({
     ['captures -A -o json', 'Pass the captures in all namespaces to a program'],
     ['captures fetch tuesday', 'Copy its files to ./tuesday; again: copy what is new'],
     ['captures follow tuesday -w - | tshark -r -', 'Read packets while they are recorded'],
+    ["captures fetch tuesday -Y 'dns' -w dns", 'Copy only DNS packets, to ./dns'],
     ["captures read tuesday -Y 'tcp.flags.reset == 1'", 'Print TCP resets recorded so far'],
     ['captures read tuesday -- port 53', 'Print DNS packets; the filter runs in the pod'],
     ['captures summary tuesday', 'Show what went wrong, without copying the files'],
@@ -123,11 +126,16 @@ function checkFormat(action: Action, format: Flags['output']): void {
 /** Flags that only some actions have a use for. */
 function checkReading(
   action: Action,
-  { count: packets }: Flags,
+  { count: packets, verify }: Flags,
   filter: PacketFilter | undefined,
 ): void {
-  if (filter && action !== 'read')
-    throw wrongUsage(`captures ${action} takes no filter`, 'captures read does');
+  if (filter && action !== 'read' && action !== 'fetch')
+    throw wrongUsage(`captures ${action} takes no filter`, 'captures read and captures fetch do');
+  if (filter && verify === 'sha256')
+    throw wrongUsage(
+      'a filter and --verify sha256 cannot be combined',
+      'what is filtered in the pod has no checksum there',
+    );
   if (packets !== undefined && action !== 'read')
     throw wrongUsage(`captures ${action} takes no -c`, 'captures read does');
 }
@@ -142,7 +150,7 @@ async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
   name: string,
-  flags: Flags & { readonly filter: PacketFilter | undefined },
+  flags: ActFlags,
   interruption: Interruption,
 ): Promise<number> {
   const { signal } = interruption;
@@ -206,7 +214,7 @@ interface Actions {
 type Act = (
   api: KubeApi,
   captures: readonly DetachedCapture[],
-  flags: Flags,
+  flags: ActFlags,
   interruption: Interruption,
 ) => Actions;
 
@@ -264,29 +272,41 @@ async function reported(
 function fetch(
   api: KubeApi,
   captures: readonly DetachedCapture[],
-  flags: Flags,
+  flags: ActFlags,
   { signal }: Interruption,
 ): Actions {
   const progress = fetchProgress();
   const folders = fetchFolders(captures, flags.write ?? captures[0]?.name ?? '');
+  const { filter, flush, force, verify } = flags;
   return {
     end: () => progress.clear(),
     on: async (capture) => {
       const folder = folders.get(capture) ?? '';
       const label = captures.length > 1 ? subject(capture.target) : undefined;
-      const manifest = await fetchCapture(api, capture, {
-        folder,
-        signal,
-        verify: flags.verify,
-        flush: flags.flush,
-        force: flags.force,
-        ...progress.callbacks(folder, label),
-      });
+      const options = { folder, signal, flush, force, ...progress.callbacks(folder, label) };
+      const manifest = filter
+        ? await fetchMatching(api, capture, filter, options)
+        : await fetchCapture(api, capture, { ...options, verify });
       progress.finish(manifest, folder, label);
       // Not what was asked for, though all that there is has come.
       return manifest.endedEarly ? 1 : 0;
     },
   };
+}
+
+/** Copies only packets that match; what evaluates filters on this side is loaded for it. */
+async function fetchMatching(
+  api: KubeApi,
+  capture: DetachedCapture,
+  filter: PacketFilter,
+  options: Omit<Parameters<typeof fetchPackets>[2], 'filter' | 'filterHere'>,
+) {
+  const { filterHere } = await import('../filterHere.ts');
+  return fetchPackets(api, capture, {
+    ...options,
+    filter,
+    filterHere: (why) => filterHere(filter, why),
+  });
 }
 
 function follow(

@@ -87,15 +87,29 @@ interface ListedGap {
   readonly why: string;
 }
 
+interface ListedFilter {
+  readonly displayFilter?: string;
+  readonly captureFilter?: string;
+}
+
 async function manifestFiles(folder: string, notes: string[]): Promise<string[]> {
   const path = join(folder, MANIFEST_NAME);
-  let manifest: { files?: readonly ListedFile[]; gaps?: readonly ListedGap[]; dropped?: number };
+  let manifest: {
+    files?: readonly ListedFile[];
+    gaps?: readonly ListedGap[];
+    dropped?: number;
+    filtered?: ListedFilter;
+  };
   try {
     manifest = JSON.parse(await readFile(path, 'utf8')) as typeof manifest;
   } catch (error) {
     throw unreadable(path, error);
   }
-  const { files = [], gaps = [], dropped = 0 } = manifest;
+  const { files = [], gaps = [], dropped = 0, filtered } = manifest;
+  if (filtered)
+    notes.push(
+      `${folder}: only packets that match ${filtered.displayFilter ?? filtered.captureFilter} were fetched`,
+    );
   for (const { first, last, why } of gaps)
     notes.push(
       `${folder}: ${first === last ? `file ${first} is` : `files ${first} to ${last} are`} missing: ${why}`,

@@ -58,10 +58,11 @@ export async function* tsharkLines(
   }
   const [code] = (await ended) as [number | null];
   await fed;
-  if (code !== 0) throw failure(stderr);
+  if (code !== 0) throw tsharkFailure(stderr);
 }
 
-function failure(stderr: string): Problem {
+/** Why a tshark failed, from its standard error. */
+export function tsharkFailure(stderr: string): Problem {
   const text = tsharkComplaint(stderr);
   return /filter|field|expression|unexpected|expected|type|protocol|valid/i.test(stderr)
     ? wrongUsage(`the display filter is not valid: ${text}`)

@@ -1,0 +1,36 @@
+import type { FilterHere } from '../capture/fetch/fetchFiltered.ts';
+import type { PacketFilter } from '../capture/fetch/podFilter.ts';
+import { findInstalled } from '../output/wiresharkOutput.ts';
+import { Problem } from '../problem.ts';
+import { filterPcap } from '../reading/select/filterPcap.ts';
+import { versionOf } from '../reading/select/tsharkProcess.ts';
+import { note } from './console.ts';
+
+/**
+ * The tshark of this machine that evaluates a filter which the pod cannot; undefined without one. Says why all packets
+ * come here. Throws a Problem for an expression, which only tcpdump in the pod evaluates.
+ */
+export async function tsharkHere(
+  filter: PacketFilter,
+  why: string,
+): Promise<{ readonly program: string | undefined; readonly by: string }> {
+  if (filter.language === 'capture')
+    throw new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
+      next: ['use a display filter, which can be evaluated here too: -Y FILTER'],
+    });
+  // It gets packets through a pipe, which takes a POSIX shell.
+  const program = process.platform === 'win32' ? undefined : findInstalled('tshark');
+  const version = program === undefined ? undefined : await versionOf(program);
+  const by = version === undefined ? 'netdebug' : `tshark ${version}`;
+  note(`note: ${why}: all packets are copied, and filtered here by ${by}`);
+  return { program, by };
+}
+
+/** What `fetchFiltered` evaluates a filter with on this side. */
+export async function filterHere(
+  filter: PacketFilter,
+  why: string,
+): Promise<{ by: string; filter: FilterHere }> {
+  const { program, by } = await tsharkHere(filter, why);
+  return { by, filter: (file, { text }) => filterPcap(file, text, program) };
+}
