@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CHATTER, makePod, runPod } from './support/pods.ts';
+import { CHATTER, makePod, readyPod, runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
@@ -11,9 +12,12 @@ import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.
 const BOUNDS: readonly (readonly [example: RegExp, added: string])[] = [
   [/ capture (?!.*(-c 20|--detach)).*/, '--duration 2s'],
 ];
-/** Ones that wait for Ctrl-C get it, after so many milliseconds. */
-const INTERRUPTED = /--watch|captures follow/;
-const INTERRUPT_AFTER_MS = 3000;
+/** Ones that wait for Ctrl-C get it a moment after they have said that they are at work. */
+const INTERRUPTED: readonly (readonly [example: RegExp, atWork: RegExp])[] = [
+  [/captures follow/, /following capture/],
+  [/--watch/, /\S/],
+];
+const INTERRUPT_AFTER_MS = 1000;
 /** Those that cannot be run here, and why. Each of them must be there: no entry outlives its example. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/--wireshark/, 'Wireshark needs a screen'],
@@ -47,7 +51,7 @@ beforeAll(async () => {
   };
   const sink = await runPod('sink');
   pod = await makePod('example', { command: CHATTER, env: { TO: sink.ip } });
-  await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, '--timeout=60s']);
+  await readyPod(pod);
   await kubectl(['create', 'deployment', 'web', `--image=${world.appImage}`]);
   await kubectl(['expose', 'deployment', 'web', '--port=80']);
   await kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
@@ -74,13 +78,14 @@ function runnable(example: string): string {
   return named.replace(/^(kubectl netdebug capture \S+)/, `$1 ${bound}`);
 }
 
-async function finish(running: Running, interrupted: boolean) {
-  const timer = interrupted
-    ? setTimeout(() => process.kill(-(running.child.pid ?? 0), 'SIGINT'), INTERRUPT_AFTER_MS)
-    : undefined;
-  const result = await running.finished;
-  clearTimeout(timer);
-  return result;
+async function finish(running: Running, line: string) {
+  const atWork = INTERRUPTED.find(([example]) => example.test(line))?.[1];
+  if (atWork) {
+    await running.says(atWork);
+    await wait(INTERRUPT_AFTER_MS);
+    process.kill(-(running.child.pid ?? 0), 'SIGINT');
+  }
+  return running.finished;
 }
 
 describe('the examples of the help', () => {
@@ -105,7 +110,7 @@ describe('the examples of the help', () => {
       onTestFinished(() => {
         running.child.kill('SIGKILL');
       });
-      const { code, stdout, stderr } = await finish(running, INTERRUPTED.test(line));
+      const { code, stdout, stderr } = await finish(running, line);
       if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}${stdout}`);
     }
     expect(failures).toEqual([]);
