@@ -38,7 +38,7 @@ const filesAsText = {
 };
 
 /** These change what all pods of a node share: its network, or the state of its CNI plugins. No other test may use the node. */
-const ALONE = ['path', 'probe', 'randomPairs', 'topology'].map(
+const ALONE = ['path', 'probe', 'randomPairs', 'topology', 'fullNode'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 

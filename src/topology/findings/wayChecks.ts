@@ -31,7 +31,9 @@ function listenerFaults(trace: PathTrace): Fault[] {
     (request.to?.kind === 'node' &&
       hostPortPod(trace.wiring, request.to.node.name, request.port, request.protocol) !==
         undefined);
-  if (isForwarded && !isTranslated) return [];
+  const isHeadless = trace.service?.object.clusterAddresses.length === 0;
+  // Before a service's address is translated, the port is the service's.
+  if ((isForwarded || (trace.service !== undefined && !isHeadless)) && !isTranslated) return [];
   const { protocol } = request;
   const address =
     ways[0]?.nat.findLast(({ kind }) => kind === 'dnat')?.to.replace(/:\d+$/, '') ??

@@ -191,6 +191,47 @@ describe('a service', () => {
     expect(found(change, 'b1', 'svc/web', 8000).kinds).toEqual([]);
   });
 
+  it('is refused by rules because it has no endpoint there, and nothing else is found', () => {
+    const rules = (chance: string) =>
+      `*filter\n:FORWARD ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n-A FORWARD -j KUBE-SERVICES\n-A KUBE-SERVICES -d 10.96.0.10/32 -p tcp -m tcp --dport 8000 -j ${chance}\nCOMMIT\n`;
+    const none = found({ rules: rules('REJECT'), endpoints: [] }, 'a1', 'svc/web', 8000);
+    expect(none.kinds).toEqual(['service-no-endpoints']);
+    expect(none.findings.find(({ kind }) => kind === 'filter-drop')?.causedBy).toBe(
+      'service-no-endpoints',
+    );
+    const service = { internalTrafficPolicy: 'Local' };
+    const elsewhere = found({ rules: rules('DROP'), service }, 'a1', 'svc/web', 8000);
+    expect(elsewhere.kinds).toEqual(['service-no-local-endpoints']);
+    // A connection that is never made has no answer: nothing is said of the way back.
+    expect(elsewhere.ends).toEqual(['stopped']);
+    // Where it has endpoints, a rule that drops is the fault itself.
+    const dropped = `${serviceRules(['10.244.2.2'])}*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -d 10.244.2.2/32 -j DROP\nCOMMIT\n`;
+    expect(found({ rules: dropped }, 'a1', 'svc/web', 8000).kinds).toEqual(['filter-drop']);
+  });
+
+  it('without an address of its own leads to its pods, at the port that is asked for', () => {
+    const headless: Change = { service: { type: 'ClusterIP', clusterAddresses: [] } };
+    const { kinds, ends, trace } = found(headless, 'a1', 'svc/web', 80);
+    expect(kinds).toEqual([]);
+    expect(ends).toEqual(['delivered', 'delivered']);
+    expect(trace.destination).toBe('10.244.2.2');
+    expect(trace.ways[0]?.nat).toEqual([]);
+    expect(found({ ...headless, endpoints: [] }, 'a1', 'svc/web', 80)).toMatchObject({
+      kinds: ['service-no-endpoints'],
+      ends: [],
+    });
+    const external: Change = { service: { type: 'ExternalName', clusterAddresses: [] } };
+    expect(() => found(external, 'a1', 'svc/web', 80)).toThrow('ExternalName');
+  });
+
+  it('answers the node of a sender that is masqueraded', () => {
+    const rules = `${serviceRules(['10.244.2.2'])}*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.244.1.0/24 ! -d 10.244.0.0/16 -j MASQUERADE\nCOMMIT\n`;
+    const { kinds, ends, trace } = found({ rules }, 'a1', 'node/node-b', 30080);
+    expect(trace.ways[0]?.nat.map(({ kind }) => kind)).toEqual(['snat', 'dnat']);
+    expect(kinds).toEqual([]);
+    expect(ends).toEqual(['delivered', 'delivered']);
+  });
+
   it('is followed to the endpoint that was read, where rules choose by chance', () => {
     const rules = serviceRules(['10.244.9.9', '10.244.2.2']);
     const endpoints = [B1, { address: '10.244.9.9', node: 'node-c' }];
