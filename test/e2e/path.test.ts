@@ -11,7 +11,7 @@ import { inNetworkOf, onNode } from './support/nodes.ts';
 import { PLANTED_FAULTS, type PlantedFault, type Step } from './support/plantedFaults.ts';
 import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
-import { kubectl, PROGRAM, world } from './support/world.ts';
+import { kubectl, netdebug, PROGRAM, world } from './support/world.ts';
 
 /** All faults take minutes: a few of them unless ALL_FAULTS is set. */
 const FAULTS = process.env.ALL_FAULTS
@@ -105,6 +105,35 @@ describe('path between two nodes', () => {
       expect(new Set(routes.map(({ by }) => by))).toEqual(new Set(['kernel']));
     },
   );
+
+  it('watches what passes and what is dropped, until Ctrl-C', async () => {
+    const scene = await sceneOf(ends.from, ends.to);
+    const drop = 'INPUT -p udp --dport 5001 -j DROP';
+    await inNetworkOf(ends.to.processes, `iptables-legacy -I ${drop}`);
+    try {
+      const watching = netdebug(['path', ends.from.name, ends.to.name, '--watch', ...PLACE]);
+      await watching.says(/DEVICE +STATE/, 60_000);
+      // Until the differences of two readings show them: a hundred datagrams pass, and the pod's rule drops them.
+      const sends = setInterval(() => {
+        void inNetworkOf(
+          ends.from.processes,
+          `bash -c 'for n in $(seq 100); do echo x >/dev/udp/${ends.to.address}/5001; done'`,
+        );
+      }, 500);
+      await watching
+        .says(
+          new RegExp(`${world.nodes[1]} ${scene.to.hostEnd} +UP +\\d+.* \\d+ \\(\\+\\d{3}`),
+          60_000,
+        )
+        .finally(() => clearInterval(sends));
+      await watching.says(new RegExp(`${world.nodes[1]}.*: .*INPUT.*DROP.* \\+\\d+`), 60_000);
+      watching.child.kill('SIGINT');
+      const { code, stderr } = await watching.finished;
+      expect(code, stderr).toBe(0);
+    } finally {
+      await inNetworkOf(ends.to.processes, `iptables-legacy -D ${drop}`);
+    }
+  });
 
   const findsFirst = async ({ kind, plant, repair }: PlantedFault, family: 4 | 6) => {
     const scene = await sceneOf(ends.from, ends.to, family);

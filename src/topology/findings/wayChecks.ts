@@ -139,9 +139,7 @@ function translationFaults(trace: PathTrace): Fault[] {
 /** Wrong checksums at the far end, while the near end of the tunnel leaves them to the hardware. */
 function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
   if (aim === undefined) return [];
-  const far = wiring.host(aim.node);
-  const count = far?.network.counters?.UdpInCsumErrors ?? 0;
-  if (far === undefined || count === 0) return [];
+  const counters = wiring.host(aim.node)?.network.counters ?? {};
   return wiring.facts.nodes.flatMap((node): Fault[] => {
     const host = wiring.host(node);
     const hop = ways[0]?.hops.find(
@@ -153,12 +151,16 @@ function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
     const port = host && wiring.device(host, hop?.device);
     if (node === aim.node || port === undefined || !isTunnel(port.link)) return [];
     const isOn = port.network.offloads?.[port.link.name]?.['tx-checksum-ip-generic'] === true;
-    if (!isOn) return [];
+    // The datagrams that carry the tunnel are of the family of its ends.
+    const isOverIpv6 = `${port.link.data.local ?? port.link.data.remote ?? ''}`.includes(':');
+    const counter = isOverIpv6 ? 'Udp6InCsumErrors' : 'UdpInCsumErrors';
+    const count = counters[counter] ?? 0;
+    if (!isOn || count === 0) return [];
     return [
       {
         kind: 'checksum-offload',
         where: { node: node.name, netns: port.network.inode, device: port.link.name },
-        evidence: `UdpInCsumErrors ${count} on ${aim.node.name}; ${port.link.name} tx-checksum-ip-generic: on`,
+        evidence: `${counter} ${count} on ${aim.node.name}; ${port.link.name} tx-checksum-ip-generic: on`,
         values: { device: port.link.name, count: `${count}`, farNode: aim.node.name },
       },
     ];

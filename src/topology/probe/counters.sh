@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prints counters of the network namespace that it is run in, states of devices, and rules that drop with their counters.
 cat /proc/self/net/snmp /proc/self/net/netstat 2>/dev/null
+sed 's/^/snmp6 /' /proc/self/net/snmp6 2>/dev/null
 sed -n 's/^ *\([^ :]*\): *\(.*\)/device \1 \2/p' /proc/self/net/dev
 ip -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@ ]*\).* state \([A-Z]*\) .*/state \1 \2/p'
 

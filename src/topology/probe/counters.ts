@@ -14,7 +14,7 @@ export interface Growth {
 
 /** Counters of nstat that tell why a packet was dropped. */
 const TELLING =
-  /^(?:UdpInCsumErrors|UdpInErrors|UdpRcvbufErrors|UdpNoPorts|TcpInCsumErrors|TcpInErrs|TcpExtListenDrops|TcpExtListenOverflows|TcpExtIPReversePathFilter|IPReversePathFilter|IpExtInNoRoutes|IpExtInCsumErrors|IpInAddrErrors|IpInHdrErrors|IpInDiscards|IpOutDiscards|IpOutNoRoutes|IpInUnknownProtos|IpFragFails|IpReasmFails)$/;
+  /^(?:UdpInCsumErrors|UdpInErrors|UdpRcvbufErrors|UdpNoPorts|TcpInCsumErrors|TcpInErrs|TcpExtListenDrops|TcpExtListenOverflows|TcpExtIPReversePathFilter|IPReversePathFilter|IpExtInNoRoutes|IpExtInCsumErrors|IpInAddrErrors|IpInHdrErrors|IpInDiscards|IpOutDiscards|IpOutNoRoutes|IpInUnknownProtos|IpFragFails|IpReasmFails|Ip6InHdrErrors|Ip6InTooBigErrors|Ip6InNoRoutes|Ip6InAddrErrors|Ip6InDiscards|Ip6OutDiscards|Ip6OutNoRoutes|Ip6FragFails|Ip6ReasmFails|Udp6InErrors|Udp6NoPorts|Udp6RcvbufErrors|Udp6InCsumErrors)$/;
 /** Columns of /proc/net/dev. */
 const DEVICE_COLUMNS: readonly (readonly [column: number, name: string])[] = [
   [2, 'rx errors'],
@@ -35,6 +35,7 @@ export function parseCounters(text: string): Counters {
     if (word === 'device')
       for (const [column, name] of DEVICE_COLUMNS)
         found.set(`${device} ${name}`, Number(values[column] ?? 0));
+    if (word === 'snmp6' && TELLING.test(device)) found.set(device, Number(values[0]));
     if (word !== 'rule') continue;
     const counters = RULE_COUNTERS.exec(line);
     if (counters === null) continue;

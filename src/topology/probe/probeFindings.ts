@@ -135,7 +135,7 @@ function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding
 /** Checksum offload is a finding only where the counter of the kernel grew. */
 function checksums(growth: readonly Growth[]): NetworkFinding[] {
   return growth
-    .filter(({ counter }) => /^(?:Udp|Tcp|IpExt)InCsumErrors$/.test(counter))
+    .filter(({ counter }) => /^(?:Udp6?|Tcp|IpExt)InCsumErrors$/.test(counter))
     .map((one) =>
       findingOf({
         kind: 'probe-checksum',

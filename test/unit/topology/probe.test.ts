@@ -235,6 +235,8 @@ describe('counters', () => {
       [
         'Udp: InDatagrams InCsumErrors',
         `Udp: 5 ${errors}`,
+        `snmp6 Udp6InCsumErrors                \t${errors}`,
+        'snmp6 Ip6InReceives 99',
         `device eth0 1 2 0 ${drops} 0 0 0 0 1 2 0 0 0 0 0 0`,
         `rule iptables-legacy :FORWARD DROP [${drops}:60]`,
         `rule nft inet planted forward: ip saddr 10.0.0.1 counter packets ${drops} bytes 9 drop`,
@@ -242,6 +244,7 @@ describe('counters', () => {
     const where = { node: 'node-a', netns: 1 };
     expect(growthOf(parseCounters(text(1, 0)), parseCounters(text(3, 2)), where)).toEqual([
       { ...where, counter: 'UdpInCsumErrors', by: 2 },
+      { ...where, counter: 'Udp6InCsumErrors', by: 2 },
       { ...where, counter: 'eth0 rx dropped', by: 2 },
       { ...where, counter: 'iptables-legacy :FORWARD DROP', by: 2 },
       { ...where, counter: 'nft inet planted forward: ip saddr 10.0.0.1 drop', by: 2 },
