@@ -133,16 +133,51 @@ export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
   );
 }
 
-/** cilium.io/v2 CiliumNode: the ranges of one node. */
+/** cilium.io/v2 CiliumNode: the ranges of one node; with several pools, those that it has of each. */
 export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
   const { name } = record(record(raw).metadata);
-  const { podCIDRs } = record(record(record(raw).spec).ipam);
-  return texts(podCIDRs).map((cidr) => ({
-    use: 'pods',
-    cidr,
-    source: 'CiliumNode',
-    node: String(name),
-  }));
+  const { podCIDRs, pools } = record(record(record(raw).spec).ipam);
+  const { allocated } = record(pools);
+  const own = { use: 'pods', source: 'CiliumNode', node: String(name) } as const;
+  const ofPools = Array.isArray(allocated) ? allocated.map(record) : [];
+  return [
+    ...texts(podCIDRs).map((cidr) => ({ ...own, cidr })),
+    ...ofPools.flatMap(({ cidrs }) =>
+      texts(cidrs).map((cidr) => ({ ...own, cidr, blocks: true as const })),
+    ),
+  ];
+}
+
+/**
+ * CiliumPodIPPool, of which nodes get blocks.
+ * https://docs.cilium.io/en/stable/network/concepts/ipam/multi-pool/
+ */
+export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
+  const { name } = record(record(raw).metadata);
+  const { ipv4, ipv6 } = record(record(raw).spec);
+  return [ipv4, ipv6]
+    .map(record)
+    .flatMap(({ cidrs, maskSize }) =>
+      texts(cidrs).flatMap((cidr) =>
+        ranges('pods', cidr, `CiliumPodIPPool ${name}`, { ...maskOf(maskSize), blocks: true }),
+      ),
+    );
+}
+
+/**
+ * acn.azure.com/v1alpha NodeNetworkConfig: the subnet of Azure that pods of a node take their addresses from, which
+ * nodes share. https://github.com/Azure/azure-container-networking/tree/master/crd/nodenetworkconfig
+ */
+export function azureRanges(raw: unknown): LearnedRange[] {
+  const { networkContainers } = record(record(raw).status);
+  const own = Array.isArray(networkContainers) ? networkContainers.map(record) : [];
+  return own.flatMap(({ subnetAddressSpace, subnetName }) =>
+    ranges(
+      'pods',
+      string(subnetAddressSpace),
+      `NodeNetworkConfig${typeof subnetName === 'string' ? `, subnet ${subnetName}` : ''}`,
+    ),
+  );
 }
 
 /** crd.projectcalico.org/v1 IPPool. */

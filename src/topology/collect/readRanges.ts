@@ -4,9 +4,11 @@ import { listAll } from '../../kube/listAll.ts';
 import type { LearnedRange } from '../model/learnedRange.ts';
 import type { Unknown } from '../model/unknown.ts';
 import {
+  azureRanges,
   calicoBlockRanges,
   calicoPoolRanges,
   ciliumNodeRanges,
+  ciliumPoolRanges,
   ciliumRanges,
   controlPlaneRanges,
   flannelRanges,
@@ -67,6 +69,15 @@ const SOURCES: readonly Source[] = [
   listed('IPPools', `${CALICO}/ippools`, 'pods', calicoPoolRanges),
   listed('BlockAffinities', `${CALICO}/blockaffinities`, 'pods', calicoBlockRanges),
   listed('CiliumNodes', '/apis/cilium.io/v2/ciliumnodes', 'pods', ciliumNodeRanges),
+  // The version depends on that of Cilium.
+  listed('CiliumPodIPPools', '/apis/cilium.io/v2/ciliumpodippools', 'pods', ciliumPoolRanges),
+  listed('CiliumPodIPPools', '/apis/cilium.io/v2alpha1/ciliumpodippools', 'pods', ciliumPoolRanges),
+  listed(
+    'NodeNetworkConfigs',
+    '/apis/acn.azure.com/v1alpha/nodenetworkconfigs',
+    'pods',
+    azureRanges,
+  ),
   {
     name: 'network.config.openshift.io',
     path: '/apis/config.openshift.io/v1/networks/cluster',

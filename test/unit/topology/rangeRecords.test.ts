@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  azureRanges,
   calicoBlockRanges,
   calicoPoolRanges,
   ciliumNodeRanges,
+  ciliumPoolRanges,
   ciliumRanges,
   controlPlaneRanges,
   flannelRanges,
@@ -72,6 +74,40 @@ describe('ranges are read from', () => {
       ['pods', '172.20.0.0/16', 24],
     ]);
     expect(ciliumRanges({ data: { ...cilium, ipam: 'kubernetes' } })).toEqual([]);
+  });
+
+  it('pools of Cilium and subnets of Azure', () => {
+    // As Cilium's and Azure's own documents and definitions have them.
+    const pool = {
+      metadata: { name: 'green' },
+      spec: {
+        ipv4: { cidrs: ['10.20.0.0/16', '10.30.0.0/16'], maskSize: 24 },
+        ipv6: { cidrs: ['fd00::/104'], maskSize: 120 },
+      },
+    };
+    expect(cidrs(ciliumPoolRanges(pool))).toEqual([
+      ['pods', '10.20.0.0/16', 24],
+      ['pods', '10.30.0.0/16', 24],
+      ['pods', 'fd00::/104', 120],
+    ]);
+    const allocated = [{ pool: 'green', cidrs: ['10.20.1.0/24', '10.20.9.0/24'] }];
+    expect(
+      ciliumNodeRanges({ metadata: { name: 'node-a' }, spec: { ipam: { pools: { allocated } } } }),
+    ).toMatchObject([
+      { cidr: '10.20.1.0/24', node: 'node-a', blocks: true },
+      { cidr: '10.20.9.0/24', node: 'node-a', blocks: true },
+    ]);
+    const networkContainers = [{ subnetName: 'pods', subnetAddressSpace: '10.241.0.0/16' }];
+    expect(azureRanges({ status: { networkContainers } })).toEqual([
+      { use: 'pods', cidr: '10.241.0.0/16', source: 'NodeNetworkConfig, subnet pods' },
+    ]);
+    for (const broken of [
+      undefined,
+      {},
+      { spec: { ipv4: 5 } },
+      { status: { networkContainers: 'x' } },
+    ])
+      expect([...ciliumPoolRanges(broken), ...azureRanges(broken)]).toEqual([]);
   });
 
   it('resources of network plugins and of OpenShift', () => {
