@@ -3,9 +3,9 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundled } from './bundled.ts';
-import { atMost, figure, heading, megabytes, milliseconds } from './figures.ts';
 import type { Traffic } from './madeTraffic.ts';
 import { startPeakMemory } from './peakMemory.ts';
+import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
 
@@ -17,25 +17,24 @@ const LARGE = { payload: 1_400, connections: 1_000, packetsEach: 100 };
 export async function benchGrowth(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
-    heading('summary of growing captures, through a pipe');
     const reader = await bundled('summaryReader', folder);
     const writer = await bundled('trafficPipe', folder);
-    const shapes: readonly (readonly [string, Traffic])[] = [
-      ['100,000 distinct 5-tuples', { packets: 100_000, ...DISTINCT }],
-      ['1 M distinct 5-tuples', { packets: 1_000_000, ...DISTINCT }],
-      ['10 M distinct 5-tuples', { packets: 10_000_000, ...DISTINCT }],
-      ['0.1 GB of large packets', { packets: 100_000, ...LARGE }],
-      ['1 GB of large packets', { packets: 1_000_000, ...LARGE }],
-      ['10 GB of large packets', { packets: 10_000_000, ...LARGE }],
+    const shapes: readonly (readonly [of: string, x: number, traffic: Traffic])[] = [
+      ['million distinct 5-tuples', 0.1, { packets: 100_000, ...DISTINCT }],
+      ['million distinct 5-tuples', 1, { packets: 1_000_000, ...DISTINCT }],
+      ['million distinct 5-tuples', 10, { packets: 10_000_000, ...DISTINCT }],
+      ['GB of large packets', 0.1, { packets: 75_000, ...LARGE }],
+      ['GB of large packets', 1, { packets: 750_000, ...LARGE }],
+      ['GB of large packets', 10, { packets: 7_500_000, ...LARGE }],
     ];
-    for (const [name, traffic] of shapes) await measure(name, traffic, folder, writer, reader);
+    for (const [of, x, traffic] of shapes) await measure([of, x], traffic, folder, writer, reader);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function measure(
-  name: string,
+  [of, x]: readonly [of: string, x: number],
   traffic: Traffic,
   folder: string,
   [program = '', ...args]: readonly string[],
@@ -52,8 +51,17 @@ async function measure(
   rmSync(pipe);
   const memory = startPeakMemory(reading.pid ?? 0);
   const code = await new Promise((resolve) => reading.on('close', resolve));
+  const elapsed = performance.now() - started;
   const peak = memory.stop();
-  if (code !== 0) throw new Error(`${name}: ended with ${code}`);
-  const time = milliseconds(performance.now() - started);
-  figure(name, `${time}, ${megabytes(peak)}`, atMost(peak, MEMORY_LIMIT, megabytes(MEMORY_LIMIT)));
+  if (code !== 0) throw new Error(`${x} ${of}: ended with ${code}`);
+  const name = `${x} ${of}`;
+  const figure = { name, x, of } as const;
+  record({
+    ...figure,
+    group: `summary of ever more: memory, ${of}`,
+    unit: 'bytes',
+    ours: [peak],
+    goal: { most: MEMORY_LIMIT },
+  });
+  record({ ...figure, group: `summary of ever more: time, ${of}`, unit: 'ms', ours: [elapsed] });
 }

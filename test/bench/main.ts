@@ -26,6 +26,7 @@ const PARTS = [
   'dumps',
   'path',
   'growth',
+  'gigabytes',
   'warm',
   'cold',
   'exec',
@@ -48,6 +49,7 @@ const DEFAULT_ROUNDS = {
   start: 21,
   merge: 5,
   summary: 3,
+  gigabytes: 1,
   dumps: 3,
   path: 5,
   warm: 21,
@@ -58,7 +60,7 @@ const DEFAULT_ROUNDS = {
   completion: 21,
   loss: 3,
 };
-const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps', 'growth'];
+const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps', 'growth', 'gigabytes'];
 
 const ROUNDS = Object.fromEntries(
   Object.entries(DEFAULT_ROUNDS).map(([part, rounds]) => [part, Number(values.rounds ?? rounds)]),
@@ -80,6 +82,7 @@ if (wanted('summary')) await benchSummary(ROUNDS.summary);
 if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 // It takes minutes: only when it is asked for.
 if (asked.includes('growth')) await benchGrowth();
+if (asked.includes('gigabytes')) await benchSummary(ROUNDS.gigabytes, true);
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) {
   keepResults('none');
   process.exit();

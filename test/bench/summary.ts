@@ -3,39 +3,41 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundled } from './bundled.ts';
-import {
-  atLeast,
-  atMost,
-  figure,
-  heading,
-  median,
-  megabytes,
-  milliseconds,
-  spread,
-} from './figures.ts';
+import { megabytes } from './figures.ts';
 import { type Traffic, writeTraffic } from './madeTraffic.ts';
 import { startPeakMemory } from './peakMemory.ts';
+import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
 const TIMES_AS_FAST = 3;
 
+type Shape = readonly [name: string, traffic: Traffic];
+
+const SHAPES: readonly Shape[] = [
+  ['1 M small packets', { packets: 1_000_000, payload: 30, connections: 1_000, packetsEach: 20 }],
+  [
+    '0.3 M large packets',
+    { packets: 300_000, payload: 1_400, connections: 1_000, packetsEach: 100 },
+  ],
+];
+/** A gigabyte each. */
+const LARGE_SHAPES: readonly Shape[] = [
+  [
+    '1 GB of 1 M large packets',
+    { packets: 1_000_000, payload: 1_400, connections: 1_000, packetsEach: 100 },
+  ],
+  [
+    '1 GB of 10 M small packets',
+    { packets: 10_000_000, payload: 40, connections: 1_000, packetsEach: 20 },
+  ],
+];
+
 /** Summarizes the same captures as tshark does; it needs no cluster. */
-export async function benchSummary(rounds: number): Promise<void> {
+export async function benchSummary(rounds: number, isLarge = false): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
-    heading('summary of a capture, next to tshark -q -z conv,tcp');
     const ours = await bundled('summaryReader', folder);
-    const shapes: readonly (readonly [string, Traffic])[] = [
-      [
-        '1 M small packets',
-        { packets: 1_000_000, payload: 30, connections: 1_000, packetsEach: 20 },
-      ],
-      [
-        '0.3 M large packets',
-        { packets: 300_000, payload: 1_400, connections: 1_000, packetsEach: 100 },
-      ],
-    ];
-    for (const [name, traffic] of shapes) {
+    for (const [name, traffic] of isLarge ? LARGE_SHAPES : SHAPES) {
       const path = join(folder, 'traffic.pcap');
       writeTraffic(path, traffic);
       await compare(name, path, [...ours, path], rounds);
@@ -58,22 +60,30 @@ async function compare(
     ours.push(await run(command));
     theirs.push(await run(['tshark', '-n', '-q', '-z', 'conv,tcp', '-r', path]));
   }
-  const times = (runs: readonly Run[]) => runs.map(({ elapsed }) => elapsed);
-  const memory = (runs: readonly Run[]) => Math.max(...runs.map(({ bytes }) => bytes));
-  const size = megabytes(statSync(path).size);
-  figure(
-    `tshark, ${name} (${size})`,
-    `${spread(times(theirs), milliseconds)}, ${megabytes(memory(theirs))}`,
-  );
-  const ratio = median(times(theirs)) / median(times(ours));
-  const goal = atLeast(
-    ratio,
-    TIMES_AS_FAST,
-    `${TIMES_AS_FAST} times as fast; is ${ratio.toFixed(1)}`,
-  );
-  figure(`ours, ${name}`, spread(times(ours), milliseconds), goal);
-  const peak = memory(ours);
-  figure('  memory', megabytes(peak), atMost(peak, MEMORY_LIMIT, megabytes(MEMORY_LIMIT)));
+  const group = `summary, next to tshark -q -z conv,tcp`;
+  const of = `${name} (${megabytes(statSync(path).size)})`;
+  record({
+    group,
+    name: `${of}: time`,
+    against: 'tshark -n -q -z conv,tcp',
+    unit: 'ms',
+    ours: ours.map(({ elapsed }) => elapsed),
+    theirs: theirs.map(({ elapsed }) => elapsed),
+    goal: { most: 1 / TIMES_AS_FAST },
+  });
+  record({
+    group,
+    name: `${of}: memory`,
+    unit: 'bytes',
+    ours: ours.map(({ bytes }) => bytes),
+    goal: { most: MEMORY_LIMIT },
+  });
+  record({
+    group,
+    name: `${of}: memory of tshark`,
+    unit: 'bytes',
+    ours: theirs.map(({ bytes }) => bytes),
+  });
 }
 
 interface Run {
