@@ -83,11 +83,22 @@ function quoted(text: string): string {
 function* renderConversations(summary: Summary): Generator<string> {
   const { conversations, others, names, summarizer } = summary;
   const { interfaces } = summarizer;
-  const count = conversations.length + others.conversations;
+  // Of a connection that several points saw, the one nearest to the client stands for all.
+  const next = nextPoints(summary);
+  const further = new Set(next.values());
+  const connections = conversations.filter(({ serial }) => !further.has(serial));
+  const count = connections.length + others.conversations;
   if (count === 0) return;
-  const largest = [...conversations]
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, SHOWN_CONVERSATIONS);
+  const places = new Map(
+    conversations.map(({ serial, interfaceIndex }) => [serial, interfaces[interfaceIndex]?.label]),
+  );
+  const placesOf = (serial: number) => {
+    const labels = [places.get(serial) ?? ''];
+    for (let at = next.get(serial); at !== undefined; at = next.get(at))
+      labels.push(places.get(at) ?? '');
+    return [...new Set(labels)].join(' → ');
+  };
+  const largest = connections.sort((a, b) => b.bytes - a.bytes).slice(0, SHOWN_CONVERSATIONS);
   const title =
     count > largest.length
       ? `The largest ${largest.length} of ${count} conversations`
@@ -111,7 +122,7 @@ function* renderConversations(summary: Summary): Generator<string> {
         ? [
             {
               header: 'INTERFACE',
-              cell: ({ interfaceIndex }: Conversation) => interfaces[interfaceIndex]?.label ?? '',
+              cell: ({ serial }: Conversation) => placesOf(serial),
             },
           ]
         : []),
@@ -122,6 +133,20 @@ function* renderConversations(summary: Summary): Generator<string> {
   );
   if (others.conversations > 0)
     yield `${counted(others.conversations, 'conversation')} more are only counted: ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
+}
+
+/** By the serial number of a conversation: that of the same connection at the next point on its way. */
+function nextPoints({ comparisons }: Summary): ReadonlyMap<number, number> {
+  const next = new Map<number, number>();
+  const reached = new Set<number>();
+  for (const { connections } of comparisons)
+    for (const { near, far } of connections) {
+      const isKnown = next.has(near.serial) || reached.has(far.serial);
+      if (isKnown || next.get(far.serial) === near.serial) continue;
+      next.set(near.serial, far.serial);
+      reached.add(far.serial);
+    }
+  return next;
 }
 
 function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {

@@ -172,6 +172,17 @@ describe('a capture of two pods with loss between them', () => {
     expect(await page.locator('#packets svg').innerHTML()).toContain('captured at shop/cart-0');
   });
 
+  it('has one row for a connection that both ends captured', async () => {
+    const { page } = await browser.open(pages.lossy);
+    const [, shown, all, others, rows] =
+      /^(\d+) of (\d+) conversations\. (\d+) of the (\d+)/.exec(await status(page)) ?? [];
+    expect(shown).toBe(all);
+    expect(Number(all) + Number(others)).toBe(Number(rows));
+    const first = await page.locator(`${TABLE} tbody tr[data-place]`).first().innerText();
+    expect(first).toContain('shop/web-7d4f9c → shop/cart-0');
+    expect(first).toMatch(/1 lost/);
+  });
+
   it('narrows to a finding and its time', async () => {
     const { page } = await browser.open(pages.lossy);
     const finding = page.locator('.finding').first();

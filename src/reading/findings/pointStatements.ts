@@ -39,12 +39,14 @@ function stateLoss(
   const { lost, lostData, packets, note, connections } = way;
   if (lost === 0) return;
   const isHarmful = lostData > 0 && lost / Math.max(1, packets) >= LOSS_SHARE;
+  // A recorder that dropped as many says nothing of the network.
+  const isDrop = (to.dropped ?? 0) >= lost;
   const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
   const part = isPartial ? ' (of the first packets; the rest was not compared)' : '';
   finder.state({
     kind: 'loss-between-points',
-    severity: isHarmful ? 'error' : 'warning',
-    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and never reached ${to.label}: lost between the two${bare}${part}`,
+    severity: isHarmful && !isDrop ? 'error' : 'warning',
+    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and ${isDrop ? `were not recorded at ${to.label}, whose capture dropped ${counted(to.dropped ?? 0, 'packet')}: probably not lost` : `never reached ${to.label}: lost between the two`}${bare}${part}`,
     who: [...new Set(connections.map((view) => whoOf(finder, view)))].join(', '),
     note,
     interfaceIndex: from.index,

@@ -13,11 +13,16 @@ const TYPING = 120;
 export class ConversationRows {
   readonly data: ReportData;
   readonly count: number;
+  /** Those that the table shows: a connection that several points saw is one, as the first of them saw it. */
+  readonly all: readonly number[];
   /** Microseconds from the start of the report. */
   readonly starts: Float64Array;
   /** Where each one's packets begin. */
   readonly packetsAt: Float64Array;
   readonly #haystacks: (string | undefined)[] = [];
+  /** Of connections that several points saw: all their rows, by the first. */
+  readonly #points = new Map<number, readonly number[]>();
+  readonly #firsts = new Map<number, number>();
 
   constructor(data: ReportData) {
     this.data = data;
@@ -33,10 +38,24 @@ export class ConversationRows {
       this.packetsAt[row] = packets;
       packets += kept[row] ?? 0;
     }
+    for (const { rows } of data.joined) {
+      const [first = 0, ...others] = rows;
+      this.#points.set(first, rows);
+      for (const other of others) this.#firsts.set(other, first);
+    }
+    this.all = Array.from({ length: this.count }, (_, row) => row).filter(
+      (row) => !this.#firsts.has(row),
+    );
   }
 
-  get all(): number[] {
-    return Array.from({ length: this.count }, (_, row) => row);
+  /** The row that stands for the connection of this one. */
+  shown(row: number): number {
+    return this.#firsts.get(row) ?? row;
+  }
+
+  /** The rows of a connection, one for each point that saw it. */
+  points(row: number): readonly number[] {
+    return this.#points.get(row) ?? [row];
   }
 
   text(column: 'protocol' | 'client' | 'server' | 'state' | 'what', row: number): string {
@@ -61,12 +80,29 @@ export class ConversationRows {
     return this.data.interfaces[this.number('interface', row)] ?? '';
   }
 
+  /** All places that saw the connection. */
+  places(row: number): string {
+    return this.points(row)
+      .map((own) => this.place(own))
+      .join(' → ');
+  }
+
+  /** Packets lost behind any of the points. */
+  lost(row: number): number {
+    return this.points(row).reduce((sum, own) => sum + this.number('lost', own), 0);
+  }
+
+  /** What several points saw is not added up. */
+  most(column: 'repeated' | 'resets' | 'failed', row: number): number {
+    return Math.max(...this.points(row).map((own) => this.number(column, own)));
+  }
+
   troubles(row: number): string {
     const parts: readonly (readonly [number, string])[] = [
-      [this.number('lost', row), 'lost'],
-      [this.number('repeated', row), 'sent again'],
-      [this.number('resets', row), 'reset'],
-      [this.number('failed', row), 'failed'],
+      [this.lost(row), 'lost'],
+      [this.most('repeated', row), 'sent again'],
+      [this.most('resets', row), 'reset'],
+      [this.most('failed', row), 'failed'],
     ];
     return parts
       .filter(([count]) => count > 0)
@@ -75,9 +111,8 @@ export class ConversationRows {
   }
 
   troubleCount(row: number): number {
-    const { lost, repeated, resets, failed } = this.data.conversations;
-    const of = (column: readonly number[]) => column[row] ?? 0;
-    return of(lost) * 1e6 + of(repeated) + of(resets) + of(failed);
+    const others = (['repeated', 'resets', 'failed'] as const).map((of) => this.most(of, row));
+    return others.reduce((sum, count) => sum + count, this.lost(row) * 1e6);
   }
 
   overlaps(row: number, { from, to }: Span): boolean {
@@ -88,9 +123,9 @@ export class ConversationRows {
   matches(row: number, words: readonly string[]): boolean {
     this.#haystacks[row] ??= [
       this.text('protocol', row),
-      this.end('client', row),
-      this.end('server', row),
-      this.place(row),
+      // Another point may have seen other addresses.
+      ...this.points(row).flatMap((own) => [this.end('client', own), this.end('server', own)]),
+      this.places(row),
       this.text('state', row),
       stateText(this.text('state', row)),
       this.text('what', row),
@@ -173,12 +208,12 @@ export class ConversationTable {
 
   /** Shows conversations of a finding only. */
   setFinding(number: number, rows: readonly number[]): void {
-    this.#finding = { number, rows: new Set(rows) };
+    this.#finding = { number, rows: new Set(rows.map((row) => this.#rows.shown(row))) };
     this.#filter();
   }
 
   mark(row: number): void {
-    this.#table.mark(row);
+    this.#table.mark(this.#rows.shown(row));
   }
 
   #filter(): void {
@@ -200,12 +235,16 @@ export class ConversationTable {
 
   #showStatus(shown: number): void {
     const { total } = this.#rows.data.conversations;
-    const { count } = this.#rows;
+    const { count, all } = this.#rows;
+    const joined =
+      all.length < count
+        ? ` ${numberText(count - all.length)} of the ${numberText(count)} conversations are of the same connections, seen at another point.`
+        : '';
     const omitted =
       total > count
         ? ` ${numberText(total - count)} more are not in this report: those without trouble that carried least.`
         : '';
-    this.#status.textContent = `${numberText(shown)} of ${numberText(count)} conversations.${omitted}`;
+    this.#status.textContent = `${numberText(shown)} of ${numberText(all.length)} conversations.${joined}${omitted}`;
   }
 
   #showChips(): void {
@@ -257,7 +296,7 @@ function columnsOf(rows: ConversationRows): VirtualColumn[] {
     { title: 'Client', width: 16, text: (row) => rows.end('client', row) },
     { title: 'Server', width: 16, text: (row) => rows.end('server', row) },
     ...(isSeveral
-      ? [{ title: 'Captured at', width: 9, text: (row: number) => rows.place(row) }]
+      ? [{ title: 'Captured at', width: 9, text: (row: number) => rows.places(row) }]
       : []),
     { title: 'Carries', width: 14, text: (row) => rows.text('what', row) },
     { title: 'State', width: 8, text: (row) => stateText(rows.text('state', row)) },
@@ -267,7 +306,7 @@ function columnsOf(rows: ConversationRows): VirtualColumn[] {
       text: (row) => rows.troubles(row),
       key: (row) => rows.troubleCount(row),
       largestFirst: true,
-      level: (row) => (rows.number('lost', row) > 0 ? 'error' : 'warning'),
+      level: (row) => (rows.lost(row) > 0 ? 'error' : 'warning'),
     },
     number(
       'Packets',

@@ -36,7 +36,7 @@ async function start(): Promise<void> {
     view.element,
     ...entrySections(rows, choose),
   );
-  addActions(data, timeline, table, choose);
+  addActions(data, timeline, table, choose, (row) => rows.shown(row));
   document.documentElement.dataset.ready = 'true';
 }
 
@@ -46,6 +46,7 @@ function addActions(
   timeline: TimelineView,
   table: ConversationTable,
   choose: (row: number) => void,
+  shown: (row: number) => number,
 ): void {
   for (const { number, from, to, rows } of findings) {
     const actions = byId(`finding-${number}`)?.querySelector<HTMLElement>('.actions');
@@ -58,14 +59,15 @@ function addActions(
         timeline.zoomTo({ from: from - around, to: (to ?? from) + around });
         goTo(byId('timeline'));
       });
-    const [first] = rows;
+    const own = [...new Set(rows.map((row) => shown(row)))];
+    const [first] = own;
     if (first === undefined) continue;
-    add(rows.length === 1 ? 'Show the packets' : `Show the ${rows.length} conversations`, () => {
-      if (rows.length === 1) return choose(first);
-      table.setFinding(number, rows);
+    add(own.length === 1 ? 'Show the packets' : `Show the ${own.length} conversations`, () => {
+      if (own.length === 1) return choose(first);
+      table.setFinding(number, own);
       goTo(byId('conversations'));
     });
-    if (rows.length > 1) add('Show packets of the first connection', () => choose(first));
+    if (own.length > 1) add('Show packets of the first connection', () => choose(first));
     actions.hidden = false;
   }
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { renderSummary } from '../../../src/reading/renderSummary.ts';
 import { type Summary, summarize } from '../../../src/reading/summary.ts';
 import { summaryFacts } from '../../../src/reading/summaryJson.ts';
 import {
@@ -200,4 +201,34 @@ it('finds what either of two points at one place lacks', async () => {
   const { findings } = await ofFiles({ client, server: lacking });
   const losses = findings.filter(({ kind }) => kind === 'loss-between-points');
   expect(losses.flatMap(({ packets }) => packets).sort()).toEqual([4, 5]);
+});
+
+it('does not call a loss what the other capture dropped itself', async () => {
+  const { client, server } = points([
+    ...OPENING,
+    { ...REQUEST, isLost: true },
+    { ...REQUEST, at: 300 },
+    { ...ANSWER, at: 309 },
+    ...END,
+  ]);
+  const source = (label: string, timed: readonly Timed[], dropped: number) => {
+    const stream = Readable.from([pcapOfTimed(timed)]);
+    return { label, paths: [], stream, dropped };
+  };
+  const lossWith = async (dropped: number) => {
+    const sources = [source('client.pcap', client, 0), source('server.pcap', server, dropped)];
+    const { findings } = await summarize(sources);
+    return findings.find(({ kind }) => kind === 'loss-between-points')?.severity;
+  };
+  expect(await lossWith(0)).toBe('error');
+  expect(await lossWith(5)).toBe('warning');
+});
+
+it('shows a connection that two points saw in one line', async () => {
+  const summary = await ofFiles(points(HEALTHY));
+  expect(summary.conversations).toHaveLength(2);
+  const lines = [...renderSummary(summary, [])].join('').split('\n');
+  const shown = lines.filter((line) => line.startsWith('tcp'));
+  expect(shown).toHaveLength(1);
+  expect(shown[0]).toContain('client.pcap → server.pcap');
 });
