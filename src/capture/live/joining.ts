@@ -94,7 +94,7 @@ export async function* joining(
       if (times > MAX_TIMES) {
         if (times === MAX_TIMES + 1)
           onNote(
-            `note: packets of ${added.join(', ')} and of later addresses of --peer are not captured: they have changed ${MAX_TIMES} times; start another capture for them`,
+            `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured: they have changed ${MAX_TIMES} times; start another capture for them`,
           );
         continue;
       }
@@ -103,10 +103,18 @@ export async function* joining(
       known = [...known, ...added];
       yield {
         filter: allOf(only),
-        text: `packets of ${added.join(', ')} are captured from now on, too: new addresses of --peer`,
+        text: `packets of ${firstOf(added)} are captured from now on, too: new addresses of --peer`,
       };
     }
   }
+}
+
+/** A service may have a thousand addresses. */
+const SHOWN_TERMS = 10;
+
+function firstOf(terms: readonly string[]): string {
+  const more = terms.length - SHOWN_TERMS;
+  return `${terms.slice(0, SHOWN_TERMS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 async function* newPods(

@@ -4,6 +4,7 @@ import type { Debugger } from '../../debugger/place.ts';
 import type { AccessLevel } from '../../debugger/profile.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';
+import { candidatesText } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import { NotFollowed } from '../follower/follower.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
@@ -92,6 +93,16 @@ function filterMistake(stderr: string, complaint: string): string | undefined {
   return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
 }
 
+/** The network of a node may have hundreds. */
+async function interfacesText(
+  device: string,
+  interfaces: () => Promise<string[]>,
+): Promise<string> {
+  const names = await interfaces();
+  if (names.length === 0) return 'which interfaces it has is not known; any stands for all';
+  return `${candidatesText('interfaces there', device, names)}; any stands for all`;
+}
+
 /** Adds to a complaint of an engine, or of the shell that starts it, what the user can do about it. */
 export async function explainRecorder(
   problem: RecorderProblem | NotFollowed,
@@ -114,7 +125,7 @@ export async function explainRecorder(
   if (device !== undefined && /No such device|does not exist/i.test(text))
     return explained(
       `there is no interface "${device}" in the pod`,
-      [`interfaces in this pod: ${(await interfaces()).join(', ') || 'not known'}, and any`],
+      [await interfacesText(device, interfaces)],
       2,
     );
   if (mistake !== undefined)

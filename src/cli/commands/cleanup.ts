@@ -80,7 +80,16 @@ async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise
     for (const one of chosen) note(`${describe(one)} will be removed`);
     if (!(await confirm(`Remove ${chosen.length}?`, signal))) return 1;
   }
-  const outcomes = await mapLimited(chosen, AT_ONCE, (one) => removed(api, one, signal));
+  let done = 0;
+  const tell = () =>
+    statusLine().wait(`removing ${countText(chosen.length, 'container')}: ${done} removed`);
+  tell();
+  const outcomes = await mapLimited(chosen, AT_ONCE, async (one) => {
+    const isRemoved = await removed(api, one, signal);
+    done += 1;
+    tell();
+    return isRemoved;
+  });
   return outcomes.every(Boolean) ? 0 : 1;
 }
 
@@ -101,5 +110,8 @@ function describe(one: Used): string {
 }
 
 function say(one: Used, what: string): void {
+  const line = statusLine();
+  line.hide();
   process.stdout.write(`${terminalSafe(`${describe(one)} ${what}`)}\n`);
+  line.redraw();
 }

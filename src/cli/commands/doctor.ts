@@ -4,6 +4,7 @@ import { parseTarget } from '../../kube/targets/parseTargets.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command } from '../command.ts';
 import { connect, connectFor } from '../connect.ts';
+import { statusLine } from '../console.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { outputFlag } from '../flags/output.ts';
 import { TARGET } from '../flags/targets.ts';
@@ -27,12 +28,15 @@ export const doctorCommand = command({
     const target = word === undefined ? undefined : parseTarget(word);
     const api = await (target ? connectFor(target, flags) : connect(flags));
     const interruption = onInterruption();
+    const answered = statusLine().wait('waiting for the results of the checks');
     try {
       const diagnosis = await diagnose(api, target, settings, interruption.signal);
+      answered();
       const format = flags.output ?? 'table';
       await print(renderDiagnosis(diagnosis, format, process.stdout.columns));
       return diagnosis.ready ? 0 : 1;
     } finally {
+      answered();
       interruption.release();
       api.close();
     }

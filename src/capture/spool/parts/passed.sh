@@ -60,7 +60,13 @@ find_connected() {
       case $word in
         "$here") count=$((count + 1)) ;;
         dport=*) asked=${word#dport=} ;;
-        "sport=$port") case " $port$from " in *" $asked "*) ;; *) from="$from $asked" ;; esac ;;
+        "sport=$port")
+          # Five at most: the state is of limited size.
+          case " $port$from " in
+            *" $asked "* | *' '*' '*' '*' '*' '*' '*' '*) ;;
+            *) from="$from $asked" ;;
+          esac
+          ;;
       esac
     done
     [ "$count" -eq 0 ] || connected="$connected${connected:+$newline}$port $count$from"

@@ -143,7 +143,7 @@ describe('a recording', () => {
     );
     expect(outcome).toMatchObject({
       exitCode: 2,
-      next: ['interfaces in this pod: eth0, lo, and any'],
+      next: ['interfaces there: eth0, lo; any stands for all'],
     });
   });
 

@@ -9,6 +9,21 @@ const explained = (said: string, exitStatus = 1, device: string | undefined = 'e
     'lo',
   ]);
 
+it('names the nearest interfaces where a node has hundreds', async () => {
+  const all = Array.from({ length: 300 }, (_, number) => `veth${number}`);
+  const { next } = await explainRecorder(
+    new RecorderProblem('tcpdump: veth9x: No such device exists', 1),
+    'debian:12',
+    'veth9x',
+    async () => [...all, 'eth0'],
+  );
+  expect(next).toEqual([
+    expect.stringMatching(
+      /^nearest of the 301 interfaces there: veth9\S*, \S+, \S+; any stands for all$/,
+    ),
+  ]);
+});
+
 /** As dumpcap 4.0 words it. */
 const dumpcapOnFilter = (why: string) =>
   [
@@ -42,7 +57,7 @@ describe('what an engine, or the shell, complained about', () => {
       'tcpdump: eth9: No such device exists\n(No such device exists)',
       1,
       'there is no interface "eth9" in the pod',
-      /^interfaces in this pod: eth0, lo, and any$/,
+      /^interfaces there: eth0, lo; any stands for all$/,
       2,
     ],
     [
