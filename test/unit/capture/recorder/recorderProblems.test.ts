@@ -173,7 +173,7 @@ describe('refused packets', () => {
       /runtime class odd.* may keep/s,
       /gVisor/,
     ],
-    ['NET_RAW was taken away', { netRaw: false }, /not given the capability/, /may have got/],
+    ['NET_RAW was taken away', { netRaw: false }, /did not get the capability/, /may have got/],
     ['nothing is known', {}, /may have got fewer/, /was not given/],
   ])('are explained by what is seen: %s', async (_, surroundings, says, not) => {
     const look = async () => surroundings;
