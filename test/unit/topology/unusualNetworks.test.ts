@@ -50,6 +50,13 @@ for node in a:10 b:11; do
 done
 `;
 
+/** Addresses of IPv6 are looked for elsewhere before they are used (duplicate address detection). */
+const SETTLED = `
+for name in node-a node-b a1 b1; do
+  until [ -z "$(ip -n $name -6 addr show tentative)" ]; do sleep 0.1; done
+done
+`;
+
 const NETWORKS: readonly Unusual[] = [
   {
     name: 'a secondary interface of the node for the pods of one, chosen by rules of the source (AWS)',
@@ -233,6 +240,74 @@ RULES
         change:
           'ip netns exec node-a iptables-legacy -D INPUT 1; ip -n node-a addr del 169.254.20.10/32 dev nodelocaldns',
         kinds: [],
+      },
+    ],
+  },
+  {
+    name: 'two VXLANs with one identifier and port, one for each family',
+    nodes: pods('fd00:1::2', 'fd00:2::2', ['fd00:1::/64', 'fd00:2::/64']),
+    to: 'fd00:2::2',
+    setUp: `${WIRE}
+      for node in a:10:1:2:11 b:11:2:1:10; do
+        set -- $(echo $node | tr : ' ')
+        ip -n node-$1 -6 addr add fd00:7::$2/64 dev eth0 nodad
+        ip -n node-$1 link add tun4 address 02:00:00:00:04:$2 type vxlan id 1 dev eth0 local 192.168.7.$2 dstport 8472 nolearning
+        ip -n node-$1 link add tun6 address 02:00:00:00:06:$2 type vxlan id 1 dev eth0 local fd00:7::$2 dstport 8472 nolearning
+        ip -n node-$1 link set tun4 up; ip -n node-$1 -6 addr add fd00:$3::/128 dev tun6 nodad; ip -n node-$1 link set tun6 up
+        ip -n node-$1 -6 neigh add fd00:$4:: lladdr 02:00:00:00:06:$5 dev tun6 nud permanent
+        bridge -n node-$1 fdb append 02:00:00:00:06:$5 dev tun6 dst fd00:7::$5 self permanent
+        ip -n node-$1 -6 route add fd00:$4::/64 via fd00:$4:: dev tun6 onlink
+        ip -n node-$1 link add br0 type bridge; ip -n node-$1 link set br0 up; ip -n node-$1 -6 addr add fd00:$3::1/64 dev br0 nodad
+        ip -n node-$1 link add h0 type veth peer name eth0 netns \${1}1; ip -n node-$1 link set h0 master br0 up
+        ip -n \${1}1 -6 addr add fd00:$3::2/64 dev eth0 nodad; ip -n \${1}1 link set eth0 up; ip -n \${1}1 -6 route add default via fd00:$3::1
+      done${SETTLED}`,
+    stages: [
+      { change: '', kinds: [] },
+      // A device's own value says nothing, the one for all devices everything.
+      {
+        change:
+          'ip netns exec node-a sysctl -qw net.ipv6.conf.br0.forwarding=0 net.ipv6.conf.tun6.forwarding=0',
+        kinds: [],
+      },
+      {
+        change:
+          'ip netns exec node-a sysctl -qw net.ipv6.conf.all.forwarding=0; ip netns exec node-a sysctl -qw net.ipv6.conf.br0.forwarding=1',
+        kinds: ['forwarding-off'],
+      },
+      {
+        change:
+          'ip netns exec node-a sysctl -qw net.ipv6.conf.all.forwarding=1; ip -n node-a -6 neigh replace fd00:2:: lladdr 02:00:00:00:04:11 dev tun6 nud permanent; bridge -n node-a fdb append 02:00:00:00:04:11 dev tun6 dst fd00:7::11 self permanent',
+        kinds: ['stale-vtep-mac'],
+      },
+      {
+        change:
+          'ip -n node-a -6 neigh replace fd00:2:: lladdr 02:00:00:00:06:11 dev tun6 nud permanent; ip -n node-b link set tun6 down',
+        kinds: ['link-down'],
+      },
+    ],
+  },
+  {
+    name: 'routed veths with a link-local gateway (IPv6)',
+    nodes: pods('fd00:1::2', 'fd00:2::2', ['fd00:1::/122', 'fd00:2::/122']),
+    to: 'fd00:2::2',
+    setUp: `${WIRE}
+      for node in a:10:1:2:11 b:11:2:1:10; do
+        set -- $(echo $node | tr : ' ')
+        ip -n node-$1 -6 addr add fd00:7::$2/64 dev eth0 nodad
+        ip -n node-$1 link add h0 type veth peer name eth0 netns \${1}1
+        ip -n node-$1 link set h0 address ee:ee:ee:ee:ee:ee up; ip -n node-$1 -6 addr flush dev h0; ip -n node-$1 -6 addr add fe80::ecee:eeff:feee:eeee/64 dev h0 nodad
+        ip -n \${1}1 -6 addr add fd00:$3::2/128 dev eth0 nodad; ip -n \${1}1 link set eth0 up
+        ip -n \${1}1 -6 route add default via fe80::ecee:eeff:feee:eeee dev eth0
+        ip -n node-$1 -6 route add fd00:$3::2 dev h0
+        ip -n node-$1 -6 route add fd00:$4::/122 via fd00:7::$5
+      done${SETTLED}`,
+    stages: [
+      { change: '', kinds: [] },
+      { change: 'ip -n node-b -6 route del fd00:2::2', kinds: ['route-missing'] },
+      {
+        change:
+          'ip -n node-b -6 route add fd00:2::2 dev h0; ip -n node-b -6 neigh replace fd00:2::2 lladdr 02:00:00:00:00:99 dev h0 nud permanent',
+        kinds: ['stale-neighbour'],
       },
     ],
   },
