@@ -9,8 +9,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const sources = join(import.meta.dirname, 'binaries');
 
-/** What is built: our program of all parts of Kubernetes, CoreDNS, and the `tool` lines of go.mod. */
-const PACKAGES = ['.', './coredns', 'tool'] as const;
+/** What is built of a version of Kubernetes: our program of all its parts, and CoreDNS. */
+const PACKAGES = ['.', './coredns'] as const;
 /** Links to our program, which is the part of that name. */
 const PARTS = [
   ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'],
@@ -21,6 +21,8 @@ const GO = { major: 1, minor: 26 };
 
 /** Which file says what is built, by the minor version that KUBERNETES names; the first is built without it. */
 const MODULE_FILES: Readonly<Record<string, string>> = { '1.36': 'go.mod', '1.34': 'go-1.34.mod' };
+/** Has containerd as its tools, for every version: a containerd is built with the newest interface to kubelets only. */
+const CONTAINERD_MODULES = 'go.mod';
 
 /** The binaries of a cluster, built or not. */
 export interface Binaries {
@@ -41,7 +43,10 @@ export async function findBinaries(): Promise<Binaries> {
     throw new Error(`KUBERNETES is one of ${Object.keys(MODULE_FILES).join(', ')}, not ${minor}`);
   const digest = createHash('sha256');
   const files = await readdir(sources, { recursive: true });
-  const wanted = [moduleFile, moduleFile.replace('.mod', '.sum')];
+  const wanted = [moduleFile, CONTAINERD_MODULES].flatMap((one) => [
+    one,
+    one.replace('.mod', '.sum'),
+  ]);
   for (const name of files.filter((one) => one.endsWith('.go') || wanted.includes(one)).sort())
     digest.update(`${name}\n`).update(await readFile(join(sources, name)));
   const version = await versionOf(moduleFile, 'k8s.io/kubernetes');
@@ -77,9 +82,15 @@ export async function buildBinaries(
   const unfinished = await mkdtemp(join(cache, 'unfinished-'));
   try {
     onProgress(`building Kubernetes ${version}: 5 to 15 minutes on two processors, once`);
-    await go(['mod', 'download', modules], () => {});
+    for (const one of [modules, `-modfile=${CONTAINERD_MODULES}`])
+      await go(['mod', 'download', one], () => {});
     onProgress('the modules are downloaded and verified');
-    const total = (await goList(modules)).length;
+    const builds = [
+      { modules, packages: PACKAGES },
+      { modules: `-modfile=${CONTAINERD_MODULES}`, packages: ['tool'] },
+    ];
+    const lists = await Promise.all(builds.map(goList));
+    const total = lists.flat().length;
     const begun = Date.now();
     let compiled = 0;
     const tell = () => {
@@ -87,12 +98,20 @@ export async function buildBinaries(
       onProgress(`${compiled} of at most ${total} packages compiled after ${seconds} s`);
     };
     const timer = setInterval(tell, 10_000);
-    const links = ['-ldflags', await linkerFlags(version, moduleFile)];
-    const flags = [modules, '-v', '-trimpath', '-buildvcs=false', ...links];
+    const links = ['-ldflags', await linkerFlags(version)];
+    const flags = ['-v', '-trimpath', '-buildvcs=false', ...links];
     const tags = ['-tags', 'no_btrfs,no_devmapper,no_zfs'];
-    await go(['build', ...flags, ...tags, '-o', `${unfinished}/`, ...PACKAGES], () => {
-      compiled += 1;
-    }).finally(() => clearInterval(timer));
+    try {
+      for (const build of builds)
+        await go(
+          ['build', build.modules, ...flags, ...tags, '-o', `${unfinished}/`, ...build.packages],
+          () => {
+            compiled += 1;
+          },
+        );
+    } finally {
+      clearInterval(timer);
+    }
     tell();
     for (const part of PARTS) await symlink('kubernetes', join(unfinished, part));
     // Whoever was faster has the same binaries.
@@ -104,8 +123,14 @@ export async function buildBinaries(
   }
 }
 
-async function goList(modules: string): Promise<string[]> {
-  const { stdout } = await run('go', ['list', modules, '-deps', ...PACKAGES], {
+async function goList({
+  modules,
+  packages,
+}: {
+  readonly modules: string;
+  readonly packages: readonly string[];
+}): Promise<string[]> {
+  const { stdout } = await run('go', ['list', modules, '-deps', ...packages], {
     cwd: sources,
     env: goEnvironment(),
     maxBuffer: 16 << 20,
@@ -113,7 +138,7 @@ async function goList(modules: string): Promise<string[]> {
   return stdout.trim().split('\n');
 }
 
-/** Runs go; fails with the end of what it said. */
+/** Runs go; fails with the end of what it said, without the names of packages, which are lines of their own. */
 async function go(words: readonly string[], onLine: (line: string) => void): Promise<void> {
   const child = spawn('nice', ['-n', '19', 'go', ...words], {
     cwd: sources,
@@ -124,6 +149,7 @@ async function go(words: readonly string[], onLine: (line: string) => void): Pro
   const lines = createInterface(child.stderr);
   lines.on('line', (line) => {
     onLine(line);
+    if (!line.includes(' ')) return;
     last.push(line);
     if (last.length > 30) last.shift();
   });
@@ -139,9 +165,9 @@ function goEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** No symbols, and the versions that releases have. */
-async function linkerFlags(version: string, moduleFile: string): Promise<string> {
+async function linkerFlags(version: string): Promise<string> {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
-  const containerd = await versionOf(moduleFile, 'github.com/containerd/containerd/v2');
+  const containerd = await versionOf(CONTAINERD_MODULES, 'github.com/containerd/containerd/v2');
   const variables = {
     'k8s.io/component-base/version.gitVersion': version,
     'k8s.io/component-base/version.gitMajor': major,

@@ -1,13 +1,7 @@
-// As go.mod, for Kubernetes 1.34.
+// As go.mod, for Kubernetes 1.34, without containerd.
 module kubectl-netdebug.test/kubernetes
 
 go 1.26.0
-
-tool (
-	github.com/containerd/containerd/v2/cmd/containerd
-	github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2
-	github.com/containerd/containerd/v2/cmd/ctr
-)
 
 require (
 	github.com/coredns/coredns v1.12.4
