@@ -26,7 +26,8 @@ export function briefSummary(summary: Summary): string {
 /** What is wrong, which endpoints are affected, and the usual causes. */
 function problemLines({ severity, kind, what, who, when, until, count, causes, caveat }: Finding) {
   const clock = (time: string) => time.slice(11, 19);
-  const time = until === undefined ? clock(when) : `${clock(when)} to ${clock(until)}`;
+  const [first, last] = [clock(when), clock(until ?? when)];
+  const time = first === last ? first : `${first} to ${last}`;
   const why = caveat === undefined ? causes : [caveat, ...causes];
   return [
     `${severity} ${kind}: ${what}`,
