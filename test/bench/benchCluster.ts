@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 /** A cluster in a process of its own, so that its work is not ours. */
 export interface BenchCluster {
   readonly kubeconfig: string;
+  /** The process that serves the API; the local cluster's kubelets are in it, too. */
+  readonly pid: number;
   /** What it is, in a few words. */
   readonly name: string;
   /** Ends it in order; when this process is killed it ends by itself. */
@@ -37,6 +39,7 @@ export async function startBenchCluster(kind: string): Promise<BenchCluster> {
   const { kubeconfig } = JSON.parse(line) as { kubeconfig: string };
   return {
     kubeconfig,
+    pid: child.pid ?? 0,
     name: chosen.name,
     close: async () => {
       child.stdin.end();

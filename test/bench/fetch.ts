@@ -1,25 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startFaultProxy } from '../faults/proxy.ts';
+import type { BenchCluster } from './benchCluster.ts';
 import { bundled } from './bundled.ts';
 import { type Clients, type CommandLine, type Run, run } from './clients.ts';
-import {
-  atLeast,
-  figure,
-  heading,
-  mebibytesPerSecond,
-  median,
-  megabytes,
-  spread,
-} from './figures.ts';
 import { interleave } from './interleave.ts';
 import { APP_IMAGE, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
+import { record } from './results.ts';
 
 const FILES = 10;
 const MEGABYTES = 50;
 const PACKET_BYTES = 10_000;
 const BYTES = FILES * (24 + MEGABYTES * 1e6);
 const SPOOL = '/tmp/spool';
+const MEMORY = 200e6;
+/** USER_HZ is 100 on every Linux. */
+const TICK_MS = 10;
 const MAKE_SPOOL = readFileSync(join(import.meta.dirname, 'makeSpool.sh'), 'utf8');
 
 /** Words of 32 bits as they stand in a little-endian pcap, in printf's octal. */
@@ -31,58 +28,181 @@ const octal = (...words: number[]) =>
 const HEADER = octal(0xa1b2c3d4, 0x0004_0002, 0, 0, 262_144, 1);
 const RECORD = octal(1_795_525_500, 1, PACKET_BYTES - 16, PACKET_BYTES - 16);
 
-/** Ten recorded files of 50 MB out of a pod: fetched and proven by us, copied by kubectl. */
-export async function benchFetch(clients: Clients, rounds: number): Promise<void> {
+const FLAVOURS = [
+  [APP_IMAGE, "Debian's tools"],
+  [DEBUGGER_IMAGE, 'busybox'],
+] as const;
+
+/** Ten recorded files of 50 MB of noise out of a pod: fetched and proven by us, copied by kubectl. */
+export async function benchFetch(
+  clients: Clients,
+  cluster: BenchCluster,
+  rounds: number,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   const reader = await bundled('fetchReader', folder);
-  for (const [image, flavour] of [
-    [APP_IMAGE, "Debian's tools"],
-    [DEBUGGER_IMAGE, 'busybox'],
-  ] as const) {
+  for (const [image, flavour] of FLAVOURS) {
     const pod = `bench-fetch-${flavour === 'busybox' ? 'busybox' : 'debian'}`;
     await runPod(clients, pod, { command: ['sleep', '3600'], container: { image } });
     const words = [SPOOL, FILES, MEGABYTES, HEADER, RECORD, PACKET_BYTES - 16].map(String);
     const make = ['sh', '-c', MAKE_SPOOL, 'makeSpool', ...words];
     await run(clients, [clients.kubectl, 'exec', pod, '--', ...make]);
-
     const into = join(folder, 'out');
-    const fresh = async (line: CommandLine): Promise<Run> => {
-      rmSync(into, { recursive: true, force: true });
-      return run(clients, line);
-    };
-    const ours = (streams: number, sums: 'sums' | 'none') => () =>
-      fresh([...reader, pod, 'main', SPOOL, into, String(streams), sums]);
-    const theirs = () => fresh([clients.kubectl, 'cp', `${pod}:${SPOOL}/ring`, into]);
-    const samples = await interleave(rounds, [
-      theirs,
-      ours(1, 'sums'),
-      ours(2, 'sums'),
-      ours(3, 'sums'),
-      ours(1, 'none'),
-      ours(2, 'none'),
+    const measured = (line: CommandLine) => () => measure(clients, cluster, pod, into, line);
+    const [theirs = [], ours = [], proven = []] = await interleave(rounds, [
+      measured([clients.kubectl, 'cp', `${pod}:${SPOOL}/ring`, into]),
+      measured([...reader, pod, 'main', SPOOL, into]),
+      measured([...reader, pod, 'main', SPOOL, into, 'sha256']),
     ]);
-    report(flavour, rounds, samples);
+    report(`Fetch of 10 files of 50 MB on a fast link, ${flavour}`, theirs, ours, proven);
     await deletePods(clients, [pod]);
   }
   rmSync(folder, { recursive: true });
 }
 
-function report(flavour: string, rounds: number, [kubectl = [], ...ours]: Run[][]): void {
-  const speeds = (runs: readonly Run[]) =>
-    runs.map(({ milliseconds }) => (BYTES * 1000) / milliseconds);
-  heading(`10 files of 50 MB, ${flavour}, ${rounds} rounds: median [least – most]`);
-  figure('kubectl cp', spread(speeds(kubectl), mebibytesPerSecond));
-  const names = ['1 stream', '2 streams', '3 streams', '1 stream, no sums', '2 streams, no sums'];
-  for (const [index, runs] of ours.entries()) {
-    const ratio = median(speeds(runs)) / median(speeds(kubectl));
-    figure(`netdebug, ${names[index]}`, spread(speeds(runs), mebibytesPerSecond));
-    figure('  ratio of speed', ratio.toFixed(2), atLeast(ratio, 1, '1'));
-    figure(
-      '  peak memory',
-      spread(
-        runs.map(({ peakMemory }) => peakMemory),
-        megabytes,
-      ),
-    );
+interface Measured extends Run {
+  /** Processor time of the API server, and in the local cluster of its kubelets, in milliseconds. */
+  readonly serverCpu: number;
+  /** Processor time in the pod, in milliseconds. */
+  readonly podCpu: number;
+}
+
+/** Runs a copy into an empty folder, and counts the processor time at each end. */
+async function measure(
+  clients: Clients,
+  { pid }: BenchCluster,
+  pod: string,
+  into: string,
+  line: CommandLine,
+): Promise<Measured> {
+  rmSync(into, { recursive: true, force: true });
+  const before = await podCpu(clients, pod);
+  const serverBefore = processCpu(pid);
+  const done = await run(clients, line);
+  const serverCpu = processCpu(pid) - serverBefore;
+  return { ...done, serverCpu, podCpu: (await podCpu(clients, pod)) - before };
+}
+
+/** Processor time that the containers of a pod have used, in milliseconds (cgroup v2). */
+async function podCpu(clients: Clients, pod: string): Promise<number> {
+  const read = 'cat /sys/fs/cgroup/cpu.stat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null; true';
+  const line = [clients.kubectl, 'exec', pod, '--', 'sh', '-c', read] as const;
+  const { stdout } = await run(clients, line, { keep: true });
+  const microseconds = /^usage_usec (\d+)/m.exec(stdout)?.[1];
+  return microseconds === undefined ? Number(stdout.trim()) / 1e6 : Number(microseconds) / 1e3;
+}
+
+/** Processor time of a process so far, in milliseconds: 14th and 15th field of proc_pid_stat(5). */
+function processCpu(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+function report(
+  group: string,
+  theirs: readonly Measured[],
+  ours: readonly Measured[],
+  proven: readonly Measured[],
+): void {
+  const speed = ({ milliseconds }: Run) => (BYTES * 1000) / milliseconds;
+  const compared = (of: (run: Measured) => number, runs = ours) => ({
+    ours: runs.map(of),
+    theirs: theirs.map(of),
+    against: 'kubectl cp',
+  });
+  const rate = { group, unit: 'bytes/s' } as const;
+  record({ ...rate, name: 'speed', ...compared(speed), goal: { least: 1 } });
+  record({ ...rate, name: 'speed, --verify sha256', ...compared(speed, proven) });
+  const cpu = { group, unit: 'cpu-ms' } as const;
+  record({ ...cpu, name: 'client', ...compared(({ cpuMilliseconds }) => cpuMilliseconds) });
+  record({ ...cpu, name: 'API server', ...compared(({ serverCpu }) => serverCpu) });
+  record({ ...cpu, name: 'pod', ...compared(({ podCpu }) => podCpu) });
+  const memory = ours.map(({ peakMemory }) => peakMemory);
+  record({ group, name: 'peak memory', unit: 'bytes', ours: memory, goal: { most: MEMORY } });
+}
+
+/** Bytes a second of a slow link, and how much is copied over it. */
+const LINK = 5_000_000;
+const SLOW_BYTES = 40_000_000;
+
+/**
+ * A file of real packets over a slow link: fetched by us, copied by kubectl. The packets are those of the captures
+ * in ../shared/captures beside the checkout; nothing is measured without them.
+ */
+export async function benchSlowFetch(
+  clients: Clients,
+  cluster: BenchCluster,
+  rounds: number,
+): Promise<void> {
+  const traffic = realTraffic(SLOW_BYTES);
+  if (!traffic) {
+    console.log('\nFetch on a slow link: skipped: no captures folder');
+    return;
   }
+  const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
+  const rules = join(folder, 'rules.json');
+  writeFileSync(rules, JSON.stringify({ '*': { throttle: String(LINK) } }));
+  const proxy = await startFaultProxy({ admin: cluster.kubeconfig, rules });
+  try {
+    const reader = await bundled('fetchReader', folder);
+    const pod = 'bench-slow-fetch';
+    await runPod(clients, pod, { command: ['sleep', '3600'], container: { image: APP_IMAGE } });
+    const words = [SPOOL, 0, 0, HEADER, RECORD, 1].map(String);
+    const exec = [clients.kubectl, 'exec', pod, '--'] as const;
+    await run(clients, [...exec, 'sh', '-c', MAKE_SPOOL, 'makeSpool', ...words]);
+    const file = join(folder, 'traffic.pcap');
+    writeFileSync(file, traffic);
+    const there = `${SPOOL}/ring/d_00001_20261124130500.pcap`;
+    await run(clients, [clients.kubectl, 'cp', file, `${pod}:${there}`]);
+    const slow = { ...clients, kubeconfig: await proxy.kubeconfig(cluster.kubeconfig) };
+    const into = join(folder, 'out');
+    const fresh = (line: CommandLine) => async () => {
+      rmSync(into, { recursive: true, force: true });
+      return (await run(slow, line)).milliseconds;
+    };
+    const [theirs = [], ours = []] = await interleave(rounds, [
+      fresh([clients.kubectl, 'cp', `${pod}:${SPOOL}/ring`, into]),
+      fresh([...reader, pod, 'main', SPOOL, into]),
+    ]);
+    const speeds = (times: readonly number[]) => times.map((ms) => (traffic.length * 1000) / ms);
+    record({
+      group: 'Fetch on a slow link',
+      name: '40 MB of real packets at 5 MB/s',
+      unit: 'bytes/s',
+      ours: speeds(ours),
+      theirs: speeds(theirs),
+      against: 'kubectl cp',
+      goal: { least: 2 },
+    });
+    await deletePods(clients, [pod]);
+  } finally {
+    await proxy.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A pcap file of about so many bytes, of packets of real captures; undefined where there are none. */
+function realTraffic(bytes: number): Buffer | undefined {
+  const captures = join(import.meta.dirname, '../../../shared/captures');
+  if (!existsSync(captures)) return undefined;
+  const packets = readdirSync(captures, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.pcap'))
+    .map((name) => readFileSync(join(captures, name)))
+    // Of one kind, so that one header fits: little-endian, microseconds, Ethernet.
+    .filter((file) => file.length > 24 && file.readUInt32LE(0) === 0xa1b2c3d4)
+    .filter((file) => file.readUInt32LE(20) === 1)
+    .map(wholePackets);
+  const all = Buffer.concat(packets);
+  const header = Buffer.from('d4c3b2a10200040000000000000000000000040001000000', 'hex');
+  // Farther apart than a compressor at its fastest level looks back.
+  const times = Math.ceil(bytes / all.length);
+  return Buffer.concat([header, ...Array.from({ length: times }, () => all)]);
+}
+
+/** The records of a pcap file without what is cut off at its end. */
+function wholePackets(file: Buffer): Buffer {
+  let at = 24;
+  while (at + 16 <= file.length && at + 16 + file.readUInt32LE(at + 8) <= file.length)
+    at += 16 + file.readUInt32LE(at + 8);
+  return file.subarray(24, at);
 }

@@ -5,9 +5,9 @@ import { authenticate } from '../../src/kube/authentication.ts';
 import { chooseContext } from '../../src/kube/kubeconfig.ts';
 import { type Pod, podPath } from '../../src/kube/pod.ts';
 
-// Fetches a spool as the program does: fetchReader.ts POD CONTAINER SPOOL FOLDER STREAMS sums|none
+// Fetches a spool as the program does: fetchReader.ts POD CONTAINER SPOOL FOLDER [sha256]
 
-async function main([pod = '', container = '', spool = '', folder = '', streams, sums]: string[]) {
+async function main([pod = '', container = '', spool = '', folder = '', sums]: string[]) {
   const api = new KubeApi(await authenticate(chooseContext({})));
   const { namespace } = api.access;
   const { metadata } = await api.get<Pod>(podPath(namespace, pod));
@@ -15,9 +15,9 @@ async function main([pod = '', container = '', spool = '', folder = '', streams,
   const { files } = await fetchSpool(new PodSpool(api, place, metadata.uid, spool), {
     folder,
     origin: { ...place, capture: 'bench', target: pod, podUid: metadata.uid },
-    verify: sums === 'sums' ? 'sha256' : 'size+walk',
+    verify: sums === 'sha256' ? 'sha256' : 'size+walk',
     mayCompress: true,
-    streams: Number(streams),
+    streams: 1,
     signal: new AbortController().signal,
   });
   const whole = files.filter(({ state }) => state === 'whole').length;

@@ -3,7 +3,7 @@ import { startBenchCluster } from './benchCluster.ts';
 import { findClients, nameClients, run } from './clients.ts';
 import { benchCold } from './cold.ts';
 import { benchCompletion } from './completion.ts';
-import { benchFetch } from './fetch.ts';
+import { benchFetch, benchSlowFetch } from './fetch.ts';
 import { benchGrowth } from './growth.ts';
 import { benchLoss } from './loss.ts';
 import { benchMany } from './many.ts';
@@ -32,6 +32,7 @@ const PARTS = [
   'exec',
   'ports',
   'fetch',
+  'slow-fetch',
   'completion',
   'loss',
   'many',
@@ -57,6 +58,7 @@ const DEFAULT_ROUNDS = {
   exec: 7,
   ports: 3,
   fetch: 5,
+  'slow-fetch': 5,
   completion: 21,
   loss: 3,
 };
@@ -100,7 +102,8 @@ try {
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
   if (wanted('completion')) await benchCompletion(clients, ROUNDS.completion);
-  if (wanted('fetch')) await benchFetch(clients, ROUNDS.fetch);
+  if (wanted('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch);
+  if (wanted('slow-fetch')) await benchSlowFetch(clients, cluster, ROUNDS['slow-fetch']);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
   if (wanted('many')) await benchMany(clients, sink);

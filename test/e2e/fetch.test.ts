@@ -190,7 +190,7 @@ describe.concurrent('a fetch', () => {
     const moments = Array.from({ length: 5 }, () => Math.random() * 95e6).sort((a, b) => a - b);
     for (const moment of moments) {
       const before = here();
-      const child = spawn(program, [...words, name, 'main', SPOOL, folder, '2', 'sums'], {
+      const child = spawn(program, [...words, name, 'main', SPOOL, folder, 'sha256'], {
         stdio: ['ignore', 'ignore', 'inherit'],
         env: { ...process.env, KUBECONFIG: namespaced(world.kubeconfig) },
       });
