@@ -32,6 +32,7 @@ const PARTS = [
   'exec',
   'ports',
   'fetch',
+  'fetch-busybox',
   'slow-fetch',
   'completion',
   'loss',
@@ -58,6 +59,7 @@ const DEFAULT_ROUNDS = {
   exec: 7,
   ports: 3,
   fetch: 5,
+  'fetch-busybox': 5,
   'slow-fetch': 5,
   completion: 21,
   loss: 3,
@@ -102,7 +104,9 @@ try {
   if (wanted('cold')) await benchCold(clients, sink, ROUNDS.cold);
   if (wanted('exec')) await benchThroughput(clients, ROUNDS.exec);
   if (wanted('completion')) await benchCompletion(clients, ROUNDS.completion);
-  if (wanted('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch);
+  if (wanted('fetch')) await benchFetch(clients, cluster, ROUNDS.fetch, 'debian');
+  if (wanted('fetch-busybox'))
+    await benchFetch(clients, cluster, ROUNDS['fetch-busybox'], 'busybox');
   if (wanted('slow-fetch')) await benchSlowFetch(clients, cluster, ROUNDS['slow-fetch']);
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
