@@ -1,9 +1,10 @@
 import { CapturedPackets } from '../capture/detached/capturedPackets.ts';
 import type { DetachedCapture } from '../capture/detached/captures.ts';
+import { nodeOfCapture } from '../capture/detached/spoolOf.ts';
 import type { PacketFilter } from '../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
+import { StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { mapLimited } from '../kube/mapLimited.ts';
 import { OutputClosed } from '../output/output.ts';
 import { print, StandardOutput } from '../output/standardOutput.ts';
 import { Problem } from '../problem.ts';
@@ -15,9 +16,6 @@ import { TimeWindow } from '../reading/timeWindow.ts';
 import { note, statusLine } from './console.ts';
 import { tsharkHere } from './filterHere.ts';
 import { summaryText } from './summaryText.ts';
-
-/** Captures that are asked for their files at once: each takes an exec or two. */
-const AT_ONCE = 6;
 
 /** Prints a line for each packet of detached captures, in the order of time; their files stay in the pods. */
 export async function readCaptures(
@@ -95,7 +93,7 @@ async function open(
   const status = statusLine();
   status.wait('asking the recorders for their files');
   try {
-    return await mapLimited(captures, AT_ONCE, async (capture) => {
+    const openOne = async (capture: DetachedCapture) => {
       const label = captures.length > 1 ? `${capture.target}: ` : '';
       try {
         return await CapturedPackets.open(api, capture, {
@@ -105,7 +103,8 @@ async function open(
       } catch (error) {
         throw explainRefusal(error);
       }
-    });
+    };
+    return await StartSlots.forQuestions().map(captures, nodeOfCapture, openOne, signal);
   } finally {
     status.clear();
   }

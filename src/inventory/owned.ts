@@ -21,6 +21,11 @@ export interface Owned {
   readonly reason?: string;
 }
 
+/** The node where something runs; empty for what does not run, and so is not asked. */
+export function nodeOfOwned({ pod, state }: Owned): string {
+  return state === 'running' ? (pod.spec.nodeName ?? '') : '';
+}
+
 /** Whether the whole pod was created by netdebug, so that it can be deleted. */
 export function ownsPod({ kind, capture }: Owned): boolean {
   return kind === 'node-debugger' || capture?.onNode === true;

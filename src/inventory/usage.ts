@@ -1,12 +1,12 @@
 import { text } from 'node:stream/consumers';
 import { runProgram } from '../debugger/runProgram.ts';
 import { startShortCommand } from '../debugger/shortCommand.ts';
+import { StartSlots } from '../debugger/startSlots.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { mapLimited } from '../kube/mapLimited.ts';
 import { countText } from '../output/quantities.ts';
 import { messageOf } from '../problem.ts';
 import lookScript from './look.sh';
-import type { Owned } from './owned.ts';
+import { nodeOfOwned, type Owned } from './owned.ts';
 
 /** A debugger or capture, and what runs in it as far as that is known. */
 export interface Used {
@@ -17,8 +17,6 @@ export interface Used {
   readonly unanswered?: string;
 }
 
-/** How many containers are asked at once: each is an exec. */
-const AT_ONCE = 16;
 /** One that has not answered by then is not waited for. */
 const ANSWER_MS = 10_000;
 /** What our own scripts, and a debugger's main process, are made of. */
@@ -39,7 +37,8 @@ export async function usageOf(
   const tell = () =>
     onProgress(`asking what runs in ${countText(asked, 'container')}: ${answered} answered`);
   if (asked > 0) tell();
-  return mapLimited(all, AT_ONCE, async (owned) => {
+  // Each is an exec.
+  return StartSlots.forQuestions().map(all, nodeOfOwned, async (owned) => {
     if (owned.state !== 'running') return { owned };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
     try {

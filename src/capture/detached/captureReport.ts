@@ -1,10 +1,10 @@
+import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { mapLimited } from '../../kube/mapLimited.ts';
 import { messageOf } from '../../problem.ts';
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
 import { whyNotStarted } from './notStarted.ts';
-import { spoolAccessOf } from './spoolOf.ts';
+import { nodeOfCapture, spoolAccessOf } from './spoolOf.ts';
 
 /** A capture and what its recorder says, where it could be asked. */
 export interface CaptureReport {
@@ -16,8 +16,6 @@ export interface CaptureReport {
   readonly unanswered?: string;
 }
 
-/** How many recorders are asked at once: each is an exec. */
-const AT_ONCE = 8;
 /** A recorder that has not answered by then is not waited for. */
 const ANSWER_MS = 10_000;
 
@@ -32,7 +30,8 @@ export async function reportCaptures(
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<CaptureReport[]> {
   let done = 0;
-  return mapLimited(captures, AT_ONCE, async (capture) => {
+  // Each is an exec.
+  return StartSlots.forQuestions().map(captures, nodeOfCapture, async (capture) => {
     const report = await reportOf(api, capture, signal);
     done += 1;
     onProgress(done, captures.length);

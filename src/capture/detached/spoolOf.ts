@@ -17,6 +17,11 @@ export function containerRefOf({ pod: { metadata }, container }: DetachedCapture
   return { namespace: metadata.namespace, pod: metadata.name, container };
 }
 
+/** The node where a capture's container runs; empty where it does not run, and so is not asked. */
+export function nodeOfCapture({ pod, state }: DetachedCapture): string {
+  return state.kind === 'running' ? (pod.spec.nodeName ?? '') : '';
+}
+
 /** The spool of a capture whose container runs, with limits to every wait. */
 export function spoolAccessOf(
   api: KubeApi,

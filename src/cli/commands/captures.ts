@@ -8,12 +8,12 @@ import { fetchCapture, fetchPackets } from '../../capture/detached/fetchCapture.
 import { fetchFolders } from '../../capture/detached/fetchFolders.ts';
 import { removeEverywhere } from '../../capture/detached/removeEverywhere.ts';
 import { captureFacts, renderCaptures } from '../../capture/detached/renderCaptures.ts';
-import { stopCapture } from '../../capture/detached/spoolOf.ts';
+import { nodeOfCapture, stopCapture } from '../../capture/detached/spoolOf.ts';
 import { refuseWithoutSpool } from '../../capture/detached/whereSpoolIs.ts';
 import type { PacketFilter } from '../../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
+import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { mapLimited } from '../../kube/mapLimited.ts';
 import { print } from '../../output/standardOutput.ts';
 import { toYaml } from '../../output/yaml.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
@@ -140,8 +140,6 @@ function checkReading(
     throw wrongUsage(`captures ${action} takes no -c`, 'captures read does');
 }
 
-/** How many captures are copied, stopped or removed at once: each takes an exec or two. */
-const AT_ONCE = 6;
 /** How many choices of a long list are shown. */
 const CHOICES_SHOWN = 3;
 
@@ -176,14 +174,16 @@ async function actOn(
   if (several && action === 'follow') throw ambiguous(name, captures);
   const actions = ACT[action](api, captures, flags, interruption);
   try {
-    const codes = await mapLimited(captures, AT_ONCE, async (capture) => {
+    const act = async (capture: DetachedCapture) => {
       try {
         return await actions.on(capture);
       } catch (error) {
         if (!several || signal.aborted) throw error;
         return report(explainRefusal(error), `${subject(capture.target)}: `);
       }
-    });
+    };
+    // Each takes an exec or two.
+    const codes = await new StartSlots().map(captures, nodeOfCapture, act, signal);
     if (action === 'fetch') for (const capture of lost) note(lostText(capture));
     return Math.max(...codes);
   } finally {

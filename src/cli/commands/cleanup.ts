@@ -1,9 +1,10 @@
+import { StartSlots } from '../../debugger/startSlots.ts';
 import { findOwned } from '../../inventory/findOwned.ts';
+import { nodeOfOwned } from '../../inventory/owned.ts';
 import { fateOf, remove } from '../../inventory/remove.ts';
 import { nameOf } from '../../inventory/renderOwned.ts';
 import { type Used, usageOf } from '../../inventory/usage.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { mapLimited } from '../../kube/mapLimited.ts';
 import { countText } from '../../output/quantities.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
 import { messageOf } from '../../problem.ts';
@@ -35,9 +36,6 @@ export const cleanupCommand = command({
   flags: [{ title: 'Options', flags: FLAGS }],
   run,
 });
-
-/** Each removal takes an exec and some requests. */
-const AT_ONCE = 8;
 
 async function run({ flags }: Invocation<Flags>): Promise<number> {
   const api = await connect(flags);
@@ -84,12 +82,18 @@ async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise
   const tell = () =>
     statusLine().wait(`removing ${countText(chosen.length, 'container')}: ${done} removed`);
   tell();
-  const outcomes = await mapLimited(chosen, AT_ONCE, async (one) => {
-    const isRemoved = await removed(api, one, signal);
-    done += 1;
-    tell();
-    return isRemoved;
-  });
+  // Each takes an exec and some requests.
+  const outcomes = await StartSlots.forQuestions().map(
+    chosen,
+    ({ owned }) => nodeOfOwned(owned),
+    async (one) => {
+      const isRemoved = await removed(api, one, signal);
+      done += 1;
+      tell();
+      return isRemoved;
+    },
+    signal,
+  );
   return outcomes.every(Boolean) ? 0 : 1;
 }
 

@@ -17,11 +17,20 @@ function starts(slots: StartSlots) {
   return { begun, start, end };
 }
 
+/** A clock by which every start takes five seconds: neither fast nor slow. */
+function steady(): () => number {
+  let now = 0;
+  return () => {
+    now += 5_000;
+    return now;
+  };
+}
+
 const settled = () => new Promise((done) => setImmediate(done));
 
 describe('the slots for starts', () => {
   it('bound them on each node; a full node keeps no other waiting', async () => {
-    const { begun, start, end } = starts(new StartSlots(2, 10));
+    const { begun, start, end } = starts(new StartSlots(2, 10, steady()));
     for (const name of ['a1', 'a2', 'a3', 'a4']) void start(name, 'a');
     void start('b1', 'b');
     await settled();
@@ -36,7 +45,7 @@ describe('the slots for starts', () => {
   });
 
   it('bound them in all', async () => {
-    const { begun, start, end } = starts(new StartSlots(2, 3));
+    const { begun, start, end } = starts(new StartSlots(2, 3, steady()));
     for (const node of ['a', 'b', 'c', 'd', 'e']) void start(node, node);
     await settled();
     expect(begun).toEqual(['a', 'b', 'c']);
@@ -44,8 +53,48 @@ describe('the slots for starts', () => {
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('are more with every fast start, and fewer after a slow one', async () => {
+    let now = 0;
+    const slots = new StartSlots(2, 100, () => now);
+    let running = 0;
+    let most = 0;
+    const run = async (count: number, milliseconds: number) => {
+      most = 0;
+      await slots.map(
+        Array.from({ length: count }, () => 'node'),
+        (node) => node,
+        async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await settled();
+          now += milliseconds;
+          running -= 1;
+        },
+      );
+    };
+    await run(40, 10);
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(16);
+    await run(16, 20_000);
+    await run(16, 5_000);
+    expect(most).toBe(2);
+  });
+
+  it('give the results in the order of the items, and the first failure', async () => {
+    const slots = new StartSlots();
+    const double = async (item: number) => {
+      await new Promise((done) => setTimeout(done, 10 - item));
+      return item * 2;
+    };
+    expect(await slots.map([1, 2, 3], String, double)).toEqual([2, 4, 6]);
+    const failing = slots.map([1, 2], String, async (item) => {
+      if (item === 2) throw new Error('second');
+    });
+    await expect(failing).rejects.toThrow('second');
+  });
+
   it('let whoever does not want any more go', async () => {
-    const { begun, start, end } = starts(new StartSlots(1, 1));
+    const { begun, start, end } = starts(new StartSlots(1, 1, steady()));
     const wish = new AbortController();
     void start('first', 'a');
     const second = start('second', 'a', wish.signal);

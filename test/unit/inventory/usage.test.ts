@@ -11,8 +11,12 @@ it('asks many debuggers at a time, not all, and tells how many have answered', a
   const { api } = await fakeServer({
     exec: async (socket, request) => {
       const pod = new FakePod(socket, request);
-      most = Math.max(most, ++open);
-      if (open === 16) full.resolve();
+      open += 1;
+      if (open === 16) {
+        await new Promise((done) => setTimeout(done, 200));
+        most = open;
+        full.resolve();
+      }
       await pod.started;
       // None answers before sixteen are asked.
       await full.promise;
@@ -23,7 +27,10 @@ it('asks many debuggers at a time, not all, and tells how many have answered', a
   });
   const owned = Array.from({ length: 40 }, (_, number) => ({
     kind: 'debugger' as const,
-    pod: podWith({ metadata: { name: `web-${number}` } }),
+    pod: podWith({
+      metadata: { name: `web-${number}` },
+      spec: { nodeName: `node-${number % 2}` },
+    }),
     container: 'netdebug-network',
     state: number < 30 ? ('running' as const) : ('ended' as const),
   }));
