@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { waitUntilRunning } from '../../../src/debugger/start.ts';
+import { START_LIMITS } from '../../../src/debugger/startLimit.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/pod.ts';
 import { Problem } from '../../../src/problem.ts';
 import { json, status } from '../kube/fakeServer.ts';
@@ -245,6 +246,12 @@ async function waitInVain(
 }
 
 describe('a node that does not react', () => {
+  it('is spoken of within 15 s and given up within a minute, while a pull has ten', () => {
+    expect(START_LIMITS.tell).toBeLessThanOrEqual(15_000);
+    expect(START_LIMITS.nothing).toBeLessThanOrEqual(60_000);
+    expect(START_LIMITS.pulling).toBe(600_000);
+  });
+
   it.each<[string, Parameters<typeof scriptedCluster>[0], RegExp]>([
     [
       'is Ready and reports: it is busy, or the cluster is virtual',
