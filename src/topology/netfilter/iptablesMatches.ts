@@ -111,6 +111,14 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
   '--src-type': { words: 1, ask: ([type]) => addressType(type, ({ source }) => source) },
   '--dst-type': { words: 1, ask: ([type]) => addressType(type, ({ destination }) => destination) },
+  // Of addrtype: whether the address is one of the device that the packet comes in by.
+  '--limit-iface-in': {
+    words: 0,
+    ask: () => (packet, surroundings) => {
+      const own = surroundings.addressOf(packet.inDevice ?? '', familyOf(packet.destination));
+      return own === packet.destination || { doubt: '--limit-iface-in' };
+    },
+  },
   '--src-range': { words: 1, ask: ([range]) => inRange(range, ({ source }) => source) },
   '--dst-range': { words: 1, ask: ([range]) => inRange(range, ({ destination }) => destination) },
   '--match-set': {

@@ -96,6 +96,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   }
   const back = new Walk(wiring, 'back', answer, start);
   back.undo = walk.translated;
+  back.connectionMarks = walk.connectionMarks;
   const backWay = back.from(final);
   const untranslatedAt = walk.translated.some(({ kind }) => kind === 'dnat')
     ? missedTranslation(walk, back)

@@ -4,6 +4,14 @@ import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Place } from '../wiring.ts';
 import type { Translation } from './way.ts';
 
+/** A translation at a namespace: the address before and after. */
+export interface Translated {
+  readonly netns: number;
+  readonly kind: 'dnat' | 'snat';
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The translations of a hook, as the rules made them; several where they choose by chance. */
 export function translationOf(
   place: Place,

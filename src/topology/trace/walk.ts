@@ -14,7 +14,7 @@ import { questionFor } from './routeQuestion.ts';
 import { rulesetOf, surroundingsOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
-import { translationOf } from './translation.ts';
+import { type Translated, translationOf } from './translation.ts';
 import type { Direction, Way } from './way.ts';
 import { WayRecord } from './wayRecord.ts';
 
@@ -23,14 +23,6 @@ export interface OpenQuestion {
   readonly node: string;
   readonly netns: number;
   readonly question: RouteQuestion;
-}
-
-/** A translation at a namespace: the address before and after. */
-export interface Translated {
-  readonly netns: number;
-  readonly kind: 'dnat' | 'snat';
-  readonly from: string;
-  readonly to: string;
 }
 
 /** More namespaces and devices that send than this are a loop. */
@@ -48,6 +40,8 @@ export class Walk extends WayRecord {
   readonly translated: Translated[] = [];
   /** Translations of the connection that the packet is an answer of. */
   undo: readonly Translated[] = [];
+  /** Marks of the connection, by namespace: each tracks it by itself. */
+  connectionMarks = new Map<number, number>();
   /** The destination is a service's address, and this is what the API server says is behind it. */
   isService = false;
   backend: Backend | undefined;
@@ -58,6 +52,7 @@ export class Walk extends WayRecord {
   /** Bridges that the packet crossed from port to port, without the node's own network layer. */
   readonly bridged: Port[] = [];
   #steps = 0;
+  #inode = 0;
 
   constructor(wiring: Wiring, direction: Direction, packet: TracedPacket, aim: Place | undefined) {
     super(wiring, direction, packet);
@@ -85,6 +80,7 @@ export class Walk extends WayRecord {
   }
 
   #send(place: Place): Way['end'] {
+    this.#enter(place);
     const first = this.route(place);
     let route = first;
     if (this.#knowsRules(place)) {
@@ -115,10 +111,18 @@ export class Walk extends WayRecord {
     const device = port.link.name;
     const place = { node: port.node, network: port.network };
     this.visited.add(port.network.inode);
+    this.#enter(place);
     this.#translateBack(place);
     if (this.rules(place, 'prerouting', { inDevice: device }) === 'stopped') return 'stopped';
     this.#translateService(place);
     return this.#leave(place, this.route(place, device), device);
+  }
+
+  /** A packet loses its mark on the way to another namespace; what tracks its connection there has one of its own. */
+  #enter({ network: { inode } }: Place): void {
+    const connectionMark = this.connectionMarks.get(inode) ?? 0;
+    this.packet = { ...this.packet, connectionMark, ...(inode !== this.#inode && { mark: 0 }) };
+    this.#inode = inode;
   }
 
   #isLooping(port: Port): boolean {
@@ -218,6 +222,8 @@ export class Walk extends WayRecord {
         to: after.source,
       });
     }
+    if (after.connectionMark !== undefined)
+      this.connectionMarks.set(network.inode, after.connectionMark);
     this.packet = after;
   }
 

@@ -244,6 +244,24 @@ RULES
     ],
   },
   {
+    name: 'answers that a mark of the connection leads back (AWS, ports of nodes)',
+    nodes: pods('10.244.1.2', '10.244.2.2'),
+    from: 'b1',
+    to: '192.168.7.10',
+    setUp: `${ROUTED}${SECOND_WIRE}
+      ip -n node-a rule add pref 1024 fwmark 0x80/0x80 lookup main
+      ip -n node-a rule add pref 1536 from 10.244.1.2 lookup 2
+      ip -n node-a route add default via 192.168.8.1 dev eth1 table 2
+      ip netns exec node-a iptables-legacy -t mangle -A PREROUTING -i eth0 -m addrtype --dst-type LOCAL --limit-iface-in -j CONNMARK --set-mark 0x80/0x80
+      ip netns exec node-a iptables-legacy -t mangle -A PREROUTING -i ha1 -j CONNMARK --restore-mark --mask 0x80
+      ip netns exec node-a iptables-legacy -t nat -A PREROUTING -d 192.168.7.10 -p tcp --dport 80 -j DNAT --to-destination 10.244.1.2:80
+      serve a1 80`,
+    stages: [
+      { change: '', kinds: [] },
+      { change: 'ip -n node-a rule del pref 1024', kinds: ['route-missing'] },
+    ],
+  },
+  {
     name: 'two VXLANs with one identifier and port, one for each family',
     nodes: pods('fd00:1::2', 'fd00:2::2', ['fd00:1::/64', 'fd00:2::/64']),
     to: 'fd00:2::2',
