@@ -81,8 +81,8 @@ export async function summarizeCaptures(
   } finally {
     status.clear();
   }
-  const labels = sources.map(({ label }) => label);
-  await print(summaryText(summary, format, labels));
+  // There is no file that a command could show.
+  await print(summaryText(summary, format, []));
 }
 
 async function open(
