@@ -9,10 +9,17 @@ export class SummaryOutput implements Output {
   readonly #file: Output | undefined;
   readonly #stream = new PassThrough();
   readonly #summary: Promise<Summary | undefined>;
+  /** Present where the file can begin another one, whose packets are not summarized. */
+  readonly nextFile?: () => Promise<string>;
   #isEmpty = true;
 
   constructor(file: Output | undefined) {
     this.#file = file;
+    if (file?.nextFile)
+      this.nextFile = async () => {
+        this.#stream.end();
+        return `${await file.nextFile?.()}, which the summary leaves out`;
+      };
     this.#summary = summarize([{ label: 'capture', paths: [], stream: this.#stream }]).catch(
       (error: unknown) => {
         // Nothing was captured, so that there is nothing to read.
@@ -29,6 +36,7 @@ export class SummaryOutput implements Output {
   async write(chunk: Buffer): Promise<void> {
     await this.#file?.write(chunk);
     this.#isEmpty = false;
+    if (this.#stream.writableEnded) return;
     // The buffer is used again after this call.
     if (this.#stream.destroyed || this.#stream.write(Buffer.from(chunk))) return;
     const taken = new Promise((resolve) => this.#stream.once('drain', resolve));
