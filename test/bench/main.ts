@@ -10,7 +10,7 @@ import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
-import { writeResults } from './results.ts';
+import { keepIn } from './results.ts';
 import { benchStart } from './start.ts';
 import { benchSummary } from './summary.ts';
 import { benchThroughput } from './throughput.ts';
@@ -70,7 +70,7 @@ const ROUNDS = Object.fromEntries(
   Object.entries(DEFAULT_ROUNDS).map(([part, rounds]) => [part, Number(values.rounds ?? rounds)]),
 ) as typeof DEFAULT_ROUNDS;
 const keepResults = (cluster: string) => {
-  if (values.json !== undefined) writeResults(values.json, cluster);
+  if (values.json !== undefined) keepIn(values.json, cluster);
 };
 const unknown = asked.find((part) => !PARTS.includes(part));
 if (unknown !== undefined) {
@@ -80,6 +80,7 @@ if (unknown !== undefined) {
 const wanted = (part: string) => asked.length === 0 || asked.includes(part);
 
 // These are measured before there is a cluster.
+keepResults('none');
 if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
 if (wanted('summary')) await benchSummary(ROUNDS.summary);
@@ -88,12 +89,12 @@ if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 if (asked.includes('growth')) await benchGrowth();
 if (asked.includes('gigabytes')) await benchSummary(ROUNDS.gigabytes, true);
 if (asked.length > 0 && asked.every((part) => WITHOUT_CLUSTER.includes(part))) {
-  keepResults('none');
   process.exit();
 }
 
 const cluster = await startBenchCluster(values.cluster);
 try {
+  keepResults(cluster.name);
   const clients = findClients(cluster.kubeconfig);
   console.log(nameClients(clients));
   await runPod(clients, 'bench-sink', { command: ['sleep', '3600'] });
@@ -111,7 +112,6 @@ try {
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
   if (wanted('many')) await benchMany(clients, sink);
-  keepResults(cluster.name);
 } finally {
   await cluster.close();
 }

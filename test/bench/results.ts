@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { heading } from './figures.ts';
 import { type Interval, judge, medianInterval, ratioInterval } from './interval.ts';
 
@@ -36,11 +36,18 @@ export interface Results {
 }
 
 const figures: Figure[] = [];
+let kept: { readonly file: string; readonly cluster: string } | undefined;
 
-/** Keeps a figure for `writeResults`, and prints it: the median, the interval, and whether its goal is met. */
+/** Writes each figure from now on to a file, with those before; `cluster`: what it is measured on, in a few words. */
+export function keepIn(file: string, cluster: string): void {
+  kept = { file, cluster };
+}
+
+/** Keeps a figure, and prints it: the median, the interval, and whether its goal is met. */
 export function record(one: Figure): void {
   if (one.group !== figures.at(-1)?.group) heading(one.group);
   figures.push(one);
+  if (kept) writeResults(kept.file, kept.cluster);
   const { name, ours, theirs, against, goal, unit } = one;
   const interval = theirs ? ratioInterval(ours, theirs) : medianInterval(ours);
   const value = theirs ? intervalText(interval) : `${Math.round(interval.median)} ${unit}`;
@@ -54,8 +61,7 @@ function intervalText({ median, low, high }: Interval): string {
   return `${median.toFixed(2)} [${low.toFixed(2)} – ${high.toFixed(2)}]`;
 }
 
-/** Writes what was recorded; `cluster`: what it was measured on, in a few words. */
-export function writeResults(file: string, cluster: string): void {
+function writeResults(file: string, cluster: string): void {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const measured = new Date().toISOString();
   const results: Results = { measured, commit, machine: machine(), cluster, figures };
@@ -65,5 +71,6 @@ export function writeResults(file: string, cluster: string): void {
 function machine(): string {
   const processors = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${processors.length} processors (${processors[0]?.model.trim()}), ${memory} GiB of memory, Linux ${release()}`;
+  const [load = 0] = loadavg();
+  return `${processors.length} processors (${processors[0]?.model.trim()}), ${memory} GiB of memory, Linux ${release().split('-')[0]}, load average ${load.toFixed(0)} at the end`;
 }
