@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHATTER, makePod, readyPod, runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
@@ -35,6 +35,7 @@ const [program, ...before] = PROGRAM;
 let folder = '';
 let env: NodeJS.ProcessEnv = {};
 let pod = '';
+const started: Running[] = [];
 
 beforeAll(async () => {
   folder = freshPath('examples');
@@ -55,6 +56,13 @@ beforeAll(async () => {
   await kubectl(['create', 'deployment', 'web', `--image=${world.appImage}`]);
   await kubectl(['expose', 'deployment', 'web', '--port=80']);
   await kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
+  // The examples of captures are about this one.
+  const detached = `kubectl netdebug capture ${pod} --detach --name tuesday`;
+  expect(await failureOf(detached)).toBeUndefined();
+});
+
+afterAll(() => {
+  for (const { child } of started) child.kill('SIGKILL');
 });
 
 /** The commands under Examples: of a command's help, each on a line of its own. */
@@ -88,31 +96,40 @@ async function finish(running: Running, line: string) {
   return running.finished;
 }
 
+/** The commands in the order of the help: later ones read what earlier ones write. */
+const commands = [
+  ...(await run(program, [...before, '--help'])).stdout.matchAll(/^ {2}(\w+) {3}/gm),
+].map(([, name]) => name ?? '');
+const examples = new Map(
+  await Promise.all(commands.map(async (name) => [name, await examplesOf(name)] as const)),
+);
+
 describe('the examples of the help', () => {
-  it('of every command do what they say, in their order', async () => {
-    const { stdout } = await run(program, [...before, '--help']);
-    const commands = [...stdout.matchAll(/^ {2}(\w+) {3}/gm)].map(([, name]) => name);
+  it('are of every command, and each one that is left out is among them', () => {
     expect(commands).toEqual(
       expect.arrayContaining(['capture', 'captures', 'ports', 'completion']),
     );
-    await kubectl(['delete', 'pod', 'none', '--ignore-not-found']);
-    const first = `kubectl netdebug capture ${pod} --detach --name tuesday`;
-    const all = [first];
-    for (const command of commands) all.push(...(await examplesOf(command ?? '')));
+    const all = [...examples.values()].flat();
     expect(all.length).toBeGreaterThan(15);
     const unused = LEFT_OUT.filter(([pattern]) => !all.some((example) => pattern.test(example)));
     expect(unused).toEqual([]);
+  });
+
+  it.each(commands)('of %s do what they say', async (command) => {
     const failures: string[] = [];
-    for (const example of all) {
+    for (const example of examples.get(command) ?? []) {
       if (LEFT_OUT.some(([pattern]) => pattern.test(example))) continue;
-      const line = runnable(example);
-      const running = start('setsid', ['bash', '-c', line], { env, cwd: folder, stdin: '' });
-      onTestFinished(() => {
-        running.child.kill('SIGKILL');
-      });
-      const { code, stdout, stderr } = await finish(running, line);
-      if (code !== 0) failures.push(`${line}\n  ${code}: ${stderr}${stdout}`);
+      const failure = await failureOf(runnable(example));
+      if (failure !== undefined) failures.push(failure);
     }
     expect(failures).toEqual([]);
   });
 });
+
+/** What a line says that does not succeed. */
+async function failureOf(line: string): Promise<string | undefined> {
+  const running = start('setsid', ['bash', '-c', line], { env, cwd: folder, stdin: '' });
+  started.push(running);
+  const { code, stdout, stderr } = await finish(running, line);
+  return code === 0 ? undefined : `${line}\n  ${code}: ${stderr}${stdout}`;
+}
