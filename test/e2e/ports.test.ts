@@ -8,6 +8,13 @@ import { kubectl, netdebug, world } from './support/world.ts';
 /** A main process that keeps one connection to `$TO` open and does not reap what becomes its child. */
 const CONNECTED = ['bash', '-c', 'exec 3<>"/dev/tcp/$TO/80"; exec sleep infinity'];
 
+/** nginx closes a connection without a request after a minute, which a busy machine needs for a test. */
+const PATIENT_NGINX = [
+  'sh',
+  '-c',
+  "sed 's/http {/http { client_header_timeout 1h;/' /etc/nginx/nginx.conf >/tmp/nginx.conf && exec nginx -c /tmp/nginx.conf -g 'daemon off;'",
+];
+
 interface Listed {
   readonly protocol: string;
   readonly state: string;
@@ -20,7 +27,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
   let server: { name: string; ip: string };
   let client: { name: string; ip: string };
   beforeAll(async () => {
-    server = await runPod('server');
+    server = await runPod('server', { command: PATIENT_NGINX });
     client = await runPod('client', {
       node: 1,
       command: CONNECTED,
