@@ -98,6 +98,29 @@ while [ "$stop" -eq 0 ] && [ "$ticks" -gt 0 ]; do
   ticks=$((ticks - 1))
   sleep 0.2 2>/dev/null || sleep 1
 done
+# On a busy node tcpdump may not have read yet what the kernel holds for it, and would leave it there: each is asked for its
+# count (USR1) until it has answered twice with the same.
+all_read() {
+  # shellcheck disable=SC2086 # a list of numbers
+  kill -USR1 $watchers 2>/dev/null
+  sleep 0.1 2>/dev/null || sleep 1
+  is_read=0 at=0
+  while [ "$at" -lt "$count" ]; do
+    if grep -q 'listening on' "$work/said$at"; then
+      sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured.*/\1/p' "$work/said$at" >"$work/counts$at"
+      answers=$(grep -c '' "$work/counts$at")
+      captured=$(tail -n 1 "$work/counts$at")
+      eval "last=\${last$at:-}"
+      # shellcheck disable=SC2154 # by the eval
+      if [ "$last" != "$((answers - 1)) $captured" ]; then is_read=1; fi
+      eval "last$at='$answers $captured'"
+    fi
+    at=$((at + 1))
+  done
+  return "$is_read"
+}
+tries=30
+while ! all_read && [ "$tries" -gt 0 ]; do tries=$((tries - 1)); done
 # shellcheck disable=SC2086 # a list of numbers
 kill $watchers 2>/dev/null
 # shellcheck disable=SC2086 # a list of numbers
