@@ -58,12 +58,11 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
       command: string;
     }[];
     const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
-    for (const { name } of [first, second]) {
+    for (const { name, ips } of [first, second]) {
       const row = namespaces.find(({ pod }) => pod === name);
-      const ips = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.status.podIPs[*].ip}']);
       expect(row).toMatchObject({
         podNamespace: world.namespace,
-        addresses: ips.split(' '),
+        addresses: ips,
         runtime: 'containerd',
         leaked: false,
       });
@@ -99,7 +98,9 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     const hostEnd = links.find((link) => link.link_netnsid === row?.netnsid)?.ifname ?? '';
     const owner = { pod: first.name, podNamespace: world.namespace, node: world.nodes[0] };
     for (const [thing, expected] of [
-      [first.ip, { kind: 'pod', ...owner, interface: 'eth0', address: first.ip }],
+      ...first.ips.map(
+        (address) => [address, { kind: 'pod', ...owner, interface: 'eth0', address }] as const,
+      ),
       [String(row?.pid), { kind: 'process', ...owner }],
       [`net:[${row?.inode}]`, { kind: 'namespace', ...owner }],
       [row?.nsfs[0]?.split('/').at(-1) ?? '', { kind: 'namespace', ...owner }],

@@ -85,6 +85,8 @@ function manifest(name: string, options: PodOptions): object {
 export interface ReadyPod {
   readonly name: string;
   readonly ip: string;
+  /** All its addresses, of both families where the cluster has both. */
+  readonly ips: readonly string[];
   readonly uid: string;
 }
 
@@ -92,6 +94,7 @@ interface PodObject {
   readonly metadata?: { readonly uid: string };
   readonly status?: {
     readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
@@ -117,7 +120,8 @@ export async function readyPod(name: string, namespace = world.namespace): Promi
   };
   if (!(await eventually(isReady, READY_MS)))
     throw new Error(`${name} is not ready: ${JSON.stringify(pod.status)}`, { cause: failure });
-  return { name, ip: pod.status?.podIP ?? '', uid: pod.metadata?.uid ?? '' };
+  const { podIP: ip = '', podIPs = [] } = pod.status ?? {};
+  return { name, ip, ips: podIPs.map((one) => one.ip), uid: pod.metadata?.uid ?? '' };
 }
 
 function podsPath(namespace = world.namespace): string {
