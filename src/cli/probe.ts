@@ -59,7 +59,8 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
     source,
     destination,
     port: kind === 'tcp' || kind === 'udp' ? (port ?? 0) : 0,
-    size: echoPayload(mtu, destination),
+    // A packet of full size may leave a smaller MTU for the destination in the kernel: it is sent only when asked for.
+    size: kind === 'mtu' ? echoPayload(mtu, destination) : 0,
   };
 }
 
