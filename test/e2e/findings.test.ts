@@ -50,7 +50,7 @@ async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonl
   const file = freshPath(`${port}.pcap`);
   const filter = `port ${port} or icmp`;
   // Else what came last stays in the kernel's buffer.
-  const argv = ['--immediate-mode', '-U', '-i', 'eth0', '-w', file, filter];
+  const argv = ['--immediate-mode', '-U', '-B', '16384', '-i', 'eth0', '-w', file, filter];
   const recorder = startIn(pod, 'tcpdump', ...argv);
   const undone: (() => Promise<unknown>)[] = [];
   try {
@@ -73,16 +73,21 @@ async function summaryOf(file: string): Promise<readonly Finding[]> {
   return (JSON.parse(stdout) as { findings: readonly Finding[] }).findings;
 }
 
-/** A server that answers what it gets; gives its end. */
-async function echo(port: number, after: Parameters<Scene>[1], text = 'c.pipe(c)') {
-  const running = script(
-    server,
-    port,
-    `net.createServer({ allowHalfOpen: false }, (c) => { c.on('error', () => {}); ${text} }).listen(P, '0.0.0.0', () => console.log('ready'))`,
-  );
+/** Starts a server that says when it is ready; it is killed at the end of the scene. */
+async function serve(port: number, after: Parameters<Scene>[1], text: string): Promise<Running> {
+  const running = script(server, port, text);
   after(async () => running.child.kill('SIGKILL'));
   await running.says(/ready/);
   return running;
+}
+
+/** A server that answers what it gets; gives its end. */
+async function echo(port: number, after: Parameters<Scene>[1], text = 'c.pipe(c)') {
+  return serve(
+    port,
+    after,
+    `net.createServer({ allowHalfOpen: false }, (c) => { c.on('error', () => {}); ${text} }).listen(P, '0.0.0.0', () => console.log('ready'))`,
+  );
 }
 
 /** Adds a rule to the packet filter of a pod or of its node, until the scene is over. */
@@ -94,17 +99,15 @@ async function rule(where: typeof onNode, pod: Pod, text: string, after: Paramet
 
 /** A resolver; `answer` gives the flags of an answer by the question's type, or undefined for none. */
 async function resolver(port: number, after: Parameters<Scene>[1], answer: string) {
-  const running = script(
-    server,
+  await serve(
     port,
+    after,
     `const s = dgram.createSocket('udp4'); s.on('message', (m, from) => {
       const type = m.readUInt16BE(m.length - 4), flags = (${answer})(type);
       if (flags === undefined) return;
       const r = Buffer.from(m); r.writeUInt16BE(flags, 2); s.send(r, from.port, from.address);
     }).bind(P, () => console.log('ready'))`,
   );
-  after(async () => running.child.kill('SIGKILL'));
-  await running.says(/ready/);
 }
 
 /** Asks for A and AAAA of two names from one socket; once more after 2.5 s when `again`. */
@@ -141,13 +144,11 @@ const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] =
     7101,
     async (port, after) => {
       // A full accept queue: the server accepts nothing any more.
-      const full = script(
-        server,
+      const full = await serve(
         port,
+        after,
         "net.createServer(() => {}).listen({ port: P, host: '0.0.0.0', backlog: 1 }, () => console.log('ready'))",
       );
-      after(async () => full.child.kill('SIGKILL'));
-      await full.says(/ready/);
       full.child.kill('SIGSTOP');
       const many = script(
         client,
@@ -208,13 +209,11 @@ const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] =
     'tls-version-mismatch',
     7106,
     async (port, after) => {
-      const serving = script(
-        server,
+      await serve(
         port,
+        after,
         "tls.createServer({ minVersion: 'TLSv1.3' }).on('tlsClientError', () => {}).listen(P, '0.0.0.0', () => console.log('ready'))",
       );
-      after(async () => serving.child.kill('SIGKILL'));
-      await serving.says(/ready/);
       const asking = script(
         client,
         port,
@@ -254,13 +253,96 @@ it.concurrent.each(SCENES)('the first finding is %s', async (kind, port, scene) 
   expect(findings[0]?.kind, JSON.stringify(findings, undefined, 1)).toBe(kind);
 });
 
-it.concurrent('healthy traffic has no problems', async () => {
-  const port = 7110;
-  const findings = await findingsOf(client, port, async (_port, after) => {
-    await echo(port, after);
-    const text = "'x'.repeat(3000)";
-    await Promise.all([1, 2, 3].map(() => talk(port, server.ip, text, "'bye'", 1500).finished));
-  });
+/** Traffic without faults, each on a port of its own. */
+const HEALTHY: readonly (readonly [name: string, port: number, scene: Scene])[] = [
+  [
+    'long messages',
+    7110,
+    async (port, after) => {
+      await echo(port, after);
+      const text = "'x'.repeat(3000)";
+      await Promise.all([1, 2, 3].map(() => talk(port, server.ip, text, "'bye'", 1500).finished));
+    },
+  ],
+  [
+    'parallel downloads',
+    7112,
+    async (port, after) => {
+      await echo(port, after, 'c.end(Buffer.alloc(2e6))');
+      await script(
+        client,
+        port,
+        `for (let i = 0; i < 6; i++) net.connect({ port: P, host: S }).resume();`,
+      ).finished;
+    },
+  ],
+  [
+    'short HTTP connections and a long one',
+    7113,
+    async (port, after) => {
+      await serve(
+        port,
+        after,
+        "require('http').createServer((q, r) => r.end('ok'.repeat(500))).listen(P, '0.0.0.0', () => console.log('ready'))",
+      );
+      const asking = script(
+        client,
+        port,
+        `const http = require('http'), kept = new http.Agent({ keepAlive: true, maxSockets: 1 });
+         const get = (agent) => new Promise((done) => http.get({ host: S, port: P, agent }, (r) => r.resume().on('end', done)));
+         (async () => { for (let i = 0; i < 40; i++) await Promise.all([get(false), get(kept)]); kept.destroy(); })();`,
+      );
+      await asking.finished;
+    },
+  ],
+  [
+    'DNS with AAAA',
+    8053,
+    async (port, after) => {
+      await resolver(port, after, '() => 0x8180');
+      await ask(port);
+    },
+  ],
+  [
+    'TLS 1.2 and 1.3',
+    7114,
+    async (port, after) => {
+      const [key, certificate] = [freshPath('tls.key'), freshPath('tls.crt')];
+      const names = ['-subj', '/CN=shop', '-keyout', key, '-out', certificate];
+      await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names]);
+      await serve(
+        port,
+        after,
+        `const fs = require('fs'), read = (f) => fs.readFileSync(f);
+         tls.createServer({ key: read('${key}'), cert: read('${certificate}') }, (c) => c.pipe(c)).listen(P, '0.0.0.0', () => console.log('ready'))`,
+      );
+      const asking = script(
+        client,
+        port,
+        `for (const v of ['TLSv1.2', 'TLSv1.3', 'TLSv1.2', 'TLSv1.3']) {
+           const c = tls.connect({ host: S, port: P, minVersion: v, maxVersion: v, rejectUnauthorized: false, servername: 'shop.test' });
+           c.write('hello'); c.on('data', () => c.end()); }`,
+      );
+      await asking.finished;
+    },
+  ],
+  [
+    'keep-alives',
+    7115,
+    async (port, after) => {
+      await echo(port, after);
+      await script(
+        client,
+        port,
+        `const c = net.connect(P, S, () => { c.setKeepAlive(true, 1000); c.write('hello'); });
+         c.resume(); setTimeout(() => c.end(), 4500);`,
+      ).finished;
+    },
+  ],
+];
+
+it.concurrent.each(HEALTHY)('%s are no problem', async (_name, port, scene) => {
+  const findings = await findingsOf(client, port, scene);
   expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
 });
 
