@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FaultPod, startFaultPod } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
-import { makePod } from './support/pods.ts';
+import { deleteKeptPods, makePod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, PROGRAM, world } from './support/world.ts';
@@ -32,6 +32,7 @@ describe('a node', { timeout: 300_000 }, () => {
     if (has('nodes on this machine')) pod = await startFaultPod(0);
   }, 180_000);
   afterAll(async () => {
+    if (has('nodes on this machine')) await deleteKeptPods();
     if (pod !== undefined) await kubectl(['delete', 'pod', '--now', '--wait=false', pod.name]);
   });
 

@@ -9,6 +9,7 @@ import {
 } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { PLANTED_FAULTS, type PlantedFault, type Step } from './support/plantedFaults.ts';
+import { deleteKeptPods } from './support/pods.ts';
 import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, PROGRAM, world } from './support/world.ts';
@@ -67,6 +68,7 @@ describe('path between two nodes', () => {
   });
 
   afterAll(async () => {
+    if (has('nodes on this machine')) await deleteKeptPods();
     const names = Object.values(ends ?? {}).map(({ name }) => name);
     if (names.length > 0) await kubectl(['delete', 'pod', '--now', '--wait=false', ...names]);
   });

@@ -1,8 +1,9 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { onFabric } from './support/fabric.ts';
 import { type FaultPod, mend, perform, sceneOf, startFaultPod } from './support/faultScene.ts';
 import { inNetworkOf, onNode } from './support/nodes.ts';
 import { PLANTED_FAULTS, type Scene, type Step } from './support/plantedFaults.ts';
+import { deleteKeptPods } from './support/pods.ts';
 import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { freshPath, netdebug, PROGRAM, world } from './support/world.ts';
@@ -90,6 +91,9 @@ const STATE =
   'ip -4 route show table all; ip rule; ip -4 addr | grep -v valid_lft; iptables-save; sysctl -a 2>/dev/null | grep forward; ps ax | grep "[t]cpdump" || true';
 
 describe('path --probe', () => {
+  afterAll(async () => {
+    if (has('nodes on this machine')) await deleteKeptPods();
+  });
   beforeEach((test) => needs(test, 'nodes on this machine'));
   let ends: Record<Step['end'], FaultPod>;
   let scene: Scene;

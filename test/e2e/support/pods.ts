@@ -44,6 +44,14 @@ export async function deleteMadePods(): Promise<void> {
     await kubectl(['delete', 'pods', ...names, '--ignore-not-found', '--wait=false']);
 }
 
+/**
+ * Deletes the pods on nodes that commands have kept in the suite's namespace, and waits for their end: the next file
+ * would reuse them. For files that have a cluster of their own meanwhile.
+ */
+export async function deleteKeptPods(): Promise<void> {
+  await kubectl(['delete', 'pod', '-l', 'netdebug/kind=node', '--now']);
+}
+
 /** Makes a pod from a file on its node, and waits until its mirror is ready; gives that. */
 export async function runStaticPod(purpose: string, options: PodOptions = {}): Promise<ReadyPod> {
   const name = podName(purpose);
