@@ -144,12 +144,22 @@ function describeReset(
   if (hasHello) words.set('unanswered', 'yes');
 }
 
+/** Receivers may be full for moments. After 200 ms, Linux's shortest time-out, the sender asks for room. */
+const LONG_CLOSED_NS = 200e6;
+/** The part of its time that a connection must stand still for it to matter. */
+const MUCH_CLOSED = 0.01;
+
 function judgeWindows(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
   const full = conversation.noted('zero-window');
-  if (!full || tcp.client.zeroWindows + tcp.server.zeroWindows === 0) return;
-  const isClient = tcp.client.zeroWindows > 0;
+  if (!full) return;
+  const closedTime = (side: TcpSide) =>
+    side.closedTime + (side.closedSince < 0 ? 0 : conversation.end - side.closedSince);
+  const [client, server] = [closedTime(tcp.client), closedTime(tcp.server)];
+  const lasted = conversation.end - conversation.start;
+  if (Math.max(client, server) < Math.max(LONG_CLOSED_NS, lasted * MUCH_CLOSED)) return;
   const group = add(finder, 'zero-window', conversation, full);
-  group?.words.set('receiver', isClient ? 'client' : 'server');
+  group?.words.set('receiver', client > server ? 'client' : 'server');
+  group?.sum('closed', Math.max(client, server));
 }
 
 function add(

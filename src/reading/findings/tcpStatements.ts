@@ -154,7 +154,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'zero-window': {
     severity: 'warning',
     what: (group, server) =>
-      `the ${group.word('receiver')} of connections with ${server} had no room for more data ${counted(group.note.count, 'time')}: it reads too slowly`,
+      `the ${group.word('receiver')} of connections with ${server} had no room for more data for ${durationText(group.number('closed'))} in all: it reads too slowly`,
     filter: 'tcp.analysis.zero_window',
     causes: [
       'the receiving process is busy, blocked or short of CPU (look at throttling)',

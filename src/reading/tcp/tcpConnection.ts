@@ -101,6 +101,10 @@ export class TcpConnection {
     )
       this.roundTripTime = now - this.#synTime;
     if (found !== 0) this.#count(found, number, now, from, conversation);
+    if (from.closedSince >= 0 && from.window > 0) {
+      from.closedTime += now - from.closedSince;
+      from.closedSince = -1;
+    }
     this.#lastTime = now;
     return found;
   }
@@ -195,6 +199,7 @@ export class TcpConnection {
     }
     if (found & SEGMENT.zeroWindow) {
       from.zeroWindows += 1;
+      if (from.closedSince < 0) from.closedSince = now;
       conversation.note('zero-window', number, now);
     }
     if (found & SEGMENT.windowFull) {

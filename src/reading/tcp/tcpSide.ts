@@ -64,6 +64,9 @@ export class TcpSide {
   duplicateAckPackets = 0;
   lostSegments = 0;
   zeroWindows = 0;
+  /** Since when it has had no room for more data, -1 while it has; and how long that was before, in all. */
+  closedSince = -1;
+  closedTime = 0;
   windowFulls = 0;
   keepAlives = 0;
   resets = 0;
@@ -114,6 +117,8 @@ export class TcpSide {
     this.duplicateAckPackets = 0;
     this.lostSegments = 0;
     this.zeroWindows = 0;
+    this.closedSince = -1;
+    this.closedTime = 0;
     this.windowFulls = 0;
     this.keepAlives = 0;
     this.resets = 0;

@@ -149,6 +149,32 @@ describe('the first finding is', () => {
   });
 });
 
+describe('a receiver without room for more data', () => {
+  const full = (from: number, until: number): Timed[] => [
+    [from, segment('up', { seq: 1, ack: 1, flags: 0x18, data: BIG })],
+    [from, segment('down', { seq: 1, ack: 1449, window: 0 })],
+    [until, segment('down', { seq: 1, ack: 1449, window: 500 })],
+  ];
+
+  it('is no finding for a moment', async () => {
+    expect(await findingsOf([...handshake(0), ...full(3, 200)])).toEqual([]);
+  });
+
+  it('is one for longer, with the time', async () => {
+    const [first] = await findingsOf([...handshake(0), ...full(3, 203)]);
+    expect(first).toMatchObject({ kind: 'zero-window', what: expect.stringContaining('200 ms') });
+    expect(first?.what).toContain('the server of connections');
+  });
+
+  it('is one that lasts to the end, as probes show', async () => {
+    const probes = [403, 803].map(
+      (at) => [at, segment('down', { seq: 1, ack: 1449, window: 0 })] as const,
+    );
+    const [first] = await findingsOf([...handshake(0), ...full(3, 3).slice(0, 2), ...probes]);
+    expect(first).toMatchObject({ kind: 'zero-window', what: expect.stringContaining('800 ms') });
+  });
+});
+
 it('counts what a search path wastes, by suffix', async () => {
   const suffixes = [
     'shop.svc.cluster.local',
