@@ -47,6 +47,11 @@ type Scene = (port: number, after: (undo: () => Promise<unknown>) => void) => Pr
 
 /** What the summary says first of what a pod saw while something happened on a port. */
 async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonly Finding[]> {
+  return summaryOf(await captureOf(pod, port, scene));
+}
+
+/** Captures in a pod what a scene sends; gives the file. */
+async function captureOf(pod: Pod, port: number, scene: Scene): Promise<string> {
   const file = freshPath(`${port}.pcap`);
   const filter = `port ${port} or icmp`;
   // Else what came last stays in the kernel's buffer.
@@ -63,7 +68,7 @@ async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonl
     await recorder.finished;
     for (const undo of undone.reverse()) await undo();
   }
-  return summaryOf(file);
+  return file;
 }
 
 async function summaryOf(file: string): Promise<readonly Finding[]> {
@@ -342,8 +347,12 @@ const HEALTHY: readonly (readonly [name: string, port: number, scene: Scene])[] 
 ];
 
 it.concurrent.each(HEALTHY)('%s are no problem', async (_name, port, scene) => {
-  const findings = await findingsOf(client, port, scene);
-  expect(findings.filter(({ severity }) => severity !== 'info')).toEqual([]);
+  const file = await captureOf(client, port, scene);
+  const problems = (await summaryOf(file)).filter(({ severity }) => severity !== 'info');
+  // On a busy machine the kernel sends segments again: then tshark finds them, too.
+  const again = ['-n', '-r', file, '-Y', 'tcp.analysis.retransmission'];
+  const isSentAgain = (await run('tshark', again)).stdout !== '';
+  expect(problems.filter(({ kind }) => kind !== 'retransmissions' || !isSentAgain)).toEqual([]);
 });
 
 it.concurrent('loss between two pods on two nodes is located in their merged capture', async () => {
