@@ -133,6 +133,16 @@ const addressAgain = (
 const gatewayAgain = (scene: Scene): Step =>
   addressAgain(scene, node, 'from', scene.from.gateway, scene.bridge);
 
+/** Brings the pod's device up again, which has lost its IPv6 address. */
+const podDeviceAgain = (scene: Scene, end: 'from' | 'to'): Step[] => {
+  const { address } = scene[end];
+  return [
+    pod(end, 'ip link set eth0 up'),
+    ...(scene.family.bits === 128 ? [addressAgain(scene, pod, end, address, 'eth0')] : []),
+    podRoutes(scene, end),
+  ];
+};
+
 /** Makes the receiver's tunnel device anew, with another identifier, and all that belongs to it. */
 const tunnelAgain = (scene: Scene, id: number): Step[] => {
   const { tunnel, uplink, to, family } = scene;
@@ -160,7 +170,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: true,
     affects: 'to-pod',
     plant: () => [pod('to', 'ip link set eth0 down')],
-    repair: (scene) => [pod('to', 'ip link set eth0 up'), podRoutes(scene, 'to')],
+    repair: (scene) => podDeviceAgain(scene, 'to'),
   },
   {
     name: "the sender's eth0 is down",
@@ -168,7 +178,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: true,
     affects: 'from-pod',
     plant: () => [pod('from', 'ip link set eth0 down')],
-    repair: (scene) => [pod('from', 'ip link set eth0 up'), podRoutes(scene, 'from')],
+    repair: (scene) => podDeviceAgain(scene, 'from'),
   },
   {
     name: "the receiver's lo is down",
@@ -255,7 +265,11 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     plant: ({ to, router, uplink }) => [
       node('from', `ip route replace ${to.podCidr} via ${router} dev ${uplink}`),
     ],
-    repair: (scene) => [tunnelRoute(scene, 'from')],
+    // IPv6 refuses a gateway that another device reaches.
+    repair: (scene) => [
+      node('from', `ip route del ${scene.to.podCidr}`),
+      tunnelRoute(scene, 'from'),
+    ],
   },
   {
     name: 'the route into the tunnel is deleted',
