@@ -118,7 +118,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 180_000,
           // They wait most of the time: more at once than two processors would suggest.
-          maxWorkers: 4,
+          maxWorkers: 3,
           maxConcurrency: 6,
           sequence: { groupOrder: 3 },
         },

@@ -316,8 +316,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'rule-missing',
     breaks: true,
     affects: 'across',
-    plant: ({ family: { ip } }) => [node('from', `${ip} rule del pref 32766`)],
-    repair: ({ family: { ip } }) => [node('from', `${ip} rule add pref 32766 lookup main`)],
+    // Without rules of its own a network looks IPv6 up in its main table, whether there is a rule for that or not.
+    onlyIpv4: true,
+    plant: () => [node('from', 'ip rule del pref 32766')],
+    repair: () => [node('from', 'ip rule add pref 32766 lookup main')],
   },
   {
     name: "the receiver's host end is down",
