@@ -54,14 +54,18 @@ async function measure(
   const elapsed = performance.now() - started;
   const peak = memory.stop();
   if (code !== 0) throw new Error(`${x} ${of}: ended with ${code}`);
-  const name = `${x} ${of}`;
-  const figure = { name, x, of } as const;
+  const figure = { name: `captures of ${of}`, x, of } as const;
   record({
     ...figure,
-    group: `summary of ever more: memory, ${of}`,
+    group: 'Summary of ever larger captures: memory',
     unit: 'bytes',
     ours: [peak],
     goal: { most: MEMORY_LIMIT },
   });
-  record({ ...figure, group: `summary of ever more: time, ${of}`, unit: 'ms', ours: [elapsed] });
+  record({
+    ...figure,
+    group: 'Summary of ever larger captures: time',
+    unit: 'ms',
+    ours: [elapsed],
+  });
 }

@@ -9,7 +9,8 @@ import { startPeakMemory } from './peakMemory.ts';
 import { record } from './results.ts';
 
 const MEMORY_LIMIT = 250e6;
-const TIMES_AS_FAST = 3;
+/** Three times as fast. */
+const TIME_LIMIT = 0.33;
 
 type Shape = readonly [name: string, traffic: Traffic];
 
@@ -60,7 +61,7 @@ async function compare(
     ours.push(await run(command));
     theirs.push(await run(['tshark', '-n', '-q', '-z', 'conv,tcp', '-r', path]));
   }
-  const group = `summary, next to tshark -q -z conv,tcp`;
+  const group = 'Summary';
   const of = `${name} (${megabytes(statSync(path).size)})`;
   record({
     group,
@@ -69,7 +70,7 @@ async function compare(
     unit: 'ms',
     ours: ours.map(({ elapsed }) => elapsed),
     theirs: theirs.map(({ elapsed }) => elapsed),
-    goal: { most: 1 / TIMES_AS_FAST },
+    goal: { most: TIME_LIMIT },
   });
   record({
     group,
