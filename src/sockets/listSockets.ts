@@ -18,7 +18,7 @@ import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
 import { SocketStore } from './socketStore.ts';
 
-/** The sockets of one pod, and the number of lines that were not understood: so many sockets are missing. */
+/** The sockets of one pod, and the number of lines that were not understood: each is a missing socket. */
 export interface PodSockets {
   readonly store: SocketStore;
   readonly unreadable: number;

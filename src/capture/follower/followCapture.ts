@@ -273,7 +273,7 @@ class Reading {
 }
 
 const UNJOINABLE = {
-  next: ['one stream holds one kind of packets; with -w FILE another file is begun'],
+  next: ['one stream holds one kind of packets; -w FILE starts a new file instead'],
 };
 
 function linkTypeChange(device: string, before = -1, now = -1): string {

@@ -24,7 +24,7 @@ do
   repeating=$!
 done
 [ -z "$repeating" ] || kill "$repeating" 2>/dev/null
-# As soon as possible: whoever ended the program waits.
+# Without delay: the client that ended the program waits for it.
 {
   find_passed "$before"
   IFS=$newline

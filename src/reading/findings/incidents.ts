@@ -118,7 +118,7 @@ interface Covered extends Scope {
   readonly connections: ReadonlySet<number>;
 }
 
-/** True when all that has the one has the other, too. */
+/** True when whatever has the one also has the other. */
 function isCovered(one: Covered, other: Covered): boolean {
   if (one.connections.size > 0 && other.connections.size > 0) {
     for (const connection of one.connections)

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseDisplayFilter } from '../../filters/display/parse.ts';
@@ -8,7 +7,7 @@ import { FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from '../../pcap/records.ts';
 import { packetsCommand } from '../../tools/tshark.ts';
 import { PacketStream } from '../input/packetStream.ts';
 import { compileSubset } from './subset.ts';
-import { tsharkFailure } from './tsharkProcess.ts';
+import { startTshark } from './tsharkProcess.ts';
 
 /** Magic numbers of pcap files in microseconds and in nanoseconds. */
 const MICROSECONDS = 0xa1b2c3d4;
@@ -33,14 +32,8 @@ async function* filterByTshark(
   filter: string,
   tshark: string,
 ): AsyncGenerator<Buffer, void> {
-  // tshark reads pipes and files; what Node makes is a socket.
-  const words = ['-c', 'cat | exec "$@"', 'sh', tshark, ...packetsCommand(filter)];
-  const child = spawn('/bin/sh', words, { stdio: ['pipe', 'pipe', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-4096);
-  });
-  const ended = once(child, 'close');
+  const running = startTshark(tshark, packetsCommand(filter));
+  const { child } = running;
   const fed = feed(child, packets);
   fed.catch(() => {});
   try {
@@ -48,12 +41,12 @@ async function* filterByTshark(
   } finally {
     child.stdin.destroy();
     child.stdout.destroy();
-    await ended.catch(() => {});
+    await running.closed.catch(() => {});
   }
-  const [code] = (await ended) as [number | null];
+  const failure = await running.closed;
   // A failure of the source comes first: tshark saw only what had come.
   await fed;
-  if (code !== 0) throw tsharkFailure(stderr);
+  if (failure) throw failure;
 }
 
 /** Gives all packets to the program; resolves too when it does not want more. Throws what the source throws. */

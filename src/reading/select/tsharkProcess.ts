@@ -1,4 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  execFile,
+  spawn,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { errorCode, Problem, wrongUsage } from '../../problem.ts';
@@ -28,14 +33,8 @@ export async function* tsharkLines(
   args: readonly string[],
   stream: PacketStream,
 ): AsyncGenerator<readonly string[], void> {
-  // tshark reads pipes and files; what Node makes is a socket.
-  const piped = ['-c', 'cat | exec "$@"', 'sh', program, ...args];
-  const child = spawn('/bin/sh', piped, { stdio: ['pipe', 'pipe', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-STDERR_CHARACTERS);
-  });
-  const ended = once(child, 'close');
+  const tshark = startTshark(program, args);
+  const { child } = tshark;
   const fed = feed(child, stream);
   // It is looked at when the output has ended.
   fed.catch(() => {});
@@ -54,15 +53,36 @@ export async function* tsharkLines(
       child.stdin.destroy();
       child.stdout.destroy();
     }
-    await ended.catch(() => {});
+    await tshark.closed.catch(() => {});
   }
-  const [code] = (await ended) as [number | null];
+  const failure = await tshark.closed;
   await fed;
-  if (code !== 0) throw tsharkFailure(stderr);
+  if (failure) throw failure;
+}
+
+/** A tshark that reads packets from its standard input. */
+interface RunningTshark {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Settles when it has ended and its output is closed, with why it failed, if it did. */
+  readonly closed: Promise<Problem | undefined>;
+}
+
+export function startTshark(program: string, args: readonly string[]): RunningTshark {
+  // tshark reads pipes and files; what Node makes is a socket.
+  const piped = ['-c', 'cat | exec "$@"', 'sh', program, ...args];
+  const child = spawn('/bin/sh', piped, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_CHARACTERS);
+  });
+  const closed = once(child, 'close').then(([code]) =>
+    code === 0 ? undefined : tsharkFailure(stderr),
+  );
+  return { child, closed };
 }
 
 /** Why a tshark failed, from its standard error. */
-export function tsharkFailure(stderr: string): Problem {
+function tsharkFailure(stderr: string): Problem {
   const text = tsharkComplaint(stderr);
   return /filter|field|expression|unexpected|expected|type|protocol|valid/i.test(stderr)
     ? wrongUsage(`the display filter is not valid: ${text}`)

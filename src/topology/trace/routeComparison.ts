@@ -7,7 +7,7 @@ import { isTunnel } from './crossTunnel.ts';
 import type { Walk } from './walk.ts';
 import type { Fault } from './way.ts';
 
-/** By which route a packet goes on. */
+/** The route that a packet takes next. */
 interface GoneOn {
   readonly device: string;
   readonly nextHop: string;

@@ -38,7 +38,7 @@ find_passed() {
 
 # Sets `connected`, a line for each of the ports $1 (separated by commas) that local sockets of established connections
 # have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them. With one
-# process: whoever ends a capture waits for this, perhaps on a busy node.
+# process: the end of a capture waits for this, perhaps on a busy node.
 find_connected() {
   connected='' decimal='' hexadecimal=''
   [ -n "$1" ] || return 0
