@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
 
 /** One command as a process of its own would run it. */
@@ -7,8 +9,21 @@ export interface Job {
   readonly cwd: string;
 }
 
+// When a command is over, its process ends, and with it the connections that nobody waits for any
+// more. This process goes on to the next command, so it closes them itself.
+const sockets = new Set<Socket>();
+let runs = false;
+subscribe('net.client.socket', (message) => {
+  const { socket } = message as { socket: Socket };
+  // Connecting comes next, which would bring a destroyed socket back to life.
+  if (!runs) process.nextTick(() => socket.destroy());
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
+});
+
 // Runs commands one after another, since loading the program takes longer than most of them.
 process.on('message', async ({ args, env, cwd }: Job) => {
+  runs = true;
   process.chdir(cwd);
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
@@ -18,5 +33,7 @@ process.on('message', async ({ args, env, cwd }: Job) => {
     return true;
   };
   const code = await runCommandLine(args);
+  runs = false;
+  for (const socket of sockets) socket.destroy();
   process.send?.({ code, stderr });
 });

@@ -30,6 +30,7 @@ async function observed(folder: string, run: () => Promise<Said>) {
   const asked = [proxies.http.asked, proxies.https.asked, proxies.socks.asked];
   for (const log of [...logs, ...asked]) log.length = 0;
   const said = await run();
+  await world.quiet();
   return {
     arrived: logs.map((log) => log.at(-1)),
     asked: asked.map((log) => [...new Set(log)]),

@@ -8,6 +8,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { TestCertificates } from './certificates.ts';
+import { type OpenSockets, openSockets } from './openSockets.ts';
 
 /** What of a request says who asks for what. */
 export interface Arrived {
@@ -20,7 +21,7 @@ export interface Arrived {
   readonly serverName: string | undefined;
 }
 
-export interface LoggingServer {
+export interface LoggingServer extends OpenSockets {
   readonly port: number;
   /** Requests for a pod; those of discovery differ by client and are left out. */
   readonly arrived: Arrived[];
@@ -64,12 +65,14 @@ export async function loggingServer(certificates?: TestCertificates): Promise<Lo
         answer,
       )
     : createHttpServer(answer);
+  const { gone } = openSockets(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const logging: LoggingServer = {
     port: (server.address() as AddressInfo).port,
     arrived,
     refusal: undefined,
+    gone,
     close: () => server.close(),
   };
   return logging;

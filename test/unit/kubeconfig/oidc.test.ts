@@ -122,6 +122,7 @@ async function both(more: Record<string, string> = {}, before: (file: string) =>
     provider.asked.length = 0;
     world.server.arrived.length = 0;
     const said = lastWords(await run(file)).replaceAll(file, 'FILE');
+    await world.quiet();
     const { users } = load(readFileSync(file, 'utf8')) as { users: unknown };
     return {
       said,

@@ -3,9 +3,10 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestCertificates } from './certificates.ts';
+import { type OpenSockets, openSockets } from './openSockets.ts';
 
 /** A proxy that leads every way to one port of this machine. */
-export interface TestProxy {
+export interface TestProxy extends OpenSockets {
   readonly port: number;
   /** Where its clients wanted to go and who they said they are, as `host:port user:password`. */
   readonly asked: string[];
@@ -19,6 +20,7 @@ export async function httpProxy(target: () => number, tls?: TestCertificates): P
     ? createHttpsServer({ key: tls.server.key, cert: tls.server.certificate })
     : createHttpServer();
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    socket.on('error', () => {});
     const [, pair = ''] = (request.headers['proxy-authorization'] ?? '').split(' ');
     asked.push(`${request.url} ${Buffer.from(pair, 'base64')}`.trim());
     if (pair === Buffer.from('wrong:wrong').toString('base64'))
@@ -34,8 +36,7 @@ export async function httpProxy(target: () => number, tls?: TestCertificates): P
 /** A SOCKS5 proxy (RFC 1928, 1929) that takes any name and password but `wrong`. */
 export async function socksProxy(target: () => number): Promise<TestProxy> {
   const asked: string[] = [];
-  const server = createServer(async (socket) => {
-    socket.on('error', () => {});
+  const serve = async (socket: Socket) => {
     const bytes = reader(socket);
     const [, methods = 0] = await bytes(2);
     const named = (await bytes(methods)).includes(2);
@@ -56,6 +57,11 @@ export async function socksProxy(target: () => number): Promise<TestProxy> {
     asked.push(`${host}:${(await bytes(2)).readUInt16BE()} ${who}`.trim());
     socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]));
     splice(socket, target());
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    // A client may go at any moment.
+    serve(socket).catch(() => socket.destroy());
   });
   return listening(server, asked);
 }
@@ -82,11 +88,13 @@ function splice(socket: Socket, port: number): void {
 }
 
 async function listening(server: Server, asked: string[]): Promise<TestProxy> {
+  const { gone } = openSockets(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    gone,
     close: () => server.close(),
   };
 }

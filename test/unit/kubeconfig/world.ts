@@ -16,6 +16,8 @@ export interface World {
     readonly https: TestProxy;
     readonly socks: TestProxy;
   };
+  /** Waits until the requests of clients that are gone have been noted. */
+  quiet(): Promise<void>;
   close(): void;
 }
 
@@ -36,6 +38,10 @@ export async function startWorld(): Promise<World> {
     server,
     plainServer,
     proxies,
+    // Proxies first: their connections make those to the servers.
+    quiet: async () => {
+      for (const one of [...Object.values(proxies), server, plainServer]) await one.gone();
+    },
     close: () => {
       for (const one of closing) one.close();
       rmSync(folder, { recursive: true });

@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+
+/** The connections of a server. */
+export interface OpenSockets {
+  /**
+   * Waits until every connection made before this call has been accepted and closed. What clients
+   * that are gone have asked for has been noted then.
+   */
+  gone(): Promise<void>;
+}
+
+export function openSockets(server: Server): OpenSockets {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  return {
+    async gone() {
+      // Connections are accepted in their order: when this one is, all before it have been.
+      const last = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      last.on('error', () => {});
+      await once(server, 'connection');
+      last.destroy();
+      while (open.size > 0) await Promise.all([...open].map((socket) => once(socket, 'close')));
+    },
+  };
+}
