@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS, paired } from './support/combinations.ts';
 import { namespaceFor } from './support/namespaces.ts';
-import { makePod, runPod, runStaticPod, working } from './support/pods.ts';
+import { makePod, processes, runPod, runStaticPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { inTerminal } from './support/tmux.ts';
@@ -150,11 +150,22 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       return /^33 102$/m.test(await terminal.screen());
     };
     expect(await eventually(isResized), await terminal.screen()).toBe(true);
+    // A key acts on a command when it runs in the foreground, which is later than its line is shown.
+    const sleepHasKeys = async () =>
+      expect(
+        await eventually(async () =>
+          (await processes(pod.name, 'netdebug-network')).some(
+            ({ name, state, foreground }) => name === 'sleep' && state === 'S' && foreground,
+          ),
+        ),
+        await terminal.screen(),
+      ).toBe(true);
     await terminal.type('sleep 9000');
+    await sleepHasKeys();
     await terminal.press('C-z');
     await shows(/Stopped/);
     await terminal.type('fg');
-    await shows(/^sleep 9000$/m);
+    await sleepHasKeys();
     await terminal.press('C-c');
     await terminal.type('echo "after $((40 + 2))"');
     await shows(/^after 42$/m);
@@ -179,9 +190,9 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       'trap "" HUP; nohup sleep 9002 >/dev/null & setsid sleep 9003 & echo here $((1 + 1))',
     );
     expect(await shows(/here 2/)).toBe(true);
-    expect(
-      (await working(pod.name)).filter((line) => line.includes('sleep')).length,
-    ).toBeGreaterThan(1);
+    const sleeps = async () =>
+      (await working(pod.name)).filter((line) => line.includes('sleep')).length;
+    expect(await eventually(async () => (await sleeps()) > 1)).toBe(true);
     process.kill(await terminal.pid(), 'SIGKILL');
     expect(await quiet(pod.name)).toBe(true);
   });

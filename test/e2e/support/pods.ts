@@ -156,6 +156,8 @@ interface Process {
   readonly name: string;
   readonly state: string;
   readonly parent: number;
+  /** Whether it is what the keys of its terminal act on, such as Ctrl-C. */
+  readonly foreground: boolean;
 }
 
 /** The processes a container sees, but for the one that lists them. */
@@ -176,13 +178,14 @@ export async function processes(
   if (!stdout.includes('(cat)')) throw new Error(`cannot list the processes of ${pod}`);
   return stdout
     .split('\n')
-    .map((line) => /^(\d+) \((.*)\) (\S) (\d+)/.exec(line))
+    .map((line) => /^(\d+) \((.*)\) (\S) (\d+) (\d+) \d+ \d+ (-?\d+)/.exec(line))
     .filter((match) => match !== null)
-    .map(([, pid, name, state, parent]) => ({
+    .map(([, pid, name, state, parent, group, foregroundGroup]) => ({
       pid: Number(pid),
       name: name ?? '',
       state: state ?? '',
       parent: Number(parent),
+      foreground: group === foregroundGroup,
     }))
     .filter(({ name }) => name !== 'cat');
 }
