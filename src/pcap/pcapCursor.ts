@@ -1,24 +1,7 @@
 import { ByteWindow } from './byteWindow.ts';
 import { type CapturedInterface, MAX_PACKET_BYTES, type PacketCursor } from './packetCursor.ts';
+import { readPcapHeader } from './pcapHeader.ts';
 import { FILE_HEADER_BYTES, NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
-
-/** Magic numbers as their bytes stand in the file, with the byte order they announce. */
-const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
-const BIG_ENDIAN_MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
-
-/**
- * Magic numbers of a variant whose records have an interface's index and more in front of the packet
- * (Alexey Kuznetsov's patch to libpcap). Wireshark and libpcap read it too.
- */
-const EXTENDED_LITTLE_ENDIAN = 0x34cdb2a1;
-const EXTENDED_BIG_ENDIAN = 0xa1b2cd34;
-const EXTENDED_RECORD_HEADER_BYTES = 24;
-
-/** Magic numbers of files with nanoseconds; the others count microseconds. */
-const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
-
-/** The link type stands in the lower half of its word; above it is the length of checksums. */
-const LINK_TYPE_MASK = 0xffff;
 
 const NOTHING: readonly never[] = [];
 
@@ -104,22 +87,11 @@ export class PcapCursor implements PacketCursor {
   #readHeader(): boolean {
     const window = this.#window;
     if (!window.has(FILE_HEADER_BYTES)) return false;
-    const header = window.bytes.subarray(window.at, window.at + FILE_HEADER_BYTES);
-    const magic = header.readUInt32BE(0);
-    const nanoseconds = NANOSECOND_MAGICS.has(magic);
-    if (magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN) {
-      this.#recordHeaderBytes = EXTENDED_RECORD_HEADER_BYTES;
-      this.#littleEndian = magic === EXTENDED_LITTLE_ENDIAN;
-    } else if (LITTLE_ENDIAN_MAGICS.has(magic)) this.#littleEndian = true;
-    else if (BIG_ENDIAN_MAGICS.has(magic)) this.#littleEndian = false;
-    else throw new NotPcap(`not a pcap stream: it begins with ${header.toString('hex', 0, 4)}`);
-    this.#nanosecondsPerTick = nanoseconds ? 1 : 1000;
-    this.interfaces.push({
-      linkType: this.#word(window.at + 20) & LINK_TYPE_MASK,
-      snapLength: this.#word(window.at + 16),
-      resolution: nanoseconds ? 9 : 6,
-      comments: [],
-    });
+    const header = readPcapHeader(window.bytes, window.at);
+    this.#littleEndian = header.littleEndian;
+    this.#nanosecondsPerTick = header.nanosecondsPerTick;
+    this.#recordHeaderBytes = header.recordHeaderBytes;
+    this.interfaces.push(header.captured);
     window.at += FILE_HEADER_BYTES;
     return true;
   }

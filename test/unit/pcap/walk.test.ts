@@ -3,15 +3,53 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { PcapCursor } from '../../../src/pcap/pcapCursor.ts';
+import { NotPcap } from '../../../src/pcap/records.ts';
 import { PcapWalker } from '../../../src/pcap/walk.ts';
 import { samplePcap } from './samplePcap.ts';
 
 const LENGTHS = [0, 1, 60, 1500, 9000, 0, 15, 16, 17];
 
-function walk(file: Buffer, piece = file.length) {
+/** Gives the file to a walker in pieces: all of one length, or of these lengths and then the rest. */
+function walk(file: Buffer, pieces: number | readonly number[] = file.length) {
   const walker = new PcapWalker();
-  for (let at = 0; at < file.length; at += piece) walker.walk(file.subarray(at, at + piece));
+  let at = 0;
+  for (let index = 0; at < file.length; index++) {
+    const piece = typeof pieces === 'number' ? pieces : (pieces[index] ?? file.length);
+    walker.walk(file.subarray(at, at + piece));
+    at += piece;
+  }
   return walker.found;
+}
+
+/** What the reader of capture files finds in the whole of a file, packets included. */
+function readByCursor(file: Buffer) {
+  const cursor = new PcapCursor();
+  const found = { bytes: file.length, wholeBytes: 0, packets: 0 };
+  cursor.push(file);
+  try {
+    while (cursor.next()) {
+      const { seconds, nanoseconds, originalLength, start, end } = cursor;
+      const zeros = seconds + nanoseconds + originalLength + end - start === 0;
+      if (cursor.invalidTimes > 0 || zeros) {
+        cursor.rewind(cursor.recordStart);
+        break;
+      }
+      found.packets += 1;
+    }
+  } catch (error) {
+    if (!(error instanceof NotPcap)) throw error;
+  }
+  return { ...found, wholeBytes: cursor.at };
+}
+
+/** Random whole numbers below a limit, the same ones for the same seed. */
+function randomFrom(seed: number) {
+  let state = seed + 1;
+  return (limit: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
 }
 
 describe('a walk through a pcap file', () => {
@@ -62,6 +100,23 @@ describe('a walk through a pcap file', () => {
     expect(walk(Buffer.alloc(64, 'x'))).toMatchObject({ packets: 0, wholeBytes: 0 });
     expect(walk(Buffer.alloc(64, 'x')).damage).toMatch(/not a pcap/);
   });
+
+  // Each seed is another file with a byte changed, cut and given in pieces of other lengths.
+  it.each(Array.from({ length: 300 }, (_, seed) => seed))(
+    'sees what a reader sees: seed %i',
+    (seed) => {
+      const random = randomFrom(seed);
+      const lengths = Array.from({ length: random(12) }, () => random(random(2) ? 40 : 3000));
+      const file = samplePcap(lengths, {
+        littleEndian: random(2) === 0,
+        nanoseconds: random(2) === 0,
+      });
+      if (random(3) > 0) file[random(Math.min(file.length, 400))] = random(256);
+      const cut = file.subarray(0, random(4) === 0 ? random(file.length + 1) : file.length);
+      const pieces = Array.from({ length: 400 }, () => 1 + random(random(2) ? 20 : 4000));
+      expect(walk(cut, pieces)).toMatchObject(readByCursor(cut));
+    },
+  );
 
   it.skipIf(spawnSync('capinfos', ['-v']).status !== 0)('agrees with capinfos', () => {
     const folder = mkdtempSync(join(tmpdir(), 'netdebug-walk-'));

@@ -1,0 +1,49 @@
+import type { CapturedInterface } from './packetCursor.ts';
+import { NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
+
+/** Magic numbers as their bytes stand in the file, with the byte order they announce. */
+const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
+const BIG_ENDIAN_MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
+
+/**
+ * Magic numbers of a variant whose records have an interface's index and more in front of the packet
+ * (Alexey Kuznetsov's patch to libpcap). Wireshark and libpcap read it too.
+ */
+const EXTENDED_LITTLE_ENDIAN = 0x34cdb2a1;
+const EXTENDED_BIG_ENDIAN = 0xa1b2cd34;
+const EXTENDED_RECORD_HEADER_BYTES = 24;
+
+/** Magic numbers of files with nanoseconds; the others count microseconds. */
+const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
+
+/** The link type stands in the lower half of its word; above it is the length of checksums. */
+const LINK_TYPE_MASK = 0xffff;
+
+/** What the header of a classic pcap file says about its records. */
+export interface PcapHeader {
+  readonly littleEndian: boolean;
+  readonly nanosecondsPerTick: 1 | 1000;
+  readonly recordHeaderBytes: number;
+  readonly captured: CapturedInterface;
+}
+
+/** Reads the file header (FILE_HEADER_BYTES) that begins at `at`. Throws NotPcap when it is none. */
+export function readPcapHeader(bytes: Buffer, at: number): PcapHeader {
+  const magic = bytes.readUInt32BE(at);
+  const extended = magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN;
+  const littleEndian = LITTLE_ENDIAN_MAGICS.has(magic) || magic === EXTENDED_LITTLE_ENDIAN;
+  if (!extended && !littleEndian && !BIG_ENDIAN_MAGICS.has(magic))
+    throw new NotPcap(`not a pcap stream: it begins with ${magic.toString(16).padStart(8, '0')}`);
+  const nanoseconds = NANOSECOND_MAGICS.has(magic);
+  return {
+    littleEndian,
+    nanosecondsPerTick: nanoseconds ? 1 : 1000,
+    recordHeaderBytes: extended ? EXTENDED_RECORD_HEADER_BYTES : RECORD_HEADER_BYTES,
+    captured: {
+      linkType: wordAt(bytes, at + 20, littleEndian) & LINK_TYPE_MASK,
+      snapLength: wordAt(bytes, at + 16, littleEndian),
+      resolution: nanoseconds ? 9 : 6,
+      comments: [],
+    },
+  };
+}
