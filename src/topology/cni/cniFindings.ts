@@ -17,7 +17,7 @@ const SHOWN = 5;
  * contradictions between cache, leases, live interfaces, the node's pod ranges and its bridge.
  */
 export function cniFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
-  const stateOf = leaseStates(node);
+  const stateOf = leaseStates(facts, node);
   return [
     ...configurationFindings(node),
     ...leakedLeases(node, stateOf),

@@ -45,7 +45,7 @@ export function cniReport(
 function nodeReport(facts: ClusterFacts, node: NodeFacts, pod: PodName | undefined): CniReport {
   const { name, cni } = node;
   if (!cni) return { configuration: [], results: [], leases: [], findings: [] };
-  const stateOf = leaseStates(node);
+  const stateOf = leaseStates(facts, node);
   const results = cni.results.filter((result) => pod === undefined || isOf(result, pod));
   const ids = new Set(results.map(({ containerId }) => containerId));
   const addresses = new Set(

@@ -7,9 +7,14 @@ const POD_MOUNT = /(?:^|\/)netns\/(?:cni-)?[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 /**
  * Whether a namespace was left behind: a mount holds it, no process is in it, and no sandbox of the runtime
- * owns it. One that people made by `ip netns add` is none. Null where the runtime could not be asked.
+ * owns it. One that people made by `ip netns add` is not, nor one of a pod that is being deleted (`ending`: ids of their
+ * sandboxes). Null where the runtime could not be asked.
  */
-export function isLeaked(node: NodeFacts, namespace: NetworkNamespace): boolean | null {
+export function isLeaked(
+  node: NodeFacts,
+  namespace: NetworkNamespace,
+  ending: ReadonlySet<string>,
+): boolean | null {
   const { processCount, mounts, inode } = namespace;
   if (processCount === undefined || processCount > 0 || inode === node.hostInode) return false;
   const cached = (node.cni?.results ?? []).filter(
@@ -20,7 +25,8 @@ export function isLeaked(node: NodeFacts, namespace: NetworkNamespace): boolean 
   const { runtime } = node;
   if (runtime === undefined) return null;
   const owned = cached.some(
-    ({ containerId }) => containerId !== undefined && runtime.ids.includes(containerId),
+    ({ containerId }) =>
+      containerId !== undefined && (runtime.ids.includes(containerId) || ending.has(containerId)),
   );
   if (owned) return false;
   // Caches before libcni 1.2 do not name the namespace, so that a sandbox without a process may still own it.

@@ -1,3 +1,4 @@
+import { endingSandboxes } from '../cni/endingSandboxes.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
@@ -29,10 +30,11 @@ export interface NamespaceRow {
 export function namespaceRows(facts: ClusterFacts): NamespaceRow[] {
   const { nodes: objects = [] } = facts.objects;
   return facts.nodes.flatMap((node) => {
+    const ending = endingSandboxes(node, facts.objects.pods);
     const runtime = objects.find(({ name }) => name === node.name)?.runtime;
     return [...node.namespaces]
       .sort((a, b) => rank(node, a) - rank(node, b) || a.inode - b.inode)
-      .map((namespace) => rowOf(node, namespace, runtime));
+      .map((namespace) => rowOf(node, namespace, runtime, ending));
   });
 }
 
@@ -44,6 +46,7 @@ function rowOf(
   node: NodeFacts,
   namespace: NetworkNamespace,
   runtime: string | undefined,
+  ending: ReadonlySet<string>,
 ): NamespaceRow {
   const { owner, inode, processCount, pid, user, command, netnsid, mounts, links } = namespace;
   const pod = owner.kind === 'pod' ? owner : undefined;
@@ -63,7 +66,7 @@ function rowOf(
       .filter(({ scope }) => scope === 'global')
       .map(({ address }) => address),
     runtime: runtimeOf(node, namespace, runtime),
-    leaked: isLeaked(node, namespace),
+    leaked: isLeaked(node, namespace, ending),
   };
 }
 

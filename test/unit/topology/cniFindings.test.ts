@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { allocationRanges } from '../../../src/topology/cni/allocationRange.ts';
 import { cniFindings } from '../../../src/topology/cni/cniFindings.ts';
+import type { PodObject } from '../../../src/topology/model/apiObjects.ts';
 import type { ClusterFacts } from '../../../src/topology/model/clusterFacts.ts';
 import type { CachedResult, CniFacts, Lease } from '../../../src/topology/model/cniFacts.ts';
 import type { NetworkNamespace } from '../../../src/topology/model/networkNamespace.ts';
 import type { NodeFacts } from '../../../src/topology/model/nodeFacts.ts';
+import { namespaceRows } from '../../../src/topology/netns/namespaceRows.ts';
 
 const ID = 'a'.repeat(64);
 const GONE = 'b'.repeat(64);
@@ -33,6 +35,16 @@ const result: CachedResult = {
   addresses: [{ address: '10.244.1.7/24', gateway: '10.244.1.1', interface: 1 }],
   routes: [],
   modifiedAt: NOW - 1000,
+};
+
+const POD = {
+  uid: 'uid-1',
+  hostNetwork: false,
+  ready: false,
+  addresses: [],
+  labels: {},
+  containers: [],
+  annotations: {},
 };
 
 function lease(address: string, containerId: string, age = 1000): Lease {
@@ -82,15 +94,17 @@ interface Changes {
   readonly pod?: Partial<NetworkNamespace>;
   readonly bridge?: string;
   readonly podCidrs?: readonly string[];
+  readonly pods?: readonly Pick<PodObject, 'namespace' | 'name' | 'terminating'>[];
 }
 
-/** The kinds of what is found on a node where all is well but for some changes. */
-function found({
+/** A node where all is well but for some changes, in its cluster. */
+function scene({
   cni,
   node,
   pod,
   bridge = '10.244.1.1/24',
   podCidrs = ['10.244.1.0/24'],
+  pods = [],
 }: Changes) {
   const facts: NodeFacts = {
     name: 'node-a',
@@ -131,9 +145,15 @@ function found({
     nodes: [facts],
     objects: {
       nodes: [{ name: 'node-a', addresses: [], podCidrs, labels: {}, annotations: {} }],
+      pods: pods.map((pod) => ({ ...POD, ...pod })),
     },
     unknown: [],
   };
+  return { cluster, facts };
+}
+
+function found(changes: Changes) {
+  const { cluster, facts } = scene(changes);
   return cniFindings(cluster, facts);
 }
 
@@ -149,6 +169,32 @@ describe('what is wrong with the files of CNI plugins', () => {
     expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE)] } })).toEqual(['leaked-lease']);
     expect(kinds({ cni: { leases: [own, lease('10.244.1.9', GONE, 10)] } })).toEqual([]);
   });
+
+  it('is nothing of a pod that is being deleted: its sandbox ends before its lease and its namespace', () => {
+    const pod = { namespace: 'shop', name: 'pod-1', terminating: true };
+    const changes = {
+      cni: { leases: [lease('10.244.1.7', ID)] },
+      node: { runtime: { folders: ['/run/containerd'], ids: [] }, processes: [] },
+    };
+    expect(kinds(changes)).toEqual(['leaked-lease']);
+    expect(kinds({ ...changes, pods: [pod] })).toEqual([]);
+    expect(kinds({ ...changes, pods: [{ ...pod, terminating: false }] })).toEqual(['leaked-lease']);
+    expect(kinds({ ...changes, pods: [{ ...pod, name: 'pod-2' }] })).toEqual(['leaked-lease']);
+  });
+
+  it.each([true, false])(
+    'has left its namespace behind unless it is being deleted: %s',
+    (terminating) => {
+      const { cluster } = scene({
+        cni: { results: [{ ...result, netns: '/var/run/netns/cni-1' }] },
+        node: { runtime: { folders: ['/run/containerd'], ids: [] }, processes: [] },
+        pod: { processCount: 0 },
+        pods: [{ namespace: 'shop', name: 'pod-1', terminating }],
+      });
+      const [, row] = namespaceRows(cluster);
+      expect(row?.leaked).toBe(!terminating);
+    },
+  );
 
   it('is no lease of a runtime that could not be asked', () => {
     const unknown = found({
