@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CHATTER, runPod, working } from './support/pods.ts';
+import { CHATTER, leftWorking, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
@@ -125,7 +125,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
       'jsonpath={.spec.ephemeralContainers[*].name}',
     ]);
     expect(names).toBe('netdebug-network');
-    expect(await working(server.name)).toEqual([]);
+    expect(await leftWorking(server.name)).toEqual([]);
   });
 
   it('refuses a bad filter with the words of libpcap, and leaves no file', async () => {
@@ -223,7 +223,7 @@ describe('where a capture is written', () => {
     expect(result.stderr).toContain('the disk is full');
     expect(result.stderr).not.toContain('truncated');
     expect(Number(result.stdout)).toBeGreaterThan(50);
-    expect(await working(pod.name)).toEqual([]);
+    expect(await leftWorking(pod.name)).toEqual([]);
   });
 
   it('gives the packets to Wireshark, and ends when it is closed', async () => {

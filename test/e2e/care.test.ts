@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS, paired } from './support/combinations.ts';
 import { namespaceFor } from './support/namespaces.ts';
-import { makePod, processes, runPod, runStaticPod, working } from './support/pods.ts';
+import { leftWorking, makePod, processes, runPod, runStaticPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { inTerminal } from './support/tmux.ts';
@@ -11,7 +11,6 @@ import { kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.t
 
 const [flavour] = world.flavours;
 const image = flavour?.image ?? '';
-const quiet = (pod: string) => eventually(async () => (await working(pod)).length === 0);
 
 describe.each(paired([{}]))(
   'shell over $protocol with the $flavour image',
@@ -91,7 +90,7 @@ describe.each(paired([{}]))(
       const { stdout, code, milliseconds } = await running.finished;
       expect([stdout, code]).toEqual(['here\n', 6]);
       expect(milliseconds).toBeLessThan(30_000);
-      expect(await quiet(pod.name)).toBe(true);
+      expect(await leftWorking(pod.name)).toEqual([]);
     });
 
     it('has all output of a command that leaves a job behind, and its exit code at once', async () => {
@@ -100,7 +99,7 @@ describe.each(paired([{}]))(
       expect([code, stderr]).toEqual([3, '']);
       expect(stdout === 'x'.repeat(5_000_000)).toBe(true);
       expect(milliseconds).toBeLessThan(30_000);
-      expect(await quiet(pod.name)).toBe(true);
+      expect(await leftWorking(pod.name)).toEqual([]);
     });
 
     it.each(['SIGKILL', 'SIGTERM'] as const)('leaves nothing after %s', async (signal) => {
@@ -120,7 +119,7 @@ describe.each(paired([{}]))(
       await running.says(/here/);
       running.child.kill(signal);
       await running.finished;
-      expect(await quiet(pod.name)).toBe(true);
+      expect(await leftWorking(pod.name)).toEqual([]);
     });
   },
 );
@@ -172,7 +171,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
     await terminal.type('sleep 9001 &');
     await terminal.type('exit 9');
     await shows(/^ended 9$/m);
-    expect(await quiet(pod.name)).toBe(true);
+    expect(await leftWorking(pod.name)).toEqual([]);
   });
 
   it('leaves nothing after SIGKILL, not even what ignores the hang-up', async () => {
@@ -194,7 +193,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
       (await working(pod.name)).filter((line) => line.includes('sleep')).length;
     expect(await eventually(async () => (await sleeps()) > 1)).toBe(true);
     process.kill(await terminal.pid(), 'SIGKILL');
-    expect(await quiet(pod.name)).toBe(true);
+    expect(await leftWorking(pod.name)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { killSandbox } from './support/disturb.ts';
-import { CHATTER, podName, runPod, working } from './support/pods.ts';
+import { CHATTER, leftWorking, podName, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
@@ -333,7 +333,7 @@ describe('a ring of files that is watched', () => {
       const left = async () =>
         kubectl(['exec', pod.name, '-c', 'netdebug-network', '--', 'ls', '/']);
       expect(await left()).not.toContain('netdebug-');
-      expect(await working(pod.name)).toEqual([]);
+      expect(await leftWorking(pod.name)).toEqual([]);
     },
   );
 

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CHATTER, runPod, working } from './support/pods.ts';
+import { CHATTER, leftWorking, runPod } from './support/pods.ts';
 import { eventually, run, start } from './support/process.ts';
 import { freshPath, namespaced, PROGRAM, programFile, world } from './support/world.ts';
 
@@ -32,10 +32,6 @@ function name(): string {
   return `netdebug-${world.namespace}.${pod}`;
 }
 
-async function quiet(): Promise<boolean> {
-  return eventually(async () => (await working(pod)).length === 0);
-}
-
 describe('Wireshark programs with our extcap program', () => {
   it('list the pods', async () => {
     const { stdout } = await run('tshark', ['-D'], { env });
@@ -50,7 +46,7 @@ describe('Wireshark programs with our extcap program', () => {
       { env },
     );
     expect(result.stdout.trim().split('\n'), result.stderr).toEqual(['9', '9', '9', '9', '9']);
-    expect(await quiet()).toBe(true);
+    expect(await leftWorking(pod)).toEqual([]);
   });
 
   it('show what went wrong, and do not wait for more', async () => {
@@ -81,7 +77,7 @@ describe('the extcap protocol', () => {
       else ours.child.kill(how);
       const { code, stderr } = await ours.finished;
       expect([code, stderr]).toEqual([0, '']);
-      expect(await quiet()).toBe(true);
+      expect(await leftWorking(pod)).toEqual([]);
     },
   );
 });

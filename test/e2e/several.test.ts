@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CHATTER, makePod, podName, runPod, working } from './support/pods.ts';
+import { CHATTER, leftWorking, makePod, podName, runPod } from './support/pods.ts';
 import { eventually, type Finished, run } from './support/process.ts';
 import { freshPath, kubectl, netdebug, world } from './support/world.ts';
 
@@ -22,9 +22,13 @@ async function packetsOf(file: string, filter: string, ...fields: readonly strin
     .map((line) => line.split('\t'));
 }
 
-/** Whether the packets stand in the order of their times. */
-async function isInOrder(file: string): Promise<boolean> {
-  return (await reads('capinfos', '-o', '-T', '-r', file)).trimEnd().endsWith('True');
+/**
+ * Checks that the packets stand in the order of their times. On a busy machine some may come so late that newer ones
+ * have gone out: then the file must say so.
+ */
+async function expectOrder(file: string): Promise<void> {
+  const isInOrder = (await reads('capinfos', '-o', '-T', '-r', file)).trimEnd().endsWith('True');
+  expect(readFileSync(file).includes('packets that came late')).toBe(!isInOrder);
 }
 
 /** Asks a web server once, from another pod. */
@@ -81,7 +85,7 @@ describe('a capture of several pods', () => {
     );
     const answers = await packetsOf(file, 'tcp.payload contains "HTTP/1.1 "');
     expect(answers.map(([at]) => at)).toEqual([1, 2, 3].flatMap(() => [atWeb, atClient]));
-    expect(await isInOrder(file)).toBe(true);
+    await expectOrder(file);
 
     const info = await reads('capinfos', file);
     expect(info).toMatch(/Number of interfaces in file: 2/);
@@ -95,7 +99,7 @@ describe('a capture of several pods', () => {
     expect(blocks).toMatch(/clock offset: [\d.]+ ms (ahead of|behind) the computer/);
     expect(blocks.match(/Interface Statistics Block/g)?.length).toBeGreaterThanOrEqual(2);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(await working(web.name)).toEqual([]);
+    expect(await leftWorking(web.name)).toEqual([]);
   });
 
   it('takes pods and nodes together; the file tells the filter that each recorder got', async () => {
@@ -124,7 +128,7 @@ describe('a capture of several pods', () => {
     expect(ofNodes).toHaveLength(nodes.length);
     for (const text of ofNodes)
       expect(text).toMatch(/^\(tcp port 80\) and not \(tcp port 10250( or tcp port \d+)*\)$/);
-    expect(await working(client.name)).toEqual([]);
+    expect(await leftWorking(client.name)).toEqual([]);
   });
 
   it('finds each pod in the namespace before its name', async () => {
@@ -189,7 +193,7 @@ describe('a capture of several pods', () => {
     writeFileSync(file, Buffer.from(stdout, 'latin1'));
     const packets = await packetsOf(file, 'udp', 'udp.payload');
     expect(packets).toHaveLength(20);
-    expect(await isInOrder(file)).toBe(true);
+    await expectOrder(file);
   });
 
   it('goes on when a pod is deleted, and says what was lost', async () => {
@@ -221,7 +225,7 @@ describe('a capture of several pods', () => {
     const times = await packetsOf(file, 'udp.port == 9');
     expect(Number(times.at(-1)?.[1])).toBeGreaterThan(at + 0.5);
     expect(await packetsOf(file, 'http.request')).toHaveLength(1);
-    expect(await isInOrder(file)).toBe(true);
+    await expectOrder(file);
   });
 
   it('is rings of files, a folder for each, copied at the end', async () => {
@@ -241,7 +245,7 @@ describe('a capture of several pods', () => {
       const packets = await packetsOf(`${folder}/${name}/${file}`, 'udp.port == 9');
       expect(packets.length, name).toBeGreaterThan(10);
     }
-    expect(await working(web.name)).toEqual([]);
+    expect(await leftWorking(web.name)).toEqual([]);
   });
 
   it('of which one cannot begin goes on with the others', async () => {
@@ -410,7 +414,7 @@ describe('a capture with those at the other end', () => {
       [at(caller), '/second'],
       [at(served), '/second'],
     ]);
-    expect(await isInOrder(file)).toBe(true);
+    await expectOrder(file);
   });
 
   it('takes in the new addresses of --peer, and records nothing twice', async () => {

@@ -200,3 +200,16 @@ export async function working(
     .filter(({ pid, name, parent }) => pid !== 1 && !(name === 'sleep' && parent === 1))
     .map(({ pid, name, state }) => `${pid} ${name} ${state}`);
 }
+
+/**
+ * Waits until nothing of ours runs in a pod's network debugger but its main process; gives what does when patience is
+ * over. A command that has ended may still be on its way out, and one that was given up on its way in.
+ */
+export async function leftWorking(pod: string): Promise<string[]> {
+  let left: string[] = [];
+  await eventually(async () => {
+    left = await working(pod);
+    return left.length === 0;
+  });
+  return left;
+}
