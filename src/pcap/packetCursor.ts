@@ -52,6 +52,8 @@ export interface PacketCursor {
   readonly counts: readonly (InterfaceCounts | undefined)[];
   /** Packets that comments in the stream report as lost. */
   readonly lost: number;
+  /** By index of the interface: parts of its recording that comments report as missing. */
+  readonly gaps: readonly (number | undefined)[];
   readonly names: readonly NamedAddress[];
   /** Comments of the stream's sections. */
   readonly sectionComments: readonly string[];

@@ -10,6 +10,7 @@ export class PcapCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
   readonly counts = NOTHING;
   readonly lost = 0;
+  readonly gaps = NOTHING;
   readonly names = NOTHING;
   readonly sectionComments = NOTHING;
   readonly comments = NOTHING;

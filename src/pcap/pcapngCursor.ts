@@ -1,4 +1,5 @@
 import { ByteWindow } from './byteWindow.ts';
+import { GAP_MARK } from './gapComment.ts';
 import { divideTicks } from './moment.ts';
 import {
   type CapturedInterface,
@@ -55,6 +56,7 @@ export class PcapngCursor implements PacketCursor {
   readonly sectionComments: string[] = [];
   readonly invalidTimes = 0;
   lost = 0;
+  readonly gaps: (number | undefined)[] = [];
   interfaceIndex = 0;
   hasTime = true;
   seconds = 0;
@@ -158,7 +160,7 @@ export class PcapngCursor implements PacketCursor {
     if (this.end > end) throw new NotPcap('a packet is longer than its block');
     this.originalLength = this.#word(at + 16);
     this.#optionsEnd = end;
-    if (this.start + padded(captured) < end) this.#countLost();
+    if (this.start + padded(captured) < end) this.#countMissing();
   }
 
   #readTime(clock: Clock, high: number, low: number): void {
@@ -188,9 +190,11 @@ export class PcapngCursor implements PacketCursor {
     this.#optionsEnd = this.end;
   }
 
-  #countLost(): void {
+  #countMissing(): void {
     this.#packetOptions((code, value) => {
       if (code === OPTION.packetDropCount && value.length === 8) this.lost += this.#count(value);
+      else if (code === OPTION.comment && value.toString().startsWith(GAP_MARK))
+        this.gaps[this.interfaceIndex] = (this.gaps[this.interfaceIndex] ?? 0) + 1;
     });
   }
 

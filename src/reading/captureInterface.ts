@@ -25,6 +25,8 @@ export class CaptureInterface {
   offloaded = 0;
   /** Lost before they reached the file; undefined where the file does not say. */
   dropped: number | undefined;
+  /** Parts of its recording that are known to be missing. */
+  gaps = 0;
   /** Of its first and last packet: nanoseconds since the capture's start. */
   start = Number.POSITIVE_INFINITY;
   end = Number.NEGATIVE_INFINITY;

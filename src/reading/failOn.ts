@@ -13,7 +13,7 @@ const SETS = {
     'tls-certificate-expired',
     'tls-handshake-reset',
   ],
-  'capture-drops': ['capture-drops'],
+  'capture-drops': ['capture-drops', 'capture-gaps'],
 } as const satisfies Record<string, readonly FindingKind[]>;
 
 /** A condition: the number of a thing, or its share of all, must not be above a limit. */

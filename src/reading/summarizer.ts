@@ -138,6 +138,10 @@ export class Summarizer {
       const on = this.#fileInterfaces[number];
       if (on && counts?.dropped !== undefined) this.#addDropped(on, counts.dropped);
     }
+    for (const [number, gaps = 0] of cursor.gaps.entries()) {
+      const on = this.#fileInterfaces[number];
+      if (on) on.gaps += gaps;
+    }
     const [first] = this.#fileInterfaces;
     if (first && cursor.lost > 0) this.#addDropped(first, cursor.lost);
   }
@@ -151,6 +155,12 @@ export class Summarizer {
   addDropped(dropped: number | undefined): void {
     const on = this.interfaces.find(({ capture }) => capture === this.#capture);
     if (on && dropped !== undefined && on.dropped === undefined) this.#addDropped(on, dropped);
+  }
+
+  /** Parts of the recording that are missing, as its manifest says. */
+  addGaps(gaps: number): void {
+    const on = this.interfaces.find(({ capture }) => capture === this.#capture);
+    if (on) on.gaps += gaps;
   }
 
   /** Closes all conversations. */

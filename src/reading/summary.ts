@@ -23,7 +23,7 @@ import type { PointComparison } from './points/pointComparison.ts';
 import { PointView } from './points/pointView.ts';
 import { Summarizer } from './summarizer.ts';
 import type { SummaryCollector } from './summaryCollector.ts';
-import { percentText } from './timeText.ts';
+import { counted, percentText } from './timeText.ts';
 
 /** Conversations that are remembered for being found at another point. */
 const MAX_VIEWS = 50_000;
@@ -36,6 +36,8 @@ export interface CaptureSource {
   readonly stream?: Readable;
   /** Packets that its recorder lost, where only a manifest says so. */
   readonly dropped?: number;
+  /** Parts of its recording that are missing between its files, where a manifest says so. */
+  readonly gaps?: number;
 }
 
 /** What became of conversations that were closed to make room. */
@@ -87,6 +89,7 @@ export async function summarize(
       }
     }
     run.summarizer.addDropped(source.dropped);
+    run.summarizer.addGaps(source.gaps ?? 0);
   }
   return run.finish();
 }
@@ -231,8 +234,12 @@ class SummaryRun {
 /** What a capture that lost packets itself says about everything found in it. */
 function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
   const dropped = interfaces.reduce((sum, on) => sum + (on.dropped ?? 0), 0);
-  if (dropped === 0) return undefined;
-  return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artefact`;
+  if (dropped > 0)
+    return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artefact`;
+  const gaps = interfaces.reduce((sum, on) => sum + on.gaps, 0);
+  return gaps > 0
+    ? `${counted(gaps, 'part')} of the recording ${gaps === 1 ? 'is' : 'are'} missing: this may be an artefact`
+    : undefined;
 }
 
 /** An interface of a pod sees that pod's packets only: the address that all of them share is the pod's. */

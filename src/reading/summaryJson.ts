@@ -21,6 +21,7 @@ export function summaryFacts(summary: Summary) {
   const sum = (of: (on: (typeof interfaces)[number]) => number) =>
     interfaces.reduce((total, on) => total + of(on), 0);
   const connections = connectionNumbers(summary.comparisons);
+  const gaps = sum((on) => on.gaps);
   const isDropKnown = interfaces.some(({ dropped }) => dropped !== undefined);
   return {
     packets: summarizer.packets,
@@ -33,6 +34,7 @@ export function summaryFacts(summary: Summary) {
       packets: on.packets,
       bytes: on.bytes,
       ...(on.dropped !== undefined && { dropped: on.dropped }),
+      ...(on.gaps > 0 && { gaps: on.gaps }),
     })),
     conversations: summary.conversations.map((conversation) => {
       const joined = connections.get(conversation.serial);
@@ -48,6 +50,7 @@ export function summaryFacts(summary: Summary) {
     }),
     capture: {
       ...(isDropKnown && { dropped: sum(({ dropped }) => dropped ?? 0) }),
+      ...(gaps > 0 && { gaps }),
       truncatedPackets: sum(({ truncated }) => truncated),
       snapshotLength: Math.max(0, ...interfaces.map(({ snapLength }) => snapLength)),
       duplicates: sum(({ copies }) => copies),

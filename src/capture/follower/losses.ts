@@ -1,4 +1,5 @@
 import { bytesText, countText } from '../../output/quantities.ts';
+import { GAP_MARK } from '../../pcap/gapComment.ts';
 import type { Position } from './follower.ts';
 
 /** Files that the ring removed before they had all arrived here. */
@@ -16,5 +17,5 @@ export function gapAt(position: Position, last: number, fileBytes: number): Gap 
 }
 
 export function gapText({ first, last, bytes }: Gap): string {
-  return `GAP: the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
+  return `${GAP_MARK}the ring in the pod overran this client: ${countText(last - first + 1, 'file')} (at most ${bytesText(bytes)}) did not arrive`;
 }

@@ -3,6 +3,7 @@ import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { bytesText, countText } from '../../output/quantities.ts';
+import { GAP_MARK } from '../../pcap/gapComment.ts';
 import { PacketCutter } from '../../pcap/packetCutter.ts';
 import { Problem } from '../../problem.ts';
 import { outageText } from '../earlyEnd.ts';
@@ -101,7 +102,7 @@ export async function followSpool(
             ? `${text}; ${countText(packets.packets, 'packet')} came before; recording resumes when an interface of that name is there again; -i any survives this`
             : text,
         );
-        if (outage.to !== undefined) events?.remark(text);
+        if (outage.to !== undefined) events?.remark(`${GAP_MARK}${text}`);
       },
       onNewLinkType: progress.note,
       onCaughtUp: (uptime) => events?.caughtUp(uptime),

@@ -55,6 +55,18 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
         'a slow disk or connection; a capture that is spooled or detached loses less',
       ],
     });
+  if (on.gaps > 0)
+    finder.state({
+      ...empty('warning'),
+      ...base,
+      kind: 'capture-gaps',
+      what: `${counted(on.gaps, 'part')} of the recording ${on.gaps === 1 ? 'is' : 'are'} missing`,
+      count: on.gaps,
+      causes: [
+        'the ring removed files before they were copied: more or larger files (-W, -C), or a narrower filter',
+        'the interface disappeared, and recording resumed when it was back',
+      ],
+    });
   if (copies > 0)
     finder.state({
       ...empty('info'),

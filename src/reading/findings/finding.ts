@@ -36,6 +36,7 @@ export const FINDING_KINDS = [
   'dns-search-waste',
   'out-of-order',
   'capture-drops',
+  'capture-gaps',
   'capture-copies',
   'segments-not-captured',
   'tls-hello-incomplete',

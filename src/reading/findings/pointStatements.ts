@@ -40,13 +40,13 @@ function stateLoss(
   if (lost === 0) return;
   const isHarmful = lostData > 0 && lost / Math.max(1, packets) >= LOSS_SHARE;
   // A recorder that dropped as many says nothing of the network.
-  const isDrop = (to.dropped ?? 0) >= lost;
+  const isDrop = (to.dropped ?? 0) >= lost || to.gaps > 0;
   const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
   const part = isPartial ? ' (of the first packets; the rest was not compared)' : '';
   finder.state({
     kind: 'loss-between-points',
     severity: isHarmful && !isDrop ? 'error' : 'warning',
-    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and ${isDrop ? `were not recorded at ${to.label}, whose capture dropped ${counted(to.dropped ?? 0, 'packet')}: probably not lost` : `never reached ${to.label}: lost between the two`}${bare}${part}`,
+    what: `${counted(lost, 'packet')} of ${packets} (${percentText(lost, packets)}) passed ${from.label} and ${isDrop ? `were not recorded at ${to.label}, whose capture ${missingText(to)}: probably not lost` : `never reached ${to.label}: lost between the two`}${bare}${part}`,
     who: [...new Set(connections.map((view) => whoOf(finder, view)))].join(', '),
     note,
     interfaceIndex: from.index,
@@ -64,11 +64,19 @@ function stateLoss(
   });
 }
 
+/** What is missing from a capture that misses something: `dropped 3 packets and misses 1 part`. */
+function missingText({ dropped = 0, gaps }: CaptureInterface): string {
+  return [
+    ...(dropped > 0 ? [`dropped ${counted(dropped, 'packet')}`] : []),
+    ...(gaps > 0 ? [`misses ${counted(gaps, 'part')}`] : []),
+  ].join(' and ');
+}
+
 /** Why the capture may be to blame: it comes first when there is a sign of it. */
 function captureCauses({ unseen }: WayComparison, [, to]: FromTo): string[] {
   const causes: string[] = [];
-  if ((to.dropped ?? 0) > 0)
-    causes.push(`the capture at ${to.label} itself lost ${counted(to.dropped ?? 0, 'packet')}`);
+  if ((to.dropped ?? 0) > 0 || to.gaps > 0)
+    causes.push(`the capture at ${to.label} itself ${missingText(to)}`);
   if (unseen > 0)
     causes.push(
       `the captures miss packets: ${counted(unseen, 'other packet')} came to ${to.label} unseen where they came from`,

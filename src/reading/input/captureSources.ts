@@ -6,6 +6,14 @@ import { captureFilesOf, STANDARD_INPUT, unreadable } from './captureFiles.ts';
 
 const MANIFEST_NAME = 'capture.json';
 
+/** What is read of a manifest (docs/captures.md). */
+interface Manifest {
+  readonly dropped: number;
+  readonly files: readonly { readonly seq: number; readonly name?: string }[];
+  readonly gaps: readonly { readonly first: number }[];
+  readonly interruptions: readonly { readonly until?: string }[];
+}
+
 /**
  * The captures that arguments name: files, - for standard input, and folders: one capture each, whose
  * files follow one another. A folder of several pods has a capture in each of its folders. Throws a Problem.
@@ -44,26 +52,35 @@ async function podSource(folder: string): Promise<CaptureSource | undefined> {
 
 async function folderSource(folder: string): Promise<CaptureSource> {
   const { paths } = await captureFilesOf([folder]);
-  const dropped = await droppedOf(join(folder, MANIFEST_NAME));
-  return { label: basename(folder), paths, ...(dropped !== undefined && { dropped }) };
+  return { label: basename(folder), paths, ...(await missingFrom(join(folder, MANIFEST_NAME))) };
 }
 
-/** Packets that the recorder lost, as the manifest has it. */
-async function droppedOf(path: string): Promise<number | undefined> {
+/** What the recorder lost, and how many parts of the recording are missing, as the manifest has it. */
+async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' | 'gaps'>> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return {};
     throw unreadable(path, error);
   }
   try {
-    const { dropped } = JSON.parse(text) as { dropped?: unknown };
-    return typeof dropped === 'number' ? dropped : undefined;
+    const manifest = JSON.parse(text) as Partial<Manifest>;
+    return {
+      ...(typeof manifest.dropped === 'number' && { dropped: manifest.dropped }),
+      gaps: gapsOf(manifest),
+    };
   } catch (error) {
     throw new Problem(`${path} is damaged`, {
       next: ['fetch the capture again, or name its files instead of the folder'],
       cause: error,
     });
   }
+}
+
+/** Gaps between files; what the ring removed before the first one is no gap. Outages are gaps as well. */
+function gapsOf({ files = [], gaps = [], interruptions = [] }: Partial<Manifest>): number {
+  const copied = files.filter(({ name }) => name !== undefined).map(({ seq }) => seq);
+  const between = gaps.filter(({ first }) => copied.some((seq) => seq < first));
+  return between.length + interruptions.filter(({ until }) => until !== undefined).length;
 }
