@@ -94,12 +94,16 @@ end() {
   fi
 }
 
-# A script of the image round the program would be ended by the signal.
+# Signals the outermost process that handles USR1. A script of the image around the program would be ended by it, and
+# so would what the program starts: between fork and exec, a child seems to handle what its parent does.
 inform() {
   tree=
   tree_of "$program"
   for process in $tree; do
-    if catches_usr1 "$process"; then kill -USR1 "$process" 2>/dev/null; fi
+    if catches_usr1 "$process"; then
+      kill -USR1 "$process" 2>/dev/null
+      return
+    fi
   done
 }
 

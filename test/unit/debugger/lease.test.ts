@@ -156,6 +156,26 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await exitOf(child);
   }, 15_000);
 
+  it('does not signal what a program that handles the signal has started', async () => {
+    const child = 'trap "echo wrong" USR1; while :; do echo tick; sleep 0.1; done';
+    const {
+      say,
+      child: guard,
+      output,
+    } = lease(
+      command,
+      `trap "echo statistics" USR1; sh -c '${child}' "$0" & while :; do wait "$!"; done`,
+    );
+    const ticksAfter = (word: string) => output().split(word).at(-1)?.match(/tick/g)?.length ?? 0;
+    await until(() => ticksAfter('start') > 0);
+    say('info');
+    // The child handles a signal before its next tick but one.
+    await until(() => output().includes('statistics') && ticksAfter('statistics') > 2);
+    guard.stdin.end();
+    await exitOf(guard);
+    expect(output()).not.toContain('wrong');
+  });
+
   it('says first of all that it runs', async () => {
     const { child } = lease(command, 'echo complaint >&2');
     let errors = '';

@@ -1,8 +1,9 @@
 # Sends the bytes of one file as frames.
 
-# Sends what descriptor 4, the file with the number `seq`, holds from `offset` on, until it is complete.
+# Sends what descriptor 4, the file with the number `seq`, holds from `offset` on, until it is complete. Returns
+# early, to be called again with the file opened anew, when a signal kept it from moving to `offset`.
 send_file() {
-  seek
+  seek || return
   clock
   lively=$now
   while :; do
@@ -66,9 +67,13 @@ send() {
   listen
 }
 
-# Moves descriptor 4 to `offset`.
+# Moves descriptor 4 to `offset`. Unchecked, a failure would send the wrong bytes.
 seek() {
   [ "$offset" -gt 0 ] || return 0
-  dd bs=65536 skip=$((offset / 65536)) count=0 <&4
-  dd bs=1 skip=$((offset % 65536)) count=0 <&4
+  dd bs=65536 skip=$((offset / 65536)) count=0 <&4 &&
+    dd bs=1 skip=$((offset % 65536)) count=0 <&4 &&
+    return
+  # 128 and more: a signal ended it, which the next attempt may not get.
+  [ $? -gt 128 ] || leave 5
+  return 1
 }

@@ -172,6 +172,39 @@ describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, ()
     expect(following.frames.lines).toEqual(['over lost 0']);
   });
 
+  // busybox ash runs its own dd, which is no program in a folder.
+  it('sends the right bytes although a signal ends what moves to them', async ({ expect }) => {
+    const spool = join(place.folder, 'signalled');
+    const port = place.nextPort();
+    const recording = place.follow(
+      'dash',
+      ...[`spool=${spool}`, 'start', 'engine=tcpdump', 'device=lo', 'filekb=1000'],
+      ...['zroot=1', 'linger=30', 'keep=30', `expression=udp dst port ${port}`],
+    );
+    await recording.heard('hello');
+    await place.send(port, 200, 50, 100);
+    recording.nudge();
+    await recording.heard('over stopped');
+    const bytes = recording.frames.bytes(1);
+
+    for (const which of ['skip=0', 'skip=1500']) {
+      const programs = `${spool}-${which}-bin`;
+      mkdirSync(programs);
+      const once = `case " $* " in *" ${which} "*) mkdir '${programs}/done' && kill -s USR1 $$ ;; esac 2>/dev/null`;
+      writeFileSync(join(programs, 'dd'), `#!/bin/sh\n${once}\nexec /usr/bin/dd "$@"\n`, {
+        mode: 0o755,
+      });
+      const resumed = place.followWith(programs, 'dash', `spool=${spool}`, 'seq=1', 'offset=1500');
+      await resumed.heard('over stopped');
+      expect(existsSync(join(programs, 'done'))).toBe(true);
+      expect(resumed.frames.bytes(1).equals(bytes.subarray(1500))).toBe(true);
+      resumed.leave();
+      await resumed.exit;
+    }
+    recording.nudge();
+    expect(await recording.exit).toBe(0);
+  });
+
   it.for(SHELLS)('refuses numbers that are none: %s', async (shell, { expect }) => {
     for (const word of ['part=1:$(touch /tmp/x):1', 'part=1:2', 'part=1:2:3:4', 'part=::', 'seq=x'])
       expect(await place.run(shell, 'copy', `spool=${place.folder}/x`, word)).toMatchObject({
