@@ -1,3 +1,4 @@
+import { type DnsEvents, type DnsServer, dnsServers } from '../dns/dnsServer.ts';
 import type { DnsPair, DnsTracker } from '../dns/dnsTracker.ts';
 import type { SearchWaste } from '../dns/searchWatch.ts';
 import { Note } from '../notes.ts';
@@ -5,12 +6,12 @@ import { counted, durationText, percentText } from '../timeText.ts';
 import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
-/** How a note of a pair of client and server is put into words. */
+/** How a kind of event at a server is put into words. */
 interface Wording {
   readonly kind: FindingKind;
   readonly severity: Severity;
   note(pair: DnsPair): Note;
-  what(pair: DnsPair, server: string, count: string): string;
+  what(events: DnsEvents, server: string, count: string): string;
   readonly filter: string;
   readonly causes: readonly string[];
 }
@@ -22,8 +23,8 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-servfail',
     severity: 'error',
     note: (pair) => pair.servfail,
-    what: (pair, server, count) =>
-      `${server} failed to answer ${count} of ${pair.questions} (SERVFAIL)`,
+    what: (events, server, count) =>
+      `${server} failed to answer ${count} of ${events.questions} (SERVFAIL)`,
     filter: 'dns.flags.rcode == 2',
     causes: [
       'the upstream resolver of CoreDNS is unreachable or refuses (its forward and the node’s resolv.conf)',
@@ -34,7 +35,7 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-refused',
     severity: 'error',
     note: (pair) => pair.refused,
-    what: (pair, server, count) => `${server} refused ${count} of ${pair.questions} (REFUSED)`,
+    what: (events, server, count) => `${server} refused ${count} of ${events.questions} (REFUSED)`,
     filter: 'dns.flags.rcode == 5',
     causes: [
       'the server does not serve that client or zone: a wrong nameserver in resolv.conf, or an ACL',
@@ -44,7 +45,7 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-error',
     severity: 'error',
     note: (pair) => pair.otherErrors,
-    what: (_pair, server, count) => `${server} answered ${count} with an error`,
+    what: (_events, server, count) => `${server} answered ${count} with an error`,
     filter: 'dns.flags.rcode > 3 || dns.flags.rcode == 1',
     causes: [
       'the server does not understand the question (FORMERR, NOTIMP): EDNS or a record type it does not know',
@@ -54,8 +55,8 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-aaaa-ignored',
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? pair.unanswered : NOTHING),
-    what: (pair, server) =>
-      `${server} answers questions for A and ignores those for AAAA: ${counted(pair.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
+    what: (events, server) =>
+      `${server} answers questions for A and ignores those for AAAA: ${counted(events.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
     filter: 'dns.qry.type == 28',
     causes: [
       'a resolver or load balancer that drops types it does not know',
@@ -67,7 +68,7 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-race',
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? NOTHING : pair.race),
-    what: (_pair, server, count) =>
+    what: (_events, server, count) =>
       `A and AAAA asked together at ${server}: one of both stayed unanswered and was asked again after a timeout, in ${count}`,
     filter: 'dns',
     causes: [
@@ -79,7 +80,7 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-unanswered',
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? NOTHING : pair.unanswered),
-    what: (pair, server, count) => `${server} left ${count} of ${pair.questions} unanswered`,
+    what: (events, server, count) => `${server} left ${count} of ${events.questions} unanswered`,
     filter: 'dns.flags.response == 0',
     causes: [
       'the DNS pods are down, overloaded or throttled',
@@ -91,61 +92,77 @@ const WORDINGS: readonly Wording[] = [
     kind: 'dns-slow',
     severity: 'warning',
     note: (pair) => pair.slow,
-    what: (pair, server, count) =>
-      `${server} took more than 1 s for ${count}; ${durationText(pair.longestLatency)} at most`,
+    what: (events, server, count) =>
+      `${server} took more than 1 s for ${count}; ${durationText(events.longestLatency)} at most`,
     filter: 'dns.time > 1',
     causes: ['the upstream resolver is slow or far away', 'the DNS pods are short of CPU'],
   },
 ];
 
-/** Puts what was asked of DNS servers into words. */
+/** Clients that are named; a display filter for each would be long, too. */
+const MAX_CLIENTS = 3;
+
+/** Puts what was asked of DNS servers into words: one finding of a kind for a server, however many clients it has. */
 export function stateDns(finder: Finder, dns: DnsTracker): void {
-  for (const pair of dns.pairs.values()) {
-    for (const wording of WORDINGS) statePair(finder, pair, wording);
-    stateTruncated(finder, pair);
+  for (const server of dnsServers(dns.pairs.values())) {
+    for (const wording of WORDINGS) stateEvents(finder, server, wording);
+    stateTruncated(finder, server);
   }
   for (const waste of dns.searches.clients.values()) stateSearch(finder, waste);
 }
 
-function statePair(finder: Finder, pair: DnsPair, wording: Wording): void {
-  const note = wording.note(pair);
-  if (note.count === 0) return;
-  const server = finder.names.withName(pair.server);
-  const what = wording.what(pair, server, counted(note.count, 'question'));
+function stateEvents(finder: Finder, server: DnsServer, wording: Wording): void {
+  const events = server.events(wording.note);
+  if (!events) return;
+  const { kind, severity, filter, causes } = wording;
+  const name = finder.names.withName(server.address);
+  const what = wording.what(events, name, counted(events.note.count, 'question'));
   finder.state({
-    kind: wording.kind,
-    severity: wording.severity,
-    what: `${what}: ${namesOf(pair, note)}`,
-    who: `${finder.names.withName(pair.client)} → ${server}`,
-    note,
-    interfaceIndex: pair.interfaceIndex,
-    filter: `${addressFilter(pair.client)} && ${addressFilter(pair.server)} && ${wording.filter}`,
+    ...placeOf(finder, server, events, filter),
+    kind,
+    severity,
+    what: `${what}: ${namesOf(events)}`,
     scope: {
       conversations: new Set(),
       hasMore: false,
-      servers: [{ address: pair.server, port: pair.serverPort }],
+      servers: [{ address: server.address, port: server.port }],
     },
-    causes: wording.causes,
+    causes,
   });
 }
 
-function stateTruncated(finder: Finder, pair: DnsPair): void {
-  const { truncated, tcpConversations } = pair;
-  if (truncated.count === 0 || tcpConversations > 0) return;
-  const server = finder.names.withName(pair.server);
+function stateTruncated(finder: Finder, server: DnsServer): void {
+  const events = server.events(({ truncated, tcpConversations }) =>
+    tcpConversations > 0 ? NOTHING : truncated,
+  );
+  if (!events) return;
+  const name = finder.names.withName(server.address);
   finder.state({
+    ...placeOf(finder, server, events, 'dns.flags.truncated == 1'),
     kind: 'dns-truncated',
     severity: 'error',
-    what: `${counted(truncated.count, 'answer')} of ${server} were truncated and never asked again by TCP, so the client has only a part: ${namesOf(pair, truncated)}`,
-    who: `${finder.names.withName(pair.client)} → ${server}`,
-    note: truncated,
-    interfaceIndex: pair.interfaceIndex,
-    filter: `${addressFilter(pair.client)} && ${addressFilter(pair.server)} && dns.flags.truncated == 1`,
+    what: `${counted(events.note.count, 'answer')} of ${name} were truncated and never asked again by TCP, so the client has only a part: ${namesOf(events)}`,
     causes: [
       'the client’s resolver does not ask by TCP (musl before 1.2.4)',
       'a network policy allows port 53 for UDP only; or the capture’s filter left TCP out',
     ],
   });
+}
+
+/** Between whom, in which packets, and how to see them. */
+function placeOf(finder: Finder, server: DnsServer, events: DnsEvents, filter: string) {
+  const { note, clients } = events;
+  const shown = clients.slice(0, MAX_CLIENTS);
+  const named = shown.map((client) => finder.names.withName(client)).join(', ');
+  const more = clients.length - shown.length;
+  const filters = shown.map(addressFilter).join(' || ');
+  const ofClients = more > 0 ? [] : [shown.length > 1 ? `(${filters})` : filters];
+  return {
+    who: `${named}${more > 0 ? ` and ${more} more` : ''} → ${finder.names.withName(server.address)}`,
+    note,
+    interfaceIndex: server.interfaceIndex,
+    filter: [...ofClients, addressFilter(server.address), filter].join(' && '),
+  };
 }
 
 function stateSearch(finder: Finder, waste: SearchWaste): void {
@@ -174,7 +191,6 @@ function stateSearch(finder: Finder, waste: SearchWaste): void {
   });
 }
 
-function namesOf(pair: DnsPair, note: Note): string {
-  const names = [...(pair.names.get(note) ?? [])];
+function namesOf({ names }: DnsEvents): string {
   return names.length > 3 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ');
 }

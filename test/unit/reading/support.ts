@@ -111,6 +111,7 @@ export interface Lookup {
   readonly name: string;
   readonly type?: number;
   readonly port?: number;
+  readonly client?: string;
   /** Of an answer: its code. */
   readonly code?: number;
   readonly truncated?: boolean;
@@ -119,18 +120,26 @@ export interface Lookup {
 
 const RESOLVER = '10.96.0.10';
 
-export function question({ id, name, type = 1, port = 50_000 }: Lookup): Buffer {
-  return datagram(CLIENT, RESOLVER, [port, 53], message(id, 0x0100, name, type));
+export function question({ id, name, type = 1, port = 50_000, client = CLIENT }: Lookup): Buffer {
+  return datagram(client, RESOLVER, [port, 53], message(id, 0x0100, name, type));
 }
 
 export function answer(lookup: Lookup): Buffer {
-  const { id, name, type = 1, port = 50_000, code = 0, truncated = false } = lookup;
+  const {
+    id,
+    name,
+    type = 1,
+    port = 50_000,
+    client = CLIENT,
+    code = 0,
+    truncated = false,
+  } = lookup;
   const flags = 0x8180 | code | (truncated ? 0x0200 : 0);
   const record = Buffer.concat([words(0xc00c, type, 1, 0, 30, 4), Buffer.from([10, 0, 0, 1])]);
   const records = lookup.answers ?? (code === 0 && type === 1 ? 1 : 0);
   const body = message(id, flags, name, type, records);
   const whole = Buffer.concat([body, ...Array.from({ length: records }, () => record)]);
-  return datagram(RESOLVER, CLIENT, [53, port], whole);
+  return datagram(RESOLVER, client, [53, port], whole);
 }
 
 function message(id: number, flags: number, name: string, type: number, answers = 0): Buffer {

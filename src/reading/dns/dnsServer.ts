@@ -1,0 +1,71 @@
+import { Note } from '../notes.ts';
+import type { DnsPair } from './dnsTracker.ts';
+
+/** Names kept of each kind of event. */
+const MAX_NAMES = 4;
+
+/** What one kind of event was with all clients of a server. */
+export interface DnsEvents {
+  readonly note: Note;
+  /** Those that it happened to. */
+  readonly clients: readonly string[];
+  /** A few of the names that were asked for. */
+  readonly names: readonly string[];
+  /** Questions of these clients, those for AAAA among them. */
+  readonly questions: number;
+  readonly aaaaQuestions: number;
+  /** Nanoseconds. */
+  readonly longestLatency: number;
+}
+
+/** A DNS server as one interface saw it, with all its clients. */
+export class DnsServer {
+  readonly address: string;
+  readonly port: number;
+  readonly interfaceIndex: number;
+  readonly pairs: DnsPair[] = [];
+
+  constructor({ server, serverPort, interfaceIndex }: DnsPair) {
+    this.address = server;
+    this.port = serverPort;
+    this.interfaceIndex = interfaceIndex;
+  }
+
+  /** Adds up what `noteOf` gives of each client; undefined when there is none. */
+  events(noteOf: (pair: DnsPair) => Note): DnsEvents | undefined {
+    const concerned = this.pairs.filter((pair) => noteOf(pair).count > 0);
+    if (concerned.length === 0) return undefined;
+    const note = new Note();
+    const names = new Set<string>();
+    for (const pair of concerned) {
+      note.merge(noteOf(pair));
+      for (const name of pair.names.get(noteOf(pair)) ?? [])
+        if (names.size < MAX_NAMES) names.add(name);
+    }
+    const sum = (of: (pair: DnsPair) => number) =>
+      concerned.reduce((total, pair) => total + of(pair), 0);
+    return {
+      note,
+      clients: concerned.map(({ client }) => client),
+      names: [...names],
+      questions: sum(({ questions }) => questions),
+      aaaaQuestions: sum(({ aaaaQuestions }) => aaaaQuestions),
+      longestLatency: Math.max(...concerned.map(({ longestLatency }) => longestLatency)),
+    };
+  }
+}
+
+/** The servers that were asked, each with its clients, in the order of their first questions. */
+export function dnsServers(pairs: Iterable<DnsPair>): DnsServer[] {
+  const servers = new Map<string, DnsServer>();
+  for (const pair of pairs) {
+    const key = `${pair.interfaceIndex} ${pair.serverPort} ${pair.server}`;
+    let server = servers.get(key);
+    if (!server) {
+      server = new DnsServer(pair);
+      servers.set(key, server);
+    }
+    server.pairs.push(pair);
+  }
+  return [...servers.values()];
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { answer, findingsOf, question, type Timed } from './support.ts';
+
+const client = (index: number) => `10.244.1.${10 + index}`;
+
+/** Each client asks twice; the server fails to answer the first question of the first `failing` clients. */
+function asked(clients: number, failing: number): Timed[] {
+  return Array.from({ length: clients }, (_, index): Timed[] => {
+    const lookup = { id: index, client: client(index), name: `api-${index}.example.com` };
+    const other = { ...lookup, id: 100 + index, port: 50_001, name: 'ok.example.com' };
+    return [
+      [index * 10, question(lookup)],
+      [index * 10 + 1, answer({ ...lookup, code: index < failing ? 2 : 0 })],
+      [index * 10 + 2, question(other)],
+      [index * 10 + 3, answer(other)],
+    ];
+  }).flat();
+}
+
+describe('a DNS server that fails several clients', () => {
+  it('is one finding, with the clients that it failed', async () => {
+    const found = await findingsOf(asked(3, 2));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      kind: 'dns-servfail',
+      count: 2,
+      what: expect.stringMatching(/^10\.96\.0\.10 failed to answer 2 questions of 4/),
+      who: '10.244.1.10, 10.244.1.11 → 10.96.0.10',
+      packets: [2, 6],
+      filter:
+        '(ip.addr == 10.244.1.10 || ip.addr == 10.244.1.11) && ip.addr == 10.96.0.10 && dns.flags.rcode == 2',
+    });
+    expect(found[0]?.what).toContain('api-0.example.com, api-1.example.com');
+  });
+
+  it('names a few of many clients, and shows the questions of all', async () => {
+    const found = await findingsOf(asked(30, 30));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      count: 30,
+      who: '10.244.1.10, 10.244.1.11, 10.244.1.12 and 27 more → 10.96.0.10',
+      filter: 'ip.addr == 10.96.0.10 && dns.flags.rcode == 2',
+    });
+    expect(found[0]?.packets.length).toBeLessThanOrEqual(10);
+  });
+});
