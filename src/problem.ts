@@ -1,4 +1,54 @@
 /**
+ * What sort of failure a Problem is. The words are stable, unlike messages: tests check them, and a trace of the
+ * command (--trace-timing) names them.
+ */
+export type ProblemKind =
+  /** Wrong use of the command line. */
+  | 'usage'
+  /** What was named does not exist. */
+  | 'not-found'
+  /** What would be created exists already, or belongs to something else. */
+  | 'exists'
+  /** The server did not accept who asks. */
+  | 'unauthenticated'
+  /** RBAC does not permit it. */
+  | 'forbidden'
+  /** Admission refused it: Pod Security, a quota, a policy or its webhook. */
+  | 'denied'
+  /** A server, or the pod behind it, gives no usable answer: the network, a proxy, TLS, or the server itself. */
+  | 'unreachable'
+  /** The target cannot be debugged as it is: a finished pod, a Windows or virtual node, a missing volume. */
+  | 'unsuitable'
+  /** The image cannot be pulled, or lacks a program. */
+  | 'image'
+  /** A program or container in the cluster did not start, or not in time. */
+  | 'not-started'
+  /** The recorder failed: a filter or interface that it does not know, or a missing capability. */
+  | 'recorder'
+  /** The pod has no room for the capture. */
+  | 'no-room'
+  /** Packets, or a whole recording, are lost. */
+  | 'lost'
+  /** What was read is not what it should be: a file, a stream, a copy. */
+  | 'damaged'
+  /** The local disk is full. */
+  | 'disk-full'
+  /** A local file, folder, pipe or program takes no output. */
+  | 'not-written'
+  /** A program that is needed on this computer is not installed. */
+  | 'missing-program'
+  /** Everything else. */
+  | 'failed';
+
+interface ProblemOptions {
+  /** That of a Problem in `cause` when absent; else `usage` with exit code 2, and `failed`. */
+  readonly kind?: ProblemKind | undefined;
+  readonly next?: readonly string[];
+  readonly exitCode?: 1 | 2;
+  readonly cause?: unknown;
+}
+
+/**
  * An error meant for the user: what happened and why in `message`, what to try next in `next`.
  * Anything else that is thrown is a bug, and is shown with its stack on request.
  */
@@ -8,14 +58,15 @@ export class Problem extends Error {
   readonly next: readonly string[];
   /** 1: failure; 2: wrong usage (as in kubectl and tcpdump). */
   readonly exitCode: 1 | 2;
+  readonly kind: ProblemKind;
 
-  constructor(
-    message: string,
-    options: { next?: readonly string[]; exitCode?: 1 | 2; cause?: unknown } = {},
-  ) {
-    super(message, { cause: options.cause });
-    this.next = options.next ?? [];
-    this.exitCode = options.exitCode ?? 1;
+  constructor(message: string, options: ProblemOptions = {}) {
+    const { next = [], exitCode = 1, cause } = options;
+    super(message, { cause });
+    this.next = next;
+    this.exitCode = exitCode;
+    this.kind =
+      options.kind ?? (cause instanceof Problem ? cause.kind : exitCode === 2 ? 'usage' : 'failed');
   }
 }
 

@@ -39,7 +39,10 @@ function create(file: string): number {
   try {
     return openSync(file, 'w', 0o600);
   } catch (error) {
-    throw new Problem(`the timing cannot be written: ${messageOf(error)}`, { cause: error });
+    throw new Problem(`the timing cannot be written: ${messageOf(error)}`, {
+      kind: 'not-written',
+      cause: error,
+    });
   }
 }
 
@@ -64,8 +67,8 @@ export function span(name: string, detail?: string): () => void {
 }
 
 /** Records a moment. */
-export function moment(name: string): void {
-  if (events) add(events, { ...event(name, performance.now(), 0), ph: 'i' });
+export function moment(name: string, detail?: string): void {
+  if (events) add(events, { ...event(name, performance.now(), 0, detail), ph: 'i' });
 }
 
 type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;

@@ -2,6 +2,7 @@ import { Problem } from '../problem.ts';
 
 /** The recorder failed; `stderr` has its own messages, or those of the shell that starts it. */
 export class RecorderProblem extends Problem {
+  override readonly kind = 'recorder';
   readonly exitStatus: number;
   readonly stderr: string;
 

@@ -147,6 +147,7 @@ function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoi
   const found = findEndpoint(wiring, word, namespace);
   if (!('notFound' in found)) return found;
   throw new Problem(found.notFound, {
+    kind: 'not-found',
     next: ['name a pod, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
   });
 }

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts';
+import { moment } from '../timing.ts';
 import { note, noteLines } from './console.ts';
 import { Interrupted } from './interruption.ts';
 
@@ -25,6 +26,7 @@ export function report(error: unknown, subject = ''): number {
   }
   const opening = KUBECTL_OPENINGS.test(error.message) ? '' : 'error: ';
   const lines = [subject + opening + error.message, ...error.next.map((step) => `  ${step}`)];
+  moment('error', error.kind);
   noteLines(lines.join('\n'));
   return error.exitCode;
 }

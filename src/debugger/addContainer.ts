@@ -61,6 +61,7 @@ export function explainUnsupported(error: unknown): unknown {
     error.serverMessage.includes('could not find the requested resource');
   return isMissing
     ? new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
+        kind: 'unsuitable',
         cause: error,
       })
     : error;

@@ -20,7 +20,7 @@ export function explainForeign(error: ForeignError, what = 'the request'): Probl
   const { server } = error;
   return new Problem(
     `${what} does not reach the API server: something in between, at ${server.host}, answers ${answerOf(error)}`,
-    { next: isLoopback(server) ? LOOPBACK : REMOTE, cause: error },
+    { kind: 'unreachable', next: isLoopback(server) ? LOOPBACK : REMOTE, cause: error },
   );
 }
 

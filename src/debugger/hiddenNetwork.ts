@@ -57,7 +57,7 @@ export function refuseVirtualNode(what: string, node: KubeNode | undefined): voi
   if (provider !== undefined)
     throw new Problem(
       `${what} is on a virtual node (${provider}): there is no machine whose network could be entered`,
-      { next: ['capture in a pod that it talks to, on a node of the cluster'] },
+      { kind: 'unsuitable', next: ['capture in a pod that it talks to, on a node of the cluster'] },
     );
 }
 

@@ -117,6 +117,7 @@ export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused 
   const { message, next, cause } = noEphemeral;
   const closed = typeof node === 'object' ? node : undefined;
   return new Problem(message, {
+    kind: cause instanceof Problem ? cause.kind : 'unsuitable',
     next: [...next, ...nodeSteps(noEphemeral, node)],
     cause: closed ?? cause,
   });

@@ -70,7 +70,7 @@ export function refuseNotReady(pod: Pod, node: KubeNode | undefined): void {
   const { nodeName } = pod.spec;
   throw new Problem(
     `node "${nodeName}" of pod "${pod.metadata.name}" starts no containers now: ${text}; the pod was not changed`,
-    { next: [`kubectl describe node ${nodeName}   shows its conditions`] },
+    { kind: 'not-started', next: [`kubectl describe node ${nodeName}   shows its conditions`] },
   );
 }
 

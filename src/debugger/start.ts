@@ -199,6 +199,7 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
     return new StartProblem(
       `the debugger's image ${image} is not on the node, and the pull policy Never forbids to pull it`,
       {
+        kind: 'image',
         next: [
           'use another --image-pull-policy, or an image that the node has',
           ...(ownPod ? [] : [staysText(container)]),
@@ -207,6 +208,7 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
     );
   if (/pull|ErrImage|InvalidImageName|manifest|resolve image/i.test(reason))
     return new StartProblem(`the debugger's image cannot be pulled: ${reason}`, {
+      kind: 'image',
       next: [
         'name one that the node can pull, or has, with --image (or the NETDEBUG_IMAGE variable)',
         ...(ownPod ? [] : [staysText(container)]),
@@ -214,9 +216,11 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
     });
   if (/executable file not found|no such file or directory/i.test(reason))
     return new StartProblem(`the debugger cannot start in the image ${image}: ${reason}`, {
+      kind: 'image',
       next: ['the image needs a shell (sh) and tcpdump: name another with --image'],
     });
   return new StartProblem(`the debugger "${container}" cannot start: ${messageOf(reason)}`, {
+    kind: 'not-started',
     next: ['name another image with --image if this one is at fault'],
   });
 }

@@ -115,6 +115,7 @@ export class StartLimit {
       const amount = limit >= 120_000 ? `${limit / 60_000} minutes` : seconds(limit);
       this.#reject(
         new Problem(`the debugger "${container}" did not start within ${amount}`, {
+          kind: 'not-started',
           next: [describe],
         }),
       );
@@ -125,6 +126,7 @@ export class StartLimit {
       new Problem(
         `${this.#node} did not react to the debugger "${container}" within ${seconds(limit)}`,
         {
+          kind: 'not-started',
           next: [
             ...(known === undefined ? [] : [known]),
             ...(causes === undefined ? [] : [causes]),

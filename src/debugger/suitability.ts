@@ -19,14 +19,17 @@ export function refuseUnsuitable(pod: Pod): void {
     throw windows(name);
   if (phase === 'Succeeded' || phase === 'Failed')
     throw new Problem(`pod "${name}" has finished (${phase}${because(pod)}): it has no network`, {
+      kind: 'unsuitable',
       next: [`kubectl get pods -n ${namespace}   shows the pods that run now`],
     });
   if (pod.metadata.deletionTimestamp !== undefined)
     throw new Problem(`pod "${name}" is being deleted (since ${pod.metadata.deletionTimestamp})`, {
+      kind: 'unsuitable',
       next: [`kubectl get pods -n ${namespace}   shows whether another one replaces it`],
     });
   if (phase !== 'Running' && !hasNetwork(pod))
     throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
+      kind: 'unsuitable',
       next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
     });
 }
@@ -48,7 +51,10 @@ export function isStatic({ metadata }: Pod): boolean {
 function windows(name: string): Problem {
   return new Problem(
     `pod "${name}" runs on Windows: its network cannot be entered from a Linux container`,
-    { next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'] },
+    {
+      kind: 'unsuitable',
+      next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'],
+    },
   );
 }
 

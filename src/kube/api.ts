@@ -181,7 +181,11 @@ export class KubeApi {
     } catch (error) {
       throw new Problem(
         `the server ${this.access.server.host} does not answer as an API server: ${messageOf(error)}`,
-        { next: ['is it the right address, or is there a login page in between?'], cause: error },
+        {
+          kind: 'unreachable',
+          next: ['is it the right address, or is there a login page in between?'],
+          cause: error,
+        },
       );
     }
   }

@@ -1,4 +1,4 @@
-import { errorCode, messageOf, Problem } from '../problem.ts';
+import { errorCode, messageOf, Problem, type ProblemKind } from '../problem.ts';
 import { isDenial } from './admission.ts';
 import { nameMismatch } from './certificateProblem.ts';
 
@@ -40,7 +40,7 @@ export class ApiError extends Problem {
     serverMessage: string,
     { namespace, retryAfterMs }: RefusedRequest = {},
   ) {
-    super(worded(code, reason, serverMessage));
+    super(worded(code, reason, serverMessage), { kind: kindOf(code, serverMessage) });
     this.namespace = namespace;
     this.retryAfterMs = retryAfterMs;
     this.code = code;
@@ -105,6 +105,15 @@ export function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status';
 }
 
+function kindOf(code: number, serverMessage: string): ProblemKind {
+  if (isDenial(serverMessage)) return 'denied';
+  if (code === 401) return 'unauthenticated';
+  if (code === 403) return 'forbidden';
+  if (code === 404) return 'not-found';
+  if (code === 409) return 'exists';
+  return code >= 500 || code === 429 ? 'unreachable' : 'failed';
+}
+
 function worded(code: number, reason: string, message: string): string {
   if (code === 401) return `You must be logged in to the server (${message})`;
   return reason === 'Unknown'
@@ -123,7 +132,7 @@ export function mayPass(error: unknown): boolean {
 /** A failure to reach the server at all, in the words kubectl has for it. */
 export function connectionProblem(server: URL, error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const options = { cause: error };
+  const options = { kind: 'unreachable', cause: error } as const;
   switch (errorCode(error)) {
     case 'ECONNREFUSED':
       return new Problem(

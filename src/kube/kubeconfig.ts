@@ -73,14 +73,17 @@ export function chooseContext(
   if (flags.namespace === undefined) refuse(faults(), name, config);
   if (flags.user !== undefined && !account)
     throw new Problem(`auth info "${flags.user}" does not exist`, {
+      kind: 'not-found',
       next: existing('users', flags.user, config.users),
     });
   if (flags.context !== undefined && !context)
     throw new Problem(`context "${flags.context}" does not exist`, {
+      kind: 'not-found',
       next: existing('contexts', flags.context, config.contexts),
     });
   if (flags.cluster !== undefined && !known)
     throw new Problem(`cluster "${flags.cluster}" does not exist`, {
+      kind: 'not-found',
       next: existing('clusters', flags.cluster, config.clusters),
     });
   refuse(faults(), name, config);

@@ -2,6 +2,7 @@ import { Problem } from '../problem.ts';
 
 /** Credentials that were good have expired or are refused, and no others can be had now. */
 export class LoginLost extends Problem {
+  override readonly kind = 'unauthenticated';
   /** Whether nobody asks for others any more: the same request cannot succeed later. */
   readonly isFinal: boolean;
 

@@ -23,6 +23,7 @@ export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Problem(`Unable to connect to the server: ${reason}`, {
+      kind: 'unreachable',
       next: [
         `the way to it leads through the proxy ${proxy.protocol}//${proxy.host}`,
         'proxies are named by proxy-url in the kubeconfig, HTTPS_PROXY, HTTP_PROXY and NO_PROXY',

@@ -17,7 +17,11 @@ export async function withinLimit<T>(
     if (!limit.aborted || signal?.aborted) throw error;
     throw new Problem(
       'Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
-      { next: [`--request-timeout gives each request ${milliseconds / 1000} s`], cause: error },
+      {
+        kind: 'unreachable',
+        next: [`--request-timeout gives each request ${milliseconds / 1000} s`],
+        cause: error,
+      },
     );
   }
 }

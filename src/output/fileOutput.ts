@@ -14,10 +14,14 @@ const PRIVATE = 0o600;
 export async function checkFile(path: string, force: boolean): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing?.isDirectory())
-    throw new Problem(`${path} is a folder`, { next: [`name a file in it: -w ${path}/pod.pcap`] });
+    throw new Problem(`${path} is a folder`, {
+      kind: 'exists',
+      next: [`name a file in it: -w ${path}/pod.pcap`],
+    });
   const target = existing && (await stat(path).catch(() => undefined));
   if (existing && !force && (!target || target.isFile()))
     throw new Problem(`${path} exists already`, {
+      kind: 'exists',
       next: ['name another file, or overwrite it with --force'],
     });
   try {
@@ -32,7 +36,7 @@ function unwritable(path: string, error: unknown): Problem {
     errorCode(error) === 'ENOENT'
       ? `no such folder: ${dirname(resolve(path))}`
       : messageOf(error).replace(/^\w+: /, '');
-  return new Problem(`cannot write ${path}: ${reason}`, { cause: error });
+  return new Problem(`cannot write ${path}: ${reason}`, { kind: 'not-written', cause: error });
 }
 
 /**
@@ -125,9 +129,13 @@ export class FileOutput implements Output {
   #problem(error: unknown): Problem {
     if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT')
       return new Problem(`the disk is full: ${this.#current} takes no more`, {
+        kind: 'disk-full',
         next: ['free some space, or write to another disk; -s 128 records headers only'],
         cause: error,
       });
-    return new Problem(`cannot write ${this.#current}: ${messageOf(error)}`, { cause: error });
+    return new Problem(`cannot write ${this.#current}: ${messageOf(error)}`, {
+      kind: 'not-written',
+      cause: error,
+    });
   }
 }

@@ -23,7 +23,10 @@ export class StandardOutput implements Output {
         if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads standard output');
         if (errorCode(error) !== 'EAGAIN')
           throw new NotWritten(
-            new Problem(`cannot write to standard output: ${messageOf(error)}`, { cause: error }),
+            new Problem(`cannot write to standard output: ${messageOf(error)}`, {
+              kind: 'not-written',
+              cause: error,
+            }),
             written,
           );
         // Another program left the terminal or pipe in non-blocking mode.

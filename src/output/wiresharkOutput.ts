@@ -20,6 +20,7 @@ export function findWireshark(
   const found = named('wireshark') ?? named('Wireshark');
   if (found !== undefined) return found;
   throw new Problem('Wireshark was not found on PATH', {
+    kind: 'missing-program',
     next: ['install it, or write a file with -w and open it elsewhere'],
   });
 }

@@ -27,6 +27,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
   const begun = await within(Promise.race([first, command.started, command.exit]), START_MS, LATE);
   if (begun === LATE)
     throw new Problem(`the pod has not started ${name} within ${START_MS / 1000} s`, {
+      kind: 'not-started',
       next: ["is its node overloaded? Look at the node's load, or try again later"],
     });
   const since = performance.now();

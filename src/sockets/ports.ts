@@ -206,6 +206,7 @@ function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | 
   const status = pod.status?.containerStatuses?.find(({ name }) => name === chosen);
   if (status && !status.state?.running)
     throw new Problem(`container ${chosen} is not running, so it has no processes to name`, {
+      kind: 'unsuitable',
       next: ['leave out -p, or choose another container with -c'],
     });
   if (container === undefined && names.length > 1)

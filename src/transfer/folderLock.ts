@@ -49,6 +49,7 @@ function isAlive(pid: number): boolean {
 
 function inUse(folder: string, path: string, holder: number): Problem {
   return new LocalProblem(`another fetch (process ${holder}) writes into ${folder}`, {
+    kind: 'exists',
     next: [`wait for it, or name another folder; if it no longer runs, delete ${path}`],
   });
 }

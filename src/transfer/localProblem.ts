@@ -10,6 +10,7 @@ export function localProblem(path: string, error: unknown): Problem {
     case 'ENOSPC':
     case 'EDQUOT':
       return new LocalProblem(`the disk is full: ${path} takes no more`, {
+        kind: 'disk-full',
         next: ['free some space and run the same command again: it resumes where it stopped'],
         cause: error,
       });
@@ -17,6 +18,7 @@ export function localProblem(path: string, error: unknown): Problem {
     case 'EPERM':
     case 'EROFS':
       return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
+        kind: 'not-written',
         next: ['name a folder that is yours to write, or close the program that holds the file'],
         cause: error,
       });

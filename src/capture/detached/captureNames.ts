@@ -17,6 +17,7 @@ export function freeCaptureName(pod: Pod, asked: string | undefined): string {
   if (asked === undefined) return newCaptureName([pod]);
   if (capturesOf(pod).some(({ name }) => name === asked))
     throw new Problem(`pod "${pod.metadata.name}" has, or had, a capture named "${asked}"`, {
+      kind: 'exists',
       next: [
         'choose another --name: names of ended captures cannot be reused while the pod exists',
       ],

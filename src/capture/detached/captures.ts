@@ -128,6 +128,7 @@ export async function findCaptures(
   if (named.length > 0) return { captures: named.slice(-1), lost: [] };
   const names = all.filter(({ state }) => state.kind !== 'removed').map((capture) => capture.name);
   throw new Problem(`there is no capture "${asked}" in namespace "${namespace}"`, {
+    kind: 'not-found',
     next: [
       names.length > 0
         ? candidatesText('captures here', name, names)

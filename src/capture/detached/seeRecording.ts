@@ -61,6 +61,7 @@ async function look(
     }
     if (Date.now() > limit)
       throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
+        kind: 'not-started',
         next: ['it was ended; try again when the node is less busy'],
       });
     await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
@@ -76,6 +77,7 @@ async function notRecording(
   const problem = new RecorderProblem(log.join('\n'), state.end?.exit ?? 1);
   const explained = await explainRecorder(problem, image, device, async () => []);
   return new Problem(explained.message, {
+    kind: explained.kind,
     exitCode: explained.exitCode,
     next: [
       ...explained.next,

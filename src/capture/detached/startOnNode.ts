@@ -112,6 +112,7 @@ async function nameFor(
   const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
   if (taken)
     throw new Problem(`there is a capture "${name}" of ${shown} already`, {
+      kind: 'exists',
       next: [
         'choose another --name',
         `or remove it with: kubectl netdebug captures rm ${shown}/${name} -n ${namespace}`,

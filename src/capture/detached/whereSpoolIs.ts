@@ -52,10 +52,12 @@ export function refuseWithoutSpool(capture: DetachedCapture): void {
       return;
     case 'starting':
       throw new Problem(`capture "${name}" has not started: ${state.reason ?? 'it is waiting'}`, {
+        kind: 'not-started',
         next: [`${describe}   shows what it waits for`, startWindowText(capture)],
       });
     case 'lost':
       throw new Problem(`what capture "${name}" recorded is lost${when}: ${state.why}`, {
+        kind: 'lost',
         next: [
           'a capture survives its container on a volume of the pod: --volume NAME',
           `${describe}   says more of container ${container}`,

@@ -151,7 +151,10 @@ export class FileCopy {
     const path = this.#path();
     this.#part = await PartFile.reopen(path);
     if (!this.#part)
-      throw new LocalProblem(`${path} is not a regular file`, { next: ['move it away'] });
+      throw new LocalProblem(`${path} is not a regular file`, {
+        kind: 'exists',
+        next: ['move it away'],
+      });
     for await (const chunk of this.#part.content()) this.#take(chunk);
   }
 

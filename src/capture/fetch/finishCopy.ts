@@ -5,7 +5,9 @@ import type { Checksum } from './checksums.ts';
 import type { FileCopy, FileProof } from './fileCopy.ts';
 
 /** A file came twice and was wrong both times. */
-export class WrongFile extends Problem {}
+export class WrongFile extends Problem {
+  override readonly kind = 'damaged';
+}
 
 /** Whether a whole copy is proven: the checksum is equal or, without one, every packet is whole. */
 export function isProven({ sha256, walk }: FileProof, checksum: Checksum): boolean {

@@ -46,6 +46,7 @@ export class ManifestBook {
     const known = before !== undefined && isSame(before, origin, recorder?.started);
     if (before !== undefined && !known && !force)
       throw new LocalProblem(`${book.#path} belongs to another capture, or to another filter`, {
+        kind: 'exists',
         next: ['name another folder, or replace what is there with --force'],
       });
     if (known) {

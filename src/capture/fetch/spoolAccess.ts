@@ -226,6 +226,7 @@ export class SpoolAccess {
     return new Problem(
       `the connection was lost and did not come back within ${this.limits.patience / 1000} s: ${messageOf(error)}`,
       {
+        kind: 'unreachable',
         next: ['run the same command again when it works: it resumes where it stopped'],
         cause: error,
       },

@@ -27,6 +27,7 @@ export interface SpoolSource {
 /** The spool no longer exists: what was not copied is lost. */
 export class SpoolGone extends Problem {
   override readonly name = 'SpoolGone';
+  override readonly kind = 'lost';
   /** When it went, if that is known. */
   readonly at: Date | undefined;
 

@@ -66,7 +66,9 @@ const MAX_MESSAGES = 100;
 const UNBEGUN = new Set(['nospool', 'full']);
 
 /** The recorder found no room: there is no spool, and nothing was recorded. */
-export class SpoolRefused extends Problem {}
+export class SpoolRefused extends Problem {
+  override readonly kind = 'no-room';
+}
 
 /**
  * Writes the frames of a follower to an output until one of the ends, as one pcap file of whole packets. The file is

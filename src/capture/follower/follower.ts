@@ -13,10 +13,13 @@ export interface Position {
 }
 
 /** The recording is gone, or can no longer be reached. */
-export class RecordingLost extends Problem {}
+export class RecordingLost extends Problem {
+  override readonly kind = 'lost';
+}
 
 /** The follower's program in the pod never sent hello. */
 export class NotFollowed extends Problem {
+  override readonly kind = 'not-started';
   readonly exitStatus: number;
   readonly stderr: string;
 
@@ -322,7 +325,10 @@ export class Follower {
     if (waited < START_LIMIT_MS) return;
     throw new Problem(
       `the pod has not ${this.isGuest ? 'answered' : 'started the recorder'} within ${Math.round(waited / 1000)} s: ${reason}`,
-      { next: ["is its node overloaded? Look at the node's load, or try again with fewer pods"] },
+      {
+        kind: 'not-started',
+        next: ["is its node overloaded? Look at the node's load, or try again with fewer pods"],
+      },
     );
   }
 

@@ -121,6 +121,7 @@ function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number):
   if (packets.bytes === 0) return error;
   const time = new Date(lastHeard).toTimeString().slice(0, 8);
   return new Problem(`the capture is lost in part: ${error.message}`, {
+    kind: 'lost',
     next: [
       `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), whole, up to about ${time}`,
       `lost: what was recorded after ${time}; start the capture again to continue`,

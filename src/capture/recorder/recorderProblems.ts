@@ -5,7 +5,7 @@ import type { AccessLevel } from '../../debugger/profile.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { run } from '../../kube/run.ts';
 import { candidatesText } from '../../nearest.ts';
-import { Problem } from '../../problem.ts';
+import { Problem, type ProblemKind } from '../../problem.ts';
 import { NotFollowed } from '../follower/follower.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 
@@ -115,24 +115,31 @@ export async function explainRecorder(
   const { exitStatus } = problem;
   const text = complaint(problem.stderr);
   const mistake = filterMistake(problem.stderr, text);
-  const explained = (message: string, next: readonly string[], exitCode: 1 | 2 = 1) =>
-    new Problem(message, { next, exitCode, cause: problem });
+  const explained = (message: string, next: readonly string[], kind: ProblemKind = 'recorder') =>
+    new Problem(message, {
+      kind,
+      next,
+      exitCode: kind === 'usage' || kind === 'not-found' ? 2 : 1,
+      cause: problem,
+    });
 
   if (exitStatus === NOT_FOUND && /not found/.test(text))
-    return explained(`the image ${image} has no tcpdump`, [
-      'name an image that has it with --image',
-    ]);
+    return explained(
+      `the image ${image} has no tcpdump`,
+      ['name an image that has it with --image'],
+      'image',
+    );
   if (device !== undefined && /No such device|does not exist/i.test(text))
     return explained(
       `there is no interface "${device}" in the pod`,
       [await interfacesText(device, interfaces)],
-      2,
+      'not-found',
     );
   if (mistake !== undefined)
     return explained(
       `the filter is not valid: ${mistake}`,
       ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
-      2,
+      'usage',
     );
   if (/permission|not permitted/i.test(text) && accessLevel === 'baseline')
     return explained(`tcpdump may not capture here: ${text}`, [

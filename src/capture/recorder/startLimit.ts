@@ -28,13 +28,17 @@ export async function startProblem(
     limit.abort();
     if (first === isLate)
       return new Problem(`the pod has not started tcpdump within ${START_MS / 1000} s`, {
+        kind: 'not-started',
         next: ["is its node overloaded? Look at the node's load, or try again later"],
       });
     const patience = Math.min(CAPTURE_MS, (duration ?? CAPTURE_MS) + OVERTIME_MS);
     await wait(patience, undefined, { signal: begun });
     return new Problem(
       `tcpdump runs in the pod, but has not begun to capture within ${patience / 1000} s`,
-      { next: ['does the image have a tcpdump that works? Name another with --image'] },
+      {
+        kind: 'not-started',
+        next: ['does the image have a tcpdump that works? Name another with --image'],
+      },
     );
   } catch (error) {
     if (!begun.aborted) throw error;

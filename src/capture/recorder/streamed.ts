@@ -110,6 +110,7 @@ async function record(
   } catch (error) {
     if (error instanceof ExecProblem && packets.bytes > 0)
       throw new Problem(`the capture was cut off: ${error.message}`, {
+        kind: 'lost',
         next: ['what came before is whole and was kept; start the capture again to continue'],
         cause: error,
       });
@@ -121,6 +122,9 @@ async function record(
 function incomplete(missing: number): Problem {
   return new Problem(
     `the packets ended before the capture did: ${countText(missing, 'packet')} of tcpdump's did not come`,
-    { next: ['what came before is whole and was kept; start the capture again to continue'] },
+    {
+      kind: 'lost',
+      next: ['what came before is whole and was kept; start the capture again to continue'],
+    },
   );
 }

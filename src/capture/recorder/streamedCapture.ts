@@ -170,6 +170,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     const { statistics, messages, unmatched } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
       throw new Problem('the capture ended in the pod: it had not heard from this client', {
+        kind: 'lost',
         next: ['was this computer asleep, or offline? Start the capture again'],
       });
     if (end === 'complete' && messages.some((message) => DISAPPEARED.test(message)))

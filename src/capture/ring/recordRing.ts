@@ -228,6 +228,9 @@ async function hold(
 function noRoom(log: readonly string[], { files, fileKilobytes }: RingPlan): Problem {
   return new Problem(
     `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be made in the pod: ${log.join('; ')}`,
-    { next: ['ask for a smaller one, with -C and -W, or leave them out and write one file here'] },
+    {
+      kind: 'no-room',
+      next: ['ask for a smaller one, with -C and -W, or leave them out and write one file here'],
+    },
   );
 }

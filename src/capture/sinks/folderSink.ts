@@ -28,6 +28,7 @@ export class FolderSink implements Sink {
       await mkdir(this.#folder, { recursive: true, mode: PRIVATE });
     } catch (error) {
       throw new Problem(`cannot create the folder ${this.#folder}: ${messageOf(error)}`, {
+        kind: 'not-written',
         cause: error,
       });
     }

@@ -96,6 +96,7 @@ function tooLarge(ring: Pick<RingPlan, 'fileKilobytes' | 'files'>, room: SpoolRo
   return new Problem(
     `the ring would take up to ${bytesText(ringBytes(ring))} in the pod, which has room for ${bytesText(room.bytes)}: ${room.reason}`,
     {
+      kind: 'no-room',
       next: [
         ...(fits ? [`this ring fits: -C ${fitting / MEGABYTE_KB} -W ${files}`] : []),
         'a volume of the pod that is not counted may have room: --volume NAME',

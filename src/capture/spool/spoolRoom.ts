@@ -88,7 +88,10 @@ function findVolume({ spec, metadata }: Pod, name: string): Volume {
   if (!volume) throw wrongUsage(`pod "${metadata.name}" has no volume "${name}"`, choice);
   const reason = unwritable(volume);
   if (reason)
-    throw new Problem(`volume "${name}" cannot hold a capture: ${reason}`, { next: [choice] });
+    throw new Problem(`volume "${name}" cannot hold a capture: ${reason}`, {
+      kind: 'unsuitable',
+      next: [choice],
+    });
   return volume;
 }
 

@@ -44,6 +44,7 @@ export const whoCommand = command({
     noteUnknown(facts);
     if (owners.length === 0)
       throw new Problem(`nothing matches "${text}"`, {
+        kind: 'not-found',
         next: [
           ...(node === undefined ? [] : ['leave out the node to search all of them']),
           'what has ended is not found, such as the address of a finished pod',

@@ -34,7 +34,10 @@ export function installExtcap(host: LocalSystem, remembered: Remembered): string
       writeFileSync(path, windows ? batchText(host, remembered) : shellText(host, remembered));
       chmodSync(path, 0o755);
     } catch (error) {
-      throw new Problem(`cannot write ${path}: ${messageOf(error)}`, { cause: error });
+      throw new Problem(`cannot write ${path}: ${messageOf(error)}`, {
+        kind: 'not-written',
+        cause: error,
+      });
     }
     return path;
   });
@@ -155,6 +158,7 @@ function refuseWithoutProgram({ platform, env }: LocalSystem): void {
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);
   if (folders.some((folder) => existsSync(join(folder, name)))) return;
   throw new Problem(`${name} is not on PATH, where Wireshark looks for it`, {
+    kind: 'missing-program',
     next: ['put it there, or a link to it, and try again'],
   });
 }

@@ -41,6 +41,7 @@ export async function namespaceOnNode(
     const [, inode, path] = /^(\d+) (\S+)\n/.exec(stdout.toString()) ?? [];
     if (inode === undefined || path === undefined)
       throw new Problem(`node "${node}" has no network namespace "${namespace}"`, {
+        kind: 'not-found',
         next: [`list them: kubectl netdebug netns node/${node}`],
       });
     return { ...place, enter: ['sh', '-c', enterScript, 'enter', inode, path], ownPorts: [] };

@@ -138,6 +138,7 @@ function entered(
       throw new Problem(
         `the image ${image} has no ${found.program}, which a pod on the node needs`,
         {
+          kind: 'image',
           next: ['name an image that has it with --image'],
         },
       );

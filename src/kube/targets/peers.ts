@@ -53,6 +53,7 @@ export async function peerTerms(
     const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
     if (addresses.length === 0)
       throw new Problem(`--peer ${targetText(peer)}: it has no address at the moment`, {
+        kind: 'not-found',
         next: [
           `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows what it has`,
         ],

@@ -75,11 +75,12 @@ async function resolveTarget(
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
   const all = listed.filter(keep).sort(byName);
   if (all.length === 0 && !mayBeEmpty)
-    throw new Problem(`${targetText(target)} ${none}`, { next: look(path) });
+    throw new Problem(`${targetText(target)} ${none}`, { kind: 'not-found', next: look(path) });
   const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
   const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
   if (skipped.length === all.length && !mayBeEmpty)
     throw new Problem(`${targetText(target)} has no pod that runs`, {
+      kind: 'unsuitable',
       next: [
         ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
         ...look(path),

@@ -65,6 +65,7 @@ async function addFolder(folder: string, paths: string[], notes: string[]): Prom
   }
   if (paths.length === before)
     throw new Problem(`${folder} has no capture file`, {
+      kind: 'not-found',
       next: ['capture files end in .pcap or .pcapng, also with .gz'],
     });
 }

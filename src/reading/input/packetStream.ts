@@ -56,6 +56,7 @@ export class StreamSource {
       await this.reader?.close();
       if (error instanceof NotPcap)
         throw new Problem(`${nameOf(this.input)} is not a capture file: ${error.message}`, {
+          kind: 'damaged',
           cause: error,
         });
       // Whoever made the stream words its failures.

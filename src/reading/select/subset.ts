@@ -19,6 +19,7 @@ export const SUBSET = [
 
 /** Something that only Wireshark's own program can evaluate. */
 export class NeedsTshark extends Problem {
+  override readonly kind = 'missing-program';
   constructor(what: string) {
     super(`${what} needs tshark, which is not installed`, {
       next: [

@@ -127,6 +127,7 @@ export function subjectIn(
 
 function notInDump(what: string): Problem {
   return new Problem(`${what} is not in the facts of the file`, {
+    kind: 'not-found',
     next: ['leave out the name to list everything'],
   });
 }

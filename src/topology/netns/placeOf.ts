@@ -18,6 +18,7 @@ export function placeOf(
   );
   if (node && network) return { node, network };
   throw new Problem(`no network namespace of pod "${name}" was found on node "${nodeName}"`, {
+    kind: 'not-found',
     next: [
       'its containers may have ended just now: run the command again',
       'runtimes that keep pods in virtual machines have no processes of theirs on the node',
