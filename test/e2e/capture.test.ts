@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { failure } from './support/failure.ts';
 import { CHATTER, leftWorking, runPod } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
@@ -140,15 +141,18 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
   });
 
   it('names the interfaces there are when one is unknown', async () => {
-    const { code, stderr } = await capture('-i', 'eth9').finished;
+    const args = ['capture', server.name, '--image', image, '-i', 'eth9'];
+    const { code, stderr, kinds } = await failure(args);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/no interface "eth9"[\s\S]*eth0/);
+    expect(kinds).toEqual(['not-found']);
+    expect(stderr).toContain('eth0');
   });
 
   it('never gives the filter to a shell', async () => {
-    const { code, stderr } = await capture('-c', '1', '--', 'port 9; touch /tmp/owned').finished;
+    const args = ['capture', server.name, '--image', image, '-c', '1'];
+    const { code, kinds } = await failure([...args, '--', 'port 9; touch /tmp/owned']);
     expect(code).toBe(2);
-    expect(stderr).toContain('syntax error');
+    expect(kinds).toEqual(['usage']);
     const found = await kubectl([
       'exec',
       server.name,
@@ -175,9 +179,11 @@ describe('where a capture is written', () => {
   it('never overwrites a file, unless told to', async () => {
     const file = freshPath('existing.pcap');
     writeFileSync(file, 'precious', { mode: 0o644 });
-    const refused = await capture(['-w', file, '-c', '1']).finished;
+    const written = ['capture', pod.name, '--image', image, '-w', file, '-c', '1'];
+    const refused = await failure(written);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/exists already[\s\S]*--force/);
+    expect(refused.kinds).toEqual(['exists']);
+    expect(refused.stderr).toContain('--force');
     expect(readFileSync(file, 'utf8')).toBe('precious');
 
     const forced = await capture(['-w', file, '-c', '1', '--force']).finished;
@@ -187,9 +193,11 @@ describe('where a capture is written', () => {
   });
 
   it('says so before anything starts when a file cannot be written', async () => {
-    const missing = await capture(['-w', '/no/such/folder/x.pcap']).finished;
+    const args = ['capture', pod.name, '--image', image, '-w', '/no/such/folder/x.pcap'];
+    const missing = await failure(args);
     expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain('no such folder: /no/such/folder');
+    expect(missing.kinds).toEqual(['not-written']);
+    expect(missing.stderr).toContain('/no/such/folder');
   });
 
   it('keeps whole packets when the disk is full', async () => {

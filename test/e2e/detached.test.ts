@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { killSandbox } from './support/disturb.ts';
+import { failure } from './support/failure.ts';
 import { CHATTER, leftWorking, podName, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
@@ -151,16 +152,21 @@ describe('a detached capture', () => {
     expect((await state()).state).toBe('Removed');
   });
 
-  it.concurrent('says what it was asked wrongly, and leaves nothing running', async () => {
+  it.concurrent('refuses what it cannot do, and leaves nothing running', async ({
+    onTestFinished,
+  }) => {
     const pod = await runPod('wrong');
     const capture = ['capture', pod.name, '--detach', '--image', IMAGE];
-    const expression = await ours([...capture, '--name', 'wrong', '--', 'port eighty']);
+    const options = { onTestFinished };
+    const named = [...capture, '--name', 'wrong'];
+    const expression = await failure([...named, '--', 'port eighty'], options);
     expect(expression.code, expression.stderr).toBe(2);
-    expect(expression.stderr).toContain('pcap-filter');
-    const device = await ours([...capture, '-i', 'eth9']);
+    expect(expression.kinds).toEqual(['usage']);
+    const device = await failure([...capture, '-i', 'eth9'], options);
     expect(device.code, device.stderr).toBe(2);
-    const again = await ours([...capture, '--name', 'wrong']);
-    expect(again.stderr).toContain('has, or had, a capture named "wrong"');
+    expect(device.kinds).toEqual(['not-found']);
+    const again = await failure(named, options);
+    expect(again.kinds).toEqual(['exists']);
     for (const flags of [
       ['-w', 'x'],
       ['--name', 'Not_A_Name'],
@@ -170,7 +176,9 @@ describe('a detached capture', () => {
     expect(await succeeds(['captures', '-o', 'name'])).not.toContain(pod.name);
   });
 
-  it.concurrent('is lost with its container, and told so; on a volume it is not', async () => {
+  it.concurrent('is lost with its container, and says so; on a volume it is not', async ({
+    onTestFinished,
+  }) => {
     const volumes = [{ name: 'scratch', emptyDir: {} }];
     const pod = await runPod('lost', {
       command: CHATTER,
@@ -190,15 +198,13 @@ describe('a detached capture', () => {
     const lost = async () => ((await states()).match(/Lost/g) ?? []).length === 2;
     expect(await eventually(lost), await states()).toBe(true);
 
-    const gone = await ours([
-      'captures',
-      'fetch',
-      `${pod.name}/in-container`,
-      '-w',
-      freshPath('in'),
-    ]);
+    const gone = await failure(
+      ['captures', 'fetch', `${pod.name}/in-container`, '-w', freshPath('in')],
+      { onTestFinished },
+    );
     expect(gone.code).toBe(1);
-    expect(gone.stderr).toMatch(/is lost at \d{4}-.*: its container was .*sandbox/);
+    expect(gone.kinds).toEqual(['lost']);
+    expect(gone.stderr).toMatch(/ \d{4}-.*sandbox/);
     const running = async () =>
       (
         await kubectl([
