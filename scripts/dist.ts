@@ -1,8 +1,8 @@
-// Makes dist/: the program as one bundle, a code cache for it, and a launcher that finds Node.
+// Makes dist/: the program in a few packs, a code cache for each, and a launcher that finds Node.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleProgram } from './packaging/bundle.ts';
-import { makeCodeCache } from './packaging/codeCache.ts';
+import { makeCodeCaches } from './packaging/codeCache.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -11,9 +11,8 @@ const dist = join(root, 'dist');
 mkdirSync(dist, { recursive: true });
 for (const file of readdirSync(dist, { withFileTypes: true }))
   if (file.isFile()) rmSync(join(dist, file.name));
-const bundle = join(dist, 'netdebug.cjs');
-await bundleProgram(bundle);
-for (const file of ['boot.cjs', 'bundleScript.cjs', 'kubectl-netdebug'])
+await bundleProgram(dist);
+for (const file of ['boot.cjs', 'packs.cjs', 'kubectl-netdebug'])
   copyFileSync(join(root, 'scripts', 'launcher', file), join(dist, file));
 chmodSync(join(dist, 'kubectl-netdebug'), 0o755);
-makeCodeCache([process.execPath], bundle, join(dist, 'netdebug.cache'));
+makeCodeCaches([process.execPath], dist, dist);

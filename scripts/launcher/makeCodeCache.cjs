@@ -1,12 +1,12 @@
-// Runs a bundle on a few commands and keeps what V8 compiled on the way: the functions that every
-// real command needs are then ready at its start. makeCodeCache.cjs BUNDLE CACHE, by the Node that will
-// run the bundle, and with --random-seed, without which no two caches are the same.
+// Runs the program on a few commands and keeps what V8 compiled on the way: the functions that every
+// real command needs are then ready at its start. makeCodeCache.cjs FOLDER CACHES PACK..., by the Node that will
+// run the program, and with --random-seed, without which no two caches are the same.
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 const v8 = require('node:v8');
-const { bundleScript } = require('./bundleScript.cjs');
+const { openProgram } = require('./packs.cjs');
 const { startToyServer } = require('./toyServer.cjs');
 
 const COMMANDS = [
@@ -21,19 +21,21 @@ const COMPLETION = ['__complete', 'capture', 'p'];
 /** Each takes a fraction of a second; one that does not end has misunderstood the toy server. */
 const LIMIT_MS = 30_000;
 
-/** Runs the bundle's main function, which says by the exit code that it is done. */
+/** Runs the program, which says by the exit code that it is done. */
 async function runCommand(run, args) {
   process.argv = [process.execPath, 'netdebug', ...args];
   process.exitCode = undefined;
-  run();
+  const changed = run();
   const deadline = Date.now() + LIMIT_MS;
   while (process.exitCode === undefined) {
     if (Date.now() > deadline) throw new Error(`${args.join(' ')}: no end`);
     await wait(10);
   }
+  const [name] = changed();
+  if (name !== undefined) throw new Error(`packs.cjs copied too early what is exported by ${name}`);
 }
 
-async function main(bundle, cache) {
+async function main(folder, caches, packs) {
   const { port, image } = await startToyServer();
   const kubeconfig = path.join(os.tmpdir(), `netdebug-build-${process.pid}`);
   fs.writeFileSync(
@@ -46,10 +48,13 @@ async function main(bundle, cache) {
   process.stderr.write = (text) => said.push(text);
   process.env.KUBECONFIG = kubeconfig;
   const { exit } = process;
-  const { script, run } = bundleScript({
-    text: fs.readFileSync(bundle, 'latin1'),
+  const { scriptOf, run } = openProgram({
+    read: {
+      text: (pack) => fs.readFileSync(path.join(folder, `${pack}.cjs`), 'latin1'),
+      cache: () => undefined,
+    },
     // A cache keeps the name: it must not be that of a folder of this machine.
-    filename: '/netdebug.cjs',
+    folder: '/',
     require,
   });
   try {
@@ -70,10 +75,11 @@ async function main(bundle, cache) {
   }
   // The seed is one of the flags that a cache is bound to, and the program runs without one.
   v8.setFlagsFromString('--random-seed=0');
-  fs.writeFileSync(cache, script.createCachedData());
+  for (const pack of packs)
+    fs.writeFileSync(path.join(caches, `${pack}.cache`), scriptOf(pack).createCachedData());
 }
 
-main(process.argv[2], process.argv[3]).then(
+main(process.argv[2], process.argv[3], process.argv.slice(4)).then(
   () => process.exit(0),
   (error) => {
     fs.writeSync(2, `makeCodeCache: ${error.stack}\n`);

@@ -3,13 +3,14 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
-import { makeCodeCache, V8_FLAGS } from './codeCache.ts';
+import { makeCodeCaches, V8_FLAGS } from './codeCache.ts';
 import { withoutElfSymbols } from './elfSymbols.ts';
 import { runnerFor } from './emulator.ts';
 import { withEnglishOnly } from './icuData.ts';
 import { signedAdHoc } from './machOSignature.ts';
 import { withoutMachOSymbols } from './machOSymbols.ts';
 import { nodeFiles } from './nodeBinary.ts';
+import { PACK_NAMES } from './packs.ts';
 import { withPeChecksum } from './peChecksum.ts';
 import { withoutPeSignature } from './peSignature.ts';
 import { withPeVersion } from './peVersion.ts';
@@ -45,16 +46,21 @@ const PKG_NAMES: Readonly<Record<string, string>> = {
   windows: 'win',
 };
 
-/** Makes the single-file binary of a platform out of the bundle; `work` is a folder for its parts. */
+/** Makes the single-file binary of a platform out of the program in `bundle`; `work` is a folder for its parts. */
 export async function makeBinary(
   platform: Platform,
   bundle: string,
   output: string,
   work: string,
 ): Promise<void> {
-  const assets: Record<string, string> = { 'netdebug.cjs': bundle };
-  const cache = join(work, `${platformName(platform)}.cache`);
-  if (cacheIsMade(platform, bundle, cache)) assets['netdebug.cache'] = cache;
+  const caches = join(work, platformName(platform));
+  mkdirSync(caches);
+  const withCaches = cachesAreMade(platform, bundle, caches);
+  const assets: Record<string, string> = {};
+  for (const pack of PACK_NAMES) {
+    assets[`${pack}.cjs`] = join(bundle, `${pack}.cjs`);
+    if (withCaches) assets[`${pack}.cache`] = join(caches, `${pack}.cache`);
+  }
 
   const main = join(work, 'main.cjs');
   await build({
@@ -87,13 +93,13 @@ export async function makeBinary(
 }
 
 /**
- * Makes the code cache where the platform's own Node runs here: V8 takes none of another system or
+ * Makes the code caches where the platform's own Node runs here: V8 takes none of another system or
  * processor. Elsewhere the same version is run on this machine, to see that the bundle works with it.
  */
-function cacheIsMade(platform: Platform, bundle: string, cache: string): boolean {
+function cachesAreMade(platform: Platform, bundle: string, caches: string): boolean {
   const runner = runnerFor(platform);
   const node = runner ? platform.node : generatorFor(platform.node.version);
-  makeCodeCache([...(runner ?? []), nodeFiles(node).program], bundle, cache);
+  makeCodeCaches([...(runner ?? []), nodeFiles(node).program], bundle, caches);
   return runner !== undefined;
 }
 

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -7,6 +8,7 @@ import '../textHook.ts';
 import { buildInfo } from './buildInfo.ts';
 import { makeCompletionTable } from './completionTable.ts';
 import { filesAsText } from './filesAsText.ts';
+import { packModules } from './packs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -48,6 +50,20 @@ const withoutUndici: Plugin = {
   },
 };
 
+/** Of ws the program uses the client, without compression. */
+const clientOnly: Plugin = {
+  name: 'client-only',
+  setup({ onLoad }) {
+    onLoad(
+      { filter: /[\\/]ws[\\/]lib[\\/](permessage-deflate|websocket-server|stream)\.js$/ },
+      () => ({
+        contents: 'module.exports = class { static extensionName = "permessage-deflate"; };',
+        loader: 'js',
+      }),
+    );
+  },
+};
+
 /** Of yargs the program uses the parser. The rest makes standard output when it is loaded, and more that takes 5 ms. */
 const parserOnly: Plugin = {
   name: 'parser-only',
@@ -61,18 +77,20 @@ const parserOnly: Plugin = {
   },
 };
 
-/** Makes the program one file of ASCII; gives what esbuild knows of what is in it. */
-export async function bundleProgram(outfile: string): Promise<Metafile> {
+/** Makes the program a few files of ASCII in `folder`, one for each pack; gives what esbuild knows of what is in them. */
+export async function bundleProgram(folder: string): Promise<Metafile> {
   const help: Record<number, string> = {};
   for (const width of HELP_WIDTHS) help[width] = programHelp(width);
-  const { metafile } = await build({
+  const built = await build({
     absWorkingDir: root,
     entryPoints: ['src/main.ts'],
-    outfile,
+    outdir: folder,
+    write: false,
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node24',
-    format: 'cjs',
+    format: 'esm',
     charset: 'ascii',
     minify: true,
     legalComments: 'none',
@@ -81,14 +99,17 @@ export async function bundleProgram(outfile: string): Promise<Metafile> {
       // ws looks for optional native helpers, in every folder; its own JavaScript does without.
       'process.env.WS_NO_BUFFER_UTIL': 'true',
       'process.env.WS_NO_UTF_8_VALIDATE': 'true',
-      NETDEBUG_BUILD: JSON.stringify(buildInfo(root) ?? null),
-      NETDEBUG_HELP: JSON.stringify(help),
+      // As texts: of an object esbuild makes a module that exports its value later, which packs.cjs forbids.
+      NETDEBUG_BUILD: JSON.stringify(JSON.stringify(buildInfo(root) ?? null)),
+      NETDEBUG_HELP: JSON.stringify(JSON.stringify(help)),
       NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
     },
-    banner: { js: 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;' },
-    plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, parserOnly],
+    plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, clientOnly, parserOnly],
     logLevel: 'warning',
     metafile: true,
   });
-  return metafile;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of await packModules(built))
+    writeFileSync(join(folder, `${name}.cjs`), text);
+  return built.metafile;
 }

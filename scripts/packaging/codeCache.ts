@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { PACK_NAMES } from './packs.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', 'launcher', 'makeCodeCache.cjs');
 
@@ -11,12 +12,14 @@ const SCRIPT = join(import.meta.dirname, '..', 'launcher', 'makeCodeCache.cjs');
 export const V8_FLAGS = ['--semi-space-growth-factor=1'];
 
 /**
- * Runs whole commands of the bundle by the given Node (a command line: it may be an emulator's) and
- * keeps what V8 compiled. Throws when a command fails there.
+ * Runs whole commands of the program in `folder` by the given Node (a command line: it may be an emulator's) and
+ * keeps what V8 compiled, a cache for each pack in `caches`. Throws when a command fails there.
  */
-export function makeCodeCache(node: readonly string[], bundle: string, cache: string): void {
+export function makeCodeCaches(node: readonly string[], folder: string, caches: string): void {
   const [program = '', ...args] = node;
-  execFileSync(program, [...args, ...V8_FLAGS, '--random-seed=42', SCRIPT, bundle, cache], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    program,
+    [...args, ...V8_FLAGS, '--random-seed=42', SCRIPT, folder, caches, ...PACK_NAMES],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
 }

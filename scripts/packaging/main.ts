@@ -31,7 +31,7 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
 const time = new Date(buildInfo(root)?.date ?? 0);
 const work = mkdtempSync(join(tmpdir(), 'netdebug-build-'));
 try {
-  const bundle = join(work, 'netdebug.cjs');
+  const bundle = join(work, 'program');
   const metafile = await bundleProgram(bundle);
   mkdirSync(release, { recursive: true });
   // One at a time: what pkg does takes more than a gigabyte.

@@ -1,4 +1,3 @@
-import { completionTable } from '../../build.ts';
 import { answerText } from './answer.ts';
 import { complete } from './complete.ts';
 import type { CompletionTable } from './table.ts';
@@ -11,6 +10,7 @@ const LIMIT_MS = 1000;
  * line. Never fails and never complains, because that would appear in the middle of the line.
  */
 export async function completeCommand(args: readonly string[]): Promise<string> {
+  const { completionTable } = await import('./builtTable.ts');
   const table = JSON.parse(completionTable) as CompletionTable;
   const signal = AbortSignal.timeout(LIMIT_MS);
   const sources = async () => (await import('./sources.ts')).clusterSources(signal);

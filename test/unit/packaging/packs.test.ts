@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleProgram } from '../../../scripts/packaging/bundle.ts';
+
+const LAUNCHER = join(import.meta.dirname, '..', '..', '..', 'scripts', 'launcher', 'packs.cjs');
+
+/** Runs the program and prints, as its last words, the packs that were read. */
+const PROBE = `
+const { openProgram } = require(${JSON.stringify(LAUNCHER)});
+const { readFileSync, writeSync } = require('node:fs');
+const packs = [];
+process.on('exit', () => writeSync(1, '\\npacks: ' + packs.join(' ')));
+openProgram({
+  read: {
+    text(pack) {
+      packs.push(pack);
+      return readFileSync(process.env.FOLDER + '/' + pack + '.cjs', 'latin1');
+    },
+    cache() {},
+  },
+  folder: process.env.FOLDER,
+  require,
+}).run();
+`;
+
+let folder = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'netdebug-packs-'));
+  await bundleProgram(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a command prints, and the packs that it reads. */
+function run(...args: string[]): Promise<{ said: string; packs: string[] }> {
+  const missing = join(folder, 'no-kubeconfig');
+  const env = { ...process.env, FOLDER: folder, KUBECONFIG: missing };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['-e', PROBE, 'netdebug', ...args], { env }, (_error, out, err) => {
+      const [said = '', packs = ''] = out.split('\npacks: ');
+      resolve({ said: said + err, packs: packs.split(' ') });
+    });
+  });
+}
+
+describe('the packs of the program', () => {
+  it('print the version with the first', async () => {
+    const { said, packs } = await run('--version');
+    expect(said).toMatch(/^kubectl-netdebug \d/);
+    expect(packs).toEqual(['quick']);
+  });
+
+  it('know of which build they are', async () => {
+    const { said } = await run('version', '-o', 'json');
+    expect(JSON.parse(said).clientVersion.gitCommit).toMatch(/^[0-9a-f]{40}$/);
+  });
+
+  it('print the help with the first', async () => {
+    expect((await run('--help')).packs).toEqual(['quick']);
+  });
+
+  it('complete names without what runs commands', async () => {
+    const { said, packs } = await run('__complete', 'capture', '--context', '');
+    expect(said).toBe(':4\n');
+    expect(packs.toSorted()).toEqual(['completion', 'connection', 'quick']);
+  });
+
+  it('begin a capture without what comes later', async () => {
+    const { said, packs } = await run('capture', '--help');
+    expect(said).toMatch(/^Capture packets/);
+    expect(packs.toSorted()).toEqual(['connection', 'quick', 'start']);
+  });
+
+  it('have every command', async () => {
+    const { said, packs } = await run('read', join(folder, 'no-file.pcap'));
+    expect(said).toMatch(/no-file\.pcap/);
+    expect(packs).toContain('rest');
+  });
+});
