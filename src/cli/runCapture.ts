@@ -30,6 +30,8 @@ export async function runCapture(
     if (!isLive && plan.peers.some(hasChangingAddresses)) note(FIXED_PEERS);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (isRing) return await ring(api, flags, plan, interruption);
+    // To load the rest would hold the connection up.
+    await early?.sent;
     const { captureLive } = await import('./liveCapture.ts');
     return await captureLive(api, { ...plan, early }, flags, interruption);
   } finally {

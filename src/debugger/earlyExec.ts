@@ -11,12 +11,17 @@ interface Container {
 /** boot.sh waits 12 s for its command: an exec that is older than this may end at any moment. */
 const USABLE_MS = 6_000;
 
+/** To connect to a server nearby takes less; while one far away answers, there is time for other work. */
+const SENT_MS = 25;
+
 /**
  * An exec that is opened before it is known whether its container is a debugger that can be used. A node needs most of
  * the time until a program's first output to start anything at all, and meanwhile the pod is read. Until the exec is
  * taken nothing runs there but a shell that waits for its command; without one it ends.
  */
 export class EarlyExec {
+  /** Resolves when the request is on its way, or has failed, or after some milliseconds. */
+  readonly sent: Promise<void>;
   /** Settles as `exec`. */
   readonly opening: Promise<ExecStream>;
   readonly place: Container;
@@ -26,13 +31,20 @@ export class EarlyExec {
 
   constructor(access: Access, place: Container) {
     this.place = place;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const limit = setTimeout(resolve, SENT_MS);
+    this.sent = promise.finally(() => clearTimeout(limit));
     this.opening = exec(access, {
       ...place,
       command: BOOT_COMMAND,
       stdin: true,
       signal: this.#closing.signal,
+      onSent: resolve,
     });
-    this.opening.catch(() => {});
+    this.opening.then(
+      () => resolve(),
+      () => resolve(),
+    );
   }
 
   isIn({ namespace, pod, container }: Container): boolean {

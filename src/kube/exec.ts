@@ -20,6 +20,8 @@ export interface ExecOptions {
   readonly tty?: TerminalSize;
   /** Ends the stream at once; the remote process is not told. */
   readonly signal?: AbortSignal;
+  /** Called when the request is on its way, after the connection is made. */
+  readonly onSent?: () => void;
 }
 
 /** How large a terminal is, in characters. */
@@ -97,6 +99,10 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
     perMessageDeflate: false,
     skipUTF8Validation: true,
     maxPayload: MAX_FRAME_BYTES,
+    finishRequest: (request) => {
+      if (options.onSent) request.once('finish', options.onSent);
+      request.end();
+    },
   });
   // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
   const stream = new WebsocketExec(socket, options.signal);
