@@ -64,7 +64,7 @@ describe.each(SHELLS)('a command that comes on standard input, in $name', ({ she
     const [output] = await ended;
     expect(output).toBe('');
     expect(child.signalCode).toBe('SIGTERM');
-  }, 30_000);
+  });
 });
 
 describe('the request that starts a command', () => {

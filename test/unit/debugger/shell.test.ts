@@ -79,7 +79,7 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     await until(() => !isAlive(orphan));
     await wait(200);
     expect(other.exitCode ?? other.signalCode).toBeNull();
-  }, 60_000);
+  });
 
   it.each(['frames', 'none'])(
     'by %s: what it leaves in the background ends after it, and has a last word',
@@ -88,14 +88,11 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
       const guard = await guardOf(ours);
       const script =
         'trap "" HUP; { sleep 0.2; echo last; } & sleep 1000 & echo "$!"; exec sh -c "exit 3"';
-      const begun = Date.now();
       const child = run(how, ['sh', '-c', script], ours, '', String(guard.pid));
-      const ended = once(child, 'exit').then(([code]) => [code, Date.now() - begun] as const);
+      const ended = once(child, 'exit').then(([code]) => code);
       // Until its end nothing but the job holds its output open.
       const said = await text(child.stdout);
-      const [code, milliseconds] = await ended;
-      expect(code).toBe(3);
-      expect(milliseconds).toBeLessThan(10_000);
+      expect(await ended).toBe(3);
       expect(said).toMatch(/^\d+\nlast\n$/);
       await until(() => !isAlive(Number.parseInt(said, 10)));
     },
@@ -124,6 +121,6 @@ function isAlive(pid: number): boolean {
 }
 
 async function until(check: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !check(); await wait(50))
+  for (const end = Date.now() + 60_000; !check(); await wait(50))
     if (Date.now() > end) throw new Error('it never came to that');
 }

@@ -97,7 +97,7 @@ describe('a mistake in a display filter', () => {
     expect(refusedByTshark(wrong)).toEqual(wrong);
     expect(refusedByTshark(DISPLAY_ERRORS.map(([, right]) => right))).toEqual([]);
     expect(refusedByTshark(DISPLAY_NOTES.flat())).toEqual([]);
-  }, 60_000);
+  });
 
   it.each(DISPLAY_ERRORS)('%s is refused by read -Y with the right filter', (wrong, right) => {
     const error = thrownBy(() => checkDisplayFilter(wrong));

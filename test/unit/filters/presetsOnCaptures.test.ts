@@ -45,7 +45,7 @@ describe.skipIf(!has)(
       }
       expect(wrong).toEqual([]);
       expect(recipe).toBeGreaterThan(150);
-    }, 60_000);
+    });
 
     it.each([
       ['ndpi/http_ipv6.pcap', 20, PRESET],

@@ -155,8 +155,8 @@ describe('a kubeconfig with 10,000 contexts', () => {
 
   it('in a form that only the parser reads is an error for whoever waits a second at most', () => {
     const kubeconfig = written(`${text}extensions: &none []\n`);
-    const begun = performance.now();
+    const before = process.cpuUsage().user;
     expect(() => chooseContext({ kubeconfig }, {}, { quick: true })).toThrow(/too long/);
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(process.cpuUsage().user - before).toBeLessThan(1_000_000);
   });
 });

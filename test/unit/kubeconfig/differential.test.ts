@@ -163,5 +163,5 @@ describe.skipIf(!KUBECTL)('what goes wrong is said as kubectl says it', () => {
     }
     world.server.refusal = undefined;
     expect(differences).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -20,8 +20,10 @@ export function openSockets(server: Server): OpenSockets {
     async gone() {
       // Connections are accepted in their order: when this one is, all before it have been.
       const last = connect((server.address() as AddressInfo).port, '127.0.0.1');
-      last.on('error', () => {});
-      await once(server, 'connection');
+      await once(last, 'connect');
+      const isLast = (socket: Socket) => socket.remotePort === last.localPort;
+      // It may have been accepted before its own end knows that it is connected.
+      while (![...open].some(isLast)) await once(server, 'connection');
       last.destroy();
       while (open.size > 0) await Promise.all([...open].map((socket) => once(socket, 'close')));
     },

@@ -42,7 +42,7 @@ async function expectAsMergecap(captures: readonly Buffer[], chance: Chance): Pr
   expect(told(ours)?.join()).toContain(merger.late === 0 ? 'True' : 'False');
 }
 
-describe('the order of a merge', { timeout: 60_000 }, () => {
+describe('the order of a merge', () => {
   it.each(Array.from({ length: 9 }, (_, seed) => seed))('is mergecap’s (seed %i)', async (seed) => {
     const chance = new Chance(seed);
     const slots = chance.between(1, 9);

@@ -43,7 +43,7 @@ function filesOfTwo(): Buffer[] {
 const countPackets = (path: string) =>
   Number(wireshark('capinfos', '-Tr', '-c', '-M', path).split('\t')[1]);
 
-describe('the output of a merge', { timeout: 60_000 }, () => {
+describe('the output of a merge', () => {
   it('keeps whole blocks when the disk is full, and every writer hears of it', async () => {
     const files = filesOfTwo();
     const { file: whole } = await mergeFiles(files, new Chance(1));

@@ -60,7 +60,7 @@ async function fileOfThree(): Promise<Buffer> {
   return output.bytes;
 }
 
-describe('a merged file', { timeout: 60_000 }, () => {
+describe('a merged file', () => {
   it('is opened by capinfos and tshark with no complaint, with what is known of each pod', async () => {
     using files = new FilesForTest();
     const path = files.write('three.pcapng', await fileOfThree());

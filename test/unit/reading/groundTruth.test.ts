@@ -60,20 +60,20 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     const comparison = zeekComparison();
     for (const file of captureFiles('zeek')) compareZeek(comparison, file, await readOurs(file));
     report('Zeek, conn.log', comparison);
-  }, 60_000);
+  });
 
   it('say in DNS, TLS and HTTP what Zeek logs', async () => {
     const comparison = zeekFactsComparison();
     for (const file of captureFiles('zeek'))
       compareZeekFacts(comparison, file, await readOurs(file));
     report('Zeek, dns.log, ssl.log, http.log', comparison);
-  }, 60_000);
+  });
 
   it('have the flows that nDPI reports', async () => {
     const comparison = ndpiComparison();
     for (const file of captureFiles('ndpi')) compareNdpi(comparison, file, await readOurs(file));
     report('nDPI', comparison);
-  }, 60_000);
+  });
 
   it('have the TCP analysis of tshark, field by field', async () => {
     const comparison = tsharkComparison();

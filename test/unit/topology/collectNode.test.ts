@@ -46,7 +46,7 @@ describe.skipIf(!canUnshare).each(SHELLS)('what collect.sh reads of a node, in %
     expect(status).toBe(0);
     sections = parseSections(gunzipSync(readFileSync(join(scratch, 'collected'))), 'TOKEN');
     node = await nodeFactsOf(sections, { name: 'node-a', showAnnotations: false });
-  }, 60_000);
+  });
   afterAll(() => rmSync(scratch, { recursive: true }));
 
   it('comes to its end', () => {

@@ -34,7 +34,7 @@ const ROUTED_NODES: Lab['nodes'] = {
 };
 
 describe('routed veths', () => {
-  it('are followed, and their faults found', { timeout: 60_000 }, async () => {
+  it('are followed, and their faults found', async () => {
     const reach = 'reach a1 10.244.2.2 80 0.5';
     const [healthy, noRoute, noProxy, down] = await stagesOf({
       nodes: ROUTED_NODES,
@@ -83,7 +83,7 @@ done
 `;
 
 describe('IPv6 through a VXLAN that learns', () => {
-  it('is followed, and forwarding that is off is found', { timeout: 60_000 }, async () => {
+  it('is followed, and forwarding that is off is found', async () => {
     const [healthy, off] = await stagesOf({
       nodes: {
         'node-a': {
@@ -177,7 +177,7 @@ function service(
 }
 
 describe('a service', () => {
-  it('leads to its endpoint on another node', { timeout: 60_000 }, async () => {
+  it('leads to its endpoint on another node', async () => {
     const [result] = await stagesOf({
       nodes: FLANNEL_NODES,
       rules: true,
@@ -196,7 +196,7 @@ describe('a service', () => {
     ]);
   });
 
-  it('on the same bridge needs bridges to call iptables', { timeout: 60_000 }, async () => {
+  it('on the same bridge needs bridges to call iptables', async () => {
     const [result] = await stagesOf({
       nodes: FLANNEL_NODES,
       rules: true,
@@ -210,9 +210,7 @@ describe('a service', () => {
     expect(kinds(result, 'a1', 'svc/web', 80)).toEqual(isReached ? [] : ['bridge-nf-off']);
   });
 
-  it('leads to itself only by hairpin; to nothing without endpoints, rules or listeners', {
-    timeout: 60_000,
-  }, async () => {
+  it('leads to itself only by hairpin; to nothing without endpoints, rules or listeners', async () => {
     const objects = service([{ address: '10.244.1.2', node: 'node-a', ready: true }]);
     const [hairpin, without] = await stagesOf({
       nodes: FLANNEL_NODES,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   if (first === undefined || second === undefined) throw new Error('no facts');
   sound = first.facts;
   broken = second.facts;
-}, 60_000);
+});
 
 function pictures(facts: ClusterFacts): Picture[] {
   return [['a1', 'b1'] as const, ['node/node-a'] as const, ['a1', '203.0.113.9'] as const].map(

@@ -90,7 +90,6 @@ describe('routes worked out from the tables', () => {
   for (const ipv6 of [false, true]) {
     it.for([1, 2, 3, 4])(
       `are what the kernel answers: IPv${ipv6 ? 6 : 4}, tables %d`,
-      { timeout: 60_000 },
       async (seed) => {
         const asked = questions(seed, ipv6);
         const family = ipv6 ? '-6' : '-4';

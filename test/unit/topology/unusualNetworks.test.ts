@@ -353,7 +353,6 @@ RULES
 describe('unusual networks', () => {
   it.each(NETWORKS)(
     'are never described wrongly: $name',
-    { timeout: 60_000 },
     async ({ nodes, setUp, stages, from = 'a1', to }) => {
       const reach = `reach ${from} ${to} 80`;
       const results = await runLab({

@@ -9,7 +9,7 @@ import {
 import { FLANNEL, FLANNEL_NODES, runLab, type StageResult } from './support/lab.ts';
 import { devicesOf, pathBetween } from './support/pathBetween.ts';
 
-describe('a VXLAN between bridges', { timeout: 30_000 }, () => {
+describe('a VXLAN between bridges', () => {
   it('is followed device by device, there and back', async () => {
     const [result] = await runLab({
       nodes: FLANNEL_NODES,

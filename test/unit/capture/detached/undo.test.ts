@@ -236,7 +236,7 @@ describe('a detached capture in a pod that does not record', () => {
     expect(await start(one.api)).toMatchObject({
       next: expect.arrayContaining([expect.stringContaining('captures rm web/rare -n shop')]),
     });
-  }, 30_000);
+  });
 
   it('is not said to be removable while it waits for its image', async () => {
     const one = await cluster();
@@ -277,4 +277,4 @@ it.concurrent('says what it could not undo, and how to', async ({ expect }) => {
   });
   const same = new Problem('why');
   expect(await undoNodePod(api, 'shop', 'netdebug-node-1', same)).toBe(same);
-}, 20_000);
+});

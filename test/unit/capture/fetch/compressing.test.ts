@@ -19,7 +19,7 @@ const isPacked = (words: readonly string[]) => words.some((word) => word.startsW
 const packed = (asked: readonly Asked[]) =>
   asked.filter(({ verb, words }) => verb === 'copy' && isPacked(words));
 
-describe.concurrent('a fetch over a slow link', { timeout: 60_000 }, () => {
+describe.concurrent('a fetch over a slow link', () => {
   const FILES = [1, 2, 3, 4].map((seq) => recorded(seq, 2_500_000));
 
   it('has the pod compress, says so, and ends in identical files', async () => {

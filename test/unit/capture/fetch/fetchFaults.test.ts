@@ -29,7 +29,7 @@ function sent(asked: readonly { verb: string; bytes: number }[]): number {
   return asked.filter(({ verb }) => verb === 'copy').reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () => {
+describe.concurrent('a fetch over a link that fails', () => {
   const cuts: Fault[] = [
     { cut: 0 },
     { cut: 300 },
@@ -103,10 +103,8 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
       cut = true;
       return { cut: 60_000 };
     });
-    const begun = performance.now();
     const failure = fetchFrom(link, folder, { verify: UNVERIFIED, limits: IMPATIENT });
     await expect(failure).rejects.toThrow(/did not come back within 3 s/);
-    expect(performance.now() - begun).toBeLessThan(20_000);
     expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
       'whole',
       'whole',
@@ -119,16 +117,18 @@ describe.concurrent('a fetch over a link that fails', { timeout: 30_000 }, () =>
 
   it('says at once that a server cannot be reached', async () => {
     const { spool, folder } = spoolOf(FILES);
-    const begun = performance.now();
-    await expect(fetchFrom(new FaultySpool(spool, () => 'refused'), folder)).rejects.toThrow(
-      /refused/,
-    );
-    expect(performance.now() - begun).toBeLessThan(5000);
+    let asked = 0;
+    const refusing = new FaultySpool(spool, () => {
+      asked += 1;
+      return 'refused';
+    });
+    await expect(fetchFrom(refusing, folder)).rejects.toThrow(/refused/);
+    expect(asked).toBe(1);
     expect(namesIn(folder)).toEqual([]);
   });
 });
 
-describe.concurrent('a fetch of what is not as it should be', { timeout: 30_000 }, () => {
+describe.concurrent('a fetch of what is not as it should be', () => {
   it('fetches a file with a wrong checksum once more', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];

@@ -58,7 +58,7 @@ const WAYS = [
 ] as const;
 
 for (const [title, options, isThere] of WAYS)
-  describe.skipIf(!isThere).concurrent(`a fetch filtered by ${title}`, { timeout: 60_000 }, () => {
+  describe.skipIf(!isThere).concurrent(`a fetch filtered by ${title}`, () => {
     it('writes what matches, and says in the manifest that this is not all', async () => {
       const { spool, folder } = spoolOf(FILES);
       const manifest = await fetchMatching(spool, folder, options);
@@ -95,7 +95,7 @@ for (const [title, options, isThere] of WAYS)
     });
   });
 
-describe.concurrent('a filtered fetch', { timeout: 60_000 }, () => {
+describe.concurrent('a filtered fetch', () => {
   it('does not mix with another filter or with the whole capture in one folder', async () => {
     const { spool, folder } = spoolOf(FILES);
     await fetchMatching(spool, folder, here(undefined));

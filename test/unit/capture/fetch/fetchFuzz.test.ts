@@ -40,7 +40,7 @@ function randomFault(random: () => number): Fault | undefined {
   return all[Math.floor(random() * all.length)];
 }
 
-describe.concurrent('a fetch, whatever happens to it', { timeout: 60_000 }, () => {
+describe.concurrent('a fetch, whatever happens to it', () => {
   it.for([1, 2, 3, 4])('ends in identical files: 5 histories of seed %i', async (seed) => {
     const random = randomFrom(seed);
     for (let round = 0; round < 5; round++) {

@@ -18,7 +18,7 @@ import { ORIGIN } from './localSpool.ts';
 const mode = (path: string) => statSync(path).mode & 0o777;
 const sha256Of = (file: Buffer) => createHash('sha256').update(file).digest('hex');
 
-describe.concurrent('a fetch', { timeout: 30_000 }, () => {
+describe.concurrent('a fetch', () => {
   it('brings every closed file, proven, named by its first packet, for its owner alone', async () => {
     const files = [1, 2, 3].map((seq) => recorded(seq, 5000));
     const { spool, folder } = spoolOf(files);

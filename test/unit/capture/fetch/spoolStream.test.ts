@@ -33,7 +33,7 @@ function joined(files: readonly Buffer[]): Buffer {
 const threeSizes = (seq: number) => samplePcap([100, 200, 300], { start: START + seq });
 const only = (seq: number) => samplePcap([200], { start: START + seq + 1 });
 
-describe.concurrent('a spool as one stream of packets', { timeout: 60_000 }, () => {
+describe.concurrent('a spool as one stream of packets', () => {
   const FILES = [recorded(1, 40_000), recorded(2, 300_000), recorded(3, 1000)];
 
   it('is that of all its files, without the torn end of one', async () => {
@@ -86,7 +86,7 @@ const FILTERS: readonly (readonly [string, PacketFilter])[] = [
 for (const [program, filter] of FILTERS)
   describe
     .skipIf(spawnSync(program, ['--version']).error !== undefined)
-    .concurrent(`a spool filtered in the pod by ${program}`, { timeout: 60_000 }, () => {
+    .concurrent(`a spool filtered in the pod by ${program}`, () => {
       it('gives only what matches, of all its files', async () => {
         const { spool } = spoolOf([1, 2, 3].map(threeSizes));
         const { bytes } = await readAll(spool, filter);

@@ -164,7 +164,7 @@ describe('a followed capture', () => {
     expect(resumed()).toBe(cuts.length);
     // The recorder is started by the first one alone.
     expect(spool.starts).toBe(1);
-  }, 60_000);
+  });
 
   it('that each connection ends after its hello is asked for with growing pauses', async () => {
     const spool = new FakeSpool([60]);
@@ -185,7 +185,7 @@ describe('a followed capture', () => {
     expect(output.written.equals(spool.joined)).toBe(true);
     const pauses = begins.slice(1).map((at, index) => at - (begins[index] ?? 0));
     expect(pauses.at(-1)).toBeGreaterThan(500);
-  }, 60_000);
+  });
 
   it.each([401, 429, 500, 503])('goes on after refusals with %i', async (code) => {
     const spool = new FakeSpool([60], [70]);
@@ -646,7 +646,7 @@ describe('what cannot be followed', () => {
     expect(String(error)).toMatch(/out of reach for \d+ s, longer than the recorder continues/);
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
-  }, 20_000);
+  });
 
   it('a login that is not renewed, in words about the login, as soon as nobody is asked again', async () => {
     const lost = new LoginLost('your login has expired', true, undefined);
@@ -680,7 +680,7 @@ describe('what cannot be followed', () => {
       { linger: 500 },
     );
     expect(await outcome).toBeInstanceOf(RecordingLost);
-  }, 20_000);
+  });
 
   it('a script that fails again and again', async () => {
     const { outcome } = await begun((pod) => {
@@ -689,7 +689,7 @@ describe('what cannot be followed', () => {
       setTimeout(() => pod.exits(2), 10);
     });
     expect(await outcome).toMatchObject({ stderr: 'sh: out of memory', exitStatus: 2 });
-  }, 20_000);
+  });
 
   it('a pod that is gone, as soon as the cluster says so', async () => {
     const { outcome, output } = await begun(

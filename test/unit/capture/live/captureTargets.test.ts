@@ -274,7 +274,7 @@ describe('a capture of several targets', () => {
     const acts = Object.fromEntries(names.map((name) => [name, records([10], 'told')]));
     const { outcome, notes, interrupt } = await begun({ acts: { ...acts, 'web-7': isLost } });
     const listening = () => notes.filter((note) => note.startsWith('capturing on')).length;
-    await expect.poll(listening, { timeout: 5_000 }).toBe(50);
+    await expect.poll(listening).toBe(50);
     await expect.poll(() => notes.join('\n')).toMatch(/web-7: error: the spool in the pod is gone/);
     interrupt.abort(new Error('Ctrl-C'));
     const { targets } = (await outcome) as LiveOutcome;

@@ -15,7 +15,7 @@ import { pcap, callTo as syn } from './calls.ts';
 
 const local = localApi();
 const CONTAINERS = { containers: [{ name: 'main', image: 'nginx:1.27' }] };
-const TIME = { timeout: 20_000, interval: 50 };
+const TIME = { interval: 50 };
 
 let end = new AbortController();
 afterEach(() => {

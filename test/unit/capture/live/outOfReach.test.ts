@@ -42,7 +42,7 @@ it('clients are found when the server is back', async () => {
     .output.write(Buffer.concat([pcap(), callTo('10.0.0.9', '10.0.0.1')]));
   const { value } = await clients.found(signal).next();
   expect(value?.pod.metadata.name).toBe('caller');
-}, 15_000);
+});
 
 it('new addresses of a peer are, too, and while another has none', async () => {
   const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
@@ -50,4 +50,4 @@ it('new addresses of a peer are, too, and while another has none', async () => {
   const told: (readonly string[])[] = [];
   for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) told.push(terms);
   expect(told).toEqual([['host 10.0.0.2']]);
-}, 15_000);
+});

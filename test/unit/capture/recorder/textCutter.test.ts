@@ -47,10 +47,10 @@ describe('TextCutter', () => {
   it('keeps no line without an end, nor takes long over it', () => {
     const cutter = new TextCutter(10_000_000);
     const piece = Buffer.alloc(16_384, 'x');
-    const before = Date.now();
+    const before = process.cpuUsage().user;
     let passed = 0;
     for (let i = 0; i < 1_000; i++) passed += cutter.cut(piece).length;
-    expect(Date.now() - before).toBeLessThan(2_000);
+    expect(process.cpuUsage().user - before).toBeLessThan(4_000_000);
     expect(passed).toBeGreaterThan(9_900_000);
     expect(passed).toBeLessThanOrEqual(10_000_000);
     expect(cutter.full).toBe(true);

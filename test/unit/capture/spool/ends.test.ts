@@ -19,7 +19,7 @@ import { EVERYWHERE, IN_IMAGES, Place, type Shell, until, whatIsMissing } from '
 const missing = whatIsMissing();
 const title = `a recording${missing === undefined ? '' : ` (skipped: ${missing})`}`;
 
-describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined).concurrent(title, () => {
   let place: Place;
   beforeAll(async () => {
     place = await Place.make();

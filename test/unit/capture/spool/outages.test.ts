@@ -8,7 +8,7 @@ import { EVERYWHERE, IN_IMAGES, Place, type Shell, until, whatIsMissing } from '
 const missing = whatIsMissing();
 const title = `a recording of an interface that comes and goes${missing === undefined ? '' : ` (skipped: ${missing})`}`;
 
-describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined).concurrent(title, () => {
   let place: Place;
   let interfaces = 0;
   beforeAll(async () => {

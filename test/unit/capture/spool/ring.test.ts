@@ -8,7 +8,7 @@ import { EVERYWHERE, Place, whatIsMissing } from './support/place.ts';
 const missing = whatIsMissing();
 const title = `the ring of a recorder${missing === undefined ? '' : ` (skipped: ${missing})`}`;
 
-describe.skipIf(missing !== undefined).concurrent(title, { timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined).concurrent(title, () => {
   let place: Place;
   beforeAll(async () => {
     place = await Place.make();

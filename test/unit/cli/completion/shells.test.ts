@@ -50,7 +50,7 @@ async function screen(shell: readonly string[], keys: string, expected: RegExp):
     (await runFile('tmux', ['-S', socket, '-f', '/dev/null', ...args], { env: environment() }))
       .stdout;
   const shows = async (pattern: RegExp) => {
-    for (const end = Date.now() + 15_000; Date.now() < end; await wait(100))
+    for (const end = Date.now() + 60_000; Date.now() < end; await wait(100))
       if (pattern.test(await tmux('capture-pane', '-p'))) return;
   };
   await tmux('new-session', '-d', '-x', '120', '-y', '20', ...shell);

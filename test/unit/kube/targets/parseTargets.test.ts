@@ -76,9 +76,9 @@ describe('parseTarget', () => {
   });
 
   it('takes no time for a long name', () => {
-    const before = Date.now();
+    const before = process.cpuUsage().user;
     expect(() => parseTarget(`${'a-'.repeat(200_000)}_`)).toThrow(Problem);
-    expect(Date.now() - before).toBeLessThan(500);
+    expect(process.cpuUsage().user - before).toBeLessThan(1_000_000);
   });
 });
 

@@ -39,9 +39,8 @@ describe('peers', () => {
       selector: { app: 'nothing' },
       ports: [{ port: 80 }],
     });
-    await vi.waitFor(
-      async () => expect((await expression(['svc/web'])).split(' or ')).toHaveLength(3),
-      { timeout: 20_000 },
+    await vi.waitFor(async () =>
+      expect((await expression(['svc/web'])).split(' or ')).toHaveLength(3),
     );
   });
 

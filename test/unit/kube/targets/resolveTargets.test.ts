@@ -86,7 +86,7 @@ beforeAll(async () => {
     async () => {
       expect(await names(['deploy/web', 'sts/db', 'ds/agent', 'job/import'])).toHaveLength(8);
     },
-    { timeout: 20_000, interval: 100 },
+    { interval: 100 },
   );
 });
 
@@ -114,9 +114,7 @@ describe('resolveTargets', () => {
     await local.create('Job', metadata.name, job);
     await local.create('Job', 'nightly-report', job);
     const found = async () => (await resolved(['cronjob/nightly'])).pods;
-    await vi.waitFor(async () => expect((await found()).length).toBeGreaterThan(0), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(async () => expect((await found()).length).toBeGreaterThan(0));
     for (const { metadata } of await found())
       expect(metadata.labels?.['job-name']).toMatch(/^nightly-\d+$/);
     const byHand = async () =>
@@ -131,7 +129,7 @@ describe('resolveTargets', () => {
         ],
       },
     });
-    await vi.waitFor(async () => expect(await byHand()).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await byHand()).toBe(true));
     expect(await problem(['cronjob/yearly'])).toContain(
       'cronjob/yearly has no job at the moment; its schedule is "0 0 1 1 *"',
     );

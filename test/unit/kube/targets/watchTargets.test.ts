@@ -21,9 +21,7 @@ beforeAll(async () => {
     template: template('web'),
   });
   await local.create('Service', 'web', { selector: { app: 'web' }, ports: [{ port: 80 }] });
-  await vi.waitFor(async () => expect(await known('deploy/web')).toHaveLength(2), {
-    timeout: 20_000,
-  });
+  await vi.waitFor(async () => expect(await known('deploy/web')).toHaveLength(2));
 });
 
 async function known(...words: string[]): Promise<readonly Pod[]> {
@@ -48,7 +46,7 @@ async function watching(words: string[], pods: readonly Pod[]) {
   return { changes, done };
 }
 
-const TIME = { timeout: 20_000, interval: 50 };
+const TIME = { interval: 50 };
 
 it('tells who joins and who leaves, once, though two targets stand for them', async () => {
   const before = await known('deploy/web');

@@ -176,7 +176,6 @@ describe('rules as iptables-save lists them', () => {
   for (const backend of ['legacy', 'nft'] as const) {
     it.for([1, 2, 3, 4, 5, 6])(
       `let through what gets through: ${backend}, rules %d`,
-      { timeout: 30_000 },
       async (seed) => {
         const text = randomRules(seed + (backend === 'nft' ? 100 : 0)).join('\n');
         const packets = packetsToSend(seed);
@@ -233,7 +232,7 @@ describe('rules of nftables', () => {
       iptablesNft: { ipv4: '', ipv6: '' },
     });
 
-  it('let through what gets through', { timeout: 30_000 }, async () => {
+  it('let through what gets through', async () => {
     const packets = packetsToSend(3).concat(packetsToSend(4), packetsToSend(5));
     const { sections, seen } = await seenThrough(
       `nft -f - <<'RULES'\n${NATIVE}\nRULES`,
@@ -279,7 +278,7 @@ describe("kube-proxy's rules", () => {
     ],
   } as const;
   for (const [form, [rules, list]] of Object.entries(forms)) {
-    it(`lead to the endpoints that get the packets: ${form}`, { timeout: 30_000 }, async () => {
+    it(`lead to the endpoints that get the packets: ${form}`, async () => {
       const { sections, seen } = await seenThrough(rules, list, asked);
       const ruleset = readRuleset({
         nft: sections.get('nft') ?? '',
