@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFaultProxy } from '../faults/proxy.ts';
@@ -7,6 +7,7 @@ import { bundled } from './bundled.ts';
 import { type Clients, type CommandLine, type Run, run } from './clients.ts';
 import { interleave } from './interleave.ts';
 import { APP_IMAGE, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
+import { realTraffic } from './realTraffic.ts';
 import { record } from './results.ts';
 
 const FILES = 10;
@@ -173,30 +174,4 @@ export async function benchSlowFetch(
     await proxy.close();
     rmSync(folder, { recursive: true });
   }
-}
-
-/** A pcap file of about so many bytes, of packets of real captures; undefined where there are none. */
-function realTraffic(bytes: number): Buffer | undefined {
-  const captures = join(import.meta.dirname, '../../../shared/captures');
-  if (!existsSync(captures)) return undefined;
-  const packets = readdirSync(captures, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.pcap'))
-    .map((name) => readFileSync(join(captures, name)))
-    // Of one kind, so that one header fits: little-endian, microseconds, Ethernet.
-    .filter((file) => file.length > 24 && file.readUInt32LE(0) === 0xa1b2c3d4)
-    .filter((file) => file.readUInt32LE(20) === 1)
-    .map(wholePackets);
-  const all = Buffer.concat(packets);
-  const header = Buffer.from('d4c3b2a10200040000000000000000000000040001000000', 'hex');
-  // Farther apart than a compressor at its fastest level looks back.
-  const times = Math.ceil(bytes / all.length);
-  return Buffer.concat([header, ...Array.from({ length: times }, () => all)]);
-}
-
-/** The records of a pcap file without what is cut off at its end. */
-function wholePackets(file: Buffer): Buffer {
-  let at = 24;
-  while (at + 16 <= file.length && at + 16 + file.readUInt32LE(at + 8) <= file.length)
-    at += 16 + file.readUInt32LE(at + 8);
-  return file.subarray(24, at);
 }

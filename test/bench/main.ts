@@ -10,6 +10,7 @@ import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
+import { benchRead } from './read.ts';
 import { keepIn } from './results.ts';
 import { benchStart } from './start.ts';
 import { benchSummary } from './summary.ts';
@@ -23,6 +24,7 @@ const PARTS = [
   'start',
   'merge',
   'summary',
+  'read',
   'dumps',
   'path',
   'growth',
@@ -51,6 +53,7 @@ const DEFAULT_ROUNDS = {
   start: 21,
   merge: 5,
   summary: 3,
+  read: 21,
   gigabytes: 1,
   dumps: 3,
   path: 5,
@@ -64,7 +67,7 @@ const DEFAULT_ROUNDS = {
   completion: 21,
   loss: 3,
 };
-const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'dumps', 'growth', 'gigabytes'];
+const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'read', 'dumps', 'growth', 'gigabytes'];
 
 const ROUNDS = Object.fromEntries(
   Object.entries(DEFAULT_ROUNDS).map(([part, rounds]) => [part, Number(values.rounds ?? rounds)]),
@@ -84,6 +87,7 @@ keepResults('none');
 if (wanted('start')) await benchStart(ROUNDS.start);
 if (wanted('merge')) await benchMerge(ROUNDS.merge);
 if (wanted('summary')) await benchSummary(ROUNDS.summary);
+if (wanted('read')) await benchRead(ROUNDS.read);
 if (wanted('dumps')) await benchTopologyDumps(ROUNDS.dumps);
 // It takes minutes: only when it is asked for.
 if (asked.includes('growth')) await benchGrowth();
