@@ -8,6 +8,7 @@ import { benchGrowth } from './growth.ts';
 import { benchLoss } from './loss.ts';
 import { benchMany } from './many.ts';
 import { benchMerge } from './merge.ts';
+import { benchOneNode } from './oneNode.ts';
 import { runPod } from './pods.ts';
 import { benchPorts } from './ports.ts';
 import { benchRead } from './read.ts';
@@ -39,6 +40,7 @@ const PARTS = [
   'completion',
   'loss',
   'many',
+  'node',
 ];
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
@@ -66,6 +68,7 @@ const DEFAULT_ROUNDS = {
   'slow-fetch': 5,
   completion: 21,
   loss: 3,
+  node: 3,
 };
 const WITHOUT_CLUSTER = ['start', 'merge', 'summary', 'read', 'dumps', 'growth', 'gigabytes'];
 
@@ -116,6 +119,7 @@ try {
   if (wanted('ports')) await benchPorts(clients, ROUNDS.ports);
   if (wanted('loss')) await benchLoss(clients, ROUNDS.loss);
   if (wanted('many')) await benchMany(clients, sink);
+  if (wanted('node')) await benchOneNode(clients, sink, ROUNDS.node);
 } finally {
   await cluster.close();
 }

@@ -12,8 +12,9 @@ import { APP_IMAGE, DEBUGGER_IMAGE, deletePods } from './pods.ts';
 
 const PODS = 50;
 const LABEL = 'bench=many';
+export const SELECTED = ['--selector', LABEL] as const;
 const START_MS = 5_000;
-const MEMORY = 200e6;
+export const MEMORY = 200e6;
 /** How long all are captured, before and after one of them is deleted. */
 const CAPTURED_MS = 4_000;
 const START_LIMIT_MS = 120_000;
@@ -34,24 +35,35 @@ export async function benchMany(clients: Clients, sink: string): Promise<void> {
   const pods = Array.from({ length: PODS }, (_, index) => `bench-many-${index}`);
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-bench-'));
   try {
-    await makePods(clients, pods, sink);
+    await makePods(clients, pods, ['node-a', 'node-b'], sink);
     // Debuggers are added in the first round, and are there in the second.
-    for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries())
-      await measure(clients, pods.slice(deleted), name, join(folder, `${deleted}.pcapng`));
+    for (const [deleted, name] of ['new debuggers', 'debuggers that run'].entries()) {
+      const wanted = pods.slice(deleted);
+      const { listening, bytes } = await captureAll(clients, wanted, folder);
+      const fits = atMost(listening, START_MS, milliseconds(START_MS));
+      figure(`${name}: until all ${wanted.length} listen`, milliseconds(listening), fits);
+      figure(`${name}: most memory`, megabytes(bytes), atMost(bytes, MEMORY, megabytes(MEMORY)));
+    }
   } finally {
     await deletePods(clients, ['--ignore-not-found', ...pods]);
     rmSync(folder, { recursive: true });
   }
 }
 
-async function makePods(clients: Clients, names: readonly string[], sink: string): Promise<void> {
+/** Makes pods that send numbered packets, in turn on these nodes, and waits until they run. */
+export async function makePods(
+  clients: Clients,
+  names: readonly string[],
+  nodes: readonly string[],
+  sink: string,
+): Promise<void> {
   const [key = '', value = ''] = LABEL.split('=');
   const items = names.map((name, index) => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, labels: { [key]: value } },
     spec: {
-      nodeName: index % 2 === 0 ? 'node-a' : 'node-b',
+      nodeName: nodes[index % nodes.length],
       terminationGracePeriodSeconds: 0,
       containers: [{ name: 'main', image: APP_IMAGE, command: [...NUMBERED, sink] }],
     },
@@ -63,14 +75,19 @@ async function makePods(clients: Clients, names: readonly string[], sink: string
   await run(clients, [kubectl, ...ready]);
 }
 
-/** The first of the pods is deleted meanwhile. */
-async function measure(
+/**
+ * Captures these pods, which are all that there are, into one file, and checks it. The first of them is deleted
+ * meanwhile, unless all are to stay. Gives the milliseconds until all listen, and the most memory in bytes.
+ */
+export async function captureAll(
   clients: Clients,
   pods: readonly string[],
-  name: string,
-  file: string,
-): Promise<void> {
-  const selected = ['capture', '--selector', LABEL, '--max-pods', String(PODS)];
+  folder: string,
+  { allStay = false } = {},
+): Promise<{ readonly listening: number; readonly bytes: number }> {
+  const file = join(folder, 'all.pcapng');
+  rmSync(file, { force: true });
+  const selected = ['capture', ...SELECTED, '--max-pods', String(pods.length)];
   const begun = performance.now();
   const child = spawn(
     clients.netdebug,
@@ -92,7 +109,7 @@ async function measure(
     for (const limit = Date.now() + START_LIMIT_MS; listening === undefined; await wait(20))
       if (child.exitCode !== null || Date.now() > limit) throw new Error(`not all listen\n${said}`);
     await wait(CAPTURED_MS);
-    await deletePods(clients, pods.slice(0, 1));
+    if (!allStay) await deletePods(clients, pods.slice(0, 1));
     await wait(CAPTURED_MS);
   } finally {
     child.kill('SIGINT');
@@ -100,10 +117,9 @@ async function measure(
   }
   const bytes = memory.stop();
   const numbers = numbersIn(file);
-  for (const pod of pods.slice(1)) complete(pod, said, numbers.get(`default/${pod}/eth0`) ?? []);
-  const fits = atMost(listening, START_MS, milliseconds(START_MS));
-  figure(`${name}: until all ${pods.length} listen`, milliseconds(listening), fits);
-  figure(`${name}: most memory`, megabytes(bytes), atMost(bytes, MEMORY, megabytes(MEMORY)));
+  for (const pod of pods.slice(allStay ? 0 : 1))
+    complete(pod, said, numbers.get(`default/${pod}/eth0`) ?? []);
+  return { listening, bytes };
 }
 
 /** The numbers of the packets of each interface, as tshark finds them in the file. */
