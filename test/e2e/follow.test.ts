@@ -53,10 +53,10 @@ describe('a capture by way of the spool', () => {
     'over $protocol, $flavour image, goes on after $how: no packet is missing, none comes twice',
     async ({ kubeconfig, image, cut }, { onTestFinished }) => {
       const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
-      await wait(1500);
+      await holds(file, 20);
       await cut(proxy, capture);
-      await capture.says(/resumed after [\d.]+ s where it stood/, 40_000);
-      await wait(1500);
+      await capture.says(/resumed after [\d.]+ s where it stood/);
+      await holds(file, (await packetsIn(file)) + 20);
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
       expect(code, stderr).toBe(0);
@@ -136,7 +136,7 @@ describe('a capture by way of the spool', () => {
       onTestFinished,
       ['--linger', '3s'],
     );
-    await wait(1000);
+    await holds(file, 10);
     capture.child.kill('SIGSTOP');
     const gone = async () => (await working(pod)).length === 0;
     await wait(12_000);
@@ -183,7 +183,7 @@ describe('a capture without a spool', () => {
     const args = ['capture', pod.name, '--image', image, '-w', file, ...flags, '--', 'udp port 9'];
     const capture = netdebug(args, { onTestFinished: context.onTestFinished });
     await capture.says(/capturing on/);
-    await wait(2500);
+    await holds(file, 10);
     expect(await inDebugger(pod.name, 'ls /')).not.toContain('netdebug-');
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.finished;
@@ -240,6 +240,12 @@ async function chatterCapture(
   const some = () => existsSync(file) && statSync(file).size > 24;
   expect(await eventually(some), capture.stderr()).toBe(true);
   return { capture, file, proxy, pod: pod.name };
+}
+
+/** Waits until a capture that is being written has so many packets. */
+async function holds(file: string, packets: number): Promise<void> {
+  const enough = async () => existsSync(file) && (await packetsIn(file)) >= packets;
+  expect(await eventually(enough), `${packets} packets in ${file}`).toBe(true);
 }
 
 function storageLimit(limit: string) {
