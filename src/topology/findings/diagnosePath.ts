@@ -34,6 +34,15 @@ export function diagnosePath(trace: PathTrace): NetworkFinding[] {
 }
 
 /** One fault met in both directions is one finding; two ends that differ are met at either. */
-function keyOf({ kind, where: { node, netns, device } }: Fault): string {
-  return kind === 'tunnel-mismatch' ? kind : [kind, node, netns, device].join(' ');
+function keyOf({ kind, where: { node, netns, device }, values }: Fault): string {
+  switch (kind) {
+    case 'tunnel-mismatch':
+      return kind;
+    case 'duplicate-address':
+      return [kind, values.address].join(' ');
+    case 'port-isolated':
+      return [kind, node, netns, ...[values.device, values.other].toSorted()].join(' ');
+    default:
+      return [kind, node, netns, device].join(' ');
+  }
 }

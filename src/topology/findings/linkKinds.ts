@@ -38,6 +38,14 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
       'Processes of the pod cannot reach each other at 127.0.0.1, ::1 or the own address of the pod.',
     fix: (_v, where) => inNamespace(where, 'ip link set lo up'),
   },
+  'arp-off': {
+    severity: 'error',
+    layer: 2,
+    summary: 'Address resolution is off at a device.',
+    meaning: (v) =>
+      `${v('device')} neither asks nor answers for link-layer addresses (NOARP): packets to ${v('address')} find no receiver.`,
+    fix: (v, where) => inNamespace(where, `ip link set ${v('device')} arp on`),
+  },
   'port-detached': {
     severity: 'error',
     layer: 1,

@@ -50,9 +50,10 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'route-blocked': {
     severity: 'error',
     layer: 3,
-    summary: 'A route of type blackhole, unreachable or prohibit takes the packet.',
-    meaning: (v) => `The route "${v('route')}" drops what is sent to ${v('destination')}.`,
-    fix: (v, where) => inNamespace(where, `ip route del ${v('route')}`),
+    summary: 'A route or rule of type blackhole, unreachable or prohibit takes the packet.',
+    meaning: (v) =>
+      `The ${v('rule') === '' ? 'route' : 'rule'} "${v('rule') || v('route')}" drops what is sent to ${v('destination')}.`,
+    fix: (v, where) => inNamespace(where, v('deletion') || `ip route del ${v('route')}`),
   },
   'rule-missing': {
     severity: 'error',

@@ -16,7 +16,7 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
       ].join('; '),
     fix: (v) =>
       v('isPolicy') === 'yes'
-        ? `${v('backend') === 'nftables' ? `nft chain inet ${v('table')} ${v('chain')} '{ policy accept; }'` : `${v('command')} -P ${v('chain')} ACCEPT`}, or add a rule that accepts the packet`
+        ? `${v('backend') === 'nftables' ? `nft chain ${v('family')} ${v('table')} ${v('chain')} '{ policy accept; }'` : `${v('command')} -P ${v('chain')} ACCEPT`}, or add a rule that accepts the packet`
         : `remove that rule from chain ${v('chain')} of table ${v('table')} (${v('backend')}), or accept the packet before it`,
   },
   'unexpected-snat': {

@@ -10,6 +10,15 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
       `${v('farNode')} has no ${v('kind')} device: it cannot unpack what ${v('device')} sends.`,
     fix: (v) => `restart the network plugin's pod on ${v('farNode')}, which makes the device`,
   },
+  'tunnel-address-missing': {
+    severity: 'error',
+    layer: 2,
+    summary: 'A tunnel sends from an address that its node does not have.',
+    meaning: (v) =>
+      `${v('device')} sends from ${v('local')}, which is no address of this node: the address of the node has changed since the tunnel was made, and the kernel sends nothing.`,
+    fix: (v) =>
+      `restart the network plugin's pod on this node, so that the tunnel is made again${v('expected') === '' ? '' : ` from ${v('expected')}`}; or give the node the address ${v('local')} again`,
+  },
   'tunnel-mismatch': {
     severity: 'error',
     layer: 4,

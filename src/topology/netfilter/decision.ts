@@ -1,6 +1,6 @@
 import { evaluateHook, type Outcome, type PassedRule, type Verdict } from './evaluateHook.ts';
 import type { Surroundings, TracedPacket } from './packet.ts';
-import type { Hook, Ruleset } from './ruleset.ts';
+import type { Hook, RuleLayer, Ruleset } from './ruleset.ts';
 
 /** What becomes of a packet at a hook, all ways taken together. */
 export interface Decision {
@@ -26,8 +26,10 @@ export function decide(
   hook: Hook,
   packet: TracedPacket,
   surroundings: Surroundings,
+  layer: RuleLayer = 'network',
 ): Decision {
-  const decision = decisionOf(evaluateHook(ruleset, hook, packet, surroundings), packet);
+  const outcomes = evaluateHook(ruleset, hook, packet, surroundings, layer);
+  const decision = decisionOf(outcomes, packet);
   if (ruleset.unread.length === 0 || decision.verdict === 'drop' || decision.verdict === 'reject') {
     return decision;
   }

@@ -1,9 +1,10 @@
 import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
-import type { Action, Chain, Hook, Match, Rule, Ruleset, Table } from './ruleset.ts';
+import type { Action, Chain, Hook, Match, Rule, RuleLayer, Ruleset, Table } from './ruleset.ts';
 
 /** A rule, or a chain's policy, that a packet met and that did something to it. */
 export interface PassedRule {
   readonly backend: Table['backend'];
+  readonly family: Table['family'];
   readonly table: string;
   readonly chain: string;
   /** The rule's text; `policy DROP` for a policy. */
@@ -48,18 +49,25 @@ export function evaluateHook(
   hook: Hook,
   packet: TracedPacket,
   surroundings: Surroundings,
+  layer: RuleLayer = 'network',
 ): Outcome[] {
   let travellers: Traveller[] = [{ packet, passed: [], doubts: [] }];
   const finished: Traveller[] = [];
-  for (const { table, chain } of baseChains(ruleset, hook, familyOfPacket(packet))) {
+  for (const { table, chain } of baseChains(ruleset, hook, packet, layer)) {
     const next: Traveller[] = [];
     for (const traveller of travellers) {
       if (chain.base.type === 'nat' && !asksNat(traveller.packet, hook)) {
         next.push(traveller);
         continue;
       }
+      // nft 1.0 does not print the devices of such a chain: it may be for another one.
+      const isForThis = layer !== 'device' || chain.base.devices !== undefined;
+      if (!isForThis) next.push(traveller);
+      const start = isForThis
+        ? traveller
+        : doubting(traveller, `the devices of chain ${table.name} ${chain.name}`);
       const passage = new Passage(table, hook, surroundings);
-      for (const result of passage.throughBase(chain, traveller)) {
+      for (const result of passage.throughBase(chain, start)) {
         if (result.ended === 'accept') {
           const { ended: _accepted, ...rest } = result;
           next.push({ ...rest, returning: false });
@@ -89,14 +97,23 @@ type BaseChain = Chain & { readonly base: NonNullable<Chain['base']> };
 function baseChains(
   ruleset: Ruleset,
   hook: Hook,
-  family: 4 | 6,
+  packet: TracedPacket,
+  layer: RuleLayer,
 ): { table: Table; chain: BaseChain }[] {
-  const families = ['inet', family === 4 ? 'ip' : 'ip6'];
+  const families = {
+    network: ['inet', familyOfPacket(packet) === 4 ? 'ip' : 'ip6'],
+    bridge: ['bridge'],
+    device: ['netdev', 'inet'],
+  }[layer];
+  const device = (hook === 'egress' ? packet.outDevice : packet.inDevice) ?? '';
   return ruleset.tables
     .filter((table) => families.includes(table.family))
     .flatMap((table) =>
       [...table.chains.values()]
         .filter((chain): chain is BaseChain => chain.base?.hook === hook)
+        .filter(
+          ({ base: { devices } }) => layer !== 'device' || devices?.includes(device) !== false,
+        )
         .map((chain) => ({ table, chain })),
     )
     .toSorted((one, other) => one.chain.base.priority - other.chain.base.priority);
@@ -268,6 +285,7 @@ class Passage {
   #noting(traveller: Traveller, chain: Chain, { text, comment, packets }: Rule): Traveller {
     const rule: PassedRule = {
       backend: this.#table.backend,
+      family: this.#table.family,
       table: this.#table.name,
       chain: chain.name,
       text,

@@ -47,11 +47,13 @@ export function parseNftRuleset(text: string, skip: ReadonlySet<string>): Table[
 function baseOf(chain: { [key: string]: Json | undefined }): BaseChain | undefined {
   if (chain.hook === undefined) return undefined;
   const type = textOf(chain.type);
+  const devices = (Array.isArray(chain.dev) ? chain.dev : [chain.dev]).map(textOf).filter(Boolean);
   return {
     hook: textOf(chain.hook) as Hook,
     type: type === 'nat' || type === 'route' ? type : 'filter',
     priority: numberOf(chain.prio) ?? 0,
     policy: chain.policy === 'drop' ? 'drop' : 'accept',
+    ...(devices.length > 0 && { devices }),
   };
 }
 

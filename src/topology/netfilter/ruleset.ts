@@ -9,6 +9,12 @@ export type Hook =
   | 'ingress'
   | 'egress';
 
+/**
+ * Where rules meet a packet: as one of the network layer, as a frame that crosses a bridge, or as a frame that
+ * comes in by a device (ingress) or leaves by it (egress), before everything else.
+ */
+export type RuleLayer = 'network' | 'bridge' | 'device';
+
 export type NetfilterBackend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
 
 /**
@@ -66,6 +72,8 @@ export interface Chain {
     readonly type: 'filter' | 'nat' | 'route';
     readonly priority: number;
     readonly policy: 'accept' | 'drop';
+    /** The devices of an ingress or egress chain. */
+    readonly devices?: readonly string[];
     /** Packets that the policy decided about. */
     readonly packets?: number;
   };

@@ -125,10 +125,15 @@ function answersFor(peer: Port, port: Port, nextHop: string): boolean {
     (peer.link.mac === undefined || sameMac(entry.mac, peer.link.mac)) &&
     !entry.state.includes('FAILED');
   if (isKnown || resolvesNothing(port)) return true;
-  const family = nextHop.includes(':') ? 'ipv6' : 'ipv4';
+  return proxies(peer, nextHop);
+}
+
+/** Whether a device answers for the addresses of others; true where its settings were not read. */
+function proxies({ network, link }: Port, address: string): boolean {
+  const family = address.includes(':') ? 'ipv6' : 'ipv4';
   const name = family === 'ipv4' ? 'proxy_arp' : 'proxy_ndp';
-  const values = ['all', peer.link.name].map(
-    (device) => peer.network.sysctls?.[`${family}/conf/${device}/${name}`],
+  const values = ['all', link.name].map(
+    (device) => network.sysctls?.[`${family}/conf/${device}/${name}`],
   );
   return values.every((value) => value === undefined) || values.includes('1');
 }
@@ -147,15 +152,17 @@ function acrossBridge(
 ): Way['end'] {
   const end = walk.pass(bridge, portsText(walk, bridge));
   if (end !== undefined) return end;
-  if (inPort && !mayForward(walk, inPort)) return 'stopped';
+  if (inPort && !(mayForward(walk, inPort) && entersBridge(walk, inPort))) return 'stopped';
   const isOwn = walk.wiring.hasAddress(bridge, nextHop) === true;
   if (isOwn && inPort !== undefined) {
     checkNeighbour(walk, sender, nextHop, ownMac(bridge, nextHop));
-    walk.enteredBy = inPort;
-    return walk.arrive(bridge);
+    return upBridge(walk, bridge, inPort);
   }
   const owner = behindBridge(walk, bridge, nextHop);
   const mac = checkNeighbour(walk, sender, nextHop, owner?.end);
+  // A bridge that answers for others (proxy ARP) gets their frames.
+  if (inPort !== undefined && mac !== undefined && isBridgesOwn(bridge, mac))
+    return upBridge(walk, bridge, inPort);
   const outPort = portFor(walk, bridge, mac) ?? owner?.port;
   if (outPort === undefined) return nowhereBehind(walk, bridge, inPort, nextHop, sender);
   if (inPort !== undefined) {
@@ -186,7 +193,30 @@ function acrossBridge(
     hairpinFault(walk, outPort);
     return 'stopped';
   }
+  const frame = {
+    outDevice: outPort.link.name,
+    ...(inPort && { inDevice: inPort.link.name }),
+  };
+  const hook = inPort === undefined ? 'output' : 'forward';
+  if (walk.rules(bridge, hook, frame, 'bridge') === 'stopped') return 'stopped';
   return outOfPort(walk, outPort, nextHop);
+}
+
+/** From a port of a bridge to the network layer of its node. */
+function upBridge(walk: Walk, bridge: Port, inPort: Port): Way['end'] {
+  walk.enteredBy = inPort;
+  const devices = { inDevice: inPort.link.name };
+  if (walk.rules(bridge, 'input', devices, 'bridge') === 'stopped') return 'stopped';
+  return walk.arrive(bridge);
+}
+
+/** Whether rules let a frame in by a port of a bridge. */
+function entersBridge(walk: Walk, port: Port): boolean {
+  const devices = { inDevice: port.link.name };
+  return (
+    walk.rules(port, 'ingress', devices, 'device') === 'passed' &&
+    walk.rules(port, 'prerouting', devices, 'bridge') === 'passed'
+  );
 }
 
 function hairpinFault(walk: Walk, port: Port): void {
@@ -208,14 +238,23 @@ function bridgeFilters(bridge: Port): boolean {
 function portFor(walk: Walk, bridge: Port, mac: string | undefined): Port | undefined {
   if (mac === undefined) return undefined;
   const entry = bridge.network.fdb?.find(
-    (one) => one.master === bridge.link.name && sameMac(one.mac, mac) && !isSelf(one),
+    (one) => one.master === bridge.link.name && sameMac(one.mac, mac) && !isLocal(one),
   );
   return entry && walk.wiring.device(bridge, entry.device);
 }
 
-/** Entries of the ports' own addresses lead to the bridge itself. */
-function isSelf({ state, flags }: FdbEntry): boolean {
-  return flags.includes('self') && state === 'permanent';
+/** Entries of the ports' own addresses, which `bridge fdb` calls permanent, lead to the bridge itself. */
+function isLocal({ state }: FdbEntry): boolean {
+  return state === 'permanent';
+}
+
+function isBridgesOwn({ link, network }: Port, mac: string): boolean {
+  return (
+    sameMac(link.mac ?? '', mac) ||
+    network.fdb?.some(
+      (one) => one.master === link.name && sameMac(one.mac, mac) && isLocal(one),
+    ) === true
+  );
 }
 
 /** The bridge's port behind which an address is, and the device that has it. */
@@ -276,8 +315,21 @@ function nowhereBehind(
   }
   if (sameAddress(nextHop, walk.packet.destination)) {
     const evidence = `no port of ${bridge.link.name} leads to ${nextHop}`;
-    const isElsewhere = walk.wiring.withAddress(nextHop).length > 0;
-    if (isElsewhere) {
+    const owners = walk.wiring.withAddress(nextHop);
+    // A bridge without an address is no gateway: its way to the others is on the link layer, and may be missing.
+    const isGateway = bridge.link.addresses.some(
+      ({ address, scope }) => scope === 'global' && address.includes(':') === nextHop.includes(':'),
+    );
+    if (isGateway && owners.length > 0 && owners.every(({ node }) => node !== bridge.node)) {
+      if (inPort !== undefined && proxies(bridge, nextHop)) return upBridge(walk, bridge, inPort);
+      const { name } = sender.link;
+      walk.fault('route-wrong', sender, `${evidence}, which is on ${owners[0]?.node.name}`, {
+        destination: nextHop,
+        device: name,
+      });
+      return 'stopped';
+    }
+    if (owners.length > 0) {
       // Somebody has it, and nothing that was read leads there from this bridge.
       walk.doubt(bridge, 'bridge', evidence);
       return 'unknown';
@@ -303,6 +355,9 @@ function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
   const end = walk.pass(outPort);
   if (end !== undefined) return end;
   if (!mayForward(walk, outPort)) return 'stopped';
+  const devices = { outDevice: outPort.link.name };
+  if (walk.rules(outPort, 'postrouting', devices, 'bridge') === 'stopped') return 'stopped';
+  if (walk.rules(outPort, 'egress', devices, 'device') === 'stopped') return 'stopped';
   const peer = walk.wiring.otherEnd(outPort);
   if (peer === undefined) return overWire(walk, outPort, nextHop);
   const peerEnd = walk.pass(peer);

@@ -151,6 +151,15 @@ function outerWay(walk: Walk, tunnel: Port, remote: string, end: Port): boolean 
   const { link } = tunnel;
   const port = numberOf(link.data.port);
   const local = textOf(link.data.local) ?? '';
+  const isBound = !['', 'any', '0.0.0.0', '::'].includes(local);
+  if (isBound && walk.wiring.hasAddress(tunnel, local) === false) {
+    walk.fault('tunnel-address-missing', tunnel, `${link.name} local ${local}; no device has it`, {
+      device: link.name,
+      local,
+      expected: hostAddress(walk, tunnel.node.name, local) ?? '',
+    });
+    return false;
+  }
   const isUdp = link.kind === 'vxlan' || link.kind === 'geneve' || link.kind === 'wireguard';
   const outer = walk.another(
     {

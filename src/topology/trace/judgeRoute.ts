@@ -1,4 +1,5 @@
 import type { Route } from '../../tools/ip/route.ts';
+import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import { familyOfPacket } from '../netfilter/packet.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
@@ -57,8 +58,11 @@ export function judgeRoute(
   ];
   const blocking = decision.matched ?? decision.route;
   if (blocking !== undefined && BLOCKING.has(blocking.type)) {
-    const blocked = fault('route-blocked', routeText(blocking), {
+    const { rule } = decision;
+    const isByRule = rule !== undefined && rule.table === undefined;
+    const blocked = fault('route-blocked', isByRule ? ruleText(rule) : routeText(blocking), {
       type: blocking.type,
+      ...(isByRule && { rule: ruleText(rule), deletion: deletionOf(rule) }),
       route: routeText(blocking),
     });
     return { kind: 'stopped', faults: [blocked] };
@@ -97,6 +101,16 @@ export function judgeRoute(
     matched: decision.matched ?? route,
     faults,
   };
+}
+
+/** A rule that takes an action itself, as `ip rule` prints it. */
+function ruleText({ priority, source, destination, action, inverted }: RoutingRule): string {
+  const to = destination === 'all' ? '' : ` to ${destination}`;
+  return `${priority}: ${inverted ? 'not ' : ''}from ${source}${to} ${action ?? ''}`;
+}
+
+function deletionOf({ family, priority }: RoutingRule): string {
+  return `ip ${family === 'inet6' ? '-6 ' : ''}rule del pref ${priority}`;
 }
 
 function refused(

@@ -46,6 +46,7 @@ export function checkNeighbour(
   address: string,
   owner: Port | undefined,
 ): string | undefined {
+  checkArp(walk, port, address, owner);
   if (resolvesNothing(port)) return undefined;
   const entry = neighbourOf(port, address);
   if (entry === undefined) return owner?.link.mac;
@@ -72,6 +73,26 @@ export function checkNeighbour(
     });
   }
   return entry.mac;
+}
+
+/** Kinds of devices that resolve addresses unless somebody has switched that off. */
+const RESOLVING = new Set(['veth', 'bridge', 'macvlan', 'vlan', undefined]);
+
+/**
+ * Address resolution needs both ends: one that asks and one that answers. Where it is off at both, as between the
+ * devices of an eBPF datapath, that is meant.
+ */
+function checkArp(walk: Walk, port: Port, address: string, owner: Port | undefined): void {
+  if (owner === undefined) return;
+  const off = [port, owner].filter(
+    ({ link }) => link.type === 'ether' && link.flags.includes('NOARP') && RESOLVING.has(link.kind),
+  );
+  const [one] = off;
+  if (one === undefined || off.length > 1) return;
+  const entry = neighbourOf(port, address);
+  if (entry?.mac !== undefined && !entry.state.includes('FAILED')) return;
+  const { name, flags } = one.link;
+  walk.fault('arp-off', one, `${name}: <${flags.join(',')}>`, { device: name, address });
 }
 
 export function sameMac(one: string, other: string): boolean {

@@ -1,13 +1,14 @@
-import { familyOf, sameAddress } from '../address.ts';
+import { sameAddress } from '../address.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
 import { parseIpvs } from '../netfilter/ipvs.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
-import type { Hook } from '../netfilter/ruleset.ts';
+import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
 import { decideRoute, type RouteDecision, routeText } from '../route/decideRoute.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
 import { crossSegment } from './crossSegment.ts';
 import { crossTunnel, isTunnel } from './crossTunnel.ts';
+import { noteDrop } from './dropFault.ts';
 import { judgeRoute } from './judgeRoute.ts';
 import { checkRouteAgainstOthers } from './routeComparison.ts';
 import { questionFor } from './routeQuestion.ts';
@@ -109,6 +110,7 @@ export class Walk extends WayRecord {
   arrive(port: Port): Way['end'] {
     if (this.#isLooping(port)) return 'stopped';
     const device = port.link.name;
+    if (this.rules(port, 'ingress', { inDevice: device }, 'device') === 'stopped') return 'stopped';
     const place = { node: port.node, network: port.network };
     this.visited.add(port.network.inode);
     this.#enter(place);
@@ -283,6 +285,8 @@ export class Walk extends WayRecord {
     const mtu = routeMtu === undefined ? '' : `, route mtu ${routeMtu}`;
     const end = this.pass(port, `next hop ${nextHop}${mtu}`);
     if (end !== undefined) return end;
+    const leaving = { outDevice: port.link.name };
+    if (this.rules(port, 'egress', leaving, 'device') === 'stopped') return 'stopped';
     if (port.link.type === 'loopback') {
       this.fault('route-wrong', port, `next hop ${nextHop} dev ${port.link.name}`, {
         destination: this.packet.destination,
@@ -329,6 +333,7 @@ export class Walk extends WayRecord {
     place: Place,
     hook: Hook,
     devices: Partial<Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
+    layer: RuleLayer = 'network',
   ): 'passed' | 'stopped' {
     const ruleset = rulesetOf(place.network);
     if (ruleset === undefined) return 'passed';
@@ -340,23 +345,11 @@ export class Walk extends WayRecord {
       ...bare
     } = this.packet;
     const asked: TracedPacket = { ...bare, ...devices };
-    const decision = decide(ruleset, hook, asked, surroundingsOf(this.wiring, place));
+    const surroundings = surroundingsOf(this.wiring, place);
+    const decision = decide(ruleset, hook, asked, surroundings, layer);
     this.#noteRules(place, hook, decision);
     if (decision.verdict === 'drop' || decision.verdict === 'reject') {
-      const last = decision.passed.at(-1);
-      const evidence =
-        last === undefined ? hook : `${last.backend} ${last.table} ${last.chain}: ${last.text}`;
-      this.fault('filter-drop', place, evidence, {
-        verdict: decision.verdict,
-        hook,
-        backend: last?.backend ?? '',
-        table: last?.table ?? '',
-        chain: last?.chain ?? '',
-        packets: last?.packets === undefined ? '' : `${last.packets}`,
-        toService: this.isService && asked.destinationTranslated !== true ? 'yes' : 'no',
-        isPolicy: last?.text.startsWith('policy ') ? 'yes' : 'no',
-        command: `${familyOf(asked.destination) === 4 ? 'iptables' : 'ip6tables'}${last?.backend.replace('iptables', '') ?? ''}`,
-      });
+      noteDrop(this, place, hook, decision, asked);
       return 'stopped';
     }
     if (decision.verdict === 'unknown') {

@@ -177,6 +177,59 @@ const NETWORKS: readonly Unusual[] = [
     ],
   },
   {
+    name: 'what happens below the network layer: frames that rules of a bridge drop, devices that resolve nothing',
+    nodes: FLANNEL_NODES,
+    to: '10.244.2.2',
+    setUp: FLANNEL,
+    stages: [
+      {
+        change: `ip netns exec node-a nft 'add table bridge own; add chain bridge own in { type filter hook prerouting priority 0; }; add rule bridge own in ip daddr 10.244.2.2 drop'`,
+        kinds: ['filter-drop'],
+      },
+      {
+        change: `ip netns exec node-a nft 'delete table bridge own'
+          ip netns exec node-a nft 'add table netdev own; add chain netdev own in { type filter hook ingress device p-a1 priority 0; }; add rule netdev own in ip daddr 10.244.2.2 drop'`,
+        // Not every nft prints the device of the chain: then it is unknown.
+        kinds: [],
+      },
+      {
+        change:
+          'ip netns exec node-a nft delete table netdev own; ip -n b1 link set eth0 arp off; ip -n node-b neigh flush all',
+        kinds: ['arp-off'],
+      },
+      // The pod takes all pods for neighbours, and asks its bridge in vain for one of the other node.
+      {
+        change:
+          'ip -n b1 link set eth0 arp on; ip -n a1 addr del 10.244.1.2/24 dev eth0; ip -n a1 addr add 10.244.1.2/16 dev eth0; ip -n a1 route add default via 10.244.1.1',
+        kinds: ['route-wrong'],
+      },
+      // A bridge that answers for others brings it on its way.
+      {
+        change:
+          'ip netns exec node-a sysctl -qw net.ipv4.conf.sw0.proxy_arp=1; ip -n a1 neigh flush all; ip -n node-b neigh flush all',
+        kinds: [],
+      },
+    ],
+  },
+  {
+    name: 'a tunnel that sends from an address that the node had before',
+    nodes: FLANNEL_NODES,
+    to: '10.244.2.2',
+    setUp: FLANNEL,
+    stages: [
+      { change: '', kinds: [] },
+      {
+        change: `ip -n node-a link del tun9
+          ip -n node-a link add tun9 address 02:00:00:00:00:0a mtu 1450 type vxlan id 1 dev eth0 local 192.168.7.99 dstport 8472 nolearning
+          ip -n node-a addr add 10.244.1.0/32 dev tun9; ip -n node-a link set tun9 up
+          ip -n node-a neigh add 10.244.2.0 lladdr 02:00:00:00:00:0b dev tun9 nud permanent
+          bridge -n node-a fdb append 02:00:00:00:00:0b dev tun9 dst 192.168.7.11 self permanent
+          ip -n node-a route add 10.244.2.0/24 via 10.244.2.0 dev tun9 onlink`,
+        kinds: ['tunnel-address-missing'],
+      },
+    ],
+  },
+  {
     name: 'nftables with sets, maps and intervals',
     nodes: FLANNEL_NODES,
     to: '10.244.2.2',

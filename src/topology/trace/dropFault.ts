@@ -1,0 +1,31 @@
+import { familyOf } from '../address.ts';
+import type { Decision } from '../netfilter/decision.ts';
+import type { TracedPacket } from '../netfilter/packet.ts';
+import type { Hook } from '../netfilter/ruleset.ts';
+import type { Place } from '../wiring.ts';
+import type { Walk } from './walk.ts';
+
+/** Notes that the rules of a hook drop or reject the packet, and which rule does. */
+export function noteDrop(
+  walk: Walk,
+  place: Place,
+  hook: Hook,
+  decision: Decision,
+  asked: TracedPacket,
+): void {
+  const last = decision.passed.at(-1);
+  const evidence =
+    last === undefined ? hook : `${last.backend} ${last.table} ${last.chain}: ${last.text}`;
+  walk.fault('filter-drop', place, evidence, {
+    verdict: decision.verdict,
+    hook,
+    backend: last?.backend ?? '',
+    family: last?.family ?? '',
+    table: last?.table ?? '',
+    chain: last?.chain ?? '',
+    packets: last?.packets === undefined ? '' : `${last.packets}`,
+    toService: walk.isService && asked.destinationTranslated !== true ? 'yes' : 'no',
+    isPolicy: last?.text.startsWith('policy ') ? 'yes' : 'no',
+    command: `${familyOf(asked.destination) === 4 ? 'iptables' : 'ip6tables'}${last?.backend.replace('iptables', '') ?? ''}`,
+  });
+}
