@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mapLimited } from '../../src/kube/mapLimited.ts';
 import { type Clients, type CommandLine, run } from './clients.ts';
+import { figure, milliseconds } from './figures.ts';
 import { captureAll, MEMORY, makePods, SELECTED } from './many.ts';
 import { DEBUGGER_IMAGE, OUR_DEBUGGER } from './pods.ts';
 import { record } from './results.ts';
@@ -71,14 +72,16 @@ async function measure(clients: Clients, sink: string, round: number): Promise<R
   try {
     await makePods(clients, pods, [NODE], sink);
     const fresh = await captureAll(clients, pods, folder, { allStay: true });
+    tell('new debuggers', fresh.listening);
     const running = await captureAll(clients, pods, folder, { allStay: true });
+    tell('running debuggers', running.listening);
     const { kubectl } = clients;
-    const execs = await bestOf((atOnce) =>
+    const execs = await bestOf('kubectl exec true', (atOnce) =>
       timed(clients, pods, atOnce, (pod) => [
         [kubectl, 'exec', pod, '-c', OUR_DEBUGGER, '--', 'true'],
       ]),
     );
-    const debugs = await bestOf((atOnce) =>
+    const debugs = await bestOf('kubectl debug', (atOnce) =>
       timed(clients, pods, atOnce, (pod) => debugCommands(kubectl, pod, `by-hand-${atOnce}`)),
     );
     const commands = await timeCommands(clients, join(folder, 'fetched'));
@@ -104,9 +107,21 @@ function debugCommands(kubectl: string, pod: string, container: string): Command
   ];
 }
 
-async function bestOf(measureAt: (atOnce: number) => Promise<number>): Promise<number> {
+/** Shows a part of a round, which takes minutes. */
+function tell(name: string, time: number): void {
+  figure(name, milliseconds(time));
+}
+
+async function bestOf(
+  name: string,
+  measureAt: (atOnce: number) => Promise<number>,
+): Promise<number> {
   const times: number[] = [];
-  for (const atOnce of PARALLELISM) times.push(await measureAt(atOnce));
+  for (const atOnce of PARALLELISM) {
+    const time = await measureAt(atOnce);
+    tell(`${PODS} ${name}, ${atOnce} at once`, time);
+    times.push(time);
+  }
   return Math.min(...times);
 }
 
@@ -129,7 +144,11 @@ async function timeCommands(clients: Clients, folder: string): Promise<Record<Co
   const netdebug = (...args: string[]) => run(clients, [clients.netdebug, ...args], { keep: true });
   const all = [...SELECTED, '--max-pods', String(PODS)];
   await netdebug('capture', ...all, '--image', DEBUGGER_IMAGE, '--detach', '--name', 'bench');
-  const time = async (...args: string[]) => (await netdebug(...args)).milliseconds;
+  const time = async (...args: string[]) => {
+    const { milliseconds: taken } = await netdebug(...args);
+    tell(args.join(' '), taken);
+    return taken;
+  };
   const list = await time('captures', 'list');
   const ps = await time('ps');
   const fetch = await time('captures', 'fetch', 'bench', '-w', folder);
