@@ -13,7 +13,7 @@ import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
 import { isInterruption } from './report.ts';
 
-type Callbacks = 'onNote' | 'onWaiting' | 'onRecording' | 'onState' | 'onProgress';
+type Callbacks = 'progress' | 'onRecording' | 'onState' | 'onProgress';
 type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
 
 /**
@@ -82,8 +82,10 @@ async function recordOne(
     ...request,
     interrupt: signal,
     abandon,
-    onNote: (text) => terminal.note(text, name),
-    onWaiting: (text) => terminal.waiting(text),
+    progress: {
+      note: (text) => terminal.note(text, name),
+      waiting: (text) => terminal.waiting(text),
+    },
     onRecording: (device, where, ring) => {
       onStarted();
       terminal.note(

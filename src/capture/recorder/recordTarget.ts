@@ -1,14 +1,11 @@
-import { debuggerFor } from '../../debugger/debuggerFor.ts';
-import { explainRefusal } from '../../debugger/refusals.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import { SpoolRefused } from '../follower/followCapture.ts';
-import { type RecorderSpec, recorderSpec } from '../spec.ts';
+import type { RecorderSpec } from '../spec.ts';
 import { planSpool } from '../spool/spoolPlan.ts';
-import { nodeNetworkNote } from './nodeNetworkNote.ts';
+import { atSite } from './atSite.ts';
 import type { RecorderSite } from './recorder.ts';
-import { explainFailure } from './recorderProblems.ts';
-import { type CaptureOutcome, describeTarget, type Recording } from './recording.ts';
+import type { CaptureOutcome, Recording } from './recording.ts';
 import { spooled } from './spooled.ts';
 import { streamed } from './streamed.ts';
 
@@ -21,46 +18,10 @@ export async function recordTarget(
   found: FoundTarget,
   recording: Recording,
 ): Promise<CaptureOutcome> {
-  try {
-    return await record(api, found, recording);
-  } catch (error) {
-    throw explainRefusal(error);
-  }
-}
-
-async function record(
-  api: KubeApi,
-  found: FoundTarget,
-  recording: Recording,
-): Promise<CaptureOutcome> {
-  const { settings, interrupt, progress, events, linger, early } = recording;
-  const { duration, device } = recording.spec;
-  interrupt.throwIfAborted();
-  const place = await debuggerFor(
-    api,
-    found,
-    {
-      profile: 'network',
-      command: 'capture',
-      ...(duration !== undefined && { lifetime: duration + linger }),
-      ...settings,
-    },
-    { onProgress: progress.waiting, onNote: progress.note, signal: interrupt, early },
-  );
-  try {
-    const spec = recorderSpec(recording.spec, place);
-    events?.entered(place, spec.expression);
-    const note = nodeNetworkNote(place, found.pod?.metadata.name);
-    if (note !== undefined) progress.note(note);
-    return await recordAt(
-      { api, place, shown: describeTarget(found, place) },
-      { ...recording, spec },
-    );
-  } catch (error) {
-    throw await explainFailure(error, api, place, settings.image, device);
-  } finally {
-    await place.close();
-  }
+  return atSite(api, found, recording, (site, spec) => {
+    recording.events?.entered(site.place, spec.expression);
+    return recordAt(site, { ...recording, spec });
+  });
 }
 
 /** Text needs no spool: it is read as it comes. */

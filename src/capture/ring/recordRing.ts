@@ -1,8 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { debuggerFor } from '../../debugger/debuggerFor.ts';
 import { tcpdumpChangesUser } from '../../debugger/image.ts';
-import type { Debugger } from '../../debugger/place.ts';
-import { explainRefusal } from '../../debugger/refusals.ts';
 import { tellsOfWait } from '../../debugger/startWait.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
@@ -17,26 +14,26 @@ import { Follower } from '../follower/follower.ts';
 import type { FrameValues } from '../follower/frames.ts';
 import { goneReason } from '../follower/goneReason.ts';
 import type { Manifest } from '../manifest.ts';
-import { nodeNetworkNote } from '../recorder/nodeNetworkNote.ts';
-import { explainFailure } from '../recorder/recorderProblems.ts';
-import { describeTarget, type Recording } from '../recorder/recording.ts';
+import { atSite } from '../recorder/atSite.ts';
+import type { Recorder } from '../recorder/recorder.ts';
+import type { CaptureProgress, Recording } from '../recorder/recording.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
-import { recorderSpec } from '../spec.ts';
+import type { CaptureSpec, RecorderSpec } from '../spec.ts';
 import { planRing, type RingOptions, type RingPlan } from '../spool/ringPlan.ts';
 import { attachTo, removeSpool } from '../spool/spoolCommands.ts';
 import { newSpoolFolder } from '../spool/spoolPlan.ts';
 import { spoolRoom } from '../spool/spoolRoom.ts';
 import { seconds } from '../units.ts';
 
-export interface RingRecording
-  extends Omit<Recording, 'output' | 'stream' | 'format' | 'progress'>,
-    Pick<FetchOptions, 'folder' | 'onNote' | 'onProgress'> {
+/** A capture of one target's packets into a folder. */
+export interface RingRecording<Spec = CaptureSpec>
+  extends Omit<Recording<Spec>, 'output' | 'stream' | 'format' | 'progress' | 'events' | 'early'>,
+    Pick<FetchOptions, 'folder' | 'onProgress'> {
   /** What the user named, for the manifest. */
   readonly target: string;
   readonly ring: RingOptions;
   readonly force: boolean;
-  readonly onNote: (text: string) => void;
-  readonly onWaiting: (text: string) => void;
+  readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
   /** It records: on which interface, into which ring. */
   readonly onRecording: (device: string, where: string, ring: RingPlan) => void;
   /** About once a second: bytes the ring holds, bytes removed and so on. */
@@ -62,51 +59,29 @@ export async function recordRing(
   found: FoundTarget,
   recording: RingRecording,
 ): Promise<Manifest> {
-  const { settings, interrupt } = recording;
-  try {
-    interrupt.throwIfAborted();
-    // What the pod has no room for is refused before anything is added to it.
-    if (found.pod && settings.via !== 'node') planIn(found.pod, recording);
-    const place = await debuggerFor(
-      api,
-      found,
-      { profile: 'network', command: 'capture', ...settings },
-      { onProgress: recording.onWaiting, onNote: recording.onNote, signal: interrupt },
-    );
-    try {
-      const note = nodeNetworkNote(place, found.pod?.metadata.name);
-      if (note !== undefined) recording.onNote(note);
-      return await holdAndFetch(api, found, place, recording);
-    } catch (error) {
-      throw await explainFailure(error, api, place, settings.image, recording.spec.device);
-    } finally {
-      await place.close();
-    }
-  } catch (error) {
-    throw explainRefusal(error);
-  }
+  // What the pod has no room for is refused before anything is added to it.
+  if (found.pod && recording.settings.via !== 'node') planIn(found.pod, recording.ring);
+  return atSite(api, found, recording, (site, spec) => ring(site, { ...recording, spec }));
 }
 
 /** The ring that is recorded in a pod, and kB that all of them may take there. */
-function planIn(pod: Pod, { ring }: RingRecording): { ring: RingPlan; roomKilobytes?: number } {
+function planIn(pod: Pod, wanted: RingOptions): { ring: RingPlan; roomKilobytes?: number } {
   const room = spoolRoom(pod, 'foreground');
   return {
-    ring: planRing(ring, room, 'foreground'),
+    ring: planRing(wanted, room, 'foreground'),
     ...(room.bytes < Number.POSITIVE_INFINITY && { roomKilobytes: Math.floor(room.bytes / 1000) }),
   };
 }
 
-async function holdAndFetch(
-  api: KubeApi,
-  found: FoundTarget,
-  place: Debugger,
-  recording: RingRecording,
-): Promise<Manifest> {
+/** Records into a ring of files in the pod, which are copied when the recording has ended. */
+const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recording) => {
+  const { api, found, place } = site;
   const { home } = place;
-  const { ring, ...room } = planIn(home, recording);
+  const { progress } = recording;
+  const { ring, ...room } = planIn(home, recording.ring);
   const record = {
     // The client ends it.
-    spec: { ...recorderSpec(recording.spec, place), duration: undefined },
+    spec: { ...recording.spec, duration: undefined },
     ring,
     ...room,
     linger: recording.linger,
@@ -120,25 +95,22 @@ async function holdAndFetch(
     linger: recording.linger,
     fate: () => goneReason(api, place, home),
     onCut: (reason) =>
-      recording.onNote(`connection lost (${reason}); the pod keeps recording: resuming…`),
-    onWaiting: tellsOfWait('the pod to start the recorder', {
-      waiting: recording.onWaiting,
-      note: recording.onNote,
-    }),
+      progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`),
+    onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
-      recording.onNote(`connected again after ${(milliseconds / 1000).toFixed(1)} s`),
+      progress.note(`connected again after ${(milliseconds / 1000).toFixed(1)} s`),
   });
   let began = false;
   let acknowledged = false;
   try {
-    await hold(follower, found, place, ring, {
+    await hold(follower, site.shown, ring, {
       ...recording,
       onRecording: (...begun) => {
         began = true;
         recording.onRecording(...begun);
       },
     });
-    const { folder, force, onNote, onProgress, abandon, target } = recording;
+    const { folder, force, onProgress, abandon, target } = recording;
     // What is recorded is the target, and where it is kept is the debugger's.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
     const node = home.spec.nodeName;
@@ -146,7 +118,7 @@ async function holdAndFetch(
     const manifest = await fetchSpool(source, {
       folder,
       force,
-      onNote,
+      onNote: progress.note,
       ...(onProgress && { onProgress }),
       verify: 'size+walk',
       ...fetchManner(home),
@@ -168,15 +140,21 @@ async function holdAndFetch(
     follower.close();
     if (!acknowledged) await removeSpool(api.access, place, spool, began ? REMOVE_MS : HURRY_MS);
   }
-}
+};
 
 /** Keeps the recorder going until one of its ends or ours. Throws when it recorded nothing. */
 async function hold(
   follower: Follower,
-  found: FoundTarget,
-  place: Debugger,
+  shown: string,
   ring: RingPlan,
-  { spec: { duration }, interrupt, abandon, onRecording, onNote, onState }: RingRecording,
+  {
+    spec: { duration },
+    interrupt,
+    abandon,
+    progress,
+    onRecording,
+    onState,
+  }: RingRecording<RecorderSpec>,
 ): Promise<void> {
   const finished = new AbortController();
   const released = { once: true, signal: finished.signal };
@@ -201,13 +179,13 @@ async function hold(
       if (frame.kind === 'hello' && !began) {
         began = true;
         device = frame.device;
-        onRecording(frame.device, describeTarget(found, place), ring);
+        onRecording(frame.device, shown, ring);
         if (duration !== undefined)
           wait(duration, undefined, { signal: finished.signal }).then(
             () => follower.stop(),
             () => {},
           );
-      } else if (frame.kind === 'outage') onNote(outageText(frame, device));
+      } else if (frame.kind === 'outage') progress.note(outageText(frame, device));
       else if (frame.kind === 'state') onState(frame.values);
       else if (frame.kind === 'log') log.push(frame.text);
       else if (frame.kind === 'over') {

@@ -1,0 +1,64 @@
+import type { DebuggerSettings } from '../../debugger/container.ts';
+import { debuggerFor } from '../../debugger/debuggerFor.ts';
+import type { EarlyExec } from '../../debugger/earlyExec.ts';
+import { explainRefusal } from '../../debugger/refusals.ts';
+import type { KubeApi } from '../../kube/api.ts';
+import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
+import { type CaptureSpec, type RecorderSpec, recorderSpec } from '../spec.ts';
+import type { Milliseconds } from '../units.ts';
+import { nodeNetworkNote } from './nodeNetworkNote.ts';
+import type { RecorderSite } from './recorder.ts';
+import { explainFailure } from './recorderProblems.ts';
+import { type CaptureProgress, describeTarget } from './recording.ts';
+
+/** What a recording needs to know of its target's debugger. */
+export interface SiteRequest {
+  readonly spec: CaptureSpec;
+  readonly settings: DebuggerSettings;
+  /** How long the recorder continues when the connection is lost. */
+  readonly linger: Milliseconds;
+  /** Ends the wait for the debugger. */
+  readonly interrupt: AbortSignal;
+  readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
+  /** As AccessOptions.early. */
+  readonly early?: EarlyExec | undefined;
+}
+
+/**
+ * Finds or makes a debugger for a target, records there, and closes the debugger. Throws a Problem that explains why
+ * the debugger was refused or the recorder failed.
+ */
+export async function atSite<Outcome>(
+  api: KubeApi,
+  found: FoundTarget,
+  { spec, settings, linger, interrupt, progress, early }: SiteRequest,
+  record: (site: RecorderSite, spec: RecorderSpec) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { duration, device } = spec;
+  try {
+    interrupt.throwIfAborted();
+    const place = await debuggerFor(
+      api,
+      found,
+      {
+        profile: 'network',
+        command: 'capture',
+        ...(duration !== undefined && { lifetime: duration + linger }),
+        ...settings,
+      },
+      { onProgress: progress.waiting, onNote: progress.note, signal: interrupt, early },
+    );
+    try {
+      const note = nodeNetworkNote(place, found.pod?.metadata.name);
+      if (note !== undefined) progress.note(note);
+      const site = { api, found, place, shown: describeTarget(found, place) };
+      return await record(site, recorderSpec(spec, place));
+    } catch (error) {
+      throw await explainFailure(error, api, place, settings.image, device);
+    } finally {
+      await place.close();
+    }
+  } catch (error) {
+    throw explainRefusal(error);
+  }
+}
