@@ -4,7 +4,7 @@ import { u16 } from '../packets/numbers.ts';
 import { FLAG, type Packet } from '../packets/packet.ts';
 import { looksLikeTls } from '../packets/tls.ts';
 import { type Arrival, ByteStream, type StreamConsumer, type WaitingBytes } from './byteStream.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation, PayloadReader } from './conversation.ts';
 import type { DnsTracker } from './dns/dnsTracker.ts';
 import { HttpFacts } from './http/httpFacts.ts';
 import { HttpReader } from './http/httpReader.ts';
@@ -40,7 +40,7 @@ export function addDatagram(
 }
 
 /** Both directions of a TCP connection, and what is read out of them. */
-export class Application {
+export class Application implements PayloadReader {
   readonly #waiting: WaitingBytes;
   readonly #clientReader: DirectionReader;
   readonly #serverReader: DirectionReader;

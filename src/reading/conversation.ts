@@ -1,43 +1,30 @@
+import type { Packet } from '../packets/packet.ts';
 import { PROTOCOL, type Tunnel } from '../packets/packet.ts';
-import type { Application } from './application.ts';
+import type { Arrival } from './byteStream.ts';
 import type { DnsFacts } from './dns/dnsFacts.ts';
 import type { HttpFacts } from './http/httpFacts.ts';
-import { Note } from './notes.ts';
+import { Note, type NoteKind, type NoteTaker } from './notes.ts';
 import type { ConversationTrace } from './points/packetTraces.ts';
-import { connectionState } from './tcp/endStates.ts';
+import { type ConversationState, connectionState } from './tcp/endStates.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
+import type { TcpSide } from './tcp/tcpSide.ts';
 import type { TlsFacts } from './tls/tlsFacts.ts';
-
-/** Zeek's words for what became of a conversation (conn_state in its conn.log). */
-export type ConversationState =
-  | 'S0'
-  | 'S1'
-  | 'S2'
-  | 'S3'
-  | 'SF'
-  | 'REJ'
-  | 'RSTO'
-  | 'RSTR'
-  | 'RSTOS0'
-  | 'RSTRH'
-  | 'SH'
-  | 'SHR'
-  | 'OTH';
-
-/** Events of a conversation whose packets are noted. */
-export type NoteKind =
-  | 'retransmission'
-  | 'out-of-order'
-  | 'lost'
-  | 'zero-window'
-  | 'window-full'
-  | 'reset';
 
 /** One end of a conversation. */
 export interface Endpoint {
   readonly address: string;
   /** For ICMP: the type at the client; at the server the type of the other direction, or the code. */
   readonly port: number;
+}
+
+/** Reads both directions of a TCP connection. */
+export interface PayloadReader {
+  /** Takes in a segment with data, of which `side`, its sender, knows already. */
+  add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void;
+  /** Nothing more will be read out of either direction. */
+  readonly isOver: boolean;
+  /** The connection is over, or the capture is. */
+  end(arrival: Arrival): void;
 }
 
 /** What is known from the first packet of a conversation. */
@@ -56,7 +43,7 @@ export interface ConversationBegin {
  * All packets between two ends on one interface. Made once a conversation, never for a packet. Times
  * are nanoseconds since the first packet of the capture.
  */
-export class Conversation {
+export class Conversation implements NoteTaker {
   readonly protocol: number;
   readonly interfaceIndex: number;
   readonly client: Endpoint;
@@ -89,7 +76,7 @@ export class Conversation {
   /** Its packets, where other points may have seen them, too. */
   trace: ConversationTrace | undefined;
   /** Reads what a TCP connection carries, as long as there may be something to read. */
-  application: Application | undefined;
+  application: PayloadReader | undefined;
   isRead = false;
   tls: TlsFacts | undefined;
   dns: DnsFacts | undefined;

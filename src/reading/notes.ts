@@ -27,3 +27,18 @@ export class Note {
     }
   }
 }
+
+/** Events of a conversation whose packets are noted. */
+export type NoteKind =
+  | 'retransmission'
+  | 'out-of-order'
+  | 'lost'
+  | 'zero-window'
+  | 'window-full'
+  | 'reset';
+
+/** What the packets of such events are noted at. */
+export interface NoteTaker {
+  /** `packet` is its number, and `time` in nanoseconds since the first packet of the capture. */
+  note(kind: NoteKind, packet: number, time: number): void;
+}

@@ -1,6 +1,21 @@
 import { FLAG } from '../../packets/packet.ts';
-import type { ConversationState } from '../conversation.ts';
 import { END, type TcpSide } from './tcpSide.ts';
+
+/** Zeek's words for what became of a conversation (conn_state in its conn.log). */
+export type ConversationState =
+  | 'S0'
+  | 'S1'
+  | 'S2'
+  | 'S3'
+  | 'SF'
+  | 'REJ'
+  | 'RSTO'
+  | 'RSTR'
+  | 'RSTOS0'
+  | 'RSTRH'
+  | 'SH'
+  | 'SHR'
+  | 'OTH';
 
 /**
  * Moves an end of a connection on by a segment it sent, as Zeek's TCP analyzer does, so that the states

@@ -1,6 +1,5 @@
 import { FLAG, type Packet } from '../../packets/packet.ts';
 import { SEGMENT } from './segmentBits.ts';
-import type { TcpConnection } from './tcpConnection.ts';
 import { SCALE_UNKNOWN, SCALE_UNUSED, type TcpSide } from './tcpSide.ts';
 
 /** A retransmission this soon after the duplicate ACKs that request it is a fast one. Nanoseconds. */
@@ -10,6 +9,12 @@ const REORDERING_NS = 3e6;
 
 const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
 
+/** What is known of a connection besides its two sides. */
+interface MeasuredConnection {
+  /** From the last SYN to the first ACK that followed; 0 while unknown. Nanoseconds. */
+  readonly roundTripTime: number;
+}
+
 /**
  * Analyses a segment as Wireshark 4.0 does (its User's Guide, "TCP Analysis"), and moves the two sides
  * on. `from` sent it, `to` is the other side. Gives bits of SEGMENT.
@@ -17,7 +22,7 @@ const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
 export function analyseSegment(
   packet: Packet,
   now: number,
-  connection: TcpConnection,
+  connection: MeasuredConnection,
   from: TcpSide,
   to: TcpSide,
 ): number {
@@ -103,7 +108,7 @@ function findSpecialSegment(packet: Packet, from: TcpSide, to: TcpSide, expected
 function findRepetition(
   packet: Packet,
   now: number,
-  connection: TcpConnection,
+  connection: MeasuredConnection,
   from: TcpSide,
   to: TcpSide,
   expected: number,

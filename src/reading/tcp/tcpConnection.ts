@@ -1,6 +1,6 @@
 import { FLAG, type Packet } from '../../packets/packet.ts';
 import { maximumSegmentSize, windowScale } from '../../packets/tcpOptions.ts';
-import type { Conversation } from '../conversation.ts';
+import type { NoteTaker } from '../notes.ts';
 import { advanceEnd } from './endStates.ts';
 import { analyseSegment, isAfter } from './segmentAnalysis.ts';
 import { ANY_RETRANSMISSION, SEGMENT } from './segmentBits.ts';
@@ -67,13 +67,7 @@ export class TcpConnection {
   }
 
   /** Takes in the next segment of the conversation. Gives bits of SEGMENT. */
-  add(
-    packet: Packet,
-    now: number,
-    number: number,
-    fromClient: boolean,
-    conversation: Conversation,
-  ): number {
+  add(packet: Packet, now: number, number: number, fromClient: boolean, notes: NoteTaker): number {
     const from = fromClient ? this.client : this.server;
     const to = fromClient ? this.server : this.client;
     const { flags, payloadLength: length } = packet;
@@ -82,7 +76,7 @@ export class TcpConnection {
       this.#silenceEnd = now;
     }
     if (flags & FLAG.syn) this.#addSyn(packet, now, number, from, to);
-    if (flags & FLAG.rst) this.#addReset(packet, now, number, fromClient, from, conversation);
+    if (flags & FLAG.rst) this.#addReset(packet, now, number, fromClient, from, notes);
     else {
       from.ttl = packet.ttl;
       from.ipId = packet.ipId;
@@ -100,7 +94,7 @@ export class TcpConnection {
       (flags & (FLAG.syn | FLAG.ack)) === FLAG.ack
     )
       this.roundTripTime = now - this.#synTime;
-    if (found !== 0) this.#count(found, number, now, from, conversation);
+    if (found !== 0) this.#count(found, number, now, from, notes);
     if (from.closedSince >= 0 && from.window > 0) {
       from.closedTime += now - from.closedSince;
       from.closedSince = -1;
@@ -134,10 +128,10 @@ export class TcpConnection {
     number: number,
     byClient: boolean,
     from: TcpSide,
-    conversation: Conversation,
+    notes: NoteTaker,
   ): void {
     from.resets += 1;
-    conversation.note('reset', number, now);
+    notes.note('reset', number, now);
     if (this.reset) return;
     const { bytes, payloadAt, payloadEnd } = packet;
     const textEnd = Math.min(payloadEnd, payloadAt + MAX_RESET_TEXT);
@@ -175,36 +169,30 @@ export class TcpConnection {
     }
   }
 
-  #count(
-    found: number,
-    number: number,
-    now: number,
-    from: TcpSide,
-    conversation: Conversation,
-  ): void {
+  #count(found: number, number: number, now: number, from: TcpSide, notes: NoteTaker): void {
     if (found & ANY_RETRANSMISSION) {
       if (found & SEGMENT.fastRetransmission) from.fastRetransmissions += 1;
       else if (found & SEGMENT.spuriousRetransmission) from.spuriousRetransmissions += 1;
       else from.retransmissions += 1;
-      conversation.note('retransmission', number, now);
+      notes.note('retransmission', number, now);
     }
     if (found & SEGMENT.outOfOrder) {
       from.outOfOrder += 1;
-      conversation.note('out-of-order', number, now);
+      notes.note('out-of-order', number, now);
     }
     if (found & SEGMENT.duplicateAck) from.duplicateAckPackets += 1;
     if (found & SEGMENT.lost) {
       from.lostSegments += 1;
-      conversation.note('lost', number, now);
+      notes.note('lost', number, now);
     }
     if (found & SEGMENT.zeroWindow) {
       from.zeroWindows += 1;
       if (from.closedSince < 0) from.closedSince = now;
-      conversation.note('zero-window', number, now);
+      notes.note('zero-window', number, now);
     }
     if (found & SEGMENT.windowFull) {
       from.windowFulls += 1;
-      conversation.note('window-full', number, now);
+      notes.note('window-full', number, now);
     }
     if (found & SEGMENT.keepAlive) from.keepAlives += 1;
   }

@@ -4,11 +4,11 @@ import type { Port } from '../wiring.ts';
 import { checkNeighbour, resolvesNothing, sameMac } from './neighbours.ts';
 import { isWired, overWire } from './overWire.ts';
 import { checkMtu, mayForward } from './segmentChecks.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
 /** Carries the packet from a device over its segment to the device that has the next hop. */
-export function crossSegment(walk: Walk, port: Port, nextHop: string): Way['end'] {
+export function crossSegment(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const { link } = port;
   switch (link.kind) {
     case 'bridge':
@@ -55,7 +55,7 @@ export function crossSegment(walk: Walk, port: Port, nextHop: string): Way['end'
 /** Of a bridge with many ports only the first ones are named. */
 const MOST_PORTS = 3;
 
-function portsText(walk: Walk, port: Port): string {
+function portsText(walk: WalkState, port: Port): string {
   const names = walk.wiring.portsOf(port).map(({ link }) => link.name);
   if (names.length === 0) return 'no ports';
   const more = names.length - MOST_PORTS;
@@ -64,7 +64,7 @@ function portsText(walk: Walk, port: Port): string {
 }
 
 /** A device that lies on another: its packets leave by that one. */
-function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way['end'] {
+function throughBelow(walk: WalkState, port: Port, below: Port, nextHop: string): Way['end'] {
   const end = walk.pass(below);
   if (end !== undefined) return end;
   // Devices on the same one reach each other within the node.
@@ -83,7 +83,7 @@ function throughBelow(walk: Walk, port: Port, below: Port, nextHop: string): Way
 }
 
 /** From one end of a pair to the other, which is a bridge's port or takes part in the network layer. */
-function overPair(walk: Walk, port: Port, peer: Port, nextHop: string): Way['end'] {
+function overPair(walk: WalkState, port: Port, peer: Port, nextHop: string): Way['end'] {
   const end = walk.pass(peer);
   if (end !== undefined) return end;
   checkMtu(walk, port, peer);
@@ -144,7 +144,7 @@ function proxies({ network, link }: Port, address: string): boolean {
  * itself sends; `sender` is the device that resolved the next hop.
  */
 function acrossBridge(
-  walk: Walk,
+  walk: WalkState,
   bridge: Port,
   inPort: Port | undefined,
   nextHop: string,
@@ -203,7 +203,7 @@ function acrossBridge(
 }
 
 /** From a port of a bridge to the network layer of its node. */
-function upBridge(walk: Walk, bridge: Port, inPort: Port): Way['end'] {
+function upBridge(walk: WalkState, bridge: Port, inPort: Port): Way['end'] {
   walk.enteredBy = inPort;
   const devices = { inDevice: inPort.link.name };
   if (walk.rules(bridge, 'input', devices, 'bridge') === 'stopped') return 'stopped';
@@ -211,7 +211,7 @@ function upBridge(walk: Walk, bridge: Port, inPort: Port): Way['end'] {
 }
 
 /** Whether rules let a frame in by a port of a bridge. */
-function entersBridge(walk: Walk, port: Port): boolean {
+function entersBridge(walk: WalkState, port: Port): boolean {
   const devices = { inDevice: port.link.name };
   return (
     walk.rules(port, 'ingress', devices, 'device') === 'passed' &&
@@ -219,7 +219,7 @@ function entersBridge(walk: Walk, port: Port): boolean {
   );
 }
 
-function hairpinFault(walk: Walk, port: Port): void {
+function hairpinFault(walk: WalkState, port: Port): void {
   walk.fault('hairpin-off', port, `${port.link.name}: hairpin off`, { device: port.link.name });
 }
 
@@ -235,7 +235,7 @@ function bridgeFilters(bridge: Port): boolean {
 }
 
 /** The port whose table entry a link-layer address has. */
-function portFor(walk: Walk, bridge: Port, mac: string | undefined): Port | undefined {
+function portFor(walk: WalkState, bridge: Port, mac: string | undefined): Port | undefined {
   if (mac === undefined) return undefined;
   const entry = bridge.network.fdb?.find(
     (one) => one.master === bridge.link.name && sameMac(one.mac, mac) && !isLocal(one),
@@ -259,7 +259,7 @@ function isBridgesOwn({ link, network }: Port, mac: string): boolean {
 
 /** The bridge's port behind which an address is, and the device that has it. */
 function behindBridge(
-  walk: Walk,
+  walk: WalkState,
   bridge: Port,
   address: string,
 ): { port: Port; end: Port } | undefined {
@@ -279,7 +279,7 @@ function behindBridge(
 
 /** No device behind the bridge has the address, as far as is known. */
 function nowhereBehind(
-  walk: Walk,
+  walk: WalkState,
   bridge: Port,
   inPort: Port | undefined,
   nextHop: string,
@@ -346,12 +346,12 @@ function nowhereBehind(
 }
 
 /** Whether all that is behind a bridge port was read: one pair, with its other end in another namespace. */
-function leadsToPod(walk: Walk, port: Port): boolean {
+function leadsToPod(walk: WalkState, port: Port): boolean {
   const end = walk.wiring.otherEnd(port);
   return port.link.kind === 'veth' && end !== undefined && end.network !== port.network;
 }
 
-function outOfPort(walk: Walk, outPort: Port, nextHop: string): Way['end'] {
+function outOfPort(walk: WalkState, outPort: Port, nextHop: string): Way['end'] {
   const end = walk.pass(outPort);
   if (end !== undefined) return end;
   if (!mayForward(walk, outPort)) return 'stopped';

@@ -3,7 +3,7 @@ import type { Link } from '../../tools/ip/link.ts';
 import { familyOf, sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
 import { fdbText, neighbourOf, neighbourText, sameMac } from './neighbours.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
 /** Kinds of devices that put packets into others, and what that adds over IPv4. */
@@ -26,7 +26,7 @@ export function isTunnel({ kind }: Link): boolean {
 }
 
 /** Carries the packet through a tunnel to the node at its other end. */
-export function crossTunnel(walk: Walk, tunnel: Port, nextHop: string): Way['end'] {
+export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): Way['end'] {
   const { link } = tunnel;
   if (link.data.external === true) {
     walk.doubt(
@@ -64,7 +64,7 @@ export function crossTunnel(walk: Walk, tunnel: Port, nextHop: string): Way['end
 }
 
 /** The address of the tunnel's other end, by its parameters, the neighbour and forwarding tables. */
-function remoteOf(walk: Walk, tunnel: Port, nextHop: string): string | undefined {
+function remoteOf(walk: WalkState, tunnel: Port, nextHop: string): string | undefined {
   const { link } = tunnel;
   const fixed = textOf(link.data.remote);
   if (link.kind === 'vxlan') return vxlanRemote(walk, tunnel, nextHop, fixed);
@@ -82,7 +82,7 @@ function remoteOf(walk: Walk, tunnel: Port, nextHop: string): string | undefined
 }
 
 function vxlanRemote(
-  walk: Walk,
+  walk: WalkState,
   tunnel: Port,
   nextHop: string,
   fixed: string | undefined,
@@ -131,7 +131,7 @@ function vxlanRemote(
 }
 
 /** What the table should hold: the device of the same tunnel that has the next hop. */
-function expectedVtep(walk: Walk, tunnel: Port, nextHop: string): Record<string, string> {
+function expectedVtep(walk: WalkState, tunnel: Port, nextHop: string): Record<string, string> {
   const far = walk.wiring
     .withAddress(nextHop)
     .find(({ node, link }) => node !== tunnel.node && link.kind === tunnel.link.kind);
@@ -147,7 +147,7 @@ function expectedVtep(walk: Walk, tunnel: Port, nextHop: string): Record<string,
 }
 
 /** The encapsulated packet on its own way between the nodes. */
-function outerWay(walk: Walk, tunnel: Port, remote: string, end: Port): boolean {
+function outerWay(walk: WalkState, tunnel: Port, remote: string, end: Port): boolean {
   const { link } = tunnel;
   const port = numberOf(link.data.port);
   const local = textOf(link.data.local) ?? '';
@@ -190,7 +190,7 @@ function outerWay(walk: Walk, tunnel: Port, remote: string, end: Port): boolean 
 }
 
 /** What is put into the tunnel must fit, with its headers, through the devices underneath. */
-function checkOuterMtu(walk: Walk, tunnel: Port, remote: string, way: Way): void {
+function checkOuterMtu(walk: WalkState, tunnel: Port, remote: string, way: Way): void {
   const { link } = tunnel;
   const overhead = (OVERHEAD[link.kind ?? ''] ?? 0) + (familyOf(remote) === 6 ? 20 : 0);
   const narrow = way.hops
@@ -223,7 +223,7 @@ function takesFamily({ data }: Link, family: 4 | 6): boolean {
 }
 
 /** The device of the same tunnel on the other node, where its packets arrive at an address of `end`. */
-function farEnd(walk: Walk, tunnel: Port, end: Port, remote: string): Port | undefined {
+function farEnd(walk: WalkState, tunnel: Port, end: Port, remote: string): Port | undefined {
   const { link } = tunnel;
   const here = (end.network.links ?? []).map((one) => ({
     node: end.node,
@@ -269,7 +269,7 @@ function farEnd(walk: Walk, tunnel: Port, end: Port, remote: string): Port | und
 
 /** The forwarding table may name another node than the one that has the destination. */
 function checkExpectedNode(
-  walk: Walk,
+  walk: WalkState,
   tunnel: Port,
   far: Port,
   nextHop: string,
@@ -291,7 +291,7 @@ function checkExpectedNode(
  * Frames for another address than the device's own are dropped where they arrive. Four things must agree:
  * the neighbour and forwarding entries here, the device there, and what flannel wrote into the node.
  */
-function checkVtepMac(walk: Walk, tunnel: Port, far: Port, nextHop: string): boolean {
+function checkVtepMac(walk: WalkState, tunnel: Port, far: Port, nextHop: string): boolean {
   if (tunnel.link.kind !== 'vxlan' || far.link.master !== undefined) return true;
   const neighbour = neighbourOf(tunnel, nextHop);
   if (neighbour?.mac === undefined || far.link.mac === undefined) return true;
@@ -335,7 +335,7 @@ function staleOf(mac: string, real: string, annotated: string | undefined): stri
 }
 
 /** flannel's own note of the address of a node's tunnel device. */
-function annotatedMac(walk: Walk, node: string): string | undefined {
+function annotatedMac(walk: WalkState, node: string): string | undefined {
   const object = walk.wiring.facts.objects.nodes?.find(({ name }) => name === node);
   const text = object?.annotations['flannel.alpha.coreos.com/backend-data'];
   return /"VtepMAC":"([0-9a-f:]+)"/i.exec(text ?? '')?.[1];
@@ -351,12 +351,12 @@ function fdbEvidence(tunnel: Port, nextHop: string): string | undefined {
 }
 
 /** The underlay address of the node that the packet should go to. */
-function nodeAddress(walk: Walk, tunnel: Port): string | undefined {
+function nodeAddress(walk: WalkState, tunnel: Port): string | undefined {
   const node = walk.aim?.node;
   return node && hostAddress(walk, node.name, textOf(tunnel.link.data.local));
 }
 
-function hostAddress(walk: Walk, node: string, like: string | undefined): string | undefined {
+function hostAddress(walk: WalkState, node: string, like: string | undefined): string | undefined {
   const object = walk.wiring.facts.objects.nodes?.find(({ name }) => name === node);
   const isIpv6 = like?.includes(':') === true;
   return object?.addresses.find(

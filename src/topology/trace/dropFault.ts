@@ -3,11 +3,11 @@ import type { Decision } from '../netfilter/decision.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Hook } from '../netfilter/ruleset.ts';
 import type { Place } from '../wiring.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 
 /** Notes that the rules of a hook drop or reject the packet, and which rule does. */
 export function noteDrop(
-  walk: Walk,
+  walk: WalkState,
   place: Place,
   hook: Hook,
   decision: Decision,

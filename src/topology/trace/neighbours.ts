@@ -2,7 +2,7 @@ import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import type { Neighbour } from '../../tools/ip/neighbour.ts';
 import { sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 
 /** The entry of a device's ARP or neighbour discovery table for an address. */
 export function neighbourOf({ network, link }: Port, address: string): Neighbour | undefined {
@@ -41,7 +41,7 @@ export function resolvesNothing({ link }: Port): boolean {
  * Gives the link-layer address that packets are sent to; undefined while it is unresolved.
  */
 export function checkNeighbour(
-  walk: Walk,
+  walk: WalkState,
   port: Port,
   address: string,
   owner: Port | undefined,
@@ -82,7 +82,7 @@ const RESOLVING = new Set(['veth', 'bridge', 'macvlan', 'vlan', undefined]);
  * Address resolution needs both ends: one that asks and one that answers. Where it is off at both, as between the
  * devices of an eBPF datapath, that is meant.
  */
-function checkArp(walk: Walk, port: Port, address: string, owner: Port | undefined): void {
+function checkArp(walk: WalkState, port: Port, address: string, owner: Port | undefined): void {
   if (owner === undefined) return;
   const off = [port, owner].filter(
     ({ link }) => link.type === 'ether' && link.flags.includes('NOARP') && RESOLVING.has(link.kind),

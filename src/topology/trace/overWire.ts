@@ -3,11 +3,11 @@ import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port } from '../wiring.ts';
 import { checkNeighbour, neighbourOf } from './neighbours.ts';
 import { checkMtu, checkWireMtu, mayForward } from './segmentChecks.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
 /** Out of the node: to the node or pod that has the next hop, or to a router that nothing is known of. */
-export function overWire(walk: Walk, port: Port, nextHop: string): Way['end'] {
+export function overWire(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const owner = walk.wiring
     .withAddress(nextHop)
     .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
@@ -34,7 +34,7 @@ export function isWired({ kind, type }: Port['link']): boolean {
  * To nobody that is known. What happens there is not known either; but where the packet is to arrive is, and what
  * that node does with it, should it come in by the device that answers leave by.
  */
-function beyond(walk: Walk, port: Port, nextHop: string): Way['end'] {
+function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const { destination } = walk.packet;
   walk.hops.push({ kind: 'outside', detail: `next hop ${nextHop}` });
   if (walk.aim === undefined) return 'left';
@@ -52,7 +52,7 @@ function beyond(walk: Walk, port: Port, nextHop: string): Way['end'] {
 }
 
 /** The device by which another node sends answers to the packet. */
-function entranceOf(walk: Walk, port: Port, { node }: Place): Port | undefined {
+function entranceOf(walk: WalkState, port: Port, { node }: Place): Port | undefined {
   const host = node === port.node ? undefined : walk.wiring.host(node);
   if (host === undefined || walk.visited.has(host.network.inode)) return undefined;
   const { source, destination } = walk.packet;
@@ -69,7 +69,7 @@ interface Guest {
   readonly by?: { readonly bridge: Port; readonly port: Port };
 }
 
-function guestWith(walk: Walk, port: Port, nextHop: string): Guest | undefined {
+function guestWith(walk: WalkState, port: Port, nextHop: string): Guest | undefined {
   for (const end of walk.wiring.withAddress(nextHop)) {
     if (end.node === port.node || walk.wiring.isHost(end)) continue;
     const below = walk.wiring.otherEnd(end);
@@ -86,7 +86,7 @@ function guestWith(walk: Walk, port: Port, nextHop: string): Guest | undefined {
   return undefined;
 }
 
-function toGuest(walk: Walk, port: Port, { end, uplink, by }: Guest): Way['end'] {
+function toGuest(walk: WalkState, port: Port, { end, uplink, by }: Guest): Way['end'] {
   const atUplink = walk.pass(uplink);
   if (atUplink !== undefined) return atUplink;
   checkWireMtu(walk, port, uplink);

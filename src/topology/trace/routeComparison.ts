@@ -4,7 +4,7 @@ import { routeText } from '../route/decideRoute.ts';
 import { lookUpRoute, prefixOfRoute } from '../route/lookUp.ts';
 import type { Place, Port } from '../wiring.ts';
 import { isTunnel } from './crossTunnel.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 import type { Fault } from './way.ts';
 
 /** The route that a packet takes next. */
@@ -19,7 +19,7 @@ interface GoneOn {
  * be. That a plugin usually does it in another way is not a fault: so only nodes of the same cluster are
  * compared, and only for addresses of pods whose node is known.
  */
-export function checkRouteAgainstOthers(walk: Walk, place: Place, judged: GoneOn): Fault[] {
+export function checkRouteAgainstOthers(walk: WalkState, place: Place, judged: GoneOn): Fault[] {
   const { wiring, aim } = walk;
   if (aim === undefined || !wiring.isHost(place) || wiring.isHost(aim)) return [];
   // The answer to a sender that is masqueraded goes to its node.
@@ -31,14 +31,14 @@ export function checkRouteAgainstOthers(walk: Walk, place: Place, judged: GoneOn
 }
 
 /** Whether the next hop is an address of the far node on the wire: then it gets the packet, whatever others do. */
-function leadsToNodeOf(aim: Place, { wiring }: Walk, nextHop: string): boolean {
+function leadsToNodeOf(aim: Place, { wiring }: WalkState, nextHop: string): boolean {
   return wiring
     .withAddress(nextHop)
     .some((port) => port.node === aim.node && wiring.isHost(port) && !isTunnel(port.link));
 }
 
 /** To a pod of this node: not by a device that leads out of it. */
-function localFaults(walk: Walk, place: Place, device: string, route: Route): Fault[] {
+function localFaults(walk: WalkState, place: Place, device: string, route: Route): Fault[] {
   const { wiring, aim, packet } = walk;
   if (aim === undefined) return [];
   const ends = (aim.network.links ?? []).flatMap((link) => {
@@ -64,7 +64,7 @@ function localFaults(walk: Walk, place: Place, device: string, route: Route): Fa
 }
 
 /** To a pod of another node: as to the others, and as that node's answers come back. */
-function remoteFaults(walk: Walk, place: Place, judged: GoneOn): Fault[] {
+function remoteFaults(walk: WalkState, place: Place, judged: GoneOn): Fault[] {
   const { device, nextHop, matched: route } = judged;
   const { wiring, aim, packet } = walk;
   const out = wiring.device(place, device);
@@ -101,7 +101,7 @@ function remoteFaults(walk: Walk, place: Place, judged: GoneOn): Fault[] {
 }
 
 /** How the node at the far end reaches addresses of pods of this node. */
-function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
+function backRoute(walk: WalkState, place: Place, far: Place): Route | undefined {
   const { source, destination } = walk.packet;
   const cidr = walk.wiring.facts.objects.nodes
     ?.find(({ name }) => name === place.node.name)
@@ -117,7 +117,7 @@ function backRoute(walk: Walk, place: Place, far: Place): Route | undefined {
 }
 
 /** This node's route to the pods of some other node than the packet's. */
-function siblingRoute(walk: Walk, place: Place): Route | undefined {
+function siblingRoute(walk: WalkState, place: Place): Route | undefined {
   const { aim } = walk;
   for (const { name, podCidrs } of walk.wiring.facts.objects.nodes ?? []) {
     if (name === place.node.name || name === aim?.node.name) continue;
@@ -139,7 +139,7 @@ function counterpart(place: Place, { link: { kind, name } }: Port): string | und
 }
 
 /** The address of a node's tunnel device, which routes to its pods name as next hop. */
-function vtepAddress(walk: Walk, node: string, model: Port | undefined): string | undefined {
+function vtepAddress(walk: WalkState, node: string, model: Port | undefined): string | undefined {
   const found = walk.wiring.node(node);
   const host = found && walk.wiring.host(found);
   if (host === undefined || model === undefined || !isTunnel(model.link)) return undefined;
@@ -152,7 +152,7 @@ function vtepAddress(walk: Walk, node: string, model: Port | undefined): string 
 }
 
 function faultOf(
-  walk: Walk,
+  walk: WalkState,
   place: Place,
   kind: string,
   route: Route,

@@ -1,8 +1,8 @@
 import type { Port } from '../wiring.ts';
-import type { Walk } from './walk.ts';
+import type { WalkState } from './walkState.ts';
 
 /** Whether a bridge forwards what comes in or goes out by a port; otherwise the fault is noted. */
-export function mayForward(walk: Walk, port: Port): boolean {
+export function mayForward(walk: WalkState, port: Port): boolean {
   const { state } = port.link.portData;
   if (state === undefined || state === 'forwarding') return true;
   walk.fault('port-not-forwarding', port, `${port.link.name}: state ${state}`, {
@@ -13,7 +13,7 @@ export function mayForward(walk: Walk, port: Port): boolean {
 }
 
 /** Ends of a pair that differ drop what is larger without a word. */
-export function checkMtu(walk: Walk, one: Port, other: Port): void {
+export function checkMtu(walk: WalkState, one: Port, other: Port): void {
   if (one.link.mtu === other.link.mtu) return;
   const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
   walk.fault(
@@ -31,7 +31,7 @@ export function checkMtu(walk: Walk, one: Port, other: Port): void {
 }
 
 /** As `checkMtu`, of two nodes on one wire. */
-export function checkWireMtu(walk: Walk, one: Port, other: Port): void {
+export function checkWireMtu(walk: WalkState, one: Port, other: Port): void {
   if (one.link.mtu === other.link.mtu) return;
   const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
   walk.fault(

@@ -6,7 +6,8 @@ import type { Place, Port, Wiring } from '../wiring.ts';
 import type { PathEndpoint } from './endpoint.ts';
 import { nodePortService } from './nodePorts.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
-import { type OpenQuestion, Walk } from './walk.ts';
+import { Walk } from './walk.ts';
+import type { OpenQuestion } from './walkState.ts';
 import type { Way } from './way.ts';
 
 /** What is to be followed. */

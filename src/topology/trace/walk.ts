@@ -1,5 +1,4 @@
 import { sameAddress } from '../address.ts';
-import type { RouteQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
 import { parseIpvs } from '../netfilter/ipvs.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
@@ -16,15 +15,9 @@ import { rulesetOf, surroundingsOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
 import { type Translated, translationOf } from './translation.ts';
+import type { DevicesOfPacket, OpenQuestion, WalkState } from './walkState.ts';
 import type { Direction, Way } from './way.ts';
 import { WayRecord } from './wayRecord.ts';
-
-/** A question that the tables alone answered so far. */
-export interface OpenQuestion {
-  readonly node: string;
-  readonly netns: number;
-  readonly question: RouteQuestion;
-}
 
 /** More namespaces and devices that send than this are a loop. */
 const MOST_STEPS = 24;
@@ -33,7 +26,7 @@ const MOST_STEPS = 24;
  * Follows one packet from a namespace to where it ends, as the links, routes, neighbours, forwarding
  * tables and rules of the namespaces say. Device names mean nothing to it.
  */
-export class Walk extends WayRecord {
+export class Walk extends WayRecord implements WalkState {
   /** Where it is to come out; undefined for an address outside. Translation changes it. */
   aim: Place | undefined;
   readonly questions: OpenQuestion[] = [];
@@ -332,7 +325,7 @@ export class Walk extends WayRecord {
   rules(
     place: Place,
     hook: Hook,
-    devices: Partial<Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>>,
+    devices: DevicesOfPacket,
     layer: RuleLayer = 'network',
   ): 'passed' | 'stopped' {
     const ruleset = rulesetOf(place.network);
