@@ -9,7 +9,7 @@ import { writeTraffic } from './madeTraffic.ts';
 import { realTraffic } from './realTraffic.ts';
 import { record } from './results.ts';
 
-const REAL_BYTES = 40_000_000;
+const REAL_BYTES = 6_000_000;
 const SMALL = { packets: 1_000_000, payload: 30, connections: 1_000, packetsEach: 20 };
 
 /**
