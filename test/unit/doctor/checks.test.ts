@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { runtimeOf } from '../../../src/debugger/hiddenNetwork.ts';
 import { execPathCheck } from '../../../src/doctor/execPathCheck.ts';
+import { nodeChecks } from '../../../src/doctor/nodeChecks.ts';
 import { podChecks } from '../../../src/doctor/podChecks.ts';
 import { policyCheck } from '../../../src/doctor/policyCheck.ts';
 import { unstartedChecks } from '../../../src/doctor/unstartedChecks.ts';
@@ -106,5 +107,20 @@ describe('the runtime class of a pod', () => {
     const pod = podWith({ spec: { runtimeClassName: 'secure' } });
     const checks = podChecks(pod, await runtimeOf(api, pod));
     expect(checks.find(({ check }) => check === 'runtime')?.level).toBe(level);
+  });
+});
+
+describe('the node', () => {
+  it.each([
+    ['True', 'ok'],
+    ['False', 'fail'],
+    ['Unknown', 'fail'],
+  ])('with Ready %s', (ready, level) => {
+    const status = {
+      conditions: [{ type: 'Ready', status: ready }],
+      nodeInfo: { operatingSystem: 'linux', architecture: 'amd64' },
+    };
+    const [check] = nodeChecks('node-a', { metadata: {}, status }, 'debug:1');
+    expect(check?.level).toBe(level);
   });
 });
