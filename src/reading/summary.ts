@@ -183,7 +183,7 @@ class SummaryRun {
     stateHttp(finder);
     stateDns(finder, summarizer.dns);
     stateIcmp(finder, summarizer.icmpErrors);
-    stateArp(finder, summarizer.arp, (address) => active.has(address));
+    stateArp(finder, summarizer.arp, (address) => active.has(address), active.size === 0);
     stateCapture(finder, summarizer.interfaces, this.#broken);
     return {
       summarizer,

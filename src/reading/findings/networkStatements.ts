@@ -8,6 +8,8 @@ import type { Scope } from './incidents.ts';
 
 /** A host asks this often before it gives an address up. */
 const ARP_TRIES = 3;
+/** Tries follow each other within this time: a host that has an answer does not ask again so soon. Nanoseconds. */
+const ARP_TRY_NS = 2e9;
 
 const ICMP: Readonly<
   Record<IcmpErrorKind, { kind: FindingKind; text: string; causes: readonly string[] }>
@@ -80,15 +82,22 @@ function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string
     : finder.names.withName(target);
 }
 
-/** Describes ARP requests without an answer. `isActive`: the address took part in conversations. */
+/**
+ * Describes ARP requests without an answer. `isActive`: the address took part in conversations; `isQuiet`: there were
+ * none, as in the capture of a host that reaches nobody.
+ */
 export function stateArp(
   finder: Finder,
   arp: ArpWatch,
   isActive: (address: string) => boolean,
+  isQuiet: boolean,
 ): void {
   for (const { sender, target, interfaceIndex, note, isAnswered } of arp.all) {
     // Of hosts whose other packets are not here, the answers need not be here either.
-    if (isAnswered || note.count < ARP_TRIES || !isActive(sender) || isActive(target)) continue;
+    const isRepeated = note.lastTime - note.firstTime <= ARP_TRY_NS * (note.count - 1);
+    const isAlone = isQuiet && isRepeated && arp.hasOneSender(interfaceIndex);
+    const isVisible = isActive(sender) || arp.seesAnswersTo(sender, interfaceIndex) || isAlone;
+    if (isAnswered || note.count < ARP_TRIES || !isVisible || isActive(target)) continue;
     finder.state({
       kind: 'arp-unanswered',
       severity: 'warning',

@@ -40,6 +40,38 @@ it('finds nothing in healthy traffic', async () => {
   expect(conversations[0]?.http?.exchanges[0]).toMatchObject({ host: 'shop', status: 200 });
 });
 
+describe('ARP requests without an answer', () => {
+  const frame = (operation: number, sender: number, target: number) => {
+    const address = (host: number) => [10, 1, 0, host];
+    const mac = (host: number) => [2, 0, 0, 0, 0, host];
+    const to = operation === 1 ? [255, 255, 255, 255, 255, 255] : mac(target);
+    return Buffer.from([
+      ...[...to, ...mac(sender), 8, 6, 0, 1, 8, 0, 6, 4, 0, operation],
+      ...[...mac(sender), ...address(sender), 0, 0, 0, 0, 0, 0, ...address(target)],
+    ]);
+  };
+  const asked = (sender: number, target: number): Timed[] =>
+    [0, 1000, 2000].map((at) => [at, frame(1, sender, target)]);
+  it.each<[string, readonly Timed[], readonly string[]]>([
+    ['of the only host that is heard', asked(5, 99), ['arp-unanswered']],
+    [
+      'of a host that others answer',
+      [...asked(5, 99), [3000, frame(1, 5, 1)], [3001, frame(2, 1, 5)]],
+      ['arp-unanswered'],
+    ],
+    [
+      'of a host that asks once in a while',
+      [0, 30_000, 60_000].map((at) => [at, frame(1, 5, 99)] as const),
+      [],
+    ],
+    // Requests are heard by everybody, answers by the one who asked.
+    ['of hosts whose answers go elsewhere', [...asked(5, 99), ...asked(6, 7)], []],
+  ])('%s', async (_, packets, kinds) => {
+    const findings = await findingsOf(packets.toSorted(([one], [other]) => one - other));
+    expect(findings.map(({ kind }) => kind)).toEqual(kinds);
+  });
+});
+
 describe('the first finding is', () => {
   const cases: readonly (readonly [kind: string, packets: readonly Timed[], text: string])[] = [
     [
