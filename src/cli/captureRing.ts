@@ -17,9 +17,8 @@ type Callbacks = 'progress' | 'onRecording' | 'onState' | 'onProgress';
 type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
 
 /**
- * Records a ring of files of each target, shows how it goes, and says what came of it. Of several, each
- * has a folder of its own in the one that is named, and one that fails leaves the others be. Gives the
- * exit code.
+ * Records a ring of files of each target, shows progress, and reports the result. Of several targets, each has its own
+ * folder in the named one, and the failure of one does not affect the others. Gives the exit code.
  */
 export async function captureRing(
   api: KubeApi,

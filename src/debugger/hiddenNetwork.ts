@@ -51,7 +51,7 @@ export function sandboxNote({ metadata }: Pod, runtime: Runtime | undefined): st
   return `pod "${metadata.name}" runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox: an ephemeral container may be refused the packets, and the node sees them where they leave the sandbox (--via node) but not its sockets`;
 }
 
-/** Throws a Problem for a pod behind whose node there is no machine that can be entered. */
+/** Throws a Problem for a pod on a virtual node, which has no machine that can be entered. */
 export function refuseVirtualNode(what: string, node: KubeNode | undefined): void {
   const provider = virtualProvider(node);
   if (provider !== undefined)

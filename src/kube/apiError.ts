@@ -121,7 +121,7 @@ function worded(code: number, reason: string, message: string): string {
     : `Error from server (${reason}): ${message}`;
 }
 
-/** Whether the same request may be answered later: the server was out of reach, or at a loss itself. */
+/** Whether the same request may succeed later: the server was out of reach, or had a fault of its own. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof ApiError)
     return (error.code >= 500 || error.code === 429) && !isDenial(error.serverMessage);

@@ -20,8 +20,8 @@ export interface CaptureReport {
 const ANSWER_MS = 10_000;
 
 /**
- * Asks the recorders of the captures whose containers run, some at a time, and finds out why others do not. Told
- * how many are done.
+ * Asks the recorders of the captures whose containers run, some at a time, and finds out why others do not. Calls
+ * `onProgress` with how many are done.
  */
 export async function reportCaptures(
   api: KubeApi,

@@ -10,7 +10,7 @@ import { whereSpoolIs } from './whereSpoolIs.ts';
 
 export interface PacketsOptions {
   readonly signal: AbortSignal;
-  /** Told what is missing, and what is waited for. */
+  /** Called with what is missing, and with what the command waits for. */
   readonly onNote: (text: string) => void;
 }
 

@@ -9,7 +9,7 @@ import { CutStream, FileGone } from './streamFailures.ts';
 export interface SpoolStreamOptions {
   /** Evaluated in the pod, file by file. */
   readonly filter?: PodFilter | undefined;
-  /** Told what is missing. */
+  /** Called with what is missing, for the user. */
   readonly onNote: (text: string) => void;
 }
 

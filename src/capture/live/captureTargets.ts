@@ -32,7 +32,7 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
   readonly waits: boolean;
   /** The most pods to capture at once; more that join are skipped. */
   readonly maxPods: number;
-  /** Told what the pods' packets are. */
+  /** Receives the pods' packets. */
   readonly clients?: Clients;
 }
 

@@ -142,7 +142,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
   }
 };
 
-/** Keeps the recorder going until one of its ends or ours. Throws when it recorded nothing. */
+/** Waits until the recording ends, by itself or by a signal. Throws when nothing was recorded. */
 async function hold(
   follower: Follower,
   shown: string,

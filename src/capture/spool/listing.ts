@@ -34,7 +34,7 @@ export interface RecorderState {
   readonly removed: number;
   /** Recorded in all, as well as known. */
   readonly bytes: number;
-  /** Set when the phase is `ended`; `interrupted` when the recorder vanished without a word. */
+  /** Set when the phase is `ended`; `interrupted` when the recorder ended without recording why. */
   readonly end?: {
     readonly why: RecordingEnd;
     readonly exit: number;

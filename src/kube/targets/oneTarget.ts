@@ -7,7 +7,7 @@ import { resolveTargets, skippedText } from './resolveTargets.ts';
 
 export interface OneTargetOptions {
   readonly signal: AbortSignal;
-  /** Told which pods were skipped, and why. */
+  /** Called with the pods that were skipped, and why. */
   readonly onNote: (text: string) => void;
 }
 

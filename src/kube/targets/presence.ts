@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod } from '../pod.ts';
 
 /**
  * Why a pod of a group is left out: it has no network that could be entered, or it is going. Undefined
- * for one that runs. Static pods are not left out: they only need another way in.
+ * for one that runs. Static pods are included: they only need a debugger on the node.
  */
 export function whyAbsent(pod: Pod): string | undefined {
   const phase = pod.status?.phase ?? 'Unknown';

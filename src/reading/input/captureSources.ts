@@ -79,7 +79,7 @@ async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' 
   }
 }
 
-/** Gaps between files; what the ring removed before the first one is no gap. Outages are gaps as well. */
+/** Gaps between files; what the ring removed before the first one does not count. Outages are gaps as well. */
 function gapsOf({ files = [], gaps = [], interruptions = [] }: Partial<Manifest>): number {
   const copied = files.filter(({ name }) => name !== undefined).map(({ seq }) => seq);
   const between = gaps.filter(({ first }) => copied.some((seq) => seq < first));

@@ -66,7 +66,7 @@ start() {
       fi
       nap "$moment"
     elif [ ! -d "$spool" ]; then
-      # No child of ours: what ends us ends our children, too.
+      # Not a child of this process: whatever ends it would end its children, too.
       starter=$( (record) </dev/null >/dev/null 2>&1 & echo $!)
       nap "$moment"
     else

@@ -4,7 +4,7 @@ list() {
   ended=
   [ -e running ] || ended=1
   know
-  # One that vanished without a word writes no more, though nobody could say so.
+  # A recorder that was killed writes no more, though its state does not say so.
   [ "$phase" != ended ] || ended=1
   printf '%s' "$text" | while read -r field value; do echo "state $field $value"; done
   number=$first

@@ -14,7 +14,7 @@ put_state() {
   printf '%-4095s\n' "$state${newline}argv $argv${newline}end $ticket" 2>/dev/null 1<>state
 }
 
-# Reads the state, whole: it may be written at the same time. A recorder that is gone without a word
+# Reads the state, whole: it may be written at the same time. A recorder that ended without saying so
 # was interrupted.
 load_state() {
   state=
