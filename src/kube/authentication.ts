@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, Problem } from '../problem.ts';
 import type { ConnectionEvents, CredentialSource, Credentials } from './credentialSource.ts';
 import { credentialSource } from './credentials.ts';
@@ -65,7 +65,7 @@ export async function authenticate(
     if (fresh.cert !== credentials.cert || fresh.key !== credentials.key) {
       const { cert, key } = fresh;
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
-      if (cert) checkPair(tls);
+      if (cert) tls = { ...tls, secureContext: contextOf(tls) };
       // Idle connections belong to the old certificate; those in use continue.
       agent?.destroy();
       agent = undefined;
@@ -153,10 +153,10 @@ function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
   };
 }
 
-/** A key of another certificate: Node would say so in the middle of a request. */
-function checkPair({ ca, cert, key }: TlsSettings): void {
+/** Throws a Problem for a key of another certificate: Node would say so in the middle of a request. */
+function contextOf({ ca, cert, key }: TlsSettings): SecureContext {
   try {
-    createSecureContext({ ca, cert, key });
+    return createSecureContext({ ca, cert, key });
   } catch (error) {
     const reason = /key values mismatch/.test(messageOf(error))
       ? 'tls: private key does not match public key'

@@ -249,7 +249,7 @@ describe('authentication', () => {
       `, certificate-authority-data: ${base64(authority.certificate)}`,
     );
     await both.headers();
-    expect(both.tls).toEqual({
+    expect(both.tls).toMatchObject({
       ca: Buffer.from(authority.certificate),
       cert: Buffer.from(client.certificate),
       key: Buffer.from(client.key),
