@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { CAPTURES, captureCommand, execCommand, recordTimes } from './captures.ts';
 import type { Clients, CommandLine } from './clients.ts';
 import { timeToFirstPacket } from './firstPacket.ts';
@@ -6,20 +7,27 @@ import { CHATTER, DEBUGGER_IMAGE, deletePods, runPod } from './pods.ts';
 
 const BY_HAND = 'by-hand';
 
+/** A kubelet looks at its pods once a second, and more often while one has just started. */
+const KUBELET_MS = 1_000;
+const CALM_MS = 2_500;
+
 /**
- * As text only, since each pod takes seconds. A fresh pod each time: ours against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`.
+ * As text only, since each pod takes seconds. In a round both begin at the same moment of the kubelet's second, counted
+ * from when the pod was ready; the rounds are spread over it. A fresh pod each time: ours against `kubectl debug`, `kubectl wait` and `kubectl exec … tcpdump`.
  */
 export async function benchCold(clients: Clients, sink: string, rounds: number): Promise<void> {
   for (const capture of CAPTURES.filter(({ name }) => name === 'text')) {
     let pods = 0;
-    const inFreshPod = (commandLines: (pod: string) => readonly CommandLine[]) => async () => {
-      pods += 1;
-      const pod = `bench-cold-${capture.name}-${pods}`;
-      await runPod(clients, pod, { command: [...CHATTER, sink] });
-      const time = await timeToFirstPacket(clients, commandLines(pod), capture.headerBytes);
-      await deletePods(clients, [pod]);
-      return time;
-    };
+    const inFreshPod =
+      (commandLines: (pod: string) => readonly CommandLine[]) => async (round: number) => {
+        pods += 1;
+        const pod = `bench-cold-${capture.name}-${pods}`;
+        await runPod(clients, pod, { command: [...CHATTER, sink] });
+        await wait(CALM_MS + (KUBELET_MS * round) / rounds);
+        const time = await timeToFirstPacket(clients, commandLines(pod), capture.headerBytes);
+        await deletePods(clients, [pod]);
+        return time;
+      };
     const times = await interleave(rounds, [
       inFreshPod((pod) => [captureCommand(clients, pod, capture)]),
       inFreshPod((pod) => byHand(clients, pod, capture.equal)),
