@@ -151,7 +151,7 @@ async function timeCommands(clients: Clients, folder: string): Promise<Record<Co
   };
   const list = await time('captures', 'list');
   const ps = await time('ps');
-  const fetch = await time('captures', 'fetch', 'bench', '-w', folder);
+  const fetch = await time('captures', 'fetch', 'bench', '--flush', '-w', folder);
   const cleanup = await time('cleanup', '--captures', '--yes');
   return { list, ps, fetch, cleanup };
 }
