@@ -126,7 +126,8 @@ describe('a detached capture', () => {
     const asked = Date.now() / 1000;
     const follow = netdebug(['captures', 'follow', name, '-w', file], { onTestFinished });
     await follow.says(/following capture "along-\S+" on eth0/);
-    await wait(2500);
+    const enough = async () => existsSync(file) && (await sequenceNumbers(file)).length > 40;
+    expect(await eventually(enough)).toBe(true);
     follow.child.kill('SIGINT');
     expect((await follow.finished).code).toBe(0);
     const numbers = await sequenceNumbers(file);
@@ -371,33 +372,40 @@ describe('a ring of files that is watched', () => {
     ].map((flags) =>
       netdebug(['capture', pod.name, '--image', IMAGE, ...flags], { onTestFinished }),
     );
-    await wait(4000);
+    // Each records, or has ended since there is no room.
+    for (const one of all) {
+      const isDecided = () => /capturing on/.test(one.stderr()) || one.child.exitCode !== null;
+      expect(await eventually(isDecided), one.stderr()).toBe(true);
+    }
     await kubectl(['exec', pod.name, '--', 'bash', '-c', flood, sink]);
     const debuggers = (
       await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'])
     ).split(' ');
-    let kilobytes = 0;
-    for (const name of debuggers) {
-      const used = await run(
-        world.kubectl,
-        [
-          '-n',
-          world.namespace,
-          'exec',
-          pod.name,
-          '-c',
-          name,
-          '--',
-          'sh',
-          '-c',
-          'du -sk /netdebug-* | cut -f1',
-        ],
-        { env: { KUBECONFIG: world.kubeconfig } },
-      );
-      kilobytes += used.stdout.split('\n').reduce((sum, line) => sum + Number(line), 0);
-    }
-    expect(kilobytes).toBeGreaterThan(4_000);
-    expect(kilobytes).toBeLessThan(32 * 1024);
+    const kilobytes = async () => {
+      let sum = 0;
+      for (const name of debuggers) {
+        const used = await run(
+          world.kubectl,
+          [
+            '-n',
+            world.namespace,
+            'exec',
+            pod.name,
+            '-c',
+            name,
+            '--',
+            'sh',
+            '-c',
+            'du -sk /netdebug-* | cut -f1',
+          ],
+          { env: { KUBECONFIG: world.kubeconfig } },
+        );
+        for (const line of used.stdout.split('\n')) sum += Number(line);
+      }
+      return sum;
+    };
+    expect(await eventually(async () => (await kilobytes()) > 4_000)).toBe(true);
+    expect(await kilobytes()).toBeLessThan(32 * 1024);
     const phase = await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.status.phase}']);
     expect(phase).toBe('Running');
     for (const { child } of all) child.kill('SIGINT');

