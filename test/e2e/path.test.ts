@@ -79,9 +79,10 @@ describe('path between two nodes', () => {
     ...(family === 6 ? ['--ipv6'] : []),
   ];
 
-  it.each([4, 6] as const)(
+  it.for([4, 6] as const)(
     'names the devices that ip names, there and back, by the routes of the kernel: IPv%i',
-    async (family) => {
+    async (family, test) => {
+      if (family === 6) needs(test, 'IPv6 addresses');
       const scene = await sceneOf(ends.from, ends.to, family);
       const { directions, findings } = await netdebugPath(...words(family));
       expect(findings).toEqual([]);
@@ -155,5 +156,8 @@ describe('path between two nodes', () => {
 
   it.for(FAULTS)('finds first: $name', (fault) => findsFirst(fault, 4));
 
-  it.for(FAULTS_OF_IPV6)('finds first with IPv6: $name', (fault) => findsFirst(fault, 6));
+  it.for(FAULTS_OF_IPV6)('finds first with IPv6: $name', (fault, test) => {
+    needs(test, 'IPv6 addresses');
+    return findsFirst(fault, 6);
+  });
 });

@@ -8,12 +8,24 @@ import { findRunningCluster, type RunningCluster } from '../cluster/runningClust
 import type { Ready } from '../kubernetes/kubernetesProcess.ts';
 import { givenCluster } from './support/givenCluster.ts';
 import { newestKubectl } from './support/kubectls.ts';
+import { ownKubeconfig } from './support/ownAccount.ts';
 import { run } from './support/process.ts';
 import type { World } from './support/world.ts';
 
+/** What is the same for every kind of cluster. */
+type MadeHere =
+  | 'namespace'
+  | 'folder'
+  | 'kubectl'
+  | 'nodes'
+  | 'hasIpv6'
+  | 'faulty'
+  | 'label'
+  | 'ownKubeconfig';
+
 /** A cluster for the suite, and what is known of it. */
 export interface Cluster {
-  readonly world: Omit<World, 'namespace' | 'folder' | 'kubectl' | 'nodes' | 'faulty' | 'label'>;
+  readonly world: Omit<World, MadeHere>;
   close(): Promise<void>;
 }
 
@@ -55,20 +67,24 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const objects = staying ? [kubectl, staying, `${LABEL}=${namespace}`] : [];
   const cleaner = startCleaner(folder, ...objects);
   const { world, close } = await startCluster({ kubectl, folder, label, running, dualStack });
-  const faults = await startFaults(world.kubeconfig);
+  const { kubeconfig } = world;
   const admin = async (args: readonly string[], object: object = {}) => {
     const stdin = JSON.stringify(object);
-    const result = await run(kubectl, args, { stdin, env: { KUBECONFIG: world.kubeconfig } });
+    const result = await run(kubectl, args, { stdin, env: { KUBECONFIG: kubeconfig } });
     if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
     return result.stdout;
   };
   const names = 'jsonpath={.items[*].metadata.name}';
   const nodes = (await admin(['get', 'nodes', '-o', names])).split(' ');
+  const ranges = await admin(['get', 'nodes', '-o', 'jsonpath={.items[0].spec.podCIDRs}']);
   const metadata = { name: namespace, labels: label };
   await admin(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace', metadata });
+  const own = await ownKubeconfig({ kubeconfig, namespace, label, folder, admin });
+  const faults = await startFaults(own);
   project.provide('world', {
     ...world,
     ...{ kubectl, namespace, folder, label, faulty: faults.kubeconfigs },
+    ...{ ownKubeconfig: own, hasIpv6: ranges.includes(':') },
     nodes: [nodes[0] ?? '', nodes[1] ?? nodes[0] ?? ''],
   });
   return async () => {

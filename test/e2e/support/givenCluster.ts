@@ -10,13 +10,14 @@ import type { Flavour } from './world.ts';
 /** Files that a kubeconfig may name, relative to itself. */
 const FILES = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
-interface Entry {
-  readonly [field: string]: unknown;
+interface UserFields {
+  exec?: { command: string };
+  [field: string]: unknown;
 }
 
 interface Kubeconfig {
   readonly clusters: readonly { readonly cluster: Record<string, unknown> }[];
-  readonly users: readonly { readonly user: Record<string, unknown> }[];
+  readonly users: readonly { readonly user: UserFields }[];
   readonly [field: string]: unknown;
 }
 
@@ -35,7 +36,8 @@ export async function givenCluster(plan: {
     throw new Error(
       'E2E_KUBECONFIG needs E2E_IMAGE (debugger images) and E2E_APP_IMAGE (nginx) on its nodes',
     );
-  const { kubeconfig, kubectl, folder, label } = plan;
+  const { kubectl, folder, label } = plan;
+  const kubeconfig = copyOf(plan.kubeconfig, join(folder, 'admin.kubeconfig'));
   const prefix = `${Object.values(label)[0]}:`;
   const roles = { apiVersion: 'v1', kind: 'List', items: userObjects(prefix, { ...label }) };
   const { code, stderr } = await run(kubectl, ['create', '-f', '-'], {
@@ -67,21 +69,33 @@ function flavourOf(image: string): Flavour {
   return { name: name.replaceAll(/[^a-z0-9]+/g, '-'), image };
 }
 
-/** Writes the administrator's kubeconfig, as somebody else, into a folder. */
-function impersonating(kubeconfig: string, user: string, folder: string): string {
+/** Writes a copy of a kubeconfig, changed, that works in another folder. Gives its path. */
+function copyOf(
+  kubeconfig: string,
+  path: string,
+  change: (user: UserFields) => void = () => {},
+): string {
   const config = load(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
   const from = dirname(resolve(kubeconfig));
   for (const { cluster } of config.clusters) makeAbsolute(cluster, from);
-  for (const entry of config.users) {
-    makeAbsolute(entry.user, from);
-    entry.user.as = user;
+  for (const { user } of config.users) {
+    makeAbsolute(user, from);
+    // A name without a slash is looked up in PATH.
+    if (user.exec?.command.includes('/')) user.exec.command = resolve(from, user.exec.command);
+    change(user);
   }
-  const path = join(folder, `${user}.kubeconfig`);
   writeFileSync(path, dump(config), { mode: 0o600 });
   return path;
 }
 
-function makeAbsolute(entry: Record<string, unknown> & Entry, from: string): void {
+/** Writes the administrator's kubeconfig, as somebody else, into a folder. */
+function impersonating(kubeconfig: string, as: string, folder: string): string {
+  return copyOf(kubeconfig, join(folder, `${as}.kubeconfig`), (user) => {
+    user.as = as;
+  });
+}
+
+function makeAbsolute(entry: Record<string, unknown>, from: string): void {
   for (const name of FILES) {
     const path = entry[name];
     if (typeof path === 'string') entry[name] = resolve(from, path);

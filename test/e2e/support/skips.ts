@@ -31,6 +31,10 @@ const NEEDS = {
     isMet: ({ kind }: World) => kind !== 'given',
     why: 'faults are planted in their namespaces',
   },
+  'IPv6 addresses': {
+    isMet: ({ hasIpv6 }: World) => hasIpv6,
+    why: 'its pods have IPv4 addresses only',
+  },
   'a range of services': {
     isMet: ({ kind }: World) => kind === 'kubernetes',
     why: 'the API server of the local cluster tells none',

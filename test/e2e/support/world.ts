@@ -10,6 +10,8 @@ export interface World {
   /** Our own API server (test/cluster), the real one of test/kubernetes, or the one that E2E_KUBECONFIG names. */
   readonly kind: 'local' | 'kubernetes' | 'given';
   readonly kubeconfig: string;
+  /** The administrator's with a token or a certificate, for requests of the suite itself. */
+  readonly ownKubeconfig: string;
   /** Kubeconfigs of users with fewer rights, by name. */
   readonly users: Readonly<Record<string, string>>;
   /** Kubeconfigs of the administrator that lead through a proxy that misbehaves (test/faults). */
@@ -17,6 +19,8 @@ export interface World {
   readonly kubectl: string;
   readonly namespace: string;
   readonly nodes: readonly [string, string];
+  /** Whether pods have IPv6 addresses, too. */
+  readonly hasIpv6: boolean;
   /** Debugger images; their names can be part of a pod's name. */
   readonly flavours: readonly Flavour[];
   /** Images that debuggers do not work in, where the cluster has them. */
