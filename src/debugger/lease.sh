@@ -64,8 +64,7 @@ decide() {
         # A program that cannot write ends only by force: its output is not read.
         if [ "$left" -eq 0 ]; then
           tree_of "$program"
-          # shellcheck disable=SC2086 # words are wanted
-          kill -KILL $tree 2>/dev/null
+          kill_tree
         fi
         if [ "$left" -gt 0 ]; then left=$((left - 1)); fi
         if [ "$quiet" -eq "$silence" ]; then echo "lease: no word for $silence s" >&2; fi
@@ -114,9 +113,9 @@ end_rest() {
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     sleep 0.2 2>/dev/null || sleep 1
+    grow_tree
   done
-  # shellcheck disable=SC2086 # words are wanted
-  kill -KILL $tree 2>/dev/null
+  kill_tree
 }
 
 . ./processTree.sh

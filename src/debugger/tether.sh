@@ -23,9 +23,9 @@ program=$!
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     sleep 0.2 || sleep 1
+    grow_tree
   done
-  # shellcheck disable=SC2086 # words are wanted
-  kill -KILL $tree
+  kill_tree
 } >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-

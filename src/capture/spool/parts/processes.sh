@@ -13,13 +13,14 @@ end_tree() {
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     nap "$moment"
+    # An engine that is a script may have started its program meanwhile.
+    grow_tree
     # A child that has not yet become its program still has the signal handlers of this shell, and forgets
     # what it got.
     # shellcheck disable=SC2086 # words are wanted
     kill -TERM $tree 2>/dev/null
   done
-  # shellcheck disable=SC2086 # words are wanted
-  kill -KILL $tree 2>/dev/null
+  kill_tree
 }
 
 birth() {

@@ -10,8 +10,10 @@ import options from '../../../../src/capture/spool/parts/options.sh';
 import processes from '../../../../src/capture/spool/parts/processes.sh';
 import ring from '../../../../src/capture/spool/parts/ring.sh';
 import state from '../../../../src/capture/spool/parts/state.sh';
+import waiting from '../../../../src/capture/spool/parts/waiting.sh';
 import recorder from '../../../../src/capture/spool/recorder.sh';
 import spool from '../../../../src/capture/spool/spool.sh';
+import processTree from '../../../../src/debugger/processTree.sh';
 import { SHELLS, type Shell } from './support/place.ts';
 
 const BOTH: readonly Shell[] = ['dash', 'ash'];
@@ -46,6 +48,20 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   ])('number files of dumpcap near %s: %s', (near, names, expected) => {
     const code = 'number_dumpcap "$@"; echo "$first $newest"';
     expect(run([numbers], code, near, ...names.split(' ')).trim()).toBe(expected);
+  });
+
+  it('end what an engine starts after it was told to end', () => {
+    const child = 'trap "" TERM; echo $$ >child; while :; do sleep 0.1; done';
+    const engine = `trap 'trap "" TERM; sh -c "$0" "$0" & ' TERM; echo >begun; while :; do sleep 0.1; done`;
+    const code = `moment=0.1 told=
+      sh -c "$1" "$2" >/dev/null 2>&1 &
+      while [ ! -e begun ]; do sleep 0.1; done
+      end_tree $!
+      wait
+      tr '\\0' ' ' <"/proc/$(cat child)/cmdline" || true`;
+    // One that has ended has no command line until it is waited for.
+    expect(run([processTree, waiting, processes], code, engine, child)).toBe('');
+    rmSync(join(folder, 'begun'));
   });
 
   it.each([
