@@ -12,14 +12,15 @@ async function reads(program: string, ...args: readonly string[]): Promise<strin
   return stdout;
 }
 
-/** The packets of a file: where, when, and what. */
+/** The packets of a file in the order of their times: where, when, and what. */
 async function packetsOf(file: string, filter: string, ...fields: readonly string[]) {
   const asked = ['frame.interface_name', 'frame.time_epoch', ...fields].flatMap((f) => ['-e', f]);
   const text = await reads('tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields', ...asked);
   return text
     .split('\n')
     .slice(0, -1)
-    .map((line) => line.split('\t'));
+    .map((line) => line.split('\t'))
+    .sort(([, one], [, other]) => Number(one) - Number(other));
 }
 
 /**
