@@ -21,6 +21,8 @@ const READY_MS = 90_000;
 /** Names of pods in the suite's namespace, and manifests of static ones, that this file made. */
 const made: string[] = [];
 const manifests: string[] = [];
+/** Names of those that send to another one, to TO, as long as they live. */
+const sending = new Set<string>();
 
 /** A name that no other pod of the suite has. */
 export function podName(purpose: string): string {
@@ -33,15 +35,23 @@ export async function makePod(purpose: string, options: PodOptions = {}): Promis
   const name = podName(purpose);
   await adminCall('POST', podsPath(), manifest(name, options));
   made.push(name);
+  if (options.env?.TO !== undefined) sending.add(name);
   return name;
 }
 
-/** Deletes the pods that this file made, without waiting: a hundred that stay cost the others their time. */
+/**
+ * Deletes the pods that this file made: a hundred that stay cost the others their time. Those that are sent to go last,
+ * and sinks with the cluster or the namespace: what is sent to a pod that is gone is flooded by its bridge, and captured
+ * in other tests.
+ */
 export async function deleteMadePods(): Promise<void> {
   for (const file of manifests.splice(0)) rmSync(file);
-  const names = made.splice(0);
-  if (names.length > 0)
-    await kubectl(['delete', 'pods', ...names, '--ignore-not-found', '--wait=false']);
+  const names = made.splice(0).filter((name) => !name.startsWith('sink-'));
+  const senders = names.filter((name) => sending.has(name));
+  const others = names.filter((name) => !sending.has(name));
+  if (senders.length > 0) await kubectl(['delete', 'pods', ...senders, '--ignore-not-found']);
+  if (others.length > 0)
+    await kubectl(['delete', 'pods', ...others, '--ignore-not-found', '--wait=false']);
 }
 
 /**
