@@ -34,6 +34,8 @@ interface Case {
 const IN_THE_MIDDLE = '3500';
 /** Without a spool, where the end of the stream is that of the capture. */
 const DIRECTLY = ['--stream', '--duration', '3'];
+/** The same where the stream is cut: it lasts until it has that many bytes on a busy machine, too. */
+const UNTIL_CUT = ['--stream', '--duration', '30'];
 /** Said with the first packets, seconds before there are enough of them. */
 const CAPTURING = /capturing on/;
 const CUT_OFF = /error: the capture was cut off: .*\n.*was kept/;
@@ -47,7 +49,7 @@ const CASES: readonly Case[] = [
       { fault: { ...fault, 'only-streams': '* exec' }, until: CAPTURING, resumes: true },
       {
         fault: { ...fault, 'only-streams': '* exec' },
-        flags: DIRECTLY,
+        flags: UNTIL_CUT,
         fails: CUT_OFF,
         keeps: true,
       },
@@ -268,8 +270,9 @@ describe('under a fault', () => {
       expect(existsSync(file)).toBe(begun);
       if (begun) {
         const datagrams = await datagramsIn(file);
-        // Where it resumes, more than came before it was cut.
-        if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(one.resumes ? 30 : 5);
+        // Where it resumes, more than came before it was cut. A reset destroys what the client has not read yet.
+        const least = one.resumes ? 30 : one.fault['cut-after']?.endsWith('rst') ? 0 : 5;
+        if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(least);
       }
     }
     const debuggers = (await podIn(namespace)).spec.ephemeralContainers ?? [];
