@@ -66,12 +66,14 @@ export class PcapWalker {
   }
 
   get found(): PcapWalk {
-    const { first, last } = this.#times();
     return {
       bytes: this.#bytes,
       wholeBytes: this.#wholeBytes,
       packets: this.#packets,
-      ...(first && { first, last }),
+      ...(this.#first && {
+        first: this.#first,
+        last: { seconds: this.#lastSeconds, nanoseconds: this.#lastNanoseconds },
+      }),
       ...(this.#damage !== undefined && { damage: this.#damage }),
     };
   }
@@ -135,11 +137,5 @@ export class PcapWalker {
     this.#first ??= { seconds: this.#seconds, nanoseconds: this.#nanoseconds };
     this.#lastSeconds = this.#seconds;
     this.#lastNanoseconds = this.#nanoseconds;
-  }
-
-  #times(): { readonly first?: PacketTime; readonly last?: PacketTime } {
-    if (!this.#first) return {};
-    const last = { seconds: this.#lastSeconds, nanoseconds: this.#lastNanoseconds };
-    return { first: this.#first, last };
   }
 }

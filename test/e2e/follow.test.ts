@@ -242,7 +242,7 @@ async function chatterCapture(
   return { capture, file, proxy, pod: pod.name };
 }
 
-/** Waits until a capture that is being written has so many packets. */
+/** Waits until a capture that is being written has that many packets. */
 async function holds(file: string, packets: number): Promise<void> {
   const enough = async () => existsSync(file) && (await packetsIn(file)) >= packets;
   expect(await eventually(enough), `${packets} packets in ${file}`).toBe(true);

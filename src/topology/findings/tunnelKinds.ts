@@ -15,7 +15,7 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 2,
     summary: 'A tunnel sends from an address that its node does not have.',
     meaning: (v) =>
-      `${v('device')} sends from ${v('local')}, which is no address of this node: the address of the node has changed since the tunnel was made, and the kernel sends nothing.`,
+      `${v('device')} sends from ${v('local')}, which is not an address of this node: the node's address has changed since the tunnel was made, and the kernel sends nothing.`,
     fix: (v) =>
       `restart the network plugin's pod on this node, so that the tunnel is made again${v('expected') === '' ? '' : ` from ${v('expected')}`}; or give the node the address ${v('local')} again`,
   },

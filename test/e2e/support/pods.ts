@@ -212,7 +212,7 @@ export async function working(
 }
 
 /**
- * Waits until nothing of ours runs in a pod's network debugger but its main process; gives what does when patience is
+ * Waits until only the main process runs in a pod's network debugger; gives what else runs when patience is
  * over. A command that has ended may still be on its way out, and one that was given up on its way in.
  */
 export async function leftWorking(pod: string): Promise<string[]> {

@@ -10,7 +10,7 @@ export interface Job {
 }
 
 // When a command is over, its process ends, and with it the connections that nobody waits for any
-// more. This process goes on to the next command, so it closes them itself.
+// more. This process runs the next command, so it closes them itself.
 const sockets = new Set<Socket>();
 let runs = false;
 subscribe('net.client.socket', (message) => {
