@@ -5,6 +5,8 @@
 export type ProblemKind =
   /** Wrong use of the command line. */
   | 'usage'
+  /** A kubeconfig or the settings file is wrong, or lacks a file that it names. */
+  | 'configuration'
   /** What was named does not exist. */
   | 'not-found'
   /** What would be created exists already, or belongs to something else. */
@@ -13,7 +15,7 @@ export type ProblemKind =
   | 'unauthenticated'
   /** RBAC does not permit it. */
   | 'forbidden'
-  /** Admission refused it: Pod Security, a quota, a policy or its webhook. */
+  /** Refused, and not by RBAC: by Pod Security, a quota, a policy, a webhook, or a security module of the node. */
   | 'denied'
   /** A server, or the pod behind it, gives no usable answer: the network, a proxy, TLS, or the server itself. */
   | 'unreachable'
@@ -23,6 +25,8 @@ export type ProblemKind =
   | 'image'
   /** A program or container in the cluster did not start, or not in time. */
   | 'not-started'
+  /** A program in the cluster failed, or did not end. */
+  | 'command-failed'
   /** The recorder failed: a filter or interface that it does not know, or a missing capability. */
   | 'recorder'
   /** The pod has no room for the capture. */
@@ -31,12 +35,18 @@ export type ProblemKind =
   | 'lost'
   /** What was read is not what it should be: a file, a stream, a copy. */
   | 'damaged'
+  /** What an answer needs to know of the cluster could not be collected. */
+  | 'no-facts'
+  /** A local file cannot be read. */
+  | 'not-read'
   /** The local disk is full. */
   | 'disk-full'
   /** A local file, folder, pipe or program takes no output. */
   | 'not-written'
   /** A program that is needed on this computer is not installed. */
   | 'missing-program'
+  /** A user stopped it. */
+  | 'interrupted'
   /** Everything else. */
   | 'failed';
 

@@ -71,6 +71,13 @@ export function moment(name: string, detail?: string): void {
   if (events) add(events, { ...event(name, performance.now(), 0, detail), ph: 'i' });
 }
 
+/** Records the kind of a problem that is reported. `target` is what failed, where others may succeed. */
+export function problemMoment({ kind }: Problem, target?: string): void {
+  if (!events) return;
+  const args = { detail: kind, ...(target !== undefined && { target }) };
+  add(events, { ...event('error', performance.now(), 0), ph: 'i', args });
+}
+
 type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;
 
 /** Milliseconds since the process began. */

@@ -100,6 +100,6 @@ function report(points: readonly RecordedPoint[]): number {
     );
     if (dropped > 0 || problem !== undefined) isWhole = false;
   }
-  if (points.length === 0) throw new Problem('nothing was captured');
+  if (points.length === 0) throw new Problem('nothing was captured', { kind: 'recorder' });
   return isWhole ? 0 : 1;
 }

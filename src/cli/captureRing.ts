@@ -8,6 +8,7 @@ import { type FoundTarget, nodeOf, targetNames } from '../kube/targets/foundTarg
 import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, elapsedText, sum } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
+import { problemMoment } from '../timing.ts';
 import { note, statusLine } from './console.ts';
 import { fetchSummary } from './fetchProgress.ts';
 import { FORCED_EXIT, type Interruption } from './interruption.ts';
@@ -45,6 +46,7 @@ export async function captureRing(
           return manifest.endedEarly;
         } catch (error) {
           if (isAlone || !(error instanceof Problem)) throw error;
+          problemMoment(error, name);
           terminal.note(`error: ${error.message}`, name);
           for (const step of error.next) terminal.note(`  ${step}`, name);
           return error;

@@ -3,6 +3,7 @@ import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { ageText, bytesText } from '../output/quantities.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
+import { problemMoment } from '../timing.ts';
 import { note, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
@@ -35,6 +36,7 @@ export async function detach(
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
+      problemMoment(error, target);
       note(`error: cannot capture ${target}: ${error.message}`);
       for (const step of error.next) note(`  ${step}`);
     }

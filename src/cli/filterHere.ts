@@ -16,6 +16,7 @@ export async function tsharkHere(
 ): Promise<{ readonly program: string | undefined; readonly by: string }> {
   if (filter.language === 'capture')
     throw new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
+      kind: 'image',
       next: ['use a display filter, which can be evaluated here too: -Y FILTER'],
     });
   // It gets packets through a pipe, which takes a POSIX shell.

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { moment } from '../timing.ts';
+import { problemMoment } from '../timing.ts';
 import { note, noteLines } from './console.ts';
 import { Interrupted } from './interruption.ts';
 
@@ -11,10 +11,11 @@ const KUBECTL_OPENINGS =
 const INTERRUPTED = 130;
 
 /**
- * Prints what went wrong and what to try next to standard error, after `subject`, and gives the exit
- * code.
+ * Prints what went wrong and what to try next to standard error, and gives the exit code. `target` is the one of several
+ * that failed.
  */
-export function report(error: unknown, subject = ''): number {
+export function report(error: unknown, target?: string): number {
+  const subject = target === undefined ? '' : `${target}: `;
   if (isInterruption(error)) {
     note('interrupted');
     return INTERRUPTED;
@@ -26,7 +27,7 @@ export function report(error: unknown, subject = ''): number {
   }
   const opening = KUBECTL_OPENINGS.test(error.message) ? '' : 'error: ';
   const lines = [subject + opening + error.message, ...error.next.map((step) => `  ${step}`)];
-  moment('error', error.kind);
+  problemMoment(error, target);
   noteLines(lines.join('\n'));
   return error.exitCode;
 }

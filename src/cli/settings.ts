@@ -78,17 +78,22 @@ function readFile(env: NodeJS.ProcessEnv): Source {
     source = readFileSync(path, 'utf8');
   } catch (error) {
     if (errorCode(error) === 'ENOENT' && !env.NETDEBUG_CONFIG) return {};
-    throw new Problem(`cannot read the settings file ${path}: ${messageOf(error)}`);
+    throw new Problem(`cannot read the settings file ${path}: ${messageOf(error)}`, {
+      kind: 'configuration',
+    });
   }
   const known: readonly string[] = KEYS;
   const settings: Source = {};
   for (const [key, value] of Object.entries(parse(path, source))) {
     if (!known.includes(key))
       throw new Problem(`${path}: unknown setting "${key}"`, {
+        kind: 'configuration',
         next: [`known settings: ${KEYS.join(', ')}`],
       });
     if (typeof value === 'object' && value !== null)
-      throw new Problem(`${path}: ${key} must be a single value, as in "${key}: value"`);
+      throw new Problem(`${path}: ${key} must be a single value, as in "${key}: value"`, {
+        kind: 'configuration',
+      });
     if (value !== null && value !== '')
       settings[key as Key] = { text: String(value), source: `${key} in ${path}` };
   }
@@ -100,7 +105,7 @@ function parse(path: string, source: string): object {
     const document = loadAll(source)[0] ?? {};
     if (typeof document === 'object' && !Array.isArray(document)) return document;
   } catch (error) {
-    throw new Problem(`${path}: ${messageOf(error)}`);
+    throw new Problem(`${path}: ${messageOf(error)}`, { kind: 'configuration' });
   }
-  throw new Problem(`${path}: expected lines of the form "name: value"`);
+  throw new Problem(`${path}: expected lines of the form "name: value"`, { kind: 'configuration' });
 }

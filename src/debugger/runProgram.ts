@@ -59,7 +59,9 @@ async function whole(stream: Readable, maxBytes: number): Promise<Buffer> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxBytes)
-      throw new Problem(`the command in the pod printed more than ${maxBytes / 1024 / 1024} MiB`);
+      throw new Problem(`the command in the pod printed more than ${maxBytes / 1024 / 1024} MiB`, {
+        kind: 'damaged',
+      });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

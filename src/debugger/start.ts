@@ -84,6 +84,7 @@ async function watchStatus(
     if (!seen || event.type === 'DELETED' || seen.metadata.uid !== pod.metadata.uid)
       throw new Problem(
         `pod "${pod.metadata.name}" was deleted while its debugger was being started`,
+        { kind: 'unsuitable' },
       );
     if (isRunning(seen, options)) return;
     // The kubelet starts nothing in a pod that has meanwhile finished or is going.
@@ -99,6 +100,7 @@ function refuseEnded({ metadata, status }: Pod): void {
   if (phase === 'Failed' || phase === 'Succeeded' || metadata.deletionTimestamp !== undefined)
     throw new Problem(
       `the node did not take the debugger's pod: ${[reason ?? phase, message].filter(Boolean).join(': ')}`,
+      { kind: 'not-started' },
     );
 }
 

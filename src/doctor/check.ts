@@ -1,4 +1,5 @@
 import { messageOf, Problem } from '../problem.ts';
+import { problemMoment } from '../timing.ts';
 
 /** One precondition, and whether it holds. */
 export interface Check {
@@ -13,6 +14,7 @@ export interface Check {
 
 /** What an error says, as a check that failed. */
 export function failed(check: string, error: unknown, level: Check['level'] = 'fail'): Check {
+  if (error instanceof Problem) problemMoment(error, check);
   const next = error instanceof Problem ? error.next : [];
   return { check, level, text: messageOf(error), ...(next.length > 0 && { next }) };
 }

@@ -63,7 +63,10 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
     if (!pod || pod.metadata.uid !== uid) return;
     if (debuggerStatus(pod, owned.container)?.state?.terminated) return;
     if (Date.now() > limit)
-      throw new Problem('it does not end', { next: ['run the same command again'] });
+      throw new Problem('it does not end', {
+        kind: 'command-failed',
+        next: ['run the same command again'],
+      });
   }
 }
 

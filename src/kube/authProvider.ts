@@ -17,7 +17,8 @@ export async function authProviderSource(
     const { oidcSource } = await import('./oidc.ts');
     return withCertificate(oidcSource(config, origin), certificate);
   }
-  if (!OF_OLD.includes(name)) throw new Problem(`no Auth Provider found for name "${name}"`);
+  if (!OF_OLD.includes(name))
+    throw new Problem(`no Auth Provider found for name "${name}"`, { kind: 'configuration' });
   const { cloudSource } = await import('./cloudAuthProvider.ts');
   return withCertificate(await cloudSource(provider), certificate);
 }

@@ -130,10 +130,13 @@ async function agentMaker(
 function parseServer(server: string): URL {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `http://${server}`);
   if (!url || url.hostname === '')
-    throw new Problem(`host must be a URL or a host:port pair: ${JSON.stringify(server)}`);
+    throw new Problem(`host must be a URL or a host:port pair: ${JSON.stringify(server)}`, {
+      kind: 'configuration',
+    });
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw new Problem(
       `Unable to connect to the server: unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+      { kind: 'configuration' },
     );
   return url;
 }
@@ -142,9 +145,13 @@ function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const insecure = cluster['insecure-skip-tls-verify'] === true;
   if (ca && insecure)
-    throw new Problem('specifying a root certificates file with the insecure flag is not allowed');
+    throw new Problem('specifying a root certificates file with the insecure flag is not allowed', {
+      kind: 'configuration',
+    });
   if (ca && !ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw new Problem('unable to load root certificates: unable to parse bytes as PEM block');
+    throw new Problem('unable to load root certificates: unable to parse bytes as PEM block', {
+      kind: 'configuration',
+    });
   const servername = cluster['tls-server-name'];
   return {
     rejectUnauthorized: !insecure,
@@ -161,7 +168,10 @@ function contextOf({ ca, cert, key }: TlsSettings): SecureContext {
     const reason = /key values mismatch/.test(messageOf(error))
       ? 'tls: private key does not match public key'
       : messageOf(error);
-    throw new Problem(`Unable to connect to the server: ${reason}`, { cause: error });
+    throw new Problem(`Unable to connect to the server: ${reason}`, {
+      kind: 'configuration',
+      cause: error,
+    });
   }
 }
 

@@ -23,6 +23,7 @@ export async function cloudSource(provider: AuthProviderEntry): Promise<Credenti
         throw new Problem(
           `getting credentials: the auth provider "${provider.name}" failed: ${messageOf(error)}`,
           {
+            kind: 'unauthenticated',
             next: [
               'kubectl has no such auth provider since 1.26: use the credential plugin instead',
             ],

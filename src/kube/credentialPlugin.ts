@@ -49,6 +49,7 @@ export function pluginSource(
 ): CredentialSource {
   if (!VERSIONS.includes(plugin.apiVersion ?? ''))
     throw new Problem(`exec plugin: invalid apiVersion "${plugin.apiVersion}"`, {
+      kind: 'configuration',
       next: [`versions are ${VERSIONS.join(' and ')}; a newer release of the plugin knows them`],
     });
   let held: Held | undefined;
@@ -110,6 +111,7 @@ async function runPlugin(plugin: ExecEntry, cluster: ClusterEntry): Promise<Held
     );
   } catch (error) {
     throw new Problem(`Unable to connect to the server: getting credentials: ${messageOf(error)}`, {
+      kind: 'unauthenticated',
       cause: error,
     });
   }

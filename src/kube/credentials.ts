@@ -19,7 +19,9 @@ export async function credentialSource(
   const authorization = authorizationOf(user);
   if (authorization !== undefined) return fixed({ ...certificate, authorization });
   if (user.exec && user['auth-provider'])
-    throw new Problem('execProvider and authProvider cannot be used in combination');
+    throw new Problem('execProvider and authProvider cannot be used in combination', {
+      kind: 'configuration',
+    });
   if (user.exec) {
     const { pluginSource } = await import('./credentialPlugin.ts');
     const plugin = pluginSource(user.exec, chosen.cluster, events);
@@ -72,6 +74,8 @@ function clientCertificate(user: UserEntry): Credentials {
   const key = fileOrData(user['client-key'], user['client-key-data']);
   for (const [name, pem] of Object.entries({ certificate: cert, key }))
     if (!pem?.includes('-----BEGIN'))
-      throw new Problem(`tls: failed to find any PEM data in ${name} input`);
+      throw new Problem(`tls: failed to find any PEM data in ${name} input`, {
+        kind: 'configuration',
+      });
   return { cert, ...(key && { key }) };
 }

@@ -1,4 +1,4 @@
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemKind } from '../problem.ts';
 import { parseStatus } from './apiError.ts';
 
 /** How an exec came to no exit code. */
@@ -12,12 +12,19 @@ export type ExecFailure =
   /** The peer stopped answering pings. */
   | 'silent';
 
+const KINDS: Readonly<Record<ExecFailure, ProblemKind>> = {
+  'program-missing': 'image',
+  'not-started': 'not-started',
+  cut: 'unreachable',
+  silent: 'unreachable',
+};
+
 export class ExecProblem extends Problem {
   override readonly name = 'ExecProblem';
   readonly failure: ExecFailure;
 
   constructor(failure: ExecFailure, message: string, next: readonly string[] = []) {
-    super(message, { next });
+    super(message, { kind: KINDS[failure], next });
     this.failure = failure;
   }
 }

@@ -124,9 +124,12 @@ function refuse(faults: readonly string[], context: string, config: Kubeconfig):
   if (faults.length > 1)
     throw new Problem(
       ['Error in configuration: ', ...faults.map((fault) => `* ${fault}`)].join('\n'),
-      { next },
+      { kind: 'configuration', next },
     );
-  throw new Problem(next.length > 0 ? `Error in configuration: ${first}` : first, { next });
+  throw new Problem(next.length > 0 ? `Error in configuration: ${first}` : first, {
+    kind: 'configuration',
+    next,
+  });
 }
 
 function existing(what: string, wanted: string, entries: ReadonlyMap<string, unknown>): string[] {

@@ -58,7 +58,7 @@ export function readKubeconfig(
       broken.push(`error loading config file "${file}": ${messageOf(error)}`);
     }
   }
-  if (broken.length > 0) throw new Problem(broken.join('\n'));
+  if (broken.length > 0) throw new Problem(broken.join('\n'), { kind: 'configuration' });
   return { files, currentContext, clusters, users, contexts };
 }
 
@@ -88,7 +88,11 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
   } catch (error) {
     if (errorCode(error) === 'EISDIR') throw new Error(`read ${file}: is a directory`);
     if (errorCode(error) !== 'ENOENT') throw error;
-    if (required) throw new Problem(`stat ${file}: no such file or directory`, { cause: error });
+    if (required)
+      throw new Problem(`stat ${file}: no such file or directory`, {
+        kind: 'configuration',
+        cause: error,
+      });
     return { clusters: [], users: [], contexts: [] };
   }
   const large = source.length > LARGE ? splitKubeconfig(source) : undefined;
@@ -168,7 +172,9 @@ class LazyEntry implements NamedEntry {
       item = this.#item.parse();
       checkShape({ [`${field}s`]: [item] });
     } catch (error) {
-      throw new Problem(`error loading config file "${file}": ${messageOf(error)}`);
+      throw new Problem(`error loading config file "${file}": ${messageOf(error)}`, {
+        kind: 'configuration',
+      });
     }
     const given = isObject(item) ? item[field] : undefined;
     const entry = isObject(given) ? { ...given } : {};

@@ -19,7 +19,10 @@ export function readNamed(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new Problem(`open ${file}: ${fileReason(error)}`, { cause: error });
+    throw new Problem(`open ${file}: ${fileReason(error)}`, {
+      kind: 'configuration',
+      cause: error,
+    });
   }
 }
 

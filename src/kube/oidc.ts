@@ -23,7 +23,7 @@ const SHOWN_CHARACTERS = 80;
  */
 export function oidcSource(given: Config, origin: UserOrigin | undefined): CredentialSource {
   for (const name of ['idp-issuer-url', 'client-id'])
-    if (!given[name]) throw new Problem(`Must provide ${name}`);
+    if (!given[name]) throw new Problem(`Must provide ${name}`, { kind: 'configuration' });
   let config = given;
   let renewing: Promise<void> | undefined;
   const renew = async () => {
@@ -41,7 +41,10 @@ export function oidcSource(given: Config, origin: UserOrigin | undefined): Crede
           await renewing;
         }
       } catch (error) {
-        throw new Problem(`Unable to connect to the server: ${messageOf(error)}`, { cause: error });
+        throw new Problem(`Unable to connect to the server: ${messageOf(error)}`, {
+          kind: 'unauthenticated',
+          cause: error,
+        });
       }
       return { authorization: `Bearer ${config['id-token']}` };
     },

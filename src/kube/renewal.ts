@@ -33,6 +33,7 @@ async function headersOf(access: Access, signal: AbortSignal | undefined): Promi
     if (signal?.aborted && signal.reason instanceof Problem)
       throw new Problem(
         `your login had expired, and it took ${Math.round((Date.now() - begun) / 1000)} s to log in again`,
+        { kind: 'unauthenticated' },
       );
     return headers;
   } catch (error) {

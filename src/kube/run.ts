@@ -32,7 +32,8 @@ async function collect(stream: Readable): Promise<string> {
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_OUTPUT_BYTES) throw new Problem('the command printed more than 8 MiB');
+    if (bytes > MAX_OUTPUT_BYTES)
+      throw new Problem('the command printed more than 8 MiB', { kind: 'damaged' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -110,7 +110,7 @@ async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<
             event.object.reason ?? 'Unknown',
             event.object.message ?? 'the watch failed',
           )
-        : new Problem('the watch failed without a reason');
+        : new Problem('the watch failed without a reason', { kind: 'unreachable' });
     yield event as RawEvent<T>;
   }
 }

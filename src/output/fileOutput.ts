@@ -121,7 +121,9 @@ export class FileOutput implements Output {
       return file;
     } catch (error) {
       throw errorCode(error) === 'EEXIST'
-        ? new Problem(`${this.#current} exists already: another process created it`)
+        ? new Problem(`${this.#current} exists already: another process created it`, {
+            kind: 'exists',
+          })
         : unwritable(this.#current, error);
     }
   }

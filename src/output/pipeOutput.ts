@@ -20,7 +20,10 @@ export class PipeOutput implements Output {
       // Windows' pipes cannot be made by opening them, which writing alone would ask for.
       return new PipeOutput(await open(path, platform === 'win32' ? 'r+' : constants.O_WRONLY));
     } catch (error) {
-      throw new Problem(`cannot open the pipe ${path}: ${messageOf(error)}`, { cause: error });
+      throw new Problem(`cannot open the pipe ${path}: ${messageOf(error)}`, {
+        kind: 'not-written',
+        cause: error,
+      });
     }
   }
 
@@ -31,7 +34,9 @@ export class PipeOutput implements Output {
         written += (await this.#pipe.write(chunk, written)).bytesWritten;
     } catch (error) {
       if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads the pipe');
-      const problem = new Problem(`cannot write to the pipe: ${messageOf(error)}`);
+      const problem = new Problem(`cannot write to the pipe: ${messageOf(error)}`, {
+        kind: 'not-written',
+      });
       throw new NotWritten(problem, written);
     }
   }

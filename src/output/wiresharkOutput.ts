@@ -69,7 +69,13 @@ export class WiresharkOutput implements Output {
         if (!error) resolve();
         else if (errorCode(error) === 'EPIPE' || errorCode(error) === 'ERR_STREAM_DESTROYED')
           reject(new OutputClosed('Wireshark was closed'));
-        else reject(new NotWritten(new Problem(`Wireshark: ${messageOf(error)}`), 0));
+        else
+          reject(
+            new NotWritten(
+              new Problem(`Wireshark: ${messageOf(error)}`, { kind: 'not-written' }),
+              0,
+            ),
+          );
       });
     });
   }

@@ -14,7 +14,9 @@ const MAX_LINE = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /** A command does not what it is for: it hangs, or prints without an end. */
-export class Unusable extends Problem {}
+export class Unusable extends Problem {
+  override readonly kind = 'command-failed';
+}
 
 /**
  * The output of a command that must start, then say something now and again, and end. Throws Unusable

@@ -98,6 +98,7 @@ async function listOnce(
     );
   }
   throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
+    kind: 'command-failed',
     next: ['name an image with ss (iproute2) or cat with --image'],
   });
 }

@@ -11,13 +11,18 @@ export function parseDump(text: string): ClusterFacts {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new Problem(`the file is not JSON: ${(error as Error).message}`, { next: HOW });
+    throw new Problem(`the file is not JSON: ${(error as Error).message}`, {
+      kind: 'damaged',
+      next: HOW,
+    });
   }
   const facts = isObject(document) ? document.facts : undefined;
-  if (!isObject(facts)) throw new Problem('the file holds no facts', { next: HOW });
+  if (!isObject(facts))
+    throw new Problem('the file holds no facts', { kind: 'damaged', next: HOW });
   if (facts.format !== FACTS_FORMAT)
     throw new Problem(
       `the file holds facts in the format ${JSON.stringify(facts.format)}; this version reads ${FACTS_FORMAT}`,
+      { kind: 'damaged' },
     );
   return facts as unknown as ClusterFacts;
 }

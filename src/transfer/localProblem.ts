@@ -23,7 +23,10 @@ export function localProblem(path: string, error: unknown): Problem {
         cause: error,
       });
     default:
-      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, { cause: error });
+      return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
+        kind: 'not-written',
+        cause: error,
+      });
   }
 }
 

@@ -41,7 +41,9 @@ export async function stopCapture(
 ): Promise<void> {
   const { code, complaint } = await tell(api, capture, 'stop', signal);
   if (code !== 0)
-    throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`);
+    throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`, {
+      kind: 'command-failed',
+    });
 }
 
 /** Ends a capture and deletes its files. Throws a Problem when it does not end. */
@@ -87,7 +89,7 @@ async function endContainer(
     if (Date.now() > limit)
       throw new Problem(
         `capture "${capture.name}" has not been removed yet${told?.complaint ? `: ${told.complaint}` : ''}`,
-        { next: ['run the same command again'] },
+        { kind: 'command-failed', next: ['run the same command again'] },
       );
     await wait(LOOK_MS, undefined, { signal });
   }

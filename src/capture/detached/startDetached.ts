@@ -101,7 +101,10 @@ async function startInPod(
     throw unseen ? await undoStart(api, unseen, request, error) : error;
   });
   const capture = capturesOf(changed).find((candidate) => candidate.container === container);
-  if (!capture) throw new Problem(`the pod has no container "${container}" after it was added`);
+  if (!capture)
+    throw new Problem(`the pod has no container "${container}" after it was added`, {
+      kind: 'denied',
+    });
   const { namespace, name } = pod.metadata;
   onProgress('starting the capture');
   try {

@@ -87,6 +87,7 @@ async function newName(
 
 function problemOf(error: unknown, signal: AbortSignal): Problem {
   if (error instanceof Problem) return error;
-  if (signal.aborted) return new Problem('interrupted before it was seen to record');
+  if (signal.aborted)
+    return new Problem('interrupted before it was seen to record', { kind: 'interrupted' });
   throw error;
 }

@@ -141,6 +141,7 @@ function captureOf(pod: Pod): DetachedCapture {
   if (!capture)
     throw new Problem(
       `pod "${pod.metadata.name}" was changed when it was created: it is not a capture`,
+      { kind: 'denied' },
     );
   return capture;
 }

@@ -66,6 +66,7 @@ export function refuseWithoutSpool(capture: DetachedCapture): void {
     case 'removed':
       throw new Problem(
         `capture "${name}" was removed${when}: by another user, or when its time to live expired`,
+        { kind: 'lost' },
       );
   }
 }

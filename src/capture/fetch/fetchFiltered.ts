@@ -149,7 +149,9 @@ class FilteredFetch {
           patience.progress();
           // A filter can only take packets away.
           if (copy.size + chunk.length > file.size)
-            throw new Problem(`the pod sent more than there is in file ${file.seq}`);
+            throw new Problem(`the pod sent more than there is in file ${file.seq}`, {
+              kind: 'damaged',
+            });
           await copy.append(Buffer.from(chunk));
         }
         return await placed(copy, file, force);

@@ -208,7 +208,8 @@ export class SpoolAccess {
       let size = 0;
       for await (const chunk of bytes) {
         size += chunk.length;
-        if (size > MAX_LISTING_BYTES) throw new Problem('the pod lists more files than possible');
+        if (size > MAX_LISTING_BYTES)
+          throw new Problem('the pod lists more files than possible', { kind: 'damaged' });
         chunks.push(chunk);
       }
       const code = await ended();
@@ -217,6 +218,7 @@ export class SpoolAccess {
       if (code !== 0)
         throw new Problem(
           `the spool in the pod does not answer "${verb}": ${(await complaint()) || `exit code ${code}`}`,
+          { kind: 'command-failed' },
         );
       return Buffer.concat(chunks).toString();
     });
@@ -240,7 +242,10 @@ function checkFiles({ files }: Listing): void {
   for (const { seq, size, name } of files) {
     const sound = [seq, size].every(Number.isSafeInteger) && seq > before && size >= 0 && name;
     if (!sound)
-      throw new Problem(`the pod lists an impossible file: ${seq} ${size} ${JSON.stringify(name)}`);
+      throw new Problem(
+        `the pod lists an impossible file: ${seq} ${size} ${JSON.stringify(name)}`,
+        { kind: 'damaged' },
+      );
     before = seq;
   }
 }

@@ -217,7 +217,9 @@ class Reading {
       joined = this.#joiner.take(offset, bytes);
     } catch (error) {
       if (!(error instanceof NotPcap)) throw error;
-      throw new Problem(`the recording in the pod is damaged: ${error.message}`);
+      throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
+        kind: 'damaged',
+      });
     }
     if (joined.begins) {
       const change = linkTypeChange(this.device, before, packets.linkType);
@@ -294,6 +296,7 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
       return over.why;
     case 'stopped':
       throw new Problem('another client stopped the capture', {
+        kind: 'interrupted',
         next: ['what was recorded until then is saved'],
       });
     default:

@@ -171,7 +171,9 @@ export class Follower {
         }
       } catch (error) {
         if (!(error instanceof BadFrame)) throw error;
-        throw new Problem(`what came from the pod is damaged: ${error.message}`);
+        throw new Problem(`what came from the pod is damaged: ${error.message}`, {
+          kind: 'damaged',
+        });
       }
       const ending = await attached.ending();
       if (this.#closed.signal.aborted) return;
@@ -264,7 +266,7 @@ export class Follower {
       const attempt = new AbortController();
       const firstSign = this.#firstSign();
       const limit = setTimeout(
-        () => attempt.abort(new Problem('no answer came')),
+        () => attempt.abort(new Problem('no answer came', { kind: 'unreachable' })),
         Math.min(firstSign, OPENING_MS),
       );
       const signal = AbortSignal.any([this.#closed.signal, attempt.signal]);

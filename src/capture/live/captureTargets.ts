@@ -5,6 +5,7 @@ import type { Pod } from '../../kube/pod.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { sum } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
+import { problemMoment } from '../../timing.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
 import { earlyEndText } from '../earlyEnd.ts';
 import type {
@@ -212,6 +213,7 @@ class Capture {
     }
     part.problem = error;
     if (!this.#hasSeveral) return;
+    problemMoment(error, this.#recording.nameOf(found));
     const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
     const next = this.#reported.has(text) ? [] : error.next;
     this.#reported.add(text);

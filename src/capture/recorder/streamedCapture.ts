@@ -232,7 +232,9 @@ async function writeOut(
           await output.takeBack?.(error.written - kept);
           failure = error.problem;
         } else if (error instanceof NotPcap)
-          failure = new Problem(`the stream from the pod is damaged: ${error.message}`);
+          failure = new Problem(`the stream from the pod is damaged: ${error.message}`, {
+            kind: 'damaged',
+          });
         else throw error;
         stop('interrupted');
       }

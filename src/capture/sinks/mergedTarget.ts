@@ -91,7 +91,9 @@ export class MergedTarget implements TargetSink {
       await this.#source.write(chunk);
     } catch (error) {
       if (error instanceof NotPcap)
-        throw new Problem(`the recording in the pod is damaged: ${error.message}`);
+        throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
+          kind: 'damaged',
+        });
       // A failure of the output concerns all targets, and is reported once.
       throw new OutputClosed('the output takes no more');
     }

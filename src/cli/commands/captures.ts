@@ -179,7 +179,7 @@ async function actOn(
         return await actions.on(capture);
       } catch (error) {
         if (!several || signal.aborted) throw error;
-        return report(explainRefusal(error), `${subject(capture.target)}: `);
+        return report(explainRefusal(error), subject(capture.target));
       }
     };
     // Each takes an exec or two.

@@ -112,6 +112,7 @@ async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
   noteUnknown(facts);
   if (nodes === undefined && report.ranges.length === 0)
     throw new Problem('neither nodes nor ranges could be read', {
+      kind: 'no-facts',
       next: [
         'this command needs permission to list nodes and pods in all namespaces',
         'plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',

@@ -7,7 +7,8 @@ import { type Used, usageOf } from '../../inventory/usage.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { countText } from '../../output/quantities.ts';
 import { terminalSafe } from '../../output/terminalSafe.ts';
-import { messageOf } from '../../problem.ts';
+import { messageOf, Problem } from '../../problem.ts';
+import { problemMoment } from '../../timing.ts';
 import { command, type Invocation } from '../command.ts';
 import { connect } from '../connect.ts';
 import { confirm, note, statusLine } from '../console.ts';
@@ -104,6 +105,7 @@ async function removed(api: KubeApi, one: Used, signal: AbortSignal): Promise<bo
     return true;
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof Problem) problemMoment(error, describe(one));
     note(`${describe(one)} cannot be removed: ${messageOf(error)}`);
     return false;
   }

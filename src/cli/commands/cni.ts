@@ -42,7 +42,7 @@ export const cniCommand = command({
     const nodes = subject.kind === 'nodes' ? subject.nodes : [subject.node];
     if (facts.nodes.every(({ cni }) => cni === undefined)) {
       noteUnknown(facts);
-      throw new Problem('the files of CNI plugins were not read');
+      throw new Problem('the files of CNI plugins were not read', { kind: 'no-facts' });
     }
     const pod = subject.kind === 'pod' ? subject : undefined;
     const report = cniReport(facts, nodes, pod);

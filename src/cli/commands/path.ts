@@ -177,6 +177,7 @@ function usual({ protocol, port, family }: PathWords): RequestFor {
 function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
   if (end === undefined || end.addresses.some((address) => familyOf(address) === family)) return;
   throw new Problem(`${pathEndpointText(end)} has no IPv${family} address`, {
+    kind: 'unsuitable',
     next: [`its addresses: ${end.addresses.join(', ') || 'none'}`],
   });
 }
@@ -188,6 +189,7 @@ function toNameServer(words: PathWords): RequestFor {
     const found = server === undefined ? undefined : findEndpoint(wiring, server, '');
     if (found === undefined || 'notFound' in found) {
       throw new Problem('the name server of this pod is not known', {
+        kind: 'no-facts',
         next: ['its resolv.conf could not be read, or names none'],
       });
     }

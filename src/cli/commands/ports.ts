@@ -8,6 +8,7 @@ import { renderSockets, type SocketFormat } from '../../sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../sockets/renderChanges.ts';
 import { renderSocketSummary } from '../../sockets/renderSocketSummary.ts';
 import { summarizeSockets } from '../../sockets/summary.ts';
+import { problemMoment } from '../../timing.ts';
 import type { SocketList } from '../../tools/socket.ts';
 import type { Selection } from '../../tools/socketSelection.ts';
 import { command, type Invocation } from '../command.ts';
@@ -102,8 +103,10 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     for (const text of declared) note(`note: ${text}`);
     if (sockets.length === 0) note(noneText(selection, targets));
     if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
-    for (const { pod, error } of failures)
+    for (const { pod, error } of failures) {
+      problemMoment(error, pod);
       note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));
+    }
     failed ||= failures.length > 0;
     return sockets;
   };

@@ -55,7 +55,10 @@ export function removeOwn(path: string, word: string): boolean {
     rmSync(path);
     return true;
   } catch (error) {
-    throw new Problem(`cannot remove ${path}: ${messageOf(error)}`, { cause: error });
+    throw new Problem(`cannot remove ${path}: ${messageOf(error)}`, {
+      kind: 'not-written',
+      cause: error,
+    });
   }
 }
 
@@ -108,6 +111,9 @@ function put(path: string, text: string, mode: number, { platform }: LocalSystem
     writeFileSync(path, text);
     chmodSync(path, mode);
   } catch (error) {
-    throw new Problem(`cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw new Problem(`cannot write ${path}: ${messageOf(error)}`, {
+      kind: 'not-written',
+      cause: error,
+    });
   }
 }

@@ -39,7 +39,7 @@ export async function factsFrom(file: string): Promise<ClusterFacts> {
   try {
     text = file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
-    throw new Problem(`--from: ${messageOf(cause)}`, { cause });
+    throw new Problem(`--from: ${messageOf(cause)}`, { kind: 'not-read', cause });
   }
   return parseDump(text);
 }

@@ -31,7 +31,9 @@ export async function findTarget(
   });
   const found = parseFound(stdout.trim());
   if (!found)
-    throw new Problem(`the node's debugger did not find its target: ${stderr.trim() || stdout}`);
+    throw new Problem(`the node's debugger did not find its target: ${stderr.trim() || stdout}`, {
+      kind: 'command-failed',
+    });
   return found;
 }
 

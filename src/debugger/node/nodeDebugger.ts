@@ -146,6 +146,7 @@ function entered(
       throw new Problem(
         `no process of pod "${target.pod?.metadata.name}" was found on node "${target.node}"`,
         {
+          kind: 'unsuitable',
           next: [
             'its containers may have ended just now: run the command again',
             'runtimes that keep pods in virtual machines have no processes of theirs on the node',
@@ -156,6 +157,7 @@ function entered(
       const message = `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`;
       if (found.confined && !unconfined) throw new Confined(message);
       throw new Problem(message, {
+        kind: 'denied',
         next: ['a security module of the node, such as SELinux, or a policy forbids it'],
       });
     }
@@ -190,9 +192,7 @@ async function ask(
   if (lacks !== undefined)
     throw new NodeRightsLack(
       `you may not ${lacks} in namespace "${namespace}"; nothing was created`,
-      {
-        next: nodeRoleSteps(namespace),
-      },
+      { kind: 'forbidden', next: nodeRoleSteps(namespace) },
     );
   return { owner };
 }
@@ -211,10 +211,14 @@ function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined)
   refuseVirtualNode(what, node);
   if (isWindows(node))
     throw new NodeRefused(`node "${name}" runs Windows: no Linux pod can be on it`, {
+      kind: 'unsuitable',
       next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'],
     });
   if (isFargate(node))
-    throw new NodeRefused(`node "${name}" is a Fargate machine: no second pod can be on it`);
+    throw new NodeRefused(`node "${name}" is a Fargate machine: no second pod can be on it`, {
+      kind: 'unsuitable',
+    });
   const notReady = notReadyText(node);
-  if (notReady !== undefined) throw new NodeRefused(`no pod starts on node "${name}": ${notReady}`);
+  if (notReady !== undefined)
+    throw new NodeRefused(`no pod starts on node "${name}": ${notReady}`, { kind: 'unsuitable' });
 }

@@ -126,6 +126,7 @@ async function startGuard(
     return { guard, pid };
   }
   throw new Problem(`the debugger cannot run a shell: ${(await said).trim() || 'it has ended'}`, {
+    kind: 'image',
     next: ['name another image with --image if this one is at fault'],
   });
 }

@@ -136,7 +136,9 @@ async function ofService(
 ): Promise<PodQuery> {
   const path = podsPath(namespace);
   if (type === 'ExternalName')
-    throw new Problem(`service "${name}" is a name for ${externalName}, and has no pods`);
+    throw new Problem(`service "${name}" is a name for ${externalName}, and has no pods`, {
+      kind: 'unsuitable',
+    });
   const labelSelector = selectorText({ matchLabels: selector });
   if (labelSelector !== '')
     return {

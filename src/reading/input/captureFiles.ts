@@ -46,7 +46,7 @@ async function isFolder(path: string): Promise<boolean> {
 export function unreadable(path: string, error: unknown): Problem {
   const reason =
     errorCode(error) === 'ENOENT' ? 'no such file' : messageOf(error).replace(/^\w+: /, '');
-  return new Problem(`cannot read ${path}: ${reason}`, { cause: error });
+  return new Problem(`cannot read ${path}: ${reason}`, { kind: 'not-read', cause: error });
 }
 
 async function addFolder(folder: string, paths: string[], notes: string[]): Promise<void> {

@@ -23,9 +23,10 @@ export function parseIpBatch(text: string): IpRecord[][] {
       try {
         value = JSON.parse(line.replace(CONTROL, escapeControl));
       } catch (cause) {
-        throw new Problem(`not JSON: ${line.slice(0, 80)}`, { cause });
+        throw new Problem(`not JSON: ${line.slice(0, 80)}`, { kind: 'damaged', cause });
       }
-      if (!Array.isArray(value)) throw new Problem(`not a JSON array: ${line.slice(0, 80)}`);
+      if (!Array.isArray(value))
+        throw new Problem(`not a JSON array: ${line.slice(0, 80)}`, { kind: 'damaged' });
       return value.filter(isObject).filter((record) => Object.keys(record).length > 0);
     });
 }

@@ -140,7 +140,10 @@ export class FactsPool {
     if (sections.at(-1)?.name !== 'end')
       throw new Problem(
         `the collection on ${place.home.spec.nodeName ?? 'the node'} ended early (exit code ${code})${stderr.trim() ? `: ${stderr.trim()}` : ''}`,
-        { next: ['run the command again', 'the image needs sh, sed, sort, grep and iproute2'] },
+        {
+          kind: 'command-failed',
+          next: ['run the command again', 'the image needs sh, sed, sort, grep and iproute2'],
+        },
       );
     return sections;
   }
@@ -155,6 +158,9 @@ async function uncompressed(output: Buffer): Promise<Buffer> {
   try {
     return await unzip(output, { maxOutputLength: MAX_TEXT_BYTES });
   } catch (cause) {
-    throw new Problem("the node's answer cannot be read: its compressed stream was cut", { cause });
+    throw new Problem("the node's answer cannot be read: its compressed stream was cut", {
+      kind: 'damaged',
+      cause,
+    });
   }
 }

@@ -44,7 +44,9 @@ export async function readPodSide(
   const sections = parseSections(stdout, token);
   const inode = Number(sectionText(sections, 'inode'));
   if (sections.at(-1)?.name !== 'end' || !(inode > 0))
-    throw new Problem(`the network of pod "${name}" could not be read: ${stderr.trim()}`);
+    throw new Problem(`the network of pod "${name}" could not be read: ${stderr.trim()}`, {
+      kind: 'command-failed',
+    });
   const [kernel = '', collectedAt = ''] = nonEmptyLines(sectionText(sections, 'begin'));
   const tools = nonEmptyLines(sectionText(sections, 'tools'));
   return {

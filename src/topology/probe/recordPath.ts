@@ -72,6 +72,7 @@ export async function recordPath(
   if (failed.length === recorders.length)
     throw new Problem(
       `no device of the path can be captured: ${failed[0]?.problem ?? 'none was read'}`,
+      { kind: 'recorder' },
     );
   request.onReady(points, filter);
   const { stop, abandon, duration } = request;

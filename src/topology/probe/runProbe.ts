@@ -52,6 +52,7 @@ export async function runProbe(
   const sender = senderOf(trace);
   if (sender === undefined)
     throw new Problem('--probe: the network that packets are sent from was not read', {
+      kind: 'no-facts',
       next: ['FROM must be a pod or a node that can be entered'],
     });
   const filter = watchFilter(addressesOf(trace, plan), underlayOf(trace));
@@ -159,6 +160,7 @@ function readWatch(
   const mark = Buffer.from(`\n@${token} ready`);
   const problem = (why: string) =>
     new Problem(`the devices of ${node} could not be watched: ${why}`, {
+      kind: 'command-failed',
       next: ['run the command again', 'the image needs sh, nsenter and tcpdump'],
     });
   watcher.stderr.resume();
