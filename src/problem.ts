@@ -50,13 +50,18 @@ export type ProblemKind =
   /** Everything else. */
   | 'failed';
 
-interface ProblemOptions {
-  /** That of a Problem in `cause` when absent; else `usage` with exit code 2, and `failed`. */
-  readonly kind?: ProblemKind | undefined;
-  readonly next?: readonly string[];
-  readonly exitCode?: 1 | 2;
-  readonly cause?: unknown;
+export interface ProblemDetails {
+  readonly kind: ProblemKind;
+  readonly next: readonly string[];
+  readonly exitCode: 1 | 2;
+  readonly cause: unknown;
 }
+
+/**
+ * Without a kind, it is that of a Problem in `cause`; else `usage` with exit code 2, and `failed`.
+ */
+type ProblemOptions = Partial<ProblemDetails> &
+  (Pick<ProblemDetails, 'kind'> | Pick<ProblemDetails, 'cause'> | { readonly exitCode: 2 });
 
 /**
  * An error meant for the user: what happened and why in `message`, what to try next in `next`.
@@ -70,7 +75,7 @@ export class Problem extends Error {
   readonly exitCode: 1 | 2;
   readonly kind: ProblemKind;
 
-  constructor(message: string, options: ProblemOptions = {}) {
+  constructor(message: string, options: ProblemOptions) {
     const { next = [], exitCode = 1, cause } = options;
     super(message, { cause });
     this.next = next;

@@ -2,12 +2,12 @@ import { Problem } from '../problem.ts';
 
 /** Credentials that were good have expired or are refused, and no others can be had now. */
 export class LoginLost extends Problem {
-  override readonly kind = 'unauthenticated';
   /** Whether nobody asks for others any more: the same request cannot succeed later. */
   readonly isFinal: boolean;
 
   constructor(message: string, isFinal: boolean, cause: unknown) {
     super(message, {
+      kind: 'unauthenticated',
       next: ['log in again, so that "kubectl get namespaces" works, and run the command again'],
       cause,
     });

@@ -1,5 +1,5 @@
 import type { ShortCommand } from '../debugger/shortCommand.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemDetails } from '../problem.ts';
 import { within } from '../transfer/silenceLimit.ts';
 
 /** A busy node starts a command long after the connection stands. */
@@ -15,7 +15,9 @@ const NEWLINE = 0x0a;
 
 /** A command does not what it is for: it hangs, or prints without an end. */
 export class Unusable extends Problem {
-  override readonly kind = 'command-failed';
+  constructor(message: string, details: Partial<ProblemDetails> = {}) {
+    super(message, { kind: 'command-failed', ...details });
+  }
 }
 
 /**

@@ -4,9 +4,8 @@ import { ApiError, connectionProblem } from '../../src/kube/apiError.ts';
 import { Problem, wrongUsage } from '../../src/problem.ts';
 
 describe('the kind of a Problem', () => {
-  it('is usage with exit code 2, and failed where nothing more is known', () => {
+  it('is usage with exit code 2', () => {
     expect(wrongUsage('no').kind).toBe('usage');
-    expect(new Problem('no').kind).toBe('failed');
   });
 
   it('is that of the Problem that caused it, unless it has its own', () => {

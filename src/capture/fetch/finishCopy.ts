@@ -1,4 +1,4 @@
-import { Problem } from '../../problem.ts';
+import { Problem, type ProblemDetails } from '../../problem.ts';
 import { type ManifestFile, packetTimeText } from '../manifest.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import type { Checksum } from './checksums.ts';
@@ -6,7 +6,9 @@ import type { FileCopy, FileProof } from './fileCopy.ts';
 
 /** A file came twice and was wrong both times. */
 export class WrongFile extends Problem {
-  override readonly kind = 'damaged';
+  constructor(message: string, details: Partial<ProblemDetails> = {}) {
+    super(message, { kind: 'damaged', ...details });
+  }
 }
 
 /** Whether a whole copy is proven: the checksum is equal or, without one, every packet is whole. */

@@ -27,12 +27,12 @@ export interface SpoolSource {
 /** The spool no longer exists: what was not copied is lost. */
 export class SpoolGone extends Problem {
   override readonly name = 'SpoolGone';
-  override readonly kind = 'lost';
   /** When it went, if that is known. */
   readonly at: Date | undefined;
 
   constructor(message: string, at?: Date) {
     super(message, {
+      kind: 'lost',
       next: ['what had been copied is whole and stays; capture.json says what is lost'],
     });
     this.at = at;

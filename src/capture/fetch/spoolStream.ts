@@ -33,6 +33,7 @@ export async function* spoolStream(
       const { whole, begins } = joiner.take(offset, chunk);
       if (begins)
         throw new Problem(`file ${file.seq} was recorded on another kind of interface`, {
+          kind: 'unsuitable',
           next: ['copy the files and read each: captures fetch'],
         });
       offset += chunk.length;

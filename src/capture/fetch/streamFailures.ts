@@ -11,9 +11,9 @@ export class FileGone extends Error {}
 
 /** The pod sent something that was not asked for: its sender cannot be trusted. */
 export class RefusedStream extends Problem {
-  override readonly kind = 'damaged';
   constructor(why: string) {
     super(`what the pod sent was refused: ${why}`, {
+      kind: 'damaged',
       next: ['only files that were complete before it were kept; check what runs in that pod'],
     });
   }

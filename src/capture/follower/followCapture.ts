@@ -3,7 +3,7 @@ import { NotWritten, type Output, OutputClosed } from '../../output/output.ts';
 import { linkTypeName } from '../../packets/link.ts';
 import type { PacketCutter } from '../../pcap/packetCutter.ts';
 import { NotPcap } from '../../pcap/records.ts';
-import { Problem } from '../../problem.ts';
+import { Problem, type ProblemDetails } from '../../problem.ts';
 import type { TcpdumpStatistics } from '../../tools/tcpdump.ts';
 import type { CaptureEnd } from '../captureEnd.ts';
 import { type EarlyEnd, earlyEnd } from '../earlyEnd.ts';
@@ -67,7 +67,9 @@ const UNBEGUN = new Set(['nospool', 'full']);
 
 /** The recorder found no room: there is no spool, and nothing was recorded. */
 export class SpoolRefused extends Problem {
-  override readonly kind = 'no-room';
+  constructor(message: string, details: Partial<ProblemDetails> = {}) {
+    super(message, { kind: 'no-room', ...details });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { LoginLost } from '../../kube/loginLost.ts';
-import { messageOf, Problem } from '../../problem.ts';
+import { messageOf, Problem, type ProblemDetails } from '../../problem.ts';
 import { Attachment, type Ending } from './attachment.ts';
 import { BadFrame, type Frame } from './frames.ts';
 
@@ -14,17 +14,20 @@ export interface Position {
 
 /** The recording is gone, or can no longer be reached. */
 export class RecordingLost extends Problem {
-  override readonly kind = 'lost';
+  constructor(message: string, details: Partial<ProblemDetails> = {}) {
+    super(message, { kind: 'lost', ...details });
+  }
 }
 
 /** The follower's program in the pod never sent hello. */
 export class NotFollowed extends Problem {
-  override readonly kind = 'not-started';
   readonly exitStatus: number;
   readonly stderr: string;
 
   constructor(stderr: string, exitStatus: number) {
-    super(stderr || `the recorder did not start: exit code ${exitStatus}, without a message`);
+    super(stderr || `the recorder did not start: exit code ${exitStatus}, without a message`, {
+      kind: 'not-started',
+    });
     this.stderr = stderr;
     this.exitStatus = exitStatus;
   }

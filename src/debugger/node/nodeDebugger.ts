@@ -155,7 +155,7 @@ function entered(
       );
     case 'denied': {
       const message = `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`;
-      if (found.confined && !unconfined) throw new Confined(message);
+      if (found.confined && !unconfined) throw new Confined(message, { kind: 'denied' });
       throw new Problem(message, {
         kind: 'denied',
         next: ['a security module of the node, such as SELinux, or a policy forbids it'],

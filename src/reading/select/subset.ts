@@ -19,9 +19,9 @@ export const SUBSET = [
 
 /** Something that only Wireshark's own program can evaluate. */
 export class NeedsTshark extends Problem {
-  override readonly kind = 'missing-program';
   constructor(what: string) {
     super(`${what} needs tshark, which is not installed`, {
+      kind: 'missing-program',
       next: [
         'install tshark (Debian, Ubuntu: apt install tshark; macOS, Windows: it comes with Wireshark)',
         `without it these fields work: ${SUBSET.join(' ')}`,

@@ -86,7 +86,7 @@ function tsharkFailure(stderr: string): Problem {
   const text = tsharkComplaint(stderr);
   return /filter|field|expression|unexpected|expected|type|protocol|valid/i.test(stderr)
     ? wrongUsage(`the display filter is not valid: ${text}`)
-    : new Problem(`tshark failed: ${text}`);
+    : new Problem(`tshark failed: ${text}`, { kind: 'failed' });
 }
 
 /** Writes all packets to the program's input; ends quietly when that is closed. */

@@ -43,7 +43,9 @@ export async function findSubject(
   const pod = await onePod(api, [target], options);
   const { nodeName: node } = pod.spec;
   if (node === undefined)
-    throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`);
+    throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`, {
+      kind: 'unsuitable',
+    });
   const { name, uid } = pod.metadata;
   return {
     kind: 'pod',

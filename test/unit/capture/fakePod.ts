@@ -156,7 +156,8 @@ export class FakeOutput implements Output {
     if (this.failure) throw this.failure;
     const taken = Math.min(chunk.length, this.room - this.written.length);
     this.written = Buffer.concat([this.written, chunk.subarray(0, taken)]);
-    if (taken < chunk.length) throw new NotWritten(new Problem('the disk is full'), taken);
+    if (taken < chunk.length)
+      throw new NotWritten(new Problem('the disk is full', { kind: 'disk-full' }), taken);
   }
 
   async takeBack(bytes: number): Promise<void> {

@@ -53,7 +53,7 @@ const copies: Act = async () => {
   return MANIFEST;
 };
 const fails: Act = async () => {
-  throw new Problem('no room');
+  throw new Problem('no room', { kind: 'no-room' });
 };
 
 describe('rings of several pods', () => {

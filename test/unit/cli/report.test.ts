@@ -21,16 +21,21 @@ afterEach(() => {
 describe('report', () => {
   it.each<[unknown, number, string]>([
     [
-      new Problem('it broke', { next: ['try this', 'or that'] }),
+      new Problem('it broke', { kind: 'failed', next: ['try this', 'or that'] }),
       1,
       'error: it broke\n  try this\n  or that\n',
     ],
     [wrongUsage('no such flag'), 2, 'error: no such flag\n'],
     [new ApiError(403, 'Forbidden', 'no'), 1, 'Error from server (Forbidden): no\n'],
-    [new Problem('Unable to connect to the server: x'), 1, 'Unable to connect to the server: x\n'],
+    [
+      new Problem('Unable to connect to the server: x', { kind: 'unreachable' }),
+      1,
+      'Unable to connect to the server: x\n',
+    ],
     [
       new Problem(
         'The connection to the server a:1 was refused - did you specify the right host or port?',
+        { kind: 'unreachable' },
       ),
       1,
       'The connection to the server a:1 was refused - did you specify the right host or port?\n',
@@ -53,7 +58,7 @@ describe('report', () => {
   it('lets nothing from a cluster act on the terminal', () => {
     const evil = '\x1b]0;owned\x07\u202e\r\u009b2J';
     for (const error of [
-      new Problem(evil, { next: [evil] }),
+      new Problem(evil, { kind: 'failed', next: [evil] }),
       new ApiError(400, evil, evil),
       new Error(evil),
       evil,

@@ -10,7 +10,7 @@ import { Chance, makeCapture, pcapOf } from './madeCaptures.ts';
 import { MemoryOutput, mergeFiles, podAt, SECTION, writeInPieces } from './mergeInto.ts';
 import { FilesForTest, fieldsOf, wireshark } from './wireshark.ts';
 
-const FULL_DISK = new Problem('the disk is full');
+const FULL_DISK = new Problem('the disk is full', { kind: 'disk-full' });
 
 /** Takes `room` bytes, then no more. */
 class SmallDisk extends MemoryOutput {

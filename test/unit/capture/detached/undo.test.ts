@@ -270,11 +270,16 @@ it.concurrent('says what it could not undo, and how to', async ({ expect }) => {
   const broken = await fakeServer({
     rest: (_seen, response) => json(response, 500, status(500, 'InternalError', 'no leader')),
   });
-  const error = await undoNodePod(broken.api, 'shop', 'netdebug-node-1', new Problem('why'));
+  const error = await undoNodePod(
+    broken.api,
+    'shop',
+    'netdebug-node-1',
+    new Problem('why', { kind: 'failed' }),
+  );
   expect(error).toMatchObject({
     message: 'why',
     next: [expect.stringContaining('kubectl delete pod netdebug-node-1 -n shop')],
   });
-  const same = new Problem('why');
+  const same = new Problem('why', { kind: 'failed' });
   expect(await undoNodePod(api, 'shop', 'netdebug-node-1', same)).toBe(same);
 });

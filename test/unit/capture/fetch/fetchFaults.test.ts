@@ -266,7 +266,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
   it('ends at once when it is told to', async () => {
     const { spool, folder } = spoolOf(FILES);
     const ended = new AbortController();
-    ended.abort(new Problem('interrupted'));
+    ended.abort(new Problem('interrupted', { kind: 'interrupted' }));
     await expect(fetchFrom(spool, folder, { signal: ended.signal })).rejects.toThrow('interrupted');
   });
 });

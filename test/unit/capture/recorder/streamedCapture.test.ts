@@ -289,7 +289,7 @@ describe('failures', () => {
 
   it('an output that cannot be made safe', async () => {
     const output = new FakeOutput();
-    output.closeFailure = new Problem('cannot sync');
+    output.closeFailure = new Problem('cannot sync', { kind: 'not-written' });
     const { pod, outcome } = await begun({}, output);
     pod.exits(0);
     expect(String(await outcome)).toBe('Problem: cannot sync');
