@@ -71,12 +71,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       {
         name: 'path',
-        summary: 'Follow a packet through the nodes, and name what is wrong',
+        summary: 'Follow a packet through the nodes, and report problems',
         load: async () => (await import('./commands/path.ts')).pathCommand,
       },
       {
         name: 'cidr',
-        summary: 'Show how full address ranges are, and plan new ones',
+        summary: 'Show the use of address ranges, and plan new ones',
         load: async () => (await import('./commands/cidr.ts')).cidrCommand,
       },
       {
@@ -86,7 +86,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       },
       {
         name: 'who',
-        summary: 'Find what an address, interface or process belongs to',
+        summary: 'Find the owner of an address, interface or process',
         load: async () => (await import('./commands/who.ts')).whoCommand,
       },
       {

@@ -23,11 +23,11 @@ export const captureCommand = command({
     ],
     [
       'capture deploy/web --preset dns --duration 1m --summary',
-      'Say what is wrong with the DNS of a deployment',
+      'Find DNS problems of a deployment',
     ],
     [
       'capture --path pod-1 pod-2 -w path.pcapng',
-      'Capture their traffic at every device on its way',
+      'Capture the traffic between two pods at every device on the path',
     ],
     ['capture pod-1 --wireshark', 'Show packets in Wireshark'],
     ['capture pod-1 -c 20 -i any', 'Print 20 packets of any interface, including lo'],

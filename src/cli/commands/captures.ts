@@ -35,7 +35,7 @@ type Action = (typeof ACTIONS)[number];
 
 const FLAGS = {
   'all-namespaces': { alias: 'A', help: 'With list: in all namespaces' },
-  all: { help: 'With list: also removed captures' },
+  all: { help: 'With list: include removed captures' },
   output: LIST_OUTPUT,
   write: {
     alias: 'w',
@@ -45,7 +45,7 @@ const FLAGS = {
   verify: {
     value: oneOf('METHOD', ['size+walk', 'sha256']),
     default: 'size+walk',
-    help: 'With fetch: what proves the copies: their sizes and packets (size+walk), or also checksums that the pod computes (sha256)',
+    help: 'With fetch: verify the copies by their sizes and packets (size+walk), or also by checksums computed in the pod (sha256)',
   },
   'display-filter': {
     alias: 'Y',
@@ -64,8 +64,8 @@ type ActFlags = Flags & { readonly filter: PacketFilter | undefined };
 export const capturesCommand = command({
   description:
     'List, follow, read, summarize, fetch, stop and remove detached captures (capture --detach).\n\n' +
-    'CAPTURE is a name, which stands for the captures of that name of all targets, or POD/NAME or node/NODE/NAME.\n\n' +
-    'read prints a line for each packet, and summary shows what is in a capture and what went wrong, as the commands read and summary do with files; nothing is copied to this machine. A filter, -Y FILTER or -- EXPRESSION, is evaluated in the pod, by tshark or tcpdump of the image, so that only packets that match come here. Without tshark in the image, -Y is evaluated on this side.',
+    'CAPTURE is NAME (the captures of this name on all targets), POD/NAME or node/NODE/NAME.\n\n' +
+    'read and summary work as the commands of these names do with files, without saving files on this computer. A filter (-Y FILTER or -- EXPRESSION) is evaluated in the pod by tshark or tcpdump, so only matching packets are transferred. If the image has no tshark, all packets are transferred and -Y is evaluated locally.',
   examples: [
     ['captures', 'List the captures in the current namespace'],
     ['captures -A -o json', 'Pass the captures in all namespaces to a program'],

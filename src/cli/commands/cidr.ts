@@ -63,11 +63,11 @@ type Flags = FlagValues<typeof FLAGS> & FlagValues<typeof PLAN_FLAGS>;
 
 export const cidrCommand = command({
   description:
-    'Show the ranges of nodes, pods and services in a cluster and how each was learned; per node, how many addresses are used and free; how many more nodes fit, what runs out first, and what overlaps.\n\n' +
-    'Only the API server is asked: no pod is created. "cidr plan" plans ranges without a cluster: how many nodes and pods they are enough for, and alternatives. The exit code is 1 when a finding is an error.',
+    'Show the address ranges of nodes, pods and services in a cluster and the source of each; how many addresses of each node are used and free; how many more nodes fit, what runs out first, and what overlaps.\n\n' +
+    'Only the API server is queried; no pod is created. "cidr plan" plans ranges without a cluster: how many nodes and pods fit, and alternatives. The exit code is 1 if a finding is an error.',
   examples: [
     ['cidr', 'Show the ranges of the cluster, and how full they are'],
-    ['cidr --avoid 10.0.0.0/16', 'Check that they do not overlap a VPC'],
+    ['cidr --avoid 10.0.0.0/16', 'Check that no range overlaps a VPC'],
     ['cidr plan --cluster-cidr 10.244.0.0/16', 'Check a range with the usual /24 for each node'],
     ['cidr plan --cluster-cidr 10.244.0.0/16 --nodes 200', 'Check that 200 nodes fit'],
     ['cidr plan --cluster-cidr 10.244.0.0/16,fd00:10:244::/56', 'Plan dual stack'],

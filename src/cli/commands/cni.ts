@@ -10,10 +10,10 @@ import { noteUnknown, readFacts } from '../readFacts.ts';
 
 export const cniCommand = command({
   description:
-    'Show the CNI configuration of a node, the results that its plugins cached, and the leases of addresses; and where these contradict each other, the live interfaces or the node object.\n\n' +
-    'TARGET is a node (node/worker-1) or a pod, for which the cached results are decoded.',
+    'Show the CNI configuration of a node, the cached results of its plugins, and address leases. Report where they contradict each other, the live interfaces or the node object.\n\n' +
+    'TARGET is a node (node/worker-1) or a pod. For a pod, its cached results are decoded.',
   examples: [
-    ['cni node/worker-1', 'Show configuration, results, leases, and what is wrong with them'],
+    ['cni node/worker-1', 'Show configuration, results and leases, and problems with them'],
     ['cni pod-1', 'Show the input of the plugins for a pod, and their results'],
   ],
   arguments: [TARGET],

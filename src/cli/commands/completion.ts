@@ -16,7 +16,7 @@ export const completionCommand = command({
   examples: [
     ['completion install', 'Install completion for your shell and for kubectl'],
     ['completion install --shell zsh', 'Install completion for another shell'],
-    ['completion uninstall', 'Remove what was installed for any shell'],
+    ['completion uninstall', 'Remove completion from all shells'],
     ['completion bash', 'Print the script for bash'],
   ],
   arguments: [{ name: 'ACTION', required: true, choices: ACTIONS }],
@@ -43,7 +43,7 @@ export const completionCommand = command({
       note(
         removed.length === 0
           ? 'nothing is installed'
-          : "if you added a line to your shell's start-up file for it, remove that as well",
+          : "if you added a line for it to your shell's start-up file, remove that line as well",
       );
       return 0;
     }

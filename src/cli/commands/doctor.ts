@@ -16,7 +16,7 @@ export const doctorCommand = command({
     'Check what works in a cluster and for a pod or node, why something does not, and how to fix it. Nothing is changed in the cluster.\n\n' +
     'TARGET is one pod or node: pod-1, deploy/web, node/worker-1. The exit code is 0 if everything required is available, and 1 otherwise.',
   examples: [
-    ['doctor', 'Check the cluster, and what you may do in the current namespace'],
+    ['doctor', 'Check the cluster and your permissions in the current namespace'],
     ['doctor pod-1', 'Also check whether this pod can be debugged'],
     ['doctor node/worker-1', "Also check whether this node's network can be debugged"],
     ['doctor -o json | jq -r .roles', 'Print the roles to ask an administrator for'],

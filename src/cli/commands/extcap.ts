@@ -9,7 +9,7 @@ const REMEMBERED = ['kubeconfig', 'context', 'namespace'] as const;
 export const extcapCommand = command({
   description:
     'Install or remove a program (extcap) that shows running pods in the list of interfaces of Wireshark and tshark.\n\n' +
-    'The options --kubeconfig, --context and --namespace apply whenever Wireshark lists or captures pods; without them it uses the current context each time.',
+    'With --kubeconfig, --context or --namespace, Wireshark always uses these to list and capture pods; without them, it uses the current context.',
   examples: [
     ['extcap install', 'Show the pods of the current context'],
     ['extcap install -n shop', 'Show the pods of another namespace'],

@@ -47,7 +47,7 @@ const BUILD_FLAGS = {
 const FLAGS = {
   language: {
     value: oneOf('LANGUAGE', ['capture', 'display']),
-    help: 'Language of EXPRESSION (default recognized)',
+    help: 'Language of EXPRESSION (default: detected)',
   },
   output: outputFlag(['json', 'yaml']),
 } as const satisfies FlagTable;
@@ -56,11 +56,11 @@ type BuildValues = FlagValues<typeof BUILD_FLAGS>;
 
 export const filtersCommand = command({
   description:
-    'Explain a capture filter (capture -- EXPRESSION) or a display filter (read -Y, Wireshark), correct common mistakes, and write it in the other language where that is possible.\n\n' +
-    'With the options that build a filter instead of EXPRESSION, build it in both languages. Without either, show common tasks in both languages.',
+    'Explain a capture filter (capture -- EXPRESSION) or a display filter (read -Y, Wireshark), correct common mistakes, and translate it to the other language where possible.\n\n' +
+    'With build options instead of EXPRESSION, build a filter in both languages. With neither, show common tasks in both languages.',
   examples: [
     ["filters 'tcp.flags.rst eq 1'", 'Explain a filter and correct it'],
-    ["filters 'host 10.0.0.7 and port 80,443'", 'Write a capture filter as a display filter too'],
+    ["filters 'host 10.0.0.7 and port 80,443'", 'Translate a capture filter to a display filter'],
     ['filters --address 10.0.0.7 --port 443 --flags rst', 'Build a filter'],
     [
       'filters --from "2024-02-01 14:05" --to "2024-02-01 14:10"',

@@ -42,19 +42,19 @@ const PATH_GROUP = {
       help: 'Port at the destination',
     },
     udp: { help: 'Follow a UDP packet (default TCP)' },
-    ipv6: { help: 'Follow an IPv6 packet between ends that have both families' },
+    ipv6: { help: 'Follow an IPv6 packet if both ends are dual-stack' },
     dns: {
       value: anyText('NAME'),
-      help: 'Follow the query for this name to the name server of the pod, instead of a destination',
+      help: 'Follow a DNS query for this name to the name server of the pod, instead of a packet to TO',
     },
     'fail-on': {
       value: list('KINDS'),
-      help: 'Exit with 1 when there are findings: any, or kinds separated by commas',
+      help: 'Exit with 1 if there are findings of these kinds (comma-separated), or any',
     },
     probe: {
       value: PROBE,
       bare: 'auto',
-      help: 'Also send a few packets and follow them: a TCP connection or UDP datagram to the port, or ICMP; mtu: one full-size packet that may not be fragmented',
+      help: 'Also send a few packets and follow them: a TCP connection or UDP datagram to the port, or ICMP; mtu: one full-size packet with "do not fragment" set',
     },
     watch: {
       help: 'Show counters, drops and states along the path and how they change, until Ctrl-C',
@@ -66,19 +66,22 @@ const PATH_GROUP = {
 
 export const pathCommand = command({
   description:
-    'Follow a packet through devices, routes, tunnels and rules, there and back, and name what is wrong.\n\n' +
-    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, the way out of a pod or a whole node is shown. The command only reads; it sends no packet unless --probe is given, which announces what it sends. That leaves only state in kernels that expires by itself (connection tracking, neighbours, forwarding entries).',
+    'Follow a packet through devices, routes, tunnels and rules in both directions, and report what is wrong.\n\n' +
+    'FROM and TO are pods (pod-1), nodes (node/worker-1), services (svc/web) or addresses. Without TO, show the path out of a pod, or a whole node. The command only reads. With --probe it also sends a few packets, and prints which before it sends them. They leave only kernel state that expires by itself (connection tracking, neighbour and forwarding entries).',
   examples: [
-    ['path pod-1 pod-2', 'Follow a packet from pod to pod, and its answer'],
+    ['path pod-1 pod-2', 'Follow a packet from pod to pod, and the reply'],
     ['path pod-1 svc/web --port 80', 'Follow it through a service'],
     ['path pod-1 203.0.113.9', 'Follow it out of the cluster'],
     ['path pod-1 --dns web.shop', 'Follow a query to the name server of the pod'],
     ['path node/worker-1', "Draw a node's bridges, pods and tunnels"],
     ['path pod-1 pod-2 -o json > dump.json', 'Save everything, for programs and for --from'],
-    ['path pod-1 pod-2 --port 80 --probe', 'Send a few packets and see where they get lost'],
-    ['path pod-1 pod-2 --watch', 'Watch counters and drops on the way'],
-    ['path pod-1 pod-2 --svg path.svg', 'Draw wiring and findings in a picture for a ticket'],
-    ['path pod-1 pod-2 --fail-on any', 'Fail when something is wrong, for scripts'],
+    ['path pod-1 pod-2 --port 80 --probe', 'Send a few packets and show where they get lost'],
+    ['path pod-1 pod-2 --watch', 'Watch counters and drops along the path'],
+    [
+      'path pod-1 pod-2 --svg path.svg',
+      'Draw the wiring and the findings in a picture for a ticket',
+    ],
+    ['path pod-1 pod-2 --fail-on any', 'Exit with 1 if anything is wrong, for scripts'],
   ],
   arguments: [{ name: 'FROM', required: true }, { name: 'TO' }],
   flags: [PATH_GROUP, DEBUGGER_GROUP],

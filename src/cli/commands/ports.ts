@@ -33,7 +33,7 @@ const FLAGS = {
   tcp: { alias: 't', help: 'List TCP sockets (default unless -u or -x is given)' },
   udp: { alias: 'u', help: 'List UDP sockets' },
   unix: { alias: 'x', help: 'List Unix sockets' },
-  ipv4: { alias: '4', help: 'List sockets that take IPv4 only, dual-stack ones (*:PORT) included' },
+  ipv4: { alias: '4', help: 'List IPv4 and dual-stack (*:PORT) sockets only' },
   ipv6: { alias: '6', help: 'List IPv6 sockets only' },
   listening: { alias: 'l', help: 'List listening sockets only' },
   all: { alias: 'a', help: 'List listening and connected sockets (the default)' },
@@ -44,7 +44,7 @@ const FLAGS = {
   container: {
     alias: 'c',
     value: anyText('NAME', 'containers'),
-    help: 'With -p: show the processes of this container (default the one kubectl chooses)',
+    help: 'With -p: show the processes of this container (default: as kubectl chooses)',
   },
   output: LIST_OUTPUT,
   summary: { help: 'Count sockets by state and by peer' },

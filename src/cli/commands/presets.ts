@@ -9,7 +9,7 @@ import { PROGRAM_NAME } from '../usageErrors.ts';
 export const presetsCommand = command({
   description:
     'List the presets of capture --preset: what each captures, the filter expression it stands for, and what it misses.\n\n' +
-    'Several presets capture what any of them captures. An expression after -- and --peer narrow that down.',
+    'With several presets, packets that match any of them are captured. An expression after -- and --peer narrow this down.',
   examples: [
     ['presets', 'List all presets'],
     ['presets tls-hello', 'Show one of them'],

@@ -34,9 +34,9 @@ const FLAGS = {
   },
   from: {
     value: TIME,
-    help: 'Read packets since this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
+    help: 'Skip packets before this time: "2024-02-01 14:05" (local), 2024-02-01T14:05Z (UTC), 14:05 (today)',
   },
-  to: { value: TIME, help: 'Read packets until this time' },
+  to: { value: TIME, help: 'Skip packets after this time' },
   count: { alias: 'c', value: count(), help: 'Stop after this many packets' },
   write: {
     alias: 'w',
@@ -50,7 +50,7 @@ const FLAGS = {
     default: 'r',
     help: 'Time format: relative (r), local date (ad), UTC date (ud), seconds since 1970 (e)',
   },
-  names: { help: 'Show the names that pods, services and nodes of the cluster have now' },
+  names: { help: 'Show names of pods, services and nodes as they are in the cluster now' },
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
@@ -58,14 +58,14 @@ type Flags = FlagValues<typeof FLAGS>;
 export const readCommand = command({
   description:
     'Print a line for each packet of capture files, as tshark does.\n\n' +
-    'FILE is a pcap or pcapng file, also compressed with gzip, a folder written by captures fetch or capture -w FOLDER, or - for standard input. Several files are read as one, in the order of time.\n\n' +
-    'tshark evaluates -Y where it is installed. Without it, many fields of Ethernet, IP, TCP, UDP and ICMP work.',
+    'FILE is a pcap or pcapng file, optionally compressed with gzip, a folder written by captures fetch or capture -w FOLDER, or - for standard input. Several files are read as one, in time order.\n\n' +
+    'If tshark is installed, it evaluates -Y. Without it, -Y supports the most common fields of Ethernet, IP, TCP, UDP and ICMP.',
   examples: [
     ['read web.pcap', 'Print packets'],
     ["read web.pcap -Y 'tcp.flags.reset == 1'", 'Print TCP resets'],
     ['read web.pcap --from 14:05 --to 14:10 -w five.pcapng', 'Extract five minutes'],
     ['read web.pcapng --names', 'Print packets with the names of pods and services'],
-    ['capture pod-1 -w - | kubectl netdebug read -', 'Print packets of a pipe'],
+    ['capture pod-1 -w - | kubectl netdebug read -', 'Print packets from a pipe'],
   ],
   arguments: [{ name: 'FILE', required: true, variadic: true, complete: 'files' }],
   flags: [{ title: 'Options', flags: FLAGS }],

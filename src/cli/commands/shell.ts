@@ -24,7 +24,7 @@ import { debuggerSettings } from '../settings.ts';
 export const shellCommand = command({
   description:
     'Open a shell, or run a command, in a debugger in the network of a pod or node, with the tools of the image.\n\n' +
-    'TARGET is one pod or node: pod-1, deploy/web, node/worker-1. The program gets a terminal if standard input, output and error are one. Otherwise its streams are passed through, and the exit code is its own. Whatever it starts ends with it.',
+    'TARGET is one pod or node: pod-1, deploy/web, node/worker-1. The program gets a terminal if standard input, output and error are terminals. Otherwise its streams are passed through. The exit code is that of the program. Processes that the program started are ended with it.',
   examples: [
     ['shell pod-1', 'Open a shell in the network of a pod'],
     ['shell pod-1 -- ip -br address', 'Run one command'],

@@ -13,10 +13,10 @@ import { noteUnknown, readFacts } from '../readFacts.ts';
 export const whoCommand = command({
   description:
     'Find what an address, interface, process, network namespace or container belongs to.\n\n' +
-    'THING is an IP address, a MAC address, a process id, the name or index of an interface, the inode or name of a network namespace, or the id of a container. NODE (node/worker-1) is where to look; without it, all nodes are searched. The exit code is 1 if nothing is found.',
+    'THING is an IP address, a MAC address, a process id, the name or index of an interface, the inode or name of a network namespace, or the id of a container. Without NODE (node/worker-1), all nodes are searched. The exit code is 1 if nothing is found.',
   examples: [
     ['who 10.244.1.7', 'Find the pod, service or node that has an address'],
-    ['who veth1234abcd node/worker-1', 'Find out whose interface this is'],
+    ['who veth1234abcd node/worker-1', 'Find the owner of an interface'],
     ['who 4026532308', 'Find the pod of a network namespace that lsns lists'],
   ],
   arguments: [{ name: 'THING', required: true }, { name: 'NODE' }],
@@ -47,7 +47,7 @@ export const whoCommand = command({
         kind: 'not-found',
         next: [
           ...(node === undefined ? [] : ['leave out the node to search all of them']),
-          'what has ended is not found, such as the address of a finished pod',
+          'addresses of finished pods, for example, cannot be found',
         ],
       });
     await print(ownerTable(owners, flags.output === 'wide'));

@@ -19,7 +19,7 @@ export const CAPTURE_FLAGS = {
     help: 'Write packets to FILE (.pcap or .pcapng), to standard output (-), or to one file per pod or node (FOLDER/)',
   },
   wireshark: { help: 'Show packets in Wireshark while they are captured' },
-  summary: { help: 'Say what went wrong when the capture ends, instead of printing packets' },
+  summary: { help: 'Print a summary of what went wrong when the capture ends, instead of packets' },
   peer: {
     value: PEER,
     repeatable: true,
@@ -37,7 +37,7 @@ export const CAPTURE_FLAGS = {
   'snapshot-length': {
     alias: 's',
     value: count(0),
-    help: 'Keep this many bytes of each packet; 128 is enough for headers (default all)',
+    help: 'Record this many bytes of each packet; 128 is enough for headers (default all)',
   },
   duration: { value: DURATION, help: 'Stop after this time: 90s, 60m, 1h30m' },
   'max-size': {

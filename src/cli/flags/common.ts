@@ -7,6 +7,6 @@ export const COMMON_FLAGS = {
   ...CONNECTION_FLAGS,
   'trace-timing': {
     value: FILE,
-    help: 'Write to this file what the command waits for, in Chrome trace format (chrome://tracing, ui.perfetto.dev)',
+    help: 'Write a trace of what the command waits for to this file, in Chrome trace format (chrome://tracing, ui.perfetto.dev)',
   },
 } as const satisfies FlagTable;

@@ -23,7 +23,7 @@ export const DEBUGGER_GROUP = {
     },
     ttl: {
       value: DURATION,
-      help: `How long an idle debugger stays (default ${DEFAULT_TTL})`,
+      help: `How long an idle debugger is kept (default ${DEFAULT_TTL})`,
     },
     via: {
       value: oneOf('KIND', VIAS),

@@ -3,8 +3,8 @@ import { FILE } from './valueTypes.ts';
 
 /** The options of commands that draw what they found. */
 export const PICTURE_FLAGS = {
-  svg: { value: FILE, help: 'Draw wiring and findings in an SVG file' },
-  html: { value: FILE, help: 'Draw them in an HTML page that needs nothing else' },
+  svg: { value: FILE, help: 'Draw the wiring and the findings in an SVG file' },
+  html: { value: FILE, help: 'Draw wiring and findings in a self-contained HTML page' },
   mermaid: { help: 'Print the wiring as a Mermaid flowchart, for Markdown' },
   force: { help: 'Overwrite these files if they exist' },
 } as const satisfies FlagTable;

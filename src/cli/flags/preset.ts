@@ -18,7 +18,7 @@ const PRESET_LIST: ValueType<readonly Preset[]> = {
 export const PRESET_FLAG = {
   value: PRESET_LIST,
   repeatable: true,
-  help: 'Capture these packets; can be repeated; see: presets',
+  help: 'Capture the packets of this preset. Can be repeated; see: presets',
 } as const satisfies ValueFlag<readonly Preset[]>;
 
 /** The presets that are named, and the filter they make together with the expression after `--`. */
