@@ -1,10 +1,11 @@
 import type { Pod } from '../kube/pod.ts';
-import { Problem } from '../problem.ts';
+import { Problem, type ProblemKind } from '../problem.ts';
 import { type Refusal, refusalText } from './refusal.ts';
 import { CONTAINERS, EXEC, nextSteps, roleSteps } from './refusals.ts';
 
 /** Why no debugger can be added to a pod. */
 export interface NoEphemeral {
+  readonly kind: ProblemKind;
   /** In a few words, for a note. */
   readonly text: string;
   /** The whole of it: the API server's own words, where it has some. */
@@ -26,7 +27,7 @@ export class NodeRightsLack extends NodeRefused {}
 /** The pod is a static pod. */
 export function staticPod(pod: Pod): NoEphemeral {
   const text = `pod "${pod.metadata.name}" is a static pod, and the API server allows no ephemeral containers in it`;
-  return { text, message: text, next: [], nodeInstead: true };
+  return { kind: 'unsuitable', text, message: text, next: [], nodeInstead: true };
 }
 
 /** A debugger in the pod could not be watched: `lacked` is the permission, as `watch pods`. */
@@ -41,6 +42,7 @@ export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const text = refusalText(refusal);
   const next = nextSteps(refusal, namespace, EXEC);
   return {
+    kind: refusal.error.kind,
     text,
     message: `exec is refused, and nothing was changed: ${text}`,
     next,
@@ -59,7 +61,14 @@ function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
   const { namespace } = pod.metadata;
   const text = `you may not ${what} in pods of namespace "${namespace}" (${lacked})`;
   const next = roleSteps(namespace);
-  return { text, message: `${text}; nothing was changed`, next, nodeInstead: true, ofRights: true };
+  return {
+    kind: 'forbidden',
+    text,
+    message: `${text}; nothing was changed`,
+    next,
+    nodeInstead: true,
+    ofRights: true,
+  };
 }
 
 /** The refusal of every debugger in the pod. */
@@ -67,7 +76,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { name, namespace } = pod.metadata;
   const { by, error } = refusal;
   if (by === 'static') return staticPod(pod);
-  const known = { message: refusalText(refusal), cause: error };
+  const known = { kind: error.kind, message: refusalText(refusal), cause: error };
   const old = by === 'pod-security' ? oldDebuggers(pod, error.serverMessage) : [];
   if (old.length > 0)
     return {
@@ -114,10 +123,10 @@ function oldDebuggers(pod: Pod, said: string): string[] {
  * that it is (`open`) where it is used only on request.
  */
 export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused | 'open'): Problem {
-  const { message, next, cause } = noEphemeral;
+  const { kind, message, next, cause } = noEphemeral;
   const closed = typeof node === 'object' ? node : undefined;
   return new Problem(message, {
-    kind: cause instanceof Problem ? cause.kind : 'unsuitable',
+    kind,
     next: [...next, ...nodeSteps(noEphemeral, node)],
     cause: closed ?? cause,
   });

@@ -38,6 +38,11 @@ function problemOf(env: NodeJS.ProcessEnv, flags = {}): Problem {
   throw new Error('it was accepted');
 }
 
+/** A problem of the settings file that names `what` is wrong. */
+function wrongFile(what: string) {
+  return { kind: 'configuration', message: expect.stringContaining(what) };
+}
+
 describe('each setting comes from', () => {
   it('the default', () => {
     expect(debuggerSettings({}, withFile(undefined))).toEqual({
@@ -97,9 +102,7 @@ describe('each setting comes from', () => {
   it('a file named by a variable, which must be there', () => {
     const { path } = withFile(FILE);
     expect(debuggerSettings({}, { NETDEBUG_CONFIG: path }).image).toBe('of-file');
-    expect(problemOf({ NETDEBUG_CONFIG: '/no/such' }).message).toMatch(
-      /^cannot read the settings file \/no\/such: ENOENT/,
-    );
+    expect(problemOf({ NETDEBUG_CONFIG: '/no/such' })).toMatchObject(wrongFile('/no/such'));
   });
 });
 
@@ -111,26 +114,26 @@ describe('a settings file that is wrong', () => {
   it('has an unknown setting', () => {
     const env = withFile('image: x\nimagepullpolicy: Never\n');
     const problem = problemOf(env);
-    expect(problem.message).toBe(`${env.path}: unknown setting "imagepullpolicy"`);
+    expect(problem).toMatchObject(wrongFile('"imagepullpolicy"'));
+    expect(problem.message).toContain(env.path);
     expect(problem.next).toEqual([
       'known settings: image, imagePullPolicy, ttl, via, nodeNamespace',
     ]);
-    expect(problemOf(withFile('__proto__: 1\n')).message).toMatch(/unknown setting "__proto__"/);
+    expect(problemOf(withFile('__proto__: 1\n'))).toMatchObject(wrongFile('"__proto__"'));
   });
 
   it.each(['image: [', '\tx: 1', 'a: 1\na: 2'])('is no YAML: %j', (text) => {
     const env = withFile(text);
-    expect(problemOf(env).message.startsWith(`${env.path}: `)).toBe(true);
+    expect(problemOf(env)).toMatchObject(wrongFile(env.path));
   });
 
   it.each(['- image', 'just text', '3'])('is no list of settings: %j', (text) => {
-    expect(problemOf(withFile(text)).message).toMatch(/expected lines of the form "name: value"/);
+    const env = withFile(text);
+    expect(problemOf(env)).toMatchObject(wrongFile(env.path));
   });
 
   it('has a value that cannot be used', () => {
-    expect(problemOf(withFile('image: {name: x}\n')).message).toMatch(
-      /image must be a single value/,
-    );
+    expect(problemOf(withFile('image: {name: x}\n'))).toMatchObject(wrongFile('image'));
     const env = withFile('imagePullPolicy: Sometimes\n');
     expect(problemOf(env).message).toBe(
       `invalid value "Sometimes" for imagePullPolicy in ${env.path}: must be one of: Always, IfNotPresent, Never`,

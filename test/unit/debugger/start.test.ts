@@ -4,7 +4,7 @@ import { debuggerContainer } from '../../../src/debugger/container.ts';
 import { waitUntilRunning } from '../../../src/debugger/start.ts';
 import { START_LIMITS } from '../../../src/debugger/startLimit.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/pod.ts';
-import { Problem } from '../../../src/problem.ts';
+import { Problem, type ProblemKind } from '../../../src/problem.ts';
 import { json, status } from '../kube/fakeServer.ts';
 import { CREATING, podWith, podWithDebuggers, RUNNING } from './pods.ts';
 import { type ScriptedCluster, scriptedCluster } from './scriptedCluster.ts';
@@ -38,7 +38,8 @@ async function waitWhile(
   const outcome = await waiting;
   const left = () => getEventListeners(signal, 'abort').length + cluster.watching();
   await vi.waitFor(() => expect(left()).toBe(0), { interval: 2 });
-  return { outcome, progress, message: outcome instanceof Problem ? outcome.message : '' };
+  const { kind, message = '', next = [] } = outcome instanceof Problem ? outcome : {};
+  return { outcome, progress, kind, message, next };
 }
 
 describe('a debugger that starts', () => {
@@ -109,38 +110,41 @@ describe('a debugger that does not start', () => {
   it('fails with the event’s words, long before the status says anything', async () => {
     const cluster = await scriptedCluster();
     const text = 'Failed to pull image "debug:1": not found';
-    const { message } = await waitWhile(cluster, () => cluster.event('Failed', text));
-    expect(message).toBe(`the debugger's image cannot be pulled: ${text}`);
+    const { kind, message } = await waitWhile(cluster, () => cluster.event('Failed', text));
+    expect(kind).toBe('image');
+    expect(message).toContain(text);
   });
 
   it('is not said to be impossible to pull where that was forbidden', async () => {
     const cluster = await scriptedCluster();
-    const { message } = await waitWhile(cluster, () =>
+    const { kind, message, next } = await waitWhile(cluster, () =>
       cluster.event('Failed', 'Error: ErrImageNeverPull'),
     );
-    expect(message).toMatch(/image debug:1 is not on the node.*Never/);
-    expect(message).not.toMatch(/cannot be pulled/);
+    expect(kind).toBe('image');
+    expect(message).toContain('debug:1');
+    expect(next.join()).toContain('--image-pull-policy');
   });
 
   it('fails with an event that came before anybody looked', async () => {
     const cluster = await scriptedCluster({
       events: [{ reason: 'Failed', message: 'ErrImagePull' }],
     });
-    expect((await waitWhile(cluster, () => {})).message).toMatch(/cannot be pulled: ErrImagePull/);
+    const { kind, message } = await waitWhile(cluster, () => {});
+    expect(kind).toBe('image');
+    expect(message).toContain('ErrImagePull');
   });
 
-  it.each<[ContainerStatus['state'], string]>([
+  it.each<[ContainerStatus['state'], ProblemKind, string]>([
     [
       { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "debug:1"' } },
-      'the debugger\'s image cannot be pulled: ImagePullBackOff: Back-off pulling image "debug:1"',
+      'image',
+      'ImagePullBackOff: Back-off pulling image "debug:1"',
     ],
-    [
-      { waiting: { reason: 'CrashLoopBackOff' } },
-      'the debugger "netdebug-network" cannot start: CrashLoopBackOff',
-    ],
+    [{ waiting: { reason: 'CrashLoopBackOff' } }, 'not-started', 'CrashLoopBackOff'],
     [
       { waiting: { reason: 'CreateContainerConfigError', message: 'runAsNonRoot' } },
-      'the debugger "netdebug-network" cannot start: CreateContainerConfigError: runAsNonRoot',
+      'not-started',
+      'CreateContainerConfigError: runAsNonRoot',
     ],
     [
       {
@@ -150,22 +154,22 @@ describe('a debugger that does not start', () => {
           message: 'exec: "sh": executable file not found in $PATH',
         },
       },
-      'the debugger cannot start in the image debug:1: exec: "sh": executable file not found in $PATH',
+      'image',
+      'debug:1: exec: "sh": executable file not found in $PATH',
     ],
     [
       { terminated: { exitCode: 137, reason: 'OOMKilled' } },
-      'the debugger "netdebug-network" cannot start: OOMKilled, exit code 137',
+      'not-started',
+      'OOMKilled, exit code 137',
     ],
-    [
-      { terminated: { exitCode: 0 } },
-      'the debugger "netdebug-network" cannot start: Error, exit code 0',
-    ],
-  ])('its status says %j', async (state, expected) => {
+    [{ terminated: { exitCode: 0 } }, 'not-started', 'Error, exit code 0'],
+  ])('its status says %j', async (state, kind, words) => {
+    const expected = { kind, message: expect.stringContaining(words) };
     const cluster = await scriptedCluster({ events: 'refused' });
-    const { message } = await waitWhile(cluster, () => cluster.change(inState(state)));
-    expect(message).toBe(expected);
+    const later = await waitWhile(cluster, () => cluster.change(inState(state)));
+    expect(later).toMatchObject(expected);
     const at = await scriptedCluster({ events: 'refused' });
-    expect((await waitWhile(at, () => {}, inState(state))).message).toBe(expected);
+    expect(await waitWhile(at, () => {}, inState(state))).toMatchObject(expected);
   });
 
   it('waits on while it is being made', async () => {
@@ -181,12 +185,11 @@ describe('a debugger that does not start', () => {
 });
 
 describe('a pod that goes away meanwhile', () => {
-  it.each<[string, (cluster: ScriptedCluster) => void, RegExp]>([
-    ['deleted', (cluster) => cluster.change(inState(), 'DELETED'), /^pod "web" was deleted while/],
+  it.each<[string, (cluster: ScriptedCluster) => void]>([
+    ['deleted', (cluster) => cluster.change(inState(), 'DELETED')],
     [
       'replaced by another of its name',
       (cluster) => cluster.change(podWith({ metadata: { uid: 'uid-2' } })),
-      /^pod "web" was deleted while/,
     ],
     [
       'told to go',
@@ -195,16 +198,17 @@ describe('a pod that goes away meanwhile', () => {
           ...inState(CREATING),
           metadata: { ...inState().metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
         }),
-      /^pod "web" is being deleted/,
     ],
     [
       'finished',
       (cluster) => cluster.change({ ...inState(CREATING), status: { phase: 'Succeeded' } }),
-      /^pod "web" has finished \(Succeeded\)/,
     ],
-  ])('%s', async (_, act, message) => {
+  ])('%s', async (_, act) => {
     const cluster = await scriptedCluster();
-    expect((await waitWhile(cluster, act)).message).toMatch(message);
+    expect(await waitWhile(cluster, act)).toMatchObject({
+      kind: 'unsuitable',
+      message: expect.stringContaining('"web"'),
+    });
   });
 });
 
@@ -241,8 +245,8 @@ async function waitInVain(
   ).catch((error: Problem) => error);
   await cluster.watched();
   act(cluster);
-  const { message, next } = (await waiting) as Problem;
-  return { message, next: next.join('\n'), notes };
+  const { kind, message, next } = (await waiting) as Problem;
+  return { kind, message, next: next.join('\n'), notes };
 }
 
 describe('a node that does not react', () => {
@@ -287,15 +291,16 @@ describe('a node that does not react', () => {
     ['cannot be read', () => ({ node: 'refused' }), /you may not read nodes.*virtual cluster/s],
   ])('%s', async (_, script, known) => {
     // Made now: times count from when the test runs.
-    const { message, next, notes } = await waitInVain(script());
+    const { kind, message, next, notes } = await waitInVain(script());
     expect(notes.join()).toMatch(known);
-    expect(message).toMatch(/^node "node-1" did not react to the debugger/);
+    expect(kind).toBe('not-started');
+    expect(message).toContain('node-1');
     expect(next).toMatch(known);
   });
 
   it('has more time once it has accepted the container', async () => {
     const { message, notes } = await waitInVain({}, (cluster) => cluster.change(inState(CREATING)));
-    expect(message).toMatch(/did not start within 3 s/);
+    expect(message).toContain('3 s');
     expect(notes).toEqual([]);
   });
 
@@ -313,12 +318,12 @@ describe('a node that does not react', () => {
     ],
   ])('has ten minutes while %s', async (_, script, act) => {
     const { message } = await waitInVain(script, act);
-    expect(message).toMatch(/did not start within 4 s/);
+    expect(message).toContain('4 s');
   });
 
   it('is not excused by a pull of another container that has ended', async () => {
     const pull = (reason: string) => ({ reason, message: '', container: 'other' });
     const { message } = await waitInVain({ events: [pull('Pulling'), pull('Pulled')] });
-    expect(message).toMatch(/did not react/);
+    expect(message).toContain('2 s');
   });
 });
