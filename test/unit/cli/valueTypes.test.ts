@@ -46,12 +46,14 @@ describe('durations', () => {
     '1h30',
   ])('%j is none', (text) => {
     const problem = refusal(() => DURATION.parse(text));
-    expect(problem.message).toMatch(/^invalid duration/);
-    expect(problem.exitCode).toBe(2);
+    expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 
   it.each(['25d', '600h', '9'.repeat(400)])('%s is longer than timers reach', (text) => {
-    expect(refusal(() => DURATION.parse(text)).message).toBe('must be at most 24d');
+    expect(refusal(() => DURATION.parse(text))).toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('24d'),
+    });
     expect(24 * 86_400 * 1000).toBeLessThan(2 ** 31);
   });
 });
@@ -86,8 +88,7 @@ describe('sizes', () => {
     '10%',
   ])('%j is none', (text) => {
     const problem = refusal(() => SIZE.parse(text));
-    expect(problem.message).toMatch(/^invalid size/);
-    expect(problem.exitCode).toBe(2);
+    expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 });
 
@@ -101,9 +102,7 @@ describe('counts', () => {
   it.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '1\n', '9'.repeat(20)])(
     '%j is none',
     (text) => {
-      expect(refusal(() => count().parse(text)).message).toBe(
-        'must be a whole number of at least 1',
-      );
+      expect(refusal(() => count().parse(text)).kind).toBe('usage');
     },
   );
 });
@@ -111,9 +110,10 @@ describe('counts', () => {
 it('choices are taken literally', () => {
   expect(oneOf('FORMAT', ['json', 'yaml']).parse('json')).toBe('json');
   for (const text of ['JSON', '', 'js', 'toString'])
-    expect(refusal(() => oneOf('FORMAT', ['json', 'yaml']).parse(text)).message).toBe(
-      'must be one of: json, yaml',
-    );
+    expect(refusal(() => oneOf('FORMAT', ['json', 'yaml']).parse(text))).toMatchObject({
+      kind: 'usage',
+      message: expect.stringContaining('json, yaml'),
+    });
 });
 
 describe('--request-timeout, as kubectl reads it', () => {

@@ -13,6 +13,8 @@ describe('Wireshark', () => {
   });
 
   it('that is nowhere is a problem, with a way out', () => {
-    expect(() => findWireshark({ PATH: '/usr/bin' }, 'linux', () => false)).toThrow(/not found/);
+    expect(() => findWireshark({ PATH: '/usr/bin' }, 'linux', () => false)).toThrow(
+      expect.objectContaining({ kind: 'missing-program' }),
+    );
   });
 });

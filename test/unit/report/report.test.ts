@@ -166,7 +166,7 @@ describe('the file of a report', () => {
   it('is replaced with --force only', async () => {
     const path = join(await folder(), 'report.html');
     await writeFile(path, 'mine', { mode: 0o644 });
-    await expect(write(path, false)).rejects.toThrow('exists already');
+    await expect(write(path, false)).rejects.toMatchObject({ kind: 'exists' });
     expect(await readFile(path, 'utf8')).toBe('mine');
     await write(path, true);
     expect(await readFile(path, 'utf8')).toMatch(/^<!doctype html>/);
@@ -177,7 +177,7 @@ describe('the file of a report', () => {
     const path = join(await folder(), 'report.html');
     await writeFile(path, 'mine');
     const run = summaryCommand.run({ flags: { html: path, force: false }, args: [path] } as never);
-    await expect(run).rejects.toThrow('exists already');
+    await expect(run).rejects.toMatchObject({ kind: 'exists' });
   });
 });
 

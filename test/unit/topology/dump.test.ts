@@ -21,6 +21,6 @@ describe('a dump', () => {
     ['a list', '[]'],
     ['another format', JSON.stringify({ facts: { ...FACTS, format: 'netdebug-facts/2' } })],
   ])('is refused: %s', (_, text) => {
-    expect(() => parseDump(text)).toThrow();
+    expect(() => parseDump(text)).toThrow(expect.objectContaining({ kind: 'damaged' }));
   });
 });

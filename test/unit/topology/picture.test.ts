@@ -107,7 +107,7 @@ describe('the picture', () => {
     await writePictures(flags, trace, findings);
     expect(statSync(svg).mode & 0o777).toBe(0o600);
     expect(readFileSync(flags.html, 'utf8')).toContain('Content-Security-Policy');
-    await expect(checkPictures(flags)).rejects.toThrow(/exists already/);
+    await expect(checkPictures(flags)).rejects.toMatchObject({ kind: 'exists' });
     await checkPictures({ ...flags, force: true });
   });
 });

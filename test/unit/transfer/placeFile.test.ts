@@ -22,7 +22,7 @@ describe('a file', () => {
   it('never takes the name of another, made this very moment, unless forced', async () => {
     const folder = folderWith({ part: 'new', final: 'mine' });
     const [part, final] = [join(folder, 'part'), join(folder, 'final')];
-    await expect(placeFile(part, final, false)).rejects.toThrow(/exists already/);
+    await expect(placeFile(part, final, false)).rejects.toMatchObject({ kind: 'exists' });
     expect(readFileSync(final, 'utf8')).toBe('mine');
     expect(readFileSync(part, 'utf8')).toBe('new');
     await placeFile(part, final, true);
@@ -34,7 +34,7 @@ describe('a file', () => {
     await writeAtomically(join(folder, 'text'), 'new');
     expect(readFileSync(join(folder, 'text'), 'utf8')).toBe('new');
     expect(statSync(join(folder, 'text')).mode & 0o777).toBe(0o600);
-    await expect(writeAtomically(folder, 'x')).rejects.toThrow(/cannot write/);
+    await expect(writeAtomically(folder, 'x')).rejects.toMatchObject({ kind: 'not-written' });
     expect(readdirSync(folder)).toEqual(['text']);
   });
 });

@@ -87,7 +87,8 @@ describe('a capture’s name', () => {
 
   it('that nothing has is a Problem with those there are', async () => {
     await expect(found('both', podWith('web-1', { other: RUNNING }))).rejects.toMatchObject({
-      message: 'there is no capture "both" in namespace "shop"',
+      kind: 'not-found',
+      message: expect.stringMatching(/"both".*"shop"/),
       next: expect.arrayContaining(['captures here: other']),
     });
   });

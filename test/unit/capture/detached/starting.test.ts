@@ -72,7 +72,8 @@ describe('a capture on a node', () => {
     const { api, names } = await server(podOnNode('x', 'rare', target, 'tools'));
     const named = { ...REQUEST, name: 'rare' };
     await expect(startOnNode(api, target, named)).rejects.toMatchObject({
-      message: 'there is a capture "rare" of shop/web already',
+      kind: 'exists',
+      message: expect.stringMatching(/"rare".*shop\/web/),
       next: expect.arrayContaining([
         expect.stringMatching(/captures rm shop\/web\/rare -n tools$/),
       ]),

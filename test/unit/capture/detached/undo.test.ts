@@ -242,7 +242,7 @@ describe('a detached capture in a pod that does not record', () => {
     const one = await cluster();
     one.holdContainers();
     expect(await start(one.api)).toMatchObject({
-      message: expect.stringContaining('cannot be pulled'),
+      kind: 'image',
       next: expect.arrayContaining([
         expect.stringMatching(/cannot be removed before its container starts/),
         expect.stringContaining('captures rm web/rare -n shop'),

@@ -104,7 +104,10 @@ describe.concurrent('a fetch over a link that fails', () => {
       return { cut: 60_000 };
     });
     const failure = fetchFrom(link, folder, { verify: UNVERIFIED, limits: IMPATIENT });
-    await expect(failure).rejects.toThrow(/did not come back within 3 s/);
+    await expect(failure).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: expect.stringContaining('3 s'),
+    });
     expect(manifestIn(folder).files.map(({ state }) => state)).toEqual([
       'whole',
       'whole',
@@ -122,7 +125,7 @@ describe.concurrent('a fetch over a link that fails', () => {
       asked += 1;
       return 'refused';
     });
-    await expect(fetchFrom(refusing, folder)).rejects.toThrow(/refused/);
+    await expect(fetchFrom(refusing, folder)).rejects.toMatchObject({ kind: 'unreachable' });
     expect(asked).toBe(1);
     expect(namesIn(folder)).toEqual([]);
   });
@@ -141,7 +144,10 @@ describe.concurrent('a fetch of what is not as it should be', () => {
   it('keeps no file that is wrong twice, and all the others', async () => {
     const { spool, folder } = spoolOf(FILES);
     const link = new FaultySpool(spool, once('copy', { flip: 90_000 }, { flip: 500 }));
-    await expect(fetchFrom(link, folder)).rejects.toThrow(/file 3 .*checksum/);
+    await expect(fetchFrom(link, folder)).rejects.toMatchObject({
+      kind: 'damaged',
+      message: expect.stringContaining('file 3 '),
+    });
     expect(namesIn(folder).map((name) => name.slice(0, 8))).toEqual([
       'web-0001',
       'web-0002',

@@ -187,7 +187,7 @@ describe.concurrent('a fetch', () => {
     mkdirSync(folder);
     const path = join(folder, 'web-0001-20261124T130501Z.pcap');
     writeFileSync(path, 'mine');
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/exists already and is another file/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     expect(readFileSync(path, 'utf8')).toBe('mine');
     await fetchFrom(spool, folder, { force: true });
     expectWhole(folder, [recorded(1, 5000)]);
@@ -199,7 +199,7 @@ describe.concurrent('a fetch', () => {
     mkdirSync(folder);
     const part = join(folder, 'web-0001-20261124T130501Z.pcap.part');
     writeFileSync(part, file.subarray(0, 10_000));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/exists already/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     await fetchFrom(spool, folder, { force: true });
     expectWhole(folder, [file]);
     const [copy] = spool.asked.filter(({ verb }) => verb === 'copy');
@@ -222,9 +222,9 @@ describe.concurrent('a fetch', () => {
     writeFileSync(outside, 'mine');
     spool.write(2, recorded(2, 5000));
     symlinkSync(outside, join(folder, 'web-0002-20261124T130502Z.pcap.part'));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/not a regular file/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     symlinkSync(outside, join(folder, 'capture.json.new'));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/not a regular file/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     expect(readFileSync(outside, 'utf8')).toBe('mine');
   });
 
@@ -232,15 +232,15 @@ describe.concurrent('a fetch', () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     await fetchFrom(spool, folder);
     const other = fetchFrom(spool, folder, { origin: { ...ORIGIN, podUid: 'uid-2' } });
-    await expect(other).rejects.toThrow(/another capture/);
+    await expect(other).rejects.toMatchObject({ kind: 'exists' });
     writeFileSync(join(folder, '.netdebug-fetch'), String(process.pid));
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/another fetch/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
     // Its process has ended without cleaning up.
     const ended = spawnSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' }).stdout;
     writeFileSync(join(folder, '.netdebug-fetch'), ended);
     await fetchFrom(spool, folder);
     writeFileSync(join(folder, 'capture.json'), '{"mine": 1}');
-    await expect(fetchFrom(spool, folder)).rejects.toThrow(/another capture/);
+    await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
   });
 
   it('refuses names that are no file names', async () => {

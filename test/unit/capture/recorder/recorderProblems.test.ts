@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explainRecorder } from '../../../../src/capture/recorder/recorderProblems.ts';
 import { RecorderProblem } from '../../../../src/capture/recorderProblem.ts';
 import { DEFAULT_IMAGE } from '../../../../src/debugger/image.ts';
+import type { ProblemKind } from '../../../../src/problem.ts';
 
 const explained = (said: string, exitStatus = 1, device: string | undefined = 'eth9') =>
   explainRecorder(new RecorderProblem(said, exitStatus), 'debian:12', device, async () => [
@@ -35,36 +36,24 @@ const dumpcapOnFilter = (why: string) =>
   ].join('\n');
 
 describe('what an engine, or the shell, complained about', () => {
-  it.each<[string, string, number, string, RegExp, 1 | 2]>([
-    [
-      'no tcpdump',
-      'lease: line 46: tcpdump: not found',
-      127,
-      'the image debian:12 has no tcpdump',
-      /--image/,
-      1,
-    ],
-    [
-      'no tcpdump, dash',
-      'lease: 46: tcpdump: not found',
-      127,
-      'the image debian:12 has no tcpdump',
-      /--image/,
-      1,
-    ],
+  it.each<[string, string, number, ProblemKind, string, RegExp, 1 | 2]>([
+    ['no tcpdump', 'lease: line 46: tcpdump: not found', 127, 'image', 'debian:12', /--image/, 1],
+    ['no tcpdump, dash', 'lease: 46: tcpdump: not found', 127, 'image', 'debian:12', /--image/, 1],
     [
       'no interface',
       'tcpdump: eth9: No such device exists\n(No such device exists)',
       1,
-      'there is no interface "eth9" in the pod',
-      /^interfaces there: eth0, lo; any stands for all$/,
+      'not-found',
+      '"eth9"',
+      /: eth0, lo;/,
       2,
     ],
     [
       'a wrong expression',
       "tcpdump: can't parse filter expression: syntax error",
       1,
-      'the filter is not valid: syntax error',
+      'usage',
+      'syntax error',
       /pcap-filter/,
       2,
     ],
@@ -72,7 +61,8 @@ describe('what an engine, or the shell, complained about', () => {
       'an unknown host',
       "tcpdump: unknown host 'nohost'",
       1,
-      "the filter is not valid: unknown host 'nohost'",
+      'usage',
+      "unknown host 'nohost'",
       /pcap-filter/,
       2,
     ],
@@ -80,7 +70,8 @@ describe('what an engine, or the shell, complained about', () => {
       'a wrong expression, to both engines',
       `${dumpcapOnFilter("can't parse filter expression: syntax error")}\ntcpdump: can't parse filter expression: syntax error`,
       1,
-      'the filter is not valid: syntax error',
+      'usage',
+      'syntax error',
       /pcap-filter/,
       2,
     ],
@@ -88,7 +79,8 @@ describe('what an engine, or the shell, complained about', () => {
       'an unknown port, to dumpcap alone',
       dumpcapOnFilter("unknown port 'eighty'"),
       1,
-      "the filter is not valid: unknown port 'eighty'",
+      'usage',
+      "unknown port 'eighty'",
       /pcap-filter/,
       2,
     ],
@@ -96,7 +88,8 @@ describe('what an engine, or the shell, complained about', () => {
       'what libpcap calls no expression',
       dumpcapOnFilter('mask length must be <= 32'),
       1,
-      'the filter is not valid: mask length must be <= 32',
+      'usage',
+      'mask length must be <= 32',
       /pcap-filter/,
       2,
     ],
@@ -104,7 +97,8 @@ describe('what an engine, or the shell, complained about', () => {
       'no rights, to both engines',
       "dumpcap: cap_set_proc() fail return: Operation not permitted\nCapturing on 'eth0'\ndumpcap: You do not have permission to capture on device \"eth0\".\ntcpdump: eth0: You don't have permission to perform this capture on that device",
       1,
-      "tcpdump may not capture here: tcpdump: eth0: You don't have permission to perform this capture on that device",
+      'recorder',
+      "tcpdump: eth0: You don't have permission to perform this capture on that device",
       /NET_RAW/,
       1,
     ],
@@ -112,7 +106,8 @@ describe('what an engine, or the shell, complained about', () => {
       'no rights',
       "tcpdump: eth0: You don't have permission to perform this capture on that device",
       1,
-      "tcpdump may not capture here: tcpdump: eth0: You don't have permission to perform this capture on that device",
+      'recorder',
+      "tcpdump: eth0: You don't have permission to perform this capture on that device",
       /NET_RAW/,
       1,
     ],
@@ -120,13 +115,15 @@ describe('what an engine, or the shell, complained about', () => {
       'a user it may not become',
       "tcpdump: Couldn't change to 'root' uid=0 gid=0: Operation not permitted",
       1,
-      "tcpdump may not capture here: tcpdump: Couldn't change to 'root' uid=0 gid=0: Operation not permitted",
+      'recorder',
+      "tcpdump: Couldn't change to 'root' uid=0 gid=0: Operation not permitted",
       /NET_RAW/,
       1,
     ],
-  ])('%s', async (_, said, status, message, next, exitCode) => {
+  ])('%s', async (_, said, status, kind, words, next, exitCode) => {
     const problem = await explained(said, status);
-    expect(problem.message).toBe(message);
+    expect(problem.kind).toBe(kind);
+    expect(problem.message).toContain(words);
     expect(problem.next[0]).toMatch(next);
     expect(problem.exitCode).toBe(exitCode);
   });
@@ -136,9 +133,7 @@ describe('what an engine, or the shell, complained about', () => {
       message: 'tcpdump: pcap_loop: The interface disappeared',
       exitCode: 1,
     });
-    expect((await explained('', 137)).message).toBe(
-      'tcpdump ended with exit code 137, without a message',
-    );
+    expect((await explained('', 137)).message).toContain('137');
   });
 });
 

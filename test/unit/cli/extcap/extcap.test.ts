@@ -184,6 +184,8 @@ describe('extcap install', () => {
 
   it('says so where the program is not on PATH', () => {
     const host = { platform: 'linux' as const, env: { PATH: '/nonexistent' }, home: '/h' };
-    expect(() => installExtcap(host, new Map())).toThrow(/not on PATH/);
+    expect(() => installExtcap(host, new Map())).toThrow(
+      expect.objectContaining({ kind: 'missing-program' }),
+    );
   });
 });
