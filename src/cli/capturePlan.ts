@@ -1,11 +1,12 @@
 import type { CaptureSpec } from '../capture/spec.ts';
 import { bytes, seconds } from '../capture/units.ts';
 import type { CaptureFilter } from '../filters/capture/captureFilter.ts';
+import { peerIn } from '../kube/targets/peers.ts';
 import { wrongUsage } from '../problem.ts';
 import type { CaptureValues } from './flags/capture.ts';
 import { ownFilterOf } from './flags/preset.ts';
 import { asksForRing } from './flags/ring.ts';
-import { targetsOf } from './flags/targets.ts';
+import { targetsIn, targetsOf } from './flags/targets.ts';
 import { debuggerSettings } from './settings.ts';
 import { usageError } from './usageErrors.ts';
 
@@ -39,7 +40,19 @@ export function planOf(
   };
 }
 
-export type CapturePlan = ReturnType<typeof planOf>;
+export type WrittenPlan = ReturnType<typeof planOf>;
+
+/** Gives the targets and peers of a plan their namespaces: the current one unless another is written. */
+export function planIn(written: WrittenPlan, namespace: string) {
+  return {
+    ...targetsIn(written, namespace),
+    peers: written.peers.map((peer) => peerIn(peer, namespace)),
+    /** The current one. */
+    namespace,
+  };
+}
+
+export type CapturePlan = ReturnType<typeof planIn>;
 
 /** What the flags ask to record; `filter` is that of presets and expression, without the peers. */
 function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {

@@ -2,16 +2,21 @@ import { KubeApi } from '../kube/api.ts';
 import { authenticate } from '../kube/authentication.ts';
 import { chooseContext } from '../kube/kubeconfig.ts';
 import type { ConnectionFlags } from '../kube/kubeconfigEntries.ts';
-import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
+
+/** A cluster, and the namespace of what is named without one: nothing below this folder knows it. */
+export interface Connection {
+  readonly api: KubeApi;
+  readonly namespace: string;
+}
 
 /**
  * Connects to the cluster that the flags choose; nothing is sent yet. Warnings about missing files and
  * settings go to standard error, since they may explain why the first request fails.
  */
-export async function connect(flags: ConnectionValues): Promise<KubeApi> {
+export async function connect(flags: ConnectionValues): Promise<Connection> {
   const { 'request-timeout': timeout, ...connection } = flags;
   const requestTimeout = timeout === undefined ? undefined : parseTimeout(timeout);
   const chosen = chooseContext(given(connection));
@@ -22,12 +27,7 @@ export async function connect(flags: ConnectionValues): Promise<KubeApi> {
     onPlugin: letPluginAsk,
     onLoginLost: tellOfLostLogin,
   });
-  return new KubeApi(access);
-}
-
-/** Connects for a command about one target: a namespace in front of its name counts as --namespace. */
-export function connectFor({ namespace }: NamedTarget, flags: ConnectionValues): Promise<KubeApi> {
-  return connect(namespace === undefined ? flags : { ...flags, namespace });
+  return { api: new KubeApi(access), namespace: chosen.namespace };
 }
 
 /** The flags that were given. */

@@ -16,8 +16,8 @@ export const DETACHED_KEEP = seconds(7 * 86_400);
 export async function detach(
   api: KubeApi,
   request: Omit<PodsRequest, 'onProgress' | 'onNote'> & {
-    /** The namespace is that of a flag, not that of the kubeconfig. */
-    readonly isNamespaceGiven: boolean;
+    /** The one that the kubeconfig chooses, which need not be named; absent where a flag chose another. */
+    readonly usualNamespace?: string;
   },
 ): Promise<number> {
   const line = statusLine();
@@ -50,9 +50,7 @@ export async function detach(
         ? `  its files are deleted in ${ageText(request.keep)}`
         : `  it ends in ${ageText(request.spec.duration)}, and is deleted ${ageText(request.keep)} after that`,
       ...[...namespaces].flatMap((namespace) => {
-        // The kubeconfig's own need not be named.
-        const isOwn = !request.isNamespaceGiven && namespace === api.access.namespace;
-        const there = isOwn ? '' : ` -n ${namespace}`;
+        const there = namespace === request.usualNamespace ? '' : ` -n ${namespace}`;
         return [
           `  ${PROGRAM_NAME} captures fetch ${name}${there}   copies its files, at any time`,
           `  ${PROGRAM_NAME} captures stop ${name}${there}    stops it; rm deletes it`,

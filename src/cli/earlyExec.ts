@@ -1,7 +1,7 @@
 import { baseName, type DebuggerSettings } from '../debugger/container.ts';
 import { EarlyExec } from '../debugger/earlyExec.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { namespaceOf, type Target } from '../kube/targets/parseTargets.ts';
+import type { Target } from '../kube/targets/parseTargets.ts';
 
 /**
  * Opens an exec in the debugger that the target has, if it is one pod and has one. Close it when it is not needed any
@@ -14,7 +14,6 @@ export function openEarly(
 ): EarlyExec | undefined {
   const [target, another] = targets;
   if (another || target?.kind !== 'pod' || via === 'node') return undefined;
-  const namespace = namespaceOf(target, api.access.namespace);
-  const place = { namespace, pod: target.name, container: baseName('network') };
+  const place = { namespace: target.namespace, pod: target.name, container: baseName('network') };
   return new EarlyExec(api.access, place);
 }

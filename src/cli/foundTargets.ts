@@ -1,6 +1,6 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
-import { type Target, targetText } from '../kube/targets/parseTargets.ts';
+import type { Target } from '../kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 
 /** Finds the pods and nodes that targets stand for, and reports the skipped ones. Throws a Problem. */
@@ -23,6 +23,6 @@ export async function foundTargets(
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
   if (resolved.found.length === 0)
-    onNote(`waiting for a pod of ${targets.map(targetText).join(', ')}`);
+    onNote(`waiting for a pod of ${targets.map(({ text }) => text).join(', ')}`);
   return resolved.found;
 }

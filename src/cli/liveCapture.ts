@@ -90,7 +90,7 @@ function joiningOf(
   const isChanging = peers.some(hasChangingAddresses);
   // One pcap file cannot take a second recorder's packets.
   if (isChanging && destination === 'one pcap') note(FIXED_PEERS);
-  const clients = withClients ? new Clients(api, note) : undefined;
+  const clients = withClients ? new Clients(api, plan.namespace, note) : undefined;
   if (!waits && !clients && (!isChanging || destination === 'one pcap')) return {};
   const sources = { peers, ...(waits && { targets }), ...(clients && { clients }) };
   const pods = found.flatMap(({ pod }) => pod ?? []);

@@ -45,7 +45,7 @@ export async function readFacts(
     return { facts, subject: subjectIn(facts, wanted.word, flags.namespace) };
   }
   const settings = debuggerSettings(flags);
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const interruption = onInterruption();
   const { signal } = interruption;
   const line = statusLine();
@@ -54,11 +54,13 @@ export async function readFacts(
     const subject = await findSubject(api, wanted.word, {
       signal,
       onNote: note,
+      currentNamespace: namespace,
       withoutNodes: wanted.withoutNodes === true,
     });
     const nodes = nodesOf(subject);
     pool = new FactsPool(api, {
       settings,
+      namespace,
       command: wanted.command,
       rules: false,
       ...keepOf(flags),
@@ -91,6 +93,7 @@ export async function readFacts(
       cni: wanted.cni,
       showAnnotations: wanted.showAnnotations === true,
       objects: {
+        namespace,
         ...(!wanted.allPods && { nodes }),
         services: wanted.services,
         policies: false,

@@ -9,7 +9,7 @@ import {
   type NodeRequest,
 } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
-import { findSubject } from '../topology/collect/subject.ts';
+import { findSubject, type SubjectOptions } from '../topology/collect/subject.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
 import { findEndpoint, type PathEndpoint } from '../topology/trace/endpoint.ts';
 import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
@@ -65,13 +65,14 @@ export async function readPath(
     return tracePath(wiring, requestFor(wiring, find(words.from), to));
   }
   const settings = debuggerSettings(flags);
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const interruption = onInterruption({ abandons: true });
   const line = statusLine();
   const { signal } = interruption;
   const rules = words.to !== undefined;
   const pool = new FactsPool(api, {
     settings,
+    namespace,
     command: 'path',
     rules,
     probe: use?.captures === true,
@@ -80,11 +81,13 @@ export async function readPath(
     onProgress: (text) => line.wait(text),
     signal,
   });
+  const options = { currentNamespace: namespace, withoutNodes: false, onNote: note, signal };
   try {
+    const objects = { namespace, services: true, policies: rules };
     const [known, from, to] = await Promise.all([
-      readObjects(api, { services: true, policies: rules }, signal),
-      podWord(api, words.from, { signal, onNote: note }),
-      words.to === undefined ? undefined : podWord(api, words.to, { signal, onNote: note }),
+      readObjects(api, objects, signal),
+      podWord(api, words.from, options),
+      words.to === undefined ? undefined : podWord(api, words.to, options),
     ]);
     const bare: ClusterFacts = {
       format: FACTS_FORMAT,
@@ -92,7 +95,6 @@ export async function readPath(
       nodes: [],
       ...known,
     };
-    const { namespace } = api.access;
     const requestIn = (wiring: Wiring) =>
       requestFor(
         wiring,
@@ -107,7 +109,7 @@ export async function readPath(
       addresses: addressesOf(requestIn(planned)),
       pairs: pairsOf(planned, requestIn(planned), nodes),
       cni: false,
-      objects: { services: true, policies: rules },
+      objects,
       known,
       signal,
     });
@@ -130,15 +132,11 @@ export async function readPath(
 }
 
 /** A word that names pods, as one pod with its namespace; other words as they are. */
-async function podWord(
-  api: KubeApi,
-  word: string,
-  options: { readonly signal: AbortSignal; readonly onNote: (text: string) => void },
-): Promise<string> {
+async function podWord(api: KubeApi, word: string, options: SubjectOptions): Promise<string> {
   const isOther =
     /^(?:svc|service|services|node|nodes|no)\//.test(word) || /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
   if (isOther) return word;
-  const subject = await findSubject(api, word, { ...options, withoutNodes: false });
+  const subject = await findSubject(api, word, options);
   if (subject.kind !== 'pod') return word;
   return `${subject.namespace}/${subject.name}`;
 }

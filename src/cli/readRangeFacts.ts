@@ -8,15 +8,19 @@ import { onInterruption } from './interruption.ts';
 
 /** What the API server knows of a cluster's ranges and addresses; no node is entered. */
 export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFacts> {
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const interruption = onInterruption();
   const line = statusLine();
   const { signal } = interruption;
   try {
     line.show('reading nodes, pods and services');
     const [{ objects, unknown }, read] = await Promise.all([
-      readObjects(api, { services: true, withoutEndpoints: true, policies: false }, signal),
-      readRanges(api, { signal, onNote: note }),
+      readObjects(
+        api,
+        { namespace, services: true, withoutEndpoints: true, policies: false },
+        signal,
+      ),
+      readRanges(api, { namespace, signal, onNote: note }),
     ]);
     return {
       format: FACTS_FORMAT,

@@ -1,9 +1,8 @@
 import { seconds } from '../capture/units.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { targetText } from '../kube/targets/parseTargets.ts';
 import { hasChangingAddresses } from '../kube/targets/peers.ts';
 import { FIXED_PEERS, type PlanWithPeers, withPeers } from './capturePeers.ts';
-import type { CapturePlan } from './capturePlan.ts';
+import { planIn, type WrittenPlan } from './capturePlan.ts';
 import { connect } from './connect.ts';
 import { note } from './console.ts';
 import { openEarly } from './earlyExec.ts';
@@ -16,12 +15,13 @@ import { type Interruption, onInterruption } from './interruption.ts';
 /** Carries out a validated plan: in the foreground, as a ring, or detached. Gives the exit code. */
 export async function runCapture(
   flags: CaptureValues & ConnectionValues,
-  validated: CapturePlan,
+  written: WrittenPlan,
 ): Promise<number> {
   const notice = ringNote(flags);
   if (notice !== undefined) note(notice);
   const interruption = onInterruption({ abandons: true });
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
+  const validated = planIn(written, namespace);
   const isRing = asksForRing(flags);
   const isLive = !flags.detach && !isRing;
   const early = isLive ? openEarly(api, validated.targets, validated.settings) : undefined;
@@ -51,7 +51,7 @@ async function ring(
   const { captureRing } = await import('./captureRing.ts');
   const request = {
     ...plan,
-    target: plan.targets.map(targetText).join(', '),
+    target: plan.targets.map(({ text }) => text).join(', '),
     ring: ringOptions(flags),
     folder: flags.write ?? '',
     force: flags.force,
@@ -77,7 +77,7 @@ async function detached(
     keep: keep === undefined ? DETACHED_KEEP : seconds(keep),
     ...(name !== undefined && { name }),
     ...(volume !== undefined && { volume }),
-    isNamespaceGiven: flags.namespace !== undefined,
+    ...(flags.namespace === undefined && { usualNamespace: plan.namespace }),
     signal,
   });
 }

@@ -1,12 +1,12 @@
 import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
 import type { EphemeralContainer, Pod } from '../kube/pod.ts';
-import { Problem } from '../problem.ts';
 import { type DebuggerRequest, freeName, type Via } from './container.ts';
 import type { EarlyExec } from './earlyExec.ts';
 import { addDebugger, existingDebugger, newDebugger } from './ephemeral.ts';
 import { refuseVirtualNode, runtimeOf, sandboxNote } from './hiddenNetwork.ts';
 import { nodeDebugger, planOnNode } from './node/nodeDebugger.ts';
+import { onItsNode } from './node/nodePod.ts';
 import {
   containerRefused,
   execRefused,
@@ -40,7 +40,8 @@ export async function ensureDebugger(
   const { via = 'auto' } = request;
   const { onNote = () => {}, early } = options;
   refuseUnsuitable(pod);
-  const byNode = () => nodeDebugger(api, { node: pod.spec.nodeName ?? '', pod }, request, options);
+  const target = onItsNode(pod);
+  const byNode = () => nodeDebugger(api, target, request, options);
   if (via === 'node') return byNode();
   if (!isStatic(pod)) {
     const existing = await existingDebugger(api, pod, request, options);
@@ -61,7 +62,6 @@ export async function ensureDebugger(
       );
     return addDebugger(api, pod, request, chosen.accessLevel, options);
   }
-  const target = { node: pod.spec.nodeName ?? '', pod };
   const plan = () => planOnNode(api, target, request, options.signal);
   return useNodeInstead(pod, chosen.noEphemeral, via, { plan, byNode }, onNote);
 }
@@ -182,18 +182,4 @@ function refuser({ by, denial }: Refusal, namespace: string): string {
 
 function baselineNote(who: string): string {
   return `note: ${who} allows no added capabilities: the debugger has the runtime's own set`;
-}
-
-/** The node's own network, by a debugger on it. */
-export async function ensureNodeDebugger(
-  api: KubeApi,
-  node: string,
-  request: DebuggerRequest,
-  options: AccessOptions = {},
-): Promise<Debugger> {
-  if (request.via === 'ephemeral')
-    throw new Problem(`node "${node}" has no containers: --via ephemeral is for pods`, {
-      exitCode: 2,
-    });
-  return nodeDebugger(api, { node }, request, options);
 }

@@ -1,18 +1,23 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
-import { ensureDebugger, ensureNodeDebugger } from './accessLevel.ts';
+import { Problem } from '../problem.ts';
+import { ensureDebugger } from './accessLevel.ts';
 import type { DebuggerRequest } from './container.ts';
+import { nodeDebugger } from './node/nodeDebugger.ts';
 import type { Debugger } from './place.ts';
 import type { AccessOptions } from './start.ts';
 
 /** A debugger for a target, as `ensureDebugger` gives it. */
-export function debuggerFor(
+export async function debuggerFor(
   api: KubeApi,
   found: FoundTarget,
   request: DebuggerRequest,
   options: AccessOptions,
 ): Promise<Debugger> {
-  return found.pod
-    ? ensureDebugger(api, found.pod, request, options)
-    : ensureNodeDebugger(api, found.node, request, options);
+  if (found.pod) return ensureDebugger(api, found.pod, request, options);
+  if (request.via === 'ephemeral')
+    throw new Problem(`node "${found.node}" has no containers: --via ephemeral is for pods`, {
+      exitCode: 2,
+    });
+  return nodeDebugger(api, found, request, options);
 }

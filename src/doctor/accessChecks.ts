@@ -44,15 +44,16 @@ export interface Rights {
   readonly lacksInCluster: boolean;
 }
 
-/** Asks the API server for each right; of one pod, where one is named, since a Role may name it. */
+/** Asks the API server for each right in a namespace; of one pod, where one is named, since a Role may name it. */
 export async function askRights(
   api: KubeApi,
+  namespace: string,
   pod: string | undefined,
   signal: AbortSignal,
 ): Promise<Rights> {
   const answers = await mapLimited(RIGHTS, AT_ONCE, async (right) => ({
     right,
-    allowed: await mayWe(api, attemptOf(right, api.access.namespace, pod), signal),
+    allowed: await mayWe(api, attemptOf(right, namespace, pod), signal),
   }));
   const lacks = answers.filter(({ allowed }) => allowed === false);
   return {

@@ -2,6 +2,7 @@ import { chooseAccessLevel, nodeState } from '../debugger/accessLevel.ts';
 import { type DebuggerRequest, matchingDebuggers } from '../debugger/container.ts';
 import { newDebugger } from '../debugger/ephemeral.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
+import { onItsNode } from '../debugger/node/nodePod.ts';
 import { type NoEphemeral, nodeSteps } from '../debugger/noEphemeral.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { isStatic } from '../debugger/suitability.ts';
@@ -23,7 +24,7 @@ export async function checkDebugger(
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
-  const target = { node: pod.spec.nodeName ?? '', pod };
+  const target = onItsNode(pod);
   if (request.via === 'node') return checkNodeDebugger(api, target, request, signal);
   const running = isStatic(pod) ? undefined : runningDebugger(pod, request);
   if (running !== undefined)

@@ -19,13 +19,18 @@ export interface Diagnosis {
   readonly roles?: string;
 }
 
-/** Looks at every precondition of a debugger, for a target when one is named. Changes nothing. */
+/**
+ * Looks at every precondition of a debugger, for a target when one is named, else in the current namespace. Changes
+ * nothing.
+ */
 export async function diagnose(
   api: KubeApi,
   target: NamedTarget | undefined,
+  current: string,
   settings: DebuggerSettings,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
+  const namespace = target?.namespace ?? current;
   let version: Awaited<ReturnType<typeof serverVersion>>;
   try {
     version = await serverVersion(api, signal);
@@ -35,12 +40,12 @@ export async function diagnose(
   }
   const [found, policy, topology, path] = await Promise.all([
     target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
-    policyCheck(api, signal),
+    policyCheck(api, namespace, signal),
     topologyCheck(api, signal),
     // With a target, this is known from its access level.
-    target ? [] : execPathCheck(api, signal),
+    target ? [] : execPathCheck(api, namespace, signal),
   ]);
-  const rights = await askRights(api, found?.pod, signal);
+  const rights = await askRights(api, namespace, found?.pod, signal);
   const checks = [
     versionCheck(version, api),
     clockCheck(api),
@@ -52,7 +57,7 @@ export async function diagnose(
     ...(found?.checks ?? []),
   ];
   const roles = [
-    ...(rights.lacksInNamespace ? [roleYaml(api.access.namespace)] : []),
+    ...(rights.lacksInNamespace ? [roleYaml(namespace)] : []),
     ...(found?.lacksNodeRole === undefined ? [] : [nodeRoleYaml(found.lacksNodeRole)]),
     ...(rights.lacksInCluster ? [CLUSTER_ROLE_YAML] : []),
   ];

@@ -1,5 +1,6 @@
 import type { DebuggerRequest } from '../debugger/container.ts';
 import { runtimeOf } from '../debugger/hiddenNetwork.ts';
+import { namespaceFor } from '../debugger/node/nodePod.ts';
 import { explainRefusal } from '../debugger/refusals.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { readNode } from '../kube/node.ts';
@@ -28,7 +29,7 @@ export async function diagnoseTarget(
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<TargetDiagnosis> {
-  if (target.kind === 'node') return diagnoseNode(api, target.name, request, signal);
+  if (target.kind === 'node') return diagnoseNode(api, target, request, signal);
   const notes: Check[] = [];
   try {
     const onNote = (text: string) => notes.push({ check: 'pod', level: 'ok', text });
@@ -37,8 +38,9 @@ export async function diagnoseTarget(
     return { ...found, checks: [...notes, ...found.checks], pod: pod.metadata.name };
   } catch (error) {
     signal.throwIfAborted();
+    const namespace = namespaceFor(target, request);
     const lacksNodeRole =
-      request.via === 'node' ? await lacksNodeRoleIn(api, request, signal) : undefined;
+      request.via === 'node' ? await lacksNodeRoleIn(api, namespace, signal) : undefined;
     return {
       checks: [failed('pod', explainRefusal(error))],
       byNode: false,
@@ -75,7 +77,7 @@ async function diagnosePod(
 /** What holds for a node itself: its network is entered from a pod on it, and from nothing else. */
 async function diagnoseNode(
   api: KubeApi,
-  node: string,
+  { name: node, namespace }: NamedTarget,
   request: DebuggerRequest,
   signal: AbortSignal,
 ): Promise<DebuggerCheck> {
@@ -89,7 +91,7 @@ async function diagnoseNode(
   const way =
     request.via === 'ephemeral'
       ? { checks: [NO_CONTAINERS], byNode: false }
-      : await checkNodeDebugger(api, { node }, request, signal);
+      : await checkNodeDebugger(api, { node, namespace }, request, signal);
   return { ...way, checks: [...checks, network, ...way.checks] };
 }
 

@@ -12,8 +12,11 @@ const NO_POD = 'netdebug-doctor';
  * Whether a command would get through to a pod of the namespace: a proxy on the way may refuse exec, and policies
  * may. Missing rights are reported elsewhere.
  */
-export async function execPathCheck(api: KubeApi, signal: AbortSignal): Promise<Check[]> {
-  const { namespace } = api.access;
+export async function execPathCheck(
+  api: KubeApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Check[]> {
   try {
     const verdict = await tryExec(api, namespace, NO_POD, signal);
     if (verdict.kind === 'allowed') return [{ check: CHECK, level: 'ok', text: 'open' }];

@@ -1,6 +1,6 @@
 import type { DebuggerRequest } from '../debugger/container.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
-import type { NodeTarget } from '../debugger/node/nodePod.ts';
+import { type NodeTarget, namespaceFor } from '../debugger/node/nodePod.ts';
 import { NodeRightsLack } from '../debugger/noEphemeral.ts';
 import { lackedToKeepPods } from '../debugger/rights.ts';
 import { tryExec } from '../debugger/trial.ts';
@@ -40,27 +40,25 @@ export async function checkNodeDebugger(
     const text = because === undefined ? what : `${because}: ${what} instead`;
     const level = because === undefined ? 'ok' : 'warning';
     const lacked =
-      namespace === api.access.namespace ? [] : await nicetiesLackedIn(api, namespace, signal);
+      namespace === target.namespace ? [] : await nicetiesLackedIn(api, namespace, signal);
     return { checks: [{ check: CHECK, level, text }, ...lacked], byNode: true };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof NodeRightsLack))
       return { checks: [failed(CHECK, error)], byNode: false };
-    const lacksNodeRole =
-      request.nodeNamespace ?? target.pod?.metadata.namespace ?? api.access.namespace;
     // The Role comes with the others, below all checks.
     return {
       checks: [{ check: CHECK, level: 'fail', text: messageOf(error) }],
       byNode: false,
-      lacksNodeRole,
+      lacksNodeRole: namespaceFor(target, request),
     };
   }
 }
 
-/** The namespace in which rights for a pod on a node lack, where nothing is known of the pod to enter. */
+/** The namespace if rights for a pod on a node lack in it, where nothing is known of the pod to enter. */
 export async function lacksNodeRoleIn(
   api: KubeApi,
-  { nodeNamespace: namespace = api.access.namespace }: DebuggerRequest,
+  namespace: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const [mayCreate, lacked, exec] = await Promise.all([

@@ -9,8 +9,11 @@ const LEAVES: Readonly<Record<string, string>> = {
 };
 
 /** The level of Pod Security that a namespace enforces. A dry run shows what it means for a pod. */
-export async function policyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
-  const { namespace } = api.access;
+export async function policyCheck(
+  api: KubeApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Check> {
   const check = 'Pod Security';
   const found = await readEnforcedLevel(api, namespace, signal);
   if (found === 'missing')

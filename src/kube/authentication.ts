@@ -18,7 +18,6 @@ export type Headers = Record<string, string | string[]>;
 /** A server and the way to be let in; made once a command. */
 export interface Access {
   readonly server: URL;
-  readonly namespace: string;
   /** Read it after `headers()`: a credential plugin may have given another certificate. */
   readonly tls: TlsSettings;
   /**
@@ -48,7 +47,7 @@ export async function authenticate(
   requestTimeout?: number,
   events: ConnectionEvents = {},
 ): Promise<Access> {
-  const { cluster, user, namespace } = chosen;
+  const { cluster, user } = chosen;
   const server = parseServer(cluster.server);
   const agentOf = await agentMaker(server, cluster['proxy-url']);
   // As kubectl: what is secret is not sent to a server without TLS, nor are its files read.
@@ -75,7 +74,6 @@ export async function authenticate(
   const used = new WeakMap<Headers, Credentials>();
   return {
     server,
-    namespace,
     get tls() {
       return tls;
     },

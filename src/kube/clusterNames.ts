@@ -17,17 +17,17 @@ interface Node extends Named {
 
 /**
  * Names for the addresses that pods, services and nodes have at the moment: `web-1`, `svc/web`, `node/n1`, with
- * the namespace in front where it is not the current one. Reads all namespaces where that is allowed,
+ * the namespace in front where it is not the `current` one. Reads all namespaces where that is allowed,
  * otherwise the current one; nodes where that is allowed. Needs `list` of pods and services.
  */
 export async function clusterNames(
   api: KubeApi,
+  current: string,
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const { namespace: current } = api.access;
   const [pods, services, nodes] = await Promise.all([
-    listEverywhere<Pod>(api, 'pods', signal),
-    listEverywhere<Service>(api, 'services', signal),
+    listEverywhere<Pod>(api, 'pods', current, signal),
+    listEverywhere<Service>(api, 'services', current, signal),
     listAll<Node>(api, '/api/v1/nodes', {}, signal).catch(unlessForbidden),
   ]);
   const names = new Map<string, string>();
@@ -56,13 +56,14 @@ export async function clusterNames(
 async function listEverywhere<T>(
   api: KubeApi,
   resource: string,
+  namespace: string,
   signal: AbortSignal | undefined,
 ): Promise<T[]> {
   try {
     return await listAll<T>(api, `/api/v1/${resource}`, {}, signal);
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 403) throw error;
-    return listAll<T>(api, `/api/v1/namespaces/${api.access.namespace}/${resource}`, {}, signal);
+    return listAll<T>(api, `/api/v1/namespaces/${namespace}/${resource}`, {}, signal);
   }
 }
 

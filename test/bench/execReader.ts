@@ -11,8 +11,9 @@ const BEFORE_STALL_BYTES = 10e6;
 const STALL_MS = 5_000;
 
 async function main([pod = '', container = '', bytes, manner, ...command]: string[]) {
-  const access = await authenticate(chooseContext({}));
-  const stream = await exec(access, { namespace: access.namespace, pod, container, command });
+  const chosen = chooseContext({});
+  const access = await authenticate(chosen);
+  const stream = await exec(access, { namespace: chosen.namespace, pod, container, command });
   stream.stderr.resume();
   let read = 0;
   let stalled = manner !== 'stalled';

@@ -8,8 +8,9 @@ import { type Pod, podPath } from '../../src/kube/pod.ts';
 // Fetches a spool as the program does: fetchReader.ts POD CONTAINER SPOOL FOLDER [sha256]
 
 async function main([pod = '', container = '', spool = '', folder = '', sums]: string[]) {
-  const api = new KubeApi(await authenticate(chooseContext({})));
-  const { namespace } = api.access;
+  const chosen = chooseContext({});
+  const api = new KubeApi(await authenticate(chosen));
+  const { namespace } = chosen;
   const { metadata } = await api.get<Pod>(podPath(namespace, pod));
   const place = { namespace, pod, container };
   const { files } = await fetchSpool(new PodSpool(api, place, metadata.uid, spool), {

@@ -40,7 +40,7 @@ async function apiOf(kubeconfig: string, atEnd: AtEnd): Promise<KubeApi> {
 async function recordedPod(image: string, atEnd: AtEnd) {
   const api = await apiOf(namespaced(world.kubeconfig), atEnd);
   const { name } = await runPod('fetch', { command: FLOOD });
-  const pod = await api.get<Pod>(podPath(api.access.namespace, name));
+  const pod = await api.get<Pod>(podPath(world.namespace, name));
   const request = { profile: 'network', image, pullPolicy: 'IfNotPresent', ttl: 600_000 } as const;
   const place = await ensureDebugger(api, pod, request);
   const words = recordArguments(SPOOL, {
@@ -163,7 +163,7 @@ describe.concurrent('a fetch', () => {
     const api = await apiOf(namespaced(world.kubeconfig), onTestFinished);
     const image = world.flavours.at(-1)?.image ?? '';
     const { name } = await runPod('killed', { image, command: ['sleep', '600'] });
-    const { metadata } = await api.get<Pod>(podPath(api.access.namespace, name));
+    const { metadata } = await api.get<Pod>(podPath(world.namespace, name));
     const make = readFileSync(join(import.meta.dirname, '..', 'bench', 'makeSpool.sh'), 'utf8');
     const header =
       '\\324\\303\\262\\241\\002\\000\\004\\000\\000\\000\\000\\000\\000\\000\\000\\000';
@@ -201,7 +201,7 @@ describe.concurrent('a fetch', () => {
       // Never begun anew: what was here stays.
       expect(here()).toBeGreaterThanOrEqual(before);
     }
-    const place = { namespace: api.access.namespace, pod: name, container: 'main' };
+    const place = { namespace: world.namespace, pod: name, container: 'main' };
     const recorded = { place, podUid: metadata.uid };
     const { files } = await fetchSpool(new PodSpool(api, place, metadata.uid, SPOOL), {
       ...options(recorded, folder),

@@ -101,14 +101,14 @@ describe('faults at random pairs of pods', () => {
     pairs = Array.from({ length: PAIRS }, () => every.splice(random.below(every.length), 1)).flat();
     const kubeconfig = namespaced(world.kubeconfig);
     api = new KubeApi(await authenticate(chooseContext({ kubeconfig })));
+    const { namespace } = world;
     const settings = {
       image: world.flavours[0]?.image ?? '',
       pullPolicy: 'IfNotPresent',
       ttl: 600,
       via: 'auto',
-      nodeNamespace: world.namespace,
     } as const;
-    pool = new FactsPool(api, { settings, command: 'path', rules: true });
+    pool = new FactsPool(api, { settings, namespace, command: 'path', rules: true });
   });
 
   afterAll(async () => {
@@ -131,7 +131,7 @@ describe('faults at random pairs of pods', () => {
       scope: 'all' as const,
       chosen: [asked.from, asked.to].filter(({ node }) => node === at).map(({ uid }) => uid),
     }));
-    const objects = { services: true, policies: true };
+    const objects = { namespace: world.namespace, services: true, policies: true };
     const facts = await collectFacts(api, pool, { nodes, rules: true, cni: false, objects });
     const bare = new Wiring(facts);
     const { questions } = traceIn(bare, asked);

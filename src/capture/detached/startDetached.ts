@@ -1,6 +1,7 @@
 import { chooseAccessLevel, useNodeInstead } from '../../debugger/accessLevel.ts';
 import { addContainer } from '../../debugger/addContainer.ts';
 import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
+import { onItsNode } from '../../debugger/node/nodePod.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import { refuseUnsuitable } from '../../debugger/suitability.ts';
@@ -29,7 +30,7 @@ export async function startDetached(
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   try {
-    if (!found.pod) return await startOnNode(api, { node: found.node }, request);
+    if (!found.pod) return await startOnNode(api, found, request);
     return await startFor(api, found.pod, request);
   } catch (error) {
     throw explainRefusal(error);
@@ -40,7 +41,8 @@ export async function startDetached(
 async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, via = 'auto' } = request;
   refuseUnsuitable(pod);
-  const byNode = () => startOnNode(api, { node: pod.spec.nodeName ?? '', pod }, request);
+  const target = onItsNode(pod);
+  const byNode = () => startOnNode(api, target, request);
   if (via === 'node') return byNode();
   const make = maker(api, pod, request);
   const [owner, chosen] = await Promise.all([
@@ -55,7 +57,6 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
   }
   // A volume of the pod is reached from within it alone.
   const ways = request.volume === undefined ? via : 'ephemeral';
-  const target = { node: pod.spec.nodeName ?? '', pod };
   const plan = () => planOnNode(api, target, debuggerRequest(request), signal);
   return useNodeInstead(pod, chosen.noEphemeral, ways, { plan, byNode }, request.onNote);
 }

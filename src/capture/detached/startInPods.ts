@@ -1,7 +1,7 @@
+import { namespaceFor } from '../../debugger/node/nodePod.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import type { Pod } from '../../kube/pod.ts';
-import { nodeOf } from '../../kube/targets/foundTarget.ts';
+import { type FoundTarget, nodeOf } from '../../kube/targets/foundTarget.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
@@ -35,14 +35,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   const skipped = skippedText(resolved);
   if (skipped !== undefined) onNote(skipped);
   const isOne = found.length === 1;
-  const name = isOne
-    ? request.name
-    : (request.name ??
-      (await newName(
-        api,
-        found.flatMap(({ pod }) => pod ?? []),
-        request,
-      )));
+  const name = isOne ? request.name : (request.name ?? (await newName(api, found, request)));
   const failures: { target: string; error: Problem }[] = [];
   const slots = new StartSlots();
   const starting = found.map(async (one) => {
@@ -76,13 +69,12 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
 /** One that no capture of the pods has, nor one on a node where those that are started may be. */
 async function newName(
   api: KubeApi,
-  pods: readonly Pod[],
-  { nodeNamespace, signal }: PodsRequest,
+  found: readonly FoundTarget[],
+  request: PodsRequest,
 ): Promise<string> {
-  const theirs = pods.map(({ metadata }) => metadata.namespace);
-  const namespaces =
-    nodeNamespace === undefined ? [api.access.namespace, ...theirs] : [nodeNamespace];
-  return newCaptureName([...pods, ...(await nodePodsIn(api, new Set(namespaces), signal))]);
+  const pods = found.flatMap(({ pod }) => pod ?? []);
+  const namespaces = found.map((one) => namespaceFor(one.pod ? one.pod.metadata : one, request));
+  return newCaptureName([...pods, ...(await nodePodsIn(api, new Set(namespaces), request.signal))]);
 }
 
 function problemOf(error: unknown, signal: AbortSignal): Problem {

@@ -49,7 +49,7 @@ export async function startOnNode(
   }
   try {
     const listing = await begin(api, made, request);
-    const shown = describeTarget(target.pod ? { pod: target.pod } : { node: target.node }, place);
+    const shown = describeTarget(target, place);
     return { capture: captureOf(made), shown, listing };
   } catch (error) {
     throw await undoNodePod(api, made.metadata.namespace, made.metadata.name, error);

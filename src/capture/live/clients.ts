@@ -39,10 +39,11 @@ const NEW_POD_MS = 3_000;
 /**
  * Finds the pods that connect to captured ones by their packets, so that both ends of a connection get into the
  * capture. calls.ts recognizes the callers; the API server knows the pod of an address, in all namespaces or, where
- * listing those is denied, in the current one.
+ * listing those is denied, in one.
  */
 export class Clients {
   readonly #api: KubeApi;
+  readonly #namespace: string;
   readonly #onNote: (text: string) => void;
   /** When an address may be looked up again, by performance.now(). */
   readonly #known = new Map<string, number>();
@@ -53,8 +54,9 @@ export class Clients {
   #strangers = 0;
   #path = '/api/v1/pods';
 
-  constructor(api: KubeApi, onNote: (text: string) => void) {
+  constructor(api: KubeApi, namespace: string, onNote: (text: string) => void) {
     this.#api = api;
+    this.#namespace = namespace;
     this.#onNote = onNote;
   }
 
@@ -164,10 +166,9 @@ export class Clients {
     try {
       pods = await listAll<Pod>(this.#api, this.#path, query, signal);
     } catch (error) {
-      const { namespace } = this.#api.access;
-      if (!(error instanceof ApiError) || error.code !== 403 || this.#path === podsPath(namespace))
-        throw error;
-      this.#path = podsPath(namespace);
+      const path = podsPath(this.#namespace);
+      if (!(error instanceof ApiError) || error.code !== 403 || this.#path === path) throw error;
+      this.#path = path;
       this.#onNote(
         `note: clients in other namespaces are not found: you may not list pods in all namespaces`,
       );

@@ -1,6 +1,7 @@
 import type { DebuggerSettings } from '../../debugger/container.ts';
 import type { EarlyExec } from '../../debugger/earlyExec.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
+import type { NodeTarget } from '../../debugger/node/nodePod.ts';
 import type { Debugger } from '../../debugger/place.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
 import type { Output } from '../../output/output.ts';
@@ -35,7 +36,10 @@ export interface CaptureProgress {
 }
 
 /** What is captured, for the user: a debugger on the node is not the target itself. */
-export function describeTarget(found: FoundTarget, { kind, namespace, pod }: Debugger): string {
+export function describeTarget(
+  found: FoundTarget | NodeTarget,
+  { kind, namespace, pod }: Debugger,
+): string {
   if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;
   return found.pod
     ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, by way of its node`

@@ -96,17 +96,20 @@ async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): 
     throw wrongUsage('captures list takes no name', `show one with: captures status ${names[0]}`);
   if (action !== 'list' && names.length === 0)
     throw wrongUsage(`captures ${action}: CAPTURE is required`, 'list them with: captures list');
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const interruption = onInterruption({ abandons: action === 'follow' });
   const { signal } = interruption;
   try {
     if (action === 'list') {
-      await list(api, flags, signal);
+      await list(api, flags['all-namespaces'] ? 'all' : namespace, flags, signal);
       return 0;
     }
     let code = 0;
     for (const name of names)
-      code = Math.max(code, await actOn(api, action, name, { ...flags, filter }, interruption));
+      code = Math.max(
+        code,
+        await actOn(api, action, namespace, name, { ...flags, filter }, interruption),
+      );
     return code;
   } finally {
     interruption.release();
@@ -147,12 +150,13 @@ const CHOICES_SHOWN = 3;
 async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
+  namespace: string,
   name: string,
   flags: ActFlags,
   interruption: Interruption,
 ): Promise<number> {
   const { signal } = interruption;
-  const { captures, lost } = await findCaptures(api, api.access.namespace, name, signal);
+  const { captures, lost } = await findCaptures(api, namespace, name, signal);
   const several = captures.length > 1;
   if (action === 'status') return status(api, captures, flags, signal);
   if (action === 'read' || action === 'summary') {
@@ -220,9 +224,13 @@ type Act = (
 
 const ACT: Record<'fetch' | 'follow' | 'stop' | 'rm', Act> = { fetch, follow, stop, rm: remove };
 
-async function list(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<void> {
+async function list(
+  api: KubeApi,
+  namespace: string,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<void> {
   const format = flags.output ?? 'table';
-  const namespace = flags['all-namespaces'] ? 'all' : api.access.namespace;
   const found = await listCaptures(api, namespace, signal);
   const shown = flags.all ? found : found.filter(({ state }) => state.kind !== 'removed');
   if (shown.length === 0 && (format === 'table' || format === 'wide')) {

@@ -39,10 +39,15 @@ export const cleanupCommand = command({
 });
 
 async function run({ flags }: Invocation<Flags>): Promise<number> {
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const interruption = onInterruption();
   try {
-    return await cleanUp(api, flags, interruption.signal);
+    return await cleanUp(
+      api,
+      flags['all-namespaces'] ? 'all' : namespace,
+      flags,
+      interruption.signal,
+    );
   } finally {
     statusLine().clear();
     interruption.release();
@@ -50,9 +55,13 @@ async function run({ flags }: Invocation<Flags>): Promise<number> {
   }
 }
 
-async function cleanUp(api: KubeApi, flags: Flags, signal: AbortSignal): Promise<number> {
-  const all = flags['all-namespaces'];
-  const owned = await findOwned(api, all ? 'all' : api.access.namespace, signal);
+async function cleanUp(
+  api: KubeApi,
+  namespace: string,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  const owned = await findOwned(api, namespace, signal);
   const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
   statusLine().clear();
   const chosen: Used[] = [];

@@ -1,9 +1,9 @@
 import { diagnose } from '../../doctor/diagnose.ts';
 import { renderDiagnosis } from '../../doctor/renderDiagnosis.ts';
-import { parseTarget } from '../../kube/targets/parseTargets.ts';
+import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { print } from '../../output/standardOutput.ts';
 import { command } from '../command.ts';
-import { connect, connectFor } from '../connect.ts';
+import { connect } from '../connect.ts';
 import { statusLine } from '../console.ts';
 import { DEBUGGER_GROUP } from '../flags/debugger.ts';
 import { outputFlag } from '../flags/output.ts';
@@ -25,12 +25,13 @@ export const doctorCommand = command({
   flags: [{ title: 'Options', flags: { output: outputFlag(['json', 'yaml']) } }, DEBUGGER_GROUP],
   run: async ({ flags, args: [word] }) => {
     const settings = debuggerSettings(flags);
-    const target = word === undefined ? undefined : parseTarget(word);
-    const api = await (target ? connectFor(target, flags) : connect(flags));
+    const written = word === undefined ? undefined : parseTarget(word);
+    const { api, namespace } = await connect(flags);
+    const target = written && targetIn(written, namespace);
     const interruption = onInterruption();
     const answered = statusLine().wait('waiting for the results of the checks');
     try {
-      const diagnosis = await diagnose(api, target, settings, interruption.signal);
+      const diagnosis = await diagnose(api, target, namespace, settings, interruption.signal);
       answered();
       const format = flags.output ?? 'table';
       await print(renderDiagnosis(diagnosis, format, process.stdout.columns));

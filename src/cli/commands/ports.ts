@@ -23,6 +23,7 @@ import {
   TARGETS,
   TARGETS_HELP,
   type TargetValues,
+  targetsIn,
   targetsOf,
 } from '../flags/targets.ts';
 import { anyText, DURATION } from '../flags/valueTypes.ts';
@@ -75,9 +76,10 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   const selection = selectionOf(flags, format);
   const interval = flags.interval * 1000;
   if (flags.summary && flags.watch) throw wrongUsage('--summary and --watch cannot be combined');
-  const wanted = targetsOf(args, flags);
+  const written = targetsOf(args, flags);
   const settings = debuggerSettings(flags);
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
+  const wanted = targetsIn(written, namespace);
   const interruption = onInterruption();
   const line = statusLine();
   const noted = new Set<string>();

@@ -28,9 +28,8 @@ export const psCommand = command({
 
 async function run({ flags }: Invocation<FlagValues<typeof FLAGS>>): Promise<number> {
   const format = flags.output ?? 'table';
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   const all = flags['all-namespaces'];
-  const { namespace } = api.access;
   const interruption = onInterruption();
   try {
     const { signal } = interruption;

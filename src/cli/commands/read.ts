@@ -141,9 +141,10 @@ async function nameFromCluster(
   names: AddressNames,
   signal: AbortSignal,
 ): Promise<void> {
-  const api = await connect(flags);
+  const { api, namespace } = await connect(flags);
   try {
-    for (const [address, name] of await clusterNames(api, signal)) names.add(address, name);
+    for (const [address, name] of await clusterNames(api, namespace, signal))
+      names.add(address, name);
   } finally {
     api.close();
   }

@@ -7,12 +7,12 @@ import type { Debugger } from '../../debugger/place.ts';
 import { AttendedProgram } from '../../debugger/shell/attendedProgram.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { oneTarget } from '../../kube/targets/oneTarget.ts';
-import { type NamedTarget, parseTarget } from '../../kube/targets/parseTargets.ts';
+import { type NamedTarget, parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { OutputClosed } from '../../output/output.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
-import { connectFor } from '../connect.ts';
+import { connect } from '../connect.ts';
 import { note, passThrough, statusLine } from '../console.ts';
 import { DEBUGGER_GROUP, type DebuggerValues } from '../flags/debugger.ts';
 import { TARGET } from '../flags/targets.ts';
@@ -59,14 +59,14 @@ async function run({
 }: Invocation<DebuggerValues & { readonly netns: string | undefined }>): Promise<number> {
   const settings = debuggerSettings(flags);
   const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
-  const target = parseTarget(word);
-  if (netns !== undefined && target.kind !== 'node')
+  const written = parseTarget(word);
+  if (netns !== undefined && written.kind !== 'node')
     throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
   // The streams are the program's.
   statusLine().onTerminalOnly();
-  const api = await connectFor(target, flags);
+  const { api, namespace } = await connect(flags);
   try {
-    const place = await findPlace(api, target, settings, netns);
+    const place = await findPlace(api, targetIn(written, namespace), settings, netns);
     try {
       return await attend(await start(api, place, command));
     } finally {
@@ -99,7 +99,7 @@ async function findPlace(
     const request = { profile: 'network', command: 'shell', ...settings } as const;
     const options = { onProgress: (text: string) => line.wait(text), onNote: note, signal };
     return netns !== undefined && found.pod === undefined
-      ? await namespaceOnNode(api, found.node, netns, request, options)
+      ? await namespaceOnNode(api, found, netns, request, options)
       : await debuggerFor(api, found, request, options);
   } finally {
     line.clear();

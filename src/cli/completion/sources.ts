@@ -58,16 +58,14 @@ export function clusterSources(signal: AbortSignal): Sources {
       // Loaded here: names of the kubeconfig need no connection.
       const { KubeApi } = await import('../../kube/api.ts');
       const { authenticate } = await import('../../kube/authentication.ts');
-      const access = await authenticate(
-        chooseContext(connectionFlags(words), process.env, { quick: true }),
-      );
-      const api = new KubeApi(access);
+      const chosen = chooseContext(connectionFlags(words), process.env, { quick: true });
+      const api = new KubeApi(await authenticate(chosen));
       // A credential plugin takes no signal.
       const late = new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
       try {
-        return await Promise.race([ask(api, encodeURIComponent(access.namespace)), late]);
+        return await Promise.race([ask(api, encodeURIComponent(chosen.namespace)), late]);
       } finally {
         api.close();
       }
@@ -115,8 +113,8 @@ export function clusterSources(signal: AbortSignal): Sources {
   ): Promise<Candidate[]> {
     const pod = /^(?:(?:pods?|po)\/)?([^/]+)$/.exec(words.positionals[0] ?? '')?.[1];
     if (pod === undefined) return [];
-    return asking(words, async (api) =>
-      what(await api.get<Pod>(podPath(api.access.namespace, pod), { signal })),
+    return asking(words, async (api, namespace) =>
+      what(await api.get<Pod>(podPath(namespace, pod), { signal })),
     );
   }
 }

@@ -3,7 +3,7 @@ import { bytes, seconds } from '../../capture/units.ts';
 import { everyPacket, expression } from '../../filters/capture/captureFilter.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { onePod } from '../../kube/targets/oneTarget.ts';
-import { parseTarget } from '../../kube/targets/parseTargets.ts';
+import type { NamedTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
 import { note } from '../console.ts';
@@ -20,7 +20,7 @@ const LINGER = seconds(60);
 /** Captures into Wireshark's pipe until it is closed, a signal arrives, or Wireshark is gone. */
 export async function captureForWireshark(
   api: KubeApi,
-  target: string,
+  target: NamedTarget,
   output: Output,
   values: ExtcapWords['values'],
 ): Promise<number> {
@@ -32,7 +32,7 @@ export async function captureForWireshark(
   const filter = values.get('extcap-capture-filter')?.trim();
   const settings = debuggerSettings(image === undefined ? {} : { image });
   try {
-    const pod = await onePod(api, [parseTarget(target)], {
+    const pod = await onePod(api, [target], {
       signal: interruption.signal,
       onNote: warn,
     });

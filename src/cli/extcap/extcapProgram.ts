@@ -4,6 +4,7 @@ import { authenticate } from '../../kube/authentication.ts';
 import { chooseContext } from '../../kube/kubeconfig.ts';
 import { listNames } from '../../kube/nameList.ts';
 import { podsPath } from '../../kube/pod.ts';
+import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { PipeOutput } from '../../output/pipeOutput.ts';
 import { Problem } from '../../problem.ts';
 import { report } from '../report.ts';
@@ -68,10 +69,9 @@ async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
 
 async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodInterface[]> {
   const chosen = chooseContext(connectionOf(values), process.env, { quick: true });
-  const access = await authenticate(chosen);
-  const api = new KubeApi(access);
+  const api = new KubeApi(await authenticate(chosen));
   try {
-    const { namespace } = access;
+    const { namespace } = chosen;
     const pods = await listNames(api, podsPath(namespace), signal);
     return pods
       .filter(({ status }) => status === 'Running')
@@ -101,7 +101,8 @@ async function capture({ values }: ExtcapWords): Promise<number> {
     );
     api = new KubeApi(await authenticate(chosen));
     const kept = { write: (chunk: Buffer) => output.write(chunk), close: async () => {} };
-    return await captureForWireshark(api, pod, kept, values);
+    const target = targetIn(parseTarget(pod), chosen.namespace);
+    return await captureForWireshark(api, target, kept, values);
   } catch (error) {
     // Said before the pipe ends, which the recorder therefore must not do: Wireshark then ends us, and
     // shows what is on standard error by that time.

@@ -1,4 +1,9 @@
-import { parseTargets, type Target } from '../../kube/targets/parseTargets.ts';
+import {
+  parseTargets,
+  type Target,
+  targetIn,
+  type WrittenTarget,
+} from '../../kube/targets/parseTargets.ts';
 import type { Argument } from '../command.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
 import { anyText, count } from './valueTypes.ts';
@@ -31,16 +36,27 @@ export const TARGET_GROUP_WITH_L = {
   flags: { ...FLAGS, selector: { ...FLAGS.selector, alias: 'l' } },
 } as const satisfies FlagGroup;
 
+/** What words and flags name, and how many pods it may be. */
+interface WrittenTargets {
+  readonly targets: readonly WrittenTarget[];
+  readonly maxPods: number;
+}
+
 /** The targets that words and flags name, and how many pods they may be. Throws a Problem. */
-export function targetsOf(
-  words: readonly string[],
-  flags: TargetValues,
-): { readonly targets: readonly Target[]; readonly maxPods: number } {
+export function targetsOf(words: readonly string[], flags: TargetValues): WrittenTargets {
   const { selector, 'all-namespaces': allNamespaces, 'max-pods': maxPods } = flags;
   return {
     targets: parseTargets(words, { allNamespaces, ...(selector !== undefined && { selector }) }),
     maxPods,
   };
+}
+
+/** Gives targets their namespaces: the current one unless another is written. */
+export function targetsIn<Written extends WrittenTargets>(
+  written: Written,
+  current: string,
+): Omit<Written, 'targets'> & { readonly targets: readonly Target[] } {
+  return { ...written, targets: written.targets.map((one) => targetIn(one, current)) };
 }
 
 export type TargetValues = FlagValues<typeof FLAGS>;

@@ -4,7 +4,13 @@ import type { DebuggerRequest } from '../container.ts';
 import type { Debugger } from '../place.ts';
 import type { AccessOptions } from '../start.ts';
 import { nodeDebugger } from './nodeDebugger.ts';
-import { isKeptFor, NODE_CONTAINER, NODE_SELECTOR } from './nodePod.ts';
+import {
+  isKeptFor,
+  NODE_CONTAINER,
+  NODE_SELECTOR,
+  type NodeTarget,
+  namespaceFor,
+} from './nodePod.ts';
 
 export interface FactsDebuggerOptions extends AccessOptions {
   /** Without AppArmor's profile, where that hides the node's processes. */
@@ -19,12 +25,12 @@ export interface FactsDebuggerOptions extends AccessOptions {
  */
 export async function factsDebugger(
   api: KubeApi,
-  node: string,
+  target: NodeTarget,
   request: DebuggerRequest,
   options: FactsDebuggerOptions,
 ): Promise<Debugger> {
-  const kept = options.anew ? undefined : await keptPod(api, node, request, options.signal);
-  if (!kept) return nodeDebugger(api, { node }, request, options);
+  const kept = options.anew ? undefined : await keptPod(api, target, request, options.signal);
+  if (!kept) return nodeDebugger(api, target, request, options);
   const { namespace, name } = kept.metadata;
   return {
     ...{ namespace, pod: name, container: NODE_CONTAINER },
@@ -40,14 +46,13 @@ export async function factsDebugger(
 
 async function keptPod(
   api: KubeApi,
-  node: string,
+  target: NodeTarget,
   request: DebuggerRequest,
   signal: AbortSignal | undefined,
 ): Promise<Pod | undefined> {
-  const namespace = request.nodeNamespace ?? api.access.namespace;
-  const query = { labelSelector: NODE_SELECTOR, fieldSelector: `spec.nodeName=${node}` };
+  const query = { labelSelector: NODE_SELECTOR, fieldSelector: `spec.nodeName=${target.node}` };
   try {
-    const { items } = await api.get<{ items: Pod[] }>(podsPath(namespace), {
+    const { items } = await api.get<{ items: Pod[] }>(podsPath(namespaceFor(target, request)), {
       query,
       ...(signal && { signal }),
     });

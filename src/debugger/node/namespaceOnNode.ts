@@ -7,6 +7,7 @@ import type { AccessOptions } from '../start.ts';
 import enterScript from './enterNamespace.sh';
 import findScript from './findNamespace.sh';
 import { nodeDebugger } from './nodeDebugger.ts';
+import type { NodeTarget } from './nodePod.ts';
 
 /** The inode of a network namespace, as `lsns` or `net:[…]` show it, or the name of its mount. */
 export function parseNamespaceName(text: string): string {
@@ -25,24 +26,24 @@ export function parseNamespaceName(text: string): string {
  */
 export async function namespaceOnNode(
   api: KubeApi,
-  node: string,
-  namespace: string,
+  target: NodeTarget,
+  netns: string,
   request: DebuggerRequest,
   options: AccessOptions,
 ): Promise<Debugger> {
-  const place = await nodeDebugger(api, { node }, { ...request, entersAny: true }, options);
+  const place = await nodeDebugger(api, target, { ...request, entersAny: true }, options);
   try {
     const { stdout } = await runProgram(
       api.access,
       place,
-      { script: findScript, command: [namespace] },
+      { script: findScript, command: [netns] },
       { ...(options.signal && { signal: options.signal }) },
     );
     const [, inode, path] = /^(\d+) (\S+)\n/.exec(stdout.toString()) ?? [];
     if (inode === undefined || path === undefined)
-      throw new Problem(`node "${node}" has no network namespace "${namespace}"`, {
+      throw new Problem(`node "${target.node}" has no network namespace "${netns}"`, {
         kind: 'not-found',
-        next: [`list them: kubectl netdebug netns node/${node}`],
+        next: [`list them: kubectl netdebug netns node/${target.node}`],
       });
     return { ...place, enter: ['sh', '-c', enterScript, 'enter', inode, path], ownPorts: [] };
   } catch (error) {

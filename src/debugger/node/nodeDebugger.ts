@@ -22,6 +22,7 @@ import {
   NODE_CONTAINER,
   type NodePodOptions,
   type NodeTarget,
+  namespaceFor,
   nodePod,
   readsFacts,
 } from './nodePod.ts';
@@ -61,8 +62,7 @@ export async function planOnNode(
   request: DebuggerRequest,
   signal?: AbortSignal,
 ): Promise<NodePodOptions> {
-  const namespace = request.nodeNamespace ?? target.pod?.metadata.namespace ?? api.access.namespace;
-  const plan = { name: nodePodName(), namespace };
+  const plan = { name: nodePodName(), namespace: namespaceFor(target, request) };
   const { owner } = await ask(api, target, nodePod(target, request, plan), signal);
   return { ...plan, ...(owner !== undefined && { owner }) };
 }

@@ -38,9 +38,27 @@ const DEADLINE_S = 86_400;
 const DEADLINE_MARGIN_S = 4 * 3_600;
 
 /** What a node debugger is for: a pod on the node, or the node itself. */
-export interface NodeTarget {
+interface OnNode {
   readonly node: string;
-  readonly pod?: Pod;
+  readonly pod?: Pod | undefined;
+}
+
+export interface NodeTarget extends OnNode {
+  /** Where its debugger is made, unless the request names another. */
+  readonly namespace: string;
+}
+
+/** A pod, to be entered from its node. */
+export function onItsNode(pod: Pod): NodeTarget {
+  return { node: pod.spec.nodeName ?? '', namespace: pod.metadata.namespace, pod };
+}
+
+/** Where the debugger for a target is made. */
+export function namespaceFor(
+  { namespace }: Pick<NodeTarget, 'namespace'>,
+  { nodeNamespace }: Pick<DebuggerRequest, 'nodeNamespace'>,
+): string {
+  return nodeNamespace ?? namespace;
 }
 
 export interface NodePodOptions {
@@ -66,7 +84,7 @@ export interface NodeRecorder {
 const ENTER_HELD = ['nsenter', '-n/proc/self/fd/9', '--'];
 
 /** Labels and annotations from which `nodePodTarget` learns what a pod is for. */
-export function targetAnnotation({ node, pod }: NodeTarget): Record<string, string> {
+export function targetAnnotation({ node, pod }: OnNode): Record<string, string> {
   return {
     [TARGET]: pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`,
   };
@@ -90,7 +108,7 @@ export function nodePodTarget({
 }
 
 /** Whether it is the node's own network that is looked at. */
-export function isOfNode({ pod }: NodeTarget): boolean {
+export function isOfNode({ pod }: OnNode): boolean {
   return pod === undefined || pod.spec.hostNetwork === true;
 }
 
@@ -98,11 +116,7 @@ export function isOfNode({ pod }: NodeTarget): boolean {
  * A pod on the node that sees the node's processes, to find a pod's network by them. It mounts nothing
  * of the node, and is on the node's network only when that is the target.
  */
-export function nodePod(
-  target: NodeTarget,
-  request: DebuggerRequest,
-  options: NodePodOptions,
-): NewPod {
+export function nodePod(target: OnNode, request: DebuggerRequest, options: NodePodOptions): NewPod {
   const { name, namespace, owner, unconfined, recorder } = options;
   const ofNode = isOfNode(target);
   const kind: NodePodKind = recorder ? 'node-capture' : 'node';

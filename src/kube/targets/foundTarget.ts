@@ -1,9 +1,14 @@
 import type { Pod } from '../pod.ts';
 
 /** What a target stands for: a pod as it was found, or a node by its name. */
-export type FoundTarget =
-  | { readonly pod: Pod }
-  | { readonly pod?: undefined; readonly node: string };
+export type FoundTarget = { readonly pod: Pod } | FoundNode;
+
+export interface FoundNode {
+  readonly pod?: undefined;
+  readonly node: string;
+  /** Where a debugger on it is made, unless a setting says otherwise. */
+  readonly namespace: string;
+}
 
 /** The node itself, or the pod's node; empty for a pod that is not scheduled yet. */
 export function nodeOf(found: FoundTarget): string {
@@ -11,7 +16,7 @@ export function nodeOf(found: FoundTarget): string {
 }
 
 /** The same for the same target only: a pod's successor of the same name has another key. */
-export function keyOf(found: FoundTarget): string {
+export function keyOf(found: FoundTarget | Pick<FoundNode, 'node' | 'pod'>): string {
   return found.pod ? found.pod.metadata.uid : `node/${found.node}`;
 }
 

@@ -2,7 +2,7 @@ import { wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
 import type { Pod } from '../pod.ts';
 import { type FoundTarget, targetNames } from './foundTarget.ts';
-import { type Target, targetText } from './parseTargets.ts';
+import type { Target } from './parseTargets.ts';
 import { resolveTargets, skippedText } from './resolveTargets.ts';
 
 export interface OneTargetOptions {
@@ -28,7 +28,7 @@ export async function oneTarget(
   const [only, another] = found;
   if (!only || another)
     throw wrongUsage(
-      `${targets.map(targetText).join(', ')}: these are ${found.length} pods, and this is done in one at a time`,
+      `${targets.map(({ text }) => text).join(', ')}: these are ${found.length} pods, and this is done in one at a time`,
       `choose one: ${found.slice(0, NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > NAMES_SHOWN ? ' …' : ''}`,
     );
   const skipped = skippedText(resolved);

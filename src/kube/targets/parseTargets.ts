@@ -4,17 +4,30 @@ import { isOtherKind, KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts'
 interface Named<Kind extends NamedKind> {
   readonly kind: Kind;
   readonly name: string;
-  /** The namespace written before it; the current one when absent. */
+  /** The namespace written before it. */
   readonly namespace?: string;
 }
 
-/** One object that the user names. */
-export type NamedTarget = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
+/** One object as the user writes it. */
+export type WrittenName = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
 
-/** What the user names: one object, or every pod with certain labels. */
-export type Target =
-  | NamedTarget
+/** What the user writes: one object, or every pod with certain labels. */
+export type WrittenTarget =
+  | WrittenName
   | { readonly kind: 'selector'; readonly selector: string; readonly allNamespaces: boolean };
+
+interface Placed {
+  /** The one written before it, else the current one. For a node, where a debugger on it is made. */
+  readonly namespace: string;
+  /** In the words of kubectl's own messages: `deployment/web`, `shop/deployment/web`. */
+  readonly text: string;
+}
+
+/** One object in a known namespace. */
+export type NamedTarget = WrittenName & Placed;
+
+/** What the user names, in a known namespace. */
+export type Target = WrittenTarget & Placed;
 
 /** A target that stands for the pods which there are at the moment. */
 export type GroupTarget = Exclude<Target, { readonly kind: 'pod' } | { readonly kind: 'node' }>;
@@ -31,7 +44,7 @@ export interface TargetFlags {
  * Reads targets as kubectl writes them: `pod-1`, `deploy/web`, or a selector instead. Throws a Problem
  * for what cannot be one.
  */
-export function parseTargets(words: readonly string[], flags: TargetFlags = {}): Target[] {
+export function parseTargets(words: readonly string[], flags: TargetFlags = {}): WrittenTarget[] {
   const { selector, allNamespaces = false } = flags;
   if (selector !== undefined) {
     if (words.length > 0)
@@ -62,7 +75,7 @@ const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
  * Reads one target: `pod-1`, `pod/pod-1`, `svc/web`, or with its namespace `shop/pod-1`, `shop/svc/web`. Of two words
  * the first is a kind if there is such a kind. Throws a Problem.
  */
-export function parseTarget(word: string): NamedTarget {
+export function parseTarget(word: string): WrittenName {
   const parts = word.split('/');
   const name = parts.pop() ?? '';
   const [first = 'pod', second] = parts;
@@ -86,13 +99,16 @@ function isNamespace(word: string): boolean {
   return NAMESPACE.test(word) && kindOfWord(word) === undefined && !isOtherKind(word);
 }
 
-/** The namespace of a target. */
-export function namespaceOf(target: Target, current: string): string {
-  return ('namespace' in target && target.namespace) || current;
+/** Gives a target its namespace: the current one unless another is written before it. */
+export function targetIn<Written extends WrittenTarget>(
+  target: Written,
+  current: string,
+): Written & Placed {
+  const written = target.kind === 'selector' ? undefined : target.namespace;
+  return { ...target, namespace: written ?? current, text: textOf(target) };
 }
 
-/** A target in the words of kubectl's own messages: `deployment/web`, `shop/deployment/web`. */
-export function targetText(target: Target): string {
+function textOf(target: WrittenTarget): string {
   if (target.kind !== 'selector')
     return [target.namespace, target.kind, target.name].filter(Boolean).join('/');
   return `-l '${target.selector}'${target.allNamespaces ? ' -A' : ''}`;

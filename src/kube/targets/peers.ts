@@ -12,27 +12,36 @@ import { kindNamed } from './kinds.ts';
 import {
   type GroupTarget,
   type NamedTarget,
-  namespaceOf,
   parseTarget,
-  targetText,
+  targetIn,
+  type WrittenName,
 } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { type EndpointSlice, endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
-/** The other end of traffic: an address, a network, or an object with addresses in the cluster. */
-export type Peer =
+type Addresses =
   | { readonly kind: 'address'; readonly text: string }
-  | { readonly kind: 'network'; readonly text: string }
-  | NamedTarget;
+  | { readonly kind: 'network'; readonly text: string };
+
+/** The other end of traffic as the user writes it: an address, a network, or an object with addresses in the cluster. */
+export type WrittenPeer = Addresses | WrittenName;
+
+/** The other end of traffic, an object in a known namespace. */
+export type Peer = Addresses | NamedTarget;
 
 /** Reads a peer: `10.1.2.3`, `10.1.0.0/16`, or a target such as `pod/x`, `svc/x`, `shop/svc/x`. Throws a Problem. */
-export function parsePeer(word: string): Peer {
+export function parsePeer(word: string): WrittenPeer {
   if (isIP(word) !== 0 && !word.includes('%')) return { kind: 'address', text: word };
   const network = networkOf(word);
   if (network !== undefined) return { kind: 'network', text: network };
   if (/^[\d.:]+(\/|$)/.test(word))
     throw wrongUsage('invalid address or CIDR (examples: 10.1.2.3, 10.1.0.0/16)');
   return parseTarget(word);
+}
+
+/** Gives a peer its namespace: the current one unless another is written before it. */
+export function peerIn(peer: WrittenPeer, current: string): Peer {
+  return peer.kind === 'address' || peer.kind === 'network' ? peer : targetIn(peer, current);
 }
 
 /** How many peers to look up at once. */
@@ -52,7 +61,7 @@ export async function peerTerms(
     if (peer.kind === 'address') return [`host ${peer.text}`];
     const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
     if (addresses.length === 0)
-      throw new Problem(`--peer ${targetText(peer)}: it has no address at the moment`, {
+      throw new Problem(`--peer ${peer.text}: it has no address at the moment`, {
         kind: 'not-found',
         next: [
           `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows what it has`,
@@ -72,7 +81,7 @@ export function withPeerTerms(terms: readonly string[], filter: CaptureFilter): 
 }
 
 /** Whether the addresses of a peer can change. */
-export function hasChangingAddresses({ kind }: Peer): boolean {
+export function hasChangingAddresses({ kind }: WrittenPeer): boolean {
   return kind !== 'address' && kind !== 'network' && kind !== 'node';
 }
 
@@ -95,13 +104,12 @@ async function addressesOf(
   peer: NamedTarget,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const namespace = namespaceOf(peer, api.access.namespace);
-  const { kind, name } = peer;
+  const { kind, name, namespace } = peer;
   const named = <T>() => findNamed<T>(api, kindNamed(kind), namespace, name, signal);
   if (kind === 'pod') return podAddresses([await named<Pod>()]);
   if (kind === 'node')
     return ((await named<Node>()).status?.addresses ?? []).map(({ address }) => address);
-  if (kind !== 'service') return groupAddresses(api, { kind, name, namespace }, signal);
+  if (peer.kind !== 'service') return groupAddresses(api, peer, signal);
   const [{ spec, status }, endpoints] = await Promise.all([
     named<Service>(),
     endpointAddresses(api, namespace, name, signal),
@@ -110,7 +118,7 @@ async function addressesOf(
     ...(spec.clusterIPs ?? []),
     ...(spec.externalIPs ?? []),
     ...(status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []),
-    ...(endpoints ?? (await groupAddresses(api, { kind, name, namespace }, signal))),
+    ...(endpoints ?? (await groupAddresses(api, peer, signal))),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed, type NamedKind } from './kinds.ts';
-import { type GroupTarget, namespaceOf } from './parseTargets.ts';
+import type { GroupTarget } from './parseTargets.ts';
 import { endpointPods } from './serviceEndpoints.ts';
 
 /** How to list or watch the pods behind a target. */
@@ -52,7 +52,7 @@ export async function podQuery(
   target: GroupTarget,
   signal?: AbortSignal,
 ): Promise<PodQuery> {
-  const namespace = namespaceOf(target, api.access.namespace);
+  const { namespace } = target;
   const path = podsPath(namespace);
   if (target.kind === 'selector')
     return {

@@ -7,7 +7,7 @@ import type { Pod } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { type FoundTarget, keyOf } from './foundTarget.ts';
 import { kindNamed } from './kinds.ts';
-import { namespaceOf, type Target, targetText } from './parseTargets.ts';
+import type { Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { whyAbsent } from './presence.ts';
 
@@ -63,23 +63,23 @@ async function resolveTarget(
   signal: AbortSignal | undefined,
 ): Promise<ResolvedTargets> {
   if (target.kind === 'pod') {
-    const namespace = namespaceOf(target, api.access.namespace);
-    const pod = await findNamed<Pod>(api, kindNamed('pod'), namespace, target.name, signal);
+    const { namespace, name } = target;
+    const pod = await findNamed<Pod>(api, kindNamed('pod'), namespace, name, signal);
     return { found: [{ pod }], skipped: [] };
   }
   if (target.kind === 'node') {
     await seeNode(api, target.name, signal);
-    return { found: [{ node: target.name }], skipped: [] };
+    return { found: [{ node: target.name, namespace: target.namespace }], skipped: [] };
   }
   const { path, labelSelector, keep, none } = await podQuery(api, target, signal);
   const listed = await listAll<Pod>(api, path, labelSelector ? { labelSelector } : {}, signal);
   const all = listed.filter(keep).sort(byName);
   if (all.length === 0 && !mayBeEmpty)
-    throw new Problem(`${targetText(target)} ${none}`, { kind: 'not-found', next: look(path) });
+    throw new Problem(`${target.text} ${none}`, { kind: 'not-found', next: look(path) });
   const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
   const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
   if (skipped.length === all.length && !mayBeEmpty)
-    throw new Problem(`${targetText(target)} has no pod that runs`, {
+    throw new Problem(`${target.text} has no pod that runs`, {
       kind: 'unsuitable',
       next: [
         ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
@@ -113,7 +113,7 @@ function tooMany(targets: readonly Target[], pods: readonly Pod[], maxPods: numb
   const names = pods.slice(0, NAMES_SHOWN).map(({ metadata }) => metadata.name);
   const more = pods.length - names.length;
   return new Problem(
-    `${targets.map(targetText).join(', ')}: these are ${pods.length} pods, and a debugger would be put into each`,
+    `${targets.map(({ text }) => text).join(', ')}: these are ${pods.length} pods, and a debugger would be put into each`,
     {
       next: [
         `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,

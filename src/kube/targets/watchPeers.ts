@@ -4,7 +4,6 @@ import { mayPass } from '../apiError.ts';
 import { podsPath } from '../pod.ts';
 import { type WatchOptions, watch } from '../watch.ts';
 import { merged } from './merged.ts';
-import { namespaceOf } from './parseTargets.ts';
 import { type Peer, peerTerms } from './peers.ts';
 import { podQuery } from './podQuery.ts';
 import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
@@ -65,7 +64,6 @@ async function watchOf(
   peer: Peer,
   signal: AbortSignal,
 ): Promise<Pick<WatchOptions, 'path' | 'query'> | undefined> {
-  const current = api.access.namespace;
   switch (peer.kind) {
     case 'address':
     case 'network':
@@ -73,12 +71,12 @@ async function watchOf(
       return undefined;
     case 'pod':
       return {
-        path: podsPath(namespaceOf(peer, current)),
+        path: podsPath(peer.namespace),
         query: { fieldSelector: `metadata.name=${peer.name}` },
       };
     case 'service':
       return {
-        path: endpointSlicesPath(namespaceOf(peer, current)),
+        path: endpointSlicesPath(peer.namespace),
         query: { labelSelector: slicesOf(peer.name) },
       };
     default: {

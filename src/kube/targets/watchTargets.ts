@@ -2,7 +2,7 @@ import type { KubeApi } from '../api.ts';
 import type { Pod } from '../pod.ts';
 import { watch } from '../watch.ts';
 import { merged } from './merged.ts';
-import { type GroupTarget, namespaceOf, type Target } from './parseTargets.ts';
+import type { GroupTarget, Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { whyAbsent } from './presence.ts';
 
@@ -33,7 +33,7 @@ export async function* watchTargets(
 ): AsyncGenerator<PodChange, void> {
   const groups = targets.filter((target) => target.kind !== 'pod' && target.kind !== 'node');
   const named = targets.flatMap((target) =>
-    target.kind === 'pod' ? [`${namespaceOf(target, api.access.namespace)}/${target.name}`] : [],
+    target.kind === 'pod' ? [`${target.namespace}/${target.name}`] : [],
   );
   const end = new AbortController();
   const all = AbortSignal.any([signal, end.signal]);

@@ -26,6 +26,8 @@ import {
 } from './objectRecords.ts';
 
 export interface ObjectsRequest {
+  /** Whose pods are read by users who may not list those of all namespaces. */
+  readonly namespace: string;
   /** Pods of these nodes alone; of all when absent. */
   readonly nodes?: readonly string[];
   /** Services and their endpoints. */
@@ -38,7 +40,7 @@ export interface ObjectsRequest {
 
 /**
  * Reads what the API server knows of the network, as far as the user may: users who may not list the pods of all
- * namespaces get those of the current one. What could not be read is reported.
+ * namespaces get those of one. What could not be read is reported.
  */
 export async function readObjects(
   api: KubeApi,
@@ -104,14 +106,13 @@ function needs(error: unknown, what: string): { needs?: string } {
 
 async function readPods(
   api: KubeApi,
-  { nodes }: ObjectsRequest,
+  { nodes, namespace }: ObjectsRequest,
   unknown: Unknown[],
   signal: AbortSignal | undefined,
 ): Promise<PodObject[] | undefined> {
   const lists = nodes?.length === 1 ? [{ fieldSelector: `spec.nodeName=${nodes[0]}` }] : [{}];
   const list = async (path: string) =>
     (await Promise.all(lists.map((query) => listAll<Pod>(api, path, query, signal)))).flat();
-  const { namespace } = api.access;
   try {
     return (await list('/api/v1/pods')).map(podObject);
   } catch (error) {

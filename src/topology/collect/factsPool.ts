@@ -13,6 +13,8 @@ import { parseSections, type Section } from './sections.ts';
 
 export interface FactsPoolOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
+  /** Where its pods are made, unless the settings name another namespace. */
+  readonly namespace: string;
   /** The name of the command, for people who find its pods. */
   readonly command: string;
   /** Whether packet filters are read, which takes NET_ADMIN. */
@@ -102,10 +104,10 @@ export class FactsPool {
     const again = how.anew === true || how.unconfined === true;
     const known = this.#places.get(node);
     if (known && !again) return known;
-    const { settings, command, rules, probe, keepNode, ...options } = this.#options;
+    const { settings, namespace, command, rules, probe, keepNode, ...options } = this.#options;
     const making = factsDebugger(
       this.#api,
-      node,
+      { node, namespace },
       {
         ...settings,
         profile: probe ? 'probe' : rules ? 'rules' : 'facts',

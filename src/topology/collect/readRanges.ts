@@ -21,6 +21,8 @@ import {
 } from './rangeRecords.ts';
 
 export interface RangesOptions {
+  /** In which a dry run is made. */
+  readonly namespace: string;
   readonly signal: AbortSignal;
   /** Called when a dry run is made. */
   readonly onNote: (text: string) => void;
@@ -191,12 +193,11 @@ const OUTSIDE = ['240.0.0.1', '2001:db8:ffff::1'];
  */
 async function dryRuns(
   api: KubeApi,
-  { signal, onNote }: RangesOptions,
+  { namespace, signal, onNote }: RangesOptions,
 ): Promise<{ ranges: LearnedRange[]; isRefused: boolean }> {
   onNote(
     'asking for the range of services with a dry run of a Service, which creates nothing (dryRun=All)',
   );
-  const { namespace } = api.access;
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
   let isRefused = false;
   const found = OUTSIDE.map(async (clusterIP) => {

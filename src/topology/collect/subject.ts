@@ -2,7 +2,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { onePod } from '../../kube/targets/oneTarget.ts';
-import { parseTarget } from '../../kube/targets/parseTargets.ts';
+import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { RawNode } from './objectRecords.ts';
@@ -25,6 +25,8 @@ export type Subject =
 const MAX_NODES = 10;
 
 export interface SubjectOptions {
+  /** Of a pod whose name stands alone. */
+  readonly currentNamespace: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
   /** Whether no node is entered where there are too many; else that is a Problem. */
@@ -38,7 +40,7 @@ export async function findSubject(
   options: SubjectOptions,
 ): Promise<Subject> {
   if (word === undefined) return allNodes(api, options);
-  const target = parseTarget(word);
+  const target = targetIn(parseTarget(word), options.currentNamespace);
   if (target.kind === 'node') return { kind: 'node', node: target.name };
   const pod = await onePod(api, [target], options);
   const { nodeName: node } = pod.spec;

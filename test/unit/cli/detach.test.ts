@@ -31,7 +31,7 @@ const REQUEST = {
 } as Parameters<typeof detach>[1];
 
 /** The commands that fetch what was started, as they are printed. */
-async function fetches(isNamespaceGiven: boolean) {
+async function fetches(usual: { readonly usualNamespace?: string }) {
   let said = '';
   const spies = [
     vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -43,20 +43,19 @@ async function fetches(isNamespaceGiven: boolean) {
   onTestFinished(() => {
     for (const spy of spies) spy.mockRestore();
   });
-  const api = { access: { namespace: 'shop' } } as KubeApi;
-  expect(await detach(api, { ...REQUEST, isNamespaceGiven })).toBe(0);
+  expect(await detach({} as KubeApi, { ...REQUEST, ...usual })).toBe(0);
   return said.match(/captures fetch rare.*? {3}/g);
 }
 
 it('what was started in several namespaces is told where to get in each', async () => {
-  expect(await fetches(false)).toEqual([
+  expect(await fetches({ usualNamespace: 'shop' })).toEqual([
     'captures fetch rare   ',
     'captures fetch rare -n tools   ',
   ]);
 });
 
 it('a namespace that a flag named is named again', async () => {
-  expect(await fetches(true)).toEqual([
+  expect(await fetches({})).toEqual([
     'captures fetch rare -n shop   ',
     'captures fetch rare -n tools   ',
   ]);

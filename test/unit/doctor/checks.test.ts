@@ -78,7 +78,7 @@ describe('the exec path', () => {
     ],
   ])('%s', async (_, answer, level) => {
     const { api } = await fakeServer({ ...(answer && { check: () => answer }) });
-    expect((await execPathCheck(api, signal))[0]?.level).toBe(level);
+    expect((await execPathCheck(api, 'shop', signal))[0]?.level).toBe(level);
   });
 });
 
@@ -87,7 +87,7 @@ it('a namespace that does not exist is said not to exist', async () => {
     rest: (_, response) =>
       json(response, 404, status(404, 'NotFound', 'namespaces "shop" not found')),
   });
-  expect(await policyCheck(api, signal)).toMatchObject({
+  expect(await policyCheck(api, 'shop', signal)).toMatchObject({
     level: 'fail',
     text: expect.stringMatching(/there is no namespace "shop"/),
   });

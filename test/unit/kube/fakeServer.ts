@@ -130,7 +130,6 @@ export function accessTo(server: string): Access {
   const url = new URL(server);
   return {
     server: url,
-    namespace: 'shop',
     tls,
     agent: agentFor(url, tls),
     headers: async () => ({ authorization: 'Bearer secret' }),

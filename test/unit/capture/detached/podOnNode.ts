@@ -7,7 +7,7 @@ import type { Pod } from '../../../../src/kube/pod.ts';
 export function podOnNode(
   name: string,
   capture: string,
-  target: NodeTarget,
+  target: Pick<NodeTarget, 'node' | 'pod'>,
   namespace = 'shop',
 ): Pod {
   const definition = {

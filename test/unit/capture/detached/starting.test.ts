@@ -6,7 +6,7 @@ import { seconds } from '../../../../src/capture/units.ts';
 import type { NodeTarget } from '../../../../src/debugger/node/nodePod.ts';
 import { everyPacket } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
+import { parseTargets, targetIn } from '../../../../src/kube/targets/parseTargets.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
@@ -59,16 +59,18 @@ async function server(...there: Pod[]) {
   };
 }
 
+const NODE: NodeTarget = { node: 'n1', namespace: 'shop' };
+
 describe('a capture on a node', () => {
   it('is deleted when nobody said whether it was made', async () => {
     const { api, names, deleted } = await server();
-    await expect(startOnNode(api, { node: 'n1' }, REQUEST)).rejects.toThrow();
+    await expect(startOnNode(api, NODE, REQUEST)).rejects.toThrow();
     expect(names()).toHaveLength(1);
     expect(deleted()).toEqual(names());
   });
 
   it('has no name that another of the same target has, in whatever namespace that is', async () => {
-    const target: NodeTarget = { node: 'n1', pod: podWith() };
+    const target = { ...NODE, pod: podWith() };
     const { api, names } = await server(podOnNode('x', 'rare', target, 'tools'));
     const named = { ...REQUEST, name: 'rare' };
     await expect(startOnNode(api, target, named)).rejects.toMatchObject({
@@ -78,13 +80,13 @@ describe('a capture on a node', () => {
         expect.stringMatching(/captures rm shop\/web\/rare -n tools$/),
       ]),
     });
-    await expect(startOnNode(api, { node: 'n1' }, named)).rejects.toThrow();
+    await expect(startOnNode(api, NODE, named)).rejects.toThrow();
     expect(names()).toEqual([expect.stringMatching(/^netdebug-capture-rare-/)]);
   });
 
   it('of several nodes gets a name that none of them has', async () => {
-    const { api, names } = await server(podOnNode('x', 'capture-1', { node: 'n1' }, 'tools'));
-    const targets = parseTargets(['node/n1', 'node/n2']);
+    const { api, names } = await server(podOnNode('x', 'capture-1', NODE, 'tools'));
+    const targets = parseTargets(['node/n1', 'node/n2']).map((one) => targetIn(one, 'shop'));
     await expect(startInPods(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();
     expect(names()).toEqual(Array(2).fill(expect.stringMatching(/^netdebug-capture-capture-2-/)));
   });

@@ -183,7 +183,7 @@ const REQUEST: DetachedRequest = {
   onProgress: () => {},
 };
 
-const NODE = { node: 'node-1', pod: podWith() };
+const NODE = { node: 'node-1', namespace: 'shop', pod: podWith() };
 const STARTS: readonly (readonly [string, (api: KubeApi) => Promise<unknown>])[] = [
   [
     'a debugger on a node',

@@ -8,9 +8,8 @@ import {
   expression as written,
 } from '../../../../src/filters/capture/captureFilter.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
-import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
-import { localApi, NAMESPACE, template } from '../../kube/targets/localApi.ts';
+import { peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
+import { localApi, NAMESPACE, peerOf, targetsOf, template } from '../../kube/targets/localApi.ts';
 import { pcap, callTo as syn } from './calls.ts';
 
 const local = localApi();
@@ -60,14 +59,14 @@ describe('peers', () => {
     await local.create('Service', 'db', { selector: { app: 'db' }, ports: [{ port: 5432 }] });
     const api = await local.api();
     await vi.waitFor(
-      async () => expect(await peerTerms(api, [parsePeer('svc/db')])).toHaveLength(2),
+      async () => expect(await peerTerms(api, [peerOf('svc/db')])).toHaveLength(2),
       TIME,
     );
   });
 
   it('that stand for more have only the new recorded, too; who joins then has all', async () => {
-    const peers = [parsePeer('svc/db')];
-    const targets = parseTargets(['deploy/late']);
+    const peers = [peerOf('svc/db')];
+    const targets = targetsOf(['deploy/late']);
     const selector = { matchLabels: { app: 'late' } };
     await local.create('Deployment', 'late', { replicas: 0, selector, template: template('late') });
     const { lines, terms } = await joins({ peers, targets }, [], 'tcp');
@@ -113,7 +112,7 @@ describe('clients', () => {
   const address = (pod: Pod) => pod.status?.podIP ?? '';
 
   it('are pods that call, of any namespace, told once; the packets go on as they are', async () => {
-    const clients = new Clients(await local.api(), () => {});
+    const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { lines } = await joins({ clients }, [web]);
     const { kept, inner } = sink();
     const stream = Buffer.concat([
@@ -134,7 +133,7 @@ describe('clients', () => {
   });
 
   it('that call again and again are told once, whatever became of their capture', async () => {
-    const clients = new Clients(await local.api(), () => {});
+    const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { lines } = await joins({ clients }, [web]);
     const { output } = clients.watching({ pod: web }, sink().inner);
     await output.write(Buffer.concat([pcap(), syn(address(near), address(web))]));
@@ -151,7 +150,7 @@ describe('clients', () => {
 
   it('that are no pods are told, but not all of the world', async () => {
     const notes: string[] = [];
-    const clients = new Clients(await local.api(), (text) => notes.push(text));
+    const clients = new Clients(await local.api(), NAMESPACE, (text) => notes.push(text));
     const { lines } = await joins({ clients }, [web]);
     const { output } = clients.watching({ pod: web }, sink().inner);
     const strangers = [1, 2, 3, 4, 5].map((last) => syn(`192.0.2.${last}`, address(web)));
@@ -167,7 +166,7 @@ describe('clients', () => {
     await local.create('Pod', 'at-home', CONTAINERS, { namespace: 'default' });
     const home = await running('default', 'at-home');
     const api = await local.api('debugger-default', 'default');
-    const clients = new Clients(api, (text) => notes.push(text));
+    const clients = new Clients(api, 'default', (text) => notes.push(text));
     const { lines } = await joins({ clients }, [web]);
     const { output } = clients.watching({ pod: web }, sink().inner);
     const calls = [home, near].map((pod) => syn(address(pod), address(web)));
@@ -178,7 +177,7 @@ describe('clients', () => {
   });
 
   it('leave it to the sink to speak of a damaged stream', async () => {
-    const clients = new Clients(await local.api(), () => {});
+    const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { kept, inner } = sink();
     const { output } = clients.watching({ pod: web }, inner);
     await output.write(Buffer.from('no packets at all'));

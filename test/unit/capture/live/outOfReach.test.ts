@@ -3,7 +3,7 @@ import { Clients } from '../../../../src/capture/live/clients.ts';
 import type { KubeApi } from '../../../../src/kube/api.ts';
 import { ApiError, connectionProblem } from '../../../../src/kube/apiError.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parsePeer } from '../../../../src/kube/targets/peers.ts';
+import { parsePeer, peerIn } from '../../../../src/kube/targets/peers.ts';
 import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { callTo, pcap } from './calls.ts';
@@ -34,7 +34,7 @@ const at = (name: string, podIP?: string) =>
 
 it('clients are found when the server is back', async () => {
   const api = unsteady(() => ({ items: [at('caller', '10.0.0.9')], metadata: {} }));
-  const clients = new Clients(api, () => {});
+  const clients = new Clients(api, 'shop', () => {});
   const web: Pod = at('web', '10.0.0.1');
   const inner = { output: { write: async () => {}, close: async () => {} }, end: () => {} };
   await clients
@@ -46,7 +46,7 @@ it('clients are found when the server is back', async () => {
 
 it('new addresses of a peer are, too, and while another has none', async () => {
   const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
-  const peers = ['pod/a', 'pod/b'].map(parsePeer);
+  const peers = ['pod/a', 'pod/b'].map((word) => peerIn(parsePeer(word), 'shop'));
   const told: (readonly string[])[] = [];
   for await (const terms of watchPeers(api, peers, ['host 10.0.0.1'], signal)) told.push(terms);
   expect(told).toEqual([['host 10.0.0.2']]);

@@ -13,7 +13,11 @@ it('a folder has a file for each pod and node, and one more for a pod that is re
   const pod = (namespace: string, name: string) => ({
     pod: podWith({ metadata: { namespace, name } }),
   });
-  const targets = [pod('shop', 'db-0'), pod('data', 'db-0'), { node: 'worker-1' }];
+  const targets = [
+    pod('shop', 'db-0'),
+    pod('data', 'db-0'),
+    { node: 'worker-1', namespace: 'shop' },
+  ];
   const sink = new FolderSink(folder, false, targetNames(targets));
   for (const target of [...targets, pod('shop', 'db-0')]) {
     const { output } = await sink.open(target);

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
-import { nodeDebugger } from '../../../../src/debugger/node/nodeDebugger.ts';
+import { nodeDebugger, planOnNode } from '../../../../src/debugger/node/nodeDebugger.ts';
 import { NODE_CONTAINER } from '../../../../src/debugger/node/nodePod.ts';
 import { NodeRefused } from '../../../../src/debugger/noEphemeral.ts';
 import type { NewPod, Pod } from '../../../../src/kube/pod.ts';
@@ -94,7 +94,7 @@ async function cluster({ finds = ['pid 77'], state = 'running', ...script }: Scr
   return { ...server, made, names, deleted, commands };
 }
 
-const target = { node: 'node-1', pod: podWith() };
+const target = { node: 'node-1', namespace: 'shop', pod: podWith() };
 
 describe('a debugger on a node', () => {
   it('is made, marked, entered, and deleted when it is closed', async () => {
@@ -119,6 +119,13 @@ describe('a debugger on a node', () => {
     expect(deleted).toEqual([]);
     await place.close();
     expect(deleted).toEqual(names());
+  });
+
+  it('is made in the namespace of its target unless the request names another', async () => {
+    const { api } = await cluster();
+    const { nodeNamespace, ...request } = REQUEST;
+    expect(await planOnNode(api, target, request)).toMatchObject({ namespace: 'shop' });
+    expect(await planOnNode(api, target, REQUEST)).toMatchObject({ namespace: nodeNamespace });
   });
 
   it('removes those that have ended, and no others', async () => {

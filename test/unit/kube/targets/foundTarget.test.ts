@@ -6,12 +6,14 @@ const pod = (namespace: string, name: string) => ({
   pod: podWith({ metadata: { namespace, name } }),
 });
 
+const node = { node: 'n1', namespace: 'shop' };
+
 describe('names of targets', () => {
   it('are those of the pods in one namespace; one of another that joins has its namespace too', () => {
-    const nameOf = targetNames([pod('shop', 'web'), pod('shop', 'db'), { node: 'n1' }]);
+    const nameOf = targetNames([pod('shop', 'web'), pod('shop', 'db'), node]);
     expect(nameOf(pod('shop', 'web'))).toBe('web');
     expect(nameOf(pod('other', 'web'))).toBe('other/web');
-    expect(nameOf({ node: 'n1' })).toBe('node/n1');
+    expect(nameOf(node)).toBe('node/n1');
   });
 
   it('have the namespaces of all pods where there are several', () => {

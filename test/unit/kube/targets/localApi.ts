@@ -2,6 +2,13 @@ import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { KubeApi } from '../../../../src/kube/api.ts';
 import { authenticate } from '../../../../src/kube/authentication.ts';
 import { chooseContext } from '../../../../src/kube/kubeconfig.ts';
+import {
+  parseTargets,
+  type Target,
+  type TargetFlags,
+  targetIn,
+} from '../../../../src/kube/targets/parseTargets.ts';
+import { type Peer, parsePeer, peerIn } from '../../../../src/kube/targets/peers.ts';
 import { startTestServer, type TestServer } from '../../../cluster/apiserver/testServer.ts';
 import { startControllers } from '../../../cluster/controllers/controllers.ts';
 import { startFakeKubelet } from '../../../cluster/controllers/fakeKubelet.ts';
@@ -37,6 +44,16 @@ export function template(app: string, spec: object = {}) {
 }
 
 /** Starts one for the tests of a file. */
+/** Targets as the user writes them, in the namespace of the tests. */
+export function targetsOf(words: readonly string[], flags: TargetFlags = {}): Target[] {
+  return parseTargets(words, flags).map((target) => targetIn(target, NAMESPACE));
+}
+
+/** A peer as the user writes it, in the namespace of the tests. */
+export function peerOf(word: string): Peer {
+  return peerIn(parsePeer(word), NAMESPACE);
+}
+
 export function localApi(): LocalApi {
   vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   let server: TestServer;

@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  parseTarget,
-  parseTargets,
-  targetText,
-} from '../../../../src/kube/targets/parseTargets.ts';
+import { parseTarget, parseTargets, targetIn } from '../../../../src/kube/targets/parseTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
 
 describe('parseTarget', () => {
@@ -84,7 +80,11 @@ describe('parseTarget', () => {
 
 describe('parseTargets', () => {
   it('takes several, and a selector', () => {
-    expect(parseTargets(['web-1', 'svc/db']).map(targetText)).toEqual(['pod/web-1', 'service/db']);
+    const placed = parseTargets(['web-1', 'shop/svc/db']).map((one) => targetIn(one, 'default'));
+    expect(placed.map(({ namespace, text }) => [namespace, text])).toEqual([
+      ['default', 'pod/web-1'],
+      ['shop', 'shop/service/db'],
+    ]);
     expect(parseTargets([], { selector: 'app=web', allNamespaces: true })).toEqual([
       { kind: 'selector', selector: 'app=web', allNamespaces: true },
     ]);

@@ -8,12 +8,12 @@ import {
 import { networkOf } from '../../../../src/filters/network.ts';
 import { parsePeer, peerTerms, withPeerTerms } from '../../../../src/kube/targets/peers.ts';
 import { Problem } from '../../../../src/problem.ts';
-import { localApi, template } from './localApi.ts';
+import { localApi, peerOf, template } from './localApi.ts';
 
 const local = localApi();
 
 async function expression(words: string[], user = 'admin') {
-  const terms = await peerTerms(await local.api(user), words.map(parsePeer));
+  const terms = await peerTerms(await local.api(user), words.map(peerOf));
   return renderCaptureFilter(withPeerTerms(terms, allOf([]))) ?? '';
 }
 

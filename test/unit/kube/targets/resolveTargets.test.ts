@@ -1,22 +1,20 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
 import { onePod } from '../../../../src/kube/targets/oneTarget.ts';
-import { parseTargets, type TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
+import type { TargetFlags } from '../../../../src/kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../../../../src/kube/targets/resolveTargets.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { SocketStore } from '../../../../src/sockets/socketStore.ts';
 import { setPod } from '../../../cluster/controllers/fakeKubelet.ts';
 import { socket } from '../../sockets/sampleSockets.ts';
-import { localApi, NAMESPACE, template } from './localApi.ts';
+import { localApi, NAMESPACE, targetsOf, template } from './localApi.ts';
 
 const local = localApi();
 
 async function resolved(words: string[], flags: TargetFlags = {}, user = 'admin', maxPods = 10) {
-  const { found, ...rest } = await resolveTargets(
-    await local.api(user),
-    parseTargets(words, flags),
-    { maxPods },
-  );
+  const { found, ...rest } = await resolveTargets(await local.api(user), targetsOf(words, flags), {
+    maxPods,
+  });
   const pods = found.flatMap(({ pod }) => pod ?? []);
   return { ...rest, found, pods, names: found.map(targetNames(found)) };
 }
@@ -237,7 +235,7 @@ describe('resolveTargets', () => {
     expect(found.pods.map(({ metadata }) => metadata.name)).toEqual(['half-1']);
     expect(skippedText(found)).toBe('skipped: pod "half-2" has finished (Succeeded)');
     const notes: string[] = [];
-    const one = await onePod(await local.api(), parseTargets([], half), {
+    const one = await onePod(await local.api(), targetsOf([], half), {
       signal: new AbortController().signal,
       onNote: (text) => notes.push(text),
     });

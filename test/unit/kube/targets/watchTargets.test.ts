@@ -1,11 +1,10 @@
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { Pod } from '../../../../src/kube/pod.ts';
-import { parseTargets } from '../../../../src/kube/targets/parseTargets.ts';
-import { parsePeer, peerTerms } from '../../../../src/kube/targets/peers.ts';
+import { peerTerms } from '../../../../src/kube/targets/peers.ts';
 import { resolveTargets } from '../../../../src/kube/targets/resolveTargets.ts';
 import { watchPeers } from '../../../../src/kube/targets/watchPeers.ts';
 import { watchTargets } from '../../../../src/kube/targets/watchTargets.ts';
-import { localApi, NAMESPACE, template } from './localApi.ts';
+import { localApi, NAMESPACE, peerOf, targetsOf, template } from './localApi.ts';
 
 const local = localApi();
 let end = new AbortController();
@@ -25,7 +24,7 @@ beforeAll(async () => {
 });
 
 async function known(...words: string[]): Promise<readonly Pod[]> {
-  const { found } = await resolveTargets(await local.api(), parseTargets(words), { maxPods: 99 });
+  const { found } = await resolveTargets(await local.api(), targetsOf(words), { maxPods: 99 });
   return found.flatMap(({ pod }) => pod ?? []);
 }
 
@@ -35,7 +34,7 @@ async function watching(words: string[], pods: readonly Pod[]) {
   const api = await local.api();
   const { signal } = end;
   const done = (async () => {
-    for await (const { type, pod } of watchTargets(api, parseTargets(words), {
+    for await (const { type, pod } of watchTargets(api, targetsOf(words), {
       known: pods,
       signal,
     }))
@@ -105,7 +104,7 @@ it('gives what peers stand for newly, once', async () => {
   const said: (readonly string[])[] = [];
   const api = await local.api();
   const { signal } = end;
-  const peers = [parsePeer('svc/web')];
+  const peers = [peerOf('svc/web')];
   const known = await peerTerms(api, peers);
   void (async () => {
     for await (const terms of watchPeers(api, peers, known, signal)) said.push(terms);
