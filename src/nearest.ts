@@ -11,7 +11,7 @@ const COMPARED = 100;
 export function candidatesText(what: string, wanted: string, names: Iterable<string>): string {
   const all = [...new Set(names)];
   if (all.length <= SHOWN_WHOLE) return `${what}: ${all.join(', ') || 'none'}`;
-  return `nearest of the ${all.length} ${what}: ${nearest(wanted, all).join(', ')}`;
+  return `similar names among the ${all.length} ${what}: ${nearest(wanted, all).join(', ')}`;
 }
 
 /** The three names that are most like the one that was given, the best first. */

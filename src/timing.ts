@@ -39,7 +39,7 @@ function create(file: string): number {
   try {
     return openSync(file, 'w', 0o600);
   } catch (error) {
-    throw new Problem(`the timing cannot be written: ${messageOf(error)}`, {
+    throw new Problem(`cannot write the timing: ${messageOf(error)}`, {
       kind: 'not-written',
       cause: error,
     });

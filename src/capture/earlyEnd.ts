@@ -38,10 +38,11 @@ const ASKED: ReadonlySet<string> = new Set(['stopped', 'duration', 'size', 'comp
 
 const CAUSES: Readonly<Record<string, string>> = {
   lease: 'the pod had not heard from this client',
-  floor: "the free space on the node's disk fell below what captures leave to others",
+  floor: "the free space on the node's disk fell below what captures must leave free",
   full: "the node's disk is full",
-  ended: 'its container was terminated, as when a pod is deleted or loses its sandbox',
-  interrupted: 'its recorder was killed, as when its container is',
+  ended:
+    'its container was terminated, for example because the pod was deleted or lost its sandbox',
+  interrupted: 'its recorder was killed, possibly with its container',
 };
 
 /** Why, and when, a recording ended without being asked to; undefined for one that ended as it was to. */
@@ -55,9 +56,9 @@ export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
 }
 
 const NEXT: Readonly<Record<string, readonly string[]>> = {
-  lease: ['was this computer asleep, or the network away? Start the capture again'],
-  full: ['narrow the filter, use -s 128, or a smaller ring'],
-  floor: ['narrow the filter, use -s 128, or a smaller ring'],
+  lease: ['was this computer asleep or offline? Start the capture again'],
+  full: ['use a narrower filter, -s 128, or a smaller ring'],
+  floor: ['use a narrower filter, -s 128, or a smaller ring'],
 };
 
 /** What a recorder's state says of its end. */
@@ -83,15 +84,15 @@ export function disappeared(
     at: from,
     why: `${device} disappeared`,
     lost: lost ?? null,
-    next: ['-i any survives this'],
+    next: ['with -i any, recording continues when this happens'],
   };
 }
 
 function engineText({ engine, exit, said }: EndedRecording): string {
   const signal = exit - FIRST_SIGNAL;
-  if (signal === KILL) return `${engine} was killed (by signal 9, as when memory runs out)`;
-  if (signal > 0) return `${engine} was ended by signal ${signal}`;
-  if (exit === 0) return `${engine} ended by itself`;
+  if (signal === KILL) return `${engine} was killed (signal 9, possibly out of memory)`;
+  if (signal > 0) return `${engine} was terminated by signal ${signal}`;
+  if (exit === 0) return `${engine} exited on its own`;
   const last = said.findLast((line) => line.startsWith(`${engine}: `));
   return `${engine} failed with exit code ${exit}${last === undefined ? '' : ` (${last})`}`;
 }
@@ -106,14 +107,14 @@ export function outageText({ from, to, lost }: Outage, device: string): string {
   const gone = `${device} disappeared at ${clockText(from * 1000)}`;
   return to === undefined
     ? `${gone}${lostText(lost ?? null)}`
-    : `${gone} and is back since ${clockText(to * 1000)}: recording resumed, nothing was recorded for ${to - from} s${lostText(lost ?? null)}`;
+    : `${gone} and returned at ${clockText(to * 1000)}: recording resumed; nothing was recorded for ${to - from} s${lostText(lost ?? null)}`;
 }
 
 /** What went with an interface: nothing is said where it is known that nothing did. */
 function lostText(lost: LostPackets): string {
   if (lost === 0) return '';
   return lost === null
-    ? '; packets that had not been read by then are lost, it is not known how many'
+    ? '; packets that had not been read by then are lost (number unknown)'
     : `; ${countText(lost, 'packet')} that had not been read by then ${lost === 1 ? 'is' : 'are'} lost`;
 }
 

@@ -67,10 +67,10 @@ function passedText(passed: Unmatched['passed'], device: string): string {
 function portText({ port, connections, redirectedFrom }: PortInUse, device: string): string {
   const [first, ...more] = redirectedFrom;
   if (first !== undefined)
-    return `connections to port ${[first, ...more].join(', ')} are redirected to port ${port} in this network, as service meshes do: their packets have port ${first}; try -- port ${first}`;
+    return `connections to port ${[first, ...more].join(', ')} are redirected to port ${port} in this network, for example by a service mesh, and their packets have port ${first}; try -- port ${first}`;
   const elsewhere = device === 'any' ? '' : ', or use another interface (-i any)';
   const [have, they] = connections === 1 ? ['has', 'it'] : ['have', 'they'];
-  return `${countText(connections, 'connection')} of this network ${have} the local port ${port}: ${they} may have been idle${elsewhere}; or another port may be redirected to ${port}, as service meshes do, and packets have that port instead`;
+  return `${countText(connections, 'connection')} of this network ${have} the local port ${port}: ${they} may have been idle${elsewhere}, or another port may be redirected to ${port}, for example by a service mesh, so that packets have that port instead`;
 }
 
 function nameOf(device: string): string {

@@ -31,7 +31,7 @@ async function outputOf(flags: OutputArguments): Promise<Output> {
   if (process.stdout.isTTY)
     throw wrongUsage(
       'packets cannot be written to a terminal',
-      'pipe them to a program (-w - | tshark -r -), or print them without -w',
+      'pipe them to a program (-w - | tshark -r -), or leave out -w to print them',
     );
   return new StandardOutput();
 }

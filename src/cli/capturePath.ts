@@ -36,7 +36,7 @@ export async function capturePath(
             ...(flags.duration !== undefined && { duration: flags.duration * 1000 }),
             stop: signal,
             abandon,
-            onReady: (all) => note(`capturing at ${all.length} devices; Ctrl-C ends it`),
+            onReady: (all) => note(`capturing at ${all.length} devices; press Ctrl-C to stop`),
           });
         },
       },
@@ -71,7 +71,10 @@ function endsOf(
 ): readonly [string, string] {
   const [from, to, ...more] = words;
   if (from === undefined || to === undefined || more.length > 0)
-    throw wrongUsage('--path needs two ends', 'as in: capture --path pod-1 pod-2 -w path.pcapng');
+    throw wrongUsage(
+      '--path requires two ends',
+      'as in: capture --path pod-1 pod-2 -w path.pcapng',
+    );
   const other = OTHERS.find((name) => {
     const value = (flags as Readonly<Record<string, unknown>>)[name];
     return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
@@ -79,12 +82,14 @@ function endsOf(
   if (other !== undefined) throw wrongUsage(`--path and --${other} cannot be combined`);
   if (asksForRing(flags)) throw wrongUsage('--path cannot be combined with -C, -G or -W');
   if (rest !== undefined)
-    throw wrongUsage('--path takes no expression: it captures everything between the two ends');
+    throw wrongUsage(
+      '--path cannot be combined with an expression: it captures all traffic between the two ends',
+    );
   if (flags.write === undefined && !flags.wireshark)
     throw wrongUsage('--path requires -w or --wireshark');
   if (flags.write !== undefined && /\.(pcap|cap)$/i.test(flags.write))
     throw wrongUsage(
-      `-w ${flags.write}: only pcapng files have an interface for each device`,
+      `-w ${flags.write}: only a pcapng file can hold an interface for each device`,
       `name it ${flags.write.replace(/\.\w+$/, '.pcapng')}`,
     );
   return [from, to];

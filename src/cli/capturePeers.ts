@@ -14,7 +14,7 @@ export interface PlanWithPeers extends CapturePlan {
 }
 
 export const FIXED_PEERS =
-  'note: --peer matches the current addresses only; text, folders and .pcapng also follow new ones';
+  'note: --peer matches the current addresses only; with text output, folders and .pcapng, new addresses are added';
 
 /** Adds the current addresses of the peers to the filter, and prints what presets stand for. */
 export async function withPeers(

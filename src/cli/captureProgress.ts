@@ -103,7 +103,7 @@ function statusText(state: CaptureState, at: number, started: number, rate: numb
   if (giveUpAt !== undefined)
     return (
       `connection lost, the pod keeps recording; reconnecting…` +
-      `  (giving up in ${elapsedText(Math.max(0, giveUpAt - at))}; Ctrl-C twice ends)`
+      `  (giving up in ${elapsedText(Math.max(0, giveUpAt - at))}; press Ctrl-C twice to stop)`
     );
   const amount = `${countText(packets, 'packet')}  ${bytesText(bytes)}  ${bytesText(rate)}/s`;
   if (ending) {
@@ -123,15 +123,15 @@ function gapsText(gaps: readonly Gap[]): string {
   const files = gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0);
   const bytes = gaps.reduce((sum, gap) => sum + gap.bytes, 0);
   return (
-    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} (at most ${bytesText(bytes)}) of the recording are missing` +
-    ' because the ring in the pod was full: narrow the filter, or use -s 128'
+    `${countText(gaps.length, 'GAP')}: ${countText(files, 'file')} of the recording (at most ${bytesText(bytes)}) are missing` +
+    ' because the ring in the pod was full: use a narrower filter, or -s 128'
   );
 }
 
 /** `dropped` where it is known of at least one target, and of how many others it is not. */
 function droppedText(dropped: number | undefined, unknown: number): string {
-  if (dropped === undefined) return unknown > 0 ? ', not known how many packets were dropped' : '';
-  const missing = unknown > 0 ? ` (not known of ${countText(unknown, 'pod')})` : '';
+  if (dropped === undefined) return unknown > 0 ? ', number of dropped packets unknown' : '';
+  const missing = unknown > 0 ? ` (unknown for ${countText(unknown, 'pod')})` : '';
   if (dropped === 0) return unknown > 0 ? `, 0 packets dropped${missing}` : ', none dropped';
-  return `, ${countText(dropped, 'packet')} DROPPED by the kernel${missing}: narrow the filter, or use -s 128`;
+  return `, ${countText(dropped, 'packet')} DROPPED by the kernel${missing}: use a narrower filter, or -s 128`;
 }

@@ -111,7 +111,7 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw wrongUsage(
       'there is no terminal to ask for confirmation',
-      'use --yes, or --dry-run to see what would be done',
+      'use --yes, or --dry-run to preview',
     );
   const { createInterface } = await import('node:readline/promises');
   const asking = createInterface({ input: process.stdin, output: process.stderr });

@@ -32,7 +32,7 @@ export async function detach(
     const { name, words } = capture;
     for (const { shown, listing } of started) {
       const { device, engine, phase } = listing.state;
-      const does = phase === 'ended' ? 'has recorded, and has ended,' : 'is recording';
+      const does = phase === 'ended' ? 'recorded, and has ended,' : 'is recording';
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
     for (const { target, error } of failures) {
@@ -48,7 +48,7 @@ export async function detach(
       `  the newest ${words.files} files of ${bytesText(kilobytes * 1000)}${age} each are kept ${place}`,
       started.every(({ listing }) => listing.state.phase === 'ended')
         ? `  its files are deleted in ${ageText(request.keep)}`
-        : `  it ends in ${ageText(request.spec.duration)}, and is deleted ${ageText(request.keep)} after that`,
+        : `  it ends in ${ageText(request.spec.duration)}, and its files are deleted ${ageText(request.keep)} after that`,
       ...[...namespaces].flatMap((namespace) => {
         const there = namespace === request.usualNamespace ? '' : ` -n ${namespace}`;
         return [

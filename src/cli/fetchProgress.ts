@@ -39,7 +39,7 @@ export function fetchProgress() {
 
 function interruptionText({ at, until, why, lost }: RecordingInterruption): string {
   const [from = '', to = ''] = [at, until].map((time) => time && clockText(Date.parse(time)));
-  return `INTERRUPTED${from && ` at ${from}`}: ${earlyEndText({ why, lost })}${to && `; recorded again from ${to} on`}`;
+  return `INTERRUPTED${from && ` at ${from}`}: ${earlyEndText({ why, lost })}${to && `; recording resumed at ${to}`}`;
 }
 
 function earlyText({ at, why, lost }: RecordingInterruption, recording: boolean): string {
@@ -49,12 +49,12 @@ function earlyText({ at, why, lost }: RecordingInterruption, recording: boolean)
     lost,
   });
   return recording
-    ? `NOT RECORDING: ${ended}; recording resumes when an interface of that name is there again`
+    ? `NOT RECORDING: ${ended}; recording resumes when an interface of that name exists again`
     : `ENDED EARLY: ${ended}`;
 }
 
 function filteredText({ displayFilter, captureFilter, by }: FilteredCapture): string {
-  return `only packets that match ${displayFilter ?? captureFilter} (by ${by}): not the whole capture`;
+  return `only packets that match ${displayFilter ?? captureFilter} (evaluated by ${by}), not the whole capture`;
 }
 
 /** What was copied and what is missing, a line each. */
@@ -85,6 +85,6 @@ export function fetchSummary(manifest: Manifest, folder: string): string[] {
     // The last of them is the early end.
     ...(endedEarly ? interruptions.slice(0, -1) : interruptions).map(interruptionText),
     ...(endedEarly ? [earlyText(endedEarly, recording)] : []),
-    ...[...unverified].map((why) => `note: no checksum was made in the pod: ${why}`),
+    ...[...unverified].map((why) => `note: no checksum was computed in the pod: ${why}`),
   ];
 }

@@ -17,13 +17,13 @@ export async function tsharkHere(
   if (filter.language === 'capture')
     throw new Problem(`the expression cannot be evaluated in the pod: ${why}`, {
       kind: 'image',
-      next: ['use a display filter, which can be evaluated here too: -Y FILTER'],
+      next: ['use a display filter, which can also be evaluated locally: -Y FILTER'],
     });
   // It gets packets through a pipe, which takes a POSIX shell.
   const program = process.platform === 'win32' ? undefined : findInstalled('tshark');
   const version = program === undefined ? undefined : await versionOf(program);
   const by = version === undefined ? 'netdebug' : `tshark ${version}`;
-  note(`note: ${why}: all packets are copied, and filtered here by ${by}`);
+  note(`note: ${why}: all packets are copied, and filtered locally by ${by}`);
   return { program, by };
 }
 

@@ -40,7 +40,7 @@ export async function captureLive(
     if (isFolder && flags.summary)
       throw wrongUsage(
         `--summary cannot be combined with the folder ${flags.write}`,
-        'write a file: --summary -w web.pcapng',
+        'write to a file: --summary -w web.pcapng',
       );
     if (!isFolder) output = await captureOutput(flags);
     const targets = await foundTargets(api, plan, signal, progress.note);

@@ -45,10 +45,7 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
   const { request, source, destination, service, ways } = trace;
   const { from, protocol } = request;
   if (from.kind !== 'pod' && from.kind !== 'node')
-    throw wrongUsage(
-      '--probe: packets are sent by a pod or a node',
-      'as in: path pod-1 pod-2 --probe',
-    );
+    throw wrongUsage('--probe: FROM must be a pod or a node', 'as in: path pod-1 pod-2 --probe');
   const port = request.port ?? service?.port?.port;
   const kind = wanted === 'auto' ? (port === undefined ? 'icmp' : protocol) : wanted;
   if ((kind === 'tcp' || kind === 'udp') && port === undefined)

@@ -91,7 +91,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<CapturedPackets[]> {
   const status = statusLine();
-  status.wait('asking the recorders for their files');
+  status.wait('listing the files of the recorders');
   try {
     const openOne = async (capture: DetachedCapture) => {
       const label = captures.length > 1 ? `${capture.target}: ` : '';

@@ -71,7 +71,10 @@ export async function readFacts(
     const options = { onNote: note, onProgress: (text: string) => line.wait(text), signal };
     const podSide = async (why: string): Promise<ClusterFacts> => {
       if (subject.kind !== 'pod' || !wanted.podSide)
-        throw wrongUsage('--via ephemeral: this is read on nodes', 'leave out --via');
+        throw wrongUsage(
+          '--via ephemeral cannot be used: this is read on nodes',
+          'leave out --via',
+        );
       const { command } = wanted;
       const node = await readPodSide(api, subject, { settings, command, why, ...options });
       return {

@@ -146,7 +146,7 @@ function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoi
   if (!('notFound' in found)) return found;
   throw new Problem(found.notFound, {
     kind: 'not-found',
-    next: ['name a pod, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
+    next: ['use POD, NAMESPACE/POD, svc/NAME, node/NAME or an address'],
   });
 }
 

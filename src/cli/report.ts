@@ -22,7 +22,7 @@ export function report(error: unknown, target?: string): number {
   }
   if (!(error instanceof Problem)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    noteLines(`${subject}error: this is a fault in kubectl netdebug itself\n${text}`);
+    noteLines(`${subject}error: this is a bug in kubectl netdebug\n${text}`);
     return 1;
   }
   const opening = KUBECTL_OPENINGS.test(error.message) ? '' : 'error: ';

@@ -18,7 +18,7 @@ export class SummaryOutput implements Output {
     if (file?.nextFile)
       this.nextFile = async () => {
         this.#stream.end();
-        return `${await file.nextFile?.()}, which the summary leaves out`;
+        return `${await file.nextFile?.()}, which is not part of the summary`;
       };
     this.#summary = summarize([{ label: 'capture', paths: [], stream: this.#stream }]).catch(
       (error: unknown) => {

@@ -60,7 +60,7 @@ export function unmatchedNotes(
 }
 
 function endOf({ outcome, problem, packets }: TargetOutcome): string {
-  if (problem) return packets > 0 ? 'lost in part' : 'not captured';
+  if (problem) return packets > 0 ? 'partly lost' : 'not captured';
   if (outcome?.early) return `ended early: ${earlyEndText(outcome.early)}`;
   return outcome ? 'in order' : 'pod has ended';
 }

@@ -58,7 +58,7 @@ export async function ensureDebugger(
     if (chosen.note !== undefined) onNote(chosen.note);
     if (chosen.accessLevel === 'baseline' && request.profile === 'processes')
       onNote(
-        'note: without SYS_PTRACE the processes of other users have no names here (--via node)',
+        'note: without SYS_PTRACE, processes of other users are shown without names (--via node shows them)',
       );
     return addDebugger(api, pod, request, chosen.accessLevel, options);
   }
@@ -181,5 +181,5 @@ function refuser({ by, denial }: Refusal, namespace: string): string {
 }
 
 function baselineNote(who: string): string {
-  return `note: ${who} allows no added capabilities: the debugger has the runtime's own set`;
+  return `note: ${who} allows no added capabilities: the debugger has the runtime's default capabilities`;
 }

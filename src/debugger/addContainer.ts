@@ -60,7 +60,7 @@ export function explainUnsupported(error: unknown): unknown {
     // A missing subresource is answered without the pod's name.
     error.serverMessage.includes('could not find the requested resource');
   return isMissing
-    ? new Problem('this cluster has no ephemeral containers (they came with 1.25)', {
+    ? new Problem('this cluster does not support ephemeral containers (available since 1.25)', {
         kind: 'unsuitable',
         cause: error,
       })

@@ -19,15 +19,15 @@ export function isForeign({ code, serverMessage }: ForeignError): boolean {
 export function explainForeign(error: ForeignError, what = 'the request'): Problem {
   const { server } = error;
   return new Problem(
-    `${what} does not reach the API server: something in between, at ${server.host}, answers ${answerOf(error)}`,
+    `${what} does not reach the API server: something in between, at ${server.host}, responded with ${answerOf(error)}`,
     { kind: 'unreachable', next: isLoopback(server) ? LOOPBACK : REMOTE, cause: error },
   );
 }
 
 const LOOPBACK = [
-  'if it is kubectl proxy: by default it refuses exec and attach. start it with',
+  'kubectl proxy refuses exec and attach by default. If this is kubectl proxy, start it with',
   "kubectl proxy --reject-paths='^$'",
-  "or connect to the API server's own address, with another --server, --context or --kubeconfig",
+  'or connect to the API server directly, with another --server, --context or --kubeconfig',
 ];
 
 const REMOTE = [

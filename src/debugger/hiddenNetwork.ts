@@ -48,7 +48,7 @@ export function runtimeText({ className, handler }: Runtime): string {
  */
 export function sandboxNote({ metadata }: Pod, runtime: Runtime | undefined): string | undefined {
   if (!runtime?.sandbox) return undefined;
-  return `pod "${metadata.name}" runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox: an ephemeral container may be refused the packets, and the node sees them where they leave the sandbox (--via node) but not its sockets`;
+  return `pod "${metadata.name}" runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox: an ephemeral container may not be allowed to capture; the node sees packets that leave the sandbox (--via node), but not its sockets`;
 }
 
 /** Throws a Problem for a pod on a virtual node, which has no machine that can be entered. */
@@ -56,8 +56,8 @@ export function refuseVirtualNode(what: string, node: KubeNode | undefined): voi
   const provider = virtualProvider(node);
   if (provider !== undefined)
     throw new Problem(
-      `${what} is on a virtual node (${provider}): there is no machine whose network could be entered`,
-      { kind: 'unsuitable', next: ['capture in a pod that it talks to, on a node of the cluster'] },
+      `${what} is on a virtual node (${provider}): there is no machine whose network can be entered`,
+      { kind: 'unsuitable', next: ['capture in a pod that it communicates with, on another node'] },
     );
 }
 

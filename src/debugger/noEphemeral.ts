@@ -81,11 +81,11 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   if (old.length > 0)
     return {
       ...known,
-      text: `${old.join(', ')} in pod "${name}" breaks a policy that was tightened later, and so blocks every new one`,
+      text: `${old.join(', ')} in pod "${name}" violates a policy that was tightened later, and blocks every new one`,
       next: [
-        `the ephemeral container ${old.join(', ')}, added when namespace "${namespace}" allowed it, breaks`,
-        'its Pod Security level now; the API server refuses every new one beside it, and none can be',
-        'removed: replace the pod (kubectl delete pod, where something makes it anew), or set the level back',
+        `the ephemeral container ${old.join(', ')}, added when namespace "${namespace}" allowed it, violates`,
+        'its current Pod Security level; the API server therefore refuses new ones, and none can be',
+        'removed: replace the pod (kubectl delete pod, if a controller recreates it), or restore the old level',
       ],
       nodeInstead: true,
     };
@@ -95,7 +95,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
     openshift: "OpenShift's security context constraints allow no debugger in the pod",
     webhook: 'an admission policy refuses the debugger',
     policy: 'an admission policy refuses the debugger',
-    unreachable: 'an admission webhook does not answer',
+    unreachable: 'an admission webhook does not respond',
     quota: 'a quota refuses the debugger',
     other: 'the API server refuses the debugger',
   }[by];
@@ -136,7 +136,7 @@ export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused 
 export function nodeSteps({ nodeInstead }: NoEphemeral, node?: NodeRefused | 'open'): string[] {
   if (node === 'open')
     return [
-      'a pod on the node would be allowed: use --via node, unless the policy means to forbid that too',
+      'a pod on the node would be allowed: use --via node, unless the policy is meant to forbid that too',
     ];
   if (node && nodeInstead)
     return [`a pod on the node is not possible either: ${node.message}`, ...node.next];

@@ -57,7 +57,7 @@ export function refusalText({ by, denial, error }: Refusal): string {
       return `ValidatingAdmissionPolicy "${name}"${bound} denied the request: ${said}`;
     }
     case 'unreachable':
-      return `the API server cannot ask admission webhook "${name}", which must allow the request: ${said}`;
+      return `the API server cannot call admission webhook "${name}", which must allow the request: ${said}`;
     default:
       return error.message;
   }

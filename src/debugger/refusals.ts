@@ -29,16 +29,16 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
       return roleSteps(namespace, serverMessage);
     case 'pod-security':
       return [
-        `Pod Security in namespace "${namespace}" forbids what a debugger in the pod needs.`,
+        `Pod Security in namespace "${namespace}" does not allow a debugger in the pod.`,
         'an administrator of the namespace can allow it temporarily:',
         `kubectl label --overwrite namespace ${namespace} pod-security.kubernetes.io/enforce=privileged`,
-        'an ephemeral container that breaks the policy stays in the pod: set the old level again',
-        'only after the pod was replaced, or later debuggers in it are refused',
+        'an ephemeral container that violates the policy stays in the pod: restore the old level',
+        'only after the pod is replaced, or later debuggers in it are refused',
       ];
     case 'openshift':
       return [
         "OpenShift's security context constraints (SCC) refuse the debugger: it runs as root, with NET_RAW.",
-        "a cluster administrator can temporarily let the pod's service account use one that allows both:",
+        "a cluster administrator can temporarily let the pod's service account use an SCC that allows both:",
         `oc adm policy add-scc-to-user privileged -z SERVICE_ACCOUNT -n ${namespace}`,
       ];
     case 'webhook':
@@ -46,7 +46,7 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
       return policySteps(refusal, exception);
     case 'unreachable':
       return [
-        'until it answers, the API server refuses every such request;',
+        'until it responds, the API server refuses every such request;',
         'ask the owner of that webhook',
       ];
     case 'quota':
@@ -55,7 +55,7 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
       ];
     case 'static':
     case 'other':
-      return ['the API server refused this; its text above is all it says'];
+      return ['the API server gave no other reason than the text above'];
   }
 }
 
@@ -68,12 +68,12 @@ export function policySteps({ by, denial }: Refusal, exception: string): string[
   const { name = '', text = '' } = denial ?? {};
   const isPolicy = by === 'policy';
   return [
-    `ask the owner of this ${isPolicy ? 'policy' : 'webhook'} to except ${exception}`,
+    `ask the owner of this ${isPolicy ? 'policy' : 'webhook'} to exempt ${exception}`,
     ...(isPolicy
       ? [`kubectl get validatingadmissionpolicy ${name} -o yaml   shows its rules`]
       : []),
     ...(OF_IMAGES.test(text)
-      ? ['or name an image that it allows with --image (or the NETDEBUG_IMAGE variable)']
+      ? ['or choose an image that it allows with --image (or the NETDEBUG_IMAGE variable)']
       : []),
     ...(OF_LIMITS.test(text) && exception === CONTAINERS
       ? ['Kubernetes gives ephemeral containers no resource limits: no flag can add them']

@@ -15,7 +15,7 @@ export interface NodeSilence {
 const STALE_LEASE_MS = 40_000;
 
 const OVERLOADED = 'the node may be overloaded';
-const CUT_OFF = 'its kubelet may have stopped, or may not reach the API server';
+const CUT_OFF = 'its kubelet may have stopped, or may be unable to reach the API server';
 const VIRTUAL =
   'this may be a virtual cluster that does not pass ephemeral containers on to its host cluster';
 
@@ -45,7 +45,7 @@ export async function describeSilence(
     const age =
       changed === undefined ? '' : `; the pod's status last changed ${ageText(now - changed)} ago`;
     return {
-      known: `you may not read nodes, so its state is not known${heard ? `; ${heard}` : ''}${age}`,
+      known: `you may not read nodes, so its state is unknown${heard ? `; ${heard}` : ''}${age}`,
       causes: `Possible causes: ${OVERLOADED}; ${CUT_OFF}; ${VIRTUAL}`,
     };
   }
@@ -69,7 +69,7 @@ export function refuseNotReady(pod: Pod, node: KubeNode | undefined): void {
   if (text === undefined) return;
   const { nodeName } = pod.spec;
   throw new Problem(
-    `node "${nodeName}" of pod "${pod.metadata.name}" starts no containers now: ${text}; the pod was not changed`,
+    `node "${nodeName}" of pod "${pod.metadata.name}" cannot start containers now: ${text}; the pod was not changed`,
     { kind: 'not-started', next: [`kubectl describe node ${nodeName}   shows its conditions`] },
   );
 }
@@ -79,7 +79,7 @@ export function notReadyText(node: KubeNode | undefined): string | undefined {
   const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
   if (!ready || ready.status === 'True') return undefined;
   const { lastTransitionTime: since, message } = ready;
-  return `the node is not ready${since ? ` since ${since}` : ''}${message ? ` (${message.replace(/\.$/, '')})` : ''}`;
+  return `the node ${since ? `has not been ready since ${since}` : 'is not ready'}${message ? ` (${message.replace(/\.$/, '')})` : ''}`;
 }
 
 /** When the kubelet last renewed its Lease, in milliseconds since 1970; undefined where that is not known. */

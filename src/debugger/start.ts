@@ -99,7 +99,7 @@ function refuseEnded({ metadata, status }: Pod): void {
   const { phase, reason, message } = status ?? {};
   if (phase === 'Failed' || phase === 'Succeeded' || metadata.deletionTimestamp !== undefined)
     throw new Problem(
-      `the node did not take the debugger's pod: ${[reason ?? phase, message].filter(Boolean).join(': ')}`,
+      `the node rejected the debugger's pod: ${[reason ?? phase, message].filter(Boolean).join(': ')}`,
       { kind: 'not-started' },
     );
 }
@@ -199,7 +199,7 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
   const reason = text.trim();
   if (/ErrImageNeverPull|pull policy of Never/.test(reason))
     return new StartProblem(
-      `the debugger's image ${image} is not on the node, and the pull policy Never forbids to pull it`,
+      `the debugger's image ${image} is not on the node, and the pull policy is Never`,
       {
         kind: 'image',
         next: [
@@ -212,21 +212,21 @@ function startProblem({ container, image, ownPod }: StartOptions, text: string):
     return new StartProblem(`the debugger's image cannot be pulled: ${reason}`, {
       kind: 'image',
       next: [
-        'name one that the node can pull, or has, with --image (or the NETDEBUG_IMAGE variable)',
+        'choose an image that the node has or can pull, with --image (or the NETDEBUG_IMAGE variable)',
         ...(ownPod ? [] : [staysText(container)]),
       ],
     });
   if (/executable file not found|no such file or directory/i.test(reason))
     return new StartProblem(`the debugger cannot start in the image ${image}: ${reason}`, {
       kind: 'image',
-      next: ['the image needs a shell (sh) and tcpdump: name another with --image'],
+      next: ['the image needs a shell (sh) and tcpdump; choose another with --image'],
     });
   return new StartProblem(`the debugger "${container}" cannot start: ${messageOf(reason)}`, {
     kind: 'not-started',
-    next: ['name another image with --image if this one is at fault'],
+    next: ['if the image is the cause, choose another one with --image'],
   });
 }
 
 function staysText(container: string): string {
-  return `the container "${container}" stays in the pod's spec, waiting; it does no harm`;
+  return `the container "${container}" stays in the pod's spec and keeps waiting; it does no harm`;
 }

@@ -109,7 +109,7 @@ export class StartLimit {
   #giveUp(): void {
     const { container, ownPod } = this.#watched;
     const { name, namespace } = this.#pod.metadata;
-    const describe = `kubectl describe pod ${name} -n ${namespace}   shows what the node reports about it`;
+    const describe = `kubectl describe pod ${name} -n ${namespace}   shows the events of the node`;
     const limit = this.#limits[this.#sign];
     if (this.#sign !== 'nothing') {
       const amount = limit >= 120_000 ? `${limit / 60_000} minutes` : seconds(limit);

@@ -20,17 +20,17 @@ export function refuseUnsuitable(pod: Pod): void {
   if (phase === 'Succeeded' || phase === 'Failed')
     throw new Problem(`pod "${name}" has finished (${phase}${because(pod)}): it has no network`, {
       kind: 'unsuitable',
-      next: [`kubectl get pods -n ${namespace}   shows the pods that run now`],
+      next: [`kubectl get pods -n ${namespace}   shows the running pods`],
     });
   if (pod.metadata.deletionTimestamp !== undefined)
     throw new Problem(`pod "${name}" is being deleted (since ${pod.metadata.deletionTimestamp})`, {
       kind: 'unsuitable',
-      next: [`kubectl get pods -n ${namespace}   shows whether another one replaces it`],
+      next: [`kubectl get pods -n ${namespace}   shows whether another pod replaces it`],
     });
   if (phase !== 'Running' && !hasNetwork(pod))
     throw new Problem(`pod "${name}" is not running: ${phase}${because(pod)}`, {
       kind: 'unsuitable',
-      next: [`kubectl describe pod ${name} -n ${namespace}   shows what it waits for`],
+      next: [`kubectl describe pod ${name} -n ${namespace}   shows what it is waiting for`],
     });
 }
 

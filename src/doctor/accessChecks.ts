@@ -113,11 +113,11 @@ function rightCheck(
   const check = 'permission';
   if (allowed) return { check, level: 'ok', text: what };
   const warning = (text: string): Check => ({ check, level: 'warning', text });
-  if (allowed === undefined) return warning(`${what}: the API server does not say`);
+  if (allowed === undefined) return warning(`${what}: unknown, the API server gave no answer`);
   if (niceFor !== undefined) return warning(`you may not ${what}: netdebug cannot show ${niceFor}`);
   if (minor > 0 && minor < since)
-    return warning(`you may not ${what}, which API servers require since 1.${since}`);
+    return warning(`you may not ${what}, which is required since Kubernetes 1.${since}`);
   if (forEphemeral && byNode)
-    return warning(`you may not ${what}, which only debuggers in pods need`);
+    return warning(`you may not ${what}, which is only required for debuggers in pods`);
   return { check, level: 'fail', text: `you may not ${what}` };
 }

@@ -28,18 +28,19 @@ export async function checkDebugger(
   if (request.via === 'node') return checkNodeDebugger(api, target, request, signal);
   const running = isStatic(pod) ? undefined : runningDebugger(pod, request);
   if (running !== undefined)
-    return within('ok', `${running} runs in the pod and will be used`, running);
+    return within('ok', `${running} is running in the pod and will be used`, running);
   try {
     const make = (accessLevel: 'least' | 'baseline') => newDebugger(pod, request, accessLevel);
     const choice = await chooseAccessLevel(api, pod, make, { ...(signal && { signal }) });
     if (choice.noEphemeral) return await withoutEphemeral(choice.noEphemeral);
     const { accessLevel, note, unsure } = choice;
     const { name, securityContext } = make(accessLevel);
-    const rights = securityContext?.capabilities?.add?.join(', ') ?? "the runtime's own rights";
+    const rights =
+      securityContext?.capabilities?.add?.join(', ') ?? 'the default capabilities of the runtime';
     const why = note === undefined ? '' : ` (${note.replace(/^note: /, '')})`;
     const added = `an ephemeral container ${name} would be added, with ${rights}${why}`;
     if (unsure === undefined) return within('ok', added);
-    return within('warning', `${added}; whether it is allowed is not known: ${unsure}`);
+    return within('warning', `${added}; it is unknown whether this is allowed: ${unsure}`);
   } catch (error) {
     signal.throwIfAborted();
     return { checks: [failed(CHECK, error)], byNode: false };

@@ -86,7 +86,7 @@ async function diagnoseNode(
   const network: Check = {
     check: 'network',
     level: 'warning',
-    text: "the node's own: packets and sockets of the whole node are shown",
+    text: 'that of the node: packets and sockets of the whole node are shown',
   };
   const way =
     request.via === 'ephemeral'

@@ -21,7 +21,7 @@ export async function execPathCheck(
     const verdict = await tryExec(api, namespace, NO_POD, signal);
     if (verdict.kind === 'allowed') return [{ check: CHECK, level: 'ok', text: 'open' }];
     if (verdict.kind === 'unknown')
-      return [{ check: CHECK, level: 'warning', text: `not known: ${verdict.error.message}` }];
+      return [{ check: CHECK, level: 'warning', text: `unknown: ${verdict.error.message}` }];
     if (verdict.by === 'rights') return [];
     const next = nextSteps(verdict, namespace, EXEC);
     return [{ check: CHECK, level: 'fail', text: refusalText(verdict), next }];

@@ -14,7 +14,7 @@ export function nodeChecks(name: string, node: KubeNode | undefined, image: stri
       {
         check: 'node',
         level: 'warning',
-        text: `${name}: it cannot be read, so little is known about it`,
+        text: `${name}: the node object cannot be read, so little is known about the node`,
       },
     ];
   return [nodeCheck(name, node), ...pressure(node), imageCheck(name, node, image)];
@@ -33,7 +33,7 @@ function nodeCheck(name: string, node: KubeNode): Check {
     .join(', ');
   const check = 'node';
   if (isWindows(node) || (os !== 'linux' && os !== 'unknown system'))
-    return { check, level: 'fail', text: `${text}: only pods on Linux can be entered` };
+    return { check, level: 'fail', text: `${text}: only pods on Linux nodes can be debugged` };
   try {
     refuseVirtualNode(`what runs on ${name}`, node);
   } catch (error) {
@@ -43,7 +43,7 @@ function nodeCheck(name: string, node: KubeNode): Check {
     return {
       check,
       level: 'fail',
-      text: `${text}: not ready, so that nothing can be started on it`,
+      text: `${text}: not ready, so nothing can be started on it`,
       next: [`kubectl describe node ${name}`],
     };
   if (architecture !== '' && !ARCHITECTURES.includes(architecture))
@@ -51,7 +51,9 @@ function nodeCheck(name: string, node: KubeNode): Check {
       check,
       level: 'warning',
       text,
-      next: [`the default image is for ${ARCHITECTURES.join(' and ')}: name another with --image`],
+      next: [
+        `the default image is for ${ARCHITECTURES.join(' and ')}; choose another with --image`,
+      ],
     };
   return { check, level: 'ok', text };
 }
@@ -63,8 +65,8 @@ function pressure({ status }: KubeNode): Check[] {
     {
       check: 'disk',
       level: 'warning',
-      text: `the node is short of disk: ${disk.message ?? 'DiskPressure'}`,
-      next: ['record little there, or with --stream, which writes nothing on the node'],
+      text: `the node is low on disk space: ${disk.message ?? 'DiskPressure'}`,
+      next: ['keep captures small, or use --stream, which writes nothing on the node'],
     },
   ];
 }
@@ -74,6 +76,6 @@ function imageCheck(name: string, { status }: KubeNode, image: string): Check {
   const isThere = names.some((candidate) => namesImage(candidate, image));
   const text = isThere
     ? `${image} is on ${name}`
-    : `${image} is not among the images that ${name} reports (its 50 largest): it is pulled if it is missing`;
+    : `${image} is not among the images that ${name} reports (its 50 largest); it is pulled if it is missing`;
   return { check: 'image', level: 'ok', text };
 }

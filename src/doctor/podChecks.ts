@@ -27,8 +27,10 @@ function networkCheck({ spec, status }: Pod): Check {
     return {
       check: 'network',
       level: 'warning',
-      text: "its node's: packets and sockets of the whole node are shown",
-      next: ['a filter expression keeps the others out, as in: capture POD -- port 8080'],
+      text: 'that of its node: packets and sockets of the whole node are shown',
+      next: [
+        'use a filter expression to leave out other traffic, for example: capture POD -- port 8080',
+      ],
     };
   return { check: 'network', level: 'ok', text: `its own, ${status?.podIP ?? 'no address yet'}` };
 }

@@ -4,7 +4,8 @@ import type { Check } from './check.ts';
 
 /** Which access levels each level of Pod Security allows (src/debugger/accessLevel.ts). */
 const LEAVES: Readonly<Record<string, string>> = {
-  baseline: "allows no added capabilities: debuggers in pods have the runtime's own set",
+  baseline:
+    'allows no added capabilities: debuggers in pods have the default capabilities of the runtime',
   restricted: 'allows no debuggers in pods, and no pods for debuggers on nodes',
 };
 
@@ -21,7 +22,7 @@ export async function policyCheck(
       check: 'namespace',
       level: 'fail',
       text: `there is no namespace "${namespace}" in this cluster`,
-      next: ['kubectl get namespaces   lists them; choose one with -n'],
+      next: ['kubectl get namespaces   lists the namespaces; choose one with -n'],
     };
   if (!found)
     return {

@@ -29,7 +29,7 @@ export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi
     return {
       check: 'API server',
       level: 'fail',
-      text: `${found}: it has no ephemeral containers (they came with 1.${EPHEMERAL_CONTAINERS})`,
+      text: `${found}: no support for ephemeral containers (available since 1.${EPHEMERAL_CONTAINERS})`,
     };
   return { check: 'API server', level: 'ok', text: found };
 }
@@ -43,7 +43,7 @@ export function clockCheck(api: KubeApi): Check {
     check: 'clock',
     level: 'warning',
     text: `${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the API server's`,
-    next: ['tokens and certificates may be refused, and times of packets will not match logs here'],
+    next: ['tokens and certificates may be refused, and packet times will not match local logs'],
   };
 }
 

@@ -44,6 +44,6 @@ function lackingTool(name: string): Check {
     check: 'tools',
     level: name === 'tcpdump' ? 'fail' : 'warning',
     text: `the image has no ${name}, for ${TOOLS[name]}`,
-    next: ['name another image with --image'],
+    next: ['choose another image with --image'],
   };
 }

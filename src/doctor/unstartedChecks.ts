@@ -43,7 +43,7 @@ export async function unstartedChecks(
       check: /pull|image/i.test(reason ?? '') ? 'image' : check,
       level: 'fail',
       text: `${name} was not started: ${[reason, message].filter(Boolean).join(': ')}`,
-      next: ['name an image that the node has, or can pull, with --image'],
+      next: ['choose an image that the node has or can pull, with --image'],
     },
   ];
 }

@@ -114,7 +114,7 @@ const PROTOCOLS = [
 
 function protocolOf(name: string): Condition {
   if (PROTOCOLS.includes(name)) return { kind: 'protocol', name };
-  throw wrongUsage(`--protocol: "${name}" is not one of ${PROTOCOLS.join(', ')}`);
+  throw wrongUsage(`--protocol: "${name}" must be one of ${PROTOCOLS.join(', ')}`);
 }
 
 function flagOf(name: string): Condition {

@@ -63,7 +63,7 @@ function wrongLanguage(
       ? (['display', 'capture', capture] as const)
       : (['capture', 'display', display] as const);
   const next = typeof right === 'string' ? [`did you mean: ${right}`] : right.reasons;
-  return wrongUsage(`this is a ${has} filter, and a ${needs} filter is needed: ${text}`, ...next);
+  return wrongUsage(`this is a ${has} filter, but a ${needs} filter is required: ${text}`, ...next);
 }
 
 function parenthesesOf(text: string): number {

@@ -62,7 +62,7 @@ function word(text: string): string {
 
 const LATER_FRAGMENTS =
   'Fragments of a large UDP message after the first one: they carry no port numbers.';
-const LATER_SEGMENTS = 'ACKs, retransmissions that begin elsewhere, and the rest of a conversation';
+const LATER_SEGMENTS = 'ACKs, retransmissions that start elsewhere, and the rest of a conversation';
 
 export const PRESETS: readonly Preset[] = [
   {
@@ -71,9 +71,9 @@ export const PRESETS: readonly Preset[] = [
     filter: inPayload((bytes) => test(`${bytes(0)} = ${HANDSHAKE}`)),
     misses: [
       'Later segments of a handshake message: a ClientHello with a post-quantum key share takes two.',
-      'What TLS 1.3 encrypts: certificates and alerts after the hellos.',
-      `${LATER_SEGMENTS}: use "tcp port 443" to judge a connection.`,
-      'QUIC, and DTLS: they run over UDP.',
+      'Messages that TLS 1.3 encrypts: certificates, and alerts after the hellos.',
+      `${LATER_SEGMENTS}: use "tcp port 443" to analyze a connection.`,
+      'QUIC and DTLS, which run over UDP.',
     ],
     example: 'capture pod-1 --preset tls-handshake -w tls.pcap',
     payloadBytes: 1,
@@ -88,9 +88,9 @@ export const PRESETS: readonly Preset[] = [
       ]),
     ),
     misses: [
-      'The second segment of a large ClientHello: the server name may be in it.',
-      'A hello that does not begin its segment; alerts, which say why a handshake failed.',
-      'QUIC, and DTLS: they run over UDP.',
+      'The second segment of a large ClientHello, which may contain the server name.',
+      'Hellos that do not begin a segment; alerts, which tell why a handshake failed.',
+      'QUIC and DTLS, which run over UDP.',
     ],
     example: 'capture svc/web --preset tls-hello -w hello.pcapng',
     payloadBytes: 6,
@@ -115,8 +115,8 @@ export const PRESETS: readonly Preset[] = [
     misses: [
       'Bodies, and heads that continue in the next segment.',
       'Requests and responses within HTTP/2 (gRPC): only the start of the connection is recognized.',
-      'HTTPS: it is encrypted.',
-      `${LATER_SEGMENTS}: use "tcp port 80" to judge a connection.`,
+      'HTTPS, which is encrypted.',
+      `${LATER_SEGMENTS}: use "tcp port 80" to analyze a connection.`,
     ],
     example: 'capture pod-1 --preset http -s 512 -w http.pcap',
     payloadBytes: 4,
@@ -125,7 +125,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'syn',
     captures: 'TCP connection attempts and their answers (SYN, SYN-ACK)',
     filter: flagSet('tcp-syn', '0x02'),
-    misses: ['A refusal: that is an RST. Combine it with rst.', 'Connections that exist already.'],
+    misses: ['Refusals, which are RSTs. Combine it with rst.', 'Existing connections.'],
     example: 'capture pod-1 --preset syn,rst',
   },
   {
@@ -134,7 +134,7 @@ export const PRESETS: readonly Preset[] = [
     filter: flagSet('tcp-rst', '0x04'),
     misses: [
       'Packets before the reset, which usually show its cause.',
-      'Unanswered attempts, and ICMP errors: combine it with syn and icmp.',
+      'Unanswered attempts and ICMP errors. Combine it with syn and icmp.',
     ],
     example: 'capture pod-1 --preset rst',
   },
@@ -147,13 +147,13 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     name: 'arp',
-    captures: 'ARP, and for IPv6 neighbor discovery: who has which address',
+    captures: 'ARP, and neighbor discovery for IPv6: who has which address',
     // Router Solicitation to Redirect (RFC 4861, 4).
     filter: anyOf([
       test('arp'),
       allOf([test('icmp6'), test('ip6[40] >= 133'), test('ip6[40] <= 137')]),
     ]),
-    misses: ['Entries that are already known: no request is sent for them.'],
+    misses: ['Addresses that are already known, because no request is sent for them.'],
     example: 'capture pod-1 --preset arp',
   },
   {
@@ -161,7 +161,7 @@ export const PRESETS: readonly Preset[] = [
     captures: 'DHCP and DHCPv6',
     filter: anyOf([test('udp portrange 67-68'), test('udp portrange 546-547')]),
     misses: [
-      'IPv6 addresses without DHCPv6: they come by router advertisements. Combine it with arp.',
+      'IPv6 addresses without DHCPv6, which use router advertisements. Combine it with arp.',
       LATER_FRAGMENTS,
     ],
     example: 'capture node/worker-1 --preset dhcp,arp',
@@ -170,7 +170,7 @@ export const PRESETS: readonly Preset[] = [
     name: 'no-ssh',
     captures: 'everything except SSH (TCP port 22)',
     filter: not(test('tcp port 22')),
-    misses: ['SSH on another port: it is captured.'],
+    misses: ['SSH on other ports, which is captured.'],
     example: 'capture node/worker-1 --preset no-ssh -w node.pcap',
     excludes: true,
   },
@@ -180,7 +180,7 @@ export const PRESETS: readonly Preset[] = [
     filter: anyOf([test('udp port 4789'), test('udp port 8472')]),
     misses: [
       'Other ports, and other tunnels: Geneve (6081), IP in IP, WireGuard.',
-      'The packets inside cannot be selected: --peer and expressions see the addresses of nodes.',
+      'The packets inside cannot be selected: --peer and expressions match the addresses of nodes.',
       LATER_FRAGMENTS,
     ],
     example: 'capture node/worker-1 --preset vxlan -w vxlan.pcap',
@@ -196,7 +196,7 @@ export const PRESETS: readonly Preset[] = [
       test('ip6[6] = 44'),
     ]),
     misses: [
-      'A black hole: a router that drops big packets and sends no message. Capture the connection and look for a big segment that is sent again and again.',
+      'Black holes: routers that drop big packets without a message. Capture the connection and look for a big segment that is retransmitted repeatedly.',
     ],
     example: 'capture pod-1 --preset path-mtu,syn -w mtu.pcap',
   },
@@ -205,7 +205,7 @@ export const PRESETS: readonly Preset[] = [
 /** What none of the presets captures, one sentence each. */
 export const COMMON_LIMITS: readonly string[] = [
   'IPv6 packets with extension headers before TCP, UDP or ICMPv6: kernel filters do not skip these.',
-  'Packets inside VLAN tags or tunnels. For VLAN tags, add the expression vlan.',
+  'Packets inside VLANs or tunnels. For VLANs, add the expression vlan.',
 ];
 
 /** The presets of these names, each once, in the order given. Throws a Problem for an unknown name. */
@@ -216,7 +216,7 @@ export function presetsNamed(names: readonly string[]): readonly Preset[] {
     throw wrongUsage(
       `unknown preset "${name}"`,
       `presets are: ${PRESETS.map((one) => one.name).join(', ')}`,
-      'kubectl netdebug presets   describes them',
+      'kubectl netdebug presets   describes the presets',
     );
   });
 }

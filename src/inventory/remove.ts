@@ -33,7 +33,7 @@ export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fa
   if (captures) return { kind: 'remove' };
   if (owned.kind === 'capture') return { kind: 'keep', why: 'a capture' };
   if (unanswered !== undefined)
-    return { kind: 'keep', why: `what runs in it is not known: ${unanswered}` };
+    return { kind: 'keep', why: `it is unknown what runs in it: ${unanswered}` };
   if (runs && runs.length > 0) return { kind: 'keep', why: `in use: ${runs.join(', ')}` };
   return { kind: 'remove' };
 }
@@ -63,7 +63,7 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
     if (!pod || pod.metadata.uid !== uid) return;
     if (debuggerStatus(pod, owned.container)?.state?.terminated) return;
     if (Date.now() > limit)
-      throw new Problem('it does not end', {
+      throw new Problem('it cannot be ended', {
         kind: 'command-failed',
         next: ['run the same command again'],
       });

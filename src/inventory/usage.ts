@@ -35,7 +35,7 @@ export async function usageOf(
   const asked = all.filter(({ state }) => state === 'running').length;
   let answered = 0;
   const tell = () =>
-    onProgress(`asking what runs in ${countText(asked, 'container')}: ${answered} answered`);
+    onProgress(`checking what runs in ${countText(asked, 'container')}: ${answered} answered`);
   if (asked > 0) tell();
   // Each is an exec.
   return StartSlots.forQuestions().map(all, nodeOfOwned, async (owned) => {

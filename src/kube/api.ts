@@ -180,10 +180,10 @@ export class KubeApi {
       return JSON.parse(body) as T;
     } catch (error) {
       throw new Problem(
-        `the server ${this.access.server.host} does not answer as an API server: ${messageOf(error)}`,
+        `the server ${this.access.server.host} does not respond like an API server: ${messageOf(error)}`,
         {
           kind: 'unreachable',
-          next: ['is it the right address, or is there a login page in between?'],
+          next: ['is the address correct, and is there no login page in between?'],
           cause: error,
         },
       );

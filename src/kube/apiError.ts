@@ -160,21 +160,22 @@ export function connectionProblem(server: URL, error: unknown): Problem {
         'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
         {
           ...options,
-          next: [
-            'the kubeconfig lacks the certificate-authority of this server, or has an old one',
-          ],
+          next: ['the kubeconfig has no certificate-authority for this server, or an old one'],
         },
       );
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return new Problem(
         `Unable to connect to the server: tls: failed to verify certificate: x509: ${nameMismatch(error)}`,
-        { ...options, next: ['--tls-server-name names the server that its certificate is for'] },
+        {
+          ...options,
+          next: ['set the name in the certificate of the server with --tls-server-name'],
+        },
       );
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return new Problem(
         `Unable to connect to the server: tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ${new Date().toISOString()}`,
-        { ...options, next: ["is this computer's clock right?"] },
+        { ...options, next: ['is the clock of this computer correct?'] },
       );
     case 'EPROTO':
       return new Problem(

@@ -25,7 +25,7 @@ export async function cloudSource(provider: AuthProviderEntry): Promise<Credenti
           {
             kind: 'unauthenticated',
             next: [
-              'kubectl has no such auth provider since 1.26: use the credential plugin instead',
+              'kubectl has removed this auth provider in 1.26; use the credential plugin instead',
             ],
             cause: error,
           },

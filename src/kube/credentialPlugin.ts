@@ -50,7 +50,7 @@ export function pluginSource(
   if (!VERSIONS.includes(plugin.apiVersion ?? ''))
     throw new Problem(`exec plugin: invalid apiVersion "${plugin.apiVersion}"`, {
       kind: 'configuration',
-      next: [`versions are ${VERSIONS.join(' and ')}; a newer release of the plugin knows them`],
+      next: [`supported versions are ${VERSIONS.join(' and ')}; use a newer release of the plugin`],
     });
   let held: Held | undefined;
   let running: Promise<Held> | undefined;
@@ -87,7 +87,7 @@ export function pluginSource(
         renewals.succeeded();
         return true;
       }
-      renewals.failed('it gave again what the server refuses (401)');
+      renewals.failed('it returned the same credentials, which the server refuses (401)');
       return false;
     },
   };

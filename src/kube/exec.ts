@@ -339,7 +339,7 @@ class WebsocketExec implements ExecStream {
     if (offset >= chunk.length) {
       done();
     } else if (this.#socket.readyState !== this.#socket.OPEN) {
-      done(new ExecProblem('cut', 'the command takes no more input: its stream has ended'));
+      done(new ExecProblem('cut', 'the command accepts no more input: its stream has ended'));
     } else {
       const end = Math.min(offset + STDIN_FRAME_BYTES, chunk.length);
       const frame = Buffer.allocUnsafe(1 + end - offset);

@@ -147,13 +147,13 @@ function warningsOf(
   if (!server) {
     const why =
       names.cluster === ''
-        ? `no cluster is chosen by ${config.files.join(', ')}`
+        ? `${config.files.join(', ')} does not select a cluster`
         : `the cluster "${names.cluster}" is not in ${config.files.join(', ')}`;
     warnings.push(`${why}: trying ${cluster.server}`);
   }
   if (names.user !== '' && !config.users.has(names.user))
     warnings.push(
-      `the user "${names.user}" is not in ${config.files.join(', ')}: going on without credentials`,
+      `the user "${names.user}" is not in ${config.files.join(', ')}: continuing without credentials`,
     );
   return warnings;
 }

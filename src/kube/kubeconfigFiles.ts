@@ -97,7 +97,7 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
   }
   const large = source.length > LARGE ? splitKubeconfig(source) : undefined;
   if (quick && !large && source.length > PARSED_QUICKLY && !source.startsWith('{'))
-    throw new Error('it takes too long to parse');
+    throw new Error('parsing takes too long');
   const document = large?.rest ?? parse(source);
   checkShape(document);
   return {

@@ -56,7 +56,7 @@ export class LoginRenewals {
     this.#notBefore = Date.now() + pause;
     const often = this.#failures === 1 ? '' : ` (asked ${this.#failures} times)`;
     this.#last = new LoginLost(
-      `your login has expired, and ${this.#who} gave no new one${often}: ${reason}`,
+      `your login has expired, and ${this.#who} returned no new credentials${often}: ${reason}`,
       isFinal,
       cause,
     );

@@ -25,8 +25,8 @@ export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings)
     throw new Problem(`Unable to connect to the server: ${reason}`, {
       kind: 'unreachable',
       next: [
-        `the way to it leads through the proxy ${proxy.protocol}//${proxy.host}`,
-        'proxies are named by proxy-url in the kubeconfig, HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+        `it is accessed through the proxy ${proxy.protocol}//${proxy.host}`,
+        'proxies are set with proxy-url in the kubeconfig, HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
       ],
       cause: error,
     });
@@ -56,10 +56,12 @@ async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Prom
       resolve(socket);
     } else {
       socket.destroy();
-      reject(new Error(response.statusMessage || `the proxy answered ${response.statusCode}`));
+      reject(
+        new Error(response.statusMessage || `the proxy responded with ${response.statusCode}`),
+      );
     }
   });
-  request.once('timeout', () => request.destroy(new Error('the proxy does not answer')));
+  request.once('timeout', () => request.destroy(new Error('the proxy does not respond')));
   request.once('error', (error) =>
     reject(new Error(`proxyconnect tcp: ${error.message}`, { cause: error })),
   );
@@ -70,7 +72,7 @@ async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Prom
 async function throughSocks(proxy: URL, to: TunnelTarget): Promise<Socket> {
   const socket = connect({ host: hostOf(proxy), port: Number(proxy.port || 1080) });
   const timer = setTimeout(
-    () => socket.destroy(new Error('the proxy does not answer')),
+    () => socket.destroy(new Error('the proxy does not respond')),
     TUNNEL_TIMEOUT_MS,
   );
   try {

@@ -53,7 +53,8 @@ export async function socksConnect(
 
 function counted(text: string): Buffer {
   const bytes = Buffer.from(text);
-  if (bytes.length > 255) throw new Error('a name or password of a proxy has at most 255 bytes');
+  if (bytes.length > 255)
+    throw new Error('user name and password of a proxy can have at most 255 bytes each');
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 

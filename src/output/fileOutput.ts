@@ -16,13 +16,13 @@ export async function checkFile(path: string, force: boolean): Promise<void> {
   if (existing?.isDirectory())
     throw new Problem(`${path} is a folder`, {
       kind: 'exists',
-      next: [`name a file in it: -w ${path}/pod.pcap`],
+      next: [`choose a file in it: -w ${path}/pod.pcap`],
     });
   const target = existing && (await stat(path).catch(() => undefined));
   if (existing && !force && (!target || target.isFile()))
     throw new Problem(`${path} exists already`, {
       kind: 'exists',
-      next: ['name another file, or overwrite it with --force'],
+      next: ['choose another file, or overwrite it with --force'],
     });
   try {
     await access(existing ? path : dirname(resolve(path)), constants.W_OK);
@@ -68,7 +68,7 @@ export class FileOutput implements Output {
         written += bytesWritten;
       }
     } catch (error) {
-      if (errorCode(error) === 'EPIPE') throw new OutputClosed(`nobody reads ${this.#current}`);
+      if (errorCode(error) === 'EPIPE') throw new OutputClosed(`${this.#current} has no reader`);
       throw new NotWritten(this.#problem(error), written);
     } finally {
       this.#offset += written;
@@ -130,7 +130,7 @@ export class FileOutput implements Output {
 
   #problem(error: unknown): Problem {
     if (errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT')
-      return new Problem(`the disk is full: ${this.#current} takes no more`, {
+      return new Problem(`the disk is full: ${this.#current} cannot be written`, {
         kind: 'disk-full',
         next: ['free some space, or write to another disk; -s 128 records headers only'],
         cause: error,

@@ -33,7 +33,7 @@ export class PipeOutput implements Output {
       while (written < chunk.length)
         written += (await this.#pipe.write(chunk, written)).bytesWritten;
     } catch (error) {
-      if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads the pipe');
+      if (errorCode(error) === 'EPIPE') throw new OutputClosed('the pipe has no reader');
       const problem = new Problem(`cannot write to the pipe: ${messageOf(error)}`, {
         kind: 'not-written',
       });

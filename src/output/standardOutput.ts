@@ -20,7 +20,7 @@ export class StandardOutput implements Output {
         const { bytesWritten } = await writeTo(STDOUT, chunk, written);
         written += bytesWritten;
       } catch (error) {
-        if (errorCode(error) === 'EPIPE') throw new OutputClosed('nobody reads standard output');
+        if (errorCode(error) === 'EPIPE') throw new OutputClosed('standard output has no reader');
         if (errorCode(error) !== 'EAGAIN')
           throw new NotWritten(
             new Problem(`cannot write to standard output: ${messageOf(error)}`, {

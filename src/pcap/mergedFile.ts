@@ -84,7 +84,7 @@ export class MergedFile {
     const [first] = source.known.values();
     if (!first) return;
     const { ended, comments } = source.queue;
-    const late = `packets that came late and stand after newer ones: ${source.late}`;
+    const late = `packets that arrived late and were written after newer ones: ${source.late}`;
     const statistics = ended?.statistics ?? {};
     const block = statisticsBlock({
       ...first,

@@ -58,7 +58,7 @@ export class PacketQueue {
   advance(): boolean {
     for (;;) {
       if (this.cursor?.next()) {
-        if (!this.cursor.hasTime) throw new NotPcap('it has packets without a time');
+        if (!this.cursor.hasTime) throw new NotPcap('it has packets without a timestamp');
         return true;
       }
       const item = this.#items.shift();
@@ -111,7 +111,7 @@ export class PacketQueue {
 
   #closeFile(): void {
     const cutOff = this.#unread;
-    if (cutOff > 0) this.comments.push(`cut off inside a packet: ${cutOff} bytes were left out`);
+    if (cutOff > 0) this.comments.push(`cut off inside a packet: ${cutOff} bytes were dropped`);
     this.#leaveFile();
   }
 

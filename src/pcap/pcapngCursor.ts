@@ -138,7 +138,7 @@ export class PcapngCursor implements PacketCursor {
     if (bytes.readUInt32LE(at) === BLOCK.section) {
       if (bytes.readUInt32LE(at + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = true;
       else if (bytes.readUInt32BE(at + 8) === BYTE_ORDER_MAGIC) this.#littleEndian = false;
-      else throw new NotPcap('a section without its byte order');
+      else throw new NotPcap('a section without a byte order');
       return BLOCK.section;
     }
     if (this.#littleEndian === undefined)
@@ -150,7 +150,7 @@ export class PcapngCursor implements PacketCursor {
     if (at + PACKET_FIELDS_BYTES > end) throw new NotPcap('a packet block is too short');
     this.interfaceIndex = this.#sectionBase + interfaceIndex;
     const clock = this.#clocks[this.interfaceIndex];
-    if (!clock) throw new NotPcap('a packet of an interface that is not described');
+    if (!clock) throw new NotPcap('a packet of an interface without a description');
     this.#readTime(clock, this.#word(at + 4), this.#word(at + 8));
     this.hasTime = true;
     this.start = at + PACKET_FIELDS_BYTES;
@@ -180,7 +180,7 @@ export class PcapngCursor implements PacketCursor {
   #readSimplePacket(at: number, end: number): void {
     const described = this.interfaces[this.#sectionBase];
     if (!described || at + 4 > end)
-      throw new NotPcap('a packet of an interface that is not described');
+      throw new NotPcap('a packet of an interface without a description');
     this.interfaceIndex = this.#sectionBase;
     this.hasTime = false;
     this.originalLength = this.#word(at);

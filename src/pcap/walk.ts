@@ -121,7 +121,7 @@ export class PcapWalker {
     else if (nanoseconds >= 1e9) this.#damage = 'a packet has an invalid time';
     // What a disk kept room for and never got are zeros, which would read as empty packets.
     else if (seconds === 0 && nanoseconds === 0 && captured === 0 && original === 0)
-      this.#damage = 'zeros where a packet should begin';
+      this.#damage = 'zeros instead of a packet';
     else {
       this.#seconds = seconds;
       this.#nanoseconds = nanoseconds;

@@ -32,17 +32,17 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
   if (begun === LATE)
     throw new Problem(`the pod has not started ${name} within ${START_MS / 1000} s`, {
       kind: 'not-started',
-      next: ["is its node overloaded? Look at the node's load, or try again later"],
+      next: ['is its node overloaded? Check the load of the node, or try again later'],
     });
   const since = performance.now();
   let line = 0;
   for (let next = first; ; next = chunks.next()) {
     const got = await within(next, SILENCE_MS, LATE);
-    if (got === LATE) throw new Unusable(`${name} has said nothing for ${SILENCE_MS / 1000} s`);
+    if (got === LATE) throw new Unusable(`${name} has printed nothing for ${SILENCE_MS / 1000} s`);
     if (got.done) return;
     const newline = got.value.lastIndexOf(NEWLINE);
     line = newline < 0 ? line + got.value.length : got.value.length - newline;
-    if (line > MAX_LINE) throw new Unusable(`${name} prints no lines`);
+    if (line > MAX_LINE) throw new Unusable(`${name} prints no line breaks`);
     if (performance.now() - since > WHOLE_MS)
       throw new Unusable(`${name} has not ended within ${WHOLE_MS / 1000} s`);
     yield got.value;

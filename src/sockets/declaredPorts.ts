@@ -30,7 +30,7 @@ export function declaredPorts(listed: readonly ListedPod[], selection: Selection
     return `${pods}: ${text}`;
   });
   const more = lines.length - MOST_LINES;
-  return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} more lines like these`] : lines;
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `and ${more} more lines like this`] : lines;
 }
 
 function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection): Generator<string> {
@@ -51,7 +51,7 @@ function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection):
     const addresses = listeners.get(`${protocol} ${port.containerPort}`);
     if (!addresses) yield `${portText(container, port)} is declared, and nothing listens on it`;
     else if ([...addresses].every(isLoopback))
-      yield `${portText(container, port)} is listened on at ${[...addresses].join(', ')} only: other pods do not reach it`;
+      yield `${portText(container, port)} is only open on ${[...addresses].join(', ')}: other pods cannot reach it`;
   }
 }
 

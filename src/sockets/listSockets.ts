@@ -92,14 +92,15 @@ async function listOnce(
       if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store)) note(UNKNOWN_FAMILY);
       return { store, unreadable };
     }
-    if (isGibberish) note(`note: no line that ${command[0]} printed was understood`);
+    if (isGibberish) note(`note: no line of the output of ${command[0]} could be parsed`);
     complaints.push(
-      said || `${command[0]} ended with exit code ${code}, and no line of it was understood`,
+      said ||
+        `${command[0]} ended with exit code ${code}, and no line of its output could be parsed`,
     );
   }
   throw new Problem(`the sockets of the pod cannot be read: ${complaints.join('; ')}`, {
     kind: 'command-failed',
-    next: ['name an image with ss (iproute2) or cat with --image'],
+    next: ['choose an image that has ss (iproute2) or cat with --image'],
   });
 }
 
@@ -115,7 +116,7 @@ function isOfAnyIpv6({ local }: Socket): boolean {
 }
 
 const UNKNOWN_FAMILY =
-  'note: it is not known of sockets bound to [::] whether they take IPv4 too, and they are listed as if they did: only ss can tell, which ports -4 -l asks where the image has it';
+  'note: sockets bound to [::] are listed as dual-stack, because only ss can tell whether they accept IPv4; if the image has ss, ports -4 -l uses it';
 
 interface Reader {
   readonly command: readonly string[];

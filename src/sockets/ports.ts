@@ -159,7 +159,9 @@ export class PortsSession {
     const { pod } = found;
     if (pod) refuseUnsuitable(pod);
     if (pod?.spec.hostNetwork)
-      onNote(`pod "${pod.metadata.name}" uses its node's network: these are the node's sockets`);
+      onNote(
+        `pod "${pod.metadata.name}" uses the network of its node, so these are the sockets of the node`,
+      );
     const target = pod && selection.processes ? processTarget(pod, this.#request) : undefined;
     return debuggerFor(
       this.#api,
@@ -210,6 +212,8 @@ function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | 
       next: ['leave out -p, or choose another container with -c'],
     });
   if (container === undefined && names.length > 1)
-    onNote(`processes are named of container ${chosen} only; choose with -c: ${names.join(', ')}`);
+    onNote(
+      `only processes of container ${chosen} are shown; choose another with -c: ${names.join(', ')}`,
+    );
   return chosen;
 }

@@ -68,5 +68,5 @@ export function tsharkComplaint(stderr: string): string {
     .split('\n')
     .map((line) => line.replace(/^tshark: /, '').trim())
     .filter((line) => line !== '' && !/^Running as user|could be dangerous/.test(line));
-  return lines[0] ?? 'it gave no reason';
+  return lines[0] ?? 'no reason given';
 }

@@ -48,8 +48,8 @@ function isAlive(pid: number): boolean {
 }
 
 function inUse(folder: string, path: string, holder: number): Problem {
-  return new LocalProblem(`another fetch (process ${holder}) writes into ${folder}`, {
+  return new LocalProblem(`another fetch (process ${holder}) is writing to ${folder}`, {
     kind: 'exists',
-    next: [`wait for it, or name another folder; if it no longer runs, delete ${path}`],
+    next: [`wait for it, or choose another folder; if it is no longer running, delete ${path}`],
   });
 }

@@ -9,7 +9,7 @@ export function localProblem(path: string, error: unknown): Problem {
   switch (errorCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new LocalProblem(`the disk is full: ${path} takes no more`, {
+      return new LocalProblem(`the disk is full: ${path} cannot be written`, {
         kind: 'disk-full',
         next: ['free some space and run the same command again: it resumes where it stopped'],
         cause: error,
@@ -19,7 +19,7 @@ export function localProblem(path: string, error: unknown): Problem {
     case 'EROFS':
       return new LocalProblem(`cannot write ${path}: ${reason(error)}`, {
         kind: 'not-written',
-        next: ['name a folder that is yours to write, or close the program that holds the file'],
+        next: ['choose a folder that you can write to, or close the program that uses the file'],
         cause: error,
       });
     default:

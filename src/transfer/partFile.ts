@@ -62,7 +62,8 @@ export class PartFile {
     for (let at = 0; at < this.size; ) {
       const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, this.size - at));
       const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, at);
-      if (bytesRead === 0) throw localProblem(this.path, new Error('it shrank while it was read'));
+      if (bytesRead === 0)
+        throw localProblem(this.path, new Error('it became shorter while it was read'));
       at += bytesRead;
       yield chunk.subarray(0, bytesRead);
     }

@@ -33,9 +33,9 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 export function existsAlready(path: string): Problem {
-  return new LocalProblem(`${path} exists already and is another file`, {
+  return new LocalProblem(`${path} already exists and is another file`, {
     kind: 'exists',
-    next: ['name another folder, move that file away, or overwrite it with --force'],
+    next: ['choose another folder, move that file away, or overwrite it with --force'],
   });
 }
 

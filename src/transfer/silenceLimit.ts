@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** Nothing arrived within the allowed time. */
 export class Silence extends Error {
   constructor(milliseconds: number) {
-    super(`nothing came for ${Math.round(milliseconds / 1000)} s`);
+    super(`no data arrived for ${Math.round(milliseconds / 1000)} s`);
   }
 }
 

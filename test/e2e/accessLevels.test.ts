@@ -144,7 +144,7 @@ describe.concurrent('access levels', () => {
       { onTestFinished: test.onTestFinished },
     ).finished;
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/netdebug-network, added when namespace .* allowed it, breaks/);
+    expect(again.stderr).toMatch(/netdebug-network, added when namespace .* allowed it, violates/);
     expect(again.stderr).toContain('replace the pod');
     // The old one itself still serves.
     expect((await captures(test, pod, ['-n', namespace])).packets).toHaveLength(3);
@@ -286,7 +286,7 @@ describe.concurrent('the debugger on a node', () => {
     );
     expect(started.code, started.stderr).toBe(0);
     expect(started.stderr).toMatch(/using a pod on node .* instead/);
-    expect(started.stderr).toMatch(/recording on eth0 of pod \S+, by way of its node/);
+    expect(started.stderr).toMatch(/recording on eth0 of pod \S+, through its node/);
     const which = `${name}/by-node`;
     const listed = await ours('captures');
     expect(listed.stdout).toMatch(new RegExp(`^by-node +${name} +Recording `, 'm'));

@@ -229,7 +229,9 @@ describe('doctor', () => {
     await netdebug(['shell', pod.name, '--image', image, '--', 'true']).finished;
     const second = await doctor([pod.name]);
     expect(second.code).toBe(0);
-    expect(second.fine.join('\n')).toMatch(/netdebug-network runs in the pod and will be used/);
+    expect(second.fine.join('\n')).toMatch(
+      /netdebug-network is running in the pod and will be used/,
+    );
     expect(second.fine.join('\n')).toMatch(/works, v5\.channel\.k8s\.io/);
     const table = await netdebug(['doctor', pod.name, '--image', image]).finished;
     expect(table.stdout).toMatch(/^ok +API server +v1\./m);
@@ -344,7 +346,9 @@ describe('doctor', () => {
     ]);
     const baseline = await doctor(['guarded', '-n', namespace]);
     expect(baseline).toMatchObject({ code: 0, failures: [] });
-    expect(baseline.fine.join()).toMatch(/would be added, with the runtime's own rights/);
+    expect(baseline.fine.join()).toMatch(
+      /would be added, with the default capabilities of the runtime/,
+    );
   });
 
   it('takes a workload that is one pod, and a node', async () => {
@@ -353,7 +357,9 @@ describe('doctor', () => {
     const ofNode = await doctor([`node/${node}`]);
     expect(ofNode).toMatchObject({ code: 0, failures: [] });
     expect(ofNode.fine.join()).toMatch(`a pod on node ${node}, in namespace`);
-    expect(ofNode.warnings.join()).toMatch(/the node's own: packets and sockets of the whole node/);
+    expect(ofNode.warnings.join()).toMatch(
+      /that of the node: packets and sockets of the whole node/,
+    );
     const none = await doctor(['node/no-such-node']);
     expect(none.code).toBe(1);
     expect(none.failures.join()).toMatch(/nodes "no-such-node" not found/);

@@ -254,7 +254,7 @@ describe('under a fault', () => {
 
     expect(code, stderr).toBe(one.fails ? 1 : 0);
     if (one.fails) expect(stderr).toMatch(one.fails);
-    const resumed = /resumed after [\d.]+ s where it stood[\s\S]*; resumed after 1 interruption/;
+    const resumed = /resumed after [\d.]+ s where it stopped[\s\S]*; resumed after 1 interruption/;
     if (one.resumes) expect(stderr).toMatch(resumed);
     expect(stderr).not.toContain('fault in kubectl netdebug');
     if (one.waits) {

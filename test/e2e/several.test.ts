@@ -221,7 +221,7 @@ describe('a capture of several pods', () => {
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^${going.name} .*lost in part$`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^${going.name} .*partly lost$`, 'm'));
     expect(stderr).toMatch(new RegExp(`^${noisy.name} .*in order$`, 'm'));
     const times = await packetsOf(file, 'udp.port == 9');
     expect(Number(times.at(-1)?.[1])).toBeGreaterThan(at + 0.5);
@@ -361,7 +361,7 @@ describe('a capture of a workload', () => {
     await running.says(/waiting for a pod of -l/);
     const late = await runPod('late', { metadata: { labels: { app } } });
     await running.says(/joins the capture[\s\S]*capturing on/);
-    await running.says(/its first packets are not captured \(about \d+ s\); capture node\//);
+    await running.says(/its first packets \(about \d+ s\) are not captured; capture node\//);
     await ask(client.name, late.ip, '/to-the-late-one');
     running.child.kill('SIGINT');
     const { code, stderr } = await running.finished;
@@ -428,7 +428,7 @@ describe('a capture with those at the other end', () => {
     await running.says(/capturing on/);
     await ask(client.name, first.ip, '/first');
     const second = await runPod('peer', { metadata: { labels }, node: 1 });
-    await running.says(new RegExp(`packets of host ${second.ip} are captured from now on, too`));
+    await running.says(new RegExp(`packets of host ${second.ip} are now captured too`));
     await running.says(/capturing on[\s\S]*capturing on/);
     await ask(client.name, second.ip, '/second');
     await ask(client.name, first.ip, '/first-again');

@@ -265,7 +265,7 @@ describe('targets', () => {
       expect(manifest.pod).toBe(pod);
     }
     expect((await netdebug(['captures', 'follow', 'both']).finished).stderr).toContain(
-      `name one: ${web[0]}/both`,
+      `choose one, for example ${web[0]}/both`,
     );
     const removed = await netdebug(['captures', 'rm', 'both']).finished;
     expect(removed.code, removed.stderr).toBe(0);

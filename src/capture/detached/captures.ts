@@ -84,9 +84,8 @@ function stateOf(pod: Pod, container: string): ContainerState {
 }
 
 function lossText(exitCode: number, reason: string): string {
-  if (exitCode === RESTARTED)
-    return 'the node restarted the container, and what it had recorded is lost';
-  if (exitCode === NO_ROOM) return "there was no room for it on the node's disk";
+  if (exitCode === RESTARTED) return 'the node restarted the container, and its recording is lost';
+  if (exitCode === NO_ROOM) return "the node's disk had no room for it";
   if (exitCode === TERMINATED)
     return "its container was terminated; possible causes: the pod's sandbox was lost, or its node shut down";
   if (exitCode === KILLED)
@@ -133,7 +132,7 @@ export async function findCaptures(
       names.length > 0
         ? candidatesText('captures here', name, names)
         : 'there are no captures here',
-      'kubectl netdebug captures list -A   lists those of all namespaces',
+      'kubectl netdebug captures list -A   lists the captures of all namespaces',
     ],
   });
 }

@@ -29,7 +29,7 @@ export async function undoStart(
   const state = await end(api, capture, image, limit);
   const left = state === 'ended' ? [] : leftText(capture, state);
   if (!signal.aborted) return leaving(explainRefusal(error), left);
-  onNote(left.length === 0 ? `capture "${capture.name}" was ended again` : left.join('\n  '));
+  onNote(left.length === 0 ? `capture "${capture.name}" was stopped again` : left.join('\n  '));
   return error;
 }
 
@@ -39,10 +39,10 @@ function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): strin
   const remove = `kubectl netdebug captures rm ${name}/${capture.name} -n ${namespace}`;
   return state === 'waiting'
     ? [
-        `capture "${capture.name}" waits for its container to start in the pod: ${startWindowText(capture)}`,
-        `if it starts before that, end it with: ${remove}`,
+        `capture "${capture.name}" is waiting for its container to start in the pod: ${startWindowText(capture)}`,
+        `if it starts before that, stop it with: ${remove}`,
       ]
-    : [`capture "${capture.name}" may still record in the pod; end it with: ${remove}`];
+    : [`capture "${capture.name}" may still be recording in the pod; stop it with: ${remove}`];
 }
 
 /** Ends the capture, if it starts in time, and gives what is known of it then. */

@@ -20,5 +20,5 @@ export function fetchFolders(
 function folderName(target: string): string {
   const name = target.replaceAll('/', '_');
   if (/^[a-z0-9][-a-z0-9._]*$/.test(name)) return name;
-  throw new Problem(`"${target}" cannot be the name of a folder`, { kind: 'not-written' });
+  throw new Problem(`"${target}" cannot be used as the name of a folder`, { kind: 'not-written' });
 }

@@ -29,7 +29,7 @@ export async function followFrom(
       fileBytes: state.fileKilobytes * 1000,
       from: { seq: files[0]?.seq ?? 1, offset: 0 },
       listening: (device) =>
-        `following capture "${capture.name}" on ${device} of pod ${place.namespace}/${place.pod} from its oldest packet on (${bytesText(state.bytes)} recorded)`,
+        `following capture "${capture.name}" on ${device} of pod ${place.namespace}/${place.pod} from its oldest packet (${bytesText(state.bytes)} recorded)`,
     },
     { ...recording, spec: {}, linger: PATIENCE },
   );

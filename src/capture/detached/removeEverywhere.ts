@@ -19,6 +19,6 @@ export async function removeEverywhere(
   }
   const subject = target.startsWith('node/') ? target : `pod ${target}`;
   return state.kind === 'lost' && volume === undefined && !onNode
-    ? `capture "${name}" of ${subject} is lost already: there is nothing to remove`
+    ? `capture "${name}" of ${subject} is already lost: there is nothing to remove`
     : `capture "${name}" of ${subject} removed`;
 }

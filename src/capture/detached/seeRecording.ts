@@ -60,9 +60,9 @@ async function look(
       throw await notRecording(capture, listing, image, device);
     }
     if (Date.now() > limit)
-      throw new Problem(`capture "${capture.name}" has not begun to record yet`, {
+      throw new Problem(`capture "${capture.name}" has not started recording`, {
         kind: 'not-started',
-        next: ['it was ended; try again when the node is less busy'],
+        next: ['it was stopped; try again when the node is less busy'],
       });
     await wait(LOOKS_MS[looks] ?? LOOKS_MS.at(-1), undefined, { signal });
   }

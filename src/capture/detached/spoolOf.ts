@@ -41,9 +41,12 @@ export async function stopCapture(
 ): Promise<void> {
   const { code, complaint } = await tell(api, capture, 'stop', signal);
   if (code !== 0)
-    throw new Problem(`capture "${capture.name}" does not stop: ${complaint || `exit ${code}`}`, {
-      kind: 'command-failed',
-    });
+    throw new Problem(
+      `capture "${capture.name}" cannot be stopped: ${complaint || `exit ${code}`}`,
+      {
+        kind: 'command-failed',
+      },
+    );
 }
 
 /** Ends a capture and deletes its files. Throws a Problem when it does not end. */

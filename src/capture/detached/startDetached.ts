@@ -132,7 +132,7 @@ function roomBeside(pod: Pod, volume: string | undefined) {
     ? room
     : {
         bytes: Math.max(0, room.bytes - taken),
-        reason: `${room.reason}, of which other captures take ${bytesText(taken)}`,
+        reason: `${room.reason}, ${bytesText(taken)} of it used by other captures`,
       };
 }
 

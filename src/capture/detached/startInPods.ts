@@ -80,6 +80,6 @@ async function newName(
 function problemOf(error: unknown, signal: AbortSignal): Problem {
   if (error instanceof Problem) return error;
   if (signal.aborted)
-    return new Problem('interrupted before it was seen to record', { kind: 'interrupted' });
+    return new Problem('interrupted before it was known to be recording', { kind: 'interrupted' });
   throw error;
 }

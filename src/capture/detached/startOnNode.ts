@@ -36,7 +36,7 @@ export async function startOnNode(
   request: DetachedRequest,
 ): Promise<StartedCapture> {
   if (request.volume !== undefined)
-    throw wrongUsage('--volume is a volume of the pod, which is not reached from its node');
+    throw wrongUsage('--volume names a volume of the pod, which cannot be used from its node');
   const { onProgress, onNote, signal } = request;
   const place = await nodeDebugger(api, target, debuggerRequest(request), { onProgress, signal });
   let made: Pod;
@@ -111,7 +111,7 @@ async function nameFor(
   const shown = nodePodTarget({ namespace, annotations: targetAnnotation(target) });
   const taken = pods.flatMap(capturesOf).find((one) => one.name === name && one.target === shown);
   if (taken)
-    throw new Problem(`there is a capture "${name}" of ${shown} already`, {
+    throw new Problem(`a capture "${name}" of ${shown} already exists`, {
       kind: 'exists',
       next: [
         'choose another --name',
@@ -139,10 +139,9 @@ async function begin(api: KubeApi, pod: Pod, request: DetachedRequest) {
 function captureOf(pod: Pod): DetachedCapture {
   const [capture] = capturesOf(pod);
   if (!capture)
-    throw new Problem(
-      `pod "${pod.metadata.name}" was changed when it was created: it is not a capture`,
-      { kind: 'denied' },
-    );
+    throw new Problem(`pod "${pod.metadata.name}" was changed on creation and is not a capture`, {
+      kind: 'denied',
+    });
   return capture;
 }
 

@@ -51,16 +51,19 @@ export function refuseWithoutSpool(capture: DetachedCapture): void {
     case 'running':
       return;
     case 'starting':
-      throw new Problem(`capture "${name}" has not started: ${state.reason ?? 'it is waiting'}`, {
-        kind: 'not-started',
-        next: [`${describe}   shows what it waits for`, startWindowText(capture)],
-      });
+      throw new Problem(
+        `capture "${name}" has not started: ${state.reason ?? 'it is still waiting'}`,
+        {
+          kind: 'not-started',
+          next: [`${describe}   shows what it is waiting for`, startWindowText(capture)],
+        },
+      );
     case 'lost':
-      throw new Problem(`what capture "${name}" recorded is lost${when}: ${state.why}`, {
+      throw new Problem(`the recording of capture "${name}" is lost${when}: ${state.why}`, {
         kind: 'lost',
         next: [
           'a capture survives its container on a volume of the pod: --volume NAME',
-          `${describe}   says more of container ${container}`,
+          `${describe}   shows more about container ${container}`,
         ],
       });
     case 'removed':

@@ -87,7 +87,7 @@ export class Checksums {
       for (const { seq } of left.values()) this.#tell(seq, { unverified: NO_PROGRAM });
       left.clear();
     } else if (left.size > 0 && (code === undefined || code === 0))
-      throw new CutStream('the checksums were cut off');
+      throw new CutStream('the list of checksums was cut off');
   }
 
   #tell(seq: number, checksum: Checksum): void {
@@ -97,4 +97,4 @@ export class Checksums {
 
 const MAX_LINE = 200;
 const NO_PROGRAM = 'the image has no sha256sum';
-const NOT_MADE = 'the file was gone from the pod before its checksum was made';
+const NOT_MADE = 'the file was removed from the pod before its checksum was computed';

@@ -113,5 +113,5 @@ export class CopyFrames {
 
 function unexpected(line: Buffer): RefusedStream {
   const shown = JSON.stringify(line.toString('latin1', 0, MAX_LINE_BYTES));
-  return new RefusedStream(`${shown} is not what was asked for`);
+  return new RefusedStream(`${shown} was not requested`);
 }

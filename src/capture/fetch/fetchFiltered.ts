@@ -149,7 +149,7 @@ class FilteredFetch {
           patience.progress();
           // A filter can only take packets away.
           if (copy.size + chunk.length > file.size)
-            throw new Problem(`the pod sent more than there is in file ${file.seq}`, {
+            throw new Problem(`the pod sent more data than file ${file.seq} has`, {
               kind: 'damaged',
             });
           await copy.append(Buffer.from(chunk));
@@ -159,7 +159,7 @@ class FilteredFetch {
         await copy.discard();
         if (error instanceof FileGone) {
           onNote?.(`file ${file.seq} cannot be filtered: the ring removed it`);
-          return lostEntry(file, 'the ring removed it while it was copied');
+          return lostEntry(file, 'the ring removed it during the copy');
         }
         await this.#access.waitToGoOn(error, patience);
       }
@@ -195,7 +195,7 @@ async function placed(copy: FileCopy, file: SpoolFile, force: boolean): Promise<
   const { proof } = copy;
   const { walk, sha256 } = proof;
   if (walk.damage !== undefined) throw new DamagedStream(walk.damage);
-  if (walk.wholeBytes !== walk.bytes) throw new CutStream('it ended within a packet');
+  if (walk.wholeBytes !== walk.bytes) throw new CutStream('it ends inside a packet');
   const state = file.closed ? 'whole' : 'partial';
   const entry = { seq: file.seq, state, recorded: file.size, ...packetFacts(proof) } as const;
   if (walk.packets === 0) {

@@ -158,7 +158,7 @@ async function prepare(
   const { book } = run;
   const earlier = await EarlierFetch.in(folder, origin.capture, known);
   const listed = new Set(copies.map(({ source }) => source.seq));
-  await earlier.keepWhatIsHere(run, listed, 'the ring removed it before it was copied whole');
+  await earlier.keepWhatIsHere(run, listed, 'the ring removed it before the copy was complete');
   const left: FileCopy[] = [];
   for (const copy of copies) {
     signal.throwIfAborted();

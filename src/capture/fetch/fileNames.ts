@@ -23,7 +23,7 @@ export function checkCaptureFileName(name: string): void {
   if (CAPTURE_NAME.test(name)) return;
   throw wrongUsage(
     `the capture's name ${JSON.stringify(name)} cannot be used in file names`,
-    'letters, digits, ".", "_" and "-" can, up to 100 of them',
+    'use at most 100 letters, digits, ".", "_" and "-"',
   );
 }
 

@@ -28,9 +28,13 @@ export function isConfirmed(proof: FileProof, checksum: Checksum, before: FilePr
 export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
   return new WrongFile(
     'sha256' in checksum
-      ? `file ${source.seq} was copied twice, each time with another checksum than in the pod`
-      : `file ${source.seq} was copied twice, damaged in different ways`,
-    { next: ['it was not kept; fetch again, through another network or proxy if there is one'] },
+      ? `file ${source.seq} was copied twice, but its checksum differs from that in the pod both times`
+      : `file ${source.seq} was copied twice and was damaged differently each time`,
+    {
+      next: [
+        'the copies were discarded; fetch again, if possible through another network or proxy',
+      ],
+    },
   );
 }
 
@@ -45,8 +49,8 @@ export function wholeEntry(
   const torn = walk.bytes - walk.wholeBytes;
   const note =
     walk.damage !== undefined
-      ? `damaged in the pod: from byte ${walk.wholeBytes} on there are no packets (${walk.damage})`
-      : `the recorder was ended within a packet: the last ${torn} bytes are a part of one`;
+      ? `damaged in the pod: no packets can be read after byte ${walk.wholeBytes} (${walk.damage})`
+      : `the recorder was stopped while it wrote a packet: the last ${torn} bytes are incomplete`;
   return {
     seq: copy.source.seq,
     name,

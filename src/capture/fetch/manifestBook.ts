@@ -47,7 +47,7 @@ export class ManifestBook {
     if (before !== undefined && !known && !force)
       throw new LocalProblem(`${book.#path} belongs to another capture, or to another filter`, {
         kind: 'exists',
-        next: ['name another folder, or replace what is there with --force'],
+        next: ['choose another folder, or replace its files with --force'],
       });
     if (known) {
       for (const file of before.files) book.#files.set(file.seq, file);

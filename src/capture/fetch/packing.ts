@@ -23,9 +23,9 @@ export async function* unpacked(
     yield* output as AsyncIterable<Buffer>;
   } catch (error) {
     const code = errorCode(error) ?? '';
-    if (code === 'Z_BUF_ERROR') throw new CutStream('the compressed files were cut off');
+    if (code === 'Z_BUF_ERROR') throw new CutStream('the compressed data was cut off');
     if (/^(Z|ZSTD)_/.test(code))
-      throw new DamagedStream('the compressed files came damaged', { cause: error });
+      throw new DamagedStream('the compressed data is damaged', { cause: error });
     throw error;
   } finally {
     output.destroy();

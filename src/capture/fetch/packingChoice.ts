@@ -56,7 +56,7 @@ export class PackingChoice {
     } else if (rate < SLOW && left > rate * LEAST_LEFT_S) {
       this.#plain = rate;
       this.#note(
-        `the link is slow (${bytesText(rate)}/s): the pod compresses the files with ${this.#available}`,
+        `the connection is slow (${bytesText(rate)}/s): the pod compresses the files with ${this.#available}`,
       );
       this.#change(this.#available);
     } else this.#again();
@@ -66,7 +66,7 @@ export class PackingChoice {
     this.current = packing;
     if (packing === undefined) {
       this.#isDecided = true;
-      this.#note('the files hardly get smaller, or not faster: they come uncompressed again');
+      this.#note('compression does not help: the files are sent uncompressed again');
     }
     this.#again();
   }

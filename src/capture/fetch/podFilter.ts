@@ -38,10 +38,10 @@ export function whyNotInPod(
   const program = filterProgram(filter);
   for (const needed of [program, 'gzip'])
     if (!tools.has(needed)) return `the image has no ${needed}`;
-  if (!hasProcessorToSpare(pod)) return "the pod's CPU limit leaves no room for a filter";
+  if (!hasProcessorToSpare(pod)) return "the pod's CPU limit is too low for a filter";
   const memory = memoryLimit(pod);
   if (program === 'tshark' && memory !== undefined && memory < TSHARK_BYTES)
-    return "the pod's memory limit leaves no room for tshark";
+    return "the pod's memory limit is too low for tshark";
   return undefined;
 }
 

@@ -42,13 +42,13 @@ export class PodSpool implements SpoolSource {
       pod = await this.#api.get<Pod>(podPath(namespace, name), { signal });
     } catch (error) {
       if (error instanceof ApiError && error.code === 404)
-        return new SpoolGone(`${shown} is gone, and the capture with it`);
+        return new SpoolGone(`${shown} no longer exists, and its capture is lost`);
       throw error;
     }
     const { uid, deletionTimestamp } = pod.metadata;
     if (uid !== this.#podUid)
       return new SpoolGone(
-        `${shown} was replaced by another of its name: the capture went with it`,
+        `${shown} was replaced by another pod of the same name, and its capture is lost`,
       );
     const ended = containerEnd(pod, container);
     if (!ended) return undefined;
@@ -56,7 +56,7 @@ export class PodSpool implements SpoolSource {
     const when = finishedAt === undefined ? '' : ` at ${finishedAt}`;
     const why = [reason, `exit code ${exitCode}`, deletionTimestamp && 'the pod is being deleted'];
     return new SpoolGone(
-      `the container ${container} of ${shown} ended${when} (${why.filter(Boolean).join(', ')}), and the capture with it`,
+      `the container ${container} of ${shown} ended${when} (${why.filter(Boolean).join(', ')}), and its capture is lost`,
       finishedAt === undefined ? undefined : new Date(finishedAt),
     );
   }

@@ -190,7 +190,7 @@ export class SpoolAccess {
       yield* unpacked(bytes, 'gzip');
       const code = await ended();
       if (code === 0) return true;
-      if (code === EXIT.fileGone) throw new FileGone(`file ${seq} is gone`);
+      if (code === EXIT.fileGone) throw new FileGone(`file ${seq} no longer exists`);
       const said = await complaint();
       if (code !== EXIT.filterFailed)
         throw new CutStream(`the filtered file was cut off${said && `: ${said}`}`);
@@ -209,15 +209,15 @@ export class SpoolAccess {
       for await (const chunk of bytes) {
         size += chunk.length;
         if (size > MAX_LISTING_BYTES)
-          throw new Problem('the pod lists more files than possible', { kind: 'damaged' });
+          throw new Problem('the pod lists too many files', { kind: 'damaged' });
         chunks.push(chunk);
       }
       const code = await ended();
-      if (code === undefined) throw new CutStream(`the answer to "${verb}" was cut off`);
+      if (code === undefined) throw new CutStream(`the response to "${verb}" was cut off`);
       if (code === EXIT.unsteady) throw new CutStream(await complaint());
       if (code !== 0)
         throw new Problem(
-          `the spool in the pod does not answer "${verb}": ${(await complaint()) || `exit code ${code}`}`,
+          `the spool in the pod did not respond to "${verb}": ${(await complaint()) || `exit code ${code}`}`,
           { kind: 'command-failed' },
         );
       return Buffer.concat(chunks).toString();
@@ -229,7 +229,7 @@ export class SpoolAccess {
       `the connection was lost and did not come back within ${this.limits.patience / 1000} s: ${messageOf(error)}`,
       {
         kind: 'unreachable',
-        next: ['run the same command again when it works: it resumes where it stopped'],
+        next: ['run the same command again when the connection works: it resumes where it stopped'],
         cause: error,
       },
     );
@@ -242,10 +242,9 @@ function checkFiles({ files }: Listing): void {
   for (const { seq, size, name } of files) {
     const sound = [seq, size].every(Number.isSafeInteger) && seq > before && size >= 0 && name;
     if (!sound)
-      throw new Problem(
-        `the pod lists an impossible file: ${seq} ${size} ${JSON.stringify(name)}`,
-        { kind: 'damaged' },
-      );
+      throw new Problem(`the pod lists an invalid file: ${seq} ${size} ${JSON.stringify(name)}`, {
+        kind: 'damaged',
+      });
     before = seq;
   }
 }

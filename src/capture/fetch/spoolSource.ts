@@ -33,7 +33,9 @@ export class SpoolGone extends Problem {
   constructor(message: string, at?: Date) {
     super(message, {
       kind: 'lost',
-      next: ['what had been copied is whole and stays; capture.json says what is lost'],
+      next: [
+        'the files that were copied are complete and were kept; capture.json lists what is lost',
+      ],
     });
     this.at = at;
   }

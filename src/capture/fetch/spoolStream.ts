@@ -34,7 +34,7 @@ export async function* spoolStream(
       if (begins)
         throw new Problem(`file ${file.seq} was recorded on another kind of interface`, {
           kind: 'unsuitable',
-          next: ['copy the files and read each: captures fetch'],
+          next: ['copy the files with captures fetch, and read each'],
         });
       offset += chunk.length;
       if (whole.length > 0) yield whole;
@@ -97,5 +97,5 @@ async function* filteredBytes(
 }
 
 function goneText(seq: number): string {
-  return `file ${seq} is missing, at least in part: the ring removed it while it was read`;
+  return `file ${seq} is missing or incomplete: the ring removed it while it was being read`;
 }

@@ -12,9 +12,9 @@ export class FileGone extends Error {}
 /** The pod sent something that was not asked for: its sender cannot be trusted. */
 export class RefusedStream extends Problem {
   constructor(why: string) {
-    super(`what the pod sent was refused: ${why}`, {
+    super(`unexpected data from the pod: ${why}`, {
       kind: 'damaged',
-      next: ['only files that were complete before it were kept; check what runs in that pod'],
+      next: ['only files that were complete by then were kept; check what runs in that pod'],
     });
   }
 }

@@ -98,7 +98,7 @@ export class Worker {
   }
 
   async #lose(copy: FileCopy, why: string): Promise<void> {
-    this.#run.note(`file ${copy.source.seq} cannot be copied whole: ${why}`);
+    this.#run.note(`file ${copy.source.seq} cannot be copied completely: ${why}`);
     this.#run.came(copy, copy.source.size - copy.size);
     await keepPartial(this.#run, copy, why);
   }
@@ -145,5 +145,5 @@ function restOf({ source: { seq, size }, size: offset }: FileCopy): FilePart {
 
 /** How often a file may be shorter than it was listed before that is believed. */
 const MAX_SHORT = 5;
-const GONE = 'the ring removed it while it was copied';
-const SHORTER = 'it is shorter in the pod than it was';
+const GONE = 'the ring removed it during the copy';
+const SHORTER = 'it became shorter in the pod';

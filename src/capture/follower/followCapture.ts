@@ -89,7 +89,7 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
     }
     if (!over && !reading.listening && !abandon.aborted) interrupt.throwIfAborted();
     spoolIsThere = !over || reading.listening || !UNBEGUN.has(over.why);
-    if (!spoolIsThere) throw new SpoolRefused(reading.messages.join('; ') || 'no room');
+    if (!spoolIsThere) throw new SpoolRefused(reading.messages.join('; ') || 'no space left');
     await output.close();
     if (over && (await follower.acknowledge(ACKNOWLEDGE_MS))) spoolIsThere = false;
     if (reading.failure) throw reading.failure;
@@ -230,7 +230,7 @@ class Reading {
         this.#unwanted('early');
         return;
       }
-      onNewLinkType?.(`${change}: its packets go to ${await output.nextFile()}`);
+      onNewLinkType?.(`${change}: its packets are written to ${await output.nextFile()}`);
     }
     await this.#write(joined.whole);
   }
@@ -279,11 +279,11 @@ class Reading {
 }
 
 const UNJOINABLE = {
-  next: ['one stream holds one kind of packets; -w FILE starts a new file instead'],
+  next: ['a stream can have only one link type; -w FILE starts a new file instead'],
 };
 
 function linkTypeChange(device: string, before = -1, now = -1): string {
-  return `${device} is back with other packets (link type ${linkTypeName(now)}, before ${linkTypeName(before)})`;
+  return `${device} is back with another link type (${linkTypeName(now)}, before: ${linkTypeName(before)})`;
 }
 
 /** How the capture ended, after the end of the recorder. Throws when that end was unexpected. */
@@ -299,7 +299,7 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
     case 'stopped':
       throw new Problem('another client stopped the capture', {
         kind: 'interrupted',
-        next: ['what was recorded until then is saved'],
+        next: ['everything recorded until then is saved'],
       });
     default:
       if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);

@@ -174,7 +174,7 @@ export class Follower {
         }
       } catch (error) {
         if (!(error instanceof BadFrame)) throw error;
-        throw new Problem(`what came from the pod is damaged: ${error.message}`, {
+        throw new Problem(`the data from the pod is damaged: ${error.message}`, {
           kind: 'damaged',
         });
       }
@@ -269,7 +269,7 @@ export class Follower {
       const attempt = new AbortController();
       const firstSign = this.#firstSign();
       const limit = setTimeout(
-        () => attempt.abort(new Problem('no answer came', { kind: 'unreachable' })),
+        () => attempt.abort(new Problem('no response', { kind: 'unreachable' })),
         Math.min(firstSign, OPENING_MS),
       );
       const signal = AbortSignal.any([this.#closed.signal, attempt.signal]);
@@ -332,7 +332,7 @@ export class Follower {
       `the pod has not ${this.isGuest ? 'answered' : 'started the recorder'} within ${Math.round(waited / 1000)} s: ${reason}`,
       {
         kind: 'not-started',
-        next: ["is its node overloaded? Look at the node's load, or try again with fewer pods"],
+        next: ['is its node overloaded? Check the load of the node, or try again with fewer pods'],
       },
     );
   }
@@ -370,7 +370,7 @@ export class Follower {
     if (Date.now() < this.#giveUpAt()) return;
     const seconds = Math.round((Date.now() - this.#lastHeard) / 1000);
     throw new RecordingLost(
-      `the pod has been out of reach for ${seconds} s, longer than the recorder continues without this client: ${reason}`,
+      `the pod has been unreachable for ${seconds} s, longer than the recorder continues without this client: ${reason}`,
     );
   }
 

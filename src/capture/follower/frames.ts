@@ -61,7 +61,7 @@ export class FrameParser {
       }
       const newline = chunk.indexOf(NEWLINE, at);
       const end = newline < 0 ? chunk.length : newline;
-      if (this.#line.length + end - at > MAX_LINE) throw new BadFrame('an endless line');
+      if (this.#line.length + end - at > MAX_LINE) throw new BadFrame('a line that is too long');
       this.#line = Buffer.concat([this.#line, chunk.subarray(at, end)]);
       at = end + 1;
       if (newline < 0) break;

@@ -22,7 +22,7 @@ export async function goneReason(
     return undefined;
   }
   if (pod.metadata.uid !== before.metadata.uid)
-    return `pod "${name}" was deleted, and another one has its name`;
+    return `pod "${name}" was deleted and replaced by another one of the same name`;
   const { phase, reason, message } = pod.status ?? {};
   if (phase === 'Failed' || phase === 'Succeeded')
     return `pod "${name}" has ended (${[reason ?? phase, message].filter(Boolean).join(': ')})`;
@@ -32,7 +32,7 @@ export async function goneReason(
   const old = debuggerStatus(before, container)?.containerID;
   const startedAgain = old === undefined ? (now?.restartCount ?? 0) > 0 : now?.containerID !== old;
   if (startedAgain)
-    return `the debugger "${container}" ended${endText(now?.lastState?.terminated)} and was started again, as when a node restarts`;
+    return `the debugger "${container}" ended${endText(now?.lastState?.terminated)} and was started again; the node may have restarted`;
   return undefined;
 }
 

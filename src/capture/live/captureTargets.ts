@@ -244,7 +244,7 @@ class Capture {
       // Two sources can name the same pod.
       if (captured.has(keyOf(found))) continue;
       if (captured.size >= maxPods)
-        this.#note(found, `skipped: ${maxPods} targets are captured already (--max-pods)`);
+        this.#note(found, `skipped: ${maxPods} targets are already being captured (--max-pods)`);
       else {
         this.#note(found, text);
         this.#begin(found, filter, { joined: true });
@@ -321,7 +321,7 @@ class Capture {
       ? ''
       : `; capture node/${pod.spec.nodeName} sees the first packets of new pods`;
     this.#hinted = true;
-    this.#note({ pod }, `its first packets are not captured (about ${seconds} s)${hint}`);
+    this.#note({ pod }, `its first packets (about ${seconds} s) are not captured${hint}`);
   }
 
   get #listening(): number {
@@ -334,7 +334,10 @@ class Capture {
     const { duration } = this.#recording.spec;
     if (duration === undefined || !joining || this.#deadline !== undefined) return;
     this.#deadline = Date.now() + duration;
-    this.#timer = setTimeout(() => this.#stop('duration', new Error('the time is over')), duration);
+    this.#timer = setTimeout(
+      () => this.#stop('duration', new Error('the duration has passed')),
+      duration,
+    );
   }
 
   #timeLeft(): Milliseconds | undefined {

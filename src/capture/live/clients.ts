@@ -170,7 +170,7 @@ export class Clients {
       if (!(error instanceof ApiError) || error.code !== 403 || this.#path === path) throw error;
       this.#path = path;
       this.#onNote(
-        `note: clients in other namespaces are not found: you may not list pods in all namespaces`,
+        `note: clients in other namespaces cannot be found, because you may not list pods in all namespaces`,
       );
       return this.#podWith(address, signal);
     }
@@ -184,9 +184,9 @@ export class Clients {
     this.#strangers += 1;
     if (this.#strangers > STRANGERS_REPORTED) return;
     const { name } = called.metadata;
-    const more = this.#strangers === STRANGERS_REPORTED ? '; further ones are not reported' : '';
+    const more = this.#strangers === STRANGERS_REPORTED ? '; others will not be reported' : '';
     this.#onNote(
-      `note: ${address} is a client of ${name}, and not the address of a pod: a node, or outside the cluster${more}`,
+      `note: ${address} is a client of ${name}, but not a pod: it is a node or outside the cluster${more}`,
     );
   }
 }

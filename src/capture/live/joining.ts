@@ -71,17 +71,17 @@ export async function* joining(
   };
   const sources = [
     ...(targets
-      ? [untilFailed(newPods(api, targets, pods, signal), 'no more new pods will join')]
+      ? [untilFailed(newPods(api, targets, pods, signal), 'new pods will not join')]
       : []),
     ...(peers.some(hasChangingAddresses)
       ? [
           untilFailed(
             newTerms(api, peers, peerTerms, signal),
-            'no more new addresses of peers are captured',
+            'new addresses of peers will not be captured',
           ),
         ]
       : []),
-    ...(clients ? [untilFailed(clients.found(signal), 'no more clients will join')] : []),
+    ...(clients ? [untilFailed(clients.found(signal), 'new clients will not join')] : []),
   ];
   let known = peerTerms;
   let times = 0;
@@ -94,7 +94,7 @@ export async function* joining(
       if (times > MAX_TIMES) {
         if (times === MAX_TIMES + 1)
           onNote(
-            `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured: they have changed ${MAX_TIMES} times; start another capture for them`,
+            `note: packets of ${firstOf(added)} and of later addresses of --peer are not captured, because the addresses have changed ${MAX_TIMES} times; start another capture for them`,
           );
         continue;
       }
@@ -103,7 +103,7 @@ export async function* joining(
       known = [...known, ...added];
       yield {
         filter: allOf(only),
-        text: `packets of ${firstOf(added)} are captured from now on, too: new addresses of --peer`,
+        text: `packets of ${firstOf(added)} are now captured too: new addresses of --peer`,
       };
     }
   }

@@ -60,13 +60,13 @@ export async function followSpool(
     onCut: (reason, giveUpAt) => {
       state = { ...state, giveUpAt };
       progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`);
-      events?.remark(`connection lost (${reason}) and resumed: nothing is missing here`);
+      events?.remark(`connection lost (${reason}) and resumed: nothing is missing`);
     },
     onWaiting: tellsOfWait(start ? 'the pod to start the recorder' : 'the pod to answer', progress),
     onResumed: (milliseconds) => {
       const { giveUpAt: _, ...rest } = state;
       state = rest;
-      progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stood`);
+      progress.note(`resumed after ${(milliseconds / 1000).toFixed(1)} s where it stopped`);
     },
   });
 
@@ -99,7 +99,7 @@ export async function followSpool(
         const text = outageText(outage, device);
         progress.note(
           outage.to === undefined
-            ? `${text}; ${countText(packets.packets, 'packet')} came before; recording resumes when an interface of that name is there again; -i any survives this`
+            ? `${text}; ${countText(packets.packets, 'packet')} were recorded before; recording resumes when an interface of that name exists again; use -i any to avoid such gaps`
             : text,
         );
         if (outage.to !== undefined) events?.remark(`${GAP_MARK}${text}`);
@@ -120,11 +120,11 @@ export async function followSpool(
 function lossOf(error: RecordingLost, packets: PacketCutter, lastHeard: number): Problem {
   if (packets.bytes === 0) return error;
   const time = new Date(lastHeard).toTimeString().slice(0, 8);
-  return new Problem(`the capture is lost in part: ${error.message}`, {
+  return new Problem(`a part of the capture is lost: ${error.message}`, {
     kind: 'lost',
     next: [
-      `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), whole, up to about ${time}`,
-      `lost: what was recorded after ${time}; start the capture again to continue`,
+      `saved: ${countText(packets.packets, 'packet')} (${bytesText(packets.bytes)}), complete up to about ${time}`,
+      `lost: everything recorded after ${time}; start the capture again to continue`,
       ...error.next,
     ],
     cause: error,

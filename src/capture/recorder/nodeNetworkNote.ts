@@ -8,5 +8,5 @@ export function nodeNetworkNote(
   if (!ofNode) return undefined;
   const ports = ownPorts.join(', ');
   const whose = pod === undefined ? '' : `pod "${pod}" uses its node's network: `;
-  return `${whose}packets of the whole node are shown, except those that carry this capture (tcp port ${ports})`;
+  return `${whose}packets of the whole node are shown, except those of this capture itself (tcp port ${ports})`;
 }

@@ -99,8 +99,8 @@ async function interfacesText(
   interfaces: () => Promise<string[]>,
 ): Promise<string> {
   const names = await interfaces();
-  if (names.length === 0) return 'which interfaces it has is not known; any stands for all';
-  return `${candidatesText('interfaces there', device, names)}; any stands for all`;
+  if (names.length === 0) return 'its interfaces are unknown; use any for all of them';
+  return `${candidatesText('interfaces there', device, names)}; use any for all of them`;
 }
 
 /** Adds to a complaint of an engine, or of the shell that starts it, what the user can do about it. */
@@ -126,7 +126,7 @@ export async function explainRecorder(
   if (exitStatus === NOT_FOUND && /not found/.test(text))
     return explained(
       `the image ${image} has no tcpdump`,
-      ['name an image that has it with --image'],
+      ['choose an image that has it with --image'],
       'image',
     );
   if (device !== undefined && /No such device|does not exist/i.test(text))
@@ -138,13 +138,13 @@ export async function explainRecorder(
   if (mistake !== undefined)
     return explained(
       `the filter is not valid: ${mistake}`,
-      ['the language of filters: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
+      ['filter syntax: https://www.tcpdump.org/manpages/pcap-filter.7.html'],
       'usage',
     );
   if (/permission|not permitted/i.test(text) && accessLevel === 'baseline')
     return explained(`tcpdump may not capture here: ${text}`, [
-      "Pod Security allows no added capabilities here, and the node's runtime gives no NET_RAW of its own",
-      '(CRI-O does not, unless configured): a pod on the node needs nothing in the pod: --via node',
+      "Pod Security allows no added capabilities here, and the node's runtime does not grant NET_RAW by default",
+      '(CRI-O does not, unless configured); use a pod on the node instead: --via node',
     ]);
   if (/permission|not permitted/i.test(text))
     return explained(`tcpdump may not capture here: ${text}`, whyRefused(await look(), image));
@@ -153,29 +153,29 @@ export async function explainRecorder(
 
 /** What is known of why packets are refused; what is not known is worded as a possibility. */
 function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] {
-  const byNode = 'a pod on the node needs nothing in the pod: --via node';
+  const byNode = 'use a pod on the node instead: --via node';
   if (runtime?.sandbox)
     return [
       `the pod runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox`,
-      'and may refuse packets to containers; the node sees them where they leave it: --via node',
+      'and may not show packets to containers; the node sees them when they leave the sandbox: --via node',
     ];
   const unusual = runtime?.isUnusual
     ? [`the pod's ${runtimeText(runtime)} may keep its network in a sandbox`]
     : [];
   if (netRaw)
     return [
-      'the debugger has the capability for it (NET_RAW); possible causes are:',
+      'the debugger has the capability (NET_RAW); possible causes:',
       ...unusual,
       'a seccomp profile or a security module of the node (AppArmor, SELinux) that forbids packet sockets',
       byNode,
     ];
   const other =
-    image === DEFAULT_IMAGE ? [] : [`the image ${image} may need others than netshoot's`];
+    image === DEFAULT_IMAGE ? [] : [`the image ${image} may need other capabilities than netshoot`];
   return [
     netRaw === false
       ? 'the debugger did not get the capability that it requested (NET_RAW);'
       : 'the debugger may have got fewer capabilities than it requested (NET_RAW);',
-    'an admission policy or the runtime may have taken it away',
+    'an admission policy or the runtime may have removed it',
     ...unusual,
     ...other,
     byNode,

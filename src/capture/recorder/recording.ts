@@ -42,7 +42,7 @@ export function describeTarget(
 ): string {
   if (kind === 'ephemeral') return `pod ${namespace}/${pod}`;
   return found.pod
-    ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, by way of its node`
+    ? `pod ${found.pod.metadata.namespace}/${found.pod.metadata.name}, through its node`
     : `node ${found.node}`;
 }
 

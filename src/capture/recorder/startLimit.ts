@@ -29,7 +29,7 @@ export async function startProblem(
     if (first === isLate)
       return new Problem(`the pod has not started tcpdump within ${START_MS / 1000} s`, {
         kind: 'not-started',
-        next: ["is its node overloaded? Look at the node's load, or try again later"],
+        next: ['is its node overloaded? Check the load of the node, or try again later'],
       });
     const patience = Math.min(CAPTURE_MS, (duration ?? CAPTURE_MS) + OVERTIME_MS);
     await wait(patience, undefined, { signal: begun });
@@ -37,7 +37,7 @@ export async function startProblem(
       `tcpdump runs in the pod, but has not begun to capture within ${patience / 1000} s`,
       {
         kind: 'not-started',
-        next: ['does the image have a tcpdump that works? Name another with --image'],
+        next: ['does tcpdump work in this image? Choose another image with --image'],
       },
     );
   } catch (error) {

@@ -111,7 +111,9 @@ async function record(
     if (error instanceof ExecProblem && packets.bytes > 0)
       throw new Problem(`the capture was cut off: ${error.message}`, {
         kind: 'lost',
-        next: ['what came before is whole and was kept; start the capture again to continue'],
+        next: [
+          'all packets before that are complete and were kept; start the capture again to continue',
+        ],
         cause: error,
       });
     throw error;
@@ -121,10 +123,12 @@ async function record(
 /** Some peers cut a command's output and report its success all the same (kubernetes#124571). */
 function incomplete(missing: number): Problem {
   return new Problem(
-    `the packets ended before the capture did: ${countText(missing, 'packet')} of tcpdump's did not come`,
+    `the packets ended before the capture did: ${countText(missing, 'packet')} from tcpdump did not arrive`,
     {
       kind: 'lost',
-      next: ['what came before is whole and was kept; start the capture again to continue'],
+      next: [
+        'all packets before that are complete and were kept; start the capture again to continue',
+      ],
     },
   );
 }

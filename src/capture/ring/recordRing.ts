@@ -98,7 +98,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
       progress.note(`connection lost (${reason}); the pod keeps recording: resuming…`),
     onWaiting: tellsOfWait('the pod to start the recorder', progress),
     onResumed: (milliseconds) =>
-      progress.note(`connected again after ${(milliseconds / 1000).toFixed(1)} s`),
+      progress.note(`reconnected after ${(milliseconds / 1000).toFixed(1)} s`),
   });
   let began = false;
   let acknowledged = false;
@@ -205,10 +205,10 @@ async function hold(
 
 function noRoom(log: readonly string[], { files, fileKilobytes }: RingPlan): Problem {
   return new Problem(
-    `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be made in the pod: ${log.join('; ')}`,
+    `the ring of ${files} files of ${bytesText(fileKilobytes * 1000)} cannot be created in the pod: ${log.join('; ')}`,
     {
       kind: 'no-room',
-      next: ['ask for a smaller one, with -C and -W, or leave them out and write one file here'],
+      next: ['use a smaller ring (-C, -W), or write one local file without -C and -W'],
     },
   );
 }

@@ -95,7 +95,7 @@ export class MergedTarget implements TargetSink {
           kind: 'damaged',
         });
       // A failure of the output concerns all targets, and is reported once.
-      throw new OutputClosed('the output takes no more');
+      throw new OutputClosed('the output is full');
     }
   }
 

@@ -56,7 +56,7 @@ export class TextSink implements Sink {
     } catch (error) {
       this.#failure ??= error;
       this.#end('reader-gone');
-      throw new OutputClosed('the output takes no more');
+      throw new OutputClosed('the output is full');
     }
   }
 

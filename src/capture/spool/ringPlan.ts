@@ -82,7 +82,7 @@ function checkBounds(fileKilobytes: number, files: number, wishes: RingOptions):
   if (fileKilobytes < MEGABYTE_KB || fileKilobytes > MAX_FILE_KB)
     throw new Problem(
       `-C: a file of ${bytesText(wishes.fileBytes ?? fileKilobytes * 1000)} is too ${fileKilobytes < MEGABYTE_KB ? 'small' : 'large'}`,
-      { next: ['files of a ring have from 1 MB to 2 GB each'], exitCode: 2 },
+      { next: ['each file of a ring can have 1 MB to 2 GB'], exitCode: 2 },
     );
   if (files < 2 || files > MAX_FILES)
     throw new Problem(`-W: a ring has from 2 to ${MAX_FILES} files`, { exitCode: 2 });
@@ -99,8 +99,8 @@ function tooLarge(ring: Pick<RingPlan, 'fileKilobytes' | 'files'>, room: SpoolRo
       kind: 'no-room',
       next: [
         ...(fits ? [`this ring fits: -C ${fitting / MEGABYTE_KB} -W ${files}`] : []),
-        'a volume of the pod that is not counted may have room: --volume NAME',
-        'headers alone take less: -s 128',
+        'a volume of the pod may have more room: --volume NAME',
+        'record only headers: -s 128',
       ],
     },
   );

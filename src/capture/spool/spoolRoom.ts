@@ -83,8 +83,8 @@ function findVolume({ spec, metadata }: Pod, name: string): Volume {
   const writable = volumes.filter((candidate) => unwritable(candidate) === undefined);
   const choice =
     writable.length > 0
-      ? `volumes that can be written to: ${writable.map((candidate) => candidate.name).join(', ')}`
-      : 'this pod has no volume that can be written to: leave out --volume';
+      ? `writable volumes: ${writable.map((candidate) => candidate.name).join(', ')}`
+      : 'this pod has no writable volume; leave out --volume';
   if (!volume) throw wrongUsage(`pod "${metadata.name}" has no volume "${name}"`, choice);
   const reason = unwritable(volume);
   if (reason)

@@ -93,7 +93,10 @@ async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): 
   const filter = capturedFilter(flags['display-filter'], rest);
   checkReading(action, flags, filter);
   if (action === 'list' && names.length > 0)
-    throw wrongUsage('captures list takes no name', `show one with: captures status ${names[0]}`);
+    throw wrongUsage(
+      'captures list does not take a name',
+      `show a single capture with: captures status ${names[0]}`,
+    );
   if (action !== 'list' && names.length === 0)
     throw wrongUsage(`captures ${action}: CAPTURE is required`, 'list them with: captures list');
   const { api, namespace } = await connect(flags);
@@ -121,7 +124,7 @@ async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): 
 function checkFormat(action: Action, format: Flags['output']): void {
   if ((action === 'status' || action === 'summary') && (format === 'wide' || format === 'name'))
     throw wrongUsage(
-      `captures ${action}: -o ${format} is for captures list`,
+      `captures ${action}: -o ${format} is only for captures list`,
       'use -o json or -o yaml',
     );
 }
@@ -133,14 +136,17 @@ function checkReading(
   filter: PacketFilter | undefined,
 ): void {
   if (filter && action !== 'read' && action !== 'fetch')
-    throw wrongUsage(`captures ${action} takes no filter`, 'captures read and captures fetch do');
+    throw wrongUsage(
+      `captures ${action} does not take a filter`,
+      'filters are for captures read and captures fetch',
+    );
   if (filter && verify === 'sha256')
     throw wrongUsage(
       'a filter and --verify sha256 cannot be combined',
-      'what is filtered in the pod has no checksum there',
+      'filtered packets have no checksum in the pod',
     );
   if (packets !== undefined && action !== 'read')
-    throw wrongUsage(`captures ${action} takes no -c`, 'captures read does');
+    throw wrongUsage(`captures ${action} does not take -c`, '-c is for captures read');
 }
 
 /** How many choices of a long list are shown. */
@@ -200,7 +206,9 @@ function lostText({ target }: DetachedCapture): string {
 }
 
 function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem {
-  const choices = captures.map((capture) => `name one: ${capture.target}/${capture.name}`);
+  const choices = captures.map(
+    (capture) => `choose one, for example ${capture.target}/${capture.name}`,
+  );
   const more = choices.length - CHOICES_SHOWN;
   return wrongUsage(
     `capture "${name}" is in ${captures.length} pods, and only one can be followed`,
@@ -270,7 +278,7 @@ async function reported(
   const line = statusLine();
   try {
     return await reportCaptures(api, captures, signal, (done, total) =>
-      line.show(`asking the recorders: ${done} of ${total} done`),
+      line.show(`querying the recorders: ${done} of ${total} done`),
     );
   } finally {
     line.clear();

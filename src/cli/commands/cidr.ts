@@ -115,7 +115,7 @@ async function showCluster(flags: Invocation<Flags>['flags']): Promise<number> {
       kind: 'no-facts',
       next: [
         'this command needs permission to list nodes and pods in all namespaces',
-        'plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',
+        'to plan without a cluster: kubectl netdebug cidr plan --cluster-cidr CIDR',
       ],
     });
   await print(renderClusterReport(report, output === 'wide'));
@@ -136,7 +136,7 @@ function requestOf(flags: Flags): PlanRequest {
     throw wrongUsage('--cluster-cidr is required', 'as in: cidr plan --cluster-cidr 10.244.0.0/16');
   for (const ranges of [cluster, flags['service-cidr'] ?? []])
     if (ranges.length > 2 || new Set(ranges.map(({ family }) => family)).size < ranges.length)
-      throw wrongUsage('there can be one IPv4 range and one IPv6 range');
+      throw wrongUsage('at most one IPv4 range and one IPv6 range are allowed');
   const isDual = cluster.length > 1;
   const both = flags['node-cidr-mask-size'];
   if (isDual && both !== undefined)
@@ -149,7 +149,7 @@ function requestOf(flags: Flags): PlanRequest {
     const bits = family === 4 ? 32 : 128;
     const isUsed = cluster.some((range) => range.family === family);
     if (isUsed && mask > bits)
-      throw wrongUsage(`a node mask of IPv${family} is at most ${bits}, not ${mask}`);
+      throw wrongUsage(`a node mask for IPv${family} can be at most ${bits}, not ${mask}`);
     return mask;
   };
   return {

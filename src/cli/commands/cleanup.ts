@@ -74,7 +74,7 @@ async function cleanUp(
   }
   if (resting > 0)
     note(
-      `${countText(resting, 'ended container')} of netdebug ${resting === 1 ? 'remains' : 'remain'} in the spec of pods, and ${resting === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${resting === 1 ? 'it' : 'them'} with the pod`,
+      `${countText(resting, 'ended container')} of netdebug ${resting === 1 ? 'remains' : 'remain'} in pod specs and ${resting === 1 ? 'uses' : 'use'} no resources; Kubernetes removes ${resting === 1 ? 'it' : 'them'} with the pod`,
     );
   if (chosen.length === 0) {
     note('nothing to remove');

@@ -29,7 +29,10 @@ export const cniCommand = command({
   ],
   run: async ({ flags, args: [word] }) => {
     if (word === undefined && flags.from === undefined)
-      throw wrongUsage('name a node or a pod', 'as in: cni node/worker-1, cni pod-1');
+      throw wrongUsage(
+        'TARGET is required: a node or a pod',
+        'as in: cni node/worker-1, cni pod-1',
+      );
     const { facts, subject } = await readFacts(flags, {
       command: 'cni',
       word,

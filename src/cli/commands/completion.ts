@@ -31,13 +31,13 @@ export const completionCommand = command({
   run: async ({ flags, args: [action] }) => {
     const shell = SHELLS.find((name) => name === action);
     if (shell) {
-      if (flags.shell !== undefined) throw wrongUsage('--shell requires: completion install');
+      if (flags.shell !== undefined) throw wrongUsage('--shell is only for completion install');
       await print([SCRIPTS[shell]]);
       return 0;
     }
     const host = { platform: process.platform, env: process.env, home: homedir() };
     if (action === 'uninstall') {
-      if (flags.shell !== undefined) throw wrongUsage('--shell requires: completion install');
+      if (flags.shell !== undefined) throw wrongUsage('--shell is only for completion install');
       const removed = uninstallCompletion(host);
       for (const path of removed) note(`removed ${path}`);
       note(
@@ -56,7 +56,7 @@ function currentShell(host: LocalSystem): Shell {
   const found = shellOf(host);
   if (found) return found;
   throw wrongUsage(
-    `no completion for the shell "${host.env.SHELL ?? ''}" (from SHELL)`,
-    `name another: completion install --shell ${SHELLS.join('|')}`,
+    `completion is not available for the shell "${host.env.SHELL ?? ''}" (from SHELL)`,
+    `choose another shell: completion install --shell ${SHELLS.join('|')}`,
   );
 }

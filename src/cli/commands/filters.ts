@@ -160,7 +160,7 @@ function explanationText(text: string, explanation: Explanation): string {
             ? `as a capture filter: ${filterText(capture)}`
             : `as a display filter: ${filterText(display)}`,
         ]
-      : [`not understood: ${terminalSafe(problem)}`]),
+      : [`invalid: ${terminalSafe(problem)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

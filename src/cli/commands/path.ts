@@ -158,9 +158,9 @@ function checkProbe(
     if (flags[name] && from !== undefined)
       throw wrongUsage(`--${name} and --from cannot be combined`);
   if (probe !== undefined && to === undefined)
-    throw wrongUsage('--probe needs a destination', 'as in: path pod-1 pod-2 --probe');
+    throw wrongUsage('--probe requires a destination', 'as in: path pod-1 pod-2 --probe');
   if (watch && (output === 'json' || output === 'yaml' || flags.mermaid))
-    throw wrongUsage('--watch prints text alone');
+    throw wrongUsage('--watch only prints text');
 }
 
 function usual({ protocol, port, family }: PathWords): RequestFor {
@@ -191,9 +191,9 @@ function toNameServer(words: PathWords): RequestFor {
     const [server] = nameServersOf(wiring, from);
     const found = server === undefined ? undefined : findEndpoint(wiring, server, '');
     if (found === undefined || 'notFound' in found) {
-      throw new Problem('the name server of this pod is not known', {
+      throw new Problem('the name server of this pod is unknown', {
         kind: 'no-facts',
-        next: ['its resolv.conf could not be read, or names none'],
+        next: ['its resolv.conf could not be read, or has no name server'],
       });
     }
     return { ...usual(words)(wiring, from, found), to: found };
@@ -204,8 +204,8 @@ function knownKinds(kinds: readonly string[]): readonly string[] {
   const unknown = kinds.find((kind) => kind !== 'any' && !(kind in KINDS));
   if (unknown === undefined) return kinds;
   throw wrongUsage(
-    `--fail-on: no kind of finding is called "${unknown}"`,
-    `use any, or some of: ${Object.keys(KINDS).join(', ')}`,
+    `--fail-on: unknown kind of finding "${unknown}"`,
+    `use any, or one or more of: ${Object.keys(KINDS).join(', ')}`,
   );
 }
 

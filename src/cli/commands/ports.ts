@@ -104,7 +104,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
     line.clear();
     for (const text of declared) note(`note: ${text}`);
     if (sockets.length === 0) note(noneText(selection, targets));
-    if (unreadable > 0) note(`warning: ${unreadable} lines of the list were not understood`);
+    if (unreadable > 0) note(`warning: ${unreadable} lines of the list could not be parsed`);
     for (const { pod, error } of failures) {
       problemMoment(error, pod);
       note([`pod "${pod}": ${error.message}`, ...error.next.map((step) => `  ${step}`)].join('\n'));

@@ -118,15 +118,15 @@ function checkUsage(
   hasTshark: boolean,
 ): void {
   const fromPipe = files.filter((file) => file === STANDARD_INPUT).length;
-  if (fromPipe > 1) throw wrongUsage('standard input can be read once');
+  if (fromPipe > 1) throw wrongUsage('standard input can only be given once');
   if (flags['display-filter'] && write !== undefined && fromPipe > 0 && hasTshark)
     throw wrongUsage(
-      '-Y and -w together read a capture twice, which is not possible with standard input',
-      'write it to a file first, and read that',
+      '-Y with -w reads a capture twice, which is not possible with standard input',
+      'write it to a file first',
     );
   if (write !== undefined && /\.(pcap|cap)$/i.test(write))
     throw wrongUsage(
-      `-w ${write}: only pcapng files keep interfaces and names`,
+      `-w ${write}: only pcapng files can hold interfaces and names`,
       `name it ${write.replace(/\.\w+$/, '.pcapng')}`,
     );
 }

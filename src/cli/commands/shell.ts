@@ -61,7 +61,10 @@ async function run({
   const netns = flags.netns === undefined ? undefined : parseNamespaceName(flags.netns);
   const written = parseTarget(word);
   if (netns !== undefined && written.kind !== 'node')
-    throw wrongUsage('--netns is for nodes', 'as in: shell node/worker-1 --netns 4026532308');
+    throw wrongUsage(
+      '--netns can only be used with a node',
+      'as in: shell node/worker-1 --netns 4026532308',
+    );
   // The streams are the program's.
   statusLine().onTerminalOnly();
   const { api, namespace } = await connect(flags);
@@ -95,7 +98,9 @@ async function findPlace(
     });
     signal.throwIfAborted();
     if (found.pod?.spec.hostNetwork)
-      note(`pod "${found.pod.metadata.name}" uses its node's network: this is the node's`);
+      note(
+        `pod "${found.pod.metadata.name}" uses the network of its node, so this is the node's network`,
+      );
     const request = { profile: 'network', command: 'shell', ...settings } as const;
     const options = { onProgress: (text: string) => line.wait(text), onNote: note, signal };
     return netns !== undefined && found.pod === undefined

@@ -20,8 +20,8 @@ const CONDITIONS: ValueType<readonly FailCondition[]> = {
     if (typeof conditions !== 'string') return conditions;
     throw wrongUsage(
       `"${conditions}" is not a condition`,
-      "write conditions as in 'retransmissions>1%,rst,dns-failures>5'",
-      `known: ${failSubjects().join(', ')}`,
+      "example: 'retransmissions>1%,rst,dns-failures>5'",
+      `conditions: ${failSubjects().join(', ')}`,
     );
   },
 };
@@ -61,8 +61,8 @@ export const summaryCommand = command({
 
 async function run({ flags, args }: Invocation<Flags>): Promise<number> {
   if (args.filter((file) => file === '-').length > 1)
-    throw wrongUsage('standard input can be read once');
-  if (flags.force && flags.html === undefined) throw wrongUsage('--force needs --html');
+    throw wrongUsage('standard input can only be given once');
+  if (flags.force && flags.html === undefined) throw wrongUsage('--force requires --html');
   const sources = await captureSources(args);
   const report = flags.html === undefined ? undefined : await openReport(flags.html, flags.force);
   const interruption = onInterruption();
@@ -90,7 +90,8 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
 
 /** Loads what makes reports, and sees that the file can be written before captures are read. */
 async function openReport(path: string, force: boolean) {
-  if (path === '-') throw wrongUsage('--html needs a file; standard output has the summary');
+  if (path === '-')
+    throw wrongUsage('--html requires a file, because standard output is used for the summary');
   await checkFile(path, force);
   const { ReportFile } = await import('../../report/reportFile.ts');
   return new ReportFile(path, force);

@@ -18,7 +18,7 @@ type Source = (sources: Sources, words: TypedWords, typed: string) => Promise<Ca
 
 /** Interfaces that pods have; to ask a pod for its own would start a debugger. */
 const INTERFACES: readonly Candidate[] = [
-  { value: 'any', describe: 'every interface, lo too' },
+  { value: 'any', describe: 'all interfaces, including lo' },
   { value: 'eth0', describe: "the pod's network" },
   { value: 'lo', describe: 'within the pod: service meshes, sidecars' },
 ];

@@ -28,14 +28,14 @@ export function installCompletion(shell: Shell, host: LocalSystem): string[] {
   if (shim === undefined)
     return [
       ...done,
-      `kubectl does not complete kubectl netdebug: it looks for ${SHIM_NAME} on PATH, but no folder of PATH is writable`,
-      `  make ${usualFolders(host)[0]}, add it to PATH, and run this command again`,
+      `kubectl cannot complete kubectl netdebug: it needs ${SHIM_NAME} on PATH, but no folder of PATH is writable`,
+      `  create ${usualFolders(host)[0]}, add it to PATH, and run this command again`,
     ];
   put(shim, host.platform === 'win32' ? WINDOWS_SHIM : SHIM, 0o755, host);
   return [
     ...done,
     `kubectl (1.26 and later) completes kubectl netdebug: ${shim}`,
-    `  where kubectl itself is completed; if it is not: kubectl completion ${shell} --help`,
+    `  if completion of kubectl itself is installed; to install it, see: kubectl completion ${shell} --help`,
   ];
 }
 

@@ -34,13 +34,16 @@ export function placeFor(shell: Shell, { platform, env, home }: LocalSystem): Co
     case 'bash': {
       const folder = env.BASH_COMPLETION_USER_DIR || join(data, 'bash-completion');
       const path = join(folder, 'completions', 'kubectl-netdebug');
-      return { path, rest: `without the package bash-completion: add to ~/.bashrc: . '${path}'` };
+      return {
+        path,
+        rest: `if the package bash-completion is not installed, add to ~/.bashrc: . '${path}'`,
+      };
     }
     case 'zsh': {
       const folder = join(data, 'zsh', 'site-functions');
       return {
         path: join(folder, '_kubectl-netdebug'),
-        rest: `unless it is there: add to ~/.zshrc, before compinit: fpath=('${folder}' $fpath)`,
+        rest: `unless it is already there, add to ~/.zshrc, before compinit: fpath=('${folder}' $fpath)`,
       };
     }
     case 'fish':

@@ -55,8 +55,9 @@ export async function captureForWireshark(
       },
     );
     const lost = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
-    if (lost > 0) warn(`${countText(lost, 'packet')} DROPPED by the kernel: narrow the filter`);
-    if (gaps.length > 0) warn(`${countText(gaps.length, 'GAP')} in the capture: narrow the filter`);
+    if (lost > 0) warn(`${countText(lost, 'packet')} DROPPED by the kernel: use a narrower filter`);
+    if (gaps.length > 0)
+      warn(`${countText(gaps.length, 'GAP')} in the capture: use a narrower filter`);
     return 0;
   } finally {
     stopWatching();

@@ -83,7 +83,7 @@ async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodIn
 
 async function capture({ values }: ExtcapWords): Promise<number> {
   const fifo = values.get('fifo');
-  if (fifo === undefined) throw new Problem('Wireshark named no pipe', { exitCode: 2 });
+  if (fifo === undefined) throw new Problem('Wireshark did not name a pipe', { exitCode: 2 });
   // Wireshark waits until its pipe is opened, even when there will be nothing in it.
   const output = await PipeOutput.open(fifo);
   let api: KubeApi | undefined;
@@ -91,8 +91,8 @@ async function capture({ values }: ExtcapWords): Promise<number> {
     const found = podOfInterface(values.get('extcap-interface') ?? '');
     const pod = found?.pod ?? values.get('pod');
     if (pod === undefined)
-      throw new Problem('no pod is named', {
-        next: ["name it in the interface's options (the wheel before its name)"],
+      throw new Problem('no pod is given', {
+        next: ['enter it in the options of the interface (the gear icon next to its name)'],
         exitCode: 2,
       });
     const connection = connectionOf(values);

@@ -157,8 +157,8 @@ function refuseWithoutProgram({ platform, env }: LocalSystem): void {
   const name = platform === 'win32' ? 'kubectl-netdebug.exe' : 'kubectl-netdebug';
   const folders = (env.PATH ?? env.Path ?? '').split(delimiter);
   if (folders.some((folder) => existsSync(join(folder, name)))) return;
-  throw new Problem(`${name} is not on PATH, where Wireshark looks for it`, {
+  throw new Problem(`${name} is not on PATH, so Wireshark cannot find it`, {
     kind: 'missing-program',
-    next: ['put it there, or a link to it, and try again'],
+    next: ['move it to a folder on PATH, or link it there, and try again'],
   });
 }

@@ -42,11 +42,11 @@ export function configText(name: string): string {
       ? []
       : [
           '{call=--pod}{display=Pod}{type=string}{required=true}{tooltip=The name of the pod}',
-          '{call=--namespace}{display=Namespace}{type=string}{tooltip=Its namespace; empty: that of the context}',
+          '{call=--namespace}{display=Namespace}{type=string}{tooltip=The namespace of the pod; empty: that of the context}',
         ]),
     '{call=--interface}{display=Interface in the pod}{type=string}{placeholder=eth0}{tooltip=eth0, lo, any; empty: the first}',
     '{call=--snaplen}{display=Bytes of each packet}{type=unsigned}{default=0}{tooltip=128 is enough for headers; 0: all}',
-    '{call=--image}{display=Image of the debugger}{type=string}{tooltip=Empty: as kubectl netdebug is set up}',
+    '{call=--image}{display=Image of the debugger}{type=string}{tooltip=Empty: the default image of kubectl netdebug}',
   ];
   return lines(fields.map((field, number) => `arg {number=${number}}${field}`));
 }

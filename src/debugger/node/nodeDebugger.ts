@@ -139,7 +139,7 @@ function entered(
         `the image ${image} has no ${found.program}, which a pod on the node needs`,
         {
           kind: 'image',
-          next: ['name an image that has it with --image'],
+          next: ['choose an image that has it with --image'],
         },
       );
     case 'nowhere':
@@ -149,12 +149,12 @@ function entered(
           kind: 'unsuitable',
           next: [
             'its containers may have ended just now: run the command again',
-            'runtimes that keep pods in virtual machines have no processes of theirs on the node',
+            'runtimes that run pods in virtual machines have no processes of the pods on the node',
           ],
         },
       );
     case 'denied': {
-      const message = `the debugger on node "${target.node}" may not look at the network of pod "${target.pod?.metadata.name}"`;
+      const message = `the debugger on node "${target.node}" may not inspect the network of pod "${target.pod?.metadata.name}"`;
       if (found.confined && !unconfined) throw new Confined(message, { kind: 'denied' });
       throw new Problem(message, {
         kind: 'denied',
@@ -201,7 +201,9 @@ async function ask(
 function explainMissing(error: unknown, namespace: string): unknown {
   if (!(error instanceof ApiError) || error.code !== 404) return error;
   return new NodeRefused(error.message, {
-    next: [`make it, or name another with --node-namespace: kubectl create namespace ${namespace}`],
+    next: [
+      `create it (kubectl create namespace ${namespace}), or choose another with --node-namespace`,
+    ],
     cause: error,
   });
 }
@@ -210,12 +212,12 @@ function refuseNode({ node: name, pod }: NodeTarget, node: KubeNode | undefined)
   const what = pod ? `pod "${pod.metadata.name}"` : `node "${name}"`;
   refuseVirtualNode(what, node);
   if (isWindows(node))
-    throw new NodeRefused(`node "${name}" runs Windows: no Linux pod can be on it`, {
+    throw new NodeRefused(`node "${name}" runs Windows, so it cannot run a Linux pod`, {
       kind: 'unsuitable',
       next: ['on the node: pktmon start --capture, or netsh trace start capture=yes'],
     });
   if (isFargate(node))
-    throw new NodeRefused(`node "${name}" is a Fargate machine: no second pod can be on it`, {
+    throw new NodeRefused(`node "${name}" is a Fargate machine, which can only run one pod`, {
       kind: 'unsuitable',
     });
   const notReady = notReadyText(node);

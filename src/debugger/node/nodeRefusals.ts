@@ -46,7 +46,7 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
     case 'openshift':
       return [
         `a pod that sees its node's processes (hostPID) is not allowed in namespace "${namespace}".`,
-        'name a namespace where it is with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
+        'choose a namespace where it is allowed with --node-namespace (or NETDEBUG_NODE_NAMESPACE), such as one',
         'that an administrator creates for this purpose:',
         'kubectl create namespace netdebug',
         'kubectl label namespace netdebug pod-security.kubernetes.io/enforce=privileged',
@@ -59,22 +59,22 @@ function podSteps(refusal: Refusal, namespace: string): string[] {
       if (OF_AUTOPILOT.test(`${denial?.name} ${text}`))
         return [
           "GKE Autopilot allows no pod that sees its node's processes (hostPID) in any namespace:",
-          'no debugger on a node is possible there; one in the pod (--via ephemeral) may be',
+          'debuggers on nodes are not possible there; one in the pod (--via ephemeral) may be',
         ];
       return [
         ...(OF_HOST.test(text)
           ? [
               "a debugger on a node sees the node's processes (hostPID, SYS_ADMIN), and this policy forbids that.",
-              'if it does so in every namespace, no debugger on a node is possible; one in the pod (--via ephemeral) may be',
+              'if it does so in every namespace, debuggers on nodes are not possible; one in the pod (--via ephemeral) may be',
             ]
           : []),
         ...policySteps(refusal, PODS),
-        'where a namespace is excepted, name it with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
+        'if a namespace is exempt, choose it with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
       ];
     case 'quota':
       return [
         ...nextSteps(refusal, namespace, PODS),
-        'or name another namespace with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
+        'or choose another namespace with --node-namespace (or NETDEBUG_NODE_NAMESPACE)',
       ];
     case 'unreachable':
       return nextSteps(refusal, namespace, PODS);

@@ -127,7 +127,7 @@ async function startGuard(
   }
   throw new Problem(`the debugger cannot run a shell: ${(await said).trim() || 'it has ended'}`, {
     kind: 'image',
-    next: ['name another image with --image if this one is at fault'],
+    next: ['if the image is the cause, choose another one with --image'],
   });
 }
 

@@ -39,8 +39,9 @@ const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
 
 /** What helps where the kernel does not know a protocol. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  tls: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',
-  https: '--preset tls-handshake captures its handshakes, "tcp port 443" a connection',
+  tls: '--preset tls-handshake captures its handshakes; "tcp port 443" captures whole connections',
+  https:
+    '--preset tls-handshake captures its handshakes; "tcp port 443" captures whole connections',
   http2: '--preset http captures the start of its connections',
   grpc: '--preset http captures the start of its connections',
   quic: 'capture "udp port 443"',

@@ -93,7 +93,7 @@ function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undef
     const zeros = new Array<string>(4 - parts.length).fill('0');
     const role = /^(src|dst)$/.test(type.text) ? `${type.text} net` : 'net';
     const right = `${role} ${[...parts, ...zeros].join('.')}/${parts.length * 8}`;
-    return edit(type, value, right, 'A part of an address is written as a network.');
+    return edit(type, value, right, 'Write a part of an address as a network.');
   }
   if (family === 0) return undefined;
   const word = Object.hasOwn(ADDRESS_WORDS, type.text) ? ADDRESS_WORDS[type.text] : undefined;
@@ -107,7 +107,7 @@ function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undef
   if (right === `${type.text} ${value.text}`) return undefined;
   const why =
     type.text === 'net'
-      ? 'The bits of a network after its prefix are zero.'
+      ? 'The bits after the prefix of a network must be zero.'
       : 'A network follows net, not host.';
   return edit(type, value, right, why);
 }
@@ -132,11 +132,11 @@ function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefine
     : undefined;
   if (condition) {
     const text = renderAsCapture(condition);
-    const why = 'Flags are bits of the TCP header; the presets syn and rst have them.';
+    const why = 'Flags are bits of the TCP header; see the presets syn and rst.';
     return typeof text === 'string' ? edit(token, token, `(${text})`, why) : undefined;
   }
   if (name === 'dhcp' || name === 'bootp')
-    return edit(token, token, 'udp portrange 67-68', 'Capture filters know DHCP by its ports.');
+    return edit(token, token, 'udp portrange 67-68', 'Capture filters match DHCP by its ports.');
   if (name === 'tls' || name === 'ssl')
     return edit(token, token, 'tcp port 443', PORT_ONLY('TLS', 'tls-handshake'));
   if (name === 'dns') return edit(token, token, 'port 53', PORT_ONLY('DNS', 'dns'));
@@ -146,21 +146,16 @@ function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefine
     token,
     token,
     `tcp port ${SERVICES[name]}`,
-    `Capture filters know ${name} by its port.`,
+    `Capture filters match ${name} by its port.`,
   );
 }
 
 const PORT_ONLY = (protocol: string, preset: string) =>
-  `Capture filters know ${protocol} by its port only; see also --preset ${preset}.`;
+  `Capture filters match ${protocol} by its port only; see also --preset ${preset}.`;
 
 function upperCase(tokens: readonly CaptureToken[], at: number): Edit | undefined {
   const token = tokens[at];
   if (!token || !/^(AND|OR|NOT|HOST|NET|PORT|SRC|DST|TCP|UDP|ICMP|ARP)$/.test(token.text))
     return undefined;
-  return edit(
-    token,
-    token,
-    token.text.toLowerCase(),
-    'The words of capture filters are in lower case.',
-  );
+  return edit(token, token, token.text.toLowerCase(), 'Capture filters are written in lower case.');
 }

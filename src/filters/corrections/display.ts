@@ -15,7 +15,7 @@ export function correctDisplay(text: string): Corrected {
   }
   const corrected = applyEdits(plain, edits);
   if (plain === text) return corrected;
-  const why = 'Strings are in straight double quotes.';
+  const why = 'Strings need straight double quotes.';
   const quotes = { wrong: '“ ”', right: '" "', why, kind: 'error' } as const;
   return { ...corrected, corrections: [quotes, ...corrected.corrections] };
 }
@@ -99,7 +99,7 @@ function alternativesWithoutField(tokens: readonly Token[], at: number): Edit | 
   const last = values.at(-1);
   if (values.length === 1 || !last) return undefined;
   const right = `${nameOf(field)} in {${values.map(({ text }) => text).join(', ')}}`;
-  return edit(field, last, right, 'Each value needs the field; a set needs it once.');
+  return edit(field, last, right, 'Each comparison needs the field; a set needs it only once.');
 }
 
 /** A comparison of which the value, the operator or the field is not as it has to be. */
@@ -118,7 +118,7 @@ function comparisonOfField(tokens: readonly Token[], at: number): Edit | undefin
   if (name === 'frame.time' && value.kind === 'string') {
     const seconds = epochSeconds(text);
     if (seconds === undefined) return undefined;
-    const why = `frame.time is compared as the locale of the computer writes it, frame.time_epoch everywhere alike: ${isoTime(seconds)}.`;
+    const why = `frame.time depends on the locale of the computer, frame.time_epoch does not: ${isoTime(seconds)}.`;
     return to(`frame.time_epoch ${written} ${seconds}`, why, 'note');
   }
   if (/^ip(v6)?\./.test(name)) {
@@ -128,16 +128,16 @@ function comparisonOfField(tokens: readonly Token[], at: number): Edit | undefin
   if (/^(tcp|udp|sctp)\.(port|srcport|dstport)$/.test(name)) {
     const [, first, last] = /^(\d+)-(\d+)$/.exec(text) ?? [];
     if (isEqual && first !== undefined)
-      return to(`${name} in {${first}..${last}}`, 'A range of ports is a set with two dots.');
+      return to(`${name} in {${first}..${last}}`, 'Write a range of ports as a set with two dots.');
     if (value.kind === 'string' && /^\d+$/.test(text))
-      return to(`${name} ${written} ${text}`, 'Numbers are not quoted.');
+      return to(`${name} ${written} ${text}`, 'Write numbers without quotes.');
     if (Object.hasOwn(SERVICES, text))
       return to(`${name} ${written} ${SERVICES[text]}`, 'Ports are compared as numbers.');
   }
   if (/^(true|false)$/.test(text) && value.kind === 'word')
     return to(`${name} ${written} ${text === 'true' ? 1 : 0}`, 'A bit is 1 or 0.');
   if (/^(!=|ne)$/.test(operator.text) && DOUBLE_FIELDS.test(name)) {
-    const why = `${name} stands for two values of a packet. Since Wireshark 3.6, != means that neither is ${text}; before, that one of them is not. This form means the same in all versions: neither is.`;
+    const why = `${name} has two values in a packet. Since Wireshark 3.6, != means that neither is ${text}; earlier versions match if one of them is not. This form means "neither is" in all versions.`;
     return to(`!(${name} == ${value.text})`, why, 'note');
   }
   return undefined;
@@ -156,22 +156,25 @@ function addressComparison(
   const family = isIP(address);
   const wildcard = networkOfWildcard(text);
   if (/^(contains|matches|~|==|=|eq)$/.test(operator) && wildcard !== undefined)
-    return to(`${name} == ${wildcard}`, 'A part of an address is written as a network.');
+    return to(`${name} == ${wildcard}`, 'Write a part of an address as a network.');
   const [, first, last] = /^([\d.]+)-([\d.]+)$/.exec(text) ?? [];
   if (EQUAL.test(operator) && first !== undefined && isIP(first) === 4 && isIP(last ?? '') === 4)
-    return to(`${name} in {${first}..${last}}`, 'A range of addresses is a set with two dots.');
+    return to(
+      `${name} in {${first}..${last}}`,
+      'Write a range of addresses as a set with two dots.',
+    );
   if (family === 6 && name.startsWith('ip.'))
     return to(
       `ipv6${name.slice(2)} ${written} ${text}`,
-      'ip. stands for IPv4; IPv6 has fields of its own.',
+      'ip. is for IPv4; IPv6 has its own fields.',
     );
   if (family === 4 && name.startsWith('ipv6.'))
     return to(
       `ip${name.slice(4)} ${written} ${text}`,
-      'ipv6. stands for IPv6; IPv4 has fields of its own.',
+      'ipv6. is for IPv6; IPv4 has its own fields.',
     );
   if (family !== 0 && value.kind === 'string')
-    return to(`${name} ${written} ${text}`, 'Addresses are not quoted.');
+    return to(`${name} ${written} ${text}`, 'Write addresses without quotes.');
   return undefined;
 }
 
@@ -197,7 +200,7 @@ function wholeFlags(tokens: readonly Token[], at: number): Edit | undefined {
   const bits = names.map((name) => flags[name] ?? name);
   if (!bits.every((bit) => BIT_FIELDS.test(`tcp.flags.${bit}`))) return undefined;
   const right = bits.map((bit) => `tcp.flags.${bit} == 1`).join(' && ');
-  return edit(field, value, right, 'Each flag has a field of its own.');
+  return edit(field, value, right, 'Each flag has its own field.');
 }
 
 /** `tcp.flags.reset` alone. */
@@ -211,7 +214,7 @@ function bitAlone(tokens: readonly Token[], at: number): Edit | undefined {
   const protocol = name.slice(0, name.indexOf('.'));
   if (name !== field.text)
     return edit(field, field, `${name} == 1`, `There is no ${field.text}; the bit is ${name}.`);
-  const why = `${name} alone asks whether the field is there: it is in every ${protocol.toUpperCase()} packet.`;
+  const why = `${name} alone matches if the field exists, which is the case in every ${protocol.toUpperCase()} packet.`;
   return edit(field, field, `${name} == 1`, why, 'note');
 }
 
@@ -235,13 +238,13 @@ function wrongOperator(tokens: readonly Token[], at: number): Edit | undefined {
   const swapped: Record<string, string> = { '=>': '>=', '=<': '<=', '<>': '!=' };
   if (next && Object.hasOwn(swapped, pair))
     return edit(token, next, swapped[pair] ?? '', `There is no operator ${pair}.`);
-  if (token.text === '=') return edit(token, token, '==', 'A comparison is written ==.');
-  if (token.text === '|') return edit(token, token, '||', '"Or" is written || or or.');
+  if (token.text === '=') return edit(token, token, '==', 'Write a comparison as ==.');
+  if (token.text === '|') return edit(token, token, '||', 'Write "or" as || or or.');
   // After a slice, & masks bits.
   const isJoint =
     next?.kind === 'word' && !/^(0x|\d)/.test(next.text) && tokens[at - 1]?.text !== ']';
   if (token.text === '&' && isJoint)
-    return edit(token, token, '&&', '"And" is written && or and; & masks bits.');
+    return edit(token, token, '&&', 'Write "and" as && or and; & masks bits.');
   return undefined;
 }
 
@@ -254,7 +257,7 @@ function wrongQuotes(tokens: readonly Token[], at: number): Edit | undefined {
     token,
     token,
     right,
-    'Strings are in double quotes; single quotes hold one character.',
+    'Strings need double quotes; single quotes are for one character.',
   );
 }
 

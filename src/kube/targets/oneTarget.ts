@@ -28,7 +28,7 @@ export async function oneTarget(
   const [only, another] = found;
   if (!only || another)
     throw wrongUsage(
-      `${targets.map(({ text }) => text).join(', ')}: these are ${found.length} pods, and this is done in one at a time`,
+      `${targets.map(({ text }) => text).join(', ')}: matches ${found.length} pods, but this command takes only one`,
       `choose one: ${found.slice(0, NAMES_SHOWN).map(targetNames(found)).join(', ')}${found.length > NAMES_SHOWN ? ' …' : ''}`,
     );
   const skipped = skippedText(resolved);
@@ -45,7 +45,7 @@ export async function onePod(
   const found = await oneTarget(api, targets, options);
   if (found.pod) return found.pod;
   throw wrongUsage(
-    `node/${found.node}: this is done in pods, not on nodes`,
-    'name a pod on that node that has hostNetwork',
+    `node/${found.node}: this command takes a pod, not a node`,
+    'use a pod with hostNetwork on that node',
   );
 }

@@ -57,7 +57,7 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
   if (allNamespaces)
     throw wrongUsage(
       'a resource cannot be retrieved by name across all namespaces',
-      '-A requires a selector; an empty one selects every pod',
+      "-A requires a selector; the empty selector ('') selects every pod",
     );
   if (words.length === 0)
     throw wrongUsage(
@@ -90,7 +90,7 @@ export function parseTarget(word: string): WrittenName {
   if (!NAME.test(name)) throw wrongUsage(`invalid name of a ${kind.kind}: "${name}"`);
   if (!isNamespaced) return { kind: kind.kind, name };
   if (!NAMESPACE.test(first)) throw wrongUsage(`invalid namespace "${first}" in "${word}"`);
-  if (kind.kind === 'node') throw wrongUsage(`${word}: nodes are in no namespace`);
+  if (kind.kind === 'node') throw wrongUsage(`${word}: nodes have no namespace`);
   return { kind: kind.kind, name, namespace: first };
 }
 

@@ -61,10 +61,10 @@ export async function peerTerms(
     if (peer.kind === 'address') return [`host ${peer.text}`];
     const addresses = (await addressesOf(api, peer, signal)).filter((one) => isIP(one) !== 0);
     if (addresses.length === 0)
-      throw new Problem(`--peer ${peer.text}: it has no address at the moment`, {
+      throw new Problem(`--peer ${peer.text}: it currently has no address`, {
         kind: 'not-found',
         next: [
-          `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows what it has`,
+          `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows its addresses`,
         ],
       });
     return addresses.sort().map((address) => `host ${address}`);

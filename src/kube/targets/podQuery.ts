@@ -103,7 +103,7 @@ async function ofCronJob(
         jobs.has(job) || (job.startsWith(`${name}-`) && /^\d+$/.test(job.slice(name.length + 1)))
       );
     },
-    none: `has no job at the moment; its schedule is "${spec.schedule}"`,
+    none: `currently has no job; its schedule is "${spec.schedule}"`,
   };
 }
 
@@ -136,7 +136,7 @@ async function ofService(
 ): Promise<PodQuery> {
   const path = podsPath(namespace);
   if (type === 'ExternalName')
-    throw new Problem(`service "${name}" is a name for ${externalName}, and has no pods`, {
+    throw new Problem(`service "${name}" is an alias for ${externalName}, and has no pods`, {
       kind: 'unsuitable',
     });
   const labelSelector = selectorText({ matchLabels: selector });
@@ -152,7 +152,7 @@ async function ofService(
     path,
     labelSelector,
     keep: (pod) => pods.has(pod.metadata.name),
-    none: 'has no pods: it has no selector, and its endpoints are not pods of this namespace',
+    none: 'has no pods: it has no selector, and its endpoints are not pods in this namespace',
   };
 }
 

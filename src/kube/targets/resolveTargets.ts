@@ -79,7 +79,7 @@ async function resolveTarget(
   const judged = all.map((pod) => ({ pod, why: whyAbsent(pod) }));
   const skipped = judged.flatMap(({ pod, why }) => (why === undefined ? [] : [{ pod, why }]));
   if (skipped.length === all.length && !mayBeEmpty)
-    throw new Problem(`${target.text} has no pod that runs`, {
+    throw new Problem(`${target.text} has no running pod`, {
       kind: 'unsuitable',
       next: [
         ...skipped.slice(0, NAMES_SHOWN).map(({ pod, why }) => `pod "${pod.metadata.name}" ${why}`),
@@ -113,11 +113,11 @@ function tooMany(targets: readonly Target[], pods: readonly Pod[], maxPods: numb
   const names = pods.slice(0, NAMES_SHOWN).map(({ metadata }) => metadata.name);
   const more = pods.length - names.length;
   return new Problem(
-    `${targets.map(({ text }) => text).join(', ')}: these are ${pods.length} pods, and a debugger would be put into each`,
+    `${targets.map(({ text }) => text).join(', ')}: matches ${pods.length} pods, and each of them would get a debugger`,
     {
       next: [
         `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
-        `--max-pods ${pods.length} allows it; without it ${maxPods} are allowed`,
+        `allow this with --max-pods ${pods.length} (the limit is ${maxPods})`,
       ],
       exitCode: 2,
     },
@@ -127,7 +127,7 @@ function tooMany(targets: readonly Target[], pods: readonly Pod[], maxPods: numb
 function look(path: string): string[] {
   const namespace = /\/namespaces\/([^/]+)\//.exec(path)?.[1];
   const where = namespace === undefined ? '-A' : `-n ${namespace}`;
-  return [`kubectl get pods ${where} --show-labels   shows the pods there are`];
+  return [`kubectl get pods ${where} --show-labels   shows the existing pods`];
 }
 
 /** As NAMESPACE/NAME, the order of lists of the API server. */

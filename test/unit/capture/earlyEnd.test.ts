@@ -17,7 +17,7 @@ describe('an end', () => {
   });
 
   it.each([
-    [{ why: 'engine' }, /^tcpdump ended by itself$/],
+    [{ why: 'engine' }, /^tcpdump exited on its own$/],
     [{ why: 'engine', exit: 1 }, /failed with exit code 1 \(tcpdump: pcap_loop: recvfrom failed\)/],
     [{ why: 'engine', exit: 137 }, /killed.*memory/],
     [{ why: 'engine', exit: 139 }, /signal 11/],

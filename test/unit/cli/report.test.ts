@@ -50,7 +50,7 @@ describe('report', () => {
     const { code, text } = reported(new TypeError('x is undefined'));
     expect(code).toBe(1);
     expect(text).toMatch(
-      /^error: this is a fault in kubectl netdebug itself\nTypeError: x is undefined\n {4}at /,
+      /^error: this is a bug in kubectl netdebug\nTypeError: x is undefined\n {4}at /,
     );
     expect(reported('a string').text).toMatch(/itself\na string\n$/);
   });

@@ -8,7 +8,7 @@ it('summarizes the first file where packets of another kind begin a second one',
   const output = Object.assign(new FakeOutput(), { nextFile: async () => 'x-2.pcap' });
   const summary = new SummaryOutput(output);
   await summary.write(WHOLE);
-  expect(await summary.nextFile?.()).toBe('x-2.pcap, which the summary leaves out');
+  expect(await summary.nextFile?.()).toBe('x-2.pcap, which is not part of the summary');
   await summary.write(WHOLE);
   await summary.close();
   await summary.report();

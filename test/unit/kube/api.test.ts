@@ -106,7 +106,7 @@ describe('refusals', () => {
     const error = await failure(api.get('/x'));
     expect(error).toBeInstanceOf(Problem);
     expect((error as Problem).message).toMatch(
-      /^the server 127.0.0.1:\d+ does not answer as an API/,
+      /^the server 127.0.0.1:\d+ does not respond like an API/,
     );
   });
 });

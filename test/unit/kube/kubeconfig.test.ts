@@ -138,7 +138,7 @@ describe('what is chosen', () => {
       const kubeconfig = file(text);
       expect(chooseContext({ kubeconfig }, {})).toMatchObject({
         cluster: { server: 'http://localhost:8080' },
-        warnings: [`no cluster is chosen by ${kubeconfig}: trying http://localhost:8080`],
+        warnings: [`${kubeconfig} does not select a cluster: trying http://localhost:8080`],
       });
     }
     const gone = file(
@@ -148,7 +148,7 @@ describe('what is chosen', () => {
       cluster: { server: 'http://m' },
       warnings: [
         `the cluster "k" is not in ${gone}: trying http://m`,
-        `the user "u" is not in ${gone}: going on without credentials`,
+        `the user "u" is not in ${gone}: continuing without credentials`,
       ],
     });
   });

@@ -138,7 +138,7 @@ describe('a kubeconfig with 10,000 contexts', () => {
     } catch (error) {
       const { next } = error as Problem;
       expect(next.join()).toMatch(
-        /^nearest of the 10000 contexts in this kubeconfig: context-07777,/,
+        /^similar names among the 10000 contexts in this kubeconfig: context-07777,/,
       );
       expect(next.join().length).toBeLessThan(200);
     }

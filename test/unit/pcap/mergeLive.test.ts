@@ -151,7 +151,7 @@ describe('a live merge', () => {
     expect([merger.late, a.late, b.late]).toEqual([1, 0, 1]);
     await merger.finish();
     expect(output.bytes.toString('latin1')).toContain(
-      'packets that came late and stand after newer ones: 1',
+      'packets that arrived late and were written after newer ones: 1',
     );
   });
 

@@ -149,7 +149,7 @@ describe('a merged file', () => {
 
     using files = new FilesForTest();
     const path = files.write('gaps.pcapng', output.bytes);
-    const comment = 'cut off inside a packet: 66 bytes were left out\\nthe spool overran';
+    const comment = 'cut off inside a packet: 66 bytes were dropped\\nthe spool overran';
     expect(
       fieldsOf(path, 'frame.time_epoch', 'frame.drop_count', 'frame.comment').map((line) =>
         line.replace('.000000000', '').replaceAll('\n', '\\n'),

@@ -67,7 +67,7 @@ describe('the output of a command', () => {
     const output = read().catch((error: unknown) => error);
     await pass(25);
     expect(await output).toBeInstanceOf(Unusable);
-    expect(String(await output)).toMatch(/ss has said nothing for 20 s/);
+    expect(String(await output)).toMatch(/ss has printed nothing for 20 s/);
   });
 
   it('without a newline is none', async () => {
@@ -75,7 +75,7 @@ describe('the output of a command', () => {
     started.resolve();
     const output = read().catch((error: unknown) => error);
     for (let part = 0; part < 70; part += 1) stdout.write('x'.repeat(1000));
-    expect(String(await output)).toMatch(/ss prints no lines/);
+    expect(String(await output)).toMatch(/ss prints no line breaks/);
   });
 
   it('without an end is ended', async () => {

@@ -42,7 +42,7 @@ it.each([
 it('mentions a listener that other pods do not reach', () => {
   const sockets = [listener('127.0.0.1:80'), listener('[::1]:80', { protocol: 'tcp6' })];
   expect(said(podNamed('web', [{ containerPort: 80 }]), sockets).join()).toMatch(
-    /listened on at 127.0.0.1, ::1 only: other pods do not reach it/,
+    /is only open on 127.0.0.1, ::1: other pods cannot reach it/,
   );
   const more = [...sockets, listener('10.0.0.1:80')];
   expect(said(podNamed('web', [{ containerPort: 80 }]), more)).toEqual([]);

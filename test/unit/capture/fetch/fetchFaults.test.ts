@@ -182,7 +182,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
       recorded: FILES[0]?.length,
     });
     expect(gone.files.slice(1).map(({ state }) => state)).toEqual(['whole', 'whole', 'whole']);
-    expect(notes[1]).toMatch(/file 1 cannot be copied whole: the ring removed it/);
+    expect(notes[1]).toMatch(/file 1 cannot be copied completely: the ring removed it/);
 
     const second = spoolOf(FILES);
     const once150 = once('copy', { cut: 150_000 });

@@ -93,7 +93,7 @@ describe.concurrent('a fetch, whatever happens to it', () => {
       };
       // What does not fit is a capture file, or the manifest, which is replaced meanwhile.
       expect(failure).toMatch(
-        /the disk is full: .*(web-000[23]-.*\.part|capture\.json) takes no more/,
+        /the disk is full: .*(web-000[23]-.*\.part|capture\.json) cannot be written/,
       );
       expect(kept).toContainEqual(['web-0001-20261124T130501Z.pcap', files[0]?.length]);
       expect(kept.find(([name]) => name.endsWith('.part'))?.[1]).toBeGreaterThan(0);

@@ -178,7 +178,7 @@ describe.concurrent('a fetch', () => {
       const { spool, folder } = spoolOf([torn]);
       const { files } = await fetchFrom(spool, folder, { verify });
       expectWhole(folder, [torn]);
-      expect(files[0]?.note).toMatch(/within a packet/);
+      expect(files[0]?.note).toMatch(/while it wrote a packet/);
     }
   });
 

@@ -33,7 +33,7 @@ describe('what became of a recording', () => {
     [
       'another pod of that name',
       podWith({ metadata: { uid: 'uid-2' } }),
-      'pod "web" was deleted, and another one has its name',
+      'pod "web" was deleted and replaced by another one of the same name',
     ],
     [
       'evicted',
@@ -59,7 +59,7 @@ describe('what became of a recording', () => {
         lastState: { terminated: OOM },
         restartCount: 1,
       }),
-      'the debugger "netdebug-network" ended at 2026-01-01T01:02:03Z (OOMKilled: too much, exit code 137) and was started again, as when a node restarts',
+      'the debugger "netdebug-network" ended at 2026-01-01T01:02:03Z (OOMKilled: too much, exit code 137) and was started again; the node may have restarted',
     ],
   ])('%s', async (_, pod, expected) => {
     expect(await fate(200, pod)).toBe(expected);

@@ -510,7 +510,7 @@ describe('the ends of a followed capture', () => {
     ['full 0', /disk is full/],
     ['ended 0', /container was terminated/],
     ['interrupted 137', /recorder was killed/],
-    ['engine 0', /tcpdump ended by itself/],
+    ['engine 0', /tcpdump exited on its own/],
     ['engine 137', /tcpdump was killed/],
     ['whatever 0', /whatever/],
   ])('that nobody asked for: %s is early, and what came is kept', async (over, why) => {
@@ -643,7 +643,7 @@ describe('what cannot be followed', () => {
     );
     const error = await outcome;
     expect(error).toBeInstanceOf(RecordingLost);
-    expect(String(error)).toMatch(/out of reach for \d+ s, longer than the recorder continues/);
+    expect(String(error)).toMatch(/unreachable for \d+ s, longer than the recorder continues/);
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
     await nothingIsLeft();
   });

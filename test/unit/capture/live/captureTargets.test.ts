@@ -208,7 +208,7 @@ describe('a capture of several targets', () => {
     });
     expect(await outcome).toMatchObject({ targets: [{ packets: 1, problem: {} }, { packets: 1 }] });
     expect(output.written.toString('latin1')).toMatch(
-      /the recording failed: the capture is lost in part: the spool in the pod is gone/,
+      /the recording failed: a part of the capture is lost: the spool in the pod is gone/,
     );
   });
 

@@ -72,7 +72,8 @@ describe('peers', () => {
     const { lines, terms } = await joins({ peers, targets }, [], 'tcp');
     await local.patch('Deployment', 'db', { spec: { replicas: 2 } });
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
-    const [, added = ''] = /^all: packets of (host [\d.]+) are captured/.exec(lines[0] ?? '') ?? [];
+    const [, added = ''] =
+      /^all: packets of (host [\d.]+) are now captured/.exec(lines[0] ?? '') ?? [];
     expect(terms).not.toContain(added);
     const only = `(tcp) and ${added} and not (${terms.join(' or ')})`;
     expect(lines[0]?.endsWith(`[${only}]`), lines[0]).toBe(true);
@@ -157,8 +158,8 @@ describe('clients', () => {
     await output.write(Buffer.concat([pcap(), ...strangers, syn(address(near), address(web))]));
     await vi.waitFor(() => expect(notes).toHaveLength(3), TIME);
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
-    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, and not the address of a pod/);
-    expect(notes[2]).toMatch(/further ones are not reported$/);
+    expect(notes[0]).toMatch(/^note: 192.0.2.\d is a client of web, but not a pod/);
+    expect(notes[2]).toMatch(/others will not be reported$/);
   });
 
   it('are found in the own namespace by who may list no other', async () => {
@@ -173,7 +174,7 @@ describe('clients', () => {
     await output.write(Buffer.concat([pcap(), ...calls]));
     await vi.waitFor(() => expect(lines).toHaveLength(1), TIME);
     expect(lines[0]).toMatch(/^at-home: joins/);
-    expect(notes).toEqual([expect.stringContaining('clients in other namespaces are not found')]);
+    expect(notes).toEqual([expect.stringContaining('clients in other namespaces cannot be found')]);
   });
 
   it('leave it to the sink to speak of a damaged stream', async () => {

@@ -93,7 +93,7 @@ describe('a recording', () => {
       pod.exits(0);
     });
     expect(outcome).toBeInstanceOf(Problem);
-    expect(String(outcome)).toMatch(/ended before the capture did: 2 packets of tcpdump's did not/);
+    expect(String(outcome)).toMatch(/ended before the capture did: 2 packets from tcpdump did not/);
     expect(output.written).toHaveLength(100);
   });
 
@@ -143,7 +143,7 @@ describe('a recording', () => {
     );
     expect(outcome).toMatchObject({
       exitCode: 2,
-      next: ['interfaces there: eth0, lo; any stands for all'],
+      next: ['interfaces there: eth0, lo; use any for all of them'],
     });
   });
 
@@ -285,7 +285,7 @@ describe('a recording by way of a spool', () => {
     expect(outcome).toMatchObject({ packets: 1, interruptions: 1 });
     expect(notes.slice(1)).toEqual([
       expect.stringMatching(/^connection lost \(.*\); the pod keeps recording: resuming…$/),
-      expect.stringMatching(/^resumed after [\d.]+ s where it stood$/),
+      expect.stringMatching(/^resumed after [\d.]+ s where it stopped$/),
     ]);
   });
 
@@ -304,10 +304,10 @@ describe('a recording by way of a spool', () => {
       },
       { stream: false },
     );
-    expect(String(outcome)).toMatch(/the capture is lost in part: the spool in the pod is gone/);
+    expect(String(outcome)).toMatch(/a part of the capture is lost: the spool in the pod is gone/);
     expect((outcome as Problem).next).toEqual([
-      expect.stringMatching(/^saved: 1 packet \(100 B\), whole, up to about \d\d:\d\d:\d\d$/),
-      expect.stringMatching(/^lost: what was recorded after \d\d:\d\d:\d\d; start/),
+      expect.stringMatching(/^saved: 1 packet \(100 B\), complete up to about \d\d:\d\d:\d\d$/),
+      expect.stringMatching(/^lost: everything recorded after \d\d:\d\d:\d\d; start/),
     ]);
     expect(output.written).toEqual(FILE);
   });

@@ -20,7 +20,7 @@ it('names the nearest interfaces where a node has hundreds', async () => {
   );
   expect(next).toEqual([
     expect.stringMatching(
-      /^nearest of the 301 interfaces there: veth9\S*, \S+, \S+; any stands for all$/,
+      /^similar names among the 301 interfaces there: veth9\S*, \S+, \S+; use any for all of them$/,
     ),
   ]);
 });

@@ -66,7 +66,7 @@ describe('the room for a spool', () => {
       expect.objectContaining({
         kind,
         message: expect.stringContaining(`"${name}"`),
-        next: ['volumes that can be written to: scratch, small, data'],
+        next: ['writable volumes: scratch, small, data'],
       }),
     );
   });

@@ -64,8 +64,8 @@ describe('completion install', () => {
 
   it("writes the shell's own script where no folder on PATH is the user's, and says what is left to do", () => {
     const lines = installCompletion('bash', host({ PATH: '/nonexistent' })).join('\n');
-    expect(lines).toMatch(/kubectl does not complete.*no folder of PATH is writable/);
-    expect(lines).toContain(`make ${join(home, '.local', 'bin')}`);
+    expect(lines).toMatch(/kubectl cannot complete.*no folder of PATH is writable/);
+    expect(lines).toContain(`create ${join(home, '.local', 'bin')}`);
     expect(existsSync(placeFor('bash', host()).path)).toBe(true);
   });
 
