@@ -55,7 +55,7 @@ export async function authenticate(
   const source: CredentialSource = secure
     ? await credentialSource(chosen, events)
     : { current: async () => ({}) };
-  const trust = secure ? trustOf(cluster, server) : { rejectUnauthorized: true };
+  const trust = secure ? await trustOf(cluster, server) : { rejectUnauthorized: true };
   const { onRequest } = events;
   let credentials: Credentials = {};
   let tls: TlsSettings = trust;
@@ -139,7 +139,8 @@ function parseServer(server: string): URL {
   return url;
 }
 
-function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
+/** Without a certificate authority in the kubeconfig, those count that the system trusts. */
+async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings> {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const insecure = cluster['insecure-skip-tls-verify'] === true;
   if (ca && insecure)
@@ -151,17 +152,19 @@ function trustOf(cluster: ClusterEntry, server: URL): TlsSettings {
       kind: 'configuration',
     });
   const servername = cluster['tls-server-name'];
+  const systemTrust = ca || insecure ? undefined : (await import('./systemTrust.ts')).systemTrust();
   return {
     rejectUnauthorized: !insecure,
     ...(ca && { ca }),
+    ...(systemTrust && { systemTrust, secureContext: createSecureContext({ ca: systemTrust }) }),
     ...(servername ? { servername } : isIpAddress(server) && { servername: '' }),
   };
 }
 
 /** Throws a Problem for a key of another certificate: Node would say so in the middle of a request. */
-function contextOf({ ca, cert, key }: TlsSettings): SecureContext {
+function contextOf({ ca, systemTrust, cert, key }: TlsSettings): SecureContext {
   try {
-    return createSecureContext({ ca, cert, key });
+    return createSecureContext({ ca: ca ?? systemTrust, cert, key });
   } catch (error) {
     const reason = /key values mismatch/.test(messageOf(error))
       ? 'tls: private key does not match public key'

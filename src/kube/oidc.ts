@@ -7,6 +7,7 @@ import type { UserOrigin } from './kubeconfig.ts';
 import { saveProviderConfig } from './kubeconfigSaving.ts';
 import { fileOrData } from './namedFile.ts';
 import { chooseProxy } from './proxyChoice.ts';
+import { systemTrust } from './systemTrust.ts';
 
 type Config = Readonly<Record<string, string>>;
 
@@ -150,7 +151,7 @@ async function ask(
       method: form ? 'POST' : 'GET',
       headers: { ...headers, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) },
       timeout: TIMEOUT_MS,
-      ...(ca && { ca }),
+      ca: ca ?? systemTrust(),
       ...(agent && { agent }),
     },
     (response) =>

@@ -1,10 +1,10 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect, isIP, type Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
 import { Problem } from '../problem.ts';
 import type { TunnelTarget } from './socks5.ts';
 import { socksConnect } from './socks5.ts';
+import { systemTrust } from './systemTrust.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
 /** How long a proxy may take to open a way. */
@@ -46,7 +46,7 @@ async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Prom
     agent: false,
     timeout: TUNNEL_TIMEOUT_MS,
     rejectUnauthorized: tls.rejectUnauthorized,
-    ...(tls.ca && { ca: [...rootCertificates, tls.ca] }),
+    ...(secure && { ca: [...(tls.systemTrust ?? systemTrust()), ...(tls.ca ? [tls.ca] : [])] }),
     // Node refuses an address as SNI name.
     ...(isIP(hostOf(proxy)) !== 0 && { servername: '' }),
   });

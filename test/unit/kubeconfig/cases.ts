@@ -14,6 +14,8 @@ export const DIMENSIONS = {
     '--insecure-skip-tls-verify',
     'tls-server-name',
     '--tls-server-name',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
   ],
   user: [
     'token',
@@ -83,6 +85,7 @@ export function prepare(world: World, folder: string, choice: Choice): Case {
     args.push('--user', 'second');
   if (choice.choice === '--server') args.push('--server', address('flag'));
   if (['-n', 'both'].includes(choice.namespace)) args.push('-n', 'ns-flag');
+  trustVariables(world, folder, choice, env);
   proxyVariables(world, choice, env);
   writeFiles(folder, choice, config, env, args);
   return { args, env, cwd: folder };
@@ -179,6 +182,8 @@ function clusterOf(world: World, folder: string, choice: Choice, server: string)
       'certificate-authority-data': base64(authority.certificate),
       'tls-server-name': 'wrong',
     }),
+    SSL_CERT_FILE: () => ({}),
+    SSL_CERT_DIR: () => ({}),
   };
   const chosen = trust[choice.trust] as (() => Fields) | undefined;
   return {
@@ -192,6 +197,23 @@ function trustFlags(world: World, { trust }: Choice): string[] {
   if (trust === '--certificate-authority') return [trust, world.certificates.authority.file];
   if (trust === '--insecure-skip-tls-verify') return [trust];
   return trust === '--tls-server-name' ? [trust, 'kubernetes'] : [];
+}
+
+/** What the system trusts, which counts when the kubeconfig names no authority. */
+function trustVariables(
+  world: World,
+  folder: string,
+  { trust }: Choice,
+  env: Record<string, string>,
+): void {
+  const { authority, stranger } = world.certificates;
+  if (trust === 'SSL_CERT_FILE') env.SSL_CERT_FILE = authority.file;
+  if (trust === 'SSL_CERT_DIR') {
+    const trusted = join(folder, 'trusted');
+    write(join(trusted, 'one.pem'), stranger.certificate);
+    write(join(trusted, 'two.pem'), `a comment\n${authority.certificate}`);
+    env.SSL_CERT_DIR = `/no/such/folder:${trusted}`;
+  }
 }
 
 /** The first user's entry; what lies beside its kubeconfig is written to `folder`. */
