@@ -1,27 +1,17 @@
+import { wrap } from '../output/wrap.ts';
+
 /**
  * A paragraph in lines of at most `width` characters; longer words stand alone. The last line is not a
  * single word if narrower lines, no more of them, avoid that.
  */
 export function wrapped(text: string, width: number): string[] {
-  const lines = wrappedGreedily(text, width);
+  const lines = wrap(text, width);
   for (let narrower = width; narrower > width / 2; narrower -= 1) {
-    const other = wrappedGreedily(text, narrower);
+    const other = wrap(text, narrower);
     if (other.length > lines.length) break;
     if (other.length === 1 || other.at(-1)?.includes(' ')) return other;
   }
   return lines;
-}
-
-function wrappedGreedily(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 const INDENT = '  ';
