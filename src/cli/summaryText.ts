@@ -1,5 +1,4 @@
-import { terminalSafeJson } from '../output/terminalSafe.ts';
-import { toYaml } from '../output/yaml.ts';
+import { renderDocument } from '../output/renderDocument.ts';
 import { renderSummary } from '../reading/renderSummary.ts';
 import type { Summary } from '../reading/summary.ts';
 import { summaryFacts } from '../reading/summaryJson.ts';
@@ -11,8 +10,5 @@ export function summaryText(
   captures: readonly string[],
 ): Iterable<string> {
   if (format === undefined) return renderSummary(summary, captures);
-  const facts = summaryFacts(summary);
-  return format === 'yaml'
-    ? [toYaml(facts)]
-    : [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
+  return [renderDocument(summaryFacts(summary), format)];
 }

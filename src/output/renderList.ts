@@ -1,6 +1,5 @@
+import { renderDocument } from './renderDocument.ts';
 import { type Column, renderTable } from './table.ts';
-import { terminalSafeJson } from './terminalSafe.ts';
-import { toYaml } from './yaml.ts';
 
 /** The formats of a list; `wide` is a table with more columns. */
 export type ListFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
@@ -17,9 +16,8 @@ export function renderList<Facts>(
 ): Iterable<string> {
   switch (format) {
     case 'json':
-      return [`${terminalSafeJson(JSON.stringify(facts, undefined, 2))}\n`];
     case 'yaml':
-      return [toYaml(facts)];
+      return [renderDocument(facts, format)];
     case 'name':
       return facts.map((one) => `${nameOf(one)}\n`);
     default:

@@ -1,6 +1,5 @@
+import { renderDocument } from '../output/renderDocument.ts';
 import { type Column, renderTable } from '../output/table.ts';
-import { terminalSafeJson } from '../output/terminalSafe.ts';
-import { toYaml } from '../output/yaml.ts';
 import { inChunks } from './chunks.ts';
 import type { SocketSummary, StateCounts } from './summary.ts';
 
@@ -12,16 +11,9 @@ export function renderSocketSummary(
   summary: SocketSummary,
   format: 'table' | 'json' | 'yaml',
 ): Iterable<string> {
-  switch (format) {
-    case 'table':
-      return inChunks(tables(summary));
-    case 'json': {
-      const json = JSON.stringify({ kind: 'SocketSummary', ...summary }, null, 2);
-      return [`${terminalSafeJson(json)}\n`];
-    }
-    case 'yaml':
-      return [toYaml({ kind: 'SocketSummary', ...summary })];
-  }
+  return format === 'table'
+    ? inChunks(tables(summary))
+    : [renderDocument({ kind: 'SocketSummary', ...summary }, format)];
 }
 
 function* tables({ states, localPorts, peers }: SocketSummary): Generator<string> {

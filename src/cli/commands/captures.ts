@@ -14,8 +14,8 @@ import type { PacketFilter } from '../../capture/fetch/podFilter.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
+import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
-import { toYaml } from '../../output/yaml.ts';
 import { type Problem, wrongUsage } from '../../problem.ts';
 import { capturedFilter } from '../capturedFilter.ts';
 import { command, type Invocation } from '../command.ts';
@@ -260,11 +260,9 @@ async function status(
 ): Promise<number> {
   for (const report of await reported(api, captures, signal)) {
     const facts = { ...captureFacts(report), list: report.listing?.files };
-    await print([
-      flags.output === 'json'
-        ? `${JSON.stringify(facts, undefined, 2)}\n`
-        : (captures.length > 1 ? '---\n' : '') + toYaml(facts),
-    ]);
+    const format = flags.output === 'json' ? 'json' : 'yaml';
+    const separator = format === 'yaml' && captures.length > 1 ? '---\n' : '';
+    await print([separator, renderDocument(facts, format)]);
   }
   return 0;
 }

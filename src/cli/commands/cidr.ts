@@ -1,5 +1,5 @@
+import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
-import { toYaml } from '../../output/yaml.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { PlanRequest } from '../../topology/cidr/capacity.ts';
 import type { CidrFinding } from '../../topology/cidr/cidrFinding.ts';
@@ -86,9 +86,8 @@ async function run({ flags, args: [action] }: Invocation<Flags>): Promise<number
   if (flags.from !== undefined) throw wrongUsage('--from cannot be used with plan');
   const plan = planCidr(requestOf(flags));
   const { output } = flags;
-  if (output === 'json') await print([`${JSON.stringify(plan, undefined, 2)}\n`]);
-  else if (output === 'yaml') await print([toYaml(plan)]);
-  else await print(renderPlan(plan));
+  const isDocument = output === 'json' || output === 'yaml';
+  await print(isDocument ? [renderDocument(plan, output)] : renderPlan(plan));
   return exitCode(plan.findings);
 }
 

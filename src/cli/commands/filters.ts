@@ -3,9 +3,9 @@ import { renderAsCapture } from '../../filters/capture/render.ts';
 import { renderDisplayFilter } from '../../filters/display/render.ts';
 import { type Explanation, explainFilter } from '../../filters/explain.ts';
 import { inWords } from '../../filters/words.ts';
+import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
-import { terminalSafe, terminalSafeJson } from '../../output/terminalSafe.ts';
-import { toYaml } from '../../output/yaml.ts';
+import { terminalSafe } from '../../output/terminalSafe.ts';
 import { wrongUsage } from '../../problem.ts';
 import { command, type Invocation } from '../command.ts';
 import type { FlagTable, FlagValues } from '../flags/flag.ts';
@@ -91,7 +91,9 @@ async function run({
   if (text === '') {
     const built = isBuilt ? [builtFrom(wishes)] : TASKS.map(builtFrom);
     await print(
-      format === 'text' ? built.map(builtText) : data(isBuilt ? built[0] : built, format),
+      format === 'text'
+        ? built.map(builtText)
+        : [renderDocument(isBuilt ? built[0] : built, format)],
     );
     return 0;
   }
@@ -99,7 +101,7 @@ async function run({
   await print(
     format === 'text'
       ? [explanationText(text, explanation)]
-      : data({ expression: text, ...explanation }, format),
+      : [renderDocument({ expression: text, ...explanation }, format)],
   );
   return explanation.problem === undefined ? 0 : 1;
 }
@@ -167,10 +169,4 @@ function explanationText(text: string, explanation: Explanation): string {
 
 function filterText(filter: Explanation['capture']): string {
   return terminalSafe(typeof filter === 'string' ? filter : `none: ${filter.reasons.join('; ')}`);
-}
-
-function data(value: unknown, format: 'json' | 'yaml'): string[] {
-  return format === 'json'
-    ? [`${terminalSafeJson(JSON.stringify(value, undefined, 2))}\n`]
-    : [toYaml(value)];
 }

@@ -1,7 +1,7 @@
 import { renderCaptureFilter } from '../../filters/capture/captureFilter.ts';
 import { COMMON_LIMITS, PRESETS, type Preset, presetsNamed } from '../../filters/presets.ts';
+import { renderDocument } from '../../output/renderDocument.ts';
 import { print } from '../../output/standardOutput.ts';
-import { toYaml } from '../../output/yaml.ts';
 import { command } from '../command.ts';
 import { outputFlag } from '../flags/output.ts';
 import { PROGRAM_NAME } from '../usageErrors.ts';
@@ -22,8 +22,8 @@ export const presetsCommand = command({
     const facts = presets.map(factsOf);
     const text = {
       text: () => [...presets.map(block), ...limits()],
-      json: () => [`${JSON.stringify(facts, undefined, 2)}\n`],
-      yaml: () => [toYaml(facts)],
+      json: () => [renderDocument(facts, 'json')],
+      yaml: () => [renderDocument(facts, 'yaml')],
       name: () => presets.map(({ name }) => `${name}\n`),
     };
     await print(text[flags.output ?? 'text']());
