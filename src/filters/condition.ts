@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /**
  * What a filter asks of a packet, in no filter language: both languages are read into it and written from
  * it, and it can be put in words.
@@ -35,6 +37,26 @@ export type Condition =
   | { readonly kind: 'payload'; readonly text: string }
   /** What only one of the languages can say. */
   | { readonly kind: 'other'; readonly language: Language; readonly text: string };
+
+/**
+ * The address or network that a text such as `10.1.2.3` or `fd00::/64` stands for; with `isMac`, the hardware address.
+ * Undefined for other texts.
+ */
+export function addressCondition(
+  text: string,
+  direction: DirectionQualifier,
+  isMac: boolean,
+): Extract<Condition, { kind: 'address' }> | undefined {
+  if (isMac)
+    return /^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(text)
+      ? { kind: 'address', direction, address: text.replaceAll('-', ':'), family: 'mac' }
+      : undefined;
+  const [, address = '', prefix] = /^([^/]*)(?:\/(\d+))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  if (family !== 4 && family !== 6) return undefined;
+  const network = prefix !== undefined && { prefix: Number(prefix) };
+  return { kind: 'address', direction, address, family, ...network };
+}
 
 export type Language = 'capture' | 'display';
 export type DirectionQualifier = 'either' | 'source' | 'destination';

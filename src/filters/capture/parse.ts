@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import {
+  addressCondition,
   all,
   any,
   type Condition,
@@ -244,22 +245,10 @@ function conditionOf({ protocol, direction, type }: Qualifiers, id: string): Con
     if (protocol === undefined) return { kind: 'port', ...ports };
     return /^(tcp|udp|sctp)$/.test(protocol) ? { kind: 'port', protocol, ...ports } : undefined;
   }
-  if (protocol === 'ether')
-    return /^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(id)
-      ? { kind: 'address', direction, address: id.replaceAll('-', ':'), family: 'mac' }
-      : undefined;
-  const [address = '', prefix] = id.split('/');
-  const family = isIP(address);
-  if (family !== 4 && family !== 6) return undefined;
-  const isNetwork = prefix !== undefined && /^\d+$/.test(prefix);
+  const of = addressCondition(id, direction, protocol === 'ether');
+  if (of === undefined || of.family === 'mac') return of;
+  const isNetwork = of.prefix !== undefined;
   if ((type === 'net') !== isNetwork && !(type === undefined && isNetwork)) return undefined;
-  const of: Condition = {
-    kind: 'address',
-    direction,
-    address,
-    family,
-    ...(isNetwork && { prefix: Number(prefix) }),
-  };
   if (protocol === undefined) return of;
   return all([{ kind: 'protocol', name: protocol }, of]);
 }

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import {
+  addressCondition,
   all,
   any,
   type Condition,
@@ -119,18 +119,7 @@ function membership(expression: In): Condition {
 }
 
 function addressOf(name: string, text: string): Condition | undefined {
-  const direction = ADDRESSES[name] ?? 'either';
-  if (name.startsWith('eth.'))
-    return /^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(text)
-      ? { kind: 'address', direction, address: text.replaceAll('-', ':'), family: 'mac' }
-      : undefined;
-  const [address = '', prefix] = text.split('/');
-  const family = isIP(address);
-  if (family !== 4 && family !== 6) return undefined;
-  if (prefix === undefined) return { kind: 'address', direction, address, family };
-  return /^\d+$/.test(prefix)
-    ? { kind: 'address', direction, address, family, prefix: Number(prefix) }
-    : undefined;
+  return addressCondition(text, ADDRESSES[name] ?? 'either', name.startsWith('eth.'));
 }
 
 function portsOf(name: string, first: FilterValue, last: FilterValue): Condition | undefined {
