@@ -231,12 +231,22 @@ function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
 const STATIC_UID = 'kubernetes.io/config.hash';
 
 /** By what a pod's processes are found on its node: its UIDs and the ids of its containers. */
-function searched(pod: Pod | undefined): string[] {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod?.status ?? {};
-  const uids = [pod?.metadata.annotations?.[STATIC_UID], pod?.metadata.uid];
-  const ids = [...containerStatuses, ...initContainerStatuses].map(({ containerID }) =>
+export function podIdentifiers(pod: Pod): {
+  readonly uids: readonly string[];
+  readonly containers: readonly string[];
+} {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const containers = [...containerStatuses, ...initContainerStatuses].map(({ containerID }) =>
     containerID?.replace(/^.*:\/\//, ''),
   );
-  const given = (word: string | undefined) => word !== undefined && /^[-\w]+$/.test(word);
-  return [...uids.filter(given), '--', ...ids.filter(given)] as string[];
+  const isWord = (word: string | undefined): word is string => /^[-\w]+$/.test(word ?? '');
+  return {
+    uids: [pod.metadata.annotations?.[STATIC_UID], pod.metadata.uid].filter(isWord),
+    containers: containers.filter(isWord),
+  };
+}
+
+function searched(pod: Pod | undefined): string[] {
+  const { uids, containers } = pod ? podIdentifiers(pod) : { uids: [], containers: [] };
+  return [...uids, '--', ...containers];
 }

@@ -1,6 +1,6 @@
+import { podIdentifiers } from '../../debugger/node/nodePod.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
-import type { Pod } from '../../kube/pod.ts';
 import { onePod } from '../../kube/targets/oneTarget.ts';
 import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
@@ -49,28 +49,15 @@ export async function findSubject(
       kind: 'unsuitable',
     });
   const { name, uid } = pod.metadata;
+  const { uids, containers } = podIdentifiers(pod);
   return {
     kind: 'pod',
     namespace: pod.metadata.namespace,
     name,
     uid,
     node,
-    words: podIdentifiers(pod),
+    words: [...uids, ...containers],
   };
-}
-
-/** The annotation by which a mirror pod names its static pod: the UID that its kubelet uses. */
-const STATIC_UID = 'kubernetes.io/config.hash';
-
-/** By what a pod's processes are found on its node: its UIDs and the ids of its containers. */
-export function podIdentifiers(pod: Pod): string[] {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const ids = [...containerStatuses, ...initContainerStatuses].map(({ containerID }) =>
-    containerID?.replace(/^.*:\/\//, ''),
-  );
-  return [pod.metadata.annotations?.[STATIC_UID], pod.metadata.uid, ...ids].filter(
-    (word): word is string => word !== undefined && /^[-\w]+$/.test(word),
-  );
 }
 
 async function allNodes(
