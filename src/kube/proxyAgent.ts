@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
 import { type AgentOptions, Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { openTunnel } from './proxyTunnel.ts';
 import type { TlsSettings } from './tlsSettings.ts';
@@ -18,47 +17,19 @@ export function proxyAgent(
   tls: TlsSettings,
   options: AgentOptions,
 ): HttpAgent | HttpsAgent {
-  const open = (settings: AgentOptions) =>
-    openTunnel(proxy, { host: settings.host ?? '', port: Number(settings.port) }, tls);
-  return server.protocol === 'https:'
-    ? new SecureTunnels(open, options)
-    : new PlainTunnels(open, options);
-}
-
-type Open = (settings: AgentOptions) => Promise<Socket>;
-
-class PlainTunnels extends HttpAgent {
-  readonly #open: Open;
-
-  constructor(open: Open, options: AgentOptions) {
-    super(options);
-    this.#open = open;
-  }
-
-  override createConnection(settings: AgentOptions, created?: Created): undefined {
-    this.#open(settings).then(
-      (socket) => created?.(null, socket),
-      (error: Error) => created?.(error, undefined as unknown as Duplex),
-    );
-  }
-}
-
-class SecureTunnels extends HttpsAgent {
-  readonly #open: Open;
-
-  constructor(open: Open, options: AgentOptions) {
-    super(options);
-    this.#open = open;
-  }
-
-  override createConnection(settings: AgentOptions, created?: Created): undefined {
-    this.#open(settings).then(
+  const secure = server.protocol === 'https:' ? new HttpsAgent(options) : undefined;
+  const agent = secure ?? new HttpAgent(options);
+  // TLS inside the tunnel is as without one: sessions, names and certificates of the agent.
+  const secured = secure?.createConnection.bind(secure);
+  agent.createConnection = (settings: AgentOptions, created?: Created) => {
+    openTunnel(proxy, { host: settings.host ?? '', port: Number(settings.port) }, tls).then(
       (socket) => {
-        // TLS inside the tunnel is as without one: sessions, names and certificates of the agent.
-        const secured = super.createConnection({ ...settings, socket } as AgentOptions);
-        if (secured) created?.(null, secured);
+        const stream = secured ? secured({ ...settings, socket } as AgentOptions) : socket;
+        if (stream) created?.(null, stream);
       },
       (error: Error) => created?.(error, undefined as unknown as Duplex),
     );
-  }
+    return undefined;
+  };
+  return agent;
 }
