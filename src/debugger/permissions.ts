@@ -16,6 +16,15 @@ export function optionalRule(refusal: string): OptionalRule | undefined {
   return ALWAYS.test(resource) ? undefined : { group, resource, verb };
 }
 
+/** What every debugger takes: exec in it, and the events that say why it does not start. */
+const EXEC_AND_EVENTS = `- apiGroups: [""]
+  resources: ["pods/exec"]
+  verbs: ["get", "create"]
+- apiGroups: [""]
+  resources: ["events"]
+  verbs: ["list", "watch"]
+`;
+
 /**
  * The permissions that capture and ports need, and nothing else, as a Role to apply, or as a ClusterRole
  * where no namespace is given.
@@ -33,13 +42,7 @@ rules:
 - apiGroups: [""]
   resources: ["pods/ephemeralcontainers"]
   verbs: ["patch"]
-- apiGroups: [""]
-  resources: ["pods/exec"]
-  verbs: ["get", "create"]
-- apiGroups: [""]
-  resources: ["events"]
-  verbs: ["list", "watch"]
-${optional ? ruleYaml(optional) : ''}`;
+${EXEC_AND_EVENTS}${optional ? ruleYaml(optional) : ''}`;
 }
 
 function ruleYaml({ group, resource, verb }: OptionalRule): string {
@@ -60,11 +63,5 @@ rules:
 - apiGroups: [""]
   resources: ["pods"]
   verbs: ["get", "list", "watch", "create", "delete"]
-- apiGroups: [""]
-  resources: ["pods/exec"]
-  verbs: ["get", "create"]
-- apiGroups: [""]
-  resources: ["events"]
-  verbs: ["list", "watch"]
-`;
+${EXEC_AND_EVENTS}`;
 }

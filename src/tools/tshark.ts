@@ -23,18 +23,20 @@ export function packetsCommand(filter: string): string[] {
   return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, '-F', 'pcap', '-w', '-'];
 }
 
-export interface TsharkLine {
+/** What is known of one packet, as Wireshark's columns have it. */
+export interface PacketLine {
   readonly number: number;
   readonly time: string;
   readonly source: string;
   readonly destination: string;
   readonly protocol: string;
+  /** Bytes on the wire. */
   readonly length: number;
   readonly info: string;
 }
 
 /** Reads a line of linesCommand; undefined for anything else. tshark puts an arrow between the addresses. */
-export function parseTsharkLine(line: string): TsharkLine | undefined {
+export function parseTsharkLine(line: string): PacketLine | undefined {
   const [
     number = '',
     time = '',

@@ -3,6 +3,7 @@ import { readArp } from '../../packets/arp.ts';
 import { decodeFrame, LINK_TYPE, linkTypeName } from '../../packets/link.ts';
 import { NETWORK, Packet, PROTOCOL } from '../../packets/packet.ts';
 import { enterTunnel } from '../../packets/tunnels.ts';
+import type { PacketLine } from '../../tools/tshark.ts';
 import type { PacketStream } from '../input/packetStream.ts';
 import type { AddressNames } from '../names.ts';
 import type { Described } from './described.ts';
@@ -11,18 +12,6 @@ import { icmpInfo } from './icmpInfo.ts';
 import { TcpFlows } from './tcpFlows.ts';
 import { describeTcp } from './tcpInfo.ts';
 import { type TimeFormat, TimeTexts } from './timeText.ts';
-
-/** What is known of one packet, as Wireshark's columns have it. */
-export interface PacketLine {
-  readonly number: number;
-  readonly time: string;
-  readonly source: string;
-  readonly destination: string;
-  readonly protocol: string;
-  /** Bytes on the wire. */
-  readonly length: number;
-  readonly info: string;
-}
 
 /** One packet in one line, as tshark prints it. */
 export function lineOf(columns: PacketLine): string {

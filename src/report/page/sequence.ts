@@ -34,19 +34,15 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
   let top = HEAD_HEIGHT;
   let before: number | undefined;
   let hasProblem = false;
+  const addGap = (text: string) => {
+    if (text === '') return;
+    const at = { x: (LEFT + RIGHT) / 2, y: top + 17, 'text-anchor': 'middle' };
+    rows.push(svg('text', { class: 'muted gap', ...at }, text));
+    top += GAP_HEIGHT;
+  };
   for (const passing of diagram.packets.slice(0, MOST_ROWS)) {
     const time = firstTime(passing);
-    const gap = describeGap(passing.skipped, before === undefined ? 0 : time - before);
-    if (gap !== '') {
-      rows.push(
-        svg(
-          'text',
-          { class: 'muted gap', x: (LEFT + RIGHT) / 2, y: top + 17, 'text-anchor': 'middle' },
-          gap,
-        ),
-      );
-      top += GAP_HEIGHT;
-    }
+    addGap(describeGap(passing.skipped, before === undefined ? 0 : time - before));
     const row = packetRow(passing, diagram, x, lines, top);
     if (row.classList.contains('problem') && !hasProblem) {
       hasProblem = true;
@@ -57,17 +53,7 @@ export function sequenceDiagram(diagram: Diagram): HTMLElement {
     top += ROW_HEIGHT;
   }
   const left = diagram.packets.length - MOST_ROWS;
-  const rest = describeGap(diagram.skippedAtEnd + Math.max(0, left), 0);
-  if (rest !== '') {
-    rows.push(
-      svg(
-        'text',
-        { class: 'muted gap', x: (LEFT + RIGHT) / 2, y: top + 17, 'text-anchor': 'middle' },
-        rest,
-      ),
-    );
-    top += GAP_HEIGHT;
-  }
+  addGap(describeGap(diagram.skippedAtEnd + Math.max(0, left), 0));
   const picture = svg(
     'svg',
     {
