@@ -295,7 +295,7 @@ describe('under a fault', () => {
     const running = command(['capture', POD, '-w', file, '--duration', '8']);
     await running.says(/capturing on/);
     await eventually(() => existsSync(file) && statSync(file).size > 1000);
-    await setFaults('kube-system', { restart: '3000' });
+    await setFaults(namespace, { restart: '3000' });
     await running.says(/connection lost/);
     const away = await command(['ports', POD]).finished;
     // The server may be back already where the machine is slow.

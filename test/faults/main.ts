@@ -36,7 +36,7 @@ console.log(
     ? JSON.stringify(ways)
     : `export KUBECONFIG=${ways.plain}
 # without exec protocol v5: ${ways['without-v5']}
-# dropped by the annotation netdebug.test/restart of kube-system: ${ways.unsteady}
+# dropped by the annotation netdebug.test/restart of any namespace: ${ways.unsteady}
 # Ctrl-C ends the proxy.`,
 );
 const ends = [once(process, 'SIGINT'), once(process, 'SIGTERM')];

@@ -41,8 +41,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function annotate(faults: Record<string, string>, namespace = 'shop'): void {
-  server.store.update('namespaces', undefined, namespace, ({ metadata }) => {
+function annotate(faults: Record<string, string>): void {
+  server.store.update('namespaces', undefined, 'shop', ({ metadata }) => {
     metadata.annotations = Object.fromEntries(
       Object.entries(faults).map(([name, value]) => [`netdebug.test/${name}`, value]),
     );
@@ -288,7 +288,7 @@ test('a restart drops all connections of its listener, refuses new ones, and is 
   const streaming = read('sleep 5', { through: unsteady });
   const steady = read('sleep 1');
   await wait(300);
-  annotate({ restart: '500' }, 'kube-system');
+  annotate({ restart: '500' });
   expect(await streaming).toMatchObject({ code: 1006, error: 'ECONNRESET' });
   await expect(server.call(PODS, { through: unsteady })).rejects.toMatchObject({
     code: 'ECONNREFUSED',
@@ -296,9 +296,7 @@ test('a restart drops all connections of its listener, refuses new ones, and is 
   await wait(600);
   expect((await server.call(PODS, { through: unsteady })).status).toBe(200);
   expect(await steady).toMatchObject({ code: 1000 });
-  expect(server.store.get('namespaces', undefined, 'kube-system')?.metadata.annotations).toEqual(
-    {},
-  );
+  expect(server.store.get('namespaces', undefined, 'shop')?.metadata.annotations).toEqual({});
 });
 
 test('the start of a command is delayed, not the opening of its websocket', async () => {

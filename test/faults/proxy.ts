@@ -48,7 +48,6 @@ const HOP_BY_HOP = /^(connection|keep-alive|transfer-encoding|host)$/i;
 /** For answers whose text changes. */
 const HOP_BY_HOP_AND_LENGTH = /^(connection|keep-alive|transfer-encoding|host|content-length)$/i;
 const HOP_BY_HOP_AND_ENCODING = /^(connection|keep-alive|transfer-encoding|host|accept-encoding)$/i;
-const RESTART_NAMESPACE = 'kube-system';
 
 /** Starts a proxy in front of an API server that misbehaves as namespaces' annotations ask (switches.ts). */
 export async function startFaultProxy({ admin, rules }: FaultProxyOptions): Promise<FaultProxy> {
@@ -266,7 +265,7 @@ class HttpsFaultProxy implements FaultProxy {
     this.#expired.set(namespace, expiry);
     if (isNew && expiry !== undefined)
       for (const body of this.#watches.get(namespace) ?? []) body.expire();
-    if (namespace !== RESTART_NAMESPACE || switches.restart === undefined) return;
+    if (switches.restart === undefined) return;
     void this.#annotations.set(namespace, 'restart', undefined);
     void this.#listeners.get('unsteady')?.restart(Number(switches.restart));
   }

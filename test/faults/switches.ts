@@ -26,7 +26,7 @@
  * | `no-status`, `garble-status` | `true` | exec ends without its status frame, or with half of one |
  * | `only-streams` | `TIMES [KIND]` | these faults apply to the next streams only: `1 exec`, `* watch` |
  *
- * Of the namespace kube-system, for clients of the unsteady listener only:
+ * Of any namespace, for clients of the unsteady listener only:
  *
  * | name | value | what happens |
  * |---|---|---|
