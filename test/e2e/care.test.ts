@@ -80,6 +80,7 @@ describe.each(paired([{}]))(
       expect([stdout, code]).toEqual(['here\nbye\n', 5]);
     });
 
+    // Longer than a test may take: a command that waited for it would not end.
     it('ends with an interrupted command what that left in the background', async () => {
       const script = 'sleep 9997 & trap "exit 6" INT; echo here; while :; do sleep 0.1; done';
       const running = netdebug(['shell', pod.name, '--image', image, '--', 'sh', '-c', script], {
@@ -87,18 +88,16 @@ describe.each(paired([{}]))(
       });
       await running.says(/here/);
       running.child.kill('SIGINT');
-      const { stdout, code, milliseconds } = await running.finished;
+      const { stdout, code } = await running.finished;
       expect([stdout, code]).toEqual(['here\n', 6]);
-      expect(milliseconds).toBeLessThan(30_000);
       expect(await leftWorking(pod.name)).toEqual([]);
     });
 
     it('has all output of a command that leaves a job behind, and its exit code at once', async () => {
       const script = 'sleep 9996 & head -c 5000000 /dev/zero | tr "\\0" x; exit 3';
-      const { stdout, stderr, code, milliseconds } = await shell(['sh', '-c', script]);
+      const { stdout, stderr, code } = await shell(['sh', '-c', script]);
       expect([code, stderr]).toEqual([3, '']);
       expect(stdout === 'x'.repeat(5_000_000)).toBe(true);
-      expect(milliseconds).toBeLessThan(30_000);
       expect(await leftWorking(pod.name)).toEqual([]);
     });
 

@@ -84,15 +84,8 @@ describe('completion from the cluster', () => {
     const port = typeof address === 'object' ? address?.port : 0;
     try {
       for (const server of [`https://127.0.0.1:${port}`, 'https://127.0.0.1:1', 'nonsense://x']) {
-        const {
-          stdout,
-          stderr,
-          code,
-          milliseconds,
-        } = //
-          await completed(['capture', '--server', server, '']);
+        const { stdout, stderr, code } = await completed(['capture', '--server', server, '']);
         expect([stdout, stderr, code]).toEqual([':4\n', '', 0]);
-        expect(milliseconds).toBeLessThan(3000);
       }
       const none = await completed(['capture', ''], {
         ...environment(),

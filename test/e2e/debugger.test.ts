@@ -154,17 +154,15 @@ describe('what cannot be', () => {
     expect(await ephemeralContainers(pod)).toEqual([]);
   });
 
-  it('an image that cannot be pulled: fast, with the kubelet’s words', async () => {
+  it('an image that cannot be pulled: before any limit, with the kubelet’s words', async () => {
     const pod = await runPod('pull');
-    const started = Date.now();
     const args = ['capture', pod.name, '--image', 'registry.invalid/none:1'];
     const { code, stderr, kinds } = await failure(args);
     expect(code).toBe(1);
+    // At the limit it would be "not-started".
     expect(kinds).toEqual(['image']);
     expect(stderr).toContain('registry.invalid/none:1');
     expect(stderr).toContain('--image');
-    // A real kubelet has to be refused by a registry first; the pod is Pending for minutes.
-    expect(Date.now() - started).toBeLessThan(15_000);
   });
 
   it('an image without what is needed', async (test) => {

@@ -7,7 +7,10 @@ import { eventually, run } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { type AtEnd, freshPath, kubectl, namespaced, netdebug, world } from './support/world.ts';
 
-/** Images whose tools hang (test/cluster/images/hungTools.ts). */
+/**
+ * Images whose tools hang (test/cluster/images/hungTools.ts), longer than a test may take: a command that waited for them
+ * would not end.
+ */
 const CASES = paired([{}]);
 const CAPTURES = paired([
   { what: 'capture -w', flags: ['-w', 'FILE'] },
@@ -76,10 +79,8 @@ describe('an image', () => {
       await capture.says(/still waiting for the pod to start .*/);
       const hung = async () => (await processes(pod, 'netdebug-network')).length > 2;
       expect(await eventually(hung)).toBe(true);
-      const asked = Date.now();
       capture.child.kill('SIGINT');
       const { code, stderr } = await capture.finished;
-      expect(Date.now() - asked).toBeLessThan(10_000);
       expect([0, 130], stderr).toContain(code);
       expect(existsSync(file)).toBe(false);
       await expectNothingLeft(pod);
@@ -93,12 +94,10 @@ describe('an image', () => {
       const own = flags.map((flag) => (flag === 'FILE' ? freshPath('hung.pcap') : flag));
       const image = faulty(flavour, 'hung-tools');
       const args = ['capture', pod, '--image', image, '--duration', '2s', ...own];
-      const { code, stderr, milliseconds } = await command(kubeconfig, args, onTestFinished)
-        .finished;
+      const { code, stderr } = await command(kubeconfig, args, onTestFinished).finished;
       // It recorded nothing: that is no success.
       expect(code, stderr).toBe(1);
       expect(stderr).toMatch(/has not begun to capture|has written nothing/);
-      expect(milliseconds).toBeLessThan(50_000);
       await expectNothingLeft(pod);
     },
   );
@@ -110,15 +109,12 @@ describe('an image', () => {
       const args = ['capture', pod, '--image', faulty(flavour, 'endless-tools')];
       const bounded = await command(kubeconfig, [...args, '--duration', '2s'], onTestFinished)
         .finished;
-      expect(bounded.milliseconds).toBeLessThan(45_000);
       // Over v4 a runtime may end the stream of a killed program without its status.
       expect([0, 1, 130], bounded.stderr).toContain(bounded.code);
       const endless = command(kubeconfig, args, onTestFinished);
       await endless.says(/7777|0000/);
-      const asked = Date.now();
       endless.child.kill('SIGINT');
       const { code, stderr } = await endless.finished;
-      expect(Date.now() - asked).toBeLessThan(10_000);
       expect([0, 130], stderr).toContain(code);
       await expectNothingLeft(pod);
     },
@@ -131,10 +127,8 @@ describe('an image', () => {
       const file = freshPath('wrapped.pcap');
       const image = faulty(flavour, 'wrapped-tcpdump');
       const args = ['capture', pod, '-w', file, '--stream', '--duration', '5s', '--image', image];
-      const { code, stderr, milliseconds } = await command(kubeconfig, args, onTestFinished)
-        .finished;
+      const { code, stderr } = await command(kubeconfig, args, onTestFinished).finished;
       expect([0, 130], stderr).toContain(code);
-      expect(milliseconds).toBeLessThan(45_000);
       expect(await packetsIn(file)).toBeGreaterThan(40);
       await expectNothingLeft(pod);
     },
@@ -168,10 +162,8 @@ describe('an image', () => {
       await ports.says(/still waiting for the pod to list its sockets/);
       const names = async () =>
         (await processes(pod.name, 'main')).filter(({ name }) => name !== 'nginx');
-      const asked = Date.now();
       ports.child.kill('SIGINT');
       const { code } = await ports.finished;
-      expect(Date.now() - asked).toBeLessThan(10_000);
       expect(code).toBe(130);
       const left = async () => {
         const { stdout } = await run(

@@ -27,7 +27,8 @@ describe('a capture', () => {
         netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       // So that the debugger is there.
       await start(['ports', pod.name, '--image', image]).finished;
-      const { over } = await stopShims(pod.name, seconds * 1000, onTestFinished);
+      const resume = await stopShims(pod.name, onTestFinished);
+      const over = wait(seconds * 1000).then(resume);
       const file = freshPath('stopped.pcap');
       const capture = start(['capture', pod.name, '-w', file, '--image', image]);
       await capture.says(/still waiting for the pod to start the recorder/);
@@ -54,17 +55,16 @@ describe('a capture', () => {
       const start = (args: readonly string[]) =>
         netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
       await start(['ports', pod.name, '--image', image]).finished;
-      const { over } = await stopShims(pod.name, 12_000, onTestFinished);
+      const resume = await stopShims(pod.name, onTestFinished);
       for (const flags of [['-w', freshPath('none.pcap')], []]) {
         const capture = start(['capture', pod.name, '--image', image, ...flags]);
-        await capture.says(/still waiting for/, 8_000).catch(() => {});
-        const asked = Date.now();
+        await capture.says(/still waiting for/);
         capture.child.kill('SIGINT');
+        // Nothing in the pod moves before that.
         const { code } = await capture.finished;
-        expect(Date.now() - asked).toBeLessThan(10_000);
         expect([0, 130]).toContain(code);
       }
-      await over;
+      await resume();
     },
   );
 });

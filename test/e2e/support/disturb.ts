@@ -1,5 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { asRootOn, podProcessesScript } from './nodeRoot.ts';
+import { asRootOn, holdAsRootOn, podProcessesScript } from './nodeRoot.ts';
 import { type AtEnd, kubectl } from './world.ts';
 
 /** Kills the process that holds a pod's namespaces, unknown to its kubelet, which makes a new sandbox. */
@@ -15,14 +14,10 @@ export async function killSandbox(pod: string): Promise<void> {
 }
 
 /**
- * Stops, for some time, the processes on its node that start what runs in a pod. Resolves when they stand still, with the
- * time when they run again; `atEnd` is called with what lets them run, should the test end before.
+ * Stops the processes on its node that start what runs in a pod, until the end of the test at the latest. Resolves when
+ * they stand still, with what lets them run again.
  */
-export async function stopShims(
-  pod: string,
-  milliseconds: number,
-  atEnd: AtEnd,
-): Promise<{ readonly over: Promise<void> }> {
+export async function stopShims(pod: string, atEnd: AtEnd): Promise<() => Promise<void>> {
   const { uid, node } = await identityOf(pod);
   const parents = `${podProcessesScript(uid)}
     for pid in $(processes); do sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status"; done | sort -u |
@@ -31,13 +26,14 @@ export async function stopShims(
       done`;
   const shims = (await asRootOn(node, parents)).trim().split('\n').join(' ');
   if (shims === '') throw new Error(`no shim of ${pod} on ${node}`);
-  const go = () => asRootOn(node, `kill -CONT ${shims}`);
-  await asRootOn(node, `kill -STOP ${shims}`);
-  atEnd(() => void go().catch(() => {}));
-  const over = wait(milliseconds).then(async () => {
-    await go();
-  });
-  return { over };
+  // A pod whose shim stands still cannot be deleted.
+  const script = `kill -STOP ${shims}; echo done; read -r _; kill -CONT ${shims}`;
+  const held = await holdAsRootOn(node, script, atEnd);
+  return async () => {
+    held.child.stdin.end();
+    const { code, stderr } = await held.finished;
+    if (code !== 0) throw new Error(`the shims of ${pod} stand still: ${stderr}`);
+  };
 }
 
 async function identityOf(pod: string): Promise<{ uid: string; node: string }> {

@@ -1,14 +1,33 @@
 import { runPod } from './pods.ts';
-import { kubectl, world } from './world.ts';
+import { type Running, start } from './process.ts';
+import { type AtEnd, kubectl, world } from './world.ts';
 
 /** Node -> a pod there that sees all its processes. */
 const pods = new Map<string, Promise<string>>();
 
 /** Runs a shell script as root among the processes of a node, in a privileged pod. Gives its output. */
 export async function asRootOn(node: string, script: string): Promise<string> {
+  return kubectl(['exec', await podOn(node), '--', 'sh', '-c', script]);
+}
+
+/**
+ * Starts a shell script in the same way. Its input ends with the test, however that ends: then the script undoes what it
+ * did. Resolves when it has said "done".
+ */
+export async function holdAsRootOn(node: string, script: string, atEnd: AtEnd): Promise<Running> {
+  const words = ['-n', world.namespace, 'exec', '-i', await podOn(node), '--', 'sh', '-c', script];
+  const held = start(world.kubectl, words, { env: { KUBECONFIG: world.kubeconfig } });
+  atEnd(() => {
+    held.child.stdin.end();
+  });
+  await held.says(/^done$/m);
+  return held;
+}
+
+function podOn(node: string): Promise<string> {
   const pod = pods.get(node) ?? startPod(node);
   pods.set(node, pod);
-  return kubectl(['exec', await pod, '--', 'sh', '-c', script]);
+  return pod;
 }
 
 async function startPod(node: string): Promise<string> {

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { run } from './process.ts';
+import { world } from './world.ts';
 
 let sessions = 0;
 
@@ -10,9 +12,9 @@ export async function inTerminal(
   { columns, rows }: { columns: number; rows: number },
 ) {
   sessions += 1;
-  const socket = `netdebug-${process.pid}-${sessions}`;
+  const socket = join(world.folder, `tmux-${process.pid}-${sessions}`);
   const tmux = async (...args: string[]) => {
-    const { code, stdout, stderr } = await run('tmux', ['-L', socket, '-f', '/dev/null', ...args], {
+    const { code, stdout, stderr } = await run('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
       env: { LC_ALL: 'C.UTF-8', ...env },
     });
     if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
@@ -22,14 +24,11 @@ export async function inTerminal(
     await tmux('kill-server').catch(() => {});
   });
   const size = ['-x', String(columns), '-y', String(rows)];
-  // A shell of ours around it shows how it left the terminal, but for its size, and its exit code.
+  // A shell of ours around it shows how it left the terminal, but for its size, and its exit code. It ends with the
+  // suite's folder, so that an interrupted suite leaves no terminal.
   const around =
-    'stty -g >"$0"; "$@"; code=$?; stty -g | cmp - "$0" && echo "ended $code"; exec cat';
-  const before = `/tmp/${socket}-stty`;
-  await tmux('new-session', '-d', ...size, 'sh', '-c', around, before, ...command);
-  onTestFinished(async () => {
-    await run('rm', ['-f', before]);
-  });
+    'stty -g >"$0"; "$@"; code=$?; stty -g | cmp - "$0" && echo "ended $code"; while [ -e "$0" ]; do sleep 1; done';
+  await tmux('new-session', '-d', ...size, 'sh', '-c', around, `${socket}-stty`, ...command);
   return {
     type: (text: string) => tmux('send-keys', '-l', text).then(() => tmux('send-keys', 'Enter')),
     press: (key: string) => tmux('send-keys', key),
