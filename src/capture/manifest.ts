@@ -1,4 +1,4 @@
-import type { PacketTime } from '../pcap/walk.ts';
+import type { Moment } from '../pcap/moment.ts';
 import type { LostPackets } from './earlyEnd.ts';
 import type { Unmatched } from './unmatched.ts';
 
@@ -122,7 +122,7 @@ export interface RecordingInterruption {
 }
 
 /** `2026-11-24T13:05:01.123456Z`; nanoseconds only where there are some. */
-export function packetTimeText({ seconds, nanoseconds }: PacketTime): string {
+export function packetTimeText({ seconds, nanoseconds }: Moment): string {
   const whole = new Date(seconds * 1000).toISOString().slice(0, -'.000Z'.length);
   const digits = nanoseconds % 1000 === 0 ? 6 : 9;
   return `${whole}.${String(nanoseconds).padStart(9, '0').slice(0, digits)}Z`;

@@ -4,7 +4,7 @@ import { collectFacts, type NodeRequest } from '../topology/collect/collectFacts
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { readPodSide } from '../topology/collect/podSide.ts';
 import { findSubject, type Subject, subjectIn } from '../topology/collect/subject.ts';
-import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
+import { type ClusterFacts, newFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -77,13 +77,7 @@ export async function readFacts(
         );
       const { command } = wanted;
       const node = await readPodSide(api, subject, { settings, command, why, ...options });
-      return {
-        format: FACTS_FORMAT,
-        collectedAt: new Date().toISOString(),
-        nodes: [node],
-        objects: {},
-        unknown: [],
-      };
+      return newFacts({}, [], [node]);
     };
     if (settings.via === 'ephemeral') return { facts: await podSide('--via ephemeral'), subject };
     const facts = await collectFacts(api, pool, {

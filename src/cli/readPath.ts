@@ -10,7 +10,7 @@ import {
 } from '../topology/collect/collectFacts.ts';
 import { FactsPool } from '../topology/collect/factsPool.ts';
 import { findSubject, type SubjectOptions } from '../topology/collect/subject.ts';
-import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
+import { newFacts } from '../topology/model/clusterFacts.ts';
 import { findEndpoint, type PathEndpoint } from '../topology/trace/endpoint.ts';
 import { hostPortPod, nodePortService } from '../topology/trace/nodePorts.ts';
 import { backendsOf, servicePort, usableBackends } from '../topology/trace/serviceBackends.ts';
@@ -89,19 +89,13 @@ export async function readPath(
       podWord(api, words.from, options),
       words.to === undefined ? undefined : podWord(api, words.to, options),
     ]);
-    const bare: ClusterFacts = {
-      format: FACTS_FORMAT,
-      collectedAt: new Date().toISOString(),
-      nodes: [],
-      ...known,
-    };
     const requestIn = (wiring: Wiring) =>
       requestFor(
         wiring,
         endpointIn(wiring, from, namespace),
         to === undefined ? undefined : endpointIn(wiring, to, namespace),
       );
-    const planned = new Wiring(bare);
+    const planned = new Wiring(newFacts(known.objects, known.unknown));
     const nodes = nodesFor(planned, requestIn(planned));
     const facts = await collectFacts(api, pool, {
       nodes,

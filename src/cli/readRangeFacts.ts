@@ -1,6 +1,6 @@
 import { readObjects } from '../topology/collect/apiObjects.ts';
 import { readRanges } from '../topology/collect/readRanges.ts';
-import { type ClusterFacts, FACTS_FORMAT } from '../topology/model/clusterFacts.ts';
+import { type ClusterFacts, newFacts } from '../topology/model/clusterFacts.ts';
 import { connect } from './connect.ts';
 import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
@@ -22,13 +22,7 @@ export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFa
       ),
       readRanges(api, { namespace, signal, onNote: note }),
     ]);
-    return {
-      format: FACTS_FORMAT,
-      collectedAt: new Date().toISOString(),
-      nodes: [],
-      objects: { ...objects, ranges: read.ranges },
-      unknown: [...unknown, ...read.unknown],
-    };
+    return newFacts({ ...objects, ranges: read.ranges }, [...unknown, ...read.unknown]);
   } finally {
     line.clear();
     interruption.release();

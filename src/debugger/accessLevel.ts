@@ -18,7 +18,7 @@ import {
 } from './noEphemeral.ts';
 import type { Debugger } from './place.ts';
 import { enforcedLevel } from './podSecurity.ts';
-import type { AccessLevel } from './profile.ts';
+import type { EphemeralLevel } from './profile.ts';
 import type { Refusal } from './refusal.ts';
 import { lackedToWatch } from './rights.ts';
 import { refuseNotReady } from './silentNode.ts';
@@ -102,8 +102,6 @@ export async function nodeState(
     return error instanceof NodeRefused ? error : undefined;
   }
 }
-
-type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
 /** The access level for an ephemeral container, or why there can be none. */
 export type AccessLevelChoice =

@@ -1,6 +1,6 @@
 import type { EphemeralContainer, Pod, PullPolicy } from '../kube/pod.ts';
 import mainScript from './main.sh';
-import { type AccessLevel, type Profile, securityContext } from './profile.ts';
+import { type EphemeralLevel, type Profile, securityContext } from './profile.ts';
 
 /** Which kinds of debugger may be used: `auto` is the first that works. */
 export type Via = 'auto' | 'ephemeral' | 'node';
@@ -56,7 +56,7 @@ export function marks(image: string): { name: string; value: string }[] {
 export function debuggerContainer(
   name: string,
   request: DebuggerRequest,
-  accessLevel: Exclude<AccessLevel, 'node'> = 'least',
+  accessLevel: EphemeralLevel = 'least',
 ): EphemeralContainer {
   return {
     name,

@@ -8,13 +8,11 @@ import {
   matchingDebuggers,
 } from './container.ts';
 import type { Debugger } from './place.ts';
-import type { AccessLevel } from './profile.ts';
+import type { EphemeralLevel } from './profile.ts';
 import { debuggerStatus, type StartOptions, waitUntilRunning } from './start.ts';
 
 /** The kubelet's port, which an exec comes through (its default, and every installer's). */
 const KUBELET_PORT = 10250;
-
-type EphemeralLevel = Exclude<AccessLevel, 'node'>;
 
 /** A debugger that already runs in the pod, or was requested; undefined without one. */
 export async function existingDebugger(

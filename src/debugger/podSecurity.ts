@@ -1,5 +1,5 @@
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError } from '../kube/apiError.ts';
+import { isApiError } from '../kube/apiError.ts';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
@@ -28,6 +28,6 @@ export async function readEnforcedLevel(
     return level === undefined ? {} : { level };
   } catch (error) {
     signal?.throwIfAborted();
-    return error instanceof ApiError && error.code === 404 ? 'missing' : undefined;
+    return isApiError(error, 404) ? 'missing' : undefined;
   }
 }

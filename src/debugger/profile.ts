@@ -15,7 +15,8 @@ export type Profile = 'network' | 'processes' | 'facts' | 'rules' | 'probe';
  * - baseline: one with the runtime's own set and nothing added, as Pod Security's baseline allows it
  * - node: a pod of its own on the pod's node
  */
-export type AccessLevel = 'least' | 'baseline' | 'node';
+export type AccessLevel = EphemeralLevel | 'node';
+export type EphemeralLevel = 'least' | 'baseline';
 
 /**
  * The rights of an ephemeral debugger, uid 0 included: capabilities reach only root, and both fields
@@ -24,7 +25,7 @@ export type AccessLevel = 'least' | 'baseline' | 'node';
 export function securityContext(
   profile: Profile,
   image: string,
-  accessLevel: Exclude<AccessLevel, 'node'> = 'least',
+  accessLevel: EphemeralLevel = 'least',
 ): SecurityContext {
   return {
     runAsUser: 0,

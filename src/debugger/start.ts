@@ -1,6 +1,6 @@
 import { type KubeApi, sleep } from '../kube/api.ts';
 import type { ContainerStatus, Pod } from '../kube/pod.ts';
-import { podsPath } from '../kube/pod.ts';
+import { hasFinished, podsPath } from '../kube/pod.ts';
 import { watch } from '../kube/watch.ts';
 import { messageOf, Problem } from '../problem.ts';
 import { span } from '../timing.ts';
@@ -97,7 +97,7 @@ async function watchStatus(
 /** A kubelet may refuse a pod that was given to it, and others may delete it. */
 function refuseEnded({ metadata, status }: Pod): void {
   const { phase, reason, message } = status ?? {};
-  if (phase === 'Failed' || phase === 'Succeeded' || metadata.deletionTimestamp !== undefined)
+  if (hasFinished(phase) || metadata.deletionTimestamp !== undefined)
     throw new Problem(
       `the node rejected the debugger's pod: ${[reason ?? phase, message].filter(Boolean).join(': ')}`,
       { kind: 'not-started' },

@@ -1,5 +1,6 @@
 import type { KubeNode } from '../kube/node.ts';
 import type { Pod } from '../kube/pod.ts';
+import { hasFinished } from '../kube/pod.ts';
 import { hasNetwork } from '../kube/targets/presence.ts';
 import { Problem } from '../problem.ts';
 
@@ -17,7 +18,7 @@ export function refuseUnsuitable(pod: Pod): void {
   // First: on a Linux node, such a pod has failed too (PodOSNotSupported).
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
     throw windows(name);
-  if (phase === 'Succeeded' || phase === 'Failed')
+  if (hasFinished(phase))
     throw new Problem(`pod "${name}" has finished (${phase}${because(pod)}): it has no network`, {
       kind: 'unsuitable',
       next: [`kubectl get pods -n ${namespace}   shows the running pods`],

@@ -4,6 +4,7 @@ import { newDebugger } from '../debugger/ephemeral.ts';
 import { planOnNode } from '../debugger/node/nodeDebugger.ts';
 import { onItsNode } from '../debugger/node/nodePod.ts';
 import { type NoEphemeral, nodeSteps } from '../debugger/noEphemeral.ts';
+import type { EphemeralLevel } from '../debugger/profile.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import { isStatic } from '../debugger/suitability.ts';
 import type { KubeApi } from '../kube/api.ts';
@@ -30,7 +31,7 @@ export async function checkDebugger(
   if (running !== undefined)
     return within('ok', `${running} is running in the pod and will be used`, running);
   try {
-    const make = (accessLevel: 'least' | 'baseline') => newDebugger(pod, request, accessLevel);
+    const make = (accessLevel: EphemeralLevel) => newDebugger(pod, request, accessLevel);
     const choice = await chooseAccessLevel(api, pod, make, { ...(signal && { signal }) });
     if (choice.noEphemeral) return await withoutEphemeral(choice.noEphemeral);
     const { accessLevel, note, unsure } = choice;

@@ -4,6 +4,7 @@ import { debuggerStatus } from '../debugger/start.ts';
 import { allPods } from '../kube/allPods.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Container, Pod } from '../kube/pod.ts';
+import { hasFinished } from '../kube/pod.ts';
 import type { Owned } from './owned.ts';
 
 /** The mark in the environment of every container of netdebug (src/debugger/container.ts). */
@@ -69,7 +70,7 @@ function stateOf(pod: Pod, { name }: Container): Pick<Owned, 'state' | 'reason' 
       ...(startedAt !== undefined && { since: startedAt }),
     };
   }
-  if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
+  if (hasFinished(pod.status?.phase))
     return { state: 'ended', reason: `the pod has ended (${pod.status.phase})` };
   const reason = state?.waiting?.reason;
   return { state: 'starting', ...(reason !== undefined && { reason }) };
@@ -80,7 +81,7 @@ function nodeDebugger(pod: Pod): Owned {
   const [container] = pod.spec.containers;
   const phase = pod.status?.phase;
   const owner = annotations?.[OWNER];
-  const ended = phase === 'Succeeded' || phase === 'Failed';
+  const ended = hasFinished(phase);
   return {
     kind: 'node-debugger',
     pod,

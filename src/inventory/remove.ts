@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { removeCapture } from '../capture/detached/spoolOf.ts';
 import { debuggerStatus } from '../debugger/start.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { ApiError } from '../kube/apiError.ts';
+import { unlessGone } from '../kube/apiError.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
 import { type Pod, podPath } from '../kube/pod.ts';
 import { isNoContainer, untilReached } from '../kube/untilReached.ts';
@@ -68,8 +68,4 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
         next: ['run the same command again'],
       });
   }
-}
-
-function unlessGone(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.code !== 404) throw error;
 }

@@ -49,6 +49,16 @@ export class ApiError extends Problem {
   }
 }
 
+/** Whether the API server answered with this HTTP status code. */
+export function isApiError(error: unknown, code: number): error is ApiError {
+  return error instanceof ApiError && error.code === code;
+}
+
+/** For `catch` where what is asked for may be gone; throws other errors. */
+export function unlessGone(error: unknown): undefined {
+  if (!isApiError(error, 404)) throw error;
+}
+
 /**
  * An answer whose body is no Status. The API server sends a Status with every error, but for its limit
  * on requests (429); a kubelet behind an exec that was accepted, and proxies in between, send plain text.

@@ -1,7 +1,8 @@
 import type { KubeApi } from './api.ts';
-import { ApiError } from './apiError.ts';
+import { isApiError } from './apiError.ts';
 import { listAll } from './listAll.ts';
 import type { Pod } from './pod.ts';
+import { hasFinished } from './pod.ts';
 
 interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -46,7 +47,7 @@ export async function clusterNames(
   for (const pod of pods) {
     // Others may have the addresses of pods that have ended, and the node has those of its own network.
     const { phase, podIPs, podIP } = pod.status ?? {};
-    if (phase === 'Succeeded' || phase === 'Failed' || pod.spec.hostNetwork) continue;
+    if (hasFinished(phase) || pod.spec.hostNetwork) continue;
     for (const address of podIPs?.map(({ ip }) => ip) ?? [podIP])
       add(address, inNamespace(pod, pod.metadata.name));
   }
@@ -62,12 +63,12 @@ async function listEverywhere<T>(
   try {
     return await listAll<T>(api, `/api/v1/${resource}`, {}, signal);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    if (!isApiError(error, 403)) throw error;
     return listAll<T>(api, `/api/v1/namespaces/${namespace}/${resource}`, {}, signal);
   }
 }
 
 function unlessForbidden(error: unknown): never[] {
-  if (error instanceof ApiError && error.code === 403) return [];
+  if (isApiError(error, 403)) return [];
   throw error;
 }

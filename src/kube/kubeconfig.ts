@@ -1,15 +1,11 @@
+import { nonEmptyText } from '../jsonObject.ts';
 import { candidatesText } from '../nearest.ts';
 import { Problem } from '../problem.ts';
 import { overrideCluster, overrideUser } from './flagOverrides.ts';
 import { isInCluster, podNamespace, serviceAccount } from './inCluster.ts';
 import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfigEntries.ts';
 import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
-import {
-  type Kubeconfig,
-  nonEmptyText,
-  type ReadOptions,
-  readKubeconfig,
-} from './kubeconfigFiles.ts';
+import { type Kubeconfig, type ReadOptions, readKubeconfig } from './kubeconfigFiles.ts';
 
 /** Where a user's entry stands: what has been renewed is saved there. */
 export interface UserOrigin {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { isObject, type JsonObject } from '../jsonObject.ts';
+import { isObject, type JsonObject, nonEmptyText } from '../jsonObject.ts';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { checkShape } from './kubeconfigShape.ts';
 import { type LargeItem, splitKubeconfig } from './largeKubeconfig.ts';
@@ -193,9 +193,4 @@ function besideFile(plugin: JsonObject, path: string): JsonObject {
   return typeof command === 'string' && command.includes(sep)
     ? { ...plugin, command: resolve(dirname(path), command) }
     : plugin;
-}
-
-/** A text that says something; kubectl takes an empty one for none. */
-export function nonEmptyText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

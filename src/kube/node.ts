@@ -1,5 +1,5 @@
 import type { KubeApi } from './api.ts';
-import { ApiError } from './apiError.ts';
+import { isApiError } from './apiError.ts';
 
 /** The part of core/v1 Node that we read. */
 export interface KubeNode {
@@ -36,7 +36,7 @@ export async function readNode(
     return await api.get<KubeNode>(path, { ...(signal && { signal }) });
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof ApiError && error.code === 404) throw error;
+    if (isApiError(error, 404)) throw error;
     return undefined;
   }
 }

@@ -141,6 +141,11 @@ export function defaultContainer(pod: Pod): string | undefined {
   return (named ?? pod.spec.containers[0])?.name;
 }
 
+/** Whether a pod in this phase has ended: its containers do not run again, and its addresses may be another pod's. */
+export function hasFinished(phase: string | undefined): phase is 'Succeeded' | 'Failed' {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
 export function podsPath(namespace: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
 }

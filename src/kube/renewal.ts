@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import { ApiError } from './apiError.ts';
+import { isApiError } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function withRenewal<T>(
   try {
     return await send(headers);
   } catch (error) {
-    const unauthorized = error instanceof ApiError && error.code === 401;
+    const unauthorized = isApiError(error, 401);
     if (!unauthorized || !(await access.renew?.(headers))) throw error;
     return send(await headersOf(access, signal));
   }

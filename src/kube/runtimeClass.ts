@@ -1,5 +1,5 @@
 import type { KubeApi } from './api.ts';
-import { ApiError } from './apiError.ts';
+import { isApiError } from './apiError.ts';
 
 /**
  * The handler of a RuntimeClass: the name that the node's runtime has for it, such as `runsc`. Undefined where it
@@ -18,6 +18,6 @@ export async function readHandler(
     return handler;
   } catch (error) {
     signal?.throwIfAborted();
-    return error instanceof ApiError && error.code === 404 ? 'missing' : undefined;
+    return isApiError(error, 404) ? 'missing' : undefined;
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../problem.ts';
 import { type KubeApi, sleep } from './api.ts';
-import { ApiError, connectionProblem, isStatus } from './apiError.ts';
+import { ApiError, connectionProblem, isApiError, isStatus } from './apiError.ts';
 
 interface Versioned {
   readonly metadata?: { readonly resourceVersion?: string };
@@ -80,7 +80,7 @@ function isFinal(error: unknown): boolean {
 }
 
 function isExpired(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 410;
+  return isApiError(error, 410);
 }
 
 interface RawEvent<T> {

@@ -1,15 +1,10 @@
+import type { Moment } from './moment.ts';
 import { MAX_PACKET_BYTES } from './packetCursor.ts';
 import { type PcapHeader, readPcapHeader } from './pcapHeader.ts';
 import { FILE_HEADER_BYTES, NotPcap, wordAt } from './records.ts';
 
 /** No header of a file or of a packet is longer. */
 const MAX_HEADER_BYTES = 24;
-
-/** A packet's time: seconds since 1970, and nanoseconds within the second. */
-export interface PacketTime {
-  readonly seconds: number;
-  readonly nanoseconds: number;
-}
 
 /** What a walk from packet to packet found. */
 export interface PcapWalk {
@@ -18,8 +13,8 @@ export interface PcapWalk {
   readonly wholeBytes: number;
   readonly packets: number;
   /** Of the first and of the last whole packet, in the order of the file. */
-  readonly first?: PacketTime;
-  readonly last?: PacketTime;
+  readonly first?: Moment;
+  readonly last?: Moment;
   /** Why there is no packet where one should begin: the file is damaged from `wholeBytes` on. */
   readonly damage?: string;
 }
@@ -32,7 +27,7 @@ export class PcapWalker {
   #bytes = 0;
   #wholeBytes = 0;
   #packets = 0;
-  #first: PacketTime | undefined;
+  #first: Moment | undefined;
   #damage: string | undefined;
   #file: PcapHeader | undefined;
   /** The header that is being read: of the file, then of each packet. A piece may end within it. */

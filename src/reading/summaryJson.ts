@@ -9,7 +9,7 @@ import { comparisonFacts, connectionNumbers } from './points/comparisonJson.ts';
 import type { Summary } from './summary.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 import type { TcpSide } from './tcp/tcpSide.ts';
-import { timeText } from './timeText.ts';
+import { inMilliseconds, timeText } from './timeText.ts';
 import type { TlsFacts } from './tls/tlsFacts.ts';
 
 /** The summary as docs/summary.md describes it. Fields that are not known are left out. */
@@ -108,7 +108,7 @@ function tcpFacts(tcp: TcpConnection) {
     lostSegments: both((side) => side.lostSegments),
     zeroWindows: both((side) => side.zeroWindows),
     resets: both((side) => side.resets),
-    ...(hasHandshake && { handshakeMs: milliseconds(tcp.roundTripTime) }),
+    ...(hasHandshake && { handshakeMs: inMilliseconds(tcp.roundTripTime) }),
   };
 }
 
@@ -151,13 +151,13 @@ function dnsFacts(dns: DnsFacts) {
     ...(dns.malformed > 0 && { malformed: dns.malformed }),
     ...(dns.truncated > 0 && { truncated: dns.truncated }),
     responseCodes: Object.fromEntries(codes),
-    ...(dns.longestLatency > 0 && { longestMs: milliseconds(dns.longestLatency) }),
+    ...(dns.longestLatency > 0 && { longestMs: inMilliseconds(dns.longestLatency) }),
     lookups: dns.lookups.map((lookup) => ({
       name: lookup.name,
       type: dnsTypeName(lookup.type),
       ...(lookup.responses > 0 && {
         responseCode: responseCodeName(lookup.responseCode),
-        ...(lookup.packet > 0 && { latencyMs: milliseconds(lookup.responseTime - lookup.time) }),
+        ...(lookup.packet > 0 && { latencyMs: inMilliseconds(lookup.responseTime - lookup.time) }),
         addresses: lookup.addresses,
       }),
       ...(lookup.responses > 1 && { responses: lookup.responses }),
@@ -174,7 +174,7 @@ function httpFacts(http: HttpFacts) {
     responses: http.responses,
     ...(http.isGrpc && { grpc: true }),
     statuses: Object.fromEntries(http.statuses),
-    ...(http.slowest > 0 && { slowestMs: milliseconds(http.slowest) }),
+    ...(http.slowest > 0 && { slowestMs: inMilliseconds(http.slowest) }),
     exchanges: http.exchanges.map((exchange) => ({
       method: exchange.method,
       ...(exchange.host !== undefined && { host: exchange.host }),
@@ -182,13 +182,8 @@ function httpFacts(http: HttpFacts) {
       ...(exchange.status > 0 && { status: exchange.status }),
       ...(exchange.requestTime >= 0 &&
         exchange.responseTime >= 0 && {
-          latencyMs: milliseconds(exchange.responseTime - exchange.requestTime),
+          latencyMs: inMilliseconds(exchange.responseTime - exchange.requestTime),
         }),
     })),
   };
-}
-
-/** Milliseconds with microseconds behind the point. */
-function milliseconds(nanoseconds: number): number {
-  return Math.round(nanoseconds / 1e3) / 1e3;
 }

@@ -43,3 +43,8 @@ export function percentText(part: number, whole: number): string {
   const percent = (part / whole) * 100;
   return `${percent < 1 ? Number(percent.toPrecision(1)) : Number(percent.toFixed(1))} %`;
 }
+
+/** Milliseconds with microseconds behind the point. */
+export function inMilliseconds(nanoseconds: number): number {
+  return Math.round(nanoseconds / 1e3) / 1e3;
+}

@@ -1,3 +1,4 @@
+import type { ListFormat } from '../output/renderList.ts';
 import { renderTable } from '../output/table.ts';
 import { terminalSafe, terminalSafeJson } from '../output/terminalSafe.ts';
 import { toYaml } from '../output/yaml.ts';
@@ -6,15 +7,13 @@ import { inChunks } from './chunks.ts';
 import { endpointText, localText } from './endpoint.ts';
 import { socketColumns } from './socketColumns.ts';
 
-export type SocketFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
-
 /**
  * The sockets, in the order given, as chunks of text of about 64 KiB: 100,000 rows are never one
  * string. `processes` is whether the table has a column for them.
  */
 export function renderSockets(
   sockets: SocketList,
-  format: SocketFormat,
+  format: ListFormat,
   processes: boolean,
 ): Iterable<string> {
   switch (format) {

@@ -1,4 +1,5 @@
 import type { SocketList, SocketProtocol, SocketState } from '../tools/socket.ts';
+import { isTcp } from '../tools/socket.ts';
 
 export type StateCounts = Partial<Record<SocketState, number>>;
 
@@ -71,8 +72,4 @@ function byCount<Counted extends { readonly count: number }>(counted: Counted[])
 
 function withoutIpv4Mapping(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
-}
-
-function isTcp(protocol: SocketProtocol): boolean {
-  return protocol === 'tcp' || protocol === 'tcp6';
 }

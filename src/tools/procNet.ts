@@ -9,6 +9,7 @@ import type {
   UnixState,
   UnixType,
 } from './socket.ts';
+import { isTcp } from './socket.ts';
 import type { Selection } from './socketSelection.ts';
 
 /**
@@ -162,10 +163,6 @@ function internetSocket(
     timer: timerOf(timer, expiry, retransmits),
     processes: owners?.get(Number(inode)),
   };
-}
-
-function isTcp(protocol: SocketProtocol): boolean {
-  return protocol === 'tcp' || protocol === 'tcp6';
 }
 
 /** UDP borrows TCP's codes: 1 where connect() was called, 7 otherwise. */

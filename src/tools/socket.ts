@@ -104,3 +104,7 @@ export function takesIpv4({ protocol, local, dualStack }: Socket): boolean {
   if (!('address' in local)) return false;
   return local.address.startsWith('::ffff:') || (local.address === '::' && dualStack !== false);
 }
+
+export function isTcp(protocol: SocketProtocol): boolean {
+  return protocol === 'tcp' || protocol === 'tcp6';
+}

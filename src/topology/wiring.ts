@@ -1,3 +1,4 @@
+import { hasFinished } from '../kube/pod.ts';
 import type { Link } from '../tools/ip/link.ts';
 import { isWithin, sameAddress } from './address.ts';
 import type { PodObject } from './model/apiObjects.ts';
@@ -35,7 +36,7 @@ export class Wiring {
       }
     }
     for (const pod of facts.objects.pods ?? []) {
-      if (pod.phase === 'Succeeded' || pod.phase === 'Failed') continue;
+      if (hasFinished(pod.phase)) continue;
       for (const address of pod.addresses) push(this.#podsByAddress, canonical(address), pod);
     }
   }

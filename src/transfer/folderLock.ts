@@ -37,7 +37,7 @@ async function made(path: string): Promise<boolean> {
 }
 
 /** Signal 0 is not sent; it only asks. Another user's process may not be asked, but is there. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

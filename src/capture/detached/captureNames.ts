@@ -1,6 +1,6 @@
 import { NODE_SELECTOR } from '../../debugger/node/nodePod.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
+import { isApiError } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
@@ -35,7 +35,7 @@ export async function nodePodsIn(
     [...namespaces].map((namespace) =>
       listAll<Pod>(api, podsPath(namespace), { labelSelector: NODE_SELECTOR }, signal).catch(
         (error: unknown) => {
-          if (!(error instanceof ApiError) || error.code !== 403) throw error;
+          if (!isApiError(error, 403)) throw error;
           return [];
         },
       ),

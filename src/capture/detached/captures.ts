@@ -3,6 +3,7 @@ import { debuggerStatus } from '../../debugger/start.ts';
 import { allPods } from '../../kube/allPods.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import type { Pod } from '../../kube/pod.ts';
+import { hasFinished } from '../../kube/pod.ts';
 import { candidatesText } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
@@ -73,7 +74,7 @@ function stateOf(pod: Pod, container: string): ContainerState {
     const why = ofPod ? `the pod has ended (${ofPod})` : lossText(exitCode, reason);
     return { kind: 'lost', ...at, why };
   }
-  if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded')
+  if (hasFinished(pod.status?.phase))
     return { kind: 'lost', why: `the pod has ended (${pod.status.reason ?? pod.status.phase})` };
   const { reason, message } = state?.waiting ?? {};
   return {

@@ -1,5 +1,5 @@
 import { marks, VOLUME_PATH, volumeMounts } from '../../debugger/container.ts';
-import { securityContext } from '../../debugger/profile.ts';
+import { type EphemeralLevel, securityContext } from '../../debugger/profile.ts';
 import type { Container, EphemeralContainer, Pod, PullPolicy } from '../../kube/pod.ts';
 import { wrongUsage } from '../../problem.ts';
 import { type RecordOptions, recordArguments } from '../spool/recordArguments.ts';
@@ -55,7 +55,7 @@ export function spoolFolder(name: string, pod: Pod, volume: string | undefined):
 export function detachedContainer(
   definition: DetachedDefinition,
   pullPolicy: PullPolicy,
-  accessLevel: 'least' | 'baseline' = 'least',
+  accessLevel: EphemeralLevel = 'least',
 ): EphemeralContainer {
   const { image, volume } = definition;
   const { container: name, command, env } = recorderOf(definition);

@@ -3,7 +3,7 @@ import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
+import { unlessGone } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { type Pod, podPath } from '../../kube/pod.ts';
 import { isNoContainer, untilReached } from '../../kube/untilReached.ts';
@@ -96,10 +96,6 @@ async function endContainer(
       );
     await wait(LOOK_MS, undefined, { signal });
   }
-}
-
-function unlessGone(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.code !== 404) throw error;
 }
 
 /** How long the end of a container takes to show in its pod's status, at most; milliseconds. */

@@ -2,6 +2,7 @@ import { chooseAccessLevel, useNodeInstead } from '../../debugger/accessLevel.ts
 import { addContainer } from '../../debugger/addContainer.ts';
 import { planOnNode } from '../../debugger/node/nodeDebugger.ts';
 import { onItsNode } from '../../debugger/node/nodePod.ts';
+import type { EphemeralLevel } from '../../debugger/profile.ts';
 import { explainRefusal } from '../../debugger/refusals.ts';
 import { waitUntilRunning } from '../../debugger/start.ts';
 import { refuseUnsuitable } from '../../debugger/suitability.ts';
@@ -65,7 +66,7 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
 function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, volume, pullPolicy } = request;
   const created = new Date(api.serverTime());
-  return (current: Pod, accessLevel: 'least' | 'baseline', owner?: string) => {
+  return (current: Pod, accessLevel: EphemeralLevel, owner?: string) => {
     const ring = planRing(request.ring, roomBeside(pod, volume), 'detached');
     const record = recordOptions(request, ring, created, { ownPorts: [] });
     const name = freeCaptureName(current, request.name);

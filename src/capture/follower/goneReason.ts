@@ -1,8 +1,8 @@
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
-import { type Pod, podPath, type Terminated } from '../../kube/pod.ts';
+import { isApiError } from '../../kube/apiError.ts';
+import { hasFinished, type Pod, podPath, type Terminated } from '../../kube/pod.ts';
 
 /**
  * Says when and why a debugger and its files are gone, as far as the cluster knows; undefined while they may still
@@ -17,14 +17,14 @@ export async function goneReason(
   try {
     pod = await api.get<Pod>(podPath(namespace, name));
   } catch (error) {
-    if (error instanceof ApiError && error.code === 404) return `pod "${name}" was deleted`;
+    if (isApiError(error, 404)) return `pod "${name}" was deleted`;
     // The server does not answer: nothing is known about the pod.
     return undefined;
   }
   if (pod.metadata.uid !== before.metadata.uid)
     return `pod "${name}" was deleted and replaced by another one of the same name`;
   const { phase, reason, message } = pod.status ?? {};
-  if (phase === 'Failed' || phase === 'Succeeded')
+  if (hasFinished(phase))
     return `pod "${name}" has ended (${[reason ?? phase, message].filter(Boolean).join(': ')})`;
   const now = debuggerStatus(pod, container);
   if (now?.state?.terminated)

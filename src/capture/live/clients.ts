@@ -1,5 +1,5 @@
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError, mayPass } from '../../kube/apiError.ts';
+import { isApiError, mayPass } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import { type Pod, podsPath } from '../../kube/pod.ts';
 import type { FoundTarget } from '../../kube/targets/foundTarget.ts';
@@ -167,7 +167,7 @@ export class Clients {
       pods = await listAll<Pod>(this.#api, this.#path, query, signal);
     } catch (error) {
       const path = podsPath(this.#namespace);
-      if (!(error instanceof ApiError) || error.code !== 403 || this.#path === path) throw error;
+      if (!isApiError(error, 403) || this.#path === path) throw error;
       this.#path = path;
       this.#onNote(
         `note: clients in other namespaces cannot be found, because you may not list pods in all namespaces`,

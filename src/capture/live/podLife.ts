@@ -1,6 +1,6 @@
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
-import { type Pod, podPath } from '../../kube/pod.ts';
+import { isApiError } from '../../kube/apiError.ts';
+import { hasFinished, type Pod, podPath } from '../../kube/pod.ts';
 
 /** How long ago the first of the pod's own containers was started, in milliseconds; undefined if that is not known. */
 export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<number | undefined> {
@@ -28,10 +28,9 @@ export async function hasEnded(api: KubeApi, { metadata }: Pod): Promise<boolean
     return (
       now.metadata.uid !== metadata.uid ||
       now.metadata.deletionTimestamp !== undefined ||
-      phase === 'Succeeded' ||
-      phase === 'Failed'
+      hasFinished(phase)
     );
   } catch (error) {
-    return error instanceof ApiError && error.code === 404;
+    return isApiError(error, 404);
   }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { OutputClosed } from '../../output/output.ts';
+import type { ListFormat } from '../../output/renderList.ts';
 import { StandardOutput } from '../../output/standardOutput.ts';
 import { wrongUsage } from '../../problem.ts';
 import { socketChanges } from '../../sockets/changes.ts';
 import { PortsSession } from '../../sockets/ports.ts';
-import { renderSockets, type SocketFormat } from '../../sockets/render.ts';
+import { renderSockets } from '../../sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../sockets/renderChanges.ts';
 import { renderSocketSummary } from '../../sockets/renderSocketSummary.ts';
 import { summarizeSockets } from '../../sockets/summary.ts';
@@ -140,7 +141,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
 async function watchChanges(
   list: () => Promise<SocketList>,
   first: SocketList,
-  format: SocketFormat,
+  format: ListFormat,
   interval: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -164,7 +165,7 @@ async function print(chunks: Iterable<string>): Promise<void> {
   for (const chunk of chunks) await output.write(Buffer.from(chunk));
 }
 
-function selectionOf(flags: Flags, format: SocketFormat): Selection {
+function selectionOf(flags: Flags, format: ListFormat): Selection {
   if (flags.listening && flags.all) throw wrongUsage('-l and -a cannot be combined');
   const any = flags.tcp || flags.udp || flags.unix;
   const family = flags.ipv4 || flags.ipv6;
@@ -187,6 +188,6 @@ function noneText({ tcp, udp, unix, states, ipv4, ipv6 }: Selection, targets: nu
   return `no ${states === 'listening' ? 'listening ' : ''}${kinds.join(' or ')} sockets${family}${where}`;
 }
 
-function summaryFormat(format: SocketFormat): 'table' | 'json' | 'yaml' {
+function summaryFormat(format: ListFormat): 'table' | 'json' | 'yaml' {
   return format === 'json' || format === 'yaml' ? format : 'table';
 }

@@ -6,6 +6,7 @@ import { onePod } from '../../kube/targets/oneTarget.ts';
 import type { NamedTarget } from '../../kube/targets/parseTargets.ts';
 import type { Output } from '../../output/output.ts';
 import { countText } from '../../output/quantities.ts';
+import { isAlive } from '../../transfer/folderLock.ts';
 import { note } from '../console.ts';
 import { count } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
@@ -75,16 +76,6 @@ function whenParentEnds(callback: () => void): () => void {
   }, PARENT_CHECK_MS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user exists as well.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 function warn(text: string): void {

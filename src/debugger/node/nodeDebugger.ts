@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
+import { isApiError } from '../../kube/apiError.ts';
 import { type KubeNode, readNode } from '../../kube/node.ts';
 import { type NewPod, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { whoWeAre } from '../../kube/review.ts';
@@ -199,7 +199,7 @@ async function ask(
 
 /** The one thing that a dry run of a new pod does not find is its namespace. */
 function explainMissing(error: unknown, namespace: string): unknown {
-  if (!(error instanceof ApiError) || error.code !== 404) return error;
+  if (!isApiError(error, 404)) return error;
   return new NodeRefused(error.message, {
     next: [
       `create it (kubectl create namespace ${namespace}), or choose another with --node-namespace`,

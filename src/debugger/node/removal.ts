@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError, mayPass } from '../../kube/apiError.ts';
-import { type Pod, podPath, podsPath } from '../../kube/pod.ts';
+import { isApiError, mayPass } from '../../kube/apiError.ts';
+import { hasFinished, type Pod, podPath, podsPath } from '../../kube/pod.ts';
 import { leaving } from '../leftover.ts';
 import { explainRefusal } from '../refusals.ts';
 import { NODE_SELECTOR, nodePodKind } from './nodePod.ts';
@@ -26,7 +26,7 @@ export async function deleteNodePod(
       await api.delete(podPath(namespace, name), { signal });
       return true;
     } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return true;
+      if (isApiError(error, 404)) return true;
       if (signal.aborted || !mayPass(error)) return false;
       await wait(AGAIN_MS);
     }
@@ -58,7 +58,7 @@ export function sweepNodePods(api: KubeApi, namespace: string): void {
       for (const pod of items) {
         const phase = pod.status?.phase;
         const isLost = phase === 'Failed' && nodePodKind(pod) === 'node-capture';
-        const isOver = !isLost && (phase === 'Succeeded' || phase === 'Failed');
+        const isOver = !isLost && hasFinished(phase);
         if (isOver) void deleteNodePod(api, namespace, pod.metadata.name);
       }
     })

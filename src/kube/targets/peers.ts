@@ -3,10 +3,11 @@ import { allOf, anyOf, type CaptureFilter, test } from '../../filters/capture/ca
 import { networkOf } from '../../filters/network.ts';
 import { Problem, wrongUsage } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
-import { ApiError } from '../apiError.ts';
+import { isApiError } from '../apiError.ts';
 import { listAll } from '../listAll.ts';
 import { mapLimited } from '../mapLimited.ts';
 import type { Pod } from '../pod.ts';
+import { hasFinished } from '../pod.ts';
 import { findNamed } from './findNamed.ts';
 import { kindNamed } from './kinds.ts';
 import {
@@ -135,7 +136,7 @@ async function endpointAddresses(
     const slices = await listAll<EndpointSlice>(api, path, query, signal);
     return slices.flatMap(({ endpoints }) => endpoints ?? []).flatMap(({ addresses }) => addresses);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    if (!isApiError(error, 403)) throw error;
     return undefined;
   }
 }
@@ -153,6 +154,6 @@ async function groupAddresses(
 /** The addresses of pods that have ended may belong to others by now. */
 function podAddresses(pods: readonly Pod[]): string[] {
   return pods
-    .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
+    .filter(({ status }) => !hasFinished(status?.phase))
     .flatMap(({ status }) => status?.podIPs?.map(({ ip }) => ip) ?? status?.podIP ?? []);
 }

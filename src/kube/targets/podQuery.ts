@@ -1,6 +1,6 @@
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
-import { ApiError } from '../apiError.ts';
+import { isApiError } from '../apiError.ts';
 import { type LabelSelector, selectorText } from '../labelSelector.ts';
 import type { Pod } from '../pod.ts';
 import { podsPath } from '../pod.ts';
@@ -122,7 +122,7 @@ async function ownedJobs(
     );
     return items.filter((job) => isOwnedBy(job, uid)).map((job) => job.metadata.name);
   } catch (error) {
-    if (error instanceof ApiError && error.code === 403) return [];
+    if (isApiError(error, 403)) return [];
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../pod.ts';
+import { hasFinished } from '../pod.ts';
 
 /**
  * Why a pod of a group is left out: it has no network that could be entered, or it is going. Undefined
@@ -6,7 +7,7 @@ import type { ContainerStatus, Pod } from '../pod.ts';
  */
 export function whyAbsent(pod: Pod): string | undefined {
   const phase = pod.status?.phase ?? 'Unknown';
-  if (phase === 'Succeeded' || phase === 'Failed') return `has finished (${phase})`;
+  if (hasFinished(phase)) return `has finished (${phase})`;
   if (pod.metadata.deletionTimestamp !== undefined) return 'is being deleted';
   if (phase !== 'Running' && !hasNetwork(pod)) return `is not running (${phase})`;
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.['kubernetes.io/os'] === 'windows')

@@ -1,6 +1,6 @@
 import { Problem } from '../../problem.ts';
 import type { KubeApi } from '../api.ts';
-import { ApiError } from '../apiError.ts';
+import { isApiError } from '../apiError.ts';
 import { listAll } from '../listAll.ts';
 import { mapLimited } from '../mapLimited.ts';
 import type { Pod } from '../pod.ts';
@@ -105,7 +105,7 @@ async function seeNode(api: KubeApi, name: string, signal: AbortSignal | undefin
   try {
     await findNamed(api, kindNamed('node'), '', name, signal);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== 403) throw error;
+    if (!isApiError(error, 403)) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CaptureInterface } from '../captureInterface.ts';
+import { inMilliseconds } from '../timeText.ts';
 import type { PointComparison, WayComparison } from './pointComparison.ts';
 
 /** A comparison of two points as docs/summary.md describes it. */
@@ -9,8 +10,8 @@ export function comparisonFacts(comparison: PointComparison) {
     joined,
     translated,
     ...(clock && {
-      clockOffsetMs: milliseconds(clock.offset),
-      clockUncertaintyMs: milliseconds(clock.uncertainty),
+      clockOffsetMs: inMilliseconds(clock.offset),
+      clockUncertaintyMs: inMilliseconds(clock.uncertainty),
     }),
     ...(first !== second && {
       ways: [
@@ -51,8 +52,4 @@ export function connectionNumbers(
       numbers.set(far.serial, number);
     }
   return numbers;
-}
-
-function milliseconds(nanoseconds: number): number {
-  return Math.round(nanoseconds / 1e3) / 1e3;
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../jsonObject.ts';
+import { type JsonObject, objectOf } from '../../jsonObject.ts';
 import { contains, formatAddress, parseAddress, parsePrefix } from '../address.ts';
 import type { CniFacts, Lease } from '../model/cniFacts.ts';
 
@@ -28,11 +28,11 @@ export function allocationRanges(cni: CniFacts): AllocationRange[] {
     ...cni.delegates.map(({ content }) => content),
   ];
   for (const content of configurations) {
-    const configuration = object(content);
+    const configuration = objectOf(content);
     const name = typeof configuration.name === 'string' ? configuration.name : '';
     const plugins = Array.isArray(configuration.plugins) ? configuration.plugins : [configuration];
     for (const plugin of plugins) {
-      const { type, ...ipam } = object(object(plugin).ipam);
+      const { type, ...ipam } = objectOf(objectOf(plugin).ipam);
       if (type !== 'host-local') continue;
       for (const range of rangesOf(ipam)) add(name, range);
     }
@@ -48,7 +48,7 @@ export function allocationRanges(cni: CniFacts): AllocationRange[] {
 /** `ranges` is a list of sets of ranges; before it there was one `subnet`. */
 function rangesOf(ipam: JsonObject): JsonObject[] {
   const sets = Array.isArray(ipam.ranges) ? ipam.ranges : [];
-  const ranges = sets.flat().map(object);
+  const ranges = sets.flat().map(objectOf);
   return typeof ipam.subnet === 'string' ? [ipam, ...ranges] : ranges;
 }
 
@@ -92,8 +92,4 @@ export function isOfRange({ network, first, last }: AllocationRange, lease: Leas
     one.value >= from.value &&
     one.value <= to.value
   );
-}
-
-function object(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }

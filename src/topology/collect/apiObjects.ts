@@ -1,5 +1,5 @@
 import type { KubeApi } from '../../kube/api.ts';
-import { ApiError } from '../../kube/apiError.ts';
+import { isApiError } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
 import type { Pod } from '../../kube/pod.ts';
 import { messageOf } from '../../problem.ts';
@@ -100,7 +100,7 @@ export async function readObjects(
 }
 
 function needs(error: unknown, what: string): { needs?: string } {
-  if (!(error instanceof ApiError) || error.code !== 403) return {};
+  if (!isApiError(error, 403)) return {};
   return { needs: `the right to list ${what} in all namespaces` };
 }
 
@@ -183,7 +183,7 @@ async function readOtherPolicies(
       } catch (error) {
         signal?.throwIfAborted();
         // A group may be there without this kind of it.
-        if (error instanceof ApiError && error.code === 404) return [];
+        if (isApiError(error, 404)) return [];
         unknown.push({ what: `${resource}.${group}`, why: messageOf(error) });
         return [];
       }

@@ -2,17 +2,10 @@ import { parseAddress } from '../address.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
-import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
+import type { PlacedQuestion, RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
 import askScript from './ask.sh';
 import type { FactsPool } from './factsPool.ts';
 import { answersIn } from './routeAnswers.ts';
-
-export interface PlacedQuestion {
-  readonly node: string;
-  /** The inode of the namespace in which it is asked. */
-  readonly netns: number;
-  readonly question: RouteQuestion;
-}
 
 /**
  * Asks the kernels of nodes for routes, all questions of a node in one round trip, and gives the facts with the

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isObject, type JsonObject } from '../../jsonObject.ts';
+import { isObject, type JsonObject, listOf, nonEmptyText, objectOf } from '../../jsonObject.ts';
 import type { CachedAddress, CachedInterface, CachedResult } from '../model/cniFacts.ts';
 import { type FoundFile, hideSecrets, parseJsonFile } from './nodeFile.ts';
 
@@ -13,19 +13,19 @@ export function parseCachedResult(file: FoundFile, showAnnotations: boolean): Ca
   const [, network, containerId, ifName] =
     /^(.*)-([0-9a-f]{64})-([^-]+)$/.exec(basename(file.path)) ?? [];
   const wrapped = isObject(value?.result) || value?.kind === 'cniCacheV1';
-  const result = wrapped ? object(value?.result) : object(value);
+  const result = wrapped ? objectOf(value?.result) : objectOf(value);
   const args = argumentsOf(wrapped ? value?.cniArgs : undefined);
   const config = wrapped ? decoded(value?.config) : undefined;
   const capabilities = wrapped ? value?.capabilityArgs : undefined;
   const fields = {
-    containerId: text(value?.containerId) ?? containerId ?? args.K8S_POD_INFRA_CONTAINER_ID,
-    network: text(value?.networkName) ?? network,
-    ifName: text(value?.ifName) ?? ifName,
-    netns: text(value?.netns),
+    containerId: nonEmptyText(value?.containerId) ?? containerId ?? args.K8S_POD_INFRA_CONTAINER_ID,
+    network: nonEmptyText(value?.networkName) ?? network,
+    ifName: nonEmptyText(value?.ifName) ?? ifName,
+    netns: nonEmptyText(value?.netns),
     podName: args.K8S_POD_NAME,
     podNamespace: args.K8S_POD_NAMESPACE,
     podUid: args.K8S_POD_UID,
-    cniVersion: text(result.cniVersion),
+    cniVersion: nonEmptyText(result.cniVersion),
   };
   return {
     path: file.path,
@@ -49,7 +49,7 @@ export function parseCachedResult(file: FoundFile, showAnnotations: boolean): Ca
 /** Pairs, since libcni 0.8. */
 function argumentsOf(pairs: unknown): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const pair of list(pairs)) {
+  for (const pair of listOf(pairs)) {
     const [key, value] = Array.isArray(pair) ? pair : [];
     if (typeof key === 'string' && typeof value === 'string') found[key] = value;
   }
@@ -82,12 +82,12 @@ function hideAnnotations(capabilities: unknown): unknown {
 }
 
 function interfacesOf(result: JsonObject): CachedInterface[] {
-  return list(result.interfaces)
+  return listOf(result.interfaces)
     .filter(isObject)
     .map((item) => ({
-      name: text(item.name) ?? '',
-      ...(text(item.mac) && { mac: text(item.mac) as string }),
-      ...(text(item.sandbox) && { sandbox: text(item.sandbox) as string }),
+      name: nonEmptyText(item.name) ?? '',
+      ...(nonEmptyText(item.mac) && { mac: nonEmptyText(item.mac) as string }),
+      ...(nonEmptyText(item.sandbox) && { sandbox: nonEmptyText(item.sandbox) as string }),
     }));
 }
 
@@ -96,10 +96,10 @@ function addressesOf(result: JsonObject): CachedAddress[] {
   const old = [result.ip4, result.ip6]
     .filter(isObject)
     .map((item) => ({ ...item, address: item.ip }));
-  return [...list(result.ips).filter(isObject), ...old].flatMap((item: JsonObject) => {
-    const address = text(item.address);
+  return [...listOf(result.ips).filter(isObject), ...old].flatMap((item: JsonObject) => {
+    const address = nonEmptyText(item.address);
     if (address === undefined) return [];
-    const gateway = text(item.gateway);
+    const gateway = nonEmptyText(item.gateway);
     return [
       {
         address,
@@ -111,32 +111,20 @@ function addressesOf(result: JsonObject): CachedAddress[] {
 }
 
 function routesOf(result: JsonObject): CachedResult['routes'] {
-  const old = [result.ip4, result.ip6].filter(isObject).flatMap((item) => list(item.routes));
-  return [...list(result.routes), ...old].filter(isObject).flatMap((item) => {
-    const [destination, gateway] = [text(item.dst), text(item.gw)];
+  const old = [result.ip4, result.ip6].filter(isObject).flatMap((item) => listOf(item.routes));
+  return [...listOf(result.routes), ...old].filter(isObject).flatMap((item) => {
+    const [destination, gateway] = [nonEmptyText(item.dst), nonEmptyText(item.gw)];
     if (destination === undefined) return [];
     return [{ destination, ...(gateway !== undefined && { gateway }) }];
   });
 }
 
 function dnsOf(dns: JsonObject): NonNullable<CachedResult['dns']> {
-  const texts = (value: unknown) => list(value).filter((item) => typeof item === 'string');
-  const domain = text(dns.domain);
+  const texts = (value: unknown) => listOf(value).filter((item) => typeof item === 'string');
+  const domain = nonEmptyText(dns.domain);
   return {
     nameservers: texts(dns.nameservers),
     search: texts(dns.search),
     ...(domain !== undefined && { domain }),
   };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function object(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
 }

@@ -1,4 +1,5 @@
-import type { LearnedRange } from '../model/learnedRange.ts';
+import { objectOf } from '../../jsonObject.ts';
+import type { LearnedRange, RangeUse } from '../model/learnedRange.ts';
 
 /** A ConfigMap; of those that we read, keys and values are known. */
 export interface RawConfigMap {
@@ -16,10 +17,8 @@ export interface RawControlPlanePod {
   };
 }
 
-type Use = LearnedRange['use'];
-
 /** Ranges that are written in one text: separated by commas, or by spaces. */
-function ranges(use: Use, text: string | undefined, source: string, more: object = {}) {
+function ranges(use: RangeUse, text: string | undefined, source: string, more: object = {}) {
   return (text ?? '')
     .split(/[\s,]+/)
     .filter((cidr) => cidr.includes('/'))
@@ -62,7 +61,7 @@ export function controlPlaneRanges({ spec }: RawControlPlanePod): LearnedRange[]
 function argumentRanges(
   given: ReadonlyMap<string, string>,
   program: string,
-  flags: Readonly<Record<Use, string>>,
+  flags: Readonly<Record<RangeUse, string>>,
 ): LearnedRange[] {
   const pods = ranges('pods', given.get(flags.pods), `${program} --${flags.pods}`);
   const mask = (family: 4 | 6) =>
@@ -109,7 +108,7 @@ function yamlValue(text: string | undefined, key: string): string | undefined {
 
 /** kube-flannel-cfg: https://github.com/flannel-io/flannel/blob/master/Documentation/configuration.md */
 export function flannelRanges({ data }: RawConfigMap): LearnedRange[] {
-  const { Network, IPv6Network, SubnetLen, IPv6SubnetLen } = record(
+  const { Network, IPv6Network, SubnetLen, IPv6SubnetLen } = objectOf(
     parsed(data?.['net-conf.json']),
   );
   const source = 'ConfigMap kube-flannel-cfg';
@@ -135,11 +134,11 @@ export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
 
 /** cilium.io/v2 CiliumNode: the ranges of one node; with several pools, those that it has of each. */
 export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
-  const { name } = record(record(raw).metadata);
-  const { podCIDRs, pools } = record(record(record(raw).spec).ipam);
-  const { allocated } = record(pools);
+  const { name } = objectOf(objectOf(raw).metadata);
+  const { podCIDRs, pools } = objectOf(objectOf(objectOf(raw).spec).ipam);
+  const { allocated } = objectOf(pools);
   const own = { use: 'pods', source: 'CiliumNode', node: String(name) } as const;
-  const ofPools = Array.isArray(allocated) ? allocated.map(record) : [];
+  const ofPools = Array.isArray(allocated) ? allocated.map(objectOf) : [];
   return [
     ...texts(podCIDRs).map((cidr) => ({ ...own, cidr })),
     ...ofPools.flatMap(({ cidrs }) =>
@@ -153,10 +152,10 @@ export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
  * https://docs.cilium.io/en/stable/network/concepts/ipam/multi-pool/
  */
 export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
-  const { name } = record(record(raw).metadata);
-  const { ipv4, ipv6 } = record(record(raw).spec);
+  const { name } = objectOf(objectOf(raw).metadata);
+  const { ipv4, ipv6 } = objectOf(objectOf(raw).spec);
   return [ipv4, ipv6]
-    .map(record)
+    .map(objectOf)
     .flatMap(({ cidrs, maskSize }) =>
       texts(cidrs).flatMap((cidr) =>
         ranges('pods', cidr, `CiliumPodIPPool ${name}`, { ...maskOf(maskSize), blocks: true }),
@@ -169,8 +168,8 @@ export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
  * nodes share. https://github.com/Azure/azure-container-networking/tree/master/crd/nodenetworkconfig
  */
 export function azureRanges(raw: unknown): LearnedRange[] {
-  const { networkContainers } = record(record(raw).status);
-  const own = Array.isArray(networkContainers) ? networkContainers.map(record) : [];
+  const { networkContainers } = objectOf(objectOf(raw).status);
+  const own = Array.isArray(networkContainers) ? networkContainers.map(objectOf) : [];
   return own.flatMap(({ subnetAddressSpace, subnetName }) =>
     ranges(
       'pods',
@@ -182,8 +181,8 @@ export function azureRanges(raw: unknown): LearnedRange[] {
 
 /** crd.projectcalico.org/v1 IPPool. */
 export function calicoPoolRanges(raw: unknown): LearnedRange[] {
-  const { name } = record(record(raw).metadata);
-  const { cidr, blockSize, disabled } = record(record(raw).spec);
+  const { name } = objectOf(objectOf(raw).metadata);
+  const { cidr, blockSize, disabled } = objectOf(objectOf(raw).spec);
   if (disabled === true) return [];
   const more = { ...maskOf(blockSize), blocks: true };
   return ranges('pods', string(cidr), `IPPool ${name}`, more);
@@ -191,16 +190,16 @@ export function calicoPoolRanges(raw: unknown): LearnedRange[] {
 
 /** crd.projectcalico.org/v1 BlockAffinity: a block of a pool that belongs to a node. */
 export function calicoBlockRanges(raw: unknown): LearnedRange[] {
-  const { cidr, node, deleted } = record(record(raw).spec);
+  const { cidr, node, deleted } = objectOf(objectOf(raw).spec);
   if (deleted === true || deleted === 'true' || typeof node !== 'string') return [];
   return ranges('pods', string(cidr), 'BlockAffinity', { node, blocks: true });
 }
 
 /** config.openshift.io/v1 Network. */
 export function openShiftRanges(raw: unknown): LearnedRange[] {
-  const { clusterNetwork, serviceNetwork } = record(record(raw).spec);
+  const { clusterNetwork, serviceNetwork } = objectOf(objectOf(raw).spec);
   const source = 'network.config.openshift.io cluster';
-  const networks = Array.isArray(clusterNetwork) ? clusterNetwork.map(record) : [];
+  const networks = Array.isArray(clusterNetwork) ? clusterNetwork.map(objectOf) : [];
   return [
     ...networks.flatMap(({ cidr, hostPrefix }) =>
       ranges('pods', string(cidr), source, maskOf(hostPrefix)),
@@ -211,8 +210,8 @@ export function openShiftRanges(raw: unknown): LearnedRange[] {
 
 /** networking.k8s.io/v1 ServiceCIDR. */
 export function serviceCidrRanges(raw: unknown): LearnedRange[] {
-  const { name } = record(record(raw).metadata);
-  const { cidrs } = record(record(raw).spec);
+  const { name } = objectOf(objectOf(raw).metadata);
+  const { cidrs } = objectOf(objectOf(raw).spec);
   return texts(cidrs).flatMap((cidr) => ranges('services', cidr, `ServiceCIDR ${name}`));
 }
 
@@ -228,12 +227,6 @@ function parsed(text: string | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
 }
 
 function string(value: unknown): string | undefined {

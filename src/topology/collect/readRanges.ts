@@ -1,7 +1,7 @@
 import type { KubeApi } from '../../kube/api.ts';
 import { ApiError } from '../../kube/apiError.ts';
 import { listAll } from '../../kube/listAll.ts';
-import type { LearnedRange } from '../model/learnedRange.ts';
+import type { LearnedRange, RangeUse } from '../model/learnedRange.ts';
 import type { Unknown } from '../model/unknown.ts';
 import {
   azureRanges,
@@ -28,8 +28,6 @@ export interface RangesOptions {
   readonly onNote: (text: string) => void;
 }
 
-type Use = LearnedRange['use'];
-
 /** A place where ranges are written. */
 interface Source {
   /** As shown to users who may not read it. */
@@ -38,7 +36,7 @@ interface Source {
   /** Of a list: the label that its objects have. */
   readonly label?: string;
   readonly isList?: true;
-  readonly uses: readonly Use[];
+  readonly uses: readonly RangeUse[];
   readonly read: (raw: never) => LearnedRange[];
 }
 
@@ -91,7 +89,7 @@ const SOURCES: readonly Source[] = [
 
 function configMap(
   name: string,
-  uses: readonly Use[],
+  uses: readonly RangeUse[],
   read: Source['read'],
   namespace = 'kube-system',
 ): Source {
@@ -99,7 +97,7 @@ function configMap(
   return { name: `ConfigMap ${namespace}/${name}`, path, uses, read };
 }
 
-function listed(name: string, path: string, use: Use, read: Source['read']): Source {
+function listed(name: string, path: string, use: RangeUse, read: Source['read']): Source {
   return { name, path, isList: true, uses: [use], read };
 }
 
@@ -112,7 +110,7 @@ export async function readRanges(
   options: RangesOptions,
 ): Promise<{ ranges: LearnedRange[]; unknown: Unknown[] }> {
   const { signal } = options;
-  const refused: { readonly name: string; readonly uses: readonly Use[] }[] = [];
+  const refused: { readonly name: string; readonly uses: readonly RangeUse[] }[] = [];
   const groups = await groupsOf(api, signal);
   const found = await Promise.all(
     SOURCES.filter(({ path }) => isServed(path, groups)).map(async (source) => {
@@ -127,7 +125,7 @@ export async function readRanges(
     }),
   );
   const ranges = found.flat();
-  const has = (use: Use) => ranges.some((one) => one.use === use && !one.node);
+  const has = (use: RangeUse) => ranges.some((one) => one.use === use && !one.node);
   if (!has('services')) {
     const { ranges: more, isRefused } = await dryRuns(api, options);
     ranges.push(...more);

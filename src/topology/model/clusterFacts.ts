@@ -22,3 +22,12 @@ export interface ClusterFacts {
   readonly objects: ApiObjects;
   readonly unknown: readonly Unknown[];
 }
+
+/** Facts of which the collection begins now. */
+export function newFacts(
+  objects: ApiObjects,
+  unknown: readonly Unknown[],
+  nodes: readonly NodeFacts[] = [],
+): ClusterFacts {
+  return { format: FACTS_FORMAT, collectedAt: new Date().toISOString(), nodes, objects, unknown };
+}

@@ -1,6 +1,6 @@
 /** A range of addresses that something in the cluster names, and what names it. */
 export interface LearnedRange {
-  readonly use: 'pods' | 'services';
+  readonly use: RangeUse;
   /** As it is written there, which may not be aligned. */
   readonly cidr: string;
   /** What names it, in words: `ServiceCIDR kubernetes`, `kube-controller-manager --cluster-cidr`. */
@@ -17,3 +17,5 @@ export interface LearnedRange {
    */
   readonly blocks?: true;
 }
+
+export type RangeUse = 'pods' | 'services';

@@ -21,3 +21,11 @@ export interface RouteQuestion {
   readonly sourcePort?: number;
   readonly destinationPort?: number;
 }
+
+/** A question that is to be asked on a node. */
+export interface PlacedQuestion {
+  readonly node: string;
+  /** The inode of the namespace in which it is asked. */
+  readonly netns: number;
+  readonly question: RouteQuestion;
+}

@@ -1,3 +1,4 @@
+import { nonEmptyText } from '../../jsonObject.ts';
 import type { FdbEntry } from '../../tools/ip/fdb.ts';
 import type { Link } from '../../tools/ip/link.ts';
 import { familyOf, sameAddress } from '../address.ts';
@@ -66,7 +67,7 @@ export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): Way
 /** The address of the tunnel's other end, by its parameters, the neighbour and forwarding tables. */
 function remoteOf(walk: WalkState, tunnel: Port, nextHop: string): string | undefined {
   const { link } = tunnel;
-  const fixed = textOf(link.data.remote);
+  const fixed = nonEmptyText(link.data.remote);
   if (link.kind === 'vxlan') return vxlanRemote(walk, tunnel, nextHop, fixed);
   if (fixed !== undefined && fixed !== 'any' && fixed !== '0.0.0.0') return fixed;
   if (link.kind === 'wireguard') {
@@ -76,7 +77,7 @@ function remoteOf(walk: WalkState, tunnel: Port, nextHop: string): string | unde
       'which peer takes an address is known to WireGuard alone (wg show)',
     );
     const node = walk.aim?.node;
-    return node && hostAddress(walk, node.name, textOf(tunnel.link.data.local));
+    return node && hostAddress(walk, node.name, nonEmptyText(tunnel.link.data.local));
   }
   return nextHop;
 }
@@ -93,7 +94,9 @@ function vxlanRemote(
     ({ device, destination }) => device === link.name && destination !== undefined,
   );
   const anyone =
-    entries?.find(({ mac }) => mac === ANY_MAC)?.destination ?? fixed ?? textOf(link.data.group);
+    entries?.find(({ mac }) => mac === ANY_MAC)?.destination ??
+    fixed ??
+    nonEmptyText(link.data.group);
   const neighbour = neighbourOf(tunnel, nextHop);
   if (neighbour?.mac === undefined) {
     // With a flood entry, addresses are resolved through the tunnel.
@@ -137,8 +140,8 @@ function expectedVtep(walk: WalkState, tunnel: Port, nextHop: string): Record<st
     .find(({ node, link }) => node !== tunnel.node && link.kind === tunnel.link.kind);
   const remote =
     far &&
-    (textOf(far.link.data.local) ??
-      hostAddress(walk, far.node.name, textOf(tunnel.link.data.local)));
+    (nonEmptyText(far.link.data.local) ??
+      hostAddress(walk, far.node.name, nonEmptyText(tunnel.link.data.local)));
   return {
     ...(far?.link.mac && { real: far.link.mac }),
     ...(remote && { remote }),
@@ -150,7 +153,7 @@ function expectedVtep(walk: WalkState, tunnel: Port, nextHop: string): Record<st
 function outerWay(walk: WalkState, tunnel: Port, remote: string, end: Port): boolean {
   const { link } = tunnel;
   const port = numberOf(link.data.port);
-  const local = textOf(link.data.local) ?? '';
+  const local = nonEmptyText(link.data.local) ?? '';
   const isBound = !['', 'any', '0.0.0.0', '::'].includes(local);
   if (isBound && walk.wiring.hasAddress(tunnel, local) === false) {
     walk.fault('tunnel-address-missing', tunnel, `${link.name} local ${local}; no device has it`, {
@@ -218,7 +221,7 @@ function checkOuterMtu(walk: WalkState, tunnel: Port, remote: string, way: Way):
 
 /** A tunnel that is bound to an address takes packets of that family alone: nodes may have one for each. */
 function takesFamily({ data }: Link, family: 4 | 6): boolean {
-  const local = textOf(data.local);
+  const local = nonEmptyText(data.local);
   return local === undefined || local === 'any' || familyOf(local) === family;
 }
 
@@ -241,7 +244,7 @@ function farEnd(walk: WalkState, tunnel: Port, end: Port, remote: string): Port 
   if (link.kind !== 'vxlan' && link.kind !== 'geneve') {
     return (
       same.find((one) =>
-        sameAddress(textOf(one.link.data.local) ?? '', textOf(link.data.remote) ?? '-'),
+        sameAddress(nonEmptyText(one.link.data.local) ?? '', nonEmptyText(link.data.remote) ?? '-'),
       ) ?? same[0]
     );
   }
@@ -316,7 +319,7 @@ function checkVtepMac(walk: WalkState, tunnel: Port, far: Port, nextHop: string)
       farDevice: far.link.name,
       annotated: annotated ?? '',
       stale: staleOf(neighbour.mac, far.link.mac, annotated),
-      remote: textOf(far.link.data.local) ?? '',
+      remote: nonEmptyText(far.link.data.local) ?? '',
     },
   );
   return false;
@@ -353,7 +356,7 @@ function fdbEvidence(tunnel: Port, nextHop: string): string | undefined {
 /** The underlay address of the node that the packet should go to. */
 function nodeAddress(walk: WalkState, tunnel: Port): string | undefined {
   const node = walk.aim?.node;
-  return node && hostAddress(walk, node.name, textOf(tunnel.link.data.local));
+  return node && hostAddress(walk, node.name, nonEmptyText(tunnel.link.data.local));
 }
 
 function hostAddress(walk: WalkState, node: string, like: string | undefined): string | undefined {
@@ -362,10 +365,6 @@ function hostAddress(walk: WalkState, node: string, like: string | undefined): s
   return object?.addresses.find(
     ({ type, address }) => type === 'InternalIP' && address.includes(':') === isIpv6,
   )?.address;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function numberOf(value: unknown): number | undefined {

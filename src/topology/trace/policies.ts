@@ -1,3 +1,4 @@
+import { type JsonObject, listOf, objectOf } from '../../jsonObject.ts';
 import { isWithin } from '../address.ts';
 import type { NetworkPolicyObject, PodObject } from '../model/apiObjects.ts';
 import type { Wiring } from '../wiring.ts';
@@ -20,7 +21,6 @@ interface Peer {
 }
 
 type Answer = boolean | 'unknown';
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * The policies of networking.k8s.io/v1 that select the sender for egress or the receiver for ingress, each
@@ -88,7 +88,7 @@ function verdictOf(
   return answer === 'unknown' ? 'unknown' : answer ? 'allow' : 'deny';
 }
 
-function isPeer(peer: Json, namespace: string, { pod, address }: Peer): Answer {
+function isPeer(peer: JsonObject, namespace: string, { pod, address }: Peer): Answer {
   const block = objectOf(peer.ipBlock);
   if (typeof block.cidr === 'string') {
     const isExcepted = listOf(block.except).some((one) => isWithin(`${one}`, address));
@@ -105,7 +105,7 @@ function isPeer(peer: Json, namespace: string, { pod, address }: Peer): Answer {
 }
 
 /** Of a namespace only the label that every namespace has is known: its name. */
-function matchesNamespace(selector: Json, name: string): Answer {
+function matchesNamespace(selector: JsonObject, name: string): Answer {
   const asked = [
     ...Object.keys(objectOf(selector.matchLabels)),
     ...listOf(selector.matchExpressions).map((one) => `${objectOf(one).key}`),
@@ -115,7 +115,7 @@ function matchesNamespace(selector: Json, name: string): Answer {
 }
 
 function isPort(
-  one: Json,
+  one: JsonObject,
   protocol: string,
   port: number | undefined,
   target: PodObject | undefined,
@@ -133,7 +133,7 @@ function isPort(
 }
 
 /** A label selector of meta/v1. */
-function matches(selector: Json, labels: Readonly<Record<string, string>>): boolean {
+function matches(selector: JsonObject, labels: Readonly<Record<string, string>>): boolean {
   const wanted = Object.entries(objectOf(selector.matchLabels));
   return (
     wanted.every(([key, value]) => labels[key] === value) &&
@@ -163,12 +163,4 @@ function both(one: Answer, other: Answer): Answer {
 function anyOf(answers: readonly Answer[]): Answer {
   if (answers.includes(true)) return true;
   return answers.includes('unknown') ? 'unknown' : false;
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,5 +1,6 @@
 import { familyOf, sameAddress } from '../address.ts';
 import type { ServiceObject, ServicePort } from '../model/apiObjects.ts';
+import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import { lookUpRoute } from '../route/lookUp.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
@@ -7,7 +8,6 @@ import type { PathEndpoint } from './endpoint.ts';
 import { nodePortService } from './nodePorts.ts';
 import { type Backend, backendsOf, servicePort, usableBackends } from './serviceBackends.ts';
 import { Walk } from './walk.ts';
-import type { OpenQuestion } from './walkState.ts';
 import type { Way } from './way.ts';
 
 /** What is to be followed. */
@@ -46,7 +46,7 @@ export interface PathTrace {
   /** Bridges that the answer crosses beside the network layer of the node that translated. */
   readonly untranslatedAt?: Port;
   /** What the kernel should be asked. */
-  readonly questions: readonly OpenQuestion[];
+  readonly questions: readonly PlacedQuestion[];
 }
 
 /** Addresses without an owner (RFC 5737, RFC 3849): for a path to the outside. Nothing is sent there. */

@@ -1,4 +1,5 @@
 import { sameAddress } from '../address.ts';
+import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import { type Decision, decide } from '../netfilter/decision.ts';
 import { parseIpvs } from '../netfilter/ipvs.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
@@ -15,7 +16,7 @@ import { rulesetOf, surroundingsOf } from './rulesAt.ts';
 import type { Backend } from './serviceBackends.ts';
 import { isSidecars } from './sidecars.ts';
 import { type Translated, translationOf } from './translation.ts';
-import type { DevicesOfPacket, OpenQuestion, WalkState } from './walkState.ts';
+import type { DevicesOfPacket, WalkState } from './walkState.ts';
 import type { Direction, Way } from './way.ts';
 import { WayRecord } from './wayRecord.ts';
 
@@ -29,7 +30,7 @@ const MOST_STEPS = 24;
 export class Walk extends WayRecord implements WalkState {
   /** Where it is to come out; undefined for an address outside. Translation changes it. */
   aim: Place | undefined;
-  readonly questions: OpenQuestion[] = [];
+  readonly questions: PlacedQuestion[] = [];
   /** What the rules translated, and where: an answer is translated back there. */
   readonly translated: Translated[] = [];
   /** Translations of the connection that the packet is an answer of. */

@@ -1,16 +1,9 @@
-import type { RouteQuestion } from '../model/routeAnswer.ts';
+import type { PlacedQuestion } from '../model/routeAnswer.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Hook, RuleLayer } from '../netfilter/ruleset.ts';
 import type { Place, Port } from '../wiring.ts';
 import type { Way } from './way.ts';
 import type { WayRecord } from './wayRecord.ts';
-
-/** A question that the tables alone answered so far. */
-export interface OpenQuestion {
-  readonly node: string;
-  readonly netns: number;
-  readonly question: RouteQuestion;
-}
 
 /** The devices by which a packet came to a hook and will leave it, as far as rules can ask for them. */
 export type DevicesOfPacket = Partial<
@@ -29,7 +22,7 @@ export interface WalkState extends WayRecord {
   readonly visited: ReadonlySet<number>;
   /** The destination is a service's address. */
   readonly isService: boolean;
-  readonly questions: OpenQuestion[];
+  readonly questions: PlacedQuestion[];
   /** Sends the packet from a namespace of its own address. */
   from(start: Place): Way;
   /** What a namespace does with a packet that came in by a device of the network layer. */

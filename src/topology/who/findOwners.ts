@@ -1,3 +1,4 @@
+import { hasFinished } from '../../kube/pod.ts';
 import { sameAddress } from '../address.ts';
 import type { PodObject } from '../model/apiObjects.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
@@ -55,7 +56,7 @@ function ofAddress(facts: ClusterFacts, address: string): Owner[] {
   const isLive = (pod: PodObject) =>
     live.some((one) => one.pod === pod.name && one.podNamespace === pod.namespace);
   const fromPods = pods
-    .filter(({ phase, hostNetwork }) => !hostNetwork && phase !== 'Succeeded' && phase !== 'Failed')
+    .filter(({ phase, hostNetwork }) => !hostNetwork && !hasFinished(phase))
     .filter(({ addresses }) => addresses.some(same))
     .filter((pod) => !isLive(pod))
     .map((pod) => owner({ ...ofPod(pod), address }));

@@ -1,13 +1,14 @@
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { renderSockets, type SocketFormat } from '../../../src/sockets/render.ts';
+import type { ListFormat } from '../../../src/output/renderList.ts';
+import { renderSockets } from '../../../src/sockets/render.ts';
 import { renderChanges, renderChangesAsJson } from '../../../src/sockets/renderChanges.ts';
 import { renderSocketSummary } from '../../../src/sockets/renderSocketSummary.ts';
 import { summarizeSockets } from '../../../src/sockets/summary.ts';
 import type { SocketList } from '../../../src/tools/socket.ts';
 import { at, listener, socket, VARIED } from './sampleSockets.ts';
 
-function rendered(sockets: SocketList, format: SocketFormat, processes = false): string {
+function rendered(sockets: SocketList, format: ListFormat, processes = false): string {
   return [...renderSockets(sockets, format, processes)].join('');
 }
 
@@ -79,7 +80,7 @@ describe('renderSockets', () => {
     ]);
   });
 
-  it.each<SocketFormat>(['table', 'json', 'yaml', 'name'])(
+  it.each<ListFormat>(['table', 'json', 'yaml', 'name'])(
     'gives a long list as %s in chunks',
     (format) => {
       const many = Array.from({ length: 5000 }, (_, port) =>

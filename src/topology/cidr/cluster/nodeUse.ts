@@ -1,3 +1,4 @@
+import { hasFinished } from '../../../kube/pod.ts';
 import { parseAddress } from '../../address.ts';
 import type { NodeObject, PodObject } from '../../model/apiObjects.ts';
 import type { ClusterFacts } from '../../model/clusterFacts.ts';
@@ -67,7 +68,7 @@ export function nodeUses(facts: ClusterFacts): readonly NodeUse[] {
 
 /** A pod that has ended has given its address back. */
 function isAlive({ phase }: PodObject): boolean {
-  return phase !== 'Succeeded' && phase !== 'Failed';
+  return !hasFinished(phase);
 }
 
 function forPods({ family, length }: WrittenRange): bigint {
