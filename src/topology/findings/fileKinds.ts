@@ -9,15 +9,16 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 2,
     summary: 'Addresses are leased to sandboxes that no longer exist.',
     meaning: (v) =>
-      `${v('count')} addresses of network ${v('network')} are leased to sandboxes that no longer exist${v('since')}: no pod gets them again.`,
+      `${v('count')} addresses of network ${v('network')} are leased to sandboxes that no longer exist${v('since')}: they cannot be given to new pods.`,
     fix: (v) =>
       `make sure that no pod has the address (kubectl netdebug who ${v('address')}), then remove its file on the node`,
   },
   'range-full': {
     severity: 'error',
     layer: 2,
-    summary: 'A range of addresses is full: pods do not start.',
-    meaning: (v) => `No pod can start on ${v('node')}: "no IP addresses available in range set".`,
+    summary: 'A range of addresses is full, and new pods cannot start.',
+    meaning: (v) =>
+      `New pods cannot start on ${v('node')}: "no IP addresses available in range set".`,
     fix: (v) =>
       v('leaked') === '0'
         ? 'move pods to other nodes, or give the node a larger range'
@@ -29,22 +30,22 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     summary: 'An address in use has no lease, or the lease of another sandbox.',
     meaning: (v) =>
       v('isTaken') === 'yes'
-        ? `Two sandboxes were given ${v('address')}.`
-        : `${v('address')} counts as free although a pod has it: the next pod may get it too.`,
-    fix: () => 'delete the pod, so that it gets an address of its own',
+        ? `Two sandboxes have ${v('address')}.`
+        : `${v('address')} is recorded as free although a pod has it: another pod may get it too.`,
+    fix: () => 'delete the pod, so that it gets a new address',
   },
   'address-mismatch': {
     severity: 'error',
     layer: 2,
-    summary: 'The address that the plugin gave to an interface is missing.',
+    summary: 'The address that the plugin assigned to an interface is missing.',
     meaning: (v) =>
-      `${v('device')} does not have the address that it was given: packets to it are not answered.`,
+      `${v('device')} does not have its assigned address: packets to this address are not answered.`,
     fix: RECREATE,
   },
   'mac-mismatch': {
     severity: 'warning',
     layer: 2,
-    summary: 'The MAC address of an interface was changed after the plugin had set it.',
+    summary: 'The MAC address of an interface was changed after the plugin set it.',
     meaning: () => 'Neighbours may still send to the old MAC address.',
     fix: RECREATE,
   },
@@ -52,7 +53,7 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     severity: 'error',
     layer: 2,
     summary: "The plugin gives out addresses outside the node's spec.podCIDRs.",
-    meaning: () => 'Other nodes send packets for these pods elsewhere: they are not answered.',
+    meaning: () => 'Other nodes send packets for these pods elsewhere, so they are not delivered.',
     fix: () =>
       'restart the network plugin on the node so that it takes the new range, then recreate the pods of the node',
   },
@@ -61,16 +62,16 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 2,
     summary: "The bridge has an address outside the node's spec.podCIDRs.",
     meaning: (v) =>
-      `The gateway of the node's pods should be in ${v('cidrs')}; the bridge has another address: pods reach nothing outside.`,
+      `The gateway of the pods on this node should be in ${v('cidrs')}, but the bridge has another address: pods cannot reach anything outside.`,
     fix: (v) =>
-      `ip link delete ${v('device')} on the node (the plugin makes it again), then recreate the pods of the node`,
+      `ip link delete ${v('device')} on the node (the plugin recreates it), then recreate the pods of the node`,
   },
   'no-cni-configuration': {
     severity: 'error',
     layer: 1,
-    summary: 'No file of the CNI configuration is valid: no pod starts.',
+    summary: 'No CNI configuration file is valid, and new pods cannot start.',
     meaning: () =>
-      'The runtime finds no valid CNI configuration: no pod with a network of its own starts.',
+      'The runtime finds no valid CNI configuration: new pods that do not use the host network cannot start.',
     fix: () => 'restart the network plugin (its DaemonSet writes the file), or repair the file',
   },
   'damaged-cni-file': {
@@ -80,15 +81,15 @@ export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: () =>
       'The plugins cannot read this file: the address in it is not released, or the network is not set up.',
     fix: () =>
-      'delete the pod that the file belongs to, then the file; a configuration is written again by its plugin',
+      'delete the pod that the file belongs to, then the file; configuration files are rewritten by their plugin',
   },
   'stale-cni-result': {
     severity: 'info',
     layer: 2,
-    summary: 'The cache keeps the result of a sandbox that is gone.',
+    summary: 'The cache has the result of a sandbox that no longer exists.',
     meaning: () =>
-      'The cache keeps the result of a sandbox that is gone; its addresses may still be leased.',
+      'The cache has the result of a sandbox that no longer exists; its addresses may still be leased.',
     fix: (v) =>
-      `see the leases: kubectl netdebug cni node/${v('node')}; the file itself does no harm`,
+      `check the leases: kubectl netdebug cni node/${v('node')}; the file itself does no harm`,
   },
 };

@@ -5,28 +5,28 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
   'link-down': {
     severity: 'error',
     layer: 1,
-    summary: 'A device on the way is set down.',
+    summary: 'A device on the path is down.',
     meaning: (v) =>
-      `${v('device')} is down: it drops every packet, and its routes are gone or dead.`,
+      `${v('device')} is down: it drops every packet, and its routes are removed or dead.`,
     fix: (v, where) => inNamespace(where, `ip link set ${v('device')} up`),
   },
   'no-carrier': {
     severity: 'error',
     layer: 1,
-    summary: 'A device is up and its other end is not.',
-    meaning: (v) => `${v('device')} has no carrier: what it is connected to is down or gone.`,
+    summary: 'A device is up, but its other end is not.',
+    meaning: (v) => `${v('device')} has no carrier: its other end is down or removed.`,
     fix: (v) =>
-      `set the other end of ${v('device')} up; for hardware, look at the cable and the switch`,
+      `set the other end of ${v('device')} up; for hardware, check the cable and the switch`,
   },
   'interface-missing': {
     severity: 'error',
     layer: 1,
     summary:
-      "A pod's namespace has no device but loopback, or a device that its plugin created is missing.",
+      "A pod's network namespace only has a loopback device, or a device that its plugin created is missing.",
     meaning: (v) =>
       v('device') === ''
-        ? 'The pod has no interface: nothing reaches it, nothing leaves it.'
-        : `The pod has no ${v('device')}: nothing reaches it or leaves it there.`,
+        ? 'The pod has no interface: it cannot send or receive packets.'
+        : `The pod has no ${v('device')}: it cannot send or receive packets there.`,
     fix: (v) =>
       `recreate the pod, so that its network is set up again: kubectl delete pod ${v('podFlag')}`,
   },
@@ -35,47 +35,49 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 1,
     summary: "A pod's loopback device is down.",
     meaning: () =>
-      'Processes of the pod cannot reach each other at 127.0.0.1, ::1 or the own address of the pod.',
+      'Processes of the pod cannot reach each other at 127.0.0.1, ::1 or the address of the pod.',
     fix: (_v, where) => inNamespace(where, 'ip link set lo up'),
   },
   'arp-off': {
     severity: 'error',
     layer: 2,
-    summary: 'Address resolution is off at a device.',
+    summary: 'Address resolution is disabled on a device.',
     meaning: (v) =>
-      `${v('device')} neither asks nor answers for link-layer addresses (NOARP): packets to ${v('address')} find no receiver.`,
+      `${v('device')} does not resolve link-layer addresses (NOARP): packets to ${v('address')} are not delivered.`,
     fix: (v, where) => inNamespace(where, `ip link set ${v('device')} arp on`),
   },
   'port-detached': {
     severity: 'error',
     layer: 1,
-    summary: "A pod's host end is a port of no bridge, or of another one.",
+    summary: "The host end of a pod's device is not attached to its bridge.",
     meaning: (v) =>
-      `${v('device')} is not a port of ${v('bridge')}, which therefore cannot reach ${v('address')}.`,
+      `${v('device')} is not a port of ${v('bridge')}, so the bridge cannot reach ${v('address')}.`,
     fix: (v) => `ip link set ${v('device')} master ${v('bridge')}`,
   },
   'port-not-forwarding': {
     severity: 'error',
     layer: 1,
     summary: 'A bridge port does not forward.',
-    meaning: (v) => `The bridge keeps ${v('device')} in state ${v('state')}: it passes no packets.`,
+    meaning: (v) =>
+      `The bridge port ${v('device')} is in state ${v('state')} and forwards no packets.`,
     fix: (v) =>
-      `bridge link set dev ${v('device')} state 3; where spanning tree runs, find the loop that it prevents`,
+      `bridge link set dev ${v('device')} state 3; with spanning tree, find the loop that it prevents`,
   },
   'port-isolated': {
     severity: 'error',
     layer: 1,
     summary: 'Two bridge ports are isolated from each other.',
     meaning: (v) =>
-      `${v('device')} and ${v('other')} are both isolated: the bridge passes nothing between them.`,
+      `${v('device')} and ${v('other')} are both isolated: the bridge forwards nothing between them.`,
     fix: (v) => `bridge link set dev ${v('device')} isolated off`,
   },
   'hairpin-off': {
     severity: 'error',
     layer: 1,
-    summary: 'A pod reaches itself through a service, and its bridge port sends nothing back.',
+    summary:
+      'A pod connects to itself through a service, but hairpin mode of its bridge port is off.',
     meaning: (v) =>
-      `A bridge sends nothing out of the port it came in by unless hairpin is on: by ${v('device')} the pod cannot reach itself through a service.`,
+      `A bridge does not send a packet back through the port it came from unless hairpin mode is on: through ${v('device')}, the pod cannot reach itself by way of a service.`,
     fix: (v) =>
       `bridge link set dev ${v('device')} hairpin on; for new pods set hairpinMode in the CNI configuration`,
   },
@@ -83,9 +85,9 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
     severity: 'error',
     layer: 1,
     summary:
-      'The devices of one segment, or a tunnel and what carries it, have MTUs that do not fit.',
+      'The MTUs of the devices of a segment, or of a tunnel and its underlying device, do not match.',
     meaning: (v) =>
-      `Packets larger than ${v('device')} takes (${v('mtu')}) are dropped without a word: small ones pass, large ones hang.`,
+      `Packets larger than the MTU of ${v('device')} (${v('mtu')}) are dropped silently: small transfers work, large ones hang.`,
     fix: (v, where) =>
       v('needed') === ''
         ? inNamespace(where, `ip link set ${v('device')} mtu ${v('otherMtu')}`)

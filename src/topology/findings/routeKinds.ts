@@ -7,7 +7,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 2,
     summary: 'No device of a pod has the address that the API server reports.',
     meaning: (v) =>
-      `Packets to ${v('address')} come to a namespace that does not take it for its own.`,
+      `Packets to ${v('address')} reach a network namespace that does not have this address.`,
     fix: (v) =>
       `recreate the pod, so that its address is set again: kubectl delete pod ${v('podFlag')}`,
   },
@@ -18,16 +18,16 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       `No device behind ${v('device')} has ${v('address')}: connections fail with "no route to host".`,
     fix: (v) =>
-      `see who should have it (kubectl get pods -A -o wide | grep ${v('address')}): the pod may be gone, or the name or endpoint out of date`,
+      `find out which pod should have it (kubectl get pods -A -o wide | grep ${v('address')}): the pod may be gone, or the name or endpoint may be outdated`,
   },
   'duplicate-address': {
     severity: 'error',
     layer: 2,
-    summary: 'Two pods or devices have one address.',
+    summary: 'Two pods or devices have the same address.',
     meaning: (v) =>
-      `${v('here')} and ${v('there')} both have ${v('address')}: which one gets a packet is chance.`,
+      `${v('here')} and ${v('there')} both have ${v('address')}: which of them receives a packet is random.`,
     fix: (_v, { node }) =>
-      `recreate one of them; then look for lost leases: kubectl netdebug cni node/${node ?? 'NODE'}`,
+      `recreate one of them; then check the address leases: kubectl netdebug cni node/${node ?? 'NODE'}`,
   },
   'route-missing': {
     severity: 'error',
@@ -36,37 +36,38 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     meaning: (v) =>
       v('route') === ''
         ? `There is no route to ${v('destination')}: packets are refused as "network is unreachable".`
-        : `The route to ${v('destination')} is gone: "${v('route')}" takes its place and leads elsewhere.`,
+        : `The route to ${v('destination')} is missing: "${v('route')}" is used instead and leads elsewhere.`,
     fix: (v, where) => inNamespace(where, `ip route add ${routeWords(v)}`),
   },
   'route-wrong': {
     severity: 'error',
     layer: 3,
-    summary: 'A route leads out of a device that does not lead to the destination.',
+    summary: 'A route uses a device that does not lead to the destination.',
     meaning: (v) =>
-      `"${v('route') || `dev ${v('device')}`}" sends packets to ${v('destination')} out of ${v('device')}, which does not lead there.`,
+      `"${v('route') || `dev ${v('device')}`}" sends packets to ${v('destination')} through ${v('device')}, which does not lead there.`,
     fix: (v, where) => inNamespace(where, `ip route replace ${routeWords(v)}`),
   },
   'route-blocked': {
     severity: 'error',
     layer: 3,
-    summary: 'A route or rule of type blackhole, unreachable or prohibit takes the packet.',
+    summary: 'A route or rule of type blackhole, unreachable or prohibit matches the packet.',
     meaning: (v) =>
-      `The ${v('rule') === '' ? 'route' : 'rule'} "${v('rule') || v('route')}" drops what is sent to ${v('destination')}.`,
+      `The ${v('rule') === '' ? 'route' : 'rule'} "${v('rule') || v('route')}" drops packets to ${v('destination')}.`,
     fix: (v, where) => inNamespace(where, v('deletion') || `ip route del ${v('route')}`),
   },
   'rule-missing': {
     severity: 'error',
     layer: 3,
-    summary: 'No rule looks the main table up.',
-    meaning: () => 'Routes of the main table are not used: the rule that leads to it is gone.',
+    summary: 'No rule looks up the main routing table.',
+    meaning: () =>
+      'Routes of the main table are not used, because the rule that looks it up is missing.',
     fix: (_v, where) => inNamespace(where, 'ip rule add from all lookup main priority 32766'),
   },
   'routing-loop': {
     severity: 'error',
     layer: 3,
-    summary: 'The routes send the packet round in a circle.',
-    meaning: (v) => `Packets to ${v('destination')} are sent on until their time to live is over.`,
+    summary: 'The routes form a loop.',
+    meaning: (v) => `Packets to ${v('destination')} are forwarded until their TTL expires.`,
     fix: () => 'compare the routes of the nodes that appear twice in the path',
   },
   'forwarding-off': {
@@ -74,42 +75,43 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 3,
     summary: 'The node does not forward packets.',
     meaning: (v) =>
-      `What comes in by ${v('device')} and is not for the node itself is dropped: pods reach nothing beyond the addresses of their node.`,
-    fix: (v) => `sysctl -w ${v('sysctl')}=1; write it into /etc/sysctl.d so that it stays`,
+      `Packets that arrive at ${v('device')} and are not for the node itself are dropped: pods can only reach addresses of their node.`,
+    fix: (v) =>
+      `sysctl -w ${v('sysctl')}=1; also set it in /etc/sysctl.d to keep it after a reboot`,
   },
   'rp-filter': {
     severity: 'error',
     layer: 4,
     summary: 'The reverse path filter drops the packet.',
     meaning: (v) =>
-      `What is sent to ${v('source')} leaves by ${v('back') || 'another device'}, not by ${v('device')}: with rp_filter ${v('effective') || 'on'} the kernel drops the packet as it comes in.`,
+      `Packets to ${v('source')} leave through ${v('back') || 'another device'}, not through ${v('device')}: with rp_filter ${v('effective') || 'on'}, the kernel drops the packet when it arrives.`,
     fix: (v) =>
-      `sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.${v('device')}.rp_filter=2; or give ${v('source')} a route back by ${v('device')}`,
+      `sysctl -w net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.${v('device')}.rp_filter=2; or add a route to ${v('source')} through ${v('device')}`,
   },
   'gateway-unreachable': {
     severity: 'error',
     layer: 3,
     summary: 'No device on the segment has the next hop.',
     meaning: (v) =>
-      `${v('gateway')}, the next hop, is not an address behind ${v('device')}: packets wait for an answer that never comes.`,
+      `${v('gateway')}, the next hop, is not an address behind ${v('device')}: nothing answers when it is resolved, and packets are dropped.`,
     fix: (v) =>
-      `give ${v('peer')} the address ${v('gateway')}, or let it answer for others (sysctl -w net.ipv4.conf.${v('peer')}.proxy_arp=1), or correct the route`,
+      `give ${v('peer')} the address ${v('gateway')}, or enable proxy ARP (sysctl -w net.ipv4.conf.${v('peer')}.proxy_arp=1), or correct the route`,
   },
   'neighbour-failed': {
     severity: 'warning',
     layer: 4,
-    summary: 'The next hop did not answer to the last request for its link-layer address.',
+    summary: 'The next hop did not answer the last request for its link-layer address.',
     meaning: (v) =>
       `${v('address')} gave no answer on ${v('device')} (${v('state')}): packets to it were dropped.`,
     fix: (v) =>
-      `see that ${v('address')} is up; then: ip neigh flush to ${v('address')} dev ${v('device')}`,
+      `make sure that ${v('address')} is up; then: ip neigh flush to ${v('address')} dev ${v('device')}`,
   },
   'stale-neighbour': {
     severity: 'error',
     layer: 4,
-    summary: 'A neighbour entry has another link-layer address than the device has.',
+    summary: 'A neighbour entry has a different link-layer address than the device.',
     meaning: (v) =>
-      `Packets to ${v('address')} are sent to ${v('mac')}, which no device has; its device has ${v('real')}.`,
+      `Packets to ${v('address')} are sent to ${v('mac')}, which no device has; the actual address is ${v('real')}.`,
     fix: (v, where) => inNamespace(where, `ip neigh del ${v('address')} dev ${v('device')}`),
   },
 };

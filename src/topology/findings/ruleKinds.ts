@@ -11,7 +11,7 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
         `${v('backend')} ${v('verdict') === 'reject' ? 'rejects' : 'drops'} the packet in table ${v('table')}, chain ${v('chain')}`,
         ...(v('packets') === '' ? [] : [`${v('packets')} packets so far`]),
         ...(v('hook') === 'forward' && pod === undefined
-          ? ['the node itself is reached, forwarded traffic is not']
+          ? ['the node itself is reachable, but forwarded traffic is dropped']
           : []),
       ].join('; '),
     fix: (v) =>
@@ -22,35 +22,36 @@ export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
   'unexpected-snat': {
     severity: 'warning',
     layer: 5,
-    summary: 'A packet between pods loses its source address.',
+    summary: 'The source address of a packet between pods is replaced.',
     meaning: (v) =>
-      `The node replaces the source ${v('from')} by ${v('to')}: the receiver sees the node, and policies that select pods do not match.`,
+      `The node replaces the source ${v('from')} with ${v('to')}: the receiver sees the node, and policies that select pods do not match.`,
     fix: () =>
       'exclude the pod network from masquerading: RETURN for destinations inside it, before MASQUERADE',
   },
   'bridge-nf-off': {
     severity: 'error',
     layer: 5,
-    summary: 'Answers to a translated connection cross a bridge without being translated back.',
+    summary: 'Answers of a translated connection cross a bridge without being translated back.',
     meaning: (v) =>
-      `Both ends are ports of ${v('bridge')} and bridge-nf-call-iptables is ${v('value')}: answers go straight to the caller, from an address that it did not call.`,
+      `Both ends are ports of ${v('bridge')} and bridge-nf-call-iptables is ${v('value')}: answers go directly to the client, from an address that it did not connect to.`,
     fix: () => 'modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1',
   },
   'reply-not-translated': {
     severity: 'error',
     layer: 5,
-    summary: 'Answers to a translated connection do not pass the node that translated it.',
+    summary: 'Answers of a translated connection do not pass through the node that translated it.',
     meaning: (v) =>
-      `${v('translator')} translated the connection; the answer takes another way and comes from an address that was not called.`,
+      `${v('translator')} translated the connection; the answer takes another path and comes from an address that the client did not connect to.`,
     fix: () =>
-      'masquerade where the connection is translated, or correct the routes of the way back',
+      'masquerade on the node that translates the connection, or correct the routes of the return path',
   },
   'two-iptables-backends': {
     severity: 'info',
     layer: 5,
     summary: 'Both backends of iptables have rules.',
-    meaning: () => 'A packet must pass both; who looks at one of them sees half of the rules.',
+    meaning: () =>
+      'A packet must pass both, but each of the tools shows only its own half of the rules.',
     fix: () =>
-      'let all programs of the node use one backend (update-alternatives --config iptables), and remove the rules of the other',
+      'make all programs on the node use the same backend (update-alternatives --config iptables), and remove the rules of the other one',
   },
 };

@@ -5,8 +5,8 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
   'pod-not-running': {
     severity: 'error',
     layer: 1,
-    summary: 'A pod at the end of the path does not run.',
-    meaning: (v) => `${v('pod')} is in phase ${v('phase')}: it has no network, or will not answer.`,
+    summary: 'A pod at the end of the path is not running.',
+    meaning: (v) => `${v('pod')} is in phase ${v('phase')}: it has no network, or does not answer.`,
     fix: (v) => `kubectl describe pod ${v('podFlag')}`,
   },
   'pod-not-ready': {
@@ -21,42 +21,43 @@ export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
     layer: 6,
     summary: 'A node on the path is not ready.',
     meaning: (v) =>
-      `${v('node')} is not ready: its pods are taken out of services, and its plugins may not run.`,
+      `${v('node')} is not ready: its pods are removed from services, and its plugins may not be running.`,
     fix: (v) => `kubectl describe node ${v('node')}`,
   },
   'conntrack-full': {
     severity: 'error',
     layer: 4,
-    summary: 'The table of connections is full, or nearly so.',
+    summary: 'The connection tracking table is full, or almost full.',
     meaning: () =>
       'New connections are dropped when the table is full ("nf_conntrack: table full, dropping packet").',
     fix: (v) =>
-      `sysctl -w net.netfilter.nf_conntrack_max=${v('suggested')}; then find who opens so many connections: kubectl netdebug ports POD --summary`,
+      `sysctl -w net.netfilter.nf_conntrack_max=${v('suggested')}; then find the source of the connections: kubectl netdebug ports POD --summary`,
   },
   'neighbour-table-full': {
     severity: 'error',
     layer: 4,
-    summary: 'The neighbour table is full, or nearly so.',
+    summary: 'The neighbour table is full, or almost full.',
     meaning: () =>
-      'New neighbours find no room ("neighbour: arp_cache: neighbor table overflow!"): packets to them are dropped.',
+      'New neighbours cannot be added ("neighbour: arp_cache: neighbor table overflow!"): packets to them are dropped.',
     fix: (v) =>
       `sysctl -w net.${v('family')}.neigh.default.gc_thresh3=${v('suggested')}, with gc_thresh2 and gc_thresh1 in proportion`,
   },
   'listen-overflow': {
     severity: 'warning',
     layer: 6,
-    summary: 'Connections wait for a process that does not accept them.',
+    summary: 'Connections are waiting for a process that does not accept them.',
     meaning: (v) =>
-      `${v('waiting')} connections to port ${v('port')} wait to be accepted; ${v('overflows')} were dropped in this network so far.`,
+      `${v('waiting')} connections to port ${v('port')} are waiting to be accepted; ${v('overflows')} were dropped in this network so far.`,
     fix: () =>
-      'see why the process is slow to accept; then a larger backlog (listen() and net.core.somaxconn)',
+      'find out why the process is slow to accept; then use a larger backlog (listen() and net.core.somaxconn)',
   },
   'socket-drops': {
     severity: 'warning',
     layer: 6,
     summary: 'Datagrams were dropped because the queue of a socket was full.',
-    meaning: (v) => `${v('drops')} datagrams to port ${v('port')} found the queue full.`,
+    meaning: (v) =>
+      `${v('drops')} datagrams to port ${v('port')} were dropped because the queue was full.`,
     fix: () =>
-      'see why the process is slow to read; then a larger buffer (SO_RCVBUF, net.core.rmem_max)',
+      'find out why the process is slow to read; then use a larger buffer (SO_RCVBUF, net.core.rmem_max)',
   },
 };

@@ -5,41 +5,41 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
   'tunnel-missing': {
     severity: 'error',
     layer: 1,
-    summary: 'The other node has no device for the tunnel.',
+    summary: 'The other node has no tunnel device.',
     meaning: (v) =>
-      `${v('farNode')} has no ${v('kind')} device: it cannot unpack what ${v('device')} sends.`,
-    fix: (v) => `restart the network plugin's pod on ${v('farNode')}, which makes the device`,
+      `${v('farNode')} has no ${v('kind')} device: it cannot decapsulate packets from ${v('device')}.`,
+    fix: (v) => `restart the network plugin's pod on ${v('farNode')}, which creates the device`,
   },
   'tunnel-address-missing': {
     severity: 'error',
     layer: 2,
-    summary: 'A tunnel sends from an address that its node does not have.',
+    summary: 'The source address of a tunnel is not an address of its node.',
     meaning: (v) =>
-      `${v('device')} sends from ${v('local')}, which is not an address of this node: the node's address has changed since the tunnel was made, and the kernel sends nothing.`,
+      `${v('device')} sends from ${v('local')}, which is not an address of this node: the address of the node has changed since the tunnel was created, and the kernel sends nothing.`,
     fix: (v) =>
-      `restart the network plugin's pod on this node, so that the tunnel is made again${v('expected') === '' ? '' : ` from ${v('expected')}`}; or give the node the address ${v('local')} again`,
+      `restart the network plugin's pod on this node, so that the tunnel is recreated${v('expected') === '' ? '' : ` from ${v('expected')}`}; or give the node the address ${v('local')} again`,
   },
   'tunnel-mismatch': {
     severity: 'error',
     layer: 4,
     summary: 'The ends of a tunnel differ in identifier or port.',
     meaning: (v) =>
-      `The ends do not take each other's packets: ${v('differs')} ${v('near')} here, ${v('far')} on ${v('farNode')}.`,
+      `The ends do not accept each other's packets: ${v('differs')} is ${v('near')} here, but ${v('far')} on ${v('farNode')}.`,
     fix: () => "restart the network plugin's pod on the node that differs from its configuration",
   },
   'vtep-neighbour-missing': {
     severity: 'error',
     layer: 4,
-    summary: 'There is no neighbour entry for the tunnel end of the other node.',
+    summary: 'The neighbour entry for the other end of the tunnel is missing.',
     meaning: (v) =>
-      `${v('device')} does not know the link-layer address of ${v('nextHop')}, and a tunnel without learning does not ask for it: packets are dropped.`,
+      `${v('device')} does not know the link-layer address of ${v('nextHop')}, and a tunnel without learning does not resolve it: packets are dropped.`,
     fix: (v) =>
       `ip neigh replace ${v('nextHop')} lladdr ${v('real') || 'MAC'} dev ${v('device')} nud permanent; or restart the network plugin's pod on this node`,
   },
   'fdb-missing': {
     severity: 'error',
     layer: 4,
-    summary: 'The forwarding table of a tunnel names no node for a link-layer address.',
+    summary: 'The forwarding table of a tunnel has no entry for a link-layer address.',
     meaning: (v) => `${v('device')} does not know which node has ${v('mac')}: packets are dropped.`,
     fix: (v) =>
       `bridge fdb append ${v('mac')} dev ${v('device')} dst ${v('remote') || 'NODE-ADDRESS'} self permanent; or restart the network plugin's pod on this node`,
@@ -47,9 +47,9 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
   'fdb-wrong-node': {
     severity: 'error',
     layer: 4,
-    summary: 'The forwarding table of a tunnel leads to another node.',
+    summary: 'The forwarding table of a tunnel leads to the wrong node.',
     meaning: (v) =>
-      `${v('device')} sends packets for ${v('destination')} to ${v('remote')}, ${v('wrongNode') ? `which is ${v('wrongNode')}` : 'an address of no node'}.`,
+      `${v('device')} sends packets for ${v('destination')} to ${v('remote')}, ${v('wrongNode') ? `which is ${v('wrongNode')}` : 'which is not the address of a node'}.`,
     fix: (v) =>
       `bridge fdb replace ${v('mac') || 'MAC'} dev ${v('device')} dst ${v('expected') || 'NODE-ADDRESS'} self permanent; or restart the network plugin's pod on this node`,
   },
@@ -57,18 +57,18 @@ export const TUNNEL_KINDS: Readonly<Record<string, FaultKind>> = {
     severity: 'error',
     layer: 4,
     summary:
-      "The link-layer address of a node's tunnel end has changed; others still use the old one.",
+      'The link-layer address of a tunnel device has changed, but other nodes still use the old one.',
     meaning: (v) =>
-      `Frames arrive at ${v('farNode')} for ${v('mac')}; its ${v('farDevice')} has ${v('real')} and drops them. Stale: ${v('stale')}.`,
+      `Frames to ${v('mac')} arrive at ${v('farNode')}, but its ${v('farDevice')} has ${v('real')} and drops them. Outdated: ${v('stale')}.`,
     fix: (v) =>
       `ip neigh replace ${v('nextHop')} lladdr ${v('real')} dev ${v('device')} nud permanent; bridge fdb append ${v('real')} dev ${v('device')} dst ${v('remote') || 'NODE-ADDRESS'} self permanent; or restart the network plugin's pod on ${v('farNode')}`,
   },
   'checksum-offload': {
     severity: 'warning',
     layer: 4,
-    summary: 'Checksums of tunnelled packets arrive wrong.',
+    summary: 'Tunnelled packets arrive with wrong checksums.',
     meaning: (v) =>
-      `${v('count')} UDP packets came to ${v('farNode')} with a wrong checksum, and ${v('device')} leaves checksums to the hardware: behind NAT some kernels get them wrong.`,
+      `${v('count')} UDP packets arrived at ${v('farNode')} with a wrong checksum. ${v('device')} leaves checksums to the hardware, which some kernels get wrong behind NAT.`,
     fix: (v) => `ethtool -K ${v('device')} tx-checksum-ip-generic off, on both nodes`,
   },
 };

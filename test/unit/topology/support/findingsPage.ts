@@ -4,30 +4,30 @@ import type { FaultKind } from '../../../../src/topology/findings/kind.ts';
 
 const INTRODUCTION = `# Findings
 
-\`path\`, \`cni\` and \`who\` name what is wrong by fixed words, the kinds below. A finding has these fields in \`-o json\`:
+\`path\`, \`cni\` and \`who\` report findings. Each finding has a kind, listed below. It has these fields in \`-o json\`:
 
 | field | content |
 |---|---|
 | \`kind\` | one of the words below |
 | \`severity\` | \`error\`: packets are lost. \`warning\`: some are, or will be. \`info\`: worth knowing |
 | \`where\` | \`node\`, \`netns\` (inode), \`pod\` and \`device\`, as far as they apply |
-| \`evidence\` | the line that shows it, as ip, bridge, iptables or nft prints it |
-| \`meaning\` | what it does to packets |
-| \`fix\` | the command that fixes it, or what to do |
+| \`evidence\` | the line that shows the problem, as ip, bridge, iptables or nft prints it |
+| \`meaning\` | the effect on packets |
+| \`fix\` | the command that fixes the problem, or what to do |
 | \`causedBy\` | the kind of the finding that this one follows from; without it, the finding is independent |
 
 Independent findings come first, errors before warnings. \`--fail-on any\` makes the exit code 1 when there is an error
-or a warning; \`--fail-on KIND,KIND\` when there is a finding of these kinds. When the tables show nothing wrong, \`path\`
-says just that: no packet is sent, so what only a packet could show stays unseen.
+or a warning; \`--fail-on KIND,KIND\` when there is a finding of these kinds. If \`path\` finds
+nothing in the tables, it says only that: it sends no packets, so problems that only packets can show remain unknown.
 
 ## Kinds of \`path\`
 
-Words in capitals stand for what the finding names.
+Words in capitals stand for values.
 `;
 
 const FILES = `## Kinds of \`cni\`
 
-Also \`interface-missing\`, above. \`who\` has one kind, \`duplicate-address\`, above.
+Also \`interface-missing\` (above). \`who\` reports only \`duplicate-address\` (above).
 `;
 
 /** docs/findings.md, from the catalogue of kinds. */
