@@ -64,7 +64,7 @@ function renderConsequence(finding: Finding): string {
   const where = finding.interface === undefined ? '' : ` at ${finding.interface}`;
   const more = count > packets.length ? ' …' : '';
   const numbers = packets.length === 0 ? '' : `; packets ${packets.join(', ')}${more}`;
-  return `${terminalSafe(`   comes of it: ${kind}${where}: ${what}${numbers}`)}\n`;
+  return `${terminalSafe(`   consequence: ${kind}${where}: ${what}${numbers}`)}\n`;
 }
 
 /** What shows the packets, ready to be copied. */

@@ -235,10 +235,10 @@ class SummaryRun {
 function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
   const dropped = interfaces.reduce((sum, on) => sum + (on.dropped ?? 0), 0);
   if (dropped > 0)
-    return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artefact`;
+    return `${percentText(dropped, packets + dropped)} of packets were not captured: this may be an artifact of the capture`;
   const gaps = interfaces.reduce((sum, on) => sum + on.gaps, 0);
   return gaps > 0
-    ? `${counted(gaps, 'part')} of the recording ${gaps === 1 ? 'is' : 'are'} missing: this may be an artefact`
+    ? `${counted(gaps, 'part')} of the recording ${gaps === 1 ? 'is' : 'are'} missing: this may be an artifact of the capture`
     : undefined;
 }
 

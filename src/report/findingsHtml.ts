@@ -22,11 +22,11 @@ export function findingsHtml(findings: readonly Finding[]): Html {
 <h2 id="findings-title">Findings</h2>
 ${serious.length === 0 ? html`<p><span class="badge good">No problems found</span></p>` : undefined}
 <ol class="findings">${serious.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol>
-${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} are not in this report; summary prints all.</p>` : undefined}
+${hidden > 0 ? html`<p class="muted">${counted(hidden, 'more finding')} are not in this report; the summary command prints all.</p>` : undefined}
 ${
   notes.length === 0
     ? undefined
-    : html`<details class="notes"><summary>${counted(notes.length, 'note')}: nothing wrong, but good to know</summary>
+    : html`<details class="notes"><summary>${counted(notes.length, 'note')}: not problems, but good to know</summary>
 <ol class="findings">${notes.slice(0, MAX_FINDINGS).map(incidentHtml)}</ol></details>`
 }
 </section>
@@ -48,7 +48,7 @@ function incidentHtml({ cause, index, consequences }: Incident): Html {
 /** The worst problem in one sentence, for who reads nothing else. */
 export function verdictHtml(findings: readonly Finding[]): Html {
   const [worst, ...others] = incidentsOf(findings).filter(({ cause }) => cause.severity !== 'info');
-  if (!worst) return html`<p class="verdict">Nothing wrong was found.</p>`;
+  if (!worst) return html`<p class="verdict">No problems were found.</p>`;
   const { kind, what, who } = worst.cause;
   const rest = others.length === 0 ? '' : ` ${counted(others.length, 'other problem')} below.`;
   return html`<p class="verdict"><strong>${titleOf(kind)}</strong> (${clipped(who, 200)}): ${clipped(what, 400)}.${rest}</p>`;
@@ -113,8 +113,8 @@ export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefin
   const compared = comparisons.filter(({ first, second }) => first !== second);
   if (compared.length === 0) return undefined;
   return html`<section id="points" aria-labelledby="points-title">
-<h2 id="points-title">Lost between the points of capture</h2>
-<p class="muted">Packets of connections that both points saw, while both recorded.</p>
+<h2 id="points-title">Packets lost between the points of capture</h2>
+<p class="muted">Packets of connections that both points saw while both were recording.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="points-title"><table>
 <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Packets</th><th scope="col" class="number">Lost on the way</th><th scope="col">First and last loss</th><th scope="col">Clocks</th></tr></thead>
 <tbody>${compared.map((comparison) => [

@@ -40,10 +40,10 @@ export function renderReport(parts: ReportParts): Iterable<string> {
 ${headHtml(parts)}
 ${findingsHtml(summary.findings)}
 ${pointsHtml(summary)}
-<noscript><section><p>This page needs scripts for its timeline, tables and diagrams. They run in this file alone and send nothing.</p></section></noscript>
+<noscript><section><p>This page needs JavaScript for its timeline, tables and diagrams. The scripts are part of this file and send nothing.</p></section></noscript>
 <div id="app"></div>
 ${captureHtml(summary, sources, manifests)}
-<footer class="muted"><p>Made by ${versionText()} on ${parts.now.toISOString().slice(0, 16).replace('T', ' ')} UTC. Captured packets are private: so is this file.</p></footer>
+<footer class="muted"><p>Made by ${versionText()} on ${parts.now.toISOString().slice(0, 16).replace('T', ' ')} UTC. Captured packets are private, and so is this file.</p></footer>
 </main>`;
   return renderPage({
     title: `Capture report: ${namesOf(sources)}`,

@@ -27,7 +27,7 @@ export function stateCapture(
       what:
         damage === undefined
           ? `the file ends inside a packet, after ${counted(packets, 'whole packet')}: the recording or the copy was cut off`
-          : `the file can be read up to packet ${packets} only: ${damage}`,
+          : `the file can only be read up to packet ${packets}: ${damage}`,
       who: path,
       causes:
         damage === undefined
@@ -35,7 +35,7 @@ export function stateCapture(
               'it is still being recorded or copied',
               'the recorder was killed, or its disk was full',
             ]
-          : ['it was damaged on the way, or written by two programs at a time'],
+          : ['it was damaged in transfer, or written by two programs at once'],
     });
   for (const on of interfaces) stateInterface(finder, on);
 }
@@ -51,8 +51,8 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       what: `the capture itself lost ${counted(dropped, 'packet')} (${percentText(dropped, packets + dropped)})`,
       count: dropped,
       causes: [
-        'more traffic than the recorder could write: record less with a filter or a snap length (-s)',
-        'a slow disk or connection; a capture that is spooled or detached loses less',
+        'more traffic than the recorder could write: use a filter or a snap length (-s)',
+        'a slow disk or connection: spooled and detached captures lose fewer packets',
       ],
     });
   if (on.gaps > 0)
@@ -64,7 +64,7 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       count: on.gaps,
       causes: [
         'the ring removed files before they were copied: more or larger files (-W, -C), or a narrower filter',
-        'the interface disappeared, and recording resumed when it was back',
+        'the interface disappeared; recording resumed when it was back',
       ],
     });
   if (copies > 0)
@@ -72,10 +72,10 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       ...empty('info'),
       ...base,
       kind: 'capture-copies',
-      what: `${counted(copies, 'packet')} of ${packets} are copies of others (same IP identification, equal or smaller TTL, at the same time): copies of the capture, not retransmissions`,
+      what: `${counted(copies, 'packet')} of ${packets} are copies of others (same IP identification, equal or smaller TTL, same time): the capture saw them several times; they are not retransmissions`,
       count: copies,
       causes: [
-        'the capture is on all interfaces (-i any) and sees a packet at each on its way',
+        'the capture is on all interfaces (-i any) and sees a packet at each of them',
         'a mirror port that sends both directions of each link',
       ],
     });
@@ -84,7 +84,7 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       ...empty('info'),
       ...base,
       kind: 'packets-cut',
-      what: `${counted(truncated, 'packet')} of ${packets} were not kept whole; lengths are right all the same, but what their data says (TLS, DNS, HTTP) may be missing`,
+      what: `${counted(truncated, 'packet')} of ${packets} were truncated; their lengths are correct, but their content (TLS, DNS, HTTP) may be missing`,
       count: truncated,
       causes: [`a snap length${on.snapLength > 0 ? ` of ${on.snapLength} bytes` : ''} (-s)`],
     });
@@ -96,7 +96,7 @@ function stateInterface(finder: Finder, on: CaptureInterface): void {
       what: `packets of up to ${on.largestPacket} bytes are larger than the MTU: offload, not jumbo frames`,
       count: Math.max(1, on.offloaded),
       causes: [
-        'the network card or kernel cuts and joins segments (TSO, GRO, BIG TCP) outside of where is captured',
+        'the network card or kernel splits and joins segments (TSO, GRO, BIG TCP) outside of the point of capture',
       ],
     });
 }

@@ -27,7 +27,7 @@ const WORDINGS: readonly Wording[] = [
       `${server} failed to answer ${count} of ${events.questions} (SERVFAIL)`,
     filter: 'dns.flags.rcode == 2',
     causes: [
-      'the upstream resolver of CoreDNS is unreachable or refuses (its forward and the node’s resolv.conf)',
+      'the upstream resolver of CoreDNS is unreachable or refuses questions (check its forward plugin and the node’s resolv.conf)',
       'DNSSEC validation failed, or the authoritative servers of the domain are down',
     ],
   },
@@ -48,7 +48,7 @@ const WORDINGS: readonly Wording[] = [
     what: (_events, server, count) => `${server} answered ${count} with an error`,
     filter: 'dns.flags.rcode > 3 || dns.flags.rcode == 1',
     causes: [
-      'the server does not understand the question (FORMERR, NOTIMP): EDNS or a record type it does not know',
+      'the server does not support the question (FORMERR, NOTIMP): EDNS or an unknown record type',
     ],
   },
   {
@@ -56,10 +56,10 @@ const WORDINGS: readonly Wording[] = [
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? pair.unanswered : NOTHING),
     what: (events, server) =>
-      `${server} answers questions for A and ignores those for AAAA: ${counted(events.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
+      `${server} answers questions for A but ignores those for AAAA: ${counted(events.aaaaQuestions, 'question')} without an answer, for which clients wait until a timeout`,
     filter: 'dns.qry.type == 28',
     causes: [
-      'a resolver or load balancer that drops types it does not know',
+      'a resolver or load balancer that drops unknown record types',
       'a firewall that drops AAAA',
       'remedies: "options single-request" or "no-aaaa" (glibc 2.36) in resolv.conf',
     ],
@@ -69,10 +69,10 @@ const WORDINGS: readonly Wording[] = [
     severity: 'error',
     note: (pair) => (pair.ignoresAaaa ? NOTHING : pair.race),
     what: (_events, server, count) =>
-      `A and AAAA asked together at ${server}: one of both stayed unanswered and was asked again after a timeout, in ${count}`,
+      `A and AAAA questions sent together to ${server}: one of the two stayed unanswered and was repeated after a timeout, in ${count}`,
     filter: 'dns',
     causes: [
-      'the conntrack race: two packets from one socket at the same time through DNAT, one is dropped (insert_failed in conntrack -S)',
+      'the conntrack race: if one socket sends two packets through DNAT at the same time, one is dropped (insert_failed in conntrack -S)',
       'remedies: NodeLocal DNSCache, "options single-request-reopen" or "use-vc" in resolv.conf',
     ],
   },
@@ -85,7 +85,7 @@ const WORDINGS: readonly Wording[] = [
     causes: [
       'the DNS pods are down, overloaded or throttled',
       'a network policy blocks port 53, UDP or the answers',
-      'packets are lost on the way, or in conntrack',
+      'packets are lost in the network or in conntrack',
     ],
   },
   {
@@ -95,7 +95,7 @@ const WORDINGS: readonly Wording[] = [
     what: (events, server, count) =>
       `${server} took more than 1 s for ${count}; ${durationText(events.longestLatency)} at most`,
     filter: 'dns.time > 1',
-    causes: ['the upstream resolver is slow or far away', 'the DNS pods are short of CPU'],
+    causes: ['the upstream resolver is slow or far away', 'the DNS pods have too little CPU'],
   },
 ];
 
@@ -141,10 +141,10 @@ function stateTruncated(finder: Finder, server: DnsServer): void {
     ...placeOf(finder, server, events, 'dns.flags.truncated == 1'),
     kind: 'dns-truncated',
     severity: 'error',
-    what: `${counted(events.note.count, 'answer')} of ${name} were truncated and never asked again by TCP, so the client has only a part: ${namesOf(events)}`,
+    what: `${counted(events.note.count, 'answer')} of ${name} were truncated and not repeated over TCP, so the client only has a part: ${namesOf(events)}`,
     causes: [
-      'the client’s resolver does not ask by TCP (musl before 1.2.4)',
-      'a network policy allows port 53 for UDP only; or the capture’s filter left TCP out',
+      'the client’s resolver does not use TCP (musl before 1.2.4)',
+      'a network policy only allows port 53 for UDP, or the filter of the capture excludes TCP',
     ],
   });
 }
@@ -179,7 +179,7 @@ function stateSearch(finder: Finder, waste: SearchWaste): void {
   finder.state({
     kind: 'dns-search-waste',
     severity: 'info',
-    what: `${wasted} of ${counted(questions, 'question')} for ${counted(lookups, 'name')} only tried search suffixes in vain (${percentText(wasted, questions)}), ${durationText(delay / lookups)} per lookup: ${suffixes.join(', ')}; for example ${waste.example}`,
+    what: `${wasted} of ${counted(questions, 'question')} for ${counted(lookups, 'name')} only tried search suffixes without success (${percentText(wasted, questions)}), ${durationText(delay / lookups)} per lookup: ${suffixes.join(', ')}; for example ${waste.example}`,
     who: finder.names.withName(waste.client),
     note,
     interfaceIndex: -1,

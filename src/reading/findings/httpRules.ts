@@ -52,9 +52,9 @@ export function stateHttp(finder: Finder): void {
       interfaceIndex,
       filter: `${serverFilter(group)} && ${isSlow ? 'http.time > 2' : 'http.response.code >= 500'}`,
       causes: isSlow
-        ? ['the server is busy, or waits for another service']
+        ? ['the server is busy, or is waiting for another service']
         : [
-            'the application failed: look at its log at that time',
+            'the application failed: check its log at that time',
             'a proxy found no healthy backend (502, 503, 504)',
           ],
       hasOldVxlan,

@@ -18,13 +18,13 @@ const ICMP: Readonly<
     kind: 'unreachable',
     text: 'cannot reach',
     causes: [
-      'no route, or no host with that address: a deleted pod, a dead node',
-      'a firewall that answers so',
+      'no route, or no host with that address, such as a deleted pod or a dead node',
+      'a firewall that sends this error',
     ],
   },
   'port-unreachable': {
     kind: 'unreachable',
-    text: 'has nothing that listens at',
+    text: 'has no listener at',
     causes: [
       'no process listens on that port',
       'the client closed its socket before a late answer came',
@@ -37,16 +37,16 @@ const ICMP: Readonly<
   },
   'too-big': {
     kind: 'packet-too-big',
-    text: 'cannot pass on packets so large to',
+    text: 'cannot forward packets of this size to',
     causes: [
-      'a link with a smaller MTU on the way; it works where the sender heeds this message',
-      'an MTU of the pod interface that is too large for the overlay',
+      'a link with a smaller MTU on the path; harmless if the sender processes this message',
+      'the MTU of the pod interface is too large for the overlay',
     ],
   },
   'time-exceeded': {
     kind: 'time-exceeded',
-    text: 'gave up packets that were on their way too long to',
-    causes: ['a routing loop', 'a traceroute, which provokes this'],
+    text: 'dropped packets with an expired TTL to',
+    causes: ['a routing loop', 'a traceroute, which causes this on purpose'],
   },
 };
 

@@ -42,7 +42,7 @@ function stateLoss(
   // A recorder that dropped as many says nothing of the network.
   const isDrop = (to.dropped ?? 0) >= lost || to.gaps > 0;
   const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
-  const part = isPartial ? ' (of the first packets; the rest was not compared)' : '';
+  const part = isPartial ? ' (only the first packets were compared)' : '';
   finder.state({
     kind: 'loss-between-points',
     severity: isHarmful && !isDrop ? 'error' : 'warning',
@@ -58,8 +58,8 @@ function stateLoss(
     },
     causes: [
       ...captureCauses(way, [from, to]),
-      `a device, queue, policy or firewall on the way from ${from.label} to ${to.label} drops them`,
-      'a smaller MTU between them, when only large packets are lost',
+      `a device, queue, policy or firewall between ${from.label} and ${to.label} drops them`,
+      'a smaller MTU between them, if only large packets are lost',
     ],
   });
 }
@@ -79,7 +79,7 @@ function captureCauses({ unseen }: WayComparison, [, to]: FromTo): string[] {
     causes.push(`the capture at ${to.label} itself ${missingText(to)}`);
   if (unseen > 0)
     causes.push(
-      `the captures miss packets: ${counted(unseen, 'other packet')} came to ${to.label} unseen where they came from`,
+      `the captures miss packets: ${counted(unseen, 'other packet')} arrived at ${to.label} without being seen at the other point`,
     );
   return causes;
 }
@@ -93,7 +93,7 @@ function stateForeignResets(
   finder.state({
     kind: 'reset-by-middlebox',
     severity: 'error',
-    what: `${counted(foreignResets.count, 'RST')} came to ${to.label} and never passed ${from.label}, where its sender is: something between the two sent it`,
+    what: `${counted(foreignResets.count, 'RST')} arrived at ${to.label} but never passed ${from.label}, the side of the sender: something between the two sent it`,
     who: view ? whoOf(finder, view) : `${from.label} → ${to.label}`,
     note: foreignResets,
     interfaceIndex: to.index,
@@ -102,8 +102,8 @@ function stateForeignResets(
       scope: { conversations: new Set([view.serial]), hasMore: false, servers: [view.server] },
     }),
     causes: [
-      'a firewall, load balancer or NAT that forgot or forbids the connection',
-      'a policy engine or intrusion prevention that forbids what was sent',
+      'a firewall, load balancer or NAT that lost track of the connection or forbids it',
+      'a policy engine or intrusion prevention that forbids the content',
     ],
   });
 }
@@ -120,14 +120,14 @@ function stateClock(finder: Finder, { first, second, clock, connections }: Point
   finder.state({
     kind: 'clock-offset',
     severity: 'info',
-    what: `the clock at ${ahead.label} is ${durationText(Math.abs(offset))} ahead of that at ${behind.label} (± ${durationText(uncertainty)}): times and the order of packets at the two cannot be compared directly`,
+    what: `the clock at ${ahead.label} is ${durationText(Math.abs(offset))} ahead of that at ${behind.label} (± ${durationText(uncertainty)}): times and packet order of the two cannot be compared directly`,
     who: `${first.label}, ${second.label}`,
     note,
     interfaceIndex: -1,
     filter: '',
     causes: [
-      'the captures are of two nodes whose clocks are not synchronized (NTP, chrony)',
-      'editcap -t shifts the times of one file',
+      'the clocks of the two nodes are not synchronized (NTP, chrony)',
+      'to correct the times of a file, use editcap -t',
     ],
   });
 }
@@ -144,15 +144,15 @@ function stateJoined(finder: Finder, comparison: PointComparison): void {
   finder.state({
     kind: 'joined-connection',
     severity: 'info',
-    what: `${place} ${counted(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated on the way: ${translations(finder, connections)}` : ''}; they are compared, not added up`,
+    what: `${place} ${counted(joined, 'connection')}${translated > 0 ? `, ${translated} of them translated between the points: ${translations(finder, connections)}` : ''}; they are compared, not counted twice`,
     who: connections[0] ? whoOf(finder, connections[0].near) : '',
     note,
     interfaceIndex: -1,
     filter: '',
     causes: [
       translated > 0
-        ? 'a service address or SNAT: the points are before and after the translation'
-        : 'two points on one way',
+        ? 'a service address or SNAT: one point is before the translation, the other after it'
+        : 'two points on the same path',
     ],
   });
 }

@@ -85,11 +85,11 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
   'tls-version-mismatch': {
     severity: 'error',
     what: (group, server) =>
-      `the ${group.word('by')} of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)} does not accept the other's version (the client offers ${group.word('versions') || 'versions that are not in this file'})`,
+      `the ${group.word('by')} of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)} does not accept the TLS version of the other end (the client offers ${group.word('versions') || 'versions that are not in this file'})`,
     filter: 'tls.alert_message.desc == 70',
     causes: [
-      'one end requires TLS 1.2 or 1.3 and the other speaks older versions only: an old client library or a hardened server',
-      'a proxy on the way ends TLS with settings of its own',
+      'one end requires TLS 1.2 or 1.3 but the other only supports older versions: an old client library or a hardened server',
+      'a proxy in between terminates TLS with its own settings',
     ],
   },
   'tls-certificate-rejected': {
@@ -98,8 +98,8 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       `the ${group.word('by')} rejects the certificate of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)}: ${group.word('alert')}${group.word('subject') && ` (${group.word('subject')})`}`,
     filter: 'tls.alert_message',
     causes: [
-      'the certificate is signed by an authority that the other end does not know: a missing CA bundle',
-      'it has expired, or is for another name',
+      'the certificate is signed by an authority that the other end does not trust: a missing CA bundle',
+      'it has expired, or was issued for another name',
       'a client certificate is required (mutual TLS) and missing or not accepted',
     ],
   },
@@ -109,7 +109,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       `the ${group.word('by')} ended ${counted(group.conversations, 'TLS handshake')} with ${named(group, server)}: ${group.word('alert')}`,
     filter: 'tls.alert_message',
     causes: [
-      'the ends share no cipher, curve or protocol (handshake failure, no application protocol)',
+      'the two ends have no common cipher, curve or protocol (handshake failure, no application protocol)',
       'the server has no certificate for that name (unrecognized name)',
     ],
   },
@@ -119,8 +119,8 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       `${counted(group.conversations, 'TLS handshake')} with ${named(group, server)} ended without an answer to the ClientHello: the connection was closed`,
     filter: 'tls.handshake.type == 1',
     causes: [
-      'the port speaks no TLS: a plain-text server, or a proxy that expects another protocol',
-      'something in between forbids that server name, or chokes on a ClientHello in two segments (post-quantum keys)',
+      'the port does not use TLS: a plain-text server, or a proxy that expects another protocol',
+      'something in between forbids the server name, or cannot handle a ClientHello in two segments (post-quantum keys)',
     ],
   },
   'tls-certificate-expired': {
@@ -129,7 +129,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       `the certificate of ${named(group, server)} ${group.word('validity')} (${group.word('subject')})`,
     filter: 'tls.handshake.type == 11',
     causes: [
-      'it was not renewed, or the renewed one was not loaded',
+      'it was not renewed, or the renewed certificate was not loaded',
       'the clock of the recording node is wrong',
     ],
   },
@@ -139,7 +139,7 @@ const WORDINGS: Partial<Record<FindingKind, GroupWording>> = {
       `the hello of ${counted(group.conversations, 'TLS connection')} with ${named(group, server)} is incomplete in this file: names and versions may be missing`,
     filter: 'tls.handshake.type == 1',
     causes: [
-      'packets were cut by the snap length (-s), lost, or recorded with a filter that catches the first segment only',
+      'packets were truncated by the snap length (-s), lost, or recorded with a filter that only matches the first segment',
     ],
   },
 };

@@ -64,9 +64,9 @@ async function addFolder(folder: string, paths: string[], notes: string[]): Prom
         await addFolder(join(folder, entry.name), paths, notes);
   }
   if (paths.length === before)
-    throw new Problem(`${folder} has no capture file`, {
+    throw new Problem(`${folder} contains no capture files`, {
       kind: 'not-found',
-      next: ['capture files end in .pcap or .pcapng, also with .gz'],
+      next: ['names of capture files end in .pcap or .pcapng, optionally with .gz'],
     });
 }
 

@@ -73,7 +73,7 @@ async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' 
   } catch (error) {
     throw new Problem(`${path} is damaged`, {
       kind: 'damaged',
-      next: ['fetch the capture again, or name its files instead of the folder'],
+      next: ['fetch the capture again, or give its files instead of the folder'],
       cause: error,
     });
   }

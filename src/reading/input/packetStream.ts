@@ -193,7 +193,7 @@ export class PacketStream {
       );
     else if (reader.cutOff > 0)
       this.notes.push(
-        `${nameOf(input)} ends within a packet: the last ${reader.cutOff} bytes are skipped`,
+        `${nameOf(input)} ends inside a packet: the last ${reader.cutOff} bytes are skipped`,
       );
     await reader.close();
   }

@@ -24,8 +24,8 @@ export class NeedsTshark extends Problem {
       kind: 'missing-program',
       next: [
         'install tshark (Debian, Ubuntu: apt install tshark; macOS, Windows: it comes with Wireshark)',
-        `without it these fields work: ${SUBSET.join(' ')}`,
-        'with ==, !=, <, <=, >, >=, in {…}, contains, and, or, not; fragments are not put together',
+        `without it, these fields are supported: ${SUBSET.join(' ')}`,
+        'with ==, !=, <, <=, >, >=, in {…}, contains, and, or, not; fragments are not reassembled',
       ],
     });
   }

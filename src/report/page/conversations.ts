@@ -187,7 +187,7 @@ export class ConversationTable {
       element(
         'p',
         { class: 'muted screen' },
-        'Choose a conversation (click or Enter) to see its packets. The arrow keys move in the table; a column’s name sorts.',
+        'Select a conversation (click or Enter) to see its packets. Use the arrow keys to move in the table, and click a column name to sort.',
       ),
     );
     this.#filter();
@@ -238,11 +238,11 @@ export class ConversationTable {
     const { count, all } = this.#rows;
     const joined =
       all.length < count
-        ? ` ${numberText(count - all.length)} of the ${numberText(count)} conversations are of the same connections, seen at another point.`
+        ? ` ${numberText(count - all.length)} of the ${numberText(count)} conversations belong to the same connections, seen at another point.`
         : '';
     const omitted =
       total > count
-        ? ` ${numberText(total - count)} more are not in this report: those without trouble that carried least.`
+        ? ` ${numberText(total - count)} more are not in this report (the smallest ones without problems).`
         : '';
     this.#status.textContent = `${numberText(shown)} of ${numberText(all.length)} conversations.${joined}${omitted}`;
   }

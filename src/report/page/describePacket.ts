@@ -47,11 +47,11 @@ function tcpText(
 
 const PROBLEMS = [
   [SEGMENT.fastRetransmission, 'sent again (fast)'],
-  [SEGMENT.spuriousRetransmission, 'sent again, though it had arrived'],
+  [SEGMENT.spuriousRetransmission, 'sent again, although it had arrived'],
   [SEGMENT.retransmission, 'sent again'],
   [SEGMENT.outOfOrder, 'out of order'],
   [SEGMENT.lost, 'data before it is missing here'],
-  [SEGMENT.zeroWindow, 'asks to stop: window full'],
+  [SEGMENT.zeroWindow, 'window full: the sender must stop'],
 ] as const;
 
 const REMARKS = [

@@ -80,7 +80,7 @@ start().catch((error: unknown) => {
       element(
         'p',
         { class: 'error-text' },
-        `This file cannot be shown: ${String(error)}. It may be damaged, or the browser too old.`,
+        `This file cannot be shown: ${String(error)}. It may be damaged, or the browser may be too old.`,
       ),
     ),
   );

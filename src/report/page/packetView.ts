@@ -88,7 +88,7 @@ export class PacketView {
             disabled: problem === null,
             onclick: () => scrollWithin(diagram, problem),
           },
-          problem === null ? 'No problem in these packets' : 'Go to the first problem',
+          problem === null ? 'No problems in these packets' : 'Go to the first problem',
         ),
         element('button', { type: 'button', onclick: () => this.close() }, 'Close'),
       ),
@@ -97,8 +97,8 @@ export class PacketView {
         'p',
         { class: 'muted' },
         isJoined
-          ? `Captured at ${joined.rows.map((own) => rows.place(own)).join(' and ')}: an arrow goes from where a packet was seen to where it arrived, by the clock of ${rows.place(first)}. A cross marks a packet that never arrived.`
-          : 'As seen where it was captured. Times are those of the capture.',
+          ? `Captured at ${joined.rows.map((own) => rows.place(own)).join(' and ')}: each arrow goes from where a packet was seen to where it arrived, by the clock of ${rows.place(first)}. A cross marks a packet that never arrived.`
+          : 'As seen at the point of capture. Times are those of the capture.',
       ),
     ];
   }

@@ -49,7 +49,7 @@ export class TimelineView {
       element(
         'p',
         { class: 'muted screen' },
-        'Drag to zoom in, double-click to see all. The conversations below are those of the chosen time.',
+        'Drag to zoom in, double-click to show all. The table below shows the conversations of the selected time.',
       ),
     );
     this.#listen();

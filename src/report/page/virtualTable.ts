@@ -227,7 +227,7 @@ export class VirtualTable {
     this.#isPrinting = isPrinting;
     const { length } = this.#shown;
     this.#note.hidden = !isPrinting || length <= PRINTED;
-    this.#note.textContent = `The first ${PRINTED} of ${numberText(length)} rows; the file has all.`;
+    this.#note.textContent = `The first ${PRINTED} of ${numberText(length)} rows; all rows are in the file.`;
     this.#render();
   }
 }

@@ -22,7 +22,7 @@ const AFTER: readonly Timed[] = [
   [5002, segment('down', { seq: 1, flags: 0x04 })],
 ];
 
-const ARTEFACT = '1 part of the recording is missing: this may be an artefact';
+const ARTEFACT = '1 part of the recording is missing: this may be an artifact of the capture';
 
 const kinds = ({ findings }: Summary) => findings.map(({ kind }) => kind);
 const caveats = ({ findings }: Summary) =>

@@ -118,7 +118,7 @@ describe('the first finding is', () => {
         [1, segment('down', { seq: 7, ack: 101, flags: 0x12, ip: { from: '10.244.2.9' } })],
         [2, segment('up', { seq: 101, flags: 0x04, ip: { to: '10.244.2.9' } })],
       ],
-      '10.244.2.9:80 answered',
+      'answered by 10.244.2.9:80',
     ],
     [
       'dns-servfail',
@@ -137,7 +137,7 @@ describe('the first finding is', () => {
         [5005, question({ id: 2, name: 'api.example.com', type: 28 })],
         [5006, answer({ id: 2, name: 'api.example.com', type: 28 })],
       ],
-      'asked again after a timeout',
+      'repeated after a timeout',
     ],
     [
       'dns-aaaa-ignored',
@@ -159,7 +159,7 @@ describe('the first finding is', () => {
         [0, question({ id: 1, name: 'big.example.com' })],
         [1, answer({ id: 1, name: 'big.example.com', truncated: true })],
       ],
-      'never asked again by TCP',
+      'not repeated over TCP',
     ],
     [
       'dns-unanswered',

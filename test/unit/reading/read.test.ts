@@ -197,7 +197,7 @@ describe('read', () => {
     const cut = file('cut.pcap', readFileSync(PATH).subarray(0, -10));
     const { lines, notes } = await printed([cut]);
     expect(lines).toHaveLength(FRAMES.length - 1);
-    expect(notes.join()).toMatch(/ends within a packet/);
+    expect(notes.join()).toMatch(/ends inside a packet/);
   });
 
   it('reads a file that is larger than its buffers, every packet in its place', async () => {

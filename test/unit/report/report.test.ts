@@ -101,7 +101,7 @@ describe('the data of a report', () => {
     expect(kept.filter(({ isLost }) => isLost).map(({ number }) => number)).toEqual([7]);
     const finding = data.findings.find(({ kind }) => kind === 'loss-between-points');
     expect(finding).toMatchObject({ severity: 'error', from: 10_000, rows: [0] });
-    expect(page).toContain('Lost between the points of capture');
+    expect(page).toContain('Packets lost between the points of capture');
   });
 
   it('cuts long texts, and says how long they were', async () => {
