@@ -50,20 +50,6 @@ const withoutUndici: Plugin = {
   },
 };
 
-/** Of ws the program uses the client, without compression. */
-const clientOnly: Plugin = {
-  name: 'client-only',
-  setup({ onLoad }) {
-    onLoad(
-      { filter: /[\\/]ws[\\/]lib[\\/](permessage-deflate|websocket-server|stream)\.js$/ },
-      () => ({
-        contents: 'module.exports = class { static extensionName = "permessage-deflate"; };',
-        loader: 'js',
-      }),
-    );
-  },
-};
-
 /** Of yargs the program uses the parser. The rest makes standard output when it is loaded, and more that takes 5 ms. */
 const parserOnly: Plugin = {
   name: 'parser-only',
@@ -96,15 +82,12 @@ export async function bundleProgram(folder: string): Promise<Metafile> {
     legalComments: 'none',
     define: {
       'import.meta.url': 'importMetaUrl',
-      // ws looks for optional native helpers, in every folder; its own JavaScript does without.
-      'process.env.WS_NO_BUFFER_UTIL': 'true',
-      'process.env.WS_NO_UTF_8_VALIDATE': 'true',
       // As texts: of an object esbuild makes a module that exports its value later, which packs.cjs forbids.
       NETDEBUG_BUILD: JSON.stringify(JSON.stringify(buildInfo(root) ?? null)),
       NETDEBUG_HELP: JSON.stringify(JSON.stringify(help)),
       NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),
     },
-    plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, clientOnly, parserOnly],
+    plugins: [filesAsText, withoutGeneratedApi, withoutUndici, versionOnly, parserOnly],
     logLevel: 'warning',
     metafile: true,
   });

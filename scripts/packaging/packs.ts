@@ -23,12 +23,7 @@ const PACKS: readonly { readonly name: string; readonly modules: readonly string
   // What is loaded before the first request is sent.
   {
     name: 'start',
-    modules: [
-      'src/cli/commandLine.ts',
-      'src/cli/commands/capture.ts',
-      'src/cli/commands/ports.ts',
-      'node_modules/ws/wrapper.mjs',
-    ],
+    modules: ['src/cli/commandLine.ts', 'src/cli/commands/capture.ts', 'src/cli/commands/ports.ts'],
   },
   { name: 'capture', modules: ['src/cli/liveCapture.ts'] },
   { name: 'rest', modules: [] },

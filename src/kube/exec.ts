@@ -1,5 +1,4 @@
 import { Readable, Writable } from 'node:stream';
-import type WebSocket from 'ws';
 import { moment, span } from '../timing.ts';
 import { joinPath } from './api.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
@@ -8,6 +7,13 @@ import { ExecProblem, parseExecStatus } from './execStatus.ts';
 import { podPath } from './pod.ts';
 import { askAgain } from './putOff.ts';
 import { withRenewal } from './renewal.ts';
+import {
+  openWebsocket,
+  UpgradeRefused,
+  type Websocket,
+  type WebsocketHandler,
+} from './websocket.ts';
+import type { MessagePart } from './websocketFrames.ts';
 
 export interface ExecOptions {
   readonly namespace: string;
@@ -69,8 +75,6 @@ const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 const STDIN_FRAME_BYTES = 32 * 1024;
 /** How much of each stream may wait for its reader before the socket is paused. */
 const BUFFER_BYTES = 512 * 1024;
-/** More than any refusal says; what a proxy in between may send is not kept whole. */
-const MAX_REFUSAL_CHARACTERS = 64 * 1024;
 
 /**
  * Starts a command in a container over a websocket (v5, else v4). Resolves once the server has
@@ -88,28 +92,28 @@ export async function exec(access: Access, options: ExecOptions): Promise<ExecSt
 }
 
 async function open(access: Access, options: ExecOptions, headers: Headers): Promise<ExecStream> {
-  // Loaded here, since it takes longer than what a command does before its first request.
-  const { WebSocket: Socket } = await import('ws');
-  options.signal?.throwIfAborted();
-  const socket = new Socket(execUrl(access.server, options), PROTOCOLS, {
-    ...access.tls,
-    agent: access.agent,
-    headers,
-    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-    perMessageDeflate: false,
-    skipUTF8Validation: true,
-    maxPayload: MAX_FRAME_BYTES,
-    finishRequest: (request) => {
-      if (options.onSent) request.once('finish', options.onSent);
-      request.end();
-    },
-  });
-  // Frames may come in one packet with the upgrade, so the reader must be there before it opens.
-  const stream = new WebsocketExec(socket, options.signal);
-  const accepted = span('exec', options.container);
-  await opened(socket, access.server, execPath(options), options.signal).finally(accepted);
-  if (options.tty) stream.resize(options.tty);
-  return stream;
+  const { server, agent } = access;
+  const { container, tty, signal, onSent } = options;
+  const accepted = span('exec', container);
+  try {
+    const stream = await openWebsocket(
+      execUrl(server, options),
+      {
+        protocols: PROTOCOLS,
+        timeout: HANDSHAKE_TIMEOUT_MS,
+        maxFrameBytes: MAX_FRAME_BYTES,
+        ...{ agent, headers, signal, onSent },
+      },
+      (websocket) => new WebsocketExec(websocket, signal),
+    );
+    if (tty) stream.resize(tty);
+    return stream;
+  } catch (error) {
+    if (error instanceof UpgradeRefused) throw refusal(error, server, execPath(options));
+    throw signal?.aborted ? error : connectionProblem(server, error);
+  } finally {
+    accepted();
+  }
 }
 
 function execPath({ namespace, pod }: ExecOptions): string {
@@ -119,7 +123,6 @@ function execPath({ namespace, pod }: ExecOptions): string {
 function execUrl(server: URL, options: ExecOptions): URL {
   const { container, command, stdin, tty } = options;
   const url = new URL(server);
-  url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
   url.pathname = joinPath(server.pathname, execPath(options));
   const query = new URLSearchParams({ container, stdout: 'true' });
   // A terminal has one output; asking for both is refused.
@@ -130,35 +133,9 @@ function execUrl(server: URL, options: ExecOptions): URL {
   return url;
 }
 
-async function opened(
-  socket: WebSocket,
-  server: URL,
-  path: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', (error) =>
-      reject(signal?.aborted ? signal.reason : connectionProblem(server, error)),
-    );
-    socket.once('unexpected-response', (_request, response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        if (body.length < MAX_REFUSAL_CHARACTERS) body += chunk;
-        else response.destroy();
-      });
-      const onRefused = () => {
-        const { statusCode: code = 0, headers } = response;
-        const refused = { code, server, path, retryAfter: headers['retry-after'] };
-        reject(withReason(apiError(body, refused)));
-        // API servers keep the connection open. Closed any later, the agent would give it to the next request.
-        socket.terminate();
-      };
-      response.once('end', onRefused);
-      response.once('close', onRefused);
-    });
-  });
+function refusal({ response, body }: UpgradeRefused, server: URL, path: string): ApiError {
+  const { statusCode: code = 0, headers } = response;
+  return withReason(apiError(body, { code, server, path, retryAfter: headers['retry-after'] }));
 }
 
 /** Since 1.35 an exec by GET is checked for `create` as well, and that check gives no reason. */
@@ -170,13 +147,20 @@ function withReason(refusal: ApiError): ApiError {
   });
 }
 
-class WebsocketExec implements ExecStream {
+class WebsocketExec implements ExecStream, WebsocketHandler {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<number>;
   received = 0;
-  readonly #socket: WebSocket;
+  readonly #websocket: Websocket;
+  readonly #pings: NodeJS.Timeout;
+  readonly #release: () => void;
+  /** Of the message that is coming; undefined until its first byte. */
+  #channel: number | undefined;
+  /** What has come of a message that is read whole. */
+  #message: Buffer[] = [];
+  #messageBytes = 0;
   readonly #full = new Set<Readable>();
   readonly #ended = new Set<Readable>();
   #settle: { resolve(code: number): void; reject(error: unknown): void };
@@ -184,8 +168,8 @@ class WebsocketExec implements ExecStream {
   #unansweredPings = 0;
   #answered = false;
 
-  constructor(socket: WebSocket, signal: AbortSignal | undefined) {
-    this.#socket = socket;
+  constructor(websocket: Websocket, signal: AbortSignal | undefined) {
+    this.#websocket = websocket;
     this.stdin = this.#writable();
     this.stdout = this.#readable();
     this.stderr = this.#readable();
@@ -194,45 +178,36 @@ class WebsocketExec implements ExecStream {
     this.#settle = { resolve, reject };
     // A caller that never came to the exit status must not bring the process down.
     this.exit.catch(() => {});
-
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
-    let pings: NodeJS.Timeout | undefined;
-    socket.on('open', () => {
-      pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
-    });
-    socket.on('message', (frame: Buffer) => this.#receive(frame));
-    socket.on('ping', () => this.#heard());
-    socket.on('pong', () => this.#heard());
-    socket.on('error', (error) => {
-      this.#failure ??= error;
-    });
-    socket.on('close', () => {
-      clearInterval(pings);
-      signal?.removeEventListener('abort', onAbort);
-      this.#finish();
-    });
+    this.#pings = setInterval(() => this.#ping(), PING_INTERVAL_MS);
+    this.#release = () => signal?.removeEventListener('abort', onAbort);
   }
 
   get protocol(): ExecProtocol {
-    return this.#socket.protocol as ExecProtocol;
+    return this.#websocket.protocol as ExecProtocol;
   }
 
   resize({ columns, rows }: TerminalSize): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#websocket.isOpen) return;
     const size = JSON.stringify({ Width: columns, Height: rows });
-    this.#socket.send(Buffer.concat([Buffer.from([CHANNEL.resize]), Buffer.from(size)]));
+    this.#websocket.send(Buffer.concat([Buffer.from([CHANNEL.resize]), Buffer.from(size)]));
   }
 
   close(): void {
-    this.#socket.terminate();
+    this.#websocket.terminate();
   }
 
-  #receive(frame: Buffer): void {
+  onData(bytes: Buffer, { isFirst, isLast }: MessagePart): void {
     this.#heard();
-    this.received += frame.length;
-    const payload = frame.subarray(1);
-    switch (frame[0]) {
+    this.received += bytes.length;
+    if (isFirst) this.#channel = undefined;
+    let payload = bytes;
+    if (this.#channel === undefined && bytes.length > 0) {
+      this.#channel = bytes[0];
+      payload = bytes.subarray(1);
+    }
+    switch (this.#channel) {
       case CHANNEL.stdout:
         this.#deliver(this.stdout, payload);
         break;
@@ -240,13 +215,36 @@ class WebsocketExec implements ExecStream {
         this.#deliver(this.stderr, payload);
         break;
       case CHANNEL.status:
-        this.#status(payload.toString());
-        break;
       case CHANNEL.close:
-        if (payload[0] === CHANNEL.stdout) this.#end(this.stdout);
-        if (payload[0] === CHANNEL.stderr) this.#end(this.stderr);
+        this.#gather(payload, isLast);
         break;
     }
+  }
+
+  onSignOfLife(): void {
+    this.#heard();
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#failure ??= error;
+    clearInterval(this.#pings);
+    this.#release();
+    this.#finish();
+  }
+
+  /** Takes a part of a message that means something as a whole only. */
+  #gather(payload: Buffer, isLast: boolean): void {
+    if (payload.length > 0) this.#message.push(payload);
+    this.#messageBytes += payload.length;
+    if (this.#messageBytes > MAX_FRAME_BYTES)
+      this.#fail(new ExecProblem('cut', 'the exit status of the command has no end'));
+    if (!isLast) return;
+    const message = Buffer.concat(this.#message);
+    this.#message = [];
+    this.#messageBytes = 0;
+    if (this.#channel === CHANNEL.status) this.#status(message.toString());
+    else if (message[0] === CHANNEL.stdout) this.#end(this.stdout);
+    else if (message[0] === CHANNEL.stderr) this.#end(this.stderr);
   }
 
   #deliver(stream: Readable, payload: Buffer): void {
@@ -256,14 +254,14 @@ class WebsocketExec implements ExecStream {
     this.#answered = true;
     if (stream.push(payload)) return;
     this.#full.add(stream);
-    this.#socket.pause();
+    this.#websocket.pause();
   }
 
   #wanted(stream: Readable): void {
     this.#full.delete(stream);
-    if (this.#full.size === 0 && this.#socket.isPaused) {
+    if (this.#full.size === 0 && this.#websocket.isPaused) {
       this.#unansweredPings = 0;
-      this.#socket.resume();
+      this.#websocket.resume();
     }
   }
 
@@ -282,11 +280,11 @@ class WebsocketExec implements ExecStream {
   }
 
   #ping(): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#websocket.isOpen) return;
     // A paused socket hears no pong: a slow reader on our side says nothing about the peer.
-    if (this.#socket.isPaused || this.#unansweredPings < MAX_UNANSWERED_PINGS) {
+    if (this.#websocket.isPaused || this.#unansweredPings < MAX_UNANSWERED_PINGS) {
       this.#unansweredPings += 1;
-      this.#socket.ping();
+      this.#websocket.ping();
     } else
       this.#fail(
         new ExecProblem('silent', 'the connection went silent: no answer to pings for 20 s'),
@@ -295,7 +293,7 @@ class WebsocketExec implements ExecStream {
 
   #fail(reason: unknown): void {
     this.#failure ??= reason;
-    this.#socket.terminate();
+    this.#websocket.terminate();
   }
 
   /** Whatever the peer sends after the end of a stream is dropped. */
@@ -328,7 +326,7 @@ class WebsocketExec implements ExecStream {
       write: (chunk: Buffer, _encoding, done) => this.#send(chunk, 0, done),
       final: (done) => {
         if (this.protocol === 'v5.channel.k8s.io')
-          this.#socket.send(Buffer.from([CHANNEL.close, CHANNEL.stdin]), () => done());
+          this.#websocket.send(Buffer.from([CHANNEL.close, CHANNEL.stdin]), () => done());
         else done();
       },
     });
@@ -338,14 +336,14 @@ class WebsocketExec implements ExecStream {
   #send(chunk: Buffer, offset: number, done: (error?: Error | null) => void): void {
     if (offset >= chunk.length) {
       done();
-    } else if (this.#socket.readyState !== this.#socket.OPEN) {
+    } else if (!this.#websocket.isOpen) {
       done(new ExecProblem('cut', 'the command accepts no more input: its stream has ended'));
     } else {
       const end = Math.min(offset + STDIN_FRAME_BYTES, chunk.length);
       const frame = Buffer.allocUnsafe(1 + end - offset);
       frame[0] = CHANNEL.stdin;
       chunk.copy(frame, 1, offset, end);
-      this.#socket.send(frame, (error) => (error ? done(error) : this.#send(chunk, end, done)));
+      this.#websocket.send(frame, (error) => (error ? done(error) : this.#send(chunk, end, done)));
     }
   }
 }

@@ -54,15 +54,19 @@ async function ended({ stdout, stderr, exit }: ExecStream) {
   return { out, err, end };
 }
 
+/** What a server that speaks websocket answers to a key. */
+function acceptOf({ headers }: IncomingMessage): string {
+  return createHash('sha1')
+    .update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64');
+}
+
 /** Answers an upgrade by hand, frames in the same packet. */
 function upgradeWith(frames: readonly Buffer[], { close = true } = {}) {
   return (socket: Socket, request: IncomingMessage) => {
-    const accept = createHash('sha1')
-      .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-      .digest('base64');
     const head =
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`;
+      `Sec-WebSocket-Accept: ${acceptOf(request)}\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n`;
     const wrapped = frames.map((one) => Buffer.concat([Buffer.from([0x82, one.length]), one]));
     socket.write(Buffer.concat([Buffer.from(head), ...wrapped]));
     if (close) socket.end(Buffer.from([0x88, 2, 0x03, 0xe8]));
@@ -146,6 +150,30 @@ describe('the request', () => {
     });
     await expect(exec(access, { ...COMMAND, pod: 'a/b?c' })).rejects.toThrow('no');
     expect(paths).toEqual(['/api/v1/namespaces/shop/pods/a%2Fb%3Fc/exec']);
+  });
+
+  it.each([
+    ['accepts another key', 'Sec-WebSocket-Accept', 'x'],
+    ['upgrades to something else', 'Upgrade', 'h2c'],
+    ['compresses', 'Sec-WebSocket-Extensions', 'permessage-deflate'],
+    ['chooses a protocol that was not offered', 'Sec-WebSocket-Protocol', 'v1.channel.k8s.io'],
+  ])('fails when the server %s', async (_, name, value) => {
+    const { access, connections } = await fakeServer({
+      upgrade: (socket, request) => {
+        socket.resume().once('end', () => socket.end());
+        const { 'Sec-WebSocket-Accept': accept, ...others } = {
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Protocol': 'v5.channel.k8s.io',
+          'Sec-WebSocket-Accept': acceptOf(request),
+          [name]: value,
+        };
+        const lines = Object.entries({ ...others, 'Sec-WebSocket-Accept': accept });
+        const head = lines.map(([key, text]) => `${key}: ${text}\r\n`).join('');
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n${head}\r\n`);
+      },
+    });
+    await expect(exec(access, COMMAND)).rejects.toThrow(/Unable to connect to the server/);
+    await gone(connections);
   });
 
   it('fails when the server speaks neither protocol', async () => {
@@ -260,6 +288,49 @@ describe('the streams', () => {
   });
 });
 
+describe('what has come of a frame', () => {
+  it('is handed on before the rest, and kept when the connection breaks', async () => {
+    let server: Socket | undefined;
+    const { access } = await fakeServer({
+      upgrade: (socket, request) => {
+        server = socket;
+        upgradeWith([], { close: false })(socket, request);
+        socket.write(Buffer.from([0x82, 100, 1, ...Buffer.from('half')]));
+      },
+    });
+    const stream = await exec(access, COMMAND);
+    const [first] = (await once(stream.stdout, 'data')) as [Buffer];
+    expect(String(first)).toBe('half');
+    server?.end(' of it');
+    expect(await ended(stream)).toMatchObject({ out: ' of it', end: { failure: 'cut' } });
+  });
+
+  it('of a status is not taken for it', async () => {
+    const status = frame(3, SUCCESS);
+    const { access } = await fakeServer({
+      upgrade: (socket, request) => {
+        upgradeWith([], { close: false })(socket, request);
+        const whole = Buffer.concat([Buffer.from([0x82, status.length]), status]);
+        socket.end(whole.subarray(0, -1));
+      },
+    });
+    expect(await ended(await exec(access, COMMAND))).toMatchObject({ end: { failure: 'cut' } });
+  });
+
+  it('makes a status of its parts', async () => {
+    const { access } = await fakeServer({
+      exec: (socket) => {
+        const parts = [frame(3, SUCCESS.slice(0, 9)), Buffer.from(SUCCESS.slice(9))] as const;
+        socket.send(parts[0], { fin: false });
+        socket.ping();
+        socket.send(parts[1], { fin: true });
+        socket.close(1000);
+      },
+    });
+    expect(await ended(await exec(access, COMMAND))).toMatchObject({ end: 0 });
+  });
+});
+
 describe('a success is never claimed without its status', () => {
   it.each<[string, (socket: WebSocket) => void]>([
     ['a clean close', sends(frame(1, 'half'))],
@@ -297,7 +368,7 @@ describe('a success is never claimed without its status', () => {
     });
     const { out, end } = await ended(await exec(access, COMMAND));
     expect(out).toBe('');
-    expect(String(end)).toMatch(/Max payload size exceeded/);
+    expect(String(end)).toMatch(/17825793 bytes/);
   });
 });
 

@@ -1,0 +1,252 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import { FrameReader, type MessagePart, maskedFrame, OPCODE } from './websocketFrames.ts';
+
+export interface WebsocketOptions extends Pick<RequestOptions, 'agent' | 'headers'> {
+  /** Offered in this order; the server must choose one. */
+  readonly protocols: readonly string[];
+  /** Milliseconds of silence after which opening is given up. */
+  readonly timeout: number;
+  /** A frame that is larger ends the connection. */
+  readonly maxFrameBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when the request is on its way, after the connection is made. */
+  readonly onSent?: (() => void) | undefined;
+}
+
+/** Receives what comes over a websocket. */
+export interface WebsocketHandler {
+  /** Some bytes of a message, as soon as they are here. */
+  onData(bytes: Buffer, part: MessagePart): void;
+  /** A ping or a pong. */
+  onSignOfLife(): void;
+  /** Called once, at the end: with the error that ended the connection, if one did. */
+  onClose(error: Error | undefined): void;
+}
+
+/** The server has answered as to any other request. */
+export class UpgradeRefused extends Error {
+  readonly response: IncomingMessage;
+  /** Its beginning, if it is long. */
+  readonly body: string;
+
+  constructor(response: IncomingMessage, body: string) {
+    super(`the server answered ${response.statusCode} to a websocket`);
+    this.response = response;
+    this.body = body;
+  }
+}
+
+/** More than any refusal says; what a proxy in between may send is not kept whole. */
+const MAX_REFUSAL_CHARACTERS = 64 * 1024;
+
+/** RFC 6455, section 1.3. */
+const KEY_SUFFIX = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const KEY_BYTES = 16;
+
+/**
+ * Opens a websocket (RFC 6455, version 13, no extensions) over a connection of the agent. `handle` is called before any
+ * byte of it is read; gives what it gives. Rejects with UpgradeRefused, the signal's reason, or the error of the connection.
+ */
+export async function openWebsocket<Handler extends WebsocketHandler>(
+  url: URL,
+  options: WebsocketOptions,
+  handle: (websocket: Websocket) => Handler,
+): Promise<Handler> {
+  const { protocols, timeout, agent, headers, signal, onSent } = options;
+  signal?.throwIfAborted();
+  const key = randomBytes(KEY_BYTES).toString('base64');
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const request = send(url, {
+    agent,
+    timeout,
+    headers: {
+      ...headers,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': key,
+      'Sec-WebSocket-Protocol': protocols.join(','),
+    },
+  });
+  const onAbort = () => request.destroy();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (onSent) request.once('finish', onSent);
+  try {
+    return await new Promise<Handler>((resolve, reject) => {
+      request.on('error', reject);
+      request.once('timeout', () => request.destroy(new Error('Opening handshake has timed out')));
+      request.once('response', (response) =>
+        readRefusal(request, response, (body) => reject(new UpgradeRefused(response, body))),
+      );
+      request.once('upgrade', (response, socket: Socket, head) => {
+        try {
+          const websocket = new Websocket(socket, chosenProtocol(response, key, protocols));
+          const handler = handle(websocket);
+          websocket.begin(handler, head, options.maxFrameBytes);
+          resolve(handler);
+        } catch (error) {
+          socket.destroy();
+          reject(error);
+        }
+      });
+      request.end();
+    });
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Reads the answer, and ends the connection with it. */
+function readRefusal(
+  request: ClientRequest,
+  response: IncomingMessage,
+  done: (body: string) => void,
+): void {
+  let body = '';
+  const finish = () => {
+    // API servers keep the connection open. Closed any later, the agent would give it to the next request.
+    request.destroy();
+    request.socket?.destroy();
+    done(body);
+  };
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => {
+    if (body.length < MAX_REFUSAL_CHARACTERS) body += chunk;
+    else response.destroy();
+  });
+  response.on('error', () => {});
+  response.once('end', finish);
+  response.once('close', finish);
+}
+
+/** Throws an Error for an answer that is not one to our request. */
+function chosenProtocol(
+  { headers }: IncomingMessage,
+  key: string,
+  offered: readonly string[],
+): string {
+  if (headers.upgrade?.toLowerCase() !== 'websocket') throw new Error('Invalid Upgrade header');
+  const accept = createHash('sha1')
+    .update(key + KEY_SUFFIX)
+    .digest('base64');
+  if (headers['sec-websocket-accept'] !== accept)
+    throw new Error('Invalid Sec-WebSocket-Accept header');
+  if (headers['sec-websocket-extensions'] !== undefined)
+    throw new Error('Server chose a websocket extension that was not offered');
+  const protocol = headers['sec-websocket-protocol'];
+  if (protocol === undefined) throw new Error('Server sent no subprotocol');
+  if (!offered.includes(protocol)) throw new Error('Server sent an invalid subprotocol');
+  return protocol;
+}
+
+/** The client's end of an open websocket. */
+export class Websocket {
+  readonly protocol: string;
+  readonly #socket: Socket;
+  #isClosing = false;
+  #error: Error | undefined;
+
+  constructor(socket: Socket, protocol: string) {
+    this.#socket = socket;
+    this.protocol = protocol;
+  }
+
+  /** Hands on what comes; `head` came with the answer. */
+  begin(handler: WebsocketHandler, head: Buffer, maxFrameBytes: number): void {
+    const socket = this.#socket;
+    const reader = new FrameReader(
+      {
+        onData: (bytes, part) => {
+          if (!this.#isClosing) handler.onData(bytes, part);
+        },
+        onControl: (opcode, payload) => {
+          if (this.#isClosing) return;
+          if (opcode === OPCODE.close) this.#answerClose(payload);
+          else {
+            handler.onSignOfLife();
+            if (opcode === OPCODE.ping) this.#write(OPCODE.pong, payload);
+          }
+        },
+      },
+      maxFrameBytes,
+    );
+    const read = (chunk: Buffer) => {
+      try {
+        if (!this.#isClosing) reader.read(chunk);
+      } catch (error) {
+        this.#isClosing = true;
+        this.#error ??= error as Error;
+        socket.destroy();
+      }
+    };
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
+    socket.on('end', () => socket.end());
+    socket.once('close', () => {
+      // What had come before the connection broke, and waited for a reader that was slow.
+      const rest: Buffer | null = socket.read();
+      if (rest) read(rest);
+      this.#isClosing = true;
+      handler.onClose(this.#error);
+    });
+    if (head.length > 0) read(head);
+    socket.on('data', read);
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosing && this.#socket.writable;
+  }
+
+  get isPaused(): boolean {
+    return this.#socket.isPaused();
+  }
+
+  /** Reads nothing more from the connection, so that TCP stops the server; what was read already is still handed on. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Sends a binary message, which is changed; `done` is called when the system has taken it. */
+  send(payload: Buffer, done?: (error?: Error | null) => void): void {
+    this.#write(OPCODE.binary, payload, done);
+  }
+
+  ping(): void {
+    this.#write(OPCODE.ping, Buffer.alloc(0));
+  }
+
+  /** Ends the connection at once. */
+  terminate(): void {
+    this.#socket.destroy();
+  }
+
+  /** The server sends nothing more; it waits for our answer. */
+  #answerClose(payload: Buffer): void {
+    this.#isClosing = true;
+    const code = payload.subarray(0, CLOSE_CODE_BYTES);
+    this.#write(OPCODE.close, Buffer.from(code));
+    this.#socket.destroySoon();
+  }
+
+  #write(opcode: number, payload: Buffer, done?: (error?: Error | null) => void): void {
+    const socket = this.#socket;
+    socket.cork();
+    socket.write(maskedFrame(opcode, payload));
+    socket.write(payload, done);
+    socket.uncork();
+  }
+}
+
+const CLOSE_CODE_BYTES = 2;
