@@ -69,15 +69,15 @@ export class PartFile {
     }
   }
 
-  /** Takes the next bytes; resolves when the disk has kept up. The chunk must not be changed after. */
-  async append(chunk: Buffer): Promise<void> {
+  /**
+   * Takes the next bytes, which must not be changed after. Gives what is to be waited for before more is taken, so that
+   * the disk keeps up; undefined for most chunks, since a wait for each would cost more than what is done with it.
+   */
+  append(chunk: Buffer): Promise<void> | undefined {
     this.#gathered.push(chunk);
     this.#gatheredBytes += chunk.length;
     this.size += chunk.length;
-    if (this.#gatheredBytes < GATHERED_BYTES) return;
-    // The write continues while the next bytes arrive; only one at a time.
-    await this.#writing;
-    this.#write();
+    return this.#gatheredBytes < GATHERED_BYTES ? undefined : this.#keepUp();
   }
 
   /** Resolves when every byte taken is in the file. */
@@ -115,6 +115,12 @@ export class PartFile {
   async close(): Promise<void> {
     await this.written().catch(() => {});
     await this.#file.close().catch(() => {});
+  }
+
+  /** The write continues while the next bytes arrive; only one at a time. */
+  async #keepUp(): Promise<void> {
+    await this.#writing;
+    this.#write();
   }
 
   #write(): void {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { inBatches } from './batches.ts';
 
 /** Nothing arrived within the allowed time. */
 export class Silence extends Error {
@@ -8,13 +9,13 @@ export class Silence extends Error {
 }
 
 /**
- * The chunks of a stream, each waited for `milliseconds` at most (Silence is thrown then). The time
- * that the reader takes between two chunks does not count: a slow local disk is not silence of the sender.
+ * The chunks of a stream in batches, each waited for `milliseconds` at most (Silence is thrown then). The time
+ * that the reader takes between two batches does not count: a slow local disk is not silence of the sender.
  */
 export async function* withSilenceLimit(
   stream: Readable,
   milliseconds: number,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Buffer[], void> {
   let waitingSince: number | undefined;
   const watch = setInterval(
     () => {
@@ -24,17 +25,14 @@ export async function* withSilenceLimit(
     Math.min(1000, milliseconds / 4),
   );
   try {
-    const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-    for (;;) {
-      waitingSince = performance.now();
-      const { done, value } = await chunks.next();
+    waitingSince = performance.now();
+    for await (const batch of inBatches(stream)) {
       waitingSince = undefined;
-      if (done) return;
-      yield value;
+      yield batch;
+      waitingSince = performance.now();
     }
   } finally {
     clearInterval(watch);
-    stream.destroy();
   }
 }
 

@@ -1,3 +1,4 @@
+import { oneByOne } from '../../transfer/batches.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
 import { CutStream } from './streamFailures.ts';
@@ -72,9 +73,9 @@ export class Checksums {
     const code = await this.#access.run(
       'sum',
       words,
-      async ({ bytes, ended }) => {
+      async ({ batches, ended }) => {
         let rest = '';
-        for await (const chunk of bytes) {
+        for await (const chunk of oneByOne(batches)) {
           const lines = (rest + chunk.toString('latin1')).split('\n');
           rest = lines.pop()?.slice(-MAX_LINE) ?? '';
           for (const line of lines) take(line);

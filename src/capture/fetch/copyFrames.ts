@@ -9,7 +9,7 @@ export interface FilePart {
 
 /** What the pod sends for one part after the other, in the order of asking. */
 export type CopyFrame =
-  /** Some of the part's bytes, valid until the next chunk is read. */
+  /** Some of the part's bytes: a part of a chunk. */
   | { readonly kind: 'data'; readonly part: FilePart; readonly bytes: Buffer }
   /** All bytes of the part have come, and what follows them proves that none is missing. */
   | { readonly kind: 'whole'; readonly part: FilePart }
@@ -30,7 +30,7 @@ export function copyWords(parts: readonly FilePart[]): string[] {
 /**
  * Reads what `copy` of spool.sh sends (docs/pod-protocol.md), in chunks as they come:
  *
- *     for await (const chunk of stream) for (const frame of frames.read(chunk)) use(frame);
+ *     for await (const chunks of stream) for (const frame of frames.read(chunks)) use(frame);
  *
  * Takes nothing that was not asked for, in another order, or of another length: throws RefusedStream. Copies
  * nothing but lines that straddle chunks.
@@ -53,7 +53,12 @@ export class CopyFrames {
     return this.#isOver;
   }
 
-  *read(chunk: Buffer): Generator<CopyFrame, void> {
+  /** What is in the next chunks. To be read to its end before the next call. */
+  *read(chunks: Iterable<Buffer>): Generator<CopyFrame, void> {
+    for (const chunk of chunks) yield* this.#read(chunk);
+  }
+
+  *#read(chunk: Buffer): Generator<CopyFrame, void> {
     let at = 0;
     while (at < chunk.length) {
       if (this.#missing) {
@@ -69,8 +74,6 @@ export class CopyFrames {
       this.#line = this.#line.length === 0 ? rest : Buffer.concat([this.#line, rest]);
       if (this.#line.length > MAX_LINE_BYTES) throw unexpected(this.#line);
       if (end < 0) {
-        // The chunk's memory may be used again.
-        this.#line = Buffer.from(this.#line);
         return;
       }
       const line = this.#line;

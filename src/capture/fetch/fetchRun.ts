@@ -22,8 +22,10 @@ export interface FetchRun {
   readonly packing: PackingChoice;
   readonly force: boolean;
   readonly note: (text: string) => void;
-  /** Called with the number of bytes that arrived for a file; negative when they were discarded. */
+  /** Counts bytes that arrived for a file; negative when they were discarded. */
   readonly came: (copy: FileCopy, bytes: number) => void;
+  /** Tells how far the fetch is: after each batch, since bytes may come in tens of thousands of pieces a second. */
+  readonly tellProgress: () => void;
   /** Bytes that are still to come. */
   readonly left: () => number;
   /** Files that went wrong while the others went on. */

@@ -104,6 +104,8 @@ async function fetchListed(
     came: (copy, bytes) => {
       progress.bytes += bytes;
       progress.seq = copy.source.seq;
+    },
+    tellProgress: () => {
       const { current } = packing;
       options.onProgress?.({ ...progress, ...(current !== undefined && { packing: current }) });
     },
@@ -170,6 +172,7 @@ async function prepare(
     book.set(copyingEntry(copy));
     if (copy.size > 0) run.came(copy, copy.size);
   }
+  run.tellProgress();
   // Before a byte is copied: what is here later is known by it.
   await book.write();
   return left;

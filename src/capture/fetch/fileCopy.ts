@@ -73,14 +73,14 @@ export class FileCopy {
     return this.proof;
   }
 
-  /** Takes the next bytes. */
-  async append(chunk: Buffer): Promise<void> {
+  /** Takes the next bytes; as PartFile.append. */
+  append(chunk: Buffer): Promise<void> | undefined {
     this.#safe = undefined;
     this.#take(chunk);
     if (this.#part) return this.#part.append(chunk);
     this.#held.push(chunk);
     const { first, damage } = this.#walker.found;
-    if (first || damage !== undefined) await this.#create();
+    return first || damage !== undefined ? this.#create() : undefined;
   }
 
   get proof(): FileProof {

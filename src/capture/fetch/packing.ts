@@ -2,25 +2,26 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errorCode } from '../../problem.ts';
+import { inBatches, oneByOne } from '../../transfer/batches.ts';
 import { CutStream, DamagedStream } from './streamFailures.ts';
 
 /** Programs that compress in the pod, the faster one first. */
 export const PACKINGS = ['zstd', 'gzip'] as const;
 export type Packing = (typeof PACKINGS)[number];
 
-/** What was compressed in the pod. Throws CutStream, DamagedStream, and what `bytes` throws. */
+/** What was compressed in the pod, in batches. Throws CutStream, DamagedStream, and what `batches` throws. */
 export async function* unpacked(
-  bytes: AsyncIterable<Buffer>,
+  batches: AsyncIterable<readonly Buffer[]>,
   packing: Packing,
-): AsyncGenerator<Buffer, void> {
+): AsyncGenerator<Buffer[], void> {
   const chunkSize = 256 * 1024;
   const output =
     packing === 'zstd' ? createZstdDecompress({ chunkSize }) : createGunzip({ chunkSize });
   // Its failure destroys the output, and is thrown where that is read.
-  const feeding = pipeline(Readable.from(bytes, { objectMode: false }), output);
+  const feeding = pipeline(Readable.from(oneByOne(batches), { objectMode: false }), output);
   feeding.catch(() => {});
   try {
-    yield* output as AsyncIterable<Buffer>;
+    yield* inBatches(output);
   } catch (error) {
     const code = errorCode(error) ?? '';
     if (code === 'Z_BUF_ERROR') throw new CutStream('the compressed data was cut off');

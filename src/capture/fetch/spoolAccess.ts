@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { ApiError } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
 import { errorCode, messageOf, Problem } from '../../problem.ts';
+import { oneByOne } from '../../transfer/batches.ts';
 import { LocalProblem } from '../../transfer/localProblem.ts';
 import { Patience } from '../../transfer/patience.ts';
 import { Silence, within, withSilenceLimit } from '../../transfer/silenceLimit.ts';
@@ -36,9 +37,9 @@ const MAX_COMPLAINT_BYTES = 4 * 1024;
 const SLOWEST_FILTER_BYTES_PER_MS = 100;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 
-/** A verb that runs: its bytes, each waited for a limited time, and how it ended. */
+/** A verb that runs: its bytes in batches, each waited for a limited time, and how it ended. */
 export interface RunningVerb {
-  readonly bytes: AsyncGenerator<Buffer>;
+  readonly batches: AsyncGenerator<Buffer[], void>;
   /** The exit code, or undefined when it did not come (in time). Also says when the spool is gone. */
   ended(): Promise<number | undefined>;
   /** What it said on standard error; to be asked after the end. */
@@ -137,7 +138,7 @@ export class SpoolAccess {
     const exit = command.exit.catch(() => undefined);
     const complaint = text(limited(command.stderr)).catch(() => '');
     return {
-      bytes: withSilenceLimit(command.stdout, this.limits.silence + extra),
+      batches: withSilenceLimit(command.stdout, this.limits.silence + extra),
       ended: async () => {
         const code = await within(exit, this.limits.status);
         if (code === EXIT.noSpool) throw (await this.whyGone()) ?? noSpool();
@@ -152,19 +153,19 @@ export class SpoolAccess {
   }
 
   /**
-   * Has parts of files sent, in this order. Throws CutStream when the stream ended before its end, and RefusedStream
+   * Has parts of files sent, in this order. Gives what has come at a time, to be read before the next is asked for. Throws CutStream when the stream ended before its end, and RefusedStream
    * for what was not asked for. The exit status must have come too: it tells that nothing else went wrong.
    */
   async *copy(
     parts: readonly FilePart[],
     packing?: Packing | undefined,
-  ): AsyncGenerator<CopyFrame, void> {
+  ): AsyncGenerator<Iterable<CopyFrame>, void> {
     const words = [...copyWords(parts), ...(packing === undefined ? [] : [`pack=${packing}`])];
-    const { bytes, ended, complaint, close } = await this.#start('copy', words, 0);
+    const { batches, ended, complaint, close } = await this.#start('copy', words, 0);
     try {
       const frames = new CopyFrames(parts);
-      for await (const chunk of packing === undefined ? bytes : unpacked(bytes, packing))
-        yield* frames.read(chunk);
+      const plain = packing === undefined ? batches : unpacked(batches, packing);
+      for await (const chunks of plain) yield frames.read(chunks);
       const code = await ended();
       if (frames.isOver && code === 0) return;
       const said = code ? await complaint() : '';
@@ -185,9 +186,9 @@ export class SpoolAccess {
   ): AsyncGenerator<Buffer, boolean> {
     const slowest = size / SLOWEST_FILTER_BYTES_PER_MS;
     const words = [`seq=${seq}`, ...filterWords(filter)];
-    const { bytes, ended, complaint, close } = await this.#start('filter', words, slowest);
+    const { batches, ended, complaint, close } = await this.#start('filter', words, slowest);
     try {
-      yield* unpacked(bytes, 'gzip');
+      yield* oneByOne(unpacked(batches, 'gzip'));
       const code = await ended();
       if (code === 0) return true;
       if (code === EXIT.fileGone) throw new FileGone(`file ${seq} no longer exists`);
@@ -203,10 +204,10 @@ export class SpoolAccess {
 
   /** What a short verb prints; a Problem with its words when it fails. */
   async #read(verb: SpoolVerb): Promise<string> {
-    return this.run(verb, [], async ({ bytes, ended, complaint }) => {
+    return this.run(verb, [], async ({ batches, ended, complaint }) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      for await (const chunk of bytes) {
+      for await (const chunk of oneByOne(batches)) {
         size += chunk.length;
         if (size > MAX_LISTING_BYTES)
           throw new Problem('the pod lists too many files', { kind: 'damaged' });

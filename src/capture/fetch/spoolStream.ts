@@ -51,12 +51,13 @@ async function* fileBytes(
   const patience = access.patience();
   for (let offset = 0; ; ) {
     try {
-      for await (const frame of access.copy([{ seq, offset, length: size - offset }])) {
-        if (frame.kind === 'data') {
-          patience.progress();
-          offset += frame.bytes.length;
-          yield frame.bytes;
-        } else if (frame.kind !== 'whole') onNote(goneText(seq));
+      for await (const frames of access.copy([{ seq, offset, length: size - offset }])) {
+        patience.progress();
+        for (const frame of frames)
+          if (frame.kind === 'data') {
+            offset += frame.bytes.length;
+            yield frame.bytes;
+          } else if (frame.kind !== 'whole') onNote(goneText(seq));
       }
       return;
     } catch (error) {

@@ -46,15 +46,22 @@ export class Worker {
     // A checksum at the end of what is compressed proves it all.
     const proven: FileCopy[] = [];
     try {
-      for await (const frame of access.copy(files.map(restOf), current)) {
-        const { seq } = frame.part;
-        const copy = left.get(seq) as FileCopy;
-        if (frame.kind === 'data') {
-          await this.#take(copy, frame.bytes);
-          packing.came(frame.bytes.length, this.#run.left());
-          if (packing.current !== current) throw new OtherPacking();
-        } else if (frame.kind === 'whole' && current !== undefined) proven.push(copy);
-        else if (await this.#settle(copy, frame.kind)) left.delete(seq);
+      for await (const frames of access.copy(files.map(restOf), current)) {
+        let bytes = 0;
+        for (const frame of frames) {
+          const { seq } = frame.part;
+          const copy = left.get(seq) as FileCopy;
+          if (frame.kind === 'data') {
+            bytes += frame.bytes.length;
+            const kept = this.#take(copy, frame.bytes);
+            if (kept) await kept;
+          } else if (frame.kind === 'whole' && current !== undefined) proven.push(copy);
+          else if (await this.#settle(copy, frame.kind)) left.delete(seq);
+        }
+        this.#patience.progress();
+        this.#run.tellProgress();
+        packing.came(bytes, this.#run.left());
+        if (packing.current !== current) throw new OtherPacking();
       }
     } catch (error) {
       if (error instanceof DamagedStream)
@@ -69,10 +76,11 @@ export class Worker {
     return [...left.values()];
   }
 
-  async #take(copy: FileCopy, chunk: Buffer): Promise<void> {
-    this.#patience.progress();
-    await copy.append(chunk);
+  /** Takes the next bytes of a file; as PartFile.append. */
+  #take(copy: FileCopy, chunk: Buffer): Promise<void> | undefined {
+    const kept = copy.append(chunk);
     this.#run.came(copy, chunk.length);
+    return kept;
   }
 
   /** What the pod sent for a file is complete, or nothing comes; false when it is to be asked for again. */
@@ -122,10 +130,14 @@ export class Worker {
     const { access } = this.#run;
     for (let isWhole: boolean | undefined; ; ) {
       try {
-        for await (const frame of access.copy([restOf(copy)]))
-          if (frame.kind === 'data') await this.#take(copy, frame.bytes);
-          else if (frame.kind === 'whole') isWhole = true;
-          else if (await this.#settle(copy, frame.kind)) isWhole = false;
+        for await (const frames of access.copy([restOf(copy)])) {
+          this.#patience.progress();
+          this.#run.tellProgress();
+          for (const frame of frames)
+            if (frame.kind === 'data') await this.#take(copy, frame.bytes);
+            else if (frame.kind === 'whole') isWhole = true;
+            else if (await this.#settle(copy, frame.kind)) isWhole = false;
+        }
         if (isWhole !== undefined) return isWhole;
       } catch (error) {
         if (isWhole !== undefined) return isWhole;

@@ -18,7 +18,7 @@ function read(...chunks: readonly string[]) {
   const said: string[] = [];
   const data = new Map<number, string>();
   for (const chunk of chunks)
-    for (const frame of frames.read(Buffer.from(chunk))) {
+    for (const frame of frames.read([Buffer.from(chunk)])) {
       const { seq } = frame.part;
       if (frame.kind === 'data') data.set(seq, (data.get(seq) ?? '') + frame.bytes.toString());
       else said.push(`${frame.kind} ${seq}`);
