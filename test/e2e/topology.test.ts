@@ -1,25 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { NamespaceRow } from '../../src/topology/netns/namespaceRows.ts';
 import { failure } from './support/failure.ts';
 import { inNetworkOf, onNodeOf, processesOf } from './support/nodes.ts';
 import { type ReadyPod, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
-
-interface Row {
-  readonly inode: number;
-  readonly nprocs: number;
-  readonly pid: number | null;
-  readonly user: string | null;
-  readonly netnsid: number | null;
-  readonly nsfs: readonly string[];
-  readonly command: string | null;
-  readonly pod: string | null;
-  readonly podNamespace: string | null;
-  readonly addresses: readonly string[];
-  readonly runtime: string;
-  readonly leaked: boolean | null;
-}
 
 interface Found {
   readonly kind: string;
@@ -58,7 +44,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
       nsfs: string | null;
       command: string;
     }[];
-    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    const { namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node);
     for (const { name, ips } of [first, second]) {
       const row = namespaces.find(({ pod }) => pod === name);
       expect(row).toMatchObject({
@@ -80,7 +66,9 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(namespaces[0]).toMatchObject({ runtime: 'host', pid: 1 });
     // For a moment, one of a pod that another test deletes is.
     const leaks = async () =>
-      (await json<{ namespaces: Row[] }>('netns', node)).namespaces.filter(({ leaked }) => leaked);
+      (await json<{ namespaces: NamespaceRow[] }>('netns', node)).namespaces.filter(
+        ({ leaked }) => leaked,
+      );
     expect(await eventually(async () => (await leaks()).length === 0)).toBe(true);
   });
 
@@ -89,7 +77,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
       facts: {
         objects: { pods: { name: string; containers: { id: string; name: string }[] }[] };
       };
-      namespaces: Row[];
+      namespaces: NamespaceRow[];
     }>('netns', node);
     const row = namespaces.find(({ pod }) => pod === first.name);
     const container = facts.objects.pods.find(({ name }) => name === first.name)?.containers[0];
@@ -125,7 +113,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
   });
 
   it('is entered by a shell, by inode and by name', async () => {
-    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    const { namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node);
     const row = namespaces.find(({ pod }) => pod === first.name);
     for (const name of [String(row?.inode), row?.nsfs[0]?.split('/').at(-1) ?? '']) {
       const words = ['shell', node, '--netns', name, '--image', image, '--', 'ip', '-o', 'addr'];
@@ -168,7 +156,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     onTestFinished(async () => {
       await onNodeOf(first.uid, `umount /run/netns/${name}; rm -f /run/netns/${name}`);
     });
-    const { namespaces } = await json<{ namespaces: Row[] }>('netns', node);
+    const { namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node);
     const held = namespaces.filter(({ nsfs }) => nsfs.includes(`/run/netns/${name}`));
     expect(held).toMatchObject([
       { nprocs: 0, pid: null, nsfs: [`/run/netns/${name}`], pod: null, leaked: true },

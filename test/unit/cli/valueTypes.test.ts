@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTimeout } from '../../../src/cli/flags/requestTimeout.ts';
 import { count, DURATION, NAMESPACE, oneOf, SIZE } from '../../../src/cli/flags/valueTypes.ts';
-import { Problem } from '../../../src/problem.ts';
-
-function refusal(act: () => unknown): Problem {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-  throw new Error('it was accepted');
-}
+import { problemOf } from '../problemOf.ts';
 
 describe('durations', () => {
   it.each([
@@ -45,12 +35,12 @@ describe('durations', () => {
     '0x10',
     '1h30',
   ])('%j is none', (text) => {
-    const problem = refusal(() => DURATION.parse(text));
+    const problem = problemOf(() => DURATION.parse(text));
     expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 
   it.each(['25d', '600h', '9'.repeat(400)])('%s is longer than timers reach', (text) => {
-    expect(refusal(() => DURATION.parse(text))).toMatchObject({
+    expect(problemOf(() => DURATION.parse(text))).toMatchObject({
       kind: 'usage',
       message: expect.stringContaining('24d'),
     });
@@ -87,7 +77,7 @@ describe('sizes', () => {
     '0.1b',
     '10%',
   ])('%j is none', (text) => {
-    const problem = refusal(() => SIZE.parse(text));
+    const problem = problemOf(() => SIZE.parse(text));
     expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 });
@@ -102,7 +92,7 @@ describe('counts', () => {
   it.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '1\n', '9'.repeat(20)])(
     '%j is none',
     (text) => {
-      expect(refusal(() => count().parse(text)).kind).toBe('usage');
+      expect(problemOf(() => count().parse(text)).kind).toBe('usage');
     },
   );
 });
@@ -110,7 +100,7 @@ describe('counts', () => {
 it('choices are taken literally', () => {
   expect(oneOf('FORMAT', ['json', 'yaml']).parse('json')).toBe('json');
   for (const text of ['JSON', '', 'js', 'toString'])
-    expect(refusal(() => oneOf('FORMAT', ['json', 'yaml']).parse(text))).toMatchObject({
+    expect(problemOf(() => oneOf('FORMAT', ['json', 'yaml']).parse(text))).toMatchObject({
       kind: 'usage',
       message: expect.stringContaining('json, yaml'),
     });
@@ -143,7 +133,7 @@ describe('namespaces', () => {
   it.each(['../kube-system', 'a/b', 'Shop', '-a', 'a-', 'a.b', 'a b', 'x'.repeat(64)])(
     'refuses %j before a server is asked',
     (name) => {
-      expect(refusal(() => NAMESPACE.parse(name))).toMatchObject({ exitCode: 2 });
+      expect(problemOf(() => NAMESPACE.parse(name))).toMatchObject({ exitCode: 2 });
     },
   );
 });

@@ -1,34 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import leaseScript from '../../../src/debugger/lease.sh';
-
-/** The shells of the images: Debian's and Alpine's. */
-const SHELLS = [
-  { name: 'dash', command: ['dash'] },
-  { name: 'busybox ash', command: ['busybox', 'ash'] },
-].filter(({ command: [program = ''] }) => spawnSync('which', [program]).status === 0);
+import { alive, newMark, SHELLS, until } from './testProcesses.ts';
 
 const SILENCE_S = 4;
-let marks = 0;
 
 /** A lease over a program that can be told apart by an argument of its own. */
 function lease(shell: readonly string[], script: string) {
-  marks += 1;
-  const mark = `netdebug-lease-test-${process.pid}-${marks}.`;
+  const mark = newMark();
   const [program = '', ...rest] = shell;
   const child = spawn(
     program,
@@ -53,8 +37,7 @@ async function leaseWithOpenInput(
   script: string,
   atEnd: (done: () => void) => void,
 ) {
-  marks += 1;
-  const mark = `netdebug-lease-test-${process.pid}-${marks}.`;
+  const mark = newMark();
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-lease-'));
   const fifo = join(folder, 'words');
   spawnSync('mkfifo', [fifo]);
@@ -75,24 +58,7 @@ async function leaseWithOpenInput(
   return { mark, guard: child.pid ?? 0 };
 }
 
-/** Processes that carry the mark; the guard's own command line has it too. */
-function alive(mark: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
 const gone = (mark: string): Promise<void> => until(() => alive(mark) === 0);
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !isSo(); await wait(50))
-    if (Date.now() > end) throw new Error('waited in vain');
-}
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
   const [code] = (await once(child, 'close')) as [number | null];

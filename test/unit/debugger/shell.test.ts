@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { inFrames } from '../../../src/debugger/shell/frames.ts';
 import guardScript from '../../../src/debugger/shell/guard.sh';
 import startScript from '../../../src/debugger/shell/start.sh';
+import { until } from './testProcesses.ts';
 
 const SHELLS = [
   { name: 'dash', words: ['dash'] },
@@ -118,9 +119,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function until(check: () => boolean): Promise<void> {
-  for (const end = Date.now() + 60_000; !check(); await wait(50))
-    if (Date.now() > end) throw new Error('it never came to that');
 }

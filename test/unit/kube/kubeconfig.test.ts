@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authenticate } from '../../../src/kube/authentication.ts';
 import { chooseContext } from '../../../src/kube/kubeconfig.ts';
-import { Problem } from '../../../src/problem.ts';
 import { makeCertificates } from '../kubeconfig/certificates.ts';
+import { problemOf } from '../problemOf.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -44,16 +44,6 @@ function user(fields: string, cluster = ''): string {
     `{current-context: c, clusters: [{name: k, cluster: {server: "https://api:6443"${cluster}}}],` +
       ` users: [{name: u, user: {${fields}}}], contexts: [{name: c, context: {cluster: k, user: u}}]}`,
   );
-}
-
-function problemOf(act: () => unknown): Problem {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('which file', () => {

@@ -10,7 +10,7 @@ import { pluginSource } from '../../../src/kube/credentialPlugin.ts';
 import type { UserEntry } from '../../../src/kube/kubeconfigEntries.ts';
 import { LoginLost } from '../../../src/kube/loginLost.ts';
 import { PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
-import { startWorld, type World } from './world.ts';
+import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';
 
@@ -23,30 +23,8 @@ afterAll(() => world.close());
 /** A kubeconfig whose user has a plugin of these shell commands. */
 function kubeconfig(interactiveMode: string, script: string): string {
   const file = join(world.folder, `${interactiveMode}-${script.length}`);
-  writeFileSync(
-    file,
-    JSON.stringify({
-      'current-context': 'c',
-      clusters: [
-        {
-          name: 'k',
-          cluster: {
-            server: `https://127.0.0.1:${world.server.port}`,
-            'certificate-authority': world.certificates.authority.file,
-          },
-        },
-      ],
-      users: [
-        {
-          name: 'u',
-          user: {
-            exec: { apiVersion: V1, interactiveMode, command: 'sh', args: ['-c', script] },
-          },
-        },
-      ],
-      contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
-    }),
-  );
+  const exec = { apiVersion: V1, interactiveMode, command: 'sh', args: ['-c', script] };
+  writeFileSync(file, kubeconfigOf(world, { exec }));
   return file;
 }
 

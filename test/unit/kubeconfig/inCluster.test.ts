@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastWords, PROGRAM, runProgram, upstreamKubectl } from './clients.ts';
-import { startWorld, type World } from './world.ts';
+import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 const KUBECTL = upstreamKubectl();
 
@@ -60,24 +60,8 @@ async function bothInPod(args: readonly string[], env: Readonly<Record<string, s
 /** A kubeconfig for the same server, its context with or without a namespace. */
 function kubeconfig(namespace?: string): string {
   const file = join(world.folder, `config-${namespace}`);
-  const context = { cluster: 'k', user: 'u', ...(namespace !== undefined && { namespace }) };
-  writeFileSync(
-    file,
-    JSON.stringify({
-      'current-context': 'c',
-      clusters: [
-        {
-          name: 'k',
-          cluster: {
-            server: `https://127.0.0.1:${world.server.port}`,
-            'certificate-authority': world.certificates.authority.file,
-          },
-        },
-      ],
-      users: [{ name: 'u', user: { token: 'of-the-file' } }],
-      contexts: [{ name: 'c', context }],
-    }),
-  );
+  const context = namespace === undefined ? {} : { namespace };
+  writeFileSync(file, kubeconfigOf(world, { token: 'of-the-file' }, context));
   return file;
 }
 

@@ -8,7 +8,7 @@ import { load } from 'js-yaml';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { oidc } from './cases.ts';
 import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
-import { startWorld, type World } from './world.ts';
+import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 /** An identity provider: what it was asked, and how it answers. */
 interface Provider {
@@ -87,29 +87,8 @@ function kubeconfig(more: Record<string, string> = {}): string {
     ...more,
   });
   const file = join(folder, 'config');
-  writeFileSync(
-    file,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      clusters: [
-        {
-          name: 'k',
-          cluster: {
-            server: `https://127.0.0.1:${world.server.port}`,
-            'certificate-authority': world.certificates.authority.file,
-          },
-        },
-      ],
-      users: [
-        { name: 'other', user: { token: 'stays' } },
-        { name: 'u', user },
-      ],
-      contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
-    }),
-    { mode: 0o600 },
-  );
+  const others = [{ name: 'other', user: { token: 'stays' } }];
+  writeFileSync(file, kubeconfigOf(world, user, { others }), { mode: 0o600 });
   return file;
 }
 

@@ -48,3 +48,32 @@ export async function startWorld(): Promise<World> {
     },
   };
 }
+
+/** A kubeconfig of one user of the world's server, as kubectl reads it. */
+export function kubeconfigOf(
+  { server, certificates }: World,
+  user: object,
+  { namespace, others = [] }: { readonly namespace?: string; readonly others?: object[] } = {},
+): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    clusters: [
+      {
+        name: 'k',
+        cluster: {
+          server: `https://127.0.0.1:${server.port}`,
+          'certificate-authority': certificates.authority.file,
+        },
+      },
+    ],
+    users: [...others, { name: 'u', user }],
+    contexts: [
+      {
+        name: 'c',
+        context: { cluster: 'k', user: 'u', ...(namespace !== undefined && { namespace }) },
+      },
+    ],
+  });
+}

@@ -1,4 +1,6 @@
-import type { Position } from '../../../../src/capture/follower/follower.ts';
+import type { FollowerOptions, Position } from '../../../../src/capture/follower/follower.ts';
+import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
+import type { Access } from '../../../../src/kube/authentication.ts';
 import { type FakePod, packet, pcapHeader } from '../fakePod.ts';
 
 /** What a recorder has written, and the pod's end of a follower for it. */
@@ -54,4 +56,13 @@ export class FakeSpool {
     pod.on = (word) => word === 'info' && pod.exits(0);
     pod.writes(Buffer.concat([this.from(position), Buffer.from(over)]));
   }
+}
+
+/** Attaches a follower to a fake pod. */
+export function attaching(access: Access): FollowerOptions['attach'] {
+  const place = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
+  return ({ seq, offset }, start, signal) => {
+    const command = ['follow', String(seq), String(offset), String(start)];
+    return LeasedProcess.start(access, place, { command }, signal);
+  };
 }

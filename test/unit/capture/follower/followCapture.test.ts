@@ -18,7 +18,7 @@ import { OutputClosed } from '../../../../src/output/output.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
 import { FakeOutput, FakePod, packet, pcapHeader } from '../fakePod.ts';
-import { FakeSpool } from './fakeSpool.ts';
+import { attaching, FakeSpool } from './fakeSpool.ts';
 
 const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
 
@@ -44,10 +44,7 @@ async function begun(act: Act, setting: Setting = {}) {
   const cuts: string[] = [];
   let resumed = 0;
   const follower = new Follower({
-    attach: ({ seq, offset }, start, signal) => {
-      const command = ['follow', String(seq), String(offset), String(start)];
-      return LeasedProcess.start(access, PLACE, { command }, signal);
-    },
+    attach: attaching(access),
     linger: 60_000,
     fate: async () => undefined,
     onCut: (reason) => cuts.push(reason),

@@ -5,14 +5,11 @@ import {
   type FollowerOptions,
   NotFollowed,
 } from '../../../../src/capture/follower/follower.ts';
-import { LeasedProcess } from '../../../../src/debugger/leasedProcess.ts';
 import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
 import { FakeOutput, FakePod } from '../fakePod.ts';
-import { FakeSpool } from './fakeSpool.ts';
-
-const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
+import { attaching, FakeSpool } from './fakeSpool.ts';
 
 // Pauses go by the clock of the tests, too.
 vi.mock('node:timers/promises', () => ({
@@ -39,10 +36,7 @@ async function begun(
   const waits: number[] = [];
   const [onCut, onResumed] = [vi.fn(), vi.fn()];
   const follower = new Follower({
-    attach: ({ seq, offset }, start, signal) => {
-      const command = ['follow', String(seq), String(offset), String(start)];
-      return LeasedProcess.start(access, PLACE, { command }, signal);
-    },
+    attach: attaching(access),
     linger: 60_000,
     fate: async () => undefined,
     onCut,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import room from '../../../../src/capture/spool/parts/room.sh';
 import { planRing, ringBytes } from '../../../../src/capture/spool/ringPlan.ts';
-import { Problem } from '../../../../src/problem.ts';
+import { problemOf } from '../../problemOf.ts';
 
 const ENDLESS = { bytes: Number.POSITIVE_INFINITY, reason: 'the disk' };
 const SMALL = { bytes: 16 * 2 ** 20, reason: "a quarter of the pod's limit" };
@@ -97,13 +97,3 @@ describe('the size of a ring', () => {
     });
   });
 });
-
-function problemOf(act: () => unknown): Problem {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}

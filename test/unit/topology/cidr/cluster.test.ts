@@ -8,6 +8,7 @@ import { range } from '../../../../src/topology/cidr/range.ts';
 import type { NodeObject, PodObject } from '../../../../src/topology/model/apiObjects.ts';
 import type { ClusterFacts } from '../../../../src/topology/model/clusterFacts.ts';
 import type { LearnedRange } from '../../../../src/topology/model/learnedRange.ts';
+import { podObject } from '../support/fixture.ts';
 
 const CONTROLLER = 'kube-controller-manager --cluster-cidr';
 
@@ -26,21 +27,7 @@ function node(name: string, podCidrs: string[], more: Partial<NodeObject> = {}):
 }
 
 function pod(node: string, addresses: string[], more: Partial<PodObject> = {}): PodObject {
-  return {
-    namespace: 'shop',
-    name: 'web',
-    uid: 'u',
-    node,
-    hostNetwork: false,
-    phase: 'Running',
-    ready: true,
-    terminating: false,
-    addresses,
-    labels: {},
-    containers: [],
-    annotations: {},
-    ...more,
-  };
+  return podObject('web', node, addresses, { namespace: 'shop', ...more });
 }
 
 const pods = (cidr: string, more: Partial<LearnedRange> = {}): LearnedRange => ({

@@ -105,7 +105,7 @@ export function factsOf({ nodes, objects }: Fixture): ClusterFacts {
         annotations: {},
       })),
       pods: Object.entries(nodes).flatMap(([node, { pods }]) =>
-        Object.entries(pods).map(([name, { ip }]) => podObject(name, node, ip)),
+        Object.entries(pods).map(([name, { ip }]) => podObject(name, node, [ip])),
       ),
       services: [],
       endpointSlices: [],
@@ -116,7 +116,13 @@ export function factsOf({ nodes, objects }: Fixture): ClusterFacts {
   };
 }
 
-function podObject(name: string, node: string, ip: string): PodObject {
+/** A running pod of the API server. */
+export function podObject(
+  name: string,
+  node: string,
+  addresses: readonly string[],
+  more: Partial<PodObject> = {},
+): PodObject {
   return {
     namespace: 'default',
     name,
@@ -126,10 +132,11 @@ function podObject(name: string, node: string, ip: string): PodObject {
     phase: 'Running',
     ready: true,
     terminating: false,
-    addresses: [ip],
+    addresses,
     labels: {},
     containers: [],
     annotations: {},
+    ...more,
   };
 }
 

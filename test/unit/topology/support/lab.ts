@@ -5,9 +5,10 @@ import { parseIpRecords } from '../../../../src/tools/ip/records.ts';
 import { routesOf } from '../../../../src/tools/ip/route.ts';
 import { parseRules } from '../../../../src/tools/ip/rule.ts';
 import { parseListeners } from '../../../../src/tools/listeners.ts';
-import type { ApiObjects, PodObject } from '../../../../src/topology/model/apiObjects.ts';
+import type { ApiObjects } from '../../../../src/topology/model/apiObjects.ts';
 import { type ClusterFacts, FACTS_FORMAT } from '../../../../src/topology/model/clusterFacts.ts';
 import type { NetworkNamespace } from '../../../../src/topology/model/networkNamespace.ts';
+import { podObject } from './fixture.ts';
 import { inNamespaces, sectionsOf } from './namespaces.ts';
 
 /** A cluster of namespaces: nodes with the names of their pods, each a namespace of that name. */
@@ -138,7 +139,9 @@ function resultOf(lab: Lab, sections: ReadonlyMap<string, string>, stage: number
     };
   };
   const pods = Object.entries(lab.nodes).flatMap(([node, own]) =>
-    Object.entries(own.pods).map(([name, addresses]) => labPod(name, node, addresses)),
+    Object.entries(own.pods).map(([name, addresses]) =>
+      podObject(name, node, addresses, { labels: { app: name } }),
+    ),
   );
   const reached = new Map(
     [...sections]
@@ -181,23 +184,6 @@ function resultOf(lab: Lab, sections: ReadonlyMap<string, string>, stage: number
     unknown: [],
   };
   return { facts, reached };
-}
-
-function labPod(name: string, node: string, addresses: readonly string[]): PodObject {
-  return {
-    namespace: 'default',
-    name,
-    uid: name,
-    node,
-    hostNetwork: false,
-    phase: 'Running',
-    ready: true,
-    terminating: false,
-    addresses,
-    labels: { app: name },
-    containers: [],
-    annotations: {},
-  };
 }
 
 /** Two nodes on one wire, each with eth0 192.168.7.10 or .11 and the router 192.168.7.1. */

@@ -1,0 +1,12 @@
+import { Problem } from '../../src/problem.ts';
+
+/** The Problem that an action throws; throws where it throws none. */
+export function problemOf(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('no Problem was thrown');
+}
