@@ -67,7 +67,7 @@ function optionLines({ title, flags }: FlagGroup, first: number, width: number):
 }
 
 /** A flag as help shows it: `-w, --write=FILE`. */
-export function flagUsage(name: string, flag: Flag): string {
+function flagUsage(name: string, flag: Flag): string {
   const { alias, value } = flag;
   const isOptional = flag.value !== undefined && flag.bare !== undefined;
   const short = alias === undefined ? '    ' : `-${alias}, `;

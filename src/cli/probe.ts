@@ -10,7 +10,7 @@ import { note } from './console.ts';
 import type { ValueType } from './flags/flag.ts';
 import { oneOf } from './flags/valueTypes.ts';
 
-export const PROBES = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
+const PROBES = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
 export type ProbeKind = (typeof PROBES)[number];
 export const PROBE: ValueType<ProbeKind> = oneOf('KIND', PROBES);
 

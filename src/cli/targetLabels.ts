@@ -8,8 +8,8 @@ const COLOURS = [36, 35, 34, 32, 33, 31];
 export function targetLabels(
   targets: readonly FoundTarget[],
   nameOf: (found: FoundTarget) => string,
-  isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR,
 ): (found: FoundTarget) => string {
+  const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const width = Math.max(...targets.map((found) => terminalSafe(nameOf(found)).length));
   let labelled = 0;
   return (found) => {

@@ -25,7 +25,7 @@ export type EphemeralLevel = 'least' | 'baseline';
 export function securityContext(
   profile: Profile,
   image: string,
-  accessLevel: EphemeralLevel = 'least',
+  accessLevel: EphemeralLevel,
 ): SecurityContext {
   return {
     runAsUser: 0,

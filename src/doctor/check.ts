@@ -13,8 +13,8 @@ export interface Check {
 }
 
 /** What an error says, as a check that failed. */
-export function failed(check: string, error: unknown, level: Check['level'] = 'fail'): Check {
+export function failed(check: string, error: unknown): Check {
   if (error instanceof Problem) problemMoment(error, check);
   const next = error instanceof Problem ? error.next : [];
-  return { check, level, text: messageOf(error), ...(next.length > 0 && { next }) };
+  return { check, level: 'fail', text: messageOf(error), ...(next.length > 0 && { next }) };
 }

@@ -4,12 +4,22 @@ import type { KubeApi } from '../kube/api.ts';
 import type { NamedTarget } from '../kube/targets/parseTargets.ts';
 import { accessChecks, askRights } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
-import { CLUSTER_ROLE_YAML } from './clusterRole.ts';
 import { diagnoseTarget } from './diagnoseTarget.ts';
 import { execPathCheck } from './execPathCheck.ts';
 import { policyCheck } from './policyCheck.ts';
 import { clockCheck, protocolCheck, serverVersion, versionCheck } from './serverChecks.ts';
 import { topologyCheck } from './topologyCheck.ts';
+
+/** What is read outside of a namespace, to say beforehand what would go wrong, as a ClusterRole to apply. */
+const CLUSTER_ROLE_YAML = `apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: netdebug
+rules:
+- apiGroups: [""]
+  resources: ["nodes", "namespaces"]
+  verbs: ["get"]
+`;
 
 export interface Diagnosis {
   /** Whether all that is needed is there. */

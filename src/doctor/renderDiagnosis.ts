@@ -12,7 +12,7 @@ const WORDS = { ok: 'ok', warning: 'warning', fail: 'FAIL' } as const;
 export function* renderDiagnosis(
   diagnosis: Diagnosis,
   format: 'table' | 'json' | 'yaml',
-  columns = Number.POSITIVE_INFINITY,
+  columns: number,
 ): Generator<string> {
   if (format === 'table') yield* lines(diagnosis, columns);
   else yield renderDocument(diagnosis, format);

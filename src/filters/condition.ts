@@ -88,9 +88,3 @@ function combined(kind: 'all' | 'any', conditions: readonly Condition[]): Condit
   const [only] = of;
   return only !== undefined && of.length === 1 ? only : { kind, of };
 }
-
-/** The conditions that say something themselves. */
-export function leavesOf(condition: Condition): Condition[] {
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(leavesOf);
-  return condition.kind === 'not' ? leavesOf(condition.of) : [condition];
-}

@@ -192,7 +192,7 @@ export class KubeApi {
 }
 
 /** Shows in a trace what a new connection takes. */
-export function traceConnect(socket: Socket): void {
+function traceConnect(socket: Socket): void {
   if (!socket.connecting) return;
   const tls = socket instanceof TLSSocket;
   const connected = span(tls ? 'connect and TLS' : 'connect');

@@ -36,10 +36,10 @@ export function ageText(milliseconds: number): string {
 }
 
 /** The time of day here, `13:04:41`, with its date unless that is today's; from milliseconds since 1970. */
-export function clockText(time: number, now = Date.now()): string {
+export function clockText(time: number): string {
   const date = new Date(time);
   const clock = date.toTimeString().slice(0, 'HH:MM:SS'.length);
-  if (date.toDateString() === new Date(now).toDateString()) return clock;
+  if (date.toDateString() === new Date().toDateString()) return clock;
   const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
   return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${clock}`;
 }

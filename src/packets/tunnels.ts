@@ -3,9 +3,9 @@ import { u16, u24, u32 } from './numbers.ts';
 import { type Packet, PROTOCOL, type Tunnel } from './packet.ts';
 
 /** IANA's port, and Linux's from before there was one, which flannel and others still use. */
-export const VXLAN_PORT = 4789;
+const VXLAN_PORT = 4789;
 export const OLD_VXLAN_PORT = 8472;
-export const GENEVE_PORT = 6081;
+const GENEVE_PORT = 6081;
 const GTP_PORT = 2152;
 const TEREDO_PORT = 3544;
 /** 2001:0000::/32. */

@@ -99,7 +99,7 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 /** A kind in words: dns-servfail is "DNS servfail". */
-export function titleOf(kind: string): string {
+function titleOf(kind: string): string {
   const title = TITLES[kind];
   if (title !== undefined) return title;
   const words = kind.split('-').map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));

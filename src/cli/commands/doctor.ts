@@ -34,7 +34,9 @@ export const doctorCommand = command({
       const diagnosis = await diagnose(api, target, namespace, settings, interruption.signal);
       answered();
       const format = flags.output ?? 'table';
-      await print(renderDiagnosis(diagnosis, format, process.stdout.columns));
+      await print(
+        renderDiagnosis(diagnosis, format, process.stdout.columns ?? Number.POSITIVE_INFINITY),
+      );
       return diagnosis.ready ? 0 : 1;
     } finally {
       answered();

@@ -1,10 +1,13 @@
+import { parsePeer, type WrittenPeer } from '../../kube/targets/peers.ts';
 import type { DebuggerValues } from './debugger.ts';
-import type { FlagTable, FlagValues } from './flag.ts';
-import { PEER } from './peer.ts';
+import type { FlagTable, FlagValues, ValueType } from './flag.ts';
 import { PRESET_FLAG } from './preset.ts';
 import { RING_FLAGS } from './ring.ts';
 import type { TargetValues } from './targets.ts';
 import { anyText, count, DURATION, FILE, SIZE } from './valueTypes.ts';
+
+/** What pods exchange packets with. */
+const PEER: ValueType<WrittenPeer> = { placeholder: 'PEER', parse: parsePeer };
 
 /** The options of `capture` itself. */
 export const CAPTURE_FLAGS = {

@@ -48,7 +48,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
 };
 
 /** The capture filter for a condition, or why there is none. */
-export function captureFilterOf(condition: Condition): CaptureFilter | NotExpressible {
+function captureFilterOf(condition: Condition): CaptureFilter | NotExpressible {
   const reasons: string[] = [];
   const filter = filterOf(condition, reasons);
   return reasons.length > 0 ? { reasons: [...new Set(reasons)] } : filter;

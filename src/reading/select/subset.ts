@@ -8,7 +8,7 @@ import type { PacketStream } from '../input/packetStream.ts';
 import { ADDRESSES, BYTES, EITHER, type Layer, NUMBERS, PROTOCOLS } from './fields.ts';
 
 /** The part of the display filter language that is evaluated here, for messages. */
-export const SUBSET = [
+const SUBSET = [
   ...Object.keys(PROTOCOLS),
   ...Object.keys(NUMBERS),
   ...Object.keys(ADDRESSES),

@@ -2,7 +2,6 @@ import type { PacketColumns, ReportData } from '../model.ts';
 import { ConversationRows, ConversationTable } from './conversations.ts';
 import { byId, element, goTo } from './dom.ts';
 import { entrySections } from './entryTables.ts';
-import { load } from './load.ts';
 import { PacketView } from './packetView.ts';
 import { TimelineView } from './timeline.ts';
 
@@ -85,3 +84,12 @@ start().catch((error: unknown) => {
     ),
   );
 });
+
+/** The JSON that is compressed in the element with this id. */
+async function load<Content>(id: string): Promise<Content> {
+  const encoded = atob(document.getElementById(id)?.textContent ?? '');
+  const bytes = new Uint8Array(encoded.length);
+  for (let at = 0; at < encoded.length; at++) bytes[at] = encoded.charCodeAt(at);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return (await new Response(stream).json()) as Content;
+}

@@ -2,7 +2,6 @@ import { packetText, problemsOf, remarksOf } from './describePacket.ts';
 import { element, svg } from './dom.ts';
 import { numberText, spanText, utcClockText } from './format.ts';
 import { firstTime, type PassingPacket } from './mergePoints.ts';
-import { describeGap, MOST_ROWS } from './sequenceRows.ts';
 
 const WIDTH = 1_120;
 const LEFT = 170;
@@ -11,6 +10,11 @@ const NOTES = 830;
 const HEAD_HEIGHT = 52;
 const ROW_HEIGHT = 30;
 const GAP_HEIGHT = 26;
+
+/** Packets in one diagram. */
+const MOST_ROWS = 600;
+/** The shortest silence that is shown. Microseconds. */
+const SILENCE = 150_000;
 
 export interface Diagram {
   readonly protocol: string;
@@ -218,4 +222,13 @@ function short(text: string, most: number): string {
 export function lossText(packets: readonly PassingPacket[]): string {
   const lost = packets.filter(({ lostAfter }) => lostAfter >= 0).length;
   return lost === 0 ? '' : `${numberText(lost)} lost on the way`;
+}
+
+/** What lies between two packets of a diagram: packets that were left out, and a silence. */
+function describeGap(skipped: number, silence: number): string {
+  const parts: string[] = [];
+  if (skipped > 0)
+    parts.push(`${numberText(skipped)} ${skipped === 1 ? 'packet' : 'packets'} not shown`);
+  if (silence >= SILENCE) parts.push(`${spanText(Math.round(silence))} later`);
+  return parts.length > 0 ? `⋮ ${parts.join(', ')} ⋮` : '';
 }

@@ -49,7 +49,7 @@ export function evaluateHook(
   hook: Hook,
   packet: TracedPacket,
   surroundings: Surroundings,
-  layer: RuleLayer = 'network',
+  layer: RuleLayer,
 ): Outcome[] {
   let travellers: Traveller[] = [{ packet, passed: [], doubts: [] }];
   const finished: Traveller[] = [];

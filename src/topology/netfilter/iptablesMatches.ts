@@ -230,7 +230,7 @@ export function isProtocol(protocol: string, wanted: string): boolean {
 }
 
 /** A device's name as a rule gives it; `+` at its end stands for any rest. */
-export function isDevice(device: string | undefined, wanted: string): boolean {
+function isDevice(device: string | undefined, wanted: string): boolean {
   if (device === undefined) return wanted === '+';
   return wanted.endsWith('+') ? device.startsWith(wanted.slice(0, -1)) : device === wanted;
 }

@@ -105,7 +105,7 @@ function parseRule(
 }
 
 /** The words of a rule as iptables-save quotes them: double quotes, with backslashes inside. */
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
   return [...found].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
 }

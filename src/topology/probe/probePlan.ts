@@ -30,7 +30,7 @@ export interface ProbePlan {
 }
 
 /** The most packets that leave the sender: what is announced. */
-export function mostPackets({ kind, count }: ProbePlan): number {
+function mostPackets({ kind, count }: ProbePlan): number {
   // SYN, once more where no answer comes, ACK, FIN, ACK.
   return kind === 'tcp' ? 5 * count : count;
 }
