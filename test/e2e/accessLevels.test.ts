@@ -139,13 +139,14 @@ describe.concurrent('access levels', () => {
     const { namespace, pod } = await guardedPod('privileged');
     await captures(test, pod, ['-n', namespace]);
     await enforce(namespace, 'baseline');
-    const again = await netdebug(
+    const again = await failure(
       ['capture', pod, '-n', namespace, '--image', otherImage, '-c', '1'],
       { onTestFinished: test.onTestFinished },
-    ).finished;
+    );
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/netdebug-network, added when namespace .* allowed it, violates/);
-    expect(again.stderr).toContain('replace the pod');
+    expect(again.kinds).toEqual(['denied']);
+    // The one to blame, and how to be rid of it.
+    expect(again.stderr).toMatch(/netdebug-network[\s\S]*kubectl delete pod/);
     // The old one itself still serves.
     expect((await captures(test, pod, ['-n', namespace])).packets).toHaveLength(3);
   });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paired } from './support/combinations.ts';
+import { failure } from './support/failure.ts';
 import { CHATTER, podName, processes, runPod, working } from './support/pods.ts';
 import { eventually, run } from './support/process.ts';
 import { needs } from './support/skips.ts';
@@ -94,10 +95,11 @@ describe('an image', () => {
       const own = flags.map((flag) => (flag === 'FILE' ? freshPath('hung.pcap') : flag));
       const image = faulty(flavour, 'hung-tools');
       const args = ['capture', pod, '--image', image, '--duration', '2s', ...own];
-      const { code, stderr } = await command(kubeconfig, args, onTestFinished).finished;
+      const env = { KUBECONFIG: namespaced(kubeconfig) };
+      const { code, stderr, kinds } = await failure(args, { env, onTestFinished });
       // It recorded nothing: that is no success.
       expect(code, stderr).toBe(1);
-      expect(stderr).toMatch(/has not begun to capture|has written nothing/);
+      expect([['not-started'], ['recorder']], stderr).toContainEqual(kinds);
       await expectNothingLeft(pod);
     },
   );

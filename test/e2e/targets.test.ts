@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { failure } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { podName, runPod } from './support/pods.ts';
 import { eventually } from './support/process.ts';
@@ -95,10 +96,12 @@ const ports = async (...args: string[]) => {
   expect(items.some(({ state }) => state === 'LISTEN') || items.length === 0).toBe(true);
   return [...new Set(items.map(({ pod }) => pod))];
 };
+/** How `ports` refuses these targets. */
 const refused = async (...args: string[]) => {
-  const result = await netdebug(['ports', '--image', image, ...args]).finished;
+  const result = await failure(['ports', '--image', image, ...args]);
   expect(result.code).not.toBe(0);
-  return result.stderr;
+  expect(result.stdout).toBe('');
+  return result;
 };
 const podsOf = async (selector: string) =>
   (await kubectl(['get', 'pods', '-l', selector, '-o', 'name']))
@@ -176,30 +179,35 @@ describe('targets', () => {
   });
 
   it('that do not exist are told as kubectl does, with what is near', async () => {
-    expect(await refused(`deploy/${app}-wbe`)).toBe(
-      `Error from server (NotFound): deployments.apps "${app}-wbe" not found\n` +
-        `  did you mean "${app}-web"?\n`,
+    const near = await refused(`deploy/${app}-wbe`);
+    expect(near.kinds).toEqual(['not-found']);
+    // As kubectl words it.
+    expect(near.stderr).toContain(
+      `Error from server (NotFound): deployments.apps "${app}-wbe" not found\n`,
     );
-    expect(await refused('-n', 'default', `svc/${app}-web`)).toContain(
-      `there is a service of this name in another namespace: add -n ${world.namespace}`,
-    );
-    expect(await refused('node/nowhere')).toMatch(
-      /^Error from server \(NotFound\): nodes "nowhere" not found/,
-    );
-    expect(await refused('--selector', 'no=such')).toMatch(
-      /^error: -l 'no=such' matches no pods in namespace/,
-    );
-    expect(await refused('--selector', '=')).toMatch(/^Error from server \(BadRequest\): /);
-    expect(await refused(`svc/${app}-elsewhere`)).toContain('example.com');
-    expect(await refused('cm/x')).toMatch(/^error: unsupported kind "cm"/);
+    expect(near.stderr).toContain(`"${app}-web"`);
+    const elsewhere = await refused('-n', 'default', `svc/${app}-web`);
+    expect(elsewhere.kinds).toEqual(['not-found']);
+    expect(elsewhere.stderr).toContain(`-n ${world.namespace}`);
+    for (const [words, kind, named] of [
+      [['node/nowhere'], 'not-found', 'nodes "nowhere"'],
+      [['--selector', 'no=such'], 'not-found', "-l 'no=such'"],
+      [['--selector', '='], 'failed', '(BadRequest)'],
+      [[`svc/${app}-elsewhere`], 'unsuitable', 'example.com'],
+      [['cm/x'], 'usage', '"cm"'],
+    ] as const) {
+      const { kinds, stderr } = await refused(...words);
+      expect(kinds, stderr).toEqual([kind]);
+      expect(stderr).toContain(named);
+    }
   });
 
   it('that are more pods than allowed are listed, and nothing is put into them', async () => {
     const { name } = await runPod('untouched', { metadata: { labels: { quiet: app } } });
-    const said = await refused('--max-pods', '1', `svc/${app}-web`, name);
-    expect(said).toContain('3 pods');
-    expect(said).toContain(`${web[0]}, ${web[1]}, ${name}`);
-    expect(said).toContain('--max-pods 3');
+    const { kinds, stderr } = await refused('--max-pods', '1', `svc/${app}-web`, name);
+    expect(kinds).toEqual(['usage']);
+    expect(stderr).toContain(`${web[0]}, ${web[1]}, ${name}`);
+    expect(stderr).toContain('--max-pods 3');
     const added = await kubectl(['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers}']);
     expect(added).toBe('');
   });
@@ -264,9 +272,9 @@ describe('targets', () => {
       };
       expect(manifest.pod).toBe(pod);
     }
-    expect((await netdebug(['captures', 'follow', 'both']).finished).stderr).toContain(
-      `choose one, for example ${web[0]}/both`,
-    );
+    const ambiguous = await failure(['captures', 'follow', 'both']);
+    expect(ambiguous.kinds).toEqual(['usage']);
+    expect(ambiguous.stderr).toContain(`${web[0]}/both`);
     const removed = await netdebug(['captures', 'rm', 'both']).finished;
     expect(removed.code, removed.stderr).toBe(0);
     expect((await netdebug(['captures', 'list']).finished).stdout).not.toContain('both');
@@ -274,17 +282,23 @@ describe('targets', () => {
 
   it('that a user may not read are told with the very rule', async () => {
     const as = (user: string) => ({ KUBECONFIG: namespaced(world.users[user] ?? '') });
-    const said = async (user: string, ...args: string[]) =>
-      (await netdebug(['ports', '--image', image, ...args], { env: as(user) }).finished).stderr;
-    const workload = await said('bare-debugger', `deploy/${app}-web`);
-    expect(workload).toContain('cannot get resource "deployments" in API group "apps"');
-    expect(workload).toMatch(
+    const forbidden = async (user: string, ...args: string[]) => {
+      const { kinds, stderr } = await failure(['ports', '--image', image, ...args], {
+        env: as(user),
+      });
+      expect(kinds).toEqual(['forbidden']);
+      return stderr;
+    };
+    expect(await forbidden('bare-debugger', `deploy/${app}-web`)).toMatch(
       /kind: Role\n.*- apiGroups: \["apps"\]\n *resources: \["deployments"\]\n *verbs: \["get"\]\n/s,
     );
-    const everywhere = await said('debugger-default', '-A', '--selector', `app=${app}`);
-    expect(everywhere).toMatch(/at the cluster scope\n.*kind: ClusterRole\n/s);
-    const one = await said('one-pod', '--selector', `app=${app}`);
-    expect(one).toMatch(/cannot list resource "pods".*resources: \["pods"\]/s);
-    expect(await said('debugger', `svc/${app}-web`)).not.toContain('error');
+    const everywhere = await forbidden('debugger-default', '-A', '--selector', `app=${app}`);
+    expect(everywhere).toMatch(/kind: ClusterRole\n/);
+    const one = await forbidden('one-pod', '--selector', `app=${app}`);
+    expect(one).toMatch(/resources: \["pods"\]/);
+    const allowed = await failure(['ports', '--image', image, `svc/${app}-web`], {
+      env: as('debugger'),
+    });
+    expect(allowed.kinds).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { adminCall } from './support/adminApi.ts';
+import { failure } from './support/failure.ts';
 import { namespaceFor, userWith } from './support/namespaces.ts';
 import { runPod } from './support/pods.ts';
 import { netdebug, world } from './support/world.ts';
@@ -75,10 +76,10 @@ describe('the rights of path', () => {
   });
 
   const path = (as: readonly string[], ...more: readonly string[]) =>
-    netdebug([
+    failure([
       ...['path', ...pods, ...as, '--image', image, '--node-namespace', nodeNamespace],
       ...more,
-    ]).finished;
+    ]);
   const inTarget = { [world.namespace]: [rule('', 'pods', 'get', 'list')] };
 
   it('are those that the docs name, and nothing is unknown with them', async () => {
@@ -127,9 +128,10 @@ describe('the rights of path', () => {
       return verbs.length > 0 ? [{ ...one, verbs }] : [];
     });
     const as = await userWithLists(LISTS, { ...inTarget, [nodeNamespace]: rules });
-    const { code, stdout, stderr } = await path(as);
+    const { code, stdout, stderr, kinds } = await path(as);
     expect(code).toBe(1);
     expect(stdout).toBe('');
+    expect(kinds).toEqual(['forbidden']);
     expect(stderr).toMatch(new RegExp(`${verb}.*${resource}|${resource}.*${verb}`));
   });
 });
