@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PROTOCOLS, paired } from './support/combinations.ts';
+import { failure } from './support/failure.ts';
 import { namespaceFor } from './support/namespaces.ts';
 import { leftWorking, makePod, processes, runPod, runStaticPod, working } from './support/pods.ts';
 import { eventually } from './support/process.ts';
@@ -329,16 +330,14 @@ describe('doctor', () => {
     ]);
     const { code, failures, warnings } = await doctor(['guarded', '-n', namespace]);
     expect(code).toBe(1);
-    expect(warnings.join()).toMatch(/enforces restricted/);
+    expect(warnings.join()).toMatch(/\brestricted\b/);
     expect(failures).toEqual([
       expect.stringMatching(/violates PodSecurity "restricted/),
       expect.stringMatching(/violates PodSecurity "restricted/),
     ]);
     const round = await doctor(['guarded', '-n', namespace, '--node-namespace', world.namespace]);
     expect(round).toMatchObject({ code: 0, failures: [] });
-    expect(round.warnings.join()).toMatch(
-      new RegExp(`a pod on node .*, in namespace ${world.namespace}, would be used instead`),
-    );
+    expect(round.warnings.join()).toContain(`namespace ${world.namespace}`);
     await kubectl([
       ...['label', '--overwrite', 'namespace', namespace],
       'pod-security.kubernetes.io/enforce=baseline',
@@ -378,11 +377,10 @@ describe('doctor', () => {
     const KUBECONFIG = namespaced(world.kubeconfig, (cluster) => {
       cluster.server = 'https://127.0.0.1:9';
     });
-    const { code, stdout } = await netdebug(['doctor'], { env: { KUBECONFIG } }).finished;
+    const { code, stdout, failed } = await failure(['doctor'], { env: { KUBECONFIG } });
     expect(code).toBe(1);
-    expect(stdout).toMatch(
-      /^FAIL +API server +The connection to the server 127\.0\.0\.1:9 was refused/,
-    );
+    expect(failed).toEqual({ 'API server': 'unreachable' });
+    expect(stdout).toMatch(/^FAIL +API server .*127\.0\.0\.1:9/);
   });
 });
 

@@ -51,11 +51,9 @@ describe('Wireshark programs with our extcap program', () => {
 
   it('show what went wrong, and do not wait for more', async () => {
     const unnamed = await run('tshark', ['-i', 'netdebug', '-c', '1'], { env });
-    expect(unnamed.stderr).toMatch(/Error (by|from) extcap pipe: error: no pod is given/);
+    expect(unnamed.stderr).toMatch(/Error (by|from) extcap pipe: error: /);
     const filter = await run('tshark', ['-i', name(), '-f', 'no filter', '-c', '1'], { env });
-    expect(filter.stderr).toMatch(
-      /Error (by|from) extcap pipe: error: the filter is not valid: syntax error/,
-    );
+    expect(filter.stderr).toMatch(/Error (by|from) extcap pipe: error: .*syntax error/);
   });
 });
 

@@ -209,23 +209,18 @@ describe('a server that stays broken', () => {
     return { error, asked: server.seen.length };
   }
 
-  it.each<[string, (seen: Seen, response: ServerResponse) => void, RegExp]>([
-    ['breaks', (_, response) => response.destroy(), /^Unable to connect to the server .*hang up$/],
+  it.each<[string, (seen: Seen, response: ServerResponse) => void]>([
+    ['breaks', (_, response) => response.destroy()],
     [
       'breaks in the middle',
       (_, response) => response.writeHead(200).write('{"ty', () => response.destroy()),
-      /^Unable to connect to the server .*aborted$/,
     ],
-    [
-      'talks nonsense',
-      (_, response) => void response.end('<html>\n'),
-      /^Unable to connect to the server/,
-    ],
-    ['is ill', (_, response) => json(response, 500, status(500, 'InternalError', 'etcd')), /etcd/],
-  ])('is given up: it %s', async (_, rest, message) => {
+    ['talks nonsense', (_, response) => void response.end('<html>\n')],
+    ['is ill', (_, response) => json(response, 500, status(500, 'InternalError', 'etcd'))],
+  ])('is given up: it %s', async (_, rest) => {
     const { error, asked } = await untilGivenUp(rest);
     expect(error).toBeInstanceOf(Problem);
-    expect((error as Problem).message).toMatch(message);
+    expect((error as Problem).kind).toBe('unreachable');
     expect(asked).toBe(8);
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000]);
   });
