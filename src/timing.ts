@@ -72,7 +72,7 @@ export function moment(name: string, detail?: string): void {
 }
 
 /** Records the kind of a problem that is reported. `target` is what failed, where others may succeed. */
-export function problemMoment({ kind }: Problem, target?: string): void {
+export function problemMoment({ kind }: Pick<Problem, 'kind'>, target?: string): void {
   if (!events) return;
   const args = { detail: kind, ...(target !== undefined && { target }) };
   add(events, { ...event('error', performance.now(), 0), ph: 'i', args });

@@ -35,8 +35,8 @@ export async function detach(
       const does = phase === 'ended' ? 'recorded, and has ended,' : 'is recording';
       note(`capture "${name}" ${does} on ${device} of ${shown} (${engine})`);
     }
-    for (const { target, error } of failures) {
-      problemMoment(error, target);
+    for (const { target, name: label, error } of failures) {
+      problemMoment(error, label);
       note(`error: cannot capture ${target}: ${error.message}`);
       for (const step of error.next) note(`  ${step}`);
     }

@@ -1,5 +1,4 @@
-import { messageOf, Problem } from '../problem.ts';
-import { problemMoment } from '../timing.ts';
+import { messageOf, Problem, type ProblemKind } from '../problem.ts';
 
 /** One precondition, and whether it holds. */
 export interface Check {
@@ -7,14 +6,17 @@ export interface Check {
   readonly check: string;
   /** - warning: it works without, but not as well; or it cannot be known. */
   readonly level: 'ok' | 'warning' | 'fail';
+  /** Of the problem, where there is one. */
+  readonly kind?: ProblemKind;
   readonly text: string;
   /** What to do about it, a sentence or command a line. */
   readonly next?: readonly string[];
 }
 
 /** What an error says, as a check that failed. */
-export function failed(check: string, error: unknown): Check {
-  if (error instanceof Problem) problemMoment(error, check);
-  const next = error instanceof Problem ? error.next : [];
-  return { check, level: 'fail', text: messageOf(error), ...(next.length > 0 && { next }) };
+export function failed(check: string, error: unknown, level: Check['level'] = 'fail'): Check {
+  const text = messageOf(error);
+  if (!(error instanceof Problem)) return { check, level, text };
+  const { kind, next } = error;
+  return { check, level, kind, text, ...(next.length > 0 && { next }) };
 }

@@ -48,7 +48,7 @@ export async function checkDebugger(
   }
 
   async function withoutEphemeral(noEphemeral: NoEphemeral): Promise<DebuggerCheck> {
-    const { text, message, nodeInstead, ofRights } = noEphemeral;
+    const { kind, text, message, nodeInstead, ofRights } = noEphemeral;
     const known =
       nodeInstead || request.via === 'ephemeral'
         ? undefined
@@ -56,8 +56,8 @@ export async function checkDebugger(
     const next = [...noEphemeral.next, ...(known ? nodeSteps(noEphemeral, known) : [])];
     // The Role comes below all checks, and the rights that lack are among them.
     const refused: Check = ofRights
-      ? { check: CHECK, level: 'fail', text }
-      : { check: CHECK, level: 'fail', text: message, next };
+      ? { check: CHECK, level: 'fail', kind, text }
+      : { check: CHECK, level: 'fail', kind, text: message, next };
     if (!nodeInstead || request.via === 'ephemeral') return { checks: [refused], byNode: false };
     const way = await checkNodeDebugger(api, target, request, signal, text);
     return way.byNode ? way : { ...way, checks: [refused, ...way.checks] };

@@ -6,7 +6,6 @@ import { lackedToKeepPods } from '../debugger/rights.ts';
 import { tryExec } from '../debugger/trial.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { mayWe } from '../kube/review.ts';
-import { messageOf } from '../problem.ts';
 import { nicetiesLackedIn } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 
@@ -48,7 +47,7 @@ export async function checkNodeDebugger(
       return { checks: [failed(CHECK, error)], byNode: false };
     // The Role comes with the others, below all checks.
     return {
-      checks: [{ check: CHECK, level: 'fail', text: messageOf(error) }],
+      checks: [{ check: CHECK, level: 'fail', kind: error.kind, text: error.message }],
       byNode: false,
       lacksNodeRole: namespaceFor(target, request),
     };

@@ -1,7 +1,7 @@
 import { namespaceFor } from '../../debugger/node/nodePod.ts';
 import { StartSlots } from '../../debugger/startSlots.ts';
 import type { KubeApi } from '../../kube/api.ts';
-import { type FoundTarget, nodeOf } from '../../kube/targets/foundTarget.ts';
+import { type FoundTarget, nodeOf, targetNames } from '../../kube/targets/foundTarget.ts';
 import type { Target } from '../../kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../../kube/targets/resolveTargets.ts';
 import { Problem } from '../../problem.ts';
@@ -17,10 +17,18 @@ export interface PodsRequest extends DetachedRequest {
   readonly onNote: (text: string) => void;
 }
 
+interface StartFailure {
+  /** `pod "web-1"`, `node "worker-1"`. */
+  readonly target: string;
+  /** Of the target, as in tables. */
+  readonly name: string;
+  readonly error: Problem;
+}
+
 export interface StartedInPods {
   readonly started: readonly [StartedCapture, ...StartedCapture[]];
   /** Targets of which none was started, beside those of which one was. */
-  readonly failures: readonly { readonly target: string; readonly error: Problem }[];
+  readonly failures: readonly StartFailure[];
 }
 
 /**
@@ -36,7 +44,8 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   if (skipped !== undefined) onNote(skipped);
   const isOne = found.length === 1;
   const name = isOne ? request.name : (request.name ?? (await newName(api, found, request)));
-  const failures: { target: string; error: Problem }[] = [];
+  const failures: StartFailure[] = [];
+  const nameOf = targetNames(found);
   const slots = new StartSlots();
   const starting = found.map(async (one) => {
     const target = one.pod ? `pod "${one.pod.metadata.name}"` : `node "${one.node}"`;
@@ -53,7 +62,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
     } catch (error) {
       // A user who interrupts this must know what was started already.
       if (isOne) throw error;
-      failures.push({ target, error: problemOf(error, signal) });
+      failures.push({ target, name: nameOf(one), error: problemOf(error, signal) });
       return undefined;
     } finally {
       started();

@@ -2,6 +2,7 @@ import { diagnose } from '../../doctor/diagnose.ts';
 import { renderDiagnosis } from '../../doctor/renderDiagnosis.ts';
 import { parseTarget, targetIn } from '../../kube/targets/parseTargets.ts';
 import { print } from '../../output/standardOutput.ts';
+import { problemMoment } from '../../timing.ts';
 import { command } from '../command.ts';
 import { connect } from '../connect.ts';
 import { statusLine } from '../console.ts';
@@ -33,6 +34,7 @@ export const doctorCommand = command({
     try {
       const diagnosis = await diagnose(api, target, namespace, settings, interruption.signal);
       answered();
+      for (const { check, kind } of diagnosis.checks) if (kind) problemMoment({ kind }, check);
       const format = flags.output ?? 'table';
       await print(
         renderDiagnosis(diagnosis, format, process.stdout.columns ?? Number.POSITIVE_INFINITY),
