@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
   {
     fault: { 'cut-after': '400 rst', 'only-streams': '* exec' },
     command: 'text',
-    fails: 'lost',
+    fails: 'unreachable',
   },
   { fault: { 'no-status': 'true' }, command: 'ports', fails: 'unreachable' },
   { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
