@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream';
+import { errorCode } from '../problem.ts';
 import { moment, span } from '../timing.ts';
 import { joinPath } from './api.ts';
 import { ApiError, apiError, connectionProblem } from './apiError.ts';
@@ -226,7 +227,8 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   }
 
   onClose(error: Error | undefined): void {
-    this.#failure ??= error;
+    // Of the system, such as a reset, or of frames that break the protocol.
+    if (error) this.#failure ??= new ExecProblem('cut', errorCode(error) ? CUT : error.message);
     clearInterval(this.#pings);
     this.#release();
     this.#finish();

@@ -305,6 +305,21 @@ describe('what has come of a frame', () => {
     expect(await ended(stream)).toMatchObject({ out: ' of it', end: { failure: 'cut' } });
   });
 
+  it('is a cut where the connection is reset, too', async () => {
+    let server: Socket | undefined;
+    const { access } = await fakeServer({
+      upgrade: (socket, request) => {
+        server = socket;
+        upgradeWith([], { close: false })(socket, request);
+        socket.write(Buffer.from([0x82, 100, 1, ...Buffer.from('half')]));
+      },
+    });
+    const stream = await exec(access, COMMAND);
+    await once(stream.stdout, 'data');
+    server?.resetAndDestroy();
+    expect((await ended(stream)).end).toMatchObject({ failure: 'cut', kind: 'unreachable' });
+  });
+
   it('of a status is not taken for it', async () => {
     const status = frame(3, SUCCESS);
     const { access } = await fakeServer({
