@@ -14,7 +14,8 @@ export interface Check {
 }
 
 /** What an error says, as a check that failed. */
-export function failed(check: string, error: unknown, level: Check['level'] = 'fail'): Check {
+export function failed(check: string, error: unknown): Check {
+  const level = 'fail';
   const text = messageOf(error);
   if (!(error instanceof Problem)) return { check, level, text };
   const { kind, next } = error;
