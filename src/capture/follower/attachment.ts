@@ -61,11 +61,6 @@ export class Attachment {
     this.#remote.nudge();
   }
 
-  /** Reads and ignores the rest of the connection. */
-  async drain(): Promise<void> {
-    while (await this.#next());
-  }
-
   /** How the connection ended, after the last frame. If only the output has ended, the connection is cut, and counts as cut. */
   async ending(): Promise<Ending> {
     // A proxy can end the output while the script and the connection remain.

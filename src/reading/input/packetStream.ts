@@ -121,11 +121,6 @@ export class PacketStream {
     return reader.cursor;
   }
 
-  /** The place on the command line of the file of the current packet. */
-  get sourceIndex(): number {
-    return this.#current?.index ?? 0;
-  }
-
   /** The interface of the current packet. */
   get interface(): CapturedInterface {
     const { cursor } = this;
