@@ -18,13 +18,13 @@ export function parseDump(text: string): ClusterFacts {
   }
   const facts = isObject(document) ? document.facts : undefined;
   if (!isObject(facts))
-    throw new Problem('the file holds no facts', { kind: 'damaged', next: HOW });
+    throw new Problem('the file does not contain saved facts', { kind: 'damaged', next: HOW });
   if (facts.format !== FACTS_FORMAT)
     throw new Problem(
-      `the file holds facts in the format ${JSON.stringify(facts.format)}; this version reads ${FACTS_FORMAT}`,
+      `the file has the format ${JSON.stringify(facts.format)}, but this version reads ${FACTS_FORMAT}`,
       { kind: 'damaged' },
     );
   return facts as unknown as ClusterFacts;
 }
 
-const HOW = ['save one with: kubectl netdebug netns node/NAME -o json > dump.json'];
+const HOW = ['save such a file with: kubectl netdebug netns node/NAME -o json > dump.json'];

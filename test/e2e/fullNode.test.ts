@@ -60,7 +60,7 @@ describe('a node', { timeout: 300_000 }, () => {
       const { findings } = await json<{ findings: Finding[] }>('cni', `node/${world.nodes[0]}`);
       const full = findings.find(({ kind }) => kind === 'range-full');
       expect(full?.evidence).toContain('253 of 253');
-      const byNobody = Number(/(\d+) of them by no sandbox/.exec(full?.evidence ?? '')?.[1]);
+      const byNobody = Number(/(\d+) of them without a sandbox/.exec(full?.evidence ?? '')?.[1]);
       expect(byNobody).toBeGreaterThan(240);
       expect(findings.map(({ kind }) => kind)).toContain('leaked-lease');
     } finally {

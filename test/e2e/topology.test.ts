@@ -196,7 +196,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(found.map(({ kind }) => kind)).toEqual(['leaked-lease', 'leaked-lease', 'range-full']);
     expect(found[0]?.evidence).toContain(`${network}.200`);
     expect(found[2]?.evidence).toContain('10 of 10');
-    expect(found[2]?.evidence).toContain('10 of them by no sandbox');
+    expect(found[2]?.evidence).toContain('10 of them without a sandbox');
   });
 
   it('is read again from what it printed, without a cluster', async () => {

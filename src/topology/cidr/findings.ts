@@ -34,21 +34,21 @@ function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrF
       kind: 'node-mask-too-short',
       severity: 'error',
       what: `a /${nodeMask} for each node is larger than ${rangeText(cluster)}`,
-      fix: `use a node mask from /${cluster.length} on`,
+      fix: `use a node mask of /${cluster.length} or longer`,
     });
   if (cluster.family === 6 && nodeMask - cluster.length > MAX_IPV6_BITS)
     found.push({
       kind: 'range-too-large',
       severity: 'error',
-      what: `the controller manager refuses an IPv6 range that is divided into more than 2^${MAX_IPV6_BITS} nodes`,
-      fix: `use a range from /${nodeMask - MAX_IPV6_BITS} on`,
+      what: `the controller manager refuses to divide an IPv6 range into more than 2^${MAX_IPV6_BITS} node ranges`,
+      fix: `use a range of /${nodeMask - MAX_IPV6_BITS} or longer`,
     });
   if (takenByServices > 0)
     found.push({
       kind: 'services-inside',
       severity: 'warning',
       what: `the service range lies inside ${rangeText(cluster)}: ${formatCount(takenByServices)} ranges are not given to nodes`,
-      fix: 'use a service range outside',
+      fix: 'use a service range outside of it',
     });
   // The gateway of the node's pods has one of them.
   const forPods = addressesPerNode - 1n;
@@ -56,15 +56,15 @@ function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrF
     found.push({
       kind: 'node-range-too-small',
       severity: 'error',
-      what: `a /${nodeMask} has ${formatCount(forPods < 0n ? 0n : forPods)} addresses for pods, fewer than the ${podsPerNode} pods of a node`,
+      what: `a /${nodeMask} has ${formatCount(forPods < 0n ? 0n : forPods)} addresses for pods, but a node runs up to ${podsPerNode} pods`,
       fix: 'use a shorter node mask, or fewer pods per node (kubelet --max-pods)',
     });
   else if (cluster.family === 4 && forPods >= WASTE * BigInt(podsPerNode))
     found.push({
       kind: 'node-range-too-large',
       severity: 'warning',
-      what: `${formatCount(addressesPerNode)} addresses per node (${formatCount(forPods)} for pods) serve ${podsPerNode} pods: ${percent(forPods - BigInt(podsPerNode), forPods)} % of them are never used`,
-      fix: 'use a longer node mask: the same range is enough for more nodes',
+      what: `${formatCount(addressesPerNode)} addresses per node (${formatCount(forPods)} for pods) are used by ${podsPerNode} pods: ${percent(forPods - BigInt(podsPerNode), forPods)} % of them are never used`,
+      fix: 'use a longer node mask, so that the range has room for more nodes',
     });
   return found;
 }
@@ -83,8 +83,8 @@ function nodeFindings(
     {
       kind: 'too-few-nodes',
       severity: 'error',
-      what: `${rangeText(cluster)} is enough for ${formatCount(fit)} nodes with a /${nodeMask} each: node ${formatCount(fit + 1)} (the ${ordinal(fit + 1)}) of ${formatCount(nodes)} gets no range (event CIDRNotAvailable), and its pods do not start`,
-      fix: 'use a larger range or a longer node mask: neither can be changed in most clusters later',
+      what: `${rangeText(cluster)} has room for ${formatCount(fit)} nodes with a /${nodeMask} each: node ${formatCount(fit + 1)} (the ${ordinal(fit + 1)}) of ${formatCount(nodes)} gets no range (event CIDRNotAvailable), and its pods cannot start`,
+      fix: 'use a larger range or a longer node mask; in most clusters neither can be changed later',
     },
   ];
 }
@@ -123,7 +123,7 @@ function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding
       found.push({
         kind: 'overlap',
         severity: 'error',
-        what: `${name} overlaps the pod range and is not inside it`,
+        what: `${name} overlaps the pod range, but is not inside it`,
       });
   return found;
 }

@@ -23,7 +23,7 @@ export interface CidrPlan {
 export function planCidr(request: PlanRequest): CidrPlan {
   const families = request.cluster.map((range) => familyPlan(range, request));
   const [first, ...others] = families;
-  if (!first) throw new Error('a plan needs a range');
+  if (!first) throw new Error('a plan requires a range');
   const smaller = others.reduce((least, one) => (one.nodes < least.nodes ? one : least), first);
   return {
     ...factsOf(smaller),

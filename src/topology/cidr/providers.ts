@@ -36,7 +36,7 @@ function ack({ cluster, services }: PlanRequest, smaller: FamilyPlan): CidrFindi
   const { length } = smaller.range;
   return [
     say(
-      `with Flannel each node takes a route of the VPC, ${ACK_ROUTES} by default: ${reachable} nodes until that quota is raised. The pod range must not overlap the VPC. Pod and service ranges cannot be changed later`,
+      `with Flannel, each node needs a route of the VPC (quota: ${ACK_ROUTES} by default), so ${reachable} nodes are possible until the quota is raised. The pod range must not overlap the VPC. Pod and service ranges cannot be changed later`,
     ),
     ...forbidden.map((one) => say(`${rangeText(one)} cannot be used`)),
     ...(length < 8 || length > 28
@@ -54,7 +54,7 @@ function gke({ podsPerNode }: PlanRequest, { nodeMask }: FamilyPlan): CidrFindin
     remark(
       'gke',
       GKE_SOURCE,
-      `GKE: a node's range has at least twice as many addresses as pods: a /${needed} for ${podsPerNode} pods, so ${fits}`,
+      `GKE: a node's range must have at least twice as many addresses as pods: a /${needed} for ${podsPerNode} pods, so ${fits}`,
     ),
   ];
 }
@@ -64,7 +64,7 @@ function eks(): CidrFinding[] {
     remark(
       'eks',
       EKS_SOURCE,
-      'EKS: pods take addresses of the VPC, so that a pod range counts only with another CNI; pods per node are network interfaces × (addresses each − 1) + 2',
+      'EKS: pods use addresses of the VPC, so a pod range only matters with another CNI plugin; pods per node are network interfaces × (addresses of each − 1) + 2',
     ),
   ];
 }

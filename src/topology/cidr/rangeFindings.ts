@@ -10,15 +10,15 @@ const SPECIAL: readonly {
   { range: range('127.0.0.0/8'), what: 'loopback addresses', severity: 'error' },
   {
     range: range('169.254.0.0/16'),
-    what: 'link-local addresses, which nodes and clouds use',
+    what: 'link-local addresses, used by nodes and clouds',
     severity: 'error',
   },
   { range: range('224.0.0.0/3'), what: 'multicast and reserved addresses', severity: 'error' },
-  { range: range('0.0.0.0/8'), what: 'addresses that stand for "this network"', severity: 'error' },
+  { range: range('0.0.0.0/8'), what: 'addresses for "this network"', severity: 'error' },
   { range: range('172.17.0.0/16'), what: "Docker's default bridge (docker0)", severity: 'warning' },
   {
     range: range('100.64.0.0/10'),
-    what: 'shared address space (RFC 6598), which carriers, clouds and VPNs use',
+    what: 'shared address space (RFC 6598), used by carriers, clouds and VPNs',
     severity: 'warning',
   },
   { range: range('fe80::/10'), what: 'link-local addresses', severity: 'error' },
@@ -43,7 +43,7 @@ export function rangeFindings(
       found.push({
         kind: 'overlap',
         severity: 'error',
-        what: `${name} overlaps ${other.written}, which is to be avoided: pods cannot reach what has those addresses there`,
+        what: `${name} overlaps ${other.written}, which is to be avoided: pods cannot reach hosts with these addresses there`,
       });
   for (const { range: special, what, severity } of SPECIAL)
     if (overlaps(one, special))
@@ -59,7 +59,7 @@ export function rangeFindings(
     found.push({
       kind: 'public-range',
       severity: 'warning',
-      what: `${name} is not a private range: pods cannot reach the owners of its addresses`,
+      what: `${name} is not a private range: pods cannot reach the public hosts with these addresses`,
       fix: 'use 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or fd00::/8',
     });
   return found;
@@ -72,8 +72,8 @@ export function misaligned(one: WrittenRange): CidrFinding[] {
     {
       kind: 'misaligned',
       severity: 'warning',
-      what: `${one.written} is not aligned: the network is really ${rangeText(one)}`,
-      fix: `write ${rangeText(one)}`,
+      what: `${one.written} is not aligned: the actual network is ${rangeText(one)}`,
+      fix: `use ${rangeText(one)}`,
     },
   ];
 }

@@ -59,7 +59,7 @@ function leakedLeases(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): N
       : '';
     const shown = leases
       .slice(0, SHOWN)
-      .map(({ path, containerId }) => `${path}: ${containerId?.slice(0, 13)} has no sandbox`);
+      .map(({ path, containerId }) => `${path}: no sandbox ${containerId?.slice(0, 13)}`);
     const [first] = leases;
     return findingOf({
       kind: 'leaked-lease',
@@ -90,7 +90,7 @@ function fullRanges(node: NodeFacts, stateOf: (lease: Lease) => LeaseState): Net
     const found = findingOf({
       kind: 'range-full',
       where: { node: node.name },
-      evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them by no sandbox`,
+      evidence: `${taken.length} of ${range.size} addresses of ${range.subnet} (${range.first} to ${range.last}) have a lease, ${leaked} of them without a sandbox`,
       values: { node: node.name, leaked: `${leaked}` },
     });
     return [leaked > 0 ? { ...found, causedBy: 'leaked-lease' } : found];
@@ -229,7 +229,7 @@ function leaseContradictions(
         where: whereOf(node, result),
         evidence: lease
           ? `${lease.path} is of ${lease.containerId?.slice(0, 13)}, ${result.path} of ${result.containerId?.slice(0, 13)}`
-          : `no lease for ${plain} in network ${result.network}; ${result.path} says that the pod has it`,
+          : `no lease for ${plain} in network ${result.network}, but according to ${result.path} the pod has it`,
         values: { address: plain, isTaken: lease ? 'yes' : 'no' },
       }),
     ];
@@ -254,7 +254,7 @@ function rangeFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
     findingOf({
       kind: 'pod-cidr-mismatch',
       where: { node: node.name },
-      evidence: `network ${network} gives out ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
+      evidence: `network ${network} assigns ${subnet}; spec.podCIDRs of node ${node.name} is ${cidrs.join(', ')}`,
       values: {},
     }),
   );

@@ -29,7 +29,7 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
   const age = (seconds: number | undefined) =>
     seconds === undefined ? undefined : ageText(now - seconds * 1000);
   yield 'CONFIGURATION\n';
-  if (report.configuration.length === 0) yield 'none was found\n';
+  if (report.configuration.length === 0) yield 'none found\n';
   else
     yield* renderTable(
       [
@@ -53,7 +53,7 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
   }
   const results = report.results.filter(({ ifName }) => wide || ofPod || ifName !== 'lo');
   yield '\nRESULTS\n';
-  if (results.length === 0) yield 'none was found\n';
+  if (results.length === 0) yield 'none found\n';
   else
     yield* renderTable(
       [
@@ -74,7 +74,7 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
       results,
     );
   yield '\nLEASES\n';
-  if (report.leases.length === 0) yield 'none was found\n';
+  if (report.leases.length === 0) yield 'none found\n';
   else
     yield* renderTable(
       [
@@ -93,7 +93,7 @@ export function* renderCni(report: CniReport, options: CniRendering): Generator<
   if (!ofPod) yield* rangeLines(options);
   if (ofPod) yield* details(report);
   yield '\nFINDINGS\n';
-  if (report.findings.length === 0) yield 'the files, leases and interfaces that were read agree\n';
+  if (report.findings.length === 0) yield 'files, leases and interfaces are consistent\n';
   yield* renderFindings(report.findings);
 }
 

@@ -110,7 +110,7 @@ function parseConfiguration(file: FoundFile): ConfigurationFile {
     .map((plugin: unknown) => (plugin as { type?: unknown } | null)?.type)
     .filter((type) => typeof type === 'string');
   const invalid: FileFault | undefined =
-    value && types.length === 0 ? { reason: 'not-json', detail: 'it names no plugin' } : undefined;
+    value && types.length === 0 ? { reason: 'not-json', detail: 'no plugin in it' } : undefined;
   return {
     ...fileFields(file, fault ?? invalid),
     inForce: false,

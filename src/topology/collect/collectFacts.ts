@@ -94,7 +94,7 @@ async function collectNode(
 ): Promise<NodeFacts> {
   const words = chosen.filter(isWord);
   if (words.length < chosen.length)
-    throw new Problem(`node "${name}": a pod has an id that no node uses`, { kind: 'damaged' });
+    throw new Problem(`node "${name}": a pod has an invalid id`, { kind: 'damaged' });
   const sections = await pool.run(
     name,
     collectScript,

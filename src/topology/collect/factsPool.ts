@@ -160,7 +160,7 @@ async function uncompressed(output: Buffer): Promise<Buffer> {
   try {
     return await unzip(output, { maxOutputLength: MAX_TEXT_BYTES });
   } catch (cause) {
-    throw new Problem("the node's answer cannot be read: its compressed stream was cut", {
+    throw new Problem('the output of the node cannot be read: the compressed stream was cut off', {
       kind: 'damaged',
       cause,
     });

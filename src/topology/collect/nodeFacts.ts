@@ -42,7 +42,7 @@ export async function nodeFactsOf(
   if (sections.some(({ name }) => name === 'denied'))
     unknown.push({
       what: 'network namespaces',
-      why: 'the processes of the node may not be looked at: a security module such as AppArmor or SELinux forbids it',
+      why: 'the processes of the node cannot be inspected: a security module such as AppArmor or SELinux forbids it',
     });
   return {
     name,
@@ -69,7 +69,7 @@ export async function nodeFactsOf(
 /** What cannot be known without a program. */
 const NEEDED = [
   ['ip', 'devices, addresses and routes'],
-  ['nsenter', "what is inside other processes' network namespaces"],
+  ['nsenter', 'the contents of network namespaces of other processes'],
   ['bridge', 'forwarding tables of bridges'],
   ['tar', 'files of CNI plugins'],
 ] as const;

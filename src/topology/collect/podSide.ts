@@ -70,7 +70,7 @@ export async function readPodSide(
       { what: "everything but the pod's own network namespace", why, needs: 'a pod on the node' },
       ...(tools.includes('ip')
         ? []
-        : [{ what: 'devices, addresses and routes', why: 'the image has no ip of iproute2' }]),
+        : [{ what: 'devices, addresses and routes', why: 'the image has no ip (iproute2)' }]),
     ],
   };
 }

@@ -137,7 +137,7 @@ export async function readRanges(
       what: `range of ${use}`,
       why:
         names.length === 0
-          ? 'nothing that was read names it'
+          ? 'not found in anything that could be read'
           : `not allowed: ${[...new Set(names)].join(', ')}`,
       needs: `one of these rights, or ${use === 'pods' ? '--cluster-cidr' : '--service-cidr'}`,
     };
@@ -193,9 +193,7 @@ async function dryRuns(
   api: KubeApi,
   { namespace, signal, onNote }: RangesOptions,
 ): Promise<{ ranges: LearnedRange[]; isRefused: boolean }> {
-  onNote(
-    'asking for the range of services with a dry run of a Service, which creates nothing (dryRun=All)',
-  );
+  onNote('looking up the range of services with a dry run (dryRun=All), which creates nothing');
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
   let isRefused = false;
   const found = OUTSIDE.map(async (clusterIP) => {

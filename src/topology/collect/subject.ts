@@ -45,7 +45,7 @@ export async function findSubject(
   const pod = await onePod(api, [target], options);
   const { nodeName: node } = pod.spec;
   if (node === undefined)
-    throw new Problem(`pod "${pod.metadata.name}" is on no node yet: it has no network`, {
+    throw new Problem(`pod "${pod.metadata.name}" is not on a node yet, so it has no network`, {
       kind: 'unsuitable',
     });
   const { name, uid } = pod.metadata;
@@ -75,14 +75,14 @@ async function allNodes(
   });
   if (usable.length > MAX_NODES && withoutNodes) {
     onNote(
-      `note: there are ${usable.length} nodes, so only the API server is asked; name one to look on it: node/NAME`,
+      `note: there are ${usable.length} nodes, so only the API server is queried; add node/NAME to inspect one of them`,
     );
     return { kind: 'nodes', nodes: [] };
   }
   if (usable.length > MAX_NODES)
     throw wrongUsage(
-      `these are ${usable.length} nodes, and a pod would be made on each`,
-      'name one: node/NAME, or a pod',
+      `there are ${usable.length} nodes, and a pod would be created on each of them`,
+      'choose a node (node/NAME) or a pod',
     );
   return { kind: 'nodes', nodes: usable.map(({ metadata }) => metadata.name) };
 }
@@ -100,7 +100,7 @@ export function subjectIn(
     if (!node) throw notInDump(`node "${target.name}"`);
     return { kind: 'node', node: node.name };
   }
-  if (target.kind !== 'pod') throw wrongUsage(`${word}: with --from, name a pod or node/NAME`);
+  if (target.kind !== 'pod') throw wrongUsage(`${word}: with --from, use a pod or node/NAME`);
   const { namespace = currentNamespace } = target;
   const pods = (facts.objects.pods ?? []).filter(
     (pod) => pod.name === target.name && (namespace === undefined || pod.namespace === namespace),
@@ -109,15 +109,15 @@ export function subjectIn(
   if (!pod || pod.node === undefined) throw notInDump(`pod "${word}"`);
   if (another)
     throw wrongUsage(
-      `${word}: pods of this name are in ${pods.length} namespaces`,
-      `name one: ${pods.map((one) => `${one.namespace}/${one.name}`).join(', ')}`,
+      `${word}: ${pods.length} namespaces have a pod of this name`,
+      `choose one: ${pods.map((one) => `${one.namespace}/${one.name}`).join(', ')}`,
     );
   const { name, uid, node } = pod;
   return { kind: 'pod', namespace: pod.namespace, name, uid, node, words: [] };
 }
 
 function notInDump(what: string): Problem {
-  return new Problem(`${what} is not in the facts of the file`, {
+  return new Problem(`${what} is not in the file`, {
     kind: 'not-found',
     next: ['leave out the name to list everything'],
   });

@@ -142,7 +142,7 @@ class Passage {
   }
 
   #through(chain: Chain, traveller: Traveller, depth: number): Traveller[] {
-    if (depth > DEEPEST) return [doubting(traveller, `chain ${chain.name}: called too deeply`)];
+    if (depth > DEEPEST) return [doubting(traveller, `chain ${chain.name}: nested too deeply`)];
     let live = [traveller];
     const left: Traveller[] = [];
     for (const rule of chain.rules) {
@@ -155,7 +155,7 @@ class Passage {
       }
       live = merged(next);
       if (live.length + left.length > MOST_WAYS) {
-        return [doubting(traveller, `chain ${chain.name}: too many ways through it`)];
+        return [doubting(traveller, `chain ${chain.name}: too many paths through it`)];
       }
       if (live.length === 0) break;
     }

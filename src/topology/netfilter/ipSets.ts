@@ -25,7 +25,7 @@ export function parseIpsetSave(text: string): IpSets {
 /** Whether a packet is in a set, by `src`, `dst` or both as the rule says. */
 export function matchSet(sets: IpSets, name: string, by: string, packet: TracedPacket): Match {
   const set = sets.get(name);
-  if (set === undefined) return { doubt: `set ${name}: its members were not read` };
+  if (set === undefined) return { doubt: `set ${name}: its members could not be read` };
   if (set.type === 'list:set') {
     const matches = [...set.entries].map((member) => matchSet(sets, member, by, packet));
     if (matches.includes(true)) return true;
@@ -36,7 +36,8 @@ export function matchSet(sets: IpSets, name: string, by: string, packet: TracedP
     return { doubt: `set ${name} of type ${set.type}` };
   }
   const wanted = kinds.map((kind, index) => fieldOf(kind, by.split(',')[index] ?? 'src', packet));
-  if (wanted.includes(undefined)) return { doubt: `set ${name}: the packet's port is not known` };
+  if (wanted.includes(undefined))
+    return { doubt: `set ${name}: the port of the packet is unknown` };
   if (set.entries.has(wanted.join(','))) return true;
   return [...set.entries].some((entry) => {
     const parts = entry.split(',');

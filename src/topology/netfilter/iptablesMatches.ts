@@ -248,7 +248,7 @@ function ports(fields: readonly PortField[]): Option {
           ranges.some(([first = 0, last = first]) => port >= first && port <= last),
         );
         if (hit || known.length === fields.length) return hit;
-        return { doubt: `port ${list}: the packet's is not known` };
+        return { doubt: `port ${list}: the port of the packet is unknown` };
       };
     },
   };

@@ -15,7 +15,7 @@ export type Value =
 const known = (value: string | number): Value => ({ is: 'known', value });
 const doubt = (what: string): Value => ({ is: 'doubt', what });
 const orDoubt = (value: string | number | undefined, what: string): Value =>
-  value === undefined ? doubt(`${what}: not known`) : known(value);
+  value === undefined ? doubt(`${what}: unknown`) : known(value);
 
 /** What an expression gives for a packet. */
 export function packetValue(

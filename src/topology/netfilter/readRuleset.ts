@@ -49,7 +49,7 @@ export function readRuleset(facts: NetfilterFacts): Ruleset {
     try {
       tables.push(...parseNftRuleset(facts.nft, skip));
     } catch (error) {
-      unread.push(`nftables rules were not understood: ${(error as Error).message}`);
+      unread.push(`nftables rules could not be parsed: ${(error as Error).message}`);
     }
   }
   return { tables, unread };

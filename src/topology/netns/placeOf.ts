@@ -21,7 +21,7 @@ export function placeOf(
     kind: 'not-found',
     next: [
       'its containers may have ended just now: run the command again',
-      'runtimes that keep pods in virtual machines have no processes of theirs on the node',
+      'runtimes that run pods in virtual machines have no processes of the pods on the node',
     ],
   });
 }

@@ -42,7 +42,7 @@ export function pictureOf(trace: PathTrace, findings: readonly NetworkFinding[])
         ({ namespace, name, direction, pod, verdict }) =>
           `NetworkPolicy ${namespace}/${name}, ${direction} of ${pod}: ${verdict}`,
       ),
-      ...(isSameBack && !node ? ['Back: the same way.'] : []),
+      ...(isSameBack && !node ? ['Back: the same path.'] : []),
     ],
     findings,
     ...(findings.length === 0 && { nothing: nothingWrong(trace) }),

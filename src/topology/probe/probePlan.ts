@@ -48,6 +48,6 @@ export function planText(plan: ProbePlan): string {
     case 'icmp':
       return `${count} ICMP echo requests to ${destination} (${packets})`;
     case 'mtu':
-      return `an ICMP echo request of ${echoPacketSize(plan)} bytes to ${destination} that may not be fragmented (${packets}). Where it is too large, the sender's kernel keeps the smaller MTU for ten minutes`;
+      return `an ICMP echo request of ${echoPacketSize(plan)} bytes to ${destination} with "do not fragment" set (${packets}). If it is too large, the sender's kernel keeps the smaller MTU for ten minutes`;
   }
 }

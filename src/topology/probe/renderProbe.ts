@@ -24,7 +24,7 @@ export function* renderProbe({ main, plain }: Probe): Generator<string> {
   yield `${terminalSafe(summary(main))}\n`;
   for (const { point, why } of main.unwatched)
     yield `${terminalSafe(`unknown: ${hopText(point)} could not be watched: ${why}`)}\n`;
-  for (const text of main.said) yield `${terminalSafe(`The sender says: ${text}`)}\n`;
+  for (const text of main.said) yield `${terminalSafe(`Output of the sender: ${text}`)}\n`;
   if (plain !== undefined)
     yield `${terminalSafe(`Then: ${planText(plain.plan)}: ${summary(plain)}`)}\n`;
 }

@@ -51,9 +51,9 @@ export async function runProbe(
   const points = watchPoints(trace);
   const sender = senderOf(trace);
   if (sender === undefined)
-    throw new Problem('--probe: the network that packets are sent from was not read', {
+    throw new Problem('--probe: the network of the sender could not be read', {
       kind: 'no-facts',
-      next: ['FROM must be a pod or a node that can be entered'],
+      next: ['FROM must be a pod or node that can be debugged'],
     });
   const filter = watchFilter(addressesOf(trace, plan), underlayOf(trace));
   const watches = await startAll(pool, points, filter);
@@ -175,7 +175,7 @@ function readWatch(
     let isReady = false;
     for await (const chunk of watcher.stdout as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > MAX_OUTPUT_BYTES) throw problem('they saw too many packets');
+      if (bytes > MAX_OUTPUT_BYTES) throw problem('there were too many packets');
       chunks.push(chunk);
       if (!isReady && Buffer.concat(chunks).includes(mark)) {
         isReady = true;
@@ -220,7 +220,7 @@ function underlayOf({ ways, wiring }: PathTrace): string[] {
 function whyNot(sections: readonly Section[], at: number): string {
   const said = sections.find(({ name, words }) => name === 'said' && words[0] === String(at));
   const text = said?.body.toString().trim() ?? '';
-  return text === '' ? 'its namespace is gone' : text.replace(/^tcpdump: /, '');
+  return text === '' ? 'its network namespace no longer exists' : text.replace(/^tcpdump: /, '');
 }
 
 function grown(sections: readonly Section[], node: string): Growth[] {

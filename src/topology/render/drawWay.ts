@@ -49,7 +49,7 @@ export const END_TEXT: Readonly<Record<Way['end'], string>> = {
   delivered: '● arrives',
   left: '→ leaves the cluster',
   stopped: '✗ goes no further',
-  unknown: '? whether it arrives is not known',
+  unknown: '? it is unknown whether it arrives',
 };
 
 function laneOf({ node }: Hop): string {

@@ -70,7 +70,7 @@ export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
           .map(({ name }) => ({
             where: { node: name },
             what: 'firewall rules',
-            why: 'they were not read',
+            why: 'they could not be read',
           }));
   const others = (wiring.facts.objects.otherPolicies ?? []).map(
     ({ resource, namespace, name }) => ({
@@ -83,7 +83,7 @@ export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
     const name = end?.kind === 'pod' ? sidecarOf(end.pod) : undefined;
     if (end?.kind !== 'pod' || name === undefined) return [];
     const where = { pod: `${end.pod.namespace}/${end.pod.name}` };
-    const why = 'it takes the connections of the pod and makes its own';
+    const why = 'it intercepts the connections of the pod and opens its own';
     return [{ where, what: `mesh sidecar ${name}`, why }];
   });
   const all = [...ways.flatMap(({ unknown }) => unknown), ...rules, ...sidecars, ...others];

@@ -29,13 +29,13 @@ export function* renderPath(
   yield '\n';
   for (const [at, way] of trace.ways.entries()) {
     const isReverse = at > 0 && isSameWayBack(trace.ways[0], way);
-    if (at > 0) yield isReverse && !isWide ? '\nBack: the same way.\n' : '\nBack:\n';
+    if (at > 0) yield isReverse && !isWide ? '\nBack: the same path.\n' : '\nBack:\n';
     if (isWide) yield* hopTable(way);
     else if (!isReverse) yield* drawWay(way, findings);
   }
   yield* details(document);
   if (trace.service?.object.sessionAffinity === 'ClientIP')
-    yield 'Session affinity ClientIP: a client keeps the endpoint that it was given first.\n';
+    yield 'Session affinity ClientIP: a client keeps its first endpoint.\n';
   if (probe !== undefined) yield* renderProbe(probe);
   yield '\n';
   if (findings.length > 0) yield* renderFindings(findings);
@@ -48,7 +48,7 @@ export function headLine({ from, to }: PathDocument, { request }: PathTrace): st
   const addresses = (end: { name: string; address: string; port?: number }) =>
     `${end.name}${end.address === end.name ? '' : ` (${end.address})`}${end.port === undefined ? '' : ` ${request.protocol.toUpperCase()} ${end.port}`}`;
   return to === undefined
-    ? `${addresses(from)}: the way out`
+    ? `${addresses(from)}: the path out`
     : `${addresses(from)} → ${addresses(to)}`;
 }
 
@@ -57,14 +57,14 @@ function* resolverLines({ request }: PathTrace, name: string): Generator<string>
   const place = request.from.kind === 'pod' ? request.from.place : undefined;
   const text = place?.network.resolvConf;
   if (text === undefined) {
-    yield 'resolv.conf: not read; the cluster name service is assumed\n';
+    yield 'resolv.conf: not read; assuming the name service of the cluster\n';
     return;
   }
   for (const line of text.split('\n')) {
     if (/^\s*(nameserver|search|options)\b/.test(line))
       yield `${terminalSafe(`resolv.conf: ${line.trim()}`)}\n`;
   }
-  yield `${terminalSafe(`asks for: ${queriedNames(text, name).join(', ')}`)}\n`;
+  yield `${terminalSafe(`queries: ${queriedNames(text, name).join(', ')}`)}\n`;
 }
 
 /** Whether the answer passes the same devices in the other order. */
@@ -133,7 +133,7 @@ export function translationText({ node, kind, from, to, others, service }: Trans
 export function nothingWrong({ ways }: PathTrace, isProbed = false): string {
   const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
   return nodes.length === 0
-    ? 'Nothing could be followed.'
+    ? 'The path could not be followed.'
     : `Nothing wrong in the tables of ${nodes.join(', ')}. ${isProbed ? 'The probe found nothing wrong either.' : 'No packet was sent.'}`;
 }
 

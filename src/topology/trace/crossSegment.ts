@@ -44,7 +44,7 @@ export function crossSegment(walk: WalkState, port: Port, nextHop: string): Way[
       walk.doubt(
         port,
         `${link.kind} device`,
-        `what takes its packets at ${link.name} is a program or policy`,
+        `a program or policy handles its packets at ${link.name}`,
       );
       return 'unknown';
     default:
@@ -93,7 +93,7 @@ function overPair(walk: WalkState, port: Port, peer: Port, nextHop: string): Way
     walk.doubt(
       master,
       `${master.link.kind ?? 'unknown'} device`,
-      `what it does with packets of ${peer.link.name} is not known`,
+      `it is unknown what it does with packets of ${peer.link.name}`,
     );
     return 'unknown';
   }
@@ -310,7 +310,7 @@ function nowhereBehind(
   if (other !== undefined) {
     walk.hop(other);
     const { name, kind = 'unknown' } = other.link;
-    walk.doubt(other, `${kind} device`, `what is behind ${name} is not known; ${nextHop} may be`);
+    walk.doubt(other, `${kind} device`, `it is unknown what is behind ${name}; ${nextHop} may be`);
     return 'unknown';
   }
   if (sameAddress(nextHop, walk.packet.destination)) {

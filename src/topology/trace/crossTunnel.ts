@@ -32,8 +32,8 @@ export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): Way
   if (link.data.external === true) {
     walk.doubt(
       tunnel,
-      `${link.kind} without fixed ends`,
-      `flows or programs choose the other end at ${link.name}`,
+      `${link.kind} without a fixed remote end`,
+      `flows or programs choose the remote end at ${link.name}`,
     );
     return 'unknown';
   }
@@ -74,7 +74,7 @@ function remoteOf(walk: WalkState, tunnel: Port, nextHop: string): string | unde
     walk.doubt(
       tunnel,
       'WireGuard peer',
-      'which peer takes an address is known to WireGuard alone (wg show)',
+      'only WireGuard knows which peer has an address (wg show)',
     );
     const node = walk.aim?.node;
     return node && hostAddress(walk, node.name, nonEmptyText(tunnel.link.data.local));
@@ -117,7 +117,7 @@ function vxlanRemote(
   if (entry?.destination !== undefined) return entry.destination;
   if (anyone !== undefined) return anyone;
   if (network.fdb === undefined) {
-    walk.doubt(tunnel, 'forwarding table', 'it was not read');
+    walk.doubt(tunnel, 'forwarding table', 'it could not be read');
     return undefined;
   }
   walk.fault(
@@ -333,7 +333,7 @@ function staleOf(mac: string, real: string, annotated: string | undefined): stri
     ...(isAnnotationStale ? ['the annotation'] : []),
   ];
   return annotated !== undefined && sameMac(annotated, mac)
-    ? `${parts.join(' and ')}: they agree with each other, so the far device changed its address`
+    ? `${parts.join(' and ')}: they are consistent, so the remote device has changed its address`
     : parts.join(' and ');
 }
 

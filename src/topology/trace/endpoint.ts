@@ -75,7 +75,7 @@ function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndp
     return { notFound: `service "${name}" not found in namespace "${namespace}"` };
   if (service.type === 'ExternalName')
     return {
-      notFound: `service "${name}" is an ExternalName: it stands for a name outside the cluster and has no address`,
+      notFound: `service "${name}" is an ExternalName: it is an alias for a name outside the cluster and has no address`,
     };
   const { clusterAddresses } = service;
   const addresses =

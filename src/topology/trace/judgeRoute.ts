@@ -82,7 +82,7 @@ export function judgeRoute(
   if (isLocal) return { kind: 'local', faults };
   if (route === undefined) {
     if (network.routes === undefined) {
-      return { kind: 'unknown', why: 'the routes of this namespace were not read', faults };
+      return { kind: 'unknown', why: 'the routes of this namespace could not be read', faults };
     }
     return missing(`ip route get ${packet.destination}: Network is unreachable`);
   }

@@ -39,10 +39,10 @@ function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   walk.hops.push({ kind: 'outside', detail: `next hop ${nextHop}` });
   if (walk.aim === undefined) return 'left';
   if (sameAddress(nextHop, destination)) {
-    const why = `who answers for ${nextHop} behind ${port.link.name} is not known`;
+    const why = `it is unknown what answers for ${nextHop} behind ${port.link.name}`;
     walk.doubt(port, 'network outside the nodes', why);
   } else {
-    const why = `what it does with packets to ${destination} is not known`;
+    const why = `it is unknown what it does with packets to ${destination}`;
     walk.doubt(port, `router ${nextHop}`, why);
   }
   const entrance = entranceOf(walk, port, walk.aim);

@@ -91,7 +91,7 @@ export class Walk extends WayRecord implements WalkState {
         this.doubt(
           place,
           'mesh sidecar',
-          `rules of the pod hand its connections to a process of its own, at port ${this.packet.destinationPort}: followed as if that made the same connection`,
+          `rules of the pod redirect its connections to a local process at port ${this.packet.destinationPort}; followed as if that process opened the same connection`,
         );
         this.packet = before;
       }
@@ -167,7 +167,7 @@ export class Walk extends WayRecord implements WalkState {
       this.doubt(
         place,
         'translation of the service',
-        'the rules were not read; followed as the API server has it',
+        'the rules could not be read; followed according to the API server',
       );
       this.#translate(place, this.backend, [], undefined);
     }
@@ -241,7 +241,7 @@ export class Walk extends WayRecord implements WalkState {
     const { device, nextHop } = judged;
     const out = this.wiring.device(place, device);
     if (out === undefined) {
-      this.doubt(place, `device ${device}`, 'the links of this namespace were not read');
+      this.doubt(place, `device ${device}`, 'the links of this namespace could not be read');
       return 'unknown';
     }
     const devices = { outDevice: device, ...(inDevice !== undefined && { inDevice }) };
@@ -263,7 +263,7 @@ export class Walk extends WayRecord implements WalkState {
     this.fault(
       'duplicate-address',
       own ?? place,
-      `${this.packet.destination} is an address here too`,
+      `${this.packet.destination} is also an address here`,
       {
         address: this.packet.destination,
         here: this.nameOf(place),

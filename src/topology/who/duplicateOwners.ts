@@ -14,9 +14,9 @@ export function duplicateOwners(owners: readonly Owner[], address: string): Netw
         ...(first.node !== null && { node: first.node }),
         ...(first.interface !== null && { device: first.interface }),
       },
-      evidence: names.map((name) => `${address} is of ${name}`).join('\n'),
-      meaning: `${address} has ${names.length} owners: packets for it reach one of them, whichever was heard of last.`,
-      fix: 'delete the pod that should not have the address, so that it gets another; kubectl netdebug cni node/NAME shows the leases',
+      evidence: names.map((name) => `${address} belongs to ${name}`).join('\n'),
+      meaning: `${address} has ${names.length} owners: packets to it reach only one of them.`,
+      fix: 'delete the pod that should not have the address, so that it gets a new one; kubectl netdebug cni node/NAME shows the leases',
     },
   ];
 }

@@ -116,7 +116,7 @@ function ofContainer(facts: ClusterFacts, id: string): Owner[] {
         podNamespace: cached.podNamespace ?? null,
         interface: cached.ifName ?? null,
         address: cached.addresses[0]?.address.replace(/\/\d+$/, '') ?? null,
-        detail: 'in the cache of the CNI plugins; no process of it runs',
+        detail: 'in the cache of the CNI plugins; it has no running process',
       }),
     ];
   });

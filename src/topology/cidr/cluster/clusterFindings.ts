@@ -87,7 +87,7 @@ function contradictions({ ranges }: ClusterView): CidrFinding[] {
           kind: 'ranges-disagree',
           severity: 'warning',
           what: `the range of pods is ${one.range.written} by ${one.sources.join(', ')}, and ${other.range.written} by ${other.sources.join(', ')}`,
-          fix: 'make them agree, and restart what reads them',
+          fix: 'use the same range in all of them, and restart the components that read them',
         }),
       ),
   );
@@ -107,8 +107,8 @@ function overlapsOfRanges({ ranges, facts, uses }: ClusterView): CidrFinding[] {
         kind: touched ? 'overlap' : 'services-inside',
         severity: touched ? 'error' : 'warning',
         what: touched
-          ? `${nameOf(service)} overlaps the ranges that nodes have of ${rangeText(pod.range)}: a service and a pod can get the same address`
-          : `${nameOf(service)} and ${nameOf(pod)} overlap: the ranges that it touches are not given to nodes`,
+          ? `${nameOf(service)} overlaps the ranges of nodes in ${rangeText(pod.range)}: a service and a pod can get the same address`
+          : `${nameOf(service)} and ${nameOf(pod)} overlap: ranges in the overlap are not given to nodes`,
       });
     }
   }
@@ -147,7 +147,7 @@ function overlapsOfNodes({ uses, ranges }: ClusterView): CidrFinding[] {
       found.push({
         kind: 'duplicate-node-range',
         severity: 'error',
-        what: `${one.name} (${one.range.written}) and ${next.name} (${next.range.written}) have the same addresses for pods`,
+        what: `${one.name} (${one.range.written}) and ${next.name} (${next.range.written}) have the same pod addresses`,
         fix: 'drain one of the nodes, delete its node object, and restart its kubelet',
       });
   }
@@ -163,7 +163,7 @@ function overlapsOfNodes({ uses, ranges }: ClusterView): CidrFinding[] {
       kind: 'node-range-outside',
       severity: 'warning',
       what: `${first.range.written} of ${names(outside)} is not in the range of pods (${pods.map(({ range: known }) => known.written).join(', ')})`,
-      fix: 'masquerading, policies and routes that use the range of pods leave out these nodes',
+      fix: 'masquerading, policies and routes that use the range of pods do not include these nodes',
     });
   return found;
 }
@@ -181,12 +181,12 @@ function nodesWithoutRange({ uses, fits }: ClusterView): CidrFinding[] {
       severity: 'error',
       what:
         scarce === undefined
-          ? `${names(without)}: no range for pods, so that pods do not start there`
-          : `${names(without)}: no range for pods, because all ${formatCount(scarce.total)} ranges (/${scarce.nodeMask}) are given to nodes (event CIDRNotAvailable). Pods do not start there`,
+          ? `${names(without)}: no range for pods, so pods cannot start there`
+          : `${names(without)}: no range for pods, because all ${formatCount(scarce.total)} ranges (/${scarce.nodeMask}) are given to nodes (event CIDRNotAvailable). Pods cannot start there`,
       fix:
         scarce === undefined
-          ? `look at its events (kubectl describe node ${without[0]?.name}) and the log of the kube-controller-manager (--allocate-node-cidrs)`
-          : 'remove nodes that are not needed, whose ranges become free; else move to a larger range, which takes a new cluster with most network plugins',
+          ? `check its events (kubectl describe node ${without[0]?.name}) and the log of the kube-controller-manager (--allocate-node-cidrs)`
+          : 'remove nodes that are not needed, to free their ranges; otherwise move to a larger range, which requires a new cluster with most network plugins',
     },
   ];
 }
@@ -203,7 +203,7 @@ function nodeRanges({ uses }: ClusterView): CidrFinding[] {
       kind: 'node-range-full',
       severity: 'error',
       what: `${names(full)}: all addresses for pods are used`,
-      fix: 'look for leaked leases (kubectl netdebug cni node/NAME), or move pods to other nodes',
+      fix: 'check for leaked leases (kubectl netdebug cni node/NAME), or move pods to other nodes',
     });
   const alike = Map.groupBy(
     fixed.filter(
@@ -217,7 +217,7 @@ function nodeRanges({ uses }: ClusterView): CidrFinding[] {
     found.push({
       kind: 'node-range-too-small',
       severity: 'warning',
-      what: `${names(nodes)}: a /${first.range.length} has ${formatCount(first.addresses)} addresses for pods, but the kubelet accepts ${first.podLimit} pods: those beyond get no address and do not start`,
+      what: `${names(nodes)}: a /${first.range.length} has ${formatCount(first.addresses)} addresses for pods, but the kubelet accepts ${first.podLimit} pods: additional pods get no address and cannot start`,
       fix: 'set --max-pods of the kubelet to the number of addresses',
     });
   }
@@ -234,7 +234,7 @@ function strayAddresses({ uses }: ClusterView): CidrFinding[] {
       kind: 'pod-outside',
       severity: 'warning',
       what: `${formatCount(count)} addresses of pods on ${names(stray)} are not in the range of their node, such as ${first.outside[0]}`,
-      fix: 'expected with a network plugin that has its own ranges; otherwise delete these pods, which date from another range',
+      fix: 'expected with a network plugin that has its own ranges; otherwise delete these pods, which were created with another range',
     },
   ];
 }

@@ -42,7 +42,7 @@ export function* renderClusterReport(report: ClusterReport, isWide: boolean): Ge
   );
   yield '\n';
   yield moreNodes === undefined
-    ? 'How many more nodes fit is not known: the range of pods is not.\n'
+    ? 'It is unknown how many more nodes fit, because the range of pods is unknown.\n'
     : `${formatCount(moreNodes)} more nodes fit.\n`;
   const [first] = limits;
   if (first !== undefined)

@@ -38,7 +38,7 @@ describe('cidr plan', () => {
     });
     expect(whatOf(made, 'misaligned')).toContain('10.240.0.0/12');
     expect(whatOf(made, 'node-range-too-large')).toMatch(
-      /65,534 addresses per node \(65,533 for pods\) serve 110 pods/,
+      /65,534 addresses per node \(65,533 for pods\) are used by 110 pods/,
     );
     expect(made.alternatives[0]).toEqual({
       clusterCidr: '10.240.0.0/12',
@@ -110,8 +110,8 @@ describe('cidr plan', () => {
   });
 
   it('limits ACK with Flannel to the routes of a VPC', () => {
-    expect(whatOf(plan('10.244.0.0/16'), 'ack')).toContain('200 nodes until');
-    expect(whatOf(plan('10.244.0.0/20'), 'ack')).toContain('16 nodes until');
+    expect(whatOf(plan('10.244.0.0/16'), 'ack')).toContain('200 nodes are possible until');
+    expect(whatOf(plan('10.244.0.0/20'), 'ack')).toContain('16 nodes are possible until');
   });
 
   it.each([
