@@ -231,7 +231,7 @@ describe('how it looks', () => {
   it('has its findings without scripts', async () => {
     const { page } = await browser.open(pages.lossy, { javaScriptEnabled: false });
     expect(await page.locator('.finding').first().innerText()).toContain('shop/cart-0');
-    expect(await page.locator('noscript').innerText()).toContain('needs scripts');
+    expect(await page.locator('noscript').innerText()).toContain('needs JavaScript');
   });
 });
 

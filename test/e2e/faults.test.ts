@@ -259,7 +259,7 @@ describe('under a fault', () => {
     expect(problemsIn(trace).kinds, stderr).toEqual(one.fails ? [one.fails] : []);
     const resumed = /resumed after [\d.]+ s [\s\S]*; resumed after 1 interruption/;
     if (one.resumes) expect(stderr).toMatch(resumed);
-    expect(stderr).not.toContain('fault in kubectl netdebug');
+    expect(stderr).not.toContain('bug in kubectl netdebug');
     if (one.waits) {
       expect(stderr).toMatch(one.waits);
       expect(stderr).not.toMatch(/connection lost|resumed|interruption/);

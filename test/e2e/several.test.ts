@@ -30,7 +30,7 @@ async function packetsOf(file: string, filter: string, ...fields: readonly strin
  */
 async function expectOrder(file: string): Promise<void> {
   const isInOrder = (await reads('capinfos', '-o', '-T', '-r', file)).trimEnd().endsWith('True');
-  expect(readFileSync(file).includes('packets that came late')).toBe(!isInOrder);
+  expect(readFileSync(file).includes('packets that arrived late')).toBe(!isInOrder);
 }
 
 /** Asks a web server once, from another pod. */

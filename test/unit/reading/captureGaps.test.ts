@@ -66,7 +66,7 @@ describe('a part of the recording that is missing', () => {
   });
 
   it('is not seen in a remark about a connection that was resumed without a loss', async () => {
-    const found = await merged('connection lost (x) and resumed: nothing is missing here');
+    const found = await merged('connection lost (x) and resumed: nothing is missing');
     expect(kinds(found)).not.toContain('capture-gaps');
     expect(kinds(await merged())).not.toContain('capture-gaps');
   });
