@@ -1,4 +1,4 @@
-import { type IpRecord, number, parseIpRecords, text } from './records.ts';
+import { type IpRecord, number, parseIpRecords, record, text } from './records.ts';
 
 /** A queueing discipline, as `tc -j -s qdisc` prints it; `clsact` is where eBPF programs are attached. */
 export interface Qdisc {
@@ -7,8 +7,22 @@ export interface Qdisc {
   readonly dropped: number;
   readonly overlimits: number;
   readonly backlogPackets: number;
+  /** Bits per second that it lets pass, of tbf and netem. */
+  readonly rate?: number;
+  /** What netem does to packets: a network fault that somebody simulates. */
+  readonly emulation?: Emulation;
   /** Filters of a clsact or ingress one, a line each, as tc prints them; absent when not read. */
   readonly filters?: readonly string[];
+}
+
+/** Parts of all packets, 0 to 1, that netem treats so; 0 for none. */
+interface Emulation {
+  readonly lost: number;
+  readonly corrupted: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  /** Seconds. */
+  readonly delay: number;
 }
 
 /** Reads `tc -j -s qdisc`. */
@@ -21,11 +35,32 @@ export function parseQdiscs(output: string): Qdisc[] {
 function parseQdisc(raw: IpRecord): Qdisc | undefined {
   const [device, kind] = [text(raw.dev), text(raw.kind)];
   if (device === undefined || kind === undefined) return undefined;
+  const options = record(raw.options);
+  const bytesPerSecond = kind === 'tbf' ? options.rate : record(options.rate).rate;
+  const rate = number(bytesPerSecond);
   return {
     device,
     kind,
     dropped: number(raw.drops) ?? 0,
     overlimits: number(raw.overlimits) ?? 0,
     backlogPackets: number(raw.qlen) ?? 0,
+    ...(rate !== undefined && { rate: rate * 8 }),
+    ...(kind === 'netem' && { emulation: emulationOf(options) }),
+  };
+}
+
+/** iproute2 prints parts of 1, and seconds; a model of losses is named by its chance to enter the lossy state. */
+function emulationOf(options: IpRecord): Emulation {
+  const part = (name: string, value: string) => number(record(options[name])[value]) ?? 0;
+  return {
+    lost: Math.max(
+      part('loss-random', 'loss'),
+      part('loss-gemodel', 'p'),
+      part('loss-state', 'p13'),
+    ),
+    corrupted: part('corrupt', 'corrupt'),
+    duplicated: part('duplicate', 'duplicate'),
+    reordered: part('reorder', 'reorder'),
+    delay: part('delay', 'delay'),
   };
 }

@@ -46,6 +46,14 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
       `${v('device')} does not resolve link-layer addresses (NOARP): packets to ${v('address')} are not delivered.`,
     fix: (v, where) => inNamespace(where, `ip link set ${v('device')} arp on`),
   },
+  'arp-ignored': {
+    severity: 'error',
+    layer: 2,
+    summary: 'A device does not answer ARP requests for its address (arp_ignore).',
+    meaning: (v) =>
+      `${v('device')} does not answer for ${v('address')}: packets to it find no receiver.`,
+    fix: (v, where) => inNamespace(where, `sysctl -w net.ipv4.conf.${v('setting')}.arp_ignore=0`),
+  },
   'port-detached': {
     severity: 'error',
     layer: 1,
@@ -80,6 +88,24 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
       `A bridge does not send a packet back through the port it came from unless hairpin mode is on: through ${v('device')}, the pod cannot reach itself by way of a service.`,
     fix: (v) =>
       `bridge link set dev ${v('device')} hairpin on; for new pods set hairpinMode in the CNI configuration`,
+  },
+  'network-emulation': {
+    severity: 'warning',
+    layer: 1,
+    summary:
+      'A device loses, delays or damages packets because somebody simulates a bad network (netem).',
+    meaning: (v) => `${v('device')} ${v('effects')}: netem simulates a bad network there.`,
+    fix: (v, where) =>
+      `${inNamespace(where, `tc qdisc del dev ${v('device')} root`)}; first end the experiment that set it, such as one of Chaos Mesh`,
+  },
+  'rate-limit': {
+    severity: 'info',
+    layer: 1,
+    summary: 'A device limits the rate of what it sends.',
+    meaning: (v) =>
+      `${v('device')} sends at most ${v('rate')}; it delays what is faster, and drops what it cannot hold.`,
+    fix: () =>
+      'see the annotations kubernetes.io/ingress-bandwidth and kubernetes.io/egress-bandwidth of the pod; a higher limit needs a new pod',
   },
   'mtu-mismatch': {
     severity: 'error',

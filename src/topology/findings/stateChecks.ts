@@ -4,6 +4,7 @@ import type { PathEndpoint } from '../trace/endpoint.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 import { faultOfLink, type Place, type Wiring } from '../wiring.ts';
+import { queueingFaults } from './queueingChecks.ts';
 
 /** Kernel tables fuller than this are called full: what comes in a burst finds no room. */
 const NEARLY_FULL = 0.95;
@@ -17,6 +18,7 @@ export function stateFaults(trace: PathTrace): Fault[] {
   return [
     ...all.flatMap((pod) => podFaults(wiring, pod)),
     ...nodeFaults(trace),
+    ...queueingFaults(trace),
     ...placesOf(trace).flatMap((place) => tableFaults(place)),
   ];
 }

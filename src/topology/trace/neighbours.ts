@@ -84,6 +84,7 @@ const RESOLVING = new Set(['veth', 'bridge', 'macvlan', 'vlan', undefined]);
  */
 function checkArp(walk: WalkState, port: Port, address: string, owner: Port | undefined): void {
   if (owner === undefined) return;
+  checkAnswers(walk, port, address, owner);
   const off = [port, owner].filter(
     ({ link }) => link.type === 'ether' && link.flags.includes('NOARP') && RESOLVING.has(link.kind),
   );
@@ -93,6 +94,28 @@ function checkArp(walk: WalkState, port: Port, address: string, owner: Port | un
   if (entry?.mac !== undefined && !entry.state.includes('FAILED')) return;
   const { name, flags } = one.link;
   walk.fault('arp-off', one, `${name}: <${flags.join(',')}>`, { device: name, address });
+}
+
+/**
+ * The owner's arp_ignore, of which the larger counts, its device's or that of all: 1 and 2 are silent about addresses of
+ * other devices, 8 about all (ip-sysctl.rst of Linux).
+ */
+function checkAnswers(walk: WalkState, port: Port, address: string, owner: Port): void {
+  const { network, link } = owner;
+  if (address.includes(':') || port.network === network) return;
+  const settings = ['all', link.name].map((name) => ({
+    name,
+    value: Number(network.sysctls?.[`ipv4/conf/${name}/arp_ignore`] ?? 0),
+  }));
+  const [setting] = settings.toSorted((one, other) => other.value - one.value);
+  if (setting === undefined) return;
+  const isOwn = link.addresses.some((own) => sameAddress(own.address, address));
+  const isSilent = setting.value === 8 || ((setting.value === 1 || setting.value === 2) && !isOwn);
+  const entry = neighbourOf(port, address);
+  if (!isSilent || (entry?.mac !== undefined && !entry.state.includes('FAILED'))) return;
+  const evidence = `net.ipv4.conf.${setting.name}.arp_ignore = ${setting.value}`;
+  const values = { device: link.name, address, setting: setting.name };
+  walk.fault('arp-ignored', owner, evidence, values);
 }
 
 export function sameMac(one: string, other: string): boolean {

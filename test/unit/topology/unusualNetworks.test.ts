@@ -203,10 +203,15 @@ const NETWORKS: readonly Unusual[] = [
           'ip netns exec node-a nft delete table netdev own; ip -n b1 link set eth0 arp off; ip -n node-b neigh flush all',
         kinds: ['arp-off'],
       },
+      {
+        change:
+          'ip -n b1 link set eth0 arp on; ip netns exec b1 sysctl -qw net.ipv4.conf.all.arp_ignore=8; ip -n node-b neigh flush all',
+        kinds: ['arp-ignored'],
+      },
       // The pod takes all pods for neighbours, and asks its bridge in vain for one of the other node.
       {
         change:
-          'ip -n b1 link set eth0 arp on; ip -n a1 addr del 10.244.1.2/24 dev eth0; ip -n a1 addr add 10.244.1.2/16 dev eth0; ip -n a1 route add default via 10.244.1.1',
+          'ip netns exec b1 sysctl -qw net.ipv4.conf.all.arp_ignore=0; ip -n a1 addr del 10.244.1.2/24 dev eth0; ip -n a1 addr add 10.244.1.2/16 dev eth0; ip -n a1 route add default via 10.244.1.1',
         kinds: ['route-wrong'],
       },
       // A bridge that answers for others brings it on its way.

@@ -29,7 +29,7 @@ interface LabNode {
 }
 
 const SYSCTLS =
-  'ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/proxy_arp ipv6/conf/*/forwarding ipv6/conf/*/force_forwarding ipv6/conf/*/proxy_ndp bridge/bridge-nf-call-iptables';
+  'ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/proxy_arp ipv4/conf/*/arp_ignore ipv6/conf/*/forwarding ipv6/conf/*/force_forwarding ipv6/conf/*/proxy_ndp bridge/bridge-nf-call-iptables';
 
 function dumping(name: string, stage: number, rules: boolean): string {
   const inside = `ip netns exec ${name}`;

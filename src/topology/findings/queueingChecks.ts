@@ -1,0 +1,70 @@
+import type { Qdisc } from '../../tools/ip/qdisc.ts';
+import type { PathTrace } from '../trace/tracePath.ts';
+import type { Fault, Where } from '../trace/way.ts';
+
+/** How tc says that a device's incoming packets queue at another one, as the bandwidth plugin makes it. */
+const REDIRECT = /Egress Redirect to device ([^)\s]+)/;
+
+/** Queueing disciplines on the way that lose, delay or hold packets on purpose. */
+export function queueingFaults({ ways, wiring }: PathTrace): Fault[] {
+  const hops = ways.flatMap((way) => way.hops);
+  return hops.flatMap(({ node, netns, pod, device }): Fault[] => {
+    const network = wiring.facts.nodes
+      .find(({ name }) => name === node)
+      ?.namespaces.find(({ inode }) => inode === netns);
+    if (device === undefined || network?.qdiscs === undefined) return [];
+    const here = network.qdiscs.filter((qdisc) => qdisc.device === device);
+    const redirected = here
+      .flatMap(({ filters = [] }) => filters)
+      .map((filter) => REDIRECT.exec(filter)?.[1]);
+    const there = network.qdiscs.filter((qdisc) => redirected.includes(qdisc.device));
+    const where = {
+      ...(node !== undefined && { node }),
+      ...(netns !== undefined && { netns }),
+      ...(pod !== undefined && { pod }),
+    };
+    return [...here, ...there].flatMap((qdisc) => faultOf(qdisc, where));
+  });
+}
+
+function faultOf(qdisc: Qdisc, place: Where): Fault[] {
+  const { device, kind, dropped, rate, emulation } = qdisc;
+  const where = { ...place, device };
+  const effects = effectsOf(qdisc);
+  if (emulation !== undefined && effects.length > 0) {
+    const evidence = `qdisc ${kind} dev ${device}: dropped ${dropped}`;
+    return [
+      {
+        kind: 'network-emulation',
+        where,
+        evidence,
+        values: { device, effects: effects.join(', ') },
+      },
+    ];
+  }
+  if (kind !== 'tbf' || rate === undefined) return [];
+  const evidence = `qdisc tbf dev ${device} rate ${rateText(rate)}: dropped ${dropped}`;
+  return [{ kind: 'rate-limit', where, evidence, values: { device, rate: rateText(rate) } }];
+}
+
+function effectsOf({ emulation, rate }: Qdisc): string[] {
+  if (emulation === undefined) return [];
+  const { lost, corrupted, duplicated, reordered, delay } = emulation;
+  const part = (verb: string, value: number) =>
+    value > 0 ? [`${verb} ${Number((value * 100).toPrecision(2))} % of the packets`] : [];
+  return [
+    ...part('loses', lost),
+    ...part('damages', corrupted),
+    ...part('duplicates', duplicated),
+    ...part('reorders', reordered),
+    ...(delay > 0 ? [`delays them by ${Number((delay * 1000).toPrecision(3))} ms`] : []),
+    ...(rate !== undefined ? [`sends at most ${rateText(rate)}`] : []),
+  ];
+}
+
+/** Bits per second, in powers of 1000 as tc counts. */
+function rateText(rate: number): string {
+  const [divisor, unit] =
+    rate >= 1e9 ? [1e9, 'Gbit/s'] : rate >= 1e6 ? [1e6, 'Mbit/s'] : [1e3, 'kbit/s'];
+  return `${Number((rate / divisor).toPrecision(3))} ${unit}`;
+}

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { parseQdiscs, type Qdisc } from '../../../src/tools/ip/qdisc.ts';
+import { factsOf } from './support/fixture.ts';
+import { BRIDGED } from './support/fixtures/bridged.ts';
+import { pathBetween } from './support/pathBetween.ts';
+
+/** What is found between two pods when node-a has queueing disciplines as tc prints them, and filters of its devices. */
+function findingsWith(printed: readonly object[], filters: Readonly<Record<string, string>> = {}) {
+  const facts = factsOf(BRIDGED.FLANNEL_HOST_GW);
+  const qdiscs = parseQdiscs(JSON.stringify(printed)).map(
+    (qdisc): Qdisc => ({ ...qdisc, filters: [filters[qdisc.device] ?? ''] }),
+  );
+  const nodes = facts.nodes.map((node) => ({
+    ...node,
+    namespaces: node.namespaces.map((one) =>
+      node.name === 'node-a' && one.owner.kind === 'host' ? { ...one, qdiscs } : one,
+    ),
+  }));
+  const { findings, trace } = pathBetween({ ...facts, nodes }, 'a1', 'b1');
+  const ends = trace.ways.map(({ end }) => end);
+  return {
+    ends,
+    found: findings.map(({ kind, severity, where }) => [kind, severity, where.device]),
+  };
+}
+
+const NETEM = { kind: 'netem', drops: 3 };
+
+it('names a device on the way that simulates a bad network, once', () => {
+  const loss = { dev: 'vetha1', options: { 'loss-random': { loss: 0.3 } }, ...NETEM };
+  const { ends, found } = findingsWith([loss]);
+  expect(ends).toEqual(['delivered', 'delivered']);
+  expect(found).toEqual([['network-emulation', 'warning', 'vetha1']]);
+});
+
+it('says nothing of devices that the packet does not pass, nor of netem without effect', () => {
+  const options = { 'loss-random': { loss: 0.3 } };
+  const aside = { dev: 'veth-other', options, ...NETEM };
+  const idle = { dev: 'vetha1', options: { limit: 1000 }, ...NETEM };
+  expect(findingsWith([aside, idle]).found).toEqual([]);
+});
+
+it('names limits of the rate, of what leaves the pod too', () => {
+  const limit = (dev: string) => ({ kind: 'tbf', dev, options: { rate: 1_250_000 } });
+  const ingress = { kind: 'ingress', dev: 'vetha1', options: {} };
+  const mirred = 'action order 1: mirred (Egress Redirect to device bwp0) stolen';
+  expect(findingsWith([limit('vetha1'), limit('bwp1')]).found).toEqual([
+    ['rate-limit', 'info', 'vetha1'],
+  ]);
+  expect(findingsWith([ingress, limit('bwp0')], { vetha1: mirred }).found).toEqual([
+    ['rate-limit', 'info', 'bwp0'],
+  ]);
+});
