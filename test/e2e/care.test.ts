@@ -468,8 +468,8 @@ describe('ps and cleanup', () => {
 
     const careful = await ours('cleanup', '--yes');
     expect(careful.stdout).toBe('debugger web/netdebug-processes removed\n');
-    expect(careful.stderr).toMatch(/netdebug-network is kept: in use: shell/);
-    expect(careful.stderr).toMatch(/netdebug-capture-long is kept: a capture/);
+    expect(careful.stderr).toMatch(/netdebug-network .*shell/);
+    expect(careful.stderr).toMatch(/netdebug-capture-long is kept/);
     expect(careful.code).toBe(0);
 
     const all = await ours('cleanup', '--yes', '--captures');
@@ -480,7 +480,7 @@ describe('ps and cleanup', () => {
       Array(3).fill('ended, only with its pod'),
     );
     const again = await ours('cleanup', '--yes');
-    expect(again.stderr).toMatch(/3 ended containers of netdebug[\s\S]*nothing to remove/);
+    expect(again.stderr).toMatch(/\b3 ended containers/);
     const states = await kubectl([
       ...['-n', namespace, 'get', 'pod', 'web', '-o'],
       'jsonpath={.status.ephemeralContainerStatuses[?(@.name=="theirs")].state.running.startedAt}',
