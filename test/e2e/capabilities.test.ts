@@ -128,8 +128,12 @@ describe.concurrent('a debugger on a node', () => {
   });
 
   it('without SETGID cannot have a tcpdump that changes its user stay root', async () => {
-    const { said } = await (await without(['SETGID'], debian))(RECORD_AS_ROOT);
-    expect(said).toContain("Couldn't change to 'root'");
+    const sh = await without(['SETGID'], debian);
+    const { said: version } = await sh('tcpdump --version');
+    const { said } = await sh(RECORD_AS_ROOT);
+    // That of Debian 13 leaves its groups as they are.
+    if (/version 4\.99\.3/.test(version)) expect(said).toContain("Couldn't change to 'root'");
+    else expect(said).toContain('recorded');
   });
 
   it('without SETUID it can, where that is not built with libcap-ng', async () => {

@@ -55,8 +55,8 @@ describe.each(archives)('$name', (archive) => {
     const store = join(krewRoot(), 'store', 'netdebug', version);
     const notices = readFileSync(join(store, 'THIRD-PARTY-NOTICES'), 'utf8');
     expect(readFileSync(join(store, 'LICENSE'))).toEqual(readFileSync(join(root, 'LICENSE')));
-    for (const name of ['js-yaml', 'ws', '@kubernetes/client-node'])
-      expect(notices).toContain(`${name} ${packageJson.dependencies[name as 'ws']}`);
+    for (const name of ['js-yaml', 'tar-stream', '@kubernetes/client-node'])
+      expect(notices).toContain(`${name} ${packageJson.dependencies[name as 'tar-stream']}`);
     // Of yargs, only its parser is in the bundle.
     expect(notices).toMatch(/^yargs-parser \d+/m);
     expect(notices).not.toMatch(/^yargs \d+/m);
@@ -75,7 +75,7 @@ describe.each(archives)('$name', (archive) => {
     expect(bom).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6' });
     expect(bom.metadata.component).toMatchObject({ name: 'kubectl-netdebug' });
     const named = bom.components.map((each: { purl?: string }) => each.purl);
-    expect(named).toContain(`pkg:npm/ws@${packageJson.dependencies.ws}`);
+    expect(named).toContain(`pkg:npm/tar-stream@${packageJson.dependencies['tar-stream']}`);
     expect(named).toContain(`pkg:generic/node@${platform.node.version}`);
   });
 
