@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 
-/** Where Unix systems keep the certificates that they trust: Go's crypto/x509, root_linux.go and root_bsd.go. */
+/** Where Unix systems keep the certificates that they trust (Go's crypto/x509: root_linux.go, root_bsd.go). */
 const FILES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -16,9 +16,9 @@ const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /**
- * The certificates, in PEM, that kubectl trusts where no certificate authority is configured: those of the system,
- * found as Go finds them, with SSL_CERT_FILE and SSL_CERT_DIR. Those of NODE_EXTRA_CA_CERTS are added. Where the system
- * has none, as in small images, those of Node serve, which are Mozilla's.
+ * The certificates, in PEM, that kubectl trusts if no certificate authority is configured: those of the system. They are
+ * found as Go finds them, with SSL_CERT_FILE and SSL_CERT_DIR. The certificates in NODE_EXTRA_CA_CERTS are added. If the
+ * system has none, as in small images, Node's copy of Mozilla's list is used.
  */
 export function systemTrust(): string[] {
   const found =
@@ -31,7 +31,7 @@ export function systemTrust(): string[] {
   ];
 }
 
-/** Node reads them too, but complains on standard error about a folder that is absent. */
+/** Node can read them as well, but prints an error if a folder does not exist. */
 function unixTrust({ SSL_CERT_FILE: file, SSL_CERT_DIR: folders }: NodeJS.ProcessEnv): string[] {
   const first = (file ? [file] : FILES).map(contentOf).find((content) => content !== undefined);
   const others = (folders ? folders.split(':') : FOLDERS).flatMap((folder) =>
@@ -51,8 +51,15 @@ function contentOf(file: string): string | undefined {
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => !isAlias(entry))
+      .map(({ name }) => name);
   } catch {
     return [];
   }
+}
+
+/** OpenSSL finds certificates by links with a hash for a name, which point to files in the same folder. */
+function isAlias(entry: Dirent): boolean {
+  return entry.isSymbolicLink() && !readlinkSync(join(entry.parentPath, entry.name)).includes('/');
 }
