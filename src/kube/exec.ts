@@ -103,7 +103,10 @@ async function open(access: Access, options: ExecOptions, headers: Headers): Pro
         protocols: PROTOCOLS,
         timeout: HANDSHAKE_TIMEOUT_MS,
         maxFrameBytes: MAX_FRAME_BYTES,
-        ...{ agent, headers, signal, onSent },
+        agent,
+        headers,
+        signal,
+        onSent,
       },
       (websocket) => new WebsocketExec(websocket, signal),
     );

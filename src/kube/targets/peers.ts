@@ -65,7 +65,7 @@ export async function peerTerms(
       throw new Problem(`--peer ${peer.text}: it currently has no address`, {
         kind: 'not-found',
         next: [
-          `kubectl get ${peer.kind} ${peer.name}${peer.namespace === undefined ? '' : ` -n ${peer.namespace}`} -o wide   shows its addresses`,
+          `kubectl get ${peer.kind} ${peer.name} -n ${peer.namespace} -o wide   shows its addresses`,
         ],
       });
     return addresses.sort().map((address) => `host ${address}`);

@@ -289,34 +289,31 @@ describe('the streams', () => {
 });
 
 describe('what has come of a frame', () => {
-  it('is handed on before the rest, and kept when the connection breaks', async () => {
-    let server: Socket | undefined;
+  /** An exec whose server has sent the first half of a frame with output, and the server's end of the connection. */
+  async function halfOfAFrame() {
+    let socket: Socket | undefined;
     const { access } = await fakeServer({
-      upgrade: (socket, request) => {
-        server = socket;
-        upgradeWith([], { close: false })(socket, request);
-        socket.write(Buffer.from([0x82, 100, 1, ...Buffer.from('half')]));
+      upgrade: (opened, request) => {
+        socket = opened;
+        upgradeWith([], { close: false })(opened, request);
+        opened.write(Buffer.from([0x82, 100, 1, ...Buffer.from('half')]));
       },
     });
-    const stream = await exec(access, COMMAND);
+    return { stream: await exec(access, COMMAND), socket };
+  }
+
+  it('is handed on before the rest, and kept when the connection breaks', async () => {
+    const { stream, socket } = await halfOfAFrame();
     const [first] = (await once(stream.stdout, 'data')) as [Buffer];
     expect(String(first)).toBe('half');
-    server?.end(' of it');
+    socket?.end(' of it');
     expect(await ended(stream)).toMatchObject({ out: ' of it', end: { failure: 'cut' } });
   });
 
   it('is a cut where the connection is reset, too', async () => {
-    let server: Socket | undefined;
-    const { access } = await fakeServer({
-      upgrade: (socket, request) => {
-        server = socket;
-        upgradeWith([], { close: false })(socket, request);
-        socket.write(Buffer.from([0x82, 100, 1, ...Buffer.from('half')]));
-      },
-    });
-    const stream = await exec(access, COMMAND);
+    const { stream, socket } = await halfOfAFrame();
     await once(stream.stdout, 'data');
-    server?.resetAndDestroy();
+    socket?.resetAndDestroy();
     expect((await ended(stream)).end).toMatchObject({ failure: 'cut', kind: 'unreachable' });
   });
 
