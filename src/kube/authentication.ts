@@ -139,7 +139,7 @@ function parseServer(server: string): URL {
   return url;
 }
 
-/** Without a certificate authority in the kubeconfig, those count that the system trusts. */
+/** If the kubeconfig has no certificate authority, the certificates of the system are trusted. */
 async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings> {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const insecure = cluster['insecure-skip-tls-verify'] === true;

@@ -24,9 +24,7 @@ export async function cloudSource(provider: AuthProviderEntry): Promise<Credenti
           `getting credentials: the auth provider "${provider.name}" failed: ${messageOf(error)}`,
           {
             kind: 'unauthenticated',
-            next: [
-              'kubectl has removed this auth provider in 1.26; use the credential plugin instead',
-            ],
+            next: ['kubectl removed this auth provider in 1.26; use the credential plugin instead'],
             cause: error,
           },
         );

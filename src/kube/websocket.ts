@@ -16,9 +16,9 @@ export interface WebsocketOptions extends Pick<RequestOptions, 'agent' | 'header
   readonly onSent?: (() => void) | undefined;
 }
 
-/** Receives what comes over a websocket. */
+/** Receives the data of a websocket. */
 export interface WebsocketHandler {
-  /** Some bytes of a message, as soon as they are here. */
+  /** Called with a part of a message as soon as it arrives. */
   onData(bytes: Buffer, part: MessagePart): void;
   /** A ping or a pong. */
   onSignOfLife(): void;
@@ -26,10 +26,10 @@ export interface WebsocketHandler {
   onClose(error: Error | undefined): void;
 }
 
-/** The server has answered as to any other request. */
+/** The server answered with an ordinary response instead of opening a websocket. */
 export class UpgradeRefused extends Error {
   readonly response: IncomingMessage;
-  /** Its beginning, if it is long. */
+  /** Only the beginning of a long one. */
   readonly body: string;
 
   constructor(response: IncomingMessage, body: string) {
@@ -39,7 +39,7 @@ export class UpgradeRefused extends Error {
   }
 }
 
-/** More than any refusal says; what a proxy in between may send is not kept whole. */
+/** Longer than any refusal of an API server. A proxy may send more, which is discarded. */
 const MAX_REFUSAL_CHARACTERS = 64 * 1024;
 
 /** RFC 6455, section 1.3. */
@@ -48,7 +48,7 @@ const KEY_BYTES = 16;
 
 /**
  * Opens a websocket (RFC 6455, version 13, no extensions) over a connection of the agent. `handle` is called before any
- * byte of it is read; gives what it gives. Rejects with UpgradeRefused, the signal's reason, or the error of the connection.
+ * data is read, and its result is returned. Rejects with UpgradeRefused, the signal's reason, or the error of the connection.
  */
 export async function openWebsocket<Handler extends WebsocketHandler>(
   url: URL,
@@ -101,7 +101,7 @@ export async function openWebsocket<Handler extends WebsocketHandler>(
   }
 }
 
-/** Reads the answer, and ends the connection with it. */
+/** Reads the response, and closes the connection. */
 function readRefusal(
   request: ClientRequest,
   response: IncomingMessage,
@@ -109,7 +109,7 @@ function readRefusal(
 ): void {
   let body = '';
   const finish = () => {
-    // API servers keep the connection open. Closed any later, the agent would give it to the next request.
+    // API servers keep the connection open. If it were closed later, the agent could use it for the next request.
     request.destroy();
     request.socket?.destroy();
     done(body);
@@ -124,7 +124,7 @@ function readRefusal(
   response.once('close', finish);
 }
 
-/** Throws an Error for an answer that is not one to our request. */
+/** Throws an Error if the response does not match the request. */
 function chosenProtocol(
   { headers }: IncomingMessage,
   key: string,
@@ -156,7 +156,7 @@ export class Websocket {
     this.protocol = protocol;
   }
 
-  /** Hands on what comes; `head` came with the answer. */
+  /** Starts to read. `head` is the data that arrived with the response. */
   begin(handler: WebsocketHandler, head: Buffer, maxFrameBytes: number): void {
     const socket = this.#socket;
     const reader = new FrameReader(
@@ -191,7 +191,7 @@ export class Websocket {
     });
     socket.on('end', () => socket.end());
     socket.once('close', () => {
-      // What had come before the connection broke, and waited for a reader that was slow.
+      // Data that arrived before the connection broke, and was not read yet because the reader is slow.
       const rest: Buffer | null = socket.read();
       if (rest) read(rest);
       this.#isClosing = true;
@@ -209,7 +209,7 @@ export class Websocket {
     return this.#socket.isPaused();
   }
 
-  /** Reads nothing more from the connection, so that TCP stops the server; what was read already is still handed on. */
+  /** Stops reading from the connection, so that TCP stops the server. Data that was already read is still delivered. */
   pause(): void {
     this.#socket.pause();
   }
@@ -218,7 +218,7 @@ export class Websocket {
     this.#socket.resume();
   }
 
-  /** Sends a binary message, which is changed; `done` is called when the system has taken it. */
+  /** Sends a binary message, and overwrites `payload`. `done` is called when the system has accepted it. */
   send(payload: Buffer, done?: (error?: Error | null) => void): void {
     this.#write(OPCODE.binary, payload, done);
   }
@@ -232,7 +232,7 @@ export class Websocket {
     this.#socket.destroy();
   }
 
-  /** The server sends nothing more; it waits for our answer. */
+  /** The server sends no more data, and waits for an answer. */
   #answerClose(payload: Buffer): void {
     this.#isClosing = true;
     const code = payload.subarray(0, CLOSE_CODE_BYTES);

@@ -10,15 +10,15 @@ export const OPCODE = {
   pong: 10,
 } as const;
 
-/** Receives what a FrameReader finds. */
+/** Receives the content of frames. */
 export interface FrameHandler {
-  /** Some bytes of a message: a part of the chunk that was read. A message may come in many calls, or in one that is empty. */
+  /** Called with a part of a message, which is a part of the chunk that was read. An empty message is one call with no bytes. */
   onData(bytes: Buffer, part: MessagePart): void;
-  /** A whole control frame. */
+  /** Called with a complete control frame. */
   onControl(opcode: number, payload: Buffer): void;
 }
 
-/** Where some bytes stand in their message. */
+/** The position of a part in its message. */
 export interface MessagePart {
   readonly isFirst: boolean;
   readonly isLast: boolean;
@@ -32,36 +32,36 @@ const FINAL = 0x80;
 const RESERVED = 0x70;
 const MASKED = 0x80;
 const LENGTH = 0x7f;
-/** Values of the first length that stand for a longer one behind it. */
+/** Values of the first length that mean that a longer length follows. */
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 
 /**
- * Reads the frames that a server sends, in chunks as they come. Hands the bytes of messages on as they come: a frame is
- * never put together, so that nothing is copied and nothing waits for the end of a frame.
+ * Reads the frames of a server from chunks. Delivers the parts of messages as they arrive: frames are not assembled, so
+ * that nothing is copied and nothing waits for the end of a frame.
  */
 export class FrameReader {
   readonly #handler: FrameHandler;
   readonly #maxBytes: number;
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
   #headerBytes = 0;
-  /** Payload of the current frame that is still to come; undefined in a header. */
+  /** Bytes of the current frame's payload that have not arrived; undefined in a header. */
   #left: number | undefined;
   #opcode = 0;
   #isFinal = false;
-  /** Whether a message has begun whose last frame has not come. */
+  /** Whether the last frame of a message is missing. */
   #inMessage = false;
   #isFirst = false;
   #control: Buffer[] = [];
 
-  /** `maxBytes`: no frame is larger. */
+  /** `maxBytes` is the largest payload that is accepted. */
   constructor(handler: FrameHandler, maxBytes: number) {
     this.#handler = handler;
     this.#maxBytes = maxBytes;
   }
 
-  /** Throws an Error for what is no frame of a server; nothing can be read after it. */
+  /** Throws an Error for an invalid frame. Nothing can be read after that. */
   read(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -79,7 +79,7 @@ export class FrameReader {
     }
   }
 
-  /** Reads the header when it is whole. */
+  /** Reads the header when it is complete. */
   #takeHeader(): void {
     if (this.#headerBytes < 2) return;
     const header = this.#header;
@@ -130,8 +130,8 @@ export class FrameReader {
 }
 
 /**
- * The header of a frame that a client sends whole, and masks the payload in place, as a client must (RFC 6455, section
- * 5.3).
+ * Gives the header of a client's frame, and masks the payload in place, as the protocol requires of clients (RFC 6455,
+ * section 5.3).
  */
 export function maskedFrame(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;

@@ -1,12 +1,12 @@
 import { finished, type Readable } from 'node:stream';
 
-/** How much of a stream waits in a batch before the stream is paused. */
+/** The size of a batch at which the stream is paused. */
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * The chunks of a stream, all that have come at a time: a wait for each of them costs more than what most readers do
- * with it. Nothing is copied. Throws what the stream fails with, after the chunks that came before; destroys it when
- * the reader stops.
+ * Reads a stream in batches of the chunks that have arrived, because waiting for each chunk costs more than most readers
+ * spend on it. Does not copy. If the stream fails, yields the chunks that arrived before, and then throws its error.
+ * Destroys the stream when the reader stops.
  */
 export async function* inBatches(stream: Readable): AsyncGenerator<Buffer[], void> {
   let batch: Buffer[] = [];
@@ -14,7 +14,7 @@ export async function* inBatches(stream: Readable): AsyncGenerator<Buffer[], voi
   let end: { readonly error: unknown } | undefined;
   let wake = () => {};
   const take = (chunk: Buffer) => {
-    // The system has often read more, which comes before this.
+    // More chunks have often been read already, and are delivered first.
     if (batch.length === 0) setImmediate(() => wake());
     batch.push(chunk);
     bytes += chunk.length;
@@ -37,7 +37,7 @@ export async function* inBatches(stream: Readable): AsyncGenerator<Buffer[], voi
         const taken = batch;
         batch = [];
         bytes = 0;
-        // The next batch comes while this one is used.
+        // The next batch arrives while this one is processed.
         if (stream.isPaused()) stream.resume();
         yield taken;
       } else if (end?.error) throw end.error;

@@ -7,15 +7,15 @@ export interface Qdisc {
   readonly dropped: number;
   readonly overlimits: number;
   readonly backlogPackets: number;
-  /** Bits per second that it lets pass, of tbf and netem. */
+  /** The limit in bits per second; of tbf and netem only. */
   readonly rate?: number;
-  /** What netem does to packets: a network fault that somebody simulates. */
+  /** The network faults that netem simulates. */
   readonly emulation?: Emulation;
   /** Filters of a clsact or ingress one, a line each, as tc prints them; absent when not read. */
   readonly filters?: readonly string[];
 }
 
-/** Parts of all packets, 0 to 1, that netem treats so; 0 for none. */
+/** Fractions of the packets, from 0 to 1. */
 interface Emulation {
   readonly lost: number;
   readonly corrupted: number;
@@ -49,7 +49,7 @@ function parseQdisc(raw: IpRecord): Qdisc | undefined {
   };
 }
 
-/** iproute2 prints parts of 1, and seconds; a model of losses is named by its chance to enter the lossy state. */
+/** Reads netem's options: fractions and seconds. For loss models, the probability to enter the lossy state is used. */
 function emulationOf(options: IpRecord): Emulation {
   const part = (name: string, value: string) => number(record(options[name])[value]) ?? 0;
   return {

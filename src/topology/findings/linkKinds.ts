@@ -96,16 +96,16 @@ export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
       'A device loses, delays or damages packets because somebody simulates a bad network (netem).',
     meaning: (v) => `${v('device')} ${v('effects')}: netem simulates a bad network there.`,
     fix: (v, where) =>
-      `${inNamespace(where, `tc qdisc del dev ${v('device')} root`)}; first end the experiment that set it, such as one of Chaos Mesh`,
+      `${inNamespace(where, `tc qdisc del dev ${v('device')} root`)}; if a tool such as Chaos Mesh added it, stop its experiment first`,
   },
   'rate-limit': {
     severity: 'info',
     layer: 1,
     summary: 'A device limits the rate of what it sends.',
     meaning: (v) =>
-      `${v('device')} sends at most ${v('rate')}; it delays what is faster, and drops what it cannot hold.`,
+      `${v('device')} sends at most ${v('rate')}; excess packets are delayed, or dropped if the queue is full.`,
     fix: () =>
-      'see the annotations kubernetes.io/ingress-bandwidth and kubernetes.io/egress-bandwidth of the pod; a higher limit needs a new pod',
+      'change the annotations kubernetes.io/ingress-bandwidth and kubernetes.io/egress-bandwidth of the pod, and recreate it',
   },
   'mtu-mismatch': {
     severity: 'error',

@@ -2,10 +2,10 @@ import type { Qdisc } from '../../tools/ip/qdisc.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault, Where } from '../trace/way.ts';
 
-/** How tc says that a device's incoming packets queue at another one, as the bandwidth plugin makes it. */
+/** How tc shows that packets that arrive at a device are queued at another one. The bandwidth plugin sets this up. */
 const REDIRECT = /Egress Redirect to device ([^)\s]+)/;
 
-/** Queueing disciplines on the way that lose, delay or hold packets on purpose. */
+/** Queueing disciplines on the path that are configured to drop, delay or limit packets. */
 export function queueingFaults({ ways, wiring }: PathTrace): Fault[] {
   const hops = ways.flatMap((way) => way.hops);
   return hops.flatMap(({ node, netns, pod, device }): Fault[] => {

@@ -97,8 +97,8 @@ function checkArp(walk: WalkState, port: Port, address: string, owner: Port | un
 }
 
 /**
- * The owner's arp_ignore, of which the larger counts, its device's or that of all: 1 and 2 are silent about addresses of
- * other devices, 8 about all (ip-sysctl.rst of Linux).
+ * Whether the owner answers ARP requests. The larger of the device's arp_ignore and that of `all` applies: with 1 and 2,
+ * requests for addresses of other devices are not answered; with 8, none are (Linux, ip-sysctl.rst).
  */
 function checkAnswers(walk: WalkState, port: Port, address: string, owner: Port): void {
   const { network, link } = owner;
