@@ -7,10 +7,10 @@ import { counted } from '../reading/timeText.ts';
 import type { ManifestFacts } from './manifests.ts';
 import { clipped } from './texts.ts';
 
-/** Files and interfaces that are listed. */
+/** How many files and interfaces are listed. */
 const MAX_LISTED = 200;
 
-/** How the packets were captured: manifests, files and interfaces. */
+/** Describes how the packets were captured: manifests, files and interfaces. */
 export function captureHtml(
   { summarizer: { interfaces }, broken }: Summary,
   sources: readonly CaptureSource[],

@@ -3,10 +3,13 @@ import type { ConversationRow } from './collect/conversationRow.ts';
 import type { FindingMark } from './model.ts';
 import type { ReportClock } from './reportClock.ts';
 
-/** Conversations of a finding that the page can list. */
+/** How many conversations of a finding the page can list. */
 const MAX_ROWS = 200;
 
-/** Findings with their times, and their conversations: those that have the packets a finding names. */
+/**
+ * Findings with their times and conversations. A conversation belongs to a finding if it has a packet that the
+ * finding names.
+ */
 export function findingMarks(
   { findings, summarizer }: Summary,
   rows: readonly ConversationRow[],
@@ -33,7 +36,7 @@ export function findingMarks(
         if (its && its.size < MAX_ROWS && isOf(finding, row)) its.add(number);
       }
   }
-  // Each lost packet is known, not only those that the finding names.
+  // For loss between points, all lost packets are known, not only those that the finding names.
   for (const [finding, { kind }] of findings.entries())
     if (kind === 'loss-between-points')
       for (const [number, row] of rows.entries()) {

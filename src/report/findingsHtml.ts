@@ -7,12 +7,12 @@ import { clipped } from './texts.ts';
 
 /** Names and payloads in a finding can be long. */
 const MAX_TEXT = 1_500;
-/** A smaller difference of clocks is not worth telling. Nanoseconds. */
+/** Clocks that differ by less than this count as equal. Nanoseconds. */
 const SAME_CLOCK_NS = 1e5;
-/** Findings that are written out; a capture can have thousands. */
+/** How many findings are written out; a capture can have thousands. */
 const MAX_FINDINGS = 200;
 
-/** The findings, the worst first; what is merely worth knowing comes in a list at the end. */
+/** The findings, the most severe first; notes follow in a list at the end. */
 export function findingsHtml(findings: readonly Finding[]): Html {
   const incidents = incidentsOf(findings);
   const serious = incidents.filter(({ cause }) => cause.severity !== 'info');
@@ -45,7 +45,7 @@ function incidentHtml({ cause, index, consequences }: Incident): Html {
   );
 }
 
-/** The worst problem in one sentence, for who reads nothing else. */
+/** The most severe problem in one sentence, for readers in a hurry. */
 export function verdictHtml(findings: readonly Finding[]): Html {
   const [worst, ...others] = incidentsOf(findings).filter(({ cause }) => cause.severity !== 'info');
   if (!worst) return html`<p class="verdict">No problems were found.</p>`;
@@ -92,13 +92,13 @@ function whenText({ when, until, count }: Finding): string {
 
 const ACRONYMS: ReadonlySet<string> = new Set(['dns', 'tls', 'http', 'mtu', 'nat', 'syn', 'arp']);
 
-/** Kinds whose words say too little without their text. */
+/** Titles for kinds whose name alone does not say enough. */
 const TITLES: Readonly<Record<string, string>> = {
   'loss-between-points': 'Packets lost on the way',
   'syn-retried': 'Connections opened late',
 };
 
-/** A kind in words: dns-servfail is "DNS servfail". */
+/** Makes a title from a kind: dns-servfail becomes "DNS servfail". */
 function titleOf(kind: string): string {
   const title = TITLES[kind];
   if (title !== undefined) return title;
@@ -107,7 +107,7 @@ function titleOf(kind: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
-/** What became of packets between the points of capture, in a table; nothing where there are none. */
+/** A table of the packets lost between capture points; undefined when no points were compared. */
 export function pointsHtml({ comparisons, summarizer }: Summary): Html | undefined {
   const { baseSeconds } = summarizer;
   const compared = comparisons.filter(({ first, second }) => first !== second);

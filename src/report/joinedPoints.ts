@@ -3,11 +3,11 @@ import type { JoinedPoints } from './model.ts';
 
 interface Step {
   readonly far: number;
-  /** How far the clock there is ahead of that before, in microseconds. */
+  /** How far the clock at the far point is ahead of the clock at the point before it, in microseconds. */
   readonly ahead: number;
 }
 
-/** Conversations that are one connection at several points, from the client to the server. */
+/** Finds conversations that are one connection seen at several points, and orders them from client to server. */
 export function joinedPoints(
   comparisons: readonly PointComparison[],
   rows: ReadonlyMap<number, number>,

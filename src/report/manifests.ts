@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { CaptureSource } from '../reading/summary.ts';
 
-/** The file that describes a fetched capture, beside its files; see capture/manifest.ts. */
+/** The name of the file that describes a fetched capture; it is beside the capture's files. See capture/manifest.ts. */
 const MANIFEST_NAME = 'capture.json';
 const MAX_MANIFESTS = 100;
 
-/** What a report shows of a manifest: facts in words, and files. Nothing in it is trusted to be there. */
+/** What a report shows of a manifest: facts in words, and files. Any field may be missing or malformed. */
 export interface ManifestFacts {
   readonly folder: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** What was lost or interrupted, one sentence each. */
+  /** One sentence for each loss or interruption. */
   readonly losses: readonly string[];
   readonly files: readonly ManifestFileFacts[];
 }
@@ -25,7 +25,7 @@ export interface ManifestFileFacts {
   readonly sha256: string;
 }
 
-/** The manifests beside the files of captures. A file without a manifest, or with a damaged one, has none. */
+/** The manifests beside the capture files, without missing and damaged ones. */
 export async function manifestsOf(sources: readonly CaptureSource[]): Promise<ManifestFacts[]> {
   const names = new Map<string, Set<string>>();
   for (const path of sources.flatMap(({ paths }) => paths)) {

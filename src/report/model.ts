@@ -1,42 +1,42 @@
 /**
- * What a report's file holds for its page. Tables are columns: numbers of one kind next to each other
- * compress best. Times are whole microseconds; `start` of a table counts from `ReportData.start`.
+ * The data of a report's page. Tables are stored as columns, because numbers of one kind next to each other
+ * compress best. Times are whole microseconds; the `start` of a table counts from `ReportData.start`.
  *
- * Written by makeReport(), read by the page: both are of one build, so the format needs no version.
+ * Written by makeReport() and read by the page. Both are from the same build, so the format needs no version.
  */
 export interface ReportData {
-  /** Milliseconds since 1970 that times count from. */
+  /** The origin of all times: milliseconds since 1970. */
   readonly start: number;
-  /** Of the whole capture, in microseconds. */
+  /** The length of the whole capture, in microseconds. */
   readonly duration: number;
-  /** Names of interfaces, by number. */
+  /** The names of interfaces, by number. */
   readonly interfaces: readonly string[];
   readonly timeline: Timeline;
-  /** Texts of the tables, which refer to them by number. */
+  /** The texts of the tables; the tables refer to them by number. */
   readonly texts: readonly string[];
   readonly conversations: ConversationColumns;
   readonly findings: readonly FindingMark[];
   readonly dns: LookupColumns;
   readonly tls: HandshakeColumns;
   readonly http: ExchangeColumns;
-  /** Connections that several points saw: their conversations, from the client to the server. */
+  /** Connections that several points saw, each as its conversations from client to server. */
   readonly joined: readonly JoinedPoints[];
 }
 
-/** A finding, as far as the page shows it in the timeline and finds its conversations. */
+/** What the page needs of a finding to show it in the timeline and to list its conversations. */
 export interface FindingMark {
   readonly number: number;
   readonly kind: string;
   readonly severity: string;
-  /** Undefined for a finding without a time. */
+  /** Undefined if the finding has no time. */
   readonly from?: number;
   readonly to?: number;
-  /** Rows of conversations that have it: the first few. */
+  /** The rows of its first conversations. */
   readonly rows: readonly number[];
 }
 
 export interface Timeline {
-  /** Microseconds from the report's start to the first bucket, and the width of one. */
+  /** The start of the first bucket, in microseconds from the report's start, and the width of a bucket. */
   readonly start: number;
   readonly step: number;
   readonly buckets: number;
@@ -44,17 +44,17 @@ export interface Timeline {
   readonly troubles: readonly Trouble[];
 }
 
-/** What an interface saw, by bucket. */
+/** The traffic that an interface saw, by bucket. */
 export interface Traffic {
   readonly label: string;
   readonly packets: readonly number[];
   readonly bytes: readonly number[];
 }
 
-/** One kind of trouble, in buckets that had it. */
+/** One kind of trouble, with only the buckets that have any. */
 export interface Trouble {
   readonly kind: TroubleKind;
-  /** In words, with the place: "lost from a to b". */
+  /** What happened and where: "lost from a to b". */
   readonly label: string;
   readonly total: number;
   readonly buckets: readonly number[];
@@ -64,51 +64,51 @@ export interface Trouble {
 export type TroubleKind = 'lost' | 'repeated' | 'reset' | 'failed' | 'dropped';
 
 export interface ConversationColumns {
-  /** Conversations of the captures; the columns may have fewer. */
+  /** How many conversations the captures have; the columns may have fewer. */
   readonly total: number;
   readonly protocol: readonly number[];
   readonly interface: readonly number[];
-  /** Numbers of texts: an address, or its name and the address. */
+  /** Text numbers: an address, or its name and the address. */
   readonly client: readonly number[];
   readonly clientPort: readonly number[];
   readonly server: readonly number[];
   readonly serverPort: readonly number[];
-  /** Each counts from the one before. */
+  /** Each value is the difference from the one before. */
   readonly start: readonly number[];
   readonly duration: readonly number[];
   readonly clientPackets: readonly number[];
   readonly serverPackets: readonly number[];
   readonly clientBytes: readonly number[];
   readonly serverBytes: readonly number[];
-  /** Number of a text: S0, SF and so on. */
+  /** Text number: S0, SF and so on. */
   readonly state: readonly number[];
-  /** Number of a text: what it carries. */
+  /** Text number: what the conversation carries. */
   readonly what: readonly number[];
   readonly repeated: readonly number[];
   readonly resets: readonly number[];
   readonly failed: readonly number[];
   readonly lost: readonly number[];
-  /** Packets that are kept for the diagram, and how many followed the last of them. */
+  /** How many packets are kept for the diagram, and how many follow the last kept one. */
   readonly kept: readonly number[];
   readonly rest: readonly number[];
 }
 
-/** Packets of conversations, one conversation after the other: as many as `kept` says. */
+/** The packets of all conversations, one conversation after the other; `kept` says how many each has. */
 export interface PacketColumns {
-  /** Microseconds after the packet before; of a conversation's first: after its start. */
+  /** Microseconds since the packet before; for the first packet, since the conversation's start. */
   readonly time: readonly number[];
-  /** Its number in the capture, counted from that of the packet before; the first from 0. */
+  /** The packet's number in the capture, as the difference from the packet before; the first counts from 0. */
   readonly number: readonly number[];
-  /** Packets of the conversation that were left out before it. */
+  /** How many packets of the conversation are left out before this one. */
   readonly skipped: readonly number[];
-  /** Flags of TCP (8 bits), 0x100 from the client, 0x200 lost on its way, then SEGMENT bits from 0x400. */
+  /** TCP flags (8 bits), 0x100 for a packet from the client, 0x200 for a lost one, then SEGMENT bits from 0x400. */
   readonly marks: readonly number[];
-  /** Counted from the first of its direction; type of ICMP. */
+  /** Relative to the first sequence number of the direction; for ICMP, the type. */
   readonly sequence: readonly number[];
   readonly acknowledgment: readonly number[];
   readonly length: readonly number[];
   readonly ipId: readonly number[];
-  /** Number in `labels` and one; 0 for none. */
+  /** The index in `labels` plus one; 0 for none. */
   readonly label: readonly number[];
   readonly labels: readonly string[];
 }
@@ -121,9 +121,9 @@ export interface LookupColumns {
   readonly time: readonly number[];
   readonly name: readonly number[];
   readonly type: readonly number[];
-  /** Number of a text: the code, or "no answer". */
+  /** Text number: the response code, or "no answer". */
   readonly answer: readonly number[];
-  /** -1 without an answer. */
+  /** -1 if there was no answer. */
   readonly latency: readonly number[];
   readonly addresses: readonly number[];
   readonly repeats: readonly number[];

@@ -5,7 +5,7 @@ import { Texts } from './texts.ts';
 
 const ACK = 0x10;
 
-/** The packets that were kept of conversations, for their diagrams. */
+/** The kept packets of conversations, for their diagrams. */
 export function packetColumns(rows: readonly ConversationRow[]): PacketColumns {
   const time: number[] = [];
   const number: number[] = [];

@@ -14,7 +14,7 @@ import script from './page/main.ts?script';
 import { orderedRows, reportData } from './reportData.ts';
 import { clipped } from './texts.ts';
 
-/** Names of captures in the title. */
+/** The most capture names in the title. */
 const MAX_NAMES = 4;
 
 export interface ReportParts {
@@ -22,13 +22,13 @@ export interface ReportParts {
   readonly collector: ReportCollector;
   readonly sources: readonly CaptureSource[];
   readonly manifests: readonly ManifestFacts[];
-  /** When the report is made. */
+  /** The time the report is made. */
   readonly now: Date;
 }
 
 /**
- * The report as one HTML document, in pieces. Findings and how it was captured are there without any
- * script; the script shows the rest from compressed data.
+ * The report as one HTML document, in pieces. The findings and how the packets were captured are plain HTML; a
+ * script shows the rest from compressed data.
  */
 export function renderReport(parts: ReportParts): Iterable<string> {
   const { summary, collector, sources, manifests } = parts;
@@ -53,7 +53,7 @@ ${captureHtml(summary, sources, manifests)}
   });
 }
 
-/** JSON, compressed; base64 in the page keeps it from being markup. */
+/** JSON, compressed. Base64 keeps it from being parsed as markup. */
 function packed(value: object): Buffer {
   return deflateRawSync(JSON.stringify(value), { level: 6 });
 }

@@ -1,12 +1,12 @@
 import type { Summary } from '../reading/summary.ts';
 
-/** Turns times of a summary into those of a report: whole microseconds from a whole millisecond. */
+/** Converts a summary's times into a report's times: whole microseconds since a whole millisecond. */
 export class ReportClock {
-  /** Milliseconds since 1970 of the report's start. */
+  /** The report's start, in milliseconds since 1970. */
   readonly start: number;
-  /** Of the whole capture, in microseconds. */
+  /** The length of the whole capture, in microseconds. */
   readonly duration: number;
-  /** The same, in nanoseconds of the summary. */
+  /** The report's start, in nanoseconds of the summary. */
   readonly #start: number;
 
   constructor({ summarizer: { baseSeconds, start, end } }: Summary) {
@@ -16,12 +16,12 @@ export class ReportClock {
     this.duration = hasTime ? this.at(end) : 0;
   }
 
-  /** Nanoseconds of the summary. */
+  /** Converts nanoseconds of the summary. */
   at(nanoseconds: number): number {
     return Math.round((nanoseconds - this.#start) / 1e3);
   }
 
-  /** ISO 8601 with nine digits, as findings have it; undefined for no time. */
+  /** Converts ISO 8601 with nine decimals, as in findings; undefined if there is no time. */
   atText(iso: string | undefined): number | undefined {
     const [, whole, fraction] = iso?.match(/^(.+:\d\d)\.(\d{9})Z$/) ?? [];
     if (whole === undefined || fraction === undefined) return undefined;

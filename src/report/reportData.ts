@@ -20,12 +20,12 @@ import type {
 import { ReportClock } from './reportClock.ts';
 import { Texts } from './texts.ts';
 
-/** Rows of the report, in the order of their beginnings. */
+/** The rows of the report, ordered by start. */
 export function orderedRows(collector: ReportCollector): ConversationRow[] {
   return [...collector.rows.values()].sort((a, b) => a.start - b.start || a.serial - b.serial);
 }
 
-/** Everything of a report but its packets. */
+/** All data of a report except its packets. */
 export function reportData(
   summary: Summary,
   collector: ReportCollector,
@@ -74,7 +74,7 @@ function timelineOf(
 
 const KINDS: readonly TroubleKind[] = ['lost', 'dropped', 'repeated', 'reset', 'failed'];
 
-/** Causes come before what follows from them. */
+/** Orders causes before their consequences. */
 function byKind(one: { kind: TroubleKind }, other: { kind: TroubleKind }): number {
   return KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind);
 }
@@ -117,7 +117,7 @@ function conversationColumns(
   };
 }
 
-/** The tables of what conversations carry. */
+/** The tables of DNS lookups, TLS handshakes and HTTP requests. */
 class EntryTables {
   readonly #clock: ReportClock;
   readonly #texts: Texts;
@@ -195,7 +195,7 @@ class EntryTables {
     };
   }
 
-  /** Entries whose conversations are in the report. */
+  /** Keeps only entries whose conversations are in the report. */
   #columns<Entry>({ kept }: Entries<Entry>) {
     const shown = kept.filter(({ serial }) => this.#rows.has(serial));
     return {

@@ -7,8 +7,8 @@ import { manifestsOf } from './manifests.ts';
 import { renderReport } from './report.ts';
 
 /**
- * A report on its way to a file. Only its owner may read the file, and it gets its name when it is complete.
- * Its collector takes part in the summary.
+ * Writes a report to a file that only its owner can read. The file gets its name when it is complete. The report's
+ * collector takes part in the summary.
  */
 export class ReportFile {
   readonly collector = new ReportCollector();
@@ -20,7 +20,7 @@ export class ReportFile {
     this.#force = force;
   }
 
-  /** Throws a Problem. */
+  /** Writes the report. Throws a Problem if the file cannot be written. */
   async write(summary: Summary, sources: readonly CaptureSource[]): Promise<void> {
     const { collector } = this;
     const manifests = await manifestsOf(sources);

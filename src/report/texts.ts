@@ -1,13 +1,13 @@
-/** The longest text of a table: names in packets can have a megabyte. */
+/** The longest text in a table. Names in packets can be a megabyte long. */
 const MAX_TEXT = 300;
 
-/** The text, or its beginning and how long it was. */
+/** The text; a longer one is cut, and its length is added. */
 export function clipped(text: string, most = MAX_TEXT): string {
   if (text.length <= most) return text;
   return `${text.slice(0, most)}… (${text.length.toLocaleString('en')} characters)`;
 }
 
-/** Texts with a number each; equal ones have the same. */
+/** Numbers texts: equal texts have the same number. */
 export class Texts {
   readonly all: string[] = [];
   readonly #numbers = new Map<string, number>();

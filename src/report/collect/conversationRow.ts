@@ -3,9 +3,8 @@ import { alertName } from '../../packets/tls.ts';
 import { type Conversation, type Endpoint, protocolName } from '../../reading/conversation.ts';
 import type { PacketLog } from './packetLog.ts';
 
-/** What a report keeps of a conversation when it is over. Times are nanoseconds. */
+/** What a report keeps of a finished conversation. Times are in nanoseconds. */
 export interface ConversationRow {
-  /** The conversation's serial number. */
   readonly serial: number;
   readonly protocol: string;
   readonly interfaceIndex: number;
@@ -19,22 +18,22 @@ export interface ConversationRow {
   readonly serverBytes: number;
   readonly state: string;
   readonly what: string;
-  /** Segments that were sent again, and resets. */
+  /** Retransmitted segments, and resets. */
   readonly repeated: number;
   readonly resets: number;
-  /** Times of what failed above: DNS, TLS, HTTP, connections without an answer. */
+  /** Times of failures above the packet level: DNS, TLS, HTTP, connections without an answer. */
   readonly failures: readonly number[];
-  /** Packets that another point of capture should have seen, but did not. */
+  /** Packets that another capture point should have seen but did not. */
   lost: number;
   readonly log: PacketLog | undefined;
-  /** Words for packets, by number: ClientHello, GET /cart. */
+  /** What packets carry, by packet number: `ClientHello`, `GET /cart`. */
   readonly labels: ReadonlyMap<number, string>;
-  /** Sequence numbers that those of each direction count from. */
+  /** The first sequence number of each direction; shown sequence numbers are relative to it. */
   readonly clientBase: number;
   readonly serverBase: number;
 }
 
-/** Failures of one conversation that are placed in time; reading keeps about as many in detail. */
+/** How many failures of one conversation are placed in time. Reading keeps about as many in detail. */
 const MAX_FAILURES = 50;
 
 export function rowOf(conversation: Conversation, log: PacketLog | undefined): ConversationRow {
@@ -83,12 +82,12 @@ function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
   return inside.trim();
 }
 
-/** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need no answer. */
+/** Multicast DNS, LLMNR and NetBIOS: queries to all hosts, which may stay unanswered. */
 const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
-/** NXDOMAIN is an answer: search paths bring many of them. */
+/** NXDOMAIN is a normal answer: search paths cause many of them. */
 const NO_ERROR: ReadonlySet<number> = new Set([0, 3]);
 
-/** When something failed that is not a matter of single packets. */
+/** Times of failures that concern a request or a connection, not a single packet. */
 function failuresOf(conversation: Conversation): number[] {
   const { tls, http, dns, tcp, state, start, server } = conversation;
   const failures: number[] = [];
@@ -107,7 +106,7 @@ function failuresOf(conversation: Conversation): number[] {
 
 const NO_LABELS: ReadonlyMap<number, string> = new Map();
 
-/** What packets carry, in words. */
+/** What packets carry, by packet number. */
 function labelsOf({ tls, http, dns }: Conversation): ReadonlyMap<number, string> {
   if (!tls && !http && !dns) return NO_LABELS;
   const labels = new Map<number, string>();

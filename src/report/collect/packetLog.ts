@@ -1,22 +1,22 @@
-/** Words of a record: time (two), number, ordinal, sequence, acknowledgment, length, marks, IP id. */
+/** 32-bit words in a record: time (two), number, ordinal, sequence, acknowledgment, length, marks, IP id. */
 const WORDS = 10;
 const DOUBLES = WORDS / 2;
 const FIRST_CAPACITY = 8;
 const MOST = 240;
-/** Of a log that is cut: this part of it is kept of the conversation's beginning and end. */
+/** When a log is thinned out, this share of it is kept at each end of the conversation. */
 const EDGE_SHARE = 0.15;
-/** Packets that are kept in front of one that is kept for itself. */
+/** How many packets are kept before a packet with trouble. */
 const CONTEXT = 4;
-/** How far back the packet is looked for that another one repeats. */
+/** How many packets to search backwards for the original of a retransmission. */
 const LOOK_BACK = 200;
 
-/** Bits of a record's marks beyond the flags of TCP. */
+/** A bit of a record's marks, above the TCP flags: keep this packet. */
 export const KEPT = 1 << 30;
 
-/** Places for packets that all logs of a run share. */
+/** The number of packets that all logs of a run may keep together. */
 export class PacketBudget {
   #left: number;
-  /** Packets of conversations with trouble may use what is left below this. */
+  /** The last part of the budget, reserved for packets with trouble. */
   readonly #reserve: number;
 
   constructor(packets: number) {
@@ -40,24 +40,24 @@ export interface LoggedPacket {
   /** Nanoseconds. */
   readonly time: number;
   readonly number: number;
-  /** Which packet of its conversation it is. */
+  /** The packet's position in its conversation, from 1. */
   readonly ordinal: number;
   /** 32 bits, signed. */
   readonly sequence: number;
   readonly acknowledgment: number;
   readonly length: number;
   readonly marks: number;
-  /** -1 without one. */
+  /** -1 if the packet has none. */
   readonly ipId: number;
 }
 
 /**
- * Packets of one conversation for its diagram: of a long conversation its beginning, its end, and what
- * was wrong between, with some packets around it.
+ * The packets of one conversation for its diagram. Of a long conversation it keeps the beginning, the end, and the
+ * packets with trouble in between, with some packets around them.
  */
 export class PacketLog {
   count = 0;
-  /** Packets of the conversation, kept or not. */
+  /** How many packets the conversation has, kept or not. */
   ordinal = 0;
   #capacity = 0;
   #times = new Float64Array(0);
@@ -68,7 +68,7 @@ export class PacketLog {
     this.#budget = budget;
   }
 
-  /** Adds a packet. With KEPT in its marks it is kept as long as there is room at all. */
+  /** Adds a packet. A packet with KEPT in its marks is kept as long as there is any room. */
   add(packet: Omit<LoggedPacket, 'ordinal'>): void {
     this.ordinal += 1;
     const isKept = (packet.marks & KEPT) !== 0;
@@ -103,7 +103,7 @@ export class PacketLog {
     };
   }
 
-  /** Of the last packet that is kept; 0 for none. */
+  /** The ordinal of the last kept packet; 0 for none. */
   get lastOrdinal(): number {
     return this.count > 0 ? (this.#words[(this.count - 1) * WORDS + 3] as number) : 0;
   }
@@ -118,7 +118,7 @@ export class PacketLog {
     this.#words[word] = (this.#words[word] as number) | bits;
   }
 
-  /** The conversation is over: gives back what it does not use. */
+  /** Call it when the conversation is over: returns unused room to the budget. */
   close(): void {
     this.#budget.giveBack(this.#capacity - this.count);
     this.#resize(this.count);
@@ -143,7 +143,7 @@ export class PacketLog {
     this.#capacity = capacity;
   }
 
-  /** Around a packet with trouble: what came just before, and the packet that it repeats. */
+  /** Marks what surrounds a packet with trouble: the packets just before it, and the one it repeats. */
   #keepContext(at: number): void {
     for (let before = Math.max(0, at - CONTEXT); before < at; before++) this.mark(before, KEPT);
     const words = this.#words;
@@ -159,7 +159,7 @@ export class PacketLog {
     }
   }
 
-  /** Forgets ordinary packets; when there are too few of them, those in the middle of the rest. */
+  /** Drops ordinary packets. If that frees too little, drops packets from the middle of the rest. */
   #thinOut(): void {
     const edge = Math.ceil(this.#capacity * EDGE_SHARE);
     const last = this.count - edge;

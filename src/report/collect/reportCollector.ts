@@ -13,14 +13,14 @@ import { type ConversationRow, rowOf } from './conversationRow.ts';
 import { KEPT, PacketBudget, PacketLog } from './packetLog.ts';
 import { TimelineCollector } from './timeline.ts';
 
-/** Conversations in a report; beyond the second number the least interesting are left out. */
+/** How many conversations a report has. At ROWS_BEFORE_CUT, the least interesting ones are dropped. */
 const MAX_ROWS = 100_000;
 const ROWS_BEFORE_CUT = 120_000;
-/** Packets in diagrams, of all conversations: 40 bytes each. */
+/** How many packets the diagrams of all conversations have, at 40 bytes each. */
 const MAX_PACKETS = 1_000_000;
 const MAX_ENTRIES = 50_000;
 
-/** What is shown of every packet. */
+/** Packets with one of these bits are always kept. */
 const TROUBLE =
   ANY_RETRANSMISSION | SEGMENT.outOfOrder | SEGMENT.lost | SEGMENT.zeroWindow | SEGMENT.windowFull;
 
@@ -44,7 +44,7 @@ export class ReportCollector implements SummaryCollector {
   readonly lookups = new Entries<DnsLookup>();
   readonly handshakes = new Entries<TlsFacts>();
   readonly exchanges = new Entries<HttpExchange>();
-  /** Conversations that were seen. */
+  /** How many conversations were seen. */
   total = 0;
   readonly #budget = new PacketBudget(MAX_PACKETS);
   readonly #logs = new Map<number, PacketLog>();
@@ -108,7 +108,7 @@ export class ReportCollector implements SummaryCollector {
     if (this.#rows.size >= ROWS_BEFORE_CUT) this.#cut();
   }
 
-  /** A packet that `view` saw and the other point did not. */
+  /** Notes a packet that `view` saw and the other point did not. */
   lost(
     view: PointView,
     from: CaptureInterface,
@@ -125,12 +125,12 @@ export class ReportCollector implements SummaryCollector {
     for (let at = 0; at < log.count; at++) if (log.numberAt(at) === packet) log.mark(at, MARK.lost);
   }
 
-  /** No more conversations follow: keeps as many as a report shows. */
+  /** Call it after the last conversation: keeps as many as a report shows. */
   finish(): void {
     if (this.#rows.size > MAX_ROWS) this.#cut();
   }
 
-  /** Keeps those with trouble, and of the rest the largest. */
+  /** Keeps conversations with trouble first, then the largest. */
   #cut(): void {
     const hasTrouble = ({ repeated, resets, failures, lost }: ConversationRow) =>
       repeated + resets + failures.length + lost > 0 ? 1 : 0;

@@ -1,23 +1,23 @@
 const CAPACITY = 4_000;
-/** The finest step: 100 microseconds. All times are nanoseconds. */
+/** The finest step: 100 microseconds. All times are in nanoseconds. */
 const FIRST_STEP = 1e5;
-/** A step grows to the next of 1, 2, 10, 20, 100 … */
+/** A step grows to the next of 1, 2, 10, 20, 100 … times the finest. */
 const GROWTH: readonly [number, number] = [2, 5];
 
 /**
- * Counts by time in a bounded number of buckets, whatever the time spans: when there are too many, the
- * step grows and buckets are joined. All series share the buckets. Times may come in any order.
+ * Counts by time in a bounded number of buckets, however long the time: when there are too many buckets, the step
+ * grows and buckets are merged. All series share the buckets. Times may come in any order.
  */
 export class TimeGrid {
-  /** Nanoseconds a bucket. */
+  /** Nanoseconds per bucket. */
   step = FIRST_STEP;
   #growths = 0;
-  /** Times divided by the step: of the first bucket in use, and of the last. */
+  /** The first and the last bucket in use, as times divided by the step. */
   #first = 0;
   #last = -1;
   readonly #series: Float64Array[] = [];
 
-  /** Gives the number of a new series. */
+  /** Adds a series and returns its number. */
   addSeries(): number {
     return this.#series.push(new Float64Array(CAPACITY)) - 1;
   }
@@ -28,7 +28,7 @@ export class TimeGrid {
     values[at] = (values[at] as number) + amount;
   }
 
-  /** Where the first bucket begins. */
+  /** The start of the first bucket. */
   get start(): number {
     return this.#first * this.step;
   }
@@ -60,7 +60,7 @@ export class TimeGrid {
     }
   }
 
-  /** Makes room in front. */
+  /** Makes room for earlier buckets. */
   #moveTo(first: number): void {
     const by = this.#first - first;
     for (const values of this.#series) {

@@ -2,13 +2,13 @@ import type { CaptureInterface } from '../../reading/captureInterface.ts';
 import type { TroubleKind } from '../model.ts';
 import { TimeGrid } from './timeGrid.ts';
 
-/** Interfaces with a line of their own; the others share one. */
+/** How many interfaces have a line of their own; the others share one. */
 const MAX_LINES = 6;
-/** Pairs of points with a strip of their own. */
+/** How many pairs of points have a strip of their own. */
 const MAX_STRIPS = 12;
 
 interface TrafficSeries {
-  /** The interfaces that share it. */
+  /** The interfaces that share this line. */
   readonly labels: string[];
   readonly packets: number;
   readonly bytes: number;
@@ -33,12 +33,12 @@ const OTHERS: Readonly<Record<TroubleKind, string>> = {
   dropped: 'Not captured',
 };
 
-/** Traffic and trouble by time. */
+/** Traffic and trouble over time. */
 export class TimelineCollector {
   readonly grid = new TimeGrid();
   readonly #traffic = new Map<number, TrafficSeries>();
   readonly #troubles = new Map<string, TroubleSeries>();
-  /** By interface: the time of its first packet since the last drops, and of its last. */
+  /** By interface: the times of its first packet since the last report of drops, and of its last packet. */
   readonly #spans = new Map<number, { from: number; to: number }>();
 
   get traffic(): readonly TrafficSeries[] {
@@ -67,7 +67,7 @@ export class TimelineCollector {
     this.#add('lost', `Lost from ${from.label} to ${to.label}`, key, time, 1);
   }
 
-  /** It is only known that they were lost since the last report: spread over that time. */
+  /** Spreads the drops over the time since the last report, because their exact times are not known. */
   addDropped(on: CaptureInterface, packets: number): void {
     const span = this.#spans.get(on.index);
     if (!span) return;

@@ -6,21 +6,21 @@ import { hasAllWords, searchWords } from './search.ts';
 import type { Span } from './timeScale.ts';
 import { type VirtualColumn, VirtualTable } from './virtualTable.ts';
 
-/** Waits for the end of typing. Milliseconds. */
+/** Filter when the user has stopped typing for this long. Milliseconds. */
 const TYPING = 120;
 
 /** Texts and numbers of conversations, by row. */
 export class ConversationRows {
   readonly data: ReportData;
   readonly count: number;
-  /** Those that the table shows: a connection that several points saw is one, as the first of them saw it. */
+  /** The rows that the table shows. A connection that several points saw has one row, of the first point. */
   readonly all: readonly number[];
   /** Microseconds from the start of the report. */
   readonly starts: Float64Array;
-  /** Where each one's packets begin. */
+  /** The index of each conversation's first packet. */
   readonly packetsAt: Float64Array;
   readonly #haystacks: (string | undefined)[] = [];
-  /** Of connections that several points saw: all their rows, by the first. */
+  /** For connections that several points saw: all their rows, by the first row. */
   readonly #points = new Map<number, readonly number[]>();
   readonly #firsts = new Map<number, number>();
 
@@ -48,7 +48,7 @@ export class ConversationRows {
     );
   }
 
-  /** The row that stands for the connection of this one. */
+  /** The row that stands for this row's connection in the table. */
   shown(row: number): number {
     return this.#firsts.get(row) ?? row;
   }
@@ -66,7 +66,7 @@ export class ConversationRows {
     return this.data.conversations[column][row] ?? 0;
   }
 
-  /** An end as people write it. ICMP has no ports. */
+  /** An endpoint as ADDRESS:PORT. ICMP has no ports. */
   end(which: 'client' | 'server', row: number): string {
     const text = this.text(which, row);
     if (this.text('protocol', row).startsWith('icmp')) return text;
@@ -80,19 +80,19 @@ export class ConversationRows {
     return this.data.interfaces[this.number('interface', row)] ?? '';
   }
 
-  /** All places that saw the connection. */
+  /** All points that saw the connection. */
   places(row: number): string {
     return this.points(row)
       .map((own) => this.place(own))
       .join(' → ');
   }
 
-  /** Packets lost behind any of the points. */
+  /** How many packets were lost behind all points together. */
   lost(row: number): number {
     return this.points(row).reduce((sum, own) => sum + this.number('lost', own), 0);
   }
 
-  /** What several points saw is not added up. */
+  /** The largest value of the points: several points saw the same events, so values are not added up. */
   most(column: 'repeated' | 'resets' | 'failed', row: number): number {
     return Math.max(...this.points(row).map((own) => this.number(column, own)));
   }
@@ -123,7 +123,7 @@ export class ConversationRows {
   matches(row: number, words: readonly string[]): boolean {
     this.#haystacks[row] ??= [
       this.text('protocol', row),
-      // Another point may have seen other addresses.
+      // Another point may have seen other addresses, for example behind NAT.
       ...this.points(row).flatMap((own) => [this.end('client', own), this.end('server', own)]),
       this.places(row),
       this.text('state', row),
@@ -137,7 +137,7 @@ export class ConversationRows {
   }
 }
 
-/** The table of conversations, with what narrows it. */
+/** The table of conversations, with its filters. */
 export class ConversationTable {
   readonly element: HTMLElement;
   readonly #rows: ConversationRows;
@@ -191,7 +191,7 @@ export class ConversationTable {
       ),
     );
     this.#filter();
-    // Where there is trouble, it comes first.
+    // Conversations with trouble come first.
     const columns = columnsOf(rows);
     if (rows.all.some((row) => rows.troubleCount(row) > 0))
       this.#table.sortBy(
@@ -200,13 +200,13 @@ export class ConversationTable {
       );
   }
 
-  /** Shows conversations of this time only. */
+  /** Shows only conversations of this time span. */
   setSpan(span: Span | undefined): void {
     this.#span = span;
     this.#filter();
   }
 
-  /** Shows conversations of a finding only. */
+  /** Shows only conversations of this finding. */
   setFinding(number: number, rows: readonly number[]): void {
     this.#finding = { number, rows: new Set(rows.map((row) => this.#rows.shown(row))) };
     this.#filter();

@@ -12,7 +12,7 @@ const FLAG_NAMES = [
   [FLAG.urg, 'URG'],
 ] as const;
 
-/** ICMP and ICMPv6 types that people know. */
+/** Well-known ICMP and ICMPv6 types. */
 const ICMP_NAMES: Readonly<Record<string, string>> = {
   'icmp 0': 'echo reply',
   'icmp 3': 'destination unreachable',
@@ -63,14 +63,14 @@ const REMARKS = [
   [SEGMENT.zeroWindowProbe, 'probes a full window'],
 ] as const;
 
-/** What is wrong with a packet; empty for nothing. */
+/** What is wrong with a packet; empty if nothing is. */
 export function problemsOf({ found, flags }: DiagramPacket): string[] {
   const problems: string[] = PROBLEMS.filter(([bit]) => found & bit).map(([, text]) => text);
   if (flags & FLAG.rst) problems.push('reset');
   return problems;
 }
 
-/** What is worth knowing of a packet that is nothing wrong in itself. */
+/** What is worth knowing about a packet without being a problem of the packet itself. */
 export function remarksOf({ found }: DiagramPacket): string[] {
   return REMARKS.filter(([bit]) => found & bit).map(([, text]) => text);
 }

@@ -1,6 +1,6 @@
 import { terminalSafe } from '../../output/terminalSafe.ts';
 
-/** A child of an element: text, which is never markup, or another element. */
+/** A child of an element: another element, or text, which is never parsed as markup. */
 export type Child = string | Node | undefined;
 
 /** Attributes, and listeners under names that begin with "on". */
@@ -34,7 +34,7 @@ export function byId(id: string): HTMLElement | null {
   return document.getElementById(id);
 }
 
-/** Scrolls there and moves the keyboard there, too. */
+/** Scrolls to an element and moves the keyboard focus to it. */
 export function goTo(target: HTMLElement | null | undefined): void {
   if (!target) return;
   if (target.tabIndex < 0) target.tabIndex = -1;

@@ -6,12 +6,12 @@ import { type VirtualColumn, VirtualTable } from './virtualTable.ts';
 
 interface Entries {
   readonly total: number;
-  /** Rows of the conversations. */
+  /** Row numbers of the conversations. */
   readonly row: readonly number[];
   readonly time: readonly number[];
 }
 
-/** DNS lookups, TLS handshakes and HTTP requests: a section each, where there are any. */
+/** One section each for DNS lookups, TLS handshakes and HTTP requests, if there are any. */
 export function entrySections(
   rows: ConversationRows,
   onChoose: (row: number) => void,

@@ -1,4 +1,4 @@
-/** Numbers and times as the page shows them. All times are microseconds. */
+/** Numbers and times as the page shows them. All times are in microseconds. */
 
 import { durationText } from '../../reading/timeText.ts';
 
@@ -27,17 +27,17 @@ function scaled(value: number, units: readonly string[]): string {
   return `${rest.toFixed(digits)} ${units[unit]}`;
 }
 
-/** 214 µs, 12.5 ms, 1.25 s, 2 min 5 s; with its sign when it is negative. */
+/** A duration: 214 µs, 12.5 ms, 1.25 s, 2 min 5 s; negative ones have a sign. */
 export function spanText(microseconds: number): string {
   const sign = microseconds < 0 ? '−' : '';
   return sign + durationText(Math.abs(microseconds) * 1e3);
 }
 
-/** The time of day in UTC, with `digits` behind the seconds. `start` is in milliseconds since 1970. */
+/** The time of day in UTC, with `digits` decimals of a second. `start` is in milliseconds since 1970. */
 export function utcClockText(start: number, microseconds: number, digits = 3): string {
   const whole = Math.floor(microseconds / 1e6) * 1e6;
   const base = start % 1000;
-  // The start is a whole millisecond, so its rest and that of the time are added as integers.
+  // Only the parts below a second are added, as integers, to keep microseconds exact.
   const micros = base * 1000 + (microseconds - whole);
   const seconds = (start - base) / 1000 + whole / 1e6 + Math.floor(micros / 1e6);
   const text = new Date(seconds * 1000).toISOString().slice(11, 19);

@@ -5,7 +5,7 @@ import { entrySections } from './entryTables.ts';
 import { PacketView } from './packetView.ts';
 import { TimelineView } from './timeline.ts';
 
-/** Around a finding, this share of its length is shown, too; and at least this long. Microseconds. */
+/** The view around a finding adds this share of the finding's length, and at least LEAST_AROUND. Microseconds. */
 const AROUND = 0.25;
 const LEAST_AROUND = 500_000;
 
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
   document.documentElement.dataset.ready = 'true';
 }
 
-/** What one can do with a finding. */
+/** Adds buttons to each finding: show its time, list its conversations. */
 function addActions(
   { findings }: ReportData,
   timeline: TimelineView,
@@ -85,7 +85,7 @@ start().catch((error: unknown) => {
   );
 });
 
-/** The JSON that is compressed in the element with this id. */
+/** Loads the compressed JSON in the element with this id. */
 async function load<Content>(id: string): Promise<Content> {
   const encoded = atob(document.getElementById(id)?.textContent ?? '');
   const bytes = new Uint8Array(encoded.length);

@@ -1,28 +1,31 @@
 import type { DiagramPacket } from './packets.ts';
 
-/** What one point of capture saw of a connection. */
+/** What one capture point saw of a connection. */
 export interface PointPackets {
   readonly packets: readonly DiagramPacket[];
-  /** Microseconds from the start of the first point's conversation, by that point's clock, to the start of this. */
+  /**
+   * Microseconds from the start of the first point's conversation to the start of this one, by the first point's
+   * clock.
+   */
   readonly offset: number;
 }
 
-/** A packet on its way past the points. */
+/** A packet on its way past the capture points. */
 export interface PassingPacket {
-  /** As the first point saw it, with what another point knows it carries. */
+  /** As the first point saw it, with the label from any point that has one. */
   packet: DiagramPacket;
-  /** By point, on the clock of the first; undefined where it was not seen. */
+  /** By point, in the first point's time; undefined where the packet was not seen. */
   readonly times: (number | undefined)[];
-  /** The last point that saw it, when it got lost behind it; or -1. */
+  /** If the packet was lost, the last point that saw it; otherwise -1. */
   lostAfter: number;
-  /** Packets that were left out before it, at the point that saw it first. */
+  /** How many packets are left out before this one, at the first point that saw it. */
   readonly skipped: number;
 }
 
-/** Packets that only resemble each other are not further apart than this. Microseconds. */
+/** Packets without equal IP identifications are only matched within this time. Microseconds. */
 const NEAR = 200_000;
 
-/** Finds the packets of one connection again at each point, and puts all in the order of their times. */
+/** Matches the packets of one connection across points, and orders all of them by time. */
 export function mergePoints(points: readonly PointPackets[]): PassingPacket[] {
   const places = points.map((_, index) => index);
   const up = follow(points, places, true);
@@ -34,7 +37,7 @@ export function firstTime({ times }: PassingPacket): number {
   return Math.min(...times.filter((time) => time !== undefined));
 }
 
-/** Packets of one direction along the points in the order in which they pass. */
+/** Follows the packets of one direction past the points, in the order in which they pass them. */
 function follow(
   points: readonly PointPackets[],
   order: readonly number[],
@@ -70,7 +73,7 @@ function canArrive(before: number) {
   return ({ times, lostAfter }: PassingPacket) => times[before] !== undefined && lostAfter < 0;
 }
 
-/** By index in `seen`: the packet on its way that it is. Equal IP identifications first, then the nearest. */
+/** Matches packets in `seen`, by index, with waiting ones: equal IP identifications first, then the nearest in time. */
 function match(
   waiting: readonly PassingPacket[],
   before: number,

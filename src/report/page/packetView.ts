@@ -7,7 +7,7 @@ import { mergePoints } from './mergePoints.ts';
 import { packetsOf } from './packets.ts';
 import { lossText, sequenceDiagram } from './sequence.ts';
 
-/** The chosen conversation: its facts, and its packets in a sequence diagram. */
+/** The selected conversation: its facts, and its packets in a sequence diagram. */
 export class PacketView {
   readonly element = element('section', {
     id: 'packets',
@@ -34,7 +34,7 @@ export class PacketView {
   async show(row: number, moves: boolean): Promise<void> {
     this.#shown = row;
     const columns = await this.#packets();
-    // Another one was chosen in the meantime.
+    // The user has selected another conversation in the meantime.
     if (this.#shown !== row) return;
     const content = this.#content(row, columns);
     this.element.replaceChildren(...content);

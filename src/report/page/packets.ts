@@ -5,10 +5,10 @@ export interface DiagramPacket {
   /** Microseconds after the start of the conversation. */
   readonly time: number;
   readonly number: number;
-  /** Packets that were left out before it. */
+  /** How many packets are left out before this one. */
   readonly skipped: number;
   readonly fromClient: boolean;
-  /** Passed this point and never came to the next. */
+  /** Passed this capture point but never reached the next. */
   readonly isLost: boolean;
   readonly flags: number;
   /** Bits of SEGMENT. */
@@ -20,7 +20,7 @@ export interface DiagramPacket {
   readonly label: string;
 }
 
-/** The packets from `first` on, as many as `count`. */
+/** Reads `count` packets, beginning with packet `first`. */
 export function packetsOf(columns: PacketColumns, first: number, count: number): DiagramPacket[] {
   let time = 0;
   let number = 0;

@@ -1,9 +1,9 @@
-/** True when the text has all the words, wherever. */
+/** Whether the text contains all the words, in any order. */
 export function hasAllWords(text: string, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-/** The words of a search. */
+/** Splits a search into lowercase words. */
 export function searchWords(query: string): string[] {
   return query
     .toLowerCase()
@@ -11,7 +11,7 @@ export function searchWords(query: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** Rows in the order of a column's keys, equal ones as before. */
+/** Sorts rows by a column's keys. Rows with equal keys keep their order. */
 export function sortedRows(
   rows: readonly number[],
   keyOf: (row: number) => number | string,

@@ -11,7 +11,7 @@ const HEAD_HEIGHT = 52;
 const ROW_HEIGHT = 30;
 const GAP_HEIGHT = 26;
 
-/** Packets in one diagram. */
+/** The most packets in one diagram. */
 const MOST_ROWS = 600;
 /** The shortest silence that is shown. Microseconds. */
 const SILENCE = 150_000;
@@ -20,17 +20,17 @@ export interface Diagram {
   readonly protocol: string;
   readonly client: string;
   readonly server: string;
-  /** Where it was captured, from the client to the server. */
+  /** The capture points, from client to server. */
   readonly points: readonly string[];
   readonly packets: readonly PassingPacket[];
-  /** Packets after the last one. */
+  /** How many packets follow the last one. */
   readonly skippedAtEnd: number;
-  /** Milliseconds since 1970, and microseconds from there to the conversation's start. */
+  /** The report's start in milliseconds since 1970, and the conversation's start in microseconds after it. */
   readonly start: number;
   readonly offset: number;
 }
 
-/** The packets of a conversation as arrows between its ends, or past the points that captured it. */
+/** Draws the packets of a conversation as arrows between its endpoints, or between its capture points. */
 export function sequenceDiagram(diagram: Diagram): HTMLElement {
   const lines = diagram.points.length > 1 ? diagram.points.length : 2;
   const x = (place: number) => LEFT + (place / (lines - 1)) * (RIGHT - LEFT);
@@ -161,7 +161,7 @@ function packetRow(
   );
 }
 
-/** Where its arrow begins and ends. A lost packet stops half way to the next point. */
+/** The start and the end of the packet's arrow. The arrow of a lost packet ends half way to the next point. */
 function ends(
   { packet: { fromClient }, times, lostAfter }: PassingPacket,
   points: number,
@@ -175,12 +175,12 @@ function ends(
   const step = fromClient ? 1 : -1;
   const begin = fromClient ? lowest : highest;
   if (lostAfter >= 0) return [x(begin), x(lostAfter + step * 0.55)];
-  // Seen at one point alone, and not said to be lost: it came from, or went to, the other.
+  // A packet that only one point saw, and that is not marked as lost, is drawn from one end to the other.
   const [a, b] = seen.length > 1 ? [lowest, highest] : [0, last];
   return fromClient ? [x(a), x(b)] : [x(b), x(a)];
 }
 
-/** Where a packet was heading when it got lost. */
+/** Says where a lost packet was heading. */
 function lossNote({ packet, lostAfter }: PassingPacket, points: readonly string[]): string {
   const next = points[lostAfter + (packet.fromClient ? 1 : -1)];
   return next === undefined ? 'LOST on the way' : `LOST on the way to ${next}`;
@@ -218,13 +218,13 @@ function short(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-/** Counts what a diagram says about loss. */
+/** How many packets of the diagram were lost, in words. */
 export function lossText(packets: readonly PassingPacket[]): string {
   const lost = packets.filter(({ lostAfter }) => lostAfter >= 0).length;
   return lost === 0 ? '' : `${numberText(lost)} lost on the way`;
 }
 
-/** What lies between two packets of a diagram: packets that were left out, and a silence. */
+/** Describes the gap between two packets: packets left out, and silence. */
 function describeGap(skipped: number, silence: number): string {
   const parts: string[] = [];
   if (skipped > 0)

@@ -4,17 +4,17 @@ export interface Span {
   readonly to: number;
 }
 
-/** What is narrower than this cannot be zoomed into. */
+/** The shortest span to zoom into. */
 const LEAST_SPAN = 100;
 
-/** A span within the whole, not narrower than what can be shown. */
+/** Moves a span into the whole, and widens it if it is too short to show. */
 export function clampedSpan(span: Span, whole: Span): Span {
   const length = Math.min(Math.max(span.to - span.from, LEAST_SPAN), whole.to - whole.from);
   const from = Math.min(Math.max(span.from, whole.from), whole.to - length);
   return { from, to: from + length };
 }
 
-/** Narrower by a factor below 1, wider by one above, around a point. */
+/** Zooms around a time: factors below 1 zoom in, factors above 1 zoom out. */
 export function zoomed(span: Span, factor: number, around: number, whole: Span): Span {
   const from = around - (around - span.from) * factor;
   return clampedSpan({ from, to: from + (span.to - span.from) * factor }, whole);
@@ -27,7 +27,7 @@ const STEPS: readonly number[] = [
   ...[1, 2, 3, 6, 12, 24, 48, 120, 240].map((hours) => hours * 3600e6),
 ];
 
-/** Times of day to write at an axis: at most `most` of them. `start`: milliseconds since 1970. */
+/** Times of day for the labels of an axis, at most `most`. `start` is in milliseconds since 1970. */
 export function timeTicks(
   span: Span,
   start: number,
@@ -43,14 +43,14 @@ export function timeTicks(
   return ticks;
 }
 
-/** The least of 1, 2 and 5 times a power of ten that is not below the value. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 export function niceCeiling(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((factor) => factor * power >= value * 0.999_999) ?? 10) * power;
 }
 
-/** Values of buckets, added up in `bins` equal parts of a span. A bucket counts for the part its middle is in. */
+/** Adds up buckets in `bins` equal parts of a span. A bucket counts for the part that its middle is in. */
 export function binned(
   values: readonly number[],
   start: number,

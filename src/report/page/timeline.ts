@@ -5,10 +5,10 @@ import { MARKS_HEIGHT, type Metric, SIDE, TimelinePicture } from './timelinePict
 import { clampedSpan, type Span, zoomed } from './timeScale.ts';
 
 const PRINT_WIDTH = 1_000;
-/** A drag that is shorter is a click. Pixels. */
+/** A shorter drag is a click. Pixels. */
 const LEAST_DRAG = 4;
 
-/** Traffic and trouble over time. A part can be chosen with the mouse, the keyboard or buttons. */
+/** Traffic and trouble over time. A span can be selected with the mouse, the keyboard or buttons. */
 export class TimelineView {
   readonly element: HTMLElement;
   readonly #data: ReportData;
@@ -58,7 +58,7 @@ export class TimelineView {
     addEventListener('afterprint', () => this.#resize(this.#frame.clientWidth));
   }
 
-  /** Shows a span; without one, all. */
+  /** Shows a span, or everything. */
   zoomTo(span: Span | undefined): void {
     this.#span = span ? clampedSpan(span, this.#whole) : this.#whole;
     this.#draw();
@@ -179,7 +179,7 @@ export class TimelineView {
     this.#shade.setAttribute('hidden', '');
   }
 
-  /** Says in words what happened at a time. */
+  /** Shows in words what happened at a time. */
   #read(time: number): void {
     const { start, timeline } = this.#data;
     const at = Math.floor((time - timeline.start) / timeline.step);

@@ -3,7 +3,7 @@ import { byId, goTo, svg } from './dom.ts';
 import { numberText, rateText, utcClockText } from './format.ts';
 import { binned, niceCeiling, type Span, timeTicks } from './timeScale.ts';
 
-/** Empty space at both sides, and the top where findings are marked. */
+/** The margin at both sides, and the height of the marks of findings at the top. */
 export const SIDE = 12;
 export const MARKS_HEIGHT = 26;
 const TRAFFIC_HEIGHT = 150;
@@ -13,13 +13,13 @@ const AXIS_HEIGHT = 24;
 
 export type Metric = 'bits' | 'packets';
 
-/** Draws a span of the timeline. Pixels. */
+/** Draws a span of the timeline. All measures are in pixels. */
 export class TimelinePicture {
   readonly #data: ReportData;
   readonly #span: Span;
   readonly #metric: Metric;
   readonly #width: number;
-  /** Where the strips end, and the whole picture. */
+  /** The bottom of the strips, and the height of the whole picture. */
   readonly bottom: number;
   readonly height: number;
 
@@ -137,7 +137,7 @@ export class TimelinePicture {
     return legend;
   }
 
-  /** One kind of trouble: its name with how often and when, and bars below it. */
+  /** Draws one kind of trouble: its label, count and times, with bars below. */
   #strip({ kind, label, total, buckets, counts }: Trouble, top: number): SVGElement[] {
     const { start, timeline } = this.#data;
     const { step } = timeline;
@@ -185,7 +185,7 @@ export class TimelinePicture {
     return drawn;
   }
 
-  /** Findings at their times: numbers that lead to them. */
+  /** Draws findings at their times, as numbers that link to them. */
   #marks(bottom: number): SVGElement[] {
     const taken: number[] = [];
     return this.#data.findings.filter(isMarked).flatMap(({ number, severity, from = 0, kind }) => {
@@ -228,7 +228,7 @@ function isMarked({ severity, from }: FindingMark): boolean {
   return severity !== 'info' && from !== undefined;
 }
 
-/** A line that stays level for the width of each value. */
+/** The path of a step chart: a horizontal line for each value. */
 function steps(
   values: Float64Array,
   left: number,

@@ -2,36 +2,39 @@ import { type Child, element } from './dom.ts';
 import { numberText } from './format.ts';
 import { sortedRows } from './search.ts';
 
-/** As in the stylesheet. */
+/** The same as in the stylesheet. */
 const ROW_HEIGHT = 30;
-/** Rows that are there above and below those in sight. */
+/** How many rows are rendered above and below the visible ones. */
 const SPARE = 12;
 const PRINTED = 100;
-/** No screen shows more; where the stylesheet is missing, the table is not all there at once. */
+/**
+ * More than any screen shows. Limits the rendered rows even without the stylesheet, when the table has its full
+ * height.
+ */
 const MOST_RENDERED = 300;
 
 export interface VirtualColumn {
   readonly title: string;
-  /** In units of the font size. */
+  /** In em. */
   readonly width: number;
   readonly isNumber?: boolean;
   text(row: number): string;
-  /** What to sort by; its text where this is missing. */
+  /** The sort key; without it, the text is the key. */
   key?(row: number): number | string;
-  /** The first click sorts the largest first, as people want of numbers. */
+  /** The first click sorts in descending order, as is usual for numbers. */
   readonly largestFirst?: boolean;
-  /** A class for the cell: error, warning. */
+  /** A CSS class for the cell: error, warning. */
   level?(row: number): string;
 }
 
 export interface TableOptions {
   readonly label: string;
   readonly columns: readonly VirtualColumn[];
-  /** Called for the chosen row. */
+  /** Called when the user selects a row. */
   readonly onChoose: (row: number) => void;
 }
 
-/** A table of any length: only the rows in sight are elements. Sortable, and operated by keyboard, too. */
+/** A table of any length that renders only the visible rows. It is sortable and works with the keyboard. */
 export class VirtualTable {
   readonly element: HTMLElement;
   chosen = -1;
@@ -41,12 +44,12 @@ export class VirtualTable {
   readonly #table: HTMLTableElement;
   readonly #note = element('p', { class: 'muted', hidden: true });
   readonly #scroll: HTMLElement;
-  /** Rows in the order in which they came, and in the order in which they are shown. */
+  /** The rows in their original order, and in the order shown. */
   #rows: readonly number[] = [];
   #shown: readonly number[] = [];
   #sort = -1;
   #isDescending = false;
-  /** Place of the row that the keyboard is on. */
+  /** The index of the row with the keyboard focus. */
   #active = 0;
   #isPrinting = false;
 
@@ -72,7 +75,7 @@ export class VirtualTable {
     addEventListener('afterprint', () => this.#print(false));
   }
 
-  /** Shows these rows, in the order that was chosen. */
+  /** Shows these rows in the current sort order. */
   show(rows: readonly number[]): void {
     this.#rows = rows;
     this.#arrange();
@@ -81,7 +84,7 @@ export class VirtualTable {
     this.#render();
   }
 
-  /** Marks a row as chosen; it stays where it is. */
+  /** Marks a row as selected, without moving it. */
   mark(row: number): void {
     this.chosen = row;
     const place = this.#shown.indexOf(row);
@@ -238,7 +241,7 @@ function columnWidth({ width }: VirtualColumn): HTMLTableColElement {
   return column;
 }
 
-/** Stands for rows out of sight. */
+/** A spacer for rows that are not rendered. */
 function space(rows: number, columns: number): HTMLTableRowElement {
   const cell = element('td', { colspan: columns });
   const row = element('tr', { class: 'space', 'aria-hidden': 'true' }, cell);
