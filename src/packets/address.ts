@@ -1,12 +1,12 @@
 import { u16 } from './numbers.ts';
 
-/** An address as Kubernetes writes it: IPv6 in the form of RFC 5952. `length` is 4 or 16 bytes. */
+/** Formats an address as Kubernetes writes it: IPv6 in the form of RFC 5952. `length` is 4 or 16 bytes. */
 export function addressText(bytes: Uint8Array, at: number, length: number): string {
   if (length === 4) return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
   const groups: number[] = [];
   for (let index = 0; index < 8; index++) groups.push(u16(bytes, at + 2 * index));
   const [start, count] = longestZeros(groups);
-  // An address that maps IPv4 shows it (RFC 5952, section 5).
+  // IPv4-mapped addresses end in dotted form (RFC 5952, section 5).
   if (start === 0 && count === 5 && groups[5] === 0xffff)
     return `::ffff:${addressText(bytes, at + 12, 4)}`;
   const text = (from: number, to: number) =>
@@ -17,7 +17,7 @@ export function addressText(bytes: Uint8Array, at: number, length: number): stri
   return count < 2 ? text(0, 8) : `${text(0, start)}::${text(start + count, 8)}`;
 }
 
-/** Where the first of the longest runs of zero groups begins, and how long it is. */
+/** The start and length of the longest run of zero groups; the first one if several are equally long. */
 function longestZeros(groups: readonly number[]): [start: number, count: number] {
   let best: [number, number] = [0, 0];
   let run = 0;
@@ -28,7 +28,7 @@ function longestZeros(groups: readonly number[]): [start: number, count: number]
   return best;
 }
 
-/** A hardware address: 02:42:ac:11:00:02. */
+/** Formats a hardware address: 02:42:ac:11:00:02. */
 export function hardwareAddressText(bytes: Uint8Array, at: number): string {
   return Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, '0')).join(
     ':',

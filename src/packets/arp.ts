@@ -15,7 +15,10 @@ export interface Arp {
 const HARDWARE_ETHERNET = 1;
 const PROTOCOL_IPV4 = 0x0800;
 
-/** Reads the ARP packet of a frame whose network is NETWORK.arp; undefined when it is cut or of another kind. */
+/**
+ * Reads the ARP packet of a frame whose network is NETWORK.arp; undefined if it is truncated or not for IPv4 over
+ * Ethernet.
+ */
 export function readArp({ bytes, networkAt: at, end }: Packet): Arp | undefined {
   if (at + 28 > end) return undefined;
   if (u16(bytes, at) !== HARDWARE_ETHERNET || u16(bytes, at + 2) !== PROTOCOL_IPV4)

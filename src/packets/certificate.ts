@@ -1,14 +1,14 @@
-/** The shown parts of an X.509 certificate (RFC 5280). */
+/** The fields of an X.509 certificate (RFC 5280) that are shown. */
 export interface Certificate {
   /** Names as `CN=…, O=…`, in the certificate's order. */
   readonly subject: string;
   readonly issuer: string;
-  /** Milliseconds since 1970; NaN where it is not a date. */
+  /** Milliseconds since 1970; NaN if it is not a valid date. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
-/** DER: tags of the values that are read. */
+/** Tags of the DER values that are read. */
 const SEQUENCE = 0x30;
 const VERSION_TAG = 0xa0;
 const UTC_TIME = 0x17;
@@ -22,14 +22,14 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   '55040b': 'OU',
 };
 
-/** A value in DER: its tag, and where its contents lie. */
+/** A DER value: its tag and the range of its contents. */
 interface Value {
   readonly tag: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Reads the certificate in bytes.subarray(from, to); undefined when it is damaged or no certificate. */
+/** Reads the certificate in bytes.subarray(from, to); undefined if it is damaged or not a certificate. */
 export function readCertificate(
   bytes: Uint8Array,
   from: number,
@@ -92,7 +92,7 @@ function nameText(bytes: Uint8Array, name: Value): string {
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-/** UTCTime: YYMMDDHHMMSSZ, of 1950 to 2049; GeneralizedTime: YYYYMMDDHHMMSSZ. */
+/** UTCTime: YYMMDDHHMMSSZ, for the years 1950 to 2049; GeneralizedTime: YYYYMMDDHHMMSSZ. */
 function timeOf(bytes: Uint8Array, { tag, from, to }: Value): number {
   const text = Buffer.from(bytes.subarray(from, to)).toString('latin1');
   const century = Number(text.slice(0, 2)) < 50 ? '20' : '19';

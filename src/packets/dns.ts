@@ -2,7 +2,7 @@ import { addressText } from './address.ts';
 import { nameEnd, netbiosName, readName } from './dnsNames.ts';
 import { u16 } from './numbers.ts';
 
-/** Types of records that are looked into (IANA, DNS parameters). */
+/** Record types that are decoded (IANA, DNS parameters). */
 export const DNS_TYPE = {
   a: 1,
   cname: 5,
@@ -55,7 +55,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   257: 'CAA',
 };
 
-/** A, AAAA, PTR …; TYPE1234 for what has no name here (RFC 3597). */
+/** A, AAAA, PTR …; TYPE1234 for a type without a name here (RFC 3597). */
 export function dnsTypeName(type: number): string {
   return TYPE_NAMES[type] ?? `TYPE${type}`;
 }
@@ -75,7 +75,7 @@ const RESPONSE_CODES = [
 ];
 const BADVERS = 16;
 
-/** NOERROR, SERVFAIL, NXDOMAIN …; RCODE23 for what has no name here. */
+/** NOERROR, SERVFAIL, NXDOMAIN …; RCODE23 for a code without a name here. */
 export function responseCodeName(code: number): string {
   return code === BADVERS ? 'BADVERS' : (RESPONSE_CODES[code] ?? `RCODE${code}`);
 }
@@ -84,20 +84,20 @@ export interface DnsMessage {
   readonly id: number;
   readonly isResponse: boolean;
   readonly opcode: number;
-  /** With the upper bits of an EDNS record, where there is one. */
+  /** Includes the upper bits from an EDNS record, if there is one. */
   readonly responseCode: number;
-  /** TC: the whole answer is to be had over TCP. */
+  /** TC: the client has to use TCP to get the whole answer. */
   readonly isTruncated: boolean;
-  /** The first question; most messages have just one. Of an answer without one: its first record. */
+  /** The first question; most messages have only one. For an answer without a question: its first record. */
   readonly name: string;
   readonly type: number;
   readonly questions: number;
   readonly answers: number;
-  /** Addresses in the answer; a few of them. */
+  /** The first addresses in the answer. */
   readonly addresses: readonly string[];
-  /** The message ends before all it announces: a fragment, or cut by the snap length. */
+  /** The message ends before the records it announces: a fragment, or truncated by the snap length. */
   readonly isCut: boolean;
-  /** Names that are too long, or whose pointers go wrong. */
+  /** A name is too long, or has invalid compression pointers. */
   readonly isMalformed: boolean;
 }
 
@@ -106,7 +106,7 @@ const MAX_ADDRESSES = 8;
 /** Enough for any real message; hostile ones announce 65,535 records. */
 const MAX_RECORDS = 512;
 
-/** True when these bytes may well be a DNS message; a look at its header only. */
+/** Whether these bytes may be a DNS message. Checks the header only. */
 export function looksLikeDns(bytes: Uint8Array, at: number, end: number): boolean {
   if (at + HEADER_BYTES > end) return false;
   const flags = u16(bytes, at + 2);
@@ -115,7 +115,7 @@ export function looksLikeDns(bytes: Uint8Array, at: number, end: number): boolea
   return u16(bytes, at + 4) <= 1 && u16(bytes, at + 6) < 256 && u16(bytes, at + 8) < 256;
 }
 
-/** Reads the DNS message in bytes.subarray(start, end); undefined when not even its header is there. */
+/** Reads the DNS message in bytes.subarray(start, end); undefined if the header is incomplete. */
 export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessage | undefined {
   if (start + HEADER_BYTES > end) return undefined;
   const flags = u16(bytes, start + 2);

@@ -2,24 +2,24 @@ import { u16 } from './numbers.ts';
 
 /** RFC 1035: a name is at most 255 bytes long. */
 const MAX_NAME_BYTES = 255;
-/** A name within that limit needs fewer pointers than this. */
+/** More pointers cannot occur in a name within that limit. */
 const MAX_POINTERS = 128;
 const POINTER = 0xc0;
 
-/** What the last readName() found besides the name; read before the next call. */
+/** Further results of the last readName(). Read them before the next call. */
 export const nameEnd = {
-  /** Where the bytes after the name begin. */
+  /** The index of the first byte after the name. */
   at: 0,
-  /** The name was longer than allowed, or its pointers led nowhere, forward or in a circle. */
+  /** The name was too long, or a compression pointer pointed forward or in a loop. */
   malformed: false,
   /** The message ends inside the name. */
   cut: false,
 };
 
 /**
- * Reads a domain name at `at`, of a message that begins at `start` and ends at `end`, following
- * compression pointers; no dot at its end, "." for the root. Bytes that are no printable ASCII are
- * written as \DDD, as zone files do, and so are dots within a label. Never throws: see nameEnd.
+ * Reads the domain name at `position` in a message between `start` and `end`, following compression pointers. Returns
+ * it without a trailing dot, or "." for the root. Bytes that are not printable ASCII, and dots within a label, are
+ * written as \DDD, as in zone files. Never throws: see nameEnd.
  */
 export function readName(bytes: Uint8Array, start: number, position: number, end: number): string {
   let at = position;
@@ -84,7 +84,7 @@ function labelText(bytes: Uint8Array, from: number, to: number): string {
 /** NetBIOS writes each half of a byte as a letter from A to P, 16 bytes padded with spaces (RFC 1001, 14.1). */
 const NETBIOS_LABEL = /^([A-P]{32})(?:\.|$)/;
 
-/** The readable form of a NetBIOS name, without the byte at its end that says what it is for. */
+/** The readable form of a NetBIOS name, without its last byte, which is the service type. */
 export function netbiosName(name: string): string {
   const letters = NETBIOS_LABEL.exec(name)?.[1];
   if (letters === undefined) return name;

@@ -5,24 +5,24 @@ import { u16 } from './numbers.ts';
 export interface DnsQuestion {
   readonly name: string;
   readonly type: number;
-  /** Multicast DNS: the class's upper bit, which asks for an answer to the asker alone (RFC 6762, 5.4). */
+  /** Multicast DNS: the upper bit of the class, which requests a unicast response (RFC 6762, 5.4). */
   readonly isMarked: boolean;
 }
 
 /** A record of a DNS message. */
 export interface DnsRecord {
   readonly type: number;
-  /** Multicast DNS: the class's upper bit, which says that caches are to be flushed (RFC 6762, 10.2). */
+  /** Multicast DNS: the upper bit of the class, the cache-flush bit (RFC 6762, 10.2). */
   readonly isMarked: boolean;
-  /** What it says, of types whose data is an address or a name: as Wireshark shows it; else empty. */
+  /** The data as Wireshark shows it, for types whose data is an address or a name; otherwise empty. */
   readonly data: string;
 }
 
 const HEADER_BYTES = 12;
-/** Longer texts are cut in a line. */
+/** Output lines are truncated, so more records would not be shown. */
 const MAX_RECORDS = 64;
 
-/** The names and types that a DNS message in bytes.subarray(start, end) asks for, and all its records. */
+/** Reads the questions and all records of the DNS message in bytes.subarray(start, end). */
 export function readSections(
   bytes: Uint8Array,
   start: number,

@@ -1,8 +1,8 @@
-/** The first line of an HTTP/1 request, and the headers that describe what follows. */
+/** The request line of an HTTP/1 request, and the headers that describe its body. */
 export interface HttpRequest {
   readonly method: string;
   readonly target: string;
-  /** Empty for HTTP/0.9, which has none. */
+  /** Empty for HTTP/0.9, which does not send one. */
   readonly version: string;
   readonly host: string | undefined;
   readonly headers: BodyHeaders;
@@ -14,14 +14,14 @@ export interface HttpResponse {
   readonly headers: BodyHeaders;
 }
 
-/** How long the body is. */
+/** The headers that determine the length of the body. */
 export interface BodyHeaders {
   readonly contentLength: number | undefined;
   readonly isChunked: boolean;
   readonly upgrade: boolean;
 }
 
-/** What begins every HTTP/2 connection (RFC 9113, 3.4). */
+/** The connection preface of HTTP/2 (RFC 9113, 3.4). */
 export const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** Lenient, as servers are: the target may be missing, contain spaces, or stand before half a version. */
@@ -29,14 +29,14 @@ const REQUEST = /^([A-Za-z][A-Za-z_-]{0,19})(?: +(?!HTTP\/\d)(.*?))?(?: +HTTP\/(
 const RESPONSE = /^HTTP\/(\d+\.\d+) +(\d{3})(?: |$)/;
 const METHODS =
   /^(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|TRACE|PROPFIND|QUERY)(?: |\r?\n)/;
-/** Any other method (WebDAV, UPnP): its line must have the version, or nothing but a path. */
+/** Any other method (WebDAV, UPnP): its line must have a version, or only a path. */
 const OTHER_METHOD = /^[A-Z][A-Z_-]{2,19} (?:\S+ HTTP\/1|\/\S*\r?\n)/;
 const MAX_LINE = 2_000;
 
-/** True when an HTTP/1 request or response, or the preface of HTTP/2, may begin at `at`. */
+/** Whether an HTTP/1 request or response, or the HTTP/2 preface, may begin at `at`. */
 export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boolean {
   const first = bytes[at] as number;
-  // An upper-case letter: cheaper than making text of every segment.
+  // Requests and responses begin with an upper-case letter. This check is cheaper than decoding every segment as text.
   if (first < 0x41 || first > 0x5a) return false;
   const start = latin1(bytes, at, Math.min(end, at + 16));
   if (METHODS.test(start) || start.startsWith('HTTP/1.') || start.startsWith('PRI * HTTP/2.0'))
@@ -50,7 +50,7 @@ export function looksLikeHttp(bytes: Uint8Array, at: number, end: number): boole
 const REQUEST_LINE = /^[A-Z][A-Z_-]{2,19} \S+ HTTP\/1\.[01]\r?\n/;
 const STATUS_LINE = /^HTTP\/1\.[01] [1-5]\d\d[ \r\n]/;
 
-/** True when `at` has the whole first line of an HTTP/1 message: stricter than looksLikeHttp. */
+/** Whether a whole first line of an HTTP/1 message begins at `at`. Stricter than looksLikeHttp. */
 export function beginsHttpMessage(
   bytes: Uint8Array,
   at: number,
@@ -63,7 +63,7 @@ export function beginsHttpMessage(
   return (isRequest ? REQUEST_LINE : STATUS_LINE).test(line);
 }
 
-/** Reads the head of a request, its empty line left out; undefined when it is none. */
+/** Reads the head of a request, without its empty line; undefined if it is not a request. */
 export function readRequest(head: string): HttpRequest | undefined {
   const [line = '', ...lines] = head.split(/\r?\n/);
   const match = REQUEST.exec(line);
@@ -72,7 +72,7 @@ export function readRequest(head: string): HttpRequest | undefined {
   return { method, target, version, host: headerOf(lines, 'host'), headers: bodyHeaders(lines) };
 }
 
-/** Reads the head of a response; undefined when it is none. */
+/** Reads the head of a response; undefined if it is not a response. */
 export function readResponse(head: string): HttpResponse | undefined {
   const [line = '', ...lines] = head.split(/\r?\n/);
   const match = RESPONSE.exec(line);
@@ -89,7 +89,7 @@ function bodyHeaders(lines: readonly string[]): BodyHeaders {
   };
 }
 
-/** The value of the last header of that name, in lower case: the first one is no safer. */
+/** The value of the last header with this name, which must be in lower case. The first one would be no safer. */
 function headerOf(lines: readonly string[], name: string): string | undefined {
   let found: string | undefined;
   for (const line of lines) {
@@ -100,7 +100,7 @@ function headerOf(lines: readonly string[], name: string): string | undefined {
   return found;
 }
 
-/** The bytes as text, one character each. */
+/** Decodes the bytes as Latin-1: one character for each byte. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
 }

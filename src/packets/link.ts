@@ -7,7 +7,7 @@ export const LINK_TYPE = {
   null: 0,
   ethernet: 1,
   ppp: 9,
-  /** DLT_RAW as some systems wrote it. */
+  /** DLT_RAW, as some systems wrote it. */
   raw12: 12,
   raw14: 14,
   pppHdlc: 50,
@@ -16,7 +16,7 @@ export const LINK_TYPE = {
   cHdlc: 104,
   loop: 108,
   sll: 113,
-  /** PKTAP before it had a number of its own. */
+  /** PKTAP, before it was assigned its own number. */
   user2: 149,
   ipv4: 228,
   ipv6: 229,
@@ -45,7 +45,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [LINK_TYPE.sll2]: 'LINUX_SLL2',
 };
 
-/** The name libpcap gives a link type; its number where this program cannot decode it. */
+/** The name that libpcap uses for a link type, or its number if this program cannot decode it. */
 export function linkTypeName(linkType: number): string {
   return NAMES[linkType] ?? `${linkType}`;
 }
@@ -64,21 +64,21 @@ export const ETHER_TYPE = {
   oldServiceVlan: 0x9100,
 } as const;
 
-/** Smaller values are the length of an IEEE 802.3 frame. */
+/** Smaller values are the length field of an IEEE 802.3 frame. */
 const FIRST_ETHER_TYPE = 0x600;
 const PPP_IPV4 = 0x0021;
 const PPP_IPV6 = 0x0057;
 const SNAP = 0xaaaa;
-/** The type of an NFLOG attribute that holds the packet (NFULA_PAYLOAD). */
+/** The type of the NFLOG attribute with the packet (NFULA_PAYLOAD). */
 const NFLOG_PAYLOAD = 9;
-/** The fields of a PKTAP header that are read. */
+/** The part of a PKTAP header that is read. */
 const PKTAP_LEAST_BYTES = 12;
-/** No network uses more tags or labels than this. */
+/** No real network uses more tags or labels. */
 const MAX_TAGS = 8;
 
 /**
- * Decodes the frame in bytes.subarray(start, end), of which `length` bytes were on the wire, down to its
- * first TCP, UDP or ICMP header. What is cut off, damaged or unknown is left undecoded; never throws.
+ * Decodes the frame in bytes.subarray(start, end), which had `length` bytes on the wire, up to its first TCP, UDP or
+ * ICMP header. Truncated, damaged or unknown parts stay undecoded. Never throws.
  */
 export function decodeFrame(
   packet: Packet,
@@ -90,7 +90,7 @@ export function decodeFrame(
 ): void {
   packet.bytes = bytes;
   packet.end = end;
-  // Some writers leave the length on the wire smaller than what they kept.
+  // Some writers record an original length smaller than the captured length.
   packet.wireEnd = start + (length > end - start ? length : end - start);
   packet.vlan = -1;
   packet.packetType = -1;
@@ -127,7 +127,7 @@ export function decodeFrame(
       return;
     case LINK_TYPE.null:
     case LINK_TYPE.loop:
-      // A protocol family, whose number for IPv6 differs by system: the IP version says it all.
+      // A protocol family. Its number for IPv6 differs by system, so the IP version is used instead.
       decodeIp(packet, start + 4);
       return;
     case LINK_TYPE.ppp:
@@ -149,7 +149,7 @@ export function decodeFrame(
   }
 }
 
-/** Decodes from the Ethernet header at `at` on: of a frame, or inside a tunnel. */
+/** Decodes the Ethernet header at `at` and what follows it, in a frame or inside a tunnel. */
 export function decodeEthernet(packet: Packet, at: number): void {
   const { bytes, end } = packet;
   if (at + 14 > end) return;
@@ -159,7 +159,7 @@ export function decodeEthernet(packet: Packet, at: number): void {
     decodeEtherType(packet, u16(bytes, at + 20), at + 22);
 }
 
-/** Decodes what follows an EtherType, through VLAN tags, PPPoE and MPLS labels. */
+/** Decodes the payload of an EtherType, including VLAN tags, PPPoE and MPLS labels. */
 export function decodeEtherType(packet: Packet, etherType: number, position: number): void {
   const { bytes, end } = packet;
   let type = etherType;
@@ -213,12 +213,12 @@ function decodeIp(packet: Packet, at: number): void {
 function decodePppoe(packet: Packet, at: number): void {
   if (at + 6 > packet.end) return;
   const payload = at + 6;
-  // Behind it there may be padding, which some senders count in the IP length.
+  // Padding may follow, which some senders include in the IP length.
   packet.wireEnd = Math.min(packet.wireEnd, payload + u16(packet.bytes, at + 4));
   decodePpp(packet, payload);
 }
 
-/** PPP, with or without HDLC's address and control bytes, its protocol in one byte or two. */
+/** PPP, with or without HDLC address and control bytes, and with a protocol field of one or two bytes. */
 export function decodePpp(packet: Packet, position: number): void {
   const { bytes, end } = packet;
   let at = position;
@@ -231,7 +231,7 @@ export function decodePpp(packet: Packet, position: number): void {
   else if (protocol === PPP_IPV6) decodeEtherType(packet, ETHER_TYPE.ipv6, at);
 }
 
-/** Attributes with lengths in the byte order of the machine that recorded, little-endian today. */
+/** NFLOG attributes. Their lengths are in the byte order of the recording machine, which is little-endian today. */
 function decodeNflog(packet: Packet, start: number): void {
   const { bytes, end } = packet;
   let at = start + 4;
@@ -248,7 +248,7 @@ function decodeNflog(packet: Packet, start: number): void {
   }
 }
 
-/** macOS's header in front of frames of any link type, little-endian: its length, a type, the link type (bsd/net/pktap.h). */
+/** The macOS header of frames of any link type, little-endian: its length, a type, the link type (bsd/net/pktap.h). */
 function decodePktap(packet: Packet, start: number): void {
   const { bytes, end } = packet;
   if (start + PKTAP_LEAST_BYTES > end) return;

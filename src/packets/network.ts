@@ -4,12 +4,12 @@ import { decodeTransport } from './transport.ts';
 
 const IPV4_HEADER_BYTES = 20;
 const IPV6_HEADER_BYTES = 40;
-/** Of a hop-by-hop header (RFC 2675): four bytes of length follow. */
+/** In a hop-by-hop header (RFC 2675): a length of four bytes follows. */
 const JUMBO_OPTION = 0xc2;
-/** More extension headers than this are an attack, not a packet. */
+/** Real packets have fewer extension headers. */
 const MAX_EXTENSIONS = 16;
 
-/** Decodes the IPv4 packet at `at`, and what it carries unless that is a later fragment. */
+/** Decodes the IPv4 packet at `at`, and its payload unless it is a later fragment. */
 export function decodeIpv4(packet: Packet, at: number): void {
   const { bytes, end, wireEnd } = packet;
   if (at + IPV4_HEADER_BYTES > end) return;
@@ -38,7 +38,7 @@ export function decodeIpv4(packet: Packet, at: number): void {
   if (packet.fragmentOffset === 0) decodeTransport(packet);
 }
 
-/** Decodes the IPv6 packet at `at` through its extension headers, and what it carries. */
+/** Decodes the IPv6 packet at `at`, its extension headers and its payload. */
 export function decodeIpv6(packet: Packet, at: number): void {
   const { bytes, end, wireEnd } = packet;
   if (at + IPV6_HEADER_BYTES > end || (bytes[at] as number) >> 4 !== 6) return;
@@ -63,7 +63,7 @@ export function decodeIpv6(packet: Packet, at: number): void {
     decodeTransport(packet);
 }
 
-/** The length in a hop-by-hop header's jumbo option, which counts from that header on; else 0. */
+/** The length in the jumbo payload option of a hop-by-hop header, counted from that header; 0 without the option. */
 function jumboLength({ bytes, end }: Packet, at: number, next: number): number {
   const options = at + IPV6_HEADER_BYTES;
   if (next !== PROTOCOL.hopByHop || options + 8 > end) return 0;
@@ -72,7 +72,7 @@ function jumboLength({ bytes, end }: Packet, at: number, next: number): number {
     : 0;
 }
 
-/** Finds the transport header; false when what was captured ends before it. */
+/** Finds the transport header; false if the captured part ends before it. */
 function passExtensions(packet: Packet, first: number, position: number): boolean {
   const { bytes, end } = packet;
   let next = first;

@@ -1,4 +1,4 @@
-/** Network byte order, from where a caller has made sure that the bytes are there. */
+/** Reads in network byte order. The caller makes sure that the bytes exist. */
 
 export function u16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
@@ -8,7 +8,7 @@ export function u24(bytes: Uint8Array, at: number): number {
   return (u16(bytes, at) << 8) | (bytes[at + 2] as number);
 }
 
-/** Four bytes as a signed 32-bit integer: the cheapest form for comparing and for hashing. */
+/** Reads four bytes as a signed 32-bit integer: the cheapest form for comparing and hashing. */
 export function i32(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at] as number) << 24) |

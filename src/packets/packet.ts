@@ -1,7 +1,7 @@
-/** What carries a packet inside another one. */
+/** The protocols that carry one packet inside another. */
 export type Tunnel = 'none' | 'vxlan' | 'geneve' | 'gre' | 'ipip' | 'gtp' | 'teredo' | 'ayiya';
 
-/** What the network layer is. */
+/** The network layer of a packet. */
 export const NETWORK = { none: 0, ipv4: 4, ipv6: 6, arp: 2, other: 1 } as const;
 
 /** IP protocol numbers (IANA). */
@@ -25,58 +25,60 @@ export const PROTOCOL = {
 export const FLAG = { fin: 0x01, syn: 0x02, rst: 0x04, psh: 0x08, ack: 0x10, urg: 0x20 } as const;
 
 /**
- * One decoded packet, made once and filled again for each: nothing is allocated for a packet. All
- * positions (`…At`, `…End`) are indexes into `bytes`, which belongs to the reader and is valid until
- * its next packet. Lengths come from the headers, not from what was captured.
+ * One decoded packet. The object is created once and reused, so that no memory is allocated for each packet. All
+ * positions (`…At`, `…End`) are indexes into `bytes`, which belongs to the reader and is valid until its next packet.
+ * Lengths come from the headers, not from the captured length.
  *
  * decodeFrame() fills it with the outermost packet, enterTunnel() with the one inside.
  */
 export class Packet {
   bytes: Uint8Array = new Uint8Array(0);
-  /** Where what was captured of it ends. */
+  /** The end of the captured part. */
   end = 0;
-  /** Where it ended on the wire: beyond `end` when the snap length cut it. */
+  /** The end on the wire: beyond `end` if the snap length truncated the packet. */
   wireEnd = 0;
 
-  /** Link layer: the EtherType of what follows; 0 when it has none. */
+  /** The EtherType of the payload; 0 if the link layer has none. */
   etherType = 0;
-  /** The innermost VLAN tag's id, or -1. */
+  /** The ID of the innermost VLAN tag, or -1. */
   vlan = -1;
-  /** Linux cooked captures: 0 to us, 4 sent by us (if_packet.h), or -1; and the interface's index, or 0. */
+  /**
+   * Linux cooked captures: the packet type, 0 to us, 4 sent by us (if_packet.h), or -1; and the interface index, or 0.
+   */
   packetType = -1;
   deviceIndex = 0;
 
-  /** A value of NETWORK, and where that header begins. */
+  /** A value of NETWORK, and the start of that header. */
   network: number = NETWORK.none;
   networkAt = 0;
-  /** IP: where the addresses are, and how long each is (4 or 16). */
+  /** IP: the positions of the addresses, and the length of each (4 or 16). */
   sourceAt = 0;
   destinationAt = 0;
   addressBytes = 4;
   ttl = 0;
-  /** Identification of IPv4, or of an IPv6 fragment header; -1 without one. */
+  /** The identification of IPv4 or of an IPv6 fragment header; -1 without one. */
   ipId = -1;
   dontFragment = false;
   /** Bytes from the IP header to the end of its payload. */
   ipLength = 0;
-  /** The length field was 0: segmentation offload (TSO, BIG TCP); the length is the frame's. */
+  /** The length field was 0: segmentation offload (TSO, BIG TCP). The length is then taken from the frame. */
   offloaded = false;
   /** In bytes. A packet with an offset, or with moreFragments, is a fragment. */
   fragmentOffset = 0;
   moreFragments = false;
 
-  /** The IP protocol number after extension headers, and where its header begins. */
+  /** The IP protocol number after extension headers, and the start of its header. */
   protocol = -1;
   transportAt = 0;
-  /** Where the IP payload ends on the wire. */
+  /** The end of the IP payload on the wire. */
   transportEnd = 0;
-  /** True when the fixed header of TCP, UDP or ICMP was captured whole and is decoded. */
+  /** True if the whole fixed header of TCP, UDP or ICMP was captured; it is then decoded. */
   hasTransport = false;
-  /** True when at least the ports of TCP or UDP were. */
+  /** True if at least the ports of TCP or UDP were captured. */
   hasPorts = false;
   sourcePort = 0;
   destinationPort = 0;
-  /** TCP: 32-bit signed, since they are compared modulo 2^32. */
+  /** TCP: 32-bit signed, because they are compared modulo 2^32. */
   sequence = 0;
   acknowledgment = 0;
   flags = 0;
@@ -84,16 +86,16 @@ export class Packet {
   /** ICMP and ICMPv6. */
   icmpType = 0;
   icmpCode = 0;
-  /** The payload of TCP, UDP or ICMP: where it begins, and its bytes on the wire. */
+  /** The payload of TCP, UDP or ICMP: its start, and its length on the wire in bytes. */
   payloadAt = 0;
   payloadLength = 0;
 
-  /** What the packet was inside of, the tunnel's id (VNI, GRE key; -1 without), and how many of them. */
+  /** The innermost tunnel around the packet, its ID (VNI, GRE key; -1 without one), and the number of tunnels. */
   tunnel: Tunnel = 'none';
   tunnelId = -1;
   tunnelDepth = 0;
 
-  /** Where the captured part of the payload ends. */
+  /** The end of the captured part of the payload. */
   get payloadEnd(): number {
     const end = this.payloadAt + this.payloadLength;
     return end < this.end ? end : this.end;
@@ -103,7 +105,7 @@ export class Packet {
     return this.moreFragments || this.fragmentOffset > 0;
   }
 
-  /** The layers above the link layer are no longer known. */
+  /** Clears everything above the link layer. */
   resetNetwork(): void {
     this.etherType = 0;
     this.network = NETWORK.none;

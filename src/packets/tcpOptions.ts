@@ -2,22 +2,22 @@ import { u16 } from './numbers.ts';
 import type { Packet } from './packet.ts';
 
 const KIND = { end: 0, noOperation: 1, segmentSize: 2, windowScale: 3, sack: 5 } as const;
-/** RFC 7323: a larger shift counts as this one. */
+/** RFC 7323: larger shifts are treated as this one. */
 const MAX_WINDOW_SCALE = 14;
 
-/** The window scale in the options of a SYN; -1 without the option. */
+/** The window scale option of a SYN; -1 without it. */
 export function windowScale(packet: Packet): number {
   const at = optionAt(packet, KIND.windowScale, 3);
   return at < 0 ? -1 : Math.min(MAX_WINDOW_SCALE, packet.bytes[at + 2] as number);
 }
 
-/** The maximum segment size in the options of a SYN; 0 without the option. */
+/** The maximum segment size option of a SYN; 0 without it. */
 export function maximumSegmentSize(packet: Packet): number {
   const at = optionAt(packet, KIND.segmentSize, 4);
   return at < 0 ? 0 : u16(packet.bytes, at + 2);
 }
 
-/** Where an option of a TCP header begins; -1 when it is not there or shorter than `length`. */
+/** The position of an option in a TCP header; -1 if it is missing or shorter than `length`. */
 function optionAt({ bytes, end, transportAt, payloadAt }: Packet, kind: number, length: number) {
   const optionsEnd = Math.min(payloadAt, end);
   let at = transportAt + 20;

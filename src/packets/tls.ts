@@ -5,7 +5,7 @@ export const TLS_RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data
 export const TLS_HANDSHAKE = { clientHello: 1, serverHello: 2, certificate: 11 } as const;
 export const TLS_RECORD_HEADER_BYTES = 5;
 export const TLS_HANDSHAKE_HEADER_BYTES = 4;
-/** A record holds 2^14 bytes and some that encryption adds. */
+/** A record holds up to 2^14 bytes, and encryption adds some. */
 const MAX_RECORD_BYTES = 16_384 + 2_048;
 
 const EXTENSION = {
@@ -27,7 +27,7 @@ const VERSION_NAMES: Readonly<Record<number, string>> = {
   772: 'TLSv1.3',
 };
 
-/** TLSv1.2 …; drafts of TLS 1.3 are named as such. */
+/** TLSv1.2 …; drafts of TLS 1.3 are marked as drafts. */
 export function tlsVersionName(version: number): string {
   const draft = version >> 8 === 0x7f ? `TLSv1.3 (draft ${version & 0xff})` : undefined;
   return VERSION_NAMES[version] ?? draft ?? `0x${version.toString(16).padStart(4, '0')}`;
@@ -67,17 +67,17 @@ const ALERT_NAMES: Readonly<Record<number, string>> = {
   120: 'no application protocol',
 };
 
-/** The words of RFC 8446 for an alert's number. */
+/** The name of an alert in RFC 8446. */
 export function alertName(description: number): string {
   return ALERT_NAMES[description] ?? `alert ${description}`;
 }
 
 export interface ClientHello {
-  /** The highest of these first, as far as the client says; without unknown and reserved values. */
+  /** The versions that the client offers, the highest first, without unknown and reserved values. */
   readonly versions: readonly number[];
   readonly serverName: string | undefined;
   readonly alpn: readonly string[];
-  /** Encrypted ClientHello: the server name is that of the front. */
+  /** Encrypted ClientHello: the server name is the public one of the fronting server. */
   readonly isEncrypted: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface ServerHello {
   readonly isRetry: boolean;
 }
 
-/** True when a TLS record, of a handshake or an alert, may begin at `at`. */
+/** Whether a TLS handshake or alert record may begin at `at`. */
 export function looksLikeTls(bytes: Uint8Array, at: number, end: number): boolean {
   if (at + 6 > end) return false;
   if (bytes[at + 1] !== 3 || (bytes[at + 2] as number) > 4) return false;
@@ -99,7 +99,7 @@ export function looksLikeTls(bytes: Uint8Array, at: number, end: number): boolea
   return type === TLS_HANDSHAKE.clientHello || type === TLS_HANDSHAKE.serverHello;
 }
 
-/** Reads the body of a ClientHello, which may end before its extensions; undefined when damaged. */
+/** Reads the body of a ClientHello, which may have no extensions; undefined if it is damaged. */
 export function readClientHello(
   bytes: Uint8Array,
   at: number,
@@ -127,7 +127,7 @@ export function readClientHello(
   return { versions, serverName, alpn, isEncrypted };
 }
 
-/** Reads the body of a ServerHello; undefined when damaged. */
+/** Reads the body of a ServerHello; undefined if it is damaged. */
 export function readServerHello(
   bytes: Uint8Array,
   at: number,
@@ -140,7 +140,7 @@ export function readServerHello(
   if (afterSession + 2 > end) return undefined;
   const cipher = u16(bytes, afterSession);
   let alpn: string | undefined;
-  // TLS 1.3's drafts up to 21 had no compression method here.
+  // Drafts of TLS 1.3 up to 21 have no compression method here.
   forEachExtension(bytes, afterSession + 3, end, (type, from, to) => {
     if (type === EXTENSION.supportedVersions && from + 2 <= to) version = u16(bytes, from);
     else if (type === EXTENSION.alpn) [alpn] = readAlpn(bytes, from, to);
@@ -197,7 +197,7 @@ function text(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.subarray(from, to)).toString('latin1');
 }
 
-/** Where the first certificate of a Certificate message's body lies (of TLS 1.2 and before). */
+/** The range of the first certificate in the body of a Certificate message (TLS 1.2 and earlier). */
 export function firstCertificate(
   bytes: Uint8Array,
   at: number,

@@ -6,8 +6,8 @@ const UDP_HEADER_BYTES = 8;
 const ICMP_HEADER_BYTES = 8;
 
 /**
- * Decodes the transport header at packet.transportAt. Also for a datagram put together from fragments,
- * whose bytes, transportAt and transportEnd the caller has set.
+ * Decodes the transport header at packet.transportAt. Also works for a reassembled datagram if the caller has set
+ * bytes, transportAt and transportEnd.
  */
 export function decodeTransport(packet: Packet): void {
   switch (packet.protocol) {
@@ -27,7 +27,7 @@ export function decodeTransport(packet: Packet): void {
   }
 }
 
-/** The ports come first in both headers: a packet that is cut after them still has a conversation. */
+/** The ports come first in both headers, so a packet truncated after them can still be assigned to a conversation. */
 function decodePorts(packet: Packet): boolean {
   const { bytes, transportAt: at } = packet;
   if (at + 4 > packet.end || at + 4 > packet.transportEnd) return false;
@@ -60,7 +60,7 @@ function decodeUdp(packet: Packet): void {
   packet.payloadAt = at + UDP_HEADER_BYTES;
   const room = packet.transportEnd - packet.payloadAt;
   const length = u16(bytes, at + 4) - UDP_HEADER_BYTES;
-  // 0 is offload (of a tunnel's outer header) or a jumbogram: the IP length tells.
+  // 0 means offload (in the outer header of a tunnel) or a jumbogram: use the IP length.
   packet.payloadLength = length < 0 || length > room ? room : length;
 }
 

@@ -2,7 +2,7 @@ import { decodeEthernet, decodeEtherType, decodePpp, ETHER_TYPE } from './link.t
 import { u16, u24, u32 } from './numbers.ts';
 import { type Packet, PROTOCOL, type Tunnel } from './packet.ts';
 
-/** IANA's port, and Linux's from before there was one, which flannel and others still use. */
+/** The port assigned by IANA, and the older default of Linux, which flannel and others still use. */
 const VXLAN_PORT = 4789;
 export const OLD_VXLAN_PORT = 8472;
 const GENEVE_PORT = 6081;
@@ -13,7 +13,7 @@ const TEREDO_PREFIX = 0x2001_0000;
 const AYIYA_PORT = 5072;
 
 const VXLAN_HEADER_BYTES = 8;
-/** The flags of a VXLAN header that names its network; all other bits are 0 (RFC 7348). */
+/** The flags of a VXLAN header with a valid VNI; all other bits are 0 (RFC 7348). */
 const VXLAN_FLAGS = 0x08;
 const GENEVE_HEADER_BYTES = 8;
 /** Flags of a GRE header (RFC 2784, 2890). */
@@ -21,17 +21,17 @@ const GRE_CHECKSUM = 0x8000;
 const GRE_ROUTING = 0x4000;
 const GRE_KEY = 0x2000;
 const GRE_SEQUENCE = 0x1000;
-/** Of version 1, which carries PPP (RFC 2637). */
+/** GRE version 1, which carries PPP (RFC 2637). */
 const GRE_ACKNOWLEDGMENT = 0x0080;
 const GRE_PPP = 0x880b;
 const ERSPAN_2 = 0x88be;
 const ERSPAN_3 = 0x22eb;
-/** Packets in packets in packets: deeper is an attack. */
+/** Real networks do not nest tunnels deeper. */
 const MAX_DEPTH = 4;
 
 /**
- * Moves on to the packet that this one carries inside a tunnel: VXLAN, Geneve, GRE, IP in IP, GTP, Teredo
- * or AYIYA. False when it carries none, and then the packet is left as it was.
+ * Replaces the packet with the one that it carries inside a tunnel: VXLAN, Geneve, GRE, IP in IP, GTP, Teredo or AYIYA.
+ * Returns false, and leaves the packet unchanged, if it carries none.
  */
 export function enterTunnel(packet: Packet): boolean {
   if (packet.tunnelDepth >= MAX_DEPTH || packet.moreFragments || packet.fragmentOffset > 0)
@@ -124,14 +124,14 @@ function enterGtp(packet: Packet): boolean {
   let inner = at + 8;
   if (((bytes[at] as number) & 7) !== 0) {
     inner += 4;
-    // Extension headers: each begins with its length in words and ends with the type of the next.
+    // Extension headers: each begins with its length in words and ends with the type of the next one.
     for (let count = 0; count < 8 && inner < end && bytes[inner - 1] !== 0; count++)
       inner += Math.max(1, bytes[inner] as number) * 4;
   }
   return enterIp(packet, 'gtp', id, inner);
 }
 
-/** Teredo (RFC 4380): IPv6 behind an authentication and an origin header, each optional. */
+/** Teredo (RFC 4380): IPv6 after an optional authentication header and an optional origin header. */
 function enterTeredo(packet: Packet): boolean {
   const { bytes, payloadEnd: end } = packet;
   let at = packet.payloadAt;
@@ -141,14 +141,17 @@ function enterTeredo(packet: Packet): boolean {
   return at + 40 <= end && (bytes[at] as number) >> 4 === 6 && enterIp(packet, 'teredo', -1, at);
 }
 
-/** Between two peers Teredo has no port of its own: IPv6, of just this length, with a Teredo address. */
+/**
+ * Traffic between two Teredo peers uses no fixed port. It is recognized as IPv6 of exactly this length with a Teredo
+ * address.
+ */
 function isTeredoPeer({ bytes, payloadAt: at, payloadEnd: end, payloadLength }: Packet): boolean {
   if (bytes[at] !== 0x60 || at + 40 > end || u16(bytes, at + 4) + 40 !== payloadLength)
     return false;
   return u32(bytes, at + 8) === TEREDO_PREFIX || u32(bytes, at + 24) === TEREDO_PREFIX;
 }
 
-/** AYIYA (draft-massar-v6ops-ayiya): IPv6 behind an identity and a signature. */
+/** AYIYA (draft-massar-v6ops-ayiya): IPv6 after an identity and a signature. */
 function enterAyiya(packet: Packet): boolean {
   const { bytes, payloadAt: at, payloadEnd: end } = packet;
   if (at + 8 > end || bytes[at + 3] !== PROTOCOL.ipv6) return false;
@@ -157,7 +160,7 @@ function enterAyiya(packet: Packet): boolean {
   return enterIp(packet, 'ayiya', -1, at + 8 + identity + signature);
 }
 
-/** Enters a tunnel when an IP packet begins at `at`. */
+/** Enters a tunnel if an IP packet begins at `at`. */
 function enterIp(packet: Packet, tunnel: Tunnel, id: number, at: number): boolean {
   if (at >= packet.payloadEnd) return false;
   const version = (packet.bytes[at] as number) >> 4;
@@ -169,7 +172,7 @@ function enterIp(packet: Packet, tunnel: Tunnel, id: number, at: number): boolea
 
 function enter(packet: Packet, tunnel: Tunnel, id: number): void {
   const isUdp = packet.protocol === PROTOCOL.udp;
-  // What the tunnel carries ends with it on the wire, whatever padding its frame has.
+  // The inner packet ends with the outer payload on the wire; the frame may have padding after it.
   packet.wireEnd = isUdp ? packet.payloadAt + packet.payloadLength : packet.transportEnd;
   if (packet.wireEnd < packet.end) packet.end = packet.wireEnd;
   packet.tunnel = tunnel;
