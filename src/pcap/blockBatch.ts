@@ -8,10 +8,10 @@ import {
   padded,
 } from './pcapngFormat.ts';
 
-/** Bytes of a packet's block in front of the packet. */
+/** The offset of the packet within its block. */
 const PACKET_AT = BLOCK_HEADER_BYTES + PACKET_FIELDS_BYTES;
 
-/** Whole pcapng blocks on their way to an output, in a buffer that is used again and again. */
+/** Whole pcapng blocks that wait to be written, in a reused buffer. */
 export class BlockBatch {
   length = 0;
   #buffer: Buffer;
@@ -20,7 +20,7 @@ export class BlockBatch {
     this.#buffer = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** The blocks added since the last clear(); valid until the next. */
+  /** The blocks added since the last clear(). Valid until the next clear(). */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.length);
   }
@@ -29,7 +29,7 @@ export class BlockBatch {
     this.length = 0;
   }
 
-  /** True when a block of this length fits, or would be alone. */
+  /** Whether a block of this length fits. An empty batch takes a block of any length. */
   takes(length: number): boolean {
     return this.length === 0 || this.length + length <= this.#buffer.length;
   }
@@ -40,7 +40,7 @@ export class BlockBatch {
     this.length += block.length;
   }
 
-  /** Adds the packet that a cursor stands on. `options` are encoded ones, their end included. */
+  /** Adds the current packet of a cursor. `options` are encoded, including their end mark. */
   addPacket(
     interfaceId: number,
     resolution: Resolution,
@@ -59,7 +59,7 @@ export class BlockBatch {
     buffer.writeUInt32LE(captured, at + 20);
     buffer.writeUInt32LE(packet.originalLength, at + 24);
     const packetEnd = at + PACKET_AT + padded(captured);
-    // The padding stands in the last word, which the packet then fills in part.
+    // The padding is in the last word. Clear that word first; the packet overwrites its part.
     if (captured > 0) buffer.writeUInt32LE(0, packetEnd - 4);
     packet.bytes.copy(buffer, at + PACKET_AT, packet.start, packet.end);
     options?.copy(buffer, packetEnd);

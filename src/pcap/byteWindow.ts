@@ -1,16 +1,16 @@
 const EMPTY = Buffer.alloc(0);
 
-/** The unread bytes of a stream, in one piece. Copies only what straddles chunks. */
+/** The unread bytes of a stream, contiguous. Copies only the bytes that straddle chunks. */
 export class ByteWindow {
   bytes: Buffer = EMPTY;
-  /** Where in `bytes` the first byte stands that was not passed. */
+  /** The index in `bytes` of the first unread byte. */
   at = 0;
 
   get pending(): number {
     return this.bytes.length - this.at;
   }
 
-  /** `headroom`: how many bytes before the chunk, in the same memory, may be overwritten. */
+  /** `headroom`: the number of bytes before the chunk, in the same memory, that may be overwritten. */
   push(chunk: Buffer, headroom = 0): void {
     const rest = this.pending;
     if (rest === 0) this.bytes = chunk;
@@ -22,12 +22,12 @@ export class ByteWindow {
     this.at = 0;
   }
 
-  /** Forgets the bytes that were not passed. */
+  /** Discards the unread bytes. */
   dropPending(): void {
     this.bytes = this.bytes.subarray(0, this.at);
   }
 
-  /** True when the next `length` bytes are there. */
+  /** Whether the next `length` bytes have arrived. */
   has(length: number): boolean {
     return this.at + length <= this.bytes.length;
   }

@@ -5,16 +5,16 @@ import { openCursor } from './openCursor.ts';
 import type { PacketCursor } from './packetCursor.ts';
 import { NotPcap } from './records.ts';
 
-/** Large enough that a read costs nothing per packet, small enough to stay in the processor's cache. */
+/** Large enough to make the cost of a read per packet negligible, small enough to fit in the processor's cache. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
-/** Room in front of each chunk for the packet that the chunk before ended in. */
+/** Space before each chunk for the beginning of a packet that straddles the chunk before. */
 const HEADROOM_BYTES = 256 * 1024 + 64;
 const GZIP_MAGIC = 0x1f8b;
 const GZIP_CHUNK_BYTES = 1024 * 1024;
-/** Enough to see that a stream is not a capture, when it ends before its header does. */
+/** Enough to tell that a stream is not a capture if it ends before its header does. */
 const MAGIC_BYTES = 4;
 
-/** Bytes of a capture, with room in front of them that may be overwritten. */
+/** Bytes of a capture, with space before them that may be overwritten. */
 interface Chunk {
   readonly bytes: Buffer;
   readonly headroom: number;
@@ -30,35 +30,35 @@ interface Chunk {
  *       await reader.close();
  *     }
  *
- * A file that ends inside a packet, or is damaged from somewhere on, is read up to there: see `cutOff`
- * and `damage` afterwards. Only a stream that is not a capture at all is refused, with NotPcap.
+ * A file that ends inside a packet, or is damaged, is read up to that point: see `cutOff` and `damage` afterwards.
+ * Throws NotPcap only if the stream is not a capture at all.
  */
 export class CaptureReader {
-  /** Packets passed. */
+  /** Packets read so far. */
   packets = 0;
   /** Why the rest of the file could not be read. */
   damage: string | undefined;
   readonly #chunks: AsyncGenerator<Chunk, void>;
   #cursor: PacketCursor | undefined;
-  /** The first bytes, too few to tell what they are. */
+  /** The first bytes, while they are too few to recognize the format. */
   #opening: Buffer = Buffer.alloc(0);
 
   constructor(chunks: AsyncGenerator<Chunk, void>) {
     this.#chunks = chunks;
   }
 
-  /** The cursor on the current packet. Valid after more() gave true. */
+  /** The cursor at the current packet. Valid once more() has returned true. */
   get cursor(): PacketCursor {
     if (!this.#cursor) throw new Error('nothing was read');
     return this.#cursor;
   }
 
-  /** Bytes at the end that are only a part of a packet. */
+  /** The length of an incomplete packet at the end, in bytes. */
   get cutOff(): number {
     return this.damage === undefined ? (this.#cursor?.pending ?? 0) : 0;
   }
 
-  /** Waits for the next bytes; false at the end. Throws NotPcap when this is not a capture. */
+  /** Waits for the next bytes; false at the end. Throws NotPcap if this is not a capture. */
   async more(): Promise<boolean> {
     while (this.damage === undefined) {
       const { value: chunk, done } = await this.#nextChunk();
@@ -80,13 +80,13 @@ export class CaptureReader {
     return false;
   }
 
-  /** Goes to the next packet; false when more() is needed for it. Throws NotPcap. */
+  /** Advances to the next packet; false if more() must be called first. Throws NotPcap. */
   next(): boolean {
     if (this.damage !== undefined) return false;
     try {
       if (!this.cursor.next()) return false;
     } catch (error) {
-      // Without an interface not even the header could be read.
+      // Without an interface, not even the file header was valid.
       if (!(error instanceof NotPcap) || this.cursor.interfaces.length === 0) throw error;
       this.damage = error.message;
       return false;
@@ -99,7 +99,7 @@ export class CaptureReader {
     await this.#chunks.return();
   }
 
-  /** A compressed file that is cut off, or damaged, is read as far as it goes. */
+  /** A truncated or damaged compressed file is read up to the damage. */
   async #nextChunk(): Promise<IteratorResult<Chunk, void>> {
     try {
       return await this.#chunks.next();
@@ -111,11 +111,11 @@ export class CaptureReader {
   }
 }
 
-/** Opens a capture file. Throws the system's error when that fails; see CaptureReader. */
+/** Opens a capture file. Throws the system's error if that fails. See CaptureReader. */
 export async function openCapture(path: string): Promise<CaptureReader> {
   const file = await open(path);
   const magic = Buffer.alloc(2);
-  // A pipe or device has no position to come back to.
+  // Pipes and devices cannot be read again from the start.
   const isRegular = (await file.stat()).isFile();
   if (!isRegular) return new CaptureReader(streamChunks(file.createReadStream()));
   await file.read(magic, 0, magic.length, 0);
@@ -130,7 +130,7 @@ export function openCaptureStream(stream: Readable): CaptureReader {
 }
 
 function gunzip(stream: Readable): Readable {
-  // What is there of a cut file is given out before the error is.
+  // Output the data of a truncated file before the error.
   const unzipped = createGunzip({
     chunkSize: GZIP_CHUNK_BYTES,
     finishFlush: constants.Z_SYNC_FLUSH,
@@ -143,7 +143,7 @@ function gunzip(stream: Readable): Readable {
 async function* streamChunks(stream: Readable): AsyncGenerator<Chunk, void> {
   let beginning: Buffer = Buffer.alloc(0);
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>;
-  // A stream tells only by its first bytes that it is compressed.
+  // Only the first bytes of a stream show whether it is compressed.
   while (beginning.length < MAGIC_BYTES) {
     const { value, done } = await chunks.next();
     if (done || !value) break;
@@ -169,8 +169,8 @@ async function* streamChunks(stream: Readable): AsyncGenerator<Chunk, void> {
 }
 
 /**
- * Reads the next chunk while the current one is used. Three buffers take turns: the end of the chunk
- * before the current one is still needed when the current one is handed over.
+ * Reads the next chunk while the current one is used. Three buffers are used in turn, because the end of the previous
+ * chunk is still needed when the current one is returned.
  */
 async function* fileChunks(file: FileHandle): AsyncGenerator<Chunk, void> {
   const buffers = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(HEADROOM_BYTES + CHUNK_BYTES));

@@ -1,5 +1,5 @@
 /**
- * How a comment begins that a merge writes with the first packet after a part of the recording that is missing. Readers
- * know by it that what they miss there was not lost in the network.
+ * The start of the comment that a merge adds to the first packet after a gap in the recording. Readers recognize by it
+ * that the missing packets were not lost in the network.
  */
 export const GAP_MARK = 'GAP: ';

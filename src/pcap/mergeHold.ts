@@ -5,17 +5,17 @@ const NO_LIMIT: Moment = { seconds: Number.POSITIVE_INFINITY, nanoseconds: 0 };
 const NEVER: Moment = { seconds: -1, nanoseconds: 0 };
 
 /**
- * How long the packets of a merge wait for older ones. A packet may go out when each source that has
- * none has said that nothing older comes any more, and in any case `maxDelay` milliseconds after it
- * came. Two kinds of source are waited for less, since they would make the others slow:
+ * Decides how long the packets of a merge wait for older ones. A packet may be written once every source without a
+ * packet has reported that it has nothing older, and in any case `maxDelay` milliseconds after it arrived. Two kinds of
+ * source are not waited for that long, because they would slow down the others:
  *
- * - one that is behind: what it said last is older by more than `maxDelay` than what has gone out.
- *   Nothing is put in order by waiting for it; its packets go out as they come until it has caught up;
- * - one that is quiet, for `maxDelay` or longer, while another source is out of room.
+ * - a source that is behind: its last report is more than `maxDelay` older than the newest packet written. Waiting
+ *   cannot restore the order, so its packets are written as they arrive until it has caught up;
+ * - a source that has been quiet for at least `maxDelay` while another source is out of space.
  */
 export class MergeHold {
   readonly #maxDelay: number;
-  /** As far as sources without a packet have come: up to here packets may go out. */
+  /** Packets up to this time may be written: sources without a packet have nothing older. */
   #safe = NO_LIMIT;
   /** The newest packet that has waited long enough. */
   #overdue = NEVER;
@@ -24,7 +24,7 @@ export class MergeHold {
     this.#maxDelay = maxDelay;
   }
 
-  /** Finds out anew how far it is safe to go. */
+  /** Recalculates up to which time it is safe to write. */
   update(sources: ReadonlySet<MergeSource>, now: number): void {
     let isRoomShort = false;
     for (const { isPaused } of sources) isRoomShort ||= isPaused;
@@ -44,7 +44,9 @@ export class MergeHold {
     return isBefore(this.#safe, packet) && isBefore(this.#overdue, packet);
   }
 
-  /** Lets go what has waited long enough of these packets, with all that is older; false if none has. */
+  /**
+   * Releases those of the packets that have waited long enough, and everything older. Returns false if there are none.
+   */
   letGo(heads: readonly MergeSource[], now: number): boolean {
     let found = false;
     for (const head of heads) {
@@ -56,14 +58,14 @@ export class MergeHold {
     return found;
   }
 
-  /** Looks at a time that a source came up with, while `newest` is the newest that has gone out. */
+  /** Takes note of a time that a source reported. `newest` is the time of the newest packet written. */
   heard(source: MergeSource, time: Moment, newest: Moment): void {
     const behind =
       (newest.seconds - time.seconds) * 1e3 + (newest.nanoseconds - time.nanoseconds) / 1e6;
     source.isBehind = behind > this.#maxDelay;
   }
 
-  /** Milliseconds from `now` until one of these has waited long enough; undefined for never. */
+  /** Milliseconds from `now` until the first of these packets has waited long enough; undefined for never. */
   nextDeadline(heads: readonly MergeSource[], now: number): number | undefined {
     if (heads.length === 0 || this.#maxDelay === Number.POSITIVE_INFINITY) return undefined;
     const first = Math.min(...heads.map(({ queue }) => queue.arrived));

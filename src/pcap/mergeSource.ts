@@ -4,23 +4,23 @@ import type { PacketCursor } from './packetCursor.ts';
 import { PacketQueue, type SourceEnd, type StreamItem } from './packetQueue.ts';
 import type { RecordedAt } from './podInterface.ts';
 
-/** Where one recorder's packets go into a merge. */
+/** The input of a merge for one recorder. */
 export interface Source {
-  /** Packets that went out. */
+  /** Packets written. */
   readonly packets: number;
-  /** Those of them that went out after newer ones: they had come too late. */
+  /** Packets written after newer ones, because they arrived too late. */
   readonly late: number;
   /**
-   * Takes the next bytes of a pcap or pcapng stream, cut anywhere; they are kept, not copied.
-   * Resolves when there is room for more. Rejects with NotPcap when the stream is damaged (the
-   * others continue; this one must still be ended), or with what became of the output.
+   * Takes the next bytes of a pcap or pcapng stream, split anywhere. They are kept, not copied. Resolves when there is
+   * space for more. Rejects with NotPcap if the stream is damaged (the other sources continue; this one must still be
+   * ended), or with the error of the output.
    */
   write(chunk: Buffer): Promise<void>;
-  /** What comes next is a new file, with a header of its own. */
+  /** The next bytes are a new file with its own header. */
   nextFile(): void;
-  /** Something is missing between what came and what comes next: told with the next packet. */
+  /** Packets are missing between the bytes before and after this call. Noted with the next packet. */
   gap(text: string, packets?: number): void;
-  /** Nothing older than this comes any more: a silent source that says so holds nobody back. */
+  /** Reports that no older packets will follow, so that a silent source delays nobody. */
   progress(moment: Moment): void;
   end(end?: SourceEnd): void;
 }
@@ -31,13 +31,13 @@ export interface NumberedInterface {
   readonly resolution: Resolution;
 }
 
-/** What a source tells its merger, and asks it. */
+/** The merger, as its sources see it. */
 export interface MergeHost {
-  /** Milliseconds of a clock that stands still while the output is waited for. */
+  /** A clock in milliseconds that stops while the output is busy. */
   now(): number;
-  /** Something came that may let packets go out. */
+  /** Something arrived that may allow packets to be written. */
   changed(source: MergeSource): void;
-  /** Bytes that each source may have waiting. */
+  /** The number of bytes that each source may buffer. */
   room(): number;
 }
 
@@ -46,29 +46,29 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Before every packet. */
+/** A time before every packet. */
 const NEVER: Moment = { seconds: -1, nanoseconds: 0 };
 
 export class MergeSource implements Source {
   readonly index: number;
   readonly at: RecordedAt;
   readonly queue = new PacketQueue();
-  /** The time of the next packet while there is one, and of the last one after. */
+  /** The time of the next packet if there is one, otherwise of the last one. */
   seconds = NEVER.seconds;
   nanoseconds = NEVER.nanoseconds;
   hasPacket = false;
-  /** Nothing older comes any more, as far as is known. */
+  /** No older packets will follow, as far as is known. */
   watermark: Moment = NEVER;
-  /** It reported a time that nobody has looked at yet. */
+  /** It reported a time that has not been processed yet. */
   hasReported = false;
-  /** When it said something for the last time, by the host's clock. */
+  /** The time of its last report, by the host's clock. */
   lastWord: number;
-  /** It says nothing but what is older than what has gone out: see MergeHold. */
+  /** It reports only times older than what has been written: see MergeHold. */
   isBehind = false;
-  /** Its interfaces as the output knows them, in the order of `numbered`, its file. */
+  /** Its interfaces in the output, in the order of those of its current file, `numbered`. */
   interfaces: NumberedInterface[] = [];
   numbered: PacketCursor | undefined;
-  /** The same by what is known of each: files of one ring describe it again and again. */
+  /** The same by description, because each file of a ring describes them again. */
   readonly known = new Map<string, NumberedInterface>();
   failure: unknown;
   packets = 0;
@@ -115,7 +115,7 @@ export class MergeSource implements Source {
     this.#ending = true;
   }
 
-  /** Goes to the next packet that has come; false when there is none now, or none any more. */
+  /** Advances to the next packet that has arrived; false if there is none yet, or none left. */
   advance(): boolean {
     try {
       this.hasPacket = this.queue.advance();
@@ -139,14 +139,14 @@ export class MergeSource implements Source {
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
-  /** What came and has not gone out is thrown away, and writes fail from now on. */
+  /** Discards what has arrived and was not written. Writes fail from now on. */
   fail(error: unknown): void {
     this.failure = error;
     this.queue.discard();
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
-  /** A packet of which only a part has come gets the rest, whatever its size. */
+  /** A packet that has arrived in part is always completed, whatever its size. */
   get #hasRoom(): boolean {
     if (this.queue.bytes < this.#host.room()) return true;
     return !this.hasPacket && this.queue.needsMore;

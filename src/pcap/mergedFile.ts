@@ -16,7 +16,7 @@ import { describeInterface, namesOf } from './podInterface.ts';
 const BATCH_BYTES = 256 * 1024;
 
 export interface FileLimits {
-  /** What the file may hold at most; the statistics at its end come on top. */
+  /** The maximum size of the file, without the statistics at its end. */
   readonly maxBytes?: number | undefined;
   readonly maxPackets?: number | undefined;
 }
@@ -25,7 +25,7 @@ export interface FileLimits {
 export class MergedFile {
   readonly batch = new BlockBatch(BATCH_BYTES);
   packets = 0;
-  /** Packets that stand after newer ones. */
+  /** Packets written after newer ones. */
   late = 0;
   /** The time of the newest packet. */
   readonly newest = { seconds: -1, nanoseconds: 0 };
@@ -33,7 +33,7 @@ export class MergedFile {
   readonly #maxBytes: number;
   readonly #maxPackets: number;
   #interfaces = 0;
-  /** Bytes in batches that were cleared. */
+  /** The size of the batches before the current one. */
   #bytesBefore = 0;
 
   constructor(section: SectionDescription, limits: FileLimits) {
@@ -42,7 +42,7 @@ export class MergedFile {
     this.#maxPackets = limits.maxPackets ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Describes the interfaces that the source has named since it was called last. */
+  /** Describes the interfaces that the source has named since the last call. */
   describe(source: MergeSource): void {
     const { cursor, closedInterfaces } = source.queue;
     if (closedInterfaces.length > 0)
@@ -59,7 +59,7 @@ export class MergedFile {
     }
   }
 
-  /** Adds the packet that the source stands on: "later" when the batch is full, "never" the file. */
+  /** Adds the current packet of the source. Returns "later" if the batch is full, and "never" if the file is. */
   addPacket(source: MergeSource): 'added' | 'later' | 'never' {
     const { queue } = source;
     const { cursor } = queue;
@@ -79,7 +79,7 @@ export class MergedFile {
     return 'added';
   }
 
-  /** Writes down what became of a source that has ended: one block, of its first interface. */
+  /** Writes the statistics of a source that has ended: one block, for its first interface. */
   close(source: MergeSource): void {
     const [first] = source.known.values();
     if (!first) return;
@@ -96,13 +96,13 @@ export class MergedFile {
     this.batch.add(block);
   }
 
-  /** The batch was written. */
+  /** Call after the batch was written. */
   clear(): void {
     this.#bytesBefore += this.batch.length;
     this.batch.clear();
   }
 
-  /** Of the source if it had a packet, else of the file, else of this computer. */
+  /** The time of the last packet of the source, or else of the file, or else the current time. */
   #lastTime(source: MergeSource): Moment {
     if (source.packets > 0) return source;
     return this.packets > 0 ? this.newest : momentOf(Date.now());
@@ -120,7 +120,7 @@ export class MergedFile {
     }
   }
 
-  /** The number of an interface of this source; it is described when it is seen first. */
+  /** The number of an interface of this source. Describes the interface in the file at its first use. */
   #number(source: MergeSource, captured: CapturedInterface): NumberedInterface {
     const key = JSON.stringify(captured);
     const known = source.known.get(key);
@@ -136,7 +136,7 @@ export class MergedFile {
   }
 }
 
-/** What is written with a packet: the loss before it. */
+/** The options of a packet that follows a loss. */
 function gapOptions(comments: readonly string[], lost: number): Buffer {
   const options = new PcapngOptions().comment(comments);
   return options.count(OPTION.packetDropCount, lost > 0 ? lost : undefined).encode();

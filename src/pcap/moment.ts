@@ -1,19 +1,19 @@
 /**
- * A time of a packet: seconds since 1970, and nanoseconds. Two numbers, since one cannot hold
- * nanoseconds since 1970 exactly, and a bigint for each packet would cost more than the packet.
+ * The time of a packet: seconds since 1970, and nanoseconds. Two numbers, because one cannot hold nanoseconds since
+ * 1970 exactly, and a bigint for each packet would cost more than the rest of its processing.
  */
 export interface Moment {
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
-/** How fine the times of an interface are: 6 for microseconds, 9 for nanoseconds. */
+/** The precision of an interface's times: 6 for microseconds, 9 for nanoseconds. */
 export type Resolution = 6 | 9;
 
 const WORD = 2 ** 32;
 const HALF_WORD = 2 ** 16;
 
-/** Milliseconds since 1970, as Date.now() gives them. */
+/** Converts milliseconds since 1970, as from Date.now(). */
 export function momentOf(milliseconds: number): Moment {
   const seconds = Math.floor(milliseconds / 1000);
   return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
@@ -24,8 +24,8 @@ export function isBefore(a: Moment, b: Moment): boolean {
 }
 
 /**
- * Writes a time as pcapng has it: a number of 64 bits that counts from 1970 in units of the
- * resolution, its high word first in either byte order. All of it in exact steps below 2^53.
+ * Writes a time as pcapng does: a 64-bit count of units of the resolution since 1970, with the high word first in
+ * either byte order. All steps are exact, below 2^53.
  */
 export function writeTicks(
   buffer: Buffer,
@@ -56,7 +56,7 @@ export function writeTicks(
   buffer.writeUInt32LE(low, at + 4);
 }
 
-/** The other way: whole seconds in `ticks` units of which `perSecond` make one, and what is over. */
+/** Divides a 64-bit count of units by the number of units `perSecond`: whole seconds and the remainder. */
 export function divideTicks(
   high: number,
   low: number,

@@ -6,8 +6,8 @@ import { BLOCK } from './pcapngFormat.ts';
 const MAGIC_BYTES = 4;
 
 /**
- * A cursor for a stream that begins with these bytes, pcap or pcapng, which it has taken; undefined
- * when they are too few to tell.
+ * Creates a cursor for a pcap or pcapng stream that begins with these bytes, and pushes them to it. Returns undefined
+ * if they are too few to recognize the format.
  */
 export function openCursor(beginning: Buffer): PacketCursor | undefined {
   if (beginning.length < MAGIC_BYTES) return undefined;

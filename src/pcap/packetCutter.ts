@@ -2,40 +2,43 @@ import { PcapCursor } from './pcapCursor.ts';
 import { FILE_HEADER_BYTES } from './records.ts';
 
 /**
- * Cuts a pcap stream at packet boundaries, so that whatever happens to the stream or to the output, what was passed on
- * ends with a whole packet; counts as it goes. Copies only packets that straddle two chunks.
+ * Splits a pcap stream at packet boundaries, so that the output ends with a whole packet even if the stream or the
+ * output fails. Counts packets and bytes. Copies only packets that straddle two chunks.
  */
 export class PacketCutter {
   packets = 0;
-  /** Bytes passed on, file header included. */
+  /** Bytes returned so far, including the file header. */
   bytes = 0;
-  /** True once `maxBytes` left no room for the next packet: nothing more is passed on. */
+  /** True once the next packet would exceed `maxBytes`. No more packets are returned then. */
   full = false;
   readonly #maxBytes: number;
   #cursor = new PcapCursor();
-  /** Bytes of a file header at the beginning of what `cut` gave last. */
+  /** The length of the file header at the start of the last result of `cut`. */
   #headerBytes = 0;
 
   constructor(maxBytes = Number.POSITIVE_INFINITY) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Forgets the part of a packet that has come: the rest never will. */
+  /** Discards an incomplete packet whose rest will not arrive. */
   dropRest(): void {
     this.#cursor.dropPending();
   }
 
-  /** What comes next is another stream with its own header; counts and limit continue. */
+  /** The next bytes are another stream with its own header. The counts and the limit continue. */
   beginAgain(): void {
     this.#cursor = new PcapCursor();
   }
 
-  /** The link type of the packets, once the file header has come (LINKTYPE_, tcpdump.org/linktypes.html). */
+  /** The link type of the packets, once the file header has arrived (LINKTYPE_, tcpdump.org/linktypes.html). */
   get linkType(): number | undefined {
     return this.#cursor.interfaces[0]?.linkType;
   }
 
-  /** Takes the next bytes of the stream and gives the whole packets they complete (may be empty). Throws NotPcap. */
+  /**
+   * Takes the next bytes of the stream. Returns the whole packets that they complete, which may be empty. Throws
+   * NotPcap.
+   */
   cut(chunk: Buffer): Buffer {
     if (this.full) return chunk.subarray(0, 0);
     const cursor = this.#cursor;
@@ -55,8 +58,8 @@ export class PacketCutter {
   }
 
   /**
-   * The end of the last whole packet within the first `length` bytes of the chunk that `cut` gave last: what stays
-   * readable when a disk took only part of it.
+   * The end of the last whole packet within the first `length` bytes of the last result of `cut`: what stays readable
+   * if only a part of it could be written.
    */
   wholeWithin(chunk: Buffer, length: number): number {
     const cursor = this.#cursor;

@@ -3,14 +3,14 @@ import type { CapturedInterface, PacketCursor } from './packetCursor.ts';
 import type { InterfaceStatistics } from './pcapngBlocks.ts';
 import { NotPcap } from './records.ts';
 
-/** How a stream of packets ended. */
+/** The end of a stream of packets. */
 export interface SourceEnd {
   readonly statistics?: InterfaceStatistics;
-  /** What the reader of the file should know of this end: that it was cut off, and why. */
+  /** What readers of the file should know about this end, such as why the stream was cut off. */
   readonly comments?: readonly string[];
 }
 
-/** What comes in a stream of packets, in its order. */
+/** The items of a stream of packets, in their order. */
 export type StreamItem =
   | { readonly kind: 'bytes'; readonly chunk: Buffer; readonly arrived: number }
   | { readonly kind: 'file-end' }
@@ -18,33 +18,33 @@ export type StreamItem =
   | { readonly kind: 'end'; readonly end: SourceEnd };
 
 /**
- * The packets of one stream that have come and not gone out: pcap or pcapng in pieces, one file
- * after another, with the gaps between. What was cut off at the end of a file is reported as a gap.
+ * The packets of one stream that have arrived and were not written: pcap or pcapng in pieces, one file after another,
+ * with the gaps between them. An incomplete packet at the end of a file is reported as a gap.
  */
 export class PacketQueue {
-  /** Stands on the next packet after advance() gave true; undefined between files. */
+  /** At the next packet after advance() returned true; undefined between files. */
   cursor: PacketCursor | undefined;
-  /** When the bytes of that packet came. */
+  /** The time at which the bytes of that packet arrived. */
   arrived = 0;
-  /** What is to be told with the next packet, or at the end. */
+  /** Comments for the next packet, or for the end. */
   comments: string[] = [];
-  /** Packets known to be lost in front of the next one. */
+  /** Packets known to be lost before the next one. */
   lost = 0;
-  /** The interfaces of files that were closed: one without a packet names them too. */
+  /** The interfaces of closed files, including files without a packet. */
   closedInterfaces: CapturedInterface[] = [];
-  /** Set when everything in front of the end was passed. */
+  /** Set once everything before the end was read. */
   ended: SourceEnd | undefined;
   readonly #items: StreamItem[] = [];
   #queued = 0;
-  /** The first bytes of a file, too few to tell what it is. */
+  /** The first bytes of a file, while they are too few to recognize its format. */
   #opening: Buffer | undefined;
 
-  /** Bytes that have come and were not passed. */
+  /** Bytes that have arrived and were not read. */
   get bytes(): number {
     return this.#queued + this.#unread;
   }
 
-  /** True when all that has come was looked at, and more is needed for the next packet. */
+  /** True if everything that has arrived was processed, and the next packet needs more. */
   get needsMore(): boolean {
     return this.#items.length === 0;
   }
@@ -54,7 +54,7 @@ export class PacketQueue {
     this.#items.push(item);
   }
 
-  /** Goes to the next packet; false when there is none now, or none any more. Throws NotPcap. */
+  /** Advances to the next packet; false if there is none yet, or none left. Throws NotPcap. */
   advance(): boolean {
     for (;;) {
       if (this.cursor?.next()) {
@@ -67,7 +67,7 @@ export class PacketQueue {
     }
   }
 
-  /** Throws away what has come, but not the end. */
+  /** Discards everything that has arrived except the end. */
   discard(): void {
     this.#leaveFile();
     this.#queued = 0;

@@ -5,7 +5,7 @@ import { FILE_HEADER_BYTES, NotPcap, RECORD_HEADER_BYTES, wordAt } from './recor
 
 const NOTHING: readonly never[] = [];
 
-/** Goes through a classic pcap stream, of either byte order, in microseconds or nanoseconds. */
+/** Iterates over a classic pcap stream of either byte order, in microseconds or nanoseconds. */
 export class PcapCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
   readonly counts = NOTHING;
@@ -20,7 +20,7 @@ export class PcapCursor implements PacketCursor {
   seconds = 0;
   nanoseconds = 0;
   originalLength = 0;
-  /** Where the record of the current packet begins in `bytes`, its header included. */
+  /** The start of the record of the current packet in `bytes`, including its header. */
   recordStart = 0;
   start = 0;
   end = 0;
@@ -41,22 +41,22 @@ export class PcapCursor implements PacketCursor {
     return this.#window.bytes;
   }
 
-  /** Where the first byte that was not passed stands in `bytes`. */
+  /** The index in `bytes` of the first unread byte. */
   get at(): number {
     return this.#window.at;
   }
 
-  /** Whether the file header was passed. */
+  /** Whether the file header was read. */
   get begun(): boolean {
     return this.interfaces.length > 0;
   }
 
-  /** Forgets the part of a packet that has come: the rest never will. */
+  /** Discards an incomplete packet whose rest will not arrive. */
   dropPending(): void {
     this.#window.dropPending();
   }
 
-  /** Goes back to a record that begins at `at` in `bytes`. */
+  /** Moves back to the record that begins at `at` in `bytes`. */
   rewind(at: number): void {
     this.#window.at = at;
   }

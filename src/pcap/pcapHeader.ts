@@ -1,22 +1,22 @@
 import type { CapturedInterface } from './packetCursor.ts';
 import { NotPcap, RECORD_HEADER_BYTES, wordAt } from './records.ts';
 
-/** Magic numbers as their bytes stand in the file, with the byte order they announce. */
+/** Magic numbers by byte order, read as big-endian words. */
 const LITTLE_ENDIAN_MAGICS = new Set([0xd4c3b2a1, 0x4d3cb2a1]);
 const BIG_ENDIAN_MAGICS = new Set([0xa1b2c3d4, 0xa1b23c4d]);
 
 /**
- * Magic numbers of a variant whose records have an interface's index and more in front of the packet
- * (Alexey Kuznetsov's patch to libpcap). Wireshark and libpcap read it too.
+ * Magic numbers of a variant whose record headers have more fields, such as an interface index (Alexey Kuznetsov's
+ * patch to libpcap). Wireshark and libpcap read it too.
  */
 const EXTENDED_LITTLE_ENDIAN = 0x34cdb2a1;
 const EXTENDED_BIG_ENDIAN = 0xa1b2cd34;
 const EXTENDED_RECORD_HEADER_BYTES = 24;
 
-/** Magic numbers of files with nanoseconds; the others count microseconds. */
+/** Magic numbers of files with nanoseconds. All others have microseconds. */
 const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
 
-/** The link type stands in the lower half of its word; above it is the length of checksums. */
+/** The link type is the lower half of its word. The upper half has the length of the frame check sequence. */
 const LINK_TYPE_MASK = 0xffff;
 
 /** What the header of a classic pcap file says about its records. */
@@ -27,7 +27,7 @@ export interface PcapHeader {
   readonly captured: CapturedInterface;
 }
 
-/** Reads the file header (FILE_HEADER_BYTES) that begins at `at`. Throws NotPcap when it is none. */
+/** Reads the file header (FILE_HEADER_BYTES) at `at`. Throws NotPcap if it is not one. */
 export function readPcapHeader(bytes: Buffer, at: number): PcapHeader {
   const magic = bytes.readUInt32BE(at);
   const extended = magic === EXTENDED_LITTLE_ENDIAN || magic === EXTENDED_BIG_ENDIAN;

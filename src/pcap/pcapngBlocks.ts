@@ -16,7 +16,7 @@ import {
 } from './pcapngFormat.ts';
 import { PcapngOptions } from './pcapngOptions.ts';
 
-/** Who wrote a file, and where. */
+/** The program and the computer that wrote a file. */
 export interface SectionDescription {
   /** The program and its version. */
   readonly application: string;
@@ -25,21 +25,21 @@ export interface SectionDescription {
   readonly comment?: string;
 }
 
-/** What a recorder counted on an interface; what it did not tell is left out of the file. */
+/** The recorder's counters of an interface. Unknown ones are omitted from the file. */
 export interface InterfaceStatistics {
-  /** Milliseconds since 1970, by the clock that the packets' times are from. */
+  /** Milliseconds since 1970, by the clock of the packets' times. */
   readonly start?: number;
   readonly end?: number;
-  /** Packets that the filter let through, those that were then dropped included. */
+  /** Packets that passed the filter, including those that were then dropped. */
   readonly receivedByFilter?: number;
   readonly droppedByKernel?: number;
   readonly droppedByInterface?: number;
 }
 
-/** A section whose length is not said, since nobody knows it while it is written. */
+/** The length is unknown while the section is written. */
 const UNKNOWN_LENGTH = -1n;
 
-/** The section header: what every file begins with. */
+/** The section header, the first block of every file. */
 export function sectionBlock(section: SectionDescription): Buffer {
   const fields = Buffer.alloc(SECTION_FIELDS_BYTES);
   fields.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
@@ -54,7 +54,7 @@ export function sectionBlock(section: SectionDescription): Buffer {
   return block(BLOCK.section, fields, options);
 }
 
-/** Describes an interface; the first one of a file has the number 0, the next 1 … */
+/** Describes an interface. Interfaces are numbered from 0 in the order of these blocks. */
 export function interfaceBlock(described: CapturedInterface): Buffer {
   const fields = Buffer.alloc(INTERFACE_FIELDS_BYTES);
   fields.writeUInt16LE(described.linkType, 0);
@@ -72,7 +72,7 @@ export function interfaceBlock(described: CapturedInterface): Buffer {
   return block(BLOCK.interface, fields, options);
 }
 
-/** Gives names to addresses, for all packets of the file. */
+/** Names for addresses, valid for all packets of the file. */
 export function namesBlock(named: readonly NamedAddress[]): Buffer {
   const records = named.map(({ address, name }) => {
     const text = Buffer.from(`${name}\0`);
@@ -88,7 +88,7 @@ export function namesBlock(named: readonly NamedAddress[]): Buffer {
   return block(BLOCK.names, Buffer.concat([...records, end]), new PcapngOptions());
 }
 
-/** What became of an interface's packets, until `at`; `delivered` of them are in the file. */
+/** The counts of an interface up to the time `at`. `delivered` is the number of its packets in the file. */
 export interface InterfaceOutcome {
   readonly id: number;
   readonly resolution: Resolution;
@@ -99,8 +99,8 @@ export interface InterfaceOutcome {
 }
 
 /**
- * Wireshark shows one such block an interface, and of it the drops "of the interface" alone: as in
- * dumpcap's files, those of the kernel are among them, and stand for themselves as well.
+ * Wireshark shows only one such block for each interface, and of it only the drops of the interface. So the kernel's
+ * drops are included there and also counted separately, as in files of dumpcap.
  */
 export function statisticsBlock(outcome: InterfaceOutcome): Buffer {
   const { id, resolution, at, delivered, statistics, comments } = outcome;

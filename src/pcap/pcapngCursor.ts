@@ -25,29 +25,29 @@ import {
 import { forEachOption } from './pcapngOptions.ts';
 import { NotPcap, wordAt } from './records.ts';
 
-/** What Wireshark reads at most (MAX_BLOCK_SIZE). */
+/** The maximum that Wireshark reads (MAX_BLOCK_SIZE). */
 const MAX_BLOCK_BYTES = 16 * 1024 * 1024;
 
-/** Microseconds, where an interface does not say. */
+/** Microseconds, if an interface has no resolution option. */
 const DEFAULT_RESOLUTION = 6;
-/** Set in a resolution that is a power of two instead of ten. */
+/** Set if the resolution is a power of two instead of ten. */
 const POWER_OF_TWO = 0x80;
-/** The finest resolution that divides exactly in steps below 2^53; finer ones take bigints. */
+/** The finest resolution that can be divided exactly in steps below 2^53. Finer ones need bigints. */
 const FINEST = 1e11;
-/** What is kept of a stream that names and comments without end. */
+/** A limit for streams with endless names and comments. */
 const MAX_NAMES = 100_000;
 const MAX_COMMENTS = 1_000;
 
 interface Clock {
   readonly ticksPerSecond: number;
-  /** Where they are too many a second for a number. */
+  /** If there are too many ticks in a second for a number. */
   readonly exactTicks?: bigint;
   readonly offsetSeconds: number;
 }
 
 /**
- * Goes through a pcapng stream of either byte order, several sections too. Reads packets, interfaces,
- * their statistics, names and comments; skips blocks of other kinds.
+ * Iterates over a pcapng stream of either byte order, with any number of sections. Reads packets, interfaces, interface
+ * statistics, names and comments; skips other blocks.
  */
 export class PcapngCursor implements PacketCursor {
   readonly interfaces: CapturedInterface[] = [];
@@ -67,7 +67,7 @@ export class PcapngCursor implements PacketCursor {
   readonly #window = new ByteWindow();
   readonly #clocks: Clock[] = [];
   #littleEndian: boolean | undefined;
-  /** Each section numbers its interfaces from 0. */
+  /** The interface numbers of each section begin at 0. */
   #sectionBase = 0;
   #optionsEnd = 0;
 
@@ -132,7 +132,7 @@ export class PcapngCursor implements PacketCursor {
     return false;
   }
 
-  /** The type of the block; a section's tells the byte order of what follows. */
+  /** Returns the type of the block. The type of a section header sets the byte order of what follows. */
   #startBlock(at: number): number {
     const { bytes } = this.#window;
     if (bytes.readUInt32LE(at) === BLOCK.section) {
@@ -176,7 +176,7 @@ export class PcapngCursor implements PacketCursor {
     this.nanoseconds = ticksPerSecond === 1e9 ? rest : Math.floor((rest * 1e9) / ticksPerSecond);
   }
 
-  /** A packet of the first interface, of which no more is kept than its snap length. */
+  /** A simple packet belongs to the first interface, and its captured length is limited by the snap length. */
   #readSimplePacket(at: number, end: number): void {
     const described = this.interfaces[this.#sectionBase];
     if (!described || at + 4 > end)
@@ -205,7 +205,7 @@ export class PcapngCursor implements PacketCursor {
     });
   }
 
-  /** Statistics count from the start of the capture: the last block of an interface holds. */
+  /** Statistics count from the start of the capture, so the last block of an interface is used. */
   #readStatistics(at: number, end: number): void {
     if (at + STATISTICS_FIELDS_BYTES > end) return;
     const index = this.#sectionBase + this.#word(at);
@@ -219,7 +219,7 @@ export class PcapngCursor implements PacketCursor {
       else if (code === OPTION.statisticsInterfaceDrop) byInterface = this.#count(value);
       else if (code === OPTION.statisticsOsDrop) bySystem = this.#count(value);
     });
-    // Writers put the same packets into one or into both.
+    // Writers count the same packets in one of the two, or in both.
     if (byInterface !== undefined || bySystem !== undefined)
       counts.dropped = Math.max(byInterface ?? 0, bySystem ?? 0);
     this.counts[index] = counts;

@@ -5,7 +5,7 @@ export const BLOCK = {
   interface: 1,
   /** The older form of `packet`. */
   oldPacket: 2,
-  /** A packet without a time or an interface. */
+  /** A packet without a time and an interface. */
   simplePacket: 3,
   names: 4,
   statistics: 5,
@@ -14,16 +14,16 @@ export const BLOCK = {
 
 export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 
-/** Type and total length in front, total length again at the end. */
+/** The type and the total length come first, and the total length again at the end. */
 export const BLOCK_HEADER_BYTES = 8;
 export const BLOCK_FRAME_BYTES = 12;
-/** What stands between a block's header and its options, or its packet. */
+/** The fixed fields between the header of a block and its options or packet. */
 export const SECTION_FIELDS_BYTES = 16;
 export const STATISTICS_FIELDS_BYTES = 12;
 export const INTERFACE_FIELDS_BYTES = 8;
 export const PACKET_FIELDS_BYTES = 20;
 
-/** What stands in front of each record of a names block; its types. */
+/** The header of each record in a names block. */
 export const NAME_HEADER_BYTES = 4;
 export const NAME_RECORD = { end: 0, ipv4: 1, ipv6: 2 } as const;
 
@@ -49,10 +49,10 @@ export const OPTION = {
   statisticsDelivered: 8,
 } as const;
 
-/** if_filter begins with a byte that says what follows: 0 for the text of an expression. */
+/** The first byte of if_filter is the format of what follows: 0 for the text of an expression. */
 export const FILTER_IS_TEXT = 0;
 
-/** Everything in a block is aligned to words of four bytes. */
+/** Everything in a block is aligned to 32-bit words. */
 export function padded(length: number): number {
   return (length + 3) & ~3;
 }

@@ -7,33 +7,32 @@ import type { SectionDescription } from './pcapngBlocks.ts';
 import type { RecordedAt } from './podInterface.ts';
 import { SourceHeap } from './sourceHeap.ts';
 
-/** Longer than recorder, cluster and network delay a packet when all is well. */
+/** Longer than the delay by recorder, cluster and network under normal conditions. */
 const MAX_DELAY_MS = 2_000;
-/** What all sources together may have waiting, and what each may, however many they are. */
+/** The buffer space for all sources together, and the minimum for each. */
 const ROOM_BYTES = 16 * 1024 * 1024;
 const LEAST_ROOM_BYTES = 64 * 1024;
 
 export interface MergeOptions extends FileLimits {
   readonly section: SectionDescription;
   /**
-   * Milliseconds that a packet waits at most for older ones of sources that say nothing; those that
-   * come later are counted as late. Infinity for files, which need no hurry. 2 s without it.
+   * The maximum time in milliseconds that a packet waits for older ones from silent sources. Packets that arrive later
+   * are counted as late. Use Infinity for files, which are not read live. The default is 2 s.
    */
   readonly maxDelay?: number;
-  /** Called once, when a packet found no room within the limits; what comes then is thrown away. */
+  /** Called once, when a packet would exceed the limits. Packets are discarded from then on. */
   readonly onFull?: () => void;
-  /** Gives the merge up: writes and finish() reject with its reason. */
+  /** Aborts the merge: writes and finish() reject with its reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Merges the packets of several recorders, while they come, into one pcapng file in the order of
- * their times; each pod and device is an interface of its own. The packets of one recorder are never
- * put in another order than its own. How long they wait for each other: see MergeHold.
+ * Merges the live packets of several recorders into one pcapng file in the order of their times. Each pod and device is
+ * an interface of its own. The packets of one recorder always keep their order. See MergeHold for how long they wait
+ * for each other.
  *
- * Memory is bounded: who ran ahead of the others is paused, and all are while the output is busy.
- * The output gets whole blocks only, the first of them with the first bytes of a source; closing it
- * is left to its owner.
+ * Memory is bounded: a source that is ahead of the others is paused, and all are paused while the output is busy. The
+ * output receives only whole blocks, beginning with the first bytes of a source. Its owner closes it.
  */
 export class PcapngMerger {
   readonly #output: Output;
@@ -42,16 +41,16 @@ export class PcapngMerger {
   readonly #hold: MergeHold;
   readonly #host: MergeHost;
   readonly #sources = new Set<MergeSource>();
-  /** Those that have a packet. */
+  /** The sources that have a packet. */
   readonly #heap = new SourceHeap<MergeSource>();
-  /** Those of which something came since they were looked at. */
+  /** The sources that received something since they were last processed. */
   readonly #news = new Set<MergeSource>();
   readonly #settled = new AbortController();
   #added = 0;
   #bytes = 0;
   #full = false;
   #pumping = false;
-  /** Milliseconds that the output was waited for, and since when it is. */
+  /** The total time spent waiting for the output in milliseconds, and the start of the current wait. */
   #stalled = 0;
   #stalledSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -78,24 +77,24 @@ export class PcapngMerger {
     });
   }
 
-  /** Packets on their way to the output, or in it. */
+  /** Packets written, or about to be. */
   get packets(): number {
     return this.#file.packets;
   }
 
-  /** Packets that stand after newer ones. */
+  /** Packets written after newer ones. */
   get late(): number {
     return this.#file.late;
   }
 
-  /** Bytes that the output took. */
+  /** Bytes written to the output. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * Adds a recorder, at any time. The others wait for it from now on, `maxDelay` at most: it is to be
-   * added when it listens.
+   * Adds a recorder, at any time. The other sources wait for it from now on, at most `maxDelay`, so add it once it is
+   * recording.
    */
   addSource(at: RecordedAt): Source {
     const source = new MergeSource(this.#added, at, this.#host);
@@ -106,8 +105,8 @@ export class PcapngMerger {
   }
 
   /**
-   * Ends the sources that have not ended, and resolves when everything is written. Rejects with what
-   * became of the output (its Problem, OutputClosed), or with the reason of the signal.
+   * Ends the remaining sources, and resolves when everything is written. Rejects with the error of the output (a
+   * Problem, OutputClosed), or with the reason of the signal.
    */
   async finish(): Promise<void> {
     for (const source of this.#sources) source.end();
@@ -126,7 +125,7 @@ export class PcapngMerger {
     queueMicrotask(() => void this.#pump());
   }
 
-  /** Writes what may go out, until nothing may. */
+  /** Writes packets as long as some may be written. */
   async #pump(): Promise<void> {
     try {
       while (!this.#failure) {
@@ -144,7 +143,7 @@ export class PcapngMerger {
     this.#onIdle?.();
   }
 
-  /** Fills the batch with what may go out now. */
+  /** Fills the batch with the packets that may be written now. */
   #collect(): void {
     const now = this.#now();
     const { newest } = this.#file;
@@ -188,7 +187,7 @@ export class PcapngMerger {
     this.#options.onFull?.();
   }
 
-  /** Looks again when a packet that is held back has waited long enough. */
+  /** Wakes up when a packet has waited long enough. */
   #startTimer(): void {
     const delay = this.#hold.nextDeadline(this.#heap.all, this.#now());
     if (delay === undefined || this.#failure) return;
@@ -221,7 +220,7 @@ export class PcapngMerger {
     this.#onIdle?.();
   }
 
-  /** Stands still while the output is waited for: who is paused then cannot speak. */
+  /** The clock stops while the output is busy, because paused sources cannot report anything then. */
   #now(): number {
     return (this.#stalledSince ?? performance.now()) - this.#stalled;
   }

@@ -2,10 +2,10 @@ import { type Moment, type Resolution, writeTicks } from './moment.ts';
 import { OPTION, padded } from './pcapngFormat.ts';
 
 const OPTION_HEADER_BYTES = 4;
-/** The length of an option is a number of 16 bits. */
+/** The length of an option is a 16-bit number. */
 const MAX_OPTION_BYTES = 0xffff;
 
-/** Collects the options of a block, little-endian; what is undefined is left out. */
+/** Collects the options of a block, little-endian. Undefined values are skipped. */
 export class PcapngOptions {
   readonly #parts: Buffer[] = [];
 
@@ -13,7 +13,7 @@ export class PcapngOptions {
     return value === undefined ? this : this.bytes(code, Buffer.from(value));
   }
 
-  /** One comment of several lines: most readers show the first comment of a block only. */
+  /** Adds one comment of several lines, because most readers show only the first comment of a block. */
   comment(lines: readonly string[]): this {
     return lines.length === 0 ? this : this.text(OPTION.comment, lines.join('\n'));
   }
@@ -41,14 +41,14 @@ export class PcapngOptions {
     return this;
   }
 
-  /** All of them and the mark of their end; nothing at all when there are none. */
+  /** The encoded options and their end mark; empty if there are none. */
   encode(): Buffer {
     if (this.#parts.length === 0) return Buffer.alloc(0);
     return Buffer.concat([...this.#parts, Buffer.alloc(OPTION_HEADER_BYTES)]);
   }
 }
 
-/** Calls back for each option that stands between `at` and `end`, in the byte order of its section. */
+/** Calls back for each option between `at` and `end`, in the byte order of its section. */
 export function forEachOption(
   bytes: Buffer,
   at: number,

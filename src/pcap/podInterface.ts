@@ -1,31 +1,30 @@
 import type { CapturedInterface, NamedAddress } from './packetCursor.ts';
 
-/** Where packets were recorded. */
+/** The place where packets were recorded. */
 export interface RecordedAt {
-  /** The interface there: eth0, any. */
+  /** The interface: eth0, any. */
   readonly device: string;
   readonly node: string;
-  /** Absent when the node itself was the target. */
+  /** Undefined if the target was the node itself. */
   readonly pod?: { readonly name: string; readonly namespace: string };
-  /** The pod's own addresses, of 4 or 16 bytes each: the file gives them the pod's name. */
+  /** The addresses of the pod, of 4 or 16 bytes each, which get the pod's name in the file. */
   readonly addresses?: readonly Buffer[];
-  /** The image of the container whose packets they are. */
+  /** The image of the container that was captured. */
   readonly image?: string;
-  /** The capture filter, as it was given to the recorder. */
+  /** The capture filter that the recorder received. */
   readonly filter?: string;
-  /** The node's operating system, as the cluster names it. */
+  /** The operating system of the node, as Kubernetes reports it. */
   readonly os?: string;
-  /** How far the node's clock was ahead of this computer's, and how sure that is; milliseconds. */
+  /** How far the node's clock was ahead of this computer's, and the uncertainty, in milliseconds. */
   readonly clockOffset?: { readonly ahead: number; readonly uncertainty: number };
 }
 
 /**
- * How an interface of a pod is described in a file of several: named so that it is unique and tells
- * the pod in Wireshark's column, with each fact in a comment of its own.
+ * Describes the interface of a pod in a file of several pods. Its name is unique and shows the pod in Wireshark's
+ * interface column; each fact has its own comment.
  *
- * A clock's offset is written down and the packets' times are left as they were recorded: they agree
- * with the node's logs, and an estimate that is wrong by half a round trip could turn the order of
- * request and answer round without a trace.
+ * The clock offset is noted, but the times of the packets stay as recorded: they match the node's logs, and an error of
+ * half a round trip in the estimate could silently swap a request and its response.
  */
 export function describeInterface(at: RecordedAt, captured: CapturedInterface): CapturedInterface {
   const device = captured.name ?? at.device;
@@ -54,7 +53,7 @@ export function describeInterface(at: RecordedAt, captured: CapturedInterface): 
   };
 }
 
-/** The names that the file gives to the pod's addresses. */
+/** The names of the pod's addresses in the file. */
 export function namesOf({ pod, addresses = [] }: RecordedAt): NamedAddress[] {
   if (!pod) return [];
   return addresses.map((address) => ({ address, name: `${pod.namespace}/${pod.name}` }));

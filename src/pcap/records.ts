@@ -1,14 +1,14 @@
 /**
- * The classic pcap file: a header of 24 bytes, then records, each with a header of 16 bytes whose
- * third word is the number of bytes that follow (IETF draft-ietf-opsawg-pcap).
+ * The classic pcap file has a header of 24 bytes, followed by records. Each record has a header of 16 bytes, whose
+ * third word is the number of captured bytes that follow (IETF draft-ietf-opsawg-pcap).
  */
 export const FILE_HEADER_BYTES = 24;
 export const RECORD_HEADER_BYTES = 16;
 
-/** The bytes are not a pcap or pcapng stream, or not one any more. */
+/** The bytes are not a pcap or pcapng stream, or it is damaged from here. */
 export class NotPcap extends Error {}
 
-/** An unsigned word of 32 bits. Faster than Buffer's methods, which check their arguments each time. */
+/** Reads an unsigned 32-bit word. Faster than the methods of Buffer, which check their arguments each time. */
 export function wordAt(bytes: Uint8Array, at: number, littleEndian: boolean): number {
   const a = bytes[at] as number;
   const b = bytes[at + 1] as number;

@@ -2,7 +2,7 @@ import { machine, release, type } from 'node:os';
 import { versionText } from '../version.ts';
 import type { SectionDescription } from './pcapngBlocks.ts';
 
-/** What a file says about the program and the computer that wrote it. */
+/** Describes this program and this computer as the writer of a file. */
 export function sectionOfThisComputer(comment?: string): SectionDescription {
   return {
     application: versionText(),

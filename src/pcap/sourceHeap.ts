@@ -1,11 +1,11 @@
-/** What a heap needs to know of a source: the time of its next packet, and its place among equals. */
+/** What a heap needs from a source: the time of its next packet, and an index to order equal times. */
 interface Headed {
   readonly seconds: number;
   readonly nanoseconds: number;
   readonly index: number;
 }
 
-/** Sources in the order of their next packets: a binary heap, its first the oldest. */
+/** A binary heap of sources by the time of their next packets, the oldest first. */
 export class SourceHeap<T extends Headed> {
   readonly #items: T[] = [];
 
@@ -38,7 +38,7 @@ export class SourceHeap<T extends Headed> {
     this.firstChanged();
   }
 
-  /** Puts the first one, whose time went on, where it belongs now. */
+  /** Restores the order after the time of the first source changed. */
   firstChanged(): void {
     const items = this.#items;
     const item = items[0] as T;

@@ -3,25 +3,25 @@ import { MAX_PACKET_BYTES } from './packetCursor.ts';
 import { type PcapHeader, readPcapHeader } from './pcapHeader.ts';
 import { FILE_HEADER_BYTES, NotPcap, wordAt } from './records.ts';
 
-/** No header of a file or of a packet is longer. */
+/** The longest header of a file or packet. */
 const MAX_HEADER_BYTES = 24;
 
-/** What a walk from packet to packet found. */
+/** The result of walking through a file. */
 export interface PcapWalk {
   readonly bytes: number;
-  /** Where the last whole packet ends; less than `bytes` when the file ends within a packet. */
+  /** The end of the last whole packet; less than `bytes` if the file ends inside a packet. */
   readonly wholeBytes: number;
   readonly packets: number;
-  /** Of the first and of the last whole packet, in the order of the file. */
+  /** The times of the first and last whole packets, in the order of the file. */
   readonly first?: Moment;
   readonly last?: Moment;
-  /** Why there is no packet where one should begin: the file is damaged from `wholeBytes` on. */
+  /** Why no packet begins at `wholeBytes`: the file is damaged from there. */
   readonly damage?: string;
 }
 
 /**
- * Walks from packet to packet through a classic pcap file whose bytes come in pieces. Reads the headers only: the
- * packets themselves are neither copied nor looked at. Never throws: what it finds is the answer.
+ * Walks through a classic pcap file that arrives in pieces, from packet to packet. Reads only the headers and copies no
+ * packets. Never throws: damage is part of the result.
  */
 export class PcapWalker {
   #bytes = 0;
@@ -30,13 +30,13 @@ export class PcapWalker {
   #first: Moment | undefined;
   #damage: string | undefined;
   #file: PcapHeader | undefined;
-  /** The header that is being read: of the file, then of each packet. A piece may end within it. */
+  /** The header being read: of the file, then of each packet. A piece may end within it. */
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES);
   #headerLength = FILE_HEADER_BYTES;
   #held = 0;
-  /** Bytes of the current packet that have not come; undefined while its header has not come whole. */
+  /** Bytes of the current packet that have not arrived; undefined until its header is complete. */
   #missing: number | undefined;
-  /** Of the current packet, and of the last whole one. */
+  /** The times of the current packet, and of the last whole one. */
   #seconds = 0;
   #nanoseconds = 0;
   #lastSeconds = 0;
@@ -73,7 +73,7 @@ export class PcapWalker {
     };
   }
 
-  /** Reads a header as far as the chunk holds it from `at` on; gives where it ended. */
+  /** Reads as much of a header as the chunk contains from `at`. Returns the end of what it read. */
   #takeHeader(chunk: Buffer, at: number): number {
     const wanted = this.#headerLength - this.#held;
     const end = Math.min(at + wanted, chunk.length);
@@ -90,7 +90,7 @@ export class PcapWalker {
     return end;
   }
 
-  /** A whole header is there. */
+  /** Called with a whole header. */
   #read(bytes: Buffer, at: number): void {
     if (this.#file) this.#readRecord(bytes, at, this.#file);
     else this.#readFileHeader(bytes, at);
@@ -114,7 +114,7 @@ export class PcapWalker {
     const original = wordAt(bytes, at + 12, littleEndian);
     if (captured > MAX_PACKET_BYTES) this.#damage = `a record claims ${captured} bytes`;
     else if (nanoseconds >= 1e9) this.#damage = 'a packet has an invalid time';
-    // What a disk kept room for and never got are zeros, which would read as empty packets.
+    // Space that the disk allocated and that was never written contains zeros, which would read as empty packets.
     else if (seconds === 0 && nanoseconds === 0 && captured === 0 && original === 0)
       this.#damage = 'zeros instead of a packet';
     else {
