@@ -27,9 +27,8 @@ import { isStatic, refuseUnsuitable, refuseWindowsNode } from './suitability.ts'
 import { execResult, tryContainer, tryExec } from './trial.ts';
 
 /**
- * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level
- * that works, which is found by dry runs. Throws a Problem that says why there can be none. Close it
- * when it is no longer needed.
+ * Returns a debugger for the pod's network: a running one, otherwise a new one at the first access level that passes a
+ * dry run. The caller must close it. Throws a Problem that explains why no debugger is possible.
  */
 export async function ensureDebugger(
   api: KubeApi,
@@ -67,8 +66,8 @@ export async function ensureDebugger(
 }
 
 /**
- * Uses a pod on the node where the pod can have no ephemeral container and that is allowed, with a notice.
- * Throws a Problem otherwise, with what `plan` finds out about a pod on the node.
+ * Uses a pod on the node instead of an ephemeral container, with a notice, if `via` and the reason for the refusal
+ * allow it. Otherwise throws a Problem with that reason; it includes what `plan` found out about a pod on the node.
  */
 export async function useNodeInstead<Result>(
   pod: Pod,
@@ -108,15 +107,15 @@ export type AccessLevelChoice =
   | {
       readonly accessLevel: EphemeralLevel;
       readonly note?: string;
-      /** What the API server said instead of an answer, where it could not be asked. */
+      /** The API server's message, if it could not answer. */
       readonly unsure?: string;
       readonly noEphemeral?: undefined;
     }
   | { readonly accessLevel?: undefined; readonly noEphemeral: NoEphemeral };
 
 /**
- * Finds the access level at which an ephemeral container could be added to the pod: by dry runs of just what would be
- * sent, and while the first of them is answered, of exec, the node and our rights, so that it takes no longer.
+ * Finds the access level at which an ephemeral container can be added to the pod, by dry runs of the exact request. The
+ * exec permission, the node and our permissions are checked while the first dry run is answered, to save time.
  */
 export async function chooseAccessLevel(
   api: KubeApi,
@@ -160,7 +159,7 @@ export async function chooseAccessLevel(
   return { accessLevel: 'baseline', note: baselineNote(refuser(least, namespace)), ...unsure };
 }
 
-/** Whether the API server answered the exec itself, because the pod has no container of that name. */
+/** Whether the exec was opened for a container that does not exist yet: the API server itself answers it then. */
 function isAboutNewContainer({ place }: EarlyExec, pod: Pod): boolean {
   const { namespace, name } = pod.metadata;
   return (

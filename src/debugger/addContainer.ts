@@ -4,7 +4,7 @@ import { ApiError } from '../kube/apiError.ts';
 import { type EphemeralContainer, type Pod, podPath } from '../kube/pod.ts';
 import { Problem } from '../problem.ts';
 
-/** Other people add containers too: how often a change of the pod under our hands is met. */
+/** Other clients add containers too: how many times to try when the pod changes at the same moment. */
 const MAX_ATTEMPTS = 4;
 
 /** The pod from the answer, and the requested container in it. */
@@ -14,8 +14,8 @@ export interface Added {
 }
 
 /**
- * Adds an ephemeral container to a pod. `choose` says which one, for the pod as it is: after somebody
- * else changed it under our hands it is asked again, and may then name one that is there already.
+ * Adds an ephemeral container to a pod. `choose` returns the container for the current state of the pod. It is called
+ * again when another client changed the pod, and may then return the name of an existing container.
  */
 export async function addContainer(
   api: KubeApi,
@@ -52,12 +52,12 @@ export function isRace(error: unknown): boolean {
   );
 }
 
-/** Says so where the cluster has no ephemeral containers; other errors come back unchanged. */
+/** Explains that the cluster does not support ephemeral containers; returns other errors unchanged. */
 export function explainUnsupported(error: unknown): unknown {
   const isMissing =
     error instanceof ApiError &&
     error.code === 404 &&
-    // A missing subresource is answered without the pod's name.
+    // For a missing subresource, the message does not name the pod.
     error.serverMessage.includes('could not find the requested resource');
   return isMissing
     ? new Problem('this cluster does not support ephemeral containers (available since 1.25)', {

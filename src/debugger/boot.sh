@@ -1,10 +1,10 @@
-# Runs a command that comes on standard input: the number of its words, and then a word a line.
+# Runs a command that arrives on standard input: first the number of its words, then one word per line.
 #
-# The words of an exec stand in its URL, and proxies refuse request lines of 8 KB: our scripts, and a
-# user's long filter, come this way instead. In a line \n is a newline and \\ a backslash. What
-# follows the last word is the command's own input; read takes no byte of it.
+# The words of an exec are part of its URL, and proxies reject request lines over 8 KB. Our scripts, and long filters,
+# are therefore sent this way. In a line, \n is a newline and \\ a backslash. Input after the last word belongs to the
+# command; read does not consume any of it.
 boot=$$
-# A client that falls silent before it has said all is waited for no longer than a lease waits.
+# Waits for a silent client no longer than a lease does.
 {
   left=12
   while [ "$left" -gt 0 ]; do
@@ -20,7 +20,7 @@ while [ "$count" -gt 0 ]; do
   IFS= read -r word || exit 1
   case $word in
     *\\*)
-      # $() would take the newlines off the end of a word.
+      # $() would remove newlines at the end of a word.
       word=$(printf '%bx' "$word")
       word=${word%x}
       ;;

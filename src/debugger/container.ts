@@ -5,28 +5,28 @@ import { type EphemeralLevel, type Profile, securityContext } from './profile.ts
 /** Which kinds of debugger may be used: `auto` is the first that works. */
 export type Via = 'auto' | 'ephemeral' | 'node';
 
-/** How a debugger is wanted. */
+/** What kind of debugger is needed. */
 export interface DebuggerRequest {
   readonly profile: Profile;
-  /** The container whose processes are shared; only for the profile `processes`. */
+  /** The container whose processes are shared; only with the profile `processes`. */
   readonly target?: string;
   readonly image: string;
   readonly pullPolicy: PullPolicy;
-  /** Idle seconds after which the debugger ends by itself. */
+  /** Idle seconds after which the debugger exits by itself. */
   readonly ttl: number;
-  /** A volume of the pod that it can read and write, at VOLUME_PATH. */
+  /** A volume of the pod that the debugger mounts at VOLUME_PATH, readable and writable. */
   readonly volume?: string;
   /** `auto` when absent. */
   readonly via?: Via;
-  /** Where a node's debugger is made; in the target's namespace when absent. */
+  /** The namespace of a node debugger; the target's namespace when absent. */
   readonly nodeNamespace?: string;
-  /** Milliseconds after which it is no longer needed, where that is known. */
+  /** Milliseconds after which it is no longer needed, if known. */
   readonly lifetime?: number;
-  /** What the debugger is for, in a word: `capture`. For people who find it. */
+  /** What the debugger is for, in one word: `capture`. Shown to people who find it. */
   readonly command?: string;
-  /** Of a node's debugger for the node itself: whether it enters other network namespaces. */
+  /** For a debugger of the node itself: whether it enters other network namespaces. */
   readonly entersAny?: boolean;
-  /** Idle seconds that a debugger on a node stays after its command, for the next one. */
+  /** Idle seconds that a node debugger stays after its command, for the next command. */
   readonly keepNode?: number;
 }
 
@@ -36,15 +36,15 @@ export function volumeMounts(volume: string | undefined): Pick<EphemeralContaine
   return volume === undefined ? {} : { volumeMounts: [{ name: volume, mountPath: VOLUME_PATH }] };
 }
 
-/** How debuggers are created: the part of a request that settings and flags give. */
+/** How debuggers are created: the part of a request that comes from settings and flags. */
 export type DebuggerSettings = Pick<
   DebuggerRequest,
   'image' | 'pullPolicy' | 'ttl' | 'via' | 'nodeNamespace'
 >;
 
 /**
- * Marks our containers in a pod's spec: the version of the main script's contract, and the image as
- * it was requested, since admission may rewrite the one in the spec.
+ * Marks our containers in a pod's spec with the version of the main script's contract, and with the image as it was
+ * requested, because admission may rewrite the one in the spec.
  */
 export function marks(image: string): { name: string; value: string }[] {
   return [
@@ -83,7 +83,7 @@ export function matchingDebuggers(pod: Pod, request: DebuggerRequest): Ephemeral
   );
 }
 
-/** The first name of its kind that no container of the pod has. */
+/** The first name for this profile that no container of the pod uses. */
 export function freeName(pod: Pod, profile: Profile): string {
   const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
   const taken = new Set(
@@ -95,7 +95,7 @@ export function freeName(pod: Pod, profile: Profile): string {
   return name;
 }
 
-/** The first name that a debugger of this kind has in a pod. */
+/** The name of the first debugger with this profile in a pod. */
 export function baseName(profile: Profile): string {
   return `netdebug-${profile}`;
 }

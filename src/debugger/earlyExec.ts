@@ -8,21 +8,21 @@ interface Container {
   readonly container: string;
 }
 
-/** boot.sh waits 12 s for its command: an exec that is older than this may end at any moment. */
+/** boot.sh waits 12 s for its command: an older exec may end at any moment. */
 const USABLE_MS = 6_000;
 
-/** To connect to a server nearby takes less; while one far away answers, there is time for other work. */
+/** Connecting to a nearby server takes less. While a distant one answers, other work can be done. */
 const SENT_MS = 25;
 
 /**
- * An exec that is opened before it is known whether its container is a debugger that can be used. A node needs most of
- * the time until a program's first output to start anything at all, and meanwhile the pod is read. Until the exec is
- * taken nothing runs there but a shell that waits for its command; without one it ends.
+ * An exec that is opened before it is known whether its container is a usable debugger. Most of the time until a
+ * program's first output is spent starting a process on the node, and the pod is read meanwhile. Until the exec is
+ * taken, only a shell runs there, waiting for its command. Without a command the shell exits.
  */
 export class EarlyExec {
-  /** Resolves when the request is on its way, or has failed, or after some milliseconds. */
+  /** Resolves when the request has been sent, has failed, or has taken longer than SENT_MS. */
   readonly sent: Promise<void>;
-  /** Settles as `exec`. */
+  /** Settles like `exec`. */
   readonly opening: Promise<ExecStream>;
   readonly place: Container;
   readonly #closing = new AbortController();
@@ -53,8 +53,8 @@ export class EarlyExec {
   }
 
   /**
-   * The stream, for the first who asks; the signal ends it. Undefined when it was refused, or has waited for too
-   * long: another exec succeeds, or says why not.
+   * Returns the stream to the first caller; the signal ends it. Returns undefined if the exec was refused or has waited
+   * too long: then a new exec succeeds, or tells why not.
    */
   async take(signal?: AbortSignal): Promise<ExecStream | undefined> {
     if (this.#isTaken) return undefined;
@@ -68,7 +68,7 @@ export class EarlyExec {
     return undefined;
   }
 
-  /** Ends it unless it was taken. */
+  /** Ends the exec unless it was taken. */
   close(): void {
     if (!this.#isTaken) this.#closing.abort(new Error('not needed'));
   }

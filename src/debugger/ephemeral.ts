@@ -11,10 +11,10 @@ import type { Debugger } from './place.ts';
 import type { EphemeralLevel } from './profile.ts';
 import { debuggerStatus, type StartOptions, waitUntilRunning } from './start.ts';
 
-/** The kubelet's port, which an exec comes through (its default, and every installer's). */
+/** The kubelet's port, through which an exec arrives (its default, which every installer uses). */
 const KUBELET_PORT = 10250;
 
-/** A debugger that already runs in the pod, or was requested; undefined without one. */
+/** A debugger that already runs in the pod or was requested; undefined if there is none. */
 export async function existingDebugger(
   api: KubeApi,
   pod: Pod,
@@ -29,7 +29,7 @@ export async function existingDebugger(
   return ephemeralDebugger(pod, name, !running);
 }
 
-/** Adds a debugger to the pod, unless another process has, and waits until it runs. */
+/** Adds a debugger to the pod, unless another process already has, and waits until it runs. */
 export async function addDebugger(
   api: KubeApi,
   pod: Pod,
@@ -72,7 +72,7 @@ function ephemeralDebugger(home: Pod, container: string, fresh: boolean): Debugg
   };
 }
 
-/** A debugger that runs, or was just requested and may still start. */
+/** A debugger that is running, or that was just requested and may still start. */
 function reusable(
   pod: Pod,
   request: DebuggerRequest,

@@ -1,15 +1,15 @@
 import type { ForeignError } from '../kube/apiError.ts';
 import { Problem } from '../problem.ts';
 
-/** How much of an answer is quoted: it may be a whole page. */
+/** How much of a response is quoted: it may be a whole page. */
 const QUOTED_CHARACTERS = 100;
 
-/** What kubelets say themselves, to an exec that the API server passed on. */
+/** Messages from the kubelet itself, for an exec that the API server forwarded. */
 const OF_KUBELET = /^Forbidden \(user=|^Debug endpoints are disabled|container not found/;
 
 /**
- * Whether an answer comes from something between us and the API server. Servers in trouble and limits on
- * requests (429) answer without a Status too, and so do kubelets.
+ * Whether a response comes from something between this client and the API server. Overloaded servers and rate limits
+ * (429) also answer without a Status, and so do kubelets.
  */
 export function isForeign({ code, serverMessage }: ForeignError): boolean {
   return code < 500 && code !== 401 && code !== 429 && !OF_KUBELET.test(serverMessage);

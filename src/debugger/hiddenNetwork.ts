@@ -4,21 +4,23 @@ import type { Pod } from '../kube/pod.ts';
 import { readHandler } from '../kube/runtimeClass.ts';
 import { Problem } from '../problem.ts';
 
-/** The handlers that containers usually have. */
+/** The usual handlers of containers. */
 const PLAIN_HANDLERS = /^(?:runc|crun|youki|nvidia.*)$/;
 
-/** A pod's runtime class, as far as it is known. */
+/** A pod's runtime class, as far as known. */
 export interface Runtime {
   readonly className: string;
-  /** As `readHandler`. */
+  /** As returned by `readHandler`. */
   readonly handler: string | undefined;
-  /** The product that keeps a pod's network in a sandbox, where it is known by its name. */
+  /** The sandbox that contains the pod's network, if its name is recognized. */
   readonly sandbox: 'gVisor' | 'Kata Containers' | undefined;
-  /** Whether it is none that containers usually have, and may keep their network in a sandbox. */
+  /** Whether the handler is not a usual one, and may keep the network in a sandbox. */
   readonly isUnusual: boolean;
 }
 
-/** What runs a pod that has a runtime class; undefined for all others. Classes are named by people. */
+/**
+ * The runtime of a pod that has a runtime class; undefined for all others. The names of classes are chosen by people.
+ */
 export async function runtimeOf(
   api: KubeApi,
   { spec }: Pod,
@@ -36,22 +38,22 @@ export async function runtimeOf(
   return { className, handler, sandbox, isUnusual: !PLAIN_HANDLERS.test(known) };
 }
 
-/** A runtime in words: `runtime class secure, handler runsc`. */
+/** Describes a runtime: `runtime class secure, handler runsc`. */
 export function runtimeText({ className, handler }: Runtime): string {
   const of = handler === undefined || handler === 'missing' ? '' : `, handler ${handler}`;
   return `runtime class ${className}${of}`;
 }
 
 /**
- * What to expect of a pod whose runtime keeps its network in a sandbox: gVisor has a network stack of
- * its own, Kata a kernel of its own.
+ * What to expect of a pod whose runtime keeps its network in a sandbox: gVisor has its own network stack, Kata its own
+ * kernel.
  */
 export function sandboxNote({ metadata }: Pod, runtime: Runtime | undefined): string | undefined {
   if (!runtime?.sandbox) return undefined;
   return `pod "${metadata.name}" runs in ${runtime.sandbox} (${runtimeText(runtime)}), which keeps its network in a sandbox: an ephemeral container may not be allowed to capture; the node sees packets that leave the sandbox (--via node), but not its sockets`;
 }
 
-/** Throws a Problem for a pod on a virtual node, which has no machine that can be entered. */
+/** Throws a Problem for a pod on a virtual node, which has no machine to enter. */
 export function refuseVirtualNode(what: string, node: KubeNode | undefined): void {
   const provider = virtualProvider(node);
   if (provider !== undefined)
@@ -61,7 +63,7 @@ export function refuseVirtualNode(what: string, node: KubeNode | undefined): voi
     );
 }
 
-/** Whether every pod has a machine of its own there, on which no second pod can be. */
+/** Whether each pod on this node has its own machine, on which no second pod can run. */
 export function isFargate(node: KubeNode | undefined): boolean {
   return node?.metadata.labels?.['eks.amazonaws.com/compute-type'] === 'fargate';
 }

@@ -1,14 +1,14 @@
 /**
- * The default image: pinned by tag for people and by digest for certainty.
- * The digest is that of the multi-platform index on Docker Hub.
+ * The default image, with a tag for people and a digest that pins it. The digest is that of the multi-platform index on
+ * Docker Hub.
  */
 export const DEFAULT_IMAGE =
   'nicolaka/netshoot:v0.14@sha256:7f08c4aff13ff61a35d30e30c5c1ea8396eac6ab4ce19fd02d5a4b3b5d0d09a2';
 
 /**
- * Whether the tcpdump of an image may change its user when it starts as root, as Debian's and Red
- * Hat's builds do; it then needs the capabilities for it even to stay root. Alpine's build, which
- * netshoot has, does not. Other images are unknown, so they count as changing it.
+ * Whether the image's tcpdump may change its user when started as root, as Debian's and Red Hat's builds do; it then
+ * needs the capabilities for that even to stay root. Alpine's build, which netshoot contains, does not. Other images
+ * are unknown and assumed to change it.
  */
 export function tcpdumpChangesUser(image: string): boolean {
   return repositoryOf(image).split('/').at(-1) !== 'netshoot';

@@ -1,17 +1,17 @@
-# Runs a program as long as its client wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
+# Runs a program for as long as its client wants it: lease.sh SECONDS PROGRAM [ARGUMENT]...
 #
-# The client writes a word a line on our input. Any word shows that it is there; `stop` asks the
-# program to end, `info` sends it SIGUSR1 (tcpdump's statistics). The program is ended when input
-# ends, when SECONDS pass without a word, or when this process itself is killed, as some runtimes do
-# when a connection breaks. The exit status is the program's.
+# The client writes one word per line to our input. Any word renews the lease; `stop` asks the program to end, `info`
+# sends it SIGUSR1 (tcpdump's statistics). The program is ended when the input ends, when SECONDS pass without a word,
+# or when this process itself is killed, which some runtimes do when a connection breaks. The exit status is the
+# program's.
 #
-# Three writers share one pipe (the client's words, a tick a second, the program's end), so that
-# one reader decides everything; no signals between shells, no files, no `read -t`, which dash does not have.
+# Three writers share one pipe (the client's words, a tick each second, the program's end), so that a single reader
+# makes all decisions. This needs no signals between shells, no files, and no `read -t`, which dash does not support.
 silence=$1
 shift
 guard=$$
 exec 3<&0 4>&1 </dev/null
-# Before all else: on a busy node the client waits long for a sign that anything runs.
+# Comes first: on a busy node the client waits long for a sign that something runs.
 echo 'netdebug: started' >&2
 
 repeat_words() {
@@ -20,14 +20,14 @@ repeat_words() {
 }
 
 tick() {
-  # A sleep outlives its killed shell by a second: it must not hold the streams open meanwhile.
+  # A sleep outlives its killed shell by up to a second and must not keep the streams open.
   while sleep 1 >/dev/null 2>&1; do
     if kill -0 "$guard" 2>/dev/null; then echo tick; else echo orphaned; fi
   done
 }
 
 run() {
-  # First of all, so that on a busy node it need not wait for its guards.
+  # Starts first, so that it does not wait for its guards on a busy node.
   "$@" >&4 3<&- 4>&- &
   program=$!
   repeat_words <&3 4>&- &
@@ -48,7 +48,7 @@ decide() {
     case $word in
       started)
         words=$first ticks=$second program=$third
-        # Asked to end before it had begun.
+        # A stop was requested before the program started.
         if [ "$left" -ge 0 ]; then
           left=-1
           end
@@ -61,7 +61,7 @@ decide() {
         ;;
       tick | orphaned)
         quiet=$((quiet + 1))
-        # A program that cannot write ends only by force: its output is not read.
+        # A program that is blocked writing output that nobody reads can only be killed.
         if [ "$left" -eq 0 ]; then
           tree_of "$program"
           kill_tree
@@ -93,8 +93,8 @@ end() {
   fi
 }
 
-# Signals the outermost process that handles USR1. A script of the image around the program would be ended by it, and
-# so would what the program starts: between fork and exec, a child seems to handle what its parent does.
+# Signals the outermost process that handles USR1. USR1 would end a wrapper script that does not handle it, and also new
+# children of the program: between fork and exec, a child appears to handle the same signals as its parent.
 inform() {
   tree=
   tree_of "$program"
@@ -106,7 +106,7 @@ inform() {
   done
 }
 
-# What the program started may outlive it: it has a second to end, too.
+# Processes that the program started may outlive it: give them a second to end, then kill them.
 end_rest() {
   tries=5
   # shellcheck disable=SC2086 # words are wanted

@@ -11,39 +11,45 @@ export interface ContainerRef {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** Words that go before every program there: what takes it into the target's network. */
+  /** Words that precede every program there, to enter the target's network. */
   readonly enter?: readonly string[];
-  /** An exec there that was opened before; the first program uses it. */
+  /** An exec that was already opened there; the first program uses it. */
   readonly early?: EarlyExec;
 }
 
-/** What is to run there. */
+/** What to run there. */
 export interface Program {
-  /** Shell text that the command's words are given to as positional parameters; else they are run. */
+  /**
+   * Shell text that receives the command's words as positional parameters. Without it, the words are the command to
+   * run.
+   */
   readonly script?: string;
   readonly command: readonly string[];
-  /** It ends by itself soon, and not on a signal. */
+  /** It ends by itself soon, and not because of a signal. */
   readonly isShort?: boolean;
 }
 
 const BEAT_MS = 1_000;
 /**
- * The same for a program that ends by itself, while its output comes. API servers close the connection at its end
- * with unread input from here, and TCP then resets it: the rest of the output and the exit status
- * are lost on their way (RFC 2525, section 2.17). So nothing is sent while the last output may be on its way.
+ * The same while output arrives from a program that ends by itself. At the end of a program, an API server closes the
+ * connection; if input from here is still unread, TCP resets it, and the rest of the output and the exit status are
+ * lost (RFC 2525, section 2.17). So nothing is sent while the last output may be on its way.
  */
 const BEAT_DURING_OUTPUT_MS = 6_000;
 /**
- * Seconds without a beat after which the program in the pod is ended. With the second or two that
- * ending takes, no process is left 15 s after a client fell silent.
+ * Seconds without a heartbeat after which the program in the pod is ended. Ending takes another second or two, so no
+ * process is left 15 s after a client became silent.
  */
 const SILENCE_S = 12;
-/** After a stop was requested: how long nothing may come before the stream is cut (the lease kills after 2 s). */
+/**
+ * After a stop was requested: how long the pod may send nothing before the stream is cut (the lease kills the program
+ * after 2 s).
+ */
 const STOP_LIMIT_MS = 5_000;
 
 /**
- * A program in the pod that runs only as long as this process wants it to: whatever becomes of
- * us or of the connection, the lease in the pod ends it.
+ * A program in the pod that runs only as long as this process wants it to. If this process or the connection fails, the
+ * lease in the pod ends the program.
  */
 export class LeasedProcess {
   readonly #stream: ExecStream;
@@ -101,32 +107,32 @@ export class LeasedProcess {
     return this.#signed.stderr;
   }
 
-  /** Resolves when the lease runs in the pod, which may be long after the connection stands. */
+  /** Resolves when the lease runs in the pod, which may be long after the connection is established. */
   get started(): Promise<void> {
     return this.#signed.started;
   }
 
-  /** As ExecStream.exit: the program's exit code, or an ExecProblem. */
+  /** The program's exit code; rejects with an ExecProblem, like ExecStream.exit. */
   get exit(): Promise<number> {
     return this.#stream.exit;
   }
 
-  /** Sends the program SIGUSR1, which means what the program says; it may not get there. */
+  /** Sends SIGUSR1 to the program, which decides what it means. The signal may not arrive. */
   nudge(): void {
     if (!this.#stopping) this.#say('info');
   }
 
-  /** Asks the program to end and to say what it has to say; cuts the stream if it does not. */
+  /** Asks the program to end after writing its remaining output. Cuts the stream if it does not end. */
   stop(): void {
     if (this.#stopping) return;
     this.#stopping = true;
-    // From now on the lease needs no heartbeat, and one that nobody reads may reset the connection at its end, while
-    // the rest of the output is on its way.
+    // The lease needs no more heartbeats. An unread heartbeat could reset the connection at the program's end while the
+    // rest of the output is on its way.
     clearInterval(this.#beat);
     this.#say('stop');
     let received = this.#stream.received;
     const watchdog = setInterval(() => {
-      // Output that waits for a slow reader here says nothing about the pod.
+      // Output that is waiting for a slow reader here says nothing about the pod.
       const isRead = this.stdout.readableLength === 0 && this.stderr.readableLength === 0;
       if (this.#stream.received === received && isRead) {
         this.#gaveUp = true;
@@ -138,7 +144,7 @@ export class LeasedProcess {
     this.exit.then(ended, ended);
   }
 
-  /** Whether it did not end when requested, so that the stream was cut. */
+  /** Whether the program did not end when requested, so that the stream was cut. */
   get gaveUp(): boolean {
     return this.#gaveUp;
   }
@@ -154,7 +160,7 @@ export class LeasedProcess {
     this.#say('beat');
   }
 
-  /** Whether output has come since the last look, and there is time until the next beat. */
+  /** Whether output has arrived since the last call, and the next heartbeat can still wait. */
   #isOutputComing(): boolean {
     const { received } = this.#stream;
     const comes = received > this.#receivedAtBeat;
@@ -163,7 +169,7 @@ export class LeasedProcess {
   }
 
   #say(word: 'beat' | 'info' | 'stop'): void {
-    // Nothing queues up: a link that takes no words for a while takes the next ones.
+    // Heartbeats must not queue up: skip them while the connection accepts no data.
     if (word !== 'stop' && this.#stream.stdin.writableNeedDrain) return;
     if (this.#stream.stdin.writable) this.#stream.stdin.write(`${word}\n`);
   }

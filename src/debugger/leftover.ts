@@ -1,6 +1,6 @@
 import { Problem } from '../problem.ts';
 
-/** The error of a command, and what it made and could not undo, a line each. */
+/** Adds to a command's error what the command created and could not remove, one line each. */
 export function leaving(error: unknown, left: readonly string[]): unknown {
   if (left.length === 0 || !(error instanceof Problem)) return error;
   const next = [...error.next, ...left];

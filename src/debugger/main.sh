@@ -1,13 +1,12 @@
-# The debugger's main process: keeps the container running while it is in use, reaps
-# what our commands leave behind, and ends after $1 idle seconds. Holds no files and no state, so
-# that a kubelet may start it again at any time.
-# Kubernetes halves doubled dollar signs in a container's command: none may stand here.
+# The debugger's main process: keeps the container running while it is in use, reaps orphaned processes of our commands,
+# and exits after $1 idle seconds. It has no files and no state, so a kubelet may restart it at any time. Kubernetes
+# halves doubled dollar signs in a container's command, so this script must not contain any.
 ttl=$1
 tick=$((ttl / 4))
 [ "$tick" -lt 15 ] || tick=15
 [ "$tick" -gt 0 ] || tick=1
 
-# A process is ours when it is in our mount namespace: pods may share their processes with us.
+# Processes in our own mount namespace are ours. The pod's other processes may be visible too.
 in_use() {
   for process in /proc/[0-9]*; do
     # shellcheck disable=SC3013 # dash and busybox ash know -ef
@@ -22,7 +21,7 @@ trap 'exit 0' TERM INT
 idle=0
 while [ "$idle" -lt "$ttl" ]; do
   sleep "$tick" &
-  # wait reaps whatever ends meanwhile, adopted processes too, and lets the trap run at once.
+  # wait reaps every process that ends in the meantime, adopted ones too, and lets the trap run immediately.
   wait
   idle=$((idle + tick))
   if in_use; then idle=0; fi

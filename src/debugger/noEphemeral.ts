@@ -6,14 +6,14 @@ import { CONTAINERS, EXEC, nextSteps, roleSteps } from './refusals.ts';
 /** Why no debugger can be added to a pod. */
 export interface NoEphemeral {
   readonly kind: ProblemKind;
-  /** In a few words, for a note. */
+  /** In a few words, for a notice. */
   readonly text: string;
-  /** The whole of it: the API server's own words, where it has some. */
+  /** The whole reason, in the API server's own words where there are any. */
   readonly message: string;
   readonly next: readonly string[];
-  /** Whether a pod on the node may be used instead; not where an admission policy refused the debugger. */
+  /** Whether a pod on the node may be used instead; false if an admission policy refused the debugger. */
   readonly nodeInstead: boolean;
-  /** The user lacks permissions, and `next` is the Role to ask for. */
+  /** The user lacks permissions; `next` contains the Role to ask for. */
   readonly ofRights?: true;
   readonly cause?: unknown;
 }
@@ -30,12 +30,12 @@ export function staticPod(pod: Pod): NoEphemeral {
   return { kind: 'unsuitable', text, message: text, next: [], nodeInstead: true };
 }
 
-/** A debugger in the pod could not be watched: `lacked` is the permission, as `watch pods`. */
+/** A debugger in the pod could not be watched; `lacked` is the missing permission, such as `watch pods`. */
 export function unwatchable(pod: Pod, lacked: string): NoEphemeral {
   return lackedRights(pod, 'see debuggers start', lacked);
 }
 
-/** The refusal of an exec in the pod, before anything was changed. */
+/** An exec in the pod was refused before anything was changed. */
 export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { namespace } = pod.metadata;
   if (refusal.by === 'rights') return lackedRights(pod, 'run commands', lackedForExec(refusal));
@@ -50,7 +50,7 @@ export function execRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   };
 }
 
-/** The permission that is missing for an exec. */
+/** The permission that an exec lacks. */
 export function lackedForExec({ error }: Refusal): string {
   return /create(?: resource "| )pods\/exec/.test(error.serverMessage)
     ? 'create pods/exec'
@@ -71,7 +71,7 @@ function lackedRights(pod: Pod, what: string, lacked: string): NoEphemeral {
   };
 }
 
-/** The refusal of every debugger in the pod. */
+/** Every debugger in the pod was refused. */
 export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   const { name, namespace } = pod.metadata;
   const { by, error } = refusal;
@@ -110,7 +110,7 @@ export function containerRefused(pod: Pod, refusal: Refusal): NoEphemeral {
   };
 }
 
-/** Our containers in the pod that a refusal by Pod Security names. */
+/** Our containers in the pod that Pod Security names in its refusal. */
 function oldDebuggers(pod: Pod, said: string): string[] {
   const named = new Set([...said.matchAll(/"([^"]+)"/g)].map(([, name]) => name));
   return (pod.spec.ephemeralContainers ?? [])
@@ -119,8 +119,8 @@ function oldDebuggers(pod: Pod, said: string): string[] {
 }
 
 /**
- * The reason as a Problem, with what is known of a pod on the node: why that is not possible either, or
- * that it is (`open`) where it is used only on request.
+ * Makes a Problem of the reason. `node` tells about a pod on the node: why it is not possible either, or that it is
+ * possible (`open`) but is used only on request.
  */
 export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused | 'open'): Problem {
   const { kind, message, next, cause } = noEphemeral;
@@ -132,7 +132,7 @@ export function explainNoEphemeral(noEphemeral: NoEphemeral, node?: NodeRefused 
   });
 }
 
-/** What to say about a pod on the node. */
+/** Advice about using a pod on the node. */
 export function nodeSteps({ nodeInstead }: NoEphemeral, node?: NodeRefused | 'open'): string[] {
   if (node === 'open')
     return [

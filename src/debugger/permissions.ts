@@ -1,14 +1,14 @@
-/** A permission that only some targets need, such as to read the deployment that is named. */
+/** A permission that only some targets need, such as reading the named deployment. */
 export interface OptionalRule {
   readonly group: string;
   readonly resource: string;
   readonly verb: string;
 }
 
-/** What the Role gives to everybody. */
+/** Resources that the Role always covers. */
 const ALWAYS = /^(pods|events)(\/|$)/;
 
-/** The rule that a refusal is about, when it is not one that the Role has anyway. */
+/** The rule that a refusal is about; undefined if the Role contains it anyway. */
 export function optionalRule(refusal: string): OptionalRule | undefined {
   const [, verb, resource, group] =
     /cannot (\w+) resource "([^"]+)" in API group "([^"]*)"/.exec(refusal) ?? [];
@@ -16,7 +16,7 @@ export function optionalRule(refusal: string): OptionalRule | undefined {
   return ALWAYS.test(resource) ? undefined : { group, resource, verb };
 }
 
-/** What every debugger takes: exec in it, and the events that say why it does not start. */
+/** Permissions that every debugger needs: exec, and the events that tell why it does not start. */
 const EXEC_AND_EVENTS = `- apiGroups: [""]
   resources: ["pods/exec"]
   verbs: ["get", "create"]
@@ -25,10 +25,7 @@ const EXEC_AND_EVENTS = `- apiGroups: [""]
   verbs: ["list", "watch"]
 `;
 
-/**
- * The permissions that capture and ports need, and nothing else, as a Role to apply, or as a ClusterRole
- * where no namespace is given.
- */
+/** The permissions that capture and ports need, and no others: as a Role, or as a ClusterRole without a namespace. */
 export function roleYaml(namespace: string | undefined, optional?: OptionalRule): string {
   const kind = namespace === undefined ? 'ClusterRole' : 'Role';
   return `apiVersion: rbac.authorization.k8s.io/v1
@@ -52,7 +49,7 @@ function ruleYaml({ group, resource, verb }: OptionalRule): string {
 `;
 }
 
-/** The same for debuggers on nodes, which are pods in that namespace. */
+/** The same for node debuggers, which are pods in that namespace. */
 export function nodeRoleYaml(namespace: string): string {
   return `apiVersion: rbac.authorization.k8s.io/v1
 kind: Role

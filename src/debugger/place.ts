@@ -2,18 +2,18 @@ import type { Pod } from '../kube/pod.ts';
 import type { ContainerRef } from './leasedProcess.ts';
 import type { AccessLevel } from './profile.ts';
 
-/** Where our commands run: a container in, or with a way into, the network of a target. */
+/** Where our commands run: a container that is in, or can enter, the network of a target. */
 export interface Debugger extends ContainerRef {
   readonly kind: 'ephemeral' | 'node';
   readonly accessLevel: AccessLevel;
-  /** False when a running one was reused. */
+  /** False if a running debugger was reused. */
   readonly fresh: boolean;
-  /** The pod that the container is in: what is written there is written in that pod. */
+  /** The pod of the container. Files written in the debugger are stored in this pod. */
   readonly home: Pod;
-  /** Whether it is a node's network, with everything of that node in it. */
+  /** Whether the network is a node's, with everything in it. */
   readonly ofNode: boolean;
-  /** Of a node's network: TCP ports of the connections that our own output travels in. */
+  /** For a node's network: TCP ports of the connections that carry our own output. */
   readonly ownPorts: readonly number[];
-  /** Removes what was made for one command alone: a node's debugger. Never throws. */
+  /** Removes what was created for this command alone: a node debugger. Never throws. */
   close(): Promise<void>;
 }

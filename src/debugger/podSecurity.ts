@@ -3,7 +3,7 @@ import { isApiError } from '../kube/apiError.ts';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
-/** The level that Pod Security enforces in a namespace; undefined where there is none, or the user may not read it. */
+/** The level that Pod Security enforces in a namespace; undefined if there is none or the user may not read it. */
 export async function enforcedLevel(
   api: KubeApi,
   namespace: string,
@@ -13,7 +13,10 @@ export async function enforcedLevel(
   return found === 'missing' ? undefined : found?.level;
 }
 
-/** The same in detail: undefined if the user may not read it, an empty object for none, `missing` for no namespace. */
+/**
+ * The same in detail: undefined if the user may not read it, an empty object if there is none, `missing` if the
+ * namespace does not exist.
+ */
 export async function readEnforcedLevel(
   api: KubeApi,
   namespace: string,

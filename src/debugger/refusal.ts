@@ -6,22 +6,22 @@ export interface Refusal {
   /**
    * - rights: RBAC
    * - webhook, policy: an admission policy of the cluster
-   * - unreachable: an admission webhook that must be asked does not answer
+   * - unreachable: a required admission webhook does not answer
    * - static: the pod is a static pod
-   * - other: in words that are not known
+   * - other: an unknown message
    */
   readonly by: Denial['by'] | 'rights' | 'unreachable' | 'static' | 'other';
-  /** Who denied it, and in which words; absent where `error` says it all. */
+  /** Who denied the request, and the message; absent if `error` contains everything. */
   readonly denial?: Pick<Denial, 'name' | 'binding' | 'text'>;
   readonly error: ApiError;
 }
 
-/** The server gives no reason where its second check fails; `exec` adds the missing permission. */
+/** The server gives no reason if its second check fails; `exec` adds the missing permission. */
 const RIGHTS = / cannot \w+ resource | is forbidden: *(you may not .*)?$/;
 
 /**
- * Reads what the API server refused, by its text: a policy may set any HTTP status. Undefined for
- * other errors: a server in trouble, a conflict, a missing object, an answer from elsewhere.
+ * Recognizes a refusal by its text, because a policy may set any HTTP status. Returns undefined for other errors: a
+ * server in trouble, a conflict, a missing object, or a response from something else.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof ApiError)) return undefined;
@@ -36,7 +36,7 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return { by: code === 403 && RIGHTS.test(serverMessage) ? 'rights' : 'other', error };
 }
 
-/** Whether an error other than a refusal leaves open how the same request would end another time. */
+/** For an error that is not a refusal: whether the same request may end differently another time. */
 export function isUnsure({ code, serverMessage }: ApiError): boolean {
   return (
     [408, 409, 429].includes(code) ||
@@ -45,7 +45,7 @@ export function isUnsure({ code, serverMessage }: ApiError): boolean {
   );
 }
 
-/** Says who refused a request and why, in the words of the API server as far as they are plain. */
+/** Says who refused a request and why, in the API server's words where they are clear. */
 export function refusalText({ by, denial, error }: Refusal): string {
   const { name, binding, text = '' } = denial ?? {};
   const said = text === '' ? 'without explanation' : text;

@@ -4,14 +4,14 @@ import { explainForeign, isForeign } from './foreign.ts';
 import { nodeRoleYaml, optionalRule, roleYaml } from './permissions.ts';
 import { type Refusal, refusalOf, refusalText } from './refusal.ts';
 
-/** What the owner of a policy is to be asked to allow. */
+/** What to ask the owner of a policy to allow. */
 export const CONTAINERS = 'ephemeral containers named netdebug-*';
 export const EXEC = 'exec (pods/exec) into containers named netdebug-*';
 const ANYTHING = 'requests of kubectl netdebug';
 
 /**
- * Adds to what the API server refused what the user can do about it: the Role for RBAC, the label for Pod Security,
- * the people to ask for other admission. Other errors come back unchanged.
+ * Adds to a refusal of the API server what the user can do: the Role for RBAC, the label for Pod Security, whom to ask
+ * about other admission policies. Returns other errors unchanged.
  */
 export function explainRefusal(error: unknown): unknown {
   if (error instanceof ForeignError) return isForeign(error) ? explainForeign(error) : error;
@@ -59,11 +59,14 @@ export function nextSteps(refusal: Refusal, namespace: string, exception: string
   }
 }
 
-/** What a policy says when another image would do: its registry, tag, digest or signature is wrong. */
+/**
+ * Words in a policy's message that mean another image would be accepted: the registry, tag, digest or signature is
+ * wrong.
+ */
 const OF_IMAGES = /\b(images?|registr(y|ies)|digests?|tags?|signatures?|signed)\b/i;
 const OF_LIMITS = /\b(resource|cpu|memory)[ -](limits?|requests?)\b|resources\.(limits|requests)/i;
 
-/** Whom to ask about an admission policy, for what, and which flag may help. */
+/** Whom to ask about an admission policy, what to ask for, and which flag may help. */
 export function policySteps({ by, denial }: Refusal, exception: string): string[] {
   const { name = '', text = '' } = denial ?? {};
   const isPolicy = by === 'policy';
@@ -81,7 +84,7 @@ export function policySteps({ by, denial }: Refusal, exception: string): string[
   ];
 }
 
-/** The Role to ask for; with what the refusal in `message` is about, where the Role lacks that. */
+/** The Role to ask for, extended by what the refusal in `message` is about if the Role lacks it. */
 export function roleSteps(namespace: string, message = ''): string[] {
   const everywhere = message.includes('at the cluster scope');
   // Only pods on nodes are created and deleted.

@@ -3,7 +3,7 @@ import { mayWe } from '../kube/review.ts';
 
 type Verb = 'get' | 'watch' | 'delete';
 
-/** What we may not do with a pod that is needed to see a debugger start in it; undefined: nothing. */
+/** The permission on a pod that is missing to see a debugger start in it; undefined if none is. */
 export async function lackedToWatch(
   api: KubeApi,
   namespace: string,
@@ -13,7 +13,7 @@ export async function lackedToWatch(
   return firstLacked(api, namespace, ['watch'], pod, signal);
 }
 
-/** The same for a pod that is yet to be made, and to be deleted; a dry run shows whether it may be created. */
+/** The same for a pod that does not exist yet and is deleted later; a dry run tells whether it may be created. */
 export async function lackedToKeepPods(
   api: KubeApi,
   namespace: string,

@@ -7,14 +7,14 @@ import { type ContainerRef, LeasedProcess, type Program } from './leasedProcess.
 
 export interface RunLimits {
   readonly signal?: AbortSignal;
-  /** Of standard output; 8 MiB when absent. More is a Problem, because it is held in memory. */
+  /** The limit of standard output; 8 MiB when absent. Output is held in memory, so exceeding it is a Problem. */
   readonly maxBytes?: number;
 }
 
 export interface ProgramResult {
   readonly code: number;
   readonly stdout: Buffer;
-  /** At most its first 64 KiB. */
+  /** The first 64 KiB at most. */
   readonly stderr: string;
   readonly protocol: ExecProtocol;
 }
@@ -23,9 +23,9 @@ const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
 const MAX_STDERR_BYTES = 64 * 1024;
 
 /**
- * Runs a program in a debugger to its end, under a lease: whatever becomes of this process, it ends. Throws
- * what `exec` throws, the signal's reason, or a Problem when it prints too much; a program that fails is
- * reported by `code`.
+ * Runs a program in a debugger to its end. A lease ends the program if this process or the connection fails. Throws
+ * what `exec` throws, the signal's reason, or a Problem if the output is too large. A failing program does not throw;
+ * see `code`.
  */
 export async function runProgram(
   access: Access,
@@ -67,7 +67,7 @@ async function whole(stream: Readable, maxBytes: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** The rest is read and dropped, so that the program is not held up. */
+/** The rest is read and discarded so that the program is not blocked. */
 async function* beginning(stream: Readable): AsyncGenerator<Buffer> {
   let room = MAX_STDERR_BYTES;
   for await (const chunk of stream as AsyncIterable<Buffer>) {

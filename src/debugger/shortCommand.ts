@@ -7,21 +7,21 @@ import type { Profile } from './profile.ts';
 import { withoutStartSign } from './startSign.ts';
 import tetherScript from './tether.sh';
 
-/** A command that was started in a debugger and that does not outlive us there. */
+/** A command in a debugger that does not outlive this process. */
 export interface ShortCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when it runs in the pod, which may be long after the connection stands. */
+  /** Resolves when it runs in the pod, which may be long after the connection is established. */
   readonly started: Promise<void>;
-  /** As ExecStream.exit. */
+  /** Like ExecStream.exit. */
   readonly exit: Promise<number>;
   close(): void;
 }
 
 /**
- * Starts a command that ends by itself soon. In a debugger that shares a container's processes it
- * is tethered to the connection; in others it has a lease, which also notices a silent client but
- * needs a main process that reaps.
+ * Starts a command that ends by itself soon. In a debugger that shares a container's processes, the command is tethered
+ * to the connection. In others it has a lease, which also detects a silent client but needs a main process that reaps
+ * orphans.
  */
 export async function startShortCommand(
   access: Access,
@@ -31,7 +31,7 @@ export async function startShortCommand(
   signal?: AbortSignal,
 ): Promise<ShortCommand> {
   const { enter = [] } = place;
-  // A node's debugger sees all processes too, but its orphans go to the runtime, which reaps.
+  // A node debugger sees all processes too, but its orphans go to the runtime, which reaps them.
   if (profile === 'network' || place.kind === 'node')
     return LeasedProcess.start(access, place, { command, isShort: true }, signal);
   const stream = await exec(access, {

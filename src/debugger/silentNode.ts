@@ -5,13 +5,13 @@ import type { Pod } from '../kube/pod.ts';
 import { ageText } from '../output/quantities.ts';
 import { Problem } from '../problem.ts';
 
-/** What is known of a node that does not act, and what may be the cause; a sentence each, without its full stop. */
+/** What is known about a node that does not react, and possible causes: one sentence each, without the full stop. */
 export interface NodeSilence {
   readonly known: string;
   readonly causes: string;
 }
 
-/** Kubelets renew their Lease every 10 s; the node controller calls a node not ready after 40 s (its defaults). */
+/** Kubelets renew their Lease every 10 s. The node controller marks a node NotReady after 40 s (its default). */
 const STALE_LEASE_MS = 40_000;
 
 const OVERLOADED = 'the node may be overloaded';
@@ -19,7 +19,7 @@ const CUT_OFF = 'its kubelet may have stopped, or may be unable to reach the API
 const VIRTUAL =
   'this may be a virtual cluster that does not pass ephemeral containers on to its host cluster';
 
-/** Looks at the node, its Lease and the pod's status, as far as the user may read them. Never throws. */
+/** Reads the node, its Lease and the pod's status, as far as the user is allowed to. Never throws. */
 export async function describeSilence(
   api: KubeApi,
   pod: Pod,
@@ -55,14 +55,15 @@ export async function describeSilence(
   );
   if (notReady !== undefined || (renewed !== undefined && now - renewed > STALE_LEASE_MS))
     return { known, causes: `Possible cause: ${CUT_OFF}` };
-  // The Ready condition alone is late: it is the node controller's, where a kubelet is silent.
+  // The Ready condition alone is not enough: the node controller changes it only some time after a kubelet became
+  // silent.
   const silent = renewed === undefined ? `${CUT_OFF}; ` : '';
   return { known, causes: `Possible causes: ${OVERLOADED}; ${silent}${VIRTUAL}` };
 }
 
 /**
- * Throws a Problem for a node that is not ready: its kubelet starts nothing, so a container that is added
- * would only stay in the pod's spec. Nodes that the user may not read are let through.
+ * Throws a Problem for a node that is not ready: its kubelet starts nothing, so an added container would only remain in
+ * the pod's spec. Accepts nodes that the user may not read.
  */
 export function refuseNotReady(pod: Pod, node: KubeNode | undefined): void {
   const text = notReadyText(node);
@@ -74,7 +75,7 @@ export function refuseNotReady(pod: Pod, node: KubeNode | undefined): void {
   );
 }
 
-/** What the Ready condition says; undefined where it is True, or absent. */
+/** The message of the Ready condition; undefined if it is True or absent. */
 export function notReadyText(node: KubeNode | undefined): string | undefined {
   const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
   if (!ready || ready.status === 'True') return undefined;
@@ -82,7 +83,7 @@ export function notReadyText(node: KubeNode | undefined): string | undefined {
   return `the node ${since ? `has not been ready since ${since}` : 'is not ready'}${message ? ` (${message.replace(/\.$/, '')})` : ''}`;
 }
 
-/** When the kubelet last renewed its Lease, in milliseconds since 1970; undefined where that is not known. */
+/** When the kubelet last renewed its Lease, in milliseconds since 1970; undefined if not known. */
 async function leaseRenewed(
   api: KubeApi,
   node: string,

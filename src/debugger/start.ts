@@ -18,7 +18,7 @@ interface KubeEvent {
 export interface StartOptions {
   readonly container: string;
   readonly image: string;
-  /** It is the container of a pod that was made for it, and not one added to a pod. */
+  /** The container belongs to a pod that was created for it, and was not added to an existing pod. */
   readonly ownPod?: boolean;
   /** Called with what is being waited for, such as the pull of an image. */
   readonly onProgress?: (text: string) => void;
@@ -27,19 +27,18 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
-/** As StartOptions, for a debugger whose access level is to be found. */
+/** StartOptions for a debugger whose access level is not chosen yet. */
 export interface AccessOptions extends Pick<StartOptions, 'onProgress' | 'signal'> {
-  /** Receives notices: which access level is used if it is not the first, and why. */
+  /** Receives notices: the access level, if it is not the first one, and why. */
   readonly onNote?: (text: string) => void;
-  /** An exec that was opened before the pod was read. The debugger has it if it is in that container. */
+  /** An exec that was opened before the pod was read. The debugger uses it if it is in that container. */
   readonly early?: EarlyExec | undefined;
 }
 
 /**
- * Waits until a debugger's container runs. The pod's status says that it does; when it does not,
- * the kubelet's events say why, ten seconds before the status would. Throws a Problem with the
- * kubelet's own text as soon as it is known that the container will not start, and one with what is
- * known of the node when that does not react.
+ * Waits until a debugger's container runs, according to the pod's status. If it does not start, the kubelet's events
+ * tell why, ten seconds before the status does. Throws a Problem with the kubelet's text as soon as it is known that
+ * the container will not start, or a Problem with what is known about the node if the node does not react.
  */
 export async function waitUntilRunning(
   api: KubeApi,
@@ -87,14 +86,14 @@ async function watchStatus(
         { kind: 'unsuitable' },
       );
     if (isRunning(seen, options)) return;
-    // The kubelet starts nothing in a pod that has meanwhile finished or is going.
+    // The kubelet starts nothing in a pod that has finished or is being deleted.
     if (options.ownPod) refuseEnded(seen);
     else refuseUnsuitable(seen);
     noticeStatus(seen, options, limit);
   }
 }
 
-/** A kubelet may refuse a pod that was given to it, and others may delete it. */
+/** A kubelet may reject a pod that was assigned to it, and other clients may delete it. */
 function refuseEnded({ metadata, status }: Pod): void {
   const { phase, reason, message } = status ?? {};
   if (hasFinished(phase) || metadata.deletionTimestamp !== undefined)
@@ -104,14 +103,14 @@ function refuseEnded({ metadata, status }: Pod): void {
     );
 }
 
-/** A status entry shows that the node acts; while it creates another container, this one waits for its turn. */
+/** A status entry shows that the node is at work. While it creates another container, this one waits. */
 function noticeStatus(pod: Pod, { container }: StartOptions, limit: StartLimit): void {
   const others = pod.status?.ephemeralContainerStatuses ?? [];
   const isBusy = others.some(({ state }) => state?.waiting?.reason === 'ContainerCreating');
   if (isBusy || debuggerStatus(pod, container)) limit.heard('accepted');
 }
 
-/** Only ever throws: the status is what says that a container runs. */
+/** Never resolves, because only the status tells that a container runs. */
 async function watchEvents(
   api: KubeApi,
   pod: Pod,
@@ -140,7 +139,7 @@ async function watchEvents(
     }
   } catch (error) {
     if (error instanceof StartProblem) throw error;
-    // Users who may not read events wait for the status, which comes later and says less.
+    // Without permission to read events, only the status remains, which comes later and tells less.
     limit.cannotSeePulls();
   }
   return new Promise<never>((_, reject) => {
@@ -156,7 +155,7 @@ function noticeOwn(event: KubeEvent, options: StartOptions, limit: StartLimit): 
   if (reason === 'Pulling') options.onProgress?.(`pulling the image ${options.image}`);
 }
 
-/** A kubelet makes the containers of a pod one after the other: while it pulls for one, the others wait. */
+/** A kubelet starts the containers of a pod one after the other: while it pulls an image for one, the others wait. */
 function noticeOther({ reason, involvedObject }: KubeEvent, pulls: Set<string>): void {
   const path = involvedObject?.fieldPath ?? '';
   if (reason === 'Pulling') pulls.add(path);
@@ -165,7 +164,7 @@ function noticeOther({ reason, involvedObject }: KubeEvent, pulls: Set<string>):
 
 class StartProblem extends Problem {}
 
-/** Waiting reasons that pass by themselves; every other one is a failure. */
+/** Waiting reasons that are temporary; all others are failures. */
 export const PASSING_REASONS: ReadonlySet<string | undefined> = new Set([
   undefined,
   'ContainerCreating',
@@ -187,7 +186,7 @@ function isRunning(pod: Pod, options: StartOptions): boolean {
   return false;
 }
 
-/** The status of a debugger's container, once the kubelet has seen it: one added to the pod, or its own. */
+/** The status of a debugger's container, ephemeral or regular; undefined until the kubelet has seen it. */
 export function debuggerStatus({ status }: Pod, container: string): ContainerStatus | undefined {
   const { ephemeralContainerStatuses = [], containerStatuses = [] } = status ?? {};
   return [...ephemeralContainerStatuses, ...containerStatuses].find(

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 import { describeSilence, type NodeSilence } from './silentNode.ts';
 
 /**
- * What is known of the node's work on a requested container:
+ * The node's progress on a requested container:
  * - nothing: neither a status entry nor an event; the node may never act on it
  * - accepted: the node has seen it
  * - pulling: an image is being pulled, or may be
@@ -13,10 +13,10 @@ export type Sign = 'nothing' | 'accepted' | 'pulling';
 
 /** Milliseconds without a newer sign after which the wait ends. */
 export type StartLimits = Readonly<Record<Sign, number>> & {
-  /** Milliseconds without any sign after which a message says what is known. */
+  /** Milliseconds without any sign after which a message tells what is known. */
   readonly tell: number;
   /**
-   * Milliseconds until events are watched, which takes three more requests. Where the image is on the node, the
+   * Milliseconds until events are watched, which takes three more requests. If the image is already on the node, the
    * container runs before that.
    */
   readonly events: number;
@@ -26,7 +26,7 @@ export const START_LIMITS: StartLimits = {
   events: 400,
   tell: 12_000,
   nothing: 60_000,
-  // The kubelet gives up a request to the runtime after two minutes, and records an event (runtimeRequestTimeout).
+  // The kubelet gives up a request to the runtime after two minutes and records an event (runtimeRequestTimeout).
   accepted: 150_000,
   pulling: 10 * 60_000,
 };
@@ -38,9 +38,9 @@ interface Watched {
   readonly onNote?: (text: string) => void;
 }
 
-/** Bounds the wait for a container by what its node has shown of it. */
+/** Bounds the wait for a container by the signs of progress from its node. */
 export class StartLimit {
-  /** Rejects with a Problem when the node shows nothing for too long. It never resolves. */
+  /** Rejects with a Problem if the node shows nothing for too long. Never resolves. */
   readonly reached: Promise<never>;
   readonly #api: KubeApi;
   readonly #pod: Pod;
@@ -68,7 +68,7 @@ export class StartLimit {
     watched.onProgress?.(`waiting for ${this.#node} to start the debugger`);
   }
 
-  /** Records a sign of the node. One that says less than an earlier one is a sign of life all the same. */
+  /** Records a sign of progress from the node. An earlier stage than before still counts as a sign of life. */
   heard(sign: Exclude<Sign, 'nothing'>): void {
     clearTimeout(this.#telling);
     if (this.#sign !== 'pulling') this.#sign = this.#seesPulls ? sign : 'pulling';
@@ -76,7 +76,7 @@ export class StartLimit {
     if (!this.#ended.signal.aborted) this.#timer = this.#start();
   }
 
-  /** Events cannot be read: a container that the node has accepted may be waiting for its image. */
+  /** Records that events cannot be read: an accepted container may be waiting for its image. */
   cannotSeePulls(): void {
     this.#seesPulls = false;
     if (this.#sign === 'accepted') this.heard('pulling');

@@ -1,18 +1,18 @@
 import { pipeline, type Readable, Transform } from 'node:stream';
 
-/** What lease.sh and tether.sh print to standard error before all else. */
+/** The first line that lease.sh and tether.sh print to standard error. */
 const SIGN = Buffer.from('netdebug: started\n');
 
 export interface Signed {
-  /** Standard error without the sign. It must be read or destroyed, as the stream it comes from. */
+  /** Standard error without the sign. It must be read or destroyed, like the stream it comes from. */
   readonly stderr: Readable;
-  /** Resolves when something runs in the pod; not at all when nothing ever does. */
+  /** Resolves when the process in the pod has started; never resolves if none starts. */
   readonly started: Promise<void>;
 }
 
 /**
- * Takes the sign that a process has started off its standard error. On a busy node the connection
- * stands long before the runtime has started the command.
+ * Removes the start sign of a process from its standard error. On a busy node, the connection is established long
+ * before the runtime starts the command.
  */
 export function withoutStartSign(stderr: Readable): Signed {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ export function withoutStartSign(stderr: Readable): Signed {
       done(null, held && held.length > 0 ? held : undefined);
     },
   });
-  // A reader that stopped must not keep the connection waiting: each ends with the other.
+  // A reader that stopped must not block the connection: each stream ends with the other.
   pipeline(stderr, rest, () => {});
   return { stderr: rest, started: promise };
 }

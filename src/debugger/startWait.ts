@@ -1,7 +1,7 @@
-/** A long wait has a line of its own twice a minute. */
+/** During a long wait, a permanent line is printed twice a minute. */
 const NOTES_S = 30;
 
-/** Shows the user a wait: each second on the status line, and now and then in a line of its own. */
+/** Shows the user a wait: each second on the status line, and every NOTES_S in a line of its own. */
 export function tellsOfWait(
   what: string,
   { waiting, note }: { waiting(text: string): void; note(text: string): void },

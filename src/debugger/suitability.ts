@@ -4,18 +4,18 @@ import { hasFinished } from '../kube/pod.ts';
 import { hasNetwork } from '../kube/targets/presence.ts';
 import { Problem } from '../problem.ts';
 
-/** The annotation kubelets give the mirror of a static pod. */
+/** The annotation that kubelets set on the mirror of a static pod. */
 const MIRROR = 'kubernetes.io/config.mirror';
 const OS_LABEL = 'kubernetes.io/os';
 
 /**
- * Throws a Problem when there is no network to enter, and an ephemeral container would be accepted and
- * never started: finished, pending, going and Windows pods.
+ * Throws a Problem for pods in which an ephemeral container would be accepted but never started, because there is no
+ * network to enter: pods that are finished, pending or being deleted, and Windows pods.
  */
 export function refuseUnsuitable(pod: Pod): void {
   const { name, namespace } = pod.metadata;
   const phase = pod.status?.phase ?? 'Unknown';
-  // First: on a Linux node, such a pod has failed too (PodOSNotSupported).
+  // Checked first: on a Linux node, such a pod has also failed (PodOSNotSupported).
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.[OS_LABEL] === 'windows')
     throw windows(name);
   if (hasFinished(phase))
@@ -35,7 +35,7 @@ export function refuseUnsuitable(pod: Pod): void {
     });
 }
 
-/** The same for what only the node knows; users who may not read nodes pass. */
+/** The same for what only the node tells. Does nothing if the user may not read nodes. */
 export function refuseWindowsNode({ metadata, spec }: Pod, node: KubeNode | undefined): void {
   if (spec.nodeName !== undefined && isWindows(node)) throw windows(metadata.name);
 }
@@ -44,7 +44,7 @@ export function isWindows(node: KubeNode | undefined): boolean {
   return node?.metadata.labels?.[OS_LABEL] === 'windows';
 }
 
-/** Whether it is the mirror of a pod that its kubelet has from a file: nothing can be added to it. */
+/** Whether the pod is the mirror of a static pod, which its kubelet reads from a file: nothing can be added to it. */
 export function isStatic({ metadata }: Pod): boolean {
   return metadata.annotations?.[MIRROR] !== undefined;
 }

@@ -1,9 +1,9 @@
 # Runs a short program that ends with the connection: tether.sh PROGRAM [ARGUMENT]...
-# When input ends before it does, it is ended, by force if need be, with all that it started. Unlike the
-# lease it starts nothing that could outlive it: in a targeted debugger the target's main process would
-# inherit that, as a zombie.
+# If the input ends first, ends the program and all processes it started, by force if necessary. Unlike the lease, it
+# starts nothing that could outlive it: in a debugger with a target container, the target's main process would inherit
+# such a process as a zombie.
 exec 3<&0 </dev/null
-# Before all else: on a busy node the client waits long for a sign that anything runs.
+# Comes first: on a busy node the client waits long for a sign that something runs.
 echo 'netdebug: started' >&2
 "$@" 3<&- &
 program=$!
@@ -12,7 +12,7 @@ program=$!
 
 {
   while read -r _; do :; done <&3
-  # Ended while it sleeps, it would leave that sleep behind.
+  # If it were ended while it sleeps, that sleep would be left behind.
   trap '' TERM
   tree=
   tree_of "$program"

@@ -7,8 +7,9 @@ import { explainForeign, isForeign } from './foreign.ts';
 import { isUnsure, type Refusal, refusalOf } from './refusal.ts';
 
 /**
- * What the API server would say to a container in a pod, to a pod, or to an exec.
- * - unknown: it did not say, as where an admission webhook knows no dry run; `error` is what it said
+ * The API server's answer to a dry run of a container in a pod, of a pod, or of an exec.
+ * - unknown: there was no clear answer, for example because an admission webhook does not support dry runs; `error` is
+ *   the response
  */
 export type TrialResult =
   | { readonly kind: 'allowed' }
@@ -17,10 +18,10 @@ export type TrialResult =
 
 const ALLOWED: TrialResult = { kind: 'allowed' };
 
-/** Nothing is stored, but every check is made. */
+/** The server makes every check but stores nothing. */
 export const DRY_RUN = { dryRun: 'All' } as const;
 
-/** Asks whether a container could be added to the pod, which stays as it is. */
+/** Asks whether a container could be added to the pod. Does not change the pod. */
 export async function tryContainer(
   api: KubeApi,
   { metadata: { namespace, name } }: Pod,
@@ -41,7 +42,7 @@ export async function tryContainer(
   }
 }
 
-/** Reads the answer to a trial. Throws errors that do not answer it: a missing object, a lost connection. */
+/** Reads the answer to a dry run. Throws errors that are not an answer: a missing object, a lost connection. */
 export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   try {
     await trial;
@@ -49,7 +50,7 @@ export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error instanceof ForeignError && isForeign(error)) throw explainForeign(error);
-    // Races are handled where the real request is sent.
+    // Races are handled when the real request is sent.
     if (isRace(error)) return { kind: 'unknown', error };
     const refusal = refusalOf(error);
     if (refusal) return { kind: 'refused', ...refusal };
@@ -58,13 +59,13 @@ export async function verdictOf(trial: Promise<unknown>): Promise<TrialResult> {
   }
 }
 
-/** No container can have this name: names are in lower case. */
+/** No container can have this name: names are lowercase. */
 const NO_CONTAINER = 'NETDEBUG-CHECK';
 
 /**
- * Asks whether commands may be run in a pod, which need not exist yet. The API server checks permissions
- * and policies first, and only then finds that there is no such container: nothing runs. Throws a Problem
- * when something in between answers.
+ * Asks whether commands may be run in a pod, which does not have to exist yet. The API server checks permissions and
+ * policies first, and finds out afterwards that the container does not exist: nothing runs. Throws a Problem if
+ * something between here and the API server answers.
  */
 export async function tryExec(
   api: KubeApi,
@@ -76,13 +77,14 @@ export async function tryExec(
   return execResult(exec(api.access, { ...options, ...(signal && { signal }) }));
 }
 
-/** Reads the answer to an exec, whose container may exist or not; ends it. Throws as `tryExec`. */
+/** Reads the answer to an exec, whether its container exists or not, and ends the exec. Throws like `tryExec`. */
 export function execResult(opening: Promise<ExecStream>): Promise<TrialResult> {
   return verdictOf(
     opening.then(
       (stream) => stream.close(),
       (error: unknown) => {
-        // Before it passes a request on, the API server itself answers with a Status, but for its limits.
+        // Before it forwards a request, the API server always answers with a Status, except when it limits requests
+        // (429).
         if (error instanceof ForeignError && error.code !== 429)
           throw explainForeign(error, 'exec');
         if (!isNoSuchContainer(error)) throw error;
@@ -91,7 +93,7 @@ export function execResult(opening: Promise<ExecStream>): Promise<TrialResult> {
   );
 }
 
-/** 404 for a pod that does not exist yet. */
+/** 404 if the pod does not exist yet. */
 function isNoSuchContainer(error: unknown): boolean {
   if (!(error instanceof ApiError) || error instanceof ForeignError) return false;
   return (error.code === 400 && refusalOf(error)?.denial === undefined) || error.code === 404;

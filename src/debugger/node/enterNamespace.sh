@@ -1,10 +1,10 @@
 # Runs a command in a network namespace: enterNamespace.sh INODE PATH COMMAND...
 #
-# The file is held open and then looked at, since a process may have left its id to another meanwhile.
+# Opens the file before checking it, because a process may exit and its id may be reused.
 inode=$1
 exec 9<"$2" || exit
 shift 2
-# Not readlink: of a mount it gives the path.
+# Not readlink: for a mount it returns the path.
 is=$(ls -diL /proc/self/fd/9)
 if [ "${is%% */proc*}" != "$inode" ]; then
   echo "the network namespace $inode is gone" >&2

@@ -13,15 +13,15 @@ import {
 } from './nodePod.ts';
 
 export interface FactsDebuggerOptions extends AccessOptions {
-  /** Without AppArmor's profile, where that hides the node's processes. */
+  /** Runs without AppArmor's profile, for nodes where that profile hides the node's processes. */
   readonly unconfined?: boolean;
-  /** Never one that was kept, after such a one could not be used. */
+  /** Never reuses a kept debugger; set after a kept one turned out to be unusable. */
   readonly anew?: boolean;
 }
 
 /**
- * A debugger that reads the state of a node, with the profile `facts` or `rules`: one that an earlier command
- * has kept, else a new one. Throws as `nodeDebugger` does. Close it.
+ * Returns a debugger with the profile `facts` or `rules` that reads the state of a node: one that an earlier command
+ * kept, otherwise a new one. The caller must close it. Throws like `nodeDebugger`.
  */
 export async function factsDebugger(
   api: KubeApi,
@@ -58,7 +58,7 @@ async function keptPod(
     });
     return items.find((pod) => isKeptFor(pod, request));
   } catch {
-    // Users who may not list pods get a new one each time.
+    // Without permission to list pods, a new debugger is made each time.
     signal?.throwIfAborted();
     return undefined;
   }

@@ -1,20 +1,20 @@
-# Prints the id of a process that is in a pod's network: find.sh PROC COUNT POD_UID... -- [CONTAINER_ID]... [WORD]...
+# Prints the id of a process in a pod's network: find.sh PROC COUNT POD_UID... -- [CONTAINER_ID]... [WORD]...
 #
-# PROC is the node's /proc; COUNT says how many of the words that follow are ours. A pod's processes have its UID or the id of one of its containers in the path of
-# their control group, in v1 and v2 and with every runtime: the cgroupfs driver writes pod8f2c-…/ID, systemd
-# has kubepods-pod8f2c_….slice and a prefix and .scope around the id.
-# Exit codes: 3 there is none; 4 there is one, but we may not look at its network.
+# PROC is the node's /proc. COUNT is how many of the following words belong to this script. The control group path of a
+# pod's process contains the pod's UID or the id of one of its containers, in v1 and v2 and with every runtime: the
+# cgroupfs driver writes pod8f2c-…/ID; systemd writes kubepods-pod8f2c_….slice, and adds a prefix and .scope to the id.
+# Exit codes: 3 no such process; 4 a process exists, but its network cannot be inspected.
 proc=$1 rounds=$2
 shift 2
 newline=$(printf '\nx')
 newline=${newline%x}
 
-# The processes of which one of these texts is in the path of the control group.
+# The processes whose control group path contains one of these texts.
 grouped() {
   [ $# -eq 0 ] || grep -lF "$@" "$proc"/[0-9]*/cgroup 2>/dev/null
 }
 
-# A process may be in the pod's control group and in the node's network, as CRI-O's conmon is.
+# A process may be in the pod's control group but in the node's network, like CRI-O's conmon.
 try() {
   case $1 in '' | *[!0-9]*) return ;; esac
   [ -e "$proc/$1/cgroup" ] || return
@@ -58,8 +58,8 @@ containers=$(grouped "$@")
 for uid in $pods; do set -- "$@" -e "pod$uid" -e "pod$(echo "$uid" | tr - _)"; done
 all=$newline$(grouped "$@")$newline
 
-# First what is of the pod and of none of its containers: the pause process lives as long as the network.
-# Then the containers' first processes, whose children may have networks of their own.
+# Try processes of the pod that belong to no container first: the pause process lives as long as the network. Then try
+# the containers' first processes, and last their children, which may have networks of their own.
 pause='' first='' rest=''
 for file in $all; do
   parent=$(sed -n 's/^PPid:[[:space:]]*//p' "${file%cgroup}status" 2>/dev/null)
@@ -77,8 +77,8 @@ try_all "$pause"
 try_all "$first"
 try_all "$rest"
 
-# What the runtimes themselves have written down, where the control groups do not say it: containerd (also
-# that of k3s and rke2, microk8s, Docker, k0s), CRI-O.
+# If control groups do not help, use the files of the runtimes: containerd (also in k3s, rke2, microk8s, Docker and k0s)
+# and CRI-O.
 for id in $ids; do
   for file in \
     "/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id/init.pid" \
@@ -88,7 +88,7 @@ for id in $ids; do
     "/run/containerd/io.containerd.runtime.v2.task/moby/$id/init.pid" \
     "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/$id/init.pid" \
     "/run/containers/storage/overlay-containers/$id/userdata/pidfile"; do
-    # The node's own files, as its first process sees them: no mount is needed.
+    # The node's own files, seen through its first process: no mount is needed.
     if IFS= read -r pid <"$proc/1/root$file" || [ -n "$pid" ]; then try "$pid"; fi 2>/dev/null
   done
 done

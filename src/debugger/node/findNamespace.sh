@@ -1,7 +1,7 @@
-# Prints where a network namespace of the node is entered, `INODE PATH`: findNamespace.sh INODE|NAME
+# Prints how to enter a network namespace of the node, as `INODE PATH`: findNamespace.sh INODE|NAME
 #
-# By a process that is in it, else by a mount of it, whose name is the last part of its path. Prints nothing where
-# there is none.
+# PATH is that of a process in the namespace, otherwise that of a mount of it; NAME is the last part of a mount's path.
+# Prints nothing if there is no such namespace.
 wanted=$1
 mounts() {
   grep -hH ' net:\[[0-9]*\] .* - nsfs ' /proc/[0-9]*/mountinfo 2>/dev/null |

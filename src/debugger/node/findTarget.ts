@@ -4,21 +4,21 @@ import { Problem } from '../../problem.ts';
 import type { ContainerRef } from '../leasedProcess.ts';
 import lookScript from './look.sh';
 
-/** What a node debugger has found (see hold.sh). */
+/** What a node debugger found (see hold.sh). */
 export type Found =
-  /** The process on the node that holds the pod's network as descriptor 9. */
+  /** The process on the node that holds the pod's network open as descriptor 9. */
   | { readonly kind: 'pod'; readonly holder: number }
-  /** Ports on which the node takes the connections that our output travels in. */
+  /** Ports on which the node accepts the connections that carry our output. */
   | { readonly kind: 'node'; readonly ports: readonly number[] }
   | { readonly kind: 'nowhere' }
-  /** `confined`: a profile of AppArmor is over us, which may be the reason. */
+  /** `confined`: AppArmor confines the debugger, which may be the reason. */
   | { readonly kind: 'denied'; readonly confined: boolean }
   | { readonly kind: 'missing'; readonly program: string };
 
-/** The kubelet's port, found or not. */
+/** The kubelet's port, whether ownPorts.sh finds it or not. */
 const KUBELET_PORT = 10250;
 
-/** Asks a node debugger that runs what it has found. */
+/** Asks a running node debugger what it found. */
 export async function findTarget(
   access: Access,
   { namespace, pod, container }: ContainerRef,

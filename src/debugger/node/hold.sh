@@ -1,11 +1,11 @@
 # The main process of a pod on a node: hold.sh FIND PORTS ELSE COUNT [POD_UID... -- CONTAINER_ID...] COMMAND...
 #
-# Holds the network of a pod open as descriptor 9, so that programs that enter it cannot enter another one,
-# whatever becomes of the pod's processes; COUNT words say which. With none the network is the node's, and ours.
-# What was found stands in /netdebug-place: pid and, of the node's network, ports; or why not.
-# Then it is COMMAND. Where no network was found it ends instead when ELSE is `leave`, with find.sh's exit
-# codes, or 127 without nsenter; `stay` lets the client read why.
-# Kubernetes halves doubled dollar signs in a container's command: none may stand here.
+# Holds the network of a pod open as descriptor 9, so that programs always enter the same network, even if the pod's
+# processes exit. COUNT words identify the pod. If COUNT is 0, the network is the node's, which is also our own. Writes
+# the result to /netdebug-place: the pid or, for the node's network, the ports; otherwise the reason. Then executes
+# COMMAND. If no network was found and ELSE is `leave`, exits instead, with find.sh's exit codes or with 127 if nsenter
+# is missing; with `stay`, the client can read the reason. Kubernetes halves doubled dollar signs in a container's
+# command, so this script must not contain any.
 find=$1 ports=$2 otherwise=$3 count=$4
 shift 4
 code=0
@@ -21,7 +21,7 @@ elif ! command -v nsenter >/dev/null; then
   place 'missing nsenter'
   code=127
 else
-  # Its own id among the node's processes: the shell itself opens this file.
+  # Our own id among the node's processes: the shell itself opens this file.
   IFS=' ' read -r self _ </proc/self/stat
   tries=20
   while
@@ -32,7 +32,7 @@ else
     sleep 0.1 2>/dev/null || sleep 1
     tries=$((tries - 1))
   done
-  # A redirection that fails ends the shell, unless it is that of a compound command.
+  # A failed redirection would end the shell, except on a compound command.
   if [ "$code" -eq 0 ] && { :; } <"/proc/$pid/ns/net"; then
     exec 9<"/proc/$pid/ns/net"
     place "pid $self"

@@ -1,4 +1,4 @@
-# Prints what hold.sh has found, as soon as it has: look.sh
+# Waits for hold.sh's result and prints it: look.sh
 left=100
 while [ ! -e /netdebug-place ] && [ "$left" -gt 0 ]; do
   sleep 0.1 2>/dev/null || sleep 1

@@ -9,7 +9,7 @@ import findScript from './findNamespace.sh';
 import { nodeDebugger } from './nodeDebugger.ts';
 import type { NodeTarget } from './nodePod.ts';
 
-/** The inode of a network namespace, as `lsns` or `net:[…]` show it, or the name of its mount. */
+/** The inode of a network namespace, as shown by `lsns` or as `net:[…]`, or the name of its mount. */
 export function parseNamespaceName(text: string): string {
   const name = /^net:\[(\d+)\]$/.exec(text)?.[1] ?? text;
   if (!/^[\w.-]{1,255}$/.test(name))
@@ -21,8 +21,8 @@ export function parseNamespaceName(text: string): string {
 }
 
 /**
- * A debugger on a node that is in any of the node's network namespaces. Throws a Problem where
- * there is none of that name, and as `nodeDebugger` does. Close it.
+ * Returns a debugger on a node in any of the node's network namespaces. The caller must close it. Throws a Problem if
+ * there is no namespace of that name, and throws like `nodeDebugger`.
  */
 export async function namespaceOnNode(
   api: KubeApi,

@@ -30,9 +30,9 @@ import { execInPodRefused, nodeRoleSteps, podRefused } from './nodeRefusals.ts';
 import { deleteNodePod, sweepNodePods, undoNodePod } from './removal.ts';
 
 /**
- * Makes a debugger on a node: a pod of its own there, which finds the target's network and holds it.
- * Throws NodeRefused where such a pod may not be, another Problem where it does not come to run; what
- * was made until then is deleted. Close it, which deletes the pod.
+ * Creates a debugger on a node: a pod there that finds the target's network and holds it open. Closing the debugger
+ * deletes the pod. Throws NodeRefused if such a pod is not allowed, and another Problem if it does not start; what was
+ * created until then is deleted.
  */
 export async function nodeDebugger(
   api: KubeApi,
@@ -53,8 +53,8 @@ export async function nodeDebugger(
 }
 
 /**
- * Says where the pod of a debugger on the node would be, once it is known that it may be there; nothing
- * is made. Throws NodeRefused, or another Problem for a node that has no machine.
+ * Returns where the node debugger's pod would be, after checking that it is allowed. Creates nothing. Throws
+ * NodeRefused, or another Problem for a node that has no machine.
  */
 export async function planOnNode(
   api: KubeApi,
@@ -67,14 +67,14 @@ export async function planOnNode(
   return { ...plan, ...(owner !== undefined && { owner }) };
 }
 
-/** A profile of AppArmor is over the debugger, which may be why it cannot look at other processes. */
+/** AppArmor confines the debugger, which may be why it cannot inspect other processes. */
 class Confined extends Problem {}
 
 function nodePodName(): string {
   return `netdebug-node-${randomBytes(4).toString('hex')}`;
 }
 
-/** Creates the pod and finds the target from it. What goes wrong deletes the pod. */
+/** Creates the pod and finds the target from it. If that fails, deletes the pod. */
 async function make(
   api: KubeApi,
   target: NodeTarget,
@@ -92,7 +92,7 @@ async function make(
     const home = await api
       .post<Pod>(podsPath(namespace), nodePod(target, request, plan))
       .catch((error: unknown) => {
-        // A webhook that knows no dry run refuses only now.
+        // A webhook that does not support dry runs refuses the pod only now.
         const refusal = refusalOf(error);
         throw refusal ? podRefused(refusal, namespace) : error;
       });
@@ -164,7 +164,7 @@ function entered(
   }
 }
 
-/** Asks everything at once, before anything is made. Throws NodeRefused. */
+/** Makes all checks at once, before anything is created. Throws NodeRefused. */
 async function ask(
   api: KubeApi,
   target: NodeTarget,
@@ -197,7 +197,7 @@ async function ask(
   return { owner };
 }
 
-/** The one thing that a dry run of a new pod does not find is its namespace. */
+/** A dry run does not detect a missing namespace for a new pod. */
 function explainMissing(error: unknown, namespace: string): unknown {
   if (!isApiError(error, 404)) return error;
   return new NodeRefused(error.message, {

@@ -6,13 +6,13 @@ import findScript from './find.sh';
 import holdScript from './hold.sh';
 import ownPortsScript from './ownPorts.sh';
 
-/** The one container of a node debugger. */
+/** The only container of a node debugger. */
 export const NODE_CONTAINER = 'netdebug';
 
 const KIND_LABEL = 'netdebug/kind';
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 
-/** By these, our pods on nodes are found again. */
+/** Labels that identify our pods on nodes. */
 const NODE_LABELS = {
   'app.kubernetes.io/name': 'netdebug',
   [MANAGED_BY]: 'kubectl-netdebug',
@@ -27,33 +27,40 @@ type NodePodKind = 'node' | 'node-capture';
 
 const TARGET = 'netdebug/target';
 const PROFILE = 'netdebug/profile';
-/** The idle seconds of a pod that outlives its command; others must not use a pod without it. */
+/**
+ * The idle seconds of a pod that outlives its command. Pods without this annotation must not be reused by other
+ * commands.
+ */
 const KEEP = 'netdebug/keep';
 
-/** A client that is gone deletes nothing: so soon after its last process it ends by itself. In seconds. */
+/** A client that was killed deletes nothing, so the pod ends this many seconds after its last process. */
 const IDLE_S = 20;
-/** The kubelet ends it then in any case. In seconds: a day, longer than a capture is watched … */
+/**
+ * In any case the kubelet ends the pod after this many seconds: a day, which is longer than anyone watches a capture.
+ */
 const DEADLINE_S = 86_400;
-/** … or, where it is known how long it is needed, so long after that: its start took time, too. */
+/**
+ * If the needed time is known, the deadline is this much later, because starting the pod takes time too. In seconds.
+ */
 const DEADLINE_MARGIN_S = 4 * 3_600;
 
-/** What a node debugger is for: a pod on the node, or the node itself. */
+/** The target of a node debugger: a pod on the node, or the node itself. */
 interface OnNode {
   readonly node: string;
   readonly pod?: Pod | undefined;
 }
 
 export interface NodeTarget extends OnNode {
-  /** Where its debugger is made, unless the request names another. */
+  /** The namespace of its debugger, unless the request names another. */
   readonly namespace: string;
 }
 
-/** A pod, to be entered from its node. */
+/** A pod as a target that is entered from its node. */
 export function onItsNode(pod: Pod): NodeTarget {
   return { node: pod.spec.nodeName ?? '', namespace: pod.metadata.namespace, pod };
 }
 
-/** Where the debugger for a target is made. */
+/** The namespace in which the debugger for a target is created. */
 export function namespaceFor(
   { namespace }: Pick<NodeTarget, 'namespace'>,
   { nodeNamespace }: Pick<DebuggerRequest, 'nodeNamespace'>,
@@ -65,38 +72,38 @@ export interface NodePodOptions {
   readonly name: string;
   readonly namespace: string;
   readonly owner?: string;
-  /** Without AppArmor's profile, where that hides the node's processes from us. */
+  /** Runs without AppArmor's profile, for nodes where that profile hides the node's processes. */
   readonly unconfined?: boolean;
-  /** What it is for; absent for a debugger that any command may use. */
+  /** Set for a detached capture; absent for a debugger that runs commands. */
   readonly recorder?: NodeRecorder;
 }
 
-/** A detached capture: the main process of its pod. */
+/** A detached capture as the main process of its pod. */
 export interface NodeRecorder {
   readonly container: string;
   readonly command: readonly string[];
   readonly env: readonly { readonly name: string; readonly value: string }[];
-  /** Seconds after which the kubelet ends it, whatever it does. */
+  /** Seconds after which the kubelet ends it in any case. */
   readonly deadline: number;
 }
 
-/** Into the network that hold.sh holds. */
+/** Enters the network that hold.sh holds open. */
 const ENTER_HELD = ['nsenter', '-n/proc/self/fd/9', '--'];
 
-/** Labels and annotations from which `nodePodTarget` learns what a pod is for. */
+/** The annotation from which `nodePodTarget` reads what a pod is for. */
 export function targetAnnotation({ node, pod }: OnNode): Record<string, string> {
   return {
     [TARGET]: pod ? `pod/${pod.metadata.namespace}/${pod.metadata.name}` : `node/${node}`,
   };
 }
 
-/** Which of our pods on nodes it is; undefined when it is none. */
+/** The kind of one of our pods on nodes; undefined for any other pod. */
 export function nodePodKind({ metadata: { labels } }: Pod): NodePodKind | undefined {
   if (labels?.[MANAGED_BY] !== NODE_LABELS[MANAGED_BY]) return undefined;
   return labels[KIND_LABEL] === 'node-capture' ? 'node-capture' : 'node';
 }
 
-/** The target of a pod on a node: `node/NAME`, or a pod, with its namespace where that differs. */
+/** The target of a pod on a node: `node/NAME`, or a pod, with its namespace if that differs. */
 export function nodePodTarget({
   annotations,
   namespace,
@@ -107,14 +114,14 @@ export function nodePodTarget({
   return ofPod === namespace ? pod : `${ofPod}/${pod}`;
 }
 
-/** Whether it is the node's own network that is looked at. */
+/** Whether the target is the node's own network. */
 export function isOfNode({ pod }: OnNode): boolean {
   return pod === undefined || pod.spec.hostNetwork === true;
 }
 
 /**
- * A pod on the node that sees the node's processes, to find a pod's network by them. It mounts nothing
- * of the node, and is on the node's network only when that is the target.
+ * A pod on the node that sees the node's processes, which are used to find a pod's network. It mounts nothing of the
+ * node, and uses the node's network only if that is the target.
  */
 export function nodePod(target: OnNode, request: DebuggerRequest, options: NodePodOptions): NewPod {
   const { name, namespace, owner, unconfined, recorder } = options;
@@ -181,15 +188,18 @@ function deadlineOf({ lifetime }: DebuggerRequest): number {
   return lifetime === undefined ? DEADLINE_S : Math.ceil(lifetime / 1000) + DEADLINE_MARGIN_S;
 }
 
-/** Profiles that read a node's state; each may do what those before it may. */
+/** Profiles that read a node's state, each with the rights of those before it. */
 const FACTS_PROFILES: readonly string[] = ['facts', 'rules', 'probe'];
 
-/** Whether it is for reading a node's state, and not for the network of one target. */
+/** Whether the request reads a node's state rather than the network of one target. */
 export function readsFacts({ profile }: Pick<DebuggerRequest, 'profile'>): boolean {
   return FACTS_PROFILES.includes(profile);
 }
 
-/** Whether a debugger that was kept on a node can serve this request: it has the capabilities. */
+/**
+ * Whether a kept debugger can serve this request: it runs, and has the same image and at least the required
+ * capabilities.
+ */
 export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
   const { annotations = {}, deletionTimestamp } = pod.metadata;
   const profile = annotations[PROFILE];
@@ -208,8 +218,8 @@ export function isKeptFor(pod: Pod, request: DebuggerRequest): boolean {
 }
 
 /**
- * SYS_PTRACE to look at processes that are not ours, SYS_ADMIN to enter a network (setns(2)), and what
- * the work itself needs; DAC_OVERRIDE opens the /proc/PID/fd of other users.
+ * SYS_PTRACE is needed to inspect processes of other users, SYS_ADMIN to enter a network (setns(2)), and DAC_OVERRIDE
+ * to open the /proc/PID/fd of other users. The rest depends on the profile.
  */
 function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   const { profile, image } = request;
@@ -227,10 +237,10 @@ function capabilities(request: DebuggerRequest, ofNode: boolean): string[] {
   ];
 }
 
-/** The annotation by which a mirror pod names its static pod: the UID that its kubelet uses. */
+/** The annotation of a mirror pod with the UID of its static pod, which its kubelet uses. */
 const STATIC_UID = 'kubernetes.io/config.hash';
 
-/** By what a pod's processes are found on its node: its UIDs and the ids of its containers. */
+/** Identifies a pod's processes on its node: by the pod's UIDs and the ids of its containers. */
 export function podIdentifiers(pod: Pod): {
   readonly uids: readonly string[];
   readonly containers: readonly string[];

@@ -6,7 +6,7 @@ import { nextSteps, policySteps } from '../refusals.ts';
 const PODS = 'pods labelled app.kubernetes.io/managed-by=kubectl-netdebug';
 const EXEC = `exec (pods/exec) in ${PODS}`;
 
-/** The refusal of a pod on a node, and what can be done about it. */
+/** A pod on a node was refused; includes what can be done about it. */
 export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
   const Refused = refusal.by === 'rights' ? NodeRightsLack : NodeRefused;
   return new Refused(refusalText(refusal), {
@@ -15,7 +15,7 @@ export function podRefused(refusal: Refusal, namespace: string): NodeRefused {
   });
 }
 
-/** The refusal of commands in such a pod, by something else than missing permissions. */
+/** Commands in such a pod were refused, for another reason than missing permissions. */
 export function execInPodRefused(refusal: Refusal, namespace: string): NodeRefused {
   return new NodeRefused(`exec is refused, and nothing was created: ${refusalText(refusal)}`, {
     next: nextSteps(refusal, namespace, EXEC),
@@ -30,10 +30,10 @@ export function nodeRoleSteps(namespace: string): string[] {
   ];
 }
 
-/** What policies say against pods that see their node: its processes, its network, or as much as root there. */
+/** Messages of policies against pods that see the node's processes, use its network, or have root rights on it. */
 const OF_HOST =
   /host[ _-]?(pid|network|namespaces?|ipc)\b|privileged|SYS_(ADMIN|PTRACE)|capabilit|disallow-hostnamespaces/i;
-/** How GKE Autopilot names itself in the refusals of its own webhooks. */
+/** The name of GKE Autopilot in the refusals of its webhooks. */
 const OF_AUTOPILOT = /autogke|autopilot/i;
 
 function podSteps(refusal: Refusal, namespace: string): string[] {

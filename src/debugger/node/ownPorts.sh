@@ -1,5 +1,5 @@
-# Prints the ports on which the node takes the connections that our own output travels in: ownPorts.sh PROC
-# Those of the kubelet, the container runtime and an API server on this node, a line each.
+# Prints the ports on which the node accepts the connections that carry our output: ownPorts.sh PROC
+# These are the ports of the kubelet, the container runtime and an API server on this node, one per line.
 proc=$1
 sockets=''
 for file in "$proc"/[0-9]*/comm; do
@@ -13,7 +13,7 @@ for file in "$proc"/[0-9]*/comm; do
 done
 cat "$proc/1/net/tcp" "$proc/1/net/tcp6" 2>/dev/null |
   while read -r _ local _ state _ _ _ _ _ inode _; do
-    # A listening one (TCP_LISTEN).
+    # The state of listening sockets (TCP_LISTEN).
     [ "$state" = 0A ] || continue
     case $sockets in *" $inode "*) echo "$((0x${local##*:}))" ;; esac
   done | sort -un

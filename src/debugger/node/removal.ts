@@ -6,14 +6,14 @@ import { leaving } from '../leftover.ts';
 import { explainRefusal } from '../refusals.ts';
 import { NODE_SELECTOR, nodePodKind } from './nodePod.ts';
 
-/** How long the deletion of a pod is waited for that ends by itself anyway. */
+/** How long to try to delete a pod, which ends by itself in any case. */
 const DELETE_MS = 5_000;
-/** Between attempts to delete a pod while the server is out of reach, in milliseconds. */
+/** Milliseconds between attempts to delete a pod while the server cannot be reached. */
 const AGAIN_MS = 500;
 
 /**
- * Deletes one of our pods on nodes; one that cannot be reached ends by itself. Gives whether it is deleted.
- * Never throws.
+ * Deletes one of our pods on nodes; a pod that cannot be deleted ends by itself. Returns whether it was deleted. Never
+ * throws.
  */
 export async function deleteNodePod(
   api: KubeApi,
@@ -33,7 +33,9 @@ export async function deleteNodePod(
   }
 }
 
-/** Deletes a pod that was made in vain. Gives the error to throw, which says so where the pod is left. */
+/**
+ * Deletes a pod after a failed start. Returns the error to throw, which mentions the pod if it could not be deleted.
+ */
 export async function undoNodePod(
   api: KubeApi,
   namespace: string,
@@ -47,8 +49,8 @@ export async function undoNodePod(
 }
 
 /**
- * Deletes, in the background, pods on nodes that have ended and were not deleted. Captures that
- * failed stay, to say so.
+ * Deletes, in the background, pods on nodes that have ended and were not deleted. Pods of failed captures are kept, so
+ * that the failure stays visible.
  */
 export function sweepNodePods(api: KubeApi, namespace: string): void {
   const signal = AbortSignal.timeout(DELETE_MS);

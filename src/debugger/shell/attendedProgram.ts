@@ -11,22 +11,23 @@ import { inFrames } from './frames.ts';
 import guardScript from './guard.sh';
 import startScript from './start.sh';
 
-/** What a user wants to run in a debugger. */
+/** A command that a user runs interactively in a debugger. */
 export interface AttendedCommand {
-  /** Program and arguments; a shell when empty. */
+  /** Program and arguments; a shell if empty. */
   readonly command: readonly string[];
-  /** The user's terminal: its kind (TERM) and size. Without it the streams are binary and apart. */
+  /** The user's terminal: its type (TERM) and size. Without it, the streams are binary and separate. */
   readonly terminal?: { readonly kind: string; readonly size: TerminalSize };
-  /** Whether standard input is written to. A terminal always has one. */
+  /** Whether standard input is written to. Always true with a terminal. */
   readonly input: boolean;
 }
 
 /**
- * A program with the user at its other end. It and all that it started end with us, whatever becomes of
- * us or of the connection: a guard with a lease runs beside it, since its own streams are the user's.
+ * A program that the user interacts with. It and all processes it started end with this process, even if this process
+ * is killed or the connection breaks: a guard runs beside it under a lease, because the program's own streams are the
+ * user's.
  */
 export class AttendedProgram {
-  /** Ending it is the end of input, in both protocols. */
+  /** Ending this stream ends the program's input, with both protocols. */
   readonly stdin: Writable;
   readonly #stream: ExecStream;
   readonly #guard: LeasedProcess;
@@ -37,7 +38,7 @@ export class AttendedProgram {
     this.#guard = guard;
   }
 
-  /** Starts it; errors are those of `exec`. */
+  /** Starts the program. Throws what `exec` throws. */
   static async start(
     access: Access,
     place: ContainerRef,
@@ -53,7 +54,7 @@ export class AttendedProgram {
         ...(place.enter ?? []),
         ...['sh', '-c', startScript, 'netdebug', mark, pid, terminal?.kind ?? '', how, ...command],
       ];
-      // What comes first on a terminal would be shown, and cut where its lines end.
+      // On a terminal, leading input would be echoed, and long lines would be truncated.
       const stream = await exec(access, {
         namespace: place.namespace,
         pod: place.pod,
@@ -76,12 +77,12 @@ export class AttendedProgram {
     return this.#stream.stdout;
   }
 
-  /** Nothing comes here from a program with a terminal. */
+  /** Empty for a program with a terminal. */
   get stderr(): Readable {
     return this.#stream.stderr;
   }
 
-  /** As ExecStream.exit. */
+  /** Like ExecStream.exit. */
   get exit(): Promise<number> {
     return this.#stream.exit;
   }
@@ -90,12 +91,12 @@ export class AttendedProgram {
     this.#stream.resize(size);
   }
 
-  /** Sends SIGINT to it and to all that it started, as Ctrl-C on a terminal does. */
+  /** Sends SIGINT to the program and all processes it started, like Ctrl-C on a terminal. */
   interrupt(): void {
     this.#guard.nudge();
   }
 
-  /** Ends it and what it has left behind; resolves when that is on its way. */
+  /** Ends the program and all processes it left behind. Resolves when the guard has started to do so. */
   async close(): Promise<void> {
     this.#guard.stop();
     await this.#guard.exit.catch(() => {});

@@ -1,6 +1,6 @@
 import { Transform } from 'node:stream';
 
-/** Puts a size before each chunk, and a size of 0 at the end, as start.sh reads them. */
+/** Writes a size before each chunk, and a size of 0 at the end; read by start.sh. */
 export function inFrames(): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {

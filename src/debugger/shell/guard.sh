@@ -1,9 +1,9 @@
-# Watches over what a user runs in the debugger: guard.sh MARK
+# Guards a program that a user runs in the debugger: guard.sh MARK
 #
-# Runs under a lease, in an exec of its own: a terminal has no room for a beat, nor has a stream of
-# data. Everything that was started with MARK in its environment is interrupted by USR1, and ended with
-# us: hung up first, as by a terminal that is closed, and killed a second later. USR2 says that the program
-# itself has ended: a second later what it has left behind is ended too, which would hold its output open.
+# Runs under a lease in a separate exec, because neither a terminal nor a data stream can carry a heartbeat. It acts on
+# all processes with MARK in their environment. USR1 interrupts them. When the guard itself ends, they get HUP first, as
+# if their terminal were closed, and are killed a second later. USR2 tells that the program has ended: processes it left
+# behind would keep its output open, so they are ended a second later.
 mark=NETDEBUG_SHELL=$1
 
 if ! command -v grep >/dev/null 2>&1; then
@@ -11,15 +11,15 @@ if ! command -v grep >/dev/null 2>&1; then
   exit 1
 fi
 
-# The shell itself reads a byte at a time, many seconds on a node with many processes. Without -F, with which
-# some builds of busybox look no further than the first word of an environment.
+# The shell's own read takes a byte at a time, which would need many seconds on a node with many processes. Not grep -F:
+# some builds of busybox then search only the first word of an environment.
 signal_marked() {
   grep -l "$mark" /proc/[0-9]*/environ 2>/dev/null | while IFS=/ read -r _ _ process _; do
     for signal; do kill "-$signal" "$process" 2>/dev/null; done
   done
 }
 
-# The lease waits for us no longer than a second; the last program may still be starting.
+# The lease waits no longer than a second for this process, and the last program may still be starting.
 end() {
   trap '' TERM USR1 USR2
   {
@@ -32,7 +32,7 @@ end() {
   exit 0
 }
 
-# A signal that comes just before a wait does not end it, in any shell: so it is a short one.
+# In any shell, a signal just before a wait does not end that wait, so the wait is short.
 nap() {
   sleep 1 >/dev/null 2>&1 &
   wait "$!"
