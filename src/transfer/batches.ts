@@ -4,9 +4,9 @@ import { finished, type Readable } from 'node:stream';
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * Reads a stream in batches of the chunks that have arrived, because waiting for each chunk costs more than most readers
- * spend on it. Does not copy. If the stream fails, yields the chunks that arrived before, and then throws its error.
- * Destroys the stream when the reader stops.
+ * Reads a stream in batches of the chunks that have arrived, because waiting for each chunk costs more than most
+ * readers spend on it. Does not copy. If the stream fails, yields the chunks that arrived before the failure, and then
+ * throws its error. Destroys the stream when the reader stops.
  */
 export async function* inBatches(stream: Readable): AsyncGenerator<Buffer[], void> {
   let batch: Buffer[] = [];
@@ -25,7 +25,7 @@ export async function* inBatches(stream: Readable): AsyncGenerator<Buffer[], voi
     wake();
   });
   stream.on('data', take);
-  // It may have been paused before.
+  // The stream may have been paused before.
   stream.resume();
   try {
     for (;;) {

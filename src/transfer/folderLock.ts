@@ -6,8 +6,8 @@ import { LocalProblem, localProblem } from './localProblem.ts';
 const NAME = '.netdebug-fetch';
 
 /**
- * Makes a folder (0700) ours until the returned function is called: two fetches at once would write
- * into each other's files. The lock of a process that was killed is taken over.
+ * Locks a folder, which is created (0700) if necessary, until the returned function is called: two simultaneous fetches
+ * would write to each other's files. Takes over the lock of a process that was killed.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, NAME);
@@ -36,7 +36,10 @@ async function made(path: string): Promise<boolean> {
   }
 }
 
-/** Signal 0 is not sent; it only asks. Another user's process may not be asked, but is there. */
+/**
+ * Signal 0 is not sent: it only checks that the process exists. A process of another user also exists, although
+ * signalling it is denied.
+ */
 export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {

@@ -1,9 +1,9 @@
 import { errorCode, messageOf, Problem } from '../problem.ts';
 
-/** Something failed on this side: trying again with the pod does not help. */
+/** A failure on this computer: retrying with the pod does not help. */
 export class LocalProblem extends Problem {}
 
-/** Why a local file could not be created, written or renamed; `path` as the user knows it. */
+/** Explains why a local file could not be created, written or renamed; `path` is the path as the user knows it. */
 export function localProblem(path: string, error: unknown): Problem {
   if (error instanceof Problem) return error;
   switch (errorCode(error)) {
@@ -30,7 +30,7 @@ export function localProblem(path: string, error: unknown): Problem {
   }
 }
 
-/** A system error's sentence without its code: `no such file or directory, open 'x'`. */
+/** The text of a system error without its code: `no such file or directory, open 'x'`. */
 function reason(error: unknown): string {
   return messageOf(error).replace(/^\w+: /, '');
 }

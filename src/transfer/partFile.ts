@@ -5,19 +5,19 @@ import { localProblem } from './localProblem.ts';
 /** Captured packets are private: nobody else may read the file. */
 const PRIVATE = 0o600;
 /**
- * What is gathered before it is written: frames of the network are small, and a write costs a trip
- * to another thread. It is also what a killed process loses, so it stays far below 1 MB.
+ * Bytes that are collected before a write: network packets are small, and each write costs a round trip to another
+ * thread. A killed process loses them, so this stays far below 1 MB.
  */
 const GATHERED_BYTES = 256 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * A local file that grows from its begin to its end and may stop at any byte: what was taken is
- * always a beginning of the whole. Errors are Problems; what was written before them stays.
+ * A local file that grows sequentially and may stop at any byte: its bytes are always a prefix of the whole file.
+ * Errors are Problems; bytes written before an error are kept.
  */
 export class PartFile {
   readonly path: string;
-  /** Bytes taken, those that are not written yet included. */
+  /** Bytes accepted, including those that are not written yet. */
   size: number;
   readonly #file: FileHandle;
   #gathered: Buffer[] = [];
@@ -32,7 +32,7 @@ export class PartFile {
     this.#written = size;
   }
 
-  /** Makes an empty file; there must be none of that name. */
+  /** Creates an empty file. Throws a Problem if the file exists. */
   static async create(path: string): Promise<PartFile> {
     try {
       return new PartFile(path, await open(path, 'wx+', PRIVATE), 0);
@@ -57,7 +57,7 @@ export class PartFile {
     }
   }
 
-  /** What the file holds, from its begin; to be read before the first `append`. */
+  /** The contents of the file, from its start; must be read before the first `append`. */
   async *content(): AsyncGenerator<Buffer> {
     for (let at = 0; at < this.size; ) {
       const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, this.size - at));
@@ -70,8 +70,9 @@ export class PartFile {
   }
 
   /**
-   * Takes the next bytes, which must not be changed after. Gives what is to be waited for before more is taken, so that
-   * the disk keeps up; undefined for most chunks, since a wait for each would cost more than what is done with it.
+   * Accepts the next bytes, which must not be modified afterwards. If it returns a promise, wait for it before
+   * appending more, so that the disk keeps up. Returns undefined for most chunks, because waiting for each would cost
+   * more than processing it.
    */
   append(chunk: Buffer): Promise<void> | undefined {
     this.#gathered.push(chunk);
@@ -80,14 +81,14 @@ export class PartFile {
     return this.#gatheredBytes < GATHERED_BYTES ? undefined : this.#keepUp();
   }
 
-  /** Resolves when every byte taken is in the file. */
+  /** Resolves when all accepted bytes are in the file. */
   async written(): Promise<void> {
     await this.#writing;
     this.#write();
     await this.#writing;
   }
 
-  /** Forgets what comes after `size`. */
+  /** Discards everything after `size`. */
   async truncate(size: number): Promise<void> {
     await this.written();
     try {
@@ -99,7 +100,7 @@ export class PartFile {
     this.#written = size;
   }
 
-  /** Resolves when every byte taken would outlive a loss of power. */
+  /** Resolves when all accepted bytes would survive a power failure. */
   async sync(): Promise<void> {
     await this.written();
     try {
@@ -111,13 +112,13 @@ export class PartFile {
     }
   }
 
-  /** Writes what it can and closes; never throws: what is missing is fetched again. */
+  /** Writes what it can and closes the file. Never throws: missing bytes are fetched again. */
   async close(): Promise<void> {
     await this.written().catch(() => {});
     await this.#file.close().catch(() => {});
   }
 
-  /** The write continues while the next bytes arrive; only one at a time. */
+  /** The write continues while the next bytes arrive; only one write runs at a time. */
   async #keepUp(): Promise<void> {
     await this.#writing;
     this.#write();
@@ -129,7 +130,7 @@ export class PartFile {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     this.#writing = this.#writeAll(chunks, bytes);
-    // The next append or close reports it.
+    // The next append or close reports the error.
     this.#writing.catch(() => {});
   }
 
@@ -143,7 +144,7 @@ export class PartFile {
     }
   }
 
-  /** A disk that is nearly full takes a part, and then says so. */
+  /** A nearly full disk accepts part of the bytes, and fails at the next write. */
   async #writeRest(bytes: Buffer): Promise<void> {
     for (let rest = bytes; rest.length > 0; ) {
       const { bytesWritten } = await this.#file.write(rest, 0, rest.length, this.#written);

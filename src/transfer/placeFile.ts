@@ -3,12 +3,12 @@ import { dirname } from 'node:path';
 import { errorCode, type Problem } from '../problem.ts';
 import { LocalProblem, localProblem } from './localProblem.ts';
 
-/** What file systems without hard links (FAT, some network ones) say to `link`. */
+/** Errors of `link` on file systems without hard links (FAT, some network file systems). */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
 
 /**
- * Gives a finished file its final name. Without `force` a file that has the name already stays and
- * a Problem says so, even when somebody made it this very moment.
+ * Gives a finished file its final name. Without `force`, an existing file of that name is kept and a Problem is thrown,
+ * even if another process creates that file at the same moment.
  */
 export async function placeFile(from: string, to: string, force: boolean): Promise<void> {
   try {
@@ -20,7 +20,10 @@ export async function placeFile(from: string, to: string, force: boolean): Promi
   await syncFolder(dirname(to));
 }
 
-/** Makes a second name; false where the file system has none. A rename would replace silently. */
+/**
+ * Creates a second name; returns false if the file system does not support hard links. A rename would silently replace
+ * an existing file.
+ */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -39,7 +42,7 @@ export function existsAlready(path: string): Problem {
   });
 }
 
-/** So that the name outlives a loss of power too; not every system can do it to a folder. */
+/** Makes the name survive a power failure. Not every system can sync a folder. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined);
   await folder?.sync().catch(() => {});
@@ -47,8 +50,8 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * Writes a small file so that readers find, at any time and after any accident, the old
- * text or the new, whole.
+ * Writes a small file so that readers always find either the complete old text or the complete new text, even after a
+ * crash.
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const fresh = `${path}.new`;

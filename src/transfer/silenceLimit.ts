@@ -9,8 +9,8 @@ export class Silence extends Error {
 }
 
 /**
- * The chunks of a stream in batches, each waited for `milliseconds` at most (Silence is thrown then). The time
- * that the reader takes between two batches does not count: a slow local disk is not silence of the sender.
+ * The chunks of a stream in batches. Throws Silence if a batch does not arrive within `milliseconds`. The time that the
+ * reader spends between two batches does not count: a slow local disk does not mean that the sender is silent.
  */
 export async function* withSilenceLimit(
   stream: Readable,
@@ -36,7 +36,7 @@ export async function* withSilenceLimit(
   }
 }
 
-/** What a promise gives, waited for `milliseconds` at most (then undefined, or what is named). */
+/** Waits for a promise for `milliseconds` at most. After that, returns `late`, or undefined without it. */
 export async function within<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined>;
 export async function within<T, Late>(
   promise: Promise<T>,
