@@ -12,7 +12,7 @@ import {
 import { networkOf } from './network.ts';
 import { epochSeconds } from './times.ts';
 
-/** What a filter shall select, as flags say it. Several values of one are alternatives. */
+/** The values of the flags that describe a filter. Several values of one flag are alternatives. */
 export interface Wishes {
   readonly address?: readonly string[];
   readonly source?: readonly string[];
@@ -27,14 +27,14 @@ export interface Wishes {
   readonly to?: string;
 }
 
-/** The condition that all wishes hold. Throws a Problem for a value that cannot be read. */
+/** The condition that matches all wishes. Throws a Problem for an invalid value. */
 export function conditionOfWishes(wishes: Wishes): Condition {
   const { protocol = [], port = [], flags = [] } = wishes;
   const carriers = protocol.filter((name) => /^(tcp|udp|sctp)$/.test(name));
   const ports = port.flatMap((text) =>
     (carriers.length === 0 ? [undefined] : carriers).map((carrier) => portOf(text, carrier)),
   );
-  // A port says its protocol itself.
+  // The port conditions include the protocol.
   const protocols = ports.length > 0 && carriers.length > 0 ? [] : protocol.map(protocolOf);
   const groups: Condition[][] = [
     (wishes.address ?? []).map((text) => addressOf('--address', text, 'either')),
@@ -51,7 +51,7 @@ export function conditionOfWishes(wishes: Wishes): Condition {
   return all(groups.filter((group) => group.length > 0).map(any));
 }
 
-/** A time, in seconds since 1970. Throws a Problem. */
+/** Parses a time into seconds since 1970. Throws a Problem if it is invalid. */
 export function timeOf(text: string, operator: Operator): Extract<Condition, { kind: 'time' }> {
   const seconds = epochSeconds(text);
   if (seconds === undefined)

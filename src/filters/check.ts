@@ -3,8 +3,8 @@ import type { Language } from './condition.ts';
 import { type Explanation, explainFilter, hasField } from './explain.ts';
 
 /**
- * Refuses a capture filter that tcpdump would refuse, before anything is started for it. What is not
- * understood here is left to tcpdump. Throws a Problem that offers the corrected filter.
+ * Checks a capture filter before anything is started for it. Filters that are not understood here are left to tcpdump.
+ * Throws a Problem with the corrected filter if tcpdump would refuse it.
  */
 export function checkCaptureFilter(text: string): void {
   const isDisplay = hasField(text);
@@ -24,15 +24,15 @@ export function checkCaptureFilter(text: string): void {
     throw wrongUsage(`the filter is not valid: ${text}`, 'Parentheses do not match.');
 }
 
-/** What was found in a display filter that is accepted as it is. */
+/** The result of checking a display filter that is accepted. */
 export interface CheckedDisplayFilter {
-  /** One sentence each, with what would be meant. */
+  /** Likely mistakes, one sentence each, with what was probably meant. */
   readonly notes: readonly string[];
 }
 
 /**
- * Looks for mistakes in a display filter. Throws a Problem that offers the corrected filter where it would
- * be refused; gives notes on what is accepted and easily misread.
+ * Checks a display filter. Throws a Problem with the corrected filter if Wireshark would refuse it. Returns notes on
+ * parts that are accepted but easily misread.
  */
 export function checkDisplayFilter(text: string): CheckedDisplayFilter {
   const { corrections, corrected, problem } = explainFilter(text, 'display');

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * What a filter asks of a packet, in no filter language: both languages are read into it and written from
- * it, and it can be put in words.
+ * The packets that a filter selects, independent of the filter language. Both languages are parsed into it and rendered
+ * from it, and it can be described in words.
  */
 export type Condition =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] }
@@ -11,16 +11,16 @@ export type Condition =
   | {
       readonly kind: 'address';
       readonly direction: DirectionQualifier;
-      /** IPv4, IPv6 or MAC address. */
+      /** An IPv4, IPv6 or MAC address. */
       readonly address: string;
       readonly family: 4 | 6 | 'mac';
-      /** Absent for a single address. */
+      /** Undefined for a single address. */
       readonly prefix?: number;
     }
   | {
       readonly kind: 'port';
       readonly direction: DirectionQualifier;
-      /** Absent: any protocol that has ports. */
+      /** Undefined for any protocol with ports. */
       readonly protocol?: string;
       readonly first: number;
       readonly last: number;
@@ -32,15 +32,15 @@ export type Condition =
       readonly operator: Operator;
       readonly bytes: number;
     }
-  /** Seconds since 1970, as text: a number cannot hold nanoseconds. */
+  /** Seconds since 1970, as text, because a number cannot hold nanoseconds. */
   | { readonly kind: 'time'; readonly operator: Operator; readonly seconds: string }
   | { readonly kind: 'payload'; readonly text: string }
-  /** What only one of the languages can say. */
+  /** A part that only one of the languages can express. */
   | { readonly kind: 'other'; readonly language: Language; readonly text: string };
 
 /**
- * The address or network that a text such as `10.1.2.3` or `fd00::/64` stands for; with `isMac`, the hardware address.
- * Undefined for other texts.
+ * The address or network in a text such as `10.1.2.3` or `fd00::/64`; with `isMac`, also a MAC address. Undefined for
+ * other texts.
  */
 export function addressCondition(
   text: string,
@@ -62,7 +62,7 @@ export type Language = 'capture' | 'display';
 export type DirectionQualifier = 'either' | 'source' | 'destination';
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** TCP flags by their place in the byte at offset 13 of the header (RFC 9293, 3.1). */
+/** The bits of TCP flags in the byte at offset 13 of the header (RFC 9293, 3.1). */
 export const TCP_FLAGS = {
   fin: 0x01,
   syn: 0x02,
@@ -73,12 +73,12 @@ export const TCP_FLAGS = {
 } as const;
 export type TcpFlag = keyof typeof TCP_FLAGS;
 
-/** All of the conditions; one alone is itself, and nested ones are joined. */
+/** Combines conditions with `and`. A single one is returned as is, and nested ones are merged. */
 export function all(conditions: readonly Condition[]): Condition {
   return combined('all', conditions);
 }
 
-/** Any of the conditions. */
+/** Combines conditions with `or`. */
 export function any(conditions: readonly Condition[]): Condition {
   return combined('any', conditions);
 }

@@ -9,23 +9,23 @@ import { DisplaySyntaxError } from './display/parse.ts';
 import { renderDisplayFilter } from './display/render.ts';
 import { inWords } from './words.ts';
 
-/** What is known of a user's filter. */
+/** The explanation of a user's filter. */
 export interface Explanation {
-  /** The language it is written in. */
+  /** The language of the filter. */
   readonly language: Language;
   readonly corrections: readonly Correction[];
-  /** The filter without its mistakes; the same text where it has none. */
+  /** The filter without its mistakes; unchanged if it has none. */
   readonly corrected: string;
-  /** Why it cannot be understood, even when corrected. */
+  /** Why it cannot be parsed, even after the corrections. */
   readonly problem?: string;
   /** What it selects, in words. */
   readonly meaning?: string;
-  /** The same in each language, or why there is no such filter. */
+  /** The filter in each language, or the reasons why it cannot be expressed. */
   readonly capture: string | { readonly reasons: readonly string[] };
   readonly display: string | { readonly reasons: readonly string[] };
 }
 
-/** Explains a filter, corrects it, and writes it in both languages. */
+/** Explains a filter, corrects it, and translates it to both languages. */
 export function explainFilter(text: string, language?: Language): Explanation {
   if (language !== undefined) return explained(text, language);
   const [likely, other] =
@@ -49,7 +49,7 @@ function explained(text: string, language: Language): Explanation {
       corrections,
       corrected,
       meaning: inWords(condition),
-      // In its own language it stays as it is written, and may say more than is understood here.
+      // In its own language the filter stays as written, because it may contain parts that are not understood here.
       capture: language === 'capture' ? corrected : renderAsCapture(condition),
       display: language === 'display' ? corrected : renderDisplayFilter(condition),
     };
@@ -62,13 +62,13 @@ function explained(text: string, language: Language): Explanation {
   }
 }
 
-/** Fields of Wireshark have a dot after a protocol; as a name in a capture filter they would be a host's. */
+/** Fields of Wireshark have a dot after a protocol. In a capture filter, such a name would be a host name. */
 const FIELD =
   /^(_ws|arp|data|dhcp|dhcpv6|bootp|dns|eth|ether|frame|grpc|http|http2|icmp|icmpv6|icmp6|ip|ipv6|ip6|mac|mdns|quic|sctp|ssh|ssl|tcp|tls|udp|vlan|vxlan)\.[a-z_][\w.]*$/i;
 const CAPTURE_WORDS =
   /^(host|net|port|ports|portrange|src|dst|ether|greater|less|inbound|outbound|gateway|proto|protochain|broadcast|multicast)$/i;
 
-/** Whether a filter names a field of Wireshark. */
+/** Whether a filter contains a field of Wireshark. */
 export function hasField(text: string): boolean {
   const words = captureTokens(text).map((token) => token.text);
   return words.some(
@@ -76,7 +76,7 @@ export function hasField(text: string): boolean {
   );
 }
 
-/** The language of a filter; of one that is valid in both, such as `tcp`, display. */
+/** The language of a filter; display if it is valid in both, such as `tcp`. */
 function languageOf(text: string): Language {
   if (hasField(text)) return 'display';
   const isCapture = captureTokens(text).some(

@@ -1,18 +1,20 @@
 import { isIP } from 'node:net';
 
-/** Reads `10.1.2.3/16` or `fd00::1/64`, and gives the network it is in; undefined for anything else. */
+/**
+ * The network of an address with a prefix length, such as `10.1.2.3/16` or `fd00::1/64`; undefined for anything else.
+ */
 export function networkOf(text: string): string | undefined {
   const [, address = '', length = ''] = /^([\da-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
   const version = isIP(address);
   const bits = Number(length);
   if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
-  // libpcap refuses a network whose host bits are not zero.
+  // libpcap refuses a network with host bits that are not zero.
   if (version === 4) return `${masked(address.split('.').map(Number), 8, bits).join('.')}/${bits}`;
   const groups = masked(groupsOf(address), 16, bits).map((group) => group.toString(16));
   return `${canonical(groups.join(':'))}/${bits}`;
 }
 
-/** The parts of an address, each of this many bits, with all but the first `length` bits zero. */
+/** The parts of an address, of `width` bits each, with all bits after the first `length` set to zero. */
 function masked(parts: readonly number[], width: number, length: number): number[] {
   return parts.map((part, index) => {
     const kept = Math.min(width, Math.max(0, length - index * width));

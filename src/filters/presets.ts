@@ -4,30 +4,30 @@ import { allOf, anyOf, type CaptureFilter, not, test } from './capture/captureFi
 /** A named capture filter. */
 export interface Preset {
   readonly name: string;
-  /** What it captures, as the object of "captures". */
+  /** The captured packets, as an object of the verb "captures". */
   readonly captures: string;
   readonly filter: CaptureFilter;
-  /** What a reader may expect and will not get, one sentence each. */
+  /** What it does not capture although users may expect it, one sentence each. */
   readonly misses: readonly string[];
-  /** The arguments of a command that uses it. */
+  /** Example arguments of a command that uses it. */
   readonly example: string;
-  /** It takes packets away from the others instead of adding some. */
+  /** The preset excludes packets from the others instead of adding some. */
   readonly excludes?: true;
-  /** How many bytes of the TCP payload the filter reads. */
+  /** The number of bytes of the TCP payload that the filter reads. */
   readonly payloadBytes?: number;
 }
 
-/** Offset of the TCP payload in an IPv4 packet, from the start of the TCP header (RFC 9293, 3.1). */
+/** The offset of the TCP payload in an IPv4 packet, from the start of the TCP header (RFC 9293, 3.1). */
 const PAYLOAD = '((tcp[12] & 0xf0) >> 2)';
-/** The same in an IPv6 packet without extension headers, from the start of its 40-byte header. */
+/** The offset in an IPv6 packet without extension headers, from the start of its 40-byte header. */
 const PAYLOAD6 = '40 + ((ip6[52] & 0xf0) >> 2)';
-/** `tcp[…]` stands for IPv4 only; 6 is TCP as the next header (RFC 8200, 3). */
+/** `tcp[…]` matches IPv4 only; 6 is TCP as the next header (RFC 8200, 3). */
 const IS_TCP6 = test('ip6[6] = 6');
 
-/** The text that stands for a byte of the TCP payload, or for several from there on. */
+/** Renders an expression for one or more bytes of the TCP payload. */
 type PayloadBytes = (offset: number, width?: 4) => string;
 
-/** A filter for the TCP payload, in IPv4 and in IPv6. */
+/** A filter on the TCP payload, for IPv4 and IPv6. */
 function inPayload(filter: (bytes: PayloadBytes) => CaptureFilter): CaptureFilter {
   const bytesAfter =
     (protocol: string, start: string): PayloadBytes =>
@@ -44,12 +44,12 @@ function flagSet(name: string, bit: string): CaptureFilter {
   return anyOf([test(`tcp[tcpflags] & ${name} != 0`), inIpv6]);
 }
 
-/** Content type of a TLS record, and the kinds of handshake message (RFC 8446, 5.1 and 4). */
+/** The content type of a TLS record, and the types of handshake messages (RFC 8446, 5.1 and 4). */
 const HANDSHAKE = '0x16';
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 
-/** How HTTP/1 messages begin (RFC 9110, 9 and RFC 5789; RFC 9112, 4), and HTTP/2 connections (RFC 9113, 3.4). */
+/** How HTTP/1 messages (RFC 9110, 9 and RFC 5789; RFC 9112, 4) and HTTP/2 connections (RFC 9113, 3.4) begin. */
 const HTTP_BEGINNINGS = [
   ...['GET ', 'POST', 'PUT ', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH', 'CONNECT', 'TRACE'],
   ...['HTTP', 'PRI '],
@@ -202,13 +202,13 @@ export const PRESETS: readonly Preset[] = [
   },
 ];
 
-/** What none of the presets captures, one sentence each. */
+/** What no preset captures, one sentence each. */
 export const COMMON_LIMITS: readonly string[] = [
   'IPv6 packets with extension headers before TCP, UDP or ICMPv6: kernel filters do not skip these.',
   'Packets inside VLANs or tunnels. For VLANs, add the expression vlan.',
 ];
 
-/** The presets of these names, each once, in the order given. Throws a Problem for an unknown name. */
+/** The presets with these names, without duplicates, in the order given. Throws a Problem for an unknown name. */
 export function presetsNamed(names: readonly string[]): readonly Preset[] {
   return [...new Set(names)].map((name) => {
     const preset = PRESETS.find((one) => one.name === name);
@@ -222,10 +222,10 @@ export function presetsNamed(names: readonly string[]): readonly Preset[] {
 }
 
 /**
- * The packets that any of the presets captures, without those that one of them excludes.
+ * Captures packets that match any of the presets, without those that one of them excludes.
  *
- * A kernel filter drops a packet at once when it reads beyond the packet's end, whatever other tests
- * would say (bpf(4)). So presets that read less of the payload come first.
+ * If a kernel filter reads beyond the end of a packet, the packet is dropped without evaluating further tests (bpf(4)).
+ * So presets that read less of the payload come first.
  */
 export function presetFilter(presets: readonly Preset[]): CaptureFilter {
   const depth = ({ payloadBytes = 0 }: Preset) => payloadBytes;

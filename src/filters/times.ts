@@ -1,7 +1,7 @@
 /**
- * Reads a time: `2024-02-01 14:05:30.25` or `14:05` (today) in local time, with a `Z`, ` UTC` or an offset
- * such as `+02:00` in that zone, or seconds since 1970. Gives seconds since 1970 as text, with as many
- * decimals as were written; undefined for anything else.
+ * Parses a time: `2024-02-01 14:05:30.25` or `14:05` (today) in local time; with a `Z`, ` UTC` or an offset such as
+ * `+02:00` in that time zone; or seconds since 1970. Returns seconds since 1970 as text, with the decimals as written;
+ * undefined for anything else.
  */
 export function epochSeconds(text: string, now = new Date()): string | undefined {
   const trimmed = text.trim();

@@ -1,6 +1,6 @@
 import type { Condition, Operator } from './condition.ts';
 
-/** What a condition selects, in words: "packets that …" goes before. */
+/** Describes the selected packets, as a continuation of "packets that …". */
 export function inWords(condition: Condition): string {
   switch (condition.kind) {
     case 'all':
@@ -37,7 +37,7 @@ export function inWords(condition: Condition): string {
   }
 }
 
-/** Alternatives within something else are put in parentheses. */
+/** Alternatives inside another condition are put in parentheses. */
 function part(condition: Condition): string {
   const isSeveral = condition.kind === 'all' || condition.kind === 'any';
   return isSeveral ? `(${inWords(condition)})` : inWords(condition);

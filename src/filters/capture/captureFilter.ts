@@ -1,6 +1,6 @@
 /**
- * A capture filter in the language of pcap-filter(7), as a tree. It becomes text in one place, so that
- * parentheses are never forgotten: in that language `and` and `or` have the same precedence.
+ * A capture filter in the language of pcap-filter(7), as a tree. Only one function renders it as text, so that
+ * parentheses are never forgotten: `and` and `or` have the same precedence in that language.
  */
 export type CaptureFilter =
   | { readonly kind: 'test'; readonly text: string }
@@ -8,30 +8,30 @@ export type CaptureFilter =
   | { readonly kind: 'all' | 'any'; readonly of: readonly CaptureFilter[] }
   | { readonly kind: 'not'; readonly of: CaptureFilter };
 
-/** One test without `and`, `or` or `not`, such as `port 53` or `tcp[13] & 4 != 0`. */
+/** A single test without `and`, `or` or `not`, such as `port 53` or `tcp[13] & 4 != 0`. */
 export function test(text: string): CaptureFilter {
   return { kind: 'test', text };
 }
 
-/** An expression of any form, such as one that the user wrote. */
+/** An expression of any form, for example one that the user wrote. */
 export function expression(text: string): CaptureFilter {
   return { kind: 'expression', text };
 }
 
-/** Matches every packet. Only a negation of it cannot be rendered: libpcap refuses a filter that matches nothing. */
+/** Matches every packet. Its negation cannot be rendered, because libpcap refuses a filter that matches nothing. */
 export const everyPacket: CaptureFilter = { kind: 'all', of: [] };
 
-/** Matches what all of the filters match; every packet when there is none. */
+/** Matches packets that match all of the filters; every packet if there are none. */
 export function allOf(filters: readonly CaptureFilter[]): CaptureFilter {
   return combined('all', filters);
 }
 
-/** Matches what any of the filters matches, tried in this order. At least one is needed. */
+/** Matches packets that match any of the filters, which are tried in this order. Needs at least one filter. */
 export function anyOf(filters: readonly CaptureFilter[]): CaptureFilter {
   return filters.some(matchesAll) ? everyPacket : combined('any', filters);
 }
 
-/** Matches what the filter does not match. */
+/** Matches packets that do not match the filter. */
 export function not(of: CaptureFilter): CaptureFilter {
   return { kind: 'not', of };
 }
@@ -42,7 +42,7 @@ function combined(kind: 'all' | 'any', filters: readonly CaptureFilter[]): Captu
   return only !== undefined && of.length === 1 ? only : { kind, of };
 }
 
-/** The text for tcpdump, dumpcap or Wireshark; undefined for a filter that matches every packet. */
+/** The filter as text for tcpdump, dumpcap or Wireshark; undefined if it matches every packet. */
 export function renderCaptureFilter(filter: CaptureFilter): string | undefined {
   return matchesAll(filter) ? undefined : textOf(filter);
 }
@@ -63,7 +63,7 @@ function textOf(filter: CaptureFilter): string {
   }
 }
 
-/** The text of a part of a larger filter. */
+/** The text of a filter that is part of a larger one. */
 function operand(filter: CaptureFilter): string {
   return filter.kind === 'test' || filter.kind === 'not' ? textOf(filter) : `(${textOf(filter)})`;
 }

@@ -9,7 +9,7 @@ import {
   type TcpFlag,
 } from '../condition.ts';
 
-/** A capture filter that is not valid, as far as that is known without libpcap. */
+/** A capture filter is invalid, as far as that is known without libpcap. */
 export class CaptureSyntaxError extends Error {}
 
 export interface CaptureToken {
@@ -19,7 +19,10 @@ export interface CaptureToken {
 
 const PIECE = /&&|\|\||<<|>>|[!=<>]=|[()!=<>&|^+*%]|(?:[^\s()[\]!=<>&|^+*%]|(?<=\.)\*)+|\S/gy;
 
-/** Words, numbers, operators and parentheses (pcap-filter(7)); what is in brackets is one token with them. */
+/**
+ * Splits a filter into words, numbers, operators and parentheses (pcap-filter(7)). A part in brackets belongs to the
+ * token before it.
+ */
 export function captureTokens(text: string): CaptureToken[] {
   const tokens: CaptureToken[] = [];
   for (let start = 0; start < text.length; ) {
@@ -41,7 +44,7 @@ function bracketed(text: string, start: number): string {
   return text.slice(start);
 }
 
-/** Reads a capture filter; what has no other meaning here stays as it is written. Throws CaptureSyntaxError. */
+/** Parses a capture filter. Parts that are not understood are kept as written. Throws CaptureSyntaxError. */
 export function conditionOfCapture(text: string): Condition {
   const parser = new Parser(text);
   return parser.whole();
@@ -58,7 +61,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   ip6: 'ipv6',
 };
 
-/** What stands before an id; a later id without any takes those of the one before. */
+/** The qualifiers before an ID. An ID without qualifiers has those of the previous ID. */
 interface Qualifiers {
   readonly protocol?: string;
   readonly direction: DirectionQualifier;
@@ -100,7 +103,7 @@ class Parser {
     if (this.#takes('(')) {
       const inner = this.#list();
       if (this.#takes(')') && !this.#isArithmetic()) return inner;
-      // It was the beginning of arithmetic, as in (tcp[12] & 0xf0) >> 2 = 5.
+      // It was the start of arithmetic, as in (tcp[12] & 0xf0) >> 2 = 5.
       this.#at = begin;
     }
     return this.#primitive() ?? this.#other(begin);
@@ -127,7 +130,7 @@ class Parser {
     const id = this.#peek();
     const isId = id !== undefined && /^[\w.:/-]+$/.test(id) && !/^(and|or|not)$/.test(id);
     if (!isId || this.#isUnknown(begin)) {
-      // A protocol alone, without qualifiers after it.
+      // A protocol without qualifiers after it.
       if (protocol !== undefined && this.#at === begin + 1 && this.#isEnd()) {
         this.#before = { direction: 'either' };
         return { kind: 'protocol', name: protocol };
@@ -157,7 +160,7 @@ class Parser {
     return this.#at === begin && this.#before.type === undefined && isIP(this.#peek() ?? '') === 0;
   }
 
-  /** `tcp[tcpflags] & tcp-rst != 0`, and the like with numbers. */
+  /** `tcp[tcpflags] & tcp-rst != 0` and the same with numbers. */
   #flag(): Condition | undefined {
     const words = [0, 1, 2, 3, 4, 5].map((ahead) => this.#peek(ahead) ?? '');
     const [place = '', index = '', and, mask = '', compare = '', zero] = words;
@@ -172,7 +175,7 @@ class Parser {
     return { kind: 'flag', name, set: compare === '!=' };
   }
 
-  /** Everything up to the end of this operand, as it is written. */
+  /** The rest of this operand, as written. */
   #other(begin: number): Condition {
     const first = this.#tokens[begin];
     if (!first || first.text === ')') throw new CaptureSyntaxError('the filter ends too early');
@@ -236,7 +239,7 @@ class Parser {
   }
 }
 
-/** The meaning of an id with its qualifiers; undefined where it has none here (a host's name). */
+/** The condition for an ID with its qualifiers; undefined if it is not understood here (a host name). */
 function conditionOf({ protocol, direction, type }: Qualifiers, id: string): Condition | undefined {
   if (type === 'port' || type === 'portrange') {
     const [first = '', last = first] = type === 'port' ? [id] : id.split('-');

@@ -1,12 +1,12 @@
 import type { Condition } from '../condition.ts';
 import { CaptureSyntaxError, conditionOfCapture } from './parse.ts';
 
-/** More than a filter of interest names. */
+/** Filters of interest name fewer ports. */
 const MOST_PORTS = 16;
 
 /**
- * The TCP ports that an expression of pcap-filter(7) asks for by number, in their order; not those that it excludes, nor
- * ranges. None where it cannot be read without libpcap.
+ * The TCP ports that an expression of pcap-filter(7) selects by number, in their order, without excluded ports and
+ * ranges. Empty if the expression cannot be parsed without libpcap.
  */
 export function portsIn(expression: string | undefined): number[] {
   if (expression === undefined) return [];

@@ -12,7 +12,7 @@ import {
   test,
 } from './captureFilter.ts';
 
-/** Protocols that capture filters know under another name, or by their port only. */
+/** Protocols that have another name in capture filters, or can only be recognized by their port. */
 const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
   icmpv6: test('icmp6'),
   ipv6: test('ip6'),
@@ -37,7 +37,7 @@ const PROTOCOLS: Readonly<Record<string, CaptureFilter>> = {
   ssh: test('tcp port 22'),
 };
 
-/** What helps where the kernel does not know a protocol. */
+/** Alternatives for protocols that the kernel cannot recognize. */
 const INSTEAD: Readonly<Record<string, string>> = {
   tls: '--preset tls-handshake captures its handshakes; "tcp port 443" captures whole connections',
   https:
@@ -47,14 +47,14 @@ const INSTEAD: Readonly<Record<string, string>> = {
   quic: 'capture "udp port 443"',
 };
 
-/** The capture filter for a condition, or why there is none. */
+/** The capture filter for a condition, or the reasons why there is none. */
 function captureFilterOf(condition: Condition): CaptureFilter | NotExpressible {
   const reasons: string[] = [];
   const filter = filterOf(condition, reasons);
   return reasons.length > 0 ? { reasons: [...new Set(reasons)] } : filter;
 }
 
-/** The same as text. */
+/** The capture filter for a condition as text, or the reasons why there is none. */
 export function renderAsCapture(condition: Condition): string | NotExpressible {
   const filter = captureFilterOf(condition);
   return 'reasons' in filter ? filter : (renderCaptureFilter(filter) ?? '');
@@ -116,7 +116,7 @@ function addressText(condition: Extract<Condition, { kind: 'address' }>): string
 function flagFilter({ name, set }: Extract<Condition, { kind: 'flag' }>): CaptureFilter {
   const bit = `0x${TCP_FLAGS[name].toString(16).padStart(2, '0')}`;
   const compare = set ? '!= 0' : '= 0';
-  // Offset 13 of the TCP header, which follows the 40 bytes of an IPv6 header (6 is TCP).
+  // The flags are at offset 13 of the TCP header, which follows the 40 bytes of the IPv6 header (6 is TCP).
   return anyOf([
     test(`tcp[13] & ${bit} ${compare}`),
     allOf([test('ip6[6] = 6'), test(`ip6[53] & ${bit} ${compare}`)]),
@@ -135,7 +135,7 @@ const OPERATORS: Readonly<Record<Operator, string>> = {
 function lengthFilter(condition: Extract<Condition, { kind: 'length' }>): CaptureFilter {
   const compare = `${OPERATORS[condition.operator]} ${condition.bytes}`;
   if (condition.of === 'frame') return test(`len ${compare}`);
-  // IP total length without both headers; the payload length of IPv6 without the TCP header.
+  // IPv4: the total length without both headers. IPv6: the payload length without the TCP header.
   return anyOf([
     allOf([
       test('tcp'),

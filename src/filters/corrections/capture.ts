@@ -112,7 +112,7 @@ function wrongAddress(tokens: readonly CaptureToken[], at: number): Edit | undef
   return edit(type, value, right, why);
 }
 
-/** Words that display filters have, or people, and that stand where a primitive begins. */
+/** Words of display filters, or common names, where a primitive should begin. */
 function wrongWord(tokens: readonly CaptureToken[], at: number): Edit | undefined {
   const token = tokens[at];
   const before = tokens[at - 1]?.text;

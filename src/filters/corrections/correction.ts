@@ -1,14 +1,14 @@
-/** Something in a filter that is wrong, or means something else than it seems to. */
+/** A mistake in a filter, or a part that does not mean what it seems to mean. */
 export interface Correction {
   readonly wrong: string;
   readonly right: string;
   /** One sentence. */
   readonly why: string;
-  /** `error`: the filter is refused as it is. `note`: it is accepted, and probably not what is meant. */
+  /** `error`: the filter would be refused. `note`: it is accepted, but probably not what was meant. */
   readonly kind: 'error' | 'note';
 }
 
-/** A correction of the characters from `start` to `end`. */
+/** A correction for the characters from `start` to `end`. */
 export interface Edit extends Pick<Correction, 'right' | 'why' | 'kind'> {
   readonly start: number;
   readonly end: number;
@@ -19,7 +19,7 @@ export interface Corrected {
   readonly corrections: readonly Correction[];
 }
 
-/** Applies edits; of edits that overlap, the one that begins first. */
+/** Applies edits. If edits overlap, only the one that begins first is applied. */
 export function applyEdits(text: string, edits: readonly Edit[]): Corrected {
   const ordered = [...edits].sort((one, other) => one.start - other.start);
   const corrections: Correction[] = [];

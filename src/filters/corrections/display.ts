@@ -26,7 +26,7 @@ const COMPARISON = /^(==|=|!=|===|!==|<|<=|>|>=|eq|ne|gt|ge|lt|le|contains|match
 const EQUAL = /^(==|=|eq)$/;
 const UPPER_CASE = /^(AND|OR|NOT|EQ|NE|GT|GE|LT|LE|IN|CONTAINS|MATCHES)$/;
 
-/** The first rule that finds something at a token decides. */
+/** For each token, the first rule that matches is applied. */
 const RULES: readonly Rule[] = [
   setWithoutCommas,
   alternativesWithoutField,
@@ -102,11 +102,11 @@ function alternativesWithoutField(tokens: readonly Token[], at: number): Edit | 
   return edit(field, last, right, 'Each comparison needs the field; a set needs it only once.');
 }
 
-/** A comparison of which the value, the operator or the field is not as it has to be. */
+/** A comparison with an invalid value, operator or field. */
 function comparisonOfField(tokens: readonly Token[], at: number): Edit | undefined {
   const [field, operator, value] = [tokens[at], tokens[at + 1], tokens[at + 2]];
   if (!isField(field) || !operator || !value || !COMPARISON.test(operator.text)) return undefined;
-  // `=>` and `=<` are two tokens here.
+  // `=>` and `=<` are parsed as two tokens.
   if (value.kind !== 'word' && value.kind !== 'string') return undefined;
   const name = nameOf(field);
   const written = operator.text === '=' ? '==' : operator.text;
@@ -178,7 +178,7 @@ function addressComparison(
   return undefined;
 }
 
-/** `10.0.*`, `10.0.0.*` or `10.0.` as a network. */
+/** Converts `10.0.*`, `10.0.0.*` or `10.0.` to a network. */
 function networkOfWildcard(text: string): string | undefined {
   const [, known = ''] = /^((?:\d{1,3}\.){1,3})(?:\*(?:\.\*)*)?$/.exec(text) ?? [];
   const short = /^\d{1,3}(\.\d{1,3}){1,2}$/.test(text) ? `${text}.` : known;
@@ -220,7 +220,7 @@ function bitAlone(tokens: readonly Token[], at: number): Edit | undefined {
 
 function wrongName(tokens: readonly Token[], at: number): Edit | undefined {
   const field = tokens[at];
-  // A word after a comparison is a value.
+  // A word after a comparison operator is a value.
   if (field?.kind !== 'word' || COMPARISON.test(tokens[at - 1]?.text ?? '')) return undefined;
   if (UPPER_CASE.test(field.text))
     return edit(field, field, field.text.toLowerCase(), 'Operators are in lower case.');
@@ -240,7 +240,7 @@ function wrongOperator(tokens: readonly Token[], at: number): Edit | undefined {
     return edit(token, next, swapped[pair] ?? '', `There is no operator ${pair}.`);
   if (token.text === '=') return edit(token, token, '==', 'Write a comparison as ==.');
   if (token.text === '|') return edit(token, token, '||', 'Write "or" as || or or.');
-  // After a slice, & masks bits.
+  // After a slice, & is a bitwise operator.
   const isJoint =
     next?.kind === 'word' && !/^(0x|\d)/.test(next.text) && tokens[at - 1]?.text !== ']';
   if (token.text === '&' && isJoint)

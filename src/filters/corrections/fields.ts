@@ -1,4 +1,4 @@
-/** Names that people write for fields and protocols of Wireshark, and what these are called. */
+/** Common wrong names of Wireshark's fields and protocols, with the right ones. */
 export const FIELD_MISTAKES: Readonly<Record<string, string>> = {
   'tcp.flags.rst': 'tcp.flags.reset',
   'tcp.flags.psh': 'tcp.flags.push',
@@ -77,15 +77,15 @@ export const FIELD_MISTAKES: Readonly<Record<string, string>> = {
   dhcp6: 'dhcpv6',
 };
 
-/** Fields of one bit: named alone, they ask only whether the packet has such a header. */
+/** Fields of one bit. The name alone only tests whether the packet has such a header. */
 export const BIT_FIELDS =
   /^(tcp\.flags\.(fin|syn|reset|push|ack|urg|ece|cwr)|ip\.flags\.(df|mf)|dns\.flags\.(response|truncated|authoritative|recdesired|recavail))$/;
 
-/** Fields of which a packet has two or more. */
+/** Fields that occur at least twice in a packet. */
 export const DOUBLE_FIELDS =
   /^(ip\.(addr|host)|ipv6\.(addr|host)|eth\.addr|(tcp|udp|sctp)\.port|arp\.\w+)$/;
 
-/** Ports by the names that people give them. */
+/** Common names of ports. */
 export const SERVICES: Readonly<Record<string, number>> = {
   ftp: 21,
   ssh: 22,

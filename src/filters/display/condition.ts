@@ -15,7 +15,7 @@ import {
   parseDisplayFilter,
 } from './parse.ts';
 
-/** Reads a display filter. Throws DisplaySyntaxError. */
+/** Parses a display filter. Throws DisplaySyntaxError. */
 export function conditionOfDisplay(text: string): Condition {
   return conditionOf(parseDisplayFilter(text));
 }
@@ -39,7 +39,7 @@ function conditionOf(expression: DisplayExpression): Condition {
   }
 }
 
-/** Fields of addresses and ports, and which of a packet's two they are. */
+/** Fields of addresses and ports, and the direction that each selects. */
 const ADDRESSES: Readonly<Record<string, DirectionQualifier>> = {
   'ip.addr': 'either',
   'ip.src': 'source',
@@ -62,7 +62,7 @@ const DIRECTIONS: Readonly<Record<string, DirectionQualifier>> = {
 };
 const OPERATORS: readonly string[] = ['==', '!=', '<', '<=', '>', '>='] satisfies Operator[];
 
-/** Names without a dot stand for a protocol. */
+/** A name without a dot is a protocol. */
 function existence(field: Field): Condition {
   const isProtocol = /^[a-z][\w-]*$/.test(field.name) && !field.slice && !field.function;
   return isProtocol
@@ -143,7 +143,7 @@ function valueText({ text, quoted }: FilterValue): string {
   return quoted ? quotedText(text) : text;
 }
 
-/** A string of the display filter language. */
+/** Quotes a text as a string of the display filter language. */
 export function quotedText(text: string): string {
   const escaped = text
     .replace(/["\\]/g, '\\$&')
@@ -155,7 +155,7 @@ export function quotedText(text: string): string {
   return `"${escaped}"`;
 }
 
-/** The text of an expression of one test. */
+/** The text of a single test. */
 function displayText(expression: DisplayExpression): string {
   switch (expression.kind) {
     case 'exists':

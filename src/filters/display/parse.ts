@@ -15,9 +15,9 @@ export type DisplayExpression =
 
 export interface Field {
   readonly name: string;
-  /** Bytes of it: `[0:4]` as it is written, without brackets. */
+  /** A slice of it: `[0:4]` as written, without brackets. */
   readonly slice?: string;
-  /** A function around it: `len`, `lower`, `upper`. */
+  /** A function that is applied to it: `len`, `lower`, `upper`. */
   readonly function?: string;
 }
 
@@ -31,7 +31,7 @@ export interface ValueRange {
   readonly last: FilterValue;
 }
 
-/** `any-!=` and `all-==` have operators of their own: `!==` and `===`. */
+/** The operators `any !=` and `all ==` are written `!==` and `===`. */
 export type Comparison =
   | '=='
   | '!='
@@ -65,9 +65,9 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = {
   ),
 };
 
-/** A filter that is not valid, or uses a part of the language that is not known here. */
+/** A display filter is invalid, or uses a part of the language that is not supported here. */
 export class DisplaySyntaxError extends Error {
-  /** The token that was not expected; undefined at the end of the filter. */
+  /** The unexpected token; undefined at the end of the filter. */
   readonly token: Token | undefined;
 
   constructor(message: string, token?: Token) {
@@ -201,7 +201,7 @@ function unexpected(token: Token): DisplaySyntaxError {
   return new DisplaySyntaxError(`"${token.text}" was not expected here`, token);
 }
 
-/** The text of a string in double quotes, or of a character constant; escapes as in C. */
+/** The text of a string in double quotes or of a character constant, with escapes as in C. */
 function unquoted(text: string): string {
   return text.slice(1, -1).replace(/\\(x[0-9a-f]{1,2}|.)/gis, (_all, sequence: string) => {
     const known: Record<string, string> = { n: '\n', r: '\r', t: '\t', 0: '\0' };

@@ -1,7 +1,7 @@
 import type { Condition, DirectionQualifier } from '../condition.ts';
 import { quotedText } from './condition.ts';
 
-/** Names that the languages do not share; left as in a capture filter's condition. */
+/** Names that differ between the languages. A condition has the name from capture filters. */
 const PROTOCOLS: Readonly<Record<string, string>> = { https: 'tls' };
 
 const ADDRESS_FIELDS: Readonly<Record<DirectionQualifier, string>> = {
@@ -15,14 +15,14 @@ const PORT_FIELDS: Readonly<Record<DirectionQualifier, string>> = {
   destination: 'dstport',
 };
 
-/** Why a condition has no display filter. */
+/** The reasons why a condition has no display filter. */
 export interface NotExpressible {
   readonly reasons: readonly string[];
 }
 
 /**
- * The display filter for a condition. What it says holds in Wireshark 3.6 and later, and before: "not" is
- * written around a comparison, since `!=` has changed its meaning.
+ * Renders a condition as a display filter that means the same in all versions of Wireshark. A negated comparison is
+ * written with "not" around it, because the meaning of `!=` changed in Wireshark 3.6.
  */
 export function renderDisplayFilter(condition: Condition): string | NotExpressible {
   const reasons: string[] = [];

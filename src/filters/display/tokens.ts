@@ -1,4 +1,4 @@
-/** A piece of a filter expression, with the place where it begins. */
+/** A token of a filter expression and its position. */
 export interface Token {
   readonly kind: 'word' | 'string' | 'operator' | 'punctuation' | 'unknown';
   readonly text: string;
@@ -6,13 +6,13 @@ export interface Token {
 }
 
 /**
- * In this order: strings with their quotes, character constants, operators, punctuation, and words: fields,
- * numbers, addresses. Two dots separate the ends of a range.
+ * In this order: strings with their quotes, character constants, operators, punctuation, and words (fields, numbers,
+ * addresses). Two dots separate the ends of a range.
  */
 const PIECE =
   /\s+|(?<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?<operator>===|!==|==|!=|<=|>=|&&|\|\||\^\^|\.\.|[<>!=&|~])|(?<punctuation>[(){}[\],])|(?<word>(?:[\w:/*@%+-]|\.(?!\.))+)|(?<unknown>.)/gsu;
 
-/** The tokens of a display filter; characters that the language does not have are `unknown`. */
+/** Splits a display filter into tokens. Characters that the language does not use are `unknown`. */
 export function displayTokens(text: string): Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(PIECE)) {
