@@ -4,12 +4,12 @@ import { dirname, join, parse, resolve } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
-/** Captured packets are private: only the owner may read the file. */
+/** Captured packets are private, so only the owner may read the file. */
 const PRIVATE = 0o600;
 
 /**
- * Makes sure that a file can be written before anything is started for it: its folder is there and
- * writable, and no file of that name would be overwritten without `force`. Leaves no trace.
+ * Checks that a file can be written before anything is started for it: its folder exists and is writable, and no
+ * existing file would be overwritten without `force`. Creates nothing.
  */
 export async function checkFile(path: string, force: boolean): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
@@ -40,14 +40,14 @@ function unwritable(path: string, error: unknown): Problem {
 }
 
 /**
- * A file that comes to be with its first bytes (mode 0600), so that a capture which never began
- * leaves none. `force` replaces what is there.
+ * A file that is created with its first bytes (mode 0600), so that a capture that never began does not leave an empty
+ * file. `force` overwrites an existing file.
  */
 export class FileOutput implements Output {
   readonly path: string;
   readonly #force: boolean;
   #file: FileHandle | undefined;
-  /** Where its bytes go now: to `path`, or to a later file beside it. */
+  /** The file being written: `path`, or a later file beside it. */
   #current: string;
   #files = 1;
   #isRegular = true;
@@ -75,13 +75,13 @@ export class FileOutput implements Output {
     }
   }
 
-  /** Takes back the last bytes written, so that the file ends where a packet ends; a pipe keeps them. */
+  /** Removes the last bytes written, so that the file ends with a whole packet. Has no effect on a pipe. */
   async takeBack(bytes: number): Promise<void> {
     this.#offset -= bytes;
     if (this.#isRegular) await this.#file?.truncate(this.#offset);
   }
 
-  /** Ends the file; what comes next goes into `NAME-2.pcap` beside it, and so on. */
+  /** Closes the file. The next bytes are written to `NAME-2.pcap` beside it, and so on. */
   async nextFile(): Promise<string> {
     await this.close();
     const { dir, name, ext } = parse(this.path);

@@ -1,30 +1,30 @@
 import type { Problem } from '../problem.ts';
 
-/** Where the bytes of a capture or a list go; one write at a time. */
+/** A destination for the bytes of a capture or a list. Only one write may be pending. */
 export interface Output {
-  /** Resolves when the bytes are taken; rejects with NotWritten or OutputClosed. */
+  /** Resolves once the bytes are written; rejects with NotWritten or OutputClosed. */
   write(chunk: Buffer): Promise<void>;
-  /** Takes back the last `bytes` written, where that is possible. */
+  /** Removes the last `bytes` written, if that is possible. */
   takeBack?(bytes: number): Promise<void>;
   /**
-   * What comes next begins with a file header of its own, since it cannot follow what came before. Gives what the user
-   * calls the place where it goes. Absent where there is only one stream.
+   * Starts a new file, because the next bytes begin with a file header and cannot be appended. Returns its name for the
+   * user. Undefined if there is only one stream.
    */
   nextFile?(): Promise<string>;
-  /** Resolves when everything written is safe. */
+  /** Resolves once everything written is stored safely. */
   close(): Promise<void>;
-  /** The file, where it is one. */
+  /** The path, if it is a file. */
   readonly path?: string | undefined;
-  /** Says what it has to say about what was written, after close(). */
+  /** Prints a report on what was written, after close(). */
   report?(): Promise<void>;
-  /** Calls back once when the reader is gone, where that can be noticed without writing. */
+  /** Calls back once when the reader has gone, if that can be detected without writing. */
   onReaderGone?(callback: () => void): void;
 }
 
 /** Not all of a chunk could be written. */
 export class NotWritten extends Error {
   readonly problem: Problem;
-  /** How many bytes of the chunk were taken before it failed. */
+  /** The number of bytes of the chunk that were written before it failed. */
   readonly written: number;
 
   constructor(problem: Problem, written: number) {
@@ -34,5 +34,5 @@ export class NotWritten extends Error {
   }
 }
 
-/** The reader of a pipe went away (`| head`): the normal end of a stream, not an error. */
+/** The reader of a pipe has gone (`| head`). This is the normal end of a stream, not an error. */
 export class OutputClosed extends Error {}

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
-/** A named pipe that another program made and reads. */
+/** A named pipe that another program created and reads. */
 export class PipeOutput implements Output {
   readonly #pipe: FileHandle;
 
@@ -11,13 +11,13 @@ export class PipeOutput implements Output {
     this.#pipe = pipe;
   }
 
-  /** Waits for the reader. Throws a Problem when there is no such pipe. */
+  /** Waits for the reader. Throws a Problem if there is no such pipe. */
   static async open(
     path: string,
     platform: NodeJS.Platform = process.platform,
   ): Promise<PipeOutput> {
     try {
-      // Windows' pipes cannot be made by opening them, which writing alone would ask for.
+      // Pipes of Windows cannot be created by opening them, and opening for writing only would ask for that.
       return new PipeOutput(await open(path, platform === 'win32' ? 'r+' : constants.O_WRONLY));
     } catch (error) {
       throw new Problem(`cannot open the pipe ${path}: ${messageOf(error)}`, {

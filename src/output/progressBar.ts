@@ -1,22 +1,24 @@
 import { bytesText, elapsedText } from './quantities.ts';
 import type { StatusLine } from './statusLine.ts';
 
-/** How much of a known amount is done; bytes. */
+/** Progress of a task, in bytes. */
 export interface Amount {
   readonly done: number;
   readonly total: number;
-  /** What is worked on, in a few words. */
+  /** A few words on the current step. */
   readonly now: string;
 }
 
 const REFRESH_MS = 200;
-/** The rate is that of the last seconds: an average over the whole would hide a stalled link. */
+/** The rate of the last seconds is shown, because an average over the whole time would hide a stalled connection. */
 const WINDOW_MS = 5_000;
 const BAR_WIDTH = 20;
-/** What fits into 80 columns, the last of them left free. */
+/** Fits into 80 columns with the last one free. */
 const WIDTH = 79;
 
-/** A bar with rate and time left in the status line; silent if standard error is not a terminal. */
+/**
+ * A progress bar with rate and remaining time in the status line. Shows nothing if standard error is not a terminal.
+ */
 export class ProgressBar {
   readonly #line: StatusLine;
   readonly #seen: { readonly at: number; readonly done: number }[] = [];
@@ -26,7 +28,7 @@ export class ProgressBar {
     this.#line = line;
   }
 
-  /** Takes how far it is, as often as that changes; draws at most five times a second. */
+  /** Updates the progress. May be called often; draws at most five times a second. */
   show(amount: Amount, at = performance.now()): void {
     if (at - this.#drawn < REFRESH_MS) return;
     this.#drawn = at;
@@ -39,7 +41,7 @@ export class ProgressBar {
     this.#line.clear();
   }
 
-  /** Bytes a second; undefined before two measures. */
+  /** Bytes per second; undefined before the second measurement. */
   #rate(): number | undefined {
     const first = this.#seen[0];
     const last = this.#seen.at(-1);
@@ -48,7 +50,7 @@ export class ProgressBar {
   }
 }
 
-/** One line of 79 characters at most: `[####----]  41%  205 MB of 500 MB  98.1 MB/s  0:03 left  file 5`. */
+/** One line of at most 79 characters: `[####----]  41%  205 MB of 500 MB  98.1 MB/s  0:03 left  file 5`. */
 export function progressText({ done, total, now }: Amount, rate: number | undefined): string {
   const share = total > 0 ? Math.min(1, Math.max(0, done / total)) : 1;
   const filled = Math.floor(share * BAR_WIDTH);

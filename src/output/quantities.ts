@@ -1,6 +1,6 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** Bytes for people, in powers of 1000 as tcpdump's -C counts: `1.5 MB`. */
+/** Formats bytes for people, in powers of 1000 as in tcpdump's -C: `1.5 MB`. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -13,12 +13,12 @@ export function bytesText(bytes: number): string {
 
 /** A count with its noun: `1 packet`, `1,234 packets`. */
 export function countText(count: number, noun: string): string {
-  // Not toLocaleString: its first call takes 15 ms.
+  // Not toLocaleString, because its first call takes 15 ms.
   const digits = String(count).replace(/\B(?=(\d{3})+$)/g, ',');
   return `${digits} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** Time that has passed: `0:07`, `1:02:03`. */
+/** Formats elapsed time: `0:07`, `1:02:03`. */
 export function elapsedText(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
@@ -26,7 +26,7 @@ export function elapsedText(milliseconds: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
-/** A length of time as kubectl shows ages: `45s`, `12m`, `3h`, `2d`. Milliseconds. */
+/** Formats a duration in milliseconds as kubectl shows ages: `45s`, `12m`, `3h`, `2d`. */
 export function ageText(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (seconds < 120) return `${seconds}s`;
@@ -35,7 +35,7 @@ export function ageText(milliseconds: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** The time of day here, `13:04:41`, with its date unless that is today's; from milliseconds since 1970. */
+/** The local time of day, `13:04:41`, with the date if it is not today; from milliseconds since 1970. */
 export function clockText(time: number): string {
   const date = new Date(time);
   const clock = date.toTimeString().slice(0, 'HH:MM:SS'.length);
@@ -44,7 +44,7 @@ export function clockText(time: number): string {
   return `${day.map((part) => String(part).padStart(2, '0')).join('-')} ${clock}`;
 }
 
-/** The sum of numbers; unknown ones count as 0. */
+/** The sum of numbers; undefined ones count as 0. */
 export function sum(values: Iterable<number | undefined>): number {
   let total = 0;
   for (const value of values) total += value ?? 0;

@@ -1,7 +1,7 @@
 import { terminalSafeJson } from './terminalSafe.ts';
 import { toYaml } from './yaml.ts';
 
-/** A value for programs, as -o json and -o yaml print it. */
+/** Renders a value for programs, as for -o json and -o yaml. */
 export function renderDocument(value: unknown, format: 'json' | 'yaml'): string {
   return format === 'yaml'
     ? toYaml(value)

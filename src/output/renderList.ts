@@ -1,12 +1,12 @@
 import { renderDocument } from './renderDocument.ts';
 import { type Column, renderTable } from './table.ts';
 
-/** The formats of a list; `wide` is a table with more columns. */
+/** The formats of a list. `wide` is a table with more columns. */
 export type ListFormat = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
 /**
- * A list in the requested format, in pieces that are printed one after another: to programs all that is
- * known of each, to people a table.
+ * Renders a list in the requested format, in pieces to print one after another: a table for people, or everything that
+ * is known for programs.
  */
 export function renderList<Facts>(
   facts: readonly Facts[],
@@ -25,7 +25,7 @@ export function renderList<Facts>(
   }
 }
 
-/** A column in which what is not known is a dash. */
+/** A column that shows unknown values as a dash. */
 export function optionalColumn<Facts>(
   header: string,
   cell: (facts: Facts) => string | number | undefined,

@@ -9,8 +9,8 @@ const writeTo = promisify(write);
 const RETRY_MS = 10;
 
 /**
- * Standard output, written on a thread of its own: process.stdout writes to a pipe synchronously,
- * so that a slow reader would stop everything else, the lease's beat included.
+ * Standard output, written by a separate thread: process.stdout writes to pipes synchronously, so that a slow reader
+ * would block everything else, including the heartbeat of the lease.
  */
 export class StandardOutput implements Output {
   async write(chunk: Buffer): Promise<void> {
@@ -38,7 +38,7 @@ export class StandardOutput implements Output {
   async close(): Promise<void> {}
 }
 
-/** Prints text in pieces; ends quietly when the reader is gone. */
+/** Prints text in pieces. Stops silently when the reader has gone. */
 export async function print(pieces: Iterable<string>): Promise<void> {
   const output = new StandardOutput();
   try {

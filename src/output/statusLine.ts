@@ -1,15 +1,15 @@
 import type { WriteStream } from 'node:tty';
 import { terminalSafe } from './terminalSafe.ts';
 
-/** Erases the line the cursor is on and goes to its begin (ECMA-48 EL, CR). */
+/** Moves the cursor to the start of the line and erases the line (CR, ECMA-48 EL). */
 const ERASE_LINE = '\r\x1b[K';
 
-/** Without a terminal, a shorter wait is not worth a line. */
+/** Without a terminal, shorter waits are not printed. */
 const WAIT_TOLD_MS = 1_000;
 
 /**
- * One line at the bottom of a terminal that is drawn again and again. Where the stream is not a terminal, it
- * shows no progress, and of waits those that last.
+ * A line at the bottom of a terminal that is redrawn in place. If the stream is not a terminal, it shows no progress,
+ * and only long waits.
  */
 export class StatusLine {
   readonly #stream: NodeJS.WriteStream;
@@ -27,17 +27,17 @@ export class StatusLine {
     this.#terminal = stream.isTTY ? stream : undefined;
   }
 
-  /** Whether another program uses the terminal. */
+  /** Whether another program is using the terminal. */
   get isHeld(): boolean {
     return this.#holds > 0;
   }
 
-  /** Whether it has anything to show. */
+  /** Whether there is anything to show. */
   get isBusy(): boolean {
     return this.#text !== '';
   }
 
-  /** Shows progress; on a terminal only. */
+  /** Shows progress, on a terminal only. */
   show(text: string): void {
     this.#endWait();
     this.#text = terminalSafe(text);
@@ -45,9 +45,9 @@ export class StatusLine {
   }
 
   /**
-   * Shows what is being waited for. Without a terminal it is printed as a line of its own when the wait lasts
-   * over a second; of waits that differ only in their numbers, the first. The function that it gives removes
-   * it if nothing else is shown meanwhile.
+   * Shows what the program is waiting for. Without a terminal, it is printed as a separate line if the wait lasts over
+   * a second; waits that differ only in their numbers are printed once. The returned function removes the text if it is
+   * still shown.
    */
   wait(text: string): () => void {
     const shown = terminalSafe(text);
@@ -59,7 +59,7 @@ export class StatusLine {
     };
   }
 
-  /** Prints no waits without a terminal: the stream belongs to another program. */
+  /** Prints no waits without a terminal, because the stream belongs to another program. */
   onTerminalOnly(): void {
     this.#printsWaits = false;
   }
@@ -78,7 +78,7 @@ export class StatusLine {
     this.#text = '';
   }
 
-  /** Leaves the terminal to another program, which may ask the user something, until the returned function is called. */
+  /** Yields the terminal to another program, which may prompt the user, until the returned function is called. */
   hold(): () => void {
     this.hide();
     this.#holds += 1;
@@ -93,14 +93,14 @@ export class StatusLine {
     };
   }
 
-  /** Erases the line until `redraw`. */
+  /** Erases the line until the next `redraw`. */
   hide(): void {
     if (this.#text !== '' && this.#holds === 0) this.#terminal?.write(ERASE_LINE);
   }
 
   redraw(): void {
     if (!this.#terminal || this.#text === '' || this.#holds > 0) return;
-    // A line that wraps could not be erased; the last column is left free, where some terminals wrap.
+    // A line that wraps could not be erased. Keep the last column free, where some terminals wrap.
     const width = Math.max(20, (this.#terminal.columns || 80) - 1);
     this.#terminal.write(ERASE_LINE + this.#text.slice(0, width));
   }

@@ -1,6 +1,6 @@
 import { terminalSafe } from './terminalSafe.ts';
 
-/** One column of a table: what stands above it, and what it says about a row. */
+/** A column of a table: its header and its cells. */
 export interface Column<Row> {
   readonly header: string;
   readonly cell: (row: Row) => string | number;
@@ -9,11 +9,10 @@ export interface Column<Row> {
 const GAP = 3;
 
 /**
- * A table as kubectl prints it: three spaces between columns, nothing cut off, no trailing
- * spaces. Gives one line at a time, line feed included, so that a long table is never one string;
- * cells are made safe for a terminal here.
+ * Renders a table as kubectl does: three spaces between columns, no truncation, no trailing spaces. Yields one line at
+ * a time, including the line feed, so that a long table never becomes one string. Makes cells safe for a terminal.
  *
- * The rows are gone through twice, to measure and to print: cheaper than keeping the cells.
+ * Iterates over the rows twice, to measure and to print, which is cheaper than keeping the cells.
  */
 export function* renderTable<Row>(
   columns: readonly Column<Row>[],

@@ -1,27 +1,26 @@
 /**
- * Names that come from a cluster can carry escape sequences that recolour, retitle or rewrite
- * what the user sees, and format characters that reorder or hide it. Everything of theirs that is
- * shown as text goes through here.
+ * Names from a cluster may contain escape sequences that recolour, retitle or rewrite the terminal, and format
+ * characters that reorder or hide text. All such text must pass through here before it is shown.
  */
 
 const ORDINARY = /^[\x20-\x7e]*$/;
 /** Control, format (bidi, zero width, tags), line and paragraph separators, lone surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const UNSAFE_BUT_LAYOUT = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-/** JSON.stringify has escaped C0 and lone surrogates; a raw line feed can only be our own. */
+/** JSON.stringify has escaped C0 and lone surrogates. A raw line feed can only come from its indentation. */
 const UNSAFE_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text on one line, every character that could act on the terminal made visible: `\x1b`, `\u202e`. */
+/** The text on one line, with all characters that could affect the terminal made visible: `\x1b`, `\u202e`. */
 export function terminalSafe(text: string): string {
   return ORDINARY.test(text) ? text : text.replace(UNSAFE, visibly);
 }
 
-/** The same for text of several lines: line feeds and tabs stay. */
+/** The same for multi-line text: keeps line feeds and tabs. */
 export function terminalSafeLines(text: string): string {
   return text.replace(UNSAFE_BUT_LAYOUT, visibly);
 }
 
-/** JSON with the same meaning, in which what JSON allows raw but a terminal would obey is escaped. */
+/** Escapes characters that are valid in JSON but could affect the terminal. The meaning of the JSON does not change. */
 export function terminalSafeJson(json: string): string {
   return ORDINARY.test(json) ? json : json.replace(UNSAFE_IN_JSON, asJsonEscape);
 }

@@ -4,13 +4,13 @@ import { posix, win32 } from 'node:path';
 import { errorCode, messageOf, Problem } from '../problem.ts';
 import { NotWritten, type Output, OutputClosed } from './output.ts';
 
-/** Where installers put Wireshark when they do not put it on PATH. */
+/** Where installers put Wireshark if it is not on PATH. */
 const WELL_KNOWN: Partial<Record<NodeJS.Platform, string[]>> = {
   darwin: ['/Applications/Wireshark.app/Contents/MacOS'],
   win32: ['C:\\Program Files\\Wireshark', 'C:\\Program Files (x86)\\Wireshark'],
 };
 
-/** Finds Wireshark on PATH or where its installers put it. Throws a Problem when there is none. */
+/** Finds Wireshark on PATH or where its installers put it. Throws a Problem if it is not installed. */
 export function findWireshark(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -25,7 +25,7 @@ export function findWireshark(
   });
 }
 
-/** Finds a program of Wireshark's on PATH or where installers put it. */
+/** Finds a program that belongs to Wireshark, on PATH or where installers put it. */
 export function findInstalled(
   program: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -48,7 +48,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** A Wireshark that shows packets as they come; closing its window ends the capture. */
+/** A Wireshark window that shows packets as they arrive. Closing the window ends the capture. */
 export class WiresharkOutput implements Output {
   readonly #wireshark: ChildProcess;
   readonly #gone: Promise<void>;
@@ -84,7 +84,7 @@ export class WiresharkOutput implements Output {
     void this.#gone.then(callback);
   }
 
-  /** The packets stay on the screen: Wireshark lives on after we end. */
+  /** The packets stay on the screen, because Wireshark keeps running after this program exits. */
   async close(): Promise<void> {
     const { stdin } = this.#wireshark;
     if (stdin?.writable) await new Promise<void>((resolve) => stdin.end(() => resolve()));

@@ -1,4 +1,4 @@
-/** A text in lines of at most `width` characters, broken between its words; longer words stand alone. */
+/** Splits a text into lines of at most `width` characters, at spaces. Longer words get a line of their own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

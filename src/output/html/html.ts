@@ -1,6 +1,6 @@
 import { terminalSafeLines } from '../terminalSafe.ts';
 
-/** What a template takes: text, which is escaped, and HTML that was made by a template. */
+/** A value in a template: text, which is escaped, or HTML from a template. */
 export type HtmlValue = string | number | Html | undefined | readonly HtmlValue[];
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -13,13 +13,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A piece of HTML in which all data is escaped. Only the html`…` template makes one, so that text from
- * a packet or a cluster cannot become markup by mistake.
+ * HTML in which all data is escaped. Only the html`…` template creates it, so that text from a packet or a cluster
+ * cannot become markup by mistake.
  */
 export class Html {
   readonly text: string;
 
-  /** For html`…`, and for constants of the program. */
+  /** For use by html`…`, and for constants of the program. */
   constructor(text: string) {
     this.text = text;
   }
@@ -30,8 +30,8 @@ export class Html {
 }
 
 /**
- * HTML with values in it. Text is escaped for elements and for quoted attributes; characters that would
- * reorder or hide text are made visible. Lists are joined; undefined is nothing.
+ * Creates HTML with values in it. Text is escaped for elements and quoted attributes, and characters that would reorder
+ * or hide text are made visible. Lists are joined; undefined is omitted.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let text = parts[0] ?? '';
@@ -39,7 +39,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return new Html(text);
 }
 
-/** Text as it stands in an element or a quoted attribute. */
+/** Escapes text for an element or a quoted attribute. */
 function escapeHtml(text: string): string {
   return terminalSafeLines(text).replace(/[&<>"'`]/g, (character) => ESCAPES[character] ?? '');
 }

@@ -2,22 +2,22 @@ import { createHash } from 'node:crypto';
 import { Html, html } from './html.ts';
 import common from './style.css';
 
-/** A document that needs nothing but itself. */
+/** A self-contained HTML document. */
 export interface Page {
   readonly title: string;
-  /** What is inside of <body>. */
+  /** The contents of <body>. */
   readonly body: Html;
-  /** More rules for the stylesheet; a constant of the build. */
+  /** Additional CSS, a constant of the build. */
   readonly style?: string;
-  /** The page's program; a constant of the build, never data. */
+  /** The script of the page; a constant of the build, never data. */
   readonly script?: string;
-  /** What the program reads, by the id of its element: base64, so that nothing in it is markup. */
+  /** Data for the script, by element ID: in base64, so that it cannot contain markup. */
   readonly data?: Readonly<Record<string, Buffer>>;
 }
 
 /**
- * The document in pieces. Its Content-Security-Policy allows the stylesheet and the script by their
- * hashes and nothing else: no other script, no request, no form. Scripts cannot turn text into HTML.
+ * Renders the document in pieces. Its Content-Security-Policy allows only the stylesheet and the script, by their
+ * hashes: no other scripts, no requests, no forms. The script cannot convert text to HTML.
  */
 export function* renderPage({ title, body, style: own, script, data }: Page): Generator<string> {
   const style = own === undefined ? common : `${common}\n${own}`;
