@@ -2,18 +2,18 @@ import type { ShortCommand } from '../debugger/shortCommand.ts';
 import { Problem, type ProblemDetails } from '../problem.ts';
 import { within } from '../transfer/silenceLimit.ts';
 
-/** A busy node starts a command long after the connection stands. */
+/** A busy node may start a command long after the connection is established. */
 const START_MS = 120_000;
-/** Once it runs: how long nothing may come, and how long it may take in all. */
+/** Once the command runs: the longest silence, and the longest total time. */
 const SILENCE_MS = 20_000;
 const WHOLE_MS = 300_000;
-/** How long the exit code is waited for when the output has ended. */
+/** How long to wait for the exit code after the output has ended. */
 const EXIT_MS = 10_000;
-/** More than any line of a tool's is. */
+/** No tool prints longer lines. */
 const MAX_LINE = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** A command does not what it is for: it hangs, or prints without an end. */
+/** A command hangs, or its output does not end. */
 export class Unusable extends Problem {
   constructor(message: string, details: Partial<ProblemDetails> = {}) {
     super(message, { kind: 'command-failed', ...details });
@@ -21,9 +21,9 @@ export class Unusable extends Problem {
 }
 
 /**
- * The output of a command that must start, then say something now and again, and end. Throws Unusable
- * when it runs and does not, and a Problem when the pod does not start it. The time that the reader takes
- * between two chunks does not count.
+ * The output of a command that must start, print something regularly, and end. Throws Unusable if the command runs and
+ * does not do so, and a Problem if the pod does not start it. Time that the reader spends between two chunks does not
+ * count.
  */
 export async function* boundedOutput(command: ShortCommand, name: string): AsyncGenerator<Buffer> {
   const chunks = (command.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
@@ -49,7 +49,7 @@ export async function* boundedOutput(command: ShortCommand, name: string): Async
   }
 }
 
-/** The exit code of a command whose output has ended. Throws Unusable when it does not come. */
+/** The exit code of a command whose output has ended. Throws Unusable if it does not arrive. */
 export async function boundedExit(command: ShortCommand, name: string): Promise<number> {
   const code = await within(command.exit, EXIT_MS, LATE);
   if (code === LATE) throw new Unusable(`${name} does not end`);

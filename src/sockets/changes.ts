@@ -6,8 +6,8 @@ export type SocketChange =
   | { readonly kind: 'changed'; readonly socket: Socket; readonly previousState: SocketState };
 
 /**
- * What happened between two lists: sockets that came, went, or changed state. Queues change with
- * every packet and are no change here.
+ * The differences between two lists: sockets that were added or removed, or that changed state. Changes of queues are
+ * ignored, because they change with every packet.
  */
 export function socketChanges(before: SocketList, after: SocketList): SocketChange[] {
   const previous = new Positions(before);
@@ -28,11 +28,14 @@ export function socketChanges(before: SocketList, after: SocketList): SocketChan
   return changes;
 }
 
-/** Where in a list the sockets with an identity are. Positions, not sockets: there can be very many. */
+/**
+ * The positions of sockets in a list by their identity. Positions instead of sockets save memory, because there can be
+ * very many.
+ */
 class Positions {
   readonly #sockets: SocketList;
   readonly #latest = new Map<string, number>();
-  /** By position, the one before it with the same identity. */
+  /** By position: the previous position with the same identity. */
   readonly #earlier: number[] = [];
 
   constructor(sockets: SocketList) {
@@ -67,9 +70,9 @@ class Positions {
 const NONE = -1;
 
 /**
- * Both ends name a connection for as long as it lives; its inode does not, it is gone in
- * TIME_WAIT. Listeners can share a port (SO_REUSEPORT): those are told apart by inode, or counted
- * where it is not known.
+ * A connection is identified by its two ends as long as it lives. Its inode cannot identify it, because it has none in
+ * TIME_WAIT. Listeners can share a port (SO_REUSEPORT), so they are distinguished by inode, or counted if the inode is
+ * unknown.
  */
 function identityOf(socket: Socket): string {
   const { pod = '', protocol, local, peer, inode = '' } = socket;
@@ -77,7 +80,7 @@ function identityOf(socket: Socket): string {
   return isListening(socket) ? `${ends} ${inode}` : ends;
 }
 
-/** The same two ends, but a new connection between them. */
+/** Whether this is a new connection between the same two ends. */
 function isAnother(a: Socket, b: Socket): boolean {
   return a.inode !== undefined && b.inode !== undefined && a.inode !== b.inode;
 }

@@ -1,7 +1,7 @@
-/** Large enough that a write is worth it, small enough that a slow reader keeps memory flat. */
+/** Large enough to make a write efficient, small enough to keep memory flat with a slow reader. */
 const CHUNK_LENGTH = 64 * 1024;
 
-/** Joins short texts into chunks of about 64 KiB, for a writer that heeds backpressure. */
+/** Joins short texts into chunks of about 64 KiB, for a writer with backpressure. */
 export function* inChunks(texts: Iterable<string>): Generator<string> {
   let chunk = '';
   for (const text of texts) {

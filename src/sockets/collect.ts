@@ -5,13 +5,16 @@ import { forEachLine } from './lines.ts';
 import { isSelected } from './select.ts';
 import type { SocketStore } from './socketStore.ts';
 
-/** Reads one line of a tool's output: a socket, null for a line without one, undefined if not understood. */
+/**
+ * Parses a line of a tool's output: a socket, null for a line without a socket, undefined for a line that is not
+ * understood.
+ */
 export type SocketLineParser = (line: string) => Socket | null | undefined;
 
 /**
- * Adds the selected sockets in a tool's output to `store`, as it arrives; `pod` is what to note in
- * each where several pods are listed together. Gives the number of lines that were not
- * understood: if there are any, say so, the list is not complete.
+ * Adds the selected sockets from a tool's output to `store` as they arrive. `pod` is the label of the pod in a list of
+ * several pods. Returns the number of lines that were not understood. If it is not 0, the list is incomplete, and the
+ * user must be told.
  */
 export async function collectSockets(
   output: AsyncIterable<Uint8Array>,
@@ -47,14 +50,14 @@ export async function collectSockets(
   return unreadable;
 }
 
-/** A line that the next one may continue, and what is in it so far. */
+/** A line that may continue on the next line, and its content so far. */
 interface HeldLine {
   readonly text: string;
   readonly socket: Socket | null | undefined;
   readonly lines: number;
 }
 
-/** Names of abstract unix sockets may hold newlines, and are at most 108 bytes long. */
+/** Names of abstract unix sockets may contain newlines, and have at most 108 bytes. */
 const LONGEST_UNIX_LINE = 1024;
 const UNIX_LINE = /^(?:u_|[0-9a-f]{8,}: )/i;
 
@@ -68,8 +71,8 @@ function continued(held: HeldLine, line: string, parseLine: SocketLineParser): H
 }
 
 /**
- * Who holds which socket, by inode, from the outputs of `processNamesCommand` and
- * `descriptorsCommand`. A process that has ended between the two has no name there: `?`.
+ * The processes that hold each socket, by inode, from the outputs of `processNamesCommand` and `descriptorsCommand`. A
+ * process that ended between the two has the name `?`.
  */
 export async function collectOwners(
   statOutput: AsyncIterable<Uint8Array>,

@@ -3,19 +3,19 @@ import type { InternetEndpoint, Socket } from '../tools/socket.ts';
 import { isListening } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 
-/** More of these lines than this say nothing that the first ones did not. */
+/** Further lines would not tell more than the first ones. */
 const MOST_LINES = 20;
 
-/** A pod whose sockets were listed, with its sockets. */
+/** A pod and its listed sockets. */
 export interface ListedPod {
   readonly pod: Pod;
   readonly sockets: Iterable<Socket>;
 }
 
 /**
- * What the specs of pods say of their ports, beside what listens there: ports of the node that lead to them,
- * and declared ports on which nothing listens, or nothing that other pods reach. Lines for the user; pods of
- * which the same can be said share one.
+ * Compares the ports in the specs of pods with the sockets that listen in them: host ports that lead to them, and
+ * declared ports on which nothing listens, or only on loopback. Returns lines for the user. Pods with the same result
+ * share a line.
  */
 export function declaredPorts(listed: readonly ListedPod[], selection: Selection): string[] {
   const said = new Map<string, string[]>();
@@ -45,7 +45,7 @@ function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection):
   for (const { container, port } of declared) {
     const protocol = (port.protocol ?? 'TCP').toLowerCase();
     if (port.hostPort !== undefined && !spec.hostNetwork) yield hostPortText(port);
-    // Only where all that could listen was listed.
+    // Only if all sockets that could listen were listed.
     const isListed = protocol === 'tcp' ? selection.tcp : protocol === 'udp' && selection.udp;
     if (!isListed || !selection.ipv4 || !selection.ipv6) continue;
     const addresses = listeners.get(`${protocol} ${port.containerPort}`);
@@ -55,7 +55,7 @@ function* ofPod({ spec }: Pod, sockets: Iterable<Socket>, selection: Selection):
   }
 }
 
-/** The local addresses of listeners by protocol and port. */
+/** The local addresses of listeners, by protocol and port. */
 function listenersOf(sockets: Iterable<Socket>): Map<string, Set<string>> {
   const listeners = new Map<string, Set<string>>();
   for (const socket of sockets) {

@@ -1,14 +1,14 @@
 import type { Socket, SocketEndpoint } from '../tools/socket.ts';
 
-/** The local endpoint of a socket; `*:80` where it takes IPv6 and IPv4, as ss writes it. */
+/** The local endpoint of a socket; `*:80` if it accepts IPv6 and IPv4, as in ss. */
 export function localText({ local, dualStack }: Socket): string {
   const text = endpointText(local);
   return dualStack ? text.replace(/^\[::(.*)\]/, '*$1') : text;
 }
 
 /**
- * `10.0.0.1:80`, `[fe80::1%eth0]:546`, `0.0.0.0:*` for any port; unix sockets by path and inode:
- * `/run/app.sock:1234`, `*:1235` for one without a name, as pairs of those are only told apart so.
+ * `10.0.0.1:80`, `[fe80::1%eth0]:546`, `0.0.0.0:*` for any port. Unix sockets are shown by path and inode:
+ * `/run/app.sock:1234`, or `*:1235` without a name, because only the inode distinguishes those.
  */
 export function endpointText(endpoint: SocketEndpoint): string {
   if ('path' in endpoint) {

@@ -1,12 +1,14 @@
 /**
- * Values that occur again and again, each kept once and known by a small number. The keys are
- * copied: one that is a slice of what a tool printed would keep all of that in memory.
+ * Keeps each of many repeated values once, identified by a small number. Keys are copied, because a key that is a slice
+ * of a tool's output would keep all of that output in memory.
  */
 export class Interned<Value> {
   readonly #ids = new Map<string, number>();
   readonly #values: Value[] = [];
 
-  /** The number of the value with this key, made by `create` (given the copied key) the first time. */
+  /**
+   * The number of the value with this key. At the first use of a key, `create` creates the value from the copied key.
+   */
   idOf(key: string, create: (key: string) => Value): number {
     const known = this.#ids.get(key);
     if (known !== undefined) {
@@ -18,7 +20,7 @@ export class Interned<Value> {
     return id;
   }
 
-  /** The value with a number that `idOf` gave. */
+  /** The value with a number that `idOf` returned. */
   valueOf(id: number): Value {
     const value = this.#values[id];
     if (value === undefined) {
@@ -27,7 +29,7 @@ export class Interned<Value> {
     return value;
   }
 
-  /** By number, the place of each value when they are sorted; the same place for equal ones. */
+  /** By number: the rank of each value when sorted. Equal values have the same rank. */
   ranks(compare: (a: Value, b: Value) => number): Uint32Array {
     const sorted = this.#values.map((value, id) => ({ value, id }));
     sorted.sort((a, b) => compare(a.value, b.value));

@@ -1,9 +1,8 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Calls `visit` with every line of the chunks, without its line feed, as they arrive; the last
- * one need not end in a line feed. Synchronous per line: an await for each of 100,000 would cost
- * more than parsing them.
+ * Calls `visit` with each line of the chunks, without its line feed, as they arrive. The last line need not end with a
+ * line feed. `visit` is synchronous, because awaiting it for each of 100,000 lines would cost more than parsing them.
  */
 export async function forEachLine(
   chunks: AsyncIterable<Uint8Array>,

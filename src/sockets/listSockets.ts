@@ -18,28 +18,29 @@ import { boundedExit, boundedOutput, Unusable } from './boundedOutput.ts';
 import { collectOwners, collectSockets, type SocketLineParser } from './collect.ts';
 import { SocketStore } from './socketStore.ts';
 
-/** The sockets of one pod, and the number of lines that were not understood: each is a missing socket. */
+/** The sockets of one pod, and the number of lines that were not understood. Each such line is a missing socket. */
 export interface PodSockets {
   readonly store: SocketStore;
   readonly unreadable: number;
 }
 
 export interface ListingOptions {
-  /** What to note in each socket where several pods are listed together. */
+  /** The label of the pod in a list of several pods. */
   readonly label?: string;
   readonly signal?: AbortSignal;
-  /** Called with what is waited for: now and then for a line, and each second for the status line. */
+  /**
+   * Called while waiting: `note` occasionally, for a line of its own, and `waiting` every second, for the status line.
+   */
   readonly note: (text: string) => void;
   readonly waiting: (text: string) => void;
 }
 
-/** Nothing is shown before a list is whole, so that a list whose connection broke is simply requested again. */
+/** Nothing is shown until the list is complete, so it can be requested again if the connection breaks. */
 const MAX_CUTS = 3;
 
 /**
- * Lists the sockets of a pod with the programs of its debugger: ss, or cat on the kernel's tables where that
- * is faster or ss is missing or prints what is not understood. Throws the errors of exec, or a Problem when
- * neither can be read.
+ * Lists the sockets of a pod with the programs of its debugger: ss, or cat on the kernel's tables if that is faster, or
+ * if ss is missing or its output is not understood. Throws the errors of exec, or a Problem if neither works.
  */
 export async function listSockets(
   access: Access,
@@ -73,7 +74,7 @@ async function listOnce(
 ): Promise<PodSockets> {
   const start = (command: readonly string[]) =>
     startShortCommand(access, place, profile, command, signal);
-  // ss finds the processes itself, but opens every process for every socket: a hundred times slower.
+  // ss can find the processes itself, but opens every process for every socket, which is a hundred times slower.
   const owners = selection.processes ? await listOwners(start) : undefined;
   const wanted = { ...selection, processes: false, details: selection.details || !!owners };
 
@@ -87,7 +88,7 @@ async function listOnce(
     const { store, unreadable, code, said, unusable } = listed;
     if (unusable) note(`note: ${unusable.message}`);
     const isGibberish = store.length === 0 && unreadable > 0;
-    // cat fails as well where one table of several is missing, as with IPv6 switched off.
+    // cat also fails if only one of several tables is missing, for example if IPv6 is disabled.
     if (!unusable && !isGibberish && (code === 0 || store.length > 0)) {
       if (selection.ipv4 && !selection.ipv6 && hasUnknownFamily(store)) note(UNKNOWN_FAMILY);
       return { store, unreadable };
@@ -104,7 +105,7 @@ async function listOnce(
   });
 }
 
-/** Whether it is not known of a socket that it takes IPv4. */
+/** Whether there is a listener that may or may not accept IPv4. */
 function hasUnknownFamily(sockets: Iterable<Socket>): boolean {
   for (const socket of sockets)
     if (socket.dualStack === undefined && isListening(socket) && isOfAnyIpv6(socket)) return true;
@@ -124,19 +125,19 @@ interface Reader {
 }
 
 /**
- * For its details ss looks up the control group of each socket, which takes 0.1 ms in a container:
- * eleven seconds for 100,000 connections. The kernel's tables have the same details, but for the
- * backlog of a listener; of listeners alone there are never so many.
+ * For details, ss looks up the control group of each socket, which takes 0.1 ms in a container: eleven seconds for
+ * 100,000 connections. The kernel's tables have the same details except the backlog of listeners. A list of listeners
+ * only is never that long.
  */
 function isSlowWithSs({ details, unix, states }: Selection): boolean {
   return details && !unix && states === 'all';
 }
 
-/** What came of a command. */
+/** The result of a command. */
 interface Listed extends PodSockets {
   readonly said: string;
   readonly code: number;
-  /** It hung, or did not what it is for. */
+  /** Set if the command hung or was otherwise not usable. */
   readonly unusable?: Unusable;
 }
 
@@ -184,7 +185,7 @@ async function listOwners(
   }
 }
 
-/** What a command printed to standard error, no more than a message. */
+/** The standard error of a command, truncated to the length of a message. */
 async function lastWords({ stderr }: ShortCommand): Promise<string> {
   let said = '';
   for await (const chunk of stderr) if (said.length < 1000) said += String(chunk);

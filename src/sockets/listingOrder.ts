@@ -1,6 +1,6 @@
 import type { SocketProtocol, SocketState, UnixType } from '../tools/socket.ts';
 
-/** What very many sockets have in common. */
+/** Properties that many sockets share. */
 export interface SocketKind {
   readonly pod: string | undefined;
   readonly protocol: SocketProtocol;
@@ -10,7 +10,7 @@ export interface SocketKind {
   readonly dualStack: boolean | undefined;
 }
 
-/** An endpoint without its number (port or inode); of a unix socket the path is its address. */
+/** An endpoint without its number (port or inode). The address of a unix socket is its path. */
 export interface Host {
   readonly address: string;
   readonly zone: string | undefined;
@@ -18,7 +18,7 @@ export interface Host {
 
 const PROTOCOLS: readonly SocketProtocol[] = ['tcp', 'tcp6', 'udp', 'udp6', 'unix'];
 
-/** By pod, then what listens first, then by protocol. */
+/** Sorts by pod, then listeners first, then by protocol. */
 export function compareKinds(a: SocketKind, b: SocketKind): number {
   return (
     compareTexts(a.pod ?? '', b.pod ?? '') ||

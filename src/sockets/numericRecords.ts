@@ -1,6 +1,6 @@
 const RECORDS_PER_PAGE = 1024;
 
-/** Records of a fixed number of numbers each, in pages outside the garbage collector's heap. */
+/** Records with a fixed number of numeric fields, in pages outside the garbage-collected heap. */
 export class NumericRecords {
   readonly #width: number;
   readonly #pages: Float64Array[] = [];
@@ -23,7 +23,7 @@ export class NumericRecords {
     this.#length += 1;
   }
 
-  /** A field of a record; NaN where there is none. */
+  /** A field of a record; NaN if there is none. */
   get(index: number, field: number): number {
     const page = this.#pages[Math.trunc(index / RECORDS_PER_PAGE)];
     return page?.[(index % RECORDS_PER_PAGE) * this.#width + field] ?? Number.NaN;

@@ -23,7 +23,7 @@ export interface PortsRequest {
   readonly targets: readonly Target[];
   readonly maxPods: number;
   readonly selection: Selection;
-  /** Whose processes are named; the default container when absent. */
+  /** The container whose process names are listed; the default container if undefined. */
   readonly container?: string;
   readonly settings: DebuggerSettings;
   /** As AccessOptions.early. */
@@ -34,34 +34,33 @@ export interface PortsRequest {
 }
 
 export interface SocketListing {
-  /** Those of all pods; each says of which pod it is, unless one pod was named by itself. */
+  /** The sockets of all pods. Each has the name of its pod, unless the user named a single pod. */
   readonly sockets: SocketList;
-  /** Lines of the tools' output that were not understood: their sockets are missing. */
+  /** Lines of the tools' output that were not understood. Their sockets are missing. */
   readonly unreadable: number;
-  /** Pods whose sockets are not in the list; there are others whose are. */
+  /** Pods whose sockets could not be listed, while those of others could. */
   readonly failures: readonly { readonly pod: string; readonly error: Problem }[];
-  /** What the pods' specs say of their ports, in lines for the user. */
+  /** Lines for the user about the ports in the specs of the pods. */
   readonly declared: readonly string[];
-  /** How many pods, or nodes, were listed. */
+  /** The number of pods or nodes that were listed. */
   readonly targets: number;
 }
 
-/** What is listed: the target, and how it is called where several are listed together. */
+/** A listed target, and its label if several are listed together. */
 interface Listed {
   readonly found: FoundTarget;
   readonly label?: string;
 }
 
 /**
- * Lists targets' sockets, as often as is asked, in debuggers that are there or made. Those on nodes are
- * kept from one list to the next, and end by themselves between lists that are far apart: then others
- * are made.
+ * Lists the sockets of targets, any number of times, in existing or new debuggers. Debuggers on nodes are reused for
+ * the next list. If the next list comes much later, they have exited, and new ones are created.
  */
 export class PortsSession {
   readonly #api: KubeApi;
   readonly #request: PortsRequest;
   readonly #slots = new StartSlots();
-  /** By the key of their target. */
+  /** By the key of the target. */
   readonly #kept = new Map<string, Debugger>();
 
   constructor(api: KubeApi, request: PortsRequest) {
@@ -70,8 +69,8 @@ export class PortsSession {
   }
 
   /**
-   * Lists them once. Throws a Problem when there is nothing to list at all; of several pods one that
-   * fails does not take the others with it.
+   * Lists the sockets once. Throws a Problem if nothing can be listed. If one of several pods fails, the others are
+   * still listed.
    */
   async list(): Promise<SocketListing> {
     const listed = await this.#find();
@@ -107,7 +106,7 @@ export class PortsSession {
     };
   }
 
-  /** Removes what was made for the lists. */
+  /** Removes the debuggers that were created for the lists. */
   async close(): Promise<void> {
     const kept = [...this.#kept.values()];
     this.#kept.clear();
@@ -182,7 +181,7 @@ export class PortsSession {
   }
 }
 
-/** The sockets of several pods in one store; of one alone it is that pod's. */
+/** The sockets of several pods in one store. A single store is returned as is. */
 function together(stores: readonly SocketStore[]): SocketStore {
   const [first, ...others] = stores;
   if (first && others.length === 0) return first;
@@ -195,7 +194,7 @@ function profileOf({ processes }: Selection): Profile {
   return processes ? 'processes' : 'network';
 }
 
-/** The container whose processes the debugger shares; none where the whole pod shares them. */
+/** The container whose processes the debugger shares; undefined if the containers of the pod share theirs. */
 function processTarget(pod: Pod, { container, onNote }: PortsRequest): string | undefined {
   const names = pod.spec.containers.map(({ name }) => name);
   if (container !== undefined && !names.includes(container))

@@ -8,8 +8,8 @@ import { endpointText, localText } from './endpoint.ts';
 import { socketColumns } from './socketColumns.ts';
 
 /**
- * The sockets, in the order given, as chunks of text of about 64 KiB: 100,000 rows are never one
- * string. `processes` is whether the table has a column for them.
+ * Renders the sockets in the order given, as chunks of text of about 64 KiB, so that 100,000 rows never become one
+ * string. `processes` adds a column for processes.
  */
 export function renderSockets(
   sockets: SocketList,
@@ -54,7 +54,7 @@ function* yamlList(sockets: SocketList): Generator<string> {
   }
 }
 
-/** `tcp/10.244.1.5:80` for what listens, `tcp/10.244.1.5:80-10.244.2.7:41234` for a connection. */
+/** `tcp/10.244.1.5:80` for a listener, `tcp/10.244.1.5:80-10.244.2.7:41234` for a connection. */
 function* names(sockets: SocketList): Generator<string> {
   for (const socket of sockets) {
     const local = `${socket.protocol}/${localText(socket)}`;

@@ -17,7 +17,7 @@ export function renderChanges(changes: readonly SocketChange[], time: Date): Ite
   return inChunks(lines(changes, (change) => `${clock} ${changeText(change)}`));
 }
 
-/** One JSON object per line: change, time (RFC 3339), socket and, if changed, previousState. */
+/** One JSON object per line: change, time (RFC 3339), socket and, for a changed state, previousState. */
 export function renderChangesAsJson(
   changes: readonly SocketChange[],
   time: Date,

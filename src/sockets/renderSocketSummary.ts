@@ -3,10 +3,10 @@ import { type Column, renderTable } from '../output/table.ts';
 import { inChunks } from './chunks.ts';
 import type { SocketSummary, StateCounts } from './summary.ts';
 
-/** More peers than anyone reads; -o json and yaml have them all. */
+/** Enough for people to read; -o json and yaml have all peers. */
 const PEERS_SHOWN = 20;
 
-/** The summary as three tables for people, or all of it as data. */
+/** Renders the summary as three tables for people, or as data for programs. */
 export function renderSocketSummary(
   summary: SocketSummary,
   format: 'table' | 'json' | 'yaml',

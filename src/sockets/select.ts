@@ -1,7 +1,7 @@
 import { isListening, type Socket, takesIpv4 } from '../tools/socket.ts';
 import type { Selection } from '../tools/socketSelection.ts';
 
-/** Whether the socket is wanted; the tools cannot select every combination. */
+/** Whether the socket is selected. The tools cannot filter by every combination. */
 export function isSelected(socket: Socket, selection: Selection): boolean {
   return (
     isSelectedProtocol(socket, selection) && (selection.states === 'all' || isListening(socket))

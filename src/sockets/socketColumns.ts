@@ -8,7 +8,7 @@ const PROCESS: Column<Socket> = {
   cell: processesText,
 };
 
-/** netstat's columns, in its order. */
+/** The columns of netstat, in its order. */
 const NETSTAT: readonly Column<Socket>[] = [
   { header: 'PROTO', cell: protocolText },
   { header: 'RECV-Q', cell: (socket) => socket.receiveQueue ?? '-' },
@@ -19,14 +19,14 @@ const NETSTAT: readonly Column<Socket>[] = [
 ];
 
 const DETAILS: readonly Column<Socket>[] = [
-  // What Recv-Q and Send-Q mean for a listener, said in words.
+  // Recv-Q and Send-Q of a listener, in words.
   { header: 'ACCEPT QUEUE', cell: acceptQueueText },
   { header: 'UID', cell: (socket) => socket.uid ?? '-' },
   { header: 'INODE', cell: (socket) => socket.inode ?? '-' },
   { header: 'TIMER', cell: timerText },
 ];
 
-/** The columns of a table of sockets: what they are for is `RenderOptions`. */
+/** The columns of a table of sockets; see `RenderOptions`. */
 export function socketColumns(options: {
   readonly pods: boolean;
   readonly processes: boolean;
@@ -45,7 +45,7 @@ export function protocolText({ protocol, type }: Socket): string {
   return type === undefined ? protocol : `${protocol}-${type}`;
 }
 
-/** `7/nginx,8/nginx`, each process once; `-` as in netstat where none is known. */
+/** `7/nginx,8/nginx`, each process once; `-` if none is known, as in netstat. */
 export function processesText({ processes = [] }: Socket): string {
   const holders = new Set(processes.map(({ pid, name }) => `${pid}/${name}`));
   return holders.size === 0 ? '-' : [...holders].join(',');

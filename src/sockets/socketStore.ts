@@ -11,7 +11,7 @@ import { Interned } from './interned.ts';
 import { compareHosts, compareKinds, type Host, type SocketKind } from './listingOrder.ts';
 import { NumericRecords } from './numericRecords.ts';
 
-/** A record's fields: numbers, or the numbers of interned values. NaN is undefined. */
+/** The fields of a record: numbers, or the numbers of interned values. NaN means undefined. */
 const KIND = 0;
 const RECEIVE_QUEUE = 1;
 const SEND_QUEUE = 2;
@@ -26,9 +26,9 @@ const HOLDERS = 10;
 const FIELDS = 11;
 
 /**
- * Very many sockets in little memory: 88 bytes each, outside the garbage collector's heap. As
- * objects, a hundred thousand with their processes made the process grow by 200 MB. `Socket`
- * objects are made while iterating, and are gone by the next one.
+ * Stores many sockets in little memory: 88 bytes each, outside the garbage-collected heap. A hundred thousand sockets
+ * with their processes, as objects, took 200 MB. `Socket` objects are created while iterating and can be collected
+ * after each step.
  */
 export class SocketStore implements SocketList {
   readonly #records = new NumericRecords(FIELDS);
@@ -36,7 +36,7 @@ export class SocketStore implements SocketList {
   readonly #hosts = new Interned<Host>();
   readonly #timers = new Interned<SocketTimer>();
   readonly #programs = new Interned<{ readonly pid: number; readonly name: string }>();
-  /** For each socket with known processes: how many, then program and descriptor of each. */
+  /** For each socket with known processes: their number, then the program and descriptor of each. */
   readonly #holders: number[] = [];
   #lastKind: SocketKind | undefined;
   #lastKindId = Number.NaN;
@@ -61,7 +61,7 @@ export class SocketStore implements SocketList {
     ]);
   }
 
-  /** The socket at this place, in the order of adding. */
+  /** The socket at this index, in the order of adding. */
   at(index: number): Socket | undefined {
     return index >= 0 && index < this.length ? this.#socketAt(index) : undefined;
   }
@@ -73,8 +73,8 @@ export class SocketStore implements SocketList {
   }
 
   /**
-   * The sockets as they are listed: by pod, what listens first, then by protocol, local port (of
-   * unix sockets the inode) and peer. A view of what has been added so far.
+   * The sockets in listing order: by pod, listeners first, then by protocol, local port (the inode for unix sockets)
+   * and peer. A view of what has been added so far.
    */
   inListingOrder(): SocketList {
     const kindRank = this.#kinds.ranks(compareKinds);
@@ -178,7 +178,7 @@ export class SocketStore implements SocketList {
     const { pod, protocol, type, state, dualStack } = socket;
     const listening = isListening(socket);
     const last = this.#lastKind;
-    // Most sockets are of the same kind as the one before; making a key for each is slow.
+    // Most sockets are of the same kind as the previous one, and creating a key for each is slow.
     if (
       last?.state !== state ||
       last.protocol !== protocol ||

@@ -3,13 +3,13 @@ import { isTcp } from '../tools/socket.ts';
 
 export type StateCounts = Partial<Record<SocketState, number>>;
 
-/** How many sockets there are, in the ways one asks for when there are too many. All sorted by count. */
+/** The numbers of sockets by several properties, for lists that are too long to read. All are sorted by count. */
 export interface SocketSummary {
   readonly total: number;
   readonly states: readonly { protocol: SocketProtocol; state: SocketState; count: number }[];
-  /** Connections by the address at their other end; an IPv4-mapped one counts as IPv4. */
+  /** Connections by remote address. An IPv4-mapped address counts as IPv4. */
   readonly peers: readonly { address: string; count: number; states: StateCounts }[];
-  /** Connections by the TCP port they came to: the ports that are listened on, without connections too. */
+  /** Connections by the local TCP port that accepted them. Includes listening ports without connections. */
   readonly localPorts: readonly { port: number; count: number; states: StateCounts }[];
 }
 
