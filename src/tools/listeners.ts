@@ -4,16 +4,21 @@ import { isListening } from './socket.ts';
 /** A socket that waits for connections (TCP) or datagrams (UDP). */
 export interface Listener {
   readonly protocol: 'tcp' | 'udp';
-  /** `0.0.0.0` and `::` for any; `::` takes IPv4 as well, unless the socket is for IPv6 alone, which is not told. */
+  /**
+   * `0.0.0.0` and `::` for any. `::` also accepts IPv4 unless the socket is restricted to IPv6, which the kernel's
+   * tables do not show.
+   */
   readonly address: string;
   readonly port: number;
-  /** TCP: connections that wait to be accepted. UDP: bytes not yet read. */
+  /** TCP: connections that wait to be accepted. UDP: unread bytes. */
   readonly receiveQueue: number;
-  /** UDP: datagrams that were dropped because the queue was full. */
+  /** UDP: datagrams dropped because the queue was full. */
   readonly drops?: number;
 }
 
-/** Reads the listening ones of /proc/net/{tcp,tcp6} or {udp,udp6}, tables behind each other with their headers. */
+/**
+ * Parses the listening sockets in /proc/net/{tcp,tcp6} or {udp,udp6}. Tables may be concatenated with their headers.
+ */
 export function parseListeners(text: string): Listener[] {
   const parse = procNetLineParser();
   const found: Listener[] = [];

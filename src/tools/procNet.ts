@@ -13,13 +13,13 @@ import { isTcp } from './socket.ts';
 import type { Selection } from './socketSelection.ts';
 
 /**
- * The command that prints the kernel's own socket tables, where there is no ss. It exits 1 where
- * a table is missing (IPv6 switched off); what it printed is good.
+ * The command that prints the kernel's socket tables, for images without ss. It exits with 1 if a table is missing
+ * (IPv6 is disabled); its output is then still valid.
  */
 export function procNetCommand(selection: Selection): string[] {
   const tables: readonly [SocketProtocol, boolean][] = [
     ['tcp', selection.tcp && selection.ipv4],
-    // IPv6 sockets may take IPv4 as well: the choice is made afterwards.
+    // IPv6 sockets may also accept IPv4, so they are selected afterwards.
     ['tcp6', selection.tcp],
     ['udp', selection.udp && selection.ipv4],
     ['udp6', selection.udp],
@@ -29,26 +29,26 @@ export function procNetCommand(selection: Selection): string[] {
 }
 
 /**
- * The commands that print who holds which socket. The shell is there for the pattern only, and
- * becomes the command: in a container whose main process does not reap, a child would stay as a
- * zombie. Both exit 1 when a process ended meanwhile; what they printed is good.
+ * The commands that print which process holds which socket. The shell only expands the pattern and is replaced by the
+ * command: a child process would remain as a zombie in a container whose main process does not reap. Both exit with 1
+ * if a process ended in between; their output is then still valid.
  */
 export const processNamesCommand: readonly string[] = ['sh', '-c', 'exec cat /proc/[0-9]*/stat'];
-/** ls only prints which folder it lists when it lists several: hence /proc/self/fd. */
+/** ls prints the name of a folder only if it lists several folders, so /proc/self/fd is added. */
 export const descriptorsCommand: readonly string[] = [
   'sh',
   '-c',
   'exec ls -ln /proc/self/fd /proc/[0-9]*/fd',
 ];
 
-/** Formats: Documentation/networking/proc_net_tcp.rst and net/unix/af_unix.c in the kernel. */
+/** Formats: Documentation/networking/proc_net_tcp.rst and net/unix/af_unix.c of the Linux kernel. */
 const INTERNET_HEADER = /^ +sl +local_address +(rem|remote)_address /;
 const INTERNET =
   /^ *\d+: ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]+):([0-9A-F]+) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+) (\d\d):([0-9A-F]+) ([0-9A-F]+) +(\d+) +\d+ +(\d+)/;
 const UNIX_HEADER = 'Num ';
 const UNIX = /^[0-9a-fA-F]+: \S+ \S+ ([0-9A-F]+) ([0-9A-F]+) ([0-9A-F]+) +(\d+)(?: (.*))?$/s;
 
-/** include/net/tcp_states.h; 12 is the kernel's own name for a SYN_RECV. */
+/** include/net/tcp_states.h. State 12 is internal to the kernel, for a SYN_RECV socket. */
 const TCP_STATES: readonly (TcpState | undefined)[] = [
   undefined,
   'ESTABLISHED',
@@ -86,13 +86,13 @@ const TIMERS: readonly (string | undefined)[] = [
   'timewait',
   'persist',
 ];
-/** USER_HZ: what the kernel shows jiffies as, whatever it counts itself. */
+/** USER_HZ: the unit of times that the kernel prints, whatever its internal tick rate is. */
 const TICKS_PER_SECOND = 100;
 
 /**
- * A parser for the lines of /proc/net/{tcp,tcp6,udp,udp6,unix}, one table after another: the
- * headers tell which. `owners` is who holds each inode, where that was asked for.
- * Not in these tables: interfaces, a listener's backlog, and of unix sockets queues and peers.
+ * Creates a parser for the lines of /proc/net/{tcp,tcp6,udp,udp6,unix}, one table after another; it recognizes them by
+ * their headers. `owners` are the processes by inode, if they were requested. These tables do not contain interfaces,
+ * the backlog of listeners, or queues and peers of unix sockets.
  */
 export function procNetLineParser(
   owners?: SocketOwners,
@@ -158,14 +158,14 @@ function internetSocket(
     peer: { address: addressOf(there), port: hex(peerPort), interface: undefined },
     dualStack: undefined,
     uid: Number(uid),
-    // Sockets that no process holds any more, as in TIME_WAIT, have inode 0.
+    // Sockets that no process holds any more, for example in TIME_WAIT, have inode 0.
     inode: Number(inode) || undefined,
     timer: timerOf(timer, expiry, retransmits),
     processes: owners?.get(Number(inode)),
   };
 }
 
-/** UDP borrows TCP's codes: 1 where connect() was called, 7 otherwise. */
+/** UDP uses the codes of TCP: 1 if connect() was called, otherwise 7. */
 function udpState(code: number): UdpState {
   return code === 1 ? 'ESTABLISHED' : 'UNCONN';
 }
@@ -204,7 +204,7 @@ function timerOf(code: string, ticks: string, retransmits: string): SocketTimer 
     : { name, expiresInSeconds: hex(ticks) / TICKS_PER_SECOND, retransmits: hex(retransmits) };
 }
 
-/** Reads addresses as the kernel prints them, and gives equal ones as one string. */
+/** Creates a parser for addresses as the kernel prints them. It returns the same string for equal addresses. */
 function addressReader(): (words: string) => string {
   const known = new Map<string, string>();
   return (words) => {
@@ -214,9 +214,9 @@ function addressReader(): (words: string) => string {
     }
     const bytes = addressBytes(words);
     const address = bytes.length === 4 ? bytes.join('.') : ipv6Text(bytes);
-    // Hosts without end must not fill memory, and none is likelier to come again than the first.
+    // Limits the memory for endless addresses. The first ones are as likely to occur again as any others.
     if (known.size < 4096) {
-      // A copy: the words are a slice that would keep all that came with it in memory.
+      // Copy the key: a slice would keep the whole chunk that it is from in memory.
       known.set(Buffer.from(words).toString(), address);
     }
     return address;
@@ -224,14 +224,14 @@ function addressReader(): (words: string) => string {
 }
 
 /**
- * The bytes of an address in network order. The kernel prints 32-bit words in its own byte order,
- * which is little-endian on everything this tool meets (amd64, arm64).
+ * The bytes of an address in network order. The kernel prints 32-bit words in the byte order of the machine, which is
+ * little-endian on all supported architectures (amd64, arm64).
  */
 function addressBytes(words: string): Buffer {
   return Buffer.from(words, 'hex').swap32();
 }
 
-/** RFC 5952: the longest run of zero groups is left out; IPv4-mapped addresses end in dotted form. */
+/** RFC 5952: the longest run of zero groups is omitted, and IPv4-mapped addresses end in dotted form. */
 function ipv6Text(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2));
   const text = groups.map((group) => group.toString(16)).join(':');
@@ -249,10 +249,10 @@ function hex(digits: string): number {
 
 const DESCRIPTORS_OF = /^\/proc\/(\d+)\/fd:$/;
 const SOCKET_DESCRIPTOR = / (\d+) -> socket:\[(\d+)\]$/;
-/** The name may hold spaces and parentheses; the state after it is one letter. */
+/** The name may contain spaces and parentheses. The state after it is one letter. */
 const STAT = /^(\d+) \((.*)\) [A-Za-z] /;
 
-/** The process in a line of /proc/PID/stat. */
+/** Parses the process in a line of /proc/PID/stat. */
 export function parseStat(line: string): { pid: number; name: string } | undefined {
   const [, pid, name] = STAT.exec(line) ?? [];
   return name === undefined ? undefined : { pid: Number(pid), name };
@@ -263,7 +263,7 @@ export interface DescriptorListing {
   readonly owners: SocketOwners;
 }
 
-/** Reads the lines of `descriptorsCommand`, as GNU and busybox ls print them. */
+/** Parses the lines of `descriptorsCommand`, as GNU ls and busybox ls print them. */
 export function descriptorListing(names: ReadonlyMap<number, string>): DescriptorListing {
   const owners = new Map<number, SocketProcess[]>();
   let pid: number | undefined;

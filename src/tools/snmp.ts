@@ -1,6 +1,6 @@
 /**
- * Reads /proc/net/snmp and /proc/net/netstat, pairs of lines with the names and the values of a group, into
- * counters under the names that nstat gives them: IpForwDatagrams, TcpExtListenDrops.
+ * Parses /proc/net/snmp and /proc/net/netstat: for each group, a line with names and a line with values. Returns
+ * counters under the names that nstat uses: IpForwDatagrams, TcpExtListenDrops.
  */
 export function parseSnmp(text: string): Record<string, number> {
   const counters: Record<string, number> = {};
@@ -16,7 +16,7 @@ export function parseSnmp(text: string): Record<string, number> {
   return counters;
 }
 
-/** Reads /proc/net/snmp6: a name and a value a line. */
+/** Parses /proc/net/snmp6: a name and a value on each line. */
 export function parseSnmp6(text: string): Record<string, number> {
   const pairs = text.split('\n').map((line) => line.trim().split(/\s+/));
   return Object.fromEntries(

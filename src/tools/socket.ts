@@ -1,7 +1,7 @@
-/** As netstat names them: an IPv6 socket is tcp6 or udp6 even where it carries IPv4 (dual stack). */
+/** The names of netstat: an IPv6 socket is tcp6 or udp6 even if it carries IPv4 (dual stack). */
 export type SocketProtocol = 'tcp' | 'tcp6' | 'udp' | 'udp6' | 'unix';
 
-/** The kernel's words, as netstat prints them. */
+/** The names of the kernel, as netstat prints them. */
 export type TcpState =
   | 'ESTABLISHED'
   | 'SYN_SENT'
@@ -14,7 +14,7 @@ export type TcpState =
   | 'LAST_ACK'
   | 'LISTEN'
   | 'CLOSING';
-/** UNCONN has no peer: it receives from anyone. netstat leaves that one blank. */
+/** UNCONN has no peer and receives from any sender. netstat prints nothing for it. */
 export type UdpState = 'ESTABLISHED' | 'UNCONN';
 export type UnixState = 'LISTENING' | 'CONNECTED' | 'CONNECTING' | 'DISCONNECTING' | 'UNCONN';
 export type SocketState = TcpState | UdpState | UnixState;
@@ -26,14 +26,14 @@ export interface InternetEndpoint {
   readonly address: string;
   /** 0 for any. */
   readonly port: number;
-  /** The interface the socket is bound to, or the zone of a link-local address. */
+  /** The interface that the socket is bound to, or the zone of a link-local address. */
   readonly interface: string | undefined;
 }
 
 export interface UnixEndpoint {
-  /** The path, `@name` for an abstract socket, '' for one without a name. */
+  /** The path; `@name` for an abstract socket, '' for a socket without a name. */
   readonly path: string;
-  /** The socket's inode; 0 when there is none or it is not known. */
+  /** The inode of the socket; 0 if there is none or it is unknown. */
   readonly inode: number;
 }
 
@@ -45,32 +45,32 @@ export interface SocketProcess {
   readonly fd: number;
 }
 
-/** Who holds each socket, by its inode. */
+/** The processes that hold each socket, by inode. */
 export type SocketOwners = ReadonlyMap<number, readonly SocketProcess[]>;
 
 export interface SocketTimer {
-  /** on (retransmission), keepalive, timewait, persist (zero window probe) or what ss calls it. */
+  /** on (retransmission), keepalive, timewait, persist (zero window probe), or another name from ss. */
   readonly name: string;
   readonly expiresInSeconds: number;
   readonly retransmits: number;
 }
 
-/** One socket, whatever told us of it; `undefined` is "not known" or "not asked for". */
+/** One socket, independent of the tool that listed it. `undefined` means unknown or not requested. */
 export interface Socket {
-  /** The pod it is in, where the sockets of several pods are listed together. */
+  /** The pod of the socket, if the sockets of several pods are listed together. */
   readonly pod: string | undefined;
   readonly protocol: SocketProtocol;
   readonly type: UnixType | undefined;
   readonly state: SocketState;
-  /** Bytes not yet read; of a listener the connections that wait to be accepted. */
+  /** Unread bytes. For a listener: the connections that wait to be accepted. */
   readonly receiveQueue: number | undefined;
-  /** Bytes not yet acknowledged; of a listener the backlog: how many may wait. */
+  /** Unacknowledged bytes. For a listener: the backlog, the number of connections that may wait. */
   readonly sendQueue: number | undefined;
   readonly local: SocketEndpoint;
   readonly peer: SocketEndpoint;
   /**
-   * Of an IPv6 socket that is bound to any address: whether it takes IPv4 as well. Not known from the
-   * kernel's tables in /proc/net; undefined for all other sockets.
+   * For an IPv6 socket bound to any address: whether it also accepts IPv4. Unknown if it was read from the kernel's
+   * tables in /proc/net. Undefined for all other sockets.
    */
   readonly dualStack: boolean | undefined;
   readonly uid: number | undefined;
@@ -79,13 +79,13 @@ export interface Socket {
   readonly processes: readonly SocketProcess[] | undefined;
 }
 
-/** Sockets to be read as often as needed: an array, or a `SocketStore` for very many. */
+/** Sockets that can be iterated over repeatedly: an array, or a `SocketStore` for very many. */
 export interface SocketList extends Iterable<Socket> {
   readonly length: number;
   at(index: number): Socket | undefined;
 }
 
-/** Whether it waits for others: a TCP or unix listener, or a datagram socket open to anyone. */
+/** Whether it waits for peers: a TCP or unix listener, or a datagram socket that receives from any sender. */
 export function isListening(socket: Socket): boolean {
   switch (socket.state) {
     case 'LISTEN':
@@ -98,7 +98,7 @@ export function isListening(socket: Socket): boolean {
   }
 }
 
-/** Whether IPv4 reaches it; where it is not known whether a socket is dual-stack, it counts as such (the default). */
+/** Whether IPv4 can reach it. A socket that may be dual-stack counts as dual-stack, which is the default. */
 export function takesIpv4({ protocol, local, dualStack }: Socket): boolean {
   if (protocol === 'tcp' || protocol === 'udp') return true;
   if (!('address' in local)) return false;

@@ -1,14 +1,14 @@
-/** Which sockets are wanted, and how much is to be told about them. */
+/** Which sockets to list, and with which details. */
 export interface Selection {
   readonly tcp: boolean;
   readonly udp: boolean;
   readonly unix: boolean;
-  /** Of tcp and udp; unix sockets are neither. */
+  /** For tcp and udp. Unix sockets belong to neither family. */
   readonly ipv4: boolean;
   readonly ipv6: boolean;
   readonly states: 'listening' | 'all';
-  /** The processes that hold the socket. */
+  /** Whether to list the processes that hold the socket. */
   readonly processes: boolean;
-  /** Owner, inode and timers. Costs time where there are very many sockets. */
+  /** Owner, inode and timers. Slow if there are very many sockets. */
   readonly details: boolean;
 }

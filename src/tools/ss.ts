@@ -12,24 +12,24 @@ import type {
 import type { Selection } from './socketSelection.ts';
 
 /**
- * The ss (iproute2 ≥ 4.16) command for a selection, to be run directly. Where ss is missing or
- * too old it exits non-zero: read /proc/net instead.
+ * The ss command (iproute2 ≥ 4.16) for a selection. Run it directly. It exits with a code other than 0 if ss is missing
+ * or too old; read /proc/net then.
  */
 export function ssCommand(selection: Selection): string[] {
   const { tcp, udp, unix, ipv4, ipv6, details, processes } = selection;
   return [
     'ss',
-    // ss never wraps lines in a pipe, so there is no need for the -O that only newer ones have.
+    // ss never wraps lines when it writes to a pipe, so -O, which only newer versions have, is not needed.
     '--no-header',
     '--numeric',
     selection.states === 'all' ? '--all' : '--listening',
     ...flag('--tcp', tcp),
     ...flag('--udp', udp),
     ...flag('--unix', unix),
-    // Of two families ss takes the last, and unix is one: then the choice is made afterwards. That of IPv4
-    // always is, since IPv6 sockets may take IPv4 as well.
+    // If several families are given, ss uses only the last one, and unix is one of them. In that case sockets are
+    // selected afterwards. IPv4 is always selected afterwards, because IPv6 sockets may also accept IPv4.
     ...flag('--ipv6', ipv6 && !ipv4 && !unix),
-    // With very many sockets each of these takes its time, in the pod.
+    // With very many sockets, each of these options takes time in the pod.
     ...flag('--extended', details),
     ...flag('--options', details),
     ...flag('--processes', processes),
@@ -42,17 +42,17 @@ function flag(name: string, given: boolean): string[] {
 
 /** Netid, State, Recv-Q, Send-Q, Local Address:Port, Peer Address:Port, the rest. */
 const INTERNET = /^(?:(tcp|udp) +)?([A-Z][A-Z0-9-]+) +(\d+) +(\d+) +(\S+) +(\S+) *(.*)$/;
-/** The same, but paths may hold anything, newlines too, and an inode stands in the place of the port. */
+/** The same, but paths may contain anything, including newlines, and the port is an inode. */
 const UNIX =
   /^u_(str|dgr|seq) +([A-Z][A-Z0-9-]+) +(\d+) +(\d+) +(.*?) +(\d+) +(\*|[/@].*?) +(\d+) *((?:users:|uid:|ino:|peers:|[<-]-[->]).*)?$/s;
-/** A name may hold anything, so an entry only ends where the next one or the list's end follows. */
+/** A name may contain anything, so an entry ends only before the next entry or the end of the list. */
 const USER = /\("(.*?)",pid=(\d+),fd=(\d+)\)(?=,\("|\))/y;
 const USERS = 'users:(';
 const TIMER = /(?:^| )timer:\((\w+),([^,]*),(\d+)\)/;
 const UID = /(?:^| )uid:(\d+)/;
 const INODE = /(?:^| )ino:(\d+)/;
 const ENDPOINT = /^(?:\[(.+)\]|([^%[\]]+?))(?:%(.+))?:(\d+|\*)$/;
-/** `1min59sec`, `30sec`, `744ms`, and `1.368ms`, by which ss means 1.368 s. */
+/** `1min59sec`, `30sec`, `744ms`, and `1.368ms`, which ss prints for 1.368 s. */
 const EXPIRY = /^(?:(\d+)min)?(?:(\d+)(?:sec|\.))?(?:(\d+)ms)?$/;
 
 const TCP_STATES: ReadonlyMap<string, TcpState> = new Map([
@@ -84,15 +84,15 @@ const UNIX_TYPES: ReadonlyMap<string, UnixType> = new Map([
 ]);
 
 /**
- * A parser for the lines that `ssCommand(selection)` prints: undefined for one it cannot read.
- * `owners` is who holds each inode, where that comes from elsewhere: with 120,000 sockets ss itself
- * took 4.5 s for --processes, and --extended with a listing of the descriptors 1.1 s.
+ * Creates a parser for the lines that `ssCommand(selection)` prints. It returns undefined for a line that it cannot
+ * parse. `owners` are the processes by inode, if they were read separately: with 120,000 sockets, ss --processes took
+ * 4.5 s, and --extended with a separate listing of the descriptors took 1.1 s.
  */
 export function ssLineParser(
   selection: Selection,
   owners?: SocketOwners,
 ): (line: string) => Socket | null | undefined {
-  // ss leaves the Netid column out where only one kind can occur.
+  // ss omits the Netid column if only one kind of socket can occur.
   const onlyKind = selection.tcp ? 'tcp' : 'udp';
   return (line) => {
     if (line.trim() === '') {
@@ -128,11 +128,11 @@ function internetSocket(
     sendQueue: Number(sent),
     local,
     peer,
-    // Bound to any address, it prints `*` where IPv4 is taken, too, and `[::]` where it is not.
+    // For a socket bound to any address, ss prints `*` if it accepts IPv4 too, otherwise `[::]`.
     dualStack: local.address === '::' ? here.startsWith('*') : undefined,
-    // ss leaves the owner out when it is root.
+    // ss omits the owner if it is root.
     uid: inode === undefined ? undefined : Number(UID.exec(details)?.[1] ?? 0),
-    // Sockets that no process holds any more, as in TIME_WAIT, have inode 0.
+    // Sockets that no process holds any more, for example in TIME_WAIT, have inode 0.
     inode: Number(inode) || undefined,
     timer: timerOf(details),
     processes: processes ?? owners?.get(Number(inode)),
@@ -165,14 +165,14 @@ function unixSocket(line: string, owners: SocketOwners | undefined): Socket | un
     peer: { path: peerPath === '*' ? '' : peerPath, inode: Number(peerInode) },
     dualStack: undefined,
     uid: optionalNumber(UID.exec(details)?.[1]),
-    // What ss calls ino here is the file's.
+    // Here `ino` is the inode of the file.
     inode: Number(inode),
     timer: undefined,
     processes: processes ?? owners?.get(Number(inode)),
   };
 }
 
-/** Reads `10.0.0.1:80`, `0.0.0.0%eth0:68`, `[fe80::1]%eth0:546`, and `*:80` for any IPv6 or IPv4. */
+/** Parses `10.0.0.1:80`, `0.0.0.0%eth0:68`, `[fe80::1]%eth0:546`, and `*:80` for any IPv6 or IPv4. */
 function endpointOf(text: string): InternetEndpoint | undefined {
   const [, bracketed, plain, zone, port] = ENDPOINT.exec(text) ?? [];
   const address = plain === '*' ? '::' : (bracketed ?? plain);
@@ -195,7 +195,7 @@ function timerOf(details: string): SocketTimer | undefined {
   };
 }
 
-/** The processes, and what follows them: a process may call itself `x ino:1`. */
+/** Splits off the processes first, because a process name may look like a detail, such as `x ino:1`. */
 function usersOf(rest: string): { processes: SocketProcess[] | undefined; details: string } {
   if (!rest.startsWith(USERS)) {
     return { processes: undefined, details: rest };

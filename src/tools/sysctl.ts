@@ -1,4 +1,7 @@
-/** Reads `grep '' FILE…` run in /proc/sys/net: `ipv4/conf/eth0/rp_filter:1`. A name holds no colon. */
+/**
+ * Parses the output of `grep '' FILE…` in /proc/sys/net: `ipv4/conf/eth0/rp_filter:1`. File names do not contain
+ * colons.
+ */
 export function parseSysctls(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of text.split('\n')) {

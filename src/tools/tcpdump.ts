@@ -1,34 +1,37 @@
-/** What tcpdump is asked to record; absent fields leave it to tcpdump. */
+/** Options of a recording. Undefined fields use the defaults of tcpdump. */
 export interface TcpdumpOptions {
   readonly device?: string | undefined;
-  /** Bytes kept of each packet (-s). */
+  /** Bytes to keep of each packet (-s). */
   readonly snapLength?: number | undefined;
-  /** Packets after which it ends (-c). */
+  /** Packets to capture before exiting (-c). */
   readonly count?: number | undefined;
   /** pcap-filter(7) expression, passed as one argument. */
   readonly expression?: string | undefined;
-  /** `pcap` for the packets themselves, `text` for lines to read. */
+  /** `pcap` for the packets, `text` for readable lines. */
   readonly format: 'pcap' | 'text';
-  /** The build changes its user when started as root: tell it to stay, or nobody could end it. */
+  /** Whether this build drops root privileges. It must be told not to, because otherwise nobody could end it. */
   readonly changesUser: boolean;
 }
 
-/** Kernel buffer in KiB, the node's memory and not the pod's: bursts wait here for the stream. */
+/**
+ * The kernel buffer in KiB, which holds bursts until the stream has taken them. It is memory of the node, not of the
+ * pod.
+ */
 const BUFFER_KIB = 32_768;
 
-/** Enough of a packet to print it in a line or two. */
+/** Enough of a packet to print it in one or two lines. */
 const TEXT_SNAP_LENGTH = 8_192;
 
 /**
- * How long packets may wait in the kernel before tcpdump gets them, unless it is immediate: its read
- * timeout of a second, and some. At the end of a capture it takes this long until the packets seen before arrive.
+ * How long packets may wait in the kernel before tcpdump receives them, unless immediate mode is on: its read timeout
+ * of one second, with some margin. At the end of a capture, earlier packets may arrive this much later.
  */
 export const DELIVERY_DELAY_MS = 1_100;
 
 /**
- * Whether each packet is delivered at once. The kernel's buffer is then cut into frames of the snap
- * length (TPACKET_V2), so whole packets are not worth it: 32 MiB would hold 128 of them, however
- * small they are, and a burst would be lost.
+ * Whether to deliver each packet immediately. The kernel then divides its buffer into frames of the snap length
+ * (TPACKET_V2), so this is not worth it for whole packets: 32 MiB would hold only 128 of them, however small, and a
+ * burst would be lost.
  */
 export function isImmediate({
   format,
@@ -38,7 +41,7 @@ export function isImmediate({
   return kept > 0 && kept <= TEXT_SNAP_LENGTH;
 }
 
-/** The argument vector for a capture to standard output. */
+/** The arguments for a capture to standard output. */
 export function tcpdumpCommand(options: TcpdumpOptions): string[] {
   const { format, snapLength = format === 'text' ? TEXT_SNAP_LENGTH : undefined } = options;
   return [
@@ -55,7 +58,7 @@ export function tcpdumpCommand(options: TcpdumpOptions): string[] {
   ];
 }
 
-/** Packet counts as tcpdump reports them at its end and on SIGUSR1. */
+/** The packet counts that tcpdump prints when it exits and on SIGUSR1. */
 export interface TcpdumpStatistics {
   readonly captured: number;
   readonly receivedByFilter: number;
@@ -63,7 +66,7 @@ export interface TcpdumpStatistics {
   readonly droppedByInterface: number;
 }
 
-/** What one line on tcpdump's standard error means to us. */
+/** A parsed line of tcpdump's standard error. */
 export type TcpdumpLine =
   | { readonly kind: 'listening'; readonly interface: string; readonly linkType: string }
   | { readonly kind: 'statistics'; readonly counts: Partial<TcpdumpStatistics> }
@@ -77,7 +80,7 @@ const COUNTERS: readonly [RegExp, keyof TcpdumpStatistics][] = [
   [/^(\d+) packets? dropped by interface/, 'droppedByInterface'],
 ];
 
-/** Lines that say what is known anyway, or that the lease's shell prints when it ends a program. */
+/** Lines that contain nothing new, or that the shell of the lease prints when it ends a program. */
 const NOISE =
   /^(dropped privs to|verbose output suppressed|data link type |Terminated$|Killed$|$)|^tcpdump: (data link type |verbose output suppressed)/;
 
@@ -86,7 +89,7 @@ export function parseTcpdumpLine(line: string): TcpdumpLine {
   const listening = /^(?:tcpdump: )?listening on ([^,]+), link-type (\S+)/.exec(text);
   if (listening?.[1] && listening[2])
     return { kind: 'listening', interface: listening[1], linkType: listening[2] };
-  // On SIGUSR1 they stand in one line, after the program's name.
+  // On SIGUSR1, all counts are on one line after the name of the program.
   const counts: Partial<Record<keyof TcpdumpStatistics, number>> = {};
   for (const part of text.replace(/^tcpdump: /, '').split(', '))
     for (const [pattern, counter] of COUNTERS) {

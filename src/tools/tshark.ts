@@ -1,9 +1,9 @@
-/** tshark's command line, and what it prints. */
+/** The command line of tshark, and parsers for its output. */
 
-/** Linux's port of VXLAN from before there was an official one; flannel uses it. */
+/** The default VXLAN port of Linux, older than the one that IANA assigned; flannel uses it. */
 const DECODE_AS = ['-d', 'udp.port==8472,vxlan'];
 
-/** Number, time, source, destination, protocol, length, info: whatever columns the user has configured. */
+/** Number, time, source, destination, protocol, length, info, independent of the user's configured columns. */
 const COLUMNS =
   'gui.column.format:"No.","%m","Time","%t","Source","%s","Destination","%d","Protocol","%p","Length","%L","Info","%i"';
 
@@ -13,29 +13,29 @@ export function linesCommand(filter: string, timeFormat: string): string[] {
   return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, ...format];
 }
 
-/** The same, and prints their numbers only. */
+/** Selects packets in the same way, and prints only their numbers. */
 export function numbersCommand(filter: string): string[] {
   return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, '-T', 'fields', '-e', 'frame.number', '-l'];
 }
 
-/** The same, and writes the packets, as a pcap file, to standard output. */
+/** Selects packets in the same way, and writes them to standard output as a pcap file. */
 export function packetsCommand(filter: string): string[] {
   return ['-n', '-r', '-', ...DECODE_AS, '-Y', filter, '-F', 'pcap', '-w', '-'];
 }
 
-/** What is known of one packet, as Wireshark's columns have it. */
+/** The columns of one packet, as in Wireshark. */
 export interface PacketLine {
   readonly number: number;
   readonly time: string;
   readonly source: string;
   readonly destination: string;
   readonly protocol: string;
-  /** Bytes on the wire. */
+  /** Length on the wire in bytes. */
   readonly length: number;
   readonly info: string;
 }
 
-/** Reads a line of linesCommand; undefined for anything else. tshark puts an arrow between the addresses. */
+/** Parses a line of linesCommand; undefined for anything else. tshark prints an arrow between the addresses. */
 export function parseTsharkLine(line: string): PacketLine | undefined {
   const [
     number = '',
@@ -59,12 +59,12 @@ export function parseTsharkLine(line: string): PacketLine | undefined {
   };
 }
 
-/** `4.0.17` of what `tshark --version` prints first. */
+/** Extracts `4.0.17` from the start of the output of `tshark --version`. */
 export function tsharkVersion(output: string): string | undefined {
   return /^TShark \(Wireshark\) (\d[\w.]*)/m.exec(output)?.[1];
 }
 
-/** What tshark says on standard error about why it failed, without what it always says. */
+/** The reason why tshark failed, from its standard error without the lines that it always prints. */
 export function tsharkComplaint(stderr: string): string {
   const lines = stderr
     .split('\n')

@@ -1,25 +1,25 @@
 import { type IpRecord, number, parseIpRecords, present, text, texts } from './records.ts';
 
-/** An entry of a bridge's or a VXLAN device's forwarding table, as `bridge -j -d -s fdb` prints it. */
+/** An entry in the forwarding table of a bridge or a VXLAN device, as `bridge -j -d -s fdb` prints it. */
 export interface FdbEntry {
   readonly mac: string;
   /** The bridge port or the VXLAN device. */
   readonly device: string;
-  /** The bridge, for an entry of a bridge's own table. */
+  /** The bridge, for an entry in the bridge's own table. */
   readonly master?: string;
-  /** Of a VXLAN device: the address of the remote VTEP. */
+  /** VXLAN devices: the address of the remote VTEP. */
   readonly destination?: string;
   readonly vlan?: number;
-  /** Where they differ from those of the device. */
+  /** If they differ from those of the device. */
   readonly vni?: number;
   readonly port?: number;
-  /** permanent, static, stale; empty for a learned one. */
+  /** permanent, static, stale; empty for a learned entry. */
   readonly state: string;
   /** self, master, extern_learn, offload, sticky … */
   readonly flags: readonly string[];
 }
 
-/** Reads `bridge -j -d -s fdb`. */
+/** Parses the output of `bridge -j -d -s fdb`. */
 export function parseFdb(output: string): FdbEntry[] {
   return parseIpRecords(output)
     .map(parseEntry)

@@ -1,6 +1,6 @@
 import { type IpRecord, number, present, record, records, text, texts } from './records.ts';
 
-/** A network device, as `ip -j -d -s link` and `ip -j addr` describe it in one network namespace. */
+/** A network device in one network namespace, as `ip -j -d -s link` and `ip -j addr` print it. */
 export interface Link {
   readonly ifindex: number;
   readonly name: string;
@@ -8,31 +8,33 @@ export interface Link {
   /** As ip prints them: UP, LOWER_UP, NO-CARRIER (ip's own addition), LOOPBACK, POINTOPOINT … */
   readonly flags: readonly string[];
   readonly mtu: number;
-  /** IF_OPER state: UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, DORMANT or TESTING. */
+  /** The operational state: UP, DOWN, UNKNOWN, LOWERLAYERDOWN, NOTPRESENT, DORMANT or TESTING. */
   readonly state: string;
   /** The hardware type: ether, loopback, none, ipip, sit … */
   readonly type: string;
-  /** The link-layer address; of a tunnel without one (ipip) absent. */
+  /** The link-layer address; undefined for tunnels without one (ipip). */
   readonly mac?: string;
-  /** The driver's kind: bridge, veth, vxlan, vlan, macvlan, ipvlan, bond, vrf, tun …; absent for hardware. */
+  /**
+   * The kind of virtual device: bridge, veth, vxlan, vlan, macvlan, ipvlan, bond, vrf, tun …; undefined for hardware.
+   */
   readonly kind?: string;
-  /** The kind's own parameters under iproute2's names (`info_data`), such as a VXLAN's id, local, port. */
+  /** The parameters of this kind under the names of iproute2 (`info_data`), such as id, local and port of a VXLAN. */
   readonly data: Readonly<Record<string, unknown>>;
-  /** The name of the bridge, bond or VRF that it is a port of. */
+  /** The name of the bridge, bond or VRF that has it as a port. */
   readonly master?: string;
-  /** `bridge`, `bond` or `vrf`: the kind of the master. */
+  /** `bridge`, `bond` or `vrf`, the kind of the master. */
   readonly portKind?: string;
-  /** Parameters as a port (`info_slave_data`): of a bridge state, hairpin, isolated, learning … */
+  /** The parameters as a port (`info_slave_data`), such as state, hairpin, isolated and learning on a bridge. */
   readonly portData: Readonly<Record<string, unknown>>;
-  /** The peer of a veth or netkit; the device below a VLAN, macvlan or tunnel. */
+  /** The peer of a veth or netkit; the lower device of a VLAN, macvlan or tunnel. */
   readonly link?: LinkReference;
   readonly addresses: readonly LinkAddress[];
   readonly counters?: LinkCounters;
 }
 
 /**
- * Another device, by name where it is in the same network namespace. Otherwise by its ifindex in the
- * namespace that the referring one numbers `netnsid`; a namespace without a number has no `netnsid`.
+ * Another device: by name if it is in the same network namespace. Otherwise by ifindex and `netnsid`, the number that
+ * the referring namespace uses for the other one; undefined if it has no number for it.
  */
 export interface LinkReference {
   readonly name?: string;
@@ -46,13 +48,13 @@ export interface LinkAddress {
   readonly prefixLength: number;
   /** The other end of a point-to-point address. */
   readonly peer?: string;
-  /** global, link, host or site. */
+  /** The scope: global, link, host or site. */
   readonly scope: string;
-  /** Those that are set of: tentative, dadfailed, deprecated, secondary, noprefixroute, dynamic … */
+  /** Flags: tentative, dadfailed, deprecated, secondary, noprefixroute, dynamic … */
   readonly flags: readonly string[];
 }
 
-/** Since the device exists. */
+/** Counted since the device was created. */
 export interface LinkCounters {
   readonly rx: DirectionCounters;
   readonly tx: DirectionCounters;
@@ -84,7 +86,7 @@ function parseLink(raw: IpRecord): Link | undefined {
     mtu: number(raw.mtu) ?? 0,
     state: text(raw.operstate) ?? 'UNKNOWN',
     type,
-    // Tunnels over IP give the address of their end here, which is not a link-layer address.
+    // For tunnels over IP, this field has the address of the tunnel's end, which is not a link-layer address.
     ...present({
       mac: /^(?:[\da-f]{2}:)+[\da-f]{2}$/i.test(text(raw.address) ?? '')
         ? text(raw.address)
@@ -102,7 +104,10 @@ function parseLink(raw: IpRecord): Link | undefined {
   };
 }
 
-/** Ends of VXLAN and Geneve over IPv6 are `local6`, `remote6` and `group6` in iproute2's JSON; here they have one name. */
+/**
+ * In the JSON of iproute2, the ends of VXLAN and Geneve tunnels over IPv6 are `local6`, `remote6` and `group6`. Here
+ * they have the same names as for IPv4.
+ */
 function parametersOf(data: IpRecord): IpRecord {
   const ends = ['local', 'remote', 'group'].flatMap((end) => {
     const value = data[`${end}6`];
@@ -123,7 +128,7 @@ function reference(raw: IpRecord): LinkReference | undefined {
   });
 }
 
-/** Of addr_info's fields, those that are true or absent. */
+/** The fields of addr_info that are flags: true or absent. */
 const ADDRESS_FLAGS = [
   'tentative',
   'dadfailed',

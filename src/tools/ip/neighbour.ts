@@ -1,14 +1,14 @@
 import { type IpRecord, present, text, texts } from './records.ts';
 
-/** An entry of the ARP or neighbour discovery table, as `ip -j -s neigh` prints it. */
+/** An entry of the ARP or neighbor discovery table, as `ip -j -s neigh` prints it. */
 export interface Neighbour {
   readonly address: string;
   readonly device: string;
-  /** Absent while unresolved. */
+  /** Undefined while unresolved. */
   readonly mac?: string;
-  /** REACHABLE, STALE, DELAY, PROBE, FAILED, INCOMPLETE, NOARP or PERMANENT; usually one. */
+  /** REACHABLE, STALE, DELAY, PROBE, FAILED, INCOMPLETE, NOARP or PERMANENT; usually only one. */
   readonly state: readonly string[];
-  /** Those that are set of: router, proxy, extern_learn. */
+  /** Flags: router, proxy, extern_learn. */
   readonly flags: readonly string[];
 }
 
@@ -24,7 +24,7 @@ function parseNeighbour(raw: IpRecord): Neighbour | undefined {
     device,
     ...present({ mac: text(raw.lladdr) }),
     state: texts(raw.state),
-    // A flag that is set is there with the value null.
+    // The value of a flag that is set is null.
     flags: ['router', 'proxy', 'extern_learn'].filter((flag) => flag in raw),
   };
 }

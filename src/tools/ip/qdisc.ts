@@ -1,17 +1,17 @@
 import { type IpRecord, number, parseIpRecords, record, text } from './records.ts';
 
-/** A queueing discipline, as `tc -j -s qdisc` prints it; `clsact` is where eBPF programs are attached. */
+/** A queueing discipline, as `tc -j -s qdisc` prints it. eBPF programs are attached to `clsact`. */
 export interface Qdisc {
   readonly device: string;
   readonly kind: string;
   readonly dropped: number;
   readonly overlimits: number;
   readonly backlogPackets: number;
-  /** The limit in bits per second; of tbf and netem only. */
+  /** The limit in bits per second; only for tbf and netem. */
   readonly rate?: number;
-  /** The network faults that netem simulates. */
+  /** The network conditions that netem simulates. */
   readonly emulation?: Emulation;
-  /** Filters of a clsact or ingress one, a line each, as tc prints them; absent when not read. */
+  /** The filters of a clsact or ingress qdisc as tc prints them, one line each; undefined if they were not read. */
   readonly filters?: readonly string[];
 }
 
@@ -21,11 +21,11 @@ interface Emulation {
   readonly corrupted: number;
   readonly duplicated: number;
   readonly reordered: number;
-  /** Seconds. */
+  /** In seconds. */
   readonly delay: number;
 }
 
-/** Reads `tc -j -s qdisc`. */
+/** Parses the output of `tc -j -s qdisc`. */
 export function parseQdiscs(output: string): Qdisc[] {
   return parseIpRecords(output)
     .map(parseQdisc)
@@ -49,7 +49,10 @@ function parseQdisc(raw: IpRecord): Qdisc | undefined {
   };
 }
 
-/** Reads netem's options: fractions and seconds. For loss models, the probability to enter the lossy state is used. */
+/**
+ * Reads the options of netem: fractions and seconds. For loss models, the probability of entering the lossy state is
+ * used.
+ */
 function emulationOf(options: IpRecord): Emulation {
   const part = (name: string, value: string) => number(record(options[name])[value]) ?? 0;
   return {

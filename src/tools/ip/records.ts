@@ -1,19 +1,19 @@
 import { isObject, type JsonObject } from '../../jsonObject.ts';
 import { Problem } from '../../problem.ts';
 
-/** An object of iproute2's JSON; which fields it has depends on the version and on the object. */
+/** An object in the JSON of iproute2. Its fields depend on the version and on the object. */
 export type IpRecord = JsonObject;
 
 /**
- * Reads the JSON of ip, bridge or tc: one array, or several behind each other, as `-batch` prints them.
- * iproute2 does not escape control characters in names, which JSON requires, and prints `{}` for an
- * object that a filter left out. Throws a Problem for anything else, such as output that was cut.
+ * Parses the JSON of ip, bridge or tc: one array, or several in sequence, as `-batch` prints them. iproute2 does not
+ * escape control characters in names, as JSON requires, and prints `{}` for objects that a filter excludes. Throws a
+ * Problem for anything else, such as truncated output.
  */
 export function parseIpRecords(text: string): IpRecord[] {
   return parseIpBatch(text).flat();
 }
 
-/** As `parseIpRecords`, with an array for each command of a batch; one without output has no line. */
+/** As `parseIpRecords`, but returns an array for each command of a batch. A command without output has no line. */
 export function parseIpBatch(text: string): IpRecord[][] {
   return text
     .split('\n')
@@ -58,7 +58,7 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text).filter((item) => item !== undefined) : [];
 }
 
-/** Leaves out fields that are undefined, so that what is absent is absent in JSON as well. */
+/** Removes undefined fields, so that they do not appear in JSON. */
 export function present<T extends object>(fields: T): Present<T> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),

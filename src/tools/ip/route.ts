@@ -1,18 +1,18 @@
 import { type IpRecord, number, present, record, records, text, texts } from './records.ts';
 
-/** A route of any table, as `ip -j -d route show table all` prints it, or an answer of `ip route get`. */
+/** A route of any table, as `ip -j -d route show table all` prints it, or a result of `ip route get`. */
 export interface Route {
   readonly family: 'inet' | 'inet6';
   /** unicast, local, broadcast, multicast, anycast, blackhole, unreachable, prohibit or throw. */
   readonly type: string;
-  /** An address or prefix; `default`. */
+  /** An address or prefix, or `default`. */
   readonly destination: string;
   /** The source prefix of a source-specific IPv6 route. */
   readonly source?: string;
-  /** The table's name or number: main, local, 100 … */
+  /** The name or number of the table: main, local, 100 … */
   readonly table: string;
   readonly gateway?: string;
-  /** Absent for blackhole and the like, and where there are several next hops. */
+  /** Undefined for blackhole and similar types, and if there are several next hops. */
   readonly device?: string;
   /** kernel, boot, static, bird, ra, dhcp or a number. */
   readonly protocol?: string;
@@ -21,9 +21,9 @@ export interface Route {
   readonly metric?: number;
   /** onlink, linkdown, dead, pervasive … */
   readonly flags: readonly string[];
-  /** A route's own MTU. */
+  /** The MTU of the route. */
   readonly mtu?: number;
-  /** Of a route with several next hops; empty otherwise. */
+  /** The next hops if there are several; otherwise empty. */
   readonly nextHops: readonly NextHop[];
 }
 
@@ -70,7 +70,7 @@ function parseRoute(raw: IpRecord): Route | undefined {
   };
 }
 
-/** ip does not say it; only IPv6 routes have a preference, which tells default routes apart. */
+/** ip does not print the family. Only IPv6 routes have a preference, which tells default routes apart. */
 function familyOf(raw: IpRecord): Route['family'] {
   const addresses = [
     raw.dst,

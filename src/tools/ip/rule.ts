@@ -1,6 +1,6 @@
 import { type IpRecord, number, parseIpRecords, present, text } from './records.ts';
 
-/** A rule of the routing policy, as `ip -j rule` prints it; IPv6 rules beside those of IPv4. */
+/** A rule of the routing policy for IPv4 or IPv6, as `ip -j rule` prints it. */
 export interface RoutingRule {
   readonly family: 'inet' | 'inet6';
   readonly priority: number;
@@ -9,24 +9,24 @@ export interface RoutingRule {
   readonly destination: string;
   readonly inputDevice?: string;
   readonly outputDevice?: string;
-  /** As ip prints them: hexadecimal. */
+  /** Hexadecimal, as ip prints them. */
   readonly mark?: string;
   readonly mask?: string;
-  /** The table that is looked up; absent where an action is taken instead. */
+  /** The table to look up; undefined if the rule has an action instead. */
   readonly table?: string;
   /** unreachable, blackhole, prohibit, nop, goto … */
   readonly action?: string;
-  /** Whether `not` inverts the selector. */
+  /** Whether the rule inverts its selector with `not`. */
   readonly inverted?: boolean;
   /** Routes with a prefix of at most this length are ignored. */
   readonly suppressPrefixLength?: number;
-  /** Of port and protocol selectors: as ip prints them. */
+  /** Port and protocol selectors, as ip prints them. */
   readonly protocol?: string;
   readonly sourcePort?: string;
   readonly destinationPort?: string;
 }
 
-/** Reads `ip -j rule` or `ip -6 -j rule`, which do not say of which family they are. */
+/** Parses the output of `ip -j rule` or `ip -6 -j rule`, which does not contain the family. */
 export function parseRules(output: string, family: RoutingRule['family']): RoutingRule[] {
   return routingRulesOf(parseIpRecords(output), family);
 }
