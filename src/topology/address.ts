@@ -1,11 +1,11 @@
-/** An IP address as a number, so that prefixes and ranges are comparisons. */
+/** An IP address as a number, so that prefixes and ranges can be compared. */
 export interface Address {
   readonly family: 4 | 6;
   /** 32 or 128 bits. */
   readonly value: bigint;
 }
 
-/** A network: all addresses that begin with the same `length` bits. The other bits of `value` are 0. */
+/** A network: all addresses that share the first `length` bits. The other bits of `value` are 0. */
 export interface Prefix extends Address {
   readonly length: number;
 }
@@ -37,7 +37,7 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((value, group) => (value << 16n) | group, 0n);
 }
 
-/** The 16-bit groups of one side of `::`; a last part in IPv4 form is two of them. */
+/** The 16-bit groups of one side of `::`. A last part in IPv4 form counts as two groups. */
 function groupsOf(text: string): bigint[] | undefined {
   if (text === '') return [];
   const groups: bigint[] = [];
@@ -50,7 +50,7 @@ function groupsOf(text: string): bigint[] | undefined {
   return groups;
 }
 
-/** The usual text: dotted, or RFC 5952's for IPv6. */
+/** The usual text form: dotted decimal for IPv4, RFC 5952 for IPv6. */
 export function formatAddress({ family, value }: Address): string {
   if (family === 4) {
     return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join('.');
@@ -73,7 +73,7 @@ function longestZeros(groups: readonly string[]): { start: number; length: numbe
   return best;
 }
 
-/** Reads `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, or an address alone, which is a prefix of all its bits. */
+/** Reads `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, or a single address, which is a prefix of full length. */
 export function parsePrefix(text: string): Prefix | undefined {
   const [addressText = '', lengthText] = text.split('/');
   const address = parseAddress(addressText);
@@ -103,14 +103,14 @@ export function contains(prefix: Prefix, address: Address): boolean {
   return address.value >> rest === prefix.value >> rest;
 }
 
-/** The same for texts; false where either is not understood. */
+/** The same as `contains`, for texts; false if one of them cannot be parsed. */
 export function isWithin(prefixText: string, addressText: string): boolean {
   const prefix = parsePrefix(prefixText);
   const address = parseAddress(addressText);
   return prefix !== undefined && address !== undefined && contains(prefix, address);
 }
 
-/** True when both texts are the same address, however they are written. */
+/** Whether both texts are the same address, in whatever notation. */
 export function sameAddress(one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [parseAddress(one), parseAddress(other)];

@@ -3,8 +3,8 @@ import { Problem } from '../problem.ts';
 import { type ClusterFacts, FACTS_FORMAT } from './model/clusterFacts.ts';
 
 /**
- * Reads the facts out of the JSON that a topology command printed with `-o json`, whichever command it
- * was: they are its `facts`. Throws a Problem for anything else.
+ * Reads the facts from the JSON that a topology command printed with `-o json`. Every one of these commands prints
+ * them as `facts`. Throws a Problem for anything else.
  */
 export function parseDump(text: string): ClusterFacts {
   let document: unknown;

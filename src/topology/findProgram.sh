@@ -1,5 +1,5 @@
-# Finds a program of the image, and gives its path as $program, or nothing: a busybox may prefer its own ip and nsenter,
-# which print no JSON. Starts no process: a node may have hundreds of namespaces.
+# Sets $program to the path of one of the image's programs, or to nothing. busybox's shell may prefer its own ip
+# and nsenter, which print no JSON. Starts no process, because a node may have hundreds of namespaces.
 have() {
   program='' folders=$PATH:
   while [ -n "$folders" ]; do

@@ -2,17 +2,17 @@ import { countOf, type FamilyPlan, familyPlan, type PlanRequest } from './capaci
 import { overlaps, type Range, range, rangeText } from './range.ts';
 
 const MAX_ALTERNATIVES = 3;
-/** Where a new pod range is looked for, the usual one first. */
+/** Where to look for a new pod range, in order of preference. */
 const SPACES = {
   4: ['10.244.0.0/16', '10.240.0.0/12', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
   6: ['fd00:10:244::/48', 'fd00::/16'],
 } as const;
-/** Ranges that no plan should use though they are private. */
+/** Private ranges that no plan should use. */
 const UNFIT = ['172.17.0.0/16', '100.64.0.0/10'].map(range);
-/** Room to grow, where the number of nodes to come is not given. */
+/** The number of nodes to plan for when none is given. */
 const DEFAULT_NODES = 256;
 
-/** Another plan, as JSON has it. */
+/** An alternative plan, as in the JSON output. */
 export interface Alternative {
   readonly clusterCidr: string;
   readonly nodeMask: number;
@@ -20,7 +20,7 @@ export interface Alternative {
   readonly addressesPerNode: number | string;
 }
 
-/** The best other plans: enough nodes, ranges that fit the pods of a node, no overlap. */
+/** The best alternatives: with enough nodes, node ranges that fit the pods of a node, and no overlap. */
 export function alternativesTo(request: PlanRequest, current: FamilyPlan): readonly Alternative[] {
   const { family } = current.range;
   const roomy = maskFor(family, 2 * request.podsPerNode);
@@ -56,7 +56,7 @@ export function alternativesTo(request: PlanRequest, current: FamilyPlan): reado
   return [...found.values()].slice(0, MAX_ALTERNATIVES);
 }
 
-/** The longest mask whose range has this many addresses; for IPv6 a node always gets a /64. */
+/** The longest node mask with this many addresses. IPv6 nodes always get a /64. */
 function maskFor(family: 4 | 6, addresses: number): number {
   return family === 6 ? 64 : 32 - Math.ceil(Math.log2(addresses));
 }
@@ -65,7 +65,7 @@ function isTaken({ services, avoid }: PlanRequest, network: Range): boolean {
   return [...services, ...avoid, ...UNFIT].some((other) => overlaps(network, other));
 }
 
-/** The first network of this length in private space that overlaps nothing. */
+/** The first private network of this length that overlaps nothing. */
 function freeRange(request: PlanRequest, family: 4 | 6, length: number): Range | undefined {
   const taken = [...request.services, ...request.avoid, ...UNFIT];
   for (const space of SPACES[family].map(range)) {
@@ -77,7 +77,7 @@ function freeRange(request: PlanRequest, family: 4 | 6, length: number): Range |
       const candidate = { family, first, length };
       const blocker = taken.find((other) => overlaps(candidate, other));
       if (!blocker) return candidate;
-      // Behind what is in the way, aligned.
+      // Continue after the overlapping range, aligned to the network's size.
       const behind = blocker.first + (1n << BigInt((family === 4 ? 32 : 128) - blocker.length));
       first = ((behind + size - 1n) / size) * size;
     }

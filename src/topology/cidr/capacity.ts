@@ -1,36 +1,36 @@
 import { overlaps, type Range, sizeOf, type WrittenRange } from './range.ts';
 
-/** What is planned. Ranges of one family each: at most one of IPv4 and one of IPv6. */
+/** What to plan. Each list of ranges has at most one range per family. */
 export interface PlanRequest {
   readonly cluster: readonly WrittenRange[];
-  /** Prefix length of a node's range, by family. */
+  /** The prefix length of a node's range, by family. */
   readonly nodeMask: Readonly<Record<4 | 6, number>>;
   readonly services: readonly WrittenRange[];
   /** Ranges that are in use elsewhere, such as VPCs and VPNs. */
   readonly avoid: readonly WrittenRange[];
-  /** How many nodes there shall be; undefined: as many as fit. */
+  /** How many nodes the cluster should have; undefined for as many as fit. */
   readonly nodes?: number;
   readonly podsPerNode: number;
 }
 
-/** The part of a plan of one family. */
+/** The plan for one family. */
 export interface FamilyPlan {
   readonly range: WrittenRange;
   readonly nodeMask: number;
-  /** Nodes that get a range. */
+  /** How many nodes get a range. */
   readonly nodes: number;
-  /** Ranges of nodes that the service range takes away. */
+  /** How many node ranges the service range takes up. */
   readonly takenByServices: number;
-  /** Addresses that a node's range can give out, its gateway among them. */
+  /** How many addresses a node's range can assign, including its gateway. */
   readonly addressesPerNode: bigint;
 }
 
-/** A count as JSON can hold it exactly. */
+/** A count that JSON can represent exactly. */
 export function countOf(count: bigint): number | string {
   return count <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(count) : `${count}`;
 }
 
-/** How many nodes a range is enough for, and how many addresses each gets. */
+/** How many nodes a range has room for, and how many addresses each node gets. */
 export function familyPlan(
   range: WrittenRange,
   { nodeMask: masks, services }: Pick<PlanRequest, 'nodeMask' | 'services'>,
@@ -51,7 +51,7 @@ export function familyPlan(
   };
 }
 
-/** How many ranges of nodes the service range touches: none of these is given to a node. */
+/** How many node ranges the service range overlaps: these are not given to nodes. */
 function blocksWithin(service: Range, { first, family, length }: Range, nodeMask: number): bigint {
   const block = sizeOf({ family, first, length: nodeMask });
   const end = first + sizeOf({ family, first, length });
@@ -61,7 +61,7 @@ function blocksWithin(service: Range, { first, family, length }: Range, nodeMask
   return (to - first + block - 1n) / block - (from - first) / block;
 }
 
-/** The network's address is not given out, nor, in IPv4, the broadcast address (CNI's host-local). */
+/** Leaves out the network's address and, in IPv4, the broadcast address (as CNI's host-local does). */
 export function usableAddresses(family: 4 | 6, nodeMask: number): bigint {
   const all = 1n << BigInt((family === 4 ? 32 : 128) - nodeMask);
   const unusable = family === 4 ? 2n : 1n;

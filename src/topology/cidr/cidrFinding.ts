@@ -1,10 +1,10 @@
-/** Something about a plan that its author should know. */
+/** A finding about a plan. */
 export interface CidrFinding {
   /** A fixed word; docs/cidr.md lists them. */
   readonly kind: string;
   readonly severity: 'error' | 'warning' | 'remark';
   readonly what: string;
   readonly fix?: string;
-  /** Where a rule of a provider is written. */
+  /** The page that documents a provider's rule. */
   readonly source?: string;
 }

@@ -5,12 +5,12 @@ import { providerRemarks } from './providers.ts';
 import { isInside, overlaps, rangeText, sizeOf } from './range.ts';
 import { bySeverity, misaligned, rangeFindings } from './rangeFindings.ts';
 
-/** How far the kube-controller-manager divides an IPv6 range: 2^16 nodes (cidr_set.go). */
+/** The kube-controller-manager divides an IPv6 range into at most 2^16 node ranges (cidr_set.go). */
 const MAX_IPV6_BITS = 16;
-/** A node's range this many times as large as needed is worth a word. */
+/** A node range this many times larger than needed is reported. */
 const WASTE = 8n;
 
-/** Findings of a plan, the gravest first. */
+/** The findings of a plan, the most severe first. */
 export function findingsOf(
   request: PlanRequest,
   families: readonly FamilyPlan[],
@@ -50,7 +50,7 @@ function familyFindings(family: FamilyPlan, { podsPerNode }: PlanRequest): CidrF
       what: `the service range lies inside ${rangeText(cluster)}: ${formatCount(takenByServices)} ranges are not given to nodes`,
       fix: 'use a service range outside of it',
     });
-  // The gateway of the node's pods has one of them.
+  // One address is the gateway of the node's pods.
   const forPods = addressesPerNode - 1n;
   if (forPods < BigInt(podsPerNode))
     found.push({
@@ -128,7 +128,7 @@ function overlapFindings({ cluster, services, avoid }: PlanRequest): CidrFinding
   return found;
 }
 
-/** What is used up first as the cluster grows. */
+/** What runs out first as the cluster grows. */
 function firstLimit(
   { nodes, podsPerNode, services }: PlanRequest,
   smaller: FamilyPlan,

@@ -1,4 +1,4 @@
-/** A count with commas: 65,534. Very large powers of two are written as such: 2^64. */
+/** A count with thousands separators: 65,534. Very large powers of two are written as powers: 2^64. */
 export function formatCount(count: number | bigint): string {
   const value = BigInt(count);
   if (value < 1_000_000_000_000n) return value.toLocaleString('en-US');

@@ -4,7 +4,7 @@ import type { CidrFinding } from './cidrFinding.ts';
 import { findingsOf } from './findings.ts';
 import { rangeText } from './range.ts';
 
-/** A plan as JSON has it. Counts beyond 2^53 are decimal strings. */
+/** A plan, as in the JSON output. Counts above 2^53 are decimal strings. */
 export interface CidrPlan {
   readonly network: string;
   readonly nodes: number;
@@ -19,7 +19,7 @@ export interface CidrPlan {
   readonly alternatives: readonly Alternative[];
 }
 
-/** Computes a plan. With two families, a node needs a range of each: the smaller one counts. */
+/** Computes a plan. With two families, a node needs a range in each, so the family with fewer node ranges decides. */
 export function planCidr(request: PlanRequest): CidrPlan {
   const families = request.cluster.map((range) => familyPlan(range, request));
   const [first, ...others] = families;

@@ -2,7 +2,7 @@ import type { FamilyPlan, PlanRequest } from './capacity.ts';
 import type { CidrFinding } from './cidrFinding.ts';
 import { overlaps, range, rangeText } from './range.ts';
 
-/** Routes of a VPC's table by default; each node takes one (Flannel on ACK). */
+/** The default quota of routes in a VPC's route table. With Flannel on ACK, each node takes one. */
 const ACK_ROUTES = 200;
 const ACK_SOURCE =
   'https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/plan-cidr-blocks-for-an-ack-cluster';
@@ -16,7 +16,7 @@ const AKS_FORBIDDEN = ['169.254.0.0/16', '172.30.0.0/16', '172.31.0.0/16', '192.
 const GKE_SOURCE = 'https://cloud.google.com/kubernetes-engine/docs/how-to/flexible-pod-cidr';
 const EKS_SOURCE = 'https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html';
 
-/** What managed Kubernetes services would say of the plan, with the page that says it. */
+/** The rules of managed Kubernetes services that apply to the plan, with links to their documentation. */
 export function providerRemarks(request: PlanRequest, smaller: FamilyPlan): CidrFinding[] {
   const { range: cluster } = smaller;
   if (cluster.family === 6) return [];
@@ -45,7 +45,7 @@ function ack({ cluster, services }: PlanRequest, smaller: FamilyPlan): CidrFindi
   ];
 }
 
-/** A node needs twice as many addresses as it has pods, so that those of deleted ones are not given out at once. */
+/** GKE gives a node at least twice as many addresses as pods, so that addresses are not reused at once. */
 function gke({ podsPerNode }: PlanRequest, { nodeMask }: FamilyPlan): CidrFinding[] {
   const needed = 32 - Math.ceil(Math.log2(2 * podsPerNode));
   if (podsPerNode > 256) return [];

@@ -1,15 +1,15 @@
 import ipaddr from 'ipaddr.js';
 
-/** A network: its first address and the number of bits that all its addresses share. */
+/** A network: its first address and its prefix length. */
 export interface Range {
   readonly family: 4 | 6;
   readonly first: bigint;
   readonly length: number;
 }
 
-/** A range as given; the bits after the prefix may be other than zero. */
+/** A range as the user wrote it; bits after the prefix may be set. */
 export interface WrittenRange extends Range {
-  /** As it was written, in the usual form. */
+  /** The text that was given, with the address in its usual form. */
   readonly written: string;
   readonly isAligned: boolean;
 }
@@ -45,7 +45,7 @@ function textOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
     : address.toString();
 }
 
-/** How many addresses it has. */
+/** The number of addresses in the range. */
 export function sizeOf({ family, length }: Range): bigint {
   return 1n << BigInt(BITS[family] - length);
 }
@@ -62,12 +62,12 @@ export function overlaps(one: Range, other: Range): boolean {
   return one.first < other.first + sizeOf(other) && other.first < one.first + sizeOf(one);
 }
 
-/** Whether all of `inner` is in `outer`. */
+/** Whether `inner` is entirely in `outer`. */
 export function isInside(inner: Range, outer: Range): boolean {
   return inner.family === outer.family && inner.length >= outer.length && overlaps(inner, outer);
 }
 
-/** The range of this text, which is known to be one. */
+/** Parses a text that is known to be a valid range. */
 export function range(text: string): WrittenRange {
   const parsed = parseRange(text);
   if (!parsed) throw new Error(`${text} is not a range`);

@@ -1,7 +1,7 @@
 import type { CidrFinding } from './cidrFinding.ts';
 import { isInside, overlaps, type Range, range, rangeText, type WrittenRange } from './range.ts';
 
-/** Ranges that mean something else on nodes or in networks. */
+/** Ranges with a special meaning on nodes or in networks. */
 const SPECIAL: readonly {
   readonly range: Range;
   readonly what: string;
@@ -26,12 +26,12 @@ const SPECIAL: readonly {
   { range: range('::/8'), what: 'loopback and reserved addresses', severity: 'error' },
 ];
 
-/** RFC 1918, RFC 6598, RFC 4193. */
+/** Private ranges: RFC 1918, RFC 6598, RFC 4193. */
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
   range,
 );
 
-/** What is wrong with where a range lies: `name` is what the finding calls it. */
+/** What is wrong with the location of a range. `name` is the range's name in the findings. */
 export function rangeFindings(
   one: Range,
   name: string,
@@ -65,7 +65,7 @@ export function rangeFindings(
   return found;
 }
 
-/** A range whose bits after the prefix are not zero. */
+/** A finding for a range with bits set after the prefix. */
 export function misaligned(one: WrittenRange): CidrFinding[] {
   if (one.isAligned) return [];
   return [
@@ -78,7 +78,7 @@ export function misaligned(one: WrittenRange): CidrFinding[] {
   ];
 }
 
-/** The gravest first. */
+/** Sorts by severity, the most severe first. */
 export function bySeverity(findings: readonly CidrFinding[]): CidrFinding[] {
   const order = ['error', 'warning', 'remark'];
   return findings.toSorted(

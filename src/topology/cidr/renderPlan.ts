@@ -5,7 +5,7 @@ import type { CidrFinding } from './cidrFinding.ts';
 import { formatCount } from './formatCount.ts';
 import type { CidrPlan } from './plan.ts';
 
-/** A plan for people. */
+/** Renders a plan as text. */
 export function renderPlan(plan: CidrPlan): string[] {
   const { network, nodes, addressesPerNode, podsPerNode, families, findings, alternatives } = plan;
   const counted = (count: number | string) => formatCount(BigInt(count));
@@ -28,7 +28,7 @@ export function renderPlan(plan: CidrPlan): string[] {
   return [...pieces, '\nAlternatives:\n', ...renderTable(columns, alternatives)];
 }
 
-/** Findings for people: what, and below it the fix and the source. */
+/** Renders findings as text, each with its fix and source below. */
 export function* renderCidrFindings(findings: readonly CidrFinding[]): Generator<string> {
   for (const { severity, what, fix, source } of findings) {
     yield `${terminalSafe(`${severity}: ${what}`)}\n`;

@@ -2,19 +2,19 @@ import { type JsonObject, objectOf } from '../../jsonObject.ts';
 import { contains, formatAddress, parseAddress, parsePrefix } from '../address.ts';
 import type { CniFacts, Lease } from '../model/cniFacts.ts';
 
-/** The addresses that host-local gives out of one range. */
+/** The addresses that host-local assigns from one range. */
 export interface AllocationRange {
   readonly network: string;
   readonly subnet: string;
   readonly first: string;
   readonly last: string;
-  /** How many there are; host-local leaves out the gateway. */
+  /** How many addresses there are, without the gateway, which host-local does not assign. */
   readonly size: number;
 }
 
 /**
- * The ranges in a node's configuration: those of `ipam` of each plugin and of what flannel delegated, else that of
- * /run/flannel/subnet.env. https://www.cni.dev/plugins/current/ipam/host-local/
+ * The ranges in a node's configuration: those in the `ipam` section of each plugin and of flannel's delegates,
+ * otherwise the one in /run/flannel/subnet.env. https://www.cni.dev/plugins/current/ipam/host-local/
  */
 export function allocationRanges(cni: CniFacts): AllocationRange[] {
   const found = new Map<string, AllocationRange>();
@@ -45,7 +45,7 @@ export function allocationRanges(cni: CniFacts): AllocationRange[] {
   return [...found.values()];
 }
 
-/** `ranges` is a list of sets of ranges; before it there was one `subnet`. */
+/** `ranges` is a list of range sets; older configurations have a single `subnet`. */
 function rangesOf(ipam: JsonObject): JsonObject[] {
   const sets = Array.isArray(ipam.ranges) ? ipam.ranges : [];
   const ranges = sets.flat().map(objectOf);
@@ -64,7 +64,7 @@ function parseRange(network: string, range: JsonObject): AllocationRange | undef
     const address = typeof text === 'string' ? parseAddress(text) : undefined;
     return address && contains(prefix, address) ? address.value : undefined;
   };
-  // The first address is the network's; the last is the broadcast address in IPv4, and left out in IPv6 as well.
+  // The first address is the network's. The last one is the broadcast address in IPv4; in IPv6 it can be assigned.
   const first = given('rangeStart') ?? base + 1n;
   const last = given('rangeEnd') ?? (prefix.family === 4 ? end - 1n : end);
   const gateway = given('gateway') ?? base + 1n;
@@ -79,7 +79,7 @@ function parseRange(network: string, range: JsonObject): AllocationRange | undef
   };
 }
 
-/** Whether a lease takes an address of a range. A configuration without a name may be of any network. */
+/** Whether a lease is for an address of this range. A configuration without a name may belong to any network. */
 export function isOfRange({ network, first, last }: AllocationRange, lease: Lease): boolean {
   const { address } = lease;
   if (network !== '' && network !== lease.network) return false;

@@ -9,12 +9,12 @@ import { samePath } from '../samePath.ts';
 import { allocationRanges, isOfRange } from './allocationRange.ts';
 import { type LeaseState, leaseStates } from './leaseOwners.ts';
 
-/** How many names a finding shows of many. */
+/** How many names a finding shows. */
 const SHOWN = 5;
 
 /**
- * What is wrong with the files of a node's CNI plugins: unused leases, ranges that are full, and
- * contradictions between cache, leases, live interfaces, the node's pod ranges and its bridge.
+ * What is wrong with the files of a node's CNI plugins: leaked leases, full ranges, and contradictions between
+ * cache, leases, live interfaces, the node's pod ranges and its bridge.
  */
 export function cniFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   const stateOf = leaseStates(facts, node);
@@ -31,7 +31,7 @@ export function cniFindings(facts: ClusterFacts, node: NodeFacts): NetworkFindin
 function configurationFindings(node: NodeFacts): NetworkFinding[] {
   const files = node.cni?.configurations ?? [];
   if (files.some(({ inForce }) => inForce)) return [];
-  // Folders that could not be read have no files either; then the node has unknowns.
+  // Without files, the folders may have been unreadable; that is reported as unknown.
   if (files.length === 0) return [];
   return [
     findingOf({
@@ -113,7 +113,7 @@ function unreadableFiles(node: NodeFacts): NetworkFinding[] {
   );
 }
 
-/** Of each result whose namespace is there: does its interface have what the cache says? */
+/** Compares each cached result with the interface in its namespace. */
 function resultFindings(node: NodeFacts): NetworkFinding[] {
   return (node.cni?.results ?? []).flatMap((result) => {
     if (result.ifName === undefined || result.ifName === 'lo') return [];
@@ -123,7 +123,7 @@ function resultFindings(node: NodeFacts): NetworkFinding[] {
   });
 }
 
-/** The namespace that a result is of: by its path, by its pod's container, by its pod's name. */
+/** The namespace of a result, found by its path, its pod's container, or its pod's name. */
 function networkOf(node: NodeFacts, result: CachedResult): NetworkNamespace | undefined {
   const { netns, containerId, podName, podNamespace } = result;
   const paths = [netns, ...result.interfaces.map(({ sandbox }) => sandbox)];
@@ -210,7 +210,7 @@ function contradictions(
   return findings;
 }
 
-/** An address in use without a lease is given to another pod next. */
+/** An address that is in use without a lease will be assigned to another pod next. */
 function leaseContradictions(
   node: NodeFacts,
   result: CachedResult,
@@ -236,7 +236,7 @@ function leaseContradictions(
   });
 }
 
-/** The node's pod ranges against its bridge and what its plugins give out. */
+/** Compares the node's pod ranges with its bridge and with what its plugins assign. */
 function rangeFindings(facts: ClusterFacts, node: NodeFacts): NetworkFinding[] {
   const { cni } = node;
   const object = facts.objects.nodes?.find(({ name }) => name === node.name);
@@ -289,7 +289,7 @@ function whereOf(node: NodeFacts, { podName, podNamespace, ifName }: CachedResul
   };
 }
 
-/** The pod of a result, in kubectl's notation. */
+/** The pod of a result, as arguments for kubectl. */
 function podFlagOf({ podName, podNamespace }: CachedResult): string {
   return podName === undefined ? 'POD' : `-n ${podNamespace ?? 'default'} ${podName}`;
 }

@@ -5,7 +5,7 @@ import type { NodeFacts } from '../model/nodeFacts.ts';
 import { cniFindings } from './cniFindings.ts';
 import { type LeaseState, leaseStates } from './leaseOwners.ts';
 
-/** What `cni` shows of a node, or of one pod on it. */
+/** What `cni` shows of a node or of one pod. */
 export interface CniReport {
   readonly configuration: readonly (ConfigurationFile & { readonly node: string })[];
   readonly results: readonly (CachedResult & { readonly node: string })[];
@@ -20,13 +20,12 @@ export interface ReportedLease extends Lease {
   readonly podNamespace: string | null;
 }
 
-/** A pod by its namespace and name. */
 export interface PodName {
   readonly namespace: string;
   readonly name: string;
 }
 
-/** The files of CNI plugins on the nodes that were read; of one pod's alone where one is named. */
+/** The CNI files of the given nodes; with `pod`, only those of this pod. */
 export function cniReport(
   facts: ClusterFacts,
   nodes: readonly string[],
@@ -86,7 +85,7 @@ function isOf({ podName, podNamespace }: CachedResult, { name, namespace }: PodN
   return podName === name && podNamespace === namespace;
 }
 
-/** Pods by the ids of their sandboxes, as the cache of the plugins has them. */
+/** Pods by sandbox id, from the plugins' result cache. */
 function podsById(node: NodeFacts): Map<string, PodName> {
   return new Map(
     (node.cni?.results ?? []).flatMap(({ containerId, podName, podNamespace }) =>

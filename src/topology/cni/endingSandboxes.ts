@@ -2,8 +2,8 @@ import type { PodObject } from '../model/apiObjects.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 
 /**
- * Ids of sandboxes whose pods are being deleted. The runtime ends a sandbox before the CNI plugins release its namespace
- * and addresses, so for a while these have no owner although nothing was left behind.
+ * The sandbox ids of pods that are being deleted. The runtime stops a sandbox before the CNI plugins release its
+ * namespace and addresses. Until then, these have no owner but are not leaked.
  */
 export function endingSandboxes(node: NodeFacts, pods: readonly PodObject[] = []): Set<string> {
   const ending = pods.filter(({ terminating }) => terminating);

@@ -3,23 +3,23 @@ import type { Lease } from '../model/cniFacts.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { endingSandboxes } from './endingSandboxes.ts';
 
-/** What is known of the sandbox that a lease is for. */
+/** The state of a lease, judged by its sandbox. */
 export type LeaseState =
-  /** A sandbox with this id lives. */
+  /** The sandbox exists. */
   | 'used'
-  /** The id is of no sandbox: the lease was left behind. */
+  /** The sandbox does not exist: the lease is leaked. */
   | 'leaked'
-  /** Too young to judge: a pod that starts has its lease before its sandbox. */
+  /** The lease is too new to judge: a starting pod has its lease before its sandbox. */
   | 'starting'
-  /** Its pod is being deleted: the sandbox ends before the lease is released. */
+  /** The pod is being deleted: its sandbox ends before the lease is released. */
   | 'ending'
-  /** The runtime could not be asked, or the file could not be read. */
+  /** The runtime could not be queried, or the file could not be read. */
   | 'unknown';
 
-/** Between its lease and its sandbox a pod takes no longer, in seconds. */
+/** The longest time between a pod's lease and its sandbox, in seconds. */
 const STARTING_S = 60;
 
-/** Judges the leases of a node by what its runtime, its processes and the API server say. */
+/** Judges a node's leases by its runtime, its processes and the API server. */
 export function leaseStates(
   { objects }: ClusterFacts,
   node: NodeFacts,
@@ -32,7 +32,7 @@ export function leaseStates(
   const now = Date.parse(node.collectedAt) / 1000;
   return ({ containerId, modifiedAt }) => {
     if (containerId === undefined) return 'unknown';
-    // kindnet and others write more than the id.
+    // Some plugins, such as kindnet, write more than the id into a lease.
     if (alive.has(containerId)) return 'used';
     if (node.runtime === undefined) return 'unknown';
     if (ending.has(containerId)) return 'ending';

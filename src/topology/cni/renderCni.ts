@@ -9,17 +9,17 @@ import { allocationRanges, isOfRange } from './allocationRange.ts';
 import type { CniReport } from './cniReport.ts';
 
 export interface CniRendering {
-  /** Whether sandbox ids, paths and MACs are shown, and loopback results. */
+  /** Whether to show sandbox ids, paths, MACs and loopback results. */
   readonly wide: boolean;
-  /** Whether it is of one pod, whose results are shown whole. */
+  /** Whether the report is about one pod; then its results are shown in full. */
   readonly ofPod: boolean;
-  /** Milliseconds since 1970, from which ages count. */
+  /** The current time for ages, in milliseconds since 1970. */
   readonly now: number;
-  /** The files of each node, for how full its ranges are. */
+  /** The files of each node, to show how full its ranges are. */
   readonly nodes: readonly { readonly name: string; readonly cni?: CniFacts }[];
 }
 
-/** The report for people: configuration, results, leases, then what is wrong. */
+/** Renders the report as text: configuration, results, leases, findings. */
 export function* renderCni(report: CniReport, options: CniRendering): Generator<string> {
   const { wide, ofPod, now, nodes } = options;
   const file = optionalColumn<CniReport['configuration'][number]>;
@@ -111,11 +111,11 @@ function* rangeLines({ nodes }: CniRendering): Generator<string> {
   }
 }
 
-/** Files of plugins may hold anything: of one result no more than this is printed. */
+/** Limits the output of one result, because plugins may write any content. */
 const MOST_LINES = 400;
 const LONGEST_LINE = 400;
 
-/** The input and the results of the plugins for one pod. */
+/** The configuration and results of the plugins for one pod. */
 function* details({ results }: CniReport): Generator<string> {
   for (const { path, args, config, capabilities, routes, dns, interfaces } of results) {
     yield `\n${terminalSafe(path)}\n`;

@@ -26,21 +26,21 @@ import {
 } from './objectRecords.ts';
 
 export interface ObjectsRequest {
-  /** Whose pods are read by users who may not list those of all namespaces. */
+  /** The namespace whose pods are read if the user may not list pods of all namespaces. */
   readonly namespace: string;
-  /** Pods of these nodes alone; of all when absent. */
+  /** Read only the pods of these nodes; absent for all nodes. */
   readonly nodes?: readonly string[];
-  /** Services and their endpoints. */
+  /** Whether to read services and their endpoints. */
   readonly services: boolean;
-  /** Whether endpoints are left out. */
+  /** Whether to leave out the endpoints. */
   readonly withoutEndpoints?: boolean;
-  /** Network policies, and others that only exist as custom resources. */
+  /** Whether to read network policies, including those that are custom resources. */
   readonly policies: boolean;
 }
 
 /**
- * Reads what the API server knows of the network, as far as the user may: users who may not list the pods of all
- * namespaces get those of one. What could not be read is reported.
+ * Reads the network-related objects that the user may read. Users who may not list the pods of all namespaces get
+ * those of one. What could not be read is in `unknown`.
  */
 export async function readObjects(
   api: KubeApi,
@@ -133,7 +133,10 @@ async function readPods(
   }
 }
 
-/** Kinds of policies beside Kubernetes's own. https://docs.cilium.io, https://docs.tigera.io, https://ovn-kubernetes.io */
+/**
+ * Kinds of policies other than NetworkPolicy. https://docs.cilium.io, https://docs.tigera.io,
+ * https://ovn-kubernetes.io
+ */
 const OTHER_POLICIES = [
   ['cilium.io', 'v2', 'ciliumnetworkpolicies'],
   ['cilium.io', 'v2', 'ciliumclusterwidenetworkpolicies'],
@@ -182,7 +185,7 @@ async function readOtherPolicies(
         }));
       } catch (error) {
         signal?.throwIfAborted();
-        // A group may be there without this kind of it.
+        // An API group may exist without this resource.
         if (isApiError(error, 404)) return [];
         unknown.push({ what: `${resource}.${group}`, why: messageOf(error) });
         return [];

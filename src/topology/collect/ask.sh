@@ -1,19 +1,19 @@
 # Asks the kernel for routes: ask.sh TOKEN [PATH INODE WORDS]...
 #
-# PATH leads to a network namespace, INODE is the one that it must be; WORDS are what `ip route get` is given. Questions
-# of one namespace that follow each other are asked by one ip: a section `answers FIRST` with a line for each that has a
-# route, FIRST being the number of the first question, and a section `errors` with what ip says of the others, by
-# their places in the batch. A namespace that is another one by now has no answers.
+# PATH leads to a network namespace, and INODE is its expected inode. WORDS are the arguments of `ip route get`.
+# One ip process asks all consecutive questions of a namespace. It prints a section `answers FIRST` with a line for
+# each question that has a route; FIRST is the number of the first question. The section `errors` has ip's errors
+# for the other questions, with their line numbers in the batch. A namespace with another inode gets no answers.
 token=$1
 shift
-# The words hold names of devices, which may look like patterns.
+# The words contain device names, which may look like glob patterns.
 set -f
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
 ip=ip
 nsenter=nsenter
-# A busybox may prefer programs of its own.
+# busybox's shell may prefer its own applets.
 folders=$PATH:
 while [ -n "$folders" ]; do
   folder=${folders%%:*}

@@ -8,15 +8,15 @@ import type { FactsPool } from './factsPool.ts';
 import { answersIn } from './routeAnswers.ts';
 
 /**
- * Asks the kernels of nodes for routes, all questions of a node in one round trip, and gives the facts with the
- * answers. What cannot be asked has no answer.
+ * Asks the kernels of nodes for routes, with one round trip per node, and returns the facts with the answers.
+ * Questions that cannot be asked get no answer.
  */
 export async function askRoutes(
   pool: Pick<FactsPool, 'run'>,
   facts: ClusterFacts,
   questions: readonly PlacedQuestion[],
 ): Promise<ClusterFacts> {
-  // Both directions of a path, and paths beside each other, often ask the same.
+  // Both directions of a path, and parallel paths, often ask the same question.
   const distinct = new Map(questions.map((one) => [JSON.stringify(one), one])).values();
   const byNode = Map.groupBy(distinct, ({ node }) => node);
   const nodes = await Promise.all(
@@ -29,7 +29,7 @@ export async function askRoutes(
             ? []
             : [{ netns, question, path, words }];
         })
-        // Those of one namespace are asked by one process.
+        // One process asks all questions of a namespace.
         .toSorted((one, other) => one.netns - other.netns);
       if (asked.length === 0) return node;
       const sections = await pool.run(
@@ -62,7 +62,7 @@ function withAnswers(
     : { ...namespace, answers: [...namespace.answers, ...found] };
 }
 
-/** Where a namespace is entered: by its first process, or by a mount as some process sees it. */
+/** The path to enter a namespace by: its first process, or a mount that some process sees. */
 export function pathOf(node: NodeFacts, netns: number): string | undefined {
   const namespace = node.namespaces.find(({ inode }) => inode === netns);
   if (namespace?.pid !== undefined) return `/proc/${namespace.pid}/ns/net`;
@@ -71,7 +71,10 @@ export function pathOf(node: NodeFacts, netns: number): string | undefined {
   return mount && process && `/proc/${process.pid}/root${mount.path}`;
 }
 
-/** What ip is given; undefined for what is no question. Words are separated by spaces, so none may hold one. */
+/**
+ * The arguments of `ip route get`; undefined for an invalid question. Spaces separate the words, so no word may
+ * contain one.
+ */
 function questionWords(question: RouteQuestion): string | undefined {
   const { to, from, inputDevice, mark, protocol, sourcePort, destinationPort } = question;
   const isAddress = (text: string | undefined) =>

@@ -4,12 +4,12 @@ import type { CachedAddress, CachedInterface, CachedResult } from '../model/cniF
 import { type FoundFile, hideSecrets, parseJsonFile } from './nodeFile.ts';
 
 /**
- * Reads a file of libcni's cache: since 0.8 an object of kind cniCacheV1 around the result, before that the
- * bare result. https://github.com/containernetworking/cni/blob/main/libcni/api.go
+ * Reads a file of libcni's result cache. Since libcni 0.8, it is an object of kind cniCacheV1 that contains the
+ * result; before, it was the result alone. https://github.com/containernetworking/cni/blob/main/libcni/api.go
  */
 export function parseCachedResult(file: FoundFile, showAnnotations: boolean): CachedResult {
   const { value, fault } = parseJsonFile(file);
-  // The network's name may hold dashes.
+  // The network name may contain dashes.
   const [, network, containerId, ifName] =
     /^(.*)-([0-9a-f]{64})-([^-]+)$/.exec(basename(file.path)) ?? [];
   const wrapped = isObject(value?.result) || value?.kind === 'cniCacheV1';
@@ -46,7 +46,7 @@ export function parseCachedResult(file: FoundFile, showAnnotations: boolean): Ca
   };
 }
 
-/** Pairs, since libcni 0.8. */
+/** Arguments as pairs of key and value, since libcni 0.8. */
 function argumentsOf(pairs: unknown): Record<string, string> {
   const found: Record<string, string> = {};
   for (const pair of listOf(pairs)) {
@@ -66,7 +66,7 @@ function decoded(config: unknown): unknown {
   }
 }
 
-/** Annotations hold whatever people put there, last-applied configurations with passwords among them. */
+/** Annotations may contain anything, such as passwords in the last-applied configuration. */
 function hideAnnotations(capabilities: unknown): unknown {
   if (!isObject(capabilities)) return null;
   return Object.fromEntries(
@@ -91,7 +91,7 @@ function interfacesOf(result: JsonObject): CachedInterface[] {
     }));
 }
 
-/** `ips`; of versions before 0.3 `ip4` and `ip6`. */
+/** Reads `ips`, or `ip4` and `ip6` of versions before 0.3. */
 function addressesOf(result: JsonObject): CachedAddress[] {
   const old = [result.ip4, result.ip6]
     .filter(isObject)

@@ -15,8 +15,8 @@ import { type FoundFile, fileText, hideSecrets, parseJsonFile } from './nodeFile
 import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 /**
- * Reads the files of CNI plugins out of the archive that collect.sh made, whatever they hold; undefined where
- * there is no archive. Files that are damaged have a fault.
+ * Reads the CNI files from the archive that collect.sh made; undefined if there is none. Any content is accepted:
+ * damaged files get a `fault`.
  */
 export async function parseCniFiles(
   sections: readonly Section[],
@@ -46,7 +46,7 @@ export async function parseCniFiles(
   const seen = new Set<string>();
   for (const file of files) {
     const { path } = file;
-    // A folder may be reached by two ways.
+    // The same file can be reached through several folders.
     if (seen.has(path)) continue;
     seen.add(path);
     const name = basename(path);
@@ -74,12 +74,12 @@ export async function parseCniFiles(
   };
 }
 
-/** collect.sh sees the node's files below this. */
+/** Removes the path under which collect.sh sees the node's files. */
 function onNode(path: string): string {
   return `/${path.replace(/^\/?proc\/1\/root\/*/, '').replace(/\/+/g, '/')}`;
 }
 
-/** What a cut archive holds up to its cut. */
+/** Reads the files of an archive that may be cut off. */
 async function filesOf(archive: Buffer): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const entries = extract();
@@ -98,7 +98,7 @@ async function filesOf(archive: Buffer): Promise<FoundFile[]> {
       });
     }
   } catch {
-    // Files before the cut are whole.
+    // Files before the cut are complete.
   }
   return found;
 }
@@ -121,7 +121,7 @@ function parseConfiguration(file: FoundFile): ConfigurationFile {
   };
 }
 
-/** Runtimes take the first file of their folder, by name, that is valid. */
+/** Runtimes use the first valid file of their folder, by name. */
 function inForce(configurations: readonly ConfigurationFile[]): ConfigurationFile[] {
   const folders = new Set<string>();
   return configurations.map((file) => {
@@ -132,7 +132,7 @@ function inForce(configurations: readonly ConfigurationFile[]): ConfigurationFil
   });
 }
 
-/** host-local writes `ID\r\nIFNAME`; before version 0.8 of the plugins it wrote the id alone. */
+/** host-local writes `ID\r\nIFNAME`; before version 0.8 of the plugins, it wrote only the id. */
 function parseLease(file: FoundFile, network: string, address: string): Lease {
   const [id = '', ifName = ''] = fileText(file).trim().split(/\s+/);
   const isId = /^[\w.-]{1,256}$/.test(id);
@@ -160,7 +160,7 @@ function fileFields({ path, modifiedAt }: FoundFile, fault: FileFault | undefine
   };
 }
 
-/** Lines `NAME=VALUE`. */
+/** Reads lines `NAME=VALUE`. */
 function parseEnvironment(text: string): Record<string, string> {
   const lines = text.split('\n').map((line) => /^([A-Z0-9_]{1,64})=(.{0,1024})$/.exec(line.trim()));
   return Object.fromEntries(

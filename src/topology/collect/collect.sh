@@ -1,14 +1,14 @@
-# Prints what a node knows of its network: collect.sh INSIDE TOKEN SCOPE RULES CNI COUNT WORD... [ADDRESS | TO,FROM]...
+# Prints the network facts of a node: collect.sh INSIDE TOKEN SCOPE RULES CNI COUNT WORD... [ADDRESS | TO,FROM]...
 #
-# INSIDE is inside.sh, which reads one network namespace in full: the node's own, and those that the COUNT
-# words choose: a pod's UID, a container's id, the inode of a namespace, or `all`. SCOPE is `all` to read the
-# devices, addresses and routes of every namespace, `chosen` of those alone. RULES is `rules` to read packet
-# filters. CNI is `cni` to read the files of CNI plugins. The addresses choose entries of connection tracking;
-# the kernels are asked for the routes of pairs of addresses.
+# INSIDE is inside.sh, which reads one network namespace in full. It runs in the node's own namespace and in those
+# that the COUNT words select: a pod's UID, a container's id, the inode of a namespace, or `all`. SCOPE is `all` to
+# read the devices, addresses and routes of every namespace, or `chosen` for the selected ones. RULES is `rules` to
+# read packet filters. CNI is `cni` to read the files of CNI plugins. An ADDRESS selects connection tracking
+# entries. For each pair TO,FROM, the kernels are asked for a route.
 #
-# Output is in sections that begin with a line `@TOKEN NAME …`; nothing that is read can know the token. The
-# last one is `end`: without it the output was cut. Compressed where there is gzip. Nothing is changed on the node,
-# and no program is run that could make the kernel load a module.
+# The output consists of sections that begin with a line `@TOKEN NAME …`. Nothing that is read can know the token.
+# The last section is `end`; without it, the output was cut off. The output is compressed if the image has gzip.
+# Nothing on the node is changed, and no program runs that could make the kernel load a module.
 inside=$1 token=$2 scope=$3 rules=$4 cni=$5 count=$6
 shift 6
 root=/proc/1/root
@@ -17,7 +17,7 @@ section() { printf '\n@%s %s\n' "$token" "$*"; }
 
 . ../findProgram.sh
 
-# Runs a program as a section: printed NAME PROGRAM [ARGUMENT]...
+# Prints a program's output as a section: printed NAME PROGRAM [ARGUMENT]...
 printed() {
   name=$1
   shift
@@ -36,14 +36,14 @@ tools() {
   done
 }
 
-# Lines `INODE PID` of every process, by inode and then by id.
+# Prints `INODE PID` for every process, sorted by inode, then by process id.
 inodes() {
   # shellcheck disable=SC2012 # only the links' ends are read
   ls -l /proc/[0-9]*/ns/"$1" 2>/dev/null |
     sed -n 's|^.* /proc/\([0-9]*\)/ns/[a-z]* -> [a-z]*:\[\([0-9]*\)\]$|\2 \1|p' | sort -k1,1n -k2,2n
 }
 
-# Of such lines the first of each inode: the lowest id.
+# Keeps the first of these lines for each inode: the lowest process id.
 firsts() {
   last=''
   while read -r inode pid; do
@@ -52,7 +52,7 @@ firsts() {
   done
 }
 
-# Files of the first processes, one behind the other: contents NAME FILE [DIRECTORY]
+# Prints a file of each first process, one after the other: contents NAME FILE
 contents() {
   section "$1"
   set -- "$1" "$2"
@@ -97,8 +97,8 @@ mounts() {
   head -n 20000 "$work/mounts"
 }
 
-# Lines `INODE PATH` of all namespaces: by a process, or by the mount that alone keeps it. A path with a space or
-# a backslash is not followed.
+# Writes `INODE PATH` for every namespace: the path of a process, or of a mount if no process is in it. Mount paths
+# with a space or a backslash are skipped.
 namespaces() {
   {
     while read -r inode pid; do echo "$inode /proc/$pid/ns/net"; done <"$work/first-net"
@@ -106,8 +106,9 @@ namespaces() {
   } | sort -s -k1,1n | firsts >"$work/namespaces"
 }
 
-# The number that the node's namespace has given to each of the others: ip tells it for what is in its folder,
-# which is one of this container. Where that folder is differs.
+# Prints the ids that the node's namespace has assigned to the other namespaces. ip only shows them for the entries
+# of its folder, so make a link there for each namespace; the folder is in this container. Its location depends on
+# the build of ip.
 numbers() {
   [ -n "$ip" ] || return
   for names in /run/netns /var/run/netns; do
@@ -120,7 +121,7 @@ numbers() {
   rm -f /run/netns/i[0-9]* /var/run/netns/i[0-9]* 2>/dev/null
 }
 
-# Every so-manieth namespace's devices, addresses, routes and neighbours: lane NUMBER COUNT
+# Reads devices, addresses, routes and neighbours of every COUNTth namespace: lane NUMBER COUNT
 lane() {
   turn=0
   while read -r inode path; do
@@ -145,13 +146,13 @@ wiring() {
   # shellcheck disable=SC2086 # a list of words
   wait $lanes
   cat "$work"/lane?
-  # A process that ended meanwhile may have left its id, and so its path, to another.
+  # If a process has ended, another one may have its id by now, so print which namespace each process is in.
   section checked
   # shellcheck disable=SC2012 # only the links' ends are read
   ls -l /proc/[0-9]*/ns/net 2>/dev/null | sed -n 's|^.* /proc/\([0-9]*\)/ns/net -> net:\[\([0-9]*\)\]$|\2 \1|p'
 }
 
-# Of the namespaces, those that the words choose, and the node's own: chosen WORD...
+# Prints the node's own namespace and those that the words select: chosen WORD...
 chosen() {
   {
     sed -n 's/^\([0-9]*\) 1$/\1/p' "$work/net"
@@ -170,7 +171,7 @@ chosen() {
   grep -f "$work/chosen" "$work/namespaces"
 }
 
-# A file of the node, found although its path may end in a link: a link's target counts from the node's root.
+# Prints the path of a node's file. Follows links itself, because their targets are relative to the node's root.
 on_node() {
   file=$1 hops=0
   while [ -L "$root$file" ] && [ "$hops" -lt 8 ]; do
@@ -208,8 +209,9 @@ in_full() {
   done
 }
 
-# What the runtimes know: a folder for each container, sandboxes among them. containerd's (also that of k3s and rke2,
-# k0s, microk8s and Docker), CRI-O's; and where else a shim of containerd is at work, in the folder of its sandbox.
+# Prints the folders in which runtimes keep containers and sandboxes, and the ids in them: containerd (also that of
+# k3s and RKE2, k0s, microk8s and Docker) and CRI-O. A containerd elsewhere is found by its shims, which run in the
+# folder of their sandbox.
 runtime() {
   section runtime
   # shellcheck disable=SC2012 # only the links' ends are read
@@ -240,7 +242,7 @@ runtime() {
   done
 }
 
-# The default folders of plugins and runtimes, and the configured ones.
+# Prints the default and the configured folders of plugins and runtimes.
 cni_folders() {
   printf '%s\n' /etc/cni/net.d /var/lib/rancher/k3s/agent/etc/cni/net.d \
     /var/snap/microk8s/current/args/cni-network /etc/kubernetes/cni/net.d \
@@ -258,8 +260,8 @@ cni_folders() {
   done
 }
 
-# Files as an archive: names may hold anything there. What is large, or has a name that xargs would take apart, is only
-# named.
+# Prints files as an archive, because their content can be anything. Large files, and names that xargs would split,
+# are only listed.
 cni_files() {
   if ! have tar; then
     section missing tar
@@ -276,7 +278,7 @@ cni_files() {
   section cni-odd
   cat "$work/odd" 2>/dev/null
   section cni-tar
-  # Members are named without the slash in front; tar says so. Of very many files these are several archives.
+  # tar warns that it removes the leading slash from names. With very many files, xargs makes several archives.
   if [ -s "$work/files" ]; then xargs tar -cf - <"$work/files" 2>/dev/null | head -c 60000000; fi
   section cni-tar-end
 }
@@ -322,7 +324,7 @@ collect() {
 
 ip=''
 if have ip; then ip=$program; fi
-# busybox has an ip as well.
+# busybox has an applet named ip, too.
 "$ip" -V 2>/dev/null | grep -q iproute2 || ip=''
 nsenter=''
 if have nsenter; then nsenter=$program; fi

@@ -14,23 +14,23 @@ import { nodeFactsOf } from './nodeFacts.ts';
 
 export interface FactsRequest {
   readonly nodes: readonly NodeRequest[];
-  /** Whether packet filters are read; the pool must have been made for it. */
+  /** Whether to read packet filters; the pool must have been created for it. */
   readonly rules: boolean;
-  /** Whether files of CNI plugins are read. */
+  /** Whether to read the files of CNI plugins. */
   readonly cni: boolean;
-  /** Whether the values of annotations in those files are kept. */
+  /** Whether to keep the values of annotations in these files. */
   readonly showAnnotations?: boolean;
-  /** Addresses whose tracked connections are read. */
+  /** Addresses whose connection tracking entries are read. */
   readonly addresses?: readonly string[];
-  /** Where packets may go: the kernels are asked for these routes at once. */
+  /** Pairs of addresses to ask the kernels for routes during collection. */
   readonly pairs?: readonly AddressPair[];
   readonly objects: ObjectsRequest;
-  /** Objects that were read before: the API server is not asked again. */
+  /** Objects that were already read, so that the API server is not queried again. */
   readonly known?: Awaited<ReturnType<typeof readObjects>>;
   readonly signal?: AbortSignal;
 }
 
-/** Addresses as the API server has them. */
+/** Two addresses, in the API server's notation. */
 export interface AddressPair {
   readonly to: string;
   readonly from: string;
@@ -38,21 +38,18 @@ export interface AddressPair {
 
 export interface NodeRequest {
   readonly name: string;
-  /** Of which namespaces devices, addresses, routes and neighbours are read. */
+  /** Which namespaces to read devices, addresses, routes and neighbours of. */
   readonly scope: 'all' | 'chosen';
-  /**
-   * Namespaces that are read in full, beside the node's own: by UIDs of pods, ids of containers, inodes, or
-   * `all`.
-   */
+  /** Namespaces to read in full besides the node's own: pod UIDs, container ids, inodes, or `all`. */
   readonly chosen: readonly string[];
 }
 
-/** How many nodes are asked at once. */
+/** How many nodes are queried at the same time. */
 const AT_ONCE = 16;
 
 /**
- * Collects the facts of nodes, each in one round trip, and of the API server meanwhile. Of several nodes one
- * that fails is listed in `unknown`; throws when none could be read.
+ * Collects the facts of nodes, with one round trip each, and of the API server at the same time. A node that fails
+ * is listed in `unknown`. Throws if every node fails.
  */
 export async function collectFacts(
   api: KubeApi,
@@ -108,7 +105,7 @@ async function collectNode(
   return nodeFactsOf(sections, { name, showAnnotations });
 }
 
-/** UIDs, hexadecimal ids and inodes: what the script may take as one word. */
+/** UIDs, hexadecimal ids and inodes, which are safe as one word of the script. */
 function isWord(word: string): boolean {
   return /^[\w-]+$/.test(word);
 }

@@ -13,25 +13,25 @@ import { parseSections, type Section } from './sections.ts';
 
 export interface FactsPoolOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
-  /** Where its pods are made, unless the settings name another namespace. */
+  /** The namespace of its pods, unless the settings name another one. */
   readonly namespace: string;
-  /** The name of the command, for people who find its pods. */
+  /** The name of the command, so that people can tell what its pods are for. */
   readonly command: string;
-  /** Whether packet filters are read, which takes NET_ADMIN. */
+  /** Whether packet filters are read, which requires NET_ADMIN. */
   readonly rules: boolean;
-  /** Whether packets are captured and sent too. */
+  /** Whether packets are also captured and sent. */
   readonly probe?: boolean;
-  /** Idle seconds for which the pods stay after this command. */
+  /** How many seconds the pods stay when idle after this command. */
   readonly keepNode?: number;
 }
 
-/** What a node may print, compressed and not; 500 namespaces are 3 MB. */
+/** Limits for a node's output, compressed and uncompressed. 500 namespaces take 3 MB. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 
 /**
- * Debuggers that read facts, one a node, made when they are first needed and used for every script of a
- * command. Close it.
+ * Debuggers that read facts: one per node, created on first use, and used for all scripts of a command. Close it
+ * after use.
  */
 export class FactsPool {
   readonly #api: KubeApi;
@@ -44,8 +44,8 @@ export class FactsPool {
   }
 
   /**
-   * Runs a script on a node that prints sections: it is given the token as the first of its words after
-   * `before`. Throws a Problem when the script did not come to its end.
+   * Runs a script on a node and returns its sections. The script's words are `before`, the token, and `after`.
+   * Throws a Problem if the script does not complete.
    */
   async run(
     node: string,
@@ -55,20 +55,20 @@ export class FactsPool {
   ): Promise<Section[]> {
     const place = await this.#place(node, {});
     const sections = await this.#runIn(place, script, before, after).catch(async (error) => {
-      // One that was kept may end just now.
+      // A kept debugger may be exiting at this moment.
       if (place.fresh || this.#options.signal?.aborted) throw error;
       return this.#runIn(await this.#place(node, { anew: true }), script, before, after);
     });
     const denied = sections.find(({ name }) => name === 'denied');
     const profile = denied?.body.toString().trim() ?? '';
     if (profile === '' || profile === 'unconfined') return sections;
-    // AppArmor hides the node's processes: once more without its profile.
+    // AppArmor hides the node's processes, so run again without its profile.
     return this.#runIn(await this.#place(node, { unconfined: true }), script, before, after);
   }
 
   /**
-   * Starts a script on a node under a lease, for what runs beside other commands: `words` are its own, without
-   * a token. The caller closes it; `signal` cuts it off.
+   * Starts a script on a node under a lease, to run while other commands do. `words` are its arguments, without a
+   * token. The caller closes the process; `signal` ends it early.
    */
   async start(
     node: string,
@@ -80,12 +80,11 @@ export class FactsPool {
     return LeasedProcess.start(this.#api.access, place, { script, command: words }, signal);
   }
 
-  /** The image of the debuggers. */
   get image(): string {
     return this.#options.settings.image;
   }
 
-  /** Removes the pods that are not kept. */
+  /** Deletes the pods, except those to keep. */
   async close(): Promise<void> {
     const places = [...this.#places.values()];
     this.#places.clear();
@@ -117,7 +116,7 @@ export class FactsPool {
       { ...options, ...how, ...(again && { anew: true }) },
     );
     this.#places.set(node, making);
-    // The waiting caller gets the error.
+    // The caller that awaits the promise gets the error.
     making.catch(() => this.#places.delete(node));
     if (known) await (await known.catch(() => undefined))?.close();
     return making;
@@ -153,7 +152,7 @@ export class FactsPool {
 
 const unzip = promisify(gunzip);
 
-/** The script compresses where its image has gzip. */
+/** The script compresses its output if the image has gzip. */
 async function uncompressed(output: Buffer): Promise<Buffer> {
   const isCompressed = output[0] === 0x1f && output[1] === 0x8b;
   if (!isCompressed) return output;

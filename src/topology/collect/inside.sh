@@ -1,7 +1,8 @@
-# Prints what one network namespace holds, from inside it: inside.sh TOKEN WHERE RULES [ADDRESS | TO,FROM]...
+# Prints what one network namespace contains, from inside it: inside.sh TOKEN WHERE RULES [ADDRESS | TO,FROM]...
 #
-# WHERE is `host` in the node's own. The kernel is asked for the routes of the pairs TO,FROM. What needs a kernel module that is not loaded is left out, so that none is
-# loaded: where /proc/modules is missing there are no modules, and what is there is built in.
+# WHERE is `host` in the node's own namespace. The kernel is asked for the routes of each pair TO,FROM. Anything
+# that needs a kernel module which is not loaded is skipped, so that no module gets loaded. If /proc/modules is
+# missing, the kernel has no modules, and everything available is built in.
 token=$1 where=$2 rules=$3 pairs=''
 shift 3
 for word; do
@@ -16,13 +17,13 @@ section() { printf '\n@%s %s\n' "$token" "$*"; }
 
 . ../findProgram.sh
 
-# Whether a module is there without being loaded for us.
+# Whether a module is available without being loaded by this script.
 loaded() {
   [ -e /proc/modules ] || return 0
   grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]
 }
 
-# A program as a section; what it says on its standard error comes as a section of its own.
+# Prints a program's output as a section. If it fails, its standard error follows in another section.
 printed() {
   name=$1
   shift
@@ -35,8 +36,8 @@ printed() {
   fi
 }
 
-# Questions for the routes of the pairs: of packets that are sent here, and of those that came in by the device that the
-# answers to them leave by. Other questions are asked later, when it is known what they are.
+# Prints the questions for the routes of the pairs: for packets sent from here, and for packets that arrive on the
+# device that their answers leave by. Other questions are asked later, when they are known.
 questions() {
   for pair in $pairs; do echo "route get ${pair#*,}"; done | sort -u |
     "$ip" -o -force -batch - 2>/dev/null |
@@ -74,7 +75,7 @@ fi
 if have bridge; then printed fdb bridge -j -d -s fdb; fi
 if have tc; then
   printed qdisc tc -j -s qdisc
-  # Devices that eBPF programs or other filters are attached to.
+  # Print the filters, such as eBPF programs, of devices that can have them.
   tc qdisc 2>/dev/null | sed -n 's/^qdisc \(clsact\|ingress\) [^ ]* dev \([^ ]*\) .*/\2/p' | head -n 100 |
     while read -r device; do
       for direction in ingress egress; do
@@ -84,7 +85,7 @@ if have tc; then
     done
 fi
 if have ethtool && [ -n "$ip" ]; then
-  # Of tunnels alone: what they leave to the hardware may arrive with a wrong checksum.
+  # Only for tunnels: checksums that they leave to the hardware may arrive wrong.
   { "$ip" -o link show type vxlan; "$ip" -o link show type geneve; } 2>/dev/null |
     sed -n 's/^[0-9]*: \([^:@ ]*\)[:@].*/\1/p' | head -n 40 | while read -r device; do
     section "offload $device"
@@ -117,8 +118,8 @@ if [ "$rules" = rules ]; then
     code=$?
     printf '%s\n' "$said" | head -c 16000000
     if [ "$code" -ne 0 ]; then section "failed nft $code"; fi
-    # Rules that iptables made are told in full by itself alone; where there are none it is not asked, since it
-    # would have a module loaded.
+    # Only iptables itself prints the rules that it made in full. Do not run it if there are none, because it would
+    # load a module.
     case $said in
       *'"xt"'*)
         if have iptables-nft-save; then printed iptables-nft iptables-nft-save -c; fi
@@ -132,7 +133,7 @@ if [ "$rules" = rules ]; then
     section absent nft
   fi
   for family in ip ip6; do
-    # A file of /proc has no size: its tables are known by reading it, where we may.
+    # Files in /proc have no size, so read the file to find out whether there are tables.
     names=/proc/self/net/${family}_tables_names
     if ! [ -e "$names" ] || { tables=$(cat "$names" 2>/dev/null) && [ -z "$tables" ]; }; then
       section absent "${family}tables-legacy"

@@ -4,12 +4,12 @@ import type { NamespaceOwner, NetworkNamespace } from '../model/networkNamespace
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { samePath } from '../samePath.ts';
 
-/** The annotation by which a mirror pod names its static pod: the UID that its kubelet uses. */
+/** The annotation of a mirror pod that holds its static pod's UID, which the kubelet uses. */
 const STATIC_UID = 'kubernetes.io/config.hash';
 
 /**
- * Gives the namespaces' owners the names of their pods: from the API server, else from the cache of the CNI
- * plugins, which also knows sandboxes that no process is left of.
+ * Adds pod names to the owners of namespaces. They come from the API server, otherwise from the CNI result cache,
+ * which also knows sandboxes without processes.
  */
 export function nameOwners(facts: ClusterFacts): ClusterFacts {
   const byUid = new Map<string, PodObject>();

@@ -14,7 +14,7 @@ import type { Unknown } from '../model/unknown.ts';
 import { routeAnswers } from './routeAnswers.ts';
 import { nonEmptyLines, type Section } from './sections.ts';
 
-/** What was read inside a namespace, and what could not be. */
+/** What was read inside a namespace, and what could not be read. */
 export type InsideFacts = Omit<
   NetworkNamespace,
   'inode' | 'owner' | 'processCount' | 'pid' | 'user' | 'command' | 'netnsid' | 'mounts'
@@ -22,7 +22,7 @@ export type InsideFacts = Omit<
 
 type Facts = { -readonly [Field in keyof InsideFacts]: InsideFacts[Field] };
 
-/** Reads the sections of one namespace: `ns`, those between `full` and the next, and `resolv`. */
+/** Reads the sections of one namespace: `ns`, the sections after `full`, and `resolv`. */
 export function parseInside(sections: readonly Section[]): InsideFacts {
   const unknown: Unknown[] = [];
   const facts: Facts = { answers: routeAnswers(sections), unknown };
@@ -50,7 +50,7 @@ export function parseInside(sections: readonly Section[]): InsideFacts {
   };
 }
 
-/** Sections by what people call their contents. */
+/** Names for the contents of sections, as shown to users. */
 const WHAT: Readonly<Record<string, string>> = {
   ns: 'links, routes and neighbours',
   rule4: 'rules (IPv4)',
@@ -144,7 +144,7 @@ function withFilters(qdiscs: readonly Qdisc[], device: string, filters: string[]
   );
 }
 
-/** Lines `tx-checksum-ipv4: on [fixed]` of `ethtool -k`. */
+/** Reads lines `tx-checksum-ipv4: on [fixed]` of `ethtool -k`. */
 function parseFeatures(text: string): Record<string, boolean> {
   const lines = text.split('\n').map((line) => /^\s*([\w-]+): (on|off)/.exec(line));
   return Object.fromEntries(
@@ -152,7 +152,7 @@ function parseFeatures(text: string): Record<string, boolean> {
   );
 }
 
-/** Rules that no module is loaded for are empty texts: there are none. */
+/** If a rule set's module is not loaded, it has no rules: its text is empty. */
 function netfilterOf(sections: readonly Section[]): NetfilterFacts | undefined {
   const failed = new Set(
     sections.filter(({ name }) => name === 'failed').map(({ words }) => words[0]),

@@ -10,11 +10,11 @@ import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
 export interface NodeFactsOptions {
   readonly name: string;
-  /** Whether values of annotations in CNI's files are kept. */
+  /** Whether to keep the values of annotations in CNI files. */
   readonly showAnnotations: boolean;
 }
 
-/** Puts together what collect.sh printed on one node. Owners of namespaces have no names yet. */
+/** Assembles the facts of one node from collect.sh's output. The owners of namespaces have no names yet. */
 export async function nodeFactsOf(
   sections: readonly Section[],
   { name, showAnnotations }: NodeFactsOptions,
@@ -66,7 +66,7 @@ export async function nodeFactsOf(
   };
 }
 
-/** What cannot be known without a program. */
+/** What cannot be read without these programs. */
 const NEEDED = [
   ['ip', 'devices, addresses and routes'],
   ['nsenter', 'the contents of network namespaces of other processes'],
@@ -115,7 +115,7 @@ function ownerOf(
   return id === undefined ? { kind: 'other' } : { kind: 'container', id };
 }
 
-/** One entry for each path and namespace: containers see the same mounts many times. */
+/** Lists each path of a namespace once, because containers see the same mounts many times. */
 function parseMounts(
   sections: readonly Section[],
   { processes }: ProcessFacts,
@@ -134,7 +134,7 @@ function parseMounts(
   return found;
 }
 
-/** By inode: collect.sh named each namespace after it. */
+/** Namespace ids by inode. collect.sh names each namespace after its inode. */
 function parseNetnsids(sections: readonly Section[]): Map<number, number> {
   const found = new Map<number, number>();
   try {
@@ -144,12 +144,12 @@ function parseNetnsids(sections: readonly Section[]): Map<number, number> {
       if (inode !== undefined && id !== undefined) found.set(Number(inode), id);
     }
   } catch {
-    // Numbers of namespaces are a column that may be empty.
+    // Namespace ids are optional: without them, a column stays empty.
   }
   return found;
 }
 
-/** The sections that belong to each namespace. */
+/** Groups sections by the inode of their namespace. */
 function insideSections(sections: readonly Section[]): Map<number, Section[]> {
   const found = new Map<number, Section[]>();
   let inode: number | undefined;
@@ -168,7 +168,7 @@ function insideSections(sections: readonly Section[]): Map<number, Section[]> {
   return found;
 }
 
-/** Namespaces of which the process that was entered by is in another one now. */
+/** Namespaces whose process had ended, or was in another namespace, when the collection ended. */
 function replacedInodes(sections: readonly Section[]): Set<number> {
   const now = new Map(
     nonEmptyLines(sectionText(sections, 'checked')).map((line) => {

@@ -10,7 +10,7 @@ export interface FoundFile {
   readonly fault?: FileFault;
 }
 
-/** Reads a file that should hold an object in JSON, or says what is wrong with it. */
+/** Reads a file that should contain a JSON object, or says what is wrong with it. */
 export function parseJsonFile(file: FoundFile): { value?: JsonObject; fault?: FileFault } {
   if (file.fault) return { fault: file.fault };
   if (file.content.length === 0) return { fault: { reason: 'empty' } };
@@ -25,12 +25,12 @@ export function parseJsonFile(file: FoundFile): { value?: JsonObject; fault?: Fi
   }
 }
 
-/** The text of a small file. */
+/** The text of a file, cut at 64 KiB. */
 export function fileText({ content }: FoundFile): string {
   return content.subarray(0, 65_536).toString();
 }
 
-/** Values that a dump must not spread, such as the tokens that plugins are given: null takes their place. */
+/** Names of values that must not appear in a dump, such as the tokens of plugins. They are replaced by null. */
 const SECRET = /token|password|passwd|secret|credential|private_?key|auth$|_key$|cert$/i;
 
 export function hideSecrets(value: unknown, depth = 0): unknown {

@@ -17,7 +17,7 @@ interface Metadata {
   readonly annotations?: Texts;
 }
 
-/** The parts of core/v1 Node that we read. */
+/** The parts of a core/v1 Node that we read. */
 export interface RawNode {
   readonly metadata: Metadata;
   readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] };
@@ -33,7 +33,7 @@ export interface RawNode {
   };
 }
 
-/** Annotations that network plugins and kubelets write; users' own hold anything. */
+/** Annotations of network plugins and kubelets. Users' own annotations may contain anything, so they are dropped. */
 const PLUGIN_ANNOTATIONS =
   /^(?:flannel\.alpha\.coreos\.com|projectcalico\.org|k8s\.ovn\.org|k8s\.v1\.cni\.cncf\.io|cni\.projectcalico\.org|network\.cilium\.io|node\.antrea\.io|kube-router\.io|kubernetes\.io\/config|sidecar\.istio\.io\/status|linkerd\.io\/proxy-version)/;
 
@@ -132,7 +132,7 @@ function containerObject(
   };
 }
 
-/** The parts of core/v1 Service that we read. */
+/** The parts of a core/v1 Service that we read. */
 export interface RawService {
   readonly metadata: Metadata;
   readonly spec?: {
@@ -186,7 +186,7 @@ export function serviceObject({ metadata, spec = {}, status }: RawService): Serv
   };
 }
 
-/** The parts of discovery.k8s.io/v1 EndpointSlice that we read. */
+/** The parts of a discovery.k8s.io/v1 EndpointSlice that we read. */
 export interface RawSlice {
   readonly metadata: Metadata;
   readonly addressType: string;
@@ -231,7 +231,7 @@ export function endpointSliceObject(slice: RawSlice): EndpointSliceObject {
   };
 }
 
-/** networking.k8s.io/v1 NetworkPolicy. */
+/** A networking.k8s.io/v1 NetworkPolicy. */
 export interface RawPolicy {
   readonly metadata: Metadata;
   readonly spec?: Readonly<Record<string, unknown>>;

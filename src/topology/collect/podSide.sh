@@ -1,6 +1,7 @@
-# Prints what a pod's network namespace holds, from a debugger that is in it: podSide.sh INSIDE TOKEN
+# Prints what a pod's network namespace contains, from a debugger inside it: podSide.sh INSIDE TOKEN
 #
-# For users who may not create pods on nodes: sections as those of collect.sh, of this one namespace.
+# This is for users who may not create pods on nodes. Prints the same sections as collect.sh, for this one
+# namespace.
 inside=$1 token=$2
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }

@@ -16,13 +16,13 @@ import type { Subject } from './subject.ts';
 export interface PodSideOptions extends AccessOptions {
   readonly settings: DebuggerSettings;
   readonly command: string;
-  /** Why the node is not entered, for people. */
+  /** The reason for not entering the node, as shown to users. */
   readonly why: string;
 }
 
 /**
- * Reads the network namespace of one pod from an ephemeral container in it, where no pod may be made on its node:
- * facts of a node of which nothing else is known. Throws as `ensureDebugger` does.
+ * Reads the network namespace of one pod from an ephemeral container in it, for users who may not create a pod on
+ * its node. Returns facts of a node that contain nothing else. Throws the same errors as `ensureDebugger`.
  */
 export async function readPodSide(
   api: KubeApi,
@@ -53,7 +53,7 @@ export async function readPodSide(
     name: node,
     collectedAt,
     kernel,
-    // Nothing of the host is known.
+    // The host's namespace is not known.
     hostInode: 0,
     namespaces: [
       {

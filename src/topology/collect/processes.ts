@@ -2,7 +2,7 @@ import { type CgroupOwner, parseCgroup } from '../../tools/cgroup.ts';
 import type { NodeProcess, Sandbox } from '../model/nodeFacts.ts';
 import { nonEmptyLines, type Section, sectionText } from './sections.ts';
 
-/** Processes of a node, and the first one of each network namespace. */
+/** The processes of a node, and the first process of each network namespace. */
 export interface ProcessFacts {
   readonly processes: readonly NodeProcess[];
   readonly sandboxes: readonly Sandbox[];
@@ -11,7 +11,7 @@ export interface ProcessFacts {
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** The process of the lowest id in a namespace, by which lsns describes it. */
+/** The process with the lowest id in a namespace. lsns shows this process for the namespace. */
 export interface FirstProcess {
   readonly pid: number;
   readonly user: string;
@@ -27,7 +27,7 @@ export function parseProcesses(sections: readonly Section[]): ProcessFacts {
     const owner = parseCgroup(line);
     if (owner) owners.set(pid, owner);
   }
-  // The collecting processes do not belong to the result.
+  // Leave out the processes of the collection itself.
   const own = /\d+/.exec(sectionText(sections, 'self') ?? '')?.[0];
   const isOwn = (pid: number) =>
     own !== undefined && mntns.get(pid) === Number(own) && mntns.get(1) !== Number(own);
@@ -56,7 +56,7 @@ export function parseProcesses(sections: readonly Section[]): ProcessFacts {
   };
 }
 
-/** Lines `INODE PID`. */
+/** Reads lines `INODE PID`. */
 function inodesByPid(text: string | undefined): Map<number, number> {
   return new Map(
     nonEmptyLines(text).map((line) => {
@@ -66,12 +66,12 @@ function inodesByPid(text: string | undefined): Map<number, number> {
   );
 }
 
-/** Lines `/proc/PID/FILE:VALUE` of grep; a second line of a value is dropped. */
+/** Reads lines `/proc/PID/FILE:VALUE` of grep. Only the first line of each process is used. */
 function valuesByPid(text: string | undefined): Map<number, string> {
   const found = new Map<number, string>();
   for (const line of nonEmptyLines(text)) {
     const [, pid, value] = /^\/proc\/(\d+)\/\w+:(.*)$/s.exec(line) ?? [];
-    // In version 1 the hierarchies follow each other, and one of them may say more than the first.
+    // In cgroup v1, each hierarchy has a line, and the first one is enough.
     if (pid !== undefined && value !== undefined && !found.has(Number(pid)))
       found.set(Number(pid), value);
   }
@@ -85,7 +85,7 @@ function sandboxesOf(processes: readonly NodeProcess[], host: number | undefined
   );
   return [...pods].map(([podUid, members]) => {
     const inodes = members.map(({ netns }) => netns).filter((inode) => inode !== undefined);
-    // CRI-O's conmon is in the pod's control group and in the node's network.
+    // CRI-O's conmon is in the pod's control group but in the node's network namespace.
     const netns = inodes.find((inode) => inode !== host) ?? inodes[0];
     const containers = new Set(members.map(({ containerId }) => containerId));
     return {
@@ -124,7 +124,7 @@ function firstProcesses(
   );
 }
 
-/** Words end with NUL; the section's last newline is not theirs. */
+/** Words end with NUL. The last newline belongs to the section. */
 function commandLine(body: Buffer | undefined): string {
   return (body?.toString() ?? '')
     .replace(/[\0\n]+$/, '')

@@ -1,12 +1,12 @@
 import { objectOf } from '../../jsonObject.ts';
 import type { LearnedRange, RangeUse } from '../model/learnedRange.ts';
 
-/** A ConfigMap; of those that we read, keys and values are known. */
+/** A ConfigMap with known keys and values. */
 export interface RawConfigMap {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** A static pod of the control plane, with the arguments of its program. */
+/** A control plane's static pod, with its command line. */
 export interface RawControlPlanePod {
   readonly spec?: {
     readonly containers?: readonly {
@@ -17,7 +17,7 @@ export interface RawControlPlanePod {
   };
 }
 
-/** Ranges that are written in one text: separated by commas, or by spaces. */
+/** Reads ranges from a text, separated by commas or spaces. */
 function ranges(use: RangeUse, text: string | undefined, source: string, more: object = {}) {
   return (text ?? '')
     .split(/[\s,]+/)
@@ -30,7 +30,7 @@ function maskOf(value: unknown): { nodeMask?: number } {
   return value !== undefined && Number.isInteger(mask) ? { nodeMask: mask } : {};
 }
 
-/** Of arguments such as `--cluster-cidr=10.244.0.0/16`, or as two words. */
+/** Reads flags such as `--cluster-cidr=10.244.0.0/16`, or `--cluster-cidr` with the value in the next word. */
 function argumentsOf(words: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [at, word] of words.entries()) {
@@ -40,7 +40,7 @@ function argumentsOf(words: readonly string[]): ReadonlyMap<string, string> {
   return found;
 }
 
-/** The masks that belong to ranges of a text, by the family of each. */
+/** Adds the node mask of its family to each range. */
 function withMasks(
   found: readonly LearnedRange[],
   mask: (family: 4 | 6) => unknown,
@@ -48,7 +48,7 @@ function withMasks(
   return found.map((one) => ({ ...one, ...maskOf(mask(one.cidr.includes(':') ? 6 : 4)) }));
 }
 
-/** Flags of the kube-controller-manager and the kube-apiserver. */
+/** Reads the flags of kube-controller-manager and kube-apiserver. */
 export function controlPlaneRanges({ spec }: RawControlPlanePod): LearnedRange[] {
   return (spec?.containers ?? []).flatMap(({ name, command = [], args = [] }) =>
     argumentRanges(argumentsOf([...command, ...args]), name, {
@@ -72,7 +72,7 @@ function argumentRanges(
   ];
 }
 
-/** A server of k3s or RKE2: the annotation k3s.io/node-args holds its arguments as a list. */
+/** Reads a k3s or RKE2 server: the annotation k3s.io/node-args holds its arguments as a list. */
 export function k3sRanges({
   metadata,
 }: {
@@ -100,7 +100,7 @@ export function kubeProxyRanges({ data }: RawConfigMap): LearnedRange[] {
   return ranges('pods', yamlValue(text, 'clusterCIDR'), 'ConfigMap kube-proxy');
 }
 
-/** A value of its own line. */
+/** The value of a YAML key that is on a line of its own. */
 function yamlValue(text: string | undefined, key: string): string | undefined {
   const value = new RegExp(`^\\s*${key}:[ \\t]*(.*)$`, 'm').exec(text ?? '')?.[1];
   return value?.replaceAll(/["']/g, '');
@@ -118,7 +118,7 @@ export function flannelRanges({ data }: RawConfigMap): LearnedRange[] {
   ];
 }
 
-/** cilium-config, with `ipam: cluster-pool`. https://docs.cilium.io/en/stable/network/concepts/ipam/cluster-pool/ */
+/** cilium-config with `ipam: cluster-pool`. https://docs.cilium.io/en/stable/network/concepts/ipam/cluster-pool/ */
 export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
   if (!data.ipam?.startsWith('cluster-pool')) return [];
   const source = 'ConfigMap cilium-config';
@@ -132,7 +132,7 @@ export function ciliumRanges({ data = {} }: RawConfigMap): LearnedRange[] {
   );
 }
 
-/** cilium.io/v2 CiliumNode: the ranges of one node; with several pools, those that it has of each. */
+/** cilium.io/v2 CiliumNode: the ranges of one node, from each of its pools. */
 export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
   const { name } = objectOf(objectOf(raw).metadata);
   const { podCIDRs, pools } = objectOf(objectOf(objectOf(raw).spec).ipam);
@@ -147,10 +147,7 @@ export function ciliumNodeRanges(raw: unknown): LearnedRange[] {
   ];
 }
 
-/**
- * CiliumPodIPPool, of which nodes get blocks.
- * https://docs.cilium.io/en/stable/network/concepts/ipam/multi-pool/
- */
+/** CiliumPodIPPool: nodes get blocks of it. https://docs.cilium.io/en/stable/network/concepts/ipam/multi-pool/ */
 export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
   const { name } = objectOf(objectOf(raw).metadata);
   const { ipv4, ipv6 } = objectOf(objectOf(raw).spec);
@@ -164,8 +161,8 @@ export function ciliumPoolRanges(raw: unknown): LearnedRange[] {
 }
 
 /**
- * acn.azure.com/v1alpha NodeNetworkConfig: the subnet of Azure that pods of a node take their addresses from, which
- * nodes share. https://github.com/Azure/azure-container-networking/tree/master/crd/nodenetworkconfig
+ * acn.azure.com/v1alpha NodeNetworkConfig: the Azure subnet of the pods of a node. Nodes share it.
+ * https://github.com/Azure/azure-container-networking/tree/master/crd/nodenetworkconfig
  */
 export function azureRanges(raw: unknown): LearnedRange[] {
   const { networkContainers } = objectOf(objectOf(raw).status);
@@ -188,7 +185,7 @@ export function calicoPoolRanges(raw: unknown): LearnedRange[] {
   return ranges('pods', string(cidr), `IPPool ${name}`, more);
 }
 
-/** crd.projectcalico.org/v1 BlockAffinity: a block of a pool that belongs to a node. */
+/** crd.projectcalico.org/v1 BlockAffinity: the block of a pool that a node owns. */
 export function calicoBlockRanges(raw: unknown): LearnedRange[] {
   const { cidr, node, deleted } = objectOf(objectOf(raw).spec);
   if (deleted === true || deleted === 'true' || typeof node !== 'string') return [];
@@ -215,7 +212,7 @@ export function serviceCidrRanges(raw: unknown): LearnedRange[] {
   return texts(cidrs).flatMap((cidr) => ranges('services', cidr, `ServiceCIDR ${name}`));
 }
 
-/** The API server's refusal of a service's address: "… The range of valid IPs is 10.96.0.0/16". */
+/** The API server's error for an invalid service address: "… The range of valid IPs is 10.96.0.0/16". */
 export function refusedServiceRanges(message: string): LearnedRange[] {
   const text = /range of valid IPs is ([0-9a-fA-F:./, ]+)/.exec(message)?.[1];
   return ranges('services', text, 'dry run of a Service');

@@ -21,19 +21,19 @@ import {
 } from './rangeRecords.ts';
 
 export interface RangesOptions {
-  /** In which a dry run is made. */
+  /** The namespace of the dry run. */
   readonly namespace: string;
   readonly signal: AbortSignal;
   /** Called when a dry run is made. */
   readonly onNote: (text: string) => void;
 }
 
-/** A place where ranges are written. */
+/** An object or list that contains ranges. */
 interface Source {
-  /** As shown to users who may not read it. */
+  /** The name shown to users who may not read it. */
   readonly name: string;
   readonly path: string;
-  /** Of a list: the label that its objects have. */
+  /** For a list: the label selector. */
   readonly label?: string;
   readonly isList?: true;
   readonly uses: readonly RangeUse[];
@@ -69,7 +69,7 @@ const SOURCES: readonly Source[] = [
   listed('IPPools', `${CALICO}/ippools`, 'pods', calicoPoolRanges),
   listed('BlockAffinities', `${CALICO}/blockaffinities`, 'pods', calicoBlockRanges),
   listed('CiliumNodes', '/apis/cilium.io/v2/ciliumnodes', 'pods', ciliumNodeRanges),
-  // The version depends on that of Cilium.
+  // Which version is served depends on the version of Cilium.
   listed('CiliumPodIPPools', '/apis/cilium.io/v2/ciliumpodippools', 'pods', ciliumPoolRanges),
   listed('CiliumPodIPPools', '/apis/cilium.io/v2alpha1/ciliumpodippools', 'pods', ciliumPoolRanges),
   listed(
@@ -102,8 +102,8 @@ function listed(name: string, path: string, use: RangeUse, read: Source['read'])
 }
 
 /**
- * Reads the ranges of pods and services wherever a cluster has them written, as far as the user may. What
- * the user may not read is unknown only if no other source has it.
+ * Reads the ranges of pods and services from every known place that the user may read. A range is unknown only if
+ * no readable source has it.
  */
 export async function readRanges(
   api: KubeApi,
@@ -160,7 +160,7 @@ async function readSource(
   return (await listAll<never>(api, path, query, signal)).flatMap(read);
 }
 
-/** The names of the API groups; undefined where they cannot be read. */
+/** The names of the API groups; undefined if the user may not read them. */
 async function groupsOf(
   api: KubeApi,
   signal: AbortSignal,
@@ -182,11 +182,11 @@ function isServed(path: string, groups: ReadonlySet<string> | undefined): boolea
   return root === 'api' || groups === undefined || groups.has(group);
 }
 
-/** Addresses that no cluster has for services: reserved (RFC 1112), and documentation (RFC 3849). */
+/** Addresses that no cluster uses for services: reserved (RFC 1112) and for documentation (RFC 3849). */
 const OUTSIDE = ['240.0.0.1', '2001:db8:ffff::1'];
 
 /**
- * Asks the API server to check, and not to create, a Service with an address outside its range: the refusal
+ * Makes the API server validate, but not create, a Service with an address outside the service range. The error
  * names the range.
  */
 async function dryRuns(

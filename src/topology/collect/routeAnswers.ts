@@ -3,7 +3,7 @@ import { routesOf } from '../../tools/ip/route.ts';
 import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
 import type { Section } from './sections.ts';
 
-/** The questions that collect.sh asked in a namespace by itself, with their answers. */
+/** The questions that inside.sh asked in a namespace, with their answers. */
 export function routeAnswers(sections: readonly Section[]): RouteAnswer[] {
   const asked = sections.find(({ name }) => name === 'asked')?.body.toString() ?? '';
   const answers = answersIn(sections);
@@ -16,14 +16,14 @@ export function routeAnswers(sections: readonly Section[]): RouteAnswer[] {
     });
 }
 
-/** A line of a batch: `route get TO from FROM [iif DEVICE]`. */
+/** Reads a line of the batch: `route get TO from FROM [iif DEVICE]`. */
 function questionOf(line: string): RouteQuestion | undefined {
   const [, to, from, inputDevice] = /^route get (\S+) from (\S+)(?: iif (\S+))?$/.exec(line) ?? [];
   if (to === undefined || from === undefined) return undefined;
   return { to, from, ...(inputDevice !== undefined && { inputDevice }) };
 }
 
-/** What ip printed for the questions of its batches, by the number of the question. */
+/** What ip printed for its batches, by the number of the question. */
 export function answersIn(
   sections: readonly Section[],
 ): Map<number, Omit<RouteAnswer, 'question'>> {
@@ -40,7 +40,7 @@ export function answersIn(
         const [route] = routesOf(parseIpRecords(line));
         found.set(number, { code: 0, ...(route && { route }) });
       } catch {
-        // An ip without JSON for this: then it is not known.
+        // This ip prints no JSON here, so the answer is unknown.
       }
       number += 1;
     }
@@ -49,7 +49,7 @@ export function answersIn(
   return found;
 }
 
-/** Notes the questions from a number on that have no route; gives the number of the next that has one. */
+/** Notes the errors of the questions from a number on, and returns the next number without an error. */
 function refused(
   found: Map<number, Omit<RouteAnswer, 'question'>>,
   errors: ReadonlyMap<number, string>,
@@ -58,16 +58,16 @@ function refused(
 ): number {
   let number = from;
   for (;;) {
-    // Lines of a batch count from 1.
+    // The lines of a batch count from 1.
     const error = errors.get(number - first + 1);
     if (error === undefined) return number;
-    // ip's own exit codes: 2 where the kernel refused, 1 where ip itself did.
+    // The exit codes that ip would have: 2 if the kernel refuses, 1 if ip itself fails.
     found.set(number, { code: error.startsWith('RTNETLINK') ? 2 : 1, error });
     number += 1;
   }
 }
 
-/** What ip says of the lines of a batch: the reason, and then `Command failed -:LINE`. */
+/** Reads ip's errors by line: a reason, followed by `Command failed -:LINE`. */
 function errorsOf(text: string): Map<number, string> {
   const errors = new Map<number, string>();
   let reason: string[] = [];

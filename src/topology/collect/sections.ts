@@ -1,14 +1,14 @@
-/** A part of what a collection script printed: everything up to the next line with its token. */
+/** A section of a script's output: everything up to the next line with the token. */
 export interface Section {
   readonly name: string;
-  /** The words behind the name. */
+  /** The words after the name. */
   readonly words: readonly string[];
   readonly body: Buffer;
 }
 
 /**
- * Splits the output of collect.sh at its lines `@TOKEN NAME WORD…`. The newline in front of such a line is
- * the script's own. Text before the first one is dropped.
+ * Splits a script's output at its lines `@TOKEN NAME WORD…`. The newline before such a line is not part of the
+ * section. Text before the first section is dropped.
  */
 export function parseSections(output: Buffer, token: string): Section[] {
   const mark = Buffer.from(`\n@${token} `);
@@ -26,7 +26,7 @@ export function parseSections(output: Buffer, token: string): Section[] {
   return found;
 }
 
-/** Sections by name, for those of which there is one; the first counts. */
+/** The body of the first section with this name. */
 export function sectionText(sections: readonly Section[], name: string): string | undefined {
   return sections.find((section) => section.name === name)?.body.toString();
 }

@@ -7,7 +7,7 @@ import { Problem, wrongUsage } from '../../problem.ts';
 import type { ClusterFacts } from '../model/clusterFacts.ts';
 import type { RawNode } from './objectRecords.ts';
 
-/** What a command is about: one pod, one node, or every node. */
+/** What a command examines: one pod, one node, or every node. */
 export type Subject =
   | {
       readonly kind: 'pod';
@@ -15,25 +15,25 @@ export type Subject =
       readonly name: string;
       readonly uid: string;
       readonly node: string;
-      /** By which collect.sh finds its namespace. */
+      /** The words by which collect.sh finds the pod's namespace. */
       readonly words: readonly string[];
     }
   | { readonly kind: 'node'; readonly node: string }
   | { readonly kind: 'nodes'; readonly nodes: readonly string[] };
 
-/** Pods on more nodes than this are created only on request. */
+/** The most nodes that get a pod without being named. */
 const MAX_NODES = 10;
 
 export interface SubjectOptions {
-  /** Of a pod whose name stands alone. */
+  /** The namespace of a pod that is named without one. */
   readonly currentNamespace: string;
   readonly signal: AbortSignal;
   readonly onNote: (text: string) => void;
-  /** Whether no node is entered where there are too many; else that is a Problem. */
+  /** Whether to enter no node if there are too many; otherwise, too many nodes are a Problem. */
   readonly withoutNodes: boolean;
 }
 
-/** Finds what a word names; all nodes without one. Throws a Problem. */
+/** Finds the pod or node that a word names; without a word, all nodes. Throws a Problem. */
 export async function findSubject(
   api: KubeApi,
   word: string | undefined,
@@ -87,7 +87,7 @@ async function allNodes(
   return { kind: 'nodes', nodes: usable.map(({ metadata }) => metadata.name) };
 }
 
-/** What a word names in facts that were read before. Throws a Problem where it is not among them. */
+/** Finds what a word names in facts that were read before. Throws a Problem if it is not among them. */
 export function subjectIn(
   facts: ClusterFacts,
   word: string | undefined,

@@ -17,7 +17,7 @@ export interface ClusterView {
   readonly avoid: readonly WrittenRange[];
 }
 
-/** How much of something may be used before it is worth a warning. */
+/** The used share from which a limit is worth a warning. */
 const NEARLY_ALL = 0.9;
 /** How many names a finding lists. */
 const NAMES = 5;
@@ -67,7 +67,7 @@ function rangesAlone({ ranges, avoid, facts }: ClusterView): CidrFinding[] {
     ]);
 }
 
-/** Several sources that name different pod ranges, none inside another. Pools of addresses may be several. */
+/** Sources that name different pod ranges, neither inside the other. There may be several address pools. */
 function contradictions({ ranges }: ClusterView): CidrFinding[] {
   const written = ranges.filter(
     ({ use, isExact, isBlocks }) => use === 'pods' && isExact && !isBlocks,
@@ -112,7 +112,7 @@ function overlapsOfRanges({ ranges, facts, uses }: ClusterView): CidrFinding[] {
       });
     }
   }
-  // Their smallest common range may hold anything: addresses are compared, each on its own.
+  // Each node address is compared by itself: the smallest range with all of them may also hold other addresses.
   for (const known of [...pods, ...services]) {
     const inside = (facts.objects.nodes ?? []).filter(({ addresses }) =>
       addresses.some(({ type, address }) => type === 'InternalIP' && holds(known.range, address)),
@@ -168,7 +168,7 @@ function overlapsOfNodes({ uses, ranges }: ClusterView): CidrFinding[] {
   return found;
 }
 
-/** Nodes that have no range although others have one. */
+/** Nodes without a range, when other nodes have one. */
 function nodesWithoutRange({ uses, fits }: ClusterView): CidrFinding[] {
   const without = uses.filter(({ ranges }) => ranges.length === 0);
   if (without.length === 0 || without.length === uses.length) return [];
@@ -191,7 +191,7 @@ function nodesWithoutRange({ uses, fits }: ClusterView): CidrFinding[] {
   ];
 }
 
-/** What the size of the nodes' ranges means for the number of pods, once for nodes that are alike. */
+/** Node ranges that are full, or too small for the pod limit; one finding for all similar nodes. */
 function nodeRanges({ uses }: ClusterView): CidrFinding[] {
   const found: CidrFinding[] = [];
   const fixed = uses.flatMap(({ name, podLimit, ranges }) =>
@@ -250,7 +250,7 @@ function scarcity({ limits, fits }: ClusterView): CidrFinding[] {
     }));
 }
 
-/** Names of nodes, the first few of many. */
+/** The names of nodes; of many, only the first few. */
 function names(nodes: readonly { readonly name: string }[]): string {
   const all = [...new Set(nodes.map(({ name }) => name))];
   const shown = all.slice(0, NAMES).join(', ');

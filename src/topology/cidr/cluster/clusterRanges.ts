@@ -2,26 +2,26 @@ import type { ClusterFacts } from '../../model/clusterFacts.ts';
 import type { LearnedRange } from '../../model/learnedRange.ts';
 import { parseRange, type Range, rangeText, type WrittenRange } from '../range.ts';
 
-/** A range of a whole cluster, and how it was learned. */
+/** A cluster-wide range and its sources. */
 export interface ClusterRange {
   readonly use: 'nodes' | 'pods' | 'services';
   readonly range: WrittenRange;
   readonly sources: readonly string[];
-  /** False where the range can be larger: it covers the addresses that were seen. */
+  /** False if the range may be larger, because it is only the smallest one that covers the known addresses. */
   readonly isExact: boolean;
-  /** The prefix length of the parts that nodes get. */
+  /** The prefix length of the node ranges taken from it. */
   readonly nodeMask?: number;
-  /** Whether a node gets parts as it needs them (Calico). */
+  /** Whether nodes get blocks of it on demand (Calico). */
   readonly isBlocks: boolean;
 }
 
-/** Ranges that the user names, for what the cluster does not tell. */
+/** Ranges given by the user, where the cluster does not tell them. */
 export interface GivenRanges {
   readonly pods: readonly WrittenRange[];
   readonly services: readonly WrittenRange[];
 }
 
-/** The ranges of a cluster: as they are written somewhere, else what covers the addresses that were seen. */
+/** The ranges of a cluster, as configured; otherwise the smallest ranges that cover the known addresses. */
 export function clusterRanges(
   { objects }: ClusterFacts,
   given: GivenRanges,
@@ -62,7 +62,7 @@ function learned(use: LearnedRange['use'], cidr: string, source: string): Learne
   return { use, cidr, source };
 }
 
-/** One entry for a range that several sources name alike. */
+/** Merges equal ranges from several sources. */
 function merged(ranges: readonly LearnedRange[]): ClusterRange[] {
   const found = new Map<string, ClusterRange>();
   for (const { use, cidr, source, nodeMask, blocks } of ranges) {
@@ -83,7 +83,7 @@ function merged(ranges: readonly LearnedRange[]): ClusterRange[] {
   return [...found.values()];
 }
 
-/** The smallest range that holds all addresses and ranges of a family. */
+/** The smallest range that covers all addresses and ranges of a family. */
 function cover(texts: readonly string[], family: 4 | 6): WrittenRange | undefined {
   const bits = family === 4 ? 32 : 128;
   const all = texts

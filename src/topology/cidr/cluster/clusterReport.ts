@@ -8,7 +8,7 @@ import { clusterRanges, type GivenRanges } from './clusterRanges.ts';
 import { limitsOf, nodesFit } from './limits.ts';
 import { nodeUses } from './nodeUse.ts';
 
-/** The ranges of a cluster as `-o json` gives them; docs/cidr.md describes them. */
+/** The ranges of a cluster, in the form of `-o json`. docs/cidr.md describes it. */
 export interface ClusterReport {
   readonly ranges: readonly {
     readonly use: 'nodes' | 'pods' | 'services';
@@ -29,7 +29,7 @@ export interface ClusterReport {
     readonly pods: number;
     readonly podLimit?: number;
   }[];
-  /** How many more nodes get a range; absent where the range of pods is not known. */
+  /** How many more nodes can get a range; absent if the pod range is not known. */
   readonly moreNodes?: number;
   readonly limits: readonly {
     readonly what: string;
@@ -39,7 +39,7 @@ export interface ClusterReport {
   readonly findings: readonly CidrFinding[];
 }
 
-/** What a cluster's ranges are, how full they are, and what is wrong with them. */
+/** The ranges of a cluster, how full they are, and what is wrong with them. */
 export function clusterReport(
   facts: ClusterFacts,
   given: GivenRanges & { readonly avoid: readonly WrittenRange[] },

@@ -5,28 +5,28 @@ import { isInside, overlaps, sizeOf, type WrittenRange } from '../range.ts';
 import type { ClusterRange } from './clusterRanges.ts';
 import type { NodeUse } from './nodeUse.ts';
 
-/** How many nodes the pod ranges are enough for. */
+/** How many nodes the pod ranges have room for. */
 export interface NodesFit {
   readonly family: 4 | 6;
-  /** Of the ranges of nodes, less those that the services take away. */
+  /** How many node ranges there are, without those that the service range takes up. */
   readonly total: number;
   readonly used: number;
   readonly nodeMask: number;
-  /** True for blocks, of which a node can have several. */
+  /** True for blocks: a node can have several of them. */
   readonly isBlocks: boolean;
 }
 
-/** Something that can run out. */
+/** A resource that can run out. */
 export interface Limit {
   readonly what: string;
   readonly used: number;
   readonly total: bigint;
 }
 
-/** Defaults of the kube-controller-manager. */
+/** The defaults of the kube-controller-manager. */
 const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
 
-/** By family; a family whose range is not known exactly is left out. */
+/** One entry per family, if the family's range is known exactly. */
 export function nodesFit(
   ranges: readonly ClusterRange[],
   uses: readonly NodeUse[],
@@ -54,8 +54,8 @@ export function nodesFit(
 }
 
 /**
- * The ranges that nodes get theirs of. Where several are known, such as --cluster-cidr and a pool of the
- * network plugin, those that hold the nodes' ranges count; each once.
+ * The ranges that node ranges are taken from. If several are known, such as --cluster-cidr and a pool of the
+ * network plugin, only those that contain node ranges count. Overlapping ranges count once.
  */
 function allocated(
   pods: readonly ClusterRange[],
@@ -75,7 +75,7 @@ function allocated(
   );
 }
 
-/** Everything that can run out, the fullest first. */
+/** All limits, the fullest first. */
 export function limitsOf(
   { objects }: ClusterFacts,
   ranges: readonly ClusterRange[],
@@ -92,7 +92,7 @@ export function limitsOf(
         ({ family: own, value }) =>
           own === family && value >= first && value < first + sizeOf(range),
       );
-      // The network's address is not given out, nor the last one in IPv4.
+      // Leave out the network's address and, in IPv4, the last address.
       const unusable = family === 4 ? 2n : 1n;
       const total = sizeOf(range) - unusable;
       return { what: `addresses of services (${range.written})`, used: inside.length, total };
@@ -122,7 +122,7 @@ export function limitsOf(
   return limits.toSorted((one, other) => share(other) - share(one));
 }
 
-/** Of the limits of all nodes, the one that is nearest. */
+/** The fullest of all nodes' limits. */
 function fullest(uses: readonly NodeUse[], limitsOfNode: (use: NodeUse) => Limit[]): Limit[] {
   let best: Limit | undefined;
   for (const use of uses)
@@ -131,7 +131,7 @@ function fullest(uses: readonly NodeUse[], limitsOfNode: (use: NodeUse) => Limit
   return best === undefined ? [] : [best];
 }
 
-/** The used part, from 0 to 1 and more. */
+/** The used share: 0 to 1, or more if overused. */
 export function share({ used, total }: Limit): number {
   return total === 0n ? Number(used > 0) : used / Number(total);
 }

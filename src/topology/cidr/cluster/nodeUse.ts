@@ -5,31 +5,31 @@ import type { ClusterFacts } from '../../model/clusterFacts.ts';
 import { usableAddresses } from '../capacity.ts';
 import { parseRange, sizeOf, type WrittenRange } from '../range.ts';
 
-/** A range from which the pods of a node get their addresses. */
+/** A range that a node's pods get their addresses from. */
 export interface NodeRange {
   readonly range: WrittenRange;
   readonly source: string;
-  /** Addresses for pods: all but the network's, the gateway's and, in IPv4, the broadcast address. */
+  /** How many addresses are for pods: all but the network's, the gateway's and, in IPv4, the broadcast address. */
   readonly addresses: bigint;
-  /** How many of them pods have, or leases of host-local where these were read. */
+  /** How many of them are used by pods, or leased by host-local if the leases were read. */
   readonly used: number;
-  /** A node gets another one when it needs it (Calico). */
+  /** Whether it is a block: a node gets another one on demand (Calico). */
   readonly isBlock: boolean;
 }
 
-/** What a node has for pods, and what it uses of that. */
+/** The pod ranges of a node and their use. */
 export interface NodeUse {
   readonly name: string;
   readonly ranges: readonly NodeRange[];
-  /** Pods that have not ended, those of the host's network among them: the kubelet counts all. */
+  /** Pods that have not finished, including those of the host network, because the kubelet counts all of them. */
   readonly pods: number;
-  /** How many pods the kubelet runs at most; absent where the node does not say. */
+  /** The kubelet's pod limit; absent if the node does not report it. */
   readonly podLimit?: number;
-  /** Addresses of its pods that are in none of the ranges. */
+  /** Addresses of its pods outside of all its ranges. */
   readonly outside: readonly string[];
 }
 
-/** Counts addresses and pods of every node. */
+/** Counts the used addresses and the pods of every node. */
 export function nodeUses(facts: ClusterFacts): readonly NodeUse[] {
   const { nodes = [], pods = [], ranges = [] } = facts.objects;
   const podsOf = Map.groupBy(pods.filter(isAlive), ({ node }) => node);
@@ -66,7 +66,7 @@ export function nodeUses(facts: ClusterFacts): readonly NodeUse[] {
   });
 }
 
-/** A pod that has ended has given its address back. */
+/** A finished pod has released its address. */
 function isAlive({ phase }: PodObject): boolean {
   return !hasFinished(phase);
 }
@@ -76,7 +76,7 @@ function forPods({ family, length }: WrittenRange): bigint {
   return usable > 0n ? usable - 1n : 0n;
 }
 
-/** `spec.podCIDRs`, or what OVN-Kubernetes writes into an annotation. */
+/** The ranges in `spec.podCIDRs`, or in OVN-Kubernetes's annotation. */
 function rangesOfObject({ podCidrs, annotations }: NodeObject) {
   const ovn = ovnSubnets(annotations['k8s.ovn.org/node-subnets']);
   const source = ovn.length > 0 ? 'k8s.ovn.org/node-subnets' : 'spec.podCIDRs';
@@ -86,7 +86,7 @@ function rangesOfObject({ podCidrs, annotations }: NodeObject) {
   });
 }
 
-/** `{"default":["10.128.0.0/23"]}`, or one text in the place of the list. */
+/** Reads `{"default":["10.128.0.0/23"]}`, or a single text instead of the list. */
 function ovnSubnets(text: string | undefined): string[] {
   try {
     const subnets: unknown = JSON.parse(text ?? '{}').default;
@@ -96,7 +96,7 @@ function ovnSubnets(text: string | undefined): string[] {
   }
 }
 
-/** How many different addresses are in each range, and those of pods that are in none. */
+/** Counts the distinct addresses in each range, and lists pod addresses outside of all of them. */
 function count(
   ranges: readonly WrittenRange[],
   podAddresses: readonly string[],
@@ -107,7 +107,7 @@ function count(
   const families = new Set(ranges.map(({ family }) => family));
   const add = (text: string): boolean => {
     const address = parseAddress(text);
-    // A family that the node has no range of is not compared.
+    // Ignore families in which the node has no range.
     if (!address || !families.has(address.family)) return true;
     const at = ranges.findIndex(
       (range) =>

@@ -6,7 +6,7 @@ import type { ClusterReport } from './clusterReport.ts';
 
 type Row = ClusterReport['nodes'][number];
 
-/** The ranges of a cluster for people. */
+/** Renders the ranges of a cluster as text. */
 export function* renderClusterReport(report: ClusterReport, isWide: boolean): Generator<string> {
   const { ranges, nodes, moreNodes, limits, findings } = report;
   yield* renderTable<ClusterReport['ranges'][number]>(
