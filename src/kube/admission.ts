@@ -1,11 +1,11 @@
-/** What an admission plugin of the API server said when it refused a request. */
+/** Why an admission plugin of the API server refused a request. */
 export interface Denial {
   readonly by: 'webhook' | 'policy' | 'pod-security' | 'openshift' | 'quota';
-  /** Of the webhook, the ValidatingAdmissionPolicy or the quota. */
+  /** The name of the webhook, the ValidatingAdmissionPolicy or the quota. */
   readonly name?: string;
-  /** Of a ValidatingAdmissionPolicy. */
+  /** The binding of a ValidatingAdmissionPolicy. */
   readonly binding?: string;
-  /** In its own words: one line or several, none of them blank. */
+  /** The plugin's own message: one or more lines, none of them blank. */
   readonly text: string;
 }
 
@@ -24,11 +24,11 @@ const OPENSHIFT = /unable to validate against any security context constraint[\s
 const QUOTA = /(?:exceeded|failed|insufficient) quota: ([^,:\s]+)[\s\S]*$/;
 
 /**
- * Reads a refusal by its shape. Its HTTP status says nothing: the API server passes on what a policy
- * set (a webhook without a code gives 400, a ValidatingAdmissionPolicy 422). Undefined for anything else.
+ * Recognises a refusal by its text. Its HTTP status does not help: the API server passes on what a policy set (a
+ * webhook without a code gives 400, a ValidatingAdmissionPolicy 422). Returns undefined for any other message.
  */
 export function denialOf(serverMessage: string): Denial | undefined {
-  // First those that quote others: a policy may use the words of Pod Security.
+  // Messages that quote others come first: a policy may use the words of Pod Security.
   const [, webhook, said = ''] = WEBHOOK.exec(serverMessage) ?? [];
   if (webhook === POD_SECURITY_WEBHOOK) return { by: 'pod-security', text: tidy(said) };
   if (webhook !== undefined) return { by: 'webhook', name: webhook, text: tidy(said) };
@@ -49,7 +49,7 @@ export function isDenial(serverMessage: string): boolean {
   return denialOf(serverMessage) !== undefined;
 }
 
-/** The webhook that the API server could not ask, and what went wrong; undefined for anything else. */
+/** The webhook that the API server could not call, and the error. Undefined for any other message. */
 export function unreachableWebhook(
   serverMessage: string,
 ): { readonly name: string; readonly text: string } | undefined {

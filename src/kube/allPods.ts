@@ -1,10 +1,10 @@
 import type { KubeApi } from './api.ts';
 import { type Pod, podsPath } from './pod.ts';
 
-/** How many pods a page of a list has. */
+/** Pods per page of a list. */
 const PAGE = 500;
 
-/** Every pod in a namespace, or in all, read a page at a time. */
+/** Every pod in a namespace, or in all namespaces, read page by page. */
 export async function* allPods(
   api: KubeApi,
   namespace: string | 'all',

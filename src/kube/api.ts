@@ -19,19 +19,19 @@ interface CallOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: PatchType | 'application/json';
-  /** Another form of the answer than the objects themselves. */
+  /** The media type of the answer, if it is not the plain objects. */
   readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Silence after which one request is given up. */
+/** How long the server may stay silent before a request is abandoned. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** The same for a stream: API servers send a bookmark about once a minute into a silent watch. */
+/** The same for a stream. API servers send a bookmark about once a minute on a silent watch. */
 const STREAM_TIMEOUT_MS = 150_000;
 
 /**
- * The REST side of an API server. Every failure is an ApiError (the server said no) or a Problem
- * (it could not be reached), worded as kubectl words it.
+ * The REST side of an API server. Every failure is an ApiError (the server refused) or a Problem (the server could not
+ * be reached), with kubectl's wording.
  */
 export class KubeApi {
   readonly access: Access;
@@ -41,7 +41,7 @@ export class KubeApi {
     this.access = access;
   }
 
-  /** The API server's time, as its last answer told it; ours before the first one. Milliseconds. */
+  /** The API server's time in milliseconds, from its last answer. The local time before the first answer. */
   serverTime(): number {
     return Date.now() + this.#clockOffset;
   }
@@ -71,7 +71,7 @@ export class KubeApi {
     return this.#call<T>('PATCH', path, { ...options, body, contentType });
   }
 
-  /** Asks for the end of an object; gives what the server says of it. */
+  /** Requests the deletion of an object, and returns the server's answer. */
   async delete(
     path: string,
     options: Pick<CallOptions, 'query' | 'signal'> = {},
@@ -79,7 +79,7 @@ export class KubeApi {
     return this.#call('DELETE', path, options);
   }
 
-  /** Opens a response without an end (watch, followed log); the caller reads and destroys it. */
+  /** Opens a response that does not end (a watch, a followed log). The caller must read it and destroy it. */
   async stream(
     path: string,
     options: Pick<CallOptions, 'query' | 'signal'>,
@@ -87,7 +87,7 @@ export class KubeApi {
     return this.#open('GET', path, options, STREAM_TIMEOUT_MS);
   }
 
-  /** Ends idle connections, so that the process can exit. */
+  /** Closes idle connections so that the process can exit. */
   close(): void {
     this.access.agent.destroy();
   }
@@ -166,8 +166,8 @@ export class KubeApi {
 
   async #body(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
     try {
-      // Loaded here, since it takes longer than what comes before the first request; by import()
-      // Node would print a warning.
+      // Loaded here because loading takes longer than everything before the first request. Node prints a warning for
+      // import().
       const { text } = process.getBuiltinModule('node:stream/consumers');
       return await text(response);
     } catch (error) {
@@ -191,7 +191,7 @@ export class KubeApi {
   }
 }
 
-/** Shows in a trace what a new connection takes. */
+/** Traces how long a new connection takes. */
 function traceConnect(socket: Socket): void {
   if (!socket.connecting) return;
   const tls = socket instanceof TLSSocket;
@@ -200,12 +200,12 @@ function traceConnect(socket: Socket): void {
   socket.once('close', connected);
 }
 
-/** The address of a server may have a path of its own (Rancher and other front ends do). */
+/** A server's address may have its own path, as with Rancher and other front ends. */
 export function joinPath(base: string, path: string): string {
   return base.replace(/\/+$/, '') + path;
 }
 
-/** Waits; ends early with the signal's reason when it is aborted. */
+/** Waits. Rejects with the signal's reason as soon as the signal is aborted. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   await wait(milliseconds, undefined, signal ? { signal } : {});
 }

@@ -15,23 +15,23 @@ export interface Status {
   };
 }
 
-/** What is known of a request besides what the server said. */
+/** What is known about a request apart from the server's answer. */
 interface RefusedRequest {
   readonly namespace?: string | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The API server said no; worded as kubectl words it. */
+/** The API server refused a request. The message is worded as kubectl words it. */
 export class ApiError extends Problem {
   override readonly name = 'ApiError';
   readonly code: number;
   readonly reason: string;
-  /** The server's own sentence, without kubectl's prefix. */
+  /** The server's own message, without kubectl's prefix. */
   readonly serverMessage: string;
 
-  /** Of the request; absent for one about the whole cluster. */
+  /** The namespace of the request. Undefined for a cluster-wide request. */
   readonly namespace: string | undefined;
-  /** Milliseconds after which the server wants to be asked again (its Retry-After header). */
+  /** Milliseconds that the server asks clients to wait before they retry (its Retry-After header). */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -54,14 +54,14 @@ export function isApiError(error: unknown, code: number): error is ApiError {
   return error instanceof ApiError && error.code === code;
 }
 
-/** For `catch` where what is asked for may be gone; throws other errors. */
+/** For `catch` when the object may no longer exist. Rethrows other errors. */
 export function unlessGone(error: unknown): undefined {
   if (!isApiError(error, 404)) throw error;
 }
 
 /**
- * An answer whose body is no Status. The API server sends a Status with every error, but for its limit
- * on requests (429); a kubelet behind an exec that was accepted, and proxies in between, send plain text.
+ * An error response whose body is not a Status. The API server sends a Status with every error except its request limit
+ * (429). A kubelet behind an accepted exec, and proxies in between, send plain text.
  */
 export class ForeignError extends ApiError {
   readonly server: URL;
@@ -76,13 +76,13 @@ export class ForeignError extends ApiError {
 export interface ErrorResponse {
   readonly code: number;
   readonly server: URL;
-  /** The path of the request, without that of the server's address. */
+  /** The path of the request, without the path of the server's address. */
   readonly path: string;
-  /** The Retry-After header; only a number of seconds is understood. */
+  /** The Retry-After header. Only a number of seconds is understood. */
   readonly retryAfter: string | undefined;
 }
 
-/** Reads the body of an error: a Status in JSON, or whatever else `server` or a proxy before it sends. */
+/** Reads the body of an error: a Status in JSON, or whatever else `server` or a proxy in front of it sends. */
 export function apiError(
   body: string,
   { code, server, path, retryAfter }: ErrorResponse,
@@ -131,7 +131,7 @@ function worded(code: number, reason: string, message: string): string {
     : `Error from server (${reason}): ${message}`;
 }
 
-/** Whether the same request may succeed later: the server was out of reach, or had a fault of its own. */
+/** Whether the same request may succeed later: the server could not be reached, or had an internal error. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof ApiError)
     return (error.code >= 500 || error.code === 429) && !isDenial(error.serverMessage);
@@ -139,7 +139,7 @@ export function mayPass(error: unknown): boolean {
   return error.cause instanceof ApiError ? mayPass(error.cause) : true;
 }
 
-/** A failure to reach the server at all, in the words kubectl has for it. */
+/** The Problem for a server that cannot be reached, with kubectl's wording. */
 export function connectionProblem(server: URL, error: unknown): Problem {
   if (error instanceof Problem) return error;
   const options = { kind: 'unreachable', cause: error } as const;

@@ -3,10 +3,10 @@ import type { CredentialSource, Credentials } from './credentialSource.ts';
 import type { UserOrigin } from './kubeconfig.ts';
 import type { AuthProviderEntry } from './kubeconfigEntries.ts';
 
-/** Clouds whose providers kubectl dropped in 1.26: client-node still speaks them. */
+/** Providers that kubectl removed in 1.26. client-node still supports them. */
 const OF_OLD = ['gcp', 'azure'];
 
-/** The source for a user with an auth provider; throws a Problem for one that nobody knows. */
+/** The source for a user with an auth provider. Throws a Problem if the provider is not supported. */
 export async function authProviderSource(
   provider: AuthProviderEntry,
   origin: UserOrigin | undefined,

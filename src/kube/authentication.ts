@@ -12,35 +12,35 @@ import type { TlsSettings } from './tlsSettings.ts';
 
 type Agent = HttpAgent | HttpsAgent;
 
-/** Headers of a request; several values of one name are sent one by one. */
+/** Headers of a request. A header with several values is sent once for each value. */
 export type Headers = Record<string, string | string[]>;
 
-/** A server and the way to be let in; made once a command. */
+/** A server and the credentials for it. Created once for each command. */
 export interface Access {
   readonly server: URL;
-  /** Read it after `headers()`: a credential plugin may have given another certificate. */
+  /** Read it after `headers()`: a credential plugin may have returned another certificate. */
   readonly tls: TlsSettings;
   /**
-   * Keeps connections open between requests; an exec takes one over and saves two round trips.
-   * Read it after `headers()`, as `tls`.
+   * Keeps connections open between requests. An exec reuses one and saves two round trips. Read it after `headers()`,
+   * as with `tls`.
    */
   readonly agent: Agent;
-  /** Headers for one request; asked anew each time, since tokens are renewed. */
+  /** Headers for one request. Call it for each request, because tokens are renewed. */
   headers(): Promise<Headers>;
   /**
-   * The server refused a request with these headers (401). Gives whether other credentials are there
-   * now, and so whether it is worth to send it once more.
+   * Called when the server refused a request with these headers (401). Resolves to true if there are other credentials
+   * now, so that the request is worth repeating.
    */
   renew?(refused: Headers): Promise<boolean>;
-  /** Milliseconds that one request may take (--request-timeout); 0: any time. */
+  /** Milliseconds that one request may take (--request-timeout). 0 means no limit. */
   readonly requestTimeout?: number;
-  /** As ConnectionEvents. */
+  /** See ConnectionEvents. */
   readonly onRequest?: ConnectionEvents['onRequest'];
 }
 
 /**
- * Turns a chosen context into what requests need. Files are read here, in kubectl's order and with
- * its errors; credential plugins run when the first request is made.
+ * Turns a chosen context into what requests need. Reads the files that it names, in kubectl's order and with kubectl's
+ * errors. Credential plugins run at the first request.
  */
 export async function authenticate(
   chosen: ChosenContext,
@@ -50,7 +50,7 @@ export async function authenticate(
   const { cluster, user } = chosen;
   const server = parseServer(cluster.server);
   const agentOf = await agentMaker(server, cluster['proxy-url']);
-  // As kubectl: what is secret is not sent to a server without TLS, nor are its files read.
+  // As in kubectl: secrets are not sent to a server without TLS, and their files are not read.
   const secure = server.protocol === 'https:';
   const source: CredentialSource = secure
     ? await credentialSource(chosen, events)
@@ -65,7 +65,7 @@ export async function authenticate(
       const { cert, key } = fresh;
       tls = { ...trust, ...(cert && { cert }), ...(key && { key }) };
       if (cert) tls = { ...tls, secureContext: contextOf(tls) };
-      // Idle connections belong to the old certificate; those in use continue.
+      // Idle connections use the old certificate. Connections in use continue.
       agent?.destroy();
       agent = undefined;
     }
@@ -97,11 +97,11 @@ export async function authenticate(
   };
 }
 
-/** Shorter than any load balancer keeps an idle connection, which may not be used again then. */
+/** Shorter than the idle timeout of any load balancer, after which a connection may no longer be used. */
 const IDLE_CONNECTION_MS = 4_000;
 const AGENT_OPTIONS = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
 
-/** An agent that keeps connections to the server open for a moment, or until it is destroyed. */
+/** An agent that keeps idle connections to the server open for a moment, or until it is destroyed. */
 export function agentFor(server: URL, tls: TlsSettings): Agent {
   return server.protocol === 'https:'
     ? new HttpsAgent({ ...AGENT_OPTIONS, ...tls })
@@ -110,7 +110,7 @@ export function agentFor(server: URL, tls: TlsSettings): Agent {
 
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'];
 
-/** Makes agents for a server, through its proxy where one is named; only then it is loaded. */
+/** Creates agents for a server, through its proxy if there is one. The code for proxies is loaded only then. */
 async function agentMaker(
   server: URL,
   proxyUrl: string | undefined,
@@ -124,7 +124,7 @@ async function agentMaker(
   return (tls) => proxyAgent(server, proxy, tls, { ...AGENT_OPTIONS, ...tls });
 }
 
-/** kubectl: an address without a scheme is one without TLS. */
+/** As in kubectl, an address without a scheme means no TLS. */
 function parseServer(server: string): URL {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `http://${server}`);
   if (!url || url.hostname === '')
@@ -139,7 +139,7 @@ function parseServer(server: string): URL {
   return url;
 }
 
-/** If the kubeconfig has no certificate authority, the certificates of the system are trusted. */
+/** If the kubeconfig has no certificate authority, the system's certificates are trusted. */
 async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings> {
   const ca = fileOrData(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const insecure = cluster['insecure-skip-tls-verify'] === true;
@@ -161,7 +161,9 @@ async function trustOf(cluster: ClusterEntry, server: URL): Promise<TlsSettings>
   };
 }
 
-/** Throws a Problem for a key of another certificate: Node would say so in the middle of a request. */
+/**
+ * Throws a Problem if the key does not match the certificate. Node would only report that in the middle of a request.
+ */
 function contextOf({ ca, systemTrust, cert, key }: TlsSettings): SecureContext {
   try {
     return createSecureContext({ ca: ca ?? systemTrust, cert, key });
@@ -176,7 +178,7 @@ function contextOf({ ca, systemTrust, cert, key }: TlsSettings): SecureContext {
   }
 }
 
-/** Node refuses an IP address as SNI name; an empty one sends none. */
+/** Node rejects an IP address as the SNI name. With an empty name, none is sent. */
 function isIpAddress(server: URL): boolean {
   return server.hostname.startsWith('[') || /^[\d.]+$/.test(server.hostname);
 }

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 
-/** What Node's TLS tells about a certificate for other names. */
+/** The fields of Node's error for a certificate that is valid for other names. */
 interface NameMismatch {
   readonly host?: string;
   readonly cert?: { readonly subjectaltname?: string };
 }
 
-/** Why a certificate is not for the host that was called, in the words that kubectl has from Go. */
+/** Why a certificate is not valid for the requested host, in Go's words, which kubectl shows. */
 export function nameMismatch(error: unknown): string {
   const { host = '', cert } = error as NameMismatch;
   const wanted = host.replace(/\.$/, '');

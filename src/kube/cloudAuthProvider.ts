@@ -5,8 +5,8 @@ import type { CredentialSource } from './credentialSource.ts';
 import type { AuthProviderEntry } from './kubeconfigEntries.ts';
 
 /**
- * The credentials of a gcp or azure auth provider, which client-node gets by running the cloud's
- * own command when a token has expired. Throws a Problem with the command's words when it fails.
+ * The credentials of a gcp or azure auth provider. client-node runs the cloud's own command when a token has expired.
+ * Throws a Problem with the command's error message if it fails.
  */
 export async function cloudSource(provider: AuthProviderEntry): Promise<CredentialSource> {
   const config = new KubeConfig();

@@ -17,9 +17,9 @@ interface Node extends Named {
 }
 
 /**
- * Names for the addresses that pods, services and nodes have at the moment: `web-1`, `svc/web`, `node/n1`, with
- * the namespace in front where it is not the `current` one. Reads all namespaces where that is allowed,
- * otherwise the current one; nodes where that is allowed. Needs `list` of pods and services.
+ * Names for the current addresses of pods, services and nodes: `web-1`, `svc/web`, `node/n1`, prefixed with the
+ * namespace if it is not the `current` one. Reads all namespaces if permitted, otherwise the current one, and reads
+ * nodes if permitted. Needs `list` of pods and services.
  */
 export async function clusterNames(
   api: KubeApi,
@@ -45,7 +45,8 @@ export async function clusterNames(
     for (const address of service.spec.clusterIPs ?? [])
       add(address, inNamespace(service, `svc/${service.metadata.name}`));
   for (const pod of pods) {
-    // Others may have the addresses of pods that have ended, and the node has those of its own network.
+    // The addresses of pods that have ended may belong to other pods. Pods in the host network have the node's
+    // addresses.
     const { phase, podIPs, podIP } = pod.status ?? {};
     if (hasFinished(phase) || pod.spec.hostNetwork) continue;
     for (const address of podIPs?.map(({ ip }) => ip) ?? [podIP])

@@ -10,7 +10,7 @@ import { fileOrData, fileReason } from './namedFile.ts';
 
 const GROUP = 'client.authentication.k8s.io';
 const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`];
-/** The extension of a cluster entry that is meant for its plugin. */
+/** The extension of a cluster entry that is passed to the plugin. */
 const CLUSTER_CONFIG = `${GROUP}/exec`;
 const NOT_INSTALLED = `
 
@@ -19,7 +19,7 @@ It looks like you are trying to use a client-go credential plugin that is not in
 To learn more about this feature, consult the documentation available at:
       https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins`;
 
-/** What a plugin prints, as far as it is read. */
+/** The fields that are read of a plugin's output. */
 interface ExecCredential {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -33,14 +33,14 @@ interface ExecCredential {
 
 interface Held {
   readonly credentials: Credentials;
-  /** When they end, in milliseconds since 1970. */
+  /** When the credentials expire, in milliseconds since 1970. */
   readonly expires: number;
 }
 
 /**
- * The credentials of an exec plugin. It runs for the first request and again when what it gave has
- * expired or was refused, never twice at once; its words go to the user's terminal. Throws a
- * Problem worded as kubectl words it, and LoginLost where a login is not renewed.
+ * The credentials of an exec plugin. The plugin runs for the first request, and again when its credentials have expired
+ * or were refused, never twice at the same time. Its messages go to the user's terminal. Throws a Problem with
+ * kubectl's wording, and LoginLost if a login is not renewed.
  */
 export function pluginSource(
   plugin: ExecEntry,
@@ -81,7 +81,7 @@ export function pluginSource(
       return credentials;
     },
     renew: async (refused) => {
-      // Others may have renewed them while this request was on its way.
+      // Another request may have renewed them in the meantime.
       if (held && held.credentials !== refused) return true;
       if (!same(await refresh(), refused)) {
         renewals.succeeded();
@@ -156,7 +156,7 @@ async function outputOf(plugin: ExecEntry, info: string, interactive: boolean): 
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const child = spawn(command, args ?? [], {
     env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: info },
-    // Its questions and complaints are for the user, not for us.
+    // The plugin's questions and errors are meant for the user.
     stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
     windowsHide: true,
   });

@@ -2,28 +2,28 @@ import type { LoginLost } from './loginLost.ts';
 
 /** What a connection reports to the code that shows progress. */
 export interface ConnectionEvents {
-  /** A request is sent; what it gives is called when it was answered, or failed. */
+  /** A request is sent. The returned function is called when it was answered or has failed. */
   readonly onRequest?: () => () => void;
   /**
-   * A credential plugin is started, which may ask the user something on the terminal; what it gives is called
-   * when it has ended. `renewal`: there was a login before.
+   * A credential plugin is started, which may prompt the user on the terminal. The returned function is called when it
+   * has ended. `renewal` is true if there was a login before.
    */
   readonly onPlugin?: (renewal: boolean) => () => void;
-  /** A login was not renewed. The next attempt is after this many milliseconds, if there is one. */
+  /** A login was not renewed. The next attempt is made after this many milliseconds, if there is one. */
   readonly onLoginLost?: (problem: LoginLost, againInMs: number | undefined) => void;
 }
 
-/** What lets a client in: an Authorization header, a client certificate with its key, or both. */
+/** The credentials of a client: an Authorization header, a client certificate with its key, or both. */
 export interface Credentials {
   readonly authorization?: string;
   readonly cert?: Buffer | string;
   readonly key?: Buffer | string;
 }
 
-/** Where credentials come from, again and again. */
+/** A source of credentials, which are renewed over time. */
 export interface CredentialSource {
-  /** The credentials for a request that is made now. */
+  /** The credentials for a request that is sent now. */
   current(): Promise<Credentials>;
-  /** The server took these no more. Gives whether there are others now. */
+  /** Called when the server refused these credentials. Resolves to true if there are others now. */
   renew?(refused: Credentials): Promise<boolean>;
 }

@@ -6,8 +6,8 @@ import type { UserEntry } from './kubeconfigEntries.ts';
 import { fileOrData, readNamed } from './namedFile.ts';
 
 /**
- * The source for a chosen user. Credential plugins and auth providers are loaded only for users who
- * have one, and run when the first request is made; a token or a password makes them needless.
+ * The source for a chosen user. Credential plugins and auth providers are loaded only for users who have one, and run
+ * at the first request. They are not used if there is a token or a password.
  */
 export async function credentialSource(
   chosen: ChosenContext,
@@ -44,7 +44,10 @@ function authorizationOf({ token, username, password }: UserEntry): string | und
   return `Basic ${Buffer.from(`${username ?? ''}:${password ?? ''}`).toString('base64')}`;
 }
 
-/** Kubelets renew these files, so they are read for each request; while one is away, the last counts. */
+/**
+ * The kubelet renews these files, so they are read for each request. If a file is missing for a moment, the last token
+ * is used.
+ */
 function tokenFileSource(
   file: string,
   token: string | undefined,
@@ -55,7 +58,7 @@ function tokenFileSource(
     try {
       last = tokenOf(readFileSync(file)) || last;
     } catch {
-      // It is there again in a moment, or the server says what is wrong.
+      // The file is missing for a moment only, or the server will report the error.
     }
     return { ...certificate, ...(last && { authorization: `Bearer ${last}` }) };
   };

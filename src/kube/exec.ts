@@ -23,15 +23,15 @@ export interface ExecOptions {
   /** Program and arguments, run without a shell. */
   readonly command: readonly string[];
   readonly stdin?: boolean;
-  /** With a terminal there, as large as ours; what it prints to standard error comes as output then. */
+  /** Run the command in a terminal of this size. Its standard error is then part of its standard output. */
   readonly tty?: TerminalSize;
-  /** Ends the stream at once; the remote process is not told. */
+  /** Ends the stream at once. The remote process is not notified. */
   readonly signal?: AbortSignal;
-  /** Called when the request is on its way, after the connection is made. */
+  /** Called when the request has been sent, after the connection was made. */
   readonly onSent?: () => void;
 }
 
-/** How large a terminal is, in characters. */
+/** The size of a terminal in characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
@@ -40,21 +40,21 @@ export interface TerminalSize {
 /** A command that runs in a container, with its streams. */
 export interface ExecStream {
   readonly protocol: ExecProtocol;
-  /** Ending it is a half-close on v5; v4 has none, so no command may depend on it. */
+  /** Ending it half-closes the stream on v5. v4 cannot do that, so no command may depend on it. */
   readonly stdin: Writable;
-  /** Both must be read or destroyed: they share one connection and so one backpressure. */
+  /** Both must be read or destroyed: they share one connection and its backpressure. */
   readonly stdout: Readable;
   readonly stderr: Readable;
   /**
-   * The command's exit code. Rejects with an ExecProblem when it never ran or when the stream ended
-   * before its exit status was known; the streams end in either case.
+   * The command's exit code. Rejects with an ExecProblem if the command never ran, or if the stream ended before its
+   * exit status arrived. The streams end in either case.
    */
   readonly exit: Promise<number>;
-  /** Bytes that have come on all channels. */
+  /** Bytes received on all channels. */
   readonly received: number;
-  /** Tells the terminal there that ours is of another size now. */
+  /** Tells the remote terminal the new size of the local one. */
   resize(size: TerminalSize): void;
-  /** Ends the stream at once; the remote process is not told. */
+  /** Ends the stream at once. The remote process is not notified. */
   close(): void;
 }
 
@@ -65,22 +65,21 @@ const PROTOCOLS: ExecProtocol[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 /** First byte of every frame (k8s.io/apimachinery/pkg/util/remotecommand/constants.go). */
 const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, status: 3, resize: 4, close: 255 } as const;
 
-/** As client-go: often enough for load balancers that cut a connection idle for 20 s. */
+/** The interval of client-go: short enough for load balancers that cut a connection after 20 s of silence. */
 const PING_INTERVAL_MS = 5_000;
-/** Pings in a row without any sign of life after which the peer counts as gone: 20 s. */
+/** The peer counts as gone after this many pings in a row without any sign of life: 20 s. */
 const MAX_UNANSWERED_PINGS = 4;
 const HANDSHAKE_TIMEOUT_MS = 30_000;
-/** Runtimes send frames of about 24 KiB; a peer that sends more than this is not one. */
+/** Runtimes send frames of about 24 KiB. A peer that sends more than this is not a runtime. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
-/** Stdin is sent in pieces as kubectl sends it: some peers have buffers of this size. */
+/** Stdin is sent in pieces of the size that kubectl uses, because some peers have buffers of this size. */
 const STDIN_FRAME_BYTES = 32 * 1024;
-/** How much of each stream may wait for its reader before the socket is paused. */
+/** How many bytes of each stream may wait for the reader before the socket is paused. */
 const BUFFER_BYTES = 512 * 1024;
 
 /**
- * Starts a command in a container over a websocket (v5, else v4). Resolves once the server has
- * accepted, at a later time when it puts us off; rejects with ApiError when it refuses and with
- * Problem when it is out of reach.
+ * Starts a command in a container over a websocket (v5, else v4). Resolves when the server has accepted, after retries
+ * if the server asked for them. Rejects with ApiError if the server refuses, and with Problem if it cannot be reached.
  */
 export async function exec(access: Access, options: ExecOptions): Promise<ExecStream> {
   const { signal } = options;
@@ -129,7 +128,7 @@ function execUrl(server: URL, options: ExecOptions): URL {
   const url = new URL(server);
   url.pathname = joinPath(server.pathname, execPath(options));
   const query = new URLSearchParams({ container, stdout: 'true' });
-  // A terminal has one output; asking for both is refused.
+  // A terminal has a single output. The server refuses requests for both.
   query.set(tty ? 'tty' : 'stderr', 'true');
   if (stdin) query.set('stdin', 'true');
   for (const word of command) query.append('command', word);
@@ -142,7 +141,7 @@ function refusal({ response, body }: UpgradeRefused, server: URL, path: string):
   return withReason(apiError(body, { code, server, path, retryAfter: headers['retry-after'] }));
 }
 
-/** Since 1.35 an exec by GET is checked for `create` as well, and that check gives no reason. */
+/** Since 1.35 an exec by GET is also checked for `create`. That check gives no reason. */
 function withReason(refusal: ApiError): ApiError {
   const { code, reason, serverMessage, namespace } = refusal;
   if (code !== 403 || !/ is forbidden: *$/.test(serverMessage)) return refusal;
@@ -160,9 +159,9 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   readonly #websocket: Websocket;
   readonly #pings: NodeJS.Timeout;
   readonly #release: () => void;
-  /** Of the message that is coming; undefined until its first byte. */
+  /** The channel of the current message. Undefined until its first byte arrives. */
   #channel: number | undefined;
-  /** What has come of a message that is read whole. */
+  /** The parts that have arrived of a message that is read whole. */
   #message: Buffer[] = [];
   #messageBytes = 0;
   readonly #full = new Set<Readable>();
@@ -180,7 +179,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.exit = promise;
     this.#settle = { resolve, reject };
-    // A caller that never came to the exit status must not bring the process down.
+    // Callers that never wait for the exit status must not crash the process.
     this.exit.catch(() => {});
     const onAbort = () => this.#fail(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -230,14 +229,14 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   }
 
   onClose(error: Error | undefined): void {
-    // Of the system, such as a reset, or of frames that break the protocol.
+    // An error of the system, such as a reset, or a violation of the protocol.
     if (error) this.#failure ??= new ExecProblem('cut', errorCode(error) ? CUT : error.message);
     clearInterval(this.#pings);
     this.#release();
     this.#finish();
   }
 
-  /** Takes a part of a message that means something as a whole only. */
+  /** Takes a part of a message that only has a meaning when it is complete. */
   #gather(payload: Buffer, isLast: boolean): void {
     if (payload.length > 0) this.#message.push(payload);
     this.#messageBytes += payload.length;
@@ -253,7 +252,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
   }
 
   #deliver(stream: Readable, payload: Buffer): void {
-    // The first frame is often empty; an empty chunk would read as progress.
+    // The first frame is often empty. An empty chunk would look like progress.
     if (payload.length === 0 || stream.destroyed || this.#ended.has(stream)) return;
     if (!this.#answered) moment('first output of an exec');
     this.#answered = true;
@@ -286,7 +285,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
 
   #ping(): void {
     if (!this.#websocket.isOpen) return;
-    // A paused socket hears no pong: a slow reader on our side says nothing about the peer.
+    // No pong is read from a paused socket. A slow local reader says nothing about the peer.
     if (this.#websocket.isPaused || this.#unansweredPings < MAX_UNANSWERED_PINGS) {
       this.#unansweredPings += 1;
       this.#websocket.ping();
@@ -301,7 +300,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
     this.#websocket.terminate();
   }
 
-  /** Whatever the peer sends after the end of a stream is dropped. */
+  /** Data that the peer sends after the end of a stream is dropped. */
   #end(stream: Readable): void {
     if (!stream.destroyed && !this.#ended.has(stream)) stream.push(null);
     this.#ended.add(stream);
@@ -337,7 +336,7 @@ class WebsocketExec implements ExecStream, WebsocketHandler {
     });
   }
 
-  /** Sends `chunk` from `offset` on, one frame after another, each when the one before is out. */
+  /** Sends `chunk` from `offset` on in frames, each after the previous one was sent. */
   #send(chunk: Buffer, offset: number, done: (error?: Error | null) => void): void {
     if (offset >= chunk.length) {
       done();

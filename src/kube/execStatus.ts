@@ -1,13 +1,13 @@
 import { Problem, type ProblemKind } from '../problem.ts';
 import { parseStatus } from './apiError.ts';
 
-/** How an exec came to no exit code. */
+/** Why an exec returned no exit code. */
 export type ExecFailure =
-  /** The container has no such program. */
+  /** The container does not have the program. */
   | 'program-missing'
   /** The runtime could not start the command for another reason. */
   | 'not-started'
-  /** The stream ended before the command's exit status came: what was read may be incomplete. */
+  /** The stream ended before the exit status arrived. The output may be incomplete. */
   | 'cut'
   /** The peer stopped answering pings. */
   | 'silent';
@@ -30,9 +30,9 @@ export class ExecProblem extends Problem {
 }
 
 /**
- * Reads the frame of the status channel: the exit code of the command, or the reason why it never
- * ran. The shapes are those of k8s.io/apimachinery/pkg/util/remotecommand: Success, or Failure
- * with reason NonZeroExitCode and a cause ExitCode, or an InternalError with the runtime's text.
+ * Reads the message of the status channel: the exit code of the command, or the reason why it never ran. The format is
+ * that of k8s.io/apimachinery/pkg/util/remotecommand: Success, or Failure with reason NonZeroExitCode and a cause
+ * ExitCode, or an InternalError with the runtime's message.
  */
 export function parseExecStatus(payload: string): number | ExecProblem {
   const status = parseStatus(payload) ?? (JSON.parse(payload) as { status?: string });
@@ -43,7 +43,7 @@ export function parseExecStatus(payload: string): number | ExecProblem {
   };
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message);
-  // Never 0: a failure without an exit code is not a success.
+  // Never 0: a failure without an exit code must not look like a success.
   if (Number.isInteger(code) && code !== 0) return code;
   return new ExecProblem(
     /executable file not found|no such file or directory/.test(message)

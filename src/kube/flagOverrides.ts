@@ -1,6 +1,6 @@
 import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfigEntries.ts';
 
-/** Lets flags win; one about trust replaces everything that the kubeconfig says about trust. */
+/** Applies the flags. A flag about trust replaces all trust settings of the kubeconfig. */
 export function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): ClusterEntry {
   const merged: { -readonly [name in keyof ClusterEntry]: ClusterEntry[name] } = { ...entry };
   const insecure = flags['insecure-skip-tls-verify'];
@@ -15,7 +15,7 @@ export function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): Cl
   }
   if (flags.server !== undefined) {
     merged.server = flags.server;
-    // The name was that of the other server.
+    // The name belonged to the other server.
     delete merged['tls-server-name'];
   }
   if (serverName !== undefined) merged['tls-server-name'] = serverName;
@@ -23,8 +23,8 @@ export function overrideCluster(entry: ClusterEntry, flags: ConnectionFlags): Cl
 }
 
 /**
- * Lets flags win, a certificate or key in each of its forms. One that does not, as in kubectl, is
- * --token: a token file in the kubeconfig is read again for each request, and beats it.
+ * Applies the flags. A certificate or key replaces both of its forms (file and data). As in kubectl, --token does not
+ * override a token file in the kubeconfig, which is read again for each request.
  */
 export function overrideUser(entry: UserEntry, flags: ConnectionFlags): UserEntry {
   const merged: { -readonly [name in keyof UserEntry]: UserEntry[name] } = { ...entry };
@@ -42,7 +42,7 @@ const USER_FLAGS = [
   ...(['username', 'password', 'as', 'as-uid'] as const),
 ] as const;
 
-/** `key=value`s, with all values of a key together. */
+/** Reads `key=value` pairs, and groups the values by key. */
 function userExtra(pairs: readonly string[]): Record<string, string[]> {
   const extra = new Map<string, string[]>();
   for (const pair of pairs) {

@@ -1,6 +1,6 @@
 import type { UserEntry } from './kubeconfigEntries.ts';
 
-/** The user acts as another one: the API server must be told, or it would allow too much. */
+/** The headers for a user who acts as another one. Without them, the API server would allow too much. */
 export function impersonation(user: UserEntry): Record<string, string | string[]> {
   const { as, 'as-groups': groups, 'as-uid': uid, 'as-user-extra': extra } = user;
   if (!as) return {};
@@ -17,7 +17,7 @@ export function impersonation(user: UserEntry): Record<string, string | string[]
   };
 }
 
-/** What may stand in the name of a header (RFC 9110, token) stays; the rest, and %, as %XX. */
+/** Characters that a header name may contain (RFC 9110, token) are kept. Others, and %, are written as %XX. */
 function headerKey(key: string): string {
   return [...Buffer.from(key)]
     .map((byte) => {

@@ -4,13 +4,13 @@ import type { ClusterEntry, UserEntry } from './kubeconfigEntries.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** Whether this process runs in a pod with a service account, as kubectl tells it. */
+/** Whether this process runs in a pod with a service account. Uses kubectl's criteria. */
 export function isInCluster(env: NodeJS.ProcessEnv): boolean {
   if (!env.KUBERNETES_SERVICE_HOST || !env.KUBERNETES_SERVICE_PORT) return false;
   return statSync(join(SERVICE_ACCOUNT, 'token'), { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** The server and the credentials that every pod is given. */
+/** The server and the credentials that every pod gets. */
 export function serviceAccount(env: NodeJS.ProcessEnv): {
   readonly cluster: ClusterEntry;
   readonly user: UserEntry;

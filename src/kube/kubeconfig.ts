@@ -7,19 +7,19 @@ import type { ClusterEntry, ConnectionFlags, UserEntry } from './kubeconfigEntri
 import { clusterFaults, userFaults } from './kubeconfigFaults.ts';
 import { type Kubeconfig, type ReadOptions, readKubeconfig } from './kubeconfigFiles.ts';
 
-/** Where a user's entry stands: what has been renewed is saved there. */
+/** Where a user's entry is stored. Renewed credentials are saved there. */
 export interface UserOrigin {
   readonly name: string;
   readonly file: string;
 }
 
-/** What the kubeconfig and the flags say together. */
+/** The result of the kubeconfig and the flags. */
 export interface ChosenContext {
   readonly cluster: ClusterEntry;
   readonly user: UserEntry;
   readonly namespace: string;
   readonly origin?: UserOrigin;
-  /** Sentences about what was asked for and is not there, where kubectl continues without it. */
+  /** Warnings about requested settings that do not exist, where kubectl continues without them. */
   readonly warnings: readonly string[];
 }
 
@@ -30,9 +30,9 @@ interface Names {
 }
 
 /**
- * Reads the kubeconfig files (--kubeconfig, else KUBECONFIG's list, else ~/.kube/config), chooses
- * the context and lets the flags override it, all as kubectl does; without any, a pod's service
- * account, else http://localhost:8080. Throws a Problem worded as kubectl words it.
+ * Reads the kubeconfig files (--kubeconfig, else KUBECONFIG's list, else ~/.kube/config), chooses the context and
+ * applies the flags, all as kubectl does. Without any of these, uses a pod's service account, else
+ * http://localhost:8080. Throws a Problem with kubectl's wording.
  */
 export function chooseContext(
   given: ConnectionFlags,
@@ -65,7 +65,7 @@ export function chooseContext(
       ? [`no server found for cluster "${flags.cluster}"`]
       : clusterFaults(names.cluster, cluster)),
   ];
-  // The order in which kubectl comes to it: the namespace, the server, and then the credentials.
+  // kubectl checks in this order: the namespace, the server, and then the credentials.
   if (flags.namespace === undefined) refuse(faults(), name, config);
   if (flags.user !== undefined && !account)
     throw new Problem(`auth info "${flags.user}" does not exist`, {
@@ -132,7 +132,7 @@ function existing(what: string, wanted: string, entries: ReadonlyMap<string, unk
   return [candidatesText(`${what} in this kubeconfig`, wanted, entries.keys())];
 }
 
-/** What kubectl does not say, and people look for when its fallback fails. */
+/** Warnings that kubectl does not print, but that explain why its fallback fails. */
 function warningsOf(
   names: Names,
   config: Kubeconfig,

@@ -1,4 +1,4 @@
-/** The connection flags of kubectl, by their names there; an empty one counts as not given. */
+/** kubectl's connection flags by name. An empty value counts as not set. */
 export interface ConnectionFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -17,11 +17,11 @@ export interface ConnectionFlags {
   readonly as?: string;
   readonly 'as-group'?: readonly string[];
   readonly 'as-uid'?: string;
-  /** Each `key=value`. */
+  /** Each in the form `key=value`. */
   readonly 'as-user-extra'?: readonly string[];
 }
 
-/** One cluster entry of a kubeconfig; file names are absolute. */
+/** One cluster entry of a kubeconfig. File names are absolute. */
 export interface ClusterEntry {
   readonly server: string;
   readonly 'certificate-authority'?: string;
@@ -32,7 +32,7 @@ export interface ClusterEntry {
   readonly extensions?: readonly { readonly name: string; readonly extension: unknown }[];
 }
 
-/** A credential plugin, as a kubeconfig names it. */
+/** A credential plugin, as described in a kubeconfig. */
 export interface ExecEntry {
   readonly apiVersion?: string;
   readonly command?: string;
@@ -43,13 +43,13 @@ export interface ExecEntry {
   readonly installHint?: string;
 }
 
-/** A way to be let in that the client itself knows: oidc, and what older kubectls had. */
+/** An authentication method that is built into the client: oidc, and those of older kubectl versions. */
 export interface AuthProviderEntry {
   readonly name?: string;
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** One user entry of a kubeconfig; file names are absolute. */
+/** One user entry of a kubeconfig. File names are absolute. */
 export interface UserEntry {
   readonly 'client-certificate'?: string;
   readonly 'client-certificate-data'?: string;

@@ -3,7 +3,7 @@ import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfigEntries.ts'
 import { fileReason } from './namedFile.ts';
 import { parseProxyUrl } from './proxyUrl.ts';
 
-/** What is wrong with a cluster entry, in kubectl's words; nothing when it can be used. */
+/** The faults of a cluster entry, in kubectl's words. Empty if the entry can be used. */
 export function clusterFaults(name: string, cluster: ClusterEntry): string[] {
   const faults: string[] = [];
   const proxy = cluster['proxy-url'];
@@ -21,7 +21,7 @@ export function clusterFaults(name: string, cluster: ClusterEntry): string[] {
   return faults;
 }
 
-/** What is wrong with a user entry, in kubectl's words; nothing when it can be used. */
+/** The faults of a user entry, in kubectl's words. Empty if the entry can be used. */
 export function userFaults(name: string, user: UserEntry): string[] {
   const faults = certificateFaults(name, user);
   if (user.exec) faults.push(...pluginFaults(name, user.exec, user));
@@ -77,7 +77,7 @@ function pluginFaults(name: string, plugin: ExecEntry, user: UserEntry): string[
   return faults;
 }
 
-/** A plugin's mode; before v1 it need not be said. */
+/** The interactive mode of a plugin. It is optional before v1. */
 export function interactiveModeOf({ interactiveMode, apiVersion }: ExecEntry): string {
   if (interactiveMode) return interactiveMode;
   return /\/v1(alpha|beta)1$/.test(apiVersion ?? '') ? 'IfAvailable' : '';

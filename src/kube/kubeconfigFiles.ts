@@ -7,15 +7,15 @@ import { errorCode, messageOf, Problem } from '../problem.ts';
 import { checkShape } from './kubeconfigShape.ts';
 import { type LargeItem, splitKubeconfig } from './largeKubeconfig.ts';
 
-/** One entry of a kubeconfig's list, its file names absolute, and the file that it stands in. */
+/** One entry of a list in a kubeconfig, with absolute file names, and the file that contains it. */
 export interface NamedEntry {
   readonly entry: JsonObject;
   readonly file: string;
 }
 
-/** What all kubeconfig files say together. */
+/** The merged content of all kubeconfig files. */
 export interface Kubeconfig {
-  /** The files that were looked for, in their order. */
+  /** The files that were searched, in order. */
   readonly files: readonly string[];
   readonly currentContext: string | undefined;
   readonly clusters: ReadonlyMap<string, NamedEntry>;
@@ -31,9 +31,9 @@ export interface ReadOptions {
 const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /**
- * Reads the kubeconfig files as kubectl does: `explicit` (which must exist), else KUBECONFIG's list,
- * else ~/.kube/config; of several entries with one name the first file's counts. Throws a Problem
- * that names every broken file, worded as kubectl words it.
+ * Reads the kubeconfig files as kubectl does: `explicit` (which must exist), else KUBECONFIG's list, else
+ * ~/.kube/config. If several entries have the same name, the first file wins. Throws a Problem that names every invalid
+ * file, with kubectl's wording.
  */
 export function readKubeconfig(
   explicit: string | undefined,
@@ -69,7 +69,7 @@ function kubeconfigFiles(explicit: string | undefined, env: NodeJS.ProcessEnv): 
   return [join(env.HOME || homedir(), '.kube', 'config')];
 }
 
-/** What one file says: names, and entries that are parsed when they are needed where the file is large. */
+/** The content of one file: names and entries. In a large file, entries are parsed when they are needed. */
 interface Document {
   readonly currentContext?: unknown;
   readonly clusters: readonly LargeItem[];
@@ -108,14 +108,14 @@ function readDocument(file: string, required: boolean, { quick }: ReadOptions): 
   };
 }
 
-/** As kubectl: an empty file is one that says nothing, and only the first document counts. */
+/** As in kubectl, an empty file has no settings, and only the first document counts. */
 function parse(source: string): JsonObject {
   const json = source.length > LARGE && source.startsWith('{') ? parsedJson(source) : undefined;
   const [document] = json === undefined ? loadAll(source) : [json];
   return (document ?? {}) as JsonObject;
 }
 
-/** JSON is YAML; for a large file it is parsed a hundred times as fast. */
+/** JSON is also YAML. A large file is parsed a hundred times as fast as JSON. */
 function parsedJson(source: string): unknown {
   try {
     return JSON.parse(source);
@@ -146,7 +146,7 @@ function collect(
   }
 }
 
-/** An entry that is parsed when it is read for the first time. */
+/** An entry that is parsed when it is first read. */
 class LazyEntry implements NamedEntry {
   readonly file: string;
   readonly #item: LargeItem;
@@ -187,7 +187,10 @@ class LazyEntry implements NamedEntry {
   }
 }
 
-/** A credential plugin with a folder in its name is relative to the file; any other is on PATH. */
+/**
+ * As kubectl does, resolves a credential plugin with a folder in its name relative to the file. Any other is searched
+ * in PATH.
+ */
 function besideFile(plugin: JsonObject, path: string): JsonObject {
   const { command } = plugin;
   return typeof command === 'string' && command.includes(sep)

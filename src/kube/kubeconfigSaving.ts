@@ -9,9 +9,8 @@ interface Document {
 }
 
 /**
- * Saves what an auth provider has renewed into the kubeconfig file that its user stands in, as
- * kubectl does and under the same lock file, so that two clients never write at once. Throws an
- * Error when it cannot be saved.
+ * Saves what an auth provider has renewed to the kubeconfig file that contains the user, as kubectl does, and with the
+ * same lock file, so that two clients never write at the same time. Throws an Error if it cannot be saved.
  */
 export async function saveProviderConfig(
   { name, file }: UserOrigin,

@@ -1,7 +1,7 @@
-/** The type that Go's decoder wants of a field, in its words. */
+/** The type that Go's decoder expects for a field, as Go's decoder names it. */
 type GoType = 'string' | 'bool' | '[]string' | '[]uint8';
 
-/** Structs of k8s.io/client-go/tools/clientcmd/api/v1, as far as kubectl reads them. */
+/** Structs of k8s.io/client-go/tools/clientcmd/api/v1, with the fields that kubectl reads. */
 const CLUSTER: Readonly<Record<string, GoType>> = {
   server: 'string',
   'tls-server-name': 'string',
@@ -38,8 +38,8 @@ const EXEC: Readonly<Record<string, GoType>> = {
 };
 
 /**
- * Checks the types of what a kubeconfig document says, so that a token that YAML takes for a number
- * is an error and not another token. Throws an Error in the words of Go's decoder.
+ * Checks the types of the fields in a kubeconfig document. Without this check, a token that YAML reads as a number
+ * would become a different token. Throws an Error with the wording of Go's decoder.
  */
 export function checkShape(document: unknown): void {
   if (typeof document !== 'object' || document === null || Array.isArray(document))
@@ -116,7 +116,7 @@ function checkField(
   }
 }
 
-/** As Go's decoder: line ends are passed over, padding is needed. */
+/** As in Go's decoder, line ends are ignored, and padding is required. */
 function isBase64(text: string): boolean {
   const plain = text.replaceAll(/[\r\n]/g, '');
   return plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);

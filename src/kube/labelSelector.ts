@@ -1,4 +1,4 @@
-/** meta/v1 LabelSelector, as workloads have it. */
+/** The meta/v1 LabelSelector of workloads. */
 export interface LabelSelector {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
@@ -10,7 +10,7 @@ export interface LabelSelector {
 
 type Expression = NonNullable<LabelSelector['matchExpressions']>[number];
 
-/** A selector in the one-line form that lists and watches take. */
+/** A selector in the one-line form for lists and watches. */
 export function selectorText({ matchLabels, matchExpressions = [] }: LabelSelector): string {
   const labels = Object.entries(matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
   return [...labels, ...matchExpressions.map(expressionText)].join(',');

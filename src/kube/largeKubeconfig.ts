@@ -1,8 +1,8 @@
 import { load } from 'js-yaml';
 
-/** A kubeconfig whose lists are split into items, which are parsed when they are read. */
+/** A kubeconfig whose lists are split into items. The items are parsed when they are read. */
 export interface LargeKubeconfig {
-  /** What is not one of the three lists, parsed. */
+  /** Everything except the three lists, parsed. */
   readonly rest: Readonly<Record<string, unknown>>;
   readonly clusters: readonly LargeItem[];
   readonly users: readonly LargeItem[];
@@ -11,18 +11,18 @@ export interface LargeKubeconfig {
 
 export interface LargeItem {
   readonly name: string;
-  /** Parses the item: an object with its name and its entry. Throws what the YAML parser throws. */
+  /** Parses the item: an object with its name and its entry. Throws the errors of the YAML parser. */
   readonly parse: () => unknown;
 }
 
 const LISTS = ['clusters', 'users', 'contexts'];
-/** Anchors, aliases and merges, by which one part of a YAML document refers to another. */
+/** Anchors, aliases and merges: references between parts of a YAML document. */
 const SHARED = /\s[&*][^\s,]|<<:/;
 const [SPACE, DASH, HASH, NEWLINE, RETURN] = [0x20, 0x2d, 0x23, 0x0a, 0x0d];
 
 /**
- * Splits a kubeconfig in the form that kubectl writes into the items of its lists, which takes a small part
- * of the time of parsing it. Gives undefined for every other form.
+ * Splits a kubeconfig in kubectl's own format into the items of its lists. This takes a small part of the time of
+ * parsing it. Returns undefined for any other format.
  */
 export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
   const mayShare = source.includes('&') || source.includes('*') || source.includes('<<:');
@@ -40,7 +40,7 @@ export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
     const indent = first - at;
     const code = source.charCodeAt(first);
     const isBlank = code === NEWLINE || code === RETURN || first === end || code === HASH;
-    // Another document begins.
+    // Another document starts here.
     if (source.startsWith('---', at)) return undefined;
     if (isBlank || indent > 0 || code === DASH) {
       if (list) {
@@ -67,11 +67,11 @@ export function splitKubeconfig(source: string): LargeKubeconfig | undefined {
   return { rest: parsed as Record<string, unknown>, clusters, users, contexts };
 }
 
-/** The items of one list, as the lines of the document are passed. */
+/** Collects the items of one list while the lines of the document are read. */
 class ItemList {
   readonly items: LargeItem[] = [];
   readonly #source: string;
-  /** Of the dash of each item. */
+  /** The indentation of each item's dash. */
   #indent: number | undefined;
   #start = 0;
   #name: string | undefined;
@@ -80,7 +80,7 @@ class ItemList {
     this.#source = source;
   }
 
-  /** Takes a line that begins at `at`; gives false where it is not in the form that can be split. */
+  /** Takes a line that starts at `at`. Returns false if it is not in a format that can be split. */
   take(at: number, indent: number, isItem: boolean): boolean {
     if (this.#indent === undefined) {
       if (!isItem) return false;
@@ -96,7 +96,7 @@ class ItemList {
       this.#name = nameIn(this.#source.slice(at + field + 5, lineEnd(this.#source, at)));
       return this.#name !== undefined;
     }
-    // Between the dash and the field is one space.
+    // There is one space between the dash and the field.
     return !isItem || indent > this.#indent || this.#source.charCodeAt(at + indent + 1) === SPACE;
   }
 
@@ -116,11 +116,11 @@ function lineEnd(source: string, at: number): number {
   return newline < 0 ? source.length : newline;
 }
 
-/** The text that follows `name:`; undefined where the parser is needed to read it. */
+/** The text after `name:`. Undefined if only the parser can read it. */
 function nameIn(value: string): string | undefined {
   const [, quote, name] = /^ +(["']?)(\w[^\s"'\\]*)\1\s*$/.exec(value) ?? [];
   if (name === undefined) return undefined;
-  // An unquoted number or truth value is not a text.
+  // An unquoted number or boolean is not a text.
   const isText = quote || (/^[A-Za-z]/.test(name) && !/^(?:true|false|null)$/i.test(name));
   return isText || typeof load(name) === 'string' ? name : undefined;
 }

@@ -1,9 +1,9 @@
 import type { KubeApi } from './api.ts';
 
-/** How many objects a page of a list has: as many as kubectl asks for. */
+/** Objects per page of a list, the same number as kubectl uses. */
 const PAGE = '500';
 
-/** Reads a collection whole, page by page. `path` begins with /api or /apis. Throws ApiError or Problem. */
+/** Reads a whole collection, page by page. `path` starts with /api or /apis. Throws ApiError or Problem. */
 export async function listAll<T>(
   api: KubeApi,
   path: string,

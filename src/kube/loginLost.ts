@@ -1,8 +1,8 @@
 import { Problem } from '../problem.ts';
 
-/** Credentials that were good have expired or are refused, and no others can be had now. */
+/** Valid credentials have expired or are refused, and there are no others at the moment. */
 export class LoginLost extends Problem {
-  /** Whether nobody asks for others any more: the same request cannot succeed later. */
+  /** No more attempts are made to renew the login: the same request cannot succeed later. */
   readonly isFinal: boolean;
 
   constructor(message: string, isFinal: boolean, cause: unknown) {
@@ -15,13 +15,13 @@ export class LoginLost extends Problem {
   }
 }
 
-/** How often others are asked for, and the pause after each failure, in which the user may log in. */
+/** The pause after each failed renewal, which gives the user time to log in. One more failure is final. */
 const PAUSES_MS = [10_000, 30_000];
 const MAX_FAILURES = PAUSES_MS.length + 1;
 
 /**
- * Bounds how often a credential plugin is asked to renew a login. A plugin that cannot answer, as without a
- * terminal for its question, would otherwise be started for every request.
+ * Limits how often a credential plugin is asked to renew a login. A plugin that cannot succeed, for example because it
+ * has no terminal to prompt on, would otherwise be started for every request.
  */
 export class LoginRenewals {
   readonly #who: string;
@@ -38,7 +38,7 @@ export class LoginRenewals {
     this.#onFailure = onFailure;
   }
 
-  /** Throws the last failure where nobody is to be asked now. */
+  /** Throws the last failure if it is too early for another attempt, or if there are no more. */
   check(): void {
     if (this.#last && (this.#last.isFinal || Date.now() < this.#notBefore)) throw this.#last;
   }
@@ -48,7 +48,7 @@ export class LoginRenewals {
     this.#last = undefined;
   }
 
-  /** Counts a failure; gives the Problem for it. */
+  /** Counts a failure, and returns the Problem for it. */
   failed(reason: string, cause?: unknown): LoginLost {
     this.#failures += 1;
     const isFinal = this.#failures >= MAX_FAILURES;

@@ -1,4 +1,4 @@
-/** Maps items by an asynchronous function, `atOnce` of them at a time; results in the items' order. */
+/** Maps items with an asynchronous function, at most `atOnce` at a time. The results are in the order of the items. */
 export async function mapLimited<Item, Result>(
   items: readonly Item[],
   atOnce: number,

@@ -1,16 +1,16 @@
 import type { KubeApi } from './api.ts';
 
-/** Rows and columns as `kubectl get` asks for them: a hundredth of the objects' size. */
+/** Rows and columns, as `kubectl get` requests them. They have a hundredth of the objects' size. */
 interface Table {
   readonly columnDefinitions: readonly { readonly name: string }[];
   readonly rows: readonly { readonly cells: readonly unknown[] }[];
 }
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
-/** More than these nobody reads, and a large list would not come in time. */
+/** Nobody reads more names than this, and a large list would arrive too late. */
 const MOST = '1000';
 
-/** The names of a list's objects, with what `kubectl get` shows in its column STATUS, if any. */
+/** The names of the objects in a list, with the STATUS column of `kubectl get`, if there is one. */
 export async function listNames(
   api: KubeApi,
   path: string,

@@ -9,12 +9,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'file exists',
 };
 
-/** Why a file cannot be opened, in the words that kubectl has from the system. */
+/** Why a file cannot be opened, in the system's words as kubectl shows them. */
 export function fileReason(error: unknown): string {
   return REASONS[errorCode(error) ?? ''] ?? messageOf(error);
 }
 
-/** A file that the kubeconfig or a flag names; a Problem in kubectl's words when it is not there. */
+/** Reads a file that the kubeconfig or a flag names. Throws a Problem with kubectl's wording if it cannot be read. */
 export function readNamed(file: string): Buffer {
   try {
     return readFileSync(file);
@@ -26,7 +26,7 @@ export function readNamed(file: string): Buffer {
   }
 }
 
-/** kubectl: the data form (base64) wins over the file form. */
+/** As in kubectl, the data form (base64) takes precedence over the file form. */
 export function fileOrData(file: string | undefined, data: string | undefined): Buffer | undefined {
   if (data) return Buffer.from(data, 'base64');
   return file ? readNamed(file) : undefined;

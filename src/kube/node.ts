@@ -1,7 +1,7 @@
 import type { KubeApi } from './api.ts';
 import { isApiError } from './apiError.ts';
 
-/** The part of core/v1 Node that we read. */
+/** The fields of core/v1 Node that are read. */
 export interface KubeNode {
   readonly metadata: { readonly labels?: Readonly<Record<string, string>> };
   readonly spec?: {
@@ -25,7 +25,7 @@ export interface KubeNode {
   };
 }
 
-/** A node, or undefined if the user may not read nodes. Throws an ApiError when there is none of that name. */
+/** A node, or undefined if the user may not read nodes. Throws an ApiError if no node has that name. */
 export async function readNode(
   api: KubeApi,
   name: string,

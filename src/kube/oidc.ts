@@ -11,16 +11,16 @@ import { systemTrust } from './systemTrust.ts';
 
 type Config = Readonly<Record<string, string>>;
 
-/** As kubectl: clocks differ, so a token is renewed this long before it ends. */
+/** As in kubectl, a token is renewed this long before it expires, because clocks differ. */
 const EARLY_MS = 10_000;
 const TIMEOUT_MS = 30_000;
-/** An identity provider's answers are small; an error page is not to be shown whole. */
+/** How much of an identity provider's error is shown. Its answers are short, but it may send a whole error page. */
 const SHOWN_CHARACTERS = 80;
 
 /**
- * The id token of an oidc auth provider. One that has ended is renewed with the refresh token, and
- * both are saved in the kubeconfig, as kubectl does, since many providers take a refresh token
- * only once. Throws a Problem in kubectl's words.
+ * The ID token of an oidc auth provider. An expired token is renewed with the refresh token. Both are saved in the
+ * kubeconfig, as kubectl does, because many providers accept a refresh token only once. Throws a Problem with kubectl's
+ * wording.
  */
 export function oidcSource(given: Config, origin: UserOrigin | undefined): CredentialSource {
   for (const name of ['idp-issuer-url', 'client-id'])
@@ -79,7 +79,7 @@ async function refreshed(config: Config): Promise<Config> {
   return { ...config, 'id-token': idToken, ...(next && { 'refresh-token': next }) };
 }
 
-/** OpenID Connect discovery: where the provider takes refresh tokens. */
+/** OpenID Connect discovery: the endpoint that accepts refresh tokens. */
 async function tokenEndpoint(issuer: string, ca: Buffer | undefined): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const { status, body } = await ask(url, { ca });
@@ -100,7 +100,7 @@ interface Tokens {
   readonly refresh_token?: string;
 }
 
-/** The client names itself in the header; a provider that wants it in the form gets it there. */
+/** Sends the client's ID and secret in the header. If the provider rejects that, sends them in the form. */
 async function tokens(
   endpoint: string,
   config: Config,

@@ -1,4 +1,4 @@
-/** The part of core/v1 Pod that we read, as the API server sends it. */
+/** The fields of core/v1 Pod that are read, as the API server sends them. */
 export interface Pod {
   readonly metadata: {
     readonly name: string;
@@ -50,7 +50,7 @@ export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly resources?: { readonly limits?: Readonly<Record<string, string | number>> };
-  /** `Always` on an init container makes it a sidecar, which runs beside the others. */
+  /** `Always` makes an init container a sidecar, which runs beside the other containers. */
   readonly restartPolicy?: string;
   readonly command?: readonly string[];
   readonly ports?: readonly ContainerPort[];
@@ -59,19 +59,19 @@ export interface Container {
   readonly securityContext?: SecurityContext;
 }
 
-/** A port that a container is said to listen on; nothing checks it. */
+/** A port that a container is declared to listen on. Nothing verifies it. */
 export interface ContainerPort {
   readonly name?: string;
   readonly containerPort: number;
-  /** `TCP` when absent. */
+  /** `TCP` if absent. */
   readonly protocol?: string;
-  /** A port of the node that leads to it. */
+  /** A port of the node that is forwarded to this port. */
   readonly hostPort?: number;
-  /** The node's address that it is bound to; all when absent. */
+  /** The node's address that the host port is bound to. All addresses if absent. */
   readonly hostIP?: string;
 }
 
-/** A volume of a pod: its name, and a field named for its kind (`emptyDir`, `configMap` …). */
+/** A volume of a pod: its name, and a field that is named after its type (`emptyDir`, `configMap` …). */
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string | number };
@@ -97,7 +97,7 @@ export interface SecurityContext {
   readonly appArmorProfile?: { readonly type: string };
 }
 
-/** A pod that is to be created. */
+/** A pod to create. */
 export interface NewPod {
   readonly apiVersion: 'v1';
   readonly kind: 'Pod';
@@ -118,7 +118,7 @@ export interface ContainerStatus {
     readonly waiting?: { readonly reason?: string; readonly message?: string };
     readonly terminated?: Terminated;
   };
-  /** How it ended before it was started again. */
+  /** How the container ended before its last restart. */
   readonly lastState?: { readonly terminated?: Terminated };
   readonly restartCount?: number;
 }
@@ -131,17 +131,19 @@ export interface Terminated {
   readonly finishedAt?: string;
 }
 
-/** The annotation that names the container meant when none is named (kubectl's own). */
+/** The annotation that names the default container (the same as in kubectl). */
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
-/** The container that kubectl would take when none is named. */
+/** The container that kubectl uses when none is named. */
 export function defaultContainer(pod: Pod): string | undefined {
   const annotated = pod.metadata.annotations?.[DEFAULT_CONTAINER];
   const named = pod.spec.containers.find(({ name }) => name === annotated);
   return (named ?? pod.spec.containers[0])?.name;
 }
 
-/** Whether a pod in this phase has ended: its containers do not run again, and its addresses may be another pod's. */
+/**
+ * Whether a pod in this phase has ended. Its containers do not run again, and its addresses may belong to another pod.
+ */
 export function hasFinished(phase: string | undefined): phase is 'Succeeded' | 'Failed' {
   return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -7,9 +7,9 @@ import type { TlsSettings } from './tlsSettings.ts';
 type Created = (error: Error | null, stream: Duplex) => void;
 
 /**
- * An agent whose connections all lead through a proxy, for requests and websockets alike. Servers
- * without TLS are reached by a tunnel too, where kubectl lets the proxy send the request: the same
- * to the server, and websockets need it.
+ * An agent that makes all its connections through a proxy, for requests and websockets alike. A server without TLS is
+ * also reached through a tunnel. kubectl lets the proxy send the request instead. The result is the same for the
+ * server, and websockets need the tunnel.
  */
 export function proxyAgent(
   server: URL,
@@ -19,7 +19,7 @@ export function proxyAgent(
 ): HttpAgent | HttpsAgent {
   const secure = server.protocol === 'https:' ? new HttpsAgent(options) : undefined;
   const agent = secure ?? new HttpAgent(options);
-  // TLS inside the tunnel is as without one: sessions, names and certificates of the agent.
+  // TLS inside the tunnel uses the agent's sessions, names and certificates, as without a tunnel.
   const secured = secure?.createConnection.bind(secure);
   agent.createConnection = (settings: AgentOptions, created?: Created) => {
     openTunnel(proxy, { host: settings.host ?? '', port: Number(settings.port) }, tls).then(

@@ -3,9 +3,9 @@ import { domainToASCII } from 'node:url';
 import { parseProxyUrl } from './proxyUrl.ts';
 
 /**
- * The proxy through which a server is reached: the kubeconfig's proxy-url whatever the variables
- * say, else what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, read as Go's httpproxy package reads
- * them (golang.org/x/net/http/httpproxy): this machine itself is never behind a proxy then.
+ * The proxy for a server: the kubeconfig's proxy-url whatever the variables say, else the proxy from HTTPS_PROXY,
+ * HTTP_PROXY and NO_PROXY, which are read as Go's httpproxy package does (golang.org/x/net/http/httpproxy): no proxy is
+ * used for this machine itself.
  */
 export function chooseProxy(
   server: URL,
@@ -24,7 +24,7 @@ export function chooseProxy(
   return isExcepted(server, env.NO_PROXY || env.no_proxy || '') ? undefined : parseVariable(text);
 }
 
-/** In variables a proxy may be written without its scheme: `proxy.example:3128`. */
+/** In the variables, a proxy may be written without a scheme: `proxy.example:3128`. */
 function parseVariable(text: string): URL | undefined {
   const url = parseProxyUrl(text);
   return typeof url === 'string' ? (URL.parse(`http://${text}`) ?? undefined) : url;
@@ -41,7 +41,7 @@ function isLoopback(host: string): boolean {
   return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** One entry of NO_PROXY: `*`, an address, a CIDR, a domain, each but CIDRs with a port if wanted. */
+/** One entry of NO_PROXY: `*`, an address, a CIDR or a domain. All except a CIDR may have a port. */
 function matches(entry: string, host: string, port: string): boolean {
   if (entry === '') return false;
   if (entry === '*') return true;

@@ -7,12 +7,12 @@ import { socksConnect } from './socks5.ts';
 import { systemTrust } from './systemTrust.ts';
 import type { TlsSettings } from './tlsSettings.ts';
 
-/** How long a proxy may take to open a way. */
+/** How long a proxy may take to open a tunnel. */
 const TUNNEL_TIMEOUT_MS = 30_000;
 
 /**
- * Opens a connection to `to` through a proxy (http, https or socks5; user and password from its
- * URL). `tls` is how the API server is trusted, which counts for an https proxy too, as in kubectl.
+ * Opens a connection to `to` through a proxy (http, https or socks5, with user and password from its URL). `tls` holds
+ * the certificates that are trusted for the API server. As in kubectl, they are also trusted for an https proxy.
  * Rejects with a Problem that names the proxy.
  */
 export async function openTunnel(proxy: URL, to: TunnelTarget, tls: TlsSettings): Promise<Socket> {
@@ -47,7 +47,7 @@ async function throughHttp(proxy: URL, to: TunnelTarget, tls: TlsSettings): Prom
     timeout: TUNNEL_TIMEOUT_MS,
     rejectUnauthorized: tls.rejectUnauthorized,
     ...(secure && { ca: [...(tls.systemTrust ?? systemTrust()), ...(tls.ca ? [tls.ca] : [])] }),
-    // Node refuses an address as SNI name.
+    // Node rejects an address as the SNI name.
     ...(isIP(hostOf(proxy)) !== 0 && { servername: '' }),
   });
   request.once('connect', (response, socket: Socket) => {

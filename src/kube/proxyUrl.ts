@@ -1,7 +1,7 @@
-/** The ways to talk to a proxy; socks5h is socks5, whose proxy always looks the name up. */
+/** The supported proxy protocols. socks5h is the same as socks5: the proxy always looks up the name. */
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
-/** A kubeconfig's proxy-url, or in kubectl's words why it is none. */
+/** The URL of a kubeconfig's proxy-url, or the reason why it is invalid in kubectl's words. */
 export function parseProxyUrl(text: string): URL | string {
   const url = URL.parse(text);
   if (!url) return `could not parse: ${text}`;

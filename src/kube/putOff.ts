@@ -1,12 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ApiError } from './apiError.ts';
 
-/** How often a request is sent again that the server put off (429 or 503 with Retry-After). */
+/** How often a request is repeated when the server answers 429 or 503 with Retry-After. */
 const MAX_RETRIES = 3;
-/** A server that puts a request off for longer than this is not waited for. */
+/** Requests with a longer Retry-After are not repeated. */
 const MAX_RETRY_AFTER_MS = 30_000;
 
-/** Makes a request, and repeats it when it was put off; ends early with the signal's reason when aborted. */
+/**
+ * Sends a request, and repeats it if the server answers with Retry-After. Rejects with the signal's reason as soon as
+ * the signal is aborted.
+ */
 export async function askAgain<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -19,7 +22,7 @@ export async function askAgain<T>(request: () => Promise<T>, signal?: AbortSigna
   }
 }
 
-/** Milliseconds to wait before the request is repeated; undefined when it should not be. */
+/** Milliseconds to wait before the request is repeated. Undefined if it should not be. */
 function delayOf(error: unknown): number | undefined {
   if (!(error instanceof ApiError) || (error.code !== 429 && error.code !== 503)) return undefined;
   const { retryAfterMs: delay = Number.NaN } = error;

@@ -19,8 +19,8 @@ const FACTORS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The number that a quantity such as `64Mi`, `200m` or `1e3` stands for: bytes, cores or a count.
- * Undefined for what the API server would not have accepted.
+ * The number for a quantity such as `64Mi`, `200m` or `1e3`: bytes, cores or a count. Undefined if the API server would
+ * not accept the quantity.
  */
 export function quantityValue(quantity: string | number): number | undefined {
   const [, number, suffix = ''] =

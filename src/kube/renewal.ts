@@ -3,9 +3,8 @@ import { isApiError } from './apiError.ts';
 import type { Access, Headers } from './authentication.ts';
 
 /**
- * Sends a request with the credentials there are; when the server takes them no more (401) and
- * others can be had, sends it once more with those. So a token that ends during a long capture
- * costs nothing but a request.
+ * Sends a request with the current credentials. If the server refuses them (401) and others are available, sends it
+ * once more with those. A token that expires during a long capture therefore costs only one request.
  */
 export async function withRenewal<T>(
   access: Access,
@@ -23,8 +22,8 @@ export async function withRenewal<T>(
 }
 
 /**
- * Ctrl-C ends a credential plugin too; that it failed is then no news. A request that was given up while the
- * user was logging in has the login to blame, and not the server.
+ * Ctrl-C also ends a credential plugin, whose failure is then not worth an error. If a request is abandoned while the
+ * user logs in, the login is to blame, not the server.
  */
 async function headersOf(access: Access, signal: AbortSignal | undefined): Promise<Headers> {
   const begun = Date.now();

@@ -1,8 +1,8 @@
 import { Problem } from '../problem.ts';
 
 /**
- * Limits one request to this many milliseconds (--request-timeout), its answer included; 0 and
- * undefined mean no limit. Throws a Problem in kubectl's words when the time is over.
+ * Limits one request, including its answer, to this many milliseconds (--request-timeout). 0 and undefined mean no
+ * limit. Throws a Problem with kubectl's wording when the time is over.
  */
 export async function withinLimit<T>(
   milliseconds: number | undefined,

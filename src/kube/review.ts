@@ -1,18 +1,18 @@
 import type { KubeApi } from './api.ts';
 
-/** What may or may not be done: the attributes of a request, as the authorizer sees it. */
+/** An action to check: the attributes of a request, as the authorizer sees it. */
 export interface Attempt {
-  /** Absent for what is of no namespace. */
+  /** Absent for cluster-scoped resources. */
   readonly namespace?: string;
   readonly verb: string;
-  /** The core group when absent. */
+  /** The core group if absent. */
   readonly group?: string;
   readonly resource: string;
   readonly subresource?: string;
   readonly name?: string;
 }
 
-/** Whether we may do that; undefined where nobody can be asked. */
+/** Whether the user may do that. Undefined if the check is not possible. */
 export async function mayWe(
   api: KubeApi,
   attempt: Attempt,
@@ -28,7 +28,7 @@ export async function mayWe(
   return answer?.allowed;
 }
 
-/** Who we are to the API server; undefined where it does not say. */
+/** The user's name, as the API server sees it. Undefined if the server does not tell. */
 export async function whoWeAre(api: KubeApi, signal?: AbortSignal): Promise<string | undefined> {
   const answer = await review<{ userInfo?: { username?: string } }>(
     api,

@@ -9,10 +9,10 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** A short command's output is small; more than this is a mistake and not to be kept in memory. */
+/** The output of a short command is small. More than this is an error, and must not be kept in memory. */
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 
-/** Runs a short command to its end and gives its output whole. Errors are those of `exec`. */
+/** Runs a short command to its end, and returns its whole output. Throws the errors of `exec`. */
 export async function run(access: Access, options: ExecOptions): Promise<RunResult> {
   const stream = await exec(access, options);
   try {

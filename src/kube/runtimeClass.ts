@@ -2,8 +2,8 @@ import type { KubeApi } from './api.ts';
 import { isApiError } from './apiError.ts';
 
 /**
- * The handler of a RuntimeClass: the name that the node's runtime has for it, such as `runsc`. Undefined where it
- * may not be read; `missing` when there is none of that name.
+ * The handler of a RuntimeClass: the name that the node's runtime uses for it, such as `runsc`. Undefined if the user
+ * may not read it, `missing` if no RuntimeClass has that name.
  */
 export async function readHandler(
   api: KubeApi,

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6, type Socket } from 'node:net';
 
-/** Where a tunnel leads. */
+/** The destination of a tunnel. */
 export interface TunnelTarget {
   readonly host: string;
   readonly port: number;
@@ -24,8 +24,8 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Asks the SOCKS5 proxy behind a fresh socket to connect to `to`, whose name the proxy looks up.
- * Resolves when bytes of `to` may come; rejects with an Error when the proxy refuses or goes.
+ * Asks the SOCKS5 proxy behind a new socket to connect to `to`. The proxy looks up the name. Resolves when data from
+ * `to` may arrive. Rejects with an Error if the proxy refuses or closes the connection.
  */
 export async function socksConnect(
   socket: Socket,
@@ -73,11 +73,11 @@ function ipv6Bytes(host: string): Buffer {
   return Buffer.from(words.map((word) => word.padStart(4, '0')).join(''), 'hex');
 }
 
-/** Takes exactly `size` bytes, and leaves those behind them for the next reader. */
+/** Reads exactly `size` bytes, and leaves the rest for the next reader. */
 async function take(socket: Socket, size: number): Promise<Buffer> {
   let taken = Buffer.alloc(0);
   for (;;) {
-    // Everything there is: what stays in the socket would make it readable again at once.
+    // Read everything: data that stays in the socket would make it readable again at once.
     const chunk = socket.read() as Buffer | null;
     if (chunk !== null) taken = Buffer.concat([taken, chunk]);
     if (taken.length >= size) {

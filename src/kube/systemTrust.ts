@@ -16,9 +16,9 @@ const FOLDERS = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /**
- * The certificates, in PEM, that kubectl trusts if no certificate authority is configured: those of the system. They are
- * found as Go finds them, with SSL_CERT_FILE and SSL_CERT_DIR. The certificates in NODE_EXTRA_CA_CERTS are added. If the
- * system has none, as in small images, Node's copy of Mozilla's list is used.
+ * The certificates, in PEM, that kubectl trusts if no certificate authority is configured: those of the system. They
+ * are found as Go finds them, with SSL_CERT_FILE and SSL_CERT_DIR. The certificates in NODE_EXTRA_CA_CERTS are added.
+ * If the system has none, as in small images, Node's copy of Mozilla's list is used.
  */
 export function systemTrust(): string[] {
   const found =
@@ -59,7 +59,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** OpenSSL finds certificates by links with a hash for a name, which point to files in the same folder. */
+/** OpenSSL finds certificates through links that are named by a hash, and point to files in the same folder. */
 function isAlias(entry: Dirent): boolean {
   return entry.isSymbolicLink() && !readlinkSync(join(entry.parentPath, entry.name)).includes('/');
 }

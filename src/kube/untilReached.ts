@@ -4,9 +4,9 @@ import { ApiError, mayPass } from './apiError.ts';
 const PAUSES_MS = [300, 1_000, 3_000] as const;
 
 /**
- * Repeats, up to three times, what the network or a busy server prevented, such as a "socket hang up". For what may
- * be done twice without harm. Throws what the last attempt throws, or the signal's reason. A container that is not
- * there is an answer, though the kubelet gives it as an internal error.
+ * Repeats a request, up to three times, if the network or a busy server prevented it, as with "socket hang up". For
+ * requests that may be sent twice without harm. Throws the error of the last attempt, or the signal's reason. A
+ * container that does not exist is a final answer, although the kubelet reports it as an internal error.
  */
 export async function untilReached<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const pause of PAUSES_MS) {
@@ -21,7 +21,7 @@ export async function untilReached<T>(ask: () => Promise<T>, signal: AbortSignal
   return ask();
 }
 
-/** Whether an exec was refused since the container is not there any more, as the kubelet words it. */
+/** Whether an exec was refused because the container no longer exists, in the kubelet's words. */
 export function isNoContainer(error: unknown): boolean {
   return error instanceof ApiError && /container not found|not running/i.test(error.serverMessage);
 }

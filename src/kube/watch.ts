@@ -8,7 +8,7 @@ interface Versioned {
   readonly metadata?: { readonly resourceVersion?: string };
 }
 
-/** One change of a watched collection; RESTARTED when changes may have been missed. */
+/** One change of a watched collection. RESTARTED means that changes may have been missed. */
 export type WatchEvent<T> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'RESTARTED'; readonly items: readonly T[] };
@@ -17,23 +17,22 @@ export interface WatchOptions {
   /** The collection's path, such as /api/v1/namespaces/default/pods. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  /** Start after this version; without one the collection is listed first (RESTARTED). */
+  /** Start after this version. Without one, the collection is listed first (RESTARTED). */
   readonly resourceVersion?: string;
   readonly signal: AbortSignal;
 }
 
 /** Pause before a watch is opened again, so that a broken server is not hammered. */
 const RECONNECT_MS = 250;
-/** Failures in a row after which the watch gives up: about 30 s with growing pauses. */
+/** The watch gives up after this many failures in a row: about 30 s with growing pauses. */
 const MAX_FAILURES = 8;
-/** A stream that lived this long was a working one, though it broke and nothing came. */
+/** A stream that lasted this long was working, even if it broke before any event arrived. */
 const STABLE_MS = 10_000;
 
 /**
- * Follows a collection until the signal ends it: a stream that ends or breaks is opened again at
- * the last version seen; when the server has forgotten that version (410), the collection is
- * listed again and given as RESTARTED. Throws ApiError for a refusal, Problem when the server
- * stays out of reach, and the signal's reason when aborted.
+ * Follows a collection until the signal ends it. A stream that ends or breaks is opened again at the last version seen.
+ * If the server no longer has that version (410), the collection is listed again and returned as RESTARTED. Throws
+ * ApiError for a refusal, Problem if the server stays unreachable, and the signal's reason when aborted.
  */
 export async function* watch<T>(
   api: KubeApi,
@@ -74,7 +73,7 @@ export async function* watch<T>(
   }
 }
 
-/** A refusal that will not pass: neither an overloaded or restarting server nor a lost version. */
+/** A refusal that will not change: the server is not overloaded or restarting, and the version is not expired. */
 function isFinal(error: unknown): boolean {
   return error instanceof ApiError && error.code < 500 && error.code !== 429 && !isExpired(error);
 }
@@ -99,7 +98,7 @@ async function openWatch(
   });
 }
 
-/** The events of an open watch; leaving them destroys the response. */
+/** The events of an open watch. Leaving the loop destroys the response. */
 async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<T>> {
   for await (const line of lines(response)) {
     const event = JSON.parse(line) as { type?: string; object?: unknown };
@@ -115,7 +114,7 @@ async function* eventsOf<T>(response: IncomingMessage): AsyncGenerator<RawEvent<
   }
 }
 
-/** Splits a stream into its lines; a last one without an end was cut and is dropped. */
+/** Splits a stream into its lines. A last line without a line end was cut off, and is dropped. */
 async function* lines(stream: IncomingMessage): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

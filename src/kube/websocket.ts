@@ -7,12 +7,12 @@ import { FrameReader, type MessagePart, maskedFrame, OPCODE } from './websocketF
 export interface WebsocketOptions extends Pick<RequestOptions, 'agent' | 'headers'> {
   /** Offered in this order; the server must choose one. */
   readonly protocols: readonly string[];
-  /** Milliseconds of silence after which opening is given up. */
+  /** Milliseconds of silence after which opening is abandoned. */
   readonly timeout: number;
-  /** A frame that is larger ends the connection. */
+  /** A larger frame ends the connection. */
   readonly maxFrameBytes: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called when the request is on its way, after the connection is made. */
+  /** Called when the request has been sent, after the connection was made. */
   readonly onSent?: (() => void) | undefined;
 }
 
@@ -191,7 +191,7 @@ export class Websocket {
     });
     socket.on('end', () => socket.end());
     socket.once('close', () => {
-      // Data that arrived before the connection broke, and was not read yet because the reader is slow.
+      // Data that arrived before the connection broke, but was not read yet because the reader is slow.
       const rest: Buffer | null = socket.read();
       if (rest) read(rest);
       this.#isClosing = true;

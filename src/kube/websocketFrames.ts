@@ -26,7 +26,7 @@ export interface MessagePart {
 
 /** RFC 6455, section 5.5. */
 const MAX_CONTROL_BYTES = 125;
-/** Two bytes, and a length of eight. */
+/** Two bytes, and a length of eight bytes. */
 const MAX_HEADER_BYTES = 10;
 const FINAL = 0x80;
 const RESERVED = 0x70;

@@ -11,8 +11,8 @@ interface Named {
 }
 
 /**
- * Reads the object a target names; when there is none, the Problem says which names are near, and in
- * which other namespaces it is.
+ * Reads the object that a target names. If there is none, throws a Problem that suggests similar names, and the other
+ * namespaces that have an object of that name.
  */
 export async function findNamed<T>(
   api: KubeApi,
@@ -69,7 +69,7 @@ async function suggestions(
   ];
 }
 
-/** Suggestions are optional: users who may not list get none. */
+/** Suggestions are optional: users without permission to list get none. */
 async function names(
   api: KubeApi,
   path: string,

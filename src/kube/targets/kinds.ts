@@ -1,4 +1,4 @@
-/** What a target may name, in kubectl's singular. */
+/** The kinds that a target may have, as kubectl names them in the singular. */
 export type NamedKind =
   | 'pod'
   | 'deployment'
@@ -10,16 +10,16 @@ export type NamedKind =
   | 'service'
   | 'node';
 
-/** A kind: its words in kubectl, and where the API server has its objects. */
+/** A kind: its names in kubectl, and where the API server keeps its objects. */
 export interface ObjectKind {
   readonly kind: NamedKind;
   readonly plural: string;
   readonly short?: string;
-  /** API group; empty for core. All of them are v1. */
+  /** API group. Empty for core. All of them are v1. */
   readonly group: '' | 'apps' | 'batch';
 }
 
-/** kubectl's names for them: `kubectl api-resources` lists the short ones. */
+/** kubectl's names for the kinds. `kubectl api-resources` lists the short ones. */
 const KINDS: readonly ObjectKind[] = [
   { kind: 'pod', plural: 'pods', short: 'po', group: '' },
   { kind: 'deployment', plural: 'deployments', short: 'deploy', group: 'apps' },
@@ -32,10 +32,10 @@ const KINDS: readonly ObjectKind[] = [
   { kind: 'node', plural: 'nodes', short: 'no', group: '' },
 ];
 
-/** The supported words, for errors. */
+/** The supported kinds, for errors. */
 export const KIND_WORDS = 'pod, deploy, sts, ds, rs, job, cronjob, svc, node';
 
-/** The kind of a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
+/** The kind for a word such as `deploy`, `Deployments`, `deployment.apps` or `deployments.v1.apps`. */
 export function kindOfWord(word: string): ObjectKind | undefined {
   const [name = '', ...rest] = word.toLowerCase().split('.');
   const group = rest.filter((part, index) => index > 0 || part !== 'v1').join('.');
@@ -45,7 +45,7 @@ export function kindOfWord(word: string): ObjectKind | undefined {
   );
 }
 
-/** kubectl's words for kinds without pods: in front of a name they are not taken for a namespace. */
+/** kubectl's words for kinds that have no pods. In front of a name, they are not read as a namespace. */
 const OTHER_KINDS =
   /^(cm|configmaps?|secrets?|ing|ingress(es)?|ep|endpoints|pvc|persistentvolumeclaims?|ns|namespaces?|sa|serviceaccounts?|netpol|networkpolic(y|ies)|hpa)$/;
 
@@ -59,7 +59,7 @@ export function kindNamed(kind: NamedKind): ObjectKind {
   return found;
 }
 
-/** The collection's path, in a namespace or of the whole cluster. */
+/** The collection's path, in a namespace or in the whole cluster. */
 export function collectionPath(
   { kind, group, plural }: ObjectKind,
   namespace: string | 'all',

@@ -1,10 +1,13 @@
-/** The values of several sources as they arrive; ends when all have ended. Leaving it does not end the sources. */
+/**
+ * The values of several sources as they arrive. Ends when all sources have ended. Leaving it early does not end the
+ * sources.
+ */
 export async function* merged<Value>(
   sources: readonly AsyncIterator<Value, unknown>[],
 ): AsyncGenerator<Value> {
   const next = (source: AsyncIterator<Value, unknown>) => {
     const coming = source.next().then((result) => ({ source, result }));
-    // A failure while the reader is busy is thrown at its next read, and never if it has left.
+    // A failure while the reader is busy is thrown at its next read, or never if it has left.
     coming.catch(() => {});
     return coming;
   };

@@ -7,14 +7,17 @@ import { resolveTargets, skippedText } from './resolveTargets.ts';
 
 export interface OneTargetOptions {
   readonly signal: AbortSignal;
-  /** Called with the pods that were skipped, and why. */
+  /** Called with the skipped pods and the reasons. */
   readonly onNote: (text: string) => void;
 }
 
-/** How many names to list to choose from. */
+/** How many names to list as a choice. */
 const NAMES_SHOWN = 10;
 
-/** The pod or node that targets stand for, for what is done in one at a time. Throws a Problem when there are several. */
+/**
+ * The pod or node that the targets refer to, for commands that take a single one. Throws a Problem if there are
+ * several.
+ */
 export async function oneTarget(
   api: KubeApi,
   targets: readonly Target[],
@@ -36,7 +39,7 @@ export async function oneTarget(
   return only;
 }
 
-/** The one pod that targets stand for, for what is done in pods only. Throws a Problem. */
+/** The pod that the targets refer to, for commands that take a single pod. Throws a Problem. */
 export async function onePod(
   api: KubeApi,
   targets: readonly Target[],

@@ -4,45 +4,47 @@ import { isOtherKind, KIND_WORDS, kindOfWord, type NamedKind } from './kinds.ts'
 interface Named<Kind extends NamedKind> {
   readonly kind: Kind;
   readonly name: string;
-  /** The namespace written before it. */
+  /** The namespace that is written before it. */
   readonly namespace?: string;
 }
 
-/** One object as the user writes it. */
+/** One object, as the user writes it. */
 export type WrittenName = Named<'pod'> | Named<'node'> | Named<Exclude<NamedKind, 'pod' | 'node'>>;
 
-/** What the user writes: one object, or every pod with certain labels. */
+/** A target as the user writes it: one object, or every pod with certain labels. */
 export type WrittenTarget =
   | WrittenName
   | { readonly kind: 'selector'; readonly selector: string; readonly allNamespaces: boolean };
 
 interface Placed {
-  /** The one written before it, else the current one. For a node, where a debugger on it is made. */
+  /**
+   * The namespace that is written before it, else the current one. For a node, the namespace of a debugger pod on it.
+   */
   readonly namespace: string;
-  /** In the words of kubectl's own messages: `deployment/web`, `shop/deployment/web`. */
+  /** As kubectl's messages write it: `deployment/web`, `shop/deployment/web`. */
   readonly text: string;
 }
 
 /** One object in a known namespace. */
 export type NamedTarget = WrittenName & Placed;
 
-/** What the user names, in a known namespace. */
+/** A target of the user in a known namespace. */
 export type Target = WrittenTarget & Placed;
 
-/** A target that stands for the pods which there are at the moment. */
+/** A target that refers to the pods that exist at the moment. */
 export type GroupTarget = Exclude<Target, { readonly kind: 'pod' } | { readonly kind: 'node' }>;
 
-/** The flags that name pods too. */
+/** Flags that also select pods. */
 export interface TargetFlags {
-  /** -l: a label selector; the empty one means every pod. */
+  /** -l: a label selector. An empty one matches every pod. */
   readonly selector?: string;
-  /** -A: with a selector, in all namespaces. */
+  /** -A: use the selector in all namespaces. */
   readonly allNamespaces?: boolean;
 }
 
 /**
- * Reads targets as kubectl writes them: `pod-1`, `deploy/web`, or a selector instead. Throws a Problem
- * for what cannot be one.
+ * Reads targets in kubectl's notation: `pod-1`, `deploy/web`, or a selector instead. Throws a Problem if one is
+ * invalid.
  */
 export function parseTargets(words: readonly string[], flags: TargetFlags = {}): WrittenTarget[] {
   const { selector, allNamespaces = false } = flags;
@@ -67,13 +69,13 @@ export function parseTargets(words: readonly string[], flags: TargetFlags = {}):
   return words.map(parseTarget);
 }
 
-/** What the API server accepts as the name of a namespace (RFC 1123 label), and of other objects (subdomain). */
+/** The names that the API server accepts for a namespace (RFC 1123 label), and for other objects (subdomain). */
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /**
- * Reads one target: `pod-1`, `pod/pod-1`, `svc/web`, or with its namespace `shop/pod-1`, `shop/svc/web`. Of two words
- * the first is a kind if there is such a kind. Throws a Problem.
+ * Reads one target: `pod-1`, `pod/pod-1`, `svc/web`, or with its namespace `shop/pod-1`, `shop/svc/web`. The first of
+ * two words is a kind if there is such a kind. Throws a Problem.
  */
 export function parseTarget(word: string): WrittenName {
   const parts = word.split('/');
@@ -94,12 +96,12 @@ export function parseTarget(word: string): WrittenName {
   return { kind: kind.kind, name, namespace: first };
 }
 
-/** Whether a word before a name is a namespace: it is not a kind, not even one without pods. */
+/** Whether a word before a name is a namespace: it is not a kind, not even a kind without pods. */
 function isNamespace(word: string): boolean {
   return NAMESPACE.test(word) && kindOfWord(word) === undefined && !isOtherKind(word);
 }
 
-/** Gives a target its namespace: the current one unless another is written before it. */
+/** Adds the namespace to a target: the current one unless another is written before it. */
 export function targetIn<Written extends WrittenTarget>(
   target: Written,
   current: string,

@@ -24,7 +24,10 @@ type Addresses =
   | { readonly kind: 'address'; readonly text: string }
   | { readonly kind: 'network'; readonly text: string };
 
-/** The other end of traffic as the user writes it: an address, a network, or an object with addresses in the cluster. */
+/**
+ * The other end of traffic, as the user writes it: an address, a network, or an object that has addresses in the
+ * cluster.
+ */
 export type WrittenPeer = Addresses | WrittenName;
 
 /** The other end of traffic, an object in a known namespace. */
@@ -40,17 +43,17 @@ export function parsePeer(word: string): WrittenPeer {
   return parseTarget(word);
 }
 
-/** Gives a peer its namespace: the current one unless another is written before it. */
+/** Adds the namespace to a peer: the current one unless another is written before it. */
 export function peerIn(peer: WrittenPeer, current: string): Peer {
   return peer.kind === 'address' || peer.kind === 'network' ? peer : targetIn(peer, current);
 }
 
-/** How many peers to look up at once. */
+/** How many peers to look up at the same time. */
 const AT_ONCE = 8;
 
 /**
- * The tests of pcap-filter(7) for the current addresses of the peers, each once: `host 10.1.2.3`, `net 10.1.0.0/16`.
- * Throws ApiError, or a Problem when a peer has no address.
+ * The pcap-filter(7) expressions for the current addresses of the peers, without duplicates: `host 10.1.2.3`, `net
+ * 10.1.0.0/16`. Throws ApiError, or a Problem if a peer has no address.
  */
 export async function peerTerms(
   api: KubeApi,
@@ -74,8 +77,8 @@ export async function peerTerms(
 }
 
 /**
- * The packets of a filter that come from or go to peers; without terms, all packets of that filter. The
- * filter comes first: `vlan` and the like change where the tests after them look.
+ * Limits a filter to packets from or to the peers. Without terms, the filter is unchanged. The filter comes first,
+ * because `vlan` and similar terms change what the following terms refer to.
  */
 export function withPeerTerms(terms: readonly string[], filter: CaptureFilter): CaptureFilter {
   return terms.length === 0 ? filter : allOf([filter, anyOf(terms.map(test))]);
@@ -123,7 +126,7 @@ async function addressesOf(
   ];
 }
 
-/** The addresses of a service's endpoints; undefined for users who may not list them. */
+/** The addresses of a service's endpoints. Undefined for users who may not list them. */
 async function endpointAddresses(
   api: KubeApi,
   namespace: string,
@@ -151,7 +154,7 @@ async function groupAddresses(
   return podAddresses(pods.filter(keep));
 }
 
-/** The addresses of pods that have ended may belong to others by now. */
+/** The addresses of pods that have ended may belong to other pods by now. */
 function podAddresses(pods: readonly Pod[]): string[] {
   return pods
     .filter(({ status }) => !hasFinished(status?.phase))

@@ -14,9 +14,9 @@ export interface PodQuery {
   /** The path of a collection of pods. */
   readonly path: string;
   readonly labelSelector: string;
-  /** Whether a listed pod belongs to the target: labels can be the same by chance. */
+  /** Whether a listed pod belongs to the target. Labels may be the same by chance. */
   readonly keep: (pod: Pod) => boolean;
-  /** Why there may be none, in words that follow the target's name. */
+  /** Why there may be no pods, in words that follow the target's name. */
   readonly none: string;
 }
 
@@ -39,13 +39,13 @@ interface Service {
   };
 }
 
-/** Every job's pods have it, since long before batch.kubernetes.io/job-name. */
+/** The pods of every job have this label, in all versions. batch.kubernetes.io/job-name is newer. */
 const JOB_NAME = 'job-name';
 
 /**
- * Reads what a target names, and returns how to ask for its pods. Needs `get` of that kind only, and `list` of
- * endpointslices for a service without selector. Uses `list` of jobs for a cron job where it is permitted.
- * Throws a Problem or ApiError.
+ * Reads the object that a target names, and returns how to query its pods. Needs `get` of that kind only, and `list` of
+ * endpointslices for a service without a selector. Uses `list` of jobs for a cron job if permitted. Throws a Problem or
+ * ApiError.
  */
 export async function podQuery(
   api: KubeApi,
@@ -75,15 +75,15 @@ function ofWorkload(path: string, kind: NamedKind, { metadata, spec }: Workload)
   return {
     path,
     labelSelector: selectorText(spec.selector),
-    // Between a deployment and its pods stand replica sets, and to read those is another permission.
+    // The pods of a deployment belong to its replica sets. Reading those needs another permission.
     keep: kind === 'deployment' ? () => true : (pod) => isOwnedBy(pod, metadata.uid),
     none: spec.replicas === 0 ? 'has no pods: it is scaled to 0 replicas' : 'has no pods',
   };
 }
 
 /**
- * The controller names its jobs after the cron job and the scheduled minute, and lists only those in the status. A job
- * from `kubectl create job --from=cronjob/x` is found by its owner.
+ * The controller names its jobs after the cron job and the scheduled minute, and lists only active jobs in the status.
+ * A job from `kubectl create job --from=cronjob/x` is found by its owner.
  */
 async function ofCronJob(
   api: KubeApi,
@@ -107,7 +107,7 @@ async function ofCronJob(
   };
 }
 
-/** Names of the jobs of an owner; none where they may not be listed. */
+/** Names of the jobs of an owner. Empty if the user may not list jobs. */
 async function ownedJobs(
   api: KubeApi,
   namespace: string,

@@ -2,8 +2,8 @@ import type { ContainerStatus, Pod } from '../pod.ts';
 import { hasFinished } from '../pod.ts';
 
 /**
- * Why a pod of a group is left out: it has no network that could be entered, or it is going. Undefined
- * for one that runs. Static pods are included: they only need a debugger on the node.
+ * Why a pod of a group is skipped: it has no network to enter, or it is being deleted. Undefined for a running pod.
+ * Static pods are included: they only need a debugger on the node.
  */
 export function whyAbsent(pod: Pod): string | undefined {
   const phase = pod.status?.phase ?? 'Unknown';
@@ -15,7 +15,7 @@ export function whyAbsent(pod: Pod): string | undefined {
   return undefined;
 }
 
-/** A pod that still initialises is Pending, but has its network, and so can be entered. */
+/** A pod is Pending while its init containers run, but it already has its network and can be entered. */
 export function hasNetwork({ status }: Pod): boolean {
   return (
     status?.conditions?.some(

@@ -11,33 +11,33 @@ import type { Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { whyAbsent } from './presence.ts';
 
-/** What targets stand for at one moment. */
+/** The pods and nodes that targets refer to at one moment. */
 export interface ResolvedTargets {
   /**
-   * In the targets' order, the pods of one target by namespace and name, none twice. A pod that was named itself is
-   * here in any state.
+   * In the order of the targets. The pods of one target are sorted by namespace and name. There are no duplicates. A
+   * pod that the user named is included in any state.
    */
   readonly found: readonly FoundTarget[];
-  /** Pods of groups that cannot be entered, and why, in words that follow their names. */
+  /** Pods of groups that cannot be entered, with the reason in words that follow the pod's name. */
   readonly skipped: readonly { readonly pod: Pod; readonly why: string }[];
 }
 
 export interface ResolveOptions {
-  /** More pods than this are a Problem that says how many they are. */
+  /** More pods than this are a Problem that says how many there are. */
   readonly maxPods: number;
-  /** Groups may have no pod yet: for callers that wait for pods. */
+  /** Groups may have no pod yet, for callers that wait for pods. */
   readonly mayBeEmpty?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** How many targets are asked for at once. */
+/** How many targets are queried at the same time. */
 const AT_ONCE = 8;
-/** How many names an error about too many pods lists. */
+/** How many names are listed in an error about too many pods. */
 const NAMES_SHOWN = 5;
 
 /**
- * Finds the pods and nodes that targets stand for. Throws ApiError or a Problem: when a name does not
- * exist (with names that are near), when a group has no pod that runs and may not be empty, when there are too many.
+ * Finds the pods and nodes that targets refer to. Throws ApiError or a Problem: if a name does not exist (the Problem
+ * suggests similar names), if a group that must not be empty has no running pod, or if there are too many pods.
  */
 export async function resolveTargets(
   api: KubeApi,
@@ -89,7 +89,7 @@ async function resolveTarget(
   return { found: judged.filter(({ why }) => why === undefined), skipped };
 }
 
-/** The skipped pods in a line for the user; undefined when there are none. */
+/** One line for the user about the skipped pods. Undefined if there are none. */
 export function skippedText({ skipped }: ResolvedTargets): string | undefined {
   const shown = skipped
     .slice(0, NAMES_SHOWN)
@@ -100,7 +100,7 @@ export function skippedText({ skipped }: ResolvedTargets): string | undefined {
     : `skipped: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Checks that a node exists, for users who may read nodes. */
+/** Checks that a node exists, if the user may read nodes. */
 async function seeNode(api: KubeApi, name: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     await findNamed(api, kindNamed('node'), '', name, signal);
@@ -130,7 +130,7 @@ function look(path: string): string[] {
   return [`kubectl get pods ${where} --show-labels   shows the existing pods`];
 }
 
-/** As NAMESPACE/NAME, the order of lists of the API server. */
+/** Sorts by NAMESPACE/NAME, as the API server sorts lists. */
 function byName(a: Pod, b: Pod): number {
   const [first, second] = [fullName(a), fullName(b)];
   return first < second ? -1 : Number(first > second);

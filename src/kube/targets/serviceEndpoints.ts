@@ -1,7 +1,7 @@
 import type { KubeApi } from '../api.ts';
 import { listAll } from '../listAll.ts';
 
-/** The part of discovery.k8s.io/v1 EndpointSlice that we read. */
+/** The fields of discovery.k8s.io/v1 EndpointSlice that are read. */
 export interface EndpointSlice {
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly endpoints:
@@ -16,12 +16,12 @@ export function endpointSlicesPath(namespace: string): string {
   return `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
 }
 
-/** What selects the slices of one service. */
+/** The label selector for the slices of one service. */
 export function slicesOf(service: string): string {
   return `kubernetes.io/service-name=${service}`;
 }
 
-/** The names of the pods that a service's endpoints are. */
+/** The names of the pods behind a service's endpoints. */
 export async function endpointPods(
   api: KubeApi,
   namespace: string,

@@ -8,16 +8,15 @@ import { type Peer, peerTerms } from './peers.ts';
 import { podQuery } from './podQuery.ts';
 import { endpointSlicesPath, slicesOf } from './serviceEndpoints.ts';
 
-/** What happens together (a rollout) is read once. Milliseconds. */
+/** Changes that happen together (a rollout) are read once, after this many milliseconds. */
 const SETTLE_MS = 500;
-/** When a server that was out of reach is asked again. Milliseconds. */
+/** Milliseconds before a server that could not be reached is asked again. */
 const RETRY_MS = 2_000;
 
 /**
- * What peers stand for that was not known, each time that there is such, until the signal ends it;
- * `known` is what `peerTerms` gave. Addresses that they lose are not told: packets of theirs may be
- * wanted yet. Needs `watch` of pods, and of endpointslices for services. Ends at once when all peers are
- * addresses or nodes.
+ * The new addresses of peers, as soon as there are any, until the signal ends it. `known` is the result of `peerTerms`.
+ * Addresses that peers lose are not reported, because their packets may still be wanted. Needs `watch` of pods, and of
+ * endpointslices for services. Ends at once if all peers are addresses or nodes.
  */
 export async function* watchPeers(
   api: KubeApi,
@@ -45,7 +44,7 @@ export async function* watchPeers(
   }
 }
 
-/** What one peer stands for now; nothing for a peer that has no address for a while, or is gone. */
+/** The current addresses of one peer. Empty for a peer that has no address at the moment, or no longer exists. */
 async function termsOf(api: KubeApi, peer: Peer, signal: AbortSignal): Promise<readonly string[]> {
   for (;;)
     try {
@@ -58,7 +57,7 @@ async function termsOf(api: KubeApi, peer: Peer, signal: AbortSignal): Promise<r
     }
 }
 
-/** What changes when a peer's addresses do; undefined where they stay as they are. */
+/** The collection to watch for changes of a peer's addresses. Undefined if they cannot change. */
 async function watchOf(
   api: KubeApi,
   peer: Peer,

@@ -6,25 +6,25 @@ import type { GroupTarget, Target } from './parseTargets.ts';
 import { podQuery } from './podQuery.ts';
 import { whyAbsent } from './presence.ts';
 
-/** A pod that one of the targets stands for from now on, or that none stands for any more. */
+/** A pod that a target refers to from now on, or that no target refers to any more. */
 export interface PodChange {
   readonly type: 'joined' | 'left';
-  /** As it was when it was last seen. */
+  /** The pod as it was last seen. */
   readonly pod: Pod;
 }
 
 export interface WatchTargetsOptions {
-  /** What `resolveTargets` gave; told of only when they leave. */
+  /** The result of `resolveTargets`. These pods are only reported when they leave. */
   readonly known: readonly Pod[];
   readonly signal: AbortSignal;
 }
 
 /**
- * Follows the pods that groups (workloads, services, selectors) stand for, until the signal ends it:
- * one joins when it has a network that can be entered, and leaves when it ends, is being deleted, or
- * its labels are others. Pods that were named by themselves are not followed; without groups it ends at
- * once. Cuts and forgotten versions (410) are handled: nothing is reported twice or missed. Throws
- * what `watch` throws. The pods behind a service without selector are those of the beginning.
+ * Follows the pods that groups (workloads, services, selectors) refer to, until the signal ends it. A pod joins when it
+ * has a network to enter. It leaves when it ends, is being deleted, or loses the labels. Pods that the user named are
+ * not followed. Without groups it ends at once. Interruptions and expired versions (410) are handled: no change is
+ * reported twice or missed. Throws the errors of `watch`. For a service without a selector, the pods are those at the
+ * start.
  */
 export async function* watchTargets(
   api: KubeApi,
@@ -49,7 +49,7 @@ export async function* watchTargets(
   }
 }
 
-/** What was seen of one group: all of its pods, or one that is or is not among them. */
+/** What was seen of one group: all of its pods, or one pod that is or is not in it. */
 type Sighting = { readonly group: number } & (
   | { readonly pods: readonly Pod[] }
   | { readonly pod: Pod; readonly present: boolean }
@@ -73,11 +73,11 @@ async function* sightings(
   }
 }
 
-/** Which pods are there, and by which groups: it is only when the last one loses it that a pod leaves. */
+/** The known pods and their groups. A pod leaves when it has left its last group. */
 class Members {
   readonly #members = new Map<string, { pod: Pod; readonly groups: Set<number> }>();
 
-  /** Which groups the known pods belong to is not said: to all, until their lists say otherwise. */
+  /** The groups of the known pods are not known. They count for all groups until the first list of each. */
   constructor(known: readonly Pod[], groups: number) {
     const all = Array.from({ length: groups }, (_, group) => group);
     for (const pod of known) this.#members.set(pod.metadata.uid, { pod, groups: new Set(all) });
