@@ -4,7 +4,7 @@ import type { Figure, FigureGoal, Results } from '../test/bench/results.ts';
 /** Figures of the same group in one file, or the same curve. */
 type Section = readonly [Figure, ...Figure[]];
 
-/** The page about speed: every number in it is calculated from the raw samples. */
+/** The page about performance: every number on it is calculated from the raw samples. */
 export function performancePage(all: readonly Results[]): string {
   const parts = all.flatMap((results) => {
     const { machine, cluster, measured, commit, figures } = results;
@@ -16,14 +16,14 @@ export function performancePage(all: readonly Results[]): string {
 
 const HEAD = `# Performance
 
-Each figure is a ratio to what another program needs for the same in the same round. Rounds alternate between the two, so what
-disturbs one disturbs the other. A ratio is the median of the rounds' ratios; in brackets is the interval in which it is with a
-confidence of 95 %, by order statistics. A goal is met when the whole interval is on its side, missed when none of it is, and
-open otherwise. Times and sizes of one machine mean little elsewhere, so they are not here; the samples are in
+Each figure is a ratio: what netdebug needs, divided by what another program needs for the same task in the same round. Rounds
+alternate between the two programs, so disturbances affect both. A ratio is the median of the rounds' ratios. The brackets
+contain its 95 % confidence interval, by order statistics. A goal is met if the whole interval meets it, missed if no part of the
+interval meets it, and open otherwise. Times and sizes depend on the machine, so this page does not list them; the samples are in
 \`test/bench/results\`.
 
-\`scripts/performance.ts\` writes this page. To measure again: \`npm run bench -- PART --cluster kubernetes --json
-test/bench/results/PART.json\`, on a machine that does nothing else.
+\`scripts/performance.ts\` writes this page. To measure again, run \`npm run bench -- PART --cluster kubernetes --json
+test/bench/results/PART.json\` on a machine that does nothing else.
 `;
 
 function sections(figures: readonly Figure[]): Section[] {
@@ -68,7 +68,7 @@ function table(figures: readonly Figure[]): string {
     .join('')}`;
 }
 
-/** How one thing grows with another: each value relative to the first, beside the ratio where there is one. */
+/** How a value grows with another: each value relative to the first, and the ratio if there is one. */
 function curve(figures: readonly Figure[]): string {
   const [first] = figures;
   if (!first) return '';
@@ -97,7 +97,7 @@ function ratioText({ median, low, high }: Interval): string {
   return `${median.toFixed(2)} [${low.toFixed(2)} – ${high.toFixed(2)}]`;
 }
 
-/** A value without a partner is given as a part of its limit. */
+/** A value without a value to compare it with is given as a fraction of its limit. */
 function shareText({ median, low, high }: Interval, goal: FigureGoal): string {
   const limit = 'most' in goal ? goal.most : goal.least;
   const text = ratioText({ median: median / limit, low: low / limit, high: high / limit });
