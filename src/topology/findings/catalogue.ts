@@ -10,7 +10,7 @@ import { SERVICE_KINDS } from './serviceKinds.ts';
 import { STATE_KINDS } from './stateKinds.ts';
 import { TUNNEL_KINDS } from './tunnelKinds.ts';
 
-/** Kinds of findings of `path`. */
+/** All kinds of findings of `path`. */
 export const KINDS: Readonly<Record<string, FaultKind>> = {
   ...LINK_KINDS,
   ...ROUTE_KINDS,
@@ -21,7 +21,7 @@ export const KINDS: Readonly<Record<string, FaultKind>> = {
   ...PROBE_KINDS,
 };
 
-/** The finding that a fault is, in the words of its kind. */
+/** Makes a finding from a fault, with the texts of its kind. */
 export function findingOf({ kind, where, evidence, values }: Fault): NetworkFinding {
   const known = KINDS[kind] ?? FILE_KINDS[kind];
   if (known === undefined) throw new Error(`unknown kind of finding: ${kind}`);

@@ -2,7 +2,7 @@ import type { Fault } from '../trace/way.ts';
 import { KINDS } from './catalogue.ts';
 import type { NetworkFinding } from './finding.ts';
 
-/** Kinds that lose only some packets, and so leave no trace in other tables. */
+/** Kinds that only affect some packets, so that other tables show no effect of them. */
 const WITHOUT_CONSEQUENCES = new Set([
   'mtu-mismatch',
   'checksum-offload',
@@ -12,16 +12,16 @@ const WITHOUT_CONSEQUENCES = new Set([
 
 const SERVICE_WITHOUT_ENDPOINTS = new Set(['service-no-endpoints', 'service-no-local-endpoints']);
 
-/** A finding with what it was made of. */
+/** A finding and the fault it was made from. */
 export interface Diagnosed {
   readonly finding: NetworkFinding;
   readonly fault: Fault;
 }
 
 /**
- * Tells consequences from causes, so that one fault is one independent finding: what is lower explains what
- * is higher at the same place, a broken device explains what is wrong in the namespaces of its node, and
- * an unanswered neighbour or a pod that is not ready follows from any error on the way.
+ * Separates causes from consequences, so that one fault is one independent finding. A lower layer explains a
+ * higher one at the same place. A broken device explains faults in the other namespaces of its node. An unanswered
+ * neighbour, or a pod that is not ready, follows from any lower-layer error on the way.
  */
 export function withCauses(diagnosed: readonly Diagnosed[]): NetworkFinding[] {
   return diagnosed.map((one) => {
@@ -35,7 +35,7 @@ function explains(
   { finding: effect, fault: consequence }: Diagnosed,
 ): boolean {
   if (cause.severity !== 'error' || WITHOUT_CONSEQUENCES.has(cause.kind)) return false;
-  // An address that its pod has lost has no owner.
+  // An address that is missing in its pod has no owner.
   if (
     cause.kind === 'address-missing' &&
     ['address-unused', 'gateway-unreachable'].includes(effect.kind)
@@ -43,11 +43,11 @@ function explains(
     const { address, gateway } = consequence.values;
     return fault.values.address === (address ?? gateway);
   }
-  // A device that gets another address forgets its neighbours, permanent ones too.
+  // A device that gets another MAC address loses its neighbour entries, including permanent ones.
   if (cause.kind === 'stale-vtep-mac' && effect.kind === 'vtep-neighbour-missing') {
     return fault.values.farNode === effect.where.node;
   }
-  // kube-proxy's own rules refuse what is sent to a service without endpoints.
+  // kube-proxy's own rules reject packets to a service without endpoints.
   if (SERVICE_WITHOUT_ENDPOINTS.has(cause.kind) && effect.kind === 'filter-drop')
     return consequence.values.toService === 'yes';
   const [low, high] = [layerOf(cause), layerOf(effect)];

@@ -3,8 +3,8 @@ import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault } from '../trace/way.ts';
 
 /**
- * Connections that a node still tracks to endpoints that are gone: as long as the client keeps its port, its
- * packets follow them, whatever the rules say now. UDP clients such as resolvers do so for ever.
+ * Tracked connections to endpoints that no longer exist. As long as the client keeps its port, its packets still
+ * go there, whatever the current rules say. UDP clients such as resolvers may keep their port forever.
  */
 export function conntrackFaults({
   service,
@@ -50,7 +50,7 @@ export function conntrackFaults({
   });
 }
 
-/** A line of /proc/net/nf_conntrack: the addresses of the first packet, then those of the answers. */
+/** Parses a line of /proc/net/nf_conntrack: the addresses of the first packet, then those of its answers. */
 function connectionOf(line: string) {
   const all = (name: string) =>
     [...line.matchAll(new RegExp(`\\b${name}=(\\S+)`, 'g'))].map(([, value]) => value ?? '');

@@ -9,7 +9,7 @@ import { wayFaults } from './wayChecks.ts';
 
 const SEVERITIES = ['error', 'warning', 'info'] as const;
 
-/** What is wrong on a path: independent findings first, the gravest before others, each once. */
+/** What is wrong on a path. Each finding is listed once: independent ones first, then by severity. */
 export function diagnosePath(trace: PathTrace): NetworkFinding[] {
   const faults = [
     ...stateFaults(trace).filter(({ kind }) => KINDS[kind]?.layer === 1),
@@ -33,7 +33,7 @@ export function diagnosePath(trace: PathTrace): NetworkFinding[] {
   );
 }
 
-/** One fault met in both directions is one finding; two ends that differ are met at either. */
+/** The identity of a finding: a fault met in both directions counts once, and so does a difference met at both ends. */
 function keyOf({ kind, where: { node, netns, device }, values }: Fault): string {
   switch (kind) {
     case 'tunnel-mismatch':

@@ -2,7 +2,7 @@ import type { FaultKind } from './kind.ts';
 
 const RECREATE = () => 'delete the pod, so that its network is set up again';
 
-/** What is wrong with the files of CNI plugins, or between them and the live network. */
+/** Faults in the files of CNI plugins, and contradictions between them and the live network. */
 export const FILE_KINDS: Readonly<Record<string, FaultKind>> = {
   'leaked-lease': {
     severity: 'warning',

@@ -1,17 +1,17 @@
 import type { Where } from '../trace/way.ts';
 
-/** What is wrong, where, the evidence, what it does to packets, and how to fix it. */
+/** What is wrong and where, the evidence, the effect on packets, and the fix. */
 export interface NetworkFinding {
   /** A fixed kebab-case word, listed in docs/findings.md. */
   readonly kind: string;
-  /** `error`: packets are lost. `warning`: some are, or will be. `info`: worth knowing, nothing is lost. */
+  /** `error`: packets are lost. `warning`: some packets are or will be lost. `info`: good to know, nothing is lost. */
   readonly severity: 'error' | 'warning' | 'info';
   readonly where: Where;
-  /** The line that shows it, as the program that was asked prints it. */
+  /** The line that shows it, as printed by the program that was run. */
   readonly evidence: string;
   readonly meaning: string;
-  /** The command that fixes it, or what to do. */
+  /** A command that fixes it, or an instruction. */
   readonly fix: string;
-  /** The kind of the finding that this one follows from; absent for an independent one. */
+  /** The kind of the finding that caused this one; absent for an independent finding. */
   readonly causedBy?: string;
 }

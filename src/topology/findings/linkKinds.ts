@@ -1,6 +1,6 @@
 import { type FaultKind, inNamespace } from './kind.ts';
 
-/** Devices and what joins them. */
+/** Devices and their connections. */
 export const LINK_KINDS: Readonly<Record<string, FaultKind>> = {
   'link-down': {
     severity: 'error',

@@ -1,6 +1,6 @@
 import type { FaultKind } from './kind.ts';
 
-/** What the packets of `path --probe` showed. */
+/** Findings from the packets of `path --probe`. */
 export const PROBE_KINDS: Readonly<Record<string, FaultKind>> = {
   'probe-lost': {
     severity: 'error',

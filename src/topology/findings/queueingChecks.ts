@@ -2,7 +2,7 @@ import type { Qdisc } from '../../tools/ip/qdisc.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Fault, Where } from '../trace/way.ts';
 
-/** How tc shows that packets that arrive at a device are queued at another one. The bandwidth plugin sets this up. */
+/** How tc shows that packets arriving on a device are queued on another one, as set up by the bandwidth plugin. */
 const REDIRECT = /Egress Redirect to device ([^)\s]+)/;
 
 /** Queueing disciplines on the path that are configured to drop, delay or limit packets. */
@@ -62,7 +62,7 @@ function effectsOf({ emulation, rate }: Qdisc): string[] {
   ];
 }
 
-/** Bits per second, in powers of 1000 as tc counts. */
+/** Bits per second, with powers of 1000 like tc. */
 function rateText(rate: number): string {
   const [divisor, unit] =
     rate >= 1e9 ? [1e9, 'Gbit/s'] : rate >= 1e6 ? [1e6, 'Mbit/s'] : [1e3, 'kbit/s'];

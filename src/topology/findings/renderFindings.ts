@@ -2,14 +2,17 @@ import { terminalSafe } from '../../output/terminalSafe.ts';
 import type { Where } from '../trace/way.ts';
 import type { NetworkFinding } from './finding.ts';
 
-/** What is read on nodes may be of any length: longer lines are cut. */
+/** Longer lines are cut, because text from nodes can have any length. */
 const LONGEST_LINE = 1000;
 
 export function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-/** Findings for people, independent ones before consequences and the worst first: what it is, where, the evidence, what it means and what to do. */
+/**
+ * Renders findings as text: independent ones first, then by severity. Each has its kind, place, evidence, meaning
+ * and fix.
+ */
 export function* renderFindings(findings: readonly NetworkFinding[]): Generator<string> {
   const rank = { error: 0, warning: 1, info: 2 };
   const sorted = findings.toSorted(

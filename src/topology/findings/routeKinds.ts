@@ -1,6 +1,6 @@
 import { type FaultKind, type FaultValues, inNamespace } from './kind.ts';
 
-/** Addresses, routes, neighbours, and what the kernel asks before it forwards. */
+/** Addresses, routes, neighbours, and the kernel's checks before it forwards a packet. */
 export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   'address-missing': {
     severity: 'error',
@@ -116,7 +116,7 @@ export const ROUTE_KINDS: Readonly<Record<string, FaultKind>> = {
   },
 };
 
-/** The route as it should be, as far as others show it. */
+/** The arguments of `ip route` for the expected route, as far as other routes show it. */
 function routeWords(v: FaultValues): string {
   const prefix = v('prefix') || v('destination');
   if (v('expected') === '') return `${prefix} via GATEWAY dev DEVICE`;

@@ -1,6 +1,6 @@
 import type { FaultKind } from './kind.ts';
 
-/** What rules do to packets, and do not. */
+/** Faults of packet filter and translation rules. */
 export const RULE_KINDS: Readonly<Record<string, FaultKind>> = {
   'filter-drop': {
     severity: 'error',

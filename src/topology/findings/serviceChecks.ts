@@ -71,7 +71,7 @@ function ofService(trace: PathTrace): Fault[] {
       : request.from.kind === 'node'
         ? request.from.node.name
         : undefined;
-  // What pods and the node itself send to a port of their own node may go to any endpoint (KEP-3836).
+  // Packets from pods and the node itself to their own node's port may go to any endpoint (KEP-3836).
   const local =
     nodePortOf === undefined
       ? { policy: 'internalTrafficPolicy', value: object.internalTrafficPolicy, node: from }
@@ -128,7 +128,7 @@ function ofService(trace: PathTrace): Fault[] {
   return faults;
 }
 
-/** A port of a node that a pod uses (hostPort). */
+/** A node port that belongs to a pod (hostPort). */
 function ofHostPort({ request, wiring, ways, service }: PathTrace): Fault[] {
   const { to, port, protocol } = request;
   if (to?.kind !== 'node' || service !== undefined) return [];

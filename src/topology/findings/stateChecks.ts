@@ -6,10 +6,10 @@ import type { Fault } from '../trace/way.ts';
 import { faultOfLink, type Place, type Wiring } from '../wiring.ts';
 import { queueingFaults } from './queueingChecks.ts';
 
-/** Kernel tables fuller than this are called full: what comes in a burst finds no room. */
+/** The used share from which a kernel table counts as full: it has no room for a burst. */
 const NEARLY_FULL = 0.95;
 
-/** What is wrong with the ends of a path and the namespaces on it, whatever the packet. */
+/** What is wrong with the ends of a path and with the namespaces on it, independent of the packet. */
 export function stateFaults(trace: PathTrace): Fault[] {
   const { wiring, request } = trace;
   const pods = [request.from, request.to].flatMap((end) => (end?.kind === 'pod' ? [end.pod] : []));
@@ -155,7 +155,7 @@ function tableFaults({ node, network }: Place): Fault[] {
   return faults;
 }
 
-/** The pod of an end, in kubectl's notation. */
+/** The pod of an end, as arguments for kubectl. */
 export function podFlagOf(end: PathEndpoint | undefined): string {
   return end?.kind === 'pod' ? `-n ${end.pod.namespace} ${end.pod.name}` : 'POD';
 }

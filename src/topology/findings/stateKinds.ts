@@ -1,6 +1,6 @@
 import type { FaultKind } from './kind.ts';
 
-/** States of pods and nodes, and of the kernel's tables and queues. */
+/** States of pods and nodes, and of kernel tables and queues. */
 export const STATE_KINDS: Readonly<Record<string, FaultKind>> = {
   'pod-not-running': {
     severity: 'error',

@@ -7,7 +7,7 @@ import type { Fault } from '../trace/way.ts';
 import type { Place } from '../wiring.ts';
 import { podFlagOf } from './stateChecks.ts';
 
-/** What is wrong with the way as a whole and at its end. */
+/** What is wrong with the whole way, and at its end. */
 export function wayFaults(trace: PathTrace): Fault[] {
   return [
     ...listenerFaults(trace),
@@ -17,7 +17,7 @@ export function wayFaults(trace: PathTrace): Fault[] {
   ];
 }
 
-/** Does a process listen at the port in the network that was reached? */
+/** Checks that a process listens on the port in the namespace that was reached. */
 function listenerFaults(trace: PathTrace): Fault[] {
   const { aim, finalPort, request, ways } = trace;
   const listeners = aim?.network.listeners;
@@ -25,14 +25,14 @@ function listenerFaults(trace: PathTrace): Fault[] {
   if (aim === undefined || finalPort === undefined || listeners === undefined || !isReached)
     return [];
   const isTranslated = ways[0]?.nat.some(({ kind }) => kind === 'dnat') === true;
-  // Ports of nodes that are services' or pods' have no listener: rules take them.
+  // Ports of nodes that belong to services or pods need no listener: rules forward them.
   const isForwarded =
     trace.service?.nodePortOf !== undefined ||
     (request.to?.kind === 'node' &&
       hostPortPod(trace.wiring, request.to.node.name, request.port, request.protocol) !==
         undefined);
   const isHeadless = trace.service?.object.clusterAddresses.length === 0;
-  // Before a service's address is translated, the port is the service's.
+  // If the address of a service was not translated, the port is still that of the service.
   if ((isForwarded || (trace.service !== undefined && !isHeadless)) && !isTranslated) return [];
   const { protocol } = request;
   const address =
@@ -136,7 +136,7 @@ function translationFaults(trace: PathTrace): Fault[] {
   return faults;
 }
 
-/** Wrong checksums at the far end, while the near end of the tunnel leaves them to the hardware. */
+/** Checksum errors at the far end, while the near end of the tunnel offloads checksums to the hardware. */
 function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
   if (aim === undefined) return [];
   const counters = wiring.host(aim.node)?.network.counters ?? {};
@@ -151,7 +151,7 @@ function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
     const port = host && wiring.device(host, hop?.device);
     if (node === aim.node || port === undefined || !isTunnel(port.link)) return [];
     const isOn = port.network.offloads?.[port.link.name]?.['tx-checksum-ip-generic'] === true;
-    // The datagrams that carry the tunnel are of the family of its ends.
+    // The outer packets have the family of the tunnel's end addresses.
     const isOverIpv6 = `${port.link.data.local ?? port.link.data.remote ?? ''}`.includes(':');
     const counter = isOverIpv6 ? 'Udp6InCsumErrors' : 'UdpInCsumErrors';
     const count = counters[counter] ?? 0;
@@ -167,7 +167,7 @@ function checksumFaults({ ways, wiring, aim }: PathTrace): Fault[] {
   });
 }
 
-/** Both backends of iptables with rules of their own on a node of the path. */
+/** Nodes of the path where both iptables backends have rules. */
 function backendFaults({ ways, wiring }: PathTrace): Fault[] {
   const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   return [...nodes].flatMap((name): Fault[] => {

@@ -1,15 +1,15 @@
 import type { LearnedRange } from './learnedRange.ts';
 
-/** What the API server reported. A list that is absent could not be read; `ClusterFacts.unknown` says why. */
+/** What the API server returned. An absent list could not be read; `ClusterFacts.unknown` says why. */
 export interface ApiObjects {
   readonly nodes?: readonly NodeObject[];
   readonly pods?: readonly PodObject[];
   readonly services?: readonly ServiceObject[];
   readonly endpointSlices?: readonly EndpointSliceObject[];
   readonly networkPolicies?: readonly NetworkPolicyObject[];
-  /** Policies that only exist as custom resources (Cilium, Calico, OVN …); they are not evaluated. */
+  /** Policies that are custom resources (Cilium, Calico, OVN …). They are not evaluated. */
   readonly otherPolicies?: readonly OtherPolicy[];
-  /** Ranges of addresses, other than `podCidrs` of the nodes. */
+  /** Address ranges other than the nodes' `podCidrs`. */
   readonly ranges?: readonly LearnedRange[];
 }
 
@@ -18,12 +18,12 @@ export interface NodeObject {
   readonly ready?: boolean;
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
   readonly podCidrs: readonly string[];
-  /** How many pods its kubelet runs at most (`status.allocatable.pods`). */
+  /** The kubelet's pod limit (`status.allocatable.pods`). */
   readonly podLimit?: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Only those of network plugins: flannel.alpha.coreos.com/…, projectcalico.org/…, k8s.ovn.org/… */
+  /** Only annotations of network plugins: flannel.alpha.coreos.com/…, projectcalico.org/…, k8s.ovn.org/… */
   readonly annotations: Readonly<Record<string, string>>;
-  /** `containerd://2.1.0` */
+  /** Such as `containerd://2.1.0`. */
   readonly runtime?: string;
   readonly kernel?: string;
   readonly operatingSystem?: string;
@@ -38,18 +38,18 @@ export interface PodObject {
   readonly phase?: string;
   readonly ready: boolean;
   readonly terminating: boolean;
-  /** status.podIPs, IPv4 and IPv6. */
+  /** `status.podIPs`: IPv4 and IPv6. */
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly containers: readonly ContainerObject[];
   readonly dnsPolicy?: string;
-  /** Only k8s.v1.cni.cncf.io/network-status and the like: never the user's own. */
+  /** Only annotations such as k8s.v1.cni.cncf.io/network-status, never those of users. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface ContainerObject {
   readonly name: string;
-  /** Without the runtime's scheme; absent before it was started. */
+  /** Without the runtime's scheme; absent if the container has not started. */
   readonly id?: string;
   readonly kind: 'container' | 'init' | 'sidecar' | 'ephemeral';
   readonly running: boolean;
@@ -67,7 +67,7 @@ export interface ServiceObject {
   readonly name: string;
   /** ClusterIP, NodePort, LoadBalancer or ExternalName. */
   readonly type: string;
-  /** Empty for a headless one. */
+  /** Empty for a headless service. */
   readonly clusterAddresses: readonly string[];
   readonly externalAddresses: readonly string[];
   readonly loadBalancerAddresses: readonly string[];
@@ -103,7 +103,7 @@ export interface EndpointSliceObject {
     readonly addresses: readonly string[];
     readonly node?: string;
     readonly pod?: string;
-    /** Conditions as the API means them: an absent `ready` is true. */
+    /** As the API defines it: an absent `ready` condition means true. */
     readonly ready: boolean;
     readonly serving: boolean;
     readonly terminating: boolean;
@@ -113,12 +113,12 @@ export interface EndpointSliceObject {
 export interface NetworkPolicyObject {
   readonly namespace: string;
   readonly name: string;
-  /** As networking.k8s.io/v1 has it. */
+  /** In the format of networking.k8s.io/v1. */
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
 export interface OtherPolicy {
-  /** The resource with its group: `ciliumnetworkpolicies.cilium.io`. */
+  /** The resource and its group: `ciliumnetworkpolicies.cilium.io`. */
   readonly resource: string;
   readonly namespace?: string;
   readonly name: string;

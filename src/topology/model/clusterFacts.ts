@@ -2,28 +2,28 @@ import type { ApiObjects } from './apiObjects.ts';
 import type { NodeFacts } from './nodeFacts.ts';
 import type { Unknown } from './unknown.ts';
 
-/** The version of the format of `facts` in the JSON of the topology commands. */
+/** The format version of `facts` in the JSON of the topology commands. */
 export const FACTS_FORMAT = 'netdebug-facts/1';
 
 /**
- * Everything that was collected of a cluster: plain data, which survives JSON unchanged. Tracing, findings
- * and rendering read nothing else.
+ * Everything that was collected from a cluster, as plain data that survives JSON unchanged. Tracing, findings and
+ * rendering read nothing else.
  *
- * Throughout the model, an optional field that is absent was not read, and `unknown` says why where that
- * is not obvious; an empty list was read and holds nothing. Names, texts and addresses are as the node or
- * the API server gave them: they must be made safe for a terminal where they are printed.
+ * Throughout the model, an absent optional field was not read; `unknown` says why if it is not obvious. An empty
+ * list was read and is empty. Names, texts and addresses are unchanged from the node or the API server: make them
+ * safe for a terminal when printing them.
  */
 export interface ClusterFacts {
   readonly format: typeof FACTS_FORMAT;
-  /** When collection began, by the clock of the machine that ran the command: RFC 3339. */
+  /** When the collection began, by the clock of the computer that ran the command: RFC 3339. */
   readonly collectedAt: string;
-  /** The nodes that were entered; those that were not are in `objects.nodes` alone. */
+  /** The nodes that were entered. Other nodes are only in `objects.nodes`. */
   readonly nodes: readonly NodeFacts[];
   readonly objects: ApiObjects;
   readonly unknown: readonly Unknown[];
 }
 
-/** Facts of which the collection begins now. */
+/** Creates facts with the current time as start of the collection. */
 export function newFacts(
   objects: ApiObjects,
   unknown: readonly Unknown[],

@@ -1,18 +1,18 @@
-/** A range of addresses that something in the cluster names, and what names it. */
+/** An address range from some source in the cluster. */
 export interface LearnedRange {
   readonly use: RangeUse;
-  /** As it is written there, which may not be aligned. */
+  /** As it is written in the source; it may not be aligned. */
   readonly cidr: string;
-  /** What names it, in words: `ServiceCIDR kubernetes`, `kube-controller-manager --cluster-cidr`. */
+  /** The source in words: `ServiceCIDR kubernetes`, `kube-controller-manager --cluster-cidr`. */
   readonly source: string;
-  /** The node whose pods get their addresses from it; absent for a range of the whole cluster. */
+  /** The node whose pods use the range; absent for a range of the whole cluster. */
   readonly node?: string;
-  /** The prefix length of the parts that nodes get. */
+  /** The prefix length of the node ranges taken from it. */
   readonly nodeMask?: number;
-  /** True for a range that can be larger than this. */
+  /** True if the actual range may be larger. */
   readonly atLeast?: true;
   /**
-   * True for Calico's: a node gets a block when it needs one, and gives out all addresses of it.
+   * True for a range of blocks, such as Calico's: a node gets a block on demand and assigns all of its addresses.
    * https://docs.tigera.io/calico/latest/reference/resources/ippool
    */
   readonly blocks?: true;

@@ -1,10 +1,10 @@
 /**
- * The rules of one network namespace, as the programs print them. A text that is absent was not read: the
- * program is missing, its module is not loaded (then it has no rules, and the text is empty), or
- * NET_ADMIN was not there; `unknown` says which.
+ * The rules of one network namespace, as the programs print them. A text is empty if the kernel module is not
+ * loaded, because there are no rules then. A text is absent if it could not be read, because the program or
+ * NET_ADMIN is missing; `unknown` says which.
  */
 export interface NetfilterFacts {
-  /** `nft -j list ruleset`; holds what iptables-nft made as well. */
+  /** `nft -j list ruleset`; also contains the rules that iptables-nft made. */
   readonly nft?: string;
   /** `iptables-nft-save -c` and `ip6tables-nft-save -c`: tables of the nf_tables backend, with counters. */
   readonly iptablesNft?: FamilyTexts;
@@ -22,9 +22,9 @@ export interface FamilyTexts {
 }
 
 export interface ConntrackFacts {
-  /** nf_conntrack_count and nf_conntrack_max. */
+  /** From nf_conntrack_count and nf_conntrack_max. */
   readonly count: number;
   readonly max: number;
-  /** Lines of /proc/net/nf_conntrack that concern the addresses asked about; absent when not asked. */
+  /** Lines of /proc/net/nf_conntrack with one of the requested addresses; absent if none was requested. */
   readonly entries?: readonly string[];
 }

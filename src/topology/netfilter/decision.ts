@@ -2,25 +2,28 @@ import { evaluateHook, type Outcome, type PassedRule, type Verdict } from './eva
 import type { Surroundings, TracedPacket } from './packet.ts';
 import type { Hook, RuleLayer, Ruleset } from './ruleset.ts';
 
-/** What becomes of a packet at a hook, all ways taken together. */
+/** What a hook does with a packet, over all possible ways through it. */
 export interface Decision {
-  /** `unknown` where an expression that is not understood could make a difference. */
+  /** `unknown` if an unsupported expression could change the result. */
   readonly verdict: Verdict | 'unknown';
   /**
-   * The packet as it leaves: more than one where the rules leave it to chance (load balancing), each
-   * with the rules that it passed; the first alone is enough where there is one.
+   * The packet as it leaves the hook, and the rules it passed. There are several if the rules choose at random
+   * (load balancing).
    */
   readonly ways: readonly {
     readonly packet: TracedPacket;
     readonly passed: readonly PassedRule[];
   }[];
-  /** The rules that decided; where the verdict is unknown, those of the first way. */
+  /** The rules that decided. If the verdict is unknown, the rules of the first way. */
   readonly passed: readonly PassedRule[];
-  /** Why it is unknown: the expressions, in the words of the rules. */
+  /** Why the verdict is unknown: the unsupported expressions, as the rules write them. */
   readonly doubts: readonly string[];
 }
 
-/** What the rules of a hook do with a packet. Rules that were not read may still drop what others accept. */
+/**
+ * Decides what the rules of a hook do with a packet. Rules that were not read may still drop what the others
+ * accept.
+ */
 export function decide(
   ruleset: Ruleset,
   hook: Hook,
@@ -57,7 +60,7 @@ function decisionOf(outcomes: readonly Outcome[], before: TracedPacket): Decisio
       doubts: [...new Set(doubtful.flatMap(({ doubts }) => doubts))],
     };
   }
-  // Only chance distinguishes them: some of the packets are dropped, if any outcome says so.
+  // Only random choice distinguishes the outcomes: if one of them drops the packet, some packets are dropped.
   const worst = outcomes.find(({ verdict }) => verdict !== 'accept') ?? first;
   return {
     verdict: verdicts.size === 1 ? first.verdict : worst.verdict,

@@ -1,13 +1,13 @@
 import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
 import type { Action, Chain, Hook, Match, Rule, RuleLayer, Ruleset, Table } from './ruleset.ts';
 
-/** A rule, or a chain's policy, that a packet met and that did something to it. */
+/** A rule or chain policy that applied to a packet. */
 export interface PassedRule {
   readonly backend: Table['backend'];
   readonly family: Table['family'];
   readonly table: string;
   readonly chain: string;
-  /** The rule's text; `policy DROP` for a policy. */
+  /** The text of the rule; `policy DROP` for a policy. */
   readonly text: string;
   readonly comment?: string;
   readonly packets?: number;
@@ -15,34 +15,34 @@ export interface PassedRule {
 
 export type Verdict = 'accept' | 'drop' | 'reject';
 
-/** One way a packet can leave a hook. */
+/** One possible result of a hook for a packet. */
 export interface Outcome {
   readonly verdict: Verdict;
-  /** As it leaves, translated and marked. */
+  /** The packet as it leaves the hook, translated and marked. */
   readonly packet: TracedPacket;
   readonly passed: readonly PassedRule[];
-  /** Expressions that are not understood and that lead here, or might not. */
+  /** Unsupported expressions that this outcome depends on. */
   readonly doubts: readonly string[];
 }
 
-/** A packet on its way through the rules; one for each way it can take. */
+/** A packet on one of its possible ways through the rules. */
 interface Traveller {
   readonly packet: TracedPacket;
   readonly passed: readonly PassedRule[];
   readonly doubts: readonly string[];
-  /** Set when the packet needs no further rule of this base chain. */
+  /** Set when no further rule of this base chain applies to the packet. */
   readonly ended?: Verdict;
-  /** Set while a chain is left towards its caller. */
+  /** Set while the packet returns from a chain to its caller. */
   readonly returning?: boolean;
 }
 
-/** More ways than this through one hook are not followed. */
+/** The limit of possible ways through one hook. */
 const MOST_WAYS = 2000;
 const DEEPEST = 32;
 
 /**
- * Sends a packet through all chains of a hook, in the kernel's order, and gives every way it can
- * leave: more than one where something is left to chance or is not understood.
+ * Sends a packet through all chains of a hook, in the kernel's order, and returns every possible outcome. There
+ * are several if rules choose at random or have unsupported expressions.
  */
 export function evaluateHook(
   ruleset: Ruleset,
@@ -60,7 +60,7 @@ export function evaluateHook(
         next.push(traveller);
         continue;
       }
-      // nft 1.0 does not print the devices of such a chain: it may be for another one.
+      // nft 1.0 does not print the devices of such a chain, so it may be for another device.
       const isForThis = layer !== 'device' || chain.base.devices !== undefined;
       if (!isForThis) next.push(traveller);
       const start = isForThis
@@ -84,7 +84,7 @@ export function evaluateHook(
   }));
 }
 
-/** Translation is decided by a connection's first packet, once for each direction. */
+/** The first packet of a connection decides its translation, once for source and once for destination. */
 function asksNat(packet: TracedPacket, hook: Hook): boolean {
   if (packet.state !== 'new') return false;
   return hook === 'prerouting' || hook === 'output'
@@ -119,7 +119,7 @@ function baseChains(
     .toSorted((one, other) => one.chain.base.priority - other.chain.base.priority);
 }
 
-/** One table's rules, met by a packet at one hook. */
+/** Evaluates the rules of one table at one hook. */
 class Passage {
   readonly #table: Table;
   readonly #hook: Hook;
@@ -162,7 +162,7 @@ class Passage {
     return merged([...left.map((one) => ({ ...one, returning: false })), ...live]);
   }
 
-  /** What becomes of a packet at one rule. */
+  /** Applies one rule to a packet. */
   #meet(chain: Chain, rule: Rule, traveller: Traveller, depth: number): Traveller[] {
     let live = [traveller];
     const done: Traveller[] = [];
@@ -187,7 +187,7 @@ class Passage {
     const going = done.filter((one) => !over.includes(one));
     const results = merged([...over, ...going, ...live]);
     const [only] = results;
-    // Whether it matched or not, nothing came of it: no doubt is left.
+    // The rule has no effect whether it matches or not, so it leaves no doubt.
     return results.length === 1 && only !== undefined && stateOf(only) === stateOf(traveller)
       ? [traveller]
       : results;
@@ -210,7 +210,7 @@ class Passage {
         if (called === undefined) return [doubting(traveller, `chain ${action.chain}: not read`)];
         const results = this.#through(called, noted(), depth + 1);
         return results.map((result) =>
-          // A chain that did nothing was not worth telling.
+          // Leave out a chain that had no effect.
           forgetting(result, traveller, action.kind === 'goto'),
         );
       }
@@ -296,7 +296,7 @@ class Passage {
   }
 }
 
-/** A packet before a condition: the ways in which it matches, and in which it does not. */
+/** Splits the possible ways at a condition, into those that match and those that do not. */
 function parted(
   one: Traveller,
   match: Match,
@@ -320,7 +320,7 @@ function doubting(traveller: Traveller, doubt: string): Traveller {
     : { ...traveller, doubts: [...traveller.doubts, doubt] };
 }
 
-/** A packet that came back from a called chain; the call is forgotten where nothing came of it. */
+/** A packet that returns from a called chain. The call is left out if it had no effect. */
 function forgetting(result: Traveller, before: Traveller, isGoto: boolean): Traveller {
   const isUnchanged = result.ended === undefined && result.packet === before.packet;
   const passed = isUnchanged ? before.passed : result.passed;
@@ -331,7 +331,7 @@ function forgetting(result: Traveller, before: Traveller, isGoto: boolean): Trav
   };
 }
 
-/** Ways that have become the same are one; without doubts where one of them is. */
+/** Merges ways that have led to the same state, and keeps the one with the fewest doubts. */
 function merged(travellers: readonly Traveller[]): Traveller[] {
   if (travellers.length < 2) return [...travellers];
   const byState = new Map<string, Traveller>();

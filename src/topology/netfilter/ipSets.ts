@@ -3,7 +3,7 @@ import type { TracedPacket } from './packet.ts';
 import type { Match } from './ruleset.ts';
 
 interface IpSet {
-  /** `hash:ip,port`, `list:set` … */
+  /** Such as `hash:ip,port` or `list:set`. */
   readonly type: string;
   readonly entries: ReadonlySet<string>;
 }
@@ -11,7 +11,7 @@ interface IpSet {
 /** Sets by name. */
 export type IpSets = ReadonlyMap<string, IpSet>;
 
-/** Reads what `ipset save` prints. */
+/** Reads the output of `ipset save`. */
 export function parseIpsetSave(text: string): IpSets {
   const sets = new Map<string, { type: string; entries: Set<string> }>();
   for (const line of text.split('\n')) {
@@ -22,7 +22,7 @@ export function parseIpsetSave(text: string): IpSets {
   return sets;
 }
 
-/** Whether a packet is in a set, by `src`, `dst` or both as the rule says. */
+/** Whether a packet is in a set, matched by `src`, `dst` or both, as the rule specifies. */
 export function matchSet(sets: IpSets, name: string, by: string, packet: TracedPacket): Match {
   const set = sets.get(name);
   if (set === undefined) return { doubt: `set ${name}: its members could not be read` };

@@ -3,13 +3,13 @@ import { type IpSets, matchSet } from './ipSets.ts';
 import type { TracedPacket } from './packet.ts';
 import type { Match, Matcher } from './ruleset.ts';
 
-/** One option of a match: how many words follow it, and what it asks. */
+/** An option of a match: how many words follow it, and its condition. */
 interface Option {
   readonly words: number;
   readonly ask: (words: readonly string[], module: string, sets: IpSets) => Matcher;
 }
 
-/** Modules that decide nothing by themselves; their options do. */
+/** Match modules that have no condition of their own, only options. */
 const MODULES = new Set(
   `tcp udp sctp udplite dccp icmp icmp6 icmpv6 comment conntrack state mark connmark multiport addrtype
    statistic recent iprange physdev set rpfilter nfacct`.split(/\s+/),
@@ -17,7 +17,7 @@ const MODULES = new Set(
 
 const always: Matcher = () => true;
 
-/** The words of a rule before its target, as conditions; what is not understood is a doubt. */
+/** Converts the words of a rule before its target into conditions. An unsupported word makes a doubt. */
 export function conditionsOf(words: readonly string[], sets: IpSets): Matcher[] {
   const conditions: Matcher[] = [];
   let module = '';
@@ -111,7 +111,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
   '--src-type': { words: 1, ask: ([type]) => addressType(type, ({ source }) => source) },
   '--dst-type': { words: 1, ask: ([type]) => addressType(type, ({ destination }) => destination) },
-  // Of addrtype: whether the address is one of the device that the packet comes in by.
+  // Part of addrtype: whether the address belongs to the device on which the packet arrives.
   '--limit-iface-in': {
     words: 0,
     ask: () => (packet, surroundings) => {
@@ -160,7 +160,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     words: 0,
     ask: () => (packet) => packet.inPort !== undefined && packet.outPort !== undefined,
   },
-  // Load balancing: which of several rules matches is left to chance.
+  // Load balancing chooses one of several rules at random.
   '--mode': { words: 1, ask: () => always },
   '--probability': {
     words: 1,
@@ -175,7 +175,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
       () => ({ chance: 1 / Number(value) }),
   },
   '--packet': { words: 1, ask: () => always },
-  // Session affinity: decided by who came before.
+  // Session affinity depends on earlier packets.
   '--rcheck': { words: 0, ask: () => () => ({ chance: 0.5 }) },
   '--update': { words: 0, ask: () => () => ({ chance: 0.5 }) },
   '--set': { words: 0, ask: () => always },
@@ -211,7 +211,7 @@ function inRange(text: string | undefined, addressOf: (packet: TracedPacket) => 
   };
 }
 
-/** Names and numbers of protocols as rules give them (/etc/protocols). */
+/** Names and numbers of protocols, as used in rules (/etc/protocols). */
 const PROTOCOL_NAMES: Readonly<Record<string, string>> = {
   '1': 'icmp',
   '4': 'ipencap',
@@ -229,7 +229,7 @@ export function isProtocol(protocol: string, wanted: string): boolean {
   return wanted === 'all' || protocol === (PROTOCOL_NAMES[wanted] ?? wanted);
 }
 
-/** A device's name as a rule gives it; `+` at its end stands for any rest. */
+/** Compares a device name with the one in a rule; a final `+` matches any rest. */
 function isDevice(device: string | undefined, wanted: string): boolean {
   if (device === undefined) return wanted === '+';
   return wanted.endsWith('+') ? device.startsWith(wanted.slice(0, -1)) : device === wanted;
@@ -254,7 +254,7 @@ function ports(fields: readonly PortField[]): Option {
   };
 }
 
-/** A new TCP connection begins with SYN alone; later packets have ACK. */
+/** The first packet of a TCP connection has only SYN set; later packets have ACK. */
 function tcpFlags(mask: string, set: string): Matcher {
   const masked = mask === 'ALL' ? 'FIN,SYN,RST,PSH,ACK,URG' : mask;
   const wanted = set === 'NONE' ? '' : set;

@@ -3,7 +3,7 @@ import { conditionsOf } from './iptablesMatches.ts';
 import { actionOf } from './iptablesTargets.ts';
 import type { Chain, Hook, NetfilterBackend, Rule, Table } from './ruleset.ts';
 
-/** The chains that the kernel calls, and when; the same for both backends (netfilter_ipv4.h). */
+/** The priorities of the chains that the kernel calls, which are the same for both backends (netfilter_ipv4.h). */
 const PRIORITIES: Readonly<Record<string, number>> = {
   raw: -300,
   mangle: -150,
@@ -19,8 +19,8 @@ const HOOKS: Readonly<Record<string, Hook>> = {
 };
 
 /**
- * Reads what iptables-save or ip6tables-save prints, with or without counters (-c). A line that is not
- * understood becomes a rule that may match and may decide anything.
+ * Reads the output of iptables-save or ip6tables-save, with or without counters (-c). An unsupported line becomes
+ * a rule that may match and may have any effect.
  */
 export function parseIptablesSave(
   text: string,
@@ -104,7 +104,7 @@ function parseRule(
   };
 }
 
-/** The words of a rule as iptables-save quotes them: double quotes, with backslashes inside. */
+/** Splits a rule into words, with the quoting of iptables-save: double quotes, with backslashes inside. */
 function wordsOf(text: string): string[] {
   const found = text.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g);
   return [...found].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');

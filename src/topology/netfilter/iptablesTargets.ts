@@ -1,13 +1,13 @@
 import type { TracedPacket } from './packet.ts';
 import type { Action } from './ruleset.ts';
 
-/** Targets that do not change the path of a packet. */
+/** Targets that do not change the packet's way. */
 const PASSIVE = new Set(
   `LOG NFLOG ULOG TCPMSS TRACE CHECKSUM TOS DSCP CLASSIFY SECMARK CONNSECMARK SET TTL HL TEE
    AUDIT RATEEST IDLETIMER LED TCPOPTSTRIP ECN SYNPROXY_NONE`.split(/\s+/),
 );
 
-/** The action of `-j TARGET …` or `-g CHAIN`. */
+/** Converts `-j TARGET …` or `-g CHAIN` into an action. */
 export function actionOf(
   isGoto: boolean,
   target: string,
@@ -57,7 +57,7 @@ function optionOf(options: readonly string[], name: string): string | undefined 
   return at < 0 ? undefined : options[at + 1];
 }
 
-/** `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1-10.0.0.9:80-90`, `[fd00::1]:80`, `:80`. */
+/** Reads `10.0.0.1`, `10.0.0.1:80`, `10.0.0.1-10.0.0.9:80-90`, `[fd00::1]:80` or `:80`. */
 function translation(kind: 'dnat' | 'snat', to: string | undefined): Action {
   const parts =
     /^(?:\[([^\]]+)\]|([^:[\]]*|[0-9a-f:.]*::?[0-9a-f:.]*))(?::(\d+)(-\d+)?)?(?:\/\d+)?$/i;
@@ -81,7 +81,7 @@ function redirection(ports: string | undefined): Action {
     : { kind: 'unknown', what: `-j REDIRECT --to-ports ${ports}` };
 }
 
-/** VALUE/MASK: the bits of MASK are cleared, then VALUE is applied by exclusive or. */
+/** Reads VALUE/MASK: the bits of MASK are cleared, then VALUE is combined by exclusive or. */
 function masked(text: string | undefined): { value: number; mask: number } {
   const [value, mask] = (text ?? '0').split('/').map(Number);
   return { value: value ?? 0, mask: mask ?? 0xffffffff };

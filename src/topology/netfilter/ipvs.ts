@@ -1,4 +1,4 @@
-/** A virtual service of IPVS and where it leads. */
+/** A virtual service of IPVS and its destinations. */
 export interface IpvsService {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly address: string;
@@ -11,16 +11,16 @@ export interface IpvsService {
 export interface IpvsServer {
   readonly address: string;
   readonly port: number;
-  /** masq, route or tunnel; kube-proxy uses masq. */
+  /** masq, route or tunnel. kube-proxy uses masq. */
   readonly forward?: string;
-  /** 0 takes no new connections. Absent in listings with --stats, which do not tell. */
+  /** With weight 0, a destination gets no new connections. Absent in listings with --stats, which do not show it. */
   readonly weight?: number;
 }
 
 const SERVICE = /^(TCP|UDP|SCTP)\s+(\S+):(\d+)(.*)$/;
 const SERVER = /^\s*->\s+(\S+):(\d+)(?:\s+(Masq|Route|Tunnel|Local)\s+(\d+))?/;
 
-/** Reads what `ipvsadm -Ln` prints, with or without --stats. */
+/** Reads the output of `ipvsadm -Ln`, with or without --stats. */
 export function parseIpvs(text: string): IpvsService[] {
   const services: (Omit<IpvsService, 'servers'> & { servers: IpvsServer[] })[] = [];
   for (const line of text.split('\n')) {

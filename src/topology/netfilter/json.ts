@@ -1,4 +1,4 @@
-/** What JSON.parse gives, before anything is known of it. */
+/** The result of JSON.parse, before its shape is known. */
 export type Json =
   | string
   | number

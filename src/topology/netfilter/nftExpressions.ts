@@ -6,10 +6,10 @@ import { numberIn, packetValue, type Value } from './nftValues.ts';
 import type { TracedPacket } from './packet.ts';
 import type { Action, Choice, Match, Matcher } from './ruleset.ts';
 
-/** Elements of named sets and maps. */
+/** The elements of named sets and maps, by name. */
 export type NftValues = ReadonlyMap<string, readonly Json[]>;
 
-/** Statements that change nothing of the packet's way. */
+/** Statements that do not change the packet's way. */
 const PASSIVE = new Set([
   'counter',
   'log',
@@ -24,7 +24,7 @@ const PASSIVE = new Set([
   'meter',
 ]);
 
-/** A condition, for expressions that are one. */
+/** The condition of an expression; undefined if the expression is not a condition. */
 export function conditionOf(
   kind: string,
   body: Json | undefined,
@@ -59,14 +59,14 @@ function compare(op: string, value: Value, right: Json | undefined, values: NftV
   return typeof match === 'boolean' && op === '!=' ? !match : match;
 }
 
-/** Whether a value equals, or is one of, what a rule gives. */
+/** Whether a value equals the wanted value, or is one of the wanted values. */
 function isIn(value: Value, wanted: Json | undefined, values: NftValues): Match {
   if (typeof wanted === 'string' && wanted.startsWith('@')) {
     const elements = values.get(wanted.slice(1));
     return elements === undefined ? { doubt: `set ${wanted}` } : isOneOf(value, elements, values);
   }
   if (isObject(wanted) && Array.isArray(wanted.set)) return isOneOf(value, wanted.set, values);
-  // Flags: `ct state established,related` matches when one of them is set.
+  // `ct state established,related` matches if one of the flags is set.
   if (Array.isArray(wanted)) return isOneOf(value, wanted, values);
   if (isObject(wanted) && Array.isArray(wanted['|'])) return isOneOf(value, wanted['|'], values);
   if (value.is === 'list' && isObject(wanted) && Array.isArray(wanted.concat)) {
@@ -77,7 +77,7 @@ function isIn(value: Value, wanted: Json | undefined, values: NftValues): Match 
     return parts.includes(false) ? false : (parts.find((part) => part !== true) ?? true);
   }
   if (value.is === 'list') {
-    // The states and flags that a packet has at once.
+    // A packet can have several states or flags at once.
     const matches = value.values.map((own) => isIn(own, wanted, values));
     return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
   }
@@ -91,7 +91,7 @@ function isOneOf(value: Value, elements: readonly Json[], values: NftValues): Ma
   return matches.includes(true) ? true : (matches.find((match) => match !== false) ?? false);
 }
 
-/** An element without its comment, timeout and counter. */
+/** The value of an element, without its comment, timeout and counter. */
 function plainElement(element: Json): Json {
   return isObject(element) && isObject(element.elem) ? (element.elem.val ?? null) : element;
 }
@@ -121,7 +121,7 @@ function isEqual(value: string | number, wanted: Json | undefined): boolean {
   return `${value}` === textOf(wanted);
 }
 
-/** The actions of a statement. */
+/** Converts a statement into actions. */
 export function actionsOf(kind: string, body: Json | undefined, values: NftValues): Action[] {
   if (PASSIVE.has(kind)) return [];
   switch (kind) {
@@ -176,7 +176,7 @@ function mangling(body: Json | undefined): Action {
       },
     };
   }
-  // TOS, TTL, MSS and the like change no packet's way.
+  // Changes of TOS, TTL, MSS and the like do not change the packet's way.
   return { kind: 'continue' };
 }
 
@@ -195,7 +195,7 @@ function translation(kind: 'dnat' | 'snat', body: Json | undefined, values: NftV
   return single ?? { kind: 'unknown', what };
 }
 
-/** An address, `address . port`, or the like, as the aim of a translation. */
+/** The target of a translation, from an address or from `address . port`. */
 function destination(kind: 'dnat' | 'snat', to: Json, port?: number): Action | undefined {
   const [address, concatenatedPort] = isObject(to) ? arrayOf(to.concat) : [to];
   if (typeof address !== 'string') return undefined;
@@ -219,7 +219,7 @@ function verdictMap(body: Json | undefined, values: NftValues): Action {
   };
 }
 
-/** Looks a packet's value up in a map; by chance, all that it may give. */
+/** Looks up a packet's value in a map. For a random value, returns every possible result. */
 function lookUp(
   key: Json | undefined,
   data: Json | undefined,

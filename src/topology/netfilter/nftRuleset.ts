@@ -7,8 +7,8 @@ import type { Chain, Hook, Rule, Step, Table } from './ruleset.ts';
 type BaseChain = NonNullable<Chain['base']>;
 
 /**
- * Reads what `nft -j list ruleset` prints. Tables that iptables-nft manages (`skip`, as
- * `FAMILY NAME`) are left out: their matches are not in this form, but in iptables-save's.
+ * Reads the output of `nft -j list ruleset`. Skips the tables in `skip` (`FAMILY NAME`), which iptables-nft
+ * manages: nft does not print all of their matches, but iptables-save does.
  */
 export function parseNftRuleset(text: string, skip: ReadonlySet<string>): Table[] {
   const document: Json = JSON.parse(text);

@@ -1,7 +1,7 @@
 import { isObject } from '../../jsonObject.ts';
 import { type Json, textOf } from './json.ts';
 
-/** A rule in nft's own notation, from its JSON: the evidence that is shown. */
+/** Writes a rule in nft's notation from its JSON, as evidence. */
 export function nftRuleText(rule: { readonly [key: string]: Json | undefined }): string {
   const head = ['rule', rule.family, rule.table, rule.chain].map(textOf).join(' ');
   const body = Array.isArray(rule.expr) ? rule.expr.map(statementText) : [];
@@ -80,7 +80,7 @@ function valueText(value: Json | undefined): string {
   }
 }
 
-/** An element of a set, or a pair of a map. */
+/** Writes an element of a set, or a pair of a map. */
 function elementText(element: Json): string {
   return Array.isArray(element) && element.length === 2
     ? `${valueText(element[0])} : ${valueText(element[1])}`

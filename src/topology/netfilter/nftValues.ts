@@ -3,10 +3,10 @@ import { isProtocol } from './iptablesMatches.ts';
 import { arrayOf, type Json, numberOf, textOf } from './json.ts';
 import { familyOfPacket, type Surroundings, type TracedPacket } from './packet.ts';
 
-/** A value that a packet has: a text or number, several (concatenated, flags), or not known. */
+/** A value of a packet: a text or number, a list (concatenation, flags), or unknown. */
 export type Value =
   | { readonly is: 'known'; readonly value: string | number }
-  /** By name; nft prints numbers where its image has no /etc/protocols. */
+  /** A protocol name. nft prints numbers if its image has no /etc/protocols. */
   | { readonly is: 'protocol'; readonly value: string }
   | { readonly is: 'list'; readonly values: readonly Value[] }
   | { readonly is: 'random'; readonly mod: number }
@@ -17,7 +17,7 @@ const doubt = (what: string): Value => ({ is: 'doubt', what });
 const orDoubt = (value: string | number | undefined, what: string): Value =>
   value === undefined ? doubt(`${what}: unknown`) : known(value);
 
-/** What an expression gives for a packet. */
+/** Evaluates an expression for a packet. */
 export function packetValue(
   expression: Json | undefined,
   packet: TracedPacket,
@@ -57,7 +57,7 @@ export function packetValue(
   }
 }
 
-/** `tcp flags & (fin|syn|rst|ack)`. */
+/** Evaluates `tcp flags & (fin|syn|rst|ack)`. */
 function maskedFlags(kind: string, body: Json | undefined, packet: TracedPacket): Value {
   const [left, mask] = arrayOf(body);
   const isFlags = isObject(left) && isObject(left.payload) && left.payload.field === 'flags';
@@ -156,7 +156,7 @@ function fibValue(
   return doubt(`fib ${flags.join(' . ')} ${textOf(body.result)}`);
 }
 
-/** The number that a value is; undefined for everything else. */
+/** The value as a number; undefined if it is not one. */
 export function numberIn(value: Value): number | undefined {
   return value.is === 'known' && typeof value.value === 'number' ? value.value : undefined;
 }

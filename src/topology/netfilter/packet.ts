@@ -1,4 +1,7 @@
-/** A packet as far as rules look at it. What is not known is undefined; a rule that asks for it is in doubt. */
+/**
+ * The fields of a packet that rules look at. A field is undefined if it is unknown; a rule that needs it is in
+ * doubt.
+ */
 export interface TracedPacket {
   readonly source: string;
   readonly destination: string;
@@ -8,24 +11,24 @@ export interface TracedPacket {
   readonly destinationPort?: number;
   readonly inDevice?: string;
   readonly outDevice?: string;
-  /** The bridge ports, for a packet that crosses a bridge and is passed to iptables. */
+  /** The bridge ports, if the packet crosses a bridge that passes packets to iptables. */
   readonly inPort?: string;
   readonly outPort?: string;
   readonly mark: number;
-  /** The mark of the connection; 0 for a new one, unknown for others. */
+  /** The mark of the connection: 0 for a new connection, otherwise unknown. */
   readonly connectionMark?: number;
-  /** What connection tracking says of it: the first packet of a connection, or an answer or later one. */
+  /** The connection tracking state. `established` is any packet after the first, in either direction. */
   readonly state: 'new' | 'established' | 'untracked';
-  /** This connection's destination or source was translated on this node. */
+  /** Whether this node has translated the connection's destination or source. */
   readonly destinationTranslated?: boolean;
   readonly sourceTranslated?: boolean;
 }
 
-/** What rules ask of the node rather than of the packet. */
+/** What rules need to know about the node. */
 export interface Surroundings {
-  /** True for an address of the node itself. */
+  /** Whether the address belongs to the node itself. */
   isLocal(address: string): boolean | undefined;
-  /** True when the way back to an address leads through the device (rpfilter, fib). */
+  /** Whether the route back to the source leads out of the device (rpfilter, fib). */
   reversePath?(source: string, device: string): boolean | undefined;
   /** The address that MASQUERADE would use. */
   addressOf(device: string, family: 4 | 6): string | undefined;

@@ -4,12 +4,12 @@ import { parseIptablesSave } from './iptablesSave.ts';
 import { parseNftRuleset } from './nftRuleset.ts';
 import type { Ruleset, Table } from './ruleset.ts';
 
-/** The tables that iptables-nft makes; nft shows them, but iptables-save alone shows all of them. */
+/** The tables of iptables-nft. nft shows them, but only iptables-save prints their rules in full. */
 const OWN_TABLES = ['raw', 'mangle', 'nat', 'filter', 'security'];
 
 /**
- * All rules of a network namespace, of every backend. What was not read, or not understood as a whole,
- * is in `unread`: then no verdict is certain.
+ * Reads all rules of a network namespace, from every backend. `unread` lists rules that could not be read or
+ * parsed; no verdict is certain then.
  */
 export function readRuleset(facts: NetfilterFacts): Ruleset {
   const sets = parseIpsetSave(facts.ipset ?? '');

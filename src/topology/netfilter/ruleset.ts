@@ -10,43 +10,43 @@ export type Hook =
   | 'egress';
 
 /**
- * Where rules meet a packet: as one of the network layer, as a frame that crosses a bridge, or as a frame that
- * comes in by a device (ingress) or leaves by it (egress), before everything else.
+ * Where rules see a packet: in the network layer, as a frame that crosses a bridge, or as a frame on a device: on
+ * arrival before everything else (ingress), or when it leaves (egress).
  */
 export type RuleLayer = 'network' | 'bridge' | 'device';
 
 export type NetfilterBackend = 'iptables-legacy' | 'iptables-nft' | 'nftables';
 
 /**
- * Whether a packet matches. `doubt` is an expression that is not understood, or that asks what is not
- * known; `chance` is one that is left to chance or to earlier packets (load balancing, affinity).
+ * Whether a packet matches. `doubt` is an expression that is unsupported or needs something unknown. `chance` is
+ * the probability of a match that is random or depends on earlier packets (load balancing, session affinity).
  */
 export type Match = boolean | { readonly doubt: string } | { readonly chance: number };
 
 export type Matcher = (packet: TracedPacket, surroundings: Surroundings) => Match;
 
-/** What a rule does with a packet that matches. */
+/** What a rule does with a matching packet. */
 export type Action =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'continue' }
   | { readonly kind: 'reject'; readonly with: string }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
-  /** Changes the packet: marks, connection tracking. */
+  /** Changes the packet's marks or its connection tracking state. */
   | { readonly kind: 'change'; readonly change: (packet: TracedPacket) => TracedPacket }
   | {
       readonly kind: 'dnat' | 'snat';
       readonly address?: string;
       readonly port?: number;
-      /** More than one to choose from: an address or port of a range. */
+      /** Whether it chooses from a range of addresses or ports. */
       readonly isRange?: boolean;
     }
   | { readonly kind: 'masquerade' }
   | { readonly kind: 'redirect'; readonly port?: number }
-  /** A choice among actions by what the packet has (verdict maps), or by chance. */
+  /** Chooses an action by a value of the packet (verdict maps), or at random. */
   | { readonly kind: 'choose'; readonly among: (packet: TracedPacket) => Choice }
-  /** Something that is not understood and may decide about the packet. */
+  /** Something unsupported that may decide about the packet. */
   | { readonly kind: 'unknown'; readonly what: string };
 
-/** What a map gives: nothing, one action, one of several by chance, or something not understood. */
+/** The result of a map: no action, one action, or several to choose from at random; `doubt` if it is uncertain. */
 export type Choice =
   | { readonly actions: readonly Action[] }
   | { readonly doubt: string; readonly actions: readonly Action[] };
@@ -54,19 +54,19 @@ export type Choice =
 export type Step = { readonly condition: Matcher } | { readonly action: Action };
 
 export interface Rule {
-  /** The rule as its program prints it: the evidence. */
+  /** The rule as its program prints it, for evidence. */
   readonly text: string;
-  /** In order; a packet that does not match goes to the next rule at once. */
+  /** In order. A packet that does not match a condition skips the remaining steps. */
   readonly steps: readonly Step[];
   readonly comment?: string;
-  /** Packets that matched so far. */
+  /** How many packets have matched so far. */
   readonly packets?: number;
 }
 
 export interface Chain {
   readonly name: string;
   readonly rules: readonly Rule[];
-  /** Of a chain that the kernel calls. */
+  /** Only for chains that the kernel calls. */
   readonly base?: {
     readonly hook: Hook;
     readonly type: 'filter' | 'nat' | 'route';
@@ -74,7 +74,7 @@ export interface Chain {
     readonly policy: 'accept' | 'drop';
     /** The devices of an ingress or egress chain. */
     readonly devices?: readonly string[];
-    /** Packets that the policy decided about. */
+    /** How many packets the policy applied to. */
     readonly packets?: number;
   };
 }
@@ -86,9 +86,9 @@ export interface Table {
   readonly chains: ReadonlyMap<string, Chain>;
 }
 
-/** All rules of a network, of every backend. */
+/** All rules of a network namespace, from every backend. */
 export interface Ruleset {
   readonly tables: readonly Table[];
-  /** Rules that exist but could not be read, in words; every verdict is then in doubt. */
+  /** Rules that exist but could not be read, in words. They make every verdict doubtful. */
   readonly unread: readonly string[];
 }

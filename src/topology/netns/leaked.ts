@@ -2,13 +2,13 @@ import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { samePath } from '../samePath.ts';
 
-/** Folders in which runtimes mount the namespaces of pods, and the names that they give them. */
+/** The paths at which runtimes mount the namespaces of pods. */
 const POD_MOUNT = /(?:^|\/)netns\/(?:cni-)?[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 /**
- * Whether a namespace was left behind: a mount holds it, no process is in it, and no sandbox of the runtime
- * owns it. One that people made by `ip netns add` is not, nor one of a pod that is being deleted (`ending`: ids of their
- * sandboxes). Null where the runtime could not be asked.
+ * Whether a namespace is leaked: only a mount keeps it, no process is in it, and no sandbox of the runtime owns
+ * it. Namespaces made with `ip netns add`, and those of pods that are being deleted (`ending`: their sandbox ids),
+ * are not leaked. Null if the runtime could not be queried.
  */
 export function isLeaked(
   node: NodeFacts,
@@ -29,7 +29,7 @@ export function isLeaked(
       containerId !== undefined && (runtime.ids.includes(containerId) || ending.has(containerId)),
   );
   if (owned) return false;
-  // Caches before libcni 1.2 do not name the namespace, so that a sandbox without a process may still own it.
+  // Caches before libcni 1.2 do not name the namespace, so a sandbox without processes may still own it.
   const claimed = new Set((node.cni?.results ?? []).map(({ containerId }) => containerId));
   const unclaimed = runtime.ids.some((id) => claimed.has(id) && !hasProcess(node, id));
   return unclaimed && cached.length === 0 ? null : true;

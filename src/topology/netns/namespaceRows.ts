@@ -4,29 +4,29 @@ import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { NodeFacts } from '../model/nodeFacts.ts';
 import { isLeaked } from './leaked.ts';
 
-/** A network namespace as `netns` lists it: the columns of `lsns -t net`, and whose it is. */
+/** A network namespace as listed by `netns`: the columns of `lsns -t net`, and its owner. */
 export interface NamespaceRow {
   readonly node: string;
   readonly inode: number;
-  /** Null where the node was not entered. */
+  /** Null if the node was not entered. */
   readonly nprocs: number | null;
   readonly pid: number | null;
   readonly user: string | null;
-  /** As the host counts. */
+  /** The id in the host's namespace. */
   readonly netnsid: number | null;
-  /** Where it is mounted. */
+  /** The paths at which it is mounted. */
   readonly nsfs: readonly string[];
   readonly command: string | null;
   readonly pod: string | null;
   readonly podNamespace: string | null;
   readonly addresses: readonly string[];
-  /** Of a pod or container: containerd, cri-o, docker …; `host` and `none` for the others. */
+  /** For a pod or container: containerd, cri-o, docker …; otherwise `host` or `none`. */
   readonly runtime: string;
-  /** Null where it is not known. */
+  /** Null if unknown. */
   readonly leaked: boolean | null;
 }
 
-/** All namespaces of the nodes that were read: a node's own first, then in the order of their first process. */
+/** All namespaces of the nodes that were read: each node's own first, then by the id of their first process. */
 export function namespaceRows(facts: ClusterFacts): NamespaceRow[] {
   const { nodes: objects = [] } = facts.objects;
   return facts.nodes.flatMap((node) => {

@@ -1,7 +1,7 @@
 import { Problem } from '../../problem.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
-/** The namespace of a pod that was found; a Problem that says why there is none. */
+/** Finds the namespace of a pod. Throws a Problem that says why there is none. */
 export function placeOf(
   wiring: Wiring,
   { namespace, name, uid, node: nodeName }: PodReference,
@@ -9,7 +9,7 @@ export function placeOf(
   const pod = wiring.facts.objects.pods?.find((one) => one.uid === uid);
   const place = pod && wiring.placeOfPod(pod);
   if (place) return place;
-  // Users who may not list pods still have the UID, and the plugins' cache has the name.
+  // Without the right to list pods, the UID is still known, and the plugins' cache has the name.
   const node = wiring.node(nodeName);
   const network = node?.namespaces.find(
     ({ owner }) =>

@@ -7,11 +7,11 @@ import type { RoutingRule } from '../../tools/ip/rule.ts';
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
-/** Sysctls that affect packets, by their names below /proc/sys/net. */
+/** Sysctls that affect packets, relative to /proc/sys/net. */
 const SHOWN_SYSCTLS =
   /^(?:ipv4\/ip_forward|ipv[46]\/conf\/[^/]+\/(?:forwarding|rp_filter|proxy_arp|disable_ipv6)|bridge\/.*|netfilter\/.*|core\/somaxconn)$/;
 
-/** Everything in one namespace, for people. `ipNetnsName`: what `ip netns identify` would print. */
+/** Renders everything in one namespace as text. */
 export function* renderNamespace(wiring: Wiring, place: Place): Generator<string> {
   const { network, node } = place;
   yield `${headline(network)} on ${terminalSafe(node.name)}: network namespace ${network.inode}\n`;
@@ -103,7 +103,7 @@ function* interfaces(wiring: Wiring, { node, network }: Place): Generator<string
   );
 }
 
-/** Errors and drops, received and sent; a dash where there are none. */
+/** Errors and drops, received and sent; undefined if there are none. */
 function lostText(counters: LinkCounters | undefined): string | undefined {
   if (!counters) return undefined;
   const { rx, tx } = counters;
@@ -121,12 +121,12 @@ function lostText(counters: LinkCounters | undefined): string | undefined {
   );
 }
 
-/** The kernel's own table of local and broadcast addresses says nothing new. */
+/** Leaves out the kernel's table of local and broadcast addresses, which repeats the device addresses. */
 function isOwn({ table }: Route): boolean {
   return table !== 'local';
 }
 
-/** As ip prints it. */
+/** A route in ip's notation. */
 function routeText(route: Route): string {
   const { type, destination, gateway, device, table, preferredSource, metric, mtu, flags } = route;
   return [

@@ -1,13 +1,13 @@
 import { type Column, renderTable } from '../../output/table.ts';
 import type { NamespaceRow } from './namespaceRows.ts';
 
-/** The table of `netns`; `wide` shows whole command lines and every mount. */
+/** Renders the table of `netns`. `wide` shows full command lines and every mount. */
 export function namespaceTable(rows: readonly NamespaceRow[], wide: boolean): Iterable<string> {
   const nodes = new Set(rows.map(({ node }) => node));
   return renderTable(columns(wide, nodes.size > 1), rows);
 }
 
-/** A command line of this length still leaves the table readable. */
+/** The length of command lines that keeps the table readable. */
 const COMMAND_LENGTH = 32;
 
 function columns(wide: boolean, withNode: boolean): Column<NamespaceRow>[] {
@@ -40,7 +40,7 @@ function podText({ pod, leaked, runtime }: NamespaceRow): string | null {
   return name === null ? '(leaked)' : `${name} (leaked)`;
 }
 
-/** A node has an address on each bridge and uplink; the first two are enough to know it. */
+/** A node has an address on each bridge and uplink; the first two identify it. */
 function addressText({ addresses }: NamespaceRow): string {
   const shown = addresses.slice(0, 2).join(',');
   return addresses.length > 2 ? `${shown},+${addresses.length - 2}` : shown;

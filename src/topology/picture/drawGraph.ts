@@ -2,7 +2,7 @@ import { type Html, html } from '../../output/html/html.ts';
 import type { Device, Graph, GraphColumn, GraphGroup, GraphLine } from './graph.ts';
 import { textLines } from './textLines.ts';
 
-/** A drawing and its size, in pixels of CSS. */
+/** A drawing and its size, in CSS pixels. */
 export interface Drawing {
   readonly content: Html;
   readonly width: number;
@@ -12,7 +12,7 @@ export interface Drawing {
 const DEVICE = { width: 268, gap: 22, padding: 9, line: 15 } as const;
 const GROUP = { padding: 12, title: 22, gap: 22 } as const;
 const COLUMN = { title: 26, gap: 64, padding: 10 } as const;
-/** Characters in a line of a device: the fonts of all systems are narrower than this allows for. */
+/** The most characters per line in a device's box. Usual fonts are narrower than assumed here. */
 const CHARACTERS = { name: 32, detail: 40 } as const;
 const DETAIL_LINES = 4;
 
@@ -47,7 +47,7 @@ export function drawGraph(graph: Graph): Drawing {
   const frames: Frame[] = [];
   for (const [at, column] of graph.columns.entries()) {
     const x = at * (width + COLUMN.gap);
-    // What is read upwards begins at the bottom, where the line from the column before arrives.
+    // A column that is read upwards begins at the bottom, where the line from the previous column arrives.
     const isUp = column.reads === 'up';
     const own = heights[at] ?? 0;
     frames.push({ title: column.title, isColumn: true, x, y: height - own, width, height: own });
@@ -154,7 +154,7 @@ function drawLine({ from, to, label, isWay }: GraphLine, boxes: ReadonlyMap<stri
   return html`<path class="${style}" d="${path}"${marker}/>${text}`;
 }
 
-/** Straight within a column; across columns from the side of one to the side of the other. */
+/** A straight line within a column; a curve from side to side across columns. */
 function linePath(one: Box, other: Box): string {
   if (one.x === other.x) {
     const x = one.x + DEVICE.width - 30;

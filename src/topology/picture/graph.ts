@@ -1,6 +1,6 @@
 import type { NetworkFinding } from '../findings/finding.ts';
 
-/** What a picture shows, without places: columns from left to right, and lines between devices. */
+/** The contents of a picture without positions: columns from left to right, and lines between devices. */
 export interface Graph {
   readonly title: string;
   readonly columns: readonly GraphColumn[];
@@ -10,7 +10,7 @@ export interface Graph {
 export interface GraphColumn {
   readonly title: string;
   readonly groups: readonly GraphGroup[];
-  /** `up` for a column that is read from the bottom to the top. */
+  /** `up` if the column is read from bottom to top. */
   readonly reads: 'down' | 'up';
 }
 
@@ -30,7 +30,7 @@ export interface Device {
   readonly marks: readonly Mark[];
 }
 
-/** What is wrong at a device, or what was seen there. */
+/** A finding or a sighting at a device. */
 export interface Mark {
   readonly severity: NetworkFinding['severity'] | 'good';
   readonly text: string;
@@ -40,6 +40,6 @@ export interface GraphLine {
   readonly from: string;
   readonly to: string;
   readonly label?: string;
-  /** Whether a packet goes that way; else the two belong together. */
+  /** Whether a packet goes that way; otherwise, the devices only belong together. */
   readonly isWay: boolean;
 }

@@ -3,7 +3,7 @@ import { isTunnel } from '../trace/crossTunnel.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
 import type { Device, Graph, GraphGroup, GraphLine, Mark } from './graph.ts';
 
-/** A whole node: its pods, their ends on the node, bridges, tunnels and uplinks, from left to right. */
+/** A whole node, from left to right: pods, their peer devices on the node, bridges, tunnels and uplinks. */
 export function nodeGraph(wiring: Wiring, host: Place, findings: readonly NetworkFinding[]): Graph {
   const ports = (host.network.links ?? [])
     .filter(({ type }) => type !== 'loopback')

@@ -7,21 +7,21 @@ import type { Graph } from './graph.ts';
 import { nodeGraph } from './nodeGraph.ts';
 import { wayGraph } from './wayGraph.ts';
 
-/** Everything that a picture of a path or of a node says; no text in it is safe for any format yet. */
+/** The contents of a picture of a path or a node. Texts are not yet escaped for any format. */
 export interface Picture {
   readonly title: string;
   readonly graphs: readonly Graph[];
   /** Translations and policies. */
   readonly notes: readonly string[];
   readonly findings: readonly NetworkFinding[];
-  /** What there is to say where nothing was found; absent otherwise. */
+  /** The text for a picture without findings; absent if there are findings. */
   readonly nothing?: string;
   readonly unknown: readonly string[];
-  /** When the facts were read: RFC 3339. */
+  /** When the facts were collected: RFC 3339. */
   readonly collectedAt: string;
 }
 
-/** The picture of a path; of a node where it begins at one and has no destination. */
+/** Makes the picture of a path, or of a node if the request begins at a node and has no destination. */
 export function pictureOf(trace: PathTrace, findings: readonly NetworkFinding[]): Picture {
   const { request, wiring, ways } = trace;
   const node =
@@ -54,7 +54,7 @@ export function pictureOf(trace: PathTrace, findings: readonly NetworkFinding[])
   };
 }
 
-/** Where a finding is, in words. */
+/** The place of a finding, in words. */
 export function placeText({ node, pod, device }: NetworkFinding['where']): string {
   return [node, pod === undefined ? undefined : `pod ${pod}`, device].filter(Boolean).join(', ');
 }

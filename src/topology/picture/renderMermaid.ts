@@ -3,7 +3,7 @@ import type { Device, Graph } from './graph.ts';
 import type { Picture } from './picture.ts';
 
 /**
- * The wiring and the kinds of findings as a flowchart of Mermaid, which GitHub and GitLab draw in Markdown.
+ * Renders the wiring and the kinds of findings as a Mermaid flowchart, which GitHub and GitLab draw in Markdown.
  * https://mermaid.js.org/syntax/flowchart.html
  */
 export function* renderMermaid({ graphs, title }: Picture): Generator<string> {
@@ -44,7 +44,7 @@ function style({ marks }: Device): string {
   return worst === undefined ? '' : `:::${worst}`;
 }
 
-/** Everything but plain characters as Mermaid's own entities: nothing in a name is markup or Markdown. */
+/** Writes all special characters as Mermaid entities, so that no name is read as markup or Markdown. */
 function quoted(text: string): string {
   return [...terminalSafe(text)]
     .map((one) => (/[A-Za-z0-9 .,:/()=→-]/.test(one) ? one : `#${one.codePointAt(0)};`))

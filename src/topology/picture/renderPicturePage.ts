@@ -4,7 +4,7 @@ import style from './picture.css';
 import { type Picture, placeText } from './picture.ts';
 import { graphSvg } from './renderSvg.ts';
 
-/** A page that needs nothing else: the wiring, and the findings as text that can be copied. */
+/** Renders a self-contained page: the wiring, and the findings as text to copy. */
 export function renderPicturePage(picture: Picture): Generator<string> {
   const { title, graphs, notes, findings, nothing, unknown, collectedAt } = picture;
   const wiring = graphs.map(

@@ -7,22 +7,22 @@ import { type Picture, placeText } from './picture.ts';
 import { textLines } from './textLines.ts';
 
 const MARGIN = 20;
-/** Text below the drawing is at least this wide, whatever is drawn. */
+/** The text below the drawing is at least this wide, however narrow the drawing. */
 const LEAST_WIDTH = 720;
 const LINE = 16;
-/** Pixels of a character that no usual font exceeds on average; of the title. */
+/** Pixels per character of text, and of the title. The average of usual fonts is less. */
 const CHARACTER = 6.6;
 const TITLE_CHARACTER = 9.5;
 
 const ARROW = html`<defs><marker id="nd-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path class="nd-arrow" d="M0 0L8 4L0 8z"/></marker></defs>`;
 
-/** The wiring alone, for a page that has the stylesheet. */
+/** The wiring alone, for a page that includes the stylesheet. */
 export function graphSvg(graph: Graph): Html {
   const { content, width, height } = drawGraph(graph);
   return html`<svg class="nd-picture" viewBox="-2 -2 ${width + 4} ${height + 4}" width="${width + 4}" height="${height + 4}" role="img" aria-label="${graph.title}">${ARROW}${content}</svg>`;
 }
 
-/** A document of its own, with wiring and findings: light and dark, and light on paper. */
+/** Renders a standalone SVG with wiring and findings. It follows the light or dark theme, and is light in print. */
 export function renderSvg(picture: Picture): string {
   const drawings = picture.graphs.map((graph) => ({ title: graph.title, ...drawGraph(graph) }));
   const width = Math.max(LEAST_WIDTH, ...drawings.map((one) => one.width));
@@ -73,7 +73,7 @@ function drawFinding(sheet: TextSheet, finding: NetworkFinding, width: number): 
 
 const MONO_CHARACTER = 7;
 
-/** Lines of text from top to bottom. */
+/** Writes lines of text from top to bottom. */
 class TextSheet {
   readonly parts: Html[] = [];
   readonly #width: number;

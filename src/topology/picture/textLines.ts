@@ -1,4 +1,4 @@
-/** How many columns a character takes: those of East Asia and pictographs take two. */
+/** How many columns a character takes: two for East Asian characters and pictographs. */
 function widthOf(character: string): number {
   return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u.test(
     character,
@@ -7,7 +7,10 @@ function widthOf(character: string): number {
     : 1;
 }
 
-/** Breaks a text at spaces, and where a word is longer than a line; the last of `most` lines is cut with an ellipsis. */
+/**
+ * Breaks a text at spaces, and inside words that are longer than a line. If there are more than `most` lines, the
+ * last one ends with an ellipsis.
+ */
 export function textLines(
   text: string,
   columns: number,

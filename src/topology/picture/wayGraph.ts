@@ -3,7 +3,7 @@ import { END_TEXT, isRouteAt } from '../render/drawWay.ts';
 import type { Hop, PathDecision, Way } from '../trace/way.ts';
 import type { Device, Graph, GraphColumn, GraphGroup, GraphLine } from './graph.ts';
 
-/** A way as a picture: a column for each node, down on the first and up on the others. */
+/** Makes a graph of a way, with a column for each node: the first is read downwards, the others upwards. */
 export function wayGraph(way: Way, findings: readonly NetworkFinding[], title: string): Graph {
   const stretches: { hop: Hop; device: Device }[][] = [];
   let before: Hop | undefined;

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Counters of network namespaces, once: count.sh COUNTERS TOKEN [PATH INODE]...
+# Prints the counters of network namespaces once: count.sh COUNTERS TOKEN [PATH INODE]...
 #
-# COUNTERS is counters.sh. PATH leads to a network namespace, INODE is the one that it must be. A section `counters INODE`
-# for each.
+# COUNTERS is counters.sh. PATH leads to a network namespace, and INODE is its expected inode. Prints a section
+# `counters INODE` for each namespace.
 counters=$1 token=$2
 shift 2
 
 section() { printf '\n@%s %s\n' "$token" "$*"; }
 
 nsenter=nsenter
-# A busybox may prefer a program of its own.
+# busybox's shell may prefer its own applet.
 for folder in $(echo "$PATH" | tr : ' '); do
   if [ -x "$folder/nsenter" ]; then
     nsenter=$folder/nsenter

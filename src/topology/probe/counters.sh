@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints counters of the network namespace that it is run in, states of devices, and rules that drop with their counters.
+# Prints the counters of the current network namespace, the states of its devices, and its dropping rules with counters.
 cat /proc/self/net/snmp /proc/self/net/netstat 2>/dev/null
 sed 's/^/snmp6 /' /proc/self/net/snmp6 2>/dev/null
 sed -n 's/^ *\([^ :]*\): *\(.*\)/device \1 \2/p' /proc/self/net/dev
 ip -o link 2>/dev/null | sed -n 's/^[0-9]*: \([^:@ ]*\).* state \([A-Z]*\) .*/state \1 \2/p'
 
-# Whether a module is there without being loaded for us.
+# Whether a module is available without being loaded by this script.
 loaded() { [ ! -e /proc/modules ] || grep -q "^$1 " /proc/modules || [ -d "/sys/module/$1" ]; }
 
 for family in ip ip6; do

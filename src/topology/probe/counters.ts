@@ -1,21 +1,21 @@
 import { parseSnmp } from '../../tools/snmp.ts';
 
-/** Counters of a namespace, by name; rules that drop, by their text. */
+/** The counters of a namespace, by name. Rules that drop packets are named by their text. */
 export type Counters = ReadonlyMap<string, number>;
 
 /** A counter that grew while the probe ran. */
 export interface Growth {
   readonly node: string;
   readonly netns: number;
-  /** The counter's name of nstat, `eth0 rx dropped`, or a rule with its chain. */
+  /** nstat's name of the counter, `eth0 rx dropped`, or a rule with its chain. */
   readonly counter: string;
   readonly by: number;
 }
 
-/** Counters of nstat that tell why a packet was dropped. */
+/** nstat counters that explain why packets were dropped. */
 const TELLING =
   /^(?:UdpInCsumErrors|UdpInErrors|UdpRcvbufErrors|UdpNoPorts|TcpInCsumErrors|TcpInErrs|TcpExtListenDrops|TcpExtListenOverflows|TcpExtIPReversePathFilter|IPReversePathFilter|IpExtInNoRoutes|IpExtInCsumErrors|IpInAddrErrors|IpInHdrErrors|IpInDiscards|IpOutDiscards|IpOutNoRoutes|IpInUnknownProtos|IpFragFails|IpReasmFails|Ip6InHdrErrors|Ip6InTooBigErrors|Ip6InNoRoutes|Ip6InAddrErrors|Ip6InDiscards|Ip6OutDiscards|Ip6OutNoRoutes|Ip6FragFails|Ip6ReasmFails|Udp6InErrors|Udp6NoPorts|Udp6RcvbufErrors|Udp6InCsumErrors)$/;
-/** Columns of /proc/net/dev. */
+/** Columns in /proc/net/dev. */
 const DEVICE_COLUMNS: readonly (readonly [column: number, name: string])[] = [
   [2, 'rx errors'],
   [3, 'rx dropped'],
@@ -25,7 +25,7 @@ const DEVICE_COLUMNS: readonly (readonly [column: number, name: string])[] = [
 ];
 const RULE_COUNTERS = /\[(\d+):\d+\]|counter packets (\d+) bytes \d+/;
 
-/** Reads what watch.sh prints of a namespace. */
+/** Parses what counters.sh prints for a namespace. */
 export function parseCounters(text: string): Counters {
   const found = new Map<string, number>();
   for (const [name, value] of Object.entries(parseSnmp(text)))
@@ -49,7 +49,7 @@ export function parseCounters(text: string): Counters {
   return found;
 }
 
-/** What grew between two readings. */
+/** The counters that grew between two readings. */
 export function growthOf(
   before: Counters,
   after: Counters,

@@ -4,15 +4,15 @@ const ECHO_REQUEST = { 4: 8, 6: 128 } as const;
 const HEADER_BYTES = 8;
 
 /**
- * An ICMP echo request (RFC 792, RFC 4443) as printf of a shell takes it: an octal escape for each byte. The
- * kernel fills in the checksum of ICMPv6 by itself.
+ * An ICMP echo request (RFC 792, RFC 4443) for the shell's printf, with an octal escape for each byte. The kernel
+ * sets the checksum of ICMPv6 itself.
  */
 export function echoRequest({ destination, data, size }: ProbePlan, number: number): string {
   const payload = Buffer.from(`netdebug ${data} ${number}`);
   const message = Buffer.alloc(HEADER_BYTES + Math.max(payload.length, size));
   const family = destination.includes(':') ? 6 : 4;
   message[0] = ECHO_REQUEST[family];
-  // An identifier, by which connection tracking distinguishes flows.
+  // The identifier, which connection tracking uses to tell flows apart.
   message.writeUInt16BE(Number.parseInt(data.slice(0, 4), 16), 4);
   message.writeUInt16BE(number + 1, 6);
   payload.copy(message, HEADER_BYTES);

@@ -6,30 +6,33 @@ import type { ProbePlan } from './probePlan.ts';
 import { type Recognised, recogniser } from './recognise.ts';
 import { placeKey } from './watchPoint.ts';
 
-/** A device, and when one of the probe's packets passed it. */
+/** A device that saw one of the probe's packets. */
 export interface SeenAt {
   readonly hop: Where;
-  /** Since it was first seen at the sender, in milliseconds; absent where the clocks of nodes cannot be compared. */
+  /**
+   * The time since the sender's first device saw it, in milliseconds; absent if the clocks of the nodes cannot be
+   * compared.
+   */
   readonly atMs?: number;
-  /** How far `atMs` may be off in either direction, where it is on another node than the first. */
+  /** The error of `atMs` in either direction, if the device is on another node than the first. */
   readonly uncertaintyMs?: number;
-  /** What had changed since the device before. */
+  /** What has changed since the previous device. */
   readonly altered: readonly string[];
 }
 
-/** One packet of the probe, or its answer. */
+/** One packet of the probe, or an answer to it. */
 export interface ProbedPacket {
   readonly direction: Direction;
-  /** `TCP SYN 1`: what it is, and of which of the packets sent. */
+  /** What it is, and the number of the packet: `TCP SYN 1`. */
   readonly packet: string;
   readonly seen: readonly SeenAt[];
-  /** Devices that it did not pass, or that do not show it, though it was seen behind them. */
+  /** Devices that did not see it although a later device did. */
   readonly skipped: readonly Where[];
-  /** Where it was lost: absent if it arrived, or an answer to it was seen. */
+  /** Where it was lost; absent if it arrived or was answered. */
   readonly lost?: { readonly after?: Where; readonly before?: Where };
 }
 
-/** What was seen at a device; undefined where it could not be watched. */
+/** What each device saw, by placeKey; undefined for a device that could not be watched. */
 export type Observed = ReadonlyMap<string, readonly Observation[] | undefined>;
 
 interface Sight {
@@ -37,7 +40,7 @@ interface Sight {
   readonly what: string;
 }
 
-/** Follows each packet of a probe through the devices that were watched. `observed` is by placeKey. */
+/** Follows each packet of a probe through the watched devices. */
 export function judgeProbe(
   plan: ProbePlan,
   { ways }: PathTrace,
@@ -47,7 +50,7 @@ export function judgeProbe(
   const first = there?.hops[0];
   if (there === undefined || first === undefined) return [];
   const recognise = recogniser(plan, observed.get(placeKey(first)) ?? []);
-  // By packet, direction and device: the first time that it was seen.
+  // By direction and packet, then by device: the first sight of the packet there.
   const sights = new Map<string, Map<string, Sight>>();
   for (const [place, observations] of observed) {
     for (const seen of observations ?? []) {
@@ -123,12 +126,12 @@ interface Circumstances {
   readonly observed: Observed;
   readonly offsets: ReadonlyMap<string, ClockBounds>;
   readonly isAnswered: boolean;
-  /** Whether the tables say that it goes no further than the last device. */
+  /** Whether the tables say that packets stop at the last device. */
   readonly isStopped: boolean;
-  /** The placeKey of the device that packets leave by. */
+  /** The placeKey of the sender's first device. */
   readonly sender: string;
   readonly number: number;
-  /** When the packet that it is about left, by the first node's clock. */
+  /** When the packet left, by the first node's clock. */
   readonly start?: bigint;
 }
 
@@ -158,9 +161,9 @@ function followed(
     before = sight.seen;
     what = sight.what;
   }
-  // An answer has arrived once the sender's first device has seen it.
+  // An answer has arrived when the sender's first device has seen it.
   const isMissed = direction === 'back' && !sights.has(sender);
-  // Behind the last one that was seen, those that could be watched.
+  // The next device that could be watched, after the last one that saw the packet.
   const next = hops.slice(last + 1).find((hop) => observed.get(placeKey(hop)) !== undefined);
   const lastHop = hops[last];
   const isLost = !isAnswered && (next !== undefined || isStopped || isMissed);
@@ -205,7 +208,7 @@ export function whereOf({ node, netns, pod, device }: Hop): Where {
   };
 }
 
-/** What differs between two sights of a packet: translations, TTL, the largest segment. */
+/** What differs between two sights of a packet: addresses, TTL, tunnel, MSS. */
 function alterations(before: Observation, now: Observation): string[] {
   const found: string[] = [];
   const ends = (one: Observation) => {

@@ -1,6 +1,6 @@
 import type { Direction } from '../trace/way.ts';
 
-/** A packet at a node: when it was first and last seen there, in nanoseconds of the node's clock. */
+/** A packet at a node: when its devices first and last saw it, in nanoseconds of the node's clock. */
 export interface Passage {
   readonly id: string;
   readonly direction: Direction;
@@ -9,15 +9,15 @@ export interface Passage {
   readonly last: bigint;
 }
 
-/** How far a node's clock is ahead of the first node's, in nanoseconds: between these. */
+/** The least and the most that a node's clock can be ahead of the first node's, in nanoseconds. */
 export interface ClockBounds {
   readonly least: bigint;
   readonly most: bigint;
 }
 
 /**
- * Compares clocks by the packets themselves: none arrives before it was sent, in neither direction. Without
- * packets in both directions a clock is not known, and the node is left out.
+ * Compares clocks by the packets themselves: in each direction, no packet arrives before it was sent. A node
+ * without packets in both directions is left out, because its clock cannot be compared.
  */
 export function clockOffsets(
   passages: readonly Passage[],
@@ -50,7 +50,7 @@ export function clockOffsets(
         if (least === undefined || bound > least) least = bound;
       }
     }
-    // If a clock was set during the probe, the bounds contradict each other.
+    // The bounds contradict each other if a clock was changed during the probe.
     if (least !== undefined && most !== undefined && least <= most)
       offsets.set(node, { least, most });
   }

@@ -6,7 +6,7 @@ import { maximumSegmentSize } from '../../packets/tcpOptions.ts';
 import { enterTunnel } from '../../packets/tunnels.ts';
 import { openCursor } from '../../pcap/openCursor.ts';
 
-/** One packet that was seen at a device: the innermost one, if it was inside a tunnel. */
+/** A packet that a device saw; for a tunnel, the innermost packet. */
 export interface Observation {
   /** By the node's clock, in nanoseconds since 1970. */
   readonly time: bigint;
@@ -28,10 +28,10 @@ interface Ports {
 export interface Tcp extends Ports {
   readonly kind: 'tcp';
   readonly flags: number;
-  /** Unsigned. */
+  /** An unsigned number. */
   readonly sequence: number;
   readonly acknowledgment: number;
-  /** Of the option; 0 without it. */
+  /** The value of the MSS option; 0 if absent. */
   readonly mss: number;
 }
 
@@ -51,9 +51,9 @@ export interface ObservedIcmpError {
   readonly kind: 'icmp-error';
   readonly type: number;
   readonly code: number;
-  /** Of "fragmentation needed" and "packet too big": the MTU; else 0. */
+  /** The MTU in "fragmentation needed" and "packet too big"; otherwise 0. */
   readonly mtu: number;
-  /** The packet that it is about, as far as it is quoted. */
+  /** The packet that caused the error, as far as the error quotes it. */
   readonly about: {
     readonly protocol: number;
     readonly sourcePort: number;
@@ -62,12 +62,12 @@ export interface ObservedIcmpError {
   };
 }
 
-/** How much of a payload is kept: more than what makes our packets differ. */
+/** How many bytes of a payload are kept. The probe's packets differ within fewer bytes. */
 const PAYLOAD_BYTES = 64;
 const HIGH_PORT_BYTES = 8;
 const ICMP_HEADER_BYTES = 8;
 
-/** The packets of TCP, UDP and ICMP in a capture of one device. A capture that was cut is read up to there. */
+/** Reads the TCP, UDP and ICMP packets in a device's capture. A truncated capture is read up to its end. */
 export function observationsIn(capture: Buffer): Observation[] {
   const cursor = openCursor(capture);
   if (cursor === undefined) return [];
@@ -143,7 +143,7 @@ function icmp(packet: Packet): Transport | undefined {
   };
 }
 
-/** The packet that an ICMP error quotes: at least the first 8 bytes after its IP header. */
+/** The packet that an ICMP error quotes. Errors quote at least 8 bytes after the IP header. */
 function quoted({ bytes, end }: Packet, at: number, isV6: boolean): ObservedIcmpError['about'] {
   const inner = new Packet();
   inner.bytes = bytes;

@@ -7,10 +7,10 @@ import { type Growth, growthOf, parseCounters } from './counters.ts';
 import { whereOf } from './judgeProbe.ts';
 import { placeKey, watchPoints } from './watchPoint.ts';
 
-/** A device of the path at one moment. */
+/** The counters of one device of the path at one moment. */
 export interface DeviceCounters {
   readonly where: Where;
-  /** Of ip: UP, DOWN, UNKNOWN …; absent where the image has no ip, or the device is gone. */
+  /** As in ip: UP, DOWN, UNKNOWN …; absent if the image has no ip, or the device no longer exists. */
   readonly state?: string;
   readonly received: number;
   readonly sent: number;
@@ -23,14 +23,14 @@ export interface PathCounters {
   /** Milliseconds since 1970, by this computer's clock. */
   readonly at: number;
   readonly devices: readonly DeviceCounters[];
-  /** What watch.sh reads as well, by node and namespace. */
+  /** The output of counters.sh, by node and namespace. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Columns of /proc/net/dev. */
+/** Columns in /proc/net/dev. */
 const COLUMN = { received: 1, rxErrors: 2, rxDropped: 3, sent: 9, txErrors: 10, txDropped: 11 };
 
-/** Reads the counters of all devices and namespaces of a path, in one round trip for each node. */
+/** Reads the counters of all devices and namespaces of a path, with one round trip per node. */
 export async function readPathCounters(pool: FactsPool, trace: PathTrace): Promise<PathCounters> {
   const points = watchPoints(trace);
   const texts = new Map<string, string>();
@@ -56,7 +56,7 @@ export async function readPathCounters(pool: FactsPool, trace: PathTrace): Promi
   return { at: Date.now(), devices, texts };
 }
 
-/** Reads what counters.sh prints of a device. */
+/** Parses what counters.sh prints for a device. */
 export function deviceCounters(text: string, device: string): Omit<DeviceCounters, 'where'> {
   const lines = text.split('\n').map((line) => line.trim().split(/\s+/));
   const found = lines.find(([word, name]) => word === 'device' && name === device);
@@ -71,7 +71,7 @@ export function deviceCounters(text: string, device: string): Omit<DeviceCounter
   };
 }
 
-/** Counters of the kernel and of rules that drop that grew between two readings. */
+/** The kernel counters, and the counters of dropping rules, that grew between two readings. */
 export function growthBetween(before: PathCounters, now: PathCounters): Growth[] {
   return [...now.texts].flatMap(([key, text]) => {
     const [node = '', netns = ''] = key.split(' ');

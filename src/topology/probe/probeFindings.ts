@@ -6,13 +6,13 @@ import type { ProbedPacket } from './judgeProbe.ts';
 import { echoPacketSize, planText } from './probePlan.ts';
 import type { ProbeResult } from './runProbe.ts';
 
-/** A probe, and the plain datagram that followed it where packets of a tunnel were lost between nodes. */
+/** A probe. If packets of a tunnel were lost between nodes, a plain datagram was sent after it. */
 export interface Probe {
   readonly main: ProbeResult;
   readonly plain?: ProbeResult;
 }
 
-/** What a probe found. `known` are the findings of the tables: the error nearest to a loss explains it. */
+/** The findings of a probe. `known` are the findings from the tables: a loss is attributed to the nearest error. */
 export function probeFindings(
   { main, plain }: Probe,
   known: readonly NetworkFinding[],
@@ -44,7 +44,7 @@ export function probeFindings(
   ];
 }
 
-/** The finding at one of these devices, otherwise on one of their nodes, otherwise the first. */
+/** The finding at one of these devices; otherwise one on their nodes; otherwise the first. */
 function nearest(
   findings: readonly NetworkFinding[],
   places: readonly (Where | undefined)[],
@@ -67,7 +67,7 @@ function whereSent({ unwatched }: ProbeResult): Where {
   return first === undefined ? {} : { node: first.point.node, device: first.point.device };
 }
 
-/** Packets that were lost at the same place, once for each direction. */
+/** Groups packets that were lost at the same place, separately for each direction. */
 function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined): Loss[] {
   const groups = Map.groupBy(
     packets.filter(({ lost }) => lost !== undefined),
@@ -107,7 +107,7 @@ function losses({ packets, growth }: ProbeResult, plain: ProbeResult | undefined
   });
 }
 
-/** A receiver that does not answer, which is not a fault with UDP. */
+/** Reports a receiver that does not answer, except for UDP, where that is normal. */
 function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding[] {
   const [first] = packets;
   const isSilent = packets.every(({ direction, lost }) => direction === 'there' && !lost);
@@ -132,7 +132,7 @@ function silence({ plan, packets, growth, leaves }: ProbeResult): NetworkFinding
   ];
 }
 
-/** Checksum offload is a finding only where the counter of the kernel grew. */
+/** Checksum errors are only a finding if a kernel counter grew during the probe. */
 function checksums(growth: readonly Growth[]): NetworkFinding[] {
   return growth
     .filter(({ counter }) => /^(?:Udp6?|Tcp|IpExt)InCsumErrors$/.test(counter))
@@ -173,7 +173,7 @@ function placesText({ seen }: ProbedPacket): string {
     : `seen at ${seen.map(({ hop }) => hopText(hop)).join(', ')}`;
 }
 
-/** A device in words: its node, its pod, its name. */
+/** A device in words: node, pod, name. */
 export function hopText(where: Where | undefined): string {
   const { node, pod, device } = where ?? {};
   return [node, pod, device].filter((part) => part !== undefined).join(' ');
@@ -183,7 +183,7 @@ function growthText({ node, counter, by }: Growth): string {
   return `${counter} on ${node} +${by}`;
 }
 
-/** What -o json shows of a probe, beside its findings. */
+/** The parts of a probe in `-o json`, other than its findings. */
 export function probeDocument(probe: Probe | undefined): Readonly<Record<string, unknown>> {
   if (probe === undefined) return {};
   const { packets, growth, unwatched, said } = probe.main;

@@ -1,14 +1,14 @@
 import { familyOf } from '../address.ts';
 
-/** Bytes of the headers of an echo request: IPv4 or IPv6, and ICMP. */
+/** Header bytes of an echo request: IPv4 or IPv6, plus ICMP. */
 const ECHO_HEADERS = { 4: 28, 6: 48 } as const;
 
-/** Bytes of the payload of an echo request that is a packet of this size. */
+/** The payload bytes of an echo request whose packet has this size. */
 export function echoPayload(packetSize: number, destination: string): number {
   return packetSize - ECHO_HEADERS[familyOf(destination)];
 }
 
-/** Bytes of the whole packet of an echo request. */
+/** The size of the whole packet of an echo request, in bytes. */
 export function echoPacketSize({ size, destination }: ProbePlan): number {
   return size + ECHO_HEADERS[familyOf(destination)];
 }
@@ -18,24 +18,27 @@ export interface ProbePlan {
   readonly kind: 'tcp' | 'udp' | 'icmp' | 'mtu';
   readonly source: string;
   readonly destination: string;
-  /** At the destination; 0 for ICMP. */
+  /** The destination port; 0 for ICMP. */
   readonly port: number;
-  /** Of the first packet; each has the next one. Outside of what kernels choose from by themselves. */
+  /**
+   * The source port of the first packet; each packet uses the next port. Kernels do not assign these ports
+   * themselves.
+   */
   readonly sourcePort: number;
   readonly count: number;
-  /** 32 hexadecimal digits, by which payloads are recognised. */
+  /** 32 hexadecimal digits that identify the payloads. */
   readonly data: string;
-  /** Of an echo request that may not be fragmented: bytes of its payload. */
+  /** The payload bytes of an echo request that must not be fragmented. */
   readonly size: number;
 }
 
-/** The most packets that leave the sender: what is announced. */
+/** The largest number of packets that the sender may send. */
 function mostPackets({ kind, count }: ProbePlan): number {
-  // SYN, once more where no answer comes, ACK, FIN, ACK.
+  // SYN, a second SYN if unanswered, ACK, FIN, ACK.
   return kind === 'tcp' ? 5 * count : count;
 }
 
-/** A probe in words, as it is announced. */
+/** Announces a probe in words. */
 export function planText(plan: ProbePlan): string {
   const { kind, count, destination, port } = plan;
   const most = mostPackets(plan);

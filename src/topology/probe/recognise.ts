@@ -3,9 +3,9 @@ import type { Direction } from '../trace/way.ts';
 import type { Echo, Observation, ObservedIcmpError } from './observation.ts';
 import type { ProbePlan } from './probePlan.ts';
 
-/** Which of the probe's packets an observation is, and which way it goes. */
+/** Which of the probe's packets an observation is, and its direction. */
 export interface Recognised {
-  /** The same for a packet, wherever it is seen, and for its answer. */
+  /** The same for all sights of a packet and of its answer. */
   readonly id: string;
   readonly direction: Direction;
   /** `TCP SYN`, `TCP SYN-ACK`, `echo reply` … */
@@ -13,8 +13,8 @@ export interface Recognised {
 }
 
 /**
- * Recognizes the probe's packets by what no address translation changes: the initial sequence
- * number of TCP, the payload of UDP and ICMP. `atSender` are the observations at the first device.
+ * Identifies the probe's packets by what address translation does not change: TCP's initial sequence number, the
+ * payload of UDP and ICMP. `atSender` are the observations at the first device.
  */
 export function recogniser(
   plan: ProbePlan,
@@ -43,7 +43,7 @@ function tcpRecogniser(
   const own = all.filter(
     (tcp) => tcp.sourcePort >= sourcePort && tcp.sourcePort < sourcePort + count,
   );
-  // A program that cannot choose its port: then all connections to that port are taken.
+  // Some programs cannot choose their source port. Then all connections to the destination port count.
   const numbers = new Set(
     (own.length > 0 ? own : all.filter((tcp) => tcp.source === source)).map(
       ({ sequence }) => sequence,
@@ -59,7 +59,7 @@ function tcpRecogniser(
       return { id: String(tcp.sequence), direction: 'there', what: 'TCP SYN' };
     const answered = (tcp.acknowledgment - 1) >>> 0;
     const isAnswer = (tcp.flags & (FLAG.syn | FLAG.rst)) !== 0 && (tcp.flags & FLAG.ack) !== 0;
-    // An RST of the sender's own acknowledges what the receiver sent.
+    // An RST from the sender itself acknowledges the receiver's sequence number, not the probe's.
     if (!isAnswer || !numbers.has(answered)) return undefined;
     const what = (tcp.flags & FLAG.rst) !== 0 ? 'TCP RST' : 'TCP SYN-ACK';
     return { id: String(answered), direction: 'back', what };
@@ -96,10 +96,10 @@ function echoRecogniser(
       ? [{ id: idOf(echo), source: one.source }]
       : [];
   });
-  // As text in our messages, as bytes in those of iputils' ping.
+  // Text in our messages, bytes in those of iputils' ping.
   const marks = [Buffer.from(data).toString('hex'), data];
   const marked = requests.filter(({ id }) => marks.some((mark) => id.includes(mark)));
-  // The ping of busybox cannot mark its own: then all echo requests of the sender are taken.
+  // busybox's ping cannot mark its packets. Then all echo requests of the sender count.
   const taken = marked.length > 0 ? marked : requests.filter((one) => one.source === source);
   const own = new Set(taken.map(({ id }) => id));
   return ({ transport: echo }: Observation): Recognised | undefined => {
@@ -115,7 +115,7 @@ function echoRecogniser(
   };
 }
 
-/** The sequence number and the beginning of the payload. */
+/** The sequence number and the start of the payload. */
 function idOf({ sequence, payload }: Echo): string {
   return `${sequence} ${payload}`;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Records a device of a network namespace to standard output: record.sh PATH INODE DEVICE USER SNAP FILTER
+# Captures a device of a network namespace to standard output: record.sh PATH INODE DEVICE USER SNAP FILTER
 #
-# PATH leads to the namespace, INODE is the one that it must be. USER is what tcpdump's -Z is given, or `-`. The device is
-# not put into promiscuous mode.
+# PATH leads to the namespace, and INODE is its expected inode. USER is the argument of tcpdump's -Z, or `-` for
+# none. The device is not put into promiscuous mode.
 path=$1 inode=$2 device=$3 user=$4 snap=$5 filter=$6
 
 . ../findProgram.sh

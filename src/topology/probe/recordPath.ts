@@ -14,38 +14,38 @@ import { pairFilter } from './watchFilter.ts';
 import { placeKey, type WatchPoint, watchPoints } from './watchPoint.ts';
 
 export interface RecordRequest {
-  /** Bytes that are kept of each packet. */
+  /** How many bytes of each packet are kept. */
   readonly snapLength: number;
   readonly maxPackets?: number;
   readonly maxBytes?: number;
-  /** Milliseconds after which the capture ends by itself. */
+  /** Milliseconds after which the capture ends. */
   readonly duration?: number;
-  /** Ends the capture in order. */
+  /** Ends the capture and writes the packets captured so far. */
   readonly stop: AbortSignal;
-  /** Ends it at once. */
+  /** Ends the capture immediately. */
   readonly abandon: AbortSignal;
-  /** Called when every device is captured. */
+  /** Called when all devices are being captured. */
   readonly onReady: (points: readonly WatchPoint[], filter: string) => void;
 }
 
-/** What became of the capture at one device. */
+/** The result of the capture at one device. */
 export interface RecordedPoint {
   readonly point: WatchPoint;
-  /** `namespace/name` of the pod whose device it is. */
+  /** `namespace/name` of the device's pod. */
   readonly pod?: string;
   readonly packets: number;
   readonly dropped: number;
-  /** Why there is nothing of it, or why it ended early. */
+  /** Why the device was not captured, or why its capture ended early. */
   readonly problem?: string;
 }
 
-/** Packets that were seen are still on their way out of the kernel. */
+/** How long to wait for packets that the kernel has seen but not yet delivered. */
 const LAST_PACKETS_MS = 500;
 const LISTEN_LIMIT_MS = 20_000;
 
 /**
- * Captures the traffic between the ends of a path at each of its devices, into one pcapng file with an interface
- * for each, in the order of time. Throws a Problem when no device can be captured, or what became of the output.
+ * Captures the traffic between the ends of a path at each of its devices. Writes one pcapng file with an interface
+ * per device, ordered by time. Throws a Problem if no device can be captured, or if the output fails.
  */
 export async function recordPath(
   pool: FactsPool,
@@ -98,7 +98,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** One device's tcpdump, and its packets' way into the file. */
+/** Runs tcpdump on one device and adds its packets to the file. */
 class PointRecorder {
   readonly listening: Promise<void>;
   readonly ended: Promise<void>;
@@ -190,7 +190,7 @@ class PointRecorder {
   }
 }
 
-/** Everything between the two ends, by all addresses that they have on the way. */
+/** A filter for everything between the two ends, with all the addresses that they have on the way. */
 function filterOf({ source, destination, ways }: PathTrace): string {
   const all = ways.flatMap(({ nat }) => nat);
   const of = (kind: 'snat' | 'dnat') =>

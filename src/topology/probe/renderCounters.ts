@@ -8,7 +8,7 @@ interface Row {
   readonly before?: DeviceCounters;
 }
 
-/** A reading of the counters, with what changed since the one before. */
+/** Renders a reading of the counters, with the changes since the previous one. */
 export function* renderCounters(now: PathCounters, before?: PathCounters): Generator<string> {
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   yield `${new Date(now.at).toISOString()}${before === undefined ? '' : `, after ${seconds.toFixed(1)} s`}\n`;
@@ -19,7 +19,7 @@ export function* renderCounters(now: PathCounters, before?: PathCounters): Gener
   });
   yield* renderTable(COLUMNS, rows);
   if (before === undefined) return;
-  // Drops of devices are in the table already.
+  // Drops and errors of devices are already in the table.
   for (const { node, counter, by } of growthBetween(before, now))
     if (!/ (?:rx|tx) (?:errors|dropped|carrier errors)$/.test(counter))
       yield `${terminalSafe(`${node}: ${counter} +${by}`)}\n`;
@@ -40,7 +40,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { header: 'ERRORS', cell: (row) => changed(row, 'errors') },
 ];
 
-/** `120 (+3)` */
+/** A value and its change: `120 (+3)`. */
 function changed({ now, before }: Row, field: 'received' | 'sent' | 'dropped' | 'errors'): string {
   const by = before === undefined ? 0 : now[field] - before[field];
   return by === 0 ? String(now[field]) : `${now[field]} (${by > 0 ? '+' : ''}${by})`;

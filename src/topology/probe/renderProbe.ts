@@ -12,7 +12,7 @@ interface Row {
   readonly back?: SeenAt;
 }
 
-/** Where the probe's packets were seen: the first one that went furthest, and its answer. */
+/** Renders where the probe's packets were seen: the first packet that got furthest, and its answer. */
 export function* renderProbe({ main, plain }: Probe): Generator<string> {
   yield `\n${terminalSafe(`Probe: ${planText(main.plan)}`)}\n`;
   const there = furthest(main.packets, 'there');
@@ -44,7 +44,7 @@ function furthest(
 function rowsOf(there: ProbedPacket | undefined, back: ProbedPacket | undefined): Row[] {
   const rows = new Map<string, Row>();
   for (const seen of there?.seen ?? []) rows.set(hopText(seen.hop), { hop: seen.hop, there: seen });
-  // An answer passes the devices in the other order.
+  // An answer passes the devices in reverse order.
   for (const seen of (back?.seen ?? []).toReversed()) {
     const key = hopText(seen.hop);
     rows.set(key, { hop: seen.hop, ...rows.get(key), back: seen });

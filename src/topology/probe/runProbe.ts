@@ -17,31 +17,31 @@ import watchScript from './watch.sh';
 import { watchFilter } from './watchFilter.ts';
 import { placeKey, type WatchPoint, watchPoints } from './watchPoint.ts';
 
-/** What a probe showed. */
+/** The result of a probe. */
 export interface ProbeResult {
   readonly plan: ProbePlan;
   readonly packets: readonly ProbedPacket[];
-  /** Counters that grew during the probe, by it or by other packets. */
+  /** Counters that grew during the probe, because of it or of other packets. */
   readonly growth: readonly Growth[];
-  /** Whether the path ends outside of the cluster, where nothing can be watched. */
+  /** Whether the path ends outside of the cluster, where no device can be watched. */
   readonly leaves: boolean;
-  /** What the program that sends said, once each, where it failed. */
+  /** The error messages of the sending program, without duplicates. */
   readonly said: readonly string[];
   /** Devices that could not be watched, and why. */
   readonly unwatched: readonly { readonly point: WatchPoint; readonly why: string }[];
 }
 
-/** Watchers end by themselves after this long, whatever happens. */
+/** Watchers end by themselves after this many seconds. */
 const WATCH_S = 30;
 const READY_LIMIT_MS = 20_000;
-/** Headers of a tunnel and of the packet inside, and the payload that is recognised. */
+/** Enough for the headers of a tunnel and of the inner packet, and for the identifying payload. */
 const SNAP_BYTES = 320;
-/** What a node's watchers may print. */
+/** The limit for the output of a node's watchers. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Watches all devices of a path at once while the probe's packets are sent, and follows them. Throws a Problem
- * when a node cannot watch at all. Nothing is left running when it is done.
+ * Watches all devices of a path while the probe's packets are sent, and follows the packets. Throws a Problem if a
+ * node cannot watch at all. Nothing keeps running afterwards.
  */
 export async function runProbe(
   pool: FactsPool,
@@ -105,7 +105,7 @@ export async function runProbe(
   };
 }
 
-/** The namespace that sends. */
+/** The namespace that sends the probe. */
 function senderOf({ request: { from } }: PathTrace) {
   const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
   const path = place && pathOf(place.node, place.network.inode);
@@ -151,7 +151,7 @@ async function startAll(
   throw failed.reason;
 }
 
-/** Reads the output of watch.sh: when all its watchers stand, and in the end all of it. */
+/** Reads the output of watch.sh. `ready` resolves when all watchers have started, `output` when all has been read. */
 function readWatch(
   watcher: LeasedProcess,
   node: string,
@@ -193,7 +193,7 @@ function readWatch(
   return { ready: ready.promise.finally(() => clearTimeout(timer)), output };
 }
 
-/** Addresses that the probe's packets can have on their way. */
+/** All addresses that the probe's packets can have on their way. */
 function addressesOf({ ways }: PathTrace, { source, destination }: ProbePlan): string[] {
   const translated = ways.flatMap(({ nat }) =>
     nat.flatMap(({ from, to, others }) => [from, to, ...others]),
@@ -201,14 +201,14 @@ function addressesOf({ ways }: PathTrace, { source, destination }: ProbePlan): s
   return [destination, source, ...translated.map(withoutPort)];
 }
 
-/** `10.0.0.1:80` and `[fd00::1]:80` without the port. */
+/** Removes the port from `10.0.0.1:80` or `[fd00::1]:80`. */
 export function withoutPort(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
   if (bracketed?.[1] !== undefined) return bracketed[1];
   return /^[\d.]+:\d+$/.test(text) ? (text.split(':')[0] ?? text) : text;
 }
 
-/** Addresses of the nodes that the path leads over. */
+/** The addresses of the nodes on the path. */
 function underlayOf({ ways, wiring }: PathTrace): string[] {
   const names = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   return (wiring.facts.objects.nodes ?? [])
@@ -239,12 +239,12 @@ function grown(sections: readonly Section[], node: string): Growth[] {
   );
 }
 
-/** What was said where sending failed: a connection that is refused or not answered shows in the packets. */
+/** The messages of failed sends. A refused or unanswered connection fails too, but shows in the packets. */
 function saidIn(sections: readonly Section[]): string[] {
   const failed = sections
     .filter(({ name, words }) => name === 'sent' && words[1] !== '0')
     .map(({ body }) => body.toString().trim().split('\n').at(-1) ?? '')
-    // socat puts the time, its name and watcher in front.
+    // Remove socat's prefix: the time, its name and the severity.
     .map((text) => text.replace(/^[\d/]+ [\d:]+ socat\[\d+\] [A-Z] /, ''))
     .filter((text) => text !== '');
   return [...new Set(failed)];

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sends packets from a network namespace:
-# send.sh TOKEN PATH INODE KIND ADDRESS PORT SOURCEPORT COUNT DATA SIZE [MESSAGE]...
+# Sends packets from a network namespace: send.sh TOKEN PATH INODE KIND ADDRESS PORT SOURCEPORT COUNT DATA SIZE
+# [MESSAGE]...
 #
-# KIND is tcp (a connection that is closed at once), udp, icmp, or mtu (an echo request that may not be fragmented).
-# DATA is a word of hexadecimal digits by which datagrams are recognised. A MESSAGE is an ICMP message as octal escapes,
-# one for each packet; with ping, which cannot send them, SIZE bytes of DATA are sent. A section `sent N CODE` for each,
-# with what the program said.
+# KIND is tcp (a connection that is closed at once), udp, icmp, or mtu (an echo request that must not be
+# fragmented). DATA is a word of hexadecimal digits that identifies datagrams. Each MESSAGE is one ICMP message as
+# octal escapes. ping cannot send such messages, so it sends DATA as its pattern, and SIZE bytes for mtu. Prints a
+# section `sent N CODE` for each packet, with the program's messages.
 token=$1 path=$2 inode=$3 kind=$4 address=$5 port=$6 source=$7 count=$8 data=$9
 shift 9
 size=$1
@@ -22,7 +22,7 @@ have bash; bash=$program
 have ping; ping=$program
 
 case $address in
-  # IPPROTO_IPV6, IPV6_DONTFRAG (linux/in6.h); socat's mtudiscover is for IPv4 alone.
+  # IPPROTO_IPV6, IPV6_DONTFRAG (linux/in6.h). socat's mtudiscover only works for IPv4.
   *:*) family=6 bracketed="[$address]" raw=IP6-DATAGRAM icmp=58 whole=setsockopt-int=41:62:1 ;;
   *) family=4 bracketed=$address raw=IP4-DATAGRAM icmp=1 whole=mtudiscover=2 ;;
 esac
@@ -66,7 +66,7 @@ echo_request() {
     echo 'the image has neither socat nor ping'
     return 127
   elif [ -z "${2:-}" ]; then
-    # busybox takes a pattern of one byte, iputils of 16.
+    # iputils' ping takes a pattern of 16 bytes, busybox's only of one.
     case $("$ping" -V 2>&1) in
       *iputils*) inside "$ping" -n -c 1 -W 1 -p "$data" "$address" ;;
       *) inside "$ping" -c 1 -W 1 "$address" ;;
@@ -108,6 +108,6 @@ while [ "$number" -lt "$count" ]; do
   if [ $# -gt 0 ]; then shift; fi
   number=$((number + 1))
 done
-# The last answer may still be on its way.
+# Wait for the last answer.
 sleep 0.5 2>/dev/null || sleep 1
 section end

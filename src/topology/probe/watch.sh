@@ -1,10 +1,10 @@
 #!/bin/sh
 # Watches devices until it gets SIGUSR1: watch.sh COUNTERS TOKEN SECONDS USER SNAP FILTER [PATH INODE DEVICE]...
 #
-# COUNTERS is counters.sh. PATH leads to a network namespace, INODE is the one that it must be. USER is what tcpdump's -Z is given, or `-`.
-# Prints a section `before INODE` with the counters of each namespace, `ready`, and after SIGUSR1, or SECONDS
-# later, `after INODE` and `packets NUMBER` with a capture file of each device that could be watched.
-# Nothing is put into promiscuous mode.
+# COUNTERS is counters.sh. PATH leads to a network namespace, and INODE is its expected inode. USER is the argument
+# of tcpdump's -Z, or `-` for none. Prints a section `before INODE` with the counters of each namespace, then
+# `ready`. After SIGUSR1, or after SECONDS, it prints `after INODE` for each namespace, and `packets NUMBER` with a
+# capture file for each device that could be watched. Nothing is put into promiscuous mode.
 counters=$1 token=$2 seconds=$3 user=$4 snap=$5 filter=$6
 shift 6
 set -f
@@ -19,7 +19,7 @@ have nsenter; nsenter=$program
 have tcpdump; tcpdump=$program
 work=$(mktemp -d) || exit
 watchers=''
-# Whatever ends this, no watcher and no file stays.
+# However this script ends, no watcher and no file remains.
 # shellcheck disable=SC2086 # a list of numbers
 trap 'kill $watchers 2>/dev/null; rm -rf "$work"' EXIT
 trap 'exit 143' TERM INT HUP
@@ -31,7 +31,7 @@ is_still() {
   esac
 }
 
-# The counters of each namespace, once: count_all SECTION PATH INODE DEVICE...
+# Prints the counters of each namespace once: count_all SECTION PATH INODE DEVICE...
 count_all() {
   what=$1 done=' '
   shift
@@ -80,7 +80,7 @@ for word in "$@"; do
 done
 count=$((number / 3))
 
-# A watcher is ready, or has ended.
+# Wait until each watcher is ready or has ended.
 tries=100
 while [ "$tries" -gt 0 ] && [ "$stop" -eq 0 ]; do
   waiting=0 at=0
@@ -98,8 +98,8 @@ while [ "$stop" -eq 0 ] && [ "$ticks" -gt 0 ]; do
   ticks=$((ticks - 1))
   sleep 0.2 2>/dev/null || sleep 1
 done
-# On a busy node tcpdump may not have read yet what the kernel holds for it, and would leave it there: each is asked for its
-# count (USR1) until it has answered twice with the same.
+# On a busy node, tcpdump may not have read all packets that the kernel holds for it, and would lose them when it
+# ends. USR1 makes it print its count: ask until it has printed the same count twice.
 all_read() {
   # shellcheck disable=SC2086 # a list of numbers
   kill -USR1 $watchers 2>/dev/null

@@ -1,16 +1,16 @@
 import { parseAddress } from '../address.ts';
 
-/** More addresses than this make a filter that the kernel refuses; then all packets of the protocol are watched. */
+/** The kernel refuses filters with more addresses than this. Then all packets of the protocols are watched. */
 const MAX_ADDRESSES = 40;
-/** Linux's and IANA's port of VXLAN, and Geneve's. */
+/** The ports of VXLAN (Linux's and IANA's) and Geneve. */
 const TUNNEL_PORTS = [8472, 4789, 6081];
-/** From the header of UDP to that of the packet inside: 8 of UDP, 8 of VXLAN or Geneve without options, 14 of Ethernet. */
+/** Bytes from the UDP header to the inner packet: 8 of UDP, 8 of VXLAN or Geneve without options, 14 of Ethernet. */
 const INNER_AT = 30;
 
 /**
- * A filter of pcap-filter(7) for packets from or to some addresses, plain and inside tunnels. libpcap 1.10 knows
- * no keyword for VXLAN, and an optional part would move all offsets after it: addresses inside are compared at
- * their offset.
+ * A pcap-filter(7) expression for packets from or to these addresses, plain and inside tunnels. libpcap 1.10 has
+ * no keyword for VXLAN, and keywords that enter a tunnel would change all offsets after them, so inner addresses
+ * are compared at fixed offsets.
  */
 export function watchFilter(addresses: readonly string[], underlay: readonly string[]): string {
   const known = [...new Set(addresses)].filter((text) => parseAddress(text) !== undefined);
@@ -18,7 +18,7 @@ export function watchFilter(addresses: readonly string[], underlay: readonly str
   const plain = known.length > MAX_ADDRESSES || hosts.length === 0 ? ['ip or ip6'] : hosts;
   const inside = known.slice(0, MAX_ADDRESSES).flatMap(innerTests);
   const ports = TUNNEL_PORTS.map((port) => `udp port ${port}`).join(' or ');
-  // Over IPv6 libpcap does not look into UDP.
+  // Over IPv6, libpcap cannot look into UDP.
   const tunnels = [
     ...(inside.length > 0 ? [`((${ports}) and (${inside.join(' or ')}))`] : []),
     `(ip6 and (${ports}))`,
@@ -32,7 +32,7 @@ export function watchFilter(addresses: readonly string[], underlay: readonly str
   return `((tcp or udp or icmp or icmp6) and (${plain.join(' or ')})) or (${carried})`;
 }
 
-/** A filter for packets between two groups of addresses, in either direction, plain and inside tunnels. */
+/** A filter for packets between two groups of addresses, in both directions, plain and inside tunnels. */
 export function pairFilter(one: readonly string[], other: readonly string[]): string {
   const [from, to] = [one, other].map((addresses) =>
     [...new Set(addresses)]
@@ -59,7 +59,7 @@ export function pairFilter(one: readonly string[], other: readonly string[]): st
   return `((${hosts(from)}) and (${hosts(to)})) or ${tunnels.join(' or ')}`;
 }
 
-/** Source or destination of the packet inside; of IPv6 the last 32 bits. */
+/** Tests for the inner packet's source and destination; for IPv6, only the last 32 bits. */
 function innerTests(text: string): string[] {
   const address = parseAddress(text);
   if (address === undefined) return [];

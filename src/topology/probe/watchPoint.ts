@@ -2,16 +2,16 @@ import { pathOf } from '../collect/askRoutes.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Hop } from '../trace/way.ts';
 
-/** A device at which packets are watched. */
+/** A device to watch. */
 export interface WatchPoint {
   readonly node: string;
-  /** The inode of its network namespace, and a path on the node that leads to it. */
+  /** The inode of its network namespace, and a path on the node to enter it by. */
   readonly netns: number;
   readonly path: string;
   readonly device: string;
 }
 
-/** The devices of both ways, each once, in the order of the first. */
+/** The devices of both ways, each once, in the order of the first way. */
 export function watchPoints({ ways, wiring }: PathTrace): WatchPoint[] {
   const found = new Map<string, WatchPoint>();
   for (const hop of ways.flatMap(({ hops }) => hops)) {
@@ -25,7 +25,7 @@ export function watchPoints({ ways, wiring }: PathTrace): WatchPoint[] {
   return [...found.values()];
 }
 
-/** What makes a device one: the same for hops and watch points. */
+/** Identifies a device, equally for hops and watch points. */
 export function placeKey({ node, netns, device }: Pick<Hop, 'node' | 'netns' | 'device'>): string {
   return `${node} ${netns} ${device}`;
 }

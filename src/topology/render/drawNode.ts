@@ -2,7 +2,7 @@ import { terminalSafe } from '../../output/terminalSafe.ts';
 import { isTunnel } from '../trace/crossTunnel.ts';
 import type { Place, Port, Wiring } from '../wiring.ts';
 
-/** A whole node: its bridges with the pods behind them, pods on routed veths, tunnels and uplinks. */
+/** Draws a whole node: its bridges with their pods, pods on routed veths, tunnels and uplinks. */
 export function* drawNode(wiring: Wiring, host: Place): Generator<string> {
   const ports = (host.network.links ?? []).map((link): Port => ({ ...host, link }));
   const tops = ports.filter(({ link }) => link.master === undefined && link.type !== 'loopback');

@@ -4,12 +4,12 @@ import type { Hop, PathDecision, Way } from '../trace/way.ts';
 
 const WIDTH = 80;
 const GAP = 2;
-/** Lanes narrower than this hold no device; then there is one lane for all nodes. */
+/** Narrower lanes have no room for a device. Then all nodes share one lane. */
 const NARROWEST = 24;
 
 /**
- * A way as a drawing of at most 80 columns: a lane for each node, from top to bottom the devices that the
- * packet passes, and below a device what is wrong with it.
+ * Draws a way in at most 80 columns: a lane for each node, with the devices that the packet passes from top to
+ * bottom, and below each device what is wrong with it.
  */
 export function* drawWay(way: Way, findings: readonly NetworkFinding[]): Generator<string> {
   const lanes = [...new Set(way.hops.map(laneOf))];
@@ -44,7 +44,7 @@ export function* drawWay(way: Way, findings: readonly NetworkFinding[]): Generat
   yield sheet.inLane(lane, ` ${END_TEXT[way.end]}`);
 }
 
-/** How a way ends. */
+/** The end of a way, in words. */
 export const END_TEXT: Readonly<Record<Way['end'], string>> = {
   delivered: '● arrives',
   left: '→ leaves the cluster',
@@ -56,7 +56,7 @@ function laneOf({ node }: Hop): string {
   return node ?? 'outside';
 }
 
-/** A device, in lines that fit a lane: its name and kind, then its address. */
+/** A device as lines that fit a lane: its name and kind, then its address. */
 function hopLines(hop: Hop, width: number): string[] {
   const { device, kind, mtu, state, addresses = [], detail, counters } = hop;
   const bad = state !== undefined && !['UP', 'UNKNOWN'].includes(state) ? ` ${state}` : '';
@@ -77,7 +77,7 @@ function hopLines(hop: Hop, width: number): string[] {
   return detail === undefined ? lines : [...lines, ...wrapped(detail, width)];
 }
 
-/** A text beside the line that leads on, in as many lines as it takes. */
+/** A text beside the connecting line, wrapped into lines. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -89,7 +89,7 @@ function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-/** A route is shown at the last device before it is used: where the packet came in. */
+/** A route is shown at the last device before it is used: the one on which the packet arrived. */
 export function isRouteAt(decision: PathDecision, hop: Hop, hops: readonly Hop[]): boolean {
   if (decision.kind !== 'route' || decision.node !== hop.node || decision.netns !== hop.netns)
     return false;
@@ -105,7 +105,7 @@ function decisionText({ by, decision }: PathDecision): string {
   return `route (${by}): ${decision}`;
 }
 
-/** Lines of lanes beside each other. */
+/** Lines of several lanes side by side. */
 class Sheet {
   readonly #lanes: number;
   readonly width: number;
@@ -126,7 +126,7 @@ class Sheet {
     return this.row(Array.from({ length: this.#lanes }, (_, at) => (at === lane ? text : '')));
   }
 
-  /** A line from one lane to another. */
+  /** Draws a line from one lane to another. */
   across(from: number, to: number): string {
     const start = (this.width + GAP) * Math.min(from, to) + 1;
     const end = (this.width + GAP) * Math.max(from, to) + 1;

@@ -6,10 +6,10 @@ import { sidecarOf } from '../trace/sidecars.ts';
 import type { PathTrace } from '../trace/tracePath.ts';
 import type { Doubt, Hop, PathDecision, Translation } from '../trace/way.ts';
 
-/** A path as `-o json` gives it; docs/usage.md describes it. */
+/** A path in the form of `-o json`. docs/usage.md describes it. */
 export interface PathDocument {
   readonly from: PathEnd;
-  /** Absent for the way out of one pod. */
+  /** Absent if the request is only the way out of one pod. */
   readonly to?: PathEnd;
   readonly directions: readonly {
     /** there, back, or out. */
@@ -58,7 +58,7 @@ export function pathDocument(trace: PathTrace, findings: readonly NetworkFinding
   };
 }
 
-/** What could not be known of a path: of the walk, and of the facts that it needed. */
+/** What is unknown about a path, from the walk and from the facts it needed. */
 export function unknownOf({ ways, wiring, request }: PathTrace): Doubt[] {
   const nodes = new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])));
   const rules =

@@ -11,12 +11,12 @@ import { drawWay } from './drawWay.ts';
 import { type PathDocument, pathDocument, unknownOf } from './pathDocument.ts';
 
 export interface PathExtras {
-  /** The name that is looked up, where the path is to a name server. */
+  /** The name to look up, if the destination is a name server. */
   readonly name?: string | undefined;
   readonly probe?: Probe | undefined;
 }
 
-/** A path for people: drawn, or with `wide` as a table of its devices; then what is wrong. */
+/** Renders a path as text: a drawing, or a table of devices if `wide`, followed by the findings. */
 export function* renderPath(
   trace: PathTrace,
   findings: readonly NetworkFinding[],
@@ -43,7 +43,7 @@ export function* renderPath(
   yield* unknownLines(trace);
 }
 
-/** What a path is of, with addresses: not yet safe for a terminal. */
+/** The ends of a path with their addresses. The text is not yet safe for a terminal. */
 export function headLine({ from, to }: PathDocument, { request }: PathTrace): string {
   const addresses = (end: { name: string; address: string; port?: number }) =>
     `${end.name}${end.address === end.name ? '' : ` (${end.address})`}${end.port === undefined ? '' : ` ${request.protocol.toUpperCase()} ${end.port}`}`;
@@ -52,7 +52,7 @@ export function headLine({ from, to }: PathDocument, { request }: PathTrace): st
     : `${addresses(from)} → ${addresses(to)}`;
 }
 
-/** What the pod's resolver makes of a name, by its resolv.conf. */
+/** The names that the pod's resolver queries, according to its resolv.conf. */
 function* resolverLines({ request }: PathTrace, name: string): Generator<string> {
   const place = request.from.kind === 'pod' ? request.from.place : undefined;
   const text = place?.network.resolvConf;
@@ -67,7 +67,7 @@ function* resolverLines({ request }: PathTrace, name: string): Generator<string>
   yield `${terminalSafe(`queries: ${queriedNames(text, name).join(', ')}`)}\n`;
 }
 
-/** Whether the answer passes the same devices in the other order. */
+/** Whether the answer passes the same devices in reverse order. */
 export function isSameWayBack(there: Way | undefined, back: Way): boolean {
   const key = ({ node, netns, device }: Hop) => `${node} ${netns} ${device}`;
   return (
@@ -105,7 +105,7 @@ function* hopTable({ hops }: Way): Generator<string> {
   );
 }
 
-/** Translations and policies. */
+/** Renders translations and policies. */
 function* details({ nat, policies, directions }: PathDocument): Generator<string> {
   const lines = [
     ...nat.map(translationText),
@@ -123,13 +123,13 @@ function* details({ nat, policies, directions }: PathDocument): Generator<string
   for (const line of lines) yield `${terminalSafe(line)}\n`;
 }
 
-/** A translation of addresses in words. */
+/** A translation in words. */
 export function translationText({ node, kind, from, to, others, service }: Translation): string {
   const more = others.length === 0 ? '' : `, or ${others.join(', ')}`;
   return `${kind.toUpperCase()} on ${node}: ${from} → ${to}${more}${service === undefined ? '' : ` (${service})`}`;
 }
 
-/** What there is to say where nothing was found: not yet safe for a terminal. */
+/** The text for a path without findings. It is not yet safe for a terminal. */
 export function nothingWrong({ ways }: PathTrace, isProbed = false): string {
   const nodes = [...new Set(ways.flatMap(({ hops }) => hops.flatMap(({ node }) => node ?? [])))];
   return nodes.length === 0

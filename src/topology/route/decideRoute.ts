@@ -5,21 +5,21 @@ import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteAnswer, RouteQuestion } from '../model/routeAnswer.ts';
 import { lookUpRoute } from './lookUp.ts';
 
-/** Where a namespace sends a packet. */
+/** How a namespace routes a packet. */
 export interface RouteDecision {
   readonly question: RouteQuestion;
-  /** `kernel`: it was asked; `tables`: worked out from the rules and routes that were read. */
+  /** `kernel`: the kernel was asked. `tables`: derived from the rules and routes that were read. */
   readonly by: 'kernel' | 'tables';
-  /** The kernel's answer, or the table's route. Absent where nothing matches. */
+  /** The kernel's answer, or the route from the table; absent if nothing matches. */
   readonly route?: Route;
-  /** The entry of a table that matches: what shows why. */
+  /** The matching table entry, as evidence. */
   readonly matched?: Route;
   readonly rule?: RoutingRule;
-  /** What the kernel said instead of a route. */
+  /** The kernel's error, if it gave no route. */
   readonly error?: string;
 }
 
-/** The kernel's own decision where it was asked, otherwise what the tables say. */
+/** The kernel's own decision if it was asked, otherwise the result of the tables. */
 export function decideRoute(namespace: NetworkNamespace, question: RouteQuestion): RouteDecision {
   const answer = answerTo(namespace, question);
   const found = lookUpRoute(namespace, question);
@@ -36,7 +36,7 @@ export function decideRoute(namespace: NetworkNamespace, question: RouteQuestion
   };
 }
 
-/** What the kernel answered to just this question; undefined where it was not asked. */
+/** The kernel's answer to exactly this question; undefined if it was not asked. */
 export function answerTo(
   namespace: NetworkNamespace,
   question: RouteQuestion,
@@ -56,7 +56,7 @@ function isSame(one: RouteQuestion, other: RouteQuestion): boolean {
   );
 }
 
-/** A route as `ip route` prints it: the evidence. */
+/** A route in the notation of `ip route`, as evidence. */
 export function routeText(route: Route): string {
   const words = [
     ...(route.type === 'unicast' ? [] : [route.type]),

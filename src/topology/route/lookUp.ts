@@ -4,7 +4,7 @@ import { type Address, contains, type Prefix, parseAddress, parsePrefix } from '
 import type { NetworkNamespace } from '../model/networkNamespace.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 
-/** What the tables say of a question, and the rule that led to the table. */
+/** The result of the tables, and the rule that selected the table. */
 export interface TableAnswer {
   readonly route: Route;
   readonly rule: RoutingRule;
@@ -16,7 +16,7 @@ interface ReadRoute {
   readonly source: Prefix | undefined;
 }
 
-/** Of a namespace without rules of its own, the kernel's three. */
+/** The kernel's default rules, for a namespace whose rules were not read. */
 function defaultRules(family: RoutingRule['family']): RoutingRule[] {
   const rule = (priority: number, table: string): RoutingRule => ({
     family,
@@ -33,9 +33,9 @@ function defaultRules(family: RoutingRule['family']): RoutingRule[] {
 }
 
 /**
- * The route that the tables of a namespace give, as the kernel looks it up: the rules in order, in each
- * table the longest prefix with the lowest metric. Undefined where nothing matches, or where routes were
- * not read. Forwarding and reverse path are not looked at.
+ * Looks up a route in the tables of a namespace as the kernel does: rules in order, and in each table the longest
+ * prefix with the lowest metric. Undefined if nothing matches, or if routes were not read. Does not check
+ * forwarding or the reverse path.
  */
 export function lookUpRoute(
   namespace: NetworkNamespace,
@@ -66,7 +66,7 @@ export function lookUpRoute(
   return undefined;
 }
 
-/** The table of a VRF is that of the device a packet comes in by. */
+/** The table of a VRF is the one of the device on which the packet arrives. */
 function tableOf(
   namespace: NetworkNamespace,
   rule: RoutingRule,
@@ -91,7 +91,7 @@ function blockedBy(rule: RoutingRule, to: string, family: Route['family']): Rout
   };
 }
 
-/** Longest prefixes first, then lowest metrics; read once for each namespace. */
+/** The routes of each namespace, parsed once: longest prefixes first, then lowest metrics. */
 const routesRead = new WeakMap<NetworkNamespace, ReadonlyMap<string, readonly ReadRoute[]>>();
 
 function readRoutes(namespace: NetworkNamespace): ReadonlyMap<string, readonly ReadRoute[]> {
@@ -120,7 +120,7 @@ function readRoutes(namespace: NetworkNamespace): ReadonlyMap<string, readonly R
   return tables;
 }
 
-/** The prefix of a route; `default` is all addresses of its family. */
+/** The prefix of a route; `default` stands for all addresses of its family. */
 export function prefixOfRoute(route: Route): Prefix | undefined {
   return route.destination === 'default'
     ? { family: route.family === 'inet' ? 4 : 6, value: 0n, length: 0 }
@@ -141,7 +141,7 @@ function lookUpTable(
     if (rule.suppressPrefixLength !== undefined && prefix.length <= rule.suppressPrefixLength) {
       return false;
     }
-    // A multicast or link-local entry of another device does not apply to this one.
+    // The kernel ignores dead routes.
     return !isUnusable(route);
   })?.route;
 }
@@ -156,7 +156,7 @@ function selects(rule: RoutingRule, question: RouteQuestion, destination: Addres
   const matches =
     inPrefix(rule.source, source) &&
     inPrefix(rule.destination, destination) &&
-    // What the node itself sends comes in by lo.
+    // Packets from the node itself have lo as input device.
     (rule.inputDevice === undefined || rule.inputDevice === (question.inputDevice ?? 'lo')) &&
     rule.outputDevice === undefined &&
     hasMark(rule, question.mark) &&
@@ -170,7 +170,7 @@ function inPrefix(text: string, address: Address | undefined): boolean {
   if (text === 'all') return true;
   const prefix = parsePrefix(text);
   if (prefix === undefined) return false;
-  // Without a source the kernel looks the route up as from 0.0.0.0.
+  // Without a source, the kernel looks up the route as if from 0.0.0.0.
   if (address === undefined) return prefix.length === 0;
   return contains(prefix, address);
 }
