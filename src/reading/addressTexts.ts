@@ -1,15 +1,15 @@
 import { addressText } from '../packets/address.ts';
 import { i32 } from '../packets/numbers.ts';
 
-/** Texts that are remembered: a power of two. */
+/** The number of remembered texts; a power of two. */
 const PLACES = 1 << 12;
 
-/** Texts of addresses. Conversations share those of IPv4 addresses that come often, which saves memory. */
+/** Formats addresses. Frequent IPv4 addresses share one string, which saves memory. */
 export class AddressTexts {
   readonly #values = new Int32Array(PLACES);
   readonly #texts: string[] = new Array<string>(PLACES).fill('0.0.0.0');
 
-  /** The text of the address of `length` bytes, 4 or 16, at `at`. */
+  /** The text of the address at `at`; `length` is 4 or 16 bytes. */
   of(bytes: Uint8Array, at: number, length: number): string {
     if (length !== 4) return addressText(bytes, at, length);
     const value = i32(bytes, at);

@@ -12,20 +12,20 @@ import type { TcpSide } from './tcp/tcpSide.ts';
 import { TlsFacts } from './tls/tlsFacts.ts';
 import { TlsReader } from './tls/tlsReader.ts';
 
-/** Where DNS servers listen: also where containers without privileges do. */
+/** Ports of DNS servers, including those that containers without privileges use. */
 const DNS_PORTS: ReadonlySet<number> = new Set([
   53, 137, 1053, 5300, 5353, 5355, 8053, 9053, 10053,
 ]);
-/** A protocol that has not begun after this many bytes of a direction is another one. */
+/** If no known protocol begins within this many bytes of a direction, the protocol is unknown. */
 const MAX_SEARCH_BYTES = 16 * 1024;
 const MAX_DNS_BYTES = 65_535;
 
-/** True when a conversation may be DNS. */
+/** Whether a conversation may be DNS. */
 export function isDnsPort(conversation: Conversation): boolean {
   return DNS_PORTS.has(conversation.server.port) || DNS_PORTS.has(conversation.client.port);
 }
 
-/** Reads the DNS message of a datagram, when it is one. */
+/** Reads the DNS message of a datagram, if it is one. */
 export function addDatagram(
   packet: Packet,
   conversation: Conversation,
@@ -39,7 +39,7 @@ export function addDatagram(
   if (message) tracker.add(message, conversation, now, number);
 }
 
-/** Both directions of a TCP connection, and what is read out of them. */
+/** Both directions of a TCP connection and the readers of their payload. */
 export class Application implements PayloadReader {
   readonly #waiting: WaitingBytes;
   readonly #clientReader: DirectionReader;
@@ -53,7 +53,7 @@ export class Application implements PayloadReader {
     this.#serverReader = new DirectionReader(conversation, tracker, false);
   }
 
-  /** Takes in a segment with data, of which `side`, its sender, knows already. */
+  /** Adds a segment with data. `side`, its sender, must have been updated before. */
   add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void {
     const begin = (side.baseSequence + 1) | 0;
     if (packet.flags & FLAG.ack)
@@ -67,12 +67,12 @@ export class Application implements PayloadReader {
     }
   }
 
-  /** Nothing more will be read out of either direction. */
+  /** True once both directions have been read as far as needed. */
   get isOver(): boolean {
     return this.#client?.isOver === true && this.#server?.isOver === true;
   }
 
-  /** The connection is over, or the capture is. */
+  /** Call when the connection or the capture ends. */
   end(arrival: Arrival): void {
     this.#client?.end(arrival);
     this.#server?.end(arrival);
@@ -81,12 +81,12 @@ export class Application implements PayloadReader {
   }
 }
 
-/** Finds out what one direction of a connection speaks, and has it read. */
+/** Detects the protocol of one direction of a connection and passes the data to its reader. */
 class DirectionReader implements StreamConsumer {
   readonly #conversation: Conversation;
   readonly #fromClient: boolean;
   #reader: StreamConsumer | undefined;
-  /** Reads a connection with a DNS server, unless it begins like something else. */
+  /** For connections with a DNS server. Used unless the data begins like another protocol. */
   readonly #dnsReader: StreamConsumer | undefined;
   #searched = 0;
   #isUnknown = false;
@@ -120,7 +120,7 @@ class DirectionReader implements StreamConsumer {
     if (this.#reader instanceof TlsReader) this.#reader.finish();
   }
 
-  /** An HTTP connection that carries another protocol now, which is looked for in its turn. */
+  /** Whether an HTTP connection has switched to another protocol, which must be detected. */
   get #hasSwitched(): boolean {
     return this.#conversation.http?.isSwitched === true && !(this.#reader instanceof TlsReader);
   }
@@ -140,13 +140,13 @@ class DirectionReader implements StreamConsumer {
   }
 }
 
-/** DNS over TCP: messages with their length in front. */
+/** DNS over TCP: messages that follow their length. */
 class DnsStreamReader implements StreamConsumer {
   isDone = false;
   readonly #conversation: Conversation;
   readonly #tracker: DnsTracker;
   #rest: Buffer = Buffer.alloc(0);
-  /** Bytes are missing: the next message is looked for at the beginning of segments. */
+  /** After missing bytes, the next message is expected at the start of a segment. */
   #isLost = false;
 
   constructor(conversation: Conversation, tracker: DnsTracker) {
@@ -159,7 +159,7 @@ class DnsStreamReader implements StreamConsumer {
     let at = 0;
     while (at + 2 <= all.length) {
       const end = at + 2 + u16(all, at);
-      // After a gap only a whole message shows where messages begin.
+      // After a gap, only a complete message proves that a message begins here.
       if (end > all.length && !this.#isLost) break;
       const isMessage = end <= all.length && looksLikeDns(all, at + 2, end);
       const message = isMessage ? readDns(all, at + 2, end) : undefined;

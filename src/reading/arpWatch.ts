@@ -1,7 +1,7 @@
 import type { Arp } from '../packets/arp.ts';
 import { Note } from './notes.ts';
 
-/** Requests of one host for one address. */
+/** The requests of one host for one address. */
 export interface ArpRequests {
   readonly sender: string;
   readonly target: string;
@@ -14,24 +14,24 @@ const MAX_REQUESTS = 5_000;
 const REQUEST = 1;
 const NOBODY = '0.0.0.0';
 
-/** Finds ARP requests without an answer. Bounded. */
+/** Finds unanswered ARP requests. Memory is bounded. */
 export class ArpWatch {
   readonly #requests = new Map<string, ArpRequests>();
-  /** Hosts that a reply was sent to, by interface: answers to them are in the capture. */
+  /** Hosts that received a reply, by interface: the capture contains replies to them. */
   readonly #served = new Set<string>();
-  /** Hosts that sent anything, by interface. */
+  /** Hosts that sent any ARP packet, by interface. */
   readonly #senders = new Map<number, Set<string>>();
 
   get all(): Iterable<ArpRequests> {
     return this.#requests.values();
   }
 
-  /** Whether answers to a host are in the capture. */
+  /** Whether the capture contains replies to a host. */
   seesAnswersTo(host: string, interfaceIndex: number): boolean {
     return this.#served.has(`${interfaceIndex} ${host}`);
   }
 
-  /** Whether no more than one host sent ARP at an interface. */
+  /** Whether exactly one host sent ARP packets on an interface. */
   hasOneSender(interfaceIndex: number): boolean {
     return this.#senders.get(interfaceIndex)?.size === 1;
   }
@@ -42,7 +42,7 @@ export class ArpWatch {
     packet: number,
     now: number,
   ): void {
-    // Any ARP message shows that its sender is there.
+    // Any ARP packet shows that its sender exists.
     this.#heard(sender, interfaceIndex);
     this.#noteHosts(operation, sender, target, interfaceIndex);
     if (operation !== REQUEST || sender === target || sender === NOBODY) return;
@@ -59,7 +59,7 @@ export class ArpWatch {
   #noteHosts(operation: number, sender: string, target: string, interfaceIndex: number): void {
     const senders = this.#senders.get(interfaceIndex) ?? new Set();
     this.#senders.set(interfaceIndex, senders);
-    // Two are enough to tell that a host is not alone.
+    // Two are enough to tell whether there is more than one.
     if (senders.size < 2) senders.add(sender);
     if (operation !== REQUEST && this.#served.size < MAX_REQUESTS)
       this.#served.add(`${interfaceIndex} ${target}`);

@@ -7,8 +7,8 @@ import { counted } from './timeText.ts';
 const SHOWN = 5;
 
 /**
- * A summary for the end of a capture: what is in it, other findings in a line each, and at the end the worst one
- * in three lines. Safe for a terminal.
+ * A summary for the end of a capture: its contents, one line for each other finding, and three lines on the worst
+ * finding at the end. Safe for a terminal.
  */
 export function briefSummary(summary: Summary): string {
   const { findings } = summary;
@@ -23,7 +23,7 @@ export function briefSummary(summary: Summary): string {
   return `${[...lines, '', ...problemLines(worst)].map(terminalSafe).join('\n')}\n`;
 }
 
-/** What is wrong, which endpoints are affected, and the usual causes. */
+/** The problem, the affected endpoints, and the usual causes. */
 function problemLines({ severity, kind, what, who, when, until, count, causes, caveat }: Finding) {
   const clock = (time: string) => time.slice(11, 19);
   const [first, last] = [clock(when), clock(until ?? when)];

@@ -1,43 +1,43 @@
 import { FLAG, type Packet } from '../packets/packet.ts';
 
-/** The largest window there is (RFC 7323). */
+/** The largest possible window (RFC 7323). */
 const MAX_GAP_BYTES = 2 ** 30;
-/** What came out of order is kept up to this, for each direction of a connection. */
+/** The maximum size of out-of-order data kept for each direction of a connection. */
 const MAX_WAITING_BYTES = 64 * 1024;
-/** And for all connections together. */
+/** The maximum for all connections together. */
 const MAX_ALL_WAITING_BYTES = 16 * 1024 * 1024;
 
-/** When and with which packet bytes came. */
+/** The time and packet number at which bytes arrived. */
 export interface Arrival {
   readonly time: number;
   readonly packet: number;
 }
 
-/** Takes the bytes of one direction of a connection, in their order. */
+/** Receives the bytes of one direction of a connection in order. */
 export interface StreamConsumer {
-  /** The bytes are valid until the return. */
+  /** The bytes are only valid during the call. */
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void;
-  /** Bytes that are not in the capture. */
+  /** Reports bytes that are missing from the capture. */
   gap(length: number, arrival: Arrival): void;
-  /** True when nothing more is needed: the stream is then not followed any further. */
+  /** True once no more data is needed. The stream is not followed any further then. */
   readonly isDone: boolean;
 }
 
 interface Segment {
   readonly sequence: number;
   readonly bytes: Buffer;
-  /** When it came, which is not when what was missing before it came. */
+  /** The arrival of this segment, not of the missing one before it. */
   readonly arrival: Arrival;
 }
 
-/** What all streams together keep. */
+/** The size of the data that all streams keep. */
 export class WaitingBytes {
   count = 0;
 }
 
 /**
- * Puts the segments of one direction of a TCP connection in order. What comes in order, which is nearly
- * everything, is passed on without a copy.
+ * Puts the segments of one direction of a TCP connection in order. Segments that arrive in order, which are nearly all,
+ * are passed on without a copy.
  */
 export class ByteStream {
   readonly #consumer: StreamConsumer;
@@ -47,14 +47,14 @@ export class ByteStream {
   #next: number;
   #isOver = false;
 
-  /** `begin`: the sequence number of its first byte. */
+  /** `begin`: the sequence number of the first byte. */
   constructor(consumer: StreamConsumer, all: WaitingBytes, begin: number) {
     this.#consumer = consumer;
     this.#all = all;
     this.#next = begin;
   }
 
-  /** Nothing more is expected, or wanted. */
+  /** True once the stream has ended or its consumer needs no more data. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -79,7 +79,9 @@ export class ByteStream {
     if (this.#consumer.isDone) this.#finish();
   }
 
-  /** The receiver has everything before `ack`: what is missing of that is not in the capture, and will not come. */
+  /**
+   * The receiver has everything before `ack`, so gaps before it are missing from the capture and will not be filled.
+   */
   acknowledged(ack: number, arrival: Arrival): void {
     if (this.#isOver) return;
     while (this.#waiting.length > 0 && ((ack - this.#next) | 0) >= this.#nearestWaiting())
@@ -87,14 +89,14 @@ export class ByteStream {
     if (this.#consumer.isDone) this.#finish();
   }
 
-  /** No more segments come: what waits behind a gap is passed on all the same. */
+  /** No more segments follow. Passes on everything that waits behind gaps. */
   end(arrival: Arrival): void {
     if (this.#isOver) return;
     while (this.#waiting.length > 0 && !this.#consumer.isDone) this.#giveUpGap(arrival);
     this.#finish();
   }
 
-  /** Passes on a segment that comes next, of which `length` bytes were on the wire. */
+  /** Passes on the next segment in order, which had `length` bytes on the wire. */
   #pass(bytes: Uint8Array, from: number, to: number, length: number, arrival: Arrival): void {
     this.#next = (this.#next + length) | 0;
     const captured = Math.max(0, to - from);
@@ -105,7 +107,7 @@ export class ByteStream {
   #keep(packet: Packet, sequence: number, arrival: Arrival): void {
     const { bytes, payloadAt, payloadEnd } = packet;
     if (payloadEnd <= payloadAt) return;
-    // Half the sequence space away it is neither before nor behind, and no window is so large.
+    // No window is so large, and half the sequence space away it would be neither before nor after.
     const distance = (sequence - this.#next) | 0;
     if (distance < 0 || distance > MAX_GAP_BYTES) return;
     this.#waiting.push({
@@ -138,7 +140,7 @@ export class ByteStream {
     }
   }
 
-  /** Continues after the first gap. */
+  /** Skips the first gap. */
   #giveUpGap(arrival: Arrival): void {
     const nearest = this.#nearestWaiting();
     if (nearest > 0) {

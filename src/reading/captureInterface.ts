@@ -1,33 +1,33 @@
 import type { CapturedInterface } from '../pcap/packetCursor.ts';
 
-/** An interface of one capture, and what was found on it. */
+/** An interface of one capture and its statistics. */
 export class CaptureInterface {
   readonly index: number;
-  /** The name by which people know it. */
+  /** The name shown to users. */
   readonly label: string;
   readonly linkType: number;
   readonly snapLength: number;
-  /** Which capture it is of: its place on the command line. */
+  /** The capture it belongs to, by its index on the command line. */
   readonly capture: number;
-  /** Its number in the file: frame.interface_id of Wireshark. */
+  /** The number of the interface in the file, frame.interface_id in Wireshark. */
   readonly numberInFile: number;
   readonly described: CapturedInterface;
   packets = 0;
   /** Bytes on the wire. */
   bytes = 0;
-  /** Packets of which less was kept than was on the wire. */
+  /** Packets that were captured only in part. */
   truncated = 0;
-  /** Packets whose inside is not known. */
+  /** Packets that could not be decoded. */
   undecoded = 0;
   copies = 0;
-  /** The largest IP packet, and how many came from offload with no length of their own. */
+  /** The size of the largest IP packet, and the number of packets without a length of their own due to offload. */
   largestPacket = 0;
   offloaded = 0;
-  /** Lost before they reached the file; undefined where the file does not say. */
+  /** Packets lost before they reached the file; undefined if the file does not contain this count. */
   dropped: number | undefined;
-  /** Parts of its recording that are known to be missing. */
+  /** Known gaps in the recording. */
   gaps = 0;
-  /** Of its first and last packet: nanoseconds since the capture's start. */
+  /** The times of its first and last packets in nanoseconds since the start of the capture. */
   start = Number.POSITIVE_INFINITY;
   end = Number.NEGATIVE_INFINITY;
 

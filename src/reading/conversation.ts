@@ -13,21 +13,21 @@ import type { TlsFacts } from './tls/tlsFacts.ts';
 /** One end of a conversation. */
 export interface Endpoint {
   readonly address: string;
-  /** For ICMP: the type at the client; at the server the type of the other direction, or the code. */
+  /** For ICMP: at the client, the type; at the server, the type of the other direction or the code. */
   readonly port: number;
 }
 
 /** Reads both directions of a TCP connection. */
 export interface PayloadReader {
-  /** Takes in a segment with data, of which `side`, its sender, knows already. */
+  /** Adds a segment with data. `side`, its sender, must have been updated before. */
   add(packet: Packet, arrival: Arrival, side: TcpSide, fromClient: boolean): void;
-  /** Nothing more will be read out of either direction. */
+  /** True once both directions have been read as far as needed. */
   readonly isOver: boolean;
-  /** The connection is over, or the capture is. */
+  /** Call when the connection or the capture ends. */
   end(arrival: Arrival): void;
 }
 
-/** What is known from the first packet of a conversation. */
+/** The properties of a conversation that its first packet determines. */
 export interface ConversationBegin {
   readonly serial: number;
   readonly protocol: number;
@@ -40,19 +40,19 @@ export interface ConversationBegin {
 }
 
 /**
- * All packets between two ends on one interface. Made once a conversation, never for a packet. Times
- * are nanoseconds since the first packet of the capture.
+ * All packets between two endpoints on one interface. Created once for each conversation, never for a packet. Times are
+ * nanoseconds since the first packet of the capture.
  */
 export class Conversation implements NoteTaker {
   readonly protocol: number;
   readonly interfaceIndex: number;
   readonly client: Endpoint;
   readonly server: Endpoint;
-  /** The end that the flow's key names first is the client. */
+  /** The client is the first endpoint in the key of the flow. */
   readonly clientIsFirst: boolean;
-  /** Unique among the conversations of a run. */
+  /** Unique among the conversations of one run. */
   readonly serial: number;
-  /** Number of the first packet. */
+  /** The number of the first packet. */
   readonly firstPacket: number;
   readonly start: number;
   end: number;
@@ -61,21 +61,21 @@ export class Conversation implements NoteTaker {
   /** Bytes of IP packets. */
   clientBytes = 0;
   serverBytes = 0;
-  /** Packets that the capture has more than once. */
+  /** Packets captured more than once. */
   copies = 0;
-  /** Packets that were fragments. */
+  /** Packets that are fragments. */
   fragments = 0;
-  /** Those of them that were not the first of their datagram. */
+  /** Fragments other than the first one of their datagram. */
   laterFragments = 0;
-  /** Carried in this tunnel, with this id (or -1). */
+  /** The tunnel that carries it, and the tunnel's ID or -1. */
   tunnel: Tunnel = 'none';
   tunnelId = -1;
-  /** This conversation is a tunnel's own. */
+  /** The kind of tunnel that this conversation carries. */
   carries: Tunnel = 'none';
   tcp: TcpConnection | undefined;
-  /** Its packets, where other points may have seen them, too. */
+  /** Its packets, if other points may have seen them too. */
   trace: ConversationTrace | undefined;
-  /** Reads what a TCP connection carries, as long as there may be something to read. */
+  /** Reads the payload of a TCP connection as long as that may be useful. */
   application: PayloadReader | undefined;
   isRead = false;
   tls: TlsFacts | undefined;
@@ -132,7 +132,7 @@ const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   [PROTOCOL.icmpv6]: 'icmpv6',
 };
 
-/** tcp, udp, icmp, icmpv6; the number of any other. */
+/** tcp, udp, icmp or icmpv6; for other protocols, their number. */
 export function protocolName(protocol: number): string {
   return PROTOCOL_NAMES[protocol] ?? `${protocol}`;
 }

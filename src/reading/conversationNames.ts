@@ -1,4 +1,4 @@
-/** Names of addresses: of pods and services, as far as the captures or the cluster tell. */
+/** Names of pods and services by address, from the captures or the cluster. */
 export class Names {
   readonly #names = new Map<string, string>();
 
@@ -10,12 +10,12 @@ export class Names {
     return this.#names.get(address);
   }
 
-  /** The address, and its name where it has one. */
+  /** The address, followed by its name if it has one. */
   withName(address: string): string {
     return this.annotate(address, address);
   }
 
-  /** A text that stands for the address, with its name. */
+  /** A text that contains the address, followed by its name. */
   annotate(text: string, address: string): string {
     const name = this.#names.get(address);
     return name === undefined ? text : `${text} (${name})`;

@@ -8,25 +8,25 @@ import { TcpConnection } from './tcp/tcpConnection.ts';
 const NONE = -1;
 
 /**
- * The conversations of a capture, in detail for at most `limit` at a time. When there are more, the one
- * that has been silent longest is closed to make room: its owner adds it to what is only counted. The
- * owner must not keep the TCP connection of a conversation that was closed so: it is used again.
+ * The conversations of a capture, with details for at most `limit` at a time. If there are more, the one with the
+ * longest silence is closed to make room, and its owner adds it to the totals. The owner must not keep the TCP
+ * connection of a closed conversation, because it is reused.
  */
 export class Conversations {
-  /** Of the last find(): true when the packet came from the client. */
+  /** Whether the packet of the last find() came from the client. */
   fromClient = false;
-  /** Conversations that were found, closed ones included. */
+  /** The number of conversations found, including closed ones. */
   count = 0;
   readonly #limit: number;
   readonly #onClose: (conversation: Conversation) => void;
   readonly #table = new FlowTable();
   readonly #slots: Conversation[] = [];
-  /** The slots in the order of their last packets: a list linked both ways. */
+  /** A doubly linked list of the slots, in the order of their last packets. */
   readonly #newer: Int32Array;
   readonly #older: Int32Array;
   #oldest = NONE;
   #newest = NONE;
-  /** Of a conversation that was closed: the next one uses it again. */
+  /** The connection of a closed conversation, for reuse by the next one. */
   #spareTcp: TcpConnection | undefined;
   readonly #texts = new AddressTexts();
 
@@ -37,12 +37,12 @@ export class Conversations {
     this.#older = new Int32Array(limit).fill(NONE);
   }
 
-  /** Those that are open, in the order of their first packets as far as slots were not used again. */
+  /** The open conversations, in the order of their first packets, except in reused slots. */
   get all(): readonly Conversation[] {
     return this.#slots;
   }
 
-  /** The conversation of a packet with ports or an ICMP type; a new one when it is the first of it. */
+  /** The conversation of a packet with ports or an ICMP type. Creates it for the first packet. */
   find(packet: Packet, interfaceIndex: number, number: number, now: number): Conversation {
     const table = this.#table;
     table.key(packet, interfaceIndex);
@@ -58,7 +58,7 @@ export class Conversations {
     if (!conversation.tcp?.isReusedBy(packet, this.fromClient)) return conversation;
     const { lastTime } = conversation.tcp;
     const next = this.#freeSlot();
-    // Room may have been made by closing this very conversation.
+    // This very conversation may have been closed to make room.
     if (this.#slots[slot] === conversation && next !== slot) table.replace(slot, next);
     else table.add(next);
     const again = this.#begin(next, packet, interfaceIndex, number, now);

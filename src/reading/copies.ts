@@ -2,15 +2,15 @@ import { i32, u16 } from '../packets/numbers.ts';
 import { FLAG, NETWORK, type Packet, PROTOCOL } from '../packets/packet.ts';
 
 const PLACES = 1 << 13;
-/** Copies of a packet follow each other within this, even on a busy node. Nanoseconds. */
+/** The maximum time between copies of a packet, even on a busy node. Nanoseconds. */
 const WINDOW_NS = 3e6;
-/** A packet on its way through a node loses this much of its TTL at most. */
+/** The maximum by which the TTL of a packet decreases on its way through a node. */
 const MAX_HOPS = 4;
 
 /**
- * Tells whether a packet was captured before: at another interface on its way through a node, or by a
- * mirror port that shows both directions. A copy has the same IP identification, and the same or a
- * smaller TTL, and comes at once; a retransmission has another identification, or comes later.
+ * Detects packets that were captured before: at another interface on their way through a node, or by a mirror port that
+ * shows both directions. A copy follows immediately, with the same IP identification and an equal or smaller TTL. A
+ * retransmission has another identification, or comes later.
  */
 export class CopyDetector {
   readonly #hashes = new Int32Array(PLACES);
@@ -18,7 +18,7 @@ export class CopyDetector {
   readonly #ttls = new Uint8Array(PLACES);
   readonly #devices = new Int32Array(PLACES);
 
-  /** Takes in an IP packet with its transport decoded; true when it is a copy of an earlier one. */
+  /** Adds an IP packet with a decoded transport header. Returns true if it is a copy of an earlier one. */
   isCopy(packet: Packet, interfaceIndex: number, now: number): boolean {
     const hash = hashOf(packet, interfaceIndex);
     const place = hash & (PLACES - 1);
@@ -27,8 +27,8 @@ export class CopyDetector {
     const isSame = this.#hashes[place] === hash && since >= 0 && since <= WINDOW_NS;
     if (isSame && hops >= 0 && hops <= MAX_HOPS) {
       if (isIdentified(packet)) return true;
-      // Two equal acknowledgments without an identification can be two packets, but neither at the very
-      // same time nor at two devices.
+      // Two equal acknowledgments without an identification can be different packets, but not if they were seen at the
+      // very same time or on two devices.
       if (since === 0 || this.#devices[place] !== packet.deviceIndex) return true;
     }
     this.#hashes[place] = hash;
@@ -39,18 +39,18 @@ export class CopyDetector {
   }
 }
 
-/** Two packets that look like this one within milliseconds must be one. */
+/** Whether another packet that looks the same within milliseconds must be a copy. */
 function isIdentified(packet: Packet): boolean {
   if (packet.network === NETWORK.ipv4 && packet.ipId > 0) return true;
   if (packet.isFragment || packet.protocol !== PROTOCOL.tcp) return false;
-  // No sender repeats data so soon.
+  // No sender repeats data that soon.
   return packet.payloadLength > 0 || (packet.flags & (FLAG.syn | FLAG.fin)) !== 0;
 }
 
 function hashOf(packet: Packet, interfaceIndex: number): number {
   const { bytes, sourceAt, destinationAt, addressBytes } = packet;
   let hash = mix(packet.ipId ^ (interfaceIndex << 20), packet.protocol);
-  // The last words of IPv6 addresses tell hosts apart.
+  // The last words of IPv6 addresses distinguish hosts.
   hash = mix(hash, i32(bytes, sourceAt + addressBytes - 4));
   hash = mix(hash, i32(bytes, destinationAt + addressBytes - 4));
   hash = mix(hash, packet.payloadLength ^ (packet.fragmentOffset << 16));
@@ -62,12 +62,12 @@ function hashOf(packet: Packet, interfaceIndex: number): number {
       hash = mix(hash, packet.acknowledgment);
       return mix(hash, (packet.flags << 16) | packet.window);
     case PROTOCOL.udp:
-      // DNS ids and the like: datagrams often have no identification.
+      // IDs of DNS and similar protocols, because datagrams often have no IP identification.
       return packet.payloadAt + 4 <= packet.payloadEnd
         ? mix(hash, i32(bytes, packet.payloadAt))
         : hash;
     default:
-      // ICMP: identifier and sequence number.
+      // The identifier and sequence number of ICMP.
       return packet.transportAt + 8 <= packet.end
         ? mix(mix(hash, u16(bytes, packet.transportAt)), i32(bytes, packet.transportAt + 4))
         : hash;

@@ -2,7 +2,7 @@ import { FINDING_KINDS, type FindingKind } from './findings/finding.ts';
 import type { Summary } from './summary.ts';
 import { counted } from './timeText.ts';
 
-/** What --fail-on can name besides the kinds of findings: several of them, or a number of its own. */
+/** Names for --fail-on besides the kinds of findings, each for several kinds. */
 const SETS = {
   rst: ['connection-reset', 'idle-reset', 'reset-by-middlebox', 'connection-refused'],
   'dns-failures': ['dns-servfail', 'dns-refused', 'dns-error', 'dns-unanswered', 'dns-race'],
@@ -16,7 +16,7 @@ const SETS = {
   'capture-drops': ['capture-drops', 'capture-gaps'],
 } as const satisfies Record<string, readonly FindingKind[]>;
 
-/** A condition: the number of a thing, or its share of all, must not be above a limit. */
+/** A condition: the number of findings of a subject, or their share, must not exceed a limit. */
 export interface FailCondition {
   readonly text: string;
   readonly subject: string;
@@ -26,12 +26,12 @@ export interface FailCondition {
 
 const CONDITION = /^([a-z][a-z-]*)(?:\s*>\s*(\d+(?:\.\d+)?)\s*(%?))?$/;
 
-/** The words that a condition can begin with. */
+/** The valid subjects of a condition. */
 export function failSubjects(): string[] {
   return ['error', 'warning', ...Object.keys(SETS), ...FINDING_KINDS].sort();
 }
 
-/** Reads `retransmissions>1%,rst,dns-failures`; the text of a condition that is wrong instead. */
+/** Parses `retransmissions>1%,rst,dns-failures`. Returns the text of an invalid condition instead, if there is one. */
 export function parseFailOn(text: string): readonly FailCondition[] | string {
   const conditions: FailCondition[] = [];
   const known = new Set(failSubjects());
@@ -44,7 +44,7 @@ export function parseFailOn(text: string): readonly FailCondition[] | string {
   return conditions;
 }
 
-/** The conditions that a summary fails, in words. */
+/** Describes the conditions that a summary fails. */
 export function failures(conditions: readonly FailCondition[], summary: Summary): string[] {
   return conditions.flatMap((condition) => {
     const { found, all } = measure(condition.subject, summary);
@@ -55,7 +55,7 @@ export function failures(conditions: readonly FailCondition[], summary: Summary)
   });
 }
 
-/** How often something was found, and of how many it is a share. */
+/** The number of findings, and the total for a share. */
 function measure(subject: string, summary: Summary): { found: number; all: number } {
   const { conversations, findings, summarizer } = summary;
   if (subject === 'retransmissions') {
@@ -76,7 +76,7 @@ function measure(subject: string, summary: Summary): { found: number; all: numbe
   return { found, all: allOf(subject, summary) || summarizer.packets };
 }
 
-/** What a share of the subject is a share of. */
+/** The total for a share of the subject. */
 function allOf(subject: string, { conversations }: Summary): number {
   if (subject.startsWith('dns-'))
     return conversations.reduce((sum, { dns }) => sum + (dns?.questions ?? 0), 0);

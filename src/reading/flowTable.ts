@@ -1,13 +1,13 @@
 import { i32 } from '../packets/numbers.ts';
 import { NETWORK, type Packet, PROTOCOL } from '../packets/packet.ts';
 
-/** Words of a key: two addresses of up to four, the ports, and the rest. */
+/** The number of 32-bit words in a key: two addresses of up to four words, the ports, and the rest. */
 const KEY_WORDS = 10;
 const PORTS_WORD = 8;
 const REST_WORD = 9;
 const FIRST_CAPACITY = 1 << 10;
 
-/** Types of ICMP and ICMPv6 that ask, with those that answer: both are one conversation. */
+/** Types of ICMP and ICMPv6 requests with their replies. Both belong to one conversation. */
 const ICMP_ANSWERS: readonly (readonly [question: number, answer: number])[] = [
   [8, 0],
   [10, 9],
@@ -24,7 +24,10 @@ const ICMPV6_ANSWERS: readonly (readonly [question: number, answer: number])[] =
   [144, 145],
 ];
 
-/** By type: the question's type, and the type of the other direction; both -1 for one that stands alone. */
+/**
+ * Maps each type to the type of the request and to the type of the other direction; both are -1 for a type without a
+ * counterpart.
+ */
 function pairTypes(answers: readonly (readonly [question: number, answer: number])[]) {
   const questions = new Int16Array(256).fill(-1);
   const others = new Int16Array(256).fill(-1);
@@ -40,30 +43,30 @@ function pairTypes(answers: readonly (readonly [question: number, answer: number
 const ICMP = pairTypes(ICMP_ANSWERS);
 const ICMPV6 = pairTypes(ICMPV6_ANSWERS);
 
-/** The ICMP type that answers this one, or that it answers; -1 for a type that stands alone. */
+/** The reply type of an ICMP request type, or the reverse; -1 for a type without a counterpart. */
 export function icmpCounterpart(protocol: number, type: number): number {
   return (protocol === PROTOCOL.icmp ? ICMP : ICMPV6).others[type] as number;
 }
 
 /**
- * Finds the conversation of a packet, a number that its owner gives out: a hash table with keys packed
- * into words, open addressing, and nothing allocated for a lookup. The key is protocol, addresses, ports
- * and interface, the same in both directions.
+ * Maps packets to conversations, which are numbers chosen by the owner. A hash table with open addressing and keys
+ * packed into words, so that a lookup allocates no memory. The key consists of protocol, addresses, ports and
+ * interface, and is the same in both directions.
  */
 export class FlowTable {
-  /** Of the last key(): true when the packet goes from the end that the key names second. */
+  /** For the last key(): whether the packet was sent by the second endpoint of the key. */
   isReversed = false;
   #size = 0;
   #mask = FIRST_CAPACITY * 2 - 1;
-  /** By place: 1 + the value, or 0 for a free place. */
+  /** By place: the value + 1, or 0 for a free place. */
   #values = new Int32Array(FIRST_CAPACITY * 2);
-  /** By value: its key and the key's hash. */
+  /** By value: its key and the hash of the key. */
   #keys = new Int32Array(FIRST_CAPACITY * KEY_WORDS);
   #hashes = new Int32Array(FIRST_CAPACITY);
   readonly #key = new Int32Array(KEY_WORDS);
   #hash = 0;
 
-  /** Takes the key of a packet with addresses, and ports or an ICMP type, for the calls that follow. */
+  /** Sets the key for the following calls from a packet with addresses, and with ports or an ICMP type. */
   key(packet: Packet, interfaceIndex: number): void {
     const { bytes, sourceAt, destinationAt, protocol } = packet;
     let firstPort = packet.sourcePort;
@@ -101,7 +104,7 @@ export class FlowTable {
     this.#hash = hashOf(key);
   }
 
-  /** The value of the key, or -1. */
+  /** The value of the key, or -1 without one. */
   find(): number {
     const mask = this.#mask;
     const hash = this.#hash;
@@ -112,7 +115,7 @@ export class FlowTable {
     }
   }
 
-  /** Gives the key, which has no value yet, this one. Values are small: arrays are indexed by them. */
+  /** Adds a value for the key, which has none yet. Values must be small, because arrays are indexed by them. */
   add(value: number): void {
     if (value >= this.#hashes.length) this.#grow(value + 1);
     if (this.#size * 2 > this.#mask) this.#rehash((this.#mask + 1) * 2);
@@ -122,7 +125,7 @@ export class FlowTable {
     this.#size += 1;
   }
 
-  /** Gives the key that `before` had to `value`; `before` stays without one. */
+  /** Moves the key of `before` to `value`. `before` has no key afterwards. */
   replace(before: number, value: number): void {
     if (value >= this.#hashes.length) this.#grow(value + 1);
     const mask = this.#mask;
@@ -133,7 +136,7 @@ export class FlowTable {
     this.#hashes[value] = this.#hashes[before] as number;
   }
 
-  /** Forgets a value that has a key. */
+  /** Removes a value that has a key. */
   remove(value: number): void {
     const mask = this.#mask;
     let place = (this.#hashes[value] as number) & mask;
@@ -142,7 +145,7 @@ export class FlowTable {
       place = (place + 1) & mask;
     }
     this.#size -= 1;
-    // Moves up those behind that would not be found across the gap.
+    // Move later entries that could no longer be found past the gap.
     let gap = place;
     for (let next = (gap + 1) & mask; this.#values[next] !== 0; next = (next + 1) & mask) {
       const home = (this.#hashes[(this.#values[next] as number) - 1] as number) & mask;

@@ -2,9 +2,9 @@ import { NETWORK, type Packet } from '../packets/packet.ts';
 import { decodeTransport } from '../packets/transport.ts';
 import type { Conversation } from './conversation.ts';
 
-/** The longest datagram there is, and the part of it that is kept. */
+/** The maximum size of a datagram. */
 const MAX_DATAGRAM_BYTES = 65_535;
-/** Datagrams that are put together at a time. */
+/** Datagrams reassembled at a time. */
 const MAX_DATAGRAMS = 256;
 const MAX_FRAGMENTS = 128;
 
@@ -13,15 +13,15 @@ interface Fragment {
   readonly bytes: Buffer;
 }
 
-/** A datagram of which some fragments have come. */
+/** A datagram of which some fragments have arrived. */
 class Datagram {
   readonly fragments: Fragment[] = [];
-  /** Whose ports were in the first fragment. */
+  /** The conversation, known from the ports in the first fragment. */
   conversation: Conversation | undefined;
   fromClient = false;
-  /** Bytes of the whole, known with its last fragment. */
+  /** The size of the datagram in bytes, known from its last fragment. */
   length = -1;
-  /** Fragments that came before the first one of the datagram, which tells the conversation. */
+  /** Fragments that arrived before the first one of the datagram, which identifies the conversation. */
   #packetsBefore = 0;
   #bytesBefore = 0;
 
@@ -45,18 +45,18 @@ class Datagram {
   }
 }
 
-/** Puts the fragments of IP datagrams together. Bounded: the oldest datagrams are given up. */
+/** Reassembles IP datagrams. Memory is bounded: the oldest incomplete datagrams are dropped. */
 export class Fragments {
   readonly #datagrams = new Map<string, Datagram>();
 
-  /** The datagram that a fragment is of. */
+  /** The datagram that a fragment belongs to. */
   datagramOf(packet: Packet, interfaceIndex: number): Datagram {
     const { bytes, sourceAt, addressBytes, protocol, ipId } = packet;
-    // In both versions the destination follows the source.
+    // In both IP versions the destination address follows the source address.
     const addresses = Buffer.from(bytes.subarray(sourceAt, sourceAt + 2 * addressBytes));
     const key = `${interfaceIndex} ${protocol} ${ipId} ${addresses.toString('latin1')}`;
     let datagram = this.#datagrams.get(key);
-    // A first fragment of a datagram that has one: the identification is used again.
+    // A first fragment although the datagram has one means that the identification was reused.
     const isNew = packet.fragmentOffset === 0 && datagram?.conversation !== undefined;
     if (!datagram || (isNew && !datagram.fragments.some(({ offset }) => offset > 0))) {
       datagram = new Datagram();
@@ -70,10 +70,7 @@ export class Fragments {
     return datagram;
   }
 
-  /**
-   * Adds a fragment. When it completes the datagram, the packet is changed to be all of it, as if it had
-   * never been cut, and true is given.
-   */
+  /** Adds a fragment. If it completes the datagram, changes the packet to the whole datagram and returns true. */
   complete(packet: Packet, datagram: Datagram): boolean {
     const { bytes, transportAt, transportEnd, end, fragmentOffset, moreFragments } = packet;
     const captured = Math.min(transportEnd, end);

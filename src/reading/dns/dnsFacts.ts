@@ -1,37 +1,37 @@
-/** A question and its answer. Times are nanoseconds since the capture's start. */
+/** A DNS question and its answer. Times are nanoseconds since the start of the capture. */
 export interface DnsLookup {
   readonly id: number;
   readonly name: string;
   readonly type: number;
-  /** Of the question: 0 for an answer whose question is not in the capture. */
+  /** The packet of the question; 0 if the question is not in the capture. */
   readonly packet: number;
   readonly time: number;
-  /** -1 before an answer. */
+  /** -1 until there is an answer. */
   responseCode: number;
   responsePacket: number;
   responseTime: number;
   isTruncated: boolean;
-  /** Answers to this one question. */
+  /** Answers to this question. */
   responses: number;
   addresses: readonly string[];
-  /** The same question came again with the same id before it was answered. */
+  /** How often the same question with the same ID was repeated. */
   repeats: number;
 }
 
-/** Lookups kept in detail of a conversation. */
+/** The number of lookups kept with details for each conversation. */
 const MAX_LOOKUPS = 20;
 
-/** What the DNS messages of a conversation say. */
+/** The DNS messages of a conversation. */
 export class DnsFacts {
   questions = 0;
   answers = 0;
-  /** Answers to no question in the capture. */
+  /** Answers whose question is not in the capture. */
   unasked = 0;
   malformed = 0;
   truncated = 0;
   readonly responseCodes = new Map<number, number>();
   readonly lookups: DnsLookup[] = [];
-  /** Of all answers: the sum and the longest time. */
+  /** The sum and the maximum over all answers. */
   totalLatency = 0;
   longestLatency = 0;
 

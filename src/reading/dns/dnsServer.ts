@@ -1,24 +1,24 @@
 import { Note } from '../notes.ts';
 import type { DnsPair } from './dnsTracker.ts';
 
-/** Names kept of each kind of event. */
+/** Names kept for each kind of event. */
 const MAX_NAMES = 4;
 
-/** What one kind of event was with all clients of a server. */
+/** One kind of event, summed up over all clients of a server. */
 export interface DnsEvents {
   readonly note: Note;
-  /** Those that it happened to. */
+  /** The affected clients. */
   readonly clients: readonly string[];
-  /** A few of the names that were asked for. */
+  /** Some of the names in the questions. */
   readonly names: readonly string[];
-  /** Questions of these clients, those for AAAA among them. */
+  /** Questions of these clients, and how many of them were for AAAA. */
   readonly questions: number;
   readonly aaaaQuestions: number;
   /** Nanoseconds. */
   readonly longestLatency: number;
 }
 
-/** A DNS server as one interface saw it, with all its clients. */
+/** A DNS server as seen on one interface, with all its clients. */
 export class DnsServer {
   readonly address: string;
   readonly port: number;
@@ -31,7 +31,7 @@ export class DnsServer {
     this.interfaceIndex = interfaceIndex;
   }
 
-  /** Adds up what `noteOf` gives of each client; undefined when there is none. */
+  /** Sums up the notes that `noteOf` returns for each client; undefined if there are no events. */
   events(noteOf: (pair: DnsPair) => Note): DnsEvents | undefined {
     const concerned = this.pairs.filter((pair) => noteOf(pair).count > 0);
     if (concerned.length === 0) return undefined;
@@ -55,7 +55,7 @@ export class DnsServer {
   }
 }
 
-/** The servers that were asked, each with its clients, in the order of their first questions. */
+/** The DNS servers with their clients, in the order of their first questions. */
 export function dnsServers(pairs: Iterable<DnsPair>): DnsServer[] {
   const servers = new Map<string, DnsServer>();
   for (const pair of pairs) {

@@ -4,29 +4,31 @@ import { Note } from '../notes.ts';
 import { DnsFacts, type DnsLookup } from './dnsFacts.ts';
 import { SearchWatch } from './searchWatch.ts';
 
-/** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need no answer. */
+/** Multicast DNS, LLMNR and NetBIOS: questions to all hosts, which need not be answered. */
 const MULTICAST_PORTS: ReadonlySet<number> = new Set([137, 5353, 5355]);
-/** Lookups that are remembered at a time, for answers and for repeated questions. */
+/** Lookups remembered at a time, to match answers and repeated questions. */
 const MAX_REMEMBERED = 20_000;
 const MAX_PAIRS = 10_000;
-/** An answer is still to be expected this long after the question. Nanoseconds. */
+/** How long to wait for an answer before a question counts as unanswered. Nanoseconds. */
 const PATIENCE_NS = 1e9;
 const SLOW_NS = 1e9;
-/** Resolvers ask again after 5 s (glibc) or 2.5 s (musl); A and AAAA are asked this close together. */
+/**
+ * Resolvers retry after 5 s (glibc) or 2.5 s (musl). Questions for A and AAAA follow each other within the time below.
+ */
 const RETRY_NS: readonly (readonly [least: number, most: number])[] = [
   [2.3e9, 2.8e9],
   [4.7e9, 5.4e9],
 ];
 const TOGETHER_NS = 0.2e9;
 
-/** Fewer unanswered questions of a type are chance. */
+/** Fewer unanswered questions of a type may be chance. */
 const FEW_QUESTIONS = 2;
 
 const SERVFAIL = 2;
 const NXDOMAIN = 3;
 const REFUSED = 5;
 
-/** All that one client asked one server. */
+/** The questions of one client to one server. */
 export class DnsPair {
   readonly client: string;
   readonly server: string;
@@ -36,7 +38,7 @@ export class DnsPair {
   answers = 0;
   totalLatency = 0;
   longestLatency = 0;
-  /** Over TCP, which follows a truncated answer. */
+  /** Conversations over TCP, which follow truncated answers. */
   tcpConversations = 0;
   nxdomains = 0;
   readonly unanswered = new Note();
@@ -45,12 +47,12 @@ export class DnsPair {
   readonly otherErrors = new Note();
   readonly truncated = new Note();
   readonly slow = new Note();
-  /** One of A and AAAA from one socket stayed unanswered and was asked again. */
+  /** A and AAAA were asked from one socket, and one of them remained unanswered and was repeated. */
   readonly race = new Note();
-  /** AAAA questions, and those of them that were answered. */
+  /** Questions for AAAA, and how many of them were answered. */
   aaaaQuestions = 0;
   aaaaAnswers = 0;
-  /** A few of the names, for the text. */
+  /** Some of the names, for the findings. */
   readonly names = new Map<Note, Set<string>>();
 
   constructor({ client, server, interfaceIndex }: Conversation) {
@@ -60,7 +62,7 @@ export class DnsPair {
     this.interfaceIndex = interfaceIndex;
   }
 
-  /** It answers questions, but of many for AAAA not a single one. */
+  /** It answers other questions, but not one of several for AAAA. */
   get ignoresAaaa(): boolean {
     return this.aaaaQuestions >= FEW_QUESTIONS && this.aaaaAnswers === 0 && this.answers > 0;
   }
@@ -82,16 +84,16 @@ interface Asked {
   readonly pair: DnsPair;
 }
 
-/** Matches DNS questions with their answers, over all conversations. Bounded. */
+/** Matches DNS questions with their answers across all conversations. Memory is bounded. */
 export class DnsTracker {
   readonly pairs = new Map<string, DnsPair>();
   readonly searches = new SearchWatch();
-  /** By conversation and message id. */
+  /** By conversation and message ID. */
   readonly #asked = new Map<number, Asked>();
-  /** By client, name and type: the last time it was asked. */
+  /** By client, name and type: the last question. */
   readonly #last = new Map<string, Asked>();
 
-  /** Takes in a message. `now` is its time, `packet` its number. */
+  /** Adds a message. `now` is its time, `packet` its number. */
   add(message: DnsMessage, conversation: Conversation, now: number, packet: number): void {
     conversation.dns ??= new DnsFacts();
     const facts = conversation.dns;
@@ -101,13 +103,13 @@ export class DnsTracker {
     else this.#addQuestion(message, conversation, key, now, packet);
   }
 
-  /** A TCP conversation with a resolver began. */
+  /** Call when a TCP conversation with a resolver begins. */
   addTcp(conversation: Conversation): void {
     const pair = this.#pairOf(conversation);
     if (pair) pair.tcpConversations += 1;
   }
 
-  /** The capture ended at this time: what was asked well before it was not answered. */
+  /** Call at the end of the capture. Questions sent well before this time count as unanswered. */
   finish(end: number): void {
     for (const asked of this.#asked.values())
       if (end - asked.lookup.time > PATIENCE_NS) this.#giveUp(asked);
@@ -181,7 +183,7 @@ export class DnsTracker {
     }
     const { lookup, pair } = asked;
     lookup.responses += 1;
-    // Two answers to one question: the first counts.
+    // Only the first answer to a question counts.
     if (lookup.responses > 1) return;
     const latency = now - lookup.time;
     lookup.responseCode = responseCode;
@@ -223,7 +225,7 @@ export class DnsTracker {
     }
   }
 
-  /** A question is asked again: was it lost while the other of the pair, from the same socket, was answered? */
+  /** A question is repeated: checks whether its sibling from the same socket was answered. */
   #checkRace({ lookup, conversation, pair }: Asked, now: number): void {
     const waited = now - lookup.time;
     if (!RETRY_NS.some(([least, most]) => waited >= least && waited <= most)) return;
@@ -257,7 +259,7 @@ export class DnsTracker {
   }
 }
 
-/** Takes in an answer whose question is not in the capture. */
+/** The lookup for an answer whose question is not in the capture. */
 function unaskedLookup(message: DnsMessage, now: number, packet: number): DnsLookup {
   const { id, name, type, responseCode, isTruncated, addresses } = message;
   return {

@@ -1,23 +1,23 @@
 import type { DnsLookup } from './dnsFacts.ts';
 
-/** A lookup tries its search suffixes one after the other within this. Nanoseconds. */
+/** The maximum time for trying all search suffixes of a lookup. Nanoseconds. */
 const LOOKUP_NS = 30e9;
-/** Both types of a name are asked within this. */
+/** The maximum time between the questions for both types of a name. */
 const SAME_LOOKUP_NS = 1e9;
 const MAX_CLIENTS = 2_000;
 const MAX_FAILURES = 64;
 const MAX_SUFFIXES = 20;
 const MAX_PACKETS = 10;
 
-/** What the search path of a client's resolver cost. */
+/** Questions and time that the search path of a client's resolver wasted. */
 export class SearchWaste {
   readonly client: string;
-  /** Names that were looked up with suffixes first. */
+  /** Names that were first looked up with suffixes. */
   lookups = 0;
-  /** Questions for these names in all, and those of them that a suffix wasted. */
+  /** All questions for these names, and how many of them were wasted on suffixes. */
   questions = 0;
   wasted = 0;
-  /** The time from the first wasted question to the one that counted, over all lookups. Nanoseconds. */
+  /** The time from the first wasted question to the successful one, summed over all lookups. Nanoseconds. */
   delay = 0;
   readonly bySuffix = new Map<string, number>();
   readonly packets: number[] = [];
@@ -42,7 +42,7 @@ export class SearchWaste {
     }
   }
 
-  /** Finds the failed questions that were this name with a suffix. */
+  /** Finds failed questions for this name with a suffix. */
   #match(lookup: DnsLookup): void {
     const beginning = `${lookup.type} ${lookup.name}.`;
     let first = lookup.time;
@@ -79,11 +79,11 @@ export class SearchWaste {
   }
 }
 
-/** Finds lookups that tried search suffixes in vain (`ndots` in resolv.conf). */
+/** Finds lookups with failed search suffixes (`ndots` in resolv.conf). */
 export class SearchWatch {
   readonly clients = new Map<string, SearchWaste>();
 
-  /** Takes in an answered lookup. `isFound`: the answer has the requested records. */
+  /** Adds an answered lookup. `isFound`: the answer contains the requested records. */
   add(client: string, lookup: DnsLookup, isFound: boolean): void {
     let waste = this.clients.get(client);
     if (!waste) {

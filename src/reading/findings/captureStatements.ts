@@ -3,18 +3,18 @@ import { Note } from '../notes.ts';
 import { counted, percentText } from '../timeText.ts';
 import type { Finder, Statement } from './finder.ts';
 
-/** No link carries larger packets; with jumbo frames of 9,000 bytes it is a close call. */
+/** No link carries larger frames. Jumbo frames of 9,000 bytes are only slightly smaller. */
 const LARGEST_FRAME = 9_216;
 
-/** A file that could not be read to its end. */
+/** A file that could not be read to the end. */
 export interface BrokenFile {
   readonly path: string;
-  /** Undefined when it merely ends inside a packet. */
+  /** Undefined if the file only ends inside a packet. */
   readonly damage: string | undefined;
   readonly packets: number;
 }
 
-/** Says what is missing from the capture. */
+/** Adds findings about what is missing from the capture. */
 export function stateCapture(
   finder: Finder,
   interfaces: readonly CaptureInterface[],

@@ -6,7 +6,7 @@ import { counted, durationText, percentText } from '../timeText.ts';
 import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
-/** How a kind of event at a server is put into words. */
+/** The wording of one kind of event at a server. */
 interface Wording {
   readonly kind: FindingKind;
   readonly severity: Severity;
@@ -99,10 +99,10 @@ const WORDINGS: readonly Wording[] = [
   },
 ];
 
-/** Clients that are named; a display filter for each would be long, too. */
+/** Clients named in a finding, which also limits the length of its display filter. */
 const MAX_CLIENTS = 3;
 
-/** Puts what was asked of DNS servers into words: one finding of a kind for a server, however many clients it has. */
+/** Adds the findings about DNS servers: one for each kind of event and server, for all its clients. */
 export function stateDns(finder: Finder, dns: DnsTracker): void {
   for (const server of dnsServers(dns.pairs.values())) {
     for (const wording of WORDINGS) stateEvents(finder, server, wording);
@@ -149,7 +149,7 @@ function stateTruncated(finder: Finder, server: DnsServer): void {
   });
 }
 
-/** Between whom, in which packets, and how to see them. */
+/** The endpoints, the packets, and the display filter that shows them. */
 function placeOf(finder: Finder, server: DnsServer, events: DnsEvents, filter: string) {
   const { note, clients } = events;
   const shown = clients.slice(0, MAX_CLIENTS);

@@ -7,26 +7,26 @@ import { timeText } from '../timeText.ts';
 import { FINDING_KINDS, type Finding, type FindingKind, type Severity } from './finding.ts';
 import { groupIncidents, type Scope } from './incidents.ts';
 
-/** Findings of one kind at one place; what comes above this is only counted. */
+/** Limits the groups of findings. Findings beyond it are not reported. */
 const MAX_GROUPS = 2_000;
 const MAX_CLIENTS = 3;
-/** Conversations that are remembered of each, to see what comes of what. */
+/** Conversations remembered for each group, to find causes and consequences. */
 const MAX_SERIALS = 200;
 
-/** The same trouble at the same place: packets of all conversations that had it. */
+/** One kind of problem at one server, with the packets of all affected conversations. */
 export class FindingGroup {
   readonly kind: FindingKind;
   readonly interfaceIndex: number;
   readonly server: Endpoint | undefined;
   readonly note = new Note();
-  /** Conversations that had it. */
+  /** The number of affected conversations. */
   conversations = 0;
   readonly clients = new Set<string>();
   moreClients = false;
   readonly #serials = new Set<number>();
-  /** Sums and extremes that the text needs, by a word of the rule's. */
+  /** Sums and maxima for the text, by a name that the rule chooses. */
   readonly numbers = new Map<string, number>();
-  /** Words that the text needs. */
+  /** Words for the text. */
   readonly words = new Map<string, string>();
   hasOldVxlan = false;
 
@@ -45,7 +45,7 @@ export class FindingGroup {
     if (this.#serials.size < MAX_SERIALS) this.#serials.add(serial);
   }
 
-  /** What it is about. */
+  /** The affected conversations and servers. */
   get scope(): Scope {
     return {
       conversations: this.#serials,
@@ -71,7 +71,7 @@ export class FindingGroup {
   }
 }
 
-/** What a finding says; the rest comes from its packets. */
+/** The content of a finding. The rest is derived from its packets. */
 export interface Statement {
   readonly kind: FindingKind;
   readonly severity: Severity;
@@ -80,15 +80,15 @@ export interface Statement {
   readonly note: Note;
   readonly count?: number;
   readonly interfaceIndex: number;
-  /** Without the interface, which is added where there are several. */
+  /** Without the interface, which is added if there are several. */
   readonly filter: string;
   readonly causes: readonly string[];
   readonly hasOldVxlan?: boolean;
-  /** What it is about, where it may come of another finding, or another one of it. */
+  /** The affected conversations and servers, if the finding may be a cause or a consequence of another one. */
   readonly scope?: Scope;
 }
 
-/** Collects findings, groups what belongs together, and writes them out. */
+/** Collects findings, groups them and renders them. */
 export class Finder {
   readonly names: Names;
   readonly #statements: Statement[] = [];
@@ -102,7 +102,7 @@ export class Finder {
     this.#baseSeconds = baseSeconds;
   }
 
-  /** The group of a conversation's trouble, by its server and its other distinguishing fields. */
+  /** The group for a problem of a conversation, by its server and `distinction`. */
   group(
     kind: FindingKind,
     conversation: Pick<Conversation, 'serial' | 'client' | 'server' | 'interfaceIndex' | 'tunnel'>,
@@ -123,7 +123,7 @@ export class Finder {
     return group;
   }
 
-  /** VXLAN on Linux's old port was seen, which Wireshark takes for something else. */
+  /** VXLAN was seen on the older default port of Linux, which Wireshark decodes as another protocol. */
   hasOldVxlan = false;
 
   get groups(): Iterable<FindingGroup> {
@@ -135,8 +135,8 @@ export class Finder {
   }
 
   /**
-   * All findings, the worst first, and causes before symptoms; what comes of another one follows it.
-   * `connectionOf` gives conversations that are one connection the same number.
+   * All findings, the worst first, and causes before symptoms. The consequences of a finding follow it. `connectionOf`
+   * returns the same number for conversations that are one connection.
    */
   finish(
     caveat: string | undefined,
@@ -189,7 +189,7 @@ export class Finder {
     };
   }
 
-  /** The conversations of a group in words: who talks to whom. */
+  /** Describes the clients and the server of a group. */
   whoOf(group: FindingGroup): string {
     const clients = [...group.clients].map((address) => this.names.withName(address)).join(', ');
     const more = group.moreClients ? ' and others' : '';

@@ -1,4 +1,4 @@
-/** What findings there are: stable words, listed in docs/summary.md. The cause comes before its symptoms. */
+/** The kinds of findings: stable identifiers, listed in docs/summary.md. Causes come before their symptoms. */
 export const FINDING_KINDS = [
   'capture-damaged',
   'loss-between-points',
@@ -50,42 +50,42 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export type Severity = 'error' | 'warning' | 'info';
 
-/** What is wrong, which endpoints are affected, and how to see it. */
+/** A problem, the affected endpoints, and how to see it. */
 export interface Finding {
   readonly kind: FindingKind;
   readonly severity: Severity;
-  /** In plain words, with the numbers that prove it. */
+  /** In plain words, with the figures that prove it. */
   readonly what: string;
   readonly who: string;
-  /** ISO 8601, UTC: when it was seen first, and last where that differs. */
+  /** The first time, and the last if it differs: ISO 8601, UTC. */
   readonly when: string;
   readonly until?: string;
   readonly count: number;
-  /** Numbers of the first packets that show it. */
+  /** The numbers of the first packets that show it. */
   readonly packets: readonly number[];
-  /** Where packets are numbered so, and the interface, when there are several. */
+  /** The interface, if there are several. */
   readonly interface?: string;
-  /** Wireshark's display filter for them. */
+  /** A display filter for Wireshark that shows the packets. */
   readonly filter: string;
-  /** What tshark and Wireshark need besides to understand the packets: -d udp.port==8472,vxlan. */
+  /** An option that tshark and Wireshark need to decode the packets: -d udp.port==8472,vxlan. */
   readonly decodeAs?: string;
-  /** The usual causes, the likeliest first. */
+  /** The usual causes, the most likely first. */
   readonly causes: readonly string[];
-  /** It comes of another finding: the index of that one, from 0. */
+  /** The index of the finding that causes it, from 0. */
   readonly causedBy?: number;
-  /** Why it may be no fault of the network. */
+  /** Why it may not be a problem of the network. */
   readonly caveat?: string;
 }
 
-/** A finding that stands alone or causes others, and what comes of it. */
+/** A finding without a cause, and its consequences. */
 export interface Incident {
   readonly cause: Finding;
-  /** Its place among all findings, from 0. */
+  /** Its index among all findings, from 0. */
   readonly index: number;
   readonly consequences: readonly Finding[];
 }
 
-/** Findings as incidents, in their order. */
+/** Groups findings into incidents and keeps their order. */
 export function incidentsOf(findings: readonly Finding[]): Incident[] {
   const consequences = Map.groupBy(findings, ({ causedBy }) => causedBy);
   return findings.flatMap((cause, index) =>

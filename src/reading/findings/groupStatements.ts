@@ -1,16 +1,16 @@
 import { type Finder, type FindingGroup, serverFilter } from './finder.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
-/** How a group of connections to one server is put into words. */
+/** The wording of a group of connections to one server. */
 export interface GroupWording {
   readonly severity: Severity;
   what(group: FindingGroup, server: string): string;
-  /** Added to the server's address and port. */
+  /** Added to the filter for the server's address and port. */
   readonly filter: string;
   readonly causes: readonly string[];
 }
 
-/** States a finding for each group whose kind has a wording. */
+/** Adds a finding for each group whose kind has a wording. */
 export function stateGroups(
   finder: Finder,
   wordings: Partial<Record<FindingKind, GroupWording>>,

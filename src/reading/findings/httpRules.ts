@@ -6,7 +6,7 @@ import { type Finder, serverFilter } from './finder.ts';
 const SERVER_ERROR = 500;
 const SLOW_NS = 2e9;
 
-/** Looks at the answers of an HTTP server. */
+/** Checks the responses of an HTTP server. */
 export function judgeHttp(finder: Finder, conversation: Conversation, http: HttpFacts): void {
   let errors = 0;
   for (const [status, count] of http.statuses) if (status >= SERVER_ERROR) errors += count;
@@ -34,7 +34,7 @@ export function judgeHttp(finder: Finder, conversation: Conversation, http: Http
   }
 }
 
-/** Puts the groups that HTTP's rules made into words. */
+/** Adds the findings for the groups of the HTTP rules. */
 export function stateHttp(finder: Finder): void {
   for (const group of finder.groups) {
     const { server, note, interfaceIndex, hasOldVxlan } = group;

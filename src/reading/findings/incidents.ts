@@ -1,13 +1,13 @@
 import type { Endpoint } from '../conversation.ts';
 import type { FindingKind, Severity } from './finding.ts';
 
-/** What a finding is about: what shows whether another one comes of it. */
+/** The connections and servers that a finding affects, to find causes and consequences. */
 export interface Scope {
-  /** Serial numbers of the conversations that have it. */
+  /** Serial numbers of the affected conversations. */
   readonly conversations: ReadonlySet<number>;
-  /** It has more conversations than these. */
+  /** Whether more conversations are affected. */
   readonly hasMore: boolean;
-  /** The ends that cannot be reached or do not answer; port 0 stands for all of a host's. */
+  /** The endpoints that cannot be reached or do not answer. Port 0 stands for all ports of a host. */
   readonly servers: readonly Endpoint[];
 }
 
@@ -29,8 +29,8 @@ const TLS: readonly FindingKind[] = [
 ];
 
 /**
- * What a finding can come of, when both are about the same connections or the same server. What the
- * list says first is tried first. docs/summary.md has the rule in words.
+ * The possible causes of each kind of finding, if both affect the same connections or the same server. They are tried
+ * in this order. docs/summary.md describes the rule.
  */
 const CAUSES: Partial<Record<FindingKind, readonly FindingKind[]>> = {
   'mtu-black-hole': ['packet-too-big'],
@@ -52,7 +52,7 @@ const CAUSES: Partial<Record<FindingKind, readonly FindingKind[]>> = {
   'dns-slow': ['loss-between-points', 'dns-servfail', 'dns-unanswered'],
 };
 
-/** A finding as this file needs it. */
+/** The properties of a finding that matter here. */
 interface Judged {
   readonly kind: FindingKind;
   readonly severity: Severity;
@@ -63,8 +63,8 @@ interface Judged {
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /**
- * Puts findings, the worst first, together with those that come of them: the cause is the first of each
- * incident, and as serious as the worst of it.
+ * Groups findings, the worst first, with their consequences. The first finding of each incident is the cause, with the
+ * highest severity of the incident.
  */
 export function groupIncidents<T extends Judged>(
   findings: readonly T[],
@@ -83,8 +83,8 @@ export function groupIncidents<T extends Judged>(
 }
 
 /**
- * Of findings in their order, the worst first: which other one each comes of, as an index; -1 for what
- * stands alone. `connectionOf` gives conversations that are one connection at several points the same number.
+ * For each finding, ordered from the worst: the index of its cause, or -1 without one. `connectionOf` returns the same
+ * number for conversations that are one connection at several points.
  */
 function causesOf(
   findings: readonly Judged[],
@@ -101,7 +101,7 @@ function causesOf(
       const cause = findings.findIndex((other, at) => other.kind === kind && covers(at));
       if (cause >= 0) return cause;
     }
-    // The same trouble of the same connections at another point.
+    // The same problem of the same connections at another point.
     return findings.findIndex(
       (other, at) =>
         at < index &&
@@ -118,7 +118,7 @@ interface Covered extends Scope {
   readonly connections: ReadonlySet<number>;
 }
 
-/** True when whatever has the one also has the other. */
+/** Whether everything that `one` affects is also affected by `other`. */
 function isCovered(one: Covered, other: Covered): boolean {
   if (one.connections.size > 0 && other.connections.size > 0) {
     for (const connection of one.connections)
@@ -140,7 +140,7 @@ function isSameServer(one: Scope, other: Scope): boolean {
   );
 }
 
-/** The first cause of a chain. */
+/** The first cause in a chain of causes. */
 function rootOf(cause: number, causes: readonly number[]): number {
   let root = cause;
   for (let steps = 0; root >= 0 && steps < causes.length; steps++) {

@@ -7,22 +7,22 @@ import type { Finder } from './finder.ts';
 /** Requests without an answer, and answers without a request, that are remembered. */
 const MAX_REMEMBERED = 10_000;
 
-/** What is kept of a connection of which only one half was seen. */
+/** A connection of which only one direction was seen. */
 interface HalfConnection {
   readonly serial: number;
   readonly client: Endpoint;
   readonly server: Endpoint;
   readonly interfaceIndex: number;
   readonly tunnel: Tunnel;
-  /** The first sequence number that the client sent. */
+  /** The initial sequence number of the client. */
   readonly clientStart: number;
   readonly synPacket: number;
   readonly synTime: number;
 }
 
 /**
- * Finds answers from another address than the one that was asked: a service's address was translated on
- * the way there and not on the way back, and the client resets a connection that it never opened.
+ * Finds answers from another address than the request was sent to: the address of a service was translated in one
+ * direction only, so the client resets a connection that it never opened.
  */
 export class NatSkipped {
   readonly #unanswered = new Map<string, HalfConnection>();
@@ -37,7 +37,7 @@ export class NatSkipped {
       this.#unasked.push(halfOf(conversation, client.baseSequence, server));
   }
 
-  /** Adds what was found; gives the serial numbers of the conversations that it explains. */
+  /** Adds the findings. Returns the serial numbers of the conversations that they explain. */
   finish(finder: Finder): ReadonlySet<number> {
     const explained = new Set<number>();
     for (const answered of this.#unasked) {
@@ -63,7 +63,7 @@ function halfOf(
   return { serial, client, server, interfaceIndex, tunnel, clientStart, synPacket, synTime };
 }
 
-/** The client's end, and the first sequence number it sent. */
+/** The client's endpoint and initial sequence number. */
 function keyOf({ client, interfaceIndex, clientStart }: HalfConnection): string {
   return `${interfaceIndex} ${client.address} ${client.port} ${clientStart}`;
 }

@@ -6,9 +6,9 @@ import { addressFilter, type Finder } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 import type { Scope } from './incidents.ts';
 
-/** A host asks this often before it gives an address up. */
+/** The number of requests a host sends before it gives up. */
 const ARP_TRIES = 3;
-/** Tries follow each other within this time: a host that has an answer does not ask again so soon. Nanoseconds. */
+/** The maximum time between the requests: a host that got a reply does not ask again so soon. Nanoseconds. */
 const ARP_TRY_NS = 2e9;
 
 const ICMP: Readonly<
@@ -50,7 +50,7 @@ const ICMP: Readonly<
   },
 };
 
-/** Puts ICMP errors into words. */
+/** Adds findings for ICMP errors. */
 export function stateIcmp(finder: Finder, errors: IcmpErrors): void {
   for (const error of errors.all) {
     const { kind, text, causes } = ICMP[error.kind];
@@ -83,8 +83,8 @@ function targetOf(finder: Finder, { target, port, protocol }: IcmpError): string
 }
 
 /**
- * Describes ARP requests without an answer. `isActive`: the address took part in conversations; `isQuiet`: there were
- * none, as in the capture of a host that reaches nobody.
+ * Adds findings for unanswered ARP requests. `isActive`: the address took part in conversations. `isQuiet`: there were
+ * no conversations at all, as in the capture of a host that cannot reach anyone.
  */
 export function stateArp(
   finder: Finder,
@@ -93,7 +93,7 @@ export function stateArp(
   isQuiet: boolean,
 ): void {
   for (const { sender, target, interfaceIndex, note, isAnswered } of arp.all) {
-    // Of hosts whose other packets are not here, the answers need not be here either.
+    // If the capture lacks the other packets of a host, it may lack the replies to it as well.
     const isRepeated = note.lastTime - note.firstTime <= ARP_TRY_NS * (note.count - 1);
     const isAlone = isQuiet && isRepeated && arp.hasOneSender(interfaceIndex);
     const isVisible = isActive(sender) || arp.seesAnswersTo(sender, interfaceIndex) || isAlone;

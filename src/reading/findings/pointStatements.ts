@@ -9,13 +9,13 @@ import { isSameEnd, type PointView } from '../points/pointView.ts';
 import { counted, durationText, percentText } from '../timeText.ts';
 import type { Finder } from './finder.ts';
 
-/** A smaller difference is not worth reporting. Nanoseconds. */
+/** Smaller clock offsets are not reported. Nanoseconds. */
 const LEAST_OFFSET_NS = 0.5e6;
-/** Less loss than this does no harm. */
+/** A smaller share of lost packets is harmless. */
 const LOSS_SHARE = 0.001;
 const SHOWN_TRANSLATIONS = 3;
 
-/** Puts what two points saw differently into words. */
+/** Adds findings for differences between points of capture. */
 export function statePoints(finder: Finder, comparisons: readonly PointComparison[]): void {
   for (const comparison of comparisons) {
     const { first, second, toSecond, toFirst } = comparison;
@@ -39,7 +39,7 @@ function stateLoss(
   const { lost, lostData, packets, note, connections } = way;
   if (lost === 0) return;
   const isHarmful = lostData > 0 && lost / Math.max(1, packets) >= LOSS_SHARE;
-  // A recorder that dropped as many says nothing of the network.
+  // If the recorder dropped at least as many packets, the network may not have lost any.
   const isDrop = (to.dropped ?? 0) >= lost || to.gaps > 0;
   const bare = lostData === 0 ? ', all of them bare acknowledgments' : '';
   const part = isPartial ? ' (only the first packets were compared)' : '';
@@ -64,7 +64,7 @@ function stateLoss(
   });
 }
 
-/** What is missing from a capture that misses something: `dropped 3 packets and misses 1 part`. */
+/** What a capture lacks: `dropped 3 packets and misses 1 part`. */
 function missingText({ dropped = 0, gaps }: CaptureInterface): string {
   return [
     ...(dropped > 0 ? [`dropped ${counted(dropped, 'packet')}`] : []),
@@ -72,7 +72,7 @@ function missingText({ dropped = 0, gaps }: CaptureInterface): string {
   ].join(' and ');
 }
 
-/** Why the capture may be to blame: it comes first when there is a sign of it. */
+/** Possible causes in the capture itself, listed before the others if there is evidence for them. */
 function captureCauses({ unseen }: WayComparison, [, to]: FromTo): string[] {
   const causes: string[] = [];
   if ((to.dropped ?? 0) > 0 || to.gaps > 0)

@@ -5,22 +5,22 @@ import type { TcpSide } from '../tcp/tcpSide.ts';
 import type { Finder } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 
-/** A SYN is waited for this long before it counts as unanswered. Nanoseconds. */
+/** How long to wait for an answer before a SYN counts as unanswered. Nanoseconds. */
 const SYN_PATIENCE_NS = 1e9;
-/** A connection that was silent this long may have been forgotten on the way. */
+/** After this much silence, devices on the path may have forgotten the connection. */
 const IDLE_NS = 60e9;
-/** A segment that comes again this often, and never arrives, is held back. */
+/** A segment that is repeated this often without an acknowledgment is probably dropped for its size. */
 const BLACK_HOLE_REPEATS = 2;
 const BLACK_HOLE_BYTES = 1_000;
 const SILENT_REPEATS = 3;
-/** Fewer are ordinary. */
+/** Fewer are normal. */
 const FEW_RETRANSMISSIONS = 2;
 const MANY_RETRANSMISSIONS = 10;
 const RETRANSMISSION_SHARE = 0.01;
 const FEW_OUT_OF_ORDER = 5;
 const OUT_OF_ORDER_SHARE = 0.01;
 
-/** Looks at what became of a TCP connection. `end` is the end of the capture so far. */
+/** Checks a TCP connection for problems. `end` is the end of the capture so far. */
 export function judgeTcp(
   finder: Finder,
   conversation: Conversation,
@@ -88,7 +88,7 @@ function judgeLoss(finder: Finder, conversation: Conversation, tcp: TcpConnectio
   if (missing) add(finder, 'segments-not-captured', conversation, missing);
 }
 
-/** A segment that was sent again and again and never acknowledged. */
+/** Checks for a segment that was sent repeatedly and never acknowledged. */
 function judgeStalled(
   finder: Finder,
   conversation: Conversation,
@@ -117,7 +117,7 @@ function judgeReset(finder: Finder, conversation: Conversation, tcp: TcpConnecti
   const { reset } = tcp;
   const note = conversation.noted('reset');
   if (!reset || !note || !wasInUse(tcp)) return;
-  // A host that gets data after it closed its socket answers with a reset, which is normal.
+  // A host that receives data after it closed its socket sends a reset, which is normal.
   const other = reset.byClient ? tcp.server : tcp.client;
   const own = reset.byClient ? tcp.client : tcp.server;
   const isForged = reset.usualTtl >= 0 && Math.abs(reset.ttl - reset.usualTtl) > 1;
@@ -144,9 +144,11 @@ function describeReset(
   if (hasHello) words.set('unanswered', 'yes');
 }
 
-/** Receivers may be full for moments. After 200 ms, Linux's shortest time-out, the sender asks for room. */
+/**
+ * Receive buffers may be full for a moment. After 200 ms, the minimum timeout of Linux, the sender probes the window.
+ */
 const LONG_CLOSED_NS = 200e6;
-/** The part of its time that a connection must stand still for it to matter. */
+/** The share of a connection's time that it must be stalled to matter. */
 const MUCH_CLOSED = 0.01;
 
 function judgeWindows(finder: Finder, conversation: Conversation, tcp: TcpConnection): void {
@@ -176,7 +178,7 @@ function add(
   return group;
 }
 
-/** Both ends had a connection: it was opened in the capture, or carried data from both. */
+/** Whether the connection was established: its handshake was captured, or both ends sent data. */
 function wasInUse(tcp: TcpConnection): boolean {
   const { client, server } = tcp;
   return tcp.isEstablished || (client.dataSegments > 0 && server.dataSegments > 0);

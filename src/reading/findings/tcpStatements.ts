@@ -3,7 +3,6 @@ import type { Finder, FindingGroup } from './finder.ts';
 import type { FindingKind } from './finding.ts';
 import { type GroupWording, stateGroups } from './groupStatements.ts';
 
-/** How a group of a kind is put into words. */
 const LOSS_CAUSES = [
   'packets are lost in the network: a full queue, an overloaded link or node',
   'an interface or virtual network with a smaller MTU, if only large segments are lost',
@@ -179,7 +178,7 @@ function resetText(group: FindingGroup): string {
   return text === '' ? '' : `; with the text ${JSON.stringify(text)}`;
 }
 
-/** Puts the groups that TCP's rules made into words. */
+/** Adds the findings for the groups of the TCP rules. */
 export function stateTcp(finder: Finder): void {
   stateGroups(finder, WORDINGS);
 }

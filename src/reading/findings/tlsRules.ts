@@ -8,10 +8,10 @@ import { type GroupWording, stateGroups } from './groupStatements.ts';
 
 const FATAL = 2;
 const PROTOCOL_VERSION = 70;
-/** What is said of certificates: bad, unsupported, revoked, expired, unknown, unknown CA, required. */
+/** Alerts about certificates: bad, unsupported, revoked, expired, unknown, unknown CA, required. */
 const CERTIFICATE_ALERTS: ReadonlySet<number> = new Set([42, 43, 44, 45, 46, 48, 116]);
 
-/** Looks at the handshake of a TLS connection. `captured` is its time, in milliseconds since 1970. */
+/** Checks the handshake of a TLS connection. `captured` is its time in milliseconds since 1970. */
 export function judgeTls(
   finder: Finder,
   conversation: Conversation,
@@ -149,7 +149,7 @@ function named(group: FindingGroup, server: string): string {
   return name === '' ? server : `${server} for "${name}"`;
 }
 
-/** Puts the groups that TLS's rules made into words. */
+/** Adds the findings for the groups of the TLS rules. */
 export function stateTls(finder: Finder): void {
   stateGroups(finder, WORDINGS);
 }
