@@ -4,7 +4,7 @@ import { u16, u32 } from '../packets/numbers.ts';
 import { NETWORK, Packet, PROTOCOL } from '../packets/packet.ts';
 import { Note } from './notes.ts';
 
-/** What an ICMP error says, whatever the IP version. */
+/** The meaning of an ICMP error, for both IP versions. */
 export type IcmpErrorKind =
   | 'host-unreachable'
   | 'port-unreachable'
@@ -12,24 +12,24 @@ export type IcmpErrorKind =
   | 'too-big'
   | 'time-exceeded';
 
-/** Errors that one sender reported about one destination. */
+/** The errors that one sender reported about one destination. */
 export interface IcmpError {
   readonly kind: IcmpErrorKind;
   readonly reporter: string;
-  /** The address and port that could not be reached, and the one that tried. */
+  /** The address and port that could not be reached, and those of the sender. */
   readonly target: string;
   readonly port: number;
   readonly protocol: number;
   readonly source: string;
   readonly interfaceIndex: number;
-  /** Of too-big: the MTU that the reporter announces; 0 unknown. */
+  /** For too-big: the MTU in the error; 0 if unknown. */
   readonly mtu: number;
   readonly note: Note;
 }
 
 const MAX_ERRORS = 1_000;
 
-/** The kind of an ICMP error; undefined for all other messages. */
+/** The kind of an ICMP error; undefined for other messages. */
 export function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErrorKind | undefined {
   if (protocol === PROTOCOL.icmp) {
     if (icmpType === 11) return 'time-exceeded';
@@ -45,13 +45,13 @@ export function icmpErrorKind({ protocol, icmpType, icmpCode }: Packet): IcmpErr
   return icmpCode === 1 || icmpCode === 5 ? 'prohibited' : 'host-unreachable';
 }
 
-/** The MTU in a too-big message. */
+/** The MTU in a too-big error. */
 function announcedMtu({ protocol, bytes, transportAt, end }: Packet): number {
   if (transportAt + 8 > end) return 0;
   return protocol === PROTOCOL.icmp ? u16(bytes, transportAt + 6) : u32(bytes, transportAt + 4);
 }
 
-/** ICMP errors, by who reported what about whom. Bounded. */
+/** ICMP errors by reporter, cause and destination. Memory is bounded. */
 export class IcmpErrors {
   readonly #quoted = new Packet();
   readonly #errors = new Map<string, IcmpError>();
@@ -60,14 +60,14 @@ export class IcmpErrors {
     return this.#errors.values();
   }
 
-  /** Takes in an ICMP message, in case it is an error; `number` is the packet's, `now` its time. */
+  /** Adds an ICMP message if it is an error. `number` is the number of the packet, `now` its time. */
   read(packet: Packet, interfaceIndex: number, number: number, now: number): void {
     const kind = icmpErrorKind(packet);
     if (!kind) return;
     const quoted = this.#quoted;
     quoted.bytes = packet.bytes;
     quoted.end = packet.payloadEnd;
-    // The packet that is quoted was longer than what is quoted of it.
+    // The original packet was longer than the quoted part.
     quoted.wireEnd = packet.payloadAt + 0x1_0000;
     quoted.resetNetwork();
     const type = packet.network === NETWORK.ipv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6;

@@ -3,24 +3,24 @@ import { addressText } from '../packets/address.ts';
 import { i32 } from '../packets/numbers.ts';
 import type { NamedAddress } from '../pcap/packetCursor.ts';
 
-/** Most texts of addresses that are remembered. */
+/** The maximum number of remembered texts. */
 const REMEMBERED = 65_536;
 
-/** Names of pods and services for addresses. An address without a name is shown itself. */
+/** Names of pods and services for addresses. An address without a name is shown as is. */
 export class AddressNames {
   readonly #names = new Map<string, string>();
-  /** Texts of IPv4 addresses, since the same few come again and again. */
+  /** Texts of IPv4 addresses, because a few of them occur very often. */
   readonly #texts = new Map<number, string>();
   #taken = 0;
 
-  /** Gives an address a name, unless it has one. */
+  /** Names an address, unless it has a name already. */
   add(address: string, name: string): void {
     if (this.#names.has(address)) return;
     this.#names.set(address, terminalSafe(name));
     this.#texts.clear();
   }
 
-  /** Takes over names of a file; call it again when there are more. */
+  /** Copies the names of a file. Call it again when there are more. */
   take(named: readonly NamedAddress[]): void {
     for (; this.#taken < named.length; this.#taken += 1) {
       const { address, name } = named[this.#taken] as NamedAddress;
@@ -32,7 +32,7 @@ export class AddressNames {
     return this.#names.get(address) ?? address;
   }
 
-  /** The name or the text of the address of `length` bytes at `at`. */
+  /** The name or the text of the address at `at`, which is `length` bytes long. */
   at(bytes: Uint8Array, at: number, length: number): string {
     if (length !== 4) return this.of(addressText(bytes, at, length));
     const value = i32(bytes, at);
@@ -44,7 +44,7 @@ export class AddressNames {
     return text;
   }
 
-  /** All of them, as pairs of address and name. */
+  /** All names by address. */
   get all(): ReadonlyMap<string, string> {
     return this.#names;
   }

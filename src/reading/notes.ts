@@ -1,7 +1,7 @@
-/** Packet numbers kept of each kind of event. */
+/** Packet numbers kept for each kind of event. */
 const MAX_PACKETS = 10;
 
-/** Packets of one kind that a conversation had: how many, when, and the numbers of the first. */
+/** Events of one kind in a conversation: their number, their times, and the numbers of the first packets. */
 export class Note {
   count = 0;
   readonly packets: number[] = [];
@@ -16,7 +16,7 @@ export class Note {
     if (this.packets.length < MAX_PACKETS) this.packets.push(packet);
   }
 
-  /** Takes in another note of the same kind. */
+  /** Adds the events of another note. */
   merge(other: Note): void {
     if (this.count === 0 || other.firstTime < this.firstTime) this.firstTime = other.firstTime;
     if (this.count === 0 || other.lastTime > this.lastTime) this.lastTime = other.lastTime;
@@ -28,7 +28,7 @@ export class Note {
   }
 }
 
-/** Events of a conversation whose packets are noted. */
+/** Events of a conversation that are noted with their packets. */
 export type NoteKind =
   | 'retransmission'
   | 'out-of-order'
@@ -37,8 +37,8 @@ export type NoteKind =
   | 'window-full'
   | 'reset';
 
-/** What the packets of such events are noted at. */
+/** Receives the events of a conversation. */
 export interface NoteTaker {
-  /** `packet` is its number, and `time` in nanoseconds since the first packet of the capture. */
+  /** `packet` is the number of the packet. `time` is in nanoseconds since the first packet of the capture. */
   note(kind: NoteKind, packet: number, time: number): void;
 }

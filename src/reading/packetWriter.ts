@@ -7,14 +7,14 @@ import type { PacketStream } from './input/packetStream.ts';
 
 const BATCH_BYTES = 1024 * 1024;
 
-/** Writes packets of a stream into a pcapng file: its interfaces, and the names that it gives to addresses. */
+/** Writes packets of a stream to a pcapng file, with its interfaces and names of addresses. */
 export class PacketWriter {
   packets = 0;
   readonly #write: (bytes: Buffer) => Promise<void>;
   readonly #batch = new BlockBatch(BATCH_BYTES);
-  /** Numbers in this file by description; files of one capture describe an interface each. */
+  /** Interface numbers in the written file by description. All files of a capture describe the same interfaces. */
   readonly #numbers = new Map<string, number>();
-  /** The same by the object that describes it, which is faster. */
+  /** Interface numbers by the describing object, which is faster. */
   readonly #known = new Map<CapturedInterface, number>();
   #names = 0;
 
@@ -23,19 +23,19 @@ export class PacketWriter {
     this.#batch.add(sectionBlock({ application }));
   }
 
-  /** Describes the interfaces of a capture without packets. */
+  /** Writes the interfaces of a capture without packets. */
   describe(interfaces: readonly CapturedInterface[]): void {
     for (const one of interfaces) this.#number(one);
   }
 
-  /** Takes over names that are new. */
+  /** Copies new names. */
   takeNames({ names }: PacketStream): void {
     if (names.length <= this.#names) return;
     this.#batch.add(namesBlock(names.slice(this.#names)));
     this.#names = names.length;
   }
 
-  /** Adds the current packet; false when flush() is needed first. */
+  /** Adds the current packet; false if flush() must be called first. */
   add(stream: PacketStream): boolean {
     const { cursor } = stream;
     const described = stream.interface;
@@ -49,7 +49,7 @@ export class PacketWriter {
     return true;
   }
 
-  /** Gives names to addresses, as the file does not. */
+  /** Adds names for addresses that are not from the input. */
   nameAddresses(names: ReadonlyMap<string, string>): void {
     const named = [...names].map(([address, name]) => ({
       address: Buffer.from(ipaddr.parse(address).toByteArray()),

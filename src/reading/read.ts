@@ -10,7 +10,7 @@ import { compileSubset, type Predicate } from './select/subset.ts';
 import { tsharkLines } from './select/tsharkProcess.ts';
 import type { TimeWindow } from './timeWindow.ts';
 
-/** Lines are written together. */
+/** Lines are written in batches. */
 const BATCH_CHARACTERS = 128 * 1024;
 
 export interface ReadRequest {
@@ -18,26 +18,25 @@ export interface ReadRequest {
   readonly window: TimeWindow;
   /** A display filter. */
   readonly filter?: string;
-  /** The tshark that evaluates it; without one the filter is evaluated here, as far as it can be. */
+  /** The tshark that evaluates the filter. Without it, only a subset of the language is supported. */
   readonly tshark?: string;
-  /** Packets after which to stop. */
+  /** The number of packets after which to stop. */
   readonly count?: number;
   readonly names: AddressNames;
   readonly signal: AbortSignal;
   readonly write: (bytes: Buffer) => Promise<void>;
 }
 
-/** What reading found. */
+/** The result of reading. */
 export interface ReadOutcome {
-  /** Packets that were printed or written. */
+  /** Packets printed or written. */
   readonly selected: number;
   /** What could not be read, one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Prints a line for each packet, as tshark does. Throws a Problem: NeedsTshark for a filter that cannot be
- * evaluated here.
+ * Prints a line for each packet, as tshark does. Throws a Problem; NeedsTshark for a filter that is not supported here.
  */
 export async function printPackets(
   request: ReadRequest & { readonly timeFormat: TimeFormat },
@@ -67,7 +66,7 @@ async function printHere(
   let text = '';
   while (printed < count && !signal.aborted && (await stream.more())) {
     names.take(stream.names);
-    // All packets that are there, before there are more: their bytes are in a buffer that is used again.
+    // Process all available packets before waiting for more, because their bytes are in a reused buffer.
     while (printed < count && stream.next()) {
       if (isSelected(stream)) {
         text += `${lineOf(describer.columns(stream))}\n`;
@@ -108,14 +107,14 @@ async function printByTshark(
   return printed;
 }
 
-/** Writes the packets into a pcapng file, with the interfaces and names that they have. */
+/** Writes the packets to a pcapng file, with their interfaces and names. */
 export async function writePackets(
   request: ReadRequest & { readonly application: string },
 ): Promise<ReadOutcome> {
   const { filter, tshark, count, signal, inputs } = request;
   const stream = await PacketStream.open(inputs);
   const writer = new PacketWriter(request.application, request.write);
-  // In front of the packets, so that a reader has the names in time.
+  // Write the names before the packets, so that readers know them in time.
   writer.nameAddresses(request.names.all);
   try {
     const isSelected =
@@ -162,7 +161,7 @@ function predicateOf({ filter, window }: ReadRequest): Predicate {
   return (stream) => isInWindow(stream) && matches(stream);
 }
 
-/** The numbers of packets that tshark selects, in their order. */
+/** The numbers of the packets that tshark selects, in order. */
 async function* selectedByTshark(
   tshark: string,
   filter: string,

@@ -8,7 +8,7 @@ import { counted, durationText, timeText } from './timeText.ts';
 
 const SHOWN_CONVERSATIONS = 10;
 
-/** The summary for people: findings first. Gives one piece at a time; safe for a terminal. */
+/** Renders the summary for people, with the findings first. Yields one piece at a time. Safe for a terminal. */
 export function* renderSummary(summary: Summary, files: readonly string[]): Generator<string> {
   yield `${headline(summary)}\n`;
   const { findings } = summary;
@@ -20,7 +20,7 @@ export function* renderSummary(summary: Summary, files: readonly string[]): Gene
   yield* renderConversations(summary);
 }
 
-/** What is in it, in a line. */
+/** The contents of the captures in one line. */
 export function headline({ summarizer, conversations, others }: Summary): string {
   const { packets, bytes, interfaces, start, end, baseSeconds } = summarizer;
   const links = [...new Set(interfaces.map(({ linkType }) => linkTypeName(linkType)))].join(', ');
@@ -58,7 +58,7 @@ function renderFinding(finding: Finding, number: number, files: readonly string[
   return `\n${lines.map(terminalSafe).join('\n')}\n`;
 }
 
-/** What comes of the finding above. */
+/** Renders a consequence of the finding above. */
 function renderConsequence(finding: Finding): string {
   const { kind, what, count, packets } = finding;
   const where = finding.interface === undefined ? '' : ` at ${finding.interface}`;
@@ -67,7 +67,7 @@ function renderConsequence(finding: Finding): string {
   return `${terminalSafe(`   consequence: ${kind}${where}: ${what}${numbers}`)}\n`;
 }
 
-/** What shows the packets, ready to be copied. */
+/** A command that shows the packets, ready to copy. */
 function command({ filter, decodeAs }: Finding, files: readonly string[]): string {
   const decode = decodeAs === undefined ? '' : ` -d ${decodeAs}`;
   const [file, another] = files;
@@ -83,7 +83,7 @@ function quoted(text: string): string {
 function* renderConversations(summary: Summary): Generator<string> {
   const { conversations, others, names, summarizer } = summary;
   const { interfaces } = summarizer;
-  // Of a connection that several points saw, the one nearest to the client stands for all.
+  // If several points saw a connection, only the conversation closest to the client is shown.
   const next = nextPoints(summary);
   const further = new Set(next.values());
   const connections = conversations.filter(({ serial }) => !further.has(serial));
@@ -135,7 +135,7 @@ function* renderConversations(summary: Summary): Generator<string> {
     yield `${counted(others.conversations, 'conversation')} more are only counted: ${counted(others.packets, 'packet')}, ${bytesText(others.bytes)}\n`;
 }
 
-/** By the serial number of a conversation: that of the same connection at the next point on its way. */
+/** By the serial number of a conversation: that of the same connection at the next point on its path. */
 function nextPoints({ comparisons }: Summary): ReadonlyMap<number, number> {
   const next = new Map<number, number>();
   const reached = new Set<number>();
@@ -161,7 +161,7 @@ function whatOf({ tls, http, dns, carries, tunnel }: Conversation): string {
   return inside.trim();
 }
 
-/** The time of day; dates stand in the first line. */
+/** The time of day. The first line contains the date. */
 function clock(time: string): string {
   return time.slice(11, 23);
 }

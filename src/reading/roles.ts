@@ -1,6 +1,6 @@
 import { FLAG, type Packet, PROTOCOL } from '../packets/packet.ts';
 
-/** Ports that servers listen on though clients could have them too (IANA, and what clusters run). */
+/** Server ports within the range that clients may use (IANA, and common services of clusters). */
 const SERVER_PORTS: ReadonlySet<number> = new Set([
   1080, 1194, 1433, 1521, 1812, 1813, 1883, 2049, 2181, 2379, 2380, 3000, 3128, 3306, 3389, 3478,
   3544, 4789, 5000, 5060, 5061, 5072, 5222, 5223, 5269, 5353, 5355, 5432, 5671, 5672, 5900, 5985,
@@ -9,7 +9,7 @@ const SERVER_PORTS: ReadonlySet<number> = new Set([
   50051,
 ]);
 const FIRST_FREE_PORT = 1024;
-/** Linux takes the ports of clients from here on (net.ipv4.ip_local_port_range). */
+/** Linux uses client ports from here (net.ipv4.ip_local_port_range). */
 const EPHEMERAL_PORTS = 32_768;
 
 function isServerPort(port: number): boolean {
@@ -17,8 +17,8 @@ function isServerPort(port: number): boolean {
 }
 
 /**
- * True when the sender of a conversation's first packet is its server: it answers a SYN that is not in
- * the capture, or only its port is a server's. Otherwise the end that sends first is the client.
+ * Whether the sender of a conversation's first packet is the server: it answers a SYN that is not in the capture, or
+ * only its port is a server port. Otherwise the end that sends first is the client.
  */
 export function isFromServer(packet: Packet): boolean {
   const { sourcePort, destinationPort, flags, protocol } = packet;

@@ -18,43 +18,43 @@ import { ConversationTrace, PacketTraces } from './points/packetTraces.ts';
 import type { SeenPacket, SummaryCollector } from './summaryCollector.ts';
 import type { TcpConnection } from './tcp/tcpConnection.ts';
 
-/** Conversations in detail at a time: with all that is known of each about 20 MB. */
+/** Conversations with details at a time. They need about 20 MB with everything that is known of each. */
 const MAX_CONVERSATIONS = 10_000;
 
-/** Takes part in what becomes of conversations. */
+/** Observes conversations and packets. */
 export interface SummaryObserver {
   /** Called for every packet. */
   readonly collector?: SummaryCollector | undefined;
-  /** A conversation is over: closed to make room (`isEvicted`), or at the end of the capture. */
+  /** A conversation is closed: to make room (`isEvicted`), or at the end of the capture. */
   closed(conversation: Conversation, isEvicted: boolean): void;
   /** A segment was analysed; `found` are bits of SEGMENT. For tests that compare packet by packet. */
   segment?(packet: number, found: number, conversation: Conversation, isCopy: boolean): void;
 }
 
 /**
- * Goes through captures once and finds out who talked with whom, and how that went. Nothing is kept of a
- * packet, and of at most MAX_CONVERSATIONS conversations at a time.
+ * Reads captures once and collects the conversations in them and their problems. Keeps no packets, and details of at
+ * most MAX_CONVERSATIONS conversations at a time.
  *
- * Of each capture: beginCapture(), then for each of its files beginFile(), add() for each packet of it,
- * endFile(); finish() at the end of all.
+ * For each capture, call beginCapture(); for each of its files beginFile(), add() for each packet, and endFile(). Call
+ * finish() at the end.
  */
 export class Summarizer {
   packets = 0;
   /** Bytes on the wire. */
   bytes = 0;
-  /** Seconds since 1970 that times are counted from. */
+  /** Times are relative to this time, in seconds since 1970. */
   baseSeconds = 0;
-  /** Nanoseconds since then. */
+  /** The times of the first and last packets, in nanoseconds since then. */
   start = Number.POSITIVE_INFINITY;
   end = Number.NEGATIVE_INFINITY;
   readonly interfaces: CaptureInterface[] = [];
   readonly #interfacesByKey = new Map<string, CaptureInterface>();
-  /** VXLAN on Linux's old port was seen, which Wireshark takes for another protocol. */
+  /** VXLAN was seen on the older default port of Linux, which Wireshark decodes as another protocol. */
   hasOldVxlan = false;
   readonly dns = new DnsTracker();
   readonly arp = new ArpWatch();
   readonly icmpErrors = new IcmpErrors();
-  /** Packets of captures at several points. */
+  /** The packets of captures at several points. */
   readonly traces = new PacketTraces();
   readonly conversations: Conversations;
   readonly #observer: SummaryObserver;
@@ -64,22 +64,22 @@ export class Summarizer {
   readonly #waiting = new WaitingBytes();
   readonly #arrival = { time: 0, packet: 0 };
   readonly #hasSeveralCaptures: boolean;
-  /** The capture may be of several points. */
+  /** Whether the capture may have several points. */
   #isTraced = false;
   #seen: SeenPacket | undefined;
-  /** Segment bits of the packet that is being read. */
+  /** The segment bits of the current packet. */
   #found = 0;
   #hasBase = false;
   #capture = -1;
   #label = '';
-  /** By the file's numbers. */
+  /** By the interface numbers of the file. */
   #fileInterfaces: CaptureInterface[] = [];
   #interface: CaptureInterface | undefined;
   #interfaceNumber = -1;
   #number = 0;
   #now = 0;
   #isCopy = false;
-  /** The conversation of the layer that was added last. */
+  /** The conversation of the last layer. */
   #layer: Conversation | undefined;
 
   constructor(observer: SummaryObserver, hasSeveralCaptures = false) {
@@ -90,20 +90,20 @@ export class Summarizer {
     );
   }
 
-  /** The next packets are of another capture. Their numbers begin at 1. */
+  /** The next packets belong to another capture. Packet numbers restart at 1. */
   beginCapture(label: string): void {
     this.#capture += 1;
     this.#label = label;
     this.#number = 0;
   }
 
-  /** The next packets are of another file: a ring has many of one capture. */
+  /** The next packets belong to another file. A ring has many files for one capture. */
   beginFile(): void {
     this.#fileInterfaces = [];
     this.#interfaceNumber = -1;
   }
 
-  /** Takes in the packet that the cursor stands on. */
+  /** Adds the current packet of the cursor. */
   add(cursor: PacketCursor): void {
     this.packets += 1;
     this.#number += 1;
@@ -129,9 +129,9 @@ export class Summarizer {
     }
   }
 
-  /** The file is over: takes what its recorder counted. */
+  /** Call at the end of a file. Adds the counts of its recorder. */
   endFile(cursor: PacketCursor): void {
-    // Interfaces without packets are passed on too.
+    // Include interfaces without packets.
     for (let number = 0; number < cursor.interfaces.length; number++)
       this.#interfaceOf(cursor, number);
     for (const [number, counts] of cursor.counts.entries()) {
@@ -151,13 +151,13 @@ export class Summarizer {
     if (packets > 0) this.#observer.collector?.dropped(on, packets);
   }
 
-  /** Packets that the recorder of the capture lost, where only a manifest says so. */
+  /** Adds packets that the recorder of the capture lost, if only the manifest contains them. */
   addDropped(dropped: number | undefined): void {
     const on = this.interfaces.find(({ capture }) => capture === this.#capture);
     if (on && dropped !== undefined && on.dropped === undefined) this.#addDropped(on, dropped);
   }
 
-  /** Parts of the recording that are missing, as its manifest says. */
+  /** Adds gaps in the recording, from the manifest. */
   addGaps(gaps: number): void {
     const on = this.interfaces.find(({ capture }) => capture === this.#capture);
     if (on) on.gaps += gaps;
@@ -184,7 +184,7 @@ export class Summarizer {
 
   #enterInterface(cursor: PacketCursor): void {
     this.#interfaceNumber = cursor.interfaceIndex;
-    // Only pcapng names more interfaces later.
+    // Only pcapng files can add interfaces later.
     this.#isTraced = this.#hasSeveralCaptures || cursor instanceof PcapngCursor;
     this.#interface = this.#interfaceOf(cursor, cursor.interfaceIndex);
   }
@@ -195,7 +195,7 @@ export class Summarizer {
     const described = cursor.interfaces[number];
     if (!described) throw new Error(`interface ${number} is not described`);
     const label = described.name ?? this.#label;
-    // The files of a ring describe the same interfaces again.
+    // All files of a ring describe the same interfaces.
     const key = `${this.#capture} ${number} ${described.linkType} ${label}`;
     let on = this.#interfacesByKey.get(key);
     if (!on) {
@@ -229,7 +229,7 @@ export class Summarizer {
     }
   }
 
-  /** The packet is inside of one that was added before. */
+  /** Marks the previous layer as the tunnel that carries the packet. */
   #markTunnel(packet: Packet): void {
     if (!this.#layer) return;
     this.#layer.carries = packet.tunnel;
@@ -348,7 +348,10 @@ export class Summarizer {
     conversation.isRead = true;
   }
 
-  /** Fragments count for the conversation whose ports stand in the first; what they carry is read once it is whole. */
+  /**
+   * Counts fragments for the conversation with the ports of the first fragment. Their payload is read once the datagram
+   * is complete.
+   */
   #addFragment(packet: Packet, on: CaptureInterface): void {
     const datagram = this.#fragments.datagramOf(packet, on.index);
     if (packet.hasPorts || packet.hasTransport) {

@@ -25,22 +25,22 @@ import { Summarizer } from './summarizer.ts';
 import type { SummaryCollector } from './summaryCollector.ts';
 import { counted, percentText } from './timeText.ts';
 
-/** Conversations that are remembered for being found at another point. */
+/** The number of conversations remembered to find them at other points. */
 const MAX_VIEWS = 50_000;
 
-/** One capture: a file, the files of a ring in their order, or a stream. */
+/** One capture: a file, the files of a ring in order, or a stream. */
 export interface CaptureSource {
   readonly label: string;
   readonly paths: readonly string[];
-  /** Read instead of the paths: standard input. */
+  /** Read instead of the paths, for standard input. */
   readonly stream?: Readable;
-  /** Packets that its recorder lost, where only a manifest says so. */
+  /** Packets that the recorder lost, if only a manifest contains this count. */
   readonly dropped?: number;
-  /** Parts of its recording that are missing between its files, where a manifest says so. */
+  /** Gaps in the recording between its files, from a manifest. */
   readonly gaps?: number;
 }
 
-/** What became of conversations that were closed to make room. */
+/** Totals of the conversations that were closed to make room. */
 export interface OtherConversations {
   conversations: number;
   packets: number;
@@ -50,27 +50,25 @@ export interface OtherConversations {
 export interface Summary {
   readonly summarizer: Summarizer;
   readonly names: Names;
-  /** Those in detail, in the order of their beginnings. */
+  /** Conversations with details, in the order of their first packets. */
   readonly conversations: readonly Conversation[];
   readonly others: OtherConversations;
   readonly findings: readonly Finding[];
-  /** Of points of capture that saw the same connections. */
+  /** Comparisons of points that saw the same connections. */
   readonly comparisons: readonly PointComparison[];
   readonly broken: readonly BrokenFile[];
 }
 
-/** Who takes part in a run. */
+/** Callbacks and collectors of a run. */
 export interface SummaryOptions {
-  /** Called now and then with the packets read so far. */
+  /** Called occasionally with the number of packets read so far. */
   readonly onPackets?: (packets: number) => void;
   readonly signal?: AbortSignal;
-  /** Keeps more than the summary does. */
+  /** Collects more than the summary does. */
   readonly collector?: SummaryCollector;
 }
 
-/**
- * Reads captures once and says what is in them and what is wrong. Throws UnreadableCapture.
- */
+/** Reads captures once and returns their contents and findings. Throws UnreadableCapture. */
 export async function summarize(
   sources: readonly CaptureSource[],
   { onPackets, signal, collector }: SummaryOptions = {},
@@ -94,7 +92,7 @@ export async function summarize(
   return run.finish();
 }
 
-/** A file that could not be opened or is not a capture; `cause` says why. */
+/** A file could not be opened or is not a capture; `cause` is the reason. */
 export class UnreadableCapture extends Error {
   readonly path: string;
 
@@ -209,13 +207,13 @@ class SummaryRun {
 
   #remember(conversation: Conversation): void {
     if (conversation.tcp) this.#nat.add(conversation, conversation.tcp);
-    // What a tunnel carries is compared, not the tunnel.
+    // The packets inside a tunnel are compared, not the tunnel.
     if (conversation.carries !== 'none' || this.#views.length >= MAX_VIEWS) return;
     if (conversation.trace || this.#isOfAnyDevice(conversation))
       this.#views.push(new PointView(conversation, this.summarizer.traces));
   }
 
-  /** Captured on all devices, before and after a translation. */
+  /** Whether it was captured on all devices, and so before and after a translation. */
   #isOfAnyDevice({ interfaceIndex }: Conversation): boolean {
     const linkType = this.summarizer.interfaces[interfaceIndex]?.linkType;
     return linkType === LINK_TYPE.sll || linkType === LINK_TYPE.sll2;
@@ -231,7 +229,7 @@ class SummaryRun {
   }
 }
 
-/** What a capture that lost packets itself says about everything found in it. */
+/** The caveat for all findings in a capture that lost packets itself. */
 function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
   const dropped = interfaces.reduce((sum, on) => sum + (on.dropped ?? 0), 0);
   if (dropped > 0)
@@ -242,7 +240,7 @@ function caveatOf({ interfaces, packets }: Summarizer): string | undefined {
     : undefined;
 }
 
-/** An interface of a pod sees that pod's packets only: the address that all of them share is the pod's. */
+/** The interface of a pod sees only packets of that pod, so the address that they all share belongs to the pod. */
 function nameLocalAddresses(
   names: Names,
   interfaces: readonly { readonly index: number; readonly described: CapturedInterface }[],
@@ -267,7 +265,7 @@ function nameLocalAddresses(
   }
 }
 
-/** The pod that an interface's comments name: as our captures describe their interfaces. */
+/** The pod in the comments of an interface, as written by our captures. */
 function podOf({ comments }: CapturedInterface): string | undefined {
   const lines = comments.flatMap((comment) => comment.split('\n'));
   const value = (key: string) =>

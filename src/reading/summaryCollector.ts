@@ -3,7 +3,7 @@ import type { CaptureInterface } from './captureInterface.ts';
 import type { Conversation } from './conversation.ts';
 import type { PointView } from './points/pointView.ts';
 
-/** A packet of a conversation, and what was found about it. Made once, and filled again for each packet. */
+/** A packet of a conversation and its analysis. Created once and reused for each packet. */
 export interface SeenPacket {
   conversation: Conversation;
   fromClient: boolean;
@@ -13,26 +13,26 @@ export interface SeenPacket {
   time: number;
   /** Bits of SEGMENT, for TCP. */
   found: number;
-  /** The capture has it more than once. */
+  /** Whether the packet was captured before. */
   isCopy: boolean;
 }
 
 /**
- * Takes part in a summary and keeps more of it than the summary does. Its owner keeps it within bounds:
+ * Takes part in a summary and collects more than the summary does. The implementation must bound its memory, because
  * there may be millions of packets and conversations.
  */
 export interface SummaryCollector {
-  /** A packet of any kind, `length` bytes on the wire. */
+  /** Called for any packet; `length` is in bytes on the wire. */
   frame(on: CaptureInterface, time: number, length: number): void;
-  /** A packet of a conversation whose transport header was captured. `packet` is valid during the call. */
+  /** Called for a packet of a conversation with a captured transport header. `packet` is only valid during the call. */
   packet(packet: Packet, seen: SeenPacket): void;
   /** The recorder lost packets on this interface: before the next packet, or somewhere in the file that ends now. */
   dropped(on: CaptureInterface, packets: number): void;
-  /** The conversation is over. */
+  /** Called when a conversation is closed. */
   closed(conversation: Conversation): void;
   /**
-   * A packet of a conversation passed one point of capture and never came to the next. At the end, when
-   * all conversations are closed. `view` is the conversation at the first point.
+   * Called at the end, when all conversations are closed, for each packet that passed one point of capture and never
+   * arrived at the next. `view` is the conversation at the first point.
    */
   lost(
     view: PointView,

@@ -12,7 +12,7 @@ import type { TcpSide } from './tcp/tcpSide.ts';
 import { inMilliseconds, timeText } from './timeText.ts';
 import type { TlsFacts } from './tls/tlsFacts.ts';
 
-/** The summary as docs/summary.md describes it. Fields that are not known are left out. */
+/** The summary in the format of docs/summary.md. Unknown fields are omitted. */
 export function summaryFacts(summary: Summary) {
   const { summarizer, findings, broken, others } = summary;
   const { interfaces, baseSeconds } = summarizer;

@@ -1,7 +1,10 @@
-/** The latest time that a Date can hold, in seconds. */
+/** The latest time that a Date can represent, in seconds. */
 const LAST_SECOND = 8.64e12;
 
-/** ISO 8601 in UTC with nine digits: `nanoseconds` after `baseSeconds`, which count from 1970. */
+/**
+ * Formats a time as ISO 8601 in UTC with nine decimals: `nanoseconds` after `baseSeconds`, which is in seconds since
+ * 1970.
+ */
 export function timeText(baseSeconds: number, nanoseconds: number): string {
   if (!Number.isFinite(nanoseconds)) return '';
   const after = Math.floor(nanoseconds / 1e9);
@@ -11,7 +14,7 @@ export function timeText(baseSeconds: number, nanoseconds: number): string {
   return `${whole}.${String(rest).padStart(9, '0')}Z`;
 }
 
-/** A span in words: 15 min 1 s, 5.01 s, 127.5 ms, 214 µs. */
+/** Formats a duration: 15 min 1 s, 5.01 s, 127.5 ms, 214 µs. */
 export function durationText(nanoseconds: number): string {
   if (nanoseconds < 1e6) return `${Math.round(nanoseconds / 1e3)} µs`;
   if (nanoseconds < 1e9) return `${trimmed(nanoseconds / 1e6, 1)} ms`;
@@ -32,19 +35,19 @@ function trimmed(value: number, digits: number): string {
   return String(Number(value.toFixed(digits)));
 }
 
-/** 1 packet, 3 packets. */
+/** Formats a count with its noun: 1 packet, 3 packets. */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** A share in percent, with as many digits as it needs. */
+/** Formats a share in percent, with as many decimals as needed. */
 export function percentText(part: number, whole: number): string {
   if (whole === 0) return '0 %';
   const percent = (part / whole) * 100;
   return `${percent < 1 ? Number(percent.toPrecision(1)) : Number(percent.toFixed(1))} %`;
 }
 
-/** Milliseconds with microseconds behind the point. */
+/** Converts to milliseconds, with microseconds as decimals. */
 export function inMilliseconds(nanoseconds: number): number {
   return Math.round(nanoseconds / 1e3) / 1e3;
 }

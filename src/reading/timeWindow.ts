@@ -1,6 +1,6 @@
 import type { PacketCursor } from '../pcap/packetCursor.ts';
 
-/** A moment as seconds since 1970 in text, such as `1706745600.25`, to the nanosecond. */
+/** A time as text in seconds since 1970, such as `1706745600.25`, with nanosecond precision. */
 interface Bound {
   readonly text: string;
   readonly seconds: number;
@@ -12,12 +12,12 @@ function boundOf(text: string): Bound {
   return { text, seconds: Number(whole), nanoseconds: Number(fraction.slice(0, 9).padEnd(9, '0')) };
 }
 
-/** The packets from one time to another, both included. */
+/** A time range, including both ends. */
 export class TimeWindow {
   readonly #from: Bound | undefined;
   readonly #to: Bound | undefined;
 
-  /** Seconds since 1970, as text; undefined for no bound. */
+  /** Times are seconds since 1970, as text; undefined for no limit. */
   constructor(from: string | undefined, to: string | undefined) {
     this.#from = from === undefined ? undefined : boundOf(from);
     this.#to = to === undefined ? undefined : boundOf(to);
@@ -36,7 +36,7 @@ export class TimeWindow {
     );
   }
 
-  /** The same as a display filter; undefined where everything is in it. */
+  /** The range as a display filter; undefined if it has no limits. */
   get filter(): string | undefined {
     const tests = [
       this.#from && `frame.time_epoch >= ${this.#from.text}`,

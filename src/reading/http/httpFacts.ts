@@ -1,23 +1,23 @@
-/** A request and what came back. */
+/** A request and its response. */
 export interface HttpExchange {
   method: string;
   target: string;
   host: string | undefined;
-  /** 0 before an answer. */
+  /** 0 until there is a response. */
   status: number;
   requestPacket: number;
   responsePacket: number;
-  /** Nanoseconds since the capture's start; -1 without. */
+  /** Nanoseconds since the start of the capture; -1 without a request. */
   requestTime: number;
   responseTime: number;
 }
 
-/** Exchanges kept in detail of a connection. */
+/** Exchanges kept with details for each connection. */
 const MAX_EXCHANGES = 20;
-/** Requests that wait for an answer at the same time (pipelining). */
+/** Requests that may wait for responses at the same time (pipelining). */
 const MAX_WAITING = 100;
 
-/** What the HTTP messages of a connection say. */
+/** The HTTP messages of a connection. */
 export class HttpFacts {
   /** 1.1, 1.0, 0.9, or 2 for HTTP/2. */
   version = '';
@@ -26,9 +26,9 @@ export class HttpFacts {
   isGrpc = false;
   readonly statuses = new Map<number, number>();
   readonly exchanges: HttpExchange[] = [];
-  /** The longest time from a request to its response, in nanoseconds. */
+  /** The longest time from a request to its response in nanoseconds. */
   slowest = 0;
-  /** The connection carries something else from here on (CONNECT, Upgrade). */
+  /** The connection has switched to another protocol (CONNECT, Upgrade). */
   isSwitched = false;
   readonly #waiting: HttpExchange[] = [];
 
@@ -38,14 +38,14 @@ export class HttpFacts {
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push(exchange);
   }
 
-  /** The request that the next response answers; stays in line for what comes after a 1xx. */
+  /** The request that the next response belongs to. A 1xx response does not complete it. */
   get answered(): HttpExchange | undefined {
     return this.#waiting[0];
   }
 
   /**
-   * The next message is the first one after a gap. Without pipelining a response answers the last request
-   * before it, and a request comes when the ones before it are done with.
+   * Call before the first message after a gap. Without pipelining, a response belongs to the last request before it,
+   * and a request means that all earlier ones are complete.
    */
   pickUp(isRequest: boolean): void {
     this.#waiting.splice(0, this.#waiting.length - (isRequest ? 0 : 1));

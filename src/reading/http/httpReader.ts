@@ -9,12 +9,12 @@ import {
 import type { Arrival, StreamConsumer } from '../byteStream.ts';
 import type { HttpFacts } from './httpFacts.ts';
 
-/** A longer head is not one of HTTP. */
+/** Heads of HTTP messages are not longer. */
 const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_TEXT = 2_000;
-/** "application/grpc" as HTTP/2 compresses it (HPACK's Huffman code, RFC 7541). */
+/** "application/grpc" as compressed by HTTP/2 (the Huffman code of HPACK, RFC 7541). */
 const GRPC_HUFFMAN = Buffer.from('1d75d0620d263d4c4d6564', 'hex').toString('latin1');
-/** As much of an HTTP/2 connection is searched for it. */
+/** The part of an HTTP/2 connection that is searched for it. */
 const MAX_HTTP2_BYTES = 16 * 1024;
 
 type State =
@@ -25,16 +25,16 @@ type State =
   | 'trailer'
   | 'until-close'
   | 'http2'
-  /** Bytes are missing, and where the next message begins is not known. */
+  /** Bytes are missing, so the start of the next message is unknown. */
   | 'lost';
 
-/** Reads the messages of one direction of an HTTP/1 connection; bodies are only passed. */
+/** Reads the messages of one direction of an HTTP/1 connection. Bodies are skipped. */
 export class HttpReader implements StreamConsumer {
   isDone = false;
   readonly #facts: HttpFacts;
   readonly #fromClient: boolean;
   #state: State = 'head';
-  /** The part of a head, or of a line, that has come. */
+  /** The part of a head or line that has arrived. */
   #text = '';
   #left = 0;
   #headPacket = 0;
@@ -46,7 +46,7 @@ export class HttpReader implements StreamConsumer {
   }
 
   data(bytes: Uint8Array, from: number, to: number, arrival: Arrival): void {
-    // Senders begin a message with a segment. Inside of one, what looks like a head may be a body.
+    // Senders start a message with a new segment. Inside a segment, bytes that look like a head may be part of a body.
     if (this.#state === 'lost' && beginsHttpMessage(bytes, from, to, this.#fromClient)) {
       this.#facts.pickUp(this.#fromClient);
       this.#state = 'head';
@@ -95,7 +95,7 @@ export class HttpReader implements StreamConsumer {
 
   #readHead(bytes: Uint8Array, from: number, to: number, arrival: Arrival): number {
     if (this.#text === '') {
-      // Empty lines between messages are to be ignored (RFC 9112, 2.2).
+      // Ignore empty lines between messages (RFC 9112, 2.2).
       let at = from;
       while (at < to && (bytes[at] === 13 || bytes[at] === 10)) at += 1;
       if (at > from) return at;
@@ -182,7 +182,7 @@ export class HttpReader implements StreamConsumer {
     if (this.#left === 0) this.#state = this.#state === 'chunk' ? 'chunk-size' : 'head';
   }
 
-  /** A line of a chunked body: a size, the empty line before it, or a trailer. */
+  /** Reads a line of a chunked body: a size, the empty line before it, or a trailer. */
   #readLine(bytes: Uint8Array, from: number, to: number): number {
     const end = bytes.indexOf(10, from);
     const isWhole = end >= 0 && end < to;
@@ -218,7 +218,7 @@ export class HttpReader implements StreamConsumer {
   }
 }
 
-/** Where the body begins: after an empty line; undefined when that has not come. */
+/** The start of the body, after an empty line; undefined if that has not arrived. */
 function headEnd(text: string, from: number): number | undefined {
   const crlf = text.indexOf('\r\n\r\n', from);
   const lf = text.indexOf('\n\n', from);
@@ -226,7 +226,7 @@ function headEnd(text: string, from: number): number | undefined {
   return lf < 0 || crlf < lf ? crlf + 4 : lf + 2;
 }
 
-/** A request of HTTP/0.9 is one line without a version. */
+/** A request of HTTP/0.9 is a single line without a version. */
 function oldRequestEnd(text: string): number | undefined {
   const end = text.indexOf('\n');
   return end >= 0 && /^(?:GET|HEAD|POST) +\S+ *\r?\n/.test(text) ? end + 1 : undefined;

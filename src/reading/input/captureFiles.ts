@@ -2,26 +2,26 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, messageOf, Problem } from '../../problem.ts';
 
-/** Standard input, as an argument. */
+/** The argument for standard input. */
 export const STANDARD_INPUT = '-';
 
-/** The manifest of a fetched capture, as far as reading needs it; see capture/manifest.ts. */
+/** The manifest of a fetched capture. Only some of its fields are read here; see capture/manifest.ts. */
 const MANIFEST_NAME = 'capture.json';
 
 const CAPTURE_FILE = /\.(pcap|pcapng|cap|dmp|dump)(\.gz|\d+)?$/i;
 
-/** What the arguments stand for. */
+/** The capture files that the arguments name. */
 export interface CaptureFiles {
-  /** Paths of files, or `-`. */
+  /** File paths, or `-`. */
   readonly paths: readonly string[];
-  /** What is missing according to manifests, one sentence each. */
+  /** What is missing according to the manifests, one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * The capture files of the arguments: files as they are; of a folder with a manifest those it names; of
- * another folder all capture files in it, and in its folders that have a manifest (one for each pod).
- * Throws a Problem.
+ * Expands arguments to capture files. A file stands for itself. A folder with a manifest stands for the files in the
+ * manifest; any other folder for all capture files in it, and in its folders with a manifest (one for each pod). Throws
+ * a Problem.
  */
 export async function captureFilesOf(words: readonly string[]): Promise<CaptureFiles> {
   const paths: string[] = [];
@@ -42,7 +42,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Why a capture file cannot be read. */
+/** The problem that a capture file cannot be read. */
 export function unreadable(path: string, error: unknown): Problem {
   const reason =
     errorCode(error) === 'ENOENT' ? 'no such file' : messageOf(error).replace(/^\w+: /, '');
@@ -117,7 +117,7 @@ async function manifestFiles(folder: string, notes: string[]): Promise<string[]>
     );
   if (dropped > 0) notes.push(`${folder}: ${dropped} packets were dropped while recording`);
   const ordered = [...files].sort((one, other) => one.seq - other.seq);
-  // A name in a manifest is a file beside it.
+  // Names in a manifest must be files in the same folder.
   return ordered.flatMap(({ name, state }) =>
     name !== undefined && !/[/\\]/.test(name) && state !== 'copying' ? [name] : [],
   );

@@ -6,7 +6,7 @@ import { captureFilesOf, STANDARD_INPUT, unreadable } from './captureFiles.ts';
 
 const MANIFEST_NAME = 'capture.json';
 
-/** What is read of a manifest (docs/captures.md). */
+/** The fields of a manifest that are read here (docs/captures.md). */
 interface Manifest {
   readonly dropped: number;
   readonly files: readonly { readonly seq: number; readonly name?: string }[];
@@ -15,8 +15,8 @@ interface Manifest {
 }
 
 /**
- * The captures that arguments name: files, - for standard input, and folders: one capture each, whose
- * files follow one another. A folder of several pods has a capture in each of its folders. Throws a Problem.
+ * The captures that arguments name: files, - for standard input, and folders. The files of a folder are one capture, in
+ * sequence. A folder for several pods contains a folder with a capture for each of them. Throws a Problem.
  */
 export async function captureSources(names: readonly string[]): Promise<CaptureSource[]> {
   const found = await Promise.all(names.map(sourcesOf));
@@ -39,7 +39,7 @@ async function sourcesOf(name: string): Promise<CaptureSource[]> {
   return pods.length > 0 ? pods : [await folderSource(name)];
 }
 
-/** The capture of one pod, in a folder of several. */
+/** The capture of one pod in a folder for several pods. */
 async function podSource(folder: string): Promise<CaptureSource | undefined> {
   try {
     await stat(join(folder, MANIFEST_NAME));
@@ -55,7 +55,7 @@ async function folderSource(folder: string): Promise<CaptureSource> {
   return { label: basename(folder), paths, ...(await missingFrom(join(folder, MANIFEST_NAME))) };
 }
 
-/** What the recorder lost, and how many parts of the recording are missing, as the manifest has it. */
+/** The packets that the recorder lost and the gaps in the recording, from the manifest. */
 async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' | 'gaps'>> {
   let text: string;
   try {
@@ -79,7 +79,7 @@ async function missingFrom(path: string): Promise<Pick<CaptureSource, 'dropped' 
   }
 }
 
-/** Gaps between files; what the ring removed before the first one does not count. Outages are gaps as well. */
+/** Gaps between files, without files that the ring removed before the first one. Interruptions count as gaps too. */
 function gapsOf({ files = [], gaps = [], interruptions = [] }: Partial<Manifest>): number {
   const copied = files.filter(({ name }) => name !== undefined).map(({ seq }) => seq);
   const between = gaps.filter(({ first }) => copied.some((seq) => seq < first));

@@ -6,16 +6,16 @@ import { SourceHeap } from '../../pcap/sourceHeap.ts';
 import { Problem } from '../../problem.ts';
 import { STANDARD_INPUT, unreadable } from './captureFiles.ts';
 
-/** A capture that comes as a stream, and its name for messages. */
+/** A capture that is read from a stream, and its name in messages. */
 export interface NamedStream {
   readonly name: string;
   readonly stream: Readable;
 }
 
-/** A path, `-` for standard input, or a stream, which can be read once. */
+/** A path, `-` for standard input, or a stream, which can only be read once. */
 export type PacketInput = string | NamedStream;
 
-/** One capture file on its way into a stream of several. */
+/** One of the capture files in a PacketStream. */
 export class StreamSource {
   readonly input: PacketInput;
   readonly index: number;
@@ -23,7 +23,7 @@ export class StreamSource {
   seconds = 0;
   nanoseconds = 0;
   reader: CaptureReader | undefined;
-  /** How many of its names the stream has taken over. */
+  /** The number of its names that the PacketStream has copied. */
   names = 0;
 
   constructor(input: PacketInput, index: number) {
@@ -42,7 +42,7 @@ export class StreamSource {
     this.nanoseconds = cursor.nanoseconds;
   }
 
-  /** Opens it and goes to its first packet; false when there is none. Throws a Problem. */
+  /** Opens it and advances to its first packet; false if there is none. Throws a Problem. */
   async open(): Promise<boolean> {
     try {
       this.reader = await this.#open();
@@ -59,7 +59,7 @@ export class StreamSource {
           kind: 'damaged',
           cause: error,
         });
-      // Whoever made the stream words its failures.
+      // The stream's owner has already worded this failure.
       if (error instanceof Problem && typeof this.input !== 'string') throw error;
       throw unreadable(nameOf(this.input), error);
     }
@@ -73,26 +73,26 @@ export class StreamSource {
 }
 
 /**
- * The packets of capture files, in the order of their times:
+ * The packets of several capture files in the order of their times:
  *
  *     while (await stream.more()) while (stream.next()) use(stream.cursor);
  *
- * A file is open only from its first packet to its last, so that a ring of a thousand files is read one
- * after the other. Within a file, packets stay in their order.
+ * Each file is open only from its first to its last packet, so that a ring of a thousand files needs few open files.
+ * The packets of a file keep their order.
  */
 export class PacketStream {
-  /** Packets passed: the number of the current one. */
+  /** The number of packets read, which is the number of the current packet. */
   number = 0;
-  /** Why files could not be read to their ends, one sentence each. */
+  /** Why files could not be read to the end, one sentence each. */
   readonly notes: string[] = [];
-  /** Names that the files give to addresses, as far as they have been read. */
+  /** Names for addresses in the files, as far as they have been read. */
   readonly names: NamedAddress[] = [];
   readonly #heap = new SourceHeap<StreamSource>();
   #current: StreamSource | undefined;
-  /** The first source's packet is the current one, and has been passed. */
+  /** Whether the packet of the first source has already been returned. */
   #isPassed = false;
 
-  /** Opens the inputs. Throws a Problem when one cannot be read, or is not a capture. */
+  /** Opens the inputs. Throws a Problem if one cannot be read or is not a capture. */
   static async open(inputs: readonly PacketInput[]): Promise<PacketStream> {
     const stream = new PacketStream();
     for (const [index, input] of inputs.entries()) {
@@ -105,7 +105,7 @@ export class PacketStream {
         continue;
       }
       stream.#heap.add(source);
-      // Its time is known; it is opened again when its turn comes.
+      // The time of its first packet is known. The file is opened again when it is needed.
       if (inputs.length > 1 && source.isFile) {
         await source.reader?.close();
         source.reader = undefined;
@@ -114,7 +114,7 @@ export class PacketStream {
     return stream;
   }
 
-  /** The cursor on the current packet. */
+  /** The cursor at the current packet. */
   get cursor(): PacketCursor {
     const reader = this.#current?.reader;
     if (!reader) throw new Error('no packet was read');
@@ -127,19 +127,19 @@ export class PacketStream {
     return cursor.interfaces[cursor.interfaceIndex] as CapturedInterface;
   }
 
-  /** The interfaces of the last file that was read; also of one without packets. */
+  /** The interfaces of the last file that was read, even if it had no packets. */
   get interfaces(): readonly CapturedInterface[] {
     return this.#current?.reader?.cursor.interfaces ?? [];
   }
 
-  /** Waits for bytes; false when there are no more packets. Throws a Problem. */
+  /** Waits for more bytes; false if there are no more packets. Throws a Problem. */
   async more(): Promise<boolean> {
     for (;;) {
       const source = this.#heap.first;
       if (!source) return false;
       if (!source.reader) {
         if (await source.open()) return true;
-        // It has changed since it was looked at.
+        // The file has changed since it was first opened.
         this.#heap.removeFirst();
         continue;
       }
@@ -151,7 +151,7 @@ export class PacketStream {
     }
   }
 
-  /** Goes to the next packet; false when more() is needed for it. */
+  /** Advances to the next packet; false if more() must be called first. */
   next(): boolean {
     const heap = this.#heap;
     let source = heap.first;

@@ -1,4 +1,4 @@
-/** Wireshark's Protocol and Info columns. */
+/** The Protocol and Info columns of Wireshark. */
 export interface Described {
   readonly protocol: string;
   readonly info: string;

@@ -4,7 +4,7 @@ import { u16 } from '../../packets/numbers.ts';
 import { type Packet, PROTOCOL } from '../../packets/packet.ts';
 import type { Described } from './described.ts';
 
-/** What listens where (IANA). */
+/** Protocols by port (IANA). */
 const PROTOCOLS: Readonly<Record<number, string>> = { 53: 'DNS', 5353: 'MDNS', 5355: 'LLMNR' };
 const OPCODES: Readonly<Record<number, string>> = {
   0: 'Standard query',
@@ -13,7 +13,7 @@ const OPCODES: Readonly<Record<number, string>> = {
   4: 'Zone change notification',
   5: 'Dynamic update',
 };
-/** Wireshark's words for the commonest codes (RFC 1035, 4.1.1). */
+/** Wireshark's texts for the most common codes (RFC 1035, 4.1.1). */
 const CODES: Readonly<Record<number, string>> = {
   1: 'Format error',
   2: 'Server failure',
@@ -22,7 +22,7 @@ const CODES: Readonly<Record<number, string>> = {
   5: 'Refused',
 };
 
-/** What Wireshark says of a DNS message; undefined when the packet is none, or a part of one. */
+/** Describes a DNS message as Wireshark does; undefined if the packet is not a DNS message, or only part of one. */
 export function describeDns(packet: Packet): Described | undefined {
   const { sourcePort, destinationPort, bytes, payloadAt, payloadEnd, protocol } = packet;
   const name = PROTOCOLS[destinationPort] ?? PROTOCOLS[sourcePort];

@@ -2,7 +2,7 @@ import { addressText, hardwareAddressText } from '../../packets/address.ts';
 import { u16, u32 } from '../../packets/numbers.ts';
 import { type Packet, PROTOCOL } from '../../packets/packet.ts';
 
-/** ICMP types and codes in Wireshark's words (IANA, ICMP parameters). */
+/** ICMP types and codes in the words of Wireshark (IANA, ICMP parameters). */
 const UNREACHABLE = [
   'Network unreachable',
   'Host unreachable',
@@ -36,7 +36,7 @@ const LISTENER: Readonly<Record<number, string>> = {
   143: 'Multicast Listener Report Message v2',
 };
 
-/** What Wireshark's Info column says of an ICMP or ICMPv6 message. */
+/** Describes an ICMP or ICMPv6 message as in Wireshark's Info column. */
 export function icmpInfo(packet: Packet): string {
   const { protocol, icmpType, icmpCode } = packet;
   if (!packet.hasTransport) return 'cut off';
@@ -99,7 +99,7 @@ function echo(packet: Packet, what: string, limit: string): string {
   return `Echo (ping) ${what} id=0x${id}, seq=${both}, ${limit}=${packet.ttl}`;
 }
 
-/** The link-layer address option of neighbor discovery (RFC 4861, 4.6.1): kind 1 of the source, 2 of the target. */
+/** The link-layer address option of neighbor discovery (RFC 4861, 4.6.1): kind 1 for the source, 2 for the target. */
 function linkAddress(
   { bytes, end }: Packet,
   options: number,

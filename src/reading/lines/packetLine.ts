@@ -13,13 +13,13 @@ import { TcpFlows } from './tcpFlows.ts';
 import { describeTcp } from './tcpInfo.ts';
 import { type TimeFormat, TimeTexts } from './timeText.ts';
 
-/** One packet in one line, as tshark prints it. */
+/** Formats one packet as a line, as tshark does. */
 export function lineOf(columns: PacketLine): string {
   const { number, time, source, destination, protocol, length, info } = columns;
   return `${String(number).padStart(5)} ${time.padStart(10)} ${source.padStart(12)} → ${destination.padEnd(12)} ${protocol} ${length} ${info}`;
 }
 
-/** Names of protocols over IP that are not looked into (IANA). */
+/** Names of IP protocols that are not decoded (IANA). */
 const IP_PROTOCOLS: Readonly<Record<number, string>> = {
   2: 'IGMP',
   50: 'ESP',
@@ -41,7 +41,7 @@ const ETHER_TYPES: Readonly<Record<number, string>> = {
   34958: 'EAPOL',
 };
 
-/** Puts packets into columns. Remembers connections, so that sequence numbers are relative. */
+/** Describes packets in columns. Remembers connections, so that sequence numbers are relative. */
 export class PacketDescriber {
   readonly packet = new Packet();
   readonly #names: AddressNames;
@@ -53,7 +53,7 @@ export class PacketDescriber {
     this.#times = new TimeTexts(format);
   }
 
-  /** Takes note of a packet that is not printed. */
+  /** Updates the state for a packet that is not printed. */
   pass(stream: PacketStream): void {
     const { cursor } = stream;
     this.#times.pass(cursor);
@@ -61,7 +61,7 @@ export class PacketDescriber {
     if (packet.protocol === PROTOCOL.tcp && packet.hasTransport) describeTcp(packet, this.#flows);
   }
 
-  /** The current packet of a stream. */
+  /** Describes the current packet of a stream. */
   columns(stream: PacketStream): PacketLine {
     const { cursor } = stream;
     const described = stream.interface;
@@ -76,7 +76,7 @@ export class PacketDescriber {
         ...this.#overIp(packet),
       };
     const isEthernet = described.linkType === LINK_TYPE.ethernet && cursor.end - cursor.start >= 14;
-    // Inside a tunnel the header stands in front of what it carries.
+    // Inside a tunnel, the Ethernet header is directly before the network header.
     const header = packet.tunnelDepth > 0 ? packet.networkAt - 14 : cursor.start;
     const source = isEthernet ? hardwareAddressText(cursor.bytes, header + 6) : '';
     const destination = isEthernet ? hardwareAddressText(cursor.bytes, header) : '';

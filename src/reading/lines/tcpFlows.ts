@@ -2,49 +2,49 @@ import { i32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet } from '../../packets/packet.ts';
 import { windowScale } from '../../packets/tcpOptions.ts';
 
-/** The TLS of one direction of a connection, as far as lines need it. */
+/** The TLS state of one direction of a connection. */
 export interface TlsFlow {
-  /** Where the next record begins. */
+  /** The sequence number of the next record. */
   next: number;
-  /** The record that has begun, if it is not whole yet. */
+  /** The description of a record that has begun and is not complete. */
   unfinished: string;
   isEncrypted: boolean;
-  /** As it stands in front of each record. */
+  /** The version in the record headers. */
   recordVersion: number;
-  /** The first bytes of its header, when the others come with the next segment. */
+  /** The first bytes of a record header that continues in the next segment. */
   header: Uint8Array;
 }
 
 /** One direction of a TCP connection. */
 export interface TcpFlow {
-  /** The sequence number that is shown as 0; undefined while nothing was seen of this direction. */
+  /** The sequence number that is shown as 0; undefined until this direction has been seen. */
   base: number | undefined;
-  /** The shift of its window: -1 without a SYN, or one without the option. */
+  /** The window scale: -1 without a SYN, or if it did not have the option. */
   scale: number;
   hasSyn: boolean;
-  /** Where it stands in TLS, once it has begun to speak it; and the version that both agreed on, or 0. */
+  /** The TLS state, once a record has been seen, and the negotiated version, or 0. */
   tls: TlsFlow | undefined;
   tlsVersion: number;
 }
 
-/** Both directions; forward is from the endpoint whose text sorts first. */
+/** Both directions. `forward` is from the endpoint whose text sorts first. */
 interface Connection {
   readonly forward: TcpFlow;
   readonly backward: TcpFlow;
 }
 
-/** How many connections are remembered at least; twice as many at most. */
+/** The minimum number of connections to remember; the maximum is twice as many. */
 const REMEMBERED = 32_768;
 
 /**
- * What is remembered of TCP connections so that numbers are relative to their start. Of very many, those
- * that were silent the longest are forgotten, and begin anew.
+ * Remembers TCP connections, so that sequence numbers are relative to their start. If there are very many, those with
+ * the longest silence are forgotten and treated as new when they continue.
  */
 export class TcpFlows {
   #young = new Map<string, Connection>();
   #old = new Map<string, Connection>();
 
-  /** The direction of the packet, and the other one. */
+  /** The direction of the packet, and the opposite direction. */
   of(packet: Packet): readonly [TcpFlow, TcpFlow] {
     const source = endpointKey(packet, packet.sourceAt, packet.sourcePort);
     const destination = endpointKey(packet, packet.destinationAt, packet.destinationPort);
@@ -60,7 +60,7 @@ export class TcpFlows {
       own.scale = windowScale(packet);
       own.tls = undefined;
       own.tlsVersion = 0;
-      // A new connection of the same addresses and ports.
+      // A new connection with the same addresses and ports.
       if ((packet.flags & FLAG.ack) === 0) {
         other.base = undefined;
         other.hasSyn = false;

@@ -9,13 +9,13 @@ import { tlsInfo, tlsProtocol } from './tlsInfo.ts';
 
 const FLAG_NAMES = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
 
-/** Names of all combinations of flags, made once: `SYN, ACK`. */
+/** The names of all combinations of flags, created once: `SYN, ACK`. */
 const FLAG_TEXTS = Array.from({ length: 256 }, (_, flags) => {
   const names = FLAG_NAMES.filter((_name, bit) => (flags & (1 << bit)) !== 0);
   return names.length === 0 ? '<None>' : names.join(', ');
 });
 
-/** What Wireshark says of a TCP segment, or of the DNS, TLS or HTTP in it, without its analysis of the conversation. */
+/** Describes a TCP segment, or the DNS, TLS or HTTP in it, as Wireshark does without analysis of the conversation. */
 export function describeTcp(packet: Packet, flows: TcpFlows): Described {
   const { sourcePort, destinationPort, flags } = packet;
   if (!packet.hasTransport)
@@ -44,13 +44,13 @@ function tcpInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string {
   const sequence = (packet.sequence - (own.base ?? 0)) >>> 0;
   const acknowledged =
     (flags & FLAG.ack) === 0 ? '' : ` Ack=${(packet.acknowledgment - (other.base ?? 0)) >>> 0}`;
-  // A window is scaled only when both sides have said so (RFC 7323, 2.2).
+  // Windows are only scaled if both sides sent the option (RFC 7323, 2.2).
   const isScaled = !isSyn && own.scale >= 0 && other.scale >= 0;
   const window = isScaled ? packet.window * 2 ** own.scale : packet.window;
   return `${sourcePort} → ${destinationPort} [${FLAG_TEXTS[flags]}] Seq=${sequence}${acknowledged} Win=${window} Len=${packet.payloadLength}${options(packet, other.base ?? 0)}`;
 }
 
-/** `base`: what the numbers that this side acknowledges are relative to. */
+/** `base`: the sequence number to which the acknowledged numbers in options are relative. */
 function options({ bytes, end, transportAt, payloadAt }: Packet, base: number): string {
   const optionsEnd = payloadAt < end ? payloadAt : end;
   let text = '';
@@ -69,7 +69,7 @@ function options({ bytes, end, transportAt, payloadAt }: Packet, base: number): 
   return text;
 }
 
-/** Kinds as IANA numbers them. */
+/** Kinds of options are numbered by IANA. */
 function option(bytes: Uint8Array, at: number, kind: number, length: number, base: number): string {
   if (kind === 2 && length === 4) return ` MSS=${u16(bytes, at + 2)}`;
   if (kind === 3 && length === 3) return ` WS=${2 ** Math.min(14, bytes[at + 2] as number)}`;

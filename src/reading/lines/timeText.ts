@@ -1,16 +1,18 @@
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 
-/** As tshark's -t: relative to the first packet, local date and time, UTC date and time, since 1970. */
+/**
+ * The formats of tshark's -t: relative to the first packet, local date and time, UTC date and time, seconds since 1970.
+ */
 export const TIME_FORMATS = ['r', 'ad', 'ud', 'e'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 
-/** Times of packets as text. */
+/** Formats the times of packets. */
 export class TimeTexts {
   readonly #format: TimeFormat;
   #isStarted = false;
   #startSeconds = 0;
   #startNanoseconds = 0;
-  /** The text of one second, which many packets share. */
+  /** The text of one second is cached, because many packets share it. */
   #second = Number.NaN;
   #secondText = '';
 
@@ -18,7 +20,7 @@ export class TimeTexts {
     this.#format = format;
   }
 
-  /** Takes note of the first packet. */
+  /** Takes note of the time of the first packet. Later calls have no effect. */
   pass({ seconds, nanoseconds }: PacketCursor): void {
     if (this.#isStarted) return;
     this.#isStarted = true;

@@ -28,15 +28,15 @@ const HANDSHAKES: Readonly<Record<number, string>> = {
   20: 'Finished',
   22: 'Certificate Status',
 };
-/** Where TLS is expected although its beginning is not in the capture. */
+/** Ports of TLS, for connections whose start is not in the capture. */
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 636, 853, 993, 6443, 8443]);
 const MAX_RECORD_BYTES = 16_384 + 2_048;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * The records that end in a segment, as in Wireshark's Info column: "Client Hello", "Application Data".
- * Undefined when none does.
+ * Describes the records that end in a segment, as in Wireshark's Info column: "Client Hello", "Application Data".
+ * Undefined if none ends in it.
  */
 export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | undefined {
   const { payloadLength: length, sequence } = packet;
@@ -54,7 +54,7 @@ export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | 
   }
   const flow = own.tls;
   const { header } = flow;
-  // Where the next record begins: here, before this segment, or after it.
+  // The offset of the next record: in this segment, before it, or after it.
   let at = (flow.next - sequence) | 0;
   let before = 0;
   if (at > length) return undefined;
@@ -63,7 +63,7 @@ export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | 
     bytes = Buffer.concat([header, bytes]);
     at = 0;
   } else if (at < 0) {
-    // A part is missing: where records begin can be seen at a segment that begins with one.
+    // Bytes are missing. Continue at a segment that starts with a record.
     if (!isRecord(bytes, 0)) return undefined;
     at = 0;
     flow.unfinished = '';
@@ -85,13 +85,13 @@ export function tlsInfo(packet: Packet, own: TcpFlow, other: TcpFlow): string | 
     }
     names.push(name);
   }
-  // The header of the next record is in two segments.
+  // The header of the next record continues in the next segment.
   if (at < end && end - at < TLS_RECORD_HEADER_BYTES) flow.header = Buffer.from(bytes.subarray(at));
   flow.next = (sequence + at - before) | 0;
   return names.length === 0 ? undefined : names.join(', ');
 }
 
-/** TLSv1.2 …: what both sides agreed on, before that the version of the record. */
+/** TLSv1.2 …: the negotiated version, or before the negotiation the version of the record. */
 export function tlsProtocol({ tlsVersion, tls }: TcpFlow): string {
   return tlsVersionName(tlsVersion || (tls?.recordVersion ?? 0)).replace(/\.0$| .*/g, '');
 }
@@ -145,7 +145,7 @@ function handshakeNames(
     const type = bytes[at] as number;
     const body = at + TLS_HANDSHAKE_HEADER_BYTES;
     const next = body + u24(bytes, at + 1);
-    // A message that continues from the record before, or an encrypted one.
+    // A message that continues from the previous record, or is encrypted.
     const name = HANDSHAKES[type] ?? 'Encrypted Handshake Message';
     if (!HANDSHAKES[type]) return [...names, name].join(', ');
     const isWhole = next <= end;

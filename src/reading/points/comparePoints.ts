@@ -13,14 +13,14 @@ import { isRouted, isSameEnd, isSamePlace, type PointView } from './pointView.ts
 
 const MAX_CONNECTIONS = 1_000;
 const MAX_LOSING = 3;
-/** Numbers of them, which tell what else comes of the loss. */
+/** The number of conversations remembered to find the consequences of a loss. */
 const MAX_LOSING_NUMBERS = 5_000;
-/** What was sent this long before a point's recording ended may have arrived after it. Nanoseconds. */
+/** Packets sent this short a time before the recording of a point ended may have arrived after its end. Nanoseconds. */
 const ON_THE_WAY_NS = 10e6;
-/** Recorders that are stopped together end this far apart. Nanoseconds. */
+/** The maximum time between the ends of recorders that are stopped together. Nanoseconds. */
 const END_SKEW_NS = 1e9;
 
-/** Packets of one direction of a connection, at the point where they came from and the one they went to. */
+/** One direction of a connection between two points: from the point that packets pass first to the next one. */
 interface Leg {
   readonly view: PointView;
   readonly trail: Trail;
@@ -29,7 +29,10 @@ interface Leg {
   readonly matched: MatchedTrails;
 }
 
-/** Called for each lost packet: who saw it, the points between which it was lost, its number and its time. */
+/**
+ * Called for each lost packet: the conversation at the point that saw it, the two points between which it was lost, its
+ * number and its time.
+ */
 export type OnLost = (
   view: PointView,
   from: CaptureInterface,
@@ -38,7 +41,7 @@ export type OnLost = (
   time: number,
 ) => void;
 
-/** Compares what the points of a run saw. `views`: all their conversations. */
+/** Compares what several points saw. `views`: all their conversations. */
 export function comparePoints(
   views: readonly PointView[],
   interfaces: readonly CaptureInterface[],
@@ -79,7 +82,7 @@ function addConnection(
   }
 }
 
-/** Two points while they are compared. */
+/** The comparison of two points. */
 class PointPair {
   readonly #first: CaptureInterface;
   readonly #second: CaptureInterface;
@@ -87,10 +90,10 @@ class PointPair {
   #joined = 0;
   #translated = 0;
   readonly #legs: Leg[] = [];
-  /** The shortest times each way, by the clocks of the points. */
+  /** The shortest times in each direction, by the clocks of the points. */
   #toSecond = Number.POSITIVE_INFINITY;
   #toFirst = Number.POSITIVE_INFINITY;
-  /** Servers that connections reach by way of the other point, by the index of this one. */
+  /** Servers that connections reach through the other point, by the index of this point. */
   readonly #reached = new Map<number, Set<string>>();
 
   constructor(first: CaptureInterface, second: CaptureInterface) {
@@ -125,7 +128,10 @@ class PointPair {
     this.#toFirst = Math.min(this.#toFirst, back.shortest);
   }
 
-  /** Packets of one end on their way from one point to the other. Of points at one place, each may miss what the other has. */
+  /**
+   * Adds the packets of one endpoint on their way between two points. If the points are at the same place, each of them
+   * may have missed packets that the other one saw.
+   */
   #addLeg(
     from: PointView,
     to: PointView,
@@ -149,7 +155,7 @@ class PointPair {
     });
   }
 
-  /** A conversation without an answer at one point, which the other one should have seen, but did not. */
+  /** Adds a conversation without an answer at one point, which the other point should have seen and did not. */
   addSilent(view: PointView, traces: PacketTraces): void {
     if (!this.#reached.get(view.interfaceIndex)?.has(view.server.address)) return;
     const isFirst = view.interfaceIndex === this.#first.index;
@@ -177,7 +183,7 @@ class PointPair {
     };
   }
 
-  /** As NTP has it: the two shortest ways take equally long, which is the best estimate. */
+  /** Assumes, as NTP does, that the shortest times in both directions are equal. This is the best estimate. */
   #clock(): ClockOffset | undefined {
     if (!Number.isFinite(this.#toSecond + this.#toFirst)) return undefined;
     return {
@@ -208,7 +214,7 @@ class Way implements WayComparison {
   readonly #patience: number;
   readonly #onLost: OnLost | undefined;
 
-  /** `offset`: how far the clock at the end of the way is ahead of that at its beginning. */
+  /** `offset`: how far the clock of the destination point is ahead of the clock of the source point. */
   constructor(traces: PacketTraces, offset: number, patience: number, onLost: OnLost | undefined) {
     this.#traces = traces;
     this.#onLost = onLost;
@@ -245,7 +251,7 @@ class Way implements WayComparison {
     }
   }
 
-  /** All legs were added. */
+  /** Call after all legs were added. */
   finish(): this {
     const traces = this.#traces;
     this.#missing.sort((a, b) => traces.time(a) - traces.time(b));
@@ -257,12 +263,12 @@ class Way implements WayComparison {
     return this.#missing.length;
   }
 
-  /** Whether a packet of this time at `here` came while `there` recorded, too. */
+  /** Creates a test whether a packet at `here`, by its time, passed while `there` was recording too. */
   #recorded(here: CaptureInterface, there: CaptureInterface, offset: number) {
     const traces = this.#traces;
     const full = Math.min(traces.fullSince(here.index), traces.fullSince(there.index) - offset);
     const end = there.end - offset;
-    // Interfaces of one file were recorded until the same moment, also where one saw no more packets.
+    // Recording ended at the same moment for all interfaces of a file, even if one saw no more packets.
     const isTogether = here.capture === there.capture;
     const until = isTogether ? Math.max(end, here.end - END_SKEW_NS) : end;
     const first = there.start - offset;

@@ -2,7 +2,7 @@ import type { CaptureInterface } from '../captureInterface.ts';
 import { inMilliseconds } from '../timeText.ts';
 import type { PointComparison, WayComparison } from './pointComparison.ts';
 
-/** A comparison of two points as docs/summary.md describes it. */
+/** The comparison of two points in the format of docs/summary.md. */
 export function comparisonFacts(comparison: PointComparison) {
   const { first, second, joined, translated, clock, isPartial } = comparison;
   return {
@@ -35,7 +35,10 @@ function wayFacts(from: CaptureInterface, to: CaptureInterface, way: WayComparis
   };
 }
 
-/** By the serial number of a conversation: the number of its connection, the same at all points that saw it. */
+/**
+ * Numbers connections: maps the serial number of each conversation to a number that is the same at all points that saw
+ * the connection.
+ */
 export function connectionNumbers(
   comparisons: readonly PointComparison[],
 ): ReadonlyMap<number, number> {

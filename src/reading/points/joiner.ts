@@ -4,7 +4,10 @@ import { isSameEnd, type PointView } from './pointView.ts';
 /** One connection at all points that saw it, from the client to the server. */
 export type JoinedViews = readonly PointView[];
 
-/** TTLs tell the order of two points; equal ones do when nothing between them routes. */
+/**
+ * Orders two points by TTL. TTLs are equal if nothing between the points routes; then the delay of the answer is
+ * compared.
+ */
 function byDistance(one: PointView, other: PointView): number {
   if (one.ttl >= 0 && other.ttl >= 0 && one.ttl !== other.ttl) return other.ttl - one.ttl;
   if (one.answerDelay !== other.answerDelay) return other.answerDelay - one.answerDelay;
@@ -12,8 +15,8 @@ function byDistance(one: PointView, other: PointView): number {
 }
 
 /**
- * Finds conversations of several points that are one connection, also when NAT gave it other addresses:
- * TCP by the sequence numbers of its SYNs, anything else by its addresses and ports, or by its first packet.
+ * Finds conversations at several points that are one connection, even if NAT changed its addresses. TCP is matched by
+ * the sequence numbers of SYNs, everything else by addresses and ports, or by the first packet.
  */
 export function joinViews(views: readonly PointView[], traces: PacketTraces): JoinedViews[] {
   const joined: JoinedViews[] = [];
@@ -28,7 +31,7 @@ export function joinViews(views: readonly PointView[], traces: PacketTraces): Jo
       if (cluster.length > 1) joined.push(inOrder(cluster));
       else alone.push(...cluster);
     }
-  // What is left may have been translated: its first packet is the same all the same.
+  // The remaining conversations may be translated. Their first packets are equal nevertheless.
   const byFirstPacket = new Map<string, PointView[]>();
   for (const view of alone) {
     if (view.clientStart !== undefined) continue;
@@ -47,10 +50,12 @@ function add(groups: Map<string, PointView[]>, key: string, view: PointView): vo
   else groups.set(key, [view]);
 }
 
-/** More points than this have no connection: senders who begin all of theirs with the same number. */
+/**
+ * No connection passes more points. Larger groups come from senders that always use the same initial sequence number.
+ */
 const MAX_POINTS = 16;
 
-/** Parts conversations that only happen to begin with the same sequence number. */
+/** Separates conversations that have the same initial sequence number by chance. */
 function clusters(group: readonly PointView[]): PointView[][] {
   if (group.length > MAX_POINTS) return group.map((view) => [view]);
   const found: PointView[][] = [];
@@ -59,7 +64,7 @@ function clusters(group: readonly PointView[]): PointView[][] {
     if (cluster) cluster.push(view);
     else found.push([view]);
   }
-  // With several at one point they cannot be told apart.
+  // Several conversations at one point cannot be distinguished.
   return found.flatMap((cluster) =>
     hasOneEach(cluster) ? [cluster] : cluster.map((view) => [view]),
   );
@@ -70,12 +75,12 @@ function isSame(one: PointView, other: PointView): boolean {
   const hasEnd = isSameEnd(one.client, other.client) || isSameEnd(one.server, other.server);
   if (one.serverStart === undefined || other.serverStart === undefined)
     return hasEnd || one.tuple === other.tuple;
-  // Of one interface, a translation leaves an end as it was.
+  // Translation on one interface leaves one endpoint unchanged.
   const isPossible = hasEnd || one.interfaceIndex !== other.interfaceIndex;
   return isPossible && one.serverStart === other.serverStart;
 }
 
-/** Each point has the connection once: an interface alone, or before and after a translation. */
+/** Whether each point has the connection only once. An interface may have it before and after translation. */
 function hasOneEach(views: readonly PointView[]): boolean {
   if (views.length === 1) return true;
   const places = new Set(views.map((view) => `${view.interfaceIndex} ${view.tuple}`));

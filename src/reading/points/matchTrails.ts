@@ -1,18 +1,17 @@
 import type { PacketTraces, Trail } from './packetTraces.ts';
 
-/** What became of the packets of one direction on their way from one point to another. */
+/** The packets of one direction, compared between two points. */
 export interface MatchedTrails {
-  /** Entries that were seen at the first point only, and at the second only. */
+  /** Entries seen only at the first point, and only at the second. */
   readonly missing: readonly number[];
   readonly unseen: readonly number[];
-  /** The shortest time from the first point to the second, by their own clocks; infinite without a pair. */
+  /** The shortest time from the first point to the second, each by its own clock; infinite without matching packets. */
   readonly shortest: number;
 }
 
 /**
- * Finds the packets of `from`, where they came by first, again in `to`. Packets are equal when nothing
- * but addresses and ports differs; data that was cut or joined on the way (offload) is found by its place
- * in the connection.
+ * Finds the packets of `from`, the first point on their way, in `to`. Packets match if only addresses and ports differ.
+ * Data that was split or merged on the way (offload) is matched by its position in the connection.
  */
 export function matchTrails(traces: PacketTraces, from: Trail, to: Trail): MatchedTrails {
   const exact = pair(traces, [...traces.entries(from)], [...traces.entries(to)], true);
@@ -39,14 +38,17 @@ function pair(
   };
 }
 
-/** Packets that look the same, counted at both points. In arrays of numbers, since there may be a million. */
+/** Counts packets that look the same at both points. Uses arrays of numbers, because there may be a million packets. */
 class EqualPackets {
-  /** Of packets that came just once to each point. */
+  /** Only for packets that occur exactly once at each point. */
   shortest = Number.POSITIVE_INFINITY;
   readonly #traces: PacketTraces;
   readonly #withIpId: boolean;
   readonly #mask: number;
-  /** Hash table of groups, and by group: the first entry, and how many were sent, arrived, and were requested. */
+  /**
+   * A hash table of groups. For each group: the first entry, the numbers of sent and arrived packets, and how many of
+   * each have been queried.
+   */
   readonly #table: Int32Array;
   readonly #firsts: Int32Array;
   readonly #sent: Int32Array;
@@ -80,14 +82,17 @@ class EqualPackets {
     if (time < this.shortest) this.shortest = time;
   }
 
-  /** Ask of each entry that was sent once, in their order. What comes again did not arrive before: the last ones came through. */
+  /**
+   * Must be called once for each sent entry, in order. A packet is repeated because it did not arrive before, so the
+   * last ones are the ones that arrived.
+   */
   isMissing(entry: number): boolean {
     const group = this.#groupOf(entry);
     const lost = (this.#sent[group] as number) - (this.#arrived[group] as number);
     return count(this.#askedSent, group) < lost;
   }
 
-  /** Ask of each entry that arrived once, in their order. */
+  /** Must be called once for each arrived entry, in order. */
   isUnseen(entry: number): boolean {
     const group = this.#groupOf(entry);
     return count(this.#askedArrived, group) >= (this.#sent[group] as number);
@@ -110,21 +115,21 @@ class EqualPackets {
   }
 }
 
-/** Counts on, and gives the count before. */
+/** Increments a count and returns the previous value. */
 function count(counts: Int32Array, group: number): number {
   const before = counts[group] as number;
   counts[group] = before + 1;
   return before;
 }
 
-/** The place of data in its direction: sequence numbers counted on beyond 2^32. */
+/** The range of data in its direction. Sequence numbers continue beyond 2^32. */
 interface Span {
   readonly entry: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Takes data for arrived that covers the same bytes as often. */
+/** Compares data by its position. Bytes that arrived as often as they were sent are not missing. */
 function byPlace(
   traces: PacketTraces,
   from: readonly number[],
@@ -166,7 +171,7 @@ function spans(traces: PacketTraces, entries: readonly number[], base: number): 
   return found;
 }
 
-/** Which spans lie over a place that moves on. */
+/** The spans that cover a position that only moves forward. */
 class Sweep {
   readonly #spans: readonly Span[];
   #next = 0;
@@ -176,7 +181,7 @@ class Sweep {
     this.#spans = [...spans].sort((a, b) => a.from - b.from);
   }
 
-  /** Those that cover the byte at `place`, in the order of their times. */
+  /** The spans that cover the byte at `place`, in the order of their times. */
   at(place: number): readonly Span[] {
     this.#over = this.#over.filter((span) => span.to > place);
     for (let span = this.#spans[this.#next]; span && span.from <= place; ) {

@@ -1,18 +1,18 @@
 import { i32 } from '../../packets/numbers.ts';
 import { FLAG, type Packet, PROTOCOL } from '../../packets/packet.ts';
 
-/** Packets remembered of an interface, and of all: 32 bytes each. */
+/** The maximum number of packets remembered for each interface, and in total; 32 bytes each. */
 const MAX_PACKETS_EACH = 400_000;
 const MAX_PACKETS = 1_200_000;
 const FIRST_CAPACITY = 4_096;
 const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
 
-/** The packets of one direction of a conversation: a list in PacketTraces. */
+/** The packets of one direction of a conversation, as a list in PacketTraces. */
 export class Trail {
   head = -1;
   tail = -1;
   count = 0;
-  /** Of the first packet; -1 before it. */
+  /** The TTL of the first packet; -1 before it. */
   ttl = -1;
 }
 
@@ -22,8 +22,9 @@ export class ConversationTrace {
 }
 
 /**
- * What identifies packets, kept to recognize them at another point: nothing that NAT changes. For TCP
- * `position` is the sequence number and `check` the acknowledgment, otherwise the first bytes of the payload.
+ * Remembers the properties of packets that NAT does not change, to recognize them at another point. For TCP, `position`
+ * is the sequence number and `check` the acknowledgment number; for other protocols they are the first bytes of the
+ * payload.
  */
 export class PacketTraces {
   #size = 0;
@@ -34,11 +35,11 @@ export class PacketTraces {
   #marks = new Int32Array(FIRST_CAPACITY);
   #numbers = new Int32Array(FIRST_CAPACITY);
   #times = new Float64Array(FIRST_CAPACITY);
-  /** By interface: packets remembered, and the time of the first one that was not. */
+  /** By interface: the number of remembered packets, and the time of the first one that was not remembered. */
   readonly #counts: number[] = [];
   readonly #fullSince: number[] = [];
 
-  /** Remembers a packet that is neither a fragment nor a copy. */
+  /** Remembers a packet. Must not be called for fragments and copies. */
   add(packet: Packet, trail: Trail, interfaceIndex: number, number: number, now: number): void {
     const count = this.#counts[interfaceIndex] ?? 0;
     if (count >= MAX_PACKETS_EACH || this.#size >= MAX_PACKETS) {
@@ -66,14 +67,14 @@ export class PacketTraces {
       this.#checks[entry] = packet.flags & FLAG.ack ? packet.acknowledgment : 0;
       return;
     }
-    // Of ICMP the identifier and sequence number stand before the payload.
+    // For ICMP, the identifier and the sequence number come before the payload.
     const at = packet.protocol === PROTOCOL.udp ? packet.payloadAt : packet.transportAt + 4;
     const { bytes, end } = packet;
     this.#positions[entry] = at + 4 <= end ? i32(bytes, at) : 0;
     this.#checks[entry] = at + 8 <= end ? i32(bytes, at + 4) : 0;
   }
 
-  /** Since when not all packets of an interface were remembered; infinite when all were. */
+  /** The time from which packets of an interface were not remembered; infinite if all were. */
   fullSince(interfaceIndex: number): number {
     return this.#fullSince[interfaceIndex] ?? Number.POSITIVE_INFINITY;
   }
@@ -97,12 +98,12 @@ export class PacketTraces {
   isReset(entry: number): boolean {
     return ((this.#marks[entry] as number) & FLAG.rst) !== 0;
   }
-  /** It carries data, or opens or closes a connection. */
+  /** Whether it carries data, or opens or closes a connection. */
   isMore(entry: number): boolean {
     return this.length(entry) > 0 || ((this.#marks[entry] as number) & CONTROL) !== 0;
   }
 
-  /** Whether two packets are the same one at two points; with its IP identification, or where something changed that. */
+  /** Whether two entries are the same packet at two points. Without `withIpId`, the IP identification may differ. */
   isEqual(one: number, other: number, withIpId: boolean): boolean {
     return (
       this.#positions[one] === this.#positions[other] &&
@@ -112,7 +113,7 @@ export class PacketTraces {
     );
   }
 
-  /** Equal for equal packets. */
+  /** The same for equal packets. */
   hash(entry: number, withIpId: boolean): number {
     let hash = this.#positions[entry] as number;
     for (const word of [this.#checks[entry], this.#lengths[entry], this.#mark(entry, withIpId)]) {
@@ -127,7 +128,7 @@ export class PacketTraces {
     return withIpId ? mark : mark & CONTROL;
   }
 
-  /** What identifies the first packet of a conversation; undefined when it would match many packets. */
+  /** Identifies a conversation by its first packet; undefined if that would match many conversations. */
   fingerprint(trail: Trail): string | undefined {
     const { head } = trail;
     if (head < 0 || (this.#marks[head] as number) < 0x200) return undefined;

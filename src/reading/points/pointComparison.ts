@@ -2,58 +2,58 @@ import type { CaptureInterface } from '../captureInterface.ts';
 import type { Note } from '../notes.ts';
 import type { PointView } from './pointView.ts';
 
-/** One connection, as two neighbouring points saw it. */
+/** One connection, as seen at two adjacent points. */
 export interface JoinedConnection {
-  /** At the point nearer to the client. */
+  /** At the point closer to the client. */
   readonly near: PointView;
   readonly far: PointView;
 }
 
-/** The clock of the second point, compared with that of the first. Nanoseconds. */
+/** The clock of the second point relative to that of the first. Nanoseconds. */
 export interface ClockOffset {
-  /** How far it is ahead; negative when it is behind. */
+  /** How far the clock is ahead; negative if it is behind. */
   readonly offset: number;
-  /** The offset is right within this: half the round trip between the points. */
+  /** The maximum error of the offset: half the round-trip time between the points. */
   readonly uncertainty: number;
 }
 
-/** Packets of one direction, between two points. */
+/** The packets of one direction between two points. */
 export interface WayComparison {
-  /** Packets that were seen where they came from, while both points recorded. */
+  /** Packets seen at the first point on their way while both points were recording. */
   readonly packets: number;
-  /** Those of them that never reached the other point. */
+  /** Packets that never arrived at the other point. */
   readonly lost: number;
-  /** Those of the lost that carry data or open or close a connection. */
+  /** Lost packets that carry data, or open or close a connection. */
   readonly lostData: number;
-  /** Packets that were seen at their destination only. */
+  /** Packets seen only at their destination. */
   readonly unseen: number;
-  /** The lost packets: numbers and times of the point that saw them. */
+  /** The lost packets, with numbers and times of the point that saw them. */
   readonly note: Note;
-  /** Resets that were seen at their destination only: neither end sent them. */
+  /** Resets seen only at their destination, which neither end sent. */
   readonly foreignResets: Note;
   readonly resetConnection: PointView | undefined;
-  /** Connections that lost packets: the first few. */
+  /** The first connections that lost packets. */
   readonly connections: readonly PointView[];
-  /** Serial numbers of the conversations that lost packets, where these came from. */
+  /** Serial numbers of the conversations that lost packets, at the first point on their way. */
   readonly losing: ReadonlySet<number>;
-  /** There are more of them. */
+  /** Whether more conversations lost packets. */
   readonly hasMoreLosing: boolean;
 }
 
-/** Two points of capture, next to each other on the way of connections that both saw. */
+/** Two adjacent points of capture on the path of connections that both saw. */
 export interface PointComparison {
   readonly first: CaptureInterface;
-  /** The same as the first for connections that one interface saw before and after translation. */
+  /** The same as the first if one interface saw connections before and after translation. */
   readonly second: CaptureInterface;
-  /** Connections that both saw; `connections` has the first of them. */
+  /** The number of connections that both saw; `connections` contains the first ones. */
   readonly joined: number;
-  /** Those of them whose addresses or ports differ: NAT between the points. */
+  /** The number of connections with different addresses or ports, due to NAT between the points. */
   readonly translated: number;
   readonly connections: readonly JoinedConnection[];
-  /** Undefined where packets of one direction alone were seen twice. */
+  /** Undefined if both points saw packets of one direction only. */
   readonly clock: ClockOffset | undefined;
   readonly toSecond: WayComparison;
   readonly toFirst: WayComparison;
-  /** Not all packets were remembered: these are figures of the first ones. */
+  /** Not all packets were remembered, so the figures cover only the first ones. */
   readonly isPartial: boolean;
 }

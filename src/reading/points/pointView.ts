@@ -2,7 +2,10 @@ import type { Conversation, Endpoint } from '../conversation.ts';
 import type { PacketTraces } from './packetTraces.ts';
 import { ConversationTrace } from './packetTraces.ts';
 
-/** A conversation at one point: what is needed to find it at another one. Small, since there may be many. */
+/**
+ * A conversation at one point, with only the properties that are needed to find it at another point. Small, because
+ * there may be many.
+ */
 export class PointView {
   readonly protocol: number;
   readonly interfaceIndex: number;
@@ -11,16 +14,19 @@ export class PointView {
   /** Serial number of the conversation. */
   readonly serial: number;
   readonly trace: ConversationTrace;
-  /** Sequence numbers of the SYNs; undefined where none was seen. */
+  /** The sequence numbers of the SYNs; undefined if there were none. */
   readonly clientStart: number | undefined;
   readonly serverStart: number | undefined;
-  /** TTL of the client's packets; -1 unknown. */
+  /** The TTL of the client's packets; -1 if unknown. */
   readonly ttl: number;
-  /** From the client's first packet to the server's first: longer nearer to the client. Nanoseconds. */
+  /**
+   * The time from the client's first packet to the server's first packet, which is longer closer to the client.
+   * Nanoseconds.
+   */
   readonly answerDelay: number;
   readonly start: number;
   readonly isAnswered: boolean;
-  /** Some of its packets were fragments, which are not remembered. */
+  /** Whether some of its packets were fragments, which are not remembered. */
   readonly isFragmented: boolean;
 
   constructor(conversation: Conversation, traces: PacketTraces) {
@@ -39,37 +45,37 @@ export class PointView {
     this.isAnswered = conversation.serverPackets > 0;
     this.isFragmented = conversation.fragments > 0;
     const answered = client.head >= 0 && server.head >= 0;
-    // Where no answer came by, it was lost on its way here: this point is nearer to the client.
+    // If there is no answer here, it was lost before this point, so this point is closer to the client.
     this.answerDelay = answered
       ? traces.time(server.head) - traces.time(client.head)
       : Number.POSITIVE_INFINITY;
   }
 
-  /** Its two ends, as its packets name them. */
+  /** Its two endpoints, as in its packets. */
   get tuple(): string {
     const ends = [this.client, this.server].map(({ address, port }) => `${address} ${port}`);
     return `${this.protocol} ${ends.sort().join(' ')}`;
   }
 }
 
-/** The same address and port. */
+/** Whether both have the same address and port. */
 export function isSameEnd(one: Endpoint, other: Endpoint): boolean {
   return one.address === other.address && one.port === other.port;
 }
 
-/** Link-local, multicast, broadcast, unspecified: what no router passes on (RFC 6890, RFC 4291). */
+/** Addresses that routers do not forward: link-local, multicast, broadcast, unspecified (RFC 6890, RFC 4291). */
 const ONE_LINK =
   /^(?:169\.254\.|22[4-9]\.|23\d\.|255\.255\.255\.255$|0\.0\.0\.0$|127\.|fe[89ab]|ff|::1?$)/;
 
-/** True when other points can have the conversation, too. */
+/** Whether other points can see the conversation too. */
 export function isRouted({ client, server }: PointView): boolean {
   return !ONE_LINK.test(client.address) && !ONE_LINK.test(server.address);
 }
 
-/** Closer together than this, the order of two points is not known. Nanoseconds. */
+/** If the delays of two points differ by less, their order is unknown. Nanoseconds. */
 const SAME_PLACE_NS = 2_000;
 
-/** True when it is not known which point is nearer to the client. */
+/** Whether it is unknown which point is closer to the client. */
 export function isSamePlace(one: PointView, other: PointView): boolean {
   if (one.ttl !== other.ttl) return false;
   const difference = Math.abs(one.answerDelay - other.answerDelay);

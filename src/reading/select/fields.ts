@@ -2,17 +2,17 @@ import { addressText, hardwareAddressText } from '../../packets/address.ts';
 import { NETWORK, type Packet, PROTOCOL } from '../../packets/packet.ts';
 import type { PacketCursor } from '../../pcap/packetCursor.ts';
 
-/** What a field is taken from: one layer of packets (the outermost, or one inside a tunnel) of a frame. */
+/** The layer that a field is read from: the outermost packet of a frame, or one inside a tunnel. */
 export interface Layer {
   readonly packet: Packet;
   readonly cursor: PacketCursor;
   readonly number: number;
-  /** Where its Ethernet header begins, or -1. */
+  /** The start of its Ethernet header, or -1. */
   readonly ethernetAt: number;
 }
 
 type NumberOf = (layer: Layer) => number | undefined;
-/** Several values: of `ip.addr` the source and the destination. */
+/** The values of a field, such as the source and the destination for `ip.addr`. */
 type TextsOf = (layer: Layer) => readonly string[];
 
 const isV4 = ({ packet }: Layer) => packet.network === NETWORK.ipv4;
@@ -26,7 +26,7 @@ const isIcmp = ({ packet }: Layer) =>
 const isIcmp6 = ({ packet }: Layer) =>
   packet.protocol === PROTOCOL.icmpv6 && packet.hasTransport && !packet.isFragment;
 
-/** Protocols that are recognized here as in Wireshark. */
+/** Protocols that are recognized in the same way as in Wireshark. */
 export const PROTOCOLS: Readonly<Record<string, (layer: Layer) => boolean>> = {
   frame: () => true,
   ip: isV4,
@@ -46,7 +46,7 @@ const inside =
 
 const bit = (mask: number) => inside(isTcp, ({ flags }) => ((flags & mask) === 0 ? 0 : 1));
 
-/** Fields of one number. */
+/** Fields with one number. */
 export const NUMBERS: Readonly<Record<string, NumberOf>> = {
   'frame.number': ({ number }) => number,
   'frame.len': ({ cursor }) => cursor.originalLength,
@@ -77,7 +77,7 @@ export const NUMBERS: Readonly<Record<string, NumberOf>> = {
   'icmpv6.code': inside(isIcmp6, ({ icmpCode }) => icmpCode),
 };
 
-/** Fields that stand for either of two others. */
+/** Fields that stand for either of two other fields. */
 export const EITHER: Readonly<Record<string, readonly [string, string]>> = {
   'tcp.port': ['tcp.srcport', 'tcp.dstport'],
   'udp.port': ['udp.srcport', 'udp.dstport'],
@@ -96,7 +96,7 @@ const hardware =
   ({ ethernetAt, cursor }) =>
     ethernetAt < 0 ? [] : [hardwareAddressText(cursor.bytes, ethernetAt + offset)];
 
-/** Fields of addresses. */
+/** Fields with addresses. */
 export const ADDRESSES: Readonly<Record<string, TextsOf>> = {
   'ip.src': address(isV4, ({ sourceAt }) => sourceAt),
   'ip.dst': address(isV4, ({ destinationAt }) => destinationAt),
@@ -106,7 +106,7 @@ export const ADDRESSES: Readonly<Record<string, TextsOf>> = {
   'eth.dst': hardware(0),
 };
 
-/** Fields of bytes: where they begin and end in the frame's. */
+/** Fields with bytes: their range in the frame. */
 export const BYTES: Readonly<
   Record<string, (layer: Layer) => readonly [number, number] | undefined>
 > = {

@@ -9,13 +9,14 @@ import { PacketStream } from '../input/packetStream.ts';
 import { compileSubset } from './subset.ts';
 import { startTshark } from './tsharkProcess.ts';
 
-/** Magic numbers of pcap files in microseconds and in nanoseconds. */
+/** Magic numbers of pcap files with microseconds and nanoseconds. */
 const MICROSECONDS = 0xa1b2c3d4;
 const NANOSECONDS = 0xa1b23c4d;
 
 /**
- * The packets of a pcap stream that a display filter selects, as a pcap stream; by tshark, or without one here. Throws
- * a Problem: wrong usage for a filter that tshark refuses, NeedsTshark for one that cannot be evaluated here.
+ * The packets of a pcap stream that a display filter selects, as a pcap stream. The filter is evaluated by tshark, or
+ * here without one. Throws a Problem: wrong usage if tshark refuses the filter, NeedsTshark if it is not supported
+ * here.
  */
 export function filterPcap(
   packets: AsyncIterable<Buffer>,
@@ -44,12 +45,12 @@ async function* filterByTshark(
     await running.closed.catch(() => {});
   }
   const failure = await running.closed;
-  // A failure of the source comes first: tshark saw only what had come.
+  // Report a failure of the source first, because tshark saw only the packets before it.
   await fed;
   if (failure) throw failure;
 }
 
-/** Gives all packets to the program; resolves too when it does not want more. Throws what the source throws. */
+/** Writes all packets to the program. Also resolves if it stops reading. Throws the errors of the source. */
 async function feed({ stdin }: ChildProcess, packets: AsyncIterable<Buffer>): Promise<void> {
   if (!stdin) return;
   const source = new WatchedSource(packets);
@@ -57,7 +58,7 @@ async function feed({ stdin }: ChildProcess, packets: AsyncIterable<Buffer>): Pr
   source.throwFailure();
 }
 
-/** A stream of packets that remembers why it ended early: readers of streams word it in their own way. */
+/** A stream of packets that remembers the error that ended it, because readers of streams reword errors. */
 class WatchedSource {
   readonly stream: Readable;
   #failure: { readonly error: unknown } | undefined;

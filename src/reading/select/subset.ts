@@ -7,7 +7,7 @@ import { Problem } from '../../problem.ts';
 import type { PacketStream } from '../input/packetStream.ts';
 import { ADDRESSES, BYTES, EITHER, type Layer, NUMBERS, PROTOCOLS } from './fields.ts';
 
-/** The part of the display filter language that is evaluated here, for messages. */
+/** The supported part of the display filter language, for messages. */
 const SUBSET = [
   ...Object.keys(PROTOCOLS),
   ...Object.keys(NUMBERS),
@@ -17,7 +17,7 @@ const SUBSET = [
   'frame.time_epoch',
 ];
 
-/** Something that only Wireshark's own program can evaluate. */
+/** A filter needs tshark, because it is not supported here. */
 export class NeedsTshark extends Problem {
   constructor(what: string) {
     super(`${what} needs tshark, which is not installed`, {
@@ -31,14 +31,14 @@ export class NeedsTshark extends Problem {
   }
 }
 
-/** Whether the current packet of a stream is selected. */
+/** Tests whether the current packet of a stream is selected. */
 export type Predicate = (stream: PacketStream) => boolean;
 
 type Test = (layers: readonly Layer[]) => boolean;
 
 /**
- * A display filter as a function of our own decoders. A field of a packet inside a tunnel counts as much as
- * one outside, as in Wireshark. Throws NeedsTshark for what only Wireshark knows.
+ * Compiles a display filter to a function that uses the decoders of this program. As in Wireshark, fields of packets
+ * inside tunnels match as well as those outside. Throws NeedsTshark for parts that are not supported here.
  */
 export function compileSubset(expression: DisplayExpression): Predicate {
   const test = compile(expression);
@@ -122,13 +122,13 @@ function has(name: string, layer: Layer): boolean {
 
 type One = (name: string, layer: Layer) => boolean;
 
-/** A test that holds for any of the values that a field stands for. */
+/** A test that passes if any value of the field passes. */
 function anyOf(name: string, test: One): Test {
   const names = EITHER[name] ?? [name];
   return (layers) => layers.some((layer) => names.some((one) => test(one, layer)));
 }
 
-/** `!=` means that no value is equal, and that there is one. */
+/** `!=` means that the field exists and none of its values is equal. */
 function compare(name: string, operator: Comparison, value: FilterValue): Test {
   if (operator === '!=') {
     const [equal, exists] = [compare(name, '==', value), existence(name)];
@@ -177,7 +177,7 @@ function numberTest(name: string, operator: Comparison, text: string): One {
   };
 }
 
-/** Seconds since 1970, exactly: as whole seconds and nanoseconds. */
+/** Seconds since 1970, exact: as whole seconds and nanoseconds. */
 function timeTest(operator: Comparison, text: string): One {
   const what = `frame.time_epoch ${operator} ${text}`;
   const [, whole, fraction = ''] = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text) ?? [];
@@ -205,7 +205,7 @@ function addressTest(name: string, operator: Comparison, text: string): One {
   return (one, layer) => (ADDRESSES[one]?.(layer) ?? []).some((found) => list.check(found, family));
 }
 
-/** Bytes written as `"GET"` or `47:45:54`. */
+/** Bytes, written as `"GET"` or `47:45:54`. */
 function bytesTest({ text, quoted }: FilterValue): One {
   const isHex = !quoted && /^[\da-f]{2}(:[\da-f]{2})+$/i.test(text);
   const wanted = isHex ? Buffer.from(text.replaceAll(':', ''), 'hex') : Buffer.from(text, 'utf8');

@@ -11,10 +11,10 @@ import { tsharkComplaint, tsharkVersion } from '../../tools/tshark.ts';
 import type { PacketStream } from '../input/packetStream.ts';
 import { PacketWriter } from '../packetWriter.ts';
 
-/** Room for the words of a failure. */
+/** The maximum length of an error message. */
 const STDERR_CHARACTERS = 4096;
 
-/** The version of a tshark, such as `4.0.17`; undefined where it does not run. */
+/** The version of a tshark, such as `4.0.17`; undefined if it cannot be run. */
 export async function versionOf(program: string): Promise<string | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: 10_000 });
@@ -25,8 +25,8 @@ export async function versionOf(program: string): Promise<string | undefined> {
 }
 
 /**
- * Gives the packets of a stream to a tshark, and gives the lines that it prints, as many at a time as come
- * together. Ends it when the caller does not want more. Throws a Problem when tshark fails: wrong usage for a filter that it refuses.
+ * Writes the packets of a stream to tshark and yields the lines that it prints, in batches as they arrive. Ends tshark
+ * if the caller stops reading. Throws a Problem if tshark fails: wrong usage if it refuses the filter.
  */
 export async function* tsharkLines(
   program: string,
@@ -36,7 +36,7 @@ export async function* tsharkLines(
   const tshark = startTshark(program, args);
   const { child } = tshark;
   const fed = feed(child, stream);
-  // It is looked at when the output has ended.
+  // The error is handled when the output has ended.
   fed.catch(() => {});
   let isWhole = false;
   try {
@@ -48,7 +48,7 @@ export async function* tsharkLines(
     }
     isWhole = true;
   } finally {
-    // Their ends reach cat and tshark.
+    // Closing the pipes ends cat and tshark.
     if (!isWhole) {
       child.stdin.destroy();
       child.stdout.destroy();
@@ -60,15 +60,15 @@ export async function* tsharkLines(
   if (failure) throw failure;
 }
 
-/** A tshark that reads packets from its standard input. */
+/** A tshark that reads packets from standard input. */
 interface RunningTshark {
   readonly child: ChildProcessWithoutNullStreams;
-  /** Settles when it has ended and its output is closed, with why it failed, if it did. */
+  /** Resolves once it has exited and its output is closed; with the reason if it failed. */
   readonly closed: Promise<Problem | undefined>;
 }
 
 export function startTshark(program: string, args: readonly string[]): RunningTshark {
-  // tshark reads pipes and files; what Node makes is a socket.
+  // tshark can read pipes and files, but Node creates a socket.
   const piped = ['-c', 'cat | exec "$@"', 'sh', program, ...args];
   const child = spawn('/bin/sh', piped, { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
@@ -81,7 +81,7 @@ export function startTshark(program: string, args: readonly string[]): RunningTs
   return { child, closed };
 }
 
-/** Why a tshark failed, from its standard error. */
+/** The reason why tshark failed, from its standard error. */
 function tsharkFailure(stderr: string): Problem {
   const text = tsharkComplaint(stderr);
   return /filter|field|expression|unexpected|expected|type|protocol|valid/i.test(stderr)
@@ -89,12 +89,12 @@ function tsharkFailure(stderr: string): Problem {
     : new Problem(`tshark failed: ${text}`, { kind: 'failed' });
 }
 
-/** Writes all packets to the program's input; ends quietly when that is closed. */
+/** Writes all packets to the input of the program. Stops silently if the input is closed. */
 async function feed({ stdin }: ChildProcess, stream: PacketStream): Promise<void> {
   if (!stdin) return;
   stdin.on('error', () => {});
   const writer = new PacketWriter('kubectl netdebug', async (bytes) => {
-    // The batch is used again as soon as this returns.
+    // Copy the batch, because it is reused as soon as this function returns.
     if (!stdin.write(Buffer.from(bytes)) && stdin.writable)
       await Promise.race([once(stdin, 'drain'), once(stdin, 'close')]);
   });

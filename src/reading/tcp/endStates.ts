@@ -1,7 +1,7 @@
 import { FLAG } from '../../packets/packet.ts';
 import { END, type TcpSide } from './tcpSide.ts';
 
-/** Zeek's words for what became of a conversation (conn_state in its conn.log). */
+/** The states of a conversation in Zeek (conn_state in conn.log). */
 export type ConversationState =
   | 'S0'
   | 'S1'
@@ -18,8 +18,8 @@ export type ConversationState =
   | 'OTH';
 
 /**
- * Moves an end of a connection on by a segment it sent, as Zeek's TCP analyzer does, so that the states
- * are the ones Zeek reports (its documentation of conn_state).
+ * Updates the state of an endpoint with a segment that it sent, in the same way as the TCP analyzer of Zeek, so that
+ * the states equal those that Zeek reports (its documentation of conn_state).
  */
 export function advanceEnd(
   side: TcpSide,
@@ -48,7 +48,7 @@ export function advanceEnd(
         side.setState(END.synSent);
       if (flags & FLAG.fin && !(flags & FLAG.rst)) {
         side.setState(END.closed);
-        // The peer closed and then reset what still arrived: an ordinary end.
+        // The peer closed the connection, and then reset what still arrived. This is a normal end.
         if (peer.state === END.reset && peer.previousState === END.closed)
           peer.setState(END.closed);
       }
@@ -59,7 +59,7 @@ export function advanceEnd(
   }
 }
 
-/** The first segment of an end. */
+/** The first segment of an endpoint. */
 function begin(
   side: TcpSide,
   peer: TcpSide,
@@ -77,13 +77,13 @@ function begin(
   if (flags & FLAG.fin) side.setState(END.closed);
   if (flags & FLAG.rst) side.setState(END.reset);
   if (side.state !== END.inactive) return;
-  // Some servers acknowledge a SYN before they answer it.
+  // Some servers acknowledge a SYN before they send their own.
   if (!isClient && payloadLength === 0 && peer.state === END.synSent) return;
   const answersSynAck = flags & FLAG.ack && peer.state === END.established;
   side.setState(answersSynAck ? END.established : END.partial);
 }
 
-/** Zeek's word for the connection as a whole. */
+/** The state of the whole connection in Zeek. */
 export function connectionState(client: TcpSide, server: TcpSide): ConversationState {
   const clientSilent = client.state === END.inactive || client.state === END.partial;
   const serverSilent = server.state === END.inactive || server.state === END.partial;

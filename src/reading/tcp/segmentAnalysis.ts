@@ -2,22 +2,22 @@ import { FLAG, type Packet } from '../../packets/packet.ts';
 import { SEGMENT } from './segmentBits.ts';
 import { SCALE_UNKNOWN, SCALE_UNUSED, type TcpSide } from './tcpSide.ts';
 
-/** A retransmission this soon after the duplicate ACKs that request it is a fast one. Nanoseconds. */
+/** The maximum time between the requesting duplicate ACKs and a fast retransmission. Nanoseconds. */
 const FAST_RETRANSMISSION_NS = 20e6;
-/** A late segment that came within this is out of order, where the round trip is not known. */
+/** A late segment within this time is out of order, if the round-trip time is unknown. Nanoseconds. */
 const REORDERING_NS = 3e6;
 
 const CONTROL = FLAG.syn | FLAG.fin | FLAG.rst;
 
-/** What is known of a connection besides its two sides. */
+/** Measurements of a connection besides its two sides. */
 interface MeasuredConnection {
-  /** From the last SYN to the first ACK that followed; 0 while unknown. Nanoseconds. */
+  /** From the last SYN to the first ACK after it; 0 while unknown. Nanoseconds. */
   readonly roundTripTime: number;
 }
 
 /**
- * Analyses a segment as Wireshark 4.0 does (its User's Guide, "TCP Analysis"), and moves the two sides
- * on. `from` sent it, `to` is the other side. Gives bits of SEGMENT.
+ * Analyses a segment in the same way as Wireshark 4.0 (its User's Guide, "TCP Analysis"), and updates the two sides.
+ * `from` sent it, `to` is the other side. Returns bits of SEGMENT.
  */
 export function analyseSegment(
   packet: Packet,
@@ -48,7 +48,7 @@ export function analyseSegment(
   if (ack !== from.lastAck && !(found & SEGMENT.duplicateAck)) from.duplicateAcks = 0;
 
   if (to.contiguousSequence !== 0 && flags & FLAG.ack && isAfter(ack, to.contiguousSequence)) {
-    // Data that is not in the capture was acknowledged: reported once for each gap.
+    // The acknowledged data is not in the capture. Report each gap only once.
     if (isAfter(to.nextSequence, to.contiguousSequence)) {
       found |= SEGMENT.ackLost;
       to.contiguousSequence = to.nextSequence;
@@ -63,7 +63,7 @@ export function analyseSegment(
   if ((length > 0 || isSynOrFin) && !isKeepAlive)
     found |= findRepetition(packet, now, connection, from, to, expected);
 
-  // Remember where it ended, and what it said.
+  // Remember the end of the segment and its fields.
   const next = (sequence + length + (isSynOrFin ? 1 : 0)) | 0;
   if (!(found & SEGMENT.zeroWindowProbe)) {
     if (expected === 0 || isAfter(next, expected)) {
@@ -81,7 +81,7 @@ export function analyseSegment(
   return found;
 }
 
-/** Segments that only keep a connection or its window going; of those without SYN, FIN and RST. */
+/** Detects segments without SYN, FIN and RST that only keep the connection or its window alive. */
 function findSpecialSegment(packet: Packet, from: TcpSide, to: TcpSide, expected: number): number {
   const { sequence, acknowledgment: ack, window, payloadLength: length } = packet;
   let found = 0;
@@ -104,7 +104,7 @@ function findSpecialSegment(packet: Packet, from: TcpSide, to: TcpSide, expected
   return found | SEGMENT.duplicateAck;
 }
 
-/** Whether data, a SYN or a FIN was there before; and if so, how its coming again is to be taken. */
+/** Detects data, a SYN or a FIN that was sent before, and classifies the repetition. */
 function findRepetition(
   packet: Packet,
   now: number,
@@ -118,9 +118,9 @@ function findRepetition(
   if (length > 0 && to.lastAck !== 0 && !isAfter(end, to.lastAck))
     return SEGMENT.spuriousRetransmission;
   if (expected === 0 || !isAfter(expected, sequence)) return 0;
-  // One byte before the end and longer than one: what follows a probe of a zero window.
+  // One byte before the end, and longer than one byte: it follows a zero window probe.
   if (length > 1 && sequence === ((expected - 1) | 0)) return 0;
-  // Times can go back; a segment that is not later is neither fast nor out of order.
+  // Times may go backwards. A segment that is not later is neither fast nor out of order.
   const sinceAck = now - to.lastAckTime;
   if (
     to.duplicateAcks >= 2 &&
@@ -137,7 +137,7 @@ function findRepetition(
   return SEGMENT.retransmission;
 }
 
-/** a > b for sequence numbers. */
+/** Whether a > b, for sequence numbers. */
 export function isAfter(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;
 }

@@ -1,4 +1,4 @@
-/** What Wireshark's analysis finds about a segment (tcp.analysis.…), as bits. */
+/** The results of Wireshark's analysis of a segment (tcp.analysis.…), as bits. */
 export const SEGMENT = {
   retransmission: 1 << 0,
   fastRetransmission: 1 << 1,

@@ -6,46 +6,49 @@ import { analyseSegment, isAfter } from './segmentAnalysis.ts';
 import { ANY_RETRANSMISSION, SEGMENT } from './segmentBits.ts';
 import { END, SCALE_UNKNOWN, SCALE_UNUSED, TcpSide } from './tcpSide.ts';
 
-/** What is kept of the segment that reset a connection. */
+/** The segment that reset a connection. */
 export interface Reset {
   readonly packet: number;
   readonly time: number;
   readonly byClient: boolean;
-  /** How long both ends had been silent before. Nanoseconds. */
+  /** How long both ends were silent before. Nanoseconds. */
   readonly silence: number;
   readonly ttl: number;
-  /** The TTL of the other packets of the end it claims to be from; -1 where there was none. */
+  /** The TTL of other packets from the claimed sender; -1 if there were none. */
   readonly usualTtl: number;
   readonly bytesBefore: number;
-  /** Text that came with it: some senders say why. */
+  /** The text in the segment. Some senders state the reason. */
   readonly text: string;
 }
 
-/** A silence that ended this long before a reset has to do with it: data found the connection gone. */
+/** A silence that ended less than this before a reset is related to it: the next data found the connection gone. */
 const AFTER_SILENCE_NS = 120e9;
-/** A pause that is worth remembering. */
+/** Shorter pauses are not remembered. */
 const SILENCE_NS = 10e9;
-/** Text of a reset that is kept. */
+/** The maximum length of the text of a reset. */
 const MAX_RESET_TEXT = 200;
 
-/** A TCP conversation: its two sides, and what their segments say of each other. */
+/** A TCP conversation: its two sides and the analysis of their segments. */
 export class TcpConnection {
   readonly client = new TcpSide();
   readonly server = new TcpSide();
-  /** From the last SYN to the first ACK that followed; 0 while unknown. Nanoseconds. */
+  /** From the last SYN to the first ACK after it; 0 while unknown. Nanoseconds. */
   roundTripTime = 0;
   /** From the last SYN to its SYN-ACK; -1 while unknown. Nanoseconds. */
   synAckDelay = -1;
   reset: Reset | undefined;
-  /** The SYN that opened it used the ports of an earlier connection, which ended this long before. */
+  /**
+   * The time between the end of an earlier connection with the same ports and the SYN of this one; -1 if there was
+   * none. Nanoseconds.
+   */
   reusedAfter = -1;
   #synTime = -1;
   #lastTime = -1;
-  /** The last long silence, and when it ended. */
+  /** The length of the last long silence, and its end. */
   #silence = 0;
   #silenceEnd = 0;
 
-  /** Makes it as new: see TcpSide. */
+  /** Resets all fields, for reuse: see TcpSide. */
   clear(): void {
     this.client.clear();
     this.server.clear();
@@ -59,14 +62,14 @@ export class TcpConnection {
     this.#silenceEnd = 0;
   }
 
-  /** True for a SYN that cannot belong to this connection: the ports are used again. */
+  /** Whether a SYN cannot belong to this connection, because the ports are reused for a new one. */
   isReusedBy(packet: Packet, fromClient: boolean): boolean {
     if ((packet.flags & (FLAG.syn | FLAG.ack)) !== FLAG.syn) return false;
     const from = fromClient ? this.client : this.server;
     return from.hasBase && from.baseSequence !== packet.sequence;
   }
 
-  /** Takes in the next segment of the conversation. Gives bits of SEGMENT. */
+  /** Adds the next segment of the conversation. Returns bits of SEGMENT. */
   add(packet: Packet, now: number, number: number, fromClient: boolean, notes: NoteTaker): number {
     const from = fromClient ? this.client : this.server;
     const to = fromClient ? this.server : this.client;
@@ -197,7 +200,7 @@ export class TcpConnection {
     if (found & SEGMENT.keepAlive) from.keepAlives += 1;
   }
 
-  /** Both ends have said all they had to say, or one has reset the connection. */
+  /** Both ends have closed the connection, or one has reset it. */
   get isOver(): boolean {
     const { client, server } = this;
     if (client.state === END.reset || server.state === END.reset) return true;
@@ -213,7 +216,7 @@ export class TcpConnection {
   }
 }
 
-/** `to` learns that its data arrived. */
+/** Updates `to` with the acknowledgment of its data. */
 function acknowledge(packet: Packet, now: number, to: TcpSide): void {
   const ack = packet.acknowledgment;
   if (to.largestSegment > to.largestAcked && !isAfter(to.largestSegmentEnd, ack))

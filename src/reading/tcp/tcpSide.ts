@@ -1,4 +1,4 @@
-/** Where an end of a connection stands, as Zeek's TCP analyzer has it. */
+/** The state of one end of a connection, as in the TCP analyzer of Zeek. */
 export const END = {
   inactive: 0,
   synSent: 1,
@@ -9,51 +9,51 @@ export const END = {
   reset: 6,
 } as const;
 
-/** No window scale was seen; or none is in use. */
+/** No window scale was seen; or scaling is not used. */
 export const SCALE_UNKNOWN = -1;
 export const SCALE_UNUSED = -2;
 
 /**
- * What one end of a TCP connection has sent so far. Times are nanoseconds since the capture's first
- * packet; sequence numbers are 32-bit signed and compared modulo 2^32. 0 is "not seen yet" where
- * Wireshark's analysis has it so.
+ * What one end of a TCP connection has sent so far. Times are nanoseconds since the first packet of the capture.
+ * Sequence numbers are 32-bit signed and compared modulo 2^32. As in Wireshark's analysis, 0 means "not seen yet" for
+ * some fields.
  */
 export class TcpSide {
-  /** A value of END, and the one before. */
+  /** A value of END, and the previous one. */
   state: number = END.inactive;
   previousState: number = END.inactive;
 
-  /** Sequence number of the SYN, or one before the first that was seen. */
+  /** The sequence number of the SYN, or the first one seen minus 1. */
   baseSequence = 0;
   hasBase = false;
-  /** The highest sequence number that follows a segment, and when it was sent. */
+  /** The sequence number after the highest segment, and the time when that was sent. */
   nextSequence = 0;
   nextSequenceTime = 0;
-  /** The highest number up to which nothing is missing in the capture. */
+  /** The highest sequence number up to which the capture has no gap. */
   contiguousSequence = 0;
   lastAck = 0;
   lastAckTime = 0;
   duplicateAcks = 0;
-  /** Unscaled; -1 before the first segment. */
+  /** Not scaled; -1 before the first segment. */
   window = -1;
   windowScale = SCALE_UNKNOWN;
-  /** The window above stood in a SYN, which is never scaled. */
+  /** Whether the window above is from a SYN, which is never scaled. */
   isSynWindow = false;
-  /** What was found about the last segment. */
+  /** The analysis of the last segment. */
   lastFindings = 0;
 
   payloadBytes = 0;
   dataSegments = 0;
-  /** The largest segment, and the largest that was acknowledged; sizes of payload. */
+  /** The payload sizes of the largest segment, and of the largest acknowledged one. */
   largestSegment = 0;
   largestSegmentEnd = 0;
   largestAcked = 0;
-  /** When the oldest data that is not acknowledged was sent. */
+  /** The time when the oldest unacknowledged data was sent. */
   unackedTime = 0;
-  /** The segment that was repeated last: where, how long, and how often in a row. */
+  /** The last repeated segment: its position, its length, and how often it was repeated in a row. */
   repeatedSequence = 0;
   repeatedLength = 0;
-  /** When it was repeated first. */
+  /** The time of its first repetition. */
   repeatedTime = 0;
   repeats = 0;
 
@@ -64,7 +64,7 @@ export class TcpSide {
   duplicateAckPackets = 0;
   lostSegments = 0;
   zeroWindows = 0;
-  /** Since when it has had no room for more data, -1 while it has; and how long that was before, in all. */
+  /** The time since when its receive window has been closed, or -1; and how long it was closed before in total. */
   closedSince = -1;
   closedTime = 0;
   windowFulls = 0;
@@ -72,19 +72,19 @@ export class TcpSide {
   resets = 0;
   syns = 0;
   fins = 0;
-  /** Of its first SYN and its last; 0 without. */
+  /** The packet and time of its first SYN, and the time of its last one; 0 and -1 without a SYN. */
   synPacket = 0;
   synTime = -1;
   lastSynTime = -1;
   maximumSegmentSize = 0;
-  /** Of its packets other than RST; -1 before the first. */
+  /** From its packets other than RST; -1 before the first. */
   ttl = -1;
   ipId = -1;
-  /** Of its last packet other than RST; -1 before the first. */
+  /** The time of its last packet other than RST; -1 before the first. */
   lastTime = -1;
   offloaded = 0;
 
-  /** Makes it as new: sides are used again, since there can be millions of connections. */
+  /** Resets all fields. Objects are reused, because there can be millions of connections. */
   clear(): void {
     this.state = END.inactive;
     this.previousState = END.inactive;

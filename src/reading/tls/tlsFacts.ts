@@ -1,6 +1,6 @@
 import type { Certificate } from '../../packets/certificate.ts';
 
-/** An alert that was sent in the clear. */
+/** An unencrypted alert. */
 export interface TlsAlert {
   readonly byClient: boolean;
   /** 2 fatal, 1 warning. */
@@ -10,23 +10,23 @@ export interface TlsAlert {
   readonly time: number;
 }
 
-/** What the visible part of a TLS handshake says. Times are nanoseconds since the capture's start. */
+/** The unencrypted part of a TLS handshake. Times are nanoseconds since the start of the capture. */
 export class TlsFacts {
   clientHelloPacket = 0;
   clientHelloTime = 0;
   serverHelloPacket = 0;
   serverHelloTime = 0;
-  /** Of the first ClientHello: the highest version first. */
+  /** From the first ClientHello, the highest version first. */
   offeredVersions: readonly number[] = [];
   serverName: string | undefined;
   offeredAlpn: readonly string[] = [];
   isEncryptedHello = false;
-  /** Of the ServerHello: 0 before it. */
+  /** From the ServerHello; 0 before it. */
   version = 0;
   cipher = 0;
   alpn: string | undefined;
   certificate: Certificate | undefined;
   readonly alerts: TlsAlert[] = [];
-  /** A hello began, and its rest is not in the capture. */
+  /** The rest of a hello is missing from the capture. */
   isIncomplete = false;
 }

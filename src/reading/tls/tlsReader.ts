@@ -13,22 +13,22 @@ import {
 import type { Arrival, StreamConsumer } from '../byteStream.ts';
 import type { TlsFacts } from './tlsFacts.ts';
 
-/** Handshake messages kept of each direction: certificate chains are a few kilobytes. */
+/** The size of handshake messages kept for each direction. Certificate chains are a few kilobytes. */
 const MAX_HANDSHAKE_BYTES = 48 * 1024;
 const MAX_ALERTS = 8;
-/** After this many records of data no more cleartext is expected, except alerts. */
+/** After this many data records, no more unencrypted records are expected, except alerts. */
 const MAX_DATA_RECORDS = 4;
-/** Segments after a gap that are searched for the next record. */
+/** The number of segments after a gap that are searched for the next record. */
 const MAX_SKIPPED_SEGMENTS = 32;
-/** TLS records of the versions this program knows. */
+/** The maximum size of a TLS record of a known version. */
 const MAX_RECORD_BYTES = 16_384 + 2_048;
 
-/** Reads what is visible of one direction of a TLS connection. */
+/** Reads the unencrypted part of one direction of a TLS connection. */
 export class TlsReader implements StreamConsumer {
   isDone = false;
   readonly #facts: TlsFacts;
   readonly #fromClient: boolean;
-  /** The header of the record, then of an alert its two bytes. */
+  /** The header of the record, followed by the two bytes of an alert. */
   readonly #header = Buffer.alloc(TLS_RECORD_HEADER_BYTES + 2);
   #headerBytes = 0;
   #recordType = 0;
@@ -79,7 +79,7 @@ export class TlsReader implements StreamConsumer {
     }
   }
 
-  /** Where the next record begins is not known. Of an encrypted connection nothing more is to be read. */
+  /** The start of the next record is unknown. Stops reading if the connection is encrypted. */
   #lose(): void {
     this.#handshake = Buffer.alloc(0);
     this.#recordLeft = 0;
@@ -88,7 +88,7 @@ export class TlsReader implements StreamConsumer {
     if (this.#isEncrypted) this.#stop();
   }
 
-  /** Continues when a segment begins with a hello or an alert. */
+  /** Resumes at a segment that begins with a hello or an alert. */
   #pickUp(bytes: Uint8Array, from: number, to: number): boolean {
     this.#isLost = !looksLikeTls(bytes, from, to);
     if (!this.#isLost) return true;
@@ -129,7 +129,7 @@ export class TlsReader implements StreamConsumer {
     if (this.#handshake.length > MAX_HANDSHAKE_BYTES) this.#stop();
   }
 
-  /** Reads whole handshake messages; gives the rest. */
+  /** Reads complete handshake messages. Returns the remaining bytes. */
   #readMessages(bytes: Buffer, arrival: Arrival): Buffer {
     let at = 0;
     while (at + TLS_HANDSHAKE_HEADER_BYTES <= bytes.length) {
@@ -159,7 +159,7 @@ export class TlsReader implements StreamConsumer {
     const facts = this.#facts;
     if (type === TLS_HANDSHAKE.clientHello) {
       const hello = readClientHello(bytes, from, to);
-      // A second one answers a retry and says the same.
+      // A second ClientHello follows a HelloRetryRequest and offers the same.
       if (!hello || facts.offeredVersions.length > 0) return;
       facts.offeredVersions = hello.versions;
       facts.serverName = hello.serverName;
@@ -189,7 +189,7 @@ export class TlsReader implements StreamConsumer {
     });
   }
 
-  /** The connection ended: a hello that is still not whole never will be. */
+  /** The connection has ended, so an incomplete hello will not be completed. */
   finish(): void {
     if (this.#handshake.length > 0) this.#markIncomplete();
     this.#stop();
