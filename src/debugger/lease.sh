@@ -88,7 +88,7 @@ end() {
   if [ "$left" -lt 0 ]; then
     left=1 tree=
     tree_of "$program"
-    # shellcheck disable=SC2086 # words are wanted
+    # shellcheck disable=SC2086 # word splitting is intended
     kill -TERM $tree 2>/dev/null
   fi
 }
@@ -109,7 +109,7 @@ inform() {
 # Processes that the program started may outlive it: give them a second to end, then kill them.
 end_rest() {
   tries=5
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     sleep 0.2 2>/dev/null || sleep 1

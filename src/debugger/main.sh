@@ -9,7 +9,7 @@ tick=$((ttl / 4))
 # Processes in our own mount namespace are ours. The pod's other processes may be visible too.
 in_use() {
   for process in /proc/[0-9]*; do
-    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    # shellcheck disable=SC3013 # dash and busybox ash support -ef
     [ "$process" -ef /proc/self ] && continue
     # shellcheck disable=SC3013
     [ "$process/ns/mnt" -ef /proc/self/ns/mnt ] && return 0

@@ -16,10 +16,10 @@ program=$!
   trap '' TERM
   tree=
   tree_of "$program"
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   kill $tree
   tries=5
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     sleep 0.2 || sleep 1

@@ -29,7 +29,7 @@ try() {
 }
 
 try_all() {
-  # shellcheck disable=SC2086 # a list of words
+  # shellcheck disable=SC2086 # word splitting is intended
   for file in $1; do
     pid=${file%/cgroup}
     try "${pid##*/}"

@@ -15,7 +15,7 @@ place() {
 }
 
 if [ "$count" -eq 0 ]; then
-  # shellcheck disable=SC2046,SC2005 # a list of words
+  # shellcheck disable=SC2046,SC2005 # word splitting is intended
   place "ports $(echo $(sh -c "$ports" ports /proc))"
 elif ! command -v nsenter >/dev/null; then
   place 'missing nsenter'
