@@ -1,6 +1,6 @@
 /** Why a capture ended. */
 export type CaptureEnd =
-  /** tcpdump ended by itself: it has as many packets as were requested. */
+  /** tcpdump ended by itself because it had the requested number of packets. */
   | 'complete'
   | 'duration'
   | 'size'
@@ -8,7 +8,7 @@ export type CaptureEnd =
   | 'interrupted'
   /** The reader of the output closed it. */
   | 'reader-gone'
-  /** By itself, although nothing had asked it to. */
+  /** It ended by itself, although nothing asked it to. */
   | 'early'
-  /** It did not end in order; what had arrived is kept. */
+  /** It did not end in order; packets that had arrived are kept. */
   | 'abandoned';

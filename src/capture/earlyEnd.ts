@@ -1,12 +1,12 @@
 import { clockText, countText } from '../output/quantities.ts';
 import type { Outage } from './outage.ts';
 
-/** An unexpected end of a recording: neither a stop nor a bound. */
+/** An unexpected end of a recording: not caused by a stop or by a bound. */
 export interface EarlyEnd {
-  /** When recording ended, in seconds since 1970, where that is known. */
+  /** When recording ended, in seconds since 1970, if known. */
   readonly at?: number | undefined;
   readonly why: string;
-  /** How many packets went with the interface, where one disappeared. */
+  /** How many packets were lost with a disappeared interface. */
   readonly lost?: LostPackets | undefined;
   /** What to do about it. */
   readonly next: readonly string[];
@@ -15,25 +15,25 @@ export interface EarlyEnd {
 /** Packets that the kernel still held when their interface disappeared; null when their number is not known. */
 export type LostPackets = number | null;
 
-/** What is known of an end. */
+/** How a recording ended. */
 export interface EndedRecording {
-  /** The recorder's word, as `why` in its state. */
+  /** The recorder's word, from `why` in its state. */
   readonly why: string;
   readonly exit: number;
   readonly at?: number | undefined;
   readonly engine: string;
   readonly device: string;
-  /** In the order of their begin. */
+  /** In order of time. */
   readonly outages: readonly Outage[];
-  /** What the engine said. */
+  /** The engine's messages. */
   readonly said: readonly string[];
 }
 
-/** Exit codes from here on are 128 and a signal. */
+/** Exit codes above this are 128 plus a signal. */
 const FIRST_SIGNAL = 128;
 const KILL = 9;
 
-/** What was asked for. */
+/** Ends that were requested. */
 const ASKED: ReadonlySet<string> = new Set(['stopped', 'duration', 'size', 'complete']);
 
 const CAUSES: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   interrupted: 'its recorder was killed, possibly with its container',
 };
 
-/** Why, and when, a recording ended without being asked to; undefined for one that ended as it was to. */
+/** Why and when a recording ended unexpectedly; undefined if it ended as requested. */
 export function earlyEnd(ended: EndedRecording): EarlyEnd | undefined {
   const { why, at } = ended;
   const outage = ended.outages.at(-1);
@@ -61,13 +61,13 @@ const NEXT: Readonly<Record<string, readonly string[]>> = {
   floor: ['use a narrower filter, -s 128, or a smaller ring'],
 };
 
-/** What a recorder's state says of its end. */
+/** The part of a recorder's state that describes its end. */
 interface StateOfRecorder extends Pick<EndedRecording, 'engine' | 'device' | 'outages'> {
   readonly phase: string;
   readonly end?: Pick<EndedRecording, 'why' | 'exit' | 'at'>;
 }
 
-/** The same of a recorder's state; of one that waits for its interface, too. */
+/** The same for a recorder's state, including a recorder that waits for its interface. */
 export function earlyEndOf(state: StateOfRecorder, said: readonly string[]): EarlyEnd | undefined {
   const { end, device, outages } = state;
   if (end) return earlyEnd({ ...state, ...end, said });
@@ -75,7 +75,7 @@ export function earlyEndOf(state: StateOfRecorder, said: readonly string[]): Ear
   return state.phase === 'waiting' && outage ? disappeared(device, outage) : undefined;
 }
 
-/** The end of a recording whose interface has gone. */
+/** The end of a recording whose interface disappeared. */
 export function disappeared(
   device: string,
   { from, lost }: Pick<Outage, 'from' | 'lost'>,
@@ -97,7 +97,7 @@ function engineText({ engine, exit, said }: EndedRecording): string {
   return `${engine} failed with exit code ${exit}${last === undefined ? '' : ` (${last})`}`;
 }
 
-/** What the user reads about it at the end. */
+/** The lines that the user reads about it at the end. */
 export function earlyEndLines(early: EarlyEnd): string[] {
   return [`ENDED EARLY: ${earlyEndText(early)}`, ...early.next.map((step) => `  ${step}`)];
 }
@@ -110,7 +110,7 @@ export function outageText({ from, to, lost }: Outage, device: string): string {
     : `${gone} and returned at ${clockText(to * 1000)}: recording resumed; nothing was recorded for ${to - from} s${lostText(lost ?? null)}`;
 }
 
-/** What went with an interface: nothing is said where it is known that nothing did. */
+/** What was lost with an interface; empty if it is known that nothing was lost. */
 function lostText(lost: LostPackets): string {
   if (lost === 0) return '';
   return lost === null

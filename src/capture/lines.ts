@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A longer line is given in pieces, so that memory is bounded. */
+/** Longer lines are split to bound memory. */
 const MAX_LINE = 64 * 1024;
 
-/** Splits a stream of UTF-8 into lines, without their ends; the last one needs none. */
+/** Splits a stream of UTF-8 into lines without their line ends. The last line does not need one. */
 export async function* linesOf(stream: AsyncIterable<unknown>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -5,7 +5,7 @@ import type { Unmatched } from './unmatched.ts';
 /** The file's name in the folder of a capture. */
 export const MANIFEST_NAME = 'capture.json';
 
-/** Where a capture was made, and of what: the same for every file of it. */
+/** Where and of what a capture was made: the same for all its files. */
 export interface CaptureOrigin {
   /** The capture's name. */
   readonly capture: string;
@@ -14,110 +14,110 @@ export interface CaptureOrigin {
   readonly namespace: string;
   readonly pod: string;
   readonly podUid: string;
-  /** The debugger's container. */
+  /** The container of the debugger. */
   readonly container: string;
   readonly node?: string;
   readonly image?: string;
-  /** The pod's volume that the spool is on; without one it is in the container. */
+  /** The pod's volume that contains the spool; absent if the spool is in the container. */
   readonly volume?: string;
   /** Present when only packets that match a filter were fetched. */
   readonly filtered?: FilteredCapture;
 }
 
-/** Which packets of a capture the files hold: those that match one of the two. */
+/** The filter that selected the packets in the files: one of the two expressions. */
 export interface FilteredCapture {
   readonly displayFilter?: string;
   readonly captureFilter?: string;
-  /** What evaluated it: `tshark in the pod`, `tshark 4.0.17`, `netdebug`. */
+  /** The program that evaluated the filter: `tshark in the pod`, `tshark 4.0.17`, `netdebug`. */
   readonly by: string;
   readonly wholeCapture: false;
 }
 
-/** What is known of one capture, written beside its files as capture.json. No loss is left out. */
+/** What is known about one capture, written next to its files as capture.json. Every loss is listed. */
 export interface Manifest extends CaptureOrigin {
   readonly version: 1;
   readonly engine?: string;
   readonly device?: string;
   /** The recorder's command line. */
   readonly argv?: string;
-  /** ISO 8601, UTC; as are all times here. */
+  /** ISO 8601 in UTC, like all times here. */
   readonly started?: string;
-  /** Whether it was still recording when this was written. */
+  /** Whether it was still recording when the manifest was written. */
   readonly recording: boolean;
   readonly ended?: string;
-  /** Why it ended, in the recorder's word: stopped, duration, size, complete, full … */
+  /** Why it ended, as reported by the recorder: stopped, duration, size, complete, full … */
   readonly why?: string;
-  /** Present when it ended, or nothing is recorded now, although neither a stop nor a bound had asked for that. */
+  /** Present if it ended, or records nothing at present, although neither a stop nor a bound caused that. */
   readonly endedEarly?: Pick<RecordingInterruption, 'at' | 'why' | 'lost'>;
   /** The recorder's exit code. */
   readonly exit?: number;
-  /** Packets, as the recorder counted them; absent where it has not said. */
+  /** Packets, as counted by the recorder; absent if it has not reported a count. */
   readonly captured?: number;
   readonly received?: number;
   readonly dropped?: number;
-  /** Present when it ended without a packet: what else there was meanwhile. */
+  /** Present if it ended without a packet: what happened in the meantime. */
   readonly unmatched?: Unmatched;
   readonly files: readonly ManifestFile[];
   /** Files that the ring removed before they were copied. */
   readonly gaps: readonly MissingFiles[];
   readonly interruptions: readonly RecordingInterruption[];
-  /** When this was written. */
+  /** When the manifest was written. */
   readonly written: string;
 }
 
 /**
- * - size+walk: it has the size that it has in the pod, and a walk through it found whole packets from its first byte
- *   to its last
- * - sha256: it also has the checksum that the pod computed of its file
+ * - size+walk: the size is the same as in the pod, and a walk through the file found whole packets from the first byte
+ *   to the last
+ * - sha256: in addition, the checksum is the same as the one that the pod computed
  */
 export type Verification = 'size+walk' | 'sha256';
 
 /**
- * - whole: as it was in the pod, proven as far as `verified` says
- * - partial: its first packets, all of them whole; more can follow while the pod has it
- * - copying: under way, or left so by a fetch that was cut
- * - lost: it existed and can no longer be copied
+ * - whole: the file as it was in the pod, verified as `verified` says
+ * - partial: the first packets of the file, all of them whole; more can follow while the pod has the file
+ * - copying: being copied, or left by an interrupted fetch
+ * - lost: the file existed and can no longer be copied
  */
 export type FileState = 'whole' | 'partial' | 'copying' | 'lost';
 
 export interface ManifestFile {
-  /** Its number in the order of recording, from 1. */
+  /** The file's number in the order of recording, from 1. */
   readonly seq: number;
-  /** In this folder; absent while nothing of it is. */
+  /** The name in this folder; absent if nothing of the file is here. */
   readonly name?: string;
   readonly state: FileState;
-  /** Bytes here. */
+  /** Size of the local copy in bytes. */
   readonly size: number;
-  /** Bytes in the pod, where they are more. */
+  /** Size in the pod in bytes, if larger. */
   readonly recorded?: number;
-  /** What proves the bytes here; see Verification. */
+  /** How the local copy was verified; see Verification. */
   readonly verified?: Verification;
-  /** Of the local copy. */
+  /** Checksum of the local copy. */
   readonly sha256?: string;
-  /** Why the pod made no checksum of the file although that was asked for. */
+  /** Why the pod did not compute a checksum although one was requested. */
   readonly unverified?: string;
   readonly packets: number;
   readonly first?: string;
   readonly last?: string;
-  /** What else there is to say: a torn end, why it is partial or lost. */
+  /** Other remarks: an incomplete end, or why the file is partial or lost. */
   readonly note?: string;
 }
 
 export interface MissingFiles {
-  /** Numbers of the first and of the last file missing. */
+  /** Numbers of the first and the last missing file. */
   readonly first: number;
   readonly last: number;
   readonly why: string;
 }
 
-/** A time in which nothing was recorded though it should have been. */
+/** A time in which nothing was recorded although it should have been. */
 export interface RecordingInterruption {
-  /** When it began, where that is known. */
+  /** When it started, if known. */
   readonly at?: string;
-  /** When recording resumed; absent when it did not. */
+  /** When recording resumed; absent if it did not. */
   readonly until?: string;
   readonly why: string;
-  /** Packets that were lost with an interface; null when their number is not known. */
+  /** Packets that were lost with an interface; null if their number is not known. */
   readonly lost?: LostPackets;
 }
 

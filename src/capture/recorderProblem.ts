@@ -1,6 +1,6 @@
 import { Problem } from '../problem.ts';
 
-/** The recorder failed; `stderr` has its own messages, or those of the shell that starts it. */
+/** The recorder failed; `stderr` contains its own messages, or those of the shell that starts it. */
 export class RecorderProblem extends Problem {
   readonly exitStatus: number;
   readonly stderr: string;

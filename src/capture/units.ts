@@ -1,4 +1,4 @@
-/** Numbers that carry their unit in their type, so that one cannot be passed as another. */
+/** Numbers with their unit in the type, so that one cannot be passed as another. */
 declare const unit: unique symbol;
 type Quantity<Unit extends string> = number & { readonly [unit]: Unit };
 

@@ -1,17 +1,17 @@
 import { countText } from '../output/quantities.ts';
 
-/** What else there was while a capture matched no packet. */
+/** What happened while a capture matched no packet. */
 export interface Unmatched {
   /**
-   * Packets that passed the interfaces: of all of them together (`any`), then of the first 8 with packets. Empty where
-   * the kernel did not tell.
+   * Packets that passed the interfaces: first all interfaces together (`any`), then the first 8 interfaces that had
+   * packets. Empty if the kernel did not report counts.
    */
   readonly passed: readonly { readonly device: string; readonly packets: number }[];
-  /** Those of the filter's ports that are local ones of established TCP connections. */
+  /** The filter's ports that are local ports of established TCP connections. */
   readonly connected: readonly PortInUse[];
 }
 
-/** The same, of a capture on this interface. */
+/** The same for a capture on this interface. */
 export interface UnmatchedOn extends Unmatched {
   readonly device: string;
 }
@@ -19,18 +19,18 @@ export interface UnmatchedOn extends Unmatched {
 interface PortInUse {
   readonly port: number;
   readonly connections: number;
-  /** The ports that clients connected to instead, as far as connection tracking shows them. */
+  /** The ports to which clients connected instead, as far as connection tracking shows them. */
   readonly redirectedFrom: readonly number[];
 }
 
 export const NOTHING_KNOWN: Unmatched = { passed: [], connected: [] };
 
-/** How many interfaces the pod names. */
+/** How many interfaces the pod reports. */
 const MOST_INTERFACES = 8;
-/** How many of them the user reads. */
+/** How many of them are shown to the user. */
 const SHOWN_INTERFACES = 3;
 
-/** Adds what a line of the pod says: `passed eth0 12`, `connected 15006 3 8080`. Any other line changes nothing. */
+/** Adds a line from the pod: `passed eth0 12`, `connected 15006 3 8080`. Ignores other lines. */
 export function addUnmatched(known: Unmatched, line: string): Unmatched {
   const [kind, first = '', ...numbers] = line.split(' ');
   const [count = 0, ...ports] = numbers.map(Number);
@@ -41,7 +41,7 @@ export function addUnmatched(known: Unmatched, line: string): Unmatched {
   return { ...known, connected: [...known.connected, port] };
 }
 
-/** Explains a capture on an interface that has no packets, a line each. */
+/** Explains a capture without packets on an interface, one explanation per line. */
 export function unmatchedLines({ passed, connected, device }: UnmatchedOn): string[] {
   return [passedText(passed, device), ...connected.map((port) => portText(port, device))];
 }
@@ -52,7 +52,7 @@ function passedText(passed: Unmatched['passed'], device: string): string {
   const own = passed.find((one) => one.device === device);
   if (own && own.packets > 0)
     return `meanwhile ${countText(own.packets, 'packet')} passed ${nameOf(device)}, none of which matched`;
-  // The pod names the first interfaces only.
+  // The pod reports only the first interfaces.
   if (!own && passed.length > MOST_INTERFACES)
     return `meanwhile ${countText(all.packets, 'packet')} passed all interfaces together, none of which was captured`;
   const none = `meanwhile no packet passed ${nameOf(device)}`;

@@ -6,7 +6,7 @@
 main=
 oldest=
 for process in /proc/[0-9]*; do
-  # shellcheck disable=SC3013 # dash and busybox ash know -ef
+  # shellcheck disable=SC3013 # dash and busybox ash support -ef
   [ "$process/ns/mnt" -ef /proc/self/ns/mnt ] || continue
   pid=${process#/proc/}
   read -r stat 2>/dev/null <"$process/stat" || continue

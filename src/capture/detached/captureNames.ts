@@ -6,13 +6,13 @@ import { type Pod, podsPath } from '../../kube/pod.ts';
 import { Problem } from '../../problem.ts';
 import { capturesOf } from './captures.ts';
 
-/** The first of capture-1, capture-2 … that no capture in these pods has, or had. */
+/** The first of capture-1, capture-2 … that no capture in these pods uses or has used. */
 export function newCaptureName(pods: readonly Pod[]): string {
   const taken = new Set(pods.flatMap(capturesOf).map(({ name }) => name));
   for (let count = 1; ; count++) if (!taken.has(`capture-${count}`)) return `capture-${count}`;
 }
 
-/** Names stay taken after a capture's end: a container cannot be removed from a pod. */
+/** A name stays taken after a capture ends, because a container cannot be removed from a pod. */
 export function freeCaptureName(pod: Pod, asked: string | undefined): string {
   if (asked === undefined) return newCaptureName([pod]);
   if (capturesOf(pod).some(({ name }) => name === asked))
@@ -25,7 +25,7 @@ export function freeCaptureName(pod: Pod, asked: string | undefined): string {
   return asked;
 }
 
-/** Our pods on nodes in these namespaces, as far as they may be listed: their captures have names, too. */
+/** Our pods on nodes in these namespaces, as far as they may be listed. The names of their captures are taken too. */
 export async function nodePodsIn(
   api: KubeApi,
   namespaces: ReadonlySet<string>,

@@ -6,22 +6,22 @@ import type { DetachedCapture } from './captures.ts';
 import { whyNotStarted } from './notStarted.ts';
 import { nodeOfCapture, spoolAccessOf } from './spoolOf.ts';
 
-/** A capture and what its recorder says, where it could be asked. */
+/** A capture and, if its recorder answered, the recorder's report. */
 export interface CaptureReport {
   readonly capture: DetachedCapture;
   readonly listing?: Listing;
-  /** Why the container does not run, of one that should by now. */
+  /** Why the container is not running, although it should be by now. */
   readonly notStarted?: string;
-  /** Why the recorder could not be asked though its container runs. */
+  /** Why the recorder did not answer, although its container is running. */
   readonly unanswered?: string;
 }
 
-/** A recorder that has not answered by then is not waited for. */
+/** How long to wait for a recorder's answer. */
 const ANSWER_MS = 10_000;
 
 /**
- * Asks the recorders of the captures whose containers run, some at a time, and finds out why others do not. Calls
- * `onProgress` with how many are done.
+ * Asks the recorders of the running captures, several at a time, and finds out why the other containers are not
+ * running. Calls `onProgress` with the number of finished captures.
  */
 export async function reportCaptures(
   api: KubeApi,
@@ -30,7 +30,7 @@ export async function reportCaptures(
   onProgress: (done: number, total: number) => void = () => {},
 ): Promise<CaptureReport[]> {
   let done = 0;
-  // Each is an exec.
+  // Each question is an exec.
   return StartSlots.forQuestions().map(captures, nodeOfCapture, async (capture) => {
     const report = await reportOf(api, capture, signal);
     done += 1;

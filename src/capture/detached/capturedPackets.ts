@@ -10,11 +10,11 @@ import { whereSpoolIs } from './whereSpoolIs.ts';
 
 export interface PacketsOptions {
   readonly signal: AbortSignal;
-  /** Called with what is missing, and with what the command waits for. */
+  /** Called with notices about missing packets, and with what the command is waiting for. */
   readonly onNote: (text: string) => void;
 }
 
-/** What a detached capture holds now, to be read without copying its files. */
+/** The packets that a detached capture holds now, read without copying its files. */
 export class CapturedPackets {
   readonly capture: DetachedCapture;
   readonly #access: SpoolAccess;
@@ -52,17 +52,17 @@ export class CapturedPackets {
     return new CapturedPackets(capture, access, listing, onNote);
   }
 
-  /** Packets that the recorder lost, where it has said so. */
+  /** Packets that the recorder dropped, if it has reported them. */
   get dropped(): number | undefined {
     return this.#listing.state.end?.dropped;
   }
 
-  /** Why a filter cannot be evaluated in the pod; undefined when it can. */
+  /** Why the filter cannot be evaluated in the pod; undefined if it can. */
   whyNotInPod(filter: PacketFilter): string | undefined {
     return whyNotInPod(filter, this.#listing.tools, this.capture.pod);
   }
 
-  /** The packets as one pcap stream; with a filter those that match, found in the pod. */
+  /** The packets as one pcap stream. With a filter, only the matching packets, which are selected in the pod. */
   stream(filter?: PacketFilter): Readable {
     const changesUser = this.capture.words.zroot === '1';
     const packets = spoolStream(this.#access, this.#listing.files, {

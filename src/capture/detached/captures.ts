@@ -8,37 +8,37 @@ import { candidatesText } from '../../nearest.ts';
 import { Problem } from '../../problem.ts';
 import { type ReadDefinition, readDefinition } from './detachedContainer.ts';
 
-/** A detached capture, as far as its pod tells without being entered. */
+/** A detached capture, as described by its pod, which is not entered. */
 export interface DetachedCapture extends ReadDefinition {
-  /** The pod that its container is in: the one captured, or a pod on its node. */
+  /** The pod that contains its container: the captured pod, or a pod on its node. */
   readonly pod: Pod;
   readonly container: string;
-  /** Whether the whole pod is ours. */
+  /** Whether the whole pod belongs to netdebug. */
   readonly onNode: boolean;
-  /** What is captured: a pod's name, with its namespace where that is another; or node/NAME. */
+  /** What is captured: the pod's name, with its namespace if that differs; or node/NAME. */
   readonly target: string;
   readonly state: ContainerState;
 }
 
-/** What is known of a capture's container. */
+/** The state of a capture's container. */
 export type ContainerState =
   | { readonly kind: 'starting'; readonly reason?: string; readonly message?: string }
   | { readonly kind: 'running' }
-  /** The recorder has ended in order and its spool is removed. */
+  /** The recorder ended in order and removed its spool. */
   | { readonly kind: 'removed'; readonly at?: string }
-  /** What was recorded is gone, or was never recorded. */
+  /** The recording is lost, or was never made. */
   | { readonly kind: 'lost'; readonly at?: string; readonly why: string };
 
-/** Exit code of spool.sh once it has removed its spool. No shell, signal or kubelet gives it. */
+/** The exit code of spool.sh after it removed its spool. No shell, signal or kubelet uses this code. */
 export const SPOOL_REMOVED = 93;
-/** Exit codes of spool.sh: a second start, which records nothing; and no room for a spool. */
+/** Exit codes of spool.sh: started a second time, so nothing was recorded; no room for a spool. */
 const RESTARTED = 75;
 const NO_ROOM = 28;
-/** 128 and a signal: KILL, and TERM, with which kubelets stop the containers of a lost sandbox. */
+/** 128 plus a signal: KILL, and TERM, which kubelets send to the containers of a lost sandbox. */
 const KILLED = 137;
 const TERMINATED = 143;
 
-/** Every detached capture in a namespace, or in all, oldest first. */
+/** All detached captures in a namespace or in all namespaces, oldest first. */
 export async function listCaptures(
   api: KubeApi,
   namespace: string | 'all',
@@ -69,7 +69,7 @@ function stateOf(pod: Pod, container: string): ContainerState {
     const { exitCode, finishedAt, reason = 'Error' } = state.terminated;
     const at = finishedAt !== undefined && { at: finishedAt };
     if (exitCode === SPOOL_REMOVED) return { kind: 'removed', ...at };
-    // Evicted, or out of time: what became of the container came of that.
+    // If the pod was evicted or exceeded its deadline, that is why the container ended.
     const ofPod = pod.status?.phase === 'Failed' ? pod.status.reason : undefined;
     const why = ofPod ? `the pod has ended (${ofPod})` : lossText(exitCode, reason);
     return { kind: 'lost', ...at, why };
@@ -98,14 +98,14 @@ function lossText(exitCode: number, reason: string): string {
 
 export interface FoundCaptures {
   readonly captures: readonly DetachedCapture[];
-  /** Others of the name whose packets are lost; nobody should think that they were never there. */
+  /** Captures of the same name whose packets are lost; shown so that the user knows about them. */
   readonly lost: readonly DetachedCapture[];
 }
 
 /**
- * The captures that a name means: POD/NAME or node/NODE/NAME is one, NAME is one in each pod that has one of this name,
- * as those have that were started together. Ones that have ended count only when there is no other:
- * then the newest. Throws a Problem that lists the choices.
+ * Finds the captures of a name. POD/NAME and node/NODE/NAME identify one capture. NAME matches one capture in each pod,
+ * because captures that were started together share a name. Captures that have ended are considered only if there is no
+ * other; then the newest is returned. Throws a Problem that lists the choices.
  */
 export async function findCaptures(
   api: KubeApi,

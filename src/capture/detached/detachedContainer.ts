@@ -9,33 +9,33 @@ import recorderScript from '../spool/recorder.sh';
 export interface DetachedDefinition {
   readonly name: string;
   readonly image: string;
-  /** Who asked for it, as the API server knows them. */
+  /** Who requested it, as identified by the API server. */
   readonly owner?: string;
-  /** When it was asked for, by the API server's clock. */
+  /** When it was requested, by the API server's clock. */
   readonly created: Date;
-  /** The volume of the pod that its spool is on; its own container's storage when absent. */
+  /** The volume of the pod that contains its spool; absent if the spool is in the container's own storage. */
   readonly volume?: string;
   /** The folder of its spool. */
   readonly spool: string;
   readonly record: RecordOptions;
 }
 
-/** A definition read back: the recorder's options as the words that it was started with. */
+/** A definition read back from a container, with the recorder's options as the words of its command. */
 export interface ReadDefinition extends Omit<DetachedDefinition, 'record'> {
   readonly words: Readonly<Record<string, string>>;
 }
 
 const PREFIX = 'netdebug-capture-';
-/** The recorder's first word; its options come after it. */
+/** The recorder's first word, which is followed by its options. */
 const RECORD = 'record';
 const NAME = 'NETDEBUG_CAPTURE';
 const OWNER = 'NETDEBUG_OWNER';
 const CREATED = 'NETDEBUG_CREATED';
 
-/** What the names of containers may be (RFC 1123 label), less our prefix. */
+/** The longest name of a container (RFC 1123 label), without our prefix. */
 const MAX_NAME = 63 - PREFIX.length;
 
-/** Throws a Problem for what cannot be a capture's name. */
+/** Throws a Problem if this is not a valid name for a capture. */
 export function checkCaptureName(name: string): void {
   if (name.length > MAX_NAME || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name))
     throw wrongUsage(
@@ -44,14 +44,14 @@ export function checkCaptureName(name: string): void {
     );
 }
 
-/** The folder of a capture's spool. On a volume, which pods may share, it has the pod's UID in it. */
+/** The folder of a capture's spool. Pods may share a volume, so a folder on a volume includes the pod's UID. */
 export function spoolFolder(name: string, pod: Pod, volume: string | undefined): string {
   return volume === undefined
     ? `/netdebug-${name}`
     : `${VOLUME_PATH}/netdebug-${pod.metadata.uid}-${name}`;
 }
 
-/** The ephemeral container whose main process is the recorder. */
+/** The ephemeral container that runs the recorder as its main process. */
 export function detachedContainer(
   definition: DetachedDefinition,
   pullPolicy: PullPolicy,
@@ -70,7 +70,7 @@ export function detachedContainer(
   };
 }
 
-/** What makes a container that of a capture, in whatever pod it is. */
+/** The part of the container that runs the recorder, for any kind of pod. */
 export function recorderOf({ name, owner, created, spool, record }: DetachedDefinition) {
   return {
     container: PREFIX + name,
@@ -83,7 +83,7 @@ export function recorderOf({ name, owner, created, spool, record }: DetachedDefi
   };
 }
 
-/** What a container's definition says, when it is a capture's; undefined when it is another's. */
+/** Reads the definition of a capture's container; undefined for any other container. */
 export function readDefinition(container: Container): ReadDefinition | undefined {
   const env = new Map(container.env?.map(({ name, value = '' }) => [name, value]));
   const name = env.get(NAME);

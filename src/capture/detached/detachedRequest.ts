@@ -6,13 +6,13 @@ import type { RecordOptions } from '../spool/recordArguments.ts';
 import type { RingOptions, RingPlan } from '../spool/ringPlan.ts';
 import { inSeconds, type Milliseconds } from '../units.ts';
 
-/** What a detached capture should be. */
+/** The properties of a new detached capture. */
 export interface DetachedRequest extends DebuggerSettings {
-  /** A free one is made up when absent. */
+  /** Chosen automatically when absent. */
   readonly name?: string;
   readonly ring: RingOptions;
   readonly spec: CaptureSpec & { readonly duration: Milliseconds };
-  /** How long the files stay after the end. */
+  /** How long the files are kept after the recording ends. */
   readonly keep: Milliseconds;
   readonly volume?: string;
   readonly signal: AbortSignal;
@@ -21,17 +21,17 @@ export interface DetachedRequest extends DebuggerSettings {
 }
 
 /**
- * A recorder that is started later than this after it was asked for was started a second time, by a
- * kubelet after its node came back: longer than any pull of an image is waited for. In seconds.
+ * In seconds. A recorder that starts later than this after its request is being restarted by a kubelet after its node
+ * came back. No image pull is waited for that long.
  */
 export const START_WINDOW_S = 15 * 60;
 /**
- * Kernel buffer in KiB, of which the recorder takes no more than a share of the node's free memory: what
- * comes at 4 Gbit/s while a disk stands still for a quarter of a second waits here, unseen.
+ * Kernel buffer in KiB. The recorder limits it to a share of the node's free memory. It holds the packets that arrive
+ * at 4 Gbit/s while a disk stalls for a quarter of a second.
  */
 const BUFFER_KIB = 131_072;
 
-/** The arguments of the recorder. `created`: when the capture was requested, by the API server's clock. */
+/** The recorder's options. `created`: when the capture was requested, by the API server's clock. */
 export function recordOptions(
   { spec, keep, image }: DetachedRequest,
   ring: RingPlan,
@@ -40,7 +40,7 @@ export function recordOptions(
 ): RecordOptions {
   const start = Math.floor(created.getTime() / 1000);
   return {
-    // It has a time to end at instead: its container may start late.
+    // It ends at a fixed time instead, because its container may start late.
     spec: { ...recorderSpec(spec, place), duration: undefined },
     ring,
     bufferKibibytes: BUFFER_KIB,
@@ -51,7 +51,7 @@ export function recordOptions(
   };
 }
 
-/** Says how long a capture that waits for its container may still begin to record, in local time. */
+/** Tells how long a capture that waits for its container can still start recording, in local time. */
 export function startWindowText({ created }: { readonly created: Date }): string {
   const end = new Date(created.getTime() + START_WINDOW_S * 1000).toTimeString().slice(0, 8);
   return `it cannot be removed before its container starts; if that happens after ${end}, it ends at once`;

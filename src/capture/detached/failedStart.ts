@@ -8,16 +8,17 @@ import { capturesOf, type DetachedCapture } from './captures.ts';
 import { type DetachedRequest, startWindowText } from './detachedRequest.ts';
 import { removeCapture } from './spoolOf.ts';
 
-/** How long the end of a capture is waited for whose start failed, in milliseconds … */
+/** Milliseconds to wait for the end of a capture whose start failed. */
 const UNDO_MS = 20_000;
-/** … and when somebody waits for the end of the command. */
+/** The same when the user interrupted the command and waits for its end. */
 const UNDO_INTERRUPTED_MS = 2_000;
-/** How long an answer is waited for that says what is left. */
+/** Milliseconds to wait for the final state of the pod. */
 const LAST_LOOK_MS = 500;
 
 /**
- * Ends a capture in a pod whose start failed: nobody would know of it. Gives the error to throw, which says
- * what is left where it could not be ended. A user who interrupted the start gets a notice about what became of it.
+ * Ends a capture in a pod after its start failed, because the user would not know about it. Returns the error to throw,
+ * which describes what is left if the capture could not be ended. If the user interrupted the start, shows a notice
+ * about the result instead.
  */
 export async function undoStart(
   api: KubeApi,
@@ -33,7 +34,7 @@ export async function undoStart(
   return error;
 }
 
-/** What is left of a capture, and what ends it. */
+/** Describes what is left of a capture and how to end it. */
 function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): string[] {
   const { namespace, name } = capture.pod.metadata;
   const remove = `kubectl netdebug captures rm ${name}/${capture.name} -n ${namespace}`;
@@ -45,7 +46,7 @@ function leftText(capture: DetachedCapture, state: 'waiting' | 'unknown'): strin
     : [`capture "${capture.name}" may still be recording in the pod; stop it with: ${remove}`];
 }
 
-/** Ends the capture, if it starts in time, and gives what is known of it then. */
+/** Ends the capture if its container starts in time. Returns its state afterwards. */
 async function end(
   api: KubeApi,
   capture: DetachedCapture,
@@ -58,7 +59,7 @@ async function end(
   try {
     const pod = await api.get<Pod>(path, { signal });
     if (isEnded(pod, container)) return 'ended';
-    // A container that has not started yet cannot be told to end.
+    // A container cannot be stopped before it has started.
     await waitUntilRunning(api, pod, { container, image, signal });
     await removeCapture(api, capture, signal);
     return 'ended';
@@ -75,7 +76,7 @@ function isEnded(pod: Pod, container: string): boolean {
   return debuggerStatus(pod, container)?.state?.terminated !== undefined;
 }
 
-/** The capture that was added to a pod by a request whose answer was lost; undefined when there is none. */
+/** The capture that a request added to a pod although its response was lost; undefined if there is none. */
 export async function addedUnseen(
   api: KubeApi,
   { metadata: { namespace, name } }: Pod,
@@ -85,7 +86,7 @@ export async function addedUnseen(
   const signal = AbortSignal.timeout(UNDO_INTERRUPTED_MS);
   const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(() => undefined);
   const added = pod?.spec.ephemeralContainers?.find((one) => one.name === asked.name);
-  // Somebody else's may have the same name, but neither its owner nor its time.
+  // Another user's capture may have the same name, but not the same owner and time.
   if (!pod || !isDeepStrictEqual(added?.env, asked.env)) return undefined;
   return capturesOf(pod).find(({ container }) => container === asked.name);
 }

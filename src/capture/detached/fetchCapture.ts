@@ -8,7 +8,7 @@ import type { CaptureOrigin, Manifest } from '../manifest.ts';
 import type { DetachedCapture } from './captures.ts';
 import { whereSpoolIs } from './whereSpoolIs.ts';
 
-/** Copies what a detached capture has recorded into a folder. Throws a Problem. */
+/** Copies a detached capture's recording into a folder. Throws a Problem. */
 export async function fetchCapture(
   api: KubeApi,
   capture: DetachedCapture,

@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { Problem } from '../../problem.ts';
 import type { DetachedCapture } from './captures.ts';
 
-/** The folder that each capture is copied to: the one that is named, or one for each target in it. Throws a Problem. */
+/**
+ * The folder for each capture: the given folder or, for several captures, a subfolder of it per target. Throws a
+ * Problem.
+ */
 export function fetchFolders(
   captures: readonly DetachedCapture[],
   folder: string,
@@ -16,7 +19,7 @@ export function fetchFolders(
   );
 }
 
-/** A target's name as that of a folder. Throws a Problem for what no API server accepts as a name. */
+/** A target's name as a folder name. Throws a Problem for names that no API server accepts. */
 function folderName(target: string): string {
   const name = target.replaceAll('/', '_');
   if (/^[a-z0-9][-a-z0-9._]*$/.test(name)) return name;

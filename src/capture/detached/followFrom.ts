@@ -10,8 +10,8 @@ import { containerRefOf, spoolAccessOf } from './spoolOf.ts';
 const PATIENCE = seconds(60);
 
 /**
- * Brings what a detached capture has recorded and will record to an output, from the oldest packet that it still has
- * until the end of the recording or an interrupt. The capture is not touched.
+ * Writes a detached capture's recording to an output, from the oldest packet still in the ring until the recording ends
+ * or the user interrupts. Does not affect the capture.
  */
 export async function followFrom(
   api: KubeApi,

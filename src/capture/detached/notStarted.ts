@@ -3,7 +3,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { listAll } from '../../kube/listAll.ts';
 import type { DetachedCapture } from './captures.ts';
 
-/** What an event of the core API says of a container. */
+/** The fields of a core/v1 Event about a container. */
 interface ContainerEvent {
   readonly reason?: string;
   readonly message?: string;
@@ -11,14 +11,14 @@ interface ContainerEvent {
   readonly involvedObject?: { readonly fieldPath?: string };
 }
 
-/** Containers run within seconds of their definition unless something is in the way. Milliseconds. */
+/** Milliseconds in which containers usually start after they are defined. */
 const USUAL_MS = 15_000;
-/** Reasons that a container gives while all is well. */
+/** Waiting reasons that do not indicate a problem. */
 const ORDINARY = new Set(['ContainerCreating', 'PodInitializing']);
 
 /**
- * Why a capture's container does not run yet, as far as its status, its events and its node say; undefined
- * while it may just be starting. Never throws, but for the signal's reason.
+ * Why a capture's container is not running yet, according to its status, its events and its node; undefined while it
+ * may still be starting normally. Throws nothing but the signal's reason.
  */
 export async function whyNotStarted(
   api: KubeApi,
@@ -42,7 +42,7 @@ export async function whyNotStarted(
   }
 }
 
-/** What the kubelet said last of the container. */
+/** The kubelet's most recent event about the container. */
 async function lastEvent(
   api: KubeApi,
   { pod, container, onNode }: DetachedCapture,

@@ -4,7 +4,7 @@ import type { Column } from '../../output/table.ts';
 import { type EarlyEnd, earlyEndOf, earlyEndText } from '../earlyEnd.ts';
 import type { CaptureReport } from './captureReport.ts';
 
-/** What is printed about a capture, in lists and for programs. Times are ISO 8601, sizes bytes. */
+/** The printed facts about a capture, for tables and machine-readable output. Times are in ISO 8601, sizes in bytes. */
 export function captureFacts(report: CaptureReport) {
   const { capture, listing } = report;
   const { pod, words, state } = capture;
@@ -72,7 +72,7 @@ export function renderCaptures(
   );
 }
 
-/** Whether the state alone leaves a question: why it ended early, is lost, waits, or does not answer. */
+/** Whether the state needs an explanation: the capture ended early, is lost, is waiting, or does not answer. */
 function hasReason(report: CaptureReport): boolean {
   const { state } = report.capture;
   if (state.kind === 'lost' || report.unanswered !== undefined) return true;
@@ -113,7 +113,7 @@ function columns(
   ];
 }
 
-/** Half a minute, so that a week that has just begun is one. */
+/** Added before rounding down, so that a week that has just started is shown as a week. */
 const ROUNDING_MS = 30_000;
 
 function ringText({ ring: { files, fileBytes, ageSeconds } }: Facts): string | undefined {
@@ -149,7 +149,7 @@ function reasonText(report: CaptureReport) {
   return listing?.state.end?.why ?? unanswered ?? ('reason' in state ? state.reason : undefined);
 }
 
-/** An end that nobody asked for, or an interface that is waited for. */
+/** An unexpected end, or a missing interface that the recorder waits for. */
 function earlyOf({ listing }: CaptureReport): EarlyEnd | undefined {
   return listing && earlyEndOf(listing.state, listing.log);
 }

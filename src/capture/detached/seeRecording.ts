@@ -11,14 +11,14 @@ import type { DetachedCapture } from './captures.ts';
 import type { DetachedRequest } from './detachedRequest.ts';
 import { removeCapture, spoolAccessOf } from './spoolOf.ts';
 
-/** How long the recorder may take from its container's start to its first file, in milliseconds. */
+/** Milliseconds that the recorder may take from the start of its container to its first file. */
 const RECORDING_LIMIT_MS = 120_000;
-/** Each look is an exec: on a node that is slow they must not pile up. */
+/** Pauses between checks in milliseconds. Each check is an exec, and these must not accumulate on a slow node. */
 const LOOKS_MS = [200, 200, 500, 1_000, 2_000] as const;
-/** A busy node starts a command long after the connection stands. */
+/** A busy node starts a command long after the connection is established. */
 const LIMITS = { ...FETCH_LIMITS, silence: 60_000, patience: RECORDING_LIMIT_MS };
 
-/** Waits until the recorder has its first file; throws its own words when it has none. */
+/** Waits until the recorder has its first file. Throws the recorder's own message if it fails. */
 export async function seeRecording(
   api: KubeApi,
   capture: DetachedCapture,
@@ -45,17 +45,17 @@ async function look(
   const limit = Date.now() + RECORDING_LIMIT_MS;
   for (let looks = 0; ; looks += 1) {
     const listing = await spool.list().catch((error) => {
-      // The first moments of the recorder's life: its folder is not there yet.
+      // At first the recorder's folder does not exist yet.
       if (!(error instanceof SpoolGone) || error.at !== undefined || Date.now() > limit)
         throw error;
       return undefined;
     });
     if (listing?.state.phase === 'recording' || listing?.state.phase === 'waiting') return listing;
-    // A short one may be over before anybody looked.
+    // A short recording may have ended before the first check.
     if (listing?.state.end && listing.files.length > 0 && listing.state.end.why !== 'engine')
       return listing;
     if (listing?.state.end) {
-      // It holds nothing: no need to keep it for its time.
+      // The spool holds nothing, so it need not be kept.
       await removeCapture(api, capture, signal).catch(() => {});
       throw await notRecording(capture, listing, image, device);
     }

@@ -24,7 +24,7 @@ import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
 import { debuggerRequest, startOnNode } from './startOnNode.ts';
 
-/** Starts a detached capture in a pod, or on a node, and waits until it records. Throws a Problem. */
+/** Starts a detached capture in a pod or on a node, and waits until it is recording. Throws a Problem. */
 export async function startDetached(
   api: KubeApi,
   found: FoundTarget,
@@ -38,7 +38,7 @@ export async function startDetached(
   }
 }
 
-/** In the pod, or in a pod on its node, at the first access level that is allowed. */
+/** Starts it in the pod or in a pod on its node, at the first access level that is allowed. */
 async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promise<StartedCapture> {
   const { signal, via = 'auto' } = request;
   refuseUnsuitable(pod);
@@ -56,13 +56,16 @@ async function startFor(api: KubeApi, pod: Pod, request: DetachedRequest): Promi
     if (chosen.note !== undefined) request.onNote(chosen.note);
     return startInPod(api, pod, (current) => make(current, chosen.accessLevel, owner), request);
   }
-  // A volume of the pod is reached from within it alone.
+  // A volume of the pod can only be used from within the pod.
   const ways = request.volume === undefined ? via : 'ephemeral';
   const plan = () => planOnNode(api, target, debuggerRequest(request), signal);
   return useNodeInstead(pod, chosen.noEphemeral, ways, { plan, byNode }, request.onNote);
 }
 
-/** What makes the ephemeral container. A pod that gets none has no room to be asked for. */
+/**
+ * Returns the function that makes the ephemeral container. The ring is planned only when that function is called,
+ * because the room does not matter if the pod cannot have an ephemeral container.
+ */
 function maker(api: KubeApi, pod: Pod, request: DetachedRequest) {
   const { image, volume, pullPolicy } = request;
   const created = new Date(api.serverTime());
@@ -98,7 +101,7 @@ async function startInPod(
     asked = make(current);
     return asked;
   }).catch(async (error: unknown) => {
-    // The answer may be lost, and the capture there all the same.
+    // If the response was lost, the capture may have been added anyway.
     const unseen = isOutOfReach(error) ? await addedUnseen(api, pod, asked) : undefined;
     throw unseen ? await undoStart(api, unseen, request, error) : error;
   });
@@ -118,12 +121,12 @@ async function startInPod(
   }
 }
 
-/** Whether a request failed in a way that leaves open whether it was carried out. */
+/** Whether a failed request may have been carried out. */
 function isOutOfReach(error: unknown): boolean {
   return !(error instanceof ApiError) || error.code >= 500;
 }
 
-/** The room that the captures which are in the pod already leave. */
+/** The room that is left beside the captures already in the pod. */
 function roomBeside(pod: Pod, volume: string | undefined) {
   const room = spoolRoom(pod, 'detached', volume);
   const taken = capturesOf(pod)

@@ -20,20 +20,20 @@ export interface PodsRequest extends DetachedRequest {
 interface StartFailure {
   /** `pod "web-1"`, `node "worker-1"`. */
   readonly target: string;
-  /** Of the target, as in tables. */
+  /** The target's name, as in tables. */
   readonly name: string;
   readonly error: Problem;
 }
 
 export interface StartedInPods {
   readonly started: readonly [StartedCapture, ...StartedCapture[]];
-  /** Targets of which none was started, beside those of which one was. */
+  /** Targets whose capture could not be started, if others were. */
   readonly failures: readonly StartFailure[];
 }
 
 /**
- * Starts a detached capture of each pod and node that the targets stand for, all of one name. Throws a Problem
- * when none was started; those that were stay when others fail.
+ * Starts a detached capture, with the same name, of each pod and node that matches the targets. Throws a Problem if
+ * none could be started. If only some fail, the others are kept.
  */
 export async function startInPods(api: KubeApi, request: PodsRequest): Promise<StartedInPods> {
   const { maxPods, signal, onNote, onProgress } = request;
@@ -60,7 +60,7 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
         onNote: (text) => onNote(labelled(text)),
       });
     } catch (error) {
-      // A user who interrupts this must know what was started already.
+      // A user who interrupts the start of several captures must be told which ones are already running.
       if (isOne) throw error;
       failures.push({ target, name: nameOf(one), error: problemOf(error, signal) });
       return undefined;
@@ -75,7 +75,10 @@ export async function startInPods(api: KubeApi, request: PodsRequest): Promise<S
   throw failures[0]?.error;
 }
 
-/** One that no capture of the pods has, nor one on a node where those that are started may be. */
+/**
+ * A name that is used neither by a capture of these pods nor by one on a node in the namespaces where captures may be
+ * started.
+ */
 async function newName(
   api: KubeApi,
   found: readonly FoundTarget[],

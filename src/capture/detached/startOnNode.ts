@@ -27,8 +27,8 @@ import { seeRecording } from './seeRecording.ts';
 import type { StartedCapture } from './startedCapture.ts';
 
 /**
- * Starts a capture in a pod of its own on a node. A debugger goes before it, which finds the target and
- * says what must be left out of the capture: nobody can say so while it runs.
+ * Starts a capture in a separate pod on a node. A debugger runs first: it finds the target and determines what to
+ * exclude from the capture, because nothing can be excluded while the capture runs.
  */
 export async function startOnNode(
   api: KubeApi,
@@ -56,7 +56,7 @@ export async function startOnNode(
   }
 }
 
-/** What is asked of a node for the debugger that goes before, and for the capture's own pod. */
+/** The request for both the preceding debugger and the capture's own pod. */
 export function debuggerRequest(request: DetachedRequest): DebuggerRequest {
   return { ...request, profile: 'network', command: 'capture' };
 }
@@ -69,7 +69,7 @@ async function make(
 ): Promise<Pod> {
   const { namespace, home } = place;
   const name = await nameFor(api, namespace, target, request);
-  // What admission has put into the debugger's pod it puts into this one.
+  // Admission adds to this pod what it added to the debugger's pod, so both have the same limits.
   const ring = planRing(request.ring, spoolRoom(home, 'detached'), 'detached');
   const created = new Date(api.serverTime());
   const owner = await whoWeAre(api, request.signal);
@@ -94,12 +94,12 @@ async function make(
   try {
     return await api.post<Pod>(podsPath(namespace), pod);
   } catch (error) {
-    // The answer may be lost, and the pod there: it would record until its time is over.
+    // If the response was lost, the pod may exist and would record until its deadline.
     throw await undoNodePod(api, namespace, ofPod, error);
   }
 }
 
-/** The name that was asked for, or a new one. Throws a Problem when another capture of the target has it. */
+/** The requested name or a new one. Throws a Problem if another capture of the target has it. */
 async function nameFor(
   api: KubeApi,
   namespace: string,
@@ -145,7 +145,7 @@ function captureOf(pod: Pod): DetachedCapture {
   return capture;
 }
 
-/** As it was found to be needed. */
+/** Whether the debugger had to run without AppArmor's profile. */
 function isUnconfined({ spec: { containers } }: Pod): boolean {
   return containers[0]?.securityContext?.appArmorProfile?.type === 'Unconfined';
 }

@@ -1,10 +1,10 @@
 import type { Listing } from '../spool/listing.ts';
 import type { DetachedCapture } from './captures.ts';
 
-/** A detached capture that records. */
+/** A detached capture that is recording. */
 export interface StartedCapture {
   readonly capture: DetachedCapture;
-  /** What it captures, for the user. */
+  /** What it captures, as shown to the user. */
   readonly shown: string;
   readonly listing: Listing;
 }

@@ -7,14 +7,13 @@ import type { DetachedCapture } from './captures.ts';
 import { startWindowText } from './detachedRequest.ts';
 import { containerRefOf } from './spoolOf.ts';
 
-/** Idle seconds that a debugger stays which was made to reach a volume. */
+/** Idle seconds after which a debugger that was created to reach a volume exits. */
 const REACHING_TTL_S = 600;
 const PULL_POLICY: PullPolicy = 'IfNotPresent';
 
 /**
- * The container through which a capture's spool can be reached: its own, or, when that is lost and the
- * spool is on a volume, a debugger with that volume. Throws a Problem that says when and why nothing
- * is left.
+ * The container through which a capture's spool can be reached: its own container or, if that is lost and the spool is
+ * on a volume, a debugger with that volume. Throws a Problem that tells when and why nothing is left.
  */
 export async function whereSpoolIs(
   api: KubeApi,
@@ -42,7 +41,7 @@ export async function whereSpoolIs(
   );
 }
 
-/** Says why a capture whose container does not run has nothing to give. */
+/** Throws a Problem that explains why the files of a capture without a running container cannot be read. */
 export function refuseWithoutSpool(capture: DetachedCapture): void {
   const { name, state, container, pod } = capture;
   const when = 'at' in state && state.at !== undefined ? ` at ${state.at}` : '';

@@ -4,14 +4,14 @@ import type { SpoolAccess } from './spoolAccess.ts';
 import { CutStream } from './streamFailures.ts';
 import { BATCH_FILES } from './workQueue.ts';
 
-/** The checksum that the pod made of a file; else why there is none, of one that was asked for. */
+/** A file's checksum from the pod; otherwise why it is missing, if one was requested. */
 export type Checksum = { readonly sha256: string } | { readonly unverified?: string };
 
-/** A processor that is limited to a few percent of a core still reads and sums this much. */
+/** A lower bound of the checksum rate: even a processor limited to a few percent of a core is this fast. */
 const SLOWEST_BYTES_PER_MS = 5_000;
 const SUM = /^sum ([1-9]\d{0,8}) ([0-9a-f]{64}|gone|unsupported)$/;
 
-/** The checksums of files in the pod, computed there one after another while they are copied. */
+/** Checksums of files, computed in the pod one after another while the files are copied. */
 export class Checksums {
   readonly #access: SpoolAccess;
   readonly #known = new Map<number, PromiseWithResolvers<Checksum>>();
@@ -21,11 +21,11 @@ export class Checksums {
     this.#access = access;
   }
 
-  /** Has these files' checksums made; a failure to reach the pod is thrown where one is asked for. */
+  /** Requests these files' checksums. If the pod cannot be reached, `of` throws the error. */
   start(files: readonly SpoolFile[]): void {
     for (const { seq } of files) {
       const waiting = Promise.withResolvers<Checksum>();
-      // It may never be asked for.
+      // The caller may never wait for it.
       waiting.promise.catch(() => {});
       this.#known.set(seq, waiting);
     }
@@ -34,14 +34,14 @@ export class Checksums {
     });
   }
 
-  /** The file's checksum, as soon as the pod has made it. */
+  /** The file's checksum, as soon as the pod has computed it. */
   async of(file: SpoolFile): Promise<Checksum> {
     const known = this.#known.get(file.seq);
     if (known) return known.promise;
     return this.again(file);
   }
 
-  /** Has it made once more: the first one itself may have been wrong. */
+  /** Requests the checksum once more: the first one may have been wrong. */
   async again(file: SpoolFile): Promise<Checksum> {
     this.start([file]);
     return this.of(file);
@@ -57,7 +57,7 @@ export class Checksums {
     }
   }
 
-  /** Asks for a batch; takes what has come out of `left`. Throws CutStream when it was cut. */
+  /** Requests a batch and removes finished files from `left`. Throws CutStream if the output was cut off. */
   async #batch(left: Map<number, SpoolFile>, onProgress: () => void): Promise<void> {
     const largest = Math.max(...[...left.values()].map(({ size }) => size));
     const words = [...left.keys()].map((seq) => `seq=${seq}`);

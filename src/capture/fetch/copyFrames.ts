@@ -1,45 +1,45 @@
 import { RefusedStream } from './streamFailures.ts';
 
-/** Bytes of a recorded file that are asked for. */
+/** A byte range of a recorded file. */
 export interface FilePart {
   readonly seq: number;
   readonly offset: number;
   readonly length: number;
 }
 
-/** What the pod sends for one part after the other, in the order of asking. */
+/** What the pod sends for the parts, one after the other in the order of the request. */
 export type CopyFrame =
-  /** Some of the part's bytes: a part of a chunk. */
+  /** Some of the part's bytes: a slice of a chunk. */
   | { readonly kind: 'data'; readonly part: FilePart; readonly bytes: Buffer }
-  /** All bytes of the part have come, and what follows them proves that none is missing. */
+  /** All bytes of the part have arrived, and the data that follows proves that none is missing. */
   | { readonly kind: 'whole'; readonly part: FilePart }
   /** The ring has removed the file. */
   | { readonly kind: 'gone'; readonly part: FilePart }
   /** The file ends before the part does. */
   | { readonly kind: 'short'; readonly part: FilePart };
 
-/** Longer than any line of a frame can be. */
+/** Longer than any header line of a frame. */
 const MAX_LINE_BYTES = 64;
 const NEWLINE = 0x0a;
 
-/** Words of the verb `copy` for these parts. */
+/** Words of the verb `copy` that request these parts. */
 export function copyWords(parts: readonly FilePart[]): string[] {
   return parts.map(({ seq, offset, length }) => `part=${seq}:${offset}:${length}`);
 }
 
 /**
- * Reads what `copy` of spool.sh sends (docs/pod-protocol.md), in chunks as they come:
+ * Reads the output of `copy` of spool.sh (docs/pod-protocol.md), in chunks as they arrive:
  *
  *     for await (const chunks of stream) for (const frame of frames.read(chunks)) use(frame);
  *
- * Takes nothing that was not asked for, in another order, or of another length: throws RefusedStream. Copies
- * nothing but lines that straddle chunks.
+ * Throws RefusedStream for data that was not requested, is in another order, or has another length. Copies nothing but
+ * lines that span chunks.
  */
 export class CopyFrames {
   readonly #parts: readonly FilePart[];
-  /** The part that is being sent, or is next. */
+  /** Index of the part that is being sent, or is next. */
   #at = 0;
-  /** Bytes of it that are still to come; undefined in front of a frame. */
+  /** Bytes of the part that have not arrived yet; undefined before a frame. */
   #missing: number | undefined;
   #line: Buffer = Buffer.alloc(0);
   #isOver = false;
@@ -48,12 +48,12 @@ export class CopyFrames {
     this.#parts = parts;
   }
 
-  /** Whether the pod has said that everything was sent. */
+  /** Whether the pod has confirmed that everything was sent. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** What is in the next chunks. To be read to its end before the next call. */
+  /** The frames in the next chunks. Must be read to its end before the next call. */
   *read(chunks: Iterable<Buffer>): Generator<CopyFrame, void> {
     for (const chunk of chunks) yield* this.#read(chunk);
   }
@@ -99,7 +99,7 @@ export class CopyFrames {
     }
   }
 
-  /** Whether a line is the beginning of what is sent for the next part. */
+  /** Whether a line starts a frame for the next part. */
   #announces(line: string): boolean {
     const { seq, offset, length } = this.#part;
     return (

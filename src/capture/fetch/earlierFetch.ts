@@ -12,7 +12,7 @@ import { isProven, lostEntry, wholeEntry } from './finishCopy.ts';
 export class EarlierFetch {
   readonly #folder: string;
   readonly #capture: string;
-  /** Whether the folder's manifest says that its files are this capture's. */
+  /** Whether the folder's manifest says that its files belong to this capture. */
   readonly #known: boolean;
   readonly #locals: readonly LocalFile[];
 
@@ -41,8 +41,8 @@ export class EarlierFetch {
   }
 
   /**
-   * Whether a file is copied already; else `copy` begins where the earlier one ended. A
-   * file of the same name that is not this one is a Problem, or is deleted by force.
+   * Whether a file is already copied. Otherwise `copy` resumes where the earlier fetch ended. If another file has the
+   * same name, throws a Problem, or deletes that file with `force`.
    */
   async has(run: FetchRun, copy: FileCopy): Promise<boolean> {
     const mine = this.#locals.filter(({ seq }) => seq === copy.source.seq);
@@ -56,7 +56,7 @@ export class EarlierFetch {
     const inTheWay = begun && this.#known ? others : mine;
     for (const { name } of inTheWay) {
       const path = join(this.#folder, name);
-      // Only files that this capture's own fetch left may be deleted.
+      // Only files that an earlier fetch of this capture left may be deleted.
       const ours = this.#known && name !== whole?.name;
       if (!run.force && !ours && existsSync(path)) throw existsAlready(path);
       await rm(path, { force: true });
@@ -64,7 +64,7 @@ export class EarlierFetch {
     return false;
   }
 
-  /** Keeps what is here of files that the ring removed since. */
+  /** Keeps the local part of files that the ring has removed since. */
   async keepWhatIsHere(
     run: Pick<FetchRun, 'book' | 'force'>,
     stillThere: ReadonlySet<number>,
@@ -108,7 +108,7 @@ export class EarlierFetch {
       run.book.set(wholeEntry(examined, local.name, proof, checksum));
       return true;
     }
-    // A bad copy that was not verified: it belongs to this capture, and is copied again.
+    // A bad copy that was not verified. It belongs to this capture, so it is copied again.
     if (ours) await examined.discard();
     return false;
   }
@@ -123,8 +123,8 @@ export class EarlierFetch {
 }
 
 /**
- * A fetch that was killed while it gave a file another name left both. The later one holds; a partial
- * file only ever has two names while it is taken up again.
+ * A fetch that was killed while it renamed a file leaves both names. The later name counts. A partial file has two
+ * names only while it is being resumed.
  */
 function doubleNames(locals: readonly LocalFile[]): LocalFile[] {
   const names = new Set(locals.map(({ name }) => name));

@@ -16,7 +16,7 @@ import { SpoolGone, type SpoolSource } from './spoolSource.ts';
 import { spoolStream } from './spoolStream.ts';
 import { CutStream, DamagedStream, FileGone } from './streamFailures.ts';
 
-/** The packets of a pcap file that match a filter, as a pcap file. */
+/** Filters a pcap file: returns the matching packets as a pcap file. */
 export type FilterHere = (
   file: AsyncIterable<Buffer>,
   filter: PacketFilter,
@@ -25,16 +25,15 @@ export type FilterHere = (
 export interface FilteredFetchOptions
   extends Omit<FetchOptions, 'verify' | 'streams' | 'mayCompress'> {
   readonly filter: PodFilter;
-  /** Why the pod cannot evaluate the filter, from what its image has; undefined when it can. */
+  /** Why the pod cannot evaluate the filter, given the programs in its image; undefined if it can. */
   readonly whyNotInPod: (tools: ReadonlySet<string>) => string | undefined;
-  /** Evaluates it on this side, and says by what; throws a Problem where that is not possible. */
+  /** Evaluates the filter on this computer; `by` names the program. Throws a Problem if that is not possible. */
   readonly filterHere: (why: string) => Promise<{ by: string; filter: FilterHere }>;
 }
 
 /**
- * Copies the packets of a capture that match a filter into a folder, a file for each file of the ring that has
- * some, and writes capture.json, which says that this is not the whole capture. What does not match is not written.
- * Errors are those of fetchSpool.
+ * Copies the packets of a capture that match a filter into a folder, with one file for each file of the ring that has
+ * any, and writes capture.json, which tells that this is not the whole capture. Throws like fetchSpool.
  */
 export async function fetchFiltered(
   source: SpoolSource,
@@ -119,7 +118,7 @@ class FilteredFetch {
     return this.#book.write();
   }
 
-  /** What an earlier fetch left unfinished is begun anew; files of others are not touched without force. */
+  /** Deletes unfinished files of an earlier fetch. Files of other captures are deleted only with `force`. */
   async #clear(known: boolean, force: boolean): Promise<void> {
     const { folder, origin } = this.#options;
     const seqs = new Set(this.#wanted.map(({ seq }) => seq));
@@ -138,7 +137,7 @@ class FilteredFetch {
     return here?.size === entry.size;
   }
 
-  /** Filters one file, as often as its stream is cut. */
+  /** Filters one file, and retries each time its stream is cut. */
   async #fetch(file: SpoolFile): Promise<ManifestFile> {
     const { folder, origin, onNote, force = false } = this.#options;
     const patience = this.#access.patience();
@@ -147,7 +146,7 @@ class FilteredFetch {
       try {
         for await (const chunk of this.#packetsOf(file)) {
           patience.progress();
-          // A filter can only take packets away.
+          // A filter can only remove packets.
           if (copy.size + chunk.length > file.size)
             throw new Problem(`the pod sent more data than file ${file.seq} has`, {
               kind: 'damaged',
@@ -190,7 +189,10 @@ class FilteredFetch {
 
 async function* nothing(): AsyncGenerator<Buffer, void> {}
 
-/** Names what came of a file. Throws CutStream or DamagedStream for what does not end with a whole packet. */
+/**
+ * Names the filtered file and returns its manifest entry. Throws CutStream or DamagedStream if the file does not end
+ * with a whole packet.
+ */
 async function placed(copy: FileCopy, file: SpoolFile, force: boolean): Promise<ManifestFile> {
   const { proof } = copy;
   const { walk, sha256 } = proof;

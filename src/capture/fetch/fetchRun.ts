@@ -13,28 +13,28 @@ import type { ManifestBook } from './manifestBook.ts';
 import type { PackingChoice } from './packingChoice.ts';
 import type { SpoolAccess } from './spoolAccess.ts';
 
-/** What every worker of a fetch shares. */
+/** The state shared by all workers of a fetch. */
 export interface FetchRun {
   readonly access: SpoolAccess;
   readonly book: ManifestBook;
-  /** Undefined where none are to be made in the pod. */
+  /** Undefined if the pod should not compute any. */
   readonly checksums: Checksums | undefined;
   readonly packing: PackingChoice;
   readonly force: boolean;
   readonly note: (text: string) => void;
-  /** Counts bytes that arrived for a file; negative when they were discarded. */
+  /** Counts bytes that arrived for a file; negative for discarded bytes. */
   readonly came: (copy: FileCopy, bytes: number) => void;
-  /** Tells how far the fetch is: after each batch, since bytes may come in tens of thousands of pieces a second. */
+  /** Reports progress. Called after each batch, because bytes may arrive in tens of thousands of pieces a second. */
   readonly tellProgress: () => void;
-  /** Bytes that are still to come. */
+  /** Bytes that have not arrived yet. */
   readonly left: () => number;
-  /** Files that went wrong while the others went on. */
+  /** Files that could not be copied correctly while the others continued. */
   readonly failures: WrongFile[];
-  /** Ends the other workers too: one has met what ends the whole fetch. */
+  /** Stops the other workers too, after an error that ends the whole fetch. */
   readonly stop: () => void;
 }
 
-/** Proves a whole copy and gives it its name; when it is wrong, has it fetched once more. */
+/** Verifies a whole copy and gives it its final name. If the copy is wrong, fetches it once more. */
 export async function finishCopy(
   run: FetchRun,
   copy: FileCopy,
@@ -48,7 +48,7 @@ export async function finishCopy(
     const before = proof;
     await startAnew(run, copy);
     if (!(await fetchAgain(copy))) return;
-    // What was wrong may have been the checksum.
+    // The checksum itself may have been wrong.
     if ('sha256' in checksum && run.checksums) checksum = await run.checksums.again(source);
     proof = copy.proof;
     if (!isProven(proof, checksum) && !isConfirmed(proof, checksum, before)) {
@@ -70,7 +70,7 @@ export async function startAnew(run: FetchRun, copy: FileCopy): Promise<void> {
   await copy.discard();
 }
 
-/** Keeps the whole packets of a file whose rest is not to be had (now, or ever): says why. */
+/** Keeps the whole packets of a file whose rest is not available now or ever; `why` is the reason. */
 export async function keepPartial(
   run: Pick<FetchRun, 'book' | 'force'>,
   copy: FileCopy,

@@ -14,45 +14,45 @@ import { SpoolGone, type SpoolSource } from './spoolSource.ts';
 import { Worker } from './worker.ts';
 import { WorkQueue } from './workQueue.ts';
 
-/** How far a fetch is. */
+/** The progress of a fetch. */
 export interface FetchProgress {
-  /** Of the files that this fetch is about; what was here before counts as done. */
+  /** Of the files of this fetch; data from an earlier fetch counts as done. */
   readonly bytes: number;
   readonly totalBytes: number;
-  /** The number of the file that grew last; 0 before any did. */
+  /** The number of the file that last received data; 0 if none has. */
   readonly seq: number;
-  /** What the pod compresses with at the moment. */
+  /** The compression that the pod uses now. */
   readonly packing?: Packing;
 }
 
 export interface FetchOptions {
-  /** Made (0700) when it is not there. */
+  /** Created (0700) if it does not exist. */
   readonly folder: string;
-  /** The capture's name in it becomes part of the files' names. */
+  /** The capture's name in it becomes part of the file names. */
   readonly origin: CaptureOrigin;
-  /** What proves a copy. For `sha256` the pod reads every file once more. */
+  /** How to verify copies. For `sha256` the pod reads every file once more. */
   readonly verify: Verification;
-  /** How many at once; one where the pod's processor is limited. */
+  /** The number of parallel streams; one if the pod's CPU is limited. */
   readonly streams: number;
-  /** Whether the pod has the processor to compress what goes over a slow link. */
+  /** Whether the pod has CPU to spare for compressing data on a slow connection. */
   readonly mayCompress: boolean;
-  /** Whether what is there of the file being recorded is fetched too. */
+  /** Whether to fetch the existing part of the file that is being recorded. */
   readonly flush?: boolean;
-  /** Whether other files of the same names, and another capture's manifest, are overwritten. */
+  /** Whether to overwrite other files of the same names and another capture's manifest. */
   readonly force?: boolean;
-  /** Ends the fetch; what was copied so far stays, and the next fetch resumes it. */
+  /** Ends the fetch; copied data is kept, and the next fetch resumes there. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** Called with what the user should know while it runs. */
+  /** Called with notices for the user during the fetch. */
   readonly onNote?: (text: string) => void;
   readonly limits?: Partial<FetchLimits>;
 }
 
 /**
- * Copies a capture's recorded files into a folder, verifies them and writes capture.json; resumes
- * what an earlier fetch left there. Gives the manifest, which also says what is partial or lost.
- * Throws a Problem when files that are still in the pod could not be had, and SpoolGone when the
- * capture no longer exists: complete files stay in either case.
+ * Copies a capture's recorded files into a folder, verifies them and writes capture.json. Resumes an earlier fetch into
+ * the same folder. Returns the manifest, which also lists partial and lost files. Throws a Problem if files that are
+ * still in the pod could not be copied, and SpoolGone if the capture no longer exists. Complete files are kept in
+ * either case.
  */
 export async function fetchSpool(source: SpoolSource, options: FetchOptions): Promise<Manifest> {
   checkCaptureFileName(options.origin.capture);
@@ -66,7 +66,7 @@ export async function fetchSpool(source: SpoolSource, options: FetchOptions): Pr
   try {
     return await fetchListed(access, options, () => ending.abort());
   } finally {
-    // Checksums that are no longer needed end with it.
+    // Ends checksums that are no longer needed.
     ending.abort();
     await unlock();
   }
@@ -117,7 +117,7 @@ async function fetchListed(
       await copyAll(run, left, options);
     } catch (error) {
       if (error instanceof SpoolGone) await keepUnfinished(run, left, error);
-      // On a full disk the manifest stays as it was; the files say the rest.
+      // On a full disk the manifest stays as it was; the files themselves show the rest.
       await tellUnfinished(run, left).catch(() => {});
       throw error;
     }
@@ -130,7 +130,7 @@ async function fetchListed(
   return book.write();
 }
 
-/** Lists the spool. When it is gone, what an earlier fetch left here is brought into order first. */
+/** Lists the spool. If it is gone, first cleans up the result of an earlier fetch. */
 async function list(access: SpoolAccess, options: FetchOptions) {
   try {
     if (options.flush) await access.patiently(() => access.flush());
@@ -150,7 +150,7 @@ async function putInOrder(gone: SpoolGone, { folder, origin, force = false }: Fe
   await book.write();
 }
 
-/** Sorts out what is here already. Gives what is left to copy. */
+/** Sorts out what is already in the folder. Returns the copies that are left to make. */
 async function prepare(
   run: FetchRun,
   copies: readonly FileCopy[],
@@ -173,7 +173,7 @@ async function prepare(
     if (copy.size > 0) run.came(copy, copy.size);
   }
   run.tellProgress();
-  // Before a byte is copied: what is here later is known by it.
+  // Written before any data is copied, so that a later fetch recognizes the files.
   await book.write();
   return left;
 }
@@ -200,7 +200,7 @@ async function copyAll(
   if (failure) throw failure.error;
 }
 
-/** The spool went while it was copied: keeps what is here, and says what is lost. */
+/** The spool disappeared during the copy: keeps the local data and records what is lost. */
 async function keepUnfinished(run: FetchRun, left: readonly FileCopy[], gone: SpoolGone) {
   for (const copy of left)
     if (run.book.get(copy.source.seq)?.state === 'copying')
@@ -208,7 +208,7 @@ async function keepUnfinished(run: FetchRun, left: readonly FileCopy[], gone: Sp
   interrupt(run.book, gone);
 }
 
-/** Writes down the state of the files that another fetch will resume. */
+/** Records the state of files that the next fetch will resume. */
 async function tellUnfinished({ book }: FetchRun, left: readonly FileCopy[]) {
   for (const copy of left) {
     await copy.close();

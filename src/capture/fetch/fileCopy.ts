@@ -9,15 +9,15 @@ import { placeFile } from '../../transfer/placeFile.ts';
 import type { SpoolFile } from '../spool/listing.ts';
 import { atStage, fileName, type LocalFile, type Stage } from './fileNames.ts';
 
-/** What is known of the bytes taken so far. */
+/** What is known about the bytes received so far. */
 export interface FileProof {
   readonly sha256: string;
   readonly walk: PcapWalk;
 }
 
 /**
- * The copy of one recorded file: grows from its first byte to its last, and knows at any time what
- * it holds (checksum, packets). On disk it is NAME-0001-START.pcap.part until `place` names it.
+ * The copy of one recorded file. It grows from the first byte to the last, and always knows its checksum and packets.
+ * On disk it is NAME-0001-START.pcap.part until `place` renames it.
  */
 export class FileCopy {
   readonly source: SpoolFile;
@@ -25,11 +25,11 @@ export class FileCopy {
   readonly #capture: string;
   #local: LocalFile | undefined;
   #part: PartFile | undefined;
-  /** The first bytes, until the time of the first packet is known, and so the name. */
+  /** The first bytes, held until the time of the first packet is known, which is part of the file's name. */
   #held: Buffer[] = [];
   #hash: Hash = createHash('sha256');
   #walker = new PcapWalker();
-  /** The disk's word for all bytes, where it was asked already. */
+  /** The result of syncing all bytes to disk, if already requested. */
   #safe: Promise<void> | undefined;
 
   constructor(folder: string, capture: string, source: SpoolFile) {
@@ -38,19 +38,19 @@ export class FileCopy {
     this.source = source;
   }
 
-  /** Bytes that are here. */
+  /** Bytes received so far. */
   get size(): number {
     return this.#walker.found.bytes;
   }
 
-  /** What the file is called at present; undefined while there is none. */
+  /** The current name of the file; undefined while it does not exist. */
   get name(): string | undefined {
     return this.#local?.name;
   }
 
   /**
-   * Resumes what an earlier run left. What cannot be a beginning of this file is deleted and the
-   * copy begins anew. `proven`: a checksum will tell at the end whether the beginning was right.
+   * Resumes an earlier copy. If it cannot be a prefix of this file, deletes it and starts over. `proven`: a checksum at
+   * the end will verify the resumed bytes.
    */
   async resume(local: LocalFile, proven: boolean): Promise<void> {
     this.#local = local;
@@ -65,7 +65,7 @@ export class FileCopy {
     if (cannotBe || (!proven && (await this.#isOlderThanThisSystem()))) await this.discard();
   }
 
-  /** Reads a finished file without touching it. */
+  /** Reads a finished file without changing it. */
   async examine(local: LocalFile): Promise<FileProof> {
     this.#local = local;
     await this.#read();
@@ -73,7 +73,7 @@ export class FileCopy {
     return this.proof;
   }
 
-  /** Takes the next bytes; as PartFile.append. */
+  /** Accepts the next bytes; see PartFile.append. */
   append(chunk: Buffer): Promise<void> | undefined {
     this.#safe = undefined;
     this.#take(chunk);
@@ -87,20 +87,23 @@ export class FileCopy {
     return { sha256: this.#hash.copy().digest('hex'), walk: this.#walker.found };
   }
 
-  /** All bytes have come: syncs them to disk while other files are copied; `place` throws what failed. */
+  /**
+   * Called when all bytes have arrived: syncs them to disk while other files are copied. `place` throws the error if
+   * that fails.
+   */
   settle(): void {
     this.#safe = this.#part?.sync();
     this.#safe?.catch(() => {});
   }
 
-  /** Cuts off an incomplete last packet, for a file whose rest does not come. */
+  /** Removes an incomplete last packet from a file whose rest will not arrive. */
   async cutToWholePackets(): Promise<void> {
     const { wholeBytes, bytes } = this.#walker.found;
     this.#safe = undefined;
     if (wholeBytes < bytes) await this.#part?.truncate(wholeBytes);
   }
 
-  /** Makes the bytes safe and gives the file its name. Gives that name. */
+  /** Syncs the file to disk and renames it for this stage. Returns the new name. */
   async place(stage: Stage, force: boolean): Promise<string> {
     if (!this.#part) await this.#create();
     const local = this.#local as LocalFile;
@@ -113,7 +116,7 @@ export class FileCopy {
     return name;
   }
 
-  /** Deletes what is here; the copy begins anew. */
+  /** Deletes the copy, to start over. */
   async discard(): Promise<void> {
     await this.#safe?.catch(() => {});
     this.#safe = undefined;
@@ -125,7 +128,7 @@ export class FileCopy {
     this.#walker = new PcapWalker();
   }
 
-  /** Closes the file; what was taken stays, to be resumed. */
+  /** Closes the file; its data is kept and can be resumed. */
   async close(): Promise<void> {
     await this.#part?.close();
     this.#part = undefined;
@@ -137,7 +140,7 @@ export class FileCopy {
   }
 
   async #create(): Promise<void> {
-    // A file without a packet has the time of its last change, as far as that is known.
+    // A file without packets uses the time of its last change, if known.
     const start = this.#walker.found.first?.seconds ?? this.source.modified ?? 0;
     const name = fileName(this.#capture, this.source.seq, start, 'part');
     this.#part = await PartFile.create(join(this.#folder, name));
@@ -158,7 +161,7 @@ export class FileCopy {
     for await (const chunk of this.#part.content()) this.#take(chunk);
   }
 
-  /** After a loss of power the last bytes of a file may be missing in its middle. */
+  /** After a power failure, data may be missing from the middle of a file. */
   async #isOlderThanThisSystem(): Promise<boolean> {
     try {
       const { mtimeMs } = await stat(this.#path());

@@ -1,6 +1,6 @@
 import { wrongUsage } from '../../problem.ts';
 
-/** What a file in the folder is, by its ending. */
+/** The state of a file in the folder, encoded in its extension. */
 export type Stage =
   /** NAME-0001-START.pcap: whole */
   | 'whole'
@@ -15,10 +15,10 @@ const ENDINGS: Readonly<Record<Stage, string>> = {
   part: '.pcap.part',
 };
 
-/** Safe on every system, and no path. */
+/** Safe on all file systems, and cannot be a path. */
 const CAPTURE_NAME = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/i;
 
-/** A capture's name becomes part of file names; it may come from the cluster. */
+/** Throws a Problem for a name that may not be part of file names; it may come from the cluster. */
 export function checkCaptureFileName(name: string): void {
   if (CAPTURE_NAME.test(name)) return;
   throw wrongUsage(
@@ -27,7 +27,7 @@ export function checkCaptureFileName(name: string): void {
   );
 }
 
-/** `web-0001-20261124T130501Z.pcap`: sorts by number and by time; `start` in seconds since 1970. */
+/** `web-0001-20261124T130501Z.pcap`: sorts by number and by time. `start` is in seconds since 1970. */
 export function fileName(capture: string, seq: number, start: number, stage: Stage): string {
   const time = new Date(start * 1000).toISOString().replace(/\.\d+|[-:]/g, '');
   return `${capture}-${String(seq).padStart(4, '0')}-${time}${ENDINGS[stage]}`;
@@ -39,7 +39,7 @@ export interface LocalFile {
   readonly stage: Stage;
 }
 
-/** Those of a folder's names that are a capture's files. */
+/** The names in a folder that are files of this capture. */
 export function localFiles(capture: string, names: readonly string[]): LocalFile[] {
   return names.flatMap((name) => {
     if (!name.startsWith(`${capture}-`)) return [];
@@ -52,7 +52,7 @@ export function localFiles(capture: string, names: readonly string[]): LocalFile
   });
 }
 
-/** The name that the same file has at another stage. */
+/** The name of the same file at another stage. */
 export function atStage({ name, stage }: LocalFile, next: Stage): LocalFile['name'] {
   return name.slice(0, -ENDINGS[stage].length) + ENDINGS[next];
 }

@@ -4,22 +4,22 @@ import type { SpoolFile } from '../spool/listing.ts';
 import type { Checksum } from './checksums.ts';
 import type { FileCopy, FileProof } from './fileCopy.ts';
 
-/** A file came twice and was wrong both times. */
+/** A file was copied twice and was wrong both times. */
 export class WrongFile extends Problem {
   constructor(message: string, details: Partial<ProblemDetails> = {}) {
     super(message, { kind: 'damaged', ...details });
   }
 }
 
-/** Whether a whole copy is proven: the checksum is equal or, without one, every packet is whole. */
+/** Whether a whole copy is verified: its checksum matches or, without a checksum, all its packets are whole. */
 export function isProven({ sha256, walk }: FileProof, checksum: Checksum): boolean {
   if ('sha256' in checksum) return checksum.sha256 === sha256;
   return walk.wholeBytes === walk.bytes && walk.damage === undefined;
 }
 
 /**
- * Without a checksum a file that ends within a packet may be a bad copy, or the recorder was ended
- * while it wrote. When it comes a second time, byte for byte the same, it is so in the pod.
+ * Without a checksum, a file that ends inside a packet may be a bad copy, or the recorder may have been stopped while
+ * it wrote. If a second copy is identical, the file is like that in the pod.
  */
 export function isConfirmed(proof: FileProof, checksum: Checksum, before: FileProof): boolean {
   return !('sha256' in checksum) && proof.sha256 === before.sha256;
@@ -38,7 +38,7 @@ export function wrongFile({ source }: FileCopy, checksum: Checksum): WrongFile {
   );
 }
 
-/** A whole file's line in the manifest. */
+/** The manifest entry of a whole file. */
 export function wholeEntry(
   copy: FileCopy,
   name: string,
@@ -64,7 +64,7 @@ export function wholeEntry(
   };
 }
 
-/** The line of a file of which nothing is here, and why. */
+/** The manifest entry of a lost file, with the reason. */
 export function lostEntry(
   { seq, size }: Pick<SpoolFile, 'seq' | 'size'>,
   note: string,
@@ -72,7 +72,7 @@ export function lostEntry(
   return { seq, state: 'lost', size: 0, recorded: size, packets: 0, note };
 }
 
-/** The line of a file while it is copied. */
+/** The manifest entry of a file that is being copied. */
 export function copyingEntry({ source, name, size, proof }: FileCopy): ManifestFile {
   return {
     seq: source.seq,
@@ -84,7 +84,7 @@ export function copyingEntry({ source, name, size, proof }: FileCopy): ManifestF
   };
 }
 
-/** The line of a file of which only whole packets so far are here. */
+/** The manifest entry of a file of which only whole packets up to some point were copied. */
 export function partialEntry(copy: FileCopy, name: string, note: string): ManifestFile {
   const { walk } = copy.proof;
   return {
@@ -99,7 +99,7 @@ export function partialEntry(copy: FileCopy, name: string, note: string): Manife
   };
 }
 
-/** What a walk found of the packets. */
+/** What was found out about the packets. */
 export function packetFacts({ walk: { packets, first, last } }: FileProof) {
   return {
     packets,

@@ -14,7 +14,7 @@ import {
 } from '../manifest.ts';
 import type { Listing, RecorderState } from '../spool/listing.ts';
 
-/** The manifest of a folder while files come into it: written again after each of them. */
+/** A folder's manifest during a fetch: written again after each file. */
 export class ManifestBook {
   readonly #path: string;
   readonly #origin: CaptureOrigin;
@@ -31,8 +31,8 @@ export class ManifestBook {
   }
 
   /**
-   * Opens a folder's manifest, or begins one. One that belongs to another capture is a Problem, and
-   * with `force` it is replaced. Gives whether the folder's files are this capture's.
+   * Opens a folder's manifest or creates one. If it belongs to another capture, throws a Problem, or replaces it with
+   * `force`. `known` tells whether the folder's files belong to this capture.
    */
   static async open(
     folder: string,
@@ -55,7 +55,7 @@ export class ManifestBook {
       book.#interruptions = [...before.interruptions];
     }
     book.#recorder = recorder ?? (known ? before : {});
-    // The file that is being written is not missed: it has not been recorded yet.
+    // The file that is being written does not count as missing.
     for (const { seq, closed } of listing?.files ?? [])
       book.#newest = Math.max(book.#newest, closed ? seq : seq - 1);
     if (listing) book.#hearOutages(listing);
@@ -74,14 +74,14 @@ export class ManifestBook {
     this.#files.set(file.seq, file);
   }
 
-  /** The recorder's container went: nothing was recorded from then on. */
+  /** The recorder's container is gone: nothing was recorded after that. */
   interrupted(interruption: RecordingInterruption): void {
     this.#recorder = { ...this.#recorder, recording: false, endedEarly: interruption };
     if (!this.#interruptions.some(({ why }) => why === interruption.why))
       this.#interruptions.push(interruption);
   }
 
-  /** Times in which nothing was recorded, and an unexpected end. */
+  /** Adds the outages and an unexpected end. */
   #hearOutages({ state, log }: Listing): void {
     for (const { from, to, lost } of state.outages) {
       const at = time(from);
@@ -103,7 +103,7 @@ export class ManifestBook {
       ...(lost !== undefined && { lost }),
     };
     this.#recorder = { ...this.#recorder, endedEarly: end };
-    // The last of them, of which another fetch may know already.
+    // Replaces the same interruption from an earlier fetch, and becomes the last one.
     const others = this.#interruptions.filter((known) => known.why !== why || known.at !== end.at);
     this.#interruptions = [...others, end];
   }
@@ -126,8 +126,8 @@ export class ManifestBook {
   }
 
   /**
-   * Writes it; resolves, with what was written, when everything known now is in the file. Writes
-   * that wait for another become one.
+   * Writes the manifest. Resolves with its contents when everything known at the time of the call is in the file. Calls
+   * during a write are combined into one.
    */
   async write(): Promise<Manifest> {
     this.#waiting ??= this.#writing.then(async () => {
@@ -141,7 +141,7 @@ export class ManifestBook {
     return written;
   }
 
-  /** Numbers that neither are here nor were ever seen: the ring had removed them. */
+  /** Numbers of files that were neither copied nor listed: the ring had already removed them. */
   #gaps(): MissingFiles[] {
     const gaps: MissingFiles[] = [];
     let next = 1;
@@ -170,11 +170,11 @@ async function readManifest(path: string): Promise<Manifest | undefined> {
     if (found.version === 1 && [found.files, found.gaps, found.interruptions].every(Array.isArray))
       return found;
   } catch {}
-  // It is not a manifest of netdebug, and is not replaced.
+  // The file is not a manifest of netdebug and must not be replaced.
   return { capture: '' } as Manifest;
 }
 
-/** Whether two are of one capture. A volume's spool outlives its pod. */
+/** Whether two manifests describe the same capture. A spool on a volume outlives its pod. */
 function isSame(before: Manifest, origin: CaptureOrigin, started: string | undefined): boolean {
   return (
     before.capture === origin.capture &&
@@ -188,12 +188,12 @@ function isSame(before: Manifest, origin: CaptureOrigin, started: string | undef
   );
 }
 
-/** ISO 8601, of seconds since 1970. */
+/** Converts seconds since 1970 to ISO 8601. */
 function time(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-/** The recorder's state in the manifest's words. */
+/** Converts the recorder's state to the fields of the manifest. */
 function fromState({ engine, device, argv, started, phase, end }: RecorderState) {
   const { at, ...said } = end ?? {};
   return {

@@ -5,11 +5,11 @@ import { errorCode } from '../../problem.ts';
 import { inBatches, oneByOne } from '../../transfer/batches.ts';
 import { CutStream, DamagedStream } from './streamFailures.ts';
 
-/** Programs that compress in the pod, the faster one first. */
+/** Programs for compression in the pod, fastest first. */
 export const PACKINGS = ['zstd', 'gzip'] as const;
 export type Packing = (typeof PACKINGS)[number];
 
-/** What was compressed in the pod, in batches. Throws CutStream, DamagedStream, and what `batches` throws. */
+/** Decompresses data from the pod, in batches. Throws CutStream, DamagedStream, and what `batches` throws. */
 export async function* unpacked(
   batches: AsyncIterable<readonly Buffer[]>,
   packing: Packing,
@@ -17,7 +17,7 @@ export async function* unpacked(
   const chunkSize = 256 * 1024;
   const output =
     packing === 'zstd' ? createZstdDecompress({ chunkSize }) : createGunzip({ chunkSize });
-  // Its failure destroys the output, and is thrown where that is read.
+  // A failure destroys the output, and is thrown where the output is read.
   const feeding = pipeline(Readable.from(oneByOne(batches), { objectMode: false }), output);
   feeding.catch(() => {});
   try {

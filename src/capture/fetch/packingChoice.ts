@@ -1,22 +1,25 @@
 import { bytesText } from '../../output/quantities.ts';
 import type { Packing } from './packing.ts';
 
-/** Bytes a second under which a link is slow: one core compresses with zstd -1 or gzip -1 about as fast or faster. */
+/**
+ * A connection is slow below this rate, in bytes a second: one core compresses about as fast with zstd -1 or gzip -1,
+ * or faster.
+ */
 const SLOW = 30e6;
-/** What buffers on the way hold comes at once: these first milliseconds of a stream tell nothing about the link. */
+/** The first milliseconds of a stream do not count: buffers along the way deliver their contents at once. */
 const SKIPPED_MS = 400;
 const MEASURED_MS = 1_200;
-/** Seconds that the rest must take for a new stream to be worth it. */
+/** A new stream is worth it only if the rest takes at least this many seconds. */
 const LEAST_LEFT_S = 2;
-/** How many times as fast files must come while compressed; random or encrypted bytes do not get smaller. */
+/** The factor by which compression must speed up the files. Random or encrypted bytes do not get smaller. */
 const LEAST_GAIN = 1.15;
 
 /**
- * Decides, while files come, whether the pod compresses them: on a slow link, as long as that makes them come
- * faster. Shared by all streams of a fetch.
+ * Decides during a fetch whether the pod compresses the files: only on a slow connection, and only while it makes them
+ * arrive faster. Shared by all streams of a fetch.
  */
 export class PackingChoice {
-  /** What the pod compresses with now. */
+  /** The compression that the pod uses now. */
   current: Packing | undefined;
   readonly #available: Packing | undefined;
   readonly #note: (text: string) => void;
@@ -28,7 +31,7 @@ export class PackingChoice {
   #plain: number | undefined;
   #isDecided = false;
 
-  /** `available`: what the pod has and has the processor for. */
+  /** `available`: a program that the pod has, and has CPU to spare for. */
   constructor(
     available: Packing | undefined,
     note: (text: string) => void,
@@ -39,7 +42,7 @@ export class PackingChoice {
     this.#now = now;
   }
 
-  /** Bytes of files have come; `left` are still to come. Changes `current` where that should help. */
+  /** Counts bytes that arrived; `left` bytes are missing. Changes `current` if that should help. */
   came(bytes: number, left: number): void {
     if (this.#isDecided || this.#available === undefined) return;
     const now = this.#now();

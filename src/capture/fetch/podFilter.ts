@@ -3,7 +3,7 @@ import { type Problem, wrongUsage } from '../../problem.ts';
 import { tsharkComplaint } from '../../tools/tshark.ts';
 import { hasProcessorToSpare, memoryLimit } from './podLimits.ts';
 
-/** Which packets are wanted: a display filter of Wireshark, or a pcap-filter(7) expression. */
+/** Selects packets: a Wireshark display filter or a pcap-filter(7) expression. */
 export interface PacketFilter {
   readonly language: 'display' | 'capture';
   readonly text: string;
@@ -11,7 +11,7 @@ export interface PacketFilter {
 
 /** A filter that a program in the pod evaluates. */
 export interface PodFilter extends PacketFilter {
-  /** The image's tcpdump changes its user when started as root: tell it to stay. */
+  /** The image's tcpdump changes its user when started as root, so it must be told to stay root. */
   readonly changesUser: boolean;
 }
 
@@ -20,16 +20,16 @@ export function filterProgram({ language }: PacketFilter): 'tshark' | 'tcpdump' 
   return language === 'display' ? 'tshark' : 'tcpdump';
 }
 
-/** Words of the verb `filter`. */
+/** Words of the verb `filter` for this filter. */
 export function filterWords({ language, text, changesUser }: PodFilter): string[] {
   if (language === 'display') return [`display=${text}`];
   return [`expression=${text}`, ...(changesUser ? ['zroot=1'] : [])];
 }
 
-/** tshark takes 150 MB and what it remembers of a file's conversations; bytes. */
+/** Bytes of memory that tshark needs: 150 MB, plus its state for a file's conversations. */
 const TSHARK_BYTES = 500e6;
 
-/** Why a filter is not evaluated in the pod; undefined when it can be. `tools`: programs that its image has. */
+/** Why a filter cannot be evaluated in the pod; undefined if it can. `tools`: programs in the pod's image. */
 export function whyNotInPod(
   filter: PacketFilter,
   tools: ReadonlySet<string>,
@@ -45,7 +45,7 @@ export function whyNotInPod(
   return undefined;
 }
 
-/** Whether a program complains only that the file ends within a packet. */
+/** Whether the program's only complaint is that the file ends inside a packet. */
 export function isTorn(said: string): boolean {
   return /cut short in the middle of a packet|truncated dump file/.test(said);
 }

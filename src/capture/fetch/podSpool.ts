@@ -5,14 +5,16 @@ import { type Pod, podPath } from '../../kube/pod.ts';
 import spoolScript from '../spool/spool.sh';
 import { type SpoolCommand, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
 
-/** The spool of a capture in a pod, asked by execs that have a lease each. */
+/** The spool of a capture in a pod. Each verb is an exec with its own lease. */
 export class PodSpool implements SpoolSource {
   readonly #api: KubeApi;
   readonly #place: ContainerRef;
   readonly #podUid: string;
   readonly #folder: string;
 
-  /** `folder`: the spool's, in the container of `place`; `podUid`: of the pod that it was found in. */
+  /**
+   * `folder`: the spool's folder in the container `place`. `podUid`: the UID of the pod in which the spool was found.
+   */
   constructor(api: KubeApi, place: ContainerRef, podUid: string, folder: string) {
     this.#api = api;
     this.#place = place;
@@ -62,7 +64,7 @@ export class PodSpool implements SpoolSource {
   }
 }
 
-/** How a container ended, if it did; one that was started again has lost its files just so. */
+/** How a container ended, if it has. A restarted container has lost its files as well. */
 function containerEnd({ status }: Pod, container: string) {
   const statuses = [
     ...(status?.ephemeralContainerStatuses ?? []),

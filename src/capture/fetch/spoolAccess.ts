@@ -13,15 +13,15 @@ import { filterFailure, filterWords, isTorn, type PodFilter } from './podFilter.
 import { EXIT, SpoolGone, type SpoolSource, type SpoolVerb } from './spoolSource.ts';
 import { CutStream, DamagedStream, FileGone } from './streamFailures.ts';
 
-/** How long a fetch waits for what does not come; milliseconds. */
+/** How long a fetch waits; milliseconds. */
 export interface FetchLimits {
   /** For the next bytes of a stream. */
   readonly silence: number;
   /** For the exit status once a stream has ended. */
   readonly status: number;
-  /** For the link to come back: without a byte for so long, it gives up. */
+  /** For the connection to recover: after this long without data, the fetch gives up. */
   readonly patience: number;
-  /** Before the first new attempt; each next pause is twice as long, up to 8 s. */
+  /** Before the first retry; each following pause is twice as long, up to 8 s. */
   readonly pause: number;
 }
 
@@ -33,20 +33,20 @@ export const FETCH_LIMITS: FetchLimits = {
 };
 
 const MAX_COMPLAINT_BYTES = 4 * 1024;
-/** A tshark with a hundredth of a processor. */
+/** The rate of a tshark that has a hundredth of a core. */
 const SLOWEST_FILTER_BYTES_PER_MS = 100;
 const MAX_LISTING_BYTES = 8 * 1024 * 1024;
 
-/** A verb that runs: its bytes in batches, each waited for a limited time, and how it ended. */
+/** A running verb: its output in batches, each with a limited wait, and how it ended. */
 export interface RunningVerb {
   readonly batches: AsyncGenerator<Buffer[], void>;
-  /** The exit code, or undefined when it did not come (in time). Also says when the spool is gone. */
+  /** The exit code; undefined if it did not arrive in time. Throws SpoolGone if the spool is gone. */
   ended(): Promise<number | undefined>;
-  /** What it said on standard error; to be asked after the end. */
+  /** Its standard error; to be called after the end. */
   complaint(): Promise<string>;
 }
 
-/** The verbs of a spool, with limits to every wait and new attempts after every cut. */
+/** Runs the verbs of a spool, with a limit for every wait and retries after a cut connection. */
 export class SpoolAccess {
   readonly limits: FetchLimits;
   readonly signal: AbortSignal;
@@ -59,12 +59,12 @@ export class SpoolAccess {
     this.signal = signal;
   }
 
-  /** A new one for a new task. */
+  /** A new retry state for a new task. */
   patience(): Patience {
     return new Patience(this.limits.patience, this.limits.pause);
   }
 
-  /** Makes the newest file complete, as far as the recorder can. */
+  /** Makes the recorder write out the newest packets, as far as it can. */
   async flush(): Promise<void> {
     await this.#read('flush');
   }
@@ -79,9 +79,9 @@ export class SpoolAccess {
   }
 
   /**
-   * Does `work` until it succeeds. Throws errors other than cuts, SpoolGone when the
-   * spool is, and a Problem when nothing came for too long. Nobody who cannot be reached at first is
-   * waited for. `work` calls back when data arrived.
+   * Retries `work` until it succeeds. Throws errors other than cut connections, SpoolGone if the spool is gone, and a
+   * Problem if nothing arrived for too long. Does not retry if the first attempt cannot reach the pod. `work` reports
+   * arriving data through `patience`.
    */
   async patiently<T>(work: (patience: Patience) => Promise<T>): Promise<T> {
     const patience = this.patience();
@@ -96,7 +96,7 @@ export class SpoolAccess {
     }
   }
 
-  /** Waits after a failure; throws when there is nothing to wait for. */
+  /** Waits after a failure before a retry. Throws if retrying is useless. */
   async waitToGoOn(error: unknown, patience: Patience): Promise<void> {
     this.signal.throwIfAborted();
     if (error instanceof LocalProblem || error instanceof SpoolGone) throw error;
@@ -106,7 +106,7 @@ export class SpoolAccess {
     if (!(await patience.pause(this.signal))) throw this.#lost(error);
   }
 
-  /** Why the spool cannot come back; undefined when it may, or when that is not known. */
+  /** Why the spool cannot come back; undefined if it can, or if that is unknown. */
   async whyGone(): Promise<SpoolGone | undefined> {
     const asked = this.#source.whyGone(this.signal).catch(() => undefined);
     const gone = await within(asked, this.limits.silence);
@@ -114,7 +114,7 @@ export class SpoolAccess {
     return gone;
   }
 
-  /** Runs a verb for as long as `use` takes. `extra`: milliseconds more than usual between bytes. */
+  /** Runs a verb until `use` returns. `extra`: additional milliseconds that may pass between bytes. */
   async run<T>(
     verb: SpoolVerb,
     words: readonly string[],
@@ -153,8 +153,9 @@ export class SpoolAccess {
   }
 
   /**
-   * Has parts of files sent, in this order. Gives what has come at a time, to be read before the next is asked for. Throws CutStream when the stream ended before its end, and RefusedStream
-   * for what was not asked for. The exit status must have come too: it tells that nothing else went wrong.
+   * Requests parts of files and yields the frames in that order. Each iterable must be read before the next one is
+   * requested. Throws CutStream if the stream or the exit status is incomplete, because only the exit status tells that
+   * nothing else failed, and RefusedStream for data that was not requested.
    */
   async *copy(
     parts: readonly FilePart[],
@@ -176,9 +177,9 @@ export class SpoolAccess {
   }
 
   /**
-   * Has a file filtered in the pod: the bytes of a pcap file of the packets that match. Throws CutStream, FileGone, and
-   * wrong usage with the program's own words for a filter that it refuses. Gives whether the file ends with a
-   * whole packet.
+   * Filters a file in the pod and yields the matching packets as a pcap file. Returns whether the file ends with a
+   * whole packet. Throws CutStream, FileGone, and a usage error with the program's own message if it rejects the
+   * filter.
    */
   async *filter(
     { seq, size }: Pick<SpoolFile, 'seq' | 'size'>,
@@ -202,7 +203,7 @@ export class SpoolAccess {
     }
   }
 
-  /** What a short verb prints; a Problem with its words when it fails. */
+  /** The output of a short verb. Throws a Problem with its message if it fails. */
   async #read(verb: SpoolVerb): Promise<string> {
     return this.run(verb, [], async ({ batches, ended, complaint }) => {
       const chunks: Buffer[] = [];
@@ -237,7 +238,7 @@ export class SpoolAccess {
   }
 }
 
-/** What comes from a pod is not believed: numbers and sizes are used from here on. */
+/** Data from a pod is not trusted; numbers and sizes are used from here on. */
 function checkFiles({ files }: Listing): void {
   let before = 0;
   for (const { seq, size, name } of files) {
@@ -256,7 +257,7 @@ function noSpool(): SpoolGone {
   );
 }
 
-/** Whether the link failed, and not what was asked. */
+/** Whether the connection failed, rather than the request. */
 function isPassing(error: unknown): boolean {
   if (error instanceof CutStream || error instanceof DamagedStream) return true;
   if (error instanceof Silence) return true;

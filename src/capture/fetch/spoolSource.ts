@@ -5,29 +5,29 @@ import { Problem } from '../../problem.ts';
 export interface SpoolCommand {
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Its exit code; rejects when the connection ended before that was known. */
+  /** The exit code; rejects if the connection ended before it was known. */
   readonly exit: Promise<number>;
-  /** Ends it and the connection; may be called at any time and again. */
+  /** Ends the verb and the connection; may be called repeatedly at any time. */
   close(): void;
 }
 
 export type SpoolVerb = 'list' | 'copy' | 'filter' | 'sum' | 'flush';
 
-/** The spool of one capture: its files can be read from it. */
+/** The spool of one capture, whose files can be read. */
 export interface SpoolSource {
-  /** Starts a verb with `name=value` words (the spool's folder is the source's own business). */
+  /** Starts a verb with `name=value` words. The source itself adds the spool's folder. */
   start(verb: SpoolVerb, words: readonly string[], signal: AbortSignal): Promise<SpoolCommand>;
   /**
-   * Asked after a failure: when and why the spool cannot come back (the container has ended, the pod
-   * is gone); undefined when trying again may help. Rejects when that cannot be known now.
+   * Called after a failure: tells when and why the spool cannot come back (the container has ended, the pod is gone);
+   * undefined if retrying may help. Rejects if this cannot be determined now.
    */
   whyGone(signal: AbortSignal): Promise<SpoolGone | undefined>;
 }
 
-/** The spool no longer exists: what was not copied is lost. */
+/** The spool no longer exists: files that were not copied are lost. */
 export class SpoolGone extends Problem {
   override readonly name = 'SpoolGone';
-  /** When it went, if that is known. */
+  /** When it disappeared, if known. */
   readonly at: Date | undefined;
 
   constructor(message: string, at?: Date) {
@@ -42,7 +42,7 @@ export class SpoolGone extends Problem {
 }
 
 /**
- * Exit codes of the script's verbs. `unsteady`: a file could not be read, or the ring turned too fast to be read:
- * asking again may help.
+ * Exit codes of the script's verbs. `unsteady`: a file could not be read, or the ring rotated too fast; retrying may
+ * help.
  */
 export const EXIT = { noSpool: 3, fileGone: 4, unsteady: 5, filterFailed: 6 } as const;

@@ -9,13 +9,13 @@ import { CutStream, FileGone } from './streamFailures.ts';
 export interface SpoolStreamOptions {
   /** Evaluated in the pod, file by file. */
   readonly filter?: PodFilter | undefined;
-  /** Called with what is missing, for the user. */
+  /** Called with notices about missing packets. */
   readonly onNote: (text: string) => void;
 }
 
 /**
- * The packets of recorded files as one pcap stream, in the order of recording. Resumes after cuts; nothing is
- * asked for before it is read, and nothing is kept. Throws what SpoolAccess throws.
+ * Streams the packets of recorded files as one pcap stream, in the order of recording. Resumes after cut connections.
+ * Requests nothing before it is read, and keeps nothing. Throws like SpoolAccess.
  */
 export async function* spoolStream(
   access: SpoolAccess,
@@ -79,7 +79,7 @@ async function* filteredBytes(
     try {
       for await (const chunk of access.filter(file, filter)) {
         patience.progress();
-        // After a cut the same comes again.
+        // After a cut connection, the same bytes arrive again.
         const fresh = chunk.subarray(Math.max(0, given - at));
         at += chunk.length;
         given = Math.max(given, at);

@@ -1,15 +1,15 @@
 import { Problem } from '../../problem.ts';
 
-/** The stream of a verb ended before its end: asking again may help. What came until then is right. */
+/** The stream of a verb was cut off. Data that arrived before is correct, and retrying may help. */
 export class CutStream extends Error {}
 
-/** What was compressed in the pod does not fit its checksum: nothing of the stream can be used. */
+/** Compressed data from the pod does not match its checksum: nothing of the stream can be used. */
 export class DamagedStream extends Error {}
 
-/** The ring removed the file that was asked for. */
+/** The ring removed the requested file. */
 export class FileGone extends Error {}
 
-/** The pod sent something that was not asked for: its sender cannot be trusted. */
+/** The pod sent data that was not requested: its sender cannot be trusted. */
 export class RefusedStream extends Problem {
   constructor(why: string) {
     super(`unexpected data from the pod: ${why}`, {

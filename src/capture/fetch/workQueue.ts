@@ -1,13 +1,13 @@
 import type { FileCopy } from './fileCopy.ts';
 
-/** Files that are asked for by one command: what is gone by then is known late. */
+/** The most files that one command requests: a removed file is noticed only when its turn comes. */
 export const BATCH_FILES = 100;
-/** Bytes that are asked for together where they are compressed: all of them are proven at the end, or none. */
+/** The most bytes that are requested together with compression: they are verified at the end, all or none. */
 const COMPRESSED_BATCH_BYTES = 64e6;
 
 /**
- * What is left to copy, given out in the order of recording. Batches shrink towards the end, so that several workers
- * end together.
+ * The files left to copy, in the order of recording. Batches shrink towards the end so that several workers finish
+ * together.
  */
 export class WorkQueue {
   #left: FileCopy[];
@@ -18,7 +18,7 @@ export class WorkQueue {
     this.#workers = workers;
   }
 
-  /** The next files to copy; empty when nothing is left. */
+  /** The next files to copy; empty if none is left. */
   next(isCompressed: boolean): FileCopy[] {
     const { length } = this.#left;
     if (isCompressed) {
@@ -33,7 +33,7 @@ export class WorkQueue {
     return this.#left.splice(0, Math.min(share, BATCH_FILES));
   }
 
-  /** Takes back what did not come. */
+  /** Puts back files that did not arrive. */
   giveBack(copies: readonly FileCopy[]): void {
     this.#left.unshift(...copies);
   }

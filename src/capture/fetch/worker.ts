@@ -6,7 +6,7 @@ import { WrongFile } from './finishCopy.ts';
 import { CutStream, DamagedStream } from './streamFailures.ts';
 import type { WorkQueue } from './workQueue.ts';
 
-/** Copied files that may wait for their checksums before the copying waits for them. */
+/** Copied files that may wait for their checksums before copying pauses. */
 const MAX_FINISHING = 16;
 
 /** One stream of a fetch: copies files until the queue is empty. */
@@ -15,7 +15,7 @@ export class Worker {
   readonly #queue: WorkQueue;
   readonly #patience: Patience;
   readonly #finishing = new Set<Promise<void>>();
-  /** How often a file was shorter than it was listed. */
+  /** How often a file was shorter than listed. */
   readonly #short = new Map<FileCopy, number>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -25,7 +25,7 @@ export class Worker {
     this.#patience = run.access.patience();
   }
 
-  /** Throws what ends the whole fetch; a file that is wrong or lost does not. */
+  /** Throws only errors that end the whole fetch, not for a single wrong or lost file. */
   async work(): Promise<void> {
     const queue = this.#queue;
     try {
@@ -38,12 +38,12 @@ export class Worker {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Copies the rest of some files by one stream; gives those that are to be asked for again. */
+  /** Copies the rest of some files in one stream. Returns the files that must be requested again. */
   async #copy(files: readonly FileCopy[]): Promise<FileCopy[]> {
     const { access, packing } = this.#run;
     const { current } = packing;
     const left = new Map(files.map((copy) => [copy.source.seq, copy]));
-    // A checksum at the end of what is compressed proves it all.
+    // With compression, a checksum at the end of the stream verifies all of it.
     const proven: FileCopy[] = [];
     try {
       for await (const frames of access.copy(files.map(restOf), current)) {
@@ -66,7 +66,7 @@ export class Worker {
     } catch (error) {
       if (error instanceof DamagedStream)
         for (const copy of left.values()) await startAnew(this.#run, copy);
-      // After the last file only the exit status can be missing.
+      // After the last file, only the exit status can be missing.
       const isAllHere = error instanceof CutStream && left.size === 0;
       if (!(error instanceof OtherPacking || isAllHere))
         await access.waitToGoOn(error, this.#patience);
@@ -76,14 +76,14 @@ export class Worker {
     return [...left.values()];
   }
 
-  /** Takes the next bytes of a file; as PartFile.append. */
+  /** Accepts the next bytes of a file; see PartFile.append. */
   #take(copy: FileCopy, chunk: Buffer): Promise<void> | undefined {
     const kept = copy.append(chunk);
     this.#run.came(copy, chunk.length);
     return kept;
   }
 
-  /** What the pod sent for a file is complete, or nothing comes; false when it is to be asked for again. */
+  /** Handles the end of a file's data. Returns false if the file must be requested again. */
   async #settle(copy: FileCopy, how: Exclude<CopyFrame['kind'], 'data'>): Promise<boolean> {
     if (how === 'whole') await this.#whole(copy);
     else if (how === 'gone') await this.#lose(copy, GONE);
@@ -111,7 +111,7 @@ export class Worker {
     await keepPartial(this.#run, copy, why);
   }
 
-  /** Proves and names a copy while the next one comes in. */
+  /** Verifies and names a copy while the next one arrives. */
   async #finish(copy: FileCopy): Promise<void> {
     const done = finishCopy(this.#run, copy, (again) => this.#copyAgain(again)).catch(
       (error: unknown) => {
@@ -125,7 +125,7 @@ export class Worker {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Copies one file that was wrong, alone; false when it is lost. */
+  /** Copies a single file again after it was wrong. Returns false if it is lost. */
   async #copyAgain(copy: FileCopy): Promise<boolean> {
     const { access } = this.#run;
     for (let isWhole: boolean | undefined; ; ) {
@@ -147,15 +147,15 @@ export class Worker {
   }
 }
 
-/** The pod is to send the rest in another way. */
+/** The rest must be requested with another compression. */
 class OtherPacking extends Error {}
 
-/** What is still to come of a file. */
+/** The part of a file that has not arrived yet. */
 function restOf({ source: { seq, size }, size: offset }: FileCopy): FilePart {
   return { seq, offset, length: size - offset };
 }
 
-/** How often a file may be shorter than it was listed before that is believed. */
+/** After this many times, a file that is shorter than listed is believed to be shorter. */
 const MAX_SHORT = 5;
 const GONE = 'the ring removed it during the copy';
 const SHORTER = 'it became shorter in the pod';

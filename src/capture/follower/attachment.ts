@@ -5,21 +5,21 @@ import { linesOf } from '../lines.ts';
 import { type Frame, FrameParser } from './frames.ts';
 
 /**
- * The longest silence while waiting for frames: the pod sends something every second. Shorter than the limit of
- * pings, so that a capture resumes before a ring has turned over.
+ * The longest silence while waiting for frames: the pod sends something every second. Shorter than the limit for pings,
+ * so that a capture resumes before a ring has rotated completely.
  */
 const SILENCE_MS = 10_000;
 
 /** How long to wait for the exit status after the end of the output. */
 const EXIT_MS = 3_000;
 
-/** Lines of standard error that are kept: the last ones. */
+/** How many of the last lines of standard error are kept. */
 const MAX_LINES = 20;
 
 /** How the connection to the follower's program in the pod ended. */
 export interface Ending {
   readonly reason: string;
-  /** The exit code of what ran in the pod; undefined when the connection ended first. */
+  /** The exit code of the script in the pod; undefined if the connection ended first. */
   readonly exit: number | undefined;
   readonly stderr: readonly string[];
   /** Why the command never ran, in the runtime's words. */
@@ -44,14 +44,14 @@ export class Attachment {
     this.#errorsRead = this.#readErrors();
   }
 
-  /** The frames that come, until the connection ends. Throws BadFrame. */
+  /** The frames that arrive until the connection ends. Throws BadFrame. */
   async *frames(): AsyncGenerator<Frame> {
     const parser = new FrameParser();
     for (let chunk = await this.#next(); chunk; chunk = await this.#next())
       yield* parser.parse(chunk);
   }
 
-  /** Whether anything arrived: the script runs. */
+  /** Whether anything has arrived, which means that the script runs. */
   get heard(): boolean {
     return this.#heard;
   }
@@ -61,7 +61,10 @@ export class Attachment {
     this.#remote.nudge();
   }
 
-  /** How the connection ended, after the last frame. If only the output has ended, the connection is cut, and counts as cut. */
+  /**
+   * How the connection ended; to be called after the last frame. If only the output has ended, cuts the connection and
+   * reports that it was cut.
+   */
   async ending(): Promise<Ending> {
     // A proxy can end the output while the script and the connection remain.
     const limit = setTimeout(() => this.close(), EXIT_MS);
@@ -89,7 +92,7 @@ export class Attachment {
   }
 
   async #next(): Promise<Buffer | undefined> {
-    // Only while waiting: time that a slow output takes is not silence of the pod.
+    // Only while waiting: a slow output does not mean that the pod is silent.
     const silence = setTimeout(
       () => {
         this.#silent = true;

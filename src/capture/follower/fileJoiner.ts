@@ -2,15 +2,15 @@ import type { PacketCutter } from '../../pcap/packetCutter.ts';
 import { FILE_HEADER_BYTES } from '../../pcap/records.ts';
 
 /**
- * Joins the files of a recording into one pcap stream: the first file with its header, the later ones without. An
- * incomplete packet at the end of a file, or where the ring removed the rest, is dropped. A file whose packets have
- * another link type, or another form, cannot follow those before: it begins a new stream with its own header.
+ * Joins the files of a recording into one pcap stream: the first file with its header, the others without. Drops an
+ * incomplete packet at the end of a file or before a gap. A file with another link type or another packet format cannot
+ * follow the previous ones: it starts a new stream with its own header.
  */
 export class FileJoiner {
   readonly #packets: PacketCutter;
   /** The header of the current stream. */
   #header: Buffer = Buffer.alloc(0);
-  /** The header of the current file, as far as it has come. */
+  /** The header of the current file, as far as it has arrived. */
   #next: Buffer = Buffer.alloc(0);
 
   constructor(packets: PacketCutter) {
@@ -18,13 +18,13 @@ export class FileJoiner {
   }
 
   /**
-   * Takes the next bytes of the current file, which stand at `offset` in it; gives whole packets. `begins`: they begin
-   * a new stream with a header, which can happen with the first bytes of a file only.
+   * Accepts the next bytes of the current file, which start at `offset` in it, and returns whole packets. `begins`: the
+   * packets start a new stream with a header; true only for the first packets of a file.
    */
   take(offset: number, bytes: Buffer): { readonly whole: Buffer; readonly begins: boolean } {
     if (offset >= FILE_HEADER_BYTES) return { whole: this.#packets.cut(bytes), begins: false };
     const headerPart = bytes.subarray(0, FILE_HEADER_BYTES - offset);
-    // After a resumption bytes may come again.
+    // After a resumption, the same bytes may arrive again.
     this.#next = Buffer.concat([this.#next.subarray(0, offset), headerPart]);
     if (this.#next.length < FILE_HEADER_BYTES) return { whole: Buffer.alloc(0), begins: false };
     const rest = bytes.subarray(headerPart.length);
@@ -36,14 +36,14 @@ export class FileJoiner {
     return { whole: this.#packets.cut(Buffer.concat([this.#next, rest])), begins: !isFirst };
   }
 
-  /** The next bytes are the beginning of another file. */
+  /** The next bytes are the start of another file. */
   nextFile(): void {
     this.#packets.dropRest();
     this.#next = Buffer.alloc(0);
   }
 }
 
-/** Whether records after the one header can stand after the other: byte order, unit of time, link type. */
+/** Whether packets of the second file can follow the first header: byte order, time unit and link type are the same. */
 function isSameForm(one: Buffer, other: Buffer): boolean {
   return (
     one.subarray(0, 4).equals(other.subarray(0, 4)) &&

@@ -21,26 +21,26 @@ export interface FollowedCapture {
   readonly output: Output;
   /** Bytes of a full file of the ring. */
   readonly fileBytes: number;
-  /** Milliseconds from when the recorder listens until it is stopped. */
+  /** Milliseconds from when the recorder starts listening until it is stopped. */
   readonly duration?: number | undefined;
   /**
-   * Ends the capture in order: packets that were on the wire by then still arrive. Before the recorder's hello it ends
-   * at once, and throws the signal's reason.
+   * Ends the capture in order: packets that are already on the wire still arrive. Before the recorder's hello, ends the
+   * capture immediately and throws the signal's reason.
    */
   readonly interrupt: AbortSignal;
-  /** Ends it at once; what has arrived is kept. */
+  /** Ends the capture immediately; data that has arrived is kept. */
   readonly abandon: AbortSignal;
-  /** Removes the spool if the arrival of everything could not be acknowledged. `hurry`: do not wait long. */
+  /** Removes the spool if the complete arrival could not be acknowledged. `hurry`: do not wait long. */
   readonly removeSpool: (hurry: boolean) => Promise<void>;
   readonly onListening?: (device: string, engine: string) => void;
   readonly onGap?: (gap: Gap) => void;
-  /** The interface has disappeared, or is back: nothing is or was recorded in between. */
+  /** The interface has disappeared or is back; nothing was recorded in between. */
   readonly onOutage?: (outage: Outage, device: string) => void;
-  /** The interface is back with another link type: where its packets go. */
+  /** The interface is back with another link type; the text says where its packets are written. */
   readonly onNewLinkType?: (text: string) => void;
-  /** Bytes recorded that have not arrived, and whether the capture is ending. */
+  /** Recorded bytes that have not arrived, and whether the capture is ending. */
   readonly onLag?: (bytes: number, ending: boolean) => void;
-  /** Everything has arrived that was on disk at this uptime of the node, in seconds. */
+  /** Everything that was on disk at this uptime of the node (in seconds) has arrived. */
   readonly onCaughtUp?: (uptime: number) => void;
 }
 
@@ -49,23 +49,23 @@ export interface FollowedResult {
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly gaps: readonly Gap[];
   readonly early?: EarlyEnd;
-  /** Of a recording without packets. */
+  /** Set for a recording without packets. */
   readonly unmatched?: UnmatchedOn;
 }
 
-/** How long to read the rest of a recording for its statistics, when its packets are not needed. */
+/** How long to read the rest of a recording for its statistics if its packets are not needed. */
 const UNWANTED_MS = 3_000;
-/** How long a recorder that has not begun may take to stop. */
+/** How long to wait for the end of a recorder that has not started recording. */
 const UNBEGUN_MS = 1_500;
 /** How long to wait for the removal of the spool. */
 const ACKNOWLEDGE_MS = 5_000;
-/** Lines of the engine's messages that are kept: the last ones. */
+/** How many of the engine's last messages are kept. */
 const MAX_MESSAGES = 100;
 
-/** Ends of a recorder that found no room before it began. */
+/** Ends of a recorder that had no room and did not start recording. */
 const UNBEGUN = new Set(['nospool', 'full']);
 
-/** The recorder found no room: there is no spool, and nothing was recorded. */
+/** The recorder had no room: there is no spool, and nothing was recorded. */
 export class SpoolRefused extends Problem {
   constructor(message: string, details: Partial<ProblemDetails> = {}) {
     super(message, { kind: 'no-room', ...details });
@@ -73,9 +73,9 @@ export class SpoolRefused extends Problem {
 }
 
 /**
- * Writes the frames of a follower to an output until one of the ends, as one pcap file of whole packets. The file is
- * safe before the spool in the pod is removed. Rejects with RecorderProblem, with what the follower throws, or with
- * the Problem of an output that takes no more; closes the output in every case except SpoolRefused.
+ * Writes a follower's frames to an output until the capture ends, as one pcap file of whole packets. The output is
+ * complete before the spool in the pod is removed. Rejects with RecorderProblem, with what the follower throws, or with
+ * the Problem of an output that accepts no more data. Closes the output in all cases except SpoolRefused.
  */
 export async function followCapture(capture: FollowedCapture): Promise<FollowedResult> {
   const reading = new Reading(capture);
@@ -116,13 +116,13 @@ export async function followCapture(capture: FollowedCapture): Promise<FollowedR
 
 type Over = Extract<Frame, { kind: 'over' }>;
 
-/** The state of one followed capture: where its frames go, and what ends it. */
+/** The state of a followed capture: where its frames go, and why it ends. */
 class Reading {
   end: CaptureEnd | undefined;
   failure: Problem | undefined;
-  /** Why it cannot go on although its recorder could. */
+  /** Why the capture cannot continue although its recorder could. */
   early: EarlyEnd | undefined;
-  /** Packets are being recorded. */
+  /** Whether packets are being recorded. */
   listening = false;
   device = '';
   engine = '';
@@ -260,13 +260,13 @@ class Reading {
   #stop(why: CaptureEnd): void {
     this.end ??= why;
     const { follower } = this.#capture;
-    // A recorder that has not begun has nothing to send, and may not run at all.
+    // A recorder that has not started recording has nothing to send, and may not be running.
     if (this.listening || follower.isListening) follower.stop();
     else follower.close();
     if (!this.listening) this.#after(UNBEGUN_MS, () => follower.close());
   }
 
-  /** Ends the capture; of what still arrives only the statistics at its end are used. */
+  /** Ends the capture; from here on, only the final statistics are used. */
   #unwanted(why: CaptureEnd): void {
     this.#open = false;
     this.#stop(why);
@@ -286,14 +286,14 @@ function linkTypeChange(device: string, before = -1, now = -1): string {
   return `${device} is back with another link type (${linkTypeName(now)}, before: ${linkTypeName(before)})`;
 }
 
-/** How the capture ended, after the end of the recorder. Throws when that end was unexpected. */
+/** How the capture ended, given the end of the recorder. Throws if that end was unexpected. */
 function endOf(over: Over, reading: Reading): CaptureEnd {
   if (reading.end !== undefined) return reading.end;
   switch (over.why) {
     case 'complete':
     case 'duration':
     case 'size':
-      // It ended before it was seen to record.
+      // The recorder ended before it reported that it was recording.
       if (!reading.listening) throw new RecorderProblem(reading.messages.join('\n'), over.exit);
       return over.why;
     case 'stopped':
@@ -307,7 +307,7 @@ function endOf(over: Over, reading: Reading): CaptureEnd {
   }
 }
 
-/** Why the recording ended although nothing had asked it to; what the user had asked for counts first. */
+/** Why the recording ended unexpectedly. If the user requested an end, that takes precedence. */
 function earlyEndOf({ why, exit }: Over, reading: Reading): EarlyEnd | undefined {
   const { end, device, engine, outages, messages } = reading;
   const asked = end !== undefined && end !== 'early';

@@ -6,13 +6,13 @@ import { messageOf, Problem, type ProblemDetails } from '../../problem.ts';
 import { Attachment, type Ending } from './attachment.ts';
 import { BadFrame, type Frame } from './frames.ts';
 
-/** The next byte of a recording to read; files are numbered from 1. */
+/** The next byte of a recording to read. Files are numbered from 1. */
 export interface Position {
   readonly seq: number;
   readonly offset: number;
 }
 
-/** The recording is gone, or can no longer be reached. */
+/** The recording is gone or can no longer be reached. */
 export class RecordingLost extends Problem {
   constructor(message: string, details: Partial<ProblemDetails> = {}) {
     super(message, { kind: 'lost', ...details });
@@ -34,75 +34,75 @@ export class NotFollowed extends Problem {
 }
 
 export interface FollowerOptions {
-  /** Where to begin; at the first byte of the first file when absent. */
+  /** Where to start; the first byte of the first file when absent. */
   readonly from?: Position;
-  /** Only read: the recording is neither stopped nor removed. */
+  /** Only reads: does not stop or remove the recording. */
   readonly guest?: boolean;
-  /** Starts the program in the pod at a position, and the recorder too if `start`. */
+  /** Starts the program in the pod at a position; also starts the recorder if `start`. */
   readonly attach: (
     position: Position,
     start: boolean,
     signal: AbortSignal,
   ) => Promise<LeasedProcess>;
-  /** Milliseconds that the recorder continues without a client. */
+  /** Milliseconds for which the recorder continues without a client. */
   readonly linger: number;
   /** Why the recording is gone, if the cluster knows that it is. */
   readonly fate: () => Promise<string | undefined>;
-  /** The connection was lost: why, and until when it is tried again (milliseconds since the epoch). */
+  /** The connection was lost: the reason, and until when to retry (milliseconds since the epoch). */
   readonly onCut?: (reason: string, giveUpAt: number) => void;
-  /** Called each second until the recorder's hello, with the seconds since its start was requested. */
+  /** Called each second until the recorder's hello, with the seconds since the recorder's start was requested. */
   readonly onWaiting?: (seconds: number) => void;
-  /** The connection is back; it was lost for this many milliseconds. */
+  /** The connection is back after this many milliseconds. */
   readonly onResumed?: (milliseconds: number) => void;
 }
 
-/** How long to wait for a connection before another one is tried. */
+/** How long to wait for a connection before trying another one. */
 const OPENING_MS = 25_000;
 /**
  * How long to wait for the first frame of a connection. A busy node starts a command long after the connection is
- * made, and each attempt is one more command for it: so the next attempt waits longer.
+ * established, and each attempt gives it one more command to start, so the next attempt waits longer.
  */
 const START_SIGN_MS = [30_000, 60_000, 90_000] as const;
-/** The same when the recorder is known to run. */
+/** The same if the recorder is known to be running. */
 const RESUME_SIGN_MS = [10_000, 20_000, 40_000] as const;
 /** How long to wait for the recorder's hello. */
 const START_LIMIT_MS = 180_000;
-/** After this many failures in a row to start the command the runtime is believed. */
+/** After this many consecutive failures to run the command, the runtime's error is considered final. */
 const MAX_UNRUN = 3;
-/** Pauses between attempts to reconnect; the last one is repeated. */
+/** Pauses between attempts to reconnect; the last one repeats. */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 3_000, 5_000];
-/** After a connection that worked for this long the pauses start again from the first. */
+/** After a connection that lasted this long, the pauses start again with the first one. */
 const STEADY_MS = 10_000;
-/** Added to the linger: a heartbeat may have been on its way, and the recorder checks at intervals. */
+/** Added to the linger time: a heartbeat may have been on its way, and the recorder checks only at intervals. */
 const GRACE_MS = 3_000;
-/** The minimum for any connection, however late it is. */
+/** The minimum wait for any connection, however late it is. */
 const SOON_MS = 5_000;
-/** Exit codes from here on mean a signal. */
+/** Exit codes above this are 128 plus a signal. */
 const FIRST_SIGNAL = 128;
-/** Connections in a row that the program in the pod may close at once. */
+/** How many consecutive connections the program in the pod may close immediately. */
 const MAX_REFUSALS = 5;
 
 /**
- * Brings a recording here, every byte once and in order: after each cut it attaches again at the byte it had reached,
- * for as long as the recorder lingers.
+ * Transfers a recording, each byte once and in order. After each cut, reconnects and resumes at the next byte, for as
+ * long as the recorder lingers.
  */
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #closed = new AbortController();
   #position: Position;
   #attachment: Attachment | undefined;
-  /** The current connection has sent something: its script listens to signals. */
+  /** The current connection has sent something, so its script handles signals. */
   #listening = false;
   #known = false;
   #stopping = false;
   #lastHeard = Date.now();
-  /** Since the recorder's last hello: frames that waited while this process was stopped prove nothing. */
+  /** Since the recorder's last hello, because frames that waited while this process was suspended prove nothing. */
   #longestSilence = 0;
   #cutAt: number | undefined;
   #cuts = 0;
   #failures = 0;
   #refusals = 0;
-  /** Connections in a row without a frame. */
+  /** Consecutive connections without a frame. */
   #mute = 0;
   #unrun = 0;
   readonly #askedAt = Date.now();
@@ -120,12 +120,12 @@ export class Follower {
     return this.#position;
   }
 
-  /** How often the connection was lost and restored. */
+  /** How many times the connection was lost and restored. */
   get interruptions(): number {
     return this.#cuts;
   }
 
-  /** Whether the recorder can be told to stop now: something in the pod listens. */
+  /** Whether the recorder can be told to stop now: the script in the pod handles signals. */
   get isListening(): boolean {
     return this.#listening;
   }
@@ -136,9 +136,9 @@ export class Follower {
   }
 
   /**
-   * The frames of the recording, up to `over` or until it is closed. What a frame brought counts as
-   * arrived when the next one is asked for. Throws what the first attempt to start the recorder
-   * throws, NotFollowed, and RecordingLost.
+   * The frames of the recording, up to `over` or until the follower is closed. A frame's data counts as arrived when
+   * the next frame is requested. Throws what the first attempt to start the recorder throws, NotFollowed, and
+   * RecordingLost.
    */
   async *frames(): AsyncGenerator<Frame> {
     const telling = setInterval(() => {
@@ -187,7 +187,10 @@ export class Follower {
     }
   }
 
-  /** Ends the recording: what it holds still arrives, then `over`, also after cuts. A guest only stops reading, at once. */
+  /**
+   * Ends the recording: the rest of its data still arrives, then `over`, even after reconnecting. A guest stops reading
+   * immediately, and the recording continues.
+   */
   stop(): void {
     if (this.isGuest) {
       this.close();
@@ -198,21 +201,24 @@ export class Follower {
     if (this.#listening) this.#attachment?.nudge();
   }
 
-  /** After `over`: everything has arrived, the spool can be removed. Gives whether it is known to be removed. */
+  /**
+   * To be called after `over`: everything has arrived, so the spool can be removed. Returns whether it is known to be
+   * removed.
+   */
   async acknowledge(milliseconds: number): Promise<boolean> {
     if (this.isGuest) return true;
     const attachment = this.#attachment;
     if (!attachment) return false;
     attachment.nudge();
     const limit = setTimeout(() => attachment.close(), milliseconds);
-    // The end of the connection is only seen by reading on.
+    // The end of the connection is noticed only by reading.
     for await (const _ of attachment.frames());
     const { exit } = await attachment.ending();
     clearTimeout(limit);
     return exit === 0;
   }
 
-  /** Leaves the recording at once; its lease ends it. */
+  /** Leaves the recording immediately; its lease ends it. */
   close(): void {
     this.#closed.abort();
     this.#attachment?.close();
@@ -236,7 +242,7 @@ export class Follower {
     this.#cutAt = undefined;
   }
 
-  /** The recording ended before its hello arrived here: nothing is lost, and it is started again. */
+  /** The recording ended before its hello arrived here: nothing is lost, and the recorder is started again. */
   #neverBegan(frame: Frame): boolean {
     const isGone = frame.kind === 'over' && (frame.why === 'lost' || frame.why === 'lease');
     return isGone && !this.#known && !this.isGuest;
@@ -261,7 +267,7 @@ export class Follower {
     }
   }
 
-  /** A connection; undefined when this follower was closed. */
+  /** Connects to the pod; undefined if this follower was closed. */
   async #attach(): Promise<Attachment | undefined> {
     for (;;) {
       const failed = await this.#pause();
@@ -281,7 +287,7 @@ export class Follower {
         if (this.#closed.signal.aborted) return undefined;
         this.#failures += 1;
         if (!this.#known) {
-          // A refusal of the server is final.
+          // A refusal by the server is final.
           if (!attempt.signal.aborted) throw error;
           await this.#giveUpIfGone();
           this.#giveUpStart(messageOf(error));
@@ -297,7 +303,7 @@ export class Follower {
     }
   }
 
-  /** Waits before the next attempt; gives true when this follower was closed. */
+  /** Waits before the next attempt. Returns true if this follower was closed. */
   async #pause(): Promise<boolean> {
     const pause = PAUSES_MS[Math.min(this.#failures, PAUSES_MS.length - 1)] ?? 0;
     if (pause > 0 && (this.#cutAt !== undefined || !this.#known))
@@ -305,7 +311,7 @@ export class Follower {
     return this.#closed.signal.aborted;
   }
 
-  /** Milliseconds in which the next connection must bring its first frame. */
+  /** Milliseconds within which the next connection must send its first frame. */
   #firstSign(): number {
     const limits = this.#known ? RESUME_SIGN_MS : START_SIGN_MS;
     const limit = limits[this.#mute] ?? limits[limits.length - 1] ?? SOON_MS;
@@ -313,10 +319,10 @@ export class Follower {
     return Math.max(SOON_MS, Math.min(limit, end - Date.now()));
   }
 
-  /** The connection ended before the recorder's hello: nothing was interrupted. */
+  /** The connection ended before the recorder's hello, so no recording was interrupted. */
   async #notStarted({ reason, exit, stderr, unrun }: Ending): Promise<void> {
     this.#listening = false;
-    // A signal came from outside, for example when memory is short: another attempt may succeed.
+    // A signal has an external cause, for example low memory: another attempt may succeed.
     if (exit !== undefined && exit < FIRST_SIGNAL) throw new NotFollowed(stderr.join('\n'), exit);
     this.#unrun = unrun ? this.#unrun + 1 : 0;
     if (unrun?.failure === 'program-missing' || this.#unrun >= MAX_UNRUN) throw unrun;
@@ -343,13 +349,13 @@ export class Follower {
     progressed: boolean,
   ): Promise<void> {
     this.#listening = false;
-    // A connection without a frame is not steady, however long it lasted.
+    // A connection without frames is not steady, however long it lasted.
     const stood = since === undefined ? 0 : Date.now() - since;
     if (stood > STEADY_MS) this.#failures = 0;
     this.#refusals = exit !== undefined && stood < STEADY_MS ? this.#refusals + 1 : 0;
     if (this.#refusals > MAX_REFUSALS) throw new NotFollowed(stderr.join('\n'), exit ?? 0);
     if (this.#cutAt === undefined) {
-      // A proxy that cuts each connection before its first frame needs pauses.
+      // Pauses are needed for a proxy that cuts each connection before its first frame.
       this.#failures = progressed ? 0 : this.#failures + 1;
       this.#cutAt = Date.now();
       this.#cuts += 1;
@@ -361,7 +367,7 @@ export class Follower {
     this.#giveUpIfLate(reason);
   }
 
-  /** Heartbeats went out until the connection was lost, whether or not this process was reading. */
+  /** The limit counts from the cut: heartbeats were sent until then, whether or not this process was reading. */
   #giveUpAt(): number {
     return (this.#cutAt ?? Date.now()) + this.#options.linger + GRACE_MS;
   }

@@ -1,26 +1,26 @@
 import { type Outage, parseOutage } from '../outage.ts';
 
-/** What the pod's end of a follower says: a line each, `data` followed by the bytes themselves. */
+/** A frame from the pod's end of a follower: one line each; `data` is followed by the bytes. */
 export type Frame =
-  /** A sign of life while the recorder is being started. */
+  /** A sign of life while the recorder starts. */
   | { readonly kind: 'starting' }
-  /** Before all that is recorded: what records, and on which interface. */
+  /** Sent before any data: the engine and the interface. */
   | { readonly kind: 'hello'; readonly engine: string; readonly device: string }
-  /** Bytes of file `seq` from `offset` on: a frame, or the part of one that has come so far. */
+  /** Bytes of file `seq` from `offset` on: a whole frame, or the part of it that has arrived. */
   | { readonly kind: 'data'; readonly seq: number; readonly offset: number; readonly bytes: Buffer }
-  /** The file is complete and was sent whole. */
+  /** The file is complete and was sent entirely. */
   | { readonly kind: 'end'; readonly seq: number; readonly size: number }
   /** The ring removed these files, or the rest of the first one, before they were sent. */
   | { readonly kind: 'gap'; readonly first: number; readonly last: number }
   /** A sign of life: `newest`, `size`, `held`, `free` … */
   | { readonly kind: 'state'; readonly values: FrameValues }
-  /** In this time nothing was recorded, since the interface had disappeared; told again once it is over. */
+  /** Nothing was recorded in this time because the interface had disappeared; sent again when the outage is over. */
   | ({ readonly kind: 'outage' } & Outage)
-  /** What else there was while nothing matched; a line for `addUnmatched`. */
+  /** What happened while no packet matched; a line for `addUnmatched`. */
   | { readonly kind: 'unmatched'; readonly line: string }
-  /** A line of the engine's. */
+  /** A line from the engine. */
   | { readonly kind: 'log'; readonly text: string }
-  /** The recorder has ended, and everything that the ring held was sent. */
+  /** The recorder has ended, and everything in the ring was sent. */
   | {
       readonly kind: 'over';
       readonly why: string;
@@ -28,25 +28,25 @@ export type Frame =
       readonly values: FrameValues;
     };
 
-/** Numbers by name; other values are left out. */
+/** Numbers by name; values that are not numbers are dropped. */
 export type FrameValues = Readonly<Record<string, number>>;
 
 const NEWLINE = 0x0a;
-/** More than any header line or line of an engine's is. */
+/** Longer than any header line or engine message. */
 const MAX_LINE = 8 * 1024;
 
-/** What came is not what a follower says. */
+/** The data is not what a follower sends. */
 export class BadFrame extends Error {}
 
-/** Reads frames from chunks that begin and end anywhere. Keeps a line at most; data is not copied. */
+/** Reads frames from chunks of any size. Buffers one line at most; does not copy data. */
 export class FrameParser {
   #line: Buffer = Buffer.alloc(0);
   #seq = 0;
   #offset = 0;
-  /** Bytes of the current data frame that have not come yet. */
+  /** Bytes of the current data frame that have not arrived yet. */
   #missing = 0;
 
-  /** Takes the next bytes and gives the frames they complete. Throws BadFrame. */
+  /** Accepts the next bytes and yields the frames that they complete. Throws BadFrame. */
   *parse(chunk: Buffer): Generator<Frame> {
     let at = 0;
     while (at < chunk.length) {

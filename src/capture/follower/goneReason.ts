@@ -5,8 +5,8 @@ import { isApiError } from '../../kube/apiError.ts';
 import { hasFinished, type Pod, podPath, type Terminated } from '../../kube/pod.ts';
 
 /**
- * Says when and why a debugger and its files are gone, as far as the cluster knows; undefined while they may still
- * exist. `before` is its pod as it was when the capture began.
+ * Tells when and why a debugger and its files are gone, as far as the cluster knows; undefined while they may still
+ * exist. `before` is the debugger's pod when the capture started.
  */
 export async function goneReason(
   api: KubeApi,
@@ -18,7 +18,7 @@ export async function goneReason(
     pod = await api.get<Pod>(podPath(namespace, name));
   } catch (error) {
     if (isApiError(error, 404)) return `pod "${name}" was deleted`;
-    // The server does not answer: nothing is known about the pod.
+    // The server does not answer, so nothing is known about the pod.
     return undefined;
   }
   if (pod.metadata.uid !== before.metadata.uid)

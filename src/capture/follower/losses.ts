@@ -2,15 +2,15 @@ import { bytesText, countText } from '../../output/quantities.ts';
 import { GAP_MARK } from '../../pcap/gapComment.ts';
 import type { Position } from './follower.ts';
 
-/** Files that the ring removed before they had all arrived here. */
+/** Files that the ring removed before they had arrived completely. */
 export interface Gap {
   readonly first: number;
   readonly last: number;
-  /** An upper bound: the files may have been smaller. */
+  /** An upper bound, because the files may have been smaller. */
   readonly bytes: number;
 }
 
-/** The gap between what has arrived, up to `position`, and the first byte that is still there. */
+/** The gap between `position`, up to which data has arrived, and the first byte that still exists. */
 export function gapAt(position: Position, last: number, fileBytes: number): Gap {
   const files = last - position.seq + 1;
   return { first: position.seq, last, bytes: Math.max(0, files * fileBytes - position.offset) };

@@ -2,7 +2,7 @@ import { addressText } from '../../packets/address.ts';
 import { decodeFrame } from '../../packets/link.ts';
 import { FLAG, Packet, PROTOCOL } from '../../packets/packet.ts';
 
-/** The first port that Linux gives to clients (net.ipv4.ip_local_port_range). */
+/** The lowest port that Linux assigns to clients (net.ipv4.ip_local_port_range). */
 const EPHEMERAL_PORTS = 32768;
 
 /** A packet that a client sent to a server: addresses as text. */
@@ -11,13 +11,13 @@ export interface Call {
   readonly to: string;
 }
 
-/** Filled again for each packet. */
+/** Reused for each packet. */
 const packet = new Packet();
 
 /**
- * Reads a client's packet to a server in bytes.subarray(start, end): one that opens a TCP connection, or
- * one from a client's port to a server's, so that connections older than the capture count too.
- * Undefined for all others, and for packets cut off before their ports.
+ * Reads a client's packet to a server from bytes.subarray(start, end): one that opens a TCP connection, or one from a
+ * client port to a server port, so that connections older than the capture are found too. Returns undefined for all
+ * other packets, and for packets that are cut off before their ports.
  */
 export function callOf(
   bytes: Buffer,

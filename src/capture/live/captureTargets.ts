@@ -27,11 +27,11 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
   readonly sink: Sink;
   /** The name of a target in messages. */
   readonly nameOf: (found: FoundTarget) => string;
-  /** Gives what joins the capture, until the signal; does not throw. */
+  /** Yields additions to the capture until the signal; does not throw. */
   readonly joining?: (signal: AbortSignal) => AsyncIterable<Joining>;
-  /** Wait for what joins when no target is left. */
+  /** Whether to wait for additions when no target is left. */
   readonly waits: boolean;
-  /** The most pods to capture at once; more that join are skipped. */
+  /** The maximum number of pods captured at once; additional pods are skipped. */
   readonly maxPods: number;
   /** Receives the pods' packets. */
   readonly clients?: Clients;
@@ -40,12 +40,12 @@ export interface LiveCapture extends Omit<Recording, 'output' | 'events'> {
 /** The result for one target. */
 export interface TargetOutcome {
   readonly found: FoundTarget;
-  /** Packets that came, whatever the end was. */
+  /** Packets that arrived, however the recording ended. */
   readonly packets: number;
   readonly bytes: number;
   /** Set when its recording ended in order. */
   readonly outcome?: CaptureOutcome;
-  /** Why it did not. */
+  /** Why it did not end in order. */
   readonly problem?: Problem;
 }
 
@@ -55,9 +55,9 @@ export interface LiveOutcome {
 }
 
 /**
- * Captures the packets of all targets at once into a sink, independently: a failure of one is reported at once and
- * does not affect the others. Ends when all have ended, or by its signals; then closes the sink. Rejects with a
- * Problem when none of the targets could be captured, or the output took no more.
+ * Captures the packets of all targets into a sink at the same time and independently: a failed target is reported
+ * immediately and does not affect the others. Ends when all targets have ended, or by its signals; then closes the
+ * sink. Rejects with a Problem if no target could be captured, or if the output accepted no more data.
  */
 export async function captureTargets(api: KubeApi, recording: LiveCapture): Promise<LiveOutcome> {
   const capture = new Capture(api, recording);
@@ -73,10 +73,10 @@ export async function captureTargets(api: KubeApi, recording: LiveCapture): Prom
 interface Part {
   readonly found: FoundTarget;
   readonly filter: CaptureFilter;
-  /** Its start is over, whatever came of it. */
+  /** Called when its start is over, successful or not. */
   started: () => void;
   state: () => CaptureState;
-  /** Packets are, or were, being captured. */
+  /** Whether packets are or were being captured. */
   listened: boolean;
   /** It joined the running capture. */
   readonly joined: boolean;
@@ -95,12 +95,12 @@ class Capture {
   readonly #slots = new StartSlots();
   /** Ends all parts in order. */
   readonly #ending = new AbortController();
-  /** Reported failures: the same one in many targets is reported in full once. */
+  /** Failures already reported: a failure that many targets share is reported in full only once. */
   readonly #reported = new Set<string>();
   #end: CaptureEnd | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deadline: number | undefined;
-  /** The way to see the first packets of new pods is said once. */
+  /** Whether the hint about the first packets of new pods was already shown. */
   #hinted = false;
 
   constructor(api: KubeApi, recording: LiveCapture) {
@@ -116,12 +116,12 @@ class Capture {
     if (interrupt.aborted) onInterrupt();
     sink.onEnd((why) => this.#stop(why, new Error('no more packets are wanted')));
     try {
-      // All of them first: a file that cannot be written is known before anything starts.
+      // Opens all of them first, so that a file that cannot be written is noticed before anything starts.
       const sinks = await Promise.all(targets.map((found) => sink.open(found)));
       for (const [index, found] of targets.entries())
         this.#begin(found, filter, { sink: sinks[index], joined: false });
       const joined = joining && this.#join(joining(this.#ending.signal));
-      // Nothing can listen yet, and the time is to be over all the same.
+      // The duration must apply even if there is nothing to record yet.
       if (targets.length === 0) this.#startTimer();
       await this.#allEnded();
       if (!this.#parts.some(({ listened }) => listened)) this.#throwWhy();
@@ -135,7 +135,9 @@ class Capture {
     }
   }
 
-  /** Why the capture ended; of one target, as its recorder says where nothing else ended it. */
+  /**
+   * Why the capture ended. For a single target this is the recorder's reason, unless something else ended the capture.
+   */
   get end(): CaptureEnd {
     const ends = this.#parts.flatMap(({ outcome }) => outcome?.end ?? []);
     if (this.#recording.abandon.aborted || ends.includes('abandoned')) return 'abandoned';
@@ -217,19 +219,19 @@ class Capture {
     const text = error.message.replaceAll(found.pod ? found.pod.metadata.name : found.node, '');
     const next = this.#reported.has(text) ? [] : error.next;
     this.#reported.add(text);
-    // A note is one line.
+    // A note is a single line.
     const [first = '', ...more] = [error.message, ...next].flatMap((step) => step.split('\n'));
     this.#note(found, `error: ${first}`);
     for (const line of more) this.#recording.progress.note(`  ${line}`);
   }
 
-  /** Where pods come and go, the end of one is not a failure; a pod that was named should stay. */
+  /** Whether a pod may end without that being a failure: if it joined later, or if pods are expected to come and go. */
   #mayEnd(pod: Pod): boolean {
     const { targets, waits } = this.#recording;
     return waits || !targets.some((found) => found.pod?.metadata.uid === pod.metadata.uid);
   }
 
-  /** Starts to capture what joins, until the capture is to end. */
+  /** Starts to capture additions, until the capture ends. */
   async #join(changes: AsyncIterable<Joining>): Promise<void> {
     const { maxPods, progress } = this.#recording;
     for await (const { pod, filter, text } of changes) {
@@ -262,7 +264,7 @@ class Capture {
     while (this.#running.size > 0) await Promise.race(this.#running);
   }
 
-  /** Throws the reason why nothing was captured. */
+  /** Throws the reason if nothing was captured. */
   #throwWhy(): void {
     const problems = this.#parts.flatMap(({ problem }) => problem ?? []);
     const [first] = problems;
@@ -311,11 +313,11 @@ class Capture {
     };
   }
 
-  /** Says how long a pod that joined had run before its first packet could be captured. */
+  /** Reports how long an added pod had been running before its first packet could be captured. */
   async #noteMissed(pod: Pod): Promise<void> {
     const missed = await runningFor(this.#api, pod);
     if (missed === undefined || this.#ending.signal.aborted) return;
-    // Both times are whole seconds.
+    // Both times have a resolution of a second.
     const seconds = Math.max(1, Math.round(missed / 1000));
     const hint = this.#hinted
       ? ''
@@ -328,7 +330,7 @@ class Capture {
     return this.#parts.filter(({ listened }) => listened).length;
   }
 
-  /** A target that joins later ends with the others: the time runs from the first listening recorder on. */
+  /** The time runs from the first recorder that listens, so that targets that join later end with the others. */
   #startTimer(): void {
     const { joining } = this.#recording;
     const { duration } = this.#recording.spec;
@@ -346,7 +348,7 @@ class Capture {
       : milliseconds(Math.max(1, this.#deadline - Date.now()));
   }
 
-  /** The state of all parts together. */
+  /** The combined state of all parts. */
   #state(): CaptureState {
     const states = this.#parts.map(({ state }) => state());
     const active = this.#parts.flatMap(({ ended, state }) => (ended ? [] : state()));
@@ -358,7 +360,7 @@ class Capture {
       ...(dropped.some((count) => count !== undefined) && { dropped: sum(dropped) }),
       lag: sum(active.map(({ lag }) => lag)),
       ending: this.#ending.signal.aborted,
-      // While one can be heard the capture is not lost.
+      // The capture is not lost while any part is connected.
       ...(giveUpAt.length > 0 &&
         giveUpAt.length === active.length && { giveUpAt: Math.max(...giveUpAt) }),
     };

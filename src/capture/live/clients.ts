@@ -18,37 +18,37 @@ interface Client {
 
 interface Caller {
   readonly address: string;
-  /** The pod it called. */
+  /** The captured pod that it connected to. */
   readonly called: Pod;
-  /** Looked up before, when no pod had it. */
+  /** Set if an earlier lookup found no pod with this address. */
   readonly again?: true;
 }
 
-/** The most callers outside the cluster to report: a public service has a great many. */
+/** How many callers outside the cluster to report: a public service has very many. */
 const STRANGERS_REPORTED = 3;
-/** The most callers that wait to be looked up; more are ignored, so that memory is bounded. */
+/** How many callers may wait for a lookup; more are ignored to bound memory. */
 const MAX_WAITING = 1_000;
-/** The most addresses to remember. */
+/** How many addresses to remember. */
 const MAX_KNOWN = 100_000;
-/** When to look an address up again, in milliseconds: another pod may have it by then. */
+/** When to look up an address again, in milliseconds, because another pod may have it by then. */
 const POD_AGAIN_MS = 60_000;
 const STRANGER_AGAIN_MS = 600_000;
-/** A pod can send packets before the API server knows its address. Milliseconds. */
+/** Milliseconds in which a new pod may send packets before the API server knows its address. */
 const NEW_POD_MS = 3_000;
 
 /**
- * Finds the pods that connect to captured ones by their packets, so that both ends of a connection get into the
- * capture. calls.ts recognizes the callers; the API server knows the pod of an address, in all namespaces or, where
- * listing those is denied, in one.
+ * Finds the pods that connect to captured pods by looking at packets, so that both ends of a connection are captured.
+ * calls.ts detects the callers. The API server tells which pod has an address, in all namespaces or, if the user may
+ * not list pods there, in one.
  */
 export class Clients {
   readonly #api: KubeApi;
   readonly #namespace: string;
   readonly #onNote: (text: string) => void;
-  /** When an address may be looked up again, by performance.now(). */
+  /** When an address may be looked up again, as a time of performance.now(). */
   readonly #known = new Map<string, number>();
   readonly #waiting: Caller[] = [];
-  /** UIDs of pods that were reported: each is captured once at most. */
+  /** UIDs of reported pods: each is captured at most once. */
   readonly #reported = new Set<string>();
   #wake: () => void = () => {};
   #strangers = 0;
@@ -60,7 +60,7 @@ export class Clients {
     this.#onNote = onNote;
   }
 
-  /** The sink of a target; the packets of a pod are inspected on their way into it. */
+  /** Wraps the sink of a target, to inspect a pod's packets as they are written. */
   watching({ pod }: FoundTarget, sink: TargetSink): TargetSink {
     if (!pod) return sink;
     const { output, events, end } = sink;
@@ -81,7 +81,10 @@ export class Clients {
     };
   }
 
-  /** The clients, as they are found, until the signal. Throws ApiError when pods may not be listed; retries a server that is out of reach. */
+  /**
+   * Yields clients as they are found, until the signal. Throws ApiError if pods may not be listed; retries if the
+   * server cannot be reached.
+   */
   async *found(signal: AbortSignal): AsyncGenerator<Client, void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
@@ -111,7 +114,7 @@ export class Clients {
     }
   }
 
-  /** Reads packets for callers of the pod's addresses. */
+  /** Returns a function that looks for callers of the pod's addresses in packets. */
   #looker(pod: Pod, own: ReadonlySet<string>): (chunk: Buffer) => void {
     let cursor: PacketCursor | undefined;
     let beginning: Buffer = Buffer.alloc(0);
@@ -134,7 +137,7 @@ export class Clients {
         read(chunk);
       } catch (error) {
         if (!(error instanceof NotPcap)) throw error;
-        // The sink reports it.
+        // The sink reports the error.
         isReadable = false;
       }
     };
@@ -159,7 +162,7 @@ export class Clients {
     setTimeout(() => this.#wait(caller), NEW_POD_MS).unref();
   }
 
-  /** The running pod that has this address for itself. */
+  /** The running pod that has this address and does not share it with its node. */
   async #podWith(address: string, signal: AbortSignal): Promise<Pod | undefined> {
     const query = { fieldSelector: `status.podIP=${address}` };
     let pods: Pod[];

@@ -15,35 +15,35 @@ import { watchTargets } from '../../kube/targets/watchTargets.ts';
 import { messageOf } from '../../problem.ts';
 import type { Clients } from './clients.ts';
 
-/** An addition to a running capture: a pod, or without one, further packets of all captured targets. */
+/** An addition to a running capture: a pod or, without `pod`, more packets of all captured targets. */
 export interface Joining {
   readonly pod?: Pod;
   readonly filter: CaptureFilter;
-  /** The note for the user, after the pod's name if there is one. */
+  /** The note for the user, shown after the pod's name if there is one. */
   readonly text: string;
 }
 
 /**
- * How often new addresses are added: each time takes one more recorder for every target, with a kernel buffer and a
+ * How many times new addresses are added. Each time, every target needs another recorder, with a kernel buffer and a
  * connection, until the capture ends.
  */
 const MAX_TIMES = 8;
 
-/** Where additions come from. */
+/** The sources of additions. */
 export interface JoiningSources {
-  /** New pods of these. */
+  /** Adds new pods of these targets. */
   readonly targets?: readonly Target[];
-  /** New addresses of these. */
+  /** Adds new addresses of these peers. */
   readonly peers?: readonly Peer[];
-  /** Pods that connect to captured ones. */
+  /** Adds pods that connect to captured ones. */
   readonly clients?: Clients;
 }
 
 export interface JoiningOptions {
   readonly pods: readonly Pod[];
-  /** What `peerTerms` gave for the peers. */
+  /** The result of `peerTerms` for the peers. */
   readonly peerTerms: readonly string[];
-  /** The user's own filter, without the peers. */
+  /** The user's own filter, without the terms for peers. */
   readonly ownFilter: CaptureFilter;
   readonly onNote: (text: string) => void;
 }
@@ -53,8 +53,8 @@ type Change =
   | { readonly peerTerms: readonly string[] };
 
 /**
- * Gives the additions to a capture, until the signal. The failure of a source is a note, and does not affect the
- * others; ends when all sources have ended.
+ * Yields additions to a capture until the signal. A failed source causes a note and does not affect the others. Ends
+ * when all sources have ended.
  */
 export async function* joining(
   api: KubeApi,
@@ -98,7 +98,7 @@ export async function* joining(
           );
         continue;
       }
-      // Packets between known and new addresses are recorded already.
+      // Packets between known and new addresses are already recorded.
       const only = [ownFilter, anyOf(added.map(test)), not(anyOf(known.map(test)))];
       known = [...known, ...added];
       yield {
@@ -123,7 +123,7 @@ async function* newPods(
   known: readonly Pod[],
   signal: AbortSignal,
 ): AsyncGenerator<Change, void> {
-  // A pod that leaves is recorded until it ends: its last packets may be the interesting ones.
+  // A pod that no longer matches is recorded until it ends, because its last packets may be the interesting ones.
   for await (const { type, pod } of watchTargets(api, targets, { known, signal }))
     if (type === 'joined') yield { pod, text: 'joins the capture' };
 }

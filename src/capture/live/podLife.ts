@@ -2,7 +2,7 @@ import type { KubeApi } from '../../kube/api.ts';
 import { isApiError } from '../../kube/apiError.ts';
 import { hasFinished, type Pod, podPath } from '../../kube/pod.ts';
 
-/** How long ago the first of the pod's own containers was started, in milliseconds; undefined if that is not known. */
+/** How long ago the first of the pod's own containers was started, in milliseconds; undefined if not known. */
 export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<number | undefined> {
   try {
     const { status } = await api.get<Pod>(podPath(metadata.namespace, metadata.name));
@@ -15,7 +15,7 @@ export async function runningFor(api: KubeApi, { metadata }: Pod): Promise<numbe
     );
     return started.length === 0 ? undefined : Math.max(0, api.serverTime() - Math.min(...started));
   } catch {
-    // The pod may be gone already.
+    // The pod may already be gone.
     return undefined;
   }
 }

@@ -11,22 +11,22 @@ import type { RecorderSite } from './recorder.ts';
 import { explainFailure } from './recorderProblems.ts';
 import { type CaptureProgress, describeTarget } from './recording.ts';
 
-/** What a recording needs to know of its target's debugger. */
+/** What a recording needs to know about its target's debugger. */
 export interface SiteRequest {
   readonly spec: CaptureSpec;
   readonly settings: DebuggerSettings;
-  /** How long the recorder continues when the connection is lost. */
+  /** How long the recorder continues after the connection is lost. */
   readonly linger: Milliseconds;
   /** Ends the wait for the debugger. */
   readonly interrupt: AbortSignal;
   readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
-  /** As AccessOptions.early. */
+  /** See AccessOptions.early. */
   readonly early?: EarlyExec | undefined;
 }
 
 /**
- * Finds or makes a debugger for a target, records there, and closes the debugger. Throws a Problem that explains why
- * the debugger was refused or the recorder failed.
+ * Finds or creates a debugger for a target, records there, and closes the debugger. Throws a Problem that explains why
+ * the debugger was refused or why the recorder failed.
  */
 export async function atSite<Outcome>(
   api: KubeApi,

@@ -1,16 +1,16 @@
 /**
- * Passes tcpdump's output on in whole packets only, and counts them: PacketCutter for pcap, TextCutter for decoded
+ * Passes on tcpdump's output in whole packets only, and counts them. PacketCutter handles pcap, TextCutter decoded
  * text.
  */
 export interface Cutter {
-  /** Packets passed on. */
+  /** The number of packets passed on. */
   readonly packets: number;
-  /** Bytes passed on. */
+  /** The number of bytes passed on. */
   readonly bytes: number;
-  /** True once the size limit left no room for the next packet. */
+  /** True after the size limit left no room for the next packet. */
   readonly full: boolean;
-  /** Takes the next bytes and gives what may be written of them; may be empty. */
+  /** Accepts the next bytes and returns the part of them that may be written, which may be empty. */
   cut(chunk: Buffer): Buffer;
-  /** The length of the whole packets within the first `length` bytes of the last chunk. */
+  /** The total length of the whole packets within the first `length` bytes of the last chunk. */
   wholeWithin(chunk: Buffer, length: number): number;
 }

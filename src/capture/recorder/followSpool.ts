@@ -19,28 +19,34 @@ import type { CaptureOutcome, CaptureState, Recording } from './recording.ts';
 /** A spool in a pod, and how to follow it. */
 export interface FollowedSpool {
   readonly place: ContainerRef;
-  /** The pod of that place, as it was before. */
+  /** The pod that contains it, before the recording. */
   readonly home: Pod;
   readonly folder: string;
-  /** Size of a full file of its ring, in bytes. */
+  /** Size of a full file of the ring, in bytes. */
   readonly fileBytes: number;
-  /** Starts the recorder. Absent: the recorder runs already, and is neither stopped nor removed. */
+  /**
+   * Starts the recorder with these options. If absent, the recorder is already running, and is neither stopped nor
+   * removed.
+   */
   readonly start?: RecordOptions;
-  /** Where to begin to read; at the beginning when absent. */
+  /** Where to start reading; the beginning when absent. */
   readonly from?: Position;
-  /** What the user reads once packets are being recorded. */
+  /** The message for the user when recording has started. */
   readonly listening: (device: string, engine: string) => string;
 }
 
 /**
- * How long to wait for the removal of a spool; of one in which nothing was recorded; and after the second Ctrl-C, where
- * the process has 2 s until it exits.
+ * How long to wait for the removal of a spool: normally; if nothing was recorded; and after the second Ctrl-C, when the
+ * process has 2 s until it exits.
  */
 const REMOVE_MS = 5_000;
 const HURRY_MS = 500;
 const ABANDON_MS = 1_500;
 
-/** Brings what a spool holds, and will hold, to an output: a slow connection means delay, a lost one is resumed. */
+/**
+ * Transfers the present and future contents of a spool to an output. A slow connection only causes delay, and a lost
+ * connection is resumed.
+ */
 export async function followSpool(
   api: KubeApi,
   spool: FollowedSpool,

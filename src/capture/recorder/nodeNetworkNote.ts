@@ -1,6 +1,6 @@
 import type { Debugger } from '../../debugger/place.ts';
 
-/** A notice of what a capture of a node's network contains, and what it does not. */
+/** A notice about what a capture of a node's network includes and what it excludes. */
 export function nodeNetworkNote(
   { ofNode, ownPorts }: Pick<Debugger, 'ofNode' | 'ownPorts'>,
   pod: string | undefined,

@@ -1,4 +1,4 @@
-# Runs a program that records, and then says what else happened meanwhile: PORTS PROGRAM [ARGUMENT]...
+# Runs a recording program, then reports what else happened in the meantime: PORTS PROGRAM [ARGUMENT]...
 . ../spool/parts/passed.sh
 
 newline=$(printf '\nx')
@@ -15,7 +15,7 @@ while
   status=$?
   [ "$status" -gt 128 ] && kill -0 "$child" 2>/dev/null
 do
-  # A child that has not yet become its program forgets what it was told.
+  # A child that has not yet executed its program loses signals, so TERM is repeated.
   [ -z "$repeating" ] || continue
   {
     sleep 0.1 || sleep 1
@@ -24,7 +24,7 @@ do
   repeating=$!
 done
 [ -z "$repeating" ] || kill "$repeating" 2>/dev/null
-# Without delay: the client that ended the program waits for it.
+# Must be quick: the client that ended the program is waiting.
 {
   find_passed "$before"
   IFS=$newline

@@ -10,8 +10,8 @@ import { spooled } from './spooled.ts';
 import { streamed } from './streamed.ts';
 
 /**
- * Captures the packets of one target into an output: finds or makes a debugger for it and records there, through a
- * spool where there is room for one. Throws a Problem; what was written until then stays.
+ * Captures the packets of one target into an output: finds or creates a debugger and records there, through a spool if
+ * there is room for one. Throws a Problem; data that was already written is kept.
  */
 export async function recordTarget(
   api: KubeApi,
@@ -24,7 +24,7 @@ export async function recordTarget(
   });
 }
 
-/** Text needs no spool: it is read as it comes. */
+/** Text needs no spool, because it is read as it arrives. */
 async function recordAt(
   site: RecorderSite,
   recording: Recording<RecorderSpec>,

@@ -7,17 +7,17 @@ import type { CaptureOutcome, Recording } from './recording.ts';
 /** Where a recorder runs. */
 export interface RecorderSite {
   readonly api: KubeApi;
-  /** What is recorded. */
+  /** The target. */
   readonly found: FoundTarget;
   readonly place: Debugger;
-  /** The same for the user: `pod shop/web`. */
+  /** The target's name for the user: `pod shop/web`. */
   readonly shown: string;
 }
 
 /**
- * Records packets in a debugger and brings them to the client until one of the capture's ends. Throws a Problem; what
- * was written until then stays, and ends with a whole packet. There are three: `streamed` and `spooled` write to an
- * output while they record; `ring` copies a folder of files at the end, and gives its manifest.
+ * Records packets in a debugger and transfers them to the client until the capture ends. Throws a Problem; data that
+ * was already written is kept, and ends with a whole packet. There are three recorders: `streamed` and `spooled` write
+ * to an output while they record; `ring` copies a folder of files at the end and returns its manifest.
  */
 export type Recorder<
   Request extends { readonly spec: RecorderSpec } = Recording<RecorderSpec>,

@@ -9,7 +9,7 @@ import { Problem, type ProblemKind } from '../../problem.ts';
 import { NotFollowed } from '../follower/follower.ts';
 import { RecorderProblem } from '../recorderProblem.ts';
 
-/** Adds to a recorder's complaint what the user can do about it; other errors come back unchanged. */
+/** Adds advice for the user to a recorder's error; returns other errors unchanged. */
 export async function explainFailure(
   error: unknown,
   api: KubeApi,
@@ -29,14 +29,14 @@ export async function explainFailure(
   );
 }
 
-/** What may explain that packets are refused; what could not be found out is absent. */
+/** Facts that may explain why packets are refused; unknown facts are absent. */
 interface Surroundings {
   /** Whether the debugger has the capability NET_RAW. */
   readonly netRaw?: boolean;
   readonly runtime?: Runtime;
 }
 
-/** The bit of NET_RAW in a mask of capabilities (capabilities(7), linux/capability.h). */
+/** The bit for NET_RAW in a capability mask (capabilities(7), linux/capability.h). */
 const NET_RAW = 1n << 13n;
 
 async function surroundings(api: KubeApi, place: Debugger): Promise<Surroundings> {
@@ -54,11 +54,11 @@ async function surroundings(api: KubeApi, place: Debugger): Promise<Surroundings
   };
 }
 
-/** The interfaces in the pod; empty when they cannot be read. */
+/** The interfaces in the pod; empty if they cannot be read. */
 async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
   try {
     const { namespace, pod, container, enter = [] } = place;
-    // Not /sys/class/net, which is that of the container's own network.
+    // Not /sys/class/net, which shows the container's own network.
     const command = [...enter, 'cat', '/proc/net/dev'];
     const { stdout } = await run(api.access, { namespace, pod, container, command });
     return [...stdout.matchAll(/^\s*([^\s|]+):/gm)].map(([, name = '']) => name);
@@ -70,30 +70,30 @@ async function interfaces(api: KubeApi, place: Debugger): Promise<string[]> {
 /** The exit code of a shell that cannot find the program. */
 const NOT_FOUND = 127;
 
-/** Messages of the engines that are not complaints. */
+/** Messages of the engines that are not errors. */
 const BESIDE =
   /^(Capturing on '|tcpdump: listening on |(tcpdump: )?WARNING: |See the User's Guide |$)|cap_set_proc\(\) fail/i;
 
-/** Mistakes in a filter, as tcpdump words them. */
+/** Messages of tcpdump about an invalid filter. */
 const BAD_FILTER =
   /syntax error|expression|unknown (ether )?(host|port|network|protocol)|illegal|parse/i;
 
-/** The complaint, once: where dumpcap was tried before tcpdump, both print it. */
+/** The error message without duplicates: if dumpcap was tried before tcpdump, both print it. */
 function complaint(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => !BESIDE.test(line.trim()));
   const last = lines.findIndex((line) => line.startsWith('tcpdump: '));
   return lines.slice(Math.max(last, 0)).join('\n') || stderr;
 }
 
-/** The mistake in the filter, in libpcap's words; undefined when the complaint is about something else. */
+/** The error in the filter, in libpcap's words; undefined if the message is about something else. */
 function filterMistake(stderr: string, complaint: string): string | undefined {
-  // dumpcap names the filter; tcpdump's message has to be recognized.
+  // dumpcap names the filter in its message; tcpdump's message has to be recognized.
   const dumpcap = /isn't a valid capture filter \((.*)\)/.exec(stderr)?.[1];
   const words = dumpcap ?? (BAD_FILTER.test(complaint) ? complaint : undefined);
   return words?.replace(/^(tcpdump: )?((can't parse|syntax error in) filter expression: )?/, '');
 }
 
-/** The network of a node may have hundreds. */
+/** The network of a node may have hundreds of interfaces. */
 async function interfacesText(
   device: string,
   interfaces: () => Promise<string[]>,
@@ -103,7 +103,7 @@ async function interfacesText(
   return `${candidatesText('interfaces there', device, names)}; use any for all of them`;
 }
 
-/** Adds to a complaint of an engine, or of the shell that starts it, what the user can do about it. */
+/** Adds advice for the user to an error of an engine, or of the shell that starts it. */
 export async function explainRecorder(
   problem: RecorderProblem | NotFollowed,
   image: string,
@@ -151,7 +151,7 @@ export async function explainRecorder(
   return explained(text || problem.message, []);
 }
 
-/** What is known of why packets are refused; what is not known is worded as a possibility. */
+/** Why packets are refused. Facts that are not known are mentioned as possible causes. */
 function whyRefused({ netRaw, runtime }: Surroundings, image: string): string[] {
   const byNode = 'use a pod on the node instead: --via node';
   if (runtime?.sandbox)

@@ -17,13 +17,13 @@ import type { UnmatchedOn } from '../unmatched.ts';
 export interface CaptureState {
   readonly packets: number;
   readonly bytes: number;
-  /** Undefined where the recorder reports drops only at its end. */
+  /** Undefined if the recorder reports drops only at its end. */
   readonly dropped?: number;
-  /** Bytes that are recorded in the pod and have not arrived. */
+  /** Bytes that are recorded in the pod and have not arrived yet. */
   readonly lag?: number;
-  /** The capture is over, and the rest of the recording is being copied. */
+  /** Set after the end of the capture, while the rest of the recording is copied. */
   readonly ending?: boolean;
-  /** When a lost connection is given up, in milliseconds since the epoch. */
+  /** When to give up on a lost connection, in milliseconds since the epoch. */
   readonly giveUpAt?: number;
 }
 
@@ -31,11 +31,11 @@ export interface CaptureState {
 export interface CaptureProgress {
   note(text: string): void;
   waiting(text: string): void;
-  /** Packets are being captured; `now` gives the current state. */
+  /** Packets are being captured; `now` returns the current state. */
   capturing(listening: string, now: () => CaptureState): void;
 }
 
-/** What is captured, for the user: a debugger on the node is not the target itself. */
+/** Describes the target for the user: a debugger on the node is not the target itself. */
 export function describeTarget(
   found: FoundTarget | NodeTarget,
   { kind, namespace, pod }: Debugger,
@@ -46,36 +46,36 @@ export function describeTarget(
     : `node ${found.node}`;
 }
 
-/** Receives what happens in a recording besides its packets. */
+/** Receives the events of a recording other than its packets. */
 export interface RecordingEvents {
-  /** The debugger runs; the recorder in it gets this pcap-filter(7) expression, if any. */
+  /** The debugger runs. The recorder in it gets this pcap-filter(7) expression, if any. */
   entered(place: ContainerRef, filter: string | undefined): void;
-  /** Packets are being recorded; those of a direct stream may arrive a little earlier. */
+  /** Packets are being recorded. Packets of a direct stream may arrive shortly before this event. */
   listening(device: string, engine: 'dumpcap' | 'tcpdump'): void;
-  /** Something happened between the packets that arrived and those that follow. */
+  /** Something happened between the packets that have arrived and the following ones. */
   remark(text: string): void;
-  /** Everything has arrived that was on disk in the pod at this uptime of its node, in seconds. */
+  /** Everything that was on disk in the pod at this uptime of its node (in seconds) has arrived. */
   caughtUp(uptime: number): void;
 }
 
 /** A capture of one target's packets into an output. */
 export interface Recording<Spec = CaptureSpec> {
   readonly spec: Spec;
-  /** `pcap` for the packets themselves, `text` for lines to read. */
+  /** `pcap` for packets, `text` for decoded lines. */
   readonly format: 'pcap' | 'text';
   readonly settings: DebuggerSettings;
-  /** Stream packets directly, without a spool in the pod. */
+  /** Streams packets directly, without a spool in the pod. */
   readonly stream?: boolean;
-  /** How long the recorder continues when the connection is lost. */
+  /** How long the recorder continues after the connection is lost. */
   readonly linger: Milliseconds;
   readonly output: Output;
   /** Ends the capture in order. */
   readonly interrupt: AbortSignal;
-  /** Ends it at once, with what has arrived. */
+  /** Ends the capture immediately; data that has arrived is kept. */
   readonly abandon: AbortSignal;
   readonly progress: CaptureProgress;
   readonly events?: RecordingEvents;
-  /** As AccessOptions.early. */
+  /** See AccessOptions.early. */
   readonly early?: EarlyExec | undefined;
 }
 
@@ -84,11 +84,11 @@ export interface CaptureOutcome {
   readonly packets: number;
   readonly bytes: number;
   readonly statistics: Partial<TcpdumpStatistics>;
-  /** How often the connection was lost and the capture resumed. */
+  /** How many times the connection was lost and the capture resumed. */
   readonly interruptions?: number;
   readonly gaps?: readonly Gap[];
-  /** Why it ended although nothing had asked it to. */
+  /** Why it ended unexpectedly. */
   readonly early?: EarlyEnd;
-  /** Of a capture without packets: where it was made, and what else there was. */
+  /** Set for a capture without packets: where it was made, and what happened in the meantime. */
   readonly unmatched?: UnmatchedOn;
 }

@@ -8,11 +8,11 @@ import { followSpool } from './followSpool.ts';
 import type { Recorder } from './recorder.ts';
 import type { Recording } from './recording.ts';
 
-/** How much further than its client a recorder goes that has lost it. */
+/** How much longer than its client's bounds a recorder continues after it lost its client. */
 const DURATION_SLACK_MS = 3_000;
 const SIZE_SLACK_BYTES = 1_000_000;
 
-/** Records by way of a bounded ring of files in the pod, which a follower brings here. */
+/** Records through a bounded ring of files in the pod; a follower transfers the files. */
 export function spooled(plan: SpoolPlan): Recorder {
   const fileBytes = plan.fileKilobytes * 1000;
   const size = bytesText(fileBytes * plan.files);
@@ -32,7 +32,7 @@ export function spooled(plan: SpoolPlan): Recorder {
     );
 }
 
-/** The client ends a capture itself, and exactly, while it can: the recorder's bounds are further. */
+/** While connected, the client ends a capture itself, and exactly. The recorder's own bounds are therefore wider. */
 function recordOptions(
   { spec, linger, settings }: Recording<RecorderSpec>,
   plan: SpoolPlan,

@@ -2,16 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { LeasedProcess } from '../../debugger/leasedProcess.ts';
 import { Problem } from '../../problem.ts';
 
-/** How long the node may take to start the command: a busy one does so long after the connection is made. */
+/** How long the node may take to start the command: a busy node starts it long after the connection is established. */
 const START_MS = 180_000;
-/** From there until tcpdump reports that it listens, or packets arrive. */
+/** From then until tcpdump reports that it is listening, or packets arrive. */
 const CAPTURE_MS = 60_000;
-/** A short capture is waited for this much longer than its duration. */
+/** How much longer than its duration to wait for a short capture. */
 const OVERTIME_MS = 10_000;
 
 /**
- * Gives a Problem when a recorder has not begun in time; undefined when `begun` is aborted before that. `duration`: of
- * the capture, in milliseconds.
+ * Returns a Problem if a recorder has not started recording in time; undefined if `begun` is aborted before that.
+ * `duration`: of the capture, in milliseconds.
  */
 export async function startProblem(
   recorder: Pick<LeasedProcess, 'started'>,

@@ -17,8 +17,8 @@ import { captureStream } from './streamedCapture.ts';
 import { TextCutter } from './textCutter.ts';
 
 /**
- * Streams tcpdump's output into the capture's output, under a lease. The stream is the only buffer, so its end is the
- * capture's end.
+ * Streams tcpdump's output into the capture's output, under a lease. There is no other buffer, so the capture ends with
+ * the stream.
  */
 export const streamed: Recorder = async ({ api, place, shown }, recording) => {
   const { spec, format, settings, interrupt, progress } = recording;
@@ -39,7 +39,7 @@ export const streamed: Recorder = async ({ api, place, shown }, recording) => {
   }
 };
 
-/** Starts tcpdump. The signal ends the start, but not what runs. */
+/** Starts tcpdump. The signal cancels the start, but does not end a started program. */
 async function opened(
   api: KubeApi,
   place: Debugger,
@@ -90,7 +90,7 @@ async function record(
       },
     });
     const missing = (statistics.captured ?? 0) - packets.packets;
-    // An early stop wants no more; decoded text is counted in a different way.
+    // After an early stop, no more packets are wanted. Decoded text is counted differently.
     if (
       format === 'pcap' &&
       end !== 'size' &&
@@ -120,7 +120,7 @@ async function record(
   }
 }
 
-/** Some peers cut a command's output and report its success all the same (kubernetes#124571). */
+/** Some servers and proxies cut off a command's output and still report success (kubernetes#124571). */
 function incomplete(missing: number): Problem {
   return new Problem(
     `the packets ended before the capture did: ${countText(missing, 'packet')} from tcpdump did not arrive`,

@@ -15,62 +15,65 @@ import { startProblem } from './startLimit.ts';
 export interface CaptureResult {
   readonly end: CaptureEnd;
   readonly statistics: Partial<TcpdumpStatistics>;
-  /** Of an early end: why. */
+  /** Why it ended early. */
   readonly early?: EarlyEnd;
-  /** Of a capture without packets. */
+  /** Set for a capture without packets. */
   readonly unmatched?: UnmatchedOn;
 }
 
 export interface StreamCapture {
   readonly recorder: LeasedProcess;
-  /** Cuts and counts what tcpdump writes. */
+  /** Splits and counts tcpdump's output. */
   readonly packets: Cutter;
   readonly output: Output;
   /**
-   * Milliseconds from when tcpdump listens, or its first bytes arrive, until it is stopped. A tcpdump that does neither
+   * Milliseconds from when tcpdump listens, or its first bytes arrive, until it is stopped. If neither happens, tcpdump
    * is stopped as well.
    */
   readonly duration?: number | undefined;
-  /** Milliseconds that tcpdump may be behind: how long to wait for packets that were on the wire by the end. */
+  /**
+   * How many milliseconds tcpdump may lag behind: how long to wait for packets that were already on the wire at the
+   * end.
+   */
   readonly deliveryDelay?: number;
-  /** Ends the capture in order; what was captured until then is kept. */
+  /** Ends the capture in order; packets captured until then are kept. */
   readonly interrupt: AbortSignal;
-  /** Ends it at once, with what is here. */
+  /** Ends it immediately; data that has arrived is kept. */
   readonly abandon?: AbortSignal;
   readonly onListening?: (interfaceName: string, linkType: string) => void;
   readonly onStatistics?: (statistics: Partial<TcpdumpStatistics>) => void;
 }
 
 /**
- * After an interrupt: how long to wait for the end, and then for each further packet. After that the lease in the pod
+ * After an interrupt: how long to wait for the end, and then for each further packet. After that, the lease in the pod
  * ends the program by force.
  */
 const ENDING_MS = 1_800;
-/** Added when packets that the kernel still holds are waited for. */
+/** Added while waiting for packets that the kernel still holds. */
 const DELIVERY_MS = 500;
 const UNSTARTED_MS = 500;
 const NEXT_PACKET_MS = 500;
-/** How long to wait for observed.sh once tcpdump has said that it captured nothing. */
+/** How long to wait for observed.sh after tcpdump reported that it captured nothing. */
 const EXPLANATION_MS = 2_000;
 /** How long to wait for tcpdump's message about its interface: a wrapper around tcpdump may swallow it. */
 const NAMELESS_MS = 2_000;
 
-/** How often to ask the running tcpdump for its drops. */
+/** How often to ask the running tcpdump for its drop count. */
 const STATISTICS_MS = 2_000;
 
-/** Lines of tcpdump's messages that are kept, the last ones: more than its longest complaint. */
+/** How many of tcpdump's last messages are kept: more than its longest error has lines. */
 const MAX_MESSAGES = 100;
 
-/** Ends after which a capture without packets is nothing to explain. */
+/** Ends after which an empty capture is not explained. */
 const UNCOUNTED: ReadonlySet<CaptureEnd> = new Set(['abandoned', 'reader-gone']);
 
-/** What tcpdump says when its interface goes away while it records. */
+/** tcpdump's message when its interface disappears during a capture. */
 const DISAPPEARED = /The interface disappeared/;
 
 /**
- * Streams a running tcpdump into an output until one of the ends. What is written always ends with
- * a whole packet. Rejects with the ExecProblem of a cut stream, the Problem of an output that takes
- * no more, or a RecorderProblem with tcpdump's own words; the output is closed in every case.
+ * Streams a running tcpdump into an output until the capture ends. The written data always ends with a whole packet.
+ * Rejects with the ExecProblem of a cut stream, the Problem of an output that accepts no more data, or a
+ * RecorderProblem with tcpdump's own message. Closes the output in all cases.
  */
 export async function captureStream(capture: StreamCapture): Promise<CaptureResult> {
   const { recorder, output, packets, interrupt } = capture;
@@ -159,13 +162,13 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
     });
     await Promise.all([written, errors]);
     const exitStatus = await recorder.exit.catch((error: unknown) => {
-      // Without an interrupt, a pod that does not answer is out of reach.
+      // Without an interrupt, a pod that does not respond is unreachable.
       isCut ||= recorder.gaveUp && interrupt.aborted;
       if (end === 'abandoned' || isCut) return 0;
       throw error;
     });
     if (late) throw late;
-    // Whether packets were still to come is not known.
+    // It is not known whether more packets would have arrived.
     if (isCut && begun.signal.aborted && !counts.isNothing) end = 'abandoned';
     const { statistics, messages, unmatched } = await errors;
     if (messages.some((message) => message.startsWith('lease: no word for ')) && end === 'complete')
@@ -175,7 +178,7 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
       });
     if (end === 'complete' && messages.some((message) => DISAPPEARED.test(message)))
       return { end: 'early', statistics, early: disappearedNow(device, statistics) };
-    // The lease kills a program only when it could not write: its output had ended before.
+    // The lease kills a program only if it cannot write, after its output has already ended.
     if (exitStatus !== 0 && end === 'complete')
       throw new RecorderProblem(messages.join('\n'), exitStatus);
     const isEmpty = packets.packets === 0 && begun.signal.aborted && !UNCOUNTED.has(end);
@@ -190,7 +193,10 @@ export async function captureStream(capture: StreamCapture): Promise<CaptureResu
   }
 }
 
-/** What tcpdump had not read of its interface: all that has passed the filter, but what was dropped and what it read. */
+/**
+ * Packets that tcpdump had not read from its interface: those that passed the filter, minus the dropped and the
+ * captured ones.
+ */
 function disappearedNow(
   device: string,
   { receivedByFilter, droppedByKernel, captured }: Partial<TcpdumpStatistics>,
@@ -203,7 +209,7 @@ function disappearedNow(
   });
 }
 
-/** Passes whole packets on; once the output takes no more, the rest is read and dropped. */
+/** Passes on whole packets. After the output accepts no more, reads and discards the rest. */
 async function writeOut(
   { recorder, packets, output }: StreamCapture,
   stop: (why: CaptureEnd) => void,
@@ -246,14 +252,16 @@ async function writeOut(
 interface TcpdumpMessages {
   readonly statistics: Partial<TcpdumpStatistics>;
   readonly messages: readonly string[];
-  /** What observed.sh says at the end. */
+  /** The report of observed.sh. */
   readonly unmatched: Unmatched;
 }
 
-/** What observed.sh says. A shell begins its own complaints with the name of the script, which is netdebug, too. */
+/**
+ * A line of observed.sh's report. Errors of the shell also begin with the name of the script, which is netdebug too.
+ */
 const OBSERVED = /^netdebug: ((?:passed|connected) .*)$/;
 
-/** Sets `isNothing` once tcpdump has said at its end that it captured nothing. */
+/** Sets `isNothing` when tcpdump reports at its end that it captured nothing. */
 async function readErrors(
   capture: StreamCapture,
   counts: { isNothing: boolean },
@@ -276,7 +284,7 @@ async function readErrors(
         asking ??= setInterval(() => capture.recorder.nudge(), STATISTICS_MS);
       } else if (line.kind === 'statistics') {
         statistics = { ...statistics, ...line.counts };
-        // While it runs, all counts stand in one line.
+        // While it is running, all counts are on one line.
         if (line.counts.captured === 0 && Object.keys(line.counts).length === 1)
           counts.isNothing = true;
         capture.onStatistics?.(statistics);

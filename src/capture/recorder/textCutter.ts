@@ -4,12 +4,12 @@ const NEWLINE = 0x0a;
 const TAB = 0x09;
 const SPACE = 0x20;
 const DEL = 0x7f;
-/** A longer line is not tcpdump's: it is passed on as it is. */
+/** Longer lines are not tcpdump's and are passed on unchanged. */
 const MAX_LINE = 64 * 1024;
 
 /**
- * Passes decoded packets on in whole lines, safe for a terminal. A packet begins with a line that is not indented;
- * tcpdump indents the further lines of a packet.
+ * Passes on decoded packets in whole lines, made safe for a terminal. A packet starts with a line that is not indented;
+ * tcpdump indents the packet's other lines.
  */
 export class TextCutter implements Cutter {
   packets = 0;
@@ -50,8 +50,8 @@ export class TextCutter implements Cutter {
 }
 
 /**
- * Escapes what is not printable ASCII. tcpdump does so itself; a modified tcpdump might print C1 controls or formatting
- * characters of UTF-8.
+ * Escapes everything but printable ASCII. tcpdump does this itself, but a modified tcpdump might print C1 controls or
+ * Unicode formatting characters.
  */
 function printable(text: Buffer): Buffer {
   let safe = true;

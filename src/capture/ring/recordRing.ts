@@ -29,42 +29,41 @@ import { seconds } from '../units.ts';
 export interface RingRecording<Spec = CaptureSpec>
   extends Omit<Recording<Spec>, 'output' | 'stream' | 'format' | 'progress' | 'events' | 'early'>,
     Pick<FetchOptions, 'folder' | 'onProgress'> {
-  /** What the user named, for the manifest. */
+  /** The target as the user named it, for the manifest. */
   readonly target: string;
   readonly ring: RingOptions;
   readonly force: boolean;
   readonly progress: Pick<CaptureProgress, 'note' | 'waiting'>;
-  /** It records: on which interface, into which ring. */
+  /** Recording has started, on this interface and into this ring. */
   readonly onRecording: (device: string, where: string, ring: RingPlan) => void;
-  /** About once a second: bytes the ring holds, bytes removed and so on. */
+  /** Called about once a second with the bytes in the ring, the number of removed files and so on. */
   readonly onState: (values: FrameValues) => void;
 }
 
-/** No file has this number: reading from it keeps the recorder running and reads nothing. */
+/** No file has this number: a follower at this position keeps the recorder running and reads nothing. */
 const BEYOND = 999_999_999;
-/** How long what was recorded waits for a client that lost the connection while it copied. */
+/** How long a recording is kept for a client that lost the connection while copying. */
 const KEEP = seconds(600);
 const REMOVE_MS = 5_000;
-/** How long what never began may take to end, and its removal. */
+/** How long to wait for the end, and the removal, of a recorder that has not started recording. */
 const UNBEGUN_MS = 1_500;
 const HURRY_MS = 500;
 
 /**
- * Records the packets of one pod, or node, into a ring of files in its debugger until it is interrupted, its time is
- * over or a bound is reached; then copies the files here and proves them. Gives the
- * manifest. Throws a Problem.
+ * Records the packets of one pod or node into a ring of files in its debugger, until it is interrupted, its duration is
+ * over or a bound is reached. Then copies the files here and verifies them. Returns the manifest. Throws a Problem.
  */
 export async function recordRing(
   api: KubeApi,
   found: FoundTarget,
   recording: RingRecording,
 ): Promise<Manifest> {
-  // What the pod has no room for is refused before anything is added to it.
+  // Checks the room in the pod before anything is added to it.
   if (found.pod && recording.settings.via !== 'node') planIn(found.pod, recording.ring);
   return atSite(api, found, recording, (site, spec) => ring(site, { ...recording, spec }));
 }
 
-/** The ring that is recorded in a pod, and kB that all of them may take there. */
+/** The ring to record in a pod, and the kB that all rings together may use there. */
 function planIn(pod: Pod, wanted: RingOptions): { ring: RingPlan; roomKilobytes?: number } {
   const room = spoolRoom(pod, 'foreground');
   return {
@@ -73,7 +72,7 @@ function planIn(pod: Pod, wanted: RingOptions): { ring: RingPlan; roomKilobytes?
   };
 }
 
-/** Records into a ring of files in the pod, which are copied when the recording has ended. */
+/** Records into a ring of files in the pod, and copies them when the recording has ended. */
 const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recording) => {
   const { api, found, place } = site;
   const { home } = place;
@@ -111,7 +110,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
       },
     });
     const { folder, force, onProgress, abandon, target } = recording;
-    // What is recorded is the target, and where it is kept is the debugger's.
+    // The manifest names the captured target; the files are in the debugger's pod.
     const { name, namespace, uid } = (found.pod ?? home).metadata;
     const node = home.spec.nodeName;
     const source = new PodSpool(api, place, home.metadata.uid, spool);
@@ -142,7 +141,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
   }
 };
 
-/** Waits until the recording ends, by itself or by a signal. Throws when nothing was recorded. */
+/** Waits until the recording ends, by itself or by a signal. Throws if nothing was recorded. */
 async function hold(
   follower: Follower,
   shown: string,
@@ -161,7 +160,7 @@ async function hold(
   const log: string[] = [];
   let began = false;
   let device = '';
-  // A recorder that has not begun has recorded nothing, and may not receive a stop.
+  // A recorder that has not started recording has nothing to save, and may not receive a stop.
   const stop = () => {
     if (began || follower.isListening) follower.stop();
     else follower.close();

@@ -9,7 +9,7 @@ import { targetFileName } from './targetFileName.ts';
 /** Captured packets are private. */
 const PRIVATE = 0o700;
 
-/** A folder with a pcap file for each target, named after it. */
+/** A folder with a pcap file for each target, named after the target. */
 export class FolderSink implements Sink {
   readonly #folder: string;
   readonly #force: boolean;
@@ -36,12 +36,12 @@ export class FolderSink implements Sink {
     return { output: new FileOutput(path, this.#force), end: () => {} };
   }
 
-  /** Each target ends by itself: a bound holds for each file. */
+  /** Does nothing: bounds apply to each file, so each target ends by itself. */
   onEnd(): void {}
 
   async close(): Promise<void> {}
 
-  /** A pod may be replaced by one of the same name, as those of a StatefulSet are. */
+  /** A pod may be replaced by one of the same name, for example in a StatefulSet. */
   #pathOf(found: FoundTarget): string {
     const name = targetFileName(this.#nameOf(found));
     const before = this.#taken.get(name) ?? 0;

@@ -11,8 +11,8 @@ import { NodeClocks } from './nodeClocks.ts';
 import type { Sink, SinkEnd, TargetSink } from './sink.ts';
 
 /**
- * One pcapng file, or stream, of the packets of all targets, in the order of their times. The bounds hold for all of
- * them together.
+ * A single pcapng file or stream with the packets of all targets, in order of time. The bounds apply to all targets
+ * together.
  */
 export class MergedSink implements Sink {
   readonly #clocks: NodeClocks;
@@ -103,7 +103,7 @@ function recordedAt(found: FoundTarget): TargetIdentity {
   };
 }
 
-/** In the form of packets. */
+/** In the format in which packets contain addresses. */
 function addressesOf({ status }: Pod): Buffer[] {
   const texts = status?.podIPs?.map(({ ip }) => ip) ?? [];
   return texts.map((text) => Buffer.from(ipaddr.parse(text).toByteArray()));

@@ -12,28 +12,31 @@ import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 import type { NodeClock } from './nodeClock.ts';
 import type { TargetSink } from './sink.ts';
 
-/** What is known of a target before it is entered. */
+/** What is known about a target before it is entered. */
 export type TargetIdentity = Pick<RecordedAt, 'node' | 'pod' | 'addresses' | 'image'>;
 
-/** What a target's packets need to get into a merge. */
+/** What is needed to add a target's packets to a merge. */
 export interface MergedTargetOptions {
   readonly at: TargetIdentity;
   readonly addSource: (at: RecordedAt) => Source;
   /** Reads the clock of the target's node. */
   readonly clock: (place: ContainerRef) => Promise<NodeClock | undefined>;
-  /** True when the file takes no more packets. */
+  /** True if the file accepts no more packets. */
   readonly isEnded: () => boolean;
 }
 
 /**
- * How long a packet may be on its way to the disk in the pod, in milliseconds: tcpdump asks the kernel
- * once a second, dumpcap more often, but writes what it has up to half a second late.
+ * Milliseconds until a packet is on disk in the pod. tcpdump asks the kernel once a second. dumpcap asks more often,
+ * but writes packets up to half a second late.
  */
 const DELIVERY_MS = { dumpcap: 1_000, tcpdump: 1_300 } as const;
-/** How long to wait for tcpdump's message that it listens: packets of a direct stream may arrive a little before it. */
+/**
+ * How long to wait for tcpdump's message that it is listening, because packets of a direct stream may arrive shortly
+ * before it.
+ */
 const WORD_MS = 1_000;
 
-/** Brings one target's packets into a merge, as an interface of its own once its recorder listens. */
+/** Adds one target's packets to a merge, as a separate interface, when its recorder is listening. */
 export class MergedTarget implements TargetSink {
   readonly output: Output;
   readonly events: RecordingEvents;
@@ -94,7 +97,7 @@ export class MergedTarget implements TargetSink {
         throw new Problem(`the recording in the pod is damaged: ${error.message}`, {
           kind: 'damaged',
         });
-      // A failure of the output concerns all targets, and is reported once.
+      // A failure of the output concerns all targets, and is reported only once.
       throw new OutputClosed('the output is full');
     }
   }

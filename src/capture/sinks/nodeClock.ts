@@ -2,12 +2,14 @@ import { type ContainerRef, LeasedProcess } from '../../debugger/leasedProcess.t
 import type { Access } from '../../kube/authentication.ts';
 import clockScript from './clock.sh';
 
-/** A node's clock compared with this computer's; in milliseconds. */
+/** The difference between a node's clock and this computer's, in milliseconds. */
 export interface NodeClock {
-  /** How far it is ahead of this computer's, and the uncertainty of that. */
+  /** How far the node's clock is ahead, and the uncertainty of that. */
   readonly ahead: number;
   readonly uncertainty: number;
-  /** When the node started, since 1970, by its own clock; with its uptime this gives its time later. */
+  /**
+   * When the node started, since 1970, by its own clock. Together with its uptime, this gives the node's time later.
+   */
   readonly bootedAt: number;
 }
 
@@ -15,8 +17,9 @@ export interface NodeClock {
 const LIMIT_MS = 3_000;
 
 /**
- * Reads the clock of a node. The shell in the pod waits for its input, which is sent once the connection is made, so
- * between input and answer lie one round trip and a process or two. Undefined without a readable answer in time.
+ * Reads the clock of a node. The shell in the pod waits for input, which is sent after the connection is established.
+ * The time between input and answer is therefore a single round trip plus the start of a process or two. Returns
+ * undefined if no valid answer arrives in time.
  */
 export async function readNodeClock(
   access: Access,
@@ -42,12 +45,12 @@ export async function readNodeClock(
     await asked.exit;
     return parseClock(text, sent, received);
   } catch {
-    // The clock is optional: the recorder will report what is wrong with the pod.
+    // The clock is optional: if something is wrong with the pod, the recorder reports it.
     return undefined;
   }
 }
 
-/** Reads the output of clock.sh; `sent` and `received` are times of this computer. */
+/** Parses the output of clock.sh; `sent` and `received` are times of this computer. */
 export function parseClock(text: string, sent: number, received: number): NodeClock | undefined {
   const match = /^(\d+\.\d+) (\d+)(?:\.(\d*))?/.exec(text);
   if (!match) return undefined;

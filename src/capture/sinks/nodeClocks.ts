@@ -3,12 +3,12 @@ import type { Access } from '../../kube/authentication.ts';
 import { type FoundTarget, keyOf, nodeOf } from '../../kube/targets/foundTarget.ts';
 import { type NodeClock, readNodeClock } from './nodeClock.ts';
 
-/** How long an answer is reused: clocks are adjusted, and drift. */
+/** How long an answer is reused. Clocks are adjusted, and drift. */
 const STANDS_MS = 60_000;
 
 /**
- * The clocks of the nodes of many targets: each is read in the first target of its node, since every reading is an
- * exec. Pods with a kernel of their own (a runtime class) have a clock each.
+ * The clocks of many targets' nodes. Each clock is read only once per node, because each reading is an exec. Pods with
+ * their own kernel (a runtime class) have their own clock.
  */
 export class NodeClocks {
   readonly #access: Access;
@@ -18,7 +18,7 @@ export class NodeClocks {
     this.#access = access;
   }
 
-  /** The clock of a target's node; undefined where it cannot be read. */
+  /** The clock of a target's node; undefined if it cannot be read. */
   async of(found: FoundTarget, place: ContainerRef): Promise<NodeClock | undefined> {
     const node = nodeOf(found);
     const isOwn = node === '' || found.pod?.spec.runtimeClassName !== undefined;

@@ -1,7 +1,7 @@
 import type { Output } from '../../output/output.ts';
 import type { Sink, TargetSink } from './sink.ts';
 
-/** One pcap file, or stream, which has the packets of one target: the recorder itself keeps to the bounds. */
+/** A single pcap file or stream with the packets of one target. The recorder itself applies the bounds. */
 export class PcapSink implements Sink {
   readonly #output: Output;
 

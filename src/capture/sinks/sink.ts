@@ -6,18 +6,18 @@ import type { CaptureOutcome, RecordingEvents } from '../recorder/recording.ts';
 export interface TargetSink {
   readonly output: Output;
   readonly events?: RecordingEvents;
-  /** Called once, when the target's recording has ended: its outcome, or why it failed. */
+  /** Called once when the target's recording has ended, with its outcome or the reason why it failed. */
   end(outcome: CaptureOutcome | undefined, failure: string | undefined): void;
 }
 
-/** Why a whole capture is to end: the output has all it should have, or is closed. */
+/** Why a whole capture must end: the output is complete or closed. */
 export type SinkEnd = 'size' | 'complete' | 'reader-gone';
 
 /** Where the packets of a capture go. */
 export interface Sink {
   open(found: FoundTarget): Promise<TargetSink>;
-  /** Calls back once when no more packets are wanted. */
+  /** Registers a callback that is called once, when no more packets are wanted. */
   onEnd(callback: (why: SinkEnd) => void): void;
-  /** Resolves when all is written. Rejects with the Problem of an output that took no more. */
+  /** Resolves when everything is written. Rejects with the Problem of an output that accepted no more data. */
   close(): Promise<void>;
 }

@@ -7,12 +7,12 @@ const NEWLINE = 0x0a;
 const TAB = 0x09;
 const SPACE = 0x20;
 
-/** Packets as text, in the order in which they arrive; each line begins with the label of its target. */
+/** Packets as text, in the order in which they arrive. Each line starts with the label of its target. */
 export class TextSink implements Sink {
   readonly #output: Output;
   readonly #labelOf: (found: FoundTarget) => string;
   readonly #limits: CaptureBounds;
-  /** The output takes one chunk at a time. */
+  /** The output accepts one chunk at a time. */
   #turn: Promise<void> = Promise.resolve();
   #tell: (why: SinkEnd) => void = () => {};
   #failure: unknown;
@@ -20,7 +20,7 @@ export class TextSink implements Sink {
   #bytes = 0;
   #ended = false;
 
-  /** `labelOf` gives the label before each line of a target; the limits hold for all targets together. */
+  /** `labelOf` returns the label for the lines of a target. The limits apply to all targets together. */
   constructor(output: Output, labelOf: (found: FoundTarget) => string, limits: CaptureBounds) {
     this.#output = output;
     this.#labelOf = labelOf;

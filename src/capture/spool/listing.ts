@@ -1,7 +1,7 @@
 import { type Outage, parseOutage } from '../outage.ts';
 import { addUnmatched, NOTHING_KNOWN, type Unmatched } from '../unmatched.ts';
 
-/** Why a recording ended, as its state says. */
+/** Why a recording ended, from the recorder's state. */
 export type RecordingEnd =
   | 'stopped'
   | 'lease'
@@ -18,13 +18,13 @@ export type RecordingEnd =
 export interface RecorderState {
   readonly engine: string;
   readonly device: string;
-  /** The engine's argument vector, for people. */
+  /** The engine's command line, for display. */
   readonly argv: string;
   /** Seconds since 1970. */
   readonly started: number;
-  /** `waiting`: for an interface of the name to be there again. */
+  /** `waiting`: until an interface of this name is back. */
   readonly phase: 'starting' | 'recording' | 'waiting' | 'ended';
-  /** When the interface was not there; the newest few. */
+  /** Times without the interface; only the most recent ones. */
   readonly outages: readonly Outage[];
   /** Bounds of the ring in kB (1000 bytes), files and seconds; 0 for none. */
   readonly fileKilobytes: number;
@@ -32,18 +32,18 @@ export interface RecorderState {
   readonly age: number;
   /** Files that the ring removed. */
   readonly removed: number;
-  /** Recorded in all, as well as known. */
+  /** Total bytes recorded, as far as known. */
   readonly bytes: number;
-  /** Set when the phase is `ended`; `interrupted` when the recorder ended without recording why. */
+  /** Set if the phase is `ended`; `interrupted` if the recorder ended without recording a reason. */
   readonly end?: {
     readonly why: RecordingEnd;
     readonly exit: number;
-    /** Seconds since 1970; not known of an interrupted one. */
+    /** Seconds since 1970; unknown for an interrupted recorder. */
     readonly at?: number;
     readonly captured?: number;
     readonly received?: number;
     readonly dropped?: number;
-    /** Of one that captured nothing. */
+    /** Set if nothing was captured. */
     readonly unmatched?: Unmatched;
   };
 }
@@ -51,22 +51,22 @@ export interface RecorderState {
 export interface SpoolFile {
   readonly seq: number;
   readonly size: number;
-  /** Seconds since 1970; absent where the image cannot tell. */
+  /** Seconds since 1970; absent if the image's tools cannot report it. */
   readonly modified?: number;
-  /** Nothing will be added to it. */
+  /** Whether the file is complete. */
   readonly closed: boolean;
   readonly name: string;
 }
 
 export interface Listing {
   readonly state: RecorderState;
-  /** Oldest first; numbers without holes. */
+  /** Oldest first, with consecutive numbers. */
   readonly files: readonly SpoolFile[];
-  /** KiB that may still be written there. */
+  /** KiB that may still be written to the disk. */
   readonly freeKibibytes: number;
-  /** What the engine said, once it has ended. */
+  /** The engine's messages, once it has ended. */
   readonly log: readonly string[];
-  /** Programs that the container has: of `tshark`, `tcpdump`, `gzip` and `zstd`. */
+  /** Programs found in the container, out of `tshark`, `tcpdump`, `gzip` and `zstd`. */
   readonly tools: ReadonlySet<string>;
 }
 
@@ -77,10 +77,10 @@ const ENDS: ReadonlySet<string> = new Set<RecordingEnd>([
 
 const PHASES = ['recording', 'waiting', 'ended'] as const;
 
-/** Reads what `list` of spool.sh printed; undefined when it is not whole (a stream cut short). */
+/** Parses the output of `list` of spool.sh; undefined if it is incomplete (a stream that was cut off). */
 export function parseListing(text: string): Listing | undefined {
   const lines = text.split('\n');
-  // `ok` alone does not prove that its line is whole, the newline behind it does.
+  // `ok` alone does not prove that its line is complete; the newline after it does.
   if (lines.at(-1) !== '' || lines.at(-2) !== 'ok') return undefined;
   const state = new Map<string, string>();
   const files: SpoolFile[] = [];

@@ -7,29 +7,29 @@ import type { RingPlan } from './ringPlan.ts';
 export interface RecordOptions {
   readonly spec: RecorderSpec;
   readonly ring: RingPlan;
-  /** Kernel buffer in KiB, in the node's memory, not the pod's. The recorder bounds it by the free memory. */
+  /**
+   * Kernel buffer in KiB. It uses the node's memory, not the pod's. The recorder limits it to a share of the free
+   * memory.
+   */
   readonly bufferKibibytes?: number | undefined;
-  /** How long it keeps recording when its lease is not renewed; a detached recorder has none. */
+  /** How long it keeps recording if its lease is not renewed; absent for a detached recorder. */
   readonly linger?: Milliseconds | undefined;
-  /** How long the spool stays after the end of the recording without a reader. */
+  /** How long the spool is kept after the end of the recording without a reader. */
   readonly keep: Milliseconds;
-  /** kB (1000 bytes) that this spool and those beside it may take together. */
+  /** kB (1000 bytes) that this spool and the spools next to it may use together. */
   readonly roomKilobytes?: number | undefined;
   /** When the recording ends, in seconds since 1970. */
   readonly until?: number | undefined;
-  /**
-   * In seconds since 1970. A recorder started later was started a second time by a kubelet, and records
-   * nothing.
-   */
+  /** In seconds since 1970. A recorder that is started later is being restarted by a kubelet, and records nothing. */
   readonly notAfter?: number | undefined;
-  /** tcpdump changes its user when started as root: tell it to stay root. */
+  /** tcpdump changes its user when started as root, so it must be told to stay root. */
   readonly changesUser: boolean;
 }
 
-/** Kernel buffer in KiB of a recorder with a client: bursts wait here for the disk. */
+/** Kernel buffer in KiB of a recorder with a client: it holds bursts until they are written to disk. */
 const BUFFER_KIB = 32_768;
 
-/** The words that spool.sh takes after `record`, or after `start` of `follow`. */
+/** The words that follow `record`, or `start` of `follow`, in spool.sh's arguments. */
 export function recordArguments(spool: string, options: RecordOptions): string[] {
   const { spec, ring } = options;
   const { duration, maxBytes } = spec;

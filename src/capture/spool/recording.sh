@@ -1,4 +1,4 @@
-# The parts of a recorder, which spool.sh and recorder.sh include.
+# The parts of a recorder, included by spool.sh and recorder.sh.
 . parts/begin.sh
 . parts/options.sh
 . parts/waiting.sh

@@ -2,40 +2,40 @@ import { bytesText } from '../../output/quantities.ts';
 import { Problem } from '../../problem.ts';
 import type { SpoolRoom } from './spoolRoom.ts';
 
-/** What the user asks of a ring; absent is left to us. */
+/** What the user requested for a ring; absent values are chosen automatically. */
 export interface RingOptions {
-  /** Bytes of a file (-C). */
+  /** Bytes of each file (-C). */
   readonly fileBytes?: number;
-  /** Files that are kept (-W). */
+  /** Number of files that are kept (-W). */
   readonly files?: number;
-  /** Seconds after which a file is followed by the next (-G). */
+  /** Seconds after which a new file is started (-G). */
   readonly age?: number;
 }
 
-/** A ring of files as it will be: a new one at this size or this age, the newest are kept. */
+/** A planned ring of files: a new file is started at this size or age, and the newest files are kept. */
 export interface RingPlan {
   readonly fileKilobytes: number;
   readonly files: number;
   readonly age?: number;
 }
 
-/** A file may exceed its size by the packet that fills it: a GSO packet of 64 KiB at most. Kilobytes. */
+/** A file may exceed its size by the packet that fills it: a GSO packet of at most 64 KiB. Kilobytes. */
 const OVERSHOOT_KB = 66;
-/** State and messages beside the ring: 128 KiB. */
+/** Room for state and messages next to the ring: 128 KiB. Kilobytes. */
 const OVERHEAD_KB = 132;
-/** The default size of the ring, where limits do not make it smaller. */
+/** The default size of the ring, unless limits make it smaller. */
 const DEFAULT_BYTES = { detached: 1e9, foreground: 512e6 } as const;
 const DEFAULT_FILES = 8;
-/** tcpdump counts the sizes of its files in whole megabytes, so that all are planned so. */
+/** tcpdump counts file sizes in whole megabytes, so all sizes are planned that way. */
 const MEGABYTE_KB = 1000;
 /** The largest file that dumpcap writes (-b filesize, in kB). */
 const MAX_FILE_KB = 2_000_000;
-/** More are hard to handle, for people and for a folder. */
+/** More files are hard to handle, for people and for file systems. */
 const MAX_FILES = 1000;
 
 /**
- * The most that a ring takes on the disk, in bytes. While it rotates there is one more file. The recorder computes
- * the same (ring_size in parts/room.sh), and refuses a ring that does not fit.
+ * The maximum size of a ring on disk, in bytes. There is one more file while it rotates. The recorder computes the same
+ * (ring_size in parts/room.sh), and refuses a ring that does not fit.
  */
 export function ringBytes({
   fileKilobytes,
@@ -45,8 +45,8 @@ export function ringBytes({
 }
 
 /**
- * Makes a ring of what was asked, as large as the room allows where nothing was. Throws a Problem,
- * with a ring that would fit, when what was asked is too much.
+ * Plans a ring as requested; values that were not requested are chosen to fit the room. Throws a Problem that suggests
+ * a fitting ring if the request is too large.
  */
 export function planRing(
   wishes: RingOptions,

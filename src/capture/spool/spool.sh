@@ -1,15 +1,15 @@
 # Works on a spool, a capture's folder in the pod: VERB spool=FOLDER [NAME=VALUE]...
 #
-#   record                  run an engine (dumpcap or tcpdump) that writes a ring of files, with state
-#                           beside it, until a bound is reached or nobody wants the recording any more
+#   record                  run an engine (dumpcap or tcpdump) that writes a ring of files, with its state next to
+#                           the ring, until a bound is reached or nobody wants the recording any more
 #   follow [start WORD...]  send frames of the ring's bytes to standard output; with `start`, start `record` first
-#   list, copy, sum         print what is there, send parts of files, print their checksums
+#   list, copy, sum         print the contents, send parts of files, print their checksums
 #   filter                  send the packets of a file that match a filter
 #   stop, remove, flush     end the recording, remove the spool, wait for the newest packets
 #
-# What must be said on a full disk is said by removing files or by overwriting bytes that exist: running,
-# wanted and kept exist while a recording runs, is wanted, and is kept. Changing a file's time needs no room
-# either: that is how a follower shows that it is there (lease).
+# Messages between processes must work on a full disk, so they remove files or overwrite existing bytes. The files
+# running, wanted and kept exist while a recording runs, is wanted, and is kept. Changing a file's time needs no room
+# either: this is how a follower renews the lease.
 . recording.sh
 . parts/send.sh
 . parts/follow.sh

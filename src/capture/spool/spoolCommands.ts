@@ -5,10 +5,10 @@ import type { FollowerOptions } from '../follower/follower.ts';
 import { type RecordOptions, recordArguments } from './recordArguments.ts';
 import spoolScript from './spool.sh';
 
-/** How often an idle follower looks for more; sleep takes fractions in GNU's and busybox's. */
+/** How often an idle follower checks for data. The sleep of GNU and of busybox accepts fractions. */
 const POLL_S = 0.2;
 
-/** The pod's end of a follower at a position, which starts the recorder if it is given one. */
+/** The pod's end of a follower at a position. Also starts the recorder if `start` is given. */
 export function followProgram(
   spool: string,
   { seq, offset }: { readonly seq: number; readonly offset: number },
@@ -21,7 +21,10 @@ export function followProgram(
   };
 }
 
-/** What a follower attaches with: `record` starts the recorder too, as long as it is not known to run. */
+/**
+ * The function with which a follower connects. It also starts the recorder from `record` until the recorder is known to
+ * be running.
+ */
 export function attachTo(
   access: Access,
   place: ContainerRef,
@@ -38,8 +41,8 @@ export function attachTo(
 }
 
 /**
- * Ends a recording and removes all it holds, where the pod can be reached; gives up after some
- * milliseconds, since what is left removes itself.
+ * Ends a recording and removes its spool, if the pod can be reached. Gives up after the given milliseconds, because a
+ * spool that is left removes itself.
  */
 export async function removeSpool(
   access: Access,
@@ -52,6 +55,6 @@ export async function removeSpool(
   try {
     await runProgram(access, place, program, { signal });
   } catch {
-    // Out of reach: the recorder ends and removes it when its lease expires.
+    // If the pod cannot be reached, the recorder ends and removes the spool when its lease expires.
   }
 }

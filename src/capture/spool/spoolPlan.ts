@@ -4,7 +4,7 @@ import { bytesText } from '../../output/quantities.ts';
 import { planRing } from './ringPlan.ts';
 import { spoolRoom } from './spoolRoom.ts';
 
-/** A folder for a new spool. It is in the root, the one folder that every image has. */
+/** A folder for a new spool. It is in the root folder, the only one that exists in every image. */
 export function newSpoolFolder(): string {
   return `/netdebug-${randomBytes(6).toString('hex')}`;
 }
@@ -14,9 +14,9 @@ export interface SpoolPlan {
   readonly kind: 'spool';
   /** Size of a full file of the ring, in kB (1000 bytes). */
   readonly fileKilobytes: number;
-  /** Files in the ring at most. */
+  /** The maximum number of files in the ring. */
   readonly files: number;
-  /** kB that all spools in that folder may take together; absent where nothing limits the pod. */
+  /** kB that all spools in that folder may use together; absent if nothing limits the pod. */
   readonly roomKilobytes?: number;
 }
 
@@ -26,10 +26,10 @@ export interface NoSpool {
   readonly reason: string;
 }
 
-/** A smaller spool holds less than the kernel's own buffer: it would lose more than a stream does. */
+/** A smaller spool would hold less than the kernel's own buffer, and lose more packets than a stream. */
 const LEAST_BYTES = 4e6;
 
-/** Decides whether a watched capture goes through a spool in the pod, and through how large a one. */
+/** Decides whether a foreground capture uses a spool in the pod, and how large it is. */
 export function planSpool(pod: Pod): SpoolPlan | NoSpool {
   const room = spoolRoom(pod, 'foreground');
   if (room.bytes < LEAST_BYTES)

@@ -5,27 +5,27 @@ import { Problem, wrongUsage } from '../../problem.ts';
 
 /** How much may be recorded in a pod, and why not more. */
 export interface SpoolRoom {
-  /** Bytes; Infinity where only the node's disk is the limit, which the recorder itself looks at. */
+  /** In bytes; Infinity if only the node's disk is the limit, which the recorder itself checks. */
   readonly bytes: number;
   /** For the user: what the room is a share of. */
   readonly reason: string;
 }
 
 /**
- * What is written in an ephemeral container counts against the pod, and a pod over its limit is
- * evicted. Only the kubelet knows how much the pod already uses, so the spool takes a small share: a
- * quarter for what is recorded in the background, an eighth for a capture that is watched.
+ * Data written in an ephemeral container counts against the pod's limit, and a pod over its limit is evicted. Only the
+ * kubelet knows how much the pod already uses, so the spool takes a small share: a quarter for a detached capture, an
+ * eighth for a foreground capture.
  */
 const SHARE = { detached: 1 / 4, foreground: 1 / 8 } as const;
 
 const STORAGE = 'ephemeral-storage';
-/** Volumes that are read-only, or that use memory as disk. */
+/** Volumes that are read-only or in memory. */
 const UNWRITABLE = ['configMap', 'secret', 'projected', 'downwardAPI', 'image'];
 
 /**
- * The room that a pod's limits leave. A LimitRange shows in the pod's spec, where admission has put
- * its defaults; a ResourceQuota counts what pods ask for, not what they write, so it does not matter.
- * With a volume of the pod the limits that hold there. Throws a Problem for a volume that cannot serve.
+ * The room that a pod's limits leave. A LimitRange is visible in the pod's spec, because admission adds its defaults
+ * there. A ResourceQuota counts requests rather than written data, so it does not matter. With a volume of the pod, the
+ * limits of that volume apply. Throws a Problem for an unsuitable volume.
  */
 export function spoolRoom(pod: Pod, use: keyof typeof SHARE, volumeName?: string): SpoolRoom {
   const volume = volumeName === undefined ? undefined : findVolume(pod, volumeName);
@@ -53,13 +53,13 @@ function shareText(use: keyof typeof SHARE): string {
   return use === 'detached' ? 'a quarter' : 'an eighth';
 }
 
-/** As the kubelet counts: the sum over the containers that have a limit, sidecars too. */
+/** Computed like the kubelet does: the sum over all containers that have a limit, including sidecars. */
 function storageLimit({ spec: { containers, initContainers = [] } }: Pod): number | undefined {
   const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
   return sumOf([...containers, ...sidecars], STORAGE);
 }
 
-/** The sum of a limit over containers; undefined when none has it. */
+/** The sum of a limit over containers; undefined if none has one. */
 function sumOf(containers: readonly Container[], resource: string): number | undefined {
   const limits = containers.flatMap(({ resources }) => {
     const value = quantityValue(resources?.limits?.[resource] ?? '');
@@ -69,8 +69,8 @@ function sumOf(containers: readonly Container[], resource: string): number | und
 }
 
 /**
- * Cores that the pod may use, when every container has a limit: the pod's control group then has
- * their sum, and whatever we compute in the pod is taken from the application. Else undefined.
+ * Cores that the pod may use, if every container has a limit: the pod's cgroup then has their sum as its limit, and
+ * work in the pod takes CPU from the application. Otherwise undefined.
  */
 export function cpuLimit({ spec: { containers } }: Pod): number | undefined {
   const all = containers.every(({ resources }) => resources?.limits?.cpu !== undefined);

@@ -143,7 +143,7 @@ wiring() {
     lane "$number" 4 <"$1" >"$work/lane$number" &
     lanes="$lanes $!"
   done
-  # shellcheck disable=SC2086 # a list of words
+  # shellcheck disable=SC2086 # word splitting is intended
   wait $lanes
   cat "$work"/lane?
   # If a process has ended, another one may have its id by now, so print which namespace each process is in.
@@ -218,7 +218,7 @@ runtime() {
   shims=$(ls -l /proc/[0-9]*/cwd 2>/dev/null |
     sed -n 's|^.* -> \(/[^ ]*/io\.containerd\.runtime\.v2\.task/k8s\.io\)/[0-9a-f]*$|\1|p' | sort -u | head -n 8)
   set -f
-  # shellcheck disable=SC2086 # a list of words
+  # shellcheck disable=SC2086 # word splitting is intended
   set -- $shims
   set +f
   case $shims in

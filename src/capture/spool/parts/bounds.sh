@@ -1,10 +1,10 @@
-# What ends a recording: a lease that is not renewed, a disk that fills up.
+# What ends a recording: a lease that is not renewed, or a disk that fills up.
 
-# Whether somebody renewed the lease since this was last asked. Shells may compare whole seconds only,
-# and clocks may be set back: then the mark must be made anew.
+# Whether the lease was renewed since the last call. Some shells compare only whole seconds, and clocks may be set back,
+# so the mark `seen` is renewed regularly.
 is_renewed() {
   quiet=$((quiet + 1))
-  # shellcheck disable=SC3013 # dash and busybox ash know -nt
+  # shellcheck disable=SC3013 # dash and busybox ash support -nt
   if [ lease -nt seen ]; then
     quiet=0
     true >seen
@@ -14,8 +14,8 @@ is_renewed() {
   return 1
 }
 
-# Looks at the disk every 5 s, or every second where it fills fast. Bytes that cannot be written show
-# a full disk sooner: tcpdump itself continues as if nothing were wrong.
+# Checks the disk every 5 s, or every second while it fills quickly. A failed write shows a full disk sooner: tcpdump
+# itself continues as if nothing were wrong.
 look_at_disk() {
   if ! printf x 2>/dev/null >probe; then
     why=full
@@ -29,7 +29,7 @@ look_at_disk() {
   if [ "$free" -lt "$floorkb" ]; then why=floor; fi
   if [ $((free - floorkb)) -lt $(((${lastfree:-$free} - free) * 4)) ]; then nextlook=$now; fi
   lastfree=$free
-  # shellcheck disable=SC2046 # words are wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- $(ls -n log)
   if [ "${5:-0}" -gt 32768 ]; then
     [ -e log.begin ] || dd if=log of=log.begin bs=8192 count=1 2>/dev/null

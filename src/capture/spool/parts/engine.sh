@@ -1,7 +1,7 @@
 # The program that records: dumpcap or tcpdump.
 
-# The kernel's buffer is the node's memory, which no limit of the pod counts: a hundredth of what is free
-# at most, and what tcpdump takes by itself (2 MiB) at least.
+# Limits the kernel's buffer, which uses the node's memory and is not covered by the pod's limits: at most a hundredth
+# of the available memory, but at least tcpdump's default (2 MiB).
 bound_buffer() {
   while read -r name value _; do
     if [ "$name" = MemAvailable: ]; then
@@ -13,8 +13,8 @@ bound_buffer() {
   done 2>/dev/null </proc/meminfo
 }
 
-# Starts the engine, and waits until it has its first file, and has named its device where none was asked for. The files
-# of one that is started again sort behind those before.
+# Starts the engine and waits until it has its first file and, if no device was requested, has named its device. After a
+# restart, the new files sort after the previous ones.
 begin_engine() {
   [ -z "$buffer" ] || bound_buffer
   case $engine-$newest in
@@ -27,15 +27,15 @@ begin_engine() {
   [ -z "$count" ] || left=$((count - earlier_captured))
   if [ "$engine" = dumpcap ]; then
     set -- dumpcap -q -P ${device:+-i "$device"} ${snaplen:+-s "$snaplen"} ${left:+-c "$left"}
-    # As tcpdump does it: with the interface of each packet.
+    # Like tcpdump: records the interface of each packet.
     [ "$device" = any ] && set -- "$@" -y LINUX_SLL2
     set -- "$@" ${buffer:+-B "$(((buffer + 1023) / 1024))"} -b "filesize:${filekb:-${maxkb:-2000000000}}"
     set -- "$@" ${age:+-b "duration:$age"} ${files:+-b "files:$files"}
-    # What it must not write more than, whatever becomes of us. Our own look is finer, but rarer.
+    # A bound that holds even if this recorder is killed. The recorder's own check is more precise, but less frequent.
     [ -z "$maxkb" ] || set -- "$@" -a "files:$(((maxkb + ${filekb:-$maxkb} - 1) / ${filekb:-$maxkb}))"
     set -- "$@" -w "$prefix.pcap" ${expression:+-f "$expression"}
   else
-    # Megabytes are the least it knows.
+    # tcpdump supports only whole megabytes.
     megabytes=${filekb:-$maxkb}
     if [ -n "$megabytes" ]; then
       megabytes=$((megabytes / 1000))
@@ -67,15 +67,15 @@ begin_engine() {
   has_begun "$prefix"
 }
 
-# tcpdump makes its first file before it names its device: on a busy node, long before.
+# Whether the device is known. On a busy node, tcpdump creates its first file long before it names its device.
 knows_device() {
   [ -n "$device" ] && return
   hear log
   [ "$heard" != - ]
 }
 
-# Waits, 4 s at most, until tcpdump has got all that had passed the filter by now: on a busy machine it asks the
-# kernel late. To USR1 it answers with both counts.
+# Waits, at most 4 s, until tcpdump has read everything that has passed the filter by now: on a busy machine it asks the
+# kernel late. Its answer to USR1 contains both counts.
 await_delivery() {
   if [ "$engine" != tcpdump ] || ! catches_usr1 "$child"; then return; fi
   goal='' tries=8 pause=$moment
@@ -89,7 +89,7 @@ await_delivery() {
   done
 }
 
-# Whether there is a file whose name begins with $1, and bytes in it.
+# Whether there is a non-empty file whose name begins with $1.
 has_begun() {
   for name in "$1"*; do
     [ -s "$name" ] && return

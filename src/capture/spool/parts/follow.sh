@@ -1,4 +1,4 @@
-# Sends the ring's bytes as frames, and starts the recorder if that is asked for.
+# Sends the ring's bytes as frames, and starts the recorder if requested.
 
 follow() {
   read -r me _ </proc/self/stat
@@ -35,7 +35,7 @@ follow() {
       seq=$first offset=0
     fi
     name_of "$seq"
-    # Where it was removed just now there is nothing to open: the next look finds a gap.
+    # If the file was just removed, it cannot be opened, and the next check finds a gap.
     { send_file 4<"$name"; } 2>/dev/null
   done
   say_over
@@ -52,9 +52,9 @@ lost() {
   leave 3
 }
 
-# Sees to it that there is a recorder: sent again, it finds the one that is there. A recorder makes its
-# folder itself, so that one which began is not left half made when this process is ended. It must
-# outlive us, and so hold none of our streams.
+# Makes sure that a recorder exists. If the request is repeated, the existing recorder is used. A recorder creates its
+# folder itself, so that the folder is not left half-made when this process is ended. It must outlive this process, so
+# it must not hold any of our streams.
 start() {
   starter='' deserted=0
   until [ -e "$spool/kept" ]; do
@@ -66,11 +66,11 @@ start() {
       fi
       nap "$moment"
     elif [ ! -d "$spool" ]; then
-      # Not a child of this process: whatever ends it would end its children, too.
+      # Not a child of this process: whatever ends this process would end its children too.
       starter=$( (record) </dev/null >/dev/null 2>&1 & echo $!)
       nap "$moment"
     else
-      # Of a recorder that was killed before it had begun the folder is left.
+      # The folder is left if a recorder was killed before it was ready.
       deserted=$((deserted + 1))
       if is_entered; then deserted=0; fi
       if [ "$deserted" -ge 3 ]; then rm -rf "$spool"; fi
@@ -79,16 +79,16 @@ start() {
   done
 }
 
-# Whether anybody works in the spool's folder.
+# Whether a process works in the spool's folder.
 is_entered() {
   for process in /proc/[0-9]*; do
-    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    # shellcheck disable=SC3013 # dash and busybox ash support -ef
     [ "$process/cwd" -ef "$spool" ] && return
   done
   return 1
 }
 
-# Says why a recorder could not begin.
+# Reports why a recorder could not start.
 refuse_start() {
   if message=$(mkdir "$spool" 2>&1); then
     rmdir "$spool"
@@ -102,7 +102,7 @@ refuse_start() {
   leave 1
 }
 
-# A sign of life once a second, until there is more to say.
+# Sends a sign of life once a second until there is more to send.
 say_starting() {
   clock
   [ "$now" != "$said" ] || return 0
@@ -110,7 +110,8 @@ say_starting() {
   echo starting
 }
 
-# What was told meanwhile, and what the ring holds, as of the time `looked`. What is found after the end is all there is.
+# Handles requests and lists the ring, as of the time `looked`. If the recording has ended before the listing, the
+# listing is final.
 look() {
   clock
   looked=$now$hundredths ended=
@@ -122,18 +123,18 @@ look() {
 listen() {
   [ "$stops" -gt 0 ] || return 0
   stops=0 told=
-  # What has not begun is kept for nobody.
+  # A recording that has not started is not kept for anybody.
   if [ "$phase" = starting ]; then unwant wanted kept; else unwant wanted; fi
 }
 
-# Once a second: how things stand, and whether the recorder does.
+# Once a second: sends the state, and checks the recorder.
 pulse() {
   clock
   [ "$now" != "$said" ] || return 0
   said=$now
   if [ $((now % 5)) -eq 0 ] || [ -z "$free" ]; then free_space; fi
   skip=$((seq - first))
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   held $names
   behind=$((part > offset ? part - offset : 0))
   echo "state newest=$newest size=$last held=$held free=${free:-0} behind=$behind removed=$((first - 1)) up=$looked"
@@ -144,7 +145,7 @@ pulse() {
   fi
 }
 
-# Times in which nothing was recorded since the interface was not there, each once when it begins and once when it is over.
+# Reports times without the interface, in which nothing was recorded: each once when it starts and once when it ends.
 say_outages() {
   waiting=
   IFS=$newline

@@ -1,13 +1,13 @@
-# What the engine said.
+# The engine's messages.
 
 read_log() {
   cat log.begin log 2>/dev/null
 }
 
-# What the engine says of itself: its device when none was named, its counts at the end.
+# Reads what the engine reports about itself: its device if none was requested, and its counts at the end.
 hear() {
   while read -r line; do
-    # dumpcap returns to the start of the line before it counts.
+    # dumpcap prints a carriage return before its counts.
     line=${line#"$return"}
     case $line in
       *'listening on '*)
@@ -18,7 +18,7 @@ hear() {
         line=${line%\'}
         heard=${line##*[\' ]}
         ;;
-      # The answer to USR1, not an end.
+      # The answer to USR1, not the final counts.
       *' captured, '*) ;;
       *' captured') captured=${line%% *} ;;
       *' received by filter') received=${line%% *} ;;
@@ -39,7 +39,8 @@ hear() {
   done 2>/dev/null <"$1"
 }
 
-# What tcpdump last answered to USR1: packets that it has taken, and that had passed the filter; empty without an answer.
+# Reads tcpdump's last answer to USR1: packets that it has captured, and packets that have passed the filter. Both are
+# empty without an answer.
 hear_progress() {
   taken='' passed=''
   while read -r line; do

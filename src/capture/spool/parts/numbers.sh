@@ -1,8 +1,8 @@
-# dumpcap writes the numbers of its files into their names, up to 99999 and from 0 again. One that was started
-# again begins at 1: its names then say how many files there were before (see `prefix` in engine.sh).
+# dumpcap writes the numbers of its files into their names: up to 99999, then again from 0. A restarted dumpcap begins
+# at 1, so its files' names contain the number of earlier files (see `prefix` in engine.sh).
 
-# The number in a name of dumpcap's, and of the files before those of its start, `earlier`: together the file's
-# number but for its hundred thousands.
+# Sets `number`, the number in a file name of dumpcap, and `earlier`, the number of files before this start. Their sum
+# is the file's number modulo 100000.
 number_of() {
   earlier=${1#ring/?}
   earlier=${earlier%%_*}
@@ -13,7 +13,7 @@ number_of() {
   number=$((1$number - 100000))
 }
 
-# Gives dumpcap's files ($2...) their numbers, near to that of $1: sets first, newest and names.
+# Numbers dumpcap's files ($2...) with numbers near $1. Sets first, newest and names.
 number_dumpcap() {
   near=$1
   shift
@@ -23,7 +23,7 @@ number_dumpcap() {
   number_of "$name"
   if [ "${1%%_*}" != "${name%%_*}" ] || [ $((number - start)) -gt 50000 ]; then
     order_names "$@"
-    # shellcheck disable=SC2086 # words are wanted
+    # shellcheck disable=SC2086 # word splitting is intended
     set -- $names
   fi
   number_of "$1"
@@ -34,7 +34,8 @@ number_dumpcap() {
   names=$*
 }
 
-# Sets names to $* in the order of recording: where the numbers of a start began again, those before that sort last.
+# Sets names to $* in the order of recording: where the numbers of a start wrapped around, the files before that sort
+# last.
 order_names() {
   names='' low='' high='' group=${1%%_*}
   for name in "$@" ''; do

@@ -1,8 +1,8 @@
-# The words of a command: NAME=VALUE each.
+# The words of a command, each NAME=VALUE.
 
 # shellcheck disable=SC2034 # the recorder alone does not use all of them
 read_options() {
-  # Also those that get a value below: what the image has in its environment stays exported otherwise.
+  # Includes variables that get a value below: a variable from the image's environment would otherwise stay exported.
   unset spool starting engine device poll expression seq offset length snaplen count filekb age files \
     buffer duration maxkb linger keep floorkb roomkb until notafter zroot ports seqs parts pack display turning
   poll=1 seq=1 offset=0 engine=auto zroot=0
@@ -33,7 +33,7 @@ read_options() {
         case $value in
           '' | *[!0-9]*) fail 2 "not a number: $1" ;;
         esac
-        # The name is one of the above. Not by `export`: the engine has no use for our options in its environment.
+        # The name is one of those above. Not exported, because our options do not belong in the engine's environment.
         eval "${1%%=*}=\$value"
         case $1 in seq=*) seqs="$seqs $value" ;; esac
         ;;

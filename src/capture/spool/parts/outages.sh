@@ -1,10 +1,11 @@
-# The end of the engine. When its interface has disappeared, the recorder waits for one of the same name and starts
-# the engine again; the state says from when to when nothing was recorded.
+# Handles the end of the engine. When its interface has disappeared, the recorder waits for one of the same name and
+# restarts the engine. The state records the times in which nothing was recorded.
 
-# The state has room for this many.
+# How many outages fit into the state.
 max_outages=8
 
-# Once a second: how much the engine has written, and whether it runs; in an outage, whether it can run again.
+# Once a second: checks how much the engine has written and whether it is running or, in an outage, whether it can be
+# restarted.
 look_at_engine() {
   if [ "$phase" = waiting ]; then
     if has_device; then resume; fi
@@ -20,8 +21,8 @@ look_at_engine() {
   fi
 }
 
-# Waits for the engine, which has ended, and adds up what it has counted. Sets code, and the counts, and how many
-# packets the kernel still held, lost_packets: empty when not known.
+# Waits for the engine, which has ended, and adds up its counts. Sets code, the counts, and lost_packets, the number of
+# packets that the kernel still held (empty if not known).
 bury_engine() {
   if [ -n "$child" ]; then
     await "$child"
@@ -30,7 +31,8 @@ bury_engine() {
     hear log
     if [ -z "$captured" ] || [ -z "$dropped" ]; then uncounted=1; fi
     lost_packets=''
-    # tcpdump counts what has passed its filter, and what of that was dropped; dumpcap only what it has taken.
+    # tcpdump counts packets that passed its filter, and how many of them were dropped. dumpcap counts only what it
+    # captured.
     if [ "$engine" = tcpdump ] && [ -n "$captured" ] && [ -n "$received" ] && [ -n "$dropped_by_kernel" ]; then
       lost_packets=$((received - dropped_by_kernel - captured))
       [ "$lost_packets" -ge 0 ] || lost_packets=0
@@ -43,17 +45,17 @@ bury_engine() {
   child=''
 }
 
-# Whether the engine, which has ended, ended by a bound that it was given, `bound`.
+# Whether the engine, which has ended, reached one of its bounds; sets `bound`.
 has_its_bounds() {
   [ "$code" -eq 0 ] || return 1
   bound=complete
   [ -n "$count" ] && [ "${captured:-0}" -ge "$count" ] && return
   bound=size
-  # The file that is full may lack a packet, which is written to none.
+  # The last file may lack the packet that did not fit into it; that packet is written nowhere.
   [ -n "$maxkb" ] && [ -z "$disappeared" ] && [ $((bytes / 1000 + 66)) -ge "$maxkb" ]
 }
 
-# Whether there is an interface of the name in this network.
+# Whether this network has an interface of that name.
 has_device() {
   [ "$device" != any ] || return 0
   while IFS=' :' read -r name _; do
@@ -68,7 +70,7 @@ begin_outage() {
   outages_before=$outages
   outages="$outages${newline}outage $lost_at - $lost_after ${lost_packets:--}"
   earlier_captured=${captured:-0} earlier_received=${received:-0} earlier_dropped=${dropped:-0}
-  # What the next engine says is counted by itself.
+  # The next engine's messages are counted separately.
   [ -e log.begin ] || dd if=log of=log.begin bs=8192 count=1 2>/dev/null
   true >log
 }
@@ -82,7 +84,7 @@ resume() {
     true 2>/dev/null >capturing
     forget_outages
   elif [ -n "$child" ]; then
-    # The interface may have gone again, or may not be up yet.
+    # The interface may have disappeared again, or may not be up yet.
     end_tree "$child"
     await "$child"
     child=''
@@ -90,9 +92,9 @@ resume() {
   fi
 }
 
-# Leaves the newest in the state.
+# Keeps only the newest outages in the state.
 forget_outages() {
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   set -- $outages
   while [ $# -gt $((5 * max_outages)) ]; do
     shift 5

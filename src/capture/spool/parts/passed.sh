@@ -1,17 +1,17 @@
-# What happens beside the filter: packets that pass the interfaces, and connections of the filter's ports.
+# Counts what the filter does not show: packets on all interfaces, and connections to the filter's ports.
 
-# Prints the name of each interface, and how many packets it has received and sent.
+# Prints the name of each interface and how many packets it has received and sent.
 count_packets() {
   while IFS=' :' read -r name _ received_packets _ _ _ _ _ _ _ sent_packets _; do
     case $received_packets$sent_packets in '' | *[!0-9]*) continue ;; esac
-    # What lo receives is what it has sent.
+    # On lo, each sent packet is also received.
     [ "$name" != lo ] || sent_packets=0
     echo "$name $((received_packets + sent_packets))"
   done 2>/dev/null </proc/net/dev
 }
 
-# Sets `passed`, a line each: `any` and the packets of all interfaces since $1, which count_packets printed; then the
-# same of the first 8 interfaces with packets. It is empty where the kernel does not tell.
+# Sets `passed`, one line each: `any` with the packets of all interfaces since $1 (earlier output of count_packets),
+# then the same for the first 8 interfaces that had packets. Empty if the kernel does not report counts.
 find_passed() {
   passed='' all=0 interfaces=0 each=''
   IFS=$newline
@@ -23,7 +23,7 @@ find_passed() {
         earlier=$newline$1$newline
         earlier=${earlier#*"$newline${line% *} "}
         earlier=${earlier%%"$newline"*}
-        # An interface that was made anew counts from 0.
+        # A recreated interface counts from 0.
         [ "$count" -lt "$earlier" ] || count=$((count - earlier))
         ;;
     esac
@@ -36,9 +36,9 @@ find_passed() {
   [ -z "$passed" ] || passed="any $all$each"
 }
 
-# Sets `connected`, a line for each of the ports $1 (separated by commas) that local sockets of established connections
-# have: the port, how many, and the ports that clients connected to instead, as connection tracking shows them. With one
-# process: the end of a capture waits for this, perhaps on a busy node.
+# Sets `connected`, one line for each of the ports $1 (separated by commas) that are local ports of established
+# connections: the port, the number of connections, and the ports to which clients connected instead, as shown by
+# connection tracking. Uses a single process, because the end of a capture waits for this, possibly on a busy node.
 find_connected() {
   connected='' decimal='' hexadecimal=''
   [ -n "$1" ] || return 0
@@ -61,7 +61,7 @@ find_connected() {
         "$here") count=$((count + 1)) ;;
         dport=*) asked=${word#dport=} ;;
         "sport=$port")
-          # Five at most: the state is of limited size.
+          # At most five, because the state has a limited size.
           case " $port$from " in
             *" $asked "* | *' '*' '*' '*' '*' '*' '*' '*) ;;
             *) from="$from $asked" ;;

@@ -1,14 +1,14 @@
-# Answers about what is in the spool.
+# Answers questions about the contents of the spool.
 
 list() {
   ended=
   [ -e running ] || ended=1
   know
-  # A recorder that was killed writes no more, though its state does not say so.
+  # A recorder that was killed writes no more, although the file `running` still exists.
   [ "$phase" != ended ] || ended=1
   printf '%s' "$text" | while read -r field value; do echo "state $field $value"; done
   number=$first
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   set -- $names
   {
     if [ $# -eq 0 ]; then
@@ -16,7 +16,7 @@ list() {
     elif stat -c %s . >/dev/null 2>&1; then
       stat -c '%s %Y %n' "$@" 2>/dev/null
     else
-      # Not every image can tell times as numbers.
+      # Without stat, modification times are not available as numbers.
       # shellcheck disable=SC2012 # names hold no spaces
       ls -n "$@" 2>/dev/null | while read -r _ _ _ _ size _ _ _ file; do echo "$size - $file"; done
     fi
@@ -39,15 +39,15 @@ list() {
   echo ok
 }
 
-# Sets name to that of the file with the number $1 and keeps the spool for its readers.
+# Sets name to the name of file number $1, and keeps the spool for its readers.
 find() {
   know
   true >lease
   name_of "$1" || fail 4 "file $1 is gone"
 }
 
-# Sends parts of files, SEQ:OFFSET:LENGTH each, as frames: `data SEQ OFFSET LENGTH` and that many bytes, or `gone SEQ`, or
-# `short SEQ` where the file ends earlier; `over` at the end. What ends before that was cut.
+# Sends parts of files, SEQ:OFFSET:LENGTH each, as frames: `data SEQ OFFSET LENGTH` and that many bytes, `gone SEQ`, or
+# `short SEQ` if the file ends earlier. `over` marks the end: output without it was cut off.
 copy() {
   know
   true >lease
@@ -75,7 +75,7 @@ copy_parts() {
 
 # Sends `length` bytes of descriptor 4 from `offset` on.
 copy_part() {
-  # shellcheck disable=SC2046 # words are wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- $(ls -nL /proc/self/fd/4)
   if [ "$5" -lt $((offset + length)) ]; then
     echo "short $seq"
@@ -83,7 +83,7 @@ copy_part() {
   fi
   echo "data $seq $offset $length"
   seek 2>/dev/null || return
-  # To its end, which is faster: but the newest file may grow while it is sent.
+  # Sending to the end of the file is faster, but not possible for the newest file, which may grow.
   if [ "$seq" -lt "$newest" ] && [ "$5" -eq $((offset + length)) ]; then
     cat <&4
     return
@@ -93,8 +93,8 @@ copy_part() {
   [ "$length" -eq 0 ] || dd bs="$length" count=1 <&4 2>/dev/null
 }
 
-# Prints the packets of file `seq` that match a display filter or an expression: a pcap file, compressed with gzip, whose
-# checksum proves it. The programs go through the whole file, also where the recorder was ended within its last packet.
+# Prints the packets of file `seq` that match a display filter or an expression, as a pcap file compressed with gzip,
+# whose checksum verifies it. The programs read the whole file, even if the recorder was stopped in its last packet.
 filter() {
   know
   true >lease
@@ -107,7 +107,7 @@ filter() {
 
 filter_file() {
   if [ -n "$display" ]; then
-    # Linux's port of VXLAN from before there was an official one.
+    # Linux's default port for VXLAN, from before the official one was assigned.
     tshark -n -r "$name" -d udp.port==8472,vxlan -Y "$display" -F pcap -w - 3>&-
   elif [ "$zroot" = 1 ]; then
     tcpdump -Z root -r "$name" -w - -- "$expression" 3>&-
@@ -125,7 +125,7 @@ sum() {
 }
 
 add_up() {
-  # Where the processor has instructions for it, openssl takes a sixth of the time, the target's time.
+  # On processors with SHA instructions, openssl needs a sixth of the CPU time, which is the target's.
   if command -v openssl >/dev/null; then
     set -- "$(openssl dgst -sha256 -r)"
   elif command -v sha256sum >/dev/null; then

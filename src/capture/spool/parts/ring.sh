@@ -1,6 +1,6 @@
-# What the ring holds. Files have numbers, from 1 in the order of their recording.
+# The contents of the ring. Files are numbered from 1 in the order of their recording.
 
-# What the ring holds: names from the oldest on, and the numbers of the first and the newest.
+# Lists the ring: sets names, from the oldest, and the numbers of the first and the newest file.
 survey() {
   tries=0
   while [ "$tries" -lt 100 ]; do
@@ -15,7 +15,7 @@ survey() {
     found=$*
     set -- ring/*
     read -r again _ 2>/dev/null <first || return 1
-    # A folder that changes while it is read may show the second next file without the next.
+    # A folder that changes while it is read may show a file but not the one before it.
     if [ "$found" != "$*" ] || [ "$base $base" != "$again $mirror" ]; then continue; fi
     if [ "$engine" = dumpcap ]; then
       number_dumpcap "$base" "$@"
@@ -36,27 +36,27 @@ survey() {
   return 2
 }
 
-# For the short verbs: knows the state and the ring, or fails.
+# For the short verbs: reads the state and lists the ring, or fails.
 know() {
   load_state || fail 3 'no spool'
   survey || fail "$((2 * $? + 1))" 'the ring cannot be listed: it is gone, or turns too fast'
 }
 
-# Sets name to that of the file with the number $1.
+# Sets name to the name of file number $1.
 name_of() {
   name=
   if [ "$1" -lt "$first" ] || [ "$1" -gt "$newest" ]; then return 1; fi
   skip=$(($1 - first + 1))
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   set -- $names
   shift $((skip - 1))
   name=$1
 }
 
-# Bytes that the files $1... hold: held, part (those behind the first `skip` files), last.
+# Adds up the bytes in the files $1...: sets held, part (without the first `skip` files) and last.
 held() {
   held=0 part=0 last=0 word=0
-  # shellcheck disable=SC2045 # words are wanted: nine for each file, whose names hold no spaces
+  # shellcheck disable=SC2045 # word splitting is intended: nine for each file, whose names hold no spaces
   for field in $(ls -n "$@" 2>/dev/null); do
     word=$((word + 1))
     case $word in

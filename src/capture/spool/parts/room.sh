@@ -1,8 +1,8 @@
 # How much may be written to the disk and in the pod.
 
-# KiB that may still be written here, and of the whole file system.
+# Sets free, the KiB that may still be written here, and capacity, the KiB of the whole file system.
 free_space() {
-  # shellcheck disable=SC2046 # words are wanted
+  # shellcheck disable=SC2046 # word splitting is intended
   set -- $(df -kP . 2>/dev/null)
   free='' capacity=0
   while [ $# -gt 3 ]; do
@@ -11,15 +11,15 @@ free_space() {
   done
 }
 
-# kB that a ring of $2 files of $1 kB takes at most: one more file while it rotates, each larger by a packet of
-# 64 KiB, and 128 KiB of state and messages. The client computes the same (ringBytes in ringPlan.ts).
+# The maximum kB of a ring of $2 files of $1 kB: one more file while it rotates, a packet of 64 KiB more in each file,
+# and 128 KiB of state and messages. The client computes the same (ringBytes in ringPlan.ts).
 ring_size() {
   ring_size=$((($2 + 1) * ($1 + 66) + 132))
 }
 
-# Whether the ring fits: on the disk, and beside the other spools here into the share of the pod.
-# A tenth of the disk stays free, since below that kubelets begin to evict pods (nodefs.available); of
-# a large disk 4 GB, more than captures can fill before the next check.
+# Whether the ring fits on the disk and, together with the other spools here, into the pod's share. A tenth of the disk
+# stays free, because below that kubelets start to evict pods (nodefs.available). On a large disk 4 GB stay free, more
+# than captures can fill before the next check.
 fits() {
   [ -z "$floorkb" ] || return 0
   free_space
@@ -31,7 +31,7 @@ fits() {
   [ -n "$roomkb" ] || return 0
   all=$needed
   for other in ../*/ring; do
-    # shellcheck disable=SC3013 # dash and busybox ash know -ef
+    # shellcheck disable=SC3013 # dash and busybox ash support -ef
     [ "$other" -ef ring ] && continue
     theirs=$needed theirkb=''
     while read -r name value; do

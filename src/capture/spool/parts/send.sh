@@ -1,7 +1,7 @@
 # Sends the bytes of one file as frames.
 
-# Sends what descriptor 4, the file with the number `seq`, holds from `offset` on, until it is complete. Returns
-# early, to be called again with the file opened anew, when a signal kept it from moving to `offset`.
+# Sends the contents of file number `seq`, open as descriptor 4, from `offset` until the file is complete. If a signal
+# interrupts the seek to `offset`, returns early; the caller must then open the file again.
 send_file() {
   seek || return
   clock
@@ -10,7 +10,7 @@ send_file() {
     closed=$ended
     [ "$seq" -eq "$newest" ] || closed=1
     if has_grown; then
-      # shellcheck disable=SC2046 # words are wanted
+      # shellcheck disable=SC2046 # word splitting is intended
       set -- $(ls -nL /proc/self/fd/4)
       size=$5
       while [ "$offset" -lt "$size" ]; do
@@ -29,7 +29,7 @@ send_file() {
   done
 }
 
-# A shorter rest while something happens.
+# Shorter pauses while data is arriving.
 rest() {
   case $poll in
     0*) if [ $((now - lively)) -lt 3 ]; then nap "$poll"; else nap 0.5; fi ;;
@@ -37,14 +37,14 @@ rest() {
   esac
 }
 
-# Whether it is worth a process to look at the size of the file that is sent: not every time when all
-# is quiet. Where a shell compares whole seconds only, the look once a second has the last word.
+# Whether to start a process that checks the size of the current file: not every time if nothing happens. In shells that
+# compare only whole seconds, the check once a second is decisive.
 has_grown() {
-  # shellcheck disable=SC3013 # dash and busybox ash know -nt
+  # shellcheck disable=SC3013 # dash and busybox ash support -nt
   [ -n "$closed" ] || [ "$last" -gt "$offset" ] || [ $((now - lively)) -lt 3 ] || [ "$name" -nt lease ]
 }
 
-# Sends some of the $1 bytes that are there: as much as goes in about a second.
+# Sends some of the $1 available bytes: about as many as can be sent in a second.
 send() {
   block=65536
   [ "$1" -ge "$block" ] || block=$1
@@ -67,13 +67,13 @@ send() {
   listen
 }
 
-# Moves descriptor 4 to `offset`. Unchecked, a failure would send the wrong bytes.
+# Moves descriptor 4 to `offset`. Failures must be checked, or the wrong bytes would be sent.
 seek() {
   [ "$offset" -gt 0 ] || return 0
   dd bs=65536 skip=$((offset / 65536)) count=0 <&4 &&
     dd bs=1 skip=$((offset % 65536)) count=0 <&4 &&
     return
-  # 128 and more: a signal ended it, which the next attempt may not get.
+  # 128 and more: ended by a signal, which may not affect the next attempt.
   [ $? -gt 128 ] || leave 5
   return 1
 }

@@ -1,4 +1,4 @@
-# The recorder's state: a file of fixed size, overwritten in place, so that a full disk cannot stop it.
+# The recorder's state: a file of fixed size that is overwritten in place, so that it can be updated on a full disk.
 
 put_state() {
   ticket=$((ticket + 1))
@@ -14,8 +14,8 @@ put_state() {
   printf '%-4095s\n' "$state${newline}argv $argv${newline}end $ticket" 2>/dev/null 1<>state
 }
 
-# Reads the state, whole: it may be written at the same time. A recorder that ended without saying so
-# was interrupted.
+# Reads the complete state, which may be written at the same time. A recorder that ended without recording a reason was
+# interrupted.
 load_state() {
   state=
   tries=0

@@ -1,11 +1,11 @@
-# The recorder's side of the ring: gives numbers to new files and removes the oldest.
+# The recorder's side of the ring: numbers new files and removes the oldest ones.
 
 note_first() {
   printf '%-20s %-40s %-20s\n' "$first" "$1" "$first" 2>/dev/null 1<>first
 }
 
-# A file was closed: gives numbers, and removes what is too old. Runs in the trap of the signal that
-# tcpdump's -z sends, too, and never twice at once.
+# Called when a file was closed: numbers the files and removes the oldest ones. Also runs in the trap for the signal of
+# tcpdump's -z hook, but never twice at the same time.
 turn() {
   turned=1
   [ -z "$turning" ] || return
@@ -17,10 +17,10 @@ turn() {
     if [ "$engine" = dumpcap ]; then
       before=$first
       number_dumpcap "$first" "$@"
-      # Its own files it removes itself, those of an earlier start we do.
+      # dumpcap removes its own files; files from before its restart are removed here.
       excess=$((newest - first + 1 - ${files:-0}))
       if [ "${files:-0}" -gt 0 ] && [ "$excess" -gt 0 ]; then
-        # shellcheck disable=SC2086 # words are wanted
+        # shellcheck disable=SC2086 # word splitting is intended
         remove_oldest "$excess" $names
       elif [ "$before" != "$first" ]; then
         note_first "${names%% *}"
@@ -29,7 +29,7 @@ turn() {
     fi
     turned_over=$((first + $# - 1 - newest))
     newest=$((first + $# - 1))
-    # What comes until the next look must find room, too.
+    # Files that are closed before the next check must find room too.
     [ "$turned_over" -le "$slack" ] || slack=$turned_over
     room=$((${files:-0} + 1 - slack))
     [ "$room" -gt 0 ] || room=1
@@ -41,7 +41,7 @@ turn() {
   turning=
 }
 
-# Removes the first $1 of the files $2...; what is the first file then is noted before that.
+# Removes the first $1 of the files $2... Before that, notes the new first file.
 remove_oldest() {
   excess=$1 old=''
   shift
@@ -52,13 +52,13 @@ remove_oldest() {
     shift
   done
   note_first "$1"
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   rm -f $old
 }
 
-# tcpdump starts its hook with the lowest priority: where the processor is busy it comes late, and many
-# files at once. So where files follow each other fast we look by ourselves; what came between two looks
-# nevertheless, `slack`, finds room by fewer files kept.
+# tcpdump starts its hook with the lowest priority: on a busy processor the hook runs late, after many files. If files
+# are closed quickly, this function therefore checks the ring itself. `slack` is the number of files closed between two
+# checks; that many fewer files are kept, to leave room for them.
 pass_second() {
   advance=$((newest - seen_newest))
   seen_newest=$newest
@@ -77,7 +77,7 @@ pass_second() {
   done
 }
 
-# Bytes written so far: the kernel's count, which knows removed files too.
+# Measures the bytes written so far, by the kernel's count, which includes removed files.
 measure() {
   while read -r name value; do
     if [ "$name" = wchar: ]; then

@@ -1,13 +1,13 @@
-# Time, and waiting for it or for a child, also when signals interrupt.
+# Time, and waits that signals do not cut short.
 
-# Seconds, and hundredths of them, of a clock that nobody sets.
+# Seconds and hundredths of a clock that is never adjusted.
 clock() {
   # shellcheck disable=SC2034 # only followers use the hundredths
   IFS=' .' read -r now hundredths _ </proc/uptime
 }
 
-# A sleep that ends when a message arrives. When it is abandoned it must not hold
-# anybody's streams open.
+# A sleep that ends when a message arrives. The sleeping process may be left behind, so it must not hold any streams
+# open.
 nap() {
   sleep "$1" >/dev/null 2>&1 &
   napping=$!
@@ -17,7 +17,7 @@ nap() {
   do :; done
 }
 
-# Waits for a child, however often signals interrupt the waiting.
+# Waits for a child, even if signals interrupt the wait.
 await() {
   while
     wait "$1"
@@ -25,8 +25,8 @@ await() {
     [ "$status" -gt 128 ] && kill -0 "$1" 2>/dev/null
   do :; done
   if [ "$status" -gt 128 ]; then
-    # It may have ended in the very moment of a signal, which hid how. dash and ash still know; where a
-    # shell has forgotten it, it most likely ended well.
+    # It may have ended just when a signal arrived, which hid its status. dash and ash still know it. If a shell has
+    # forgotten it, the child most likely succeeded.
     wait "$1" 2>/dev/null
     status=$?
     [ "$status" -ne 127 ] || status=0
