@@ -81,18 +81,21 @@ export class StartSlots {
     return new StartSlots(QUESTIONS_AT_FIRST.perNode, QUESTIONS_AT_FIRST.inAll);
   }
 
-  /** Runs a task for each item, in turns on their nodes. Gives the results in the order of the items. */
+  /**
+   * Runs a task for each item, in turns on their nodes. Gives the results in the order of the items. A task that goes on
+   * when its node has done its part says so by its second argument.
+   */
   async map<Item, Result>(
     items: readonly Item[],
     nodeOf: (item: Item) => string,
-    task: (item: Item) => Promise<Result>,
+    task: (item: Item, isDone: () => void) => Promise<Result>,
     signal?: AbortSignal,
   ): Promise<Result[]> {
     return Promise.all(
       items.map(async (item) => {
         const end = await this.take(nodeOf(item), signal);
         try {
-          return await task(item);
+          return await task(item, end);
         } finally {
           end();
         }

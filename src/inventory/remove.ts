@@ -1,10 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { removeCapture } from '../capture/detached/spoolOf.ts';
-import { debuggerStatus } from '../debugger/start.ts';
+import { hasContainerEnded } from '../debugger/containerEnd.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { unlessGone } from '../kube/apiError.ts';
 import { ExecProblem } from '../kube/execStatus.ts';
-import { type Pod, podPath } from '../kube/pod.ts';
+import { podPath } from '../kube/pod.ts';
 import { isNoContainer, untilReached } from '../kube/untilReached.ts';
 import { Problem } from '../problem.ts';
 import { type Owned, ownsPod } from './owned.ts';
@@ -38,19 +37,23 @@ export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fa
   return { kind: 'remove' };
 }
 
-/** How long the end of a container takes to show in its pod's status, at most; milliseconds. */
-const GONE_MS = 20_000;
-const LOOK_MS = 300;
-
-/** Ends a debugger or capture, and returns when the API server reports its end. Throws a Problem. */
-export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
-  const { namespace, name, uid } = owned.pod.metadata;
+/**
+ * Ends a debugger or capture, and returns when the API server reports its end. Calls `onAsked` when the node has done
+ * its part, and only the report is missing. Throws a Problem.
+ */
+export async function remove(
+  api: KubeApi,
+  owned: Owned,
+  signal: AbortSignal,
+  onAsked: () => void = () => {},
+): Promise<void> {
   if (owned.kind === 'node-debugger') {
+    const { namespace, name } = owned.pod.metadata;
     await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
     return;
   }
   if (owned.capture) {
-    await removeCapture(api, owned.capture, signal);
+    await removeCapture(api, owned.capture, signal, { onAsked });
     return;
   }
   await untilReached(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
@@ -58,14 +61,10 @@ export async function remove(api: KubeApi, owned: Owned, signal: AbortSignal): P
     // The container ends with its main process, and what we run there too; or it had ended before.
     if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
   });
-  for (const limit = Date.now() + GONE_MS; ; await wait(LOOK_MS, undefined, { signal })) {
-    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
-    if (!pod || pod.metadata.uid !== uid) return;
-    if (debuggerStatus(pod, owned.container)?.state?.terminated) return;
-    if (Date.now() > limit)
-      throw new Problem('it cannot be ended', {
-        kind: 'command-failed',
-        next: ['run the same command again'],
-      });
-  }
+  onAsked();
+  if (!(await hasContainerEnded(api, owned.pod, owned.container, signal)))
+    throw new Problem('it cannot be ended', {
+      kind: 'command-failed',
+      next: ['run the same command again'],
+    });
 }

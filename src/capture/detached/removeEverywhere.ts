@@ -3,19 +3,20 @@ import type { DetachedCapture } from './captures.ts';
 import { removeCapture } from './spoolOf.ts';
 import { refuseWithoutSpool, whereSpoolIs } from './whereSpoolIs.ts';
 
-/** Ends a capture and deletes what it holds, wherever its spool is; gives what became of it, for the user. Throws a Problem. */
+/** Ends a capture and deletes what it holds, wherever its spool is; gives what became of it, for the user. `onAsked` is called when only the report of the end is missing. Throws a Problem. */
 export async function removeEverywhere(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
   onProgress: (text: string) => void,
+  onAsked: () => void = () => {},
 ): Promise<string> {
   const { name, state, volume, target, onNode } = capture;
   if (state.kind === 'starting' && !onNode) refuseWithoutSpool(capture);
   if (onNode) await removeCapture(api, capture, signal);
   else if (state.kind === 'running' || (state.kind === 'lost' && volume !== undefined)) {
     const place = await whereSpoolIs(api, capture, { signal, onProgress });
-    await removeCapture(api, capture, signal, place);
+    await removeCapture(api, capture, signal, { place, onAsked });
   }
   const subject = target.startsWith('node/') ? target : `pod ${target}`;
   return state.kind === 'lost' && volume === undefined && !onNode

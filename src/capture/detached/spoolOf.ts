@@ -1,11 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { hasContainerEnded } from '../../debugger/containerEnd.ts';
 import type { ContainerRef } from '../../debugger/leasedProcess.ts';
 import { runProgram } from '../../debugger/runProgram.ts';
-import { debuggerStatus } from '../../debugger/start.ts';
 import type { KubeApi } from '../../kube/api.ts';
 import { unlessGone } from '../../kube/apiError.ts';
 import { ExecProblem } from '../../kube/execStatus.ts';
-import { type Pod, podPath } from '../../kube/pod.ts';
+import { podPath } from '../../kube/pod.ts';
 import { isNoContainer, untilReached } from '../../kube/untilReached.ts';
 import { Problem } from '../../problem.ts';
 import { PodSpool } from '../fetch/podSpool.ts';
@@ -49,16 +48,23 @@ export async function stopCapture(
     );
 }
 
+interface RemoveOptions {
+  /** The container that the spool can be reached from; the capture's own if absent. */
+  readonly place?: ContainerRef;
+  /** Called when the node has done its part, and only the report of the container's end is missing. */
+  readonly onAsked?: () => void;
+}
+
 /** Ends a capture and deletes its files. Throws a Problem when it does not end. */
 export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
-  place = containerRefOf(capture),
+  options: RemoveOptions = {},
 ): Promise<void> {
   const { namespace, name } = capture.pod.metadata;
   if (capture.onNode) await api.delete(podPath(namespace, name), { signal }).catch(unlessGone);
-  else await endContainer(api, capture, signal, place);
+  else await endContainer(api, capture, signal, options);
 }
 
 /**
@@ -69,7 +75,7 @@ async function endContainer(
   api: KubeApi,
   capture: DetachedCapture,
   signal: AbortSignal,
-  place: ContainerRef,
+  { place = containerRefOf(capture), onAsked }: RemoveOptions,
 ): Promise<void> {
   if (capture.state.kind === 'lost') {
     await tell(api, capture, 'remove', signal, place);
@@ -83,24 +89,13 @@ async function endContainer(
       return undefined;
     },
   );
-  const { namespace, name } = capture.pod.metadata;
-  const limit = Date.now() + GONE_MS;
-  for (;;) {
-    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
-    if (!pod || pod.metadata.uid !== capture.pod.metadata.uid) return;
-    if (debuggerStatus(pod, capture.container)?.state?.terminated) return;
-    if (Date.now() > limit)
-      throw new Problem(
-        `capture "${capture.name}" has not been removed yet${told?.complaint ? `: ${told.complaint}` : ''}`,
-        { kind: 'command-failed', next: ['run the same command again'] },
-      );
-    await wait(LOOK_MS, undefined, { signal });
-  }
+  onAsked?.();
+  if (!(await hasContainerEnded(api, capture.pod, capture.container, signal)))
+    throw new Problem(
+      `capture "${capture.name}" has not been removed yet${told?.complaint ? `: ${told.complaint}` : ''}`,
+      { kind: 'command-failed', next: ['run the same command again'] },
+    );
 }
-
-/** How long the end of a container takes to show in its pod's status, at most; milliseconds. */
-const GONE_MS = 20_000;
-const LOOK_MS = 300;
 
 async function tell(
   api: KubeApi,

@@ -184,16 +184,17 @@ async function actOn(
   if (several && action === 'follow') throw ambiguous(name, captures);
   const actions = ACT[action](api, captures, flags, interruption);
   try {
-    const act = async (capture: DetachedCapture) => {
+    const act = async (capture: DetachedCapture, isDone: () => void) => {
       try {
-        return await actions.on(capture);
+        return await actions.on(capture, isDone);
       } catch (error) {
         if (!several || signal.aborted) throw error;
         return report(explainRefusal(error), subject(capture.target));
       }
     };
     // Each takes an exec or two.
-    const codes = await new StartSlots().map(captures, nodeOfCapture, act, signal);
+    const slots = action === 'fetch' ? new StartSlots() : StartSlots.forQuestions();
+    const codes = await slots.map(captures, nodeOfCapture, act, signal);
     if (action === 'fetch') for (const capture of lost) note(lostText(capture));
     return Math.max(...codes);
   } finally {
@@ -219,7 +220,8 @@ function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem 
 
 /** What is done with each of some captures, and after all of them. Gives exit codes. */
 interface Actions {
-  on(capture: DetachedCapture): Promise<number>;
+  /** Calls `isDone` when the node has done its part. */
+  on(capture: DetachedCapture, isDone: () => void): Promise<number>;
   end?(): void;
 }
 
@@ -363,8 +365,8 @@ function remove(
   { signal }: Interruption,
 ): Actions {
   return {
-    on: async (capture) => {
-      note(await removeEverywhere(api, capture, signal, note));
+    on: async (capture, isDone) => {
+      note(await removeEverywhere(api, capture, signal, note, isDone));
       return 0;
     },
   };

@@ -62,7 +62,10 @@ async function cleanUp(
   signal: AbortSignal,
 ): Promise<number> {
   const owned = await findOwned(api, namespace, signal);
-  const used = await usageOf(api, owned, signal, (text) => statusLine().wait(text));
+  // What runs in them makes no difference where all is removed.
+  const used: Used[] = flags.captures
+    ? owned.map((one) => ({ owned: one }))
+    : await usageOf(api, owned, signal, (text) => statusLine().wait(text));
   statusLine().clear();
   const chosen: Used[] = [];
   let resting = 0;
@@ -92,12 +95,12 @@ async function cleanUp(
   const tell = () =>
     statusLine().wait(`removing ${countText(chosen.length, 'container')}: ${done} removed`);
   tell();
-  // Each takes an exec and some requests.
+  // Each takes an exec.
   const outcomes = await StartSlots.forQuestions().map(
     chosen,
     ({ owned }) => nodeOfOwned(owned),
-    async (one) => {
-      const isRemoved = await removed(api, one, signal);
+    async (one, isAsked) => {
+      const isRemoved = await removed(api, one, signal, isAsked);
       done += 1;
       tell();
       return isRemoved;
@@ -107,9 +110,14 @@ async function cleanUp(
   return outcomes.every(Boolean) ? 0 : 1;
 }
 
-async function removed(api: KubeApi, one: Used, signal: AbortSignal): Promise<boolean> {
+async function removed(
+  api: KubeApi,
+  one: Used,
+  signal: AbortSignal,
+  onAsked: () => void,
+): Promise<boolean> {
   try {
-    await remove(api, one.owned, signal);
+    await remove(api, one.owned, signal, onAsked);
     say(one, 'removed');
     return true;
   } catch (error) {

@@ -44,6 +44,28 @@ describe('the slots for starts', () => {
     expect(begun.at(-1)).toBe('a4');
   });
 
+  it('are free again when the node has done its part, though the task goes on', async () => {
+    const begun: string[] = [];
+    const ends: (() => void)[] = [];
+    const results = new StartSlots(1, 10, steady()).map(
+      ['one', 'two', 'three'],
+      () => 'a',
+      async (name, isDone) => {
+        begun.push(name);
+        if (name === 'one') isDone();
+        await new Promise<void>((resolve) => ends.push(resolve));
+        return name;
+      },
+    );
+    await settled();
+    expect(begun).toEqual(['one', 'two']);
+    ends[1]?.();
+    await settled();
+    expect(begun).toEqual(['one', 'two', 'three']);
+    for (const end of ends) end();
+    expect(await results).toEqual(['one', 'two', 'three']);
+  });
+
   it('bound them in all', async () => {
     const { begun, start, end } = starts(new StartSlots(2, 3, steady()));
     for (const node of ['a', 'b', 'c', 'd', 'e']) void start(node, node);

@@ -1,24 +1,31 @@
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { remove } from '../../../src/inventory/remove.ts';
-import { ENDED, podWithDebuggers } from '../debugger/pods.ts';
+import { ENDED, podWithDebuggers, RUNNING } from '../debugger/pods.ts';
 import { fakeServer, json } from '../kube/fakeServer.ts';
 import { recording } from '../kube/recordings.ts';
 
 const NAME = 'netdebug-network';
 const POD = podWithDebuggers([{ name: NAME, image: 'x' }, ENDED]);
+const RUNNING_POD = podWithDebuggers([{ name: NAME, image: 'x' }, RUNNING]);
 const OWNED = { kind: 'debugger', pod: POD, container: NAME, state: 'running' } as const;
 
 /** Removes a debugger where execs are answered so, one after the other; the pod says that it has ended. */
-async function removed(answers: readonly ((socket: Socket) => void)[]) {
+async function removed(answers: readonly ((socket: Socket) => void)[], onAsked?: () => void) {
   let asked = 0;
+  let looks = 0;
   const { api } = await fakeServer({
-    rest: (_, response) => json(response, 200, POD),
+    rest: (_, response) => {
+      looks += 1;
+      json(response, 200, looks < 3 ? RUNNING_POD : POD);
+    },
     upgrade: (socket) => answers[asked++]?.(socket),
   });
-  const outcome = await remove(api, OWNED, new AbortController().signal).catch(
-    (error: Error) => error,
-  );
+  const { signal } = new AbortController();
+  const outcome = await remove(api, OWNED, signal, () => {
+    expect(looks).toBe(0);
+    onAsked?.();
+  }).catch((error: Error) => error);
   return { outcome, asked };
 }
 
@@ -31,6 +38,15 @@ const hangUp = (socket: Socket) => socket.destroy();
 
 it('a container that has ended meanwhile is no failure', async () => {
   expect(await removed([gone])).toEqual({ outcome: undefined, asked: 1 });
+});
+
+it('says when only the report of the end is missing', async () => {
+  let told = 0;
+  const onAsked = () => {
+    told += 1;
+  };
+  expect((await removed([gone], onAsked)).outcome).toBe(undefined);
+  expect(told).toBe(1);
 });
 
 it('a broken connection is tried again, three times', async () => {

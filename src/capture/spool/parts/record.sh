@@ -112,18 +112,8 @@ refuse() {
 
 finish() {
   if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
-    # What the kernel holds for up to a second still belongs to the capture.
-    case $phase-$why in
-      starting-* | *-full | *-floor | *-size) ;;
-      *)
-        # dumpcap asks for it four times a second, tcpdump once.
-        settling=1.1
-        if [ "$engine" = dumpcap ]; then settling=0.6; fi
-        if [ "$moment" = 1 ]; then settling=2; fi
-        nap "$settling"
-        await_delivery
-        ;;
-    esac
+    # What is to be removed needs no last packets.
+    if [ -e kept ]; then settle; fi
     end_tree "$child"
   fi
   bury_engine
@@ -135,11 +125,24 @@ finish() {
   fi
   if [ "$why" = engine ] && has_its_bounds; then why=$bound; fi
   [ "$why" != engine ] || [ -z "$full" ] || why=full
-  if [ "${captured:-0}" -eq 0 ]; then explain_nothing; fi
+  if [ "${captured:-0}" -eq 0 ] && [ -e kept ]; then explain_nothing; fi
   phase=ended ended=$(date +%s)
   put_state
   rm -f running capturing wanted
   echo "why $why exit $code"
+}
+
+# What the kernel holds for up to a second still belongs to the capture.
+settle() {
+  case $phase-$why in
+    starting-* | *-full | *-floor | *-size) return ;;
+  esac
+  # dumpcap asks for it four times a second, tcpdump once.
+  settling=1.1
+  if [ "$engine" = dumpcap ]; then settling=0.6; fi
+  if [ "$moment" = 1 ]; then settling=2; fi
+  nap "$settling"
+  await_delivery
 }
 
 # Nothing matched the filter: says in the state what else there was.

@@ -17,9 +17,10 @@ bury() {
 # Ends what records, and has the spool removed: by its recorder, or here where that is gone.
 take_away() {
   load_state
-  unwant wanted kept
+  # In this order: a recorder that ends for nobody does not wait for the last packets.
+  unwant kept wanted
   tries=0
-  while [ -d "$spool" ] && load_state && is_alive && [ "$tries" -lt 100 ]; do
+  while [ -d "$spool" ] && is_alive && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
     nap "$moment"
   done

@@ -260,6 +260,28 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
+  // Another shell may have a sleep of its own.
+  it.for(['dumpcap', 'tcpdump'] as const)(
+    'waits for the last packets when it is stopped, and not when it is removed: %s',
+    async (engine, { expect }) => {
+      const shell = 'dash';
+      const spool = spoolFor('unwanted', engine);
+      const words = [`spool=${spool}`, 'start', `engine=${engine}`, 'device=lo', 'zroot=1'];
+      for (const verb of ['stop', 'remove'] as const) {
+        const naps = napsIn(`${spool}-${verb}`);
+        const following = place.followWith(naps.folder, shell, ...words, 'linger=30', 'keep=30');
+        await following.heard('hello');
+        expect((await place.run(shell, verb, `spool=${spool}`)).status).toBe(0);
+        const settled = naps.taken().some((nap) => nap === '0.6' || nap === '1.1');
+        expect(settled, verb).toBe(verb === 'stop');
+        following.leave();
+        await following.exit;
+        if (verb === 'stop') await place.run(shell, 'remove', `spool=${spool}`);
+        expect(existsSync(spool)).toBe(false);
+      }
+    },
+  );
+
   it.for(['dash', 'ash'] as const)(
     'with a dumpcap that says nothing and ignores TERM goes on with tcpdump, and leaves neither: %s',
     async (shell, { expect }) => {
@@ -417,6 +439,17 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     return Number(/^pid (\d+)$/m.exec(readFileSync(join(spool, 'state'), 'utf8'))?.[1]);
   }
 });
+
+/** A folder with a sleep that keeps how long it was asked to sleep. */
+function napsIn(folder: string) {
+  mkdirSync(folder);
+  const taken = join(folder, 'taken');
+  const program = join(folder, 'sleep');
+  writeFileSync(taken, '');
+  writeFileSync(program, `#!/bin/sh\necho "$1" >>${taken}\nexec /bin/sleep "$1"\n`);
+  chmodSync(program, 0o755);
+  return { folder, taken: () => readFileSync(taken, 'utf8').split('\n') };
+}
 
 /** A folder with a program that ignores TERM, as does what it starts, and says nothing. */
 function hungProgram(folder: string, name: string, spool: string): string {

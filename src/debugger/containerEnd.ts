@@ -1,0 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { KubeApi } from '../kube/api.ts';
+import { unlessGone } from '../kube/apiError.ts';
+import { type Pod, podPath } from '../kube/pod.ts';
+import { debuggerStatus } from './start.ts';
+
+/** How long the end of a container takes to show in its pod's status, at most: a busy kubelet is slow to report. Milliseconds. */
+const LIMIT_MS = 60_000;
+/** Between two looks: the first pause, and how long they grow, since many containers may be waited for at once. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Waits until the API server reports that a container has ended, or that its pod is gone; false when it takes too long. */
+export async function hasContainerEnded(
+  api: KubeApi,
+  { metadata: { namespace, name, uid } }: Pod,
+  container: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const limit = performance.now() + LIMIT_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+    const pod = await api.get<Pod>(podPath(namespace, name), { signal }).catch(unlessGone);
+    if (!pod || pod.metadata.uid !== uid) return true;
+    if (debuggerStatus(pod, container)?.state?.terminated) return true;
+    if (performance.now() > limit) return false;
+    await wait(pause, undefined, { signal });
+  }
+}
