@@ -6,18 +6,18 @@ import type { ClusterFacts } from './model/clusterFacts.ts';
 import type { NetworkNamespace } from './model/networkNamespace.ts';
 import type { NodeFacts } from './model/nodeFacts.ts';
 
-/** A network namespace with the node that it is on. */
+/** A network namespace and its node. */
 export interface Place {
   readonly node: NodeFacts;
   readonly network: NetworkNamespace;
 }
 
-/** A device at its place. */
+/** A device in its namespace. */
 export interface Port extends Place {
   readonly link: Link;
 }
 
-/** The facts of a cluster, indexed by what a trace looks up: the owner of an address, the other end of a device. */
+/** The facts of a cluster, indexed for traces: the owner of an address, the other end of a device. */
 export class Wiring {
   readonly facts: ClusterFacts;
   readonly #byAddress = new Map<string, Port[]>();
@@ -41,12 +41,12 @@ export class Wiring {
     }
   }
 
-  /** The devices that have an address, on all nodes that were entered. */
+  /** The devices that have an address, on all nodes that were read. */
   withAddress(address: string): readonly Port[] {
     return this.#byAddress.get(canonical(address)) ?? [];
   }
 
-  /** The pods that the API server says have an address; those of the host's network share it. */
+  /** The pods that have an address according to the API server. Pods in the host network share the node's address. */
   podsWithAddress(address: string): readonly PodObject[] {
     return this.#podsByAddress.get(canonical(address)) ?? [];
   }
@@ -64,7 +64,7 @@ export class Wiring {
     return network.inode === node.hostInode;
   }
 
-  /** The network of a pod, on its node. */
+  /** The network namespace of a pod, on its node. */
   placeOfPod(pod: PodObject): Place | undefined {
     const node = this.node(pod.node);
     if (node === undefined) return undefined;
@@ -77,7 +77,7 @@ export class Wiring {
     return network && { node, network };
   }
 
-  /** The pod that a network is of, as `namespace/name`. */
+  /** The pod that owns a namespace, as `namespace/name`. */
   podName({ network }: Place): string | undefined {
     const { owner } = network;
     if (owner.kind !== 'pod') return undefined;
@@ -94,8 +94,8 @@ export class Wiring {
   }
 
   /**
-   * The other end of a veth or netkit, or the device below a VLAN, macvlan or tunnel. Device names mean
-   * nothing here: in another namespace it is the device with that ifindex which points back.
+   * The other end of a veth or netkit, or the device below a VLAN, macvlan or tunnel. Device names do not identify
+   * a device in another namespace. There, it is the device with the right ifindex that points back.
    */
   otherEnd(port: Port): Port | undefined {
     const { node, network, link } = port;
@@ -118,13 +118,13 @@ export class Wiring {
       : candidates.find((one) => this.#isMutual(port, one));
   }
 
-  /** Whether a namespace can be the one that a device's number stands for. */
+  /** Whether a namespace can be the one that a device's link_netnsid refers to. */
   #mayBe({ node, network, link }: Port, other: NetworkNamespace): boolean {
     const number = link.link?.netnsid;
     if (network.inode === node.hostInode && number !== undefined && other.netnsid !== undefined) {
       return other.netnsid === number;
     }
-    // A pod's device that has no pair may lie on one of the host only.
+    // A device that is not a pair, in a pod, can only be on top of a device of the host.
     return link.kind === 'veth' || link.kind === 'netkit' || other.inode === node.hostInode;
   }
 
@@ -139,18 +139,18 @@ export class Wiring {
       .map((one) => ({ node, network, link: one }));
   }
 
-  /** The bridge, bond or VRF that a device is a port of. */
+  /** The bridge, bond or VRF that has the device as a port. */
   master(port: Port): Port | undefined {
     return port.link.master === undefined ? undefined : this.device(port, port.link.master);
   }
 
-  /** Whether an address is one of a namespace's own. */
+  /** Whether a namespace has the address itself. */
   hasAddress({ network }: Place, address: string): boolean | undefined {
     if (network.links === undefined) return undefined;
     const own = network.links.some((link) =>
       link.addresses.some((one) => sameAddress(one.address, address)),
     );
-    // kube-proxy's IPVS and anycast setups have local routes without an address.
+    // kube-proxy's IPVS mode and anycast setups have local routes without addresses.
     return (
       own ||
       (network.routes ?? []).some(
@@ -161,7 +161,7 @@ export class Wiring {
   }
 }
 
-/** Whether a device carries packets: up by its flags, and with a carrier as far as it has one. */
+/** Why a device does not carry packets: it is down, or it has no carrier. Undefined if it carries packets. */
 export function faultOfLink(link: Link): 'down' | 'no-carrier' | undefined {
   if (!link.flags.includes('UP')) return 'down';
   if (link.flags.includes('NO-CARRIER') || link.state === 'LOWERLAYERDOWN') return 'no-carrier';

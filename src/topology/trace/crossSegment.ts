@@ -7,7 +7,7 @@ import { checkMtu, mayForward } from './segmentChecks.ts';
 import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
-/** Carries the packet from a device over its segment to the device that has the next hop. */
+/** Moves the packet from a device over its segment to the device that has the next hop. */
 export function crossSegment(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const { link } = port;
   switch (link.kind) {
@@ -52,7 +52,7 @@ export function crossSegment(walk: WalkState, port: Port, nextHop: string): Way[
   }
 }
 
-/** Of a bridge with many ports only the first ones are named. */
+/** The most ports of a bridge that are named. */
 const MOST_PORTS = 3;
 
 function portsText(walk: WalkState, port: Port): string {
@@ -63,11 +63,11 @@ function portsText(walk: WalkState, port: Port): string {
   return `ports ${shown}${more > 1 ? ` and ${more} more` : ''}`;
 }
 
-/** A device that lies on another: its packets leave by that one. */
+/** Crosses a device on top of another one, such as a VLAN or macvlan: packets leave by the lower device. */
 function throughBelow(walk: WalkState, port: Port, below: Port, nextHop: string): Way['end'] {
   const end = walk.pass(below);
   if (end !== undefined) return end;
-  // Devices on the same one reach each other within the node.
+  // Devices on top of the same device reach each other within the node.
   const sibling = walk.wiring
     .withAddress(nextHop)
     .find(
@@ -82,7 +82,7 @@ function throughBelow(walk: WalkState, port: Port, below: Port, nextHop: string)
   return overWire(walk, port, nextHop);
 }
 
-/** From one end of a pair to the other, which is a bridge's port or takes part in the network layer. */
+/** Crosses a pair to its other end, which is a port of a bridge or a device of the network layer. */
 function overPair(walk: WalkState, port: Port, peer: Port, nextHop: string): Way['end'] {
   const end = walk.pass(peer);
   if (end !== undefined) return end;
@@ -115,7 +115,7 @@ function overPair(walk: WalkState, port: Port, peer: Port, nextHop: string): Way
   return walk.arrive(peer);
 }
 
-/** Whether a routed veth answers for an address that is not its own (proxy ARP), or need not. */
+/** Whether the peer resolves the next hop: from a neighbour entry, because no resolution is needed, or by proxy ARP. */
 function answersFor(peer: Port, port: Port, nextHop: string): boolean {
   const entry = port.network.neighbours?.find(
     (one) => one.device === port.link.name && sameAddress(one.address, nextHop),
@@ -128,7 +128,7 @@ function answersFor(peer: Port, port: Port, nextHop: string): boolean {
   return proxies(peer, nextHop);
 }
 
-/** Whether a device answers for the addresses of others; true where its settings were not read. */
+/** Whether a device answers ARP for other addresses; true if its settings were not read. */
 function proxies({ network, link }: Port, address: string): boolean {
   const family = address.includes(':') ? 'ipv6' : 'ipv4';
   const name = family === 'ipv4' ? 'proxy_arp' : 'proxy_ndp';
@@ -139,9 +139,9 @@ function proxies({ network, link }: Port, address: string): boolean {
 }
 
 /**
- * Over a bridge: to the bridge itself where the next hop is its address, otherwise out of the port that
- * the forwarding table names, or behind which the address is. `inPort` is undefined for what the node
- * itself sends; `sender` is the device that resolved the next hop.
+ * Crosses a bridge: up to the bridge itself if it has the next hop, otherwise out of the port in the forwarding
+ * table, or of the port with the address behind it. `inPort` is undefined for packets from the node itself.
+ * `sender` is the device that resolved the next hop.
  */
 function acrossBridge(
   walk: WalkState,
@@ -160,7 +160,7 @@ function acrossBridge(
   }
   const owner = behindBridge(walk, bridge, nextHop);
   const mac = checkNeighbour(walk, sender, nextHop, owner?.end);
-  // A bridge that answers for others (proxy ARP) gets their frames.
+  // A bridge with proxy ARP receives the frames for the addresses that it answers for.
   if (inPort !== undefined && mac !== undefined && isBridgesOwn(bridge, mac))
     return upBridge(walk, bridge, inPort);
   const outPort = portFor(walk, bridge, mac) ?? owner?.port;
@@ -202,7 +202,7 @@ function acrossBridge(
   return outOfPort(walk, outPort, nextHop);
 }
 
-/** From a port of a bridge to the network layer of its node. */
+/** Moves the packet from a bridge port up to the network layer of its node. */
 function upBridge(walk: WalkState, bridge: Port, inPort: Port): Way['end'] {
   walk.enteredBy = inPort;
   const devices = { inDevice: inPort.link.name };
@@ -210,7 +210,7 @@ function upBridge(walk: WalkState, bridge: Port, inPort: Port): Way['end'] {
   return walk.arrive(bridge);
 }
 
-/** Whether rules let a frame in by a port of a bridge. */
+/** Whether rules accept a frame that arrives on a bridge port. */
 function entersBridge(walk: WalkState, port: Port): boolean {
   const devices = { inDevice: port.link.name };
   return (
@@ -223,7 +223,7 @@ function hairpinFault(walk: WalkState, port: Port): void {
   walk.fault('hairpin-off', port, `${port.link.name}: hairpin off`, { device: port.link.name });
 }
 
-/** The address's device seen as having the bridge's link-layer address. */
+/** The bridge, if it has the address; its MAC address is then the expected one. */
 function ownMac(bridge: Port, address: string): Port | undefined {
   const has = bridge.link.addresses.some((one) => sameAddress(one.address, address));
   return has ? bridge : undefined;
@@ -234,7 +234,7 @@ function bridgeFilters(bridge: Port): boolean {
   return sysctl === '1' || bridge.link.data.nf_call_iptables === 1;
 }
 
-/** The port whose table entry a link-layer address has. */
+/** The port in the bridge's forwarding table for a MAC address. */
 function portFor(walk: WalkState, bridge: Port, mac: string | undefined): Port | undefined {
   if (mac === undefined) return undefined;
   const entry = bridge.network.fdb?.find(
@@ -243,7 +243,10 @@ function portFor(walk: WalkState, bridge: Port, mac: string | undefined): Port |
   return entry && walk.wiring.device(bridge, entry.device);
 }
 
-/** Entries of the ports' own addresses, which `bridge fdb` calls permanent, lead to the bridge itself. */
+/**
+ * Whether an entry is for a port's own MAC address (`permanent` in `bridge fdb`). Such entries lead to the bridge
+ * itself.
+ */
 function isLocal({ state }: FdbEntry): boolean {
   return state === 'permanent';
 }
@@ -257,7 +260,7 @@ function isBridgesOwn({ link, network }: Port, mac: string): boolean {
   );
 }
 
-/** The bridge's port behind which an address is, and the device that has it. */
+/** The bridge port with an address behind it, and the device that has the address. */
 function behindBridge(
   walk: WalkState,
   bridge: Port,
@@ -277,7 +280,7 @@ function behindBridge(
   return found.find(({ end }) => walk.aim?.network === end.network) ?? found[0];
 }
 
-/** No device behind the bridge has the address, as far as is known. */
+/** Handles a next hop that no known device behind the bridge has. */
 function nowhereBehind(
   walk: WalkState,
   bridge: Port,
@@ -303,7 +306,7 @@ function nowhereBehind(
     return 'stopped';
   }
   const ways = walk.wiring.portsOf(bridge).filter((port) => port.link !== inPort?.link);
-  // A bridge may have the uplink as a port: then the next hop is on the wire.
+  // If the uplink is a port of the bridge, the next hop is on the wire.
   const uplink = ways.find(({ link }) => isWired(link));
   if (uplink !== undefined) return walk.pass(uplink) ?? overWire(walk, uplink, nextHop);
   const other = ways.find((port) => !leadsToPod(walk, port));
@@ -316,7 +319,7 @@ function nowhereBehind(
   if (sameAddress(nextHop, walk.packet.destination)) {
     const evidence = `no port of ${bridge.link.name} leads to ${nextHop}`;
     const owners = walk.wiring.withAddress(nextHop);
-    // A bridge without an address is no gateway: its way to the others is on the link layer, and may be missing.
+    // A bridge without an address is not a gateway. It reaches other nodes by the link layer, which may be faulty.
     const isGateway = bridge.link.addresses.some(
       ({ address, scope }) => scope === 'global' && address.includes(':') === nextHop.includes(':'),
     );
@@ -330,7 +333,7 @@ function nowhereBehind(
       return 'stopped';
     }
     if (owners.length > 0) {
-      // Somebody has it, and nothing that was read leads there from this bridge.
+      // Another device has the address, but nothing that was read leads from this bridge to it.
       walk.doubt(bridge, 'bridge', evidence);
       return 'unknown';
     }
@@ -345,7 +348,7 @@ function nowhereBehind(
   return 'stopped';
 }
 
-/** Whether all that is behind a bridge port was read: one pair, with its other end in another namespace. */
+/** Whether everything behind a bridge port is known: a pair whose other end is in another namespace. */
 function leadsToPod(walk: WalkState, port: Port): boolean {
   const end = walk.wiring.otherEnd(port);
   return port.link.kind === 'veth' && end !== undefined && end.network !== port.network;

@@ -7,7 +7,7 @@ import { fdbText, neighbourOf, neighbourText, sameMac } from './neighbours.ts';
 import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
-/** Kinds of devices that put packets into others, and what that adds over IPv4. */
+/** Kinds of tunnel devices, and the bytes that they add over IPv4. */
 const OVERHEAD: Readonly<Record<string, number>> = {
   vxlan: 50,
   geneve: 50,
@@ -26,7 +26,7 @@ export function isTunnel({ kind }: Link): boolean {
   return kind !== undefined && kind in OVERHEAD;
 }
 
-/** Carries the packet through a tunnel to the node at its other end. */
+/** Moves the packet through a tunnel to the node at its other end. */
 export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): Way['end'] {
   const { link } = tunnel;
   if (link.data.external === true) {
@@ -64,7 +64,7 @@ export function crossTunnel(walk: WalkState, tunnel: Port, nextHop: string): Way
   return walk.arrive(master?.link.kind === 'bridge' ? master : far);
 }
 
-/** The address of the tunnel's other end, by its parameters, the neighbour and forwarding tables. */
+/** The address of the tunnel's remote end, from its parameters and the neighbour and forwarding tables. */
 function remoteOf(walk: WalkState, tunnel: Port, nextHop: string): string | undefined {
   const { link } = tunnel;
   const fixed = nonEmptyText(link.data.remote);
@@ -99,7 +99,7 @@ function vxlanRemote(
     nonEmptyText(link.data.group);
   const neighbour = neighbourOf(tunnel, nextHop);
   if (neighbour?.mac === undefined) {
-    // With a flood entry, addresses are resolved through the tunnel.
+    // With a flood entry, addresses are resolved through the tunnel, so the neighbour entry may be missing.
     if (anyone !== undefined) return anyone;
     const known = network.neighbours?.filter(({ device }) => device === link.name) ?? [];
     walk.fault(
@@ -133,7 +133,7 @@ function vxlanRemote(
   return undefined;
 }
 
-/** What the table should hold: the device of the same tunnel that has the next hop. */
+/** The expected content of the tables: the device of the same tunnel that has the next hop. */
 function expectedVtep(walk: WalkState, tunnel: Port, nextHop: string): Record<string, string> {
   const far = walk.wiring
     .withAddress(nextHop)
@@ -149,7 +149,7 @@ function expectedVtep(walk: WalkState, tunnel: Port, nextHop: string): Record<st
   };
 }
 
-/** The encapsulated packet on its own way between the nodes. */
+/** Follows the encapsulated packet between the nodes. */
 function outerWay(walk: WalkState, tunnel: Port, remote: string, end: Port): boolean {
   const { link } = tunnel;
   const port = numberOf(link.data.port);
@@ -192,7 +192,7 @@ function outerWay(walk: WalkState, tunnel: Port, remote: string, end: Port): boo
   return way.end === 'delivered';
 }
 
-/** What is put into the tunnel must fit, with its headers, through the devices underneath. */
+/** Checks that the largest packets of the tunnel, with its headers, fit through the devices underneath. */
 function checkOuterMtu(walk: WalkState, tunnel: Port, remote: string, way: Way): void {
   const { link } = tunnel;
   const overhead = (OVERHEAD[link.kind ?? ''] ?? 0) + (familyOf(remote) === 6 ? 20 : 0);
@@ -219,13 +219,16 @@ function checkOuterMtu(walk: WalkState, tunnel: Port, remote: string, way: Way):
   );
 }
 
-/** A tunnel that is bound to an address takes packets of that family alone: nodes may have one for each. */
+/**
+ * Whether a tunnel accepts packets of a family. A tunnel bound to an address only accepts that address's family,
+ * so a node may have a tunnel for each family.
+ */
 function takesFamily({ data }: Link, family: 4 | 6): boolean {
   const local = nonEmptyText(data.local);
   return local === undefined || local === 'any' || familyOf(local) === family;
 }
 
-/** The device of the same tunnel on the other node, where its packets arrive at an address of `end`. */
+/** The device of the same tunnel on the other node, whose packets arrive at an address of `end`. */
 function farEnd(walk: WalkState, tunnel: Port, end: Port, remote: string): Port | undefined {
   const { link } = tunnel;
   const here = (end.network.links ?? []).map((one) => ({
@@ -270,7 +273,7 @@ function farEnd(walk: WalkState, tunnel: Port, end: Port, remote: string): Port 
   return far;
 }
 
-/** The forwarding table may name another node than the one that has the destination. */
+/** Checks that the forwarding table names the node that has the destination. */
 function checkExpectedNode(
   walk: WalkState,
   tunnel: Port,
@@ -291,8 +294,8 @@ function checkExpectedNode(
 }
 
 /**
- * Frames for another address than the device's own are dropped where they arrive. Four things must agree:
- * the neighbour and forwarding entries here, the device there, and what flannel wrote into the node.
+ * Compares MAC addresses, because the far device drops frames for another address than its own. Four places must
+ * agree: the neighbour and forwarding entries here, the far device, and flannel's annotation of the far node.
  */
 function checkVtepMac(walk: WalkState, tunnel: Port, far: Port, nextHop: string): boolean {
   if (tunnel.link.kind !== 'vxlan' || far.link.master !== undefined) return true;
@@ -337,7 +340,7 @@ function staleOf(mac: string, real: string, annotated: string | undefined): stri
     : parts.join(' and ');
 }
 
-/** flannel's own note of the address of a node's tunnel device. */
+/** The MAC address of a node's tunnel device according to flannel's annotation. */
 function annotatedMac(walk: WalkState, node: string): string | undefined {
   const object = walk.wiring.facts.objects.nodes?.find(({ name }) => name === node);
   const text = object?.annotations['flannel.alpha.coreos.com/backend-data'];
@@ -353,7 +356,7 @@ function fdbEvidence(tunnel: Port, nextHop: string): string | undefined {
   return entry && fdbText(entry);
 }
 
-/** The underlay address of the node that the packet should go to. */
+/** The underlay address of the node that the packet should reach. */
 function nodeAddress(walk: WalkState, tunnel: Port): string | undefined {
   const node = walk.aim?.node;
   return node && hostAddress(walk, node.name, nonEmptyText(tunnel.link.data.local));

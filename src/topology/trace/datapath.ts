@@ -1,16 +1,16 @@
 import type { Port } from '../wiring.ts';
 
-/** Something else than tables that decides about packets at a device. */
+/** A mechanism other than tables that decides about packets at a device. */
 export interface Datapath {
   readonly what: string;
   readonly why: string;
-  /** Whether it also chooses the way, so that routes and neighbours tell nothing from here on. */
+  /** Whether it also chooses the way, so that routes and neighbours do not apply after it. */
   readonly redirects: boolean;
 }
 
 /**
- * Names by which programs of known plugins are recognised, in what tc prints of their filters, and whether they
- * send packets on by themselves (bpf_redirect) rather than only let them pass.
+ * Patterns for the programs of known plugins in tc's list of filters, and whether these programs redirect packets
+ * (bpf_redirect) or only filter them.
  */
 const NAMES: readonly (readonly [pattern: RegExp, name: string, redirects: boolean])[] = [
   [/cil_|bpf_lxc|bpf_host|bpf_overlay|cilium/i, 'Cilium', true],
@@ -20,7 +20,7 @@ const NAMES: readonly (readonly [pattern: RegExp, name: string, redirects: boole
   [/aws_?k8s|tc_cls|vpc/i, 'the AWS network policy agent', false],
 ];
 
-/** A device where something else than tables decides about packets: eBPF programs, Open vSwitch. */
+/** The mechanism other than tables that decides at a device, if there is one: eBPF programs, Open vSwitch. */
 export function datapathOf({
   network,
   link,
@@ -46,7 +46,7 @@ export function datapathOf({
   };
 }
 
-/** A device of Open vSwitch, or a port of it. */
+/** Whether a device belongs to Open vSwitch or is one of its ports. */
 function isSwitched({ kind, master, portKind }: Port['link']): boolean {
   return kind === 'openvswitch' || master === 'ovs-system' || portKind === 'openvswitch';
 }

@@ -5,7 +5,7 @@ import type { Hook } from '../netfilter/ruleset.ts';
 import type { Place } from '../wiring.ts';
 import type { WalkState } from './walkState.ts';
 
-/** Notes that the rules of a hook drop or reject the packet, and which rule does. */
+/** Notes that the rules of a hook drop or reject the packet, with the rule that does. */
 export function noteDrop(
   walk: WalkState,
   place: Place,

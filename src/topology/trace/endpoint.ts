@@ -3,7 +3,7 @@ import type { NodeObject, PodObject, ServiceObject } from '../model/apiObjects.t
 import type { Place, Wiring } from '../wiring.ts';
 import { backendsOf, usableBackends } from './serviceBackends.ts';
 
-/** One end of a path, found among what is known of the cluster. */
+/** One end of a path. */
 export type PathEndpoint =
   | {
       readonly kind: 'pod';
@@ -22,17 +22,17 @@ export type PathEndpoint =
       readonly service: ServiceObject;
       readonly addresses: readonly string[];
     }
-  /** Outside the cluster, or of nothing that is known. */
+  /** An address outside of the cluster, or of nothing known. */
   | { readonly kind: 'address'; readonly addresses: readonly string[] };
 
-/** Why a word names nothing: the words for an error. */
+/** An error message for a word that names nothing. */
 export interface NotFound {
   readonly notFound: string;
 }
 
 /**
- * What a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `SERVICE.NAMESPACE.svc…`,
- * `node/NODE` or an address. An address of a pod, service or node stands for it.
+ * Finds what a word names: `POD`, `NAMESPACE/POD`, `pod/POD`, `svc/SERVICE`, `SERVICE.NAMESPACE.svc…`, `node/NODE`
+ * or an address. The address of a pod, service or node finds its owner.
  */
 export function findEndpoint(
   wiring: Wiring,
@@ -63,7 +63,6 @@ function podNamed(wiring: Wiring, namespace: string, name: string): PathEndpoint
     (one) => one.namespace === namespace && one.name === name,
   );
   if (pod !== undefined) return endpointOfPod(wiring, pod);
-  // Offline, or where pods may not be listed, a namespace may still tell whose it is.
   return { notFound: `pod "${name}" not found in namespace "${namespace}"` };
 }
 
@@ -83,10 +82,10 @@ function serviceNamed(wiring: Wiring, namespace: string, name: string): PathEndp
   return { kind: 'service', service, addresses };
 }
 
-/** What names of a headless service lead to. */
+/** The addresses that the name of a headless service resolves to. */
 function addressesBehind(wiring: Wiring, service: ServiceObject): string[] {
   const port = service.ports[0];
-  // A headless service may have no port at all: then its endpoints have none either.
+  // A headless service may have no port. Its endpoints then have no port either.
   if (port === undefined) return [];
   return ([4, 6] as const)
     .flatMap((family) => usableBackends(backendsOf(wiring, service, port, family) ?? []))
@@ -126,7 +125,10 @@ function endpointOfAddress(wiring: Wiring, address: string): PathEndpoint {
   return { kind: 'address', addresses: [address] };
 }
 
-/** Addresses of further interfaces are in no pod's status: Multus notes them, and the namespace has them. */
+/**
+ * Whether a pod has an address on an additional interface. Such addresses are not in the pod's status, but in
+ * Multus's annotation or in the pod's namespace.
+ */
 function hasFurtherAddress(wiring: Wiring, pod: PodObject, address: string): boolean {
   if (pod.hostNetwork) return false;
   const noted = pod.annotations['k8s.v1.cni.cncf.io/network-status'] ?? '';
@@ -138,7 +140,7 @@ function hasFurtherAddress(wiring: Wiring, pod: PodObject, address: string): boo
   );
 }
 
-/** As the user would name it: `namespace/name`, `svc/name`, `node/name` or the address. */
+/** The name that a user would write: `namespace/name`, `svc/name.namespace`, `node/name` or the address. */
 export function pathEndpointText(endpoint: PathEndpoint): string {
   switch (endpoint.kind) {
     case 'pod':

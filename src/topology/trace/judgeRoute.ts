@@ -22,9 +22,9 @@ export type Judged =
 const BLOCKING = new Set(['blackhole', 'unreachable', 'prohibit']);
 
 /**
- * What a route, or its absence, means for a packet; with what else the kernel looks at before it
- * forwards: the reverse path and forwarding itself. Its answer has one text for several causes, so each
- * is looked for in the tables.
+ * Judges what a route, or its absence, means for a packet. Includes the other checks of the kernel before it
+ * forwards: the reverse path, and forwarding itself. The kernel's error has the same text for several causes, so
+ * each cause is looked for in the tables.
  */
 export function judgeRoute(
   wiring: Wiring,
@@ -103,7 +103,7 @@ export function judgeRoute(
   };
 }
 
-/** A rule that takes an action itself, as `ip rule` prints it. */
+/** A rule with an action of its own, as printed by `ip rule`. */
 function ruleText({ priority, source, destination, action, inverted }: RoutingRule): string {
   const to = destination === 'all' ? '' : ` to ${destination}`;
   return `${priority}: ${inverted ? 'not ' : ''}from ${source}${to} ${action ?? ''}`;
@@ -142,7 +142,7 @@ function refused(
   };
 }
 
-/** The command that asks the kernel the same. */
+/** The command that asks the kernel this question. */
 function askedText({ question: { to, from, inputDevice, mark } }: RouteDecision): string {
   return [
     'ip route get',
@@ -153,7 +153,7 @@ function askedText({ question: { to, from, inputDevice, mark } }: RouteDecision)
   ].join(' ');
 }
 
-/** The rules of a namespace, where none of them looks the main table up. */
+/** The rules of a namespace as evidence, if none of them looks up the main table. */
 function rulesWithoutMain({ network }: Place, packet: TracedPacket): string | undefined {
   const rules = network.rules?.filter(({ family }) => family === familyName(packet)) ?? [];
   if (rules.length === 0 || rules.some(({ table }) => table === 'main')) return undefined;
@@ -162,7 +162,7 @@ function rulesWithoutMain({ network }: Place, packet: TracedPacket): string | un
 
 type MakeFault = (kind: string, evidence: string, values: Record<string, string>) => Fault;
 
-/** IPv4: the kernel's own answer checks it; IPv6: only the sysctls tell. */
+/** Checks that forwarding is on, by the sysctls. The kernel's answer only includes this check for IPv4. */
 function forwardingFaults(
   { network }: Place,
   packet: TracedPacket,
@@ -174,8 +174,8 @@ function forwardingFaults(
   const family = familyOfPacket(packet) === 4 ? 'ipv4' : 'ipv6';
   const general = family === 'ipv4' ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding';
   const own = `${family}/conf/${inDevice}/forwarding`;
-  // Of IPv6 the value for all devices decides alone; a device's own makes a router of it in other respects. Kernels
-  // since 6.17 can let single devices forward (ip6_forward, Documentation/networking/ip-sysctl.rst).
+  // For IPv6, only the value for all devices decides; a device's own value controls other router functions. Since
+  // 6.17, kernels can also forward for single devices (ip6_forward, Documentation/networking/ip-sysctl.rst).
   const isOff =
     family === 'ipv6'
       ? sysctls[general] === '0' && sysctls[`ipv6/conf/${inDevice}/force_forwarding`] !== '1'
@@ -184,11 +184,11 @@ function forwardingFaults(
   const off = sysctls[general] === '0' ? general : own;
   const name = `net.${off.replaceAll('/', '.')}`;
   const found = fault('forwarding-off', `${name} = 0`, { sysctl: name, device: inDevice, family });
-  // The value for all devices is one fault, whatever device a packet comes in by.
+  // If forwarding is off for all devices, it is one fault for all of them, so leave out the device.
   return off === general ? [{ ...found, where: withoutDevice(found.where) }] : [found];
 }
 
-/** The larger of the values for all devices and for this one counts. */
+/** Checks the reverse path. The larger of the values for all devices and for this device applies. */
 function reversePathFaults(
   place: Place,
   packet: TracedPacket,
@@ -209,8 +209,8 @@ function reversePathFaults(
   );
   const effective = Math.max(...values);
   if (effective === 0 || packet.source === '') return [];
-  // The kernel looks up the way of an answer: from the address that was called, in by the device that
-  // the packet leaves by (fib_validate_source), and without its mark.
+  // The kernel looks up the route of an answer: from the destination address, arriving on the device that the
+  // packet leaves by (fib_validate_source), without the packet's mark.
   const back = decideRoute(place.network, {
     to: packet.source,
     from: packet.destination,

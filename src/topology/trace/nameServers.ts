@@ -2,8 +2,8 @@ import type { Wiring } from '../wiring.ts';
 import type { PathEndpoint } from './endpoint.ts';
 
 /**
- * The name servers of a pod, by its resolv.conf. Where that was not read, the address of the cluster's own
- * name service, which pods with the usual DNS policy ask.
+ * The name servers in a pod's resolv.conf. If it was not read, the address of the cluster's DNS service, which
+ * pods with the default DNS policy use.
  */
 export function nameServersOf(wiring: Wiring, from: PathEndpoint): string[] {
   const place = from.kind === 'pod' || from.kind === 'node' ? from.place : undefined;
@@ -17,7 +17,7 @@ export function nameServersOf(wiring: Wiring, from: PathEndpoint): string[] {
   return [...(service?.clusterAddresses ?? [])];
 }
 
-/** The names that a resolver asks for, in its order: resolv.conf(5), `search` and `options ndots`. */
+/** The names that a resolver queries, in order. See resolv.conf(5), `search` and `options ndots`. */
 export function queriedNames(resolvConf: string, name: string): string[] {
   if (name.endsWith('.')) return [name];
   const search = /^\s*search\s+(.+)$/m.exec(resolvConf)?.[1]?.trim().split(/\s+/) ?? [];

@@ -4,7 +4,7 @@ import { sameAddress } from '../address.ts';
 import type { Port } from '../wiring.ts';
 import type { WalkState } from './walkState.ts';
 
-/** The entry of a device's ARP or neighbour discovery table for an address. */
+/** The entry for an address in a device's ARP or neighbour discovery table. */
 export function neighbourOf({ network, link }: Port, address: string): Neighbour | undefined {
   return network.neighbours?.find(
     (entry) =>
@@ -14,7 +14,7 @@ export function neighbourOf({ network, link }: Port, address: string): Neighbour
   );
 }
 
-/** An entry as `ip neigh` prints it: the evidence. */
+/** An entry in the notation of `ip neigh`, as evidence. */
 export function neighbourText({ address, device, mac, state }: Neighbour): string {
   return [address, 'dev', device, ...(mac ? ['lladdr', mac] : []), ...state].join(' ');
 }
@@ -31,14 +31,14 @@ export function fdbText({ mac, device, master, destination, state, flags }: FdbE
   ].join(' ');
 }
 
-/** True where the device resolves no link-layer addresses: tunnels over IP, WireGuard. */
+/** Whether the device does not resolve MAC addresses, such as tunnels over IP and WireGuard. */
 export function resolvesNothing({ link }: Port): boolean {
   return link.flags.includes('NOARP') && link.kind !== 'vxlan';
 }
 
 /**
- * Looks an address up in a device's neighbour table, and compares with the device that really has it.
- * Gives the link-layer address that packets are sent to; undefined while it is unresolved.
+ * Looks up an address in a device's neighbour table, and compares the entry with the device that has the address.
+ * Returns the MAC address that packets are sent to; undefined if it is not resolved.
  */
 export function checkNeighbour(
   walk: WalkState,
@@ -75,12 +75,12 @@ export function checkNeighbour(
   return entry.mac;
 }
 
-/** Kinds of devices that resolve addresses unless somebody has switched that off. */
+/** Kinds of devices that resolve addresses unless this was switched off. */
 const RESOLVING = new Set(['veth', 'bridge', 'macvlan', 'vlan', undefined]);
 
 /**
- * Address resolution needs both ends: one that asks and one that answers. Where it is off at both, as between the
- * devices of an eBPF datapath, that is meant.
+ * Checks that address resolution is on at both ends. If it is off at both, as between the devices of an eBPF
+ * datapath, that is intended.
  */
 function checkArp(walk: WalkState, port: Port, address: string, owner: Port | undefined): void {
   if (owner === undefined) return;
@@ -97,8 +97,8 @@ function checkArp(walk: WalkState, port: Port, address: string, owner: Port | un
 }
 
 /**
- * Whether the owner answers ARP requests. The larger of the device's arp_ignore and that of `all` applies: with 1 and 2,
- * requests for addresses of other devices are not answered; with 8, none are (Linux, ip-sysctl.rst).
+ * Checks that the owner answers ARP requests. The larger of arp_ignore of the device and of `all` applies. With 1
+ * and 2, requests for addresses of other devices are not answered; with 8, no requests are (Linux, ip-sysctl.rst).
  */
 function checkAnswers(walk: WalkState, port: Port, address: string, owner: Port): void {
   const { network, link } = owner;

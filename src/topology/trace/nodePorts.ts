@@ -1,7 +1,7 @@
 import type { PodObject, ServiceObject, ServicePort } from '../model/apiObjects.ts';
 import type { Wiring } from '../wiring.ts';
 
-/** The service that has a port of every node. */
+/** The service with this node port. */
 export function nodePortService(
   wiring: Wiring,
   port: number | undefined,
@@ -17,7 +17,7 @@ export function nodePortService(
   return undefined;
 }
 
-/** The pod that has a port of one node (hostPort), and its own port. */
+/** The pod that uses a port of one node (hostPort), with the port of its container. */
 export function hostPortPod(
   wiring: Wiring,
   node: string,

@@ -6,12 +6,13 @@ import { checkMtu, checkWireMtu, mayForward } from './segmentChecks.ts';
 import type { WalkState } from './walkState.ts';
 import type { Way } from './way.ts';
 
-/** Out of the node: to the node or pod that has the next hop, or to a router that nothing is known of. */
+/** Sends the packet out of the node: to the node or pod that has the next hop, or to an unknown router. */
 export function overWire(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const owner = walk.wiring
     .withAddress(nextHop)
     .find((one) => one.node !== port.node && walk.wiring.isHost(one) && !isBehindTunnel(one));
-  // Networks of clouds answer for others with an address of their own; the kernel asks again for what it learned.
+  // Cloud networks answer ARP for other hosts with a MAC address of their own, and the kernel renews learned
+  // entries. So only permanent entries are compared with the owner.
   const isStatic = neighbourOf(port, nextHop)?.state.includes('PERMANENT') === true;
   const guest = owner === undefined ? guestWith(walk, port, nextHop) : undefined;
   checkNeighbour(walk, port, nextHop, isStatic ? (owner ?? guest?.end) : undefined);
@@ -25,14 +26,14 @@ export function overWire(walk: WalkState, port: Port, nextHop: string): Way['end
   return walk.arrive(master?.link.kind === 'bond' ? master : owner);
 }
 
-/** Hardware, or what stands for it: frames leave the node there. */
+/** Whether frames leave the node at the device: hardware, or a device that stands for it. */
 export function isWired({ kind, type }: Port['link']): boolean {
   return type === 'ether' && (kind === undefined || ['bond', 'team', 'vlan'].includes(kind));
 }
 
 /**
- * To nobody that is known. What happens there is not known either; but where the packet is to arrive is, and what
- * that node does with it, should it come in by the device that answers leave by.
+ * Sends the packet to an unknown next hop. What happens there is unknown, too. If the destination is known,
+ * continue at its node, as if the packet arrived on the device that answers leave by.
  */
 function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   const { destination } = walk.packet;
@@ -51,7 +52,7 @@ function beyond(walk: WalkState, port: Port, nextHop: string): Way['end'] {
   return end === 'stopped' ? 'stopped' : 'unknown';
 }
 
-/** The device by which another node sends answers to the packet. */
+/** The device by which another node would answer the packet. */
 function entranceOf(walk: WalkState, port: Port, { node }: Place): Port | undefined {
   const host = node === port.node ? undefined : walk.wiring.host(node);
   if (host === undefined || walk.visited.has(host.network.inode)) return undefined;
@@ -61,11 +62,11 @@ function entranceOf(walk: WalkState, port: Port, { node }: Place): Port | undefi
   return entrance && isWired(entrance.link) ? entrance : undefined;
 }
 
-/** A pod of another node that is on the wire itself, and the device by which its node takes its frames. */
+/** A pod of another node that is connected to the wire itself, and the device on which its node receives its frames. */
 interface Guest {
   readonly end: Port;
   readonly uplink: Port;
-  /** The bridge between, and its port to the pod; absent for a macvlan or ipvlan. */
+  /** The bridge in between, and its port to the pod; absent for a macvlan or ipvlan. */
   readonly by?: { readonly bridge: Port; readonly port: Port };
 }
 
@@ -98,7 +99,7 @@ function toGuest(walk: WalkState, port: Port, { end, uplink, by }: Guest): Way['
   return walk.pass(end) ?? walk.arrive(end);
 }
 
-/** Addresses of tunnel devices are not on the wire, though Linux would answer for them there. */
+/** Addresses of tunnel devices are not reachable on the wire, although Linux would answer ARP for them there. */
 function isBehindTunnel({ link }: Port): boolean {
   return link.kind === 'vxlan' || link.kind === 'geneve';
 }

@@ -3,18 +3,18 @@ import { isWithin } from '../address.ts';
 import type { NetworkPolicyObject, PodObject } from '../model/apiObjects.ts';
 import type { Wiring } from '../wiring.ts';
 
-/** A policy that selects one end of a path, and what it says of the packet. */
+/** A policy that selects one end of a path, and its verdict for the packet. */
 export interface PolicyVerdict {
   readonly namespace: string;
   readonly name: string;
   readonly direction: 'ingress' | 'egress';
-  /** `namespace/name` of the pod that it selects. */
+  /** `namespace/name` of the selected pod. */
   readonly pod: string;
-  /** `unknown` where it asks what was not read. */
+  /** `unknown` if the policy depends on something that was not read. */
   readonly verdict: 'allow' | 'deny' | 'unknown';
 }
 
-/** The other end of a connection, as a policy sees it. */
+/** The other end of a connection, from the view of a policy. */
 interface Peer {
   readonly pod?: PodObject;
   readonly address: string;
@@ -23,8 +23,8 @@ interface Peer {
 type Answer = boolean | 'unknown';
 
 /**
- * The policies of networking.k8s.io/v1 that select the sender for egress or the receiver for ingress, each
- * with its own verdict. A pod that some select may do what at least one allows.
+ * The policies of networking.k8s.io/v1 that select the sender for egress or the receiver for ingress, each with
+ * its own verdict. Traffic of a selected pod is allowed if at least one of its policies allows it.
  */
 export function policiesOf(
   wiring: Wiring,
@@ -39,7 +39,7 @@ export function policiesOf(
   ];
   return ends.flatMap(({ direction, own, peer }) => {
     const { pod } = own;
-    // Policies do not apply to pods that use their node's network.
+    // Policies do not apply to pods in the host network.
     if (pod === undefined || pod.hostNetwork) return [];
     return (wiring.facts.objects.networkPolicies ?? [])
       .filter((policy) => selects(policy, pod, direction))
@@ -104,7 +104,7 @@ function isPeer(peer: JsonObject, namespace: string, { pod, address }: Peer): An
   return both(inNamespace, isSelected);
 }
 
-/** Of a namespace only the label that every namespace has is known: its name. */
+/** Of a namespace's labels, only the one with its name is known, which every namespace has. */
 function matchesNamespace(selector: JsonObject, name: string): Answer {
   const asked = [
     ...Object.keys(objectOf(selector.matchLabels)),
@@ -132,7 +132,7 @@ function isPort(
   return target === undefined ? 'unknown' : named?.port === port;
 }
 
-/** A label selector of meta/v1. */
+/** Evaluates a label selector of meta/v1. */
 function matches(selector: JsonObject, labels: Readonly<Record<string, string>>): boolean {
   const wanted = Object.entries(objectOf(selector.matchLabels));
   return (

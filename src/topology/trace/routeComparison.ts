@@ -7,7 +7,7 @@ import { isTunnel } from './crossTunnel.ts';
 import type { WalkState } from './walkState.ts';
 import type { Fault } from './way.ts';
 
-/** The route that a packet takes next. */
+/** The route that the packet takes next. */
 interface GoneOn {
   readonly device: string;
   readonly nextHop: string;
@@ -15,14 +15,14 @@ interface GoneOn {
 }
 
 /**
- * A route is wrong where the node's own others, or those of the node at the far end, show what it should
- * be. That a plugin usually does it in another way is not a fault: so only nodes of the same cluster are
- * compared, and only for addresses of pods whose node is known.
+ * Compares a route with the node's other routes, and with the routes of the node at the far end. A way that is
+ * merely unusual for a plugin is not a fault. So only nodes of the same cluster are compared, and only for
+ * addresses of pods whose node is known.
  */
 export function checkRouteAgainstOthers(walk: WalkState, place: Place, judged: GoneOn): Fault[] {
   const { wiring, aim } = walk;
   if (aim === undefined || !wiring.isHost(place) || wiring.isHost(aim)) return [];
-  // The answer to a sender that is masqueraded goes to its node.
+  // The destination is an address of the node, because the answer goes to a masqueraded sender.
   if (wiring.hasAddress(aim, walk.packet.destination) === false) return [];
   const route = judged.matched;
   return aim.node === place.node
@@ -30,14 +30,17 @@ export function checkRouteAgainstOthers(walk: WalkState, place: Place, judged: G
     : remoteFaults(walk, place, judged);
 }
 
-/** Whether the next hop is an address of the far node on the wire: then it gets the packet, whatever others do. */
+/**
+ * Whether the next hop is an address of the far node on the wire. Then the packet reaches that node, however other
+ * routes look.
+ */
 function leadsToNodeOf(aim: Place, { wiring }: WalkState, nextHop: string): boolean {
   return wiring
     .withAddress(nextHop)
     .some((port) => port.node === aim.node && wiring.isHost(port) && !isTunnel(port.link));
 }
 
-/** To a pod of this node: not by a device that leads out of it. */
+/** Checks a route to a pod of this node: it must not use a device that leads out of the node. */
 function localFaults(walk: WalkState, place: Place, device: string, route: Route): Fault[] {
   const { wiring, aim, packet } = walk;
   if (aim === undefined) return [];
@@ -63,7 +66,7 @@ function localFaults(walk: WalkState, place: Place, device: string, route: Route
   ];
 }
 
-/** To a pod of another node: as to the others, and as that node's answers come back. */
+/** Checks a route to a pod of another node against the routes to other nodes, and against that node's route back. */
 function remoteFaults(walk: WalkState, place: Place, judged: GoneOn): Fault[] {
   const { device, nextHop, matched: route } = judged;
   const { wiring, aim, packet } = walk;
@@ -100,7 +103,7 @@ function remoteFaults(walk: WalkState, place: Place, judged: GoneOn): Fault[] {
   ];
 }
 
-/** How the node at the far end reaches addresses of pods of this node. */
+/** The route of the far node to pods of this node. */
 function backRoute(walk: WalkState, place: Place, far: Place): Route | undefined {
   const { source, destination } = walk.packet;
   const cidr = walk.wiring.facts.objects.nodes
@@ -111,12 +114,12 @@ function backRoute(walk: WalkState, place: Place, far: Place): Route | undefined
     .some((port) => port.node === place.node && !walk.wiring.isHost(port));
   const address = isOwnPod ? source : cidr?.split('/')[0];
   if (address === undefined || address === '') return undefined;
-  // As an answer is routed there: rules may choose a table by its source.
+  // Routed like an answer, because rules may select a table by the source address.
   const found = lookUpRoute(far.network, { to: address, from: destination })?.route;
   return found?.type === 'unicast' ? found : undefined;
 }
 
-/** This node's route to the pods of some other node than the packet's. */
+/** This node's route to the pods of another node than the packet's. */
 function siblingRoute(walk: WalkState, place: Place): Route | undefined {
   const { aim } = walk;
   for (const { name, podCidrs } of walk.wiring.facts.objects.nodes ?? []) {
@@ -132,13 +135,13 @@ function siblingRoute(walk: WalkState, place: Place): Route | undefined {
   return undefined;
 }
 
-/** The tunnel device of one node that is to what the other's is to it: nodes may have one for each family. */
+/** The tunnel device of a node that corresponds to one of another node. A node may have one for each family. */
 function counterpart(place: Place, { link: { kind, name } }: Port): string | undefined {
   const same = (place.network.links ?? []).filter((link) => link.kind === kind);
   return (same.find((link) => link.name === name) ?? same[0])?.name;
 }
 
-/** The address of a node's tunnel device, which routes to its pods name as next hop. */
+/** The address of a node's tunnel device, which is the next hop of routes to its pods. */
 function vtepAddress(walk: WalkState, node: string, model: Port | undefined): string | undefined {
   const found = walk.wiring.node(node);
   const host = found && walk.wiring.host(found);

@@ -3,8 +3,8 @@ import type { RouteQuestion } from '../model/routeAnswer.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 
 /**
- * What a namespace is asked about a packet. Marks, protocol and ports are part of a question only where rules
- * select by them, so that the same question is not asked twice.
+ * The question to a namespace for a packet's route. It has the mark, protocol and ports only if rules select by
+ * them, so that no question is asked twice.
  */
 export function questionFor(
   { rules }: NetworkNamespace,

@@ -8,7 +8,7 @@ import type { Place, Wiring } from '../wiring.ts';
 
 const rulesets = new WeakMap<NetworkNamespace, Ruleset>();
 
-/** The rules of a namespace, read once; undefined where they were not collected. */
+/** The rules of a namespace, parsed once; undefined if they were not collected. */
 export function rulesetOf(network: NetworkNamespace): Ruleset | undefined {
   if (network.netfilter === undefined) return undefined;
   const known = rulesets.get(network) ?? readRuleset(network.netfilter);
@@ -16,7 +16,7 @@ export function rulesetOf(network: NetworkNamespace): Ruleset | undefined {
   return known;
 }
 
-/** What rules ask of the node rather than of the packet. */
+/** What rules need to know about the node. */
 export function surroundingsOf(wiring: Wiring, place: Place): Surroundings {
   return {
     isLocal: (address) => wiring.hasAddress(place, address),

@@ -1,7 +1,7 @@
 import type { Port } from '../wiring.ts';
 import type { WalkState } from './walkState.ts';
 
-/** Whether a bridge forwards what comes in or goes out by a port; otherwise the fault is noted. */
+/** Whether a bridge forwards packets through a port. Otherwise, notes the fault. */
 export function mayForward(walk: WalkState, port: Port): boolean {
   const { state } = port.link.portData;
   if (state === undefined || state === 'forwarding') return true;
@@ -12,7 +12,7 @@ export function mayForward(walk: WalkState, port: Port): boolean {
   return false;
 }
 
-/** Ends of a pair that differ drop what is larger without a word. */
+/** Notes different MTUs of a pair's ends: larger packets are dropped silently. */
 export function checkMtu(walk: WalkState, one: Port, other: Port): void {
   if (one.link.mtu === other.link.mtu) return;
   const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];
@@ -30,7 +30,7 @@ export function checkMtu(walk: WalkState, one: Port, other: Port): void {
   );
 }
 
-/** As `checkMtu`, of two nodes on one wire. */
+/** Notes different MTUs of two nodes on one wire. */
 export function checkWireMtu(walk: WalkState, one: Port, other: Port): void {
   if (one.link.mtu === other.link.mtu) return;
   const [smaller, larger] = one.link.mtu < other.link.mtu ? [one, other] : [other, one];

@@ -1,7 +1,7 @@
 import type { EndpointSliceObject, ServiceObject, ServicePort } from '../model/apiObjects.ts';
 import type { Wiring } from '../wiring.ts';
 
-/** An address and port behind a service's port. */
+/** An endpoint of a service's port. */
 export interface Backend {
   readonly address: string;
   readonly port: number;
@@ -12,7 +12,7 @@ export interface Backend {
   readonly terminating: boolean;
 }
 
-/** The port of a service that a number, or its only port, means. */
+/** The port of a service with this number; without a number, its first port of the protocol. */
 export function servicePort(
   service: ServiceObject,
   port: number | undefined,
@@ -23,7 +23,7 @@ export function servicePort(
   return own.find((one) => one.port === port);
 }
 
-/** What stands behind a port, ready or not; undefined where slices were not read. */
+/** The endpoints of a port, ready or not; undefined if endpoint slices were not read. */
 export function backendsOf(
   wiring: Wiring,
   service: ServiceObject,
@@ -57,7 +57,10 @@ function isOf(slice: EndpointSliceObject, { namespace, name }: ServiceObject): b
   return slice.namespace === namespace && slice.service === name;
 }
 
-/** Those that new connections are sent to: ready ones, else serving ones that terminate (KEP-1669). */
+/**
+ * The endpoints that get new connections: ready ones; if there are none, terminating ones that still serve
+ * (KEP-1669).
+ */
 export function usableBackends(backends: readonly Backend[]): readonly Backend[] {
   const ready = backends.filter(({ ready }) => ready);
   return ready.length > 0 ? ready : backends.filter((one) => one.serving && one.terminating);

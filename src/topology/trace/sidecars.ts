@@ -2,7 +2,10 @@ import type { PodObject } from '../model/apiObjects.ts';
 import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Place, Wiring } from '../wiring.ts';
 
-/** Containers of service meshes that take the connections of their pod: Istio, Linkerd, Kuma, Consul, Open Service Mesh. */
+/**
+ * Containers of service meshes that intercept their pod's connections: Istio, Linkerd, Kuma, Consul, Open Service
+ * Mesh.
+ */
 const NAMES = ['istio-proxy', 'linkerd-proxy', 'kuma-sidecar', 'consul-dataplane', 'envoy'];
 
 /** The name of a pod's mesh sidecar. */
@@ -10,7 +13,7 @@ export function sidecarOf({ containers }: PodObject): string | undefined {
   return containers.find(({ name, running }) => running && NAMES.includes(name))?.name;
 }
 
-/** Whether rules of a pod have turned a packet of its own to the pod itself. */
+/** Whether a pod's rules have redirected its own packet to the pod itself. */
 export function isSidecars(
   wiring: Wiring,
   place: Place,

@@ -10,14 +10,14 @@ import { type Backend, backendsOf, servicePort, usableBackends } from './service
 import { Walk } from './walk.ts';
 import type { Way } from './way.ts';
 
-/** What is to be followed. */
+/** The path to follow. */
 export interface PathRequest {
   readonly from: PathEndpoint;
-  /** Without it, the way out of `from`. */
+  /** If absent, only the way out of `from` is followed. */
   readonly to?: PathEndpoint;
   readonly protocol: 'tcp' | 'udp';
   readonly port?: number;
-  /** Preferred where both ends have both. */
+  /** The requested family; by default, IPv4 if both ends have it. */
   readonly family?: 4 | 6;
 }
 
@@ -25,34 +25,37 @@ export interface TracedService {
   readonly object: ServiceObject;
   readonly port?: ServicePort;
   readonly backends?: readonly Backend[];
-  /** Set where a port of this node was requested (NodePort), and not the service's own address. */
+  /** The node whose port was requested (NodePort); absent if the service's own address was requested. */
   readonly nodePortOf?: string;
 }
 
-/** A path in both directions, as the facts tell it. */
+/** A path in both directions, according to the facts. */
 export interface PathTrace {
   readonly request: PathRequest;
   readonly wiring: Wiring;
-  /** There, and back where the packet arrived; one alone without a destination. */
+  /** The way there, and the way back if the packet arrived. Without a destination, only the way there. */
   readonly ways: readonly Way[];
   readonly source: string;
   readonly destination: string;
   /** The port at the destination, after translation. */
   readonly finalPort?: number;
-  /** Where the packet arrived, or should. */
+  /** The place where the packet arrived or should have arrived. */
   readonly aim?: Place;
-  /** Of a service, by its own address or by a port of a node: what is behind it. */
+  /** The requested service, by its own address or by a node port, and its endpoints. */
   readonly service?: TracedService;
-  /** Bridges that the answer crosses beside the network layer of the node that translated. */
+  /** A bridge by which the answer bypasses the network layer of the node that translated the destination. */
   readonly untranslatedAt?: Port;
-  /** What the kernel should be asked. */
+  /** Questions to ask the kernels. */
   readonly questions: readonly PlacedQuestion[];
 }
 
-/** Addresses without an owner (RFC 5737, RFC 3849): for a path to the outside. Nothing is sent there. */
+/**
+ * Reserved addresses without an owner (RFC 5737, RFC 3849), as destination for a path to the outside. No packets
+ * are sent to them.
+ */
 const ANYWHERE = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 
-/** Follows the packet there, and the answer back. */
+/** Follows the packet to its destination, and the answer back. */
 export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   const { from, to, protocol } = request;
   const family = commonFamily(request);
@@ -110,7 +113,7 @@ export function tracePath(wiring: Wiring, request: PathRequest): PathTrace {
   };
 }
 
-/** The destination has no address, such as a headless service without endpoints. */
+/** The trace for a destination without an address, such as a headless service without endpoints. */
 function nowhere(wiring: Wiring, request: PathRequest, family: 4 | 6): PathTrace {
   const service = serviceOf(wiring, request, family);
   const source = pick(request.from.addresses, family) ?? '';
@@ -125,7 +128,7 @@ function nowhere(wiring: Wiring, request: PathRequest, family: 4 | 6): PathTrace
   };
 }
 
-/** The family of the packet: IPv4 where both ends have it, unless the other is requested. */
+/** The family of the packet: the requested one, otherwise IPv4 if both ends have it, otherwise IPv6. */
 export function commonFamily({ from, to, family }: PathRequest): 4 | 6 {
   const has = (endpoint: PathEndpoint | undefined, wanted: 4 | 6) =>
     endpoint === undefined || endpoint.addresses.some((address) => familyOf(address) === wanted);
@@ -137,7 +140,7 @@ function pick(addresses: readonly string[], family: 4 | 6): string | undefined {
   return addresses.find((address) => familyOf(address) === family);
 }
 
-/** The address that a socket gets unless it chooses: that of the route, else of the device that it leads out of. */
+/** The source address that the kernel chooses for a socket: that of the route, otherwise one of the outgoing device. */
 function sourceFor(
   wiring: Wiring,
   start: Place | undefined,
@@ -167,14 +170,14 @@ function serviceOf(
     return { ...own, ...(backends && { backends }) };
   }
   if (to?.kind !== 'service') return undefined;
-  // Names of a headless one lead to its pods, whatever their port.
+  // Names of a headless service resolve to its pods, whatever the port.
   const isHeadless = to.service.clusterAddresses.length === 0;
   const own = servicePort(to.service, isHeadless ? undefined : port, protocol);
   const backends = own && backendsOf(wiring, to.service, own, family);
   return { object: to.service, ...(own && { port: own }), ...(backends && { backends }) };
 }
 
-/** The one that is followed of those that new connections are sent to. */
+/** The endpoint to follow, out of those that get new connections. */
 function chosenBackend(service: TracedService | undefined): Backend | undefined {
   const usable = usableBackends(service?.backends ?? []);
   const prefersLocal = service?.nodePortOf !== undefined;
@@ -189,7 +192,7 @@ function aimOf(wiring: Wiring, to: PathEndpoint | undefined, address: string): P
   return pod && wiring.placeOfPod(pod);
 }
 
-/** From outside: in by the device that the node's way out leads through. */
+/** A way from outside: it comes in by the device that the node's way out uses. */
 function walkIn(
   wiring: Wiring,
   walk: Walk,
@@ -212,11 +215,11 @@ function walkIn(
   return walk.into(port);
 }
 
-/** The first packet of the answer, from the address that was reached to the one that it saw. */
+/** The first packet of the answer, from the address that was reached to the source address that arrived there. */
 function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
   const { packet, aim, wiring } = walk;
   if (aim === undefined) return undefined;
-  // What is dropped before a service's address is translated has no answer.
+  // A packet that was dropped before its service address was translated gets no answer.
   const isUntranslated = walk.isService && sameAddress(packet.destination, asked.destination);
   if (isUntranslated && wiring.hasAddress(aim, packet.destination) === false) return undefined;
   return {
@@ -232,8 +235,8 @@ function answerTo(walk: Walk, asked: TracedPacket): TracedPacket | undefined {
 }
 
 /**
- * A connection whose destination was translated by a node needs its answers to pass that node's network
- * layer; over a bridge they pass it only where bridges call iptables.
+ * The bridge by which answers bypass a translation. If a node translated the destination of a connection, the
+ * answers must pass that node's network layer. Over a bridge, they only do so if the bridge calls iptables.
  */
 function missedTranslation(there: Walk, back: Walk): Port | undefined {
   const translator = there.translated.find(({ kind }) => kind === 'dnat');

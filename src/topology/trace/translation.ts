@@ -4,7 +4,7 @@ import type { TracedPacket } from '../netfilter/packet.ts';
 import type { Place } from '../wiring.ts';
 import type { Translation } from './way.ts';
 
-/** A translation at a namespace: the address before and after. */
+/** A translation in a namespace: the address before and after. */
 export interface Translated {
   readonly netns: number;
   readonly kind: 'dnat' | 'snat';
@@ -12,7 +12,7 @@ export interface Translated {
   readonly to: string;
 }
 
-/** The translations of a hook, as the rules made them; several where they choose by chance. */
+/** The translations of a hook, with alternatives if the rules choose at random. */
 export function translationOf(
   place: Place,
   before: TracedPacket,
@@ -48,8 +48,8 @@ function destinationOf({ destination, destinationPort }: TracedPacket): string {
 }
 
 /**
- * The service that rules translate for, by the names that kube-proxy gives them: comments
- * `namespace/name:port cluster IP` and chains `service-HASH-namespace/name/protocol/port`.
+ * The service that rules translate for, from kube-proxy's names: comments `namespace/name:port cluster IP` and
+ * chains `service-HASH-namespace/name/protocol/port`.
  */
 export function serviceOf(passed: readonly PassedRule[]): string | undefined {
   for (const { comment, chain } of passed) {

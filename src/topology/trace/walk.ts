@@ -20,31 +20,31 @@ import type { DevicesOfPacket, WalkState } from './walkState.ts';
 import type { Direction, Way } from './way.ts';
 import { WayRecord } from './wayRecord.ts';
 
-/** More namespaces and devices that send than this are a loop. */
+/** A packet that passes more namespaces and sending devices than this is in a loop. */
 const MOST_STEPS = 24;
 
 /**
- * Follows one packet from a namespace to where it ends, as the links, routes, neighbours, forwarding
- * tables and rules of the namespaces say. Device names mean nothing to it.
+ * Follows one packet from a namespace to where it ends, according to the links, routes, neighbours, forwarding
+ * tables and rules of the namespaces. Device names have no meaning here.
  */
 export class Walk extends WayRecord implements WalkState {
-  /** Where it is to come out; undefined for an address outside. Translation changes it. */
+  /** The intended destination; undefined for an address outside. Translation changes it. */
   aim: Place | undefined;
   readonly questions: PlacedQuestion[] = [];
-  /** What the rules translated, and where: an answer is translated back there. */
+  /** The translations by rules, with their namespaces. Answers are translated back there. */
   readonly translated: Translated[] = [];
-  /** Translations of the connection that the packet is an answer of. */
+  /** The translations of the connection, if the packet is an answer. */
   undo: readonly Translated[] = [];
-  /** Marks of the connection, by namespace: each tracks it by itself. */
+  /** Connection marks by namespace, because each namespace tracks the connection itself. */
   connectionMarks = new Map<number, number>();
-  /** The destination is a service's address, and this is what the API server says is behind it. */
+  /** Whether the destination is a service's address; `backend` is one of its endpoints from the API server. */
   isService = false;
   backend: Backend | undefined;
-  /** Namespaces whose network layer the packet passed. */
+  /** The namespaces whose network layer the packet has passed. */
   readonly visited = new Set<number>();
-  /** The bridge port by which the packet last came to the network layer of a node. */
+  /** The bridge port on which the packet last reached the network layer of a node. */
   enteredBy: Port | undefined;
-  /** Bridges that the packet crossed from port to port, without the node's own network layer. */
+  /** Bridges that the packet crossed from port to port, without passing the node's network layer. */
   readonly bridged: Port[] = [];
   #steps = 0;
   #inode = 0;
@@ -54,17 +54,17 @@ export class Walk extends WayRecord implements WalkState {
     this.aim = aim;
   }
 
-  /** Sends the packet from a namespace of its own address. */
+  /** Sends the packet from a namespace that has the source address. */
   from(start: Place): Way {
     return this.#finish(this.#send(start));
   }
 
-  /** A walk of another packet over the same wiring, such as the one that carries this one. */
+  /** A walk of another packet over the same wiring, such as the outer packet of a tunnel. */
   another(packet: TracedPacket, aim: Place): Walk {
     return new Walk(this.wiring, this.direction, packet, aim);
   }
 
-  /** Lets the packet come in by a device, as from outside. */
+  /** Lets the packet arrive on a device, as if from outside. */
   into(port: Port): Way {
     return this.#finish(this.arrive(port));
   }
@@ -100,7 +100,7 @@ export class Walk extends WayRecord implements WalkState {
     return this.#leave(place, route, undefined);
   }
 
-  /** What a namespace does with a packet that came in by a device of the network layer. */
+  /** Handles a packet that arrives on a device of the network layer. */
   arrive(port: Port): Way['end'] {
     if (this.#isLooping(port)) return 'stopped';
     const device = port.link.name;
@@ -114,7 +114,7 @@ export class Walk extends WayRecord implements WalkState {
     return this.#leave(place, this.route(place, device), device);
   }
 
-  /** A packet loses its mark on the way to another namespace; what tracks its connection there has one of its own. */
+  /** A packet loses its mark when it enters another namespace. Each namespace has its own mark for the connection. */
   #enter({ network: { inode } }: Place): void {
     const connectionMark = this.connectionMarks.get(inode) ?? 0;
     this.packet = { ...this.packet, connectionMark, ...(inode !== this.#inode && { mark: 0 }) };
@@ -129,7 +129,7 @@ export class Walk extends WayRecord implements WalkState {
     return true;
   }
 
-  /** Connection tracking gives an answer the addresses that its connection began with. */
+  /** Connection tracking restores the original addresses in an answer. */
   #translateBack({ network }: Place): void {
     for (const { netns, kind, from, to } of this.undo) {
       if (netns !== network.inode) continue;
@@ -139,7 +139,10 @@ export class Walk extends WayRecord implements WalkState {
     }
   }
 
-  /** A service's address that no rule translated: by IPVS, or by what could not be read. */
+  /**
+   * Translates a service's address that no rule translated: by IPVS, or by the API server's endpoints if the rules
+   * could not be read.
+   */
   #translateService(place: Place): void {
     if (!this.isService || this.packet.destinationTranslated === true || !this.wiring.isHost(place))
       return;
@@ -196,7 +199,7 @@ export class Walk extends WayRecord implements WalkState {
     });
   }
 
-  /** Notes what a translation changed; a new destination may be another place. */
+  /** Notes what a translation changed. A new destination address changes the intended destination. */
   #keepTranslated({ network }: Place, after: TracedPacket): void {
     const before = this.packet;
     if (before.destination !== after.destination) {
@@ -223,7 +226,7 @@ export class Walk extends WayRecord implements WalkState {
     this.packet = after;
   }
 
-  /** By a route: into the namespace itself, or out of one of its devices. */
+  /** Follows a route: into the namespace itself, or out of one of its devices. */
   #leave(place: Place, decision: RouteDecision, inDevice: string | undefined): Way['end'] {
     const judged = judgeRoute(this.wiring, place, this.packet, decision, inDevice);
     this.faults.push(...judged.faults);
@@ -273,7 +276,7 @@ export class Walk extends WayRecord implements WalkState {
     return 'stopped';
   }
 
-  /** Sends the packet out of a device towards a next hop on its segment. */
+  /** Sends the packet out of a device to a next hop on its segment. */
   transmit(port: Port, nextHop: string, routeMtu?: number): Way['end'] {
     if (this.#isLooping(port)) return 'stopped';
     const mtu = routeMtu === undefined ? '' : `, route mtu ${routeMtu}`;
@@ -293,7 +296,7 @@ export class Walk extends WayRecord implements WalkState {
       : crossSegment(this, port, nextHop);
   }
 
-  /** Asks a namespace for the packet's route; the decision is noted. */
+  /** Finds the packet's route in a namespace, and notes the decision. */
   route(place: Place, inputDevice?: string): RouteDecision {
     const question = questionFor(place.network, this.packet, inputDevice);
     const decision = decideRoute(place.network, question);
@@ -322,7 +325,7 @@ export class Walk extends WayRecord implements WalkState {
     return network.netfilter !== undefined;
   }
 
-  /** Sends the packet through the rules of a hook; what they change of it is kept. */
+  /** Passes the packet through the rules of a hook, and keeps their changes to it. */
   rules(
     place: Place,
     hook: Hook,
@@ -355,7 +358,10 @@ export class Walk extends WayRecord implements WalkState {
     return 'passed';
   }
 
-  /** Where rules choose by chance: the way to the backend that was read, or to the requested one. */
+  /**
+   * Chooses a way if the rules choose at random: the one to the endpoint being followed, otherwise the one to the
+   * intended destination.
+   */
   #chosen(decision: Decision): Decision['ways'][number] {
     const [first] = decision.ways;
     const { backend } = this;

@@ -5,35 +5,35 @@ import type { Place, Port } from '../wiring.ts';
 import type { Way } from './way.ts';
 import type { WayRecord } from './wayRecord.ts';
 
-/** The devices by which a packet came to a hook and will leave it, as far as rules can ask for them. */
+/** The devices on which a packet came to a hook and will leave it, if rules can match them. */
 export type DevicesOfPacket = Partial<
   Pick<TracedPacket, 'inDevice' | 'outDevice' | 'inPort' | 'outPort'>
 >;
 
-/** A walk as its steps see it: they take the packet from a device to the next one, and say how the way ends. */
+/** A walk as seen by its steps, which move the packet from one device to the next and return how the way ends. */
 export interface WalkState extends WayRecord {
-  /** Where it is to come out; undefined for an address outside. */
+  /** The intended destination; undefined for an address outside. */
   readonly aim: Place | undefined;
-  /** The bridge port by which the packet last came to the network layer of a node. */
+  /** The bridge port on which the packet last reached the network layer of a node. */
   enteredBy: Port | undefined;
-  /** Bridges that the packet crossed from port to port, without the node's own network layer. */
+  /** Bridges that the packet crossed from port to port, without passing the node's network layer. */
   readonly bridged: Port[];
-  /** Namespaces whose network layer the packet passed. */
+  /** The namespaces whose network layer the packet has passed. */
   readonly visited: ReadonlySet<number>;
-  /** The destination is a service's address. */
+  /** Whether the destination is a service's address. */
   readonly isService: boolean;
   readonly questions: PlacedQuestion[];
-  /** Sends the packet from a namespace of its own address. */
+  /** Sends the packet from a namespace that has the source address. */
   from(start: Place): Way;
-  /** What a namespace does with a packet that came in by a device of the network layer. */
+  /** Handles a packet that arrives on a device of the network layer. */
   arrive(port: Port): Way['end'];
-  /** Sends the packet through the rules of a hook; what they change of it is kept. */
+  /** Passes the packet through the rules of a hook, and keeps their changes to it. */
   rules(
     place: Place,
     hook: Hook,
     devices: DevicesOfPacket,
     layer?: RuleLayer,
   ): 'passed' | 'stopped';
-  /** A walk of another packet over the same wiring, such as the one that carries this one. */
+  /** A walk of another packet over the same wiring, such as the outer packet of a tunnel. */
   another(packet: TracedPacket, aim: Place): WalkState;
 }

@@ -3,12 +3,12 @@ import { familyOf } from '../address.ts';
 import type { RouteQuestion } from '../model/routeAnswer.ts';
 import type { PassedRule } from '../netfilter/evaluateHook.ts';
 
-/** One device that a packet passes, or the end of what is known. */
+/** A device that a packet passes, or the point where knowledge ends. */
 export interface Hop {
   readonly node?: string;
   /** The inode of the network namespace. */
   readonly netns?: number;
-  /** `namespace/name` of the pod whose namespace it is. */
+  /** `namespace/name` of the pod that owns the namespace. */
   readonly pod?: string;
   readonly device?: string;
   /** The device's kind (veth, bridge, vxlan …), or `wire`, `outside`, `unknown`. */
@@ -19,21 +19,21 @@ export interface Hop {
   readonly mac?: string;
   readonly addresses?: readonly string[];
   readonly counters?: LinkCounters;
-  /** In words: next hop, tunnel, bridge port. */
+  /** A note in words: next hop, tunnel, bridge ports. */
   readonly detail?: string;
 }
 
-/** What a namespace decided about the packet: a route, or its rules. */
+/** A decision of a namespace about the packet, by a route or by rules. */
 export interface PathDecision {
   readonly node: string;
   readonly netns: number;
   readonly kind: 'route' | 'rules';
-  /** A route: the kernel's answer, or worked out from the tables. */
+  /** For a route: `kernel` if the kernel answered, `tables` if it was derived from the tables. */
   readonly by: 'kernel' | 'tables';
   readonly question?: RouteQuestion;
-  /** Of rules: prerouting, forward … */
+  /** For rules: prerouting, forward … */
   readonly hook?: string;
-  /** What was decided, in the words of ip or of the rules. */
+  /** The decision, in the notation of ip or of the rules. */
   readonly decision: string;
   readonly rules?: readonly PassedRule[];
 }
@@ -44,14 +44,14 @@ export interface Translation {
   readonly kind: 'dnat' | 'snat';
   readonly from: string;
   readonly to: string;
-  /** Others that it could be, where rules choose by chance. */
+  /** Other possible results, if the rules choose at random. */
   readonly others: readonly string[];
-  /** The service by the rules' own names, `namespace/name:port`. */
+  /** The service, from names in the rules: `namespace/name:port`. */
   readonly service?: string;
   readonly rule?: string;
 }
 
-/** Where something is wrong. */
+/** The place of a fault. */
 export interface Where {
   readonly node?: string;
   readonly netns?: number;
@@ -59,18 +59,18 @@ export interface Where {
   readonly device?: string;
 }
 
-/** Something wrong that a trace met; findings say what it means. */
+/** A fault that a trace found. Findings explain what it means. */
 export interface Fault {
   /** A kind of finding. */
   readonly kind: string;
   readonly where: Where;
-  /** The line that shows it, as the program prints it. */
+  /** The line that shows it, as printed by its program. */
   readonly evidence: string;
-  /** Whatever the meaning and the fix name. */
+  /** Values for the texts of the finding. */
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Something on the way that cannot be known. */
+/** Something on the way that is unknown. */
 export interface Doubt {
   readonly where: Where;
   readonly what: string;
@@ -79,7 +79,7 @@ export interface Doubt {
 
 export type Direction = 'there' | 'back';
 
-/** How a packet goes in one direction. */
+/** The way of a packet in one direction. */
 export interface Way {
   readonly direction: Direction;
   readonly hops: readonly Hop[];
@@ -87,11 +87,11 @@ export interface Way {
   readonly nat: readonly Translation[];
   readonly faults: readonly Fault[];
   readonly unknown: readonly Doubt[];
-  /** Where it ends: `delivered` at the destination, `left` for what is outside, or stopped. */
+  /** `delivered` at the destination, `left` if it left the cluster, `stopped`, or `unknown`. */
   readonly end: 'delivered' | 'left' | 'stopped' | 'unknown';
 }
 
-/** A device as a hop; its addresses of the packet's family come first. */
+/** Makes a hop from a device. The device's addresses of the packet's family come first. */
 export function hopOf(
   place: { readonly node: { readonly name: string }; readonly network: { readonly inode: number } },
   pod: string | undefined,

@@ -12,14 +12,14 @@ import {
   type Where,
 } from './way.ts';
 
-/** Kinds that have a carrier while the other end, or the device below, is up. */
+/** Kinds that have a carrier only while their other end, or the device below, is up. */
 const FOLLOWS_OTHER = new Set(['veth', 'vlan', 'macvlan', 'macvtap', 'ipvlan']);
 
-/** What a walk notes on its way: devices, decisions, and what is wrong or cannot be known. */
+/** The record of a walk: devices, decisions, faults and unknowns. */
 export class WayRecord {
   readonly wiring: Wiring;
   readonly direction: Direction;
-  /** The packet as it is now. */
+  /** The packet in its current state. */
   packet: TracedPacket;
   readonly hops: Hop[] = [];
   readonly decisions: PathDecision[] = [];
@@ -33,7 +33,7 @@ export class WayRecord {
     this.packet = packet;
   }
 
-  /** Adds a device to the drawing, and what is to be known of programs on it. */
+  /** Adds a device to the way, with a doubt if a program on it decides about packets. */
   hop(port: Port, detail?: string): void {
     const last = this.hops.at(-1);
     const family = familyOfPacket(this.packet);
@@ -50,17 +50,20 @@ export class WayRecord {
     if (datapath !== undefined) this.doubt(port, datapath.what, datapath.why);
   }
 
-  /** Lets the packet pass a device; gives the end of the way where it does not, or where that is not known. */
+  /**
+   * Passes the packet through a device. Returns how the way ends if the packet does not pass, or if that is
+   * unknown.
+   */
   pass(port: Port, detail?: string): 'stopped' | 'unknown' | undefined {
     this.hop(port, detail);
     if (this.linkIsDown(port)) return 'stopped';
     return datapathOf(port)?.redirects === true ? 'unknown' : undefined;
   }
 
-  /** Whether a device passes nothing; then the fault is noted, at the end of a pair that is set down. */
+  /** Whether a device passes no packets. If so, notes the fault; for a pair, at the end that was set down. */
   linkIsDown(port: Port): boolean {
     const fault = faultOfLink(port.link);
-    // A bridge has no carrier while its ports have none: they tell why.
+    // A bridge has no carrier while its ports have none, and the ports show the reason.
     if (fault === undefined || (fault === 'no-carrier' && port.link.kind === 'bridge'))
       return false;
     const peer =
@@ -72,7 +75,7 @@ export class WayRecord {
     return true;
   }
 
-  /** Routes of a device that is set down are gone: notes it as what is behind a missing route. */
+  /** Notes devices that were set down, because their missing routes may explain a fault. */
   noteDownLinks(place: Place, names?: readonly string[]): void {
     for (const link of place.network.links ?? []) {
       const isMeant = names === undefined ? link.type !== 'loopback' : names.includes(link.name);

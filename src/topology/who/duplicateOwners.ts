@@ -1,7 +1,7 @@
 import type { NetworkFinding } from '../findings/finding.ts';
 import type { Owner } from './owner.ts';
 
-/** An address of two owners: packets for it reach the one or the other. */
+/** A finding for an address with several owners: packets only reach one of them. */
 export function duplicateOwners(owners: readonly Owner[], address: string): NetworkFinding[] {
   const names = [...new Set(owners.map(holderText))];
   const [first] = owners;
@@ -21,7 +21,7 @@ export function duplicateOwners(owners: readonly Owner[], address: string): Netw
   ];
 }
 
-/** A node's address may be on several of its own devices. */
+/** The owner in words. Devices are left out, because a node may have the same address on several of its devices. */
 function holderText({ kind, pod, podNamespace, node, service, netns }: Owner): string {
   if (service !== null) return `service ${service}`;
   if (pod !== null) return `pod ${podNamespace ?? ''}/${pod}`;

@@ -7,7 +7,7 @@ import type { NodeFacts, NodeProcess } from '../model/nodeFacts.ts';
 import { type Owner, owner } from './owner.ts';
 import type { Thing } from './thing.ts';
 
-/** Everything that a thing is or belongs to; what was read of the nodes first, then what the API server says. */
+/** Finds everything that a thing is or belongs to: first what was read on the nodes, then what the API server knows. */
 export function findOwners(facts: ClusterFacts, thing: Thing): Owner[] {
   switch (thing.kind) {
     case 'address':
@@ -48,7 +48,7 @@ function ofAddress(facts: ClusterFacts, address: string): Owner[] {
     node.namespaces.flatMap((namespace) =>
       (namespace.links ?? [])
         .filter(({ addresses }) => addresses.some((one) => same(one.address)))
-        // kube-proxy puts the addresses of all services on this one device of each node.
+        // kube-proxy assigns the addresses of all services to this device on each node.
         .filter(({ name }) => name !== 'kube-ipvs0')
         .map(({ name }) => owner({ ...ofNamespace(node, namespace), interface: name, address })),
     ),
@@ -100,7 +100,7 @@ function ofContainer(facts: ClusterFacts, id: string): Owner[] {
   );
   if (fromApi.length > 0) return fromApi;
   return facts.nodes.flatMap((node) => {
-    // Sandboxes and containers that are not Kubernetes's are in no pod's status.
+    // Sandboxes, and containers outside of Kubernetes, are not in any pod's status.
     const process = node.processes.find(({ containerId }) => matches(containerId));
     if (process) {
       const found = ofProcess(facts, node, process);
@@ -178,7 +178,7 @@ function overLinks(
   );
 }
 
-/** Whose a namespace is: a pod, the node itself, or neither. */
+/** The owner of a namespace: a pod, a container, the node, or none of them. */
 function ofNamespace(
   node: NodeFacts,
   { inode, owner: found }: NetworkNamespace,

@@ -1,11 +1,11 @@
-/** Something that a thing belongs to, or is. Fields that do not apply are null. */
+/** What a thing is or belongs to. Fields that do not apply are null. */
 export interface Owner {
   readonly kind: 'pod' | 'container' | 'node' | 'service' | 'namespace' | 'process' | 'interface';
   readonly pod: string | null;
   readonly podNamespace: string | null;
   readonly container: string | null;
   readonly node: string | null;
-  /** The device that has the address, or that is the thing itself. */
+  /** The device that has the address, or the device that was asked for. */
   readonly interface: string | null;
   readonly address: string | null;
   /** `namespace/name` of a Service. */
@@ -13,7 +13,7 @@ export interface Owner {
   /** The inode of the network namespace. */
   readonly netns: number | null;
   readonly pid: number | null;
-  /** What else is worth knowing, in words. */
+  /** Other useful information, in words. */
   readonly detail: string | null;
 }
 

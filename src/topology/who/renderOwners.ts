@@ -2,7 +2,7 @@ import { optionalColumn } from '../../output/renderList.ts';
 import { renderTable } from '../../output/table.ts';
 import type { Owner } from './owner.ts';
 
-/** The table of `who`; `wide` adds the namespace and the process. */
+/** Renders the table of `who`. `wide` adds the namespace and the process. */
 export function ownerTable(owners: readonly Owner[], wide: boolean): Iterable<string> {
   const column = (header: string, cell: (found: Owner) => string | number | null) =>
     optionalColumn<Owner>(header, (found) => cell(found) ?? undefined);

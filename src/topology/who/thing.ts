@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** What the user asks about, as its form shows. A number may be several things. */
+/** What the user asks about, recognized by its form. A number may mean several things. */
 export type Thing =
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'mac'; readonly mac: string }
@@ -9,7 +9,7 @@ export type Thing =
   | { readonly kind: 'inode'; readonly inode: number }
   | { readonly kind: 'name'; readonly name: string };
 
-/** crictl and docker show the first 12 or 13 digits of an id. */
+/** crictl and docker print the first 12 or 13 digits of an id. */
 const CONTAINER_ID = /^[0-9a-f]{12,64}$/;
 
 /** Reads an IP, MAC, PID, interface name, ifindex, namespace (inode, `net:[INODE]` or name) or container id. */
