@@ -163,7 +163,7 @@ export function readDns(bytes: Uint8Array, start: number, end: number): DnsMessa
 interface FoundRecords {
   readonly addresses: string[];
   extendedCode: number;
-  /** Of the first record. */
+  /** The name and type of the first record. */
   name: string;
   type: number;
 }

@@ -24,7 +24,7 @@ export interface BodyHeaders {
 /** The connection preface of HTTP/2 (RFC 9113, 3.4). */
 export const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
-/** Lenient, as servers are: the target may be missing, contain spaces, or stand before half a version. */
+/** As lenient as servers: the target may be missing, contain spaces, or be followed by an incomplete version. */
 const REQUEST = /^([A-Za-z][A-Za-z_-]{0,19})(?: +(?!HTTP\/\d)(.*?))?(?: +HTTP\/(\d*\.?\d*))? *$/;
 const RESPONSE = /^HTTP\/(\d+\.\d+) +(\d{3})(?: |$)/;
 const METHODS =

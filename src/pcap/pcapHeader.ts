@@ -19,7 +19,7 @@ const NANOSECOND_MAGICS = new Set([0x4d3cb2a1, 0xa1b23c4d]);
 /** The link type is the lower half of its word. The upper half has the length of the frame check sequence. */
 const LINK_TYPE_MASK = 0xffff;
 
-/** What the header of a classic pcap file says about its records. */
+/** The header of a classic pcap file, as far as it is needed to read the records. */
 export interface PcapHeader {
   readonly littleEndian: boolean;
   readonly nanosecondsPerTick: 1 | 1000;

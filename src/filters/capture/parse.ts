@@ -20,8 +20,8 @@ export interface CaptureToken {
 const PIECE = /&&|\|\||<<|>>|[!=<>]=|[()!=<>&|^+*%]|(?:[^\s()[\]!=<>&|^+*%]|(?<=\.)\*)+|\S/gy;
 
 /**
- * Splits a filter into words, numbers, operators and parentheses (pcap-filter(7)). A part in brackets belongs to the
- * token before it.
+ * Splits a filter into words, numbers, operators and parentheses (pcap-filter(7)). A part in brackets,
+ * including the brackets, is one token.
  */
 export function captureTokens(text: string): CaptureToken[] {
   const tokens: CaptureToken[] = [];

@@ -7,7 +7,7 @@ import { timeText } from '../timeText.ts';
 import { FINDING_KINDS, type Finding, type FindingKind, type Severity } from './finding.ts';
 import { groupIncidents, type Scope } from './incidents.ts';
 
-/** Limits the groups of findings. Findings beyond it are not reported. */
+/** The maximum number of groups. Problems that would need another group are not reported. */
 const MAX_GROUPS = 2_000;
 const MAX_CLIENTS = 3;
 /** Conversations remembered for each group, to find causes and consequences. */

@@ -4,7 +4,7 @@ import type { TcpConnection } from '../tcp/tcpConnection.ts';
 import type { TcpSide } from '../tcp/tcpSide.ts';
 import type { Finder } from './finder.ts';
 
-/** Requests without an answer, and answers without a request, that are remembered. */
+/** The maximum number of unanswered requests to remember, and of answers without a request. */
 const MAX_REMEMBERED = 10_000;
 
 /** A connection of which only one direction was seen. */
