@@ -1,6 +1,6 @@
 #!/bin/sh
-# First process of scripts/other-debian in its own namespaces of mounts, processes and control groups.
-# $1: Debian release   then the command, which runs in a clone of this repository
+# First process of scripts/other-debian in its own mount, PID and cgroup namespaces.
+# $1: Debian release. The other arguments are the command, which runs in a clone of this repository.
 set -eu
 release=$1
 shift
@@ -16,7 +16,7 @@ mount --rbind /dev "$root/dev"
 if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
   mount --rbind /sys "$root/sys"
 else
-  # The control groups from this process's group on.
+  # The control groups below the group of this process.
   mount -t sysfs sysfs "$root/sys"
   mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"
   grep -v '^0:' /proc/self/cgroup | while IFS=: read -r _ controllers _; do
@@ -26,7 +26,7 @@ else
   done
 fi
 
-# How this machine reaches package registries.
+# This machine's settings for package registries.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp -r /usr/local/share/ca-certificates "$root/usr/local/share/"
 [ ! -e ~/.npmrc ] || cp ~/.npmrc "$root/root/.npmrc"
@@ -49,7 +49,7 @@ exec env -i HOME=/root TERM="${TERM:-dumb}" CI="${CI:-}" DEBIAN_FRONTEND=noninte
     umount --lazy /old
     update-ca-certificates >/dev/null
     apt-get update -qq
-    # What a person has who cloned the repository.
+    # A clean clone of the repository.
     apt-get install -y -qq --no-install-recommends git nodejs npm >/dev/null
     cd "$1"
     shift

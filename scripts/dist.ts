@@ -1,4 +1,4 @@
-// Makes dist/: the program in a few packs, a code cache for each, and a launcher that finds Node.
+// Builds dist/: the program in a few packs, a code cache for each pack, and a launcher that finds Node.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleProgram } from './packaging/bundle.ts';
@@ -7,7 +7,7 @@ import { makeCodeCaches } from './packaging/codeCache.ts';
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
-// Only what is made here: dist/release and dist/bin are those of scripts/build.
+// Removes only the files of this build: dist/release and dist/bin belong to scripts/build.
 mkdirSync(dist, { recursive: true });
 for (const file of readdirSync(dist, { withFileTypes: true }))
   if (file.isFile()) rmSync(join(dist, file.name));

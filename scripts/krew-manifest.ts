@@ -1,5 +1,5 @@
-// Fills krew/template.yaml from the archives in dist/release, as dist/release/netdebug.yaml (which krew
-// takes: a manifest is named like its plugin) and as plugin.yaml. krew-manifest.ts [REPOSITORY]
+// Fills krew/template.yaml from the archives in dist/release. Writes it to dist/release/netdebug.yaml, because krew
+// requires a manifest to have the name of its plugin, and to plugin.yaml. Usage: krew-manifest.ts [REPOSITORY]
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const manifest = krewManifest(readFileSync(join(root, 'krew', 'template.yaml'), 
   version: `v${packageJson.version}`,
   repository: process.argv[2] ?? packageJson.repository.url.replace(/^git\+|\.git$/g, ''),
   notice: `Made by scripts/krew-manifest.ts for the archives of v${packageJson.version}.`,
-  // Of the archive itself: a sum in a file beside it could be of another one.
+  // Calculated from the archive itself, because a checksum file beside it could belong to another archive.
   sumOf: (archive) =>
     createHash('sha256')
       .update(readFileSync(join(release, archive)))

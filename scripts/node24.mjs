@@ -1,4 +1,5 @@
-// Loaded before programs that are written in TypeScript: older versions of Node end with ERR_UNKNOWN_FILE_EXTENSION.
+// Loaded before programs that are written in TypeScript. Without it, older versions of Node fail with
+// ERR_UNKNOWN_FILE_EXTENSION.
 const NEEDED = 24;
 
 if (Number(process.versions.node.split('.')[0]) < NEEDED) {

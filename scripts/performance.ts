@@ -1,4 +1,5 @@
-// Writes docs/performance.md from the results in test/bench/results: npm run bench -- PART --json FILE makes them.
+// Writes docs/performance.md from the results in test/bench/results. Create those with: npm run bench -- PART --json
+// FILE
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Results } from '../test/bench/results.ts';

@@ -1,7 +1,7 @@
 import { type Interval, judge, medianInterval, ratioInterval } from '../test/bench/interval.ts';
 import type { Figure, FigureGoal, Results } from '../test/bench/results.ts';
 
-/** Figures of the same group in one file, or the same curve. */
+/** Figures in the same file that belong to the same group or the same curve. */
 type Section = readonly [Figure, ...Figure[]];
 
 /** The page about performance: every number on it is calculated from the raw samples. */

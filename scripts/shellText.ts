@@ -1,6 +1,6 @@
 /**
- * Remote shell code travels in every request that runs it, so its comments and indentation stay
- * at home. Here documents and multi-line strings would not survive this; our scripts have none.
+ * Remote shell code is sent in every request that runs it, so comments and indentation are removed. Here documents and
+ * multi-line strings would not survive this. The scripts contain none.
  */
 export function shellText(source: string): string {
   return source

@@ -1,4 +1,4 @@
-// Makes docs/terminal.svg, the picture in the README, from a real run on a cluster of this machine:
+// Creates docs/terminal.svg, the picture in the README, from a real run on a cluster on this machine:
 // node_modules/.bin/node scripts/terminal-picture.ts [KUBECTL], after npm run build.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -38,7 +38,7 @@ try {
   try {
     await terminal.type(`cd ${cluster.folder}; clear`);
     for (const command of COMMANDS) await terminal.type(command);
-    // The prompt begins with an empty line.
+    // The prompt starts with an empty line.
     const screen = (await terminal.screen()).replace(/^\n+/, '');
     writeFileSync(
       join(root, 'docs', 'terminal.svg'),

@@ -2,8 +2,8 @@ import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { TEXT_FILE, textOfFile } from './textFiles.ts';
 
-// Lets Node run the program from its sources: shell scripts, stylesheets and the
-// script of reports are text, as in the bundle.
+// Lets Node run the program from its sources: shell scripts, stylesheets and the script of reports are loaded as text,
+// as in the bundle.
 registerHooks({
   load(url, context, nextLoad) {
     if (!TEXT_FILE.test(url)) return nextLoad(url, context);

@@ -1,4 +1,4 @@
-// Writes the part of docs/usage.md that is made from the commands' declarations.
+// Writes the generated part of docs/usage.md from the declarations of the commands.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withUsage } from './packaging/usagePage.ts';

@@ -2,10 +2,7 @@ import { helpByWidth } from './build.ts';
 import { helpWidth } from './cli/helpWidth.ts';
 import { versionText } from './version.ts';
 
-/**
- * Answers what needs nothing loaded, and only then loads the rest: most of a short command's time
- * is start-up.
- */
+/** Handles simple commands before loading anything else: most of a short command's time is start-up. */
 async function main(args: readonly string[]): Promise<number> {
   const answer = quickAnswer(args);
   if (answer !== undefined) {
@@ -21,7 +18,7 @@ async function main(args: readonly string[]): Promise<number> {
   return runCommandLine(args);
 }
 
-/** Completes what is typed; what has not answered by then (a credential plugin) is abandoned. */
+/** Completes the typed words. Then exits without waiting for what is still running, such as a credential plugin. */
 async function answerShell(words: readonly string[]): Promise<number> {
   const { completeCommand } = await import('./cli/completion/completeCommand.ts');
   const answer = await completeCommand(words);

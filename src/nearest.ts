@@ -1,12 +1,12 @@
-/** Lists of names up to this length are shown whole. */
+/** Lists of up to this length are shown completely. */
 const SHOWN_WHOLE = 10;
 const SHOWN = 3;
-/** Of longer names only the beginning is compared: a list may have thousands. */
+/** Only the beginning of longer names is compared, because a list may have thousands of names. */
 const COMPARED = 100;
 
 /**
- * The names that a user may have meant, for an error: all of a short list, of a long one the three nearest
- * and how many there are. `what` is what they are, in the plural, with where they are.
+ * The names that a user may have meant, for an error: a short list completely, or the three nearest names of a long
+ * list and their total number. `what` describes the names and their location, in the plural.
  */
 export function candidatesText(what: string, wanted: string, names: Iterable<string>): string {
   const all = [...new Set(names)];
@@ -14,12 +14,12 @@ export function candidatesText(what: string, wanted: string, names: Iterable<str
   return `similar names among the ${all.length} ${what}: ${nearest(wanted, all).join(', ')}`;
 }
 
-/** The three names that are most like the one that was given, the best first. */
+/** The three names that are most similar to the given one, the best first. */
 export function nearest(wanted: string, names: readonly string[]): string[] {
   return names
     .map((name) => ({
       name,
-      // The beginning of a name is as good as a word with one wrong letter.
+      // A match at the beginning counts as much as one wrong letter.
       score: name.startsWith(wanted) ? 1 : distance(wanted, name),
     }))
     .sort((one, other) => one.score - other.score)
@@ -27,7 +27,7 @@ export function nearest(wanted: string, names: readonly string[]): string[] {
     .map(({ name }) => name);
 }
 
-/** How many letters must change, come or go (Levenshtein) to make one word of another. */
+/** The number of letters to change, add or remove to get from one word to the other (Levenshtein). */
 export function distance(one: string, other: string): number {
   const [from, to] = [one.slice(0, COMPARED), other.slice(0, COMPARED)];
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);

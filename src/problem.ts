@@ -1,51 +1,55 @@
 /**
- * What sort of failure a Problem is. The words are stable, unlike messages: tests check them, and a trace of the
- * command (--trace-timing) names them.
+ * The class of a failure. Unlike messages, these words are stable: tests check them, and traces (--trace-timing)
+ * contain them.
  */
 export type ProblemKind =
-  /** Wrong use of the command line. */
+  /** Incorrect use of the command line. */
   | 'usage'
-  /** A kubeconfig or the settings file is wrong, or lacks a file that it names. */
+  /** A kubeconfig or the settings file is invalid, or a file that it names is missing. */
   | 'configuration'
-  /** What was named does not exist. */
+  /** The named object does not exist. */
   | 'not-found'
-  /** What would be created exists already, or belongs to something else. */
+  /** The object to create already exists, or belongs to something else. */
   | 'exists'
-  /** The server did not accept who asks. */
+  /** The server did not accept the user's credentials. */
   | 'unauthenticated'
   /** RBAC does not permit it. */
   | 'forbidden'
-  /** Refused, and not by RBAC: by Pod Security, a quota, a policy, a webhook, or a security module of the node. */
+  /** Refused, but not by RBAC: by Pod Security, a quota, a policy, a webhook, or a security module of the node. */
   | 'denied'
-  /** A server, or the pod behind it, gives no usable answer: the network, a proxy, TLS, or the server itself. */
+  /**
+   * A server, or the pod behind it, gives no usable answer because of the network, a proxy, TLS, or the server itself.
+   */
   | 'unreachable'
-  /** The target cannot be debugged as it is: a finished pod, a Windows or virtual node, a missing volume. */
+  /**
+   * The target cannot be debugged in its current state: a finished pod, a Windows or virtual node, a missing volume.
+   */
   | 'unsuitable'
-  /** The image cannot be pulled, or lacks a program. */
+  /** The image cannot be pulled, or does not contain a program. */
   | 'image'
   /** A program or container in the cluster did not start, or not in time. */
   | 'not-started'
   /** A program in the cluster failed, or did not end. */
   | 'command-failed'
-  /** The recorder failed: a filter or interface that it does not know, or a missing capability. */
+  /** The recorder failed: an unknown filter or interface, or a missing capability. */
   | 'recorder'
   /** The pod has no room for the capture. */
   | 'no-room'
   /** Packets, or a whole recording, are lost. */
   | 'lost'
-  /** What was read is not what it should be: a file, a stream, a copy. */
+  /** The content of a file, a stream or a copy is invalid. */
   | 'damaged'
-  /** What an answer needs to know of the cluster could not be collected. */
+  /** Facts about the cluster that are needed for an answer could not be collected. */
   | 'no-facts'
   /** A local file cannot be read. */
   | 'not-read'
   /** The local disk is full. */
   | 'disk-full'
-  /** A local file, folder, pipe or program takes no output. */
+  /** Writing to a local file, folder, pipe or program failed. */
   | 'not-written'
-  /** A program that is needed on this computer is not installed. */
+  /** A program that is required on this computer is not installed. */
   | 'missing-program'
-  /** A user stopped it. */
+  /** The user stopped it. */
   | 'interrupted'
   /** Everything else. */
   | 'failed';
@@ -57,21 +61,19 @@ export interface ProblemDetails {
   readonly cause: unknown;
 }
 
-/**
- * Without a kind, it is that of a Problem in `cause`; else `usage` with exit code 2, and `failed`.
- */
+/** The default kind is that of a Problem in `cause`, else `usage` for exit code 2, else `failed`. */
 type ProblemOptions = Partial<ProblemDetails> &
   (Pick<ProblemDetails, 'kind'> | Pick<ProblemDetails, 'cause'> | { readonly exitCode: 2 });
 
 /**
- * An error meant for the user: what happened and why in `message`, what to try next in `next`.
- * Anything else that is thrown is a bug, and is shown with its stack on request.
+ * An error for the user: what happened and why in `message`, and what to try next in `next`. Any other thrown error is
+ * a bug, and is shown with its stack on request.
  */
 export class Problem extends Error {
   override readonly name: string = 'Problem';
-  /** Steps the user can take, one sentence or command a line; may be empty. */
+  /** Steps that the user can take, one sentence or command per line. May be empty. */
   readonly next: readonly string[];
-  /** 1: failure; 2: wrong usage (as in kubectl and tcpdump). */
+  /** 1: failure; 2: usage error (as in kubectl and tcpdump). */
   readonly exitCode: 1 | 2;
   readonly kind: ProblemKind;
 
@@ -85,7 +87,7 @@ export class Problem extends Error {
   }
 }
 
-/** A wrong use of the command line: exit code 2. */
+/** A usage error: exit code 2. */
 export function wrongUsage(message: string, ...next: string[]): Problem {
   return new Problem(message, { exitCode: 2, next });
 }

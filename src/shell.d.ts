@@ -3,7 +3,7 @@ declare module '*.sh' {
   const source: string;
   export default source;
 }
-/** Scripts for shells, as they are. */
+/** Completion scripts for shells, unchanged. */
 declare module '*.bash' {
   const source: string;
   export default source;
@@ -25,7 +25,7 @@ declare module '*.css' {
   const source: string;
   export default source;
 }
-/** A program for browsers: all that the TypeScript file of this name imports, as one script. */
+/** A program for browsers: the TypeScript file of this name and everything it imports, as one script. */
 declare module '*.ts?script' {
   const source: string;
   export default source;

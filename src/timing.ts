@@ -4,7 +4,7 @@ import { messageOf, Problem } from './problem.ts';
 /** An event of Chrome's trace event format; `ts` and `dur` are microseconds. */
 interface TraceEvent {
   readonly name: string;
-  /** X: something that took time; i: a moment. */
+  /** X: something that took time. i: a moment. */
   readonly ph: 'X' | 'i';
   readonly ts: number;
   readonly dur?: number;
@@ -13,18 +13,18 @@ interface TraceEvent {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-/** A command makes a few dozen; a capture of a week may make more. */
+/** A command records a few dozen events. A capture of a week may record more. */
 const MOST_EVENTS = 20_000;
 
 let events: TraceEvent[] | undefined;
-/** Spans that are open now, by their lane: Chrome draws a lane per thread, and spans of one may not overlap. */
+/** Lanes with an open span. Chrome draws one lane per thread, and the spans in a lane may not overlap. */
 const lanes: boolean[] = [];
 
 /**
- * Records from now on what the program waits for, and writes it to a file when the process ends: JSON in
- * Chrome's trace event format, for chrome://tracing and ui.perfetto.dev. Times begin with the process.
- * The paths of requests are in the file, with the names of pods; queries, headers and bodies are not.
- * `loading` is when the loading of the command began. Throws a Problem when the file cannot be created.
+ * From now on, records what the program waits for, and writes it to a file when the process ends: JSON in Chrome's
+ * trace event format, for chrome://tracing and ui.perfetto.dev. Times are relative to the start of the process. The
+ * file contains the paths of requests, which include the names of pods, but no queries, headers or bodies. `loading` is
+ * when loading of the command started. Throws a Problem if the file cannot be created.
  */
 export function traceTo(file: string, loading: number): void {
   const recorded: TraceEvent[] = [];
@@ -46,10 +46,7 @@ function create(file: string): number {
   }
 }
 
-/**
- * Begins something that takes time; the function that it gives ends it. Does nothing unless a trace is
- * being recorded.
- */
+/** Starts a span. The returned function ends it. Does nothing unless a trace is being recorded. */
 export function span(name: string, detail?: string): () => void {
   if (!events) return nothing;
   const recorded = events;
@@ -71,7 +68,7 @@ export function moment(name: string, detail?: string): void {
   if (events) add(events, { ...event(name, performance.now(), 0, detail), ph: 'i' });
 }
 
-/** Records the kind of a problem that is reported. `target` is what failed, where others may succeed. */
+/** Records the kind of a reported problem. `target` is what failed, if others may succeed. */
 export function problemMoment({ kind }: Pick<Problem, 'kind'>, target?: string): void {
   if (!events) return;
   const args = { detail: kind, ...(target !== undefined && { target }) };
@@ -80,7 +77,7 @@ export function problemMoment({ kind }: Pick<Problem, 'kind'>, target?: string):
 
 type Begun = Pick<TraceEvent, 'name' | 'ts' | 'pid' | 'tid' | 'args'>;
 
-/** Milliseconds since the process began. */
+/** `end` is in milliseconds since the start of the process. */
 function addSpan(recorded: TraceEvent[], begun: Begun, end = performance.now()): void {
   add(recorded, { ...begun, ph: 'X', dur: Math.round(end * 1000) - begun.ts });
 }

@@ -5,10 +5,10 @@ export function versionText(): string {
   return `kubectl-netdebug ${packageJson.version}`;
 }
 
-/** How kubectl names processors and systems, where Node has other names. */
+/** kubectl's names for processors and systems, where Node uses other names. */
 const GO_NAMES: Readonly<Record<string, string>> = { x64: 'amd64', win32: 'windows' };
 
-/** What `version -o json` shows, in the shape of kubectl's own `version --client`. */
+/** The output of `version -o json`, in the format of kubectl's own `version --client`. */
 export interface VersionInfo {
   readonly clientVersion: {
     readonly gitVersion: string;

@@ -1,4 +1,4 @@
-// Runs the program with its code caches. Node 24 at least: client-node and our own code need it.
+// Runs the program with its code caches. client-node and the program's own code need Node 24 or later.
 if (Number.parseInt(process.versions.node, 10) < 24) {
   process.stderr.write(
     `error: kubectl netdebug needs Node 24 or later, this is ${process.version}\n  run npm ci in its folder: it brings its own\n`,
@@ -15,13 +15,13 @@ const beside = (name) => path.join(__dirname, name);
 
 const { scriptOf, run } = openProgram({
   read: {
-    // The program is ASCII, and one byte a character is what V8 reads fastest.
+    // The program is ASCII, and V8 reads one-byte characters fastest.
     text: (pack) => fs.readFileSync(beside(`${pack}.cjs`), 'latin1'),
     cache: (pack) => {
       try {
         return fs.readFileSync(beside(`${pack}.cache`));
       } catch {
-        // It only makes the start faster.
+        // The cache only speeds up the start.
         return undefined;
       }
     },
@@ -29,6 +29,6 @@ const { scriptOf, run } = openProgram({
   folder: __dirname,
   require,
 });
-// Nothing else but the speed would show it.
+// Otherwise only the speed would show it.
 debuglog('netdebug')('code cache: %s', scriptOf('quick').cachedDataRejected ? 'refused' : 'taken');
 run();

@@ -1,6 +1,6 @@
-// Runs the program on a few commands and keeps what V8 compiled on the way: the functions that every
-// real command needs are then ready at its start. makeCodeCache.cjs FOLDER CACHES PACK..., by the Node that will
-// run the program, and with --random-seed, without which no two caches are the same.
+// Runs the program on a few commands and keeps what V8 compiled for them, so that the functions that every real command
+// needs are ready at its start. Usage: makeCodeCache.cjs FOLDER CACHES PACK... Run it with the Node that will run the
+// program, and with --random-seed. Without that flag, no two caches are the same.
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -15,13 +15,13 @@ const COMMANDS = [
   ['ports', 'pod-1'],
 ];
 
-/** What a shell asks for at a Tab. */
+/** The words that a shell sends for a Tab. */
 const COMPLETION = ['__complete', 'capture', 'p'];
 
-/** Each takes a fraction of a second; one that does not end has misunderstood the toy server. */
+/** Each command takes a fraction of a second. One that does not end has failed to understand the toy server. */
 const LIMIT_MS = 30_000;
 
-/** Runs the program, which says by the exit code that it is done. */
+/** Runs the program, which sets the exit code when it is done. */
 async function runCommand(run, args) {
   process.argv = [process.execPath, 'netdebug', ...args];
   process.exitCode = undefined;
@@ -53,7 +53,7 @@ async function main(folder, caches, packs) {
       text: (pack) => fs.readFileSync(path.join(folder, `${pack}.cjs`), 'latin1'),
       cache: () => undefined,
     },
-    // A cache keeps the name: it must not be that of a folder of this machine.
+    // A cache contains this name. It must not be a folder of the build machine.
     folder: '/',
     require,
   });
@@ -62,7 +62,7 @@ async function main(folder, caches, packs) {
       await runCommand(run, [...command, '--image', image, '--kubeconfig', kubeconfig]);
       if (process.exitCode !== 0) throw new Error(`${command.join(' ')}: ${said.join('')}`);
     }
-    // It ends its process.
+    // The command ends its process.
     const ended = new Promise((resolve) => {
       process.exit = resolve;
     });
@@ -73,7 +73,7 @@ async function main(folder, caches, packs) {
     process.exit = exit;
     fs.rmSync(kubeconfig);
   }
-  // The seed is one of the flags that a cache is bound to, and the program runs without one.
+  // A cache is tied to flags such as the seed, and the program runs without a seed.
   v8.setFlagsFromString('--random-seed=0');
   for (const pack of packs)
     fs.writeFileSync(path.join(caches, `${pack}.cache`), scriptOf(pack).createCachedData());

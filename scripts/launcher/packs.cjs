@@ -3,13 +3,13 @@ const { pathToFileURL } = require('node:url');
 const vm = require('node:vm');
 
 /**
- * The program, which scripts/packaging/packs.ts has put into packs. `read` gives the text of a pack and its code cache,
- * `folder` is where its errors say that it is.
+ * The program in its packs, as created by scripts/packaging/packs.ts. `read` returns the text of a pack and its code
+ * cache. `folder` is the location that stack traces show.
  */
 exports.openProgram = ({ read, folder, require }) => {
   const scripts = new Map();
 
-  /** A pack as a script that can be cached: V8 takes a cache only for the very same text. */
+  /** A pack as a script that can be cached. V8 accepts a cache only for exactly the same text. */
   const scriptOf = (pack) => {
     let script = scripts.get(pack);
     if (!script) {
@@ -24,8 +24,8 @@ exports.openProgram = ({ read, folder, require }) => {
   };
 
   /**
-   * Runs the program's first module, with the modules that it needs, as a new process would. Gives a function that
-   * names the exports whose values have changed since.
+   * Runs the program's first module and the modules that it needs, as in a new process. Returns a function that names
+   * the exports whose values have changed since then.
    */
   const run = () => {
     const packs = new Map();
@@ -41,7 +41,7 @@ exports.openProgram = ({ read, folder, require }) => {
       }
       return pack;
     };
-    /** A module of the program has its pack in its name; all others are Node's. */
+    /** The name of a module of the program contains its pack. All other modules belong to Node. */
     const need = (name) => {
       const slash = name.startsWith('./') ? name.indexOf('/', 2) : -1;
       if (slash < 0) return require(name);

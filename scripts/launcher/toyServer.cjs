@@ -36,8 +36,8 @@ const PACKET_LINE = '12:00:00.000000 IP 10.0.0.1.1 > 10.0.0.2.2: UDP, length 1\n
 const SOCKET_LINES = 'ESTAB  0 0   10.0.0.1:80 10.0.0.2:4096\nLISTEN 0 511 *:80        *:*\n';
 
 /**
- * An API server with one pod and a debugger in it, whose recorder sees one packet and whose ss two
- * sockets: just enough for whole commands. Gives its port and the image of its debugger.
+ * An API server with one pod and a debugger in it. The debugger's recorder sees one packet, and its ss two sockets:
+ * just enough for whole commands. Returns its port and the image of its debugger.
  */
 exports.startToyServer = async () => {
   const server = http.createServer((_request, response) => response.end(JSON.stringify(POD)));
@@ -58,7 +58,7 @@ async function answer(client, { searchParams }) {
     send(CHANNEL.stdout, `hello 1 tcpdump eth0\ndata 1 0 ${PCAP.length}\n`);
     send(CHANNEL.stdout, PCAP);
     send(CHANNEL.stdout, `end 1 ${PCAP.length}\nover complete 0 captured=1 dropped=0\n`);
-    // The client has it all, and says so.
+    // The client reports when it has received everything.
     while (!String((await once(client, 'message'))[0]).includes('info'));
   } else if (command.includes('tcpdump')) {
     send(CHANNEL.stderr, 'tcpdump: listening on eth0, link-type EN10MB (Ethernet)\n');
@@ -70,8 +70,8 @@ async function answer(client, { searchParams }) {
 }
 
 /**
- * The words of a booted command, which come on standard input after their number, a line each, in as many frames as it
- * takes. The first byte of a frame names its channel.
+ * The words of a booted command. They arrive on standard input: first their number, then one word per line, in any
+ * number of frames. The first byte of a frame is its channel.
  */
 function bootedCommand(client) {
   return new Promise((resolve) => {

@@ -10,7 +10,9 @@ export interface Entry {
   readonly executable: boolean;
 }
 
-/** Packs files in the order of their names, all of the same time: the same files, the same bytes. */
+/**
+ * Packs files in the order of their names, all with the same time, so that the same files always give the same bytes.
+ */
 export async function packed(
   format: 'tar.gz' | 'zip',
   entries: readonly Entry[],

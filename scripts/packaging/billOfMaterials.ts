@@ -10,7 +10,7 @@ export interface Release {
   readonly time: Date;
 }
 
-/** What a binary contains, as CycloneDX 1.6 in JSON: the packages in its bundle, and its Node. */
+/** The contents of a binary as CycloneDX 1.6 in JSON: the packages in its bundle, and its Node. */
 export function billOfMaterials(
   { name, version, license, time }: Release,
   metafile: Metafile,

@@ -18,7 +18,7 @@ import { generatorFor, type Platform, platformName } from './platforms.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** How a Node binary is made small before the program is put in, and finished after. */
+/** How to shrink a Node binary before the program is added, and how to finish it afterwards. */
 const FORMATS: Record<
   Platform['os'],
   { before(file: Buffer): Buffer; after(file: Buffer): Buffer }
@@ -46,7 +46,9 @@ const PKG_NAMES: Readonly<Record<string, string>> = {
   windows: 'win',
 };
 
-/** Makes the single-file binary of a platform out of the program in `bundle`; `work` is a folder for its parts. */
+/**
+ * Builds the single-file binary of a platform from the program in `bundle`. `work` is a folder for intermediate files.
+ */
 export async function makeBinary(
   platform: Platform,
   bundle: string,
@@ -79,7 +81,7 @@ export async function makeBinary(
     platform: PKG_NAMES[platform.os] ?? platform.os,
     arch: PKG_NAMES[platform.arch] ?? platform.arch,
   };
-  // In a process of its own: the injection takes a gigabyte, which is given back before the next.
+  // Runs in its own process: the injection takes a gigabyte, which is freed before the next one.
   execFileSync(
     process.execPath,
     [
@@ -93,8 +95,8 @@ export async function makeBinary(
 }
 
 /**
- * Makes the code caches where the platform's own Node runs here: V8 takes none of another system or
- * processor. Elsewhere the same version is run on this machine, to see that the bundle works with it.
+ * Creates the code caches if the platform's own Node runs on this machine, because V8 rejects caches of another system
+ * or processor. Otherwise runs the same Node version for this machine, to check that the bundle works with it.
  */
 function cachesAreMade(platform: Platform, bundle: string, caches: string): boolean {
   const runner = runnerFor(platform);
@@ -103,7 +105,7 @@ function cachesAreMade(platform: Platform, bundle: string, caches: string): bool
   return runner !== undefined;
 }
 
-/** Puts the Node binaries where pkg keeps what it has downloaded and verified. */
+/** Puts the Node binaries where pkg stores its verified downloads. */
 function seedNodes(platform: Platform, home: string): void {
   const cache = join(home, '.pkg-cache', 'sea');
   mkdirSync(cache, { recursive: true });
@@ -112,7 +114,7 @@ function seedNodes(platform: Platform, home: string): void {
     const path = os === 'win' ? `${name}.exe` : join(name, 'bin', 'node');
     mkdirSync(dirname(path), { recursive: true });
     put(path);
-    // Files of no bytes beside it say that archive and program are whole.
+    // Empty files beside it mark the archive and the program as complete.
     const archive = `${name}.${os === 'win' ? 'zip' : 'tar.gz'}`;
     for (const mark of [archive, `${archive}.ok`, `${path}.ok`]) writeFileSync(mark, '');
   };

@@ -1,16 +1,16 @@
 import { execFileSync } from 'node:child_process';
 
-/** What a build says of its source; the program shows it with `version -o json`. */
+/** What a build records about its source. `version -o json` prints it. */
 export interface BuildInfo {
   readonly commit: string;
   readonly treeState: 'clean' | 'dirty';
-  /** As Go writes it, in seconds. */
+  /** In Go's format, in seconds. */
   readonly date: string;
 }
 
 /**
- * Reads it from git. The date is SOURCE_DATE_EPOCH where that is set (reproducible-builds.org), else
- * the commit's: the same source gives the same build. Undefined outside a clone.
+ * Reads it from git. The date is SOURCE_DATE_EPOCH if set (reproducible-builds.org), else the date of the commit, so
+ * that the same source gives the same build. Undefined outside a clone.
  */
 export function buildInfo(root: string): BuildInfo | undefined {
   const git = (...args: string[]) =>

@@ -12,7 +12,7 @@ import { packModules } from './packs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** client-node's generated API (2 MB) is only used by calls that we do not make. */
+/** client-node's generated API (2 MB) is only needed for calls that the program does not make. */
 const withoutGeneratedApi: Plugin = {
   name: 'without-generated-api',
   setup({ onLoad }) {
@@ -25,7 +25,7 @@ const withoutGeneratedApi: Plugin = {
   },
 };
 
-/** Of package.json the program uses its version only. */
+/** The program uses only the version in package.json. */
 const versionOnly: Plugin = {
   name: 'version-only',
   setup({ onLoad }) {
@@ -37,7 +37,7 @@ const versionOnly: Plugin = {
   },
 };
 
-/** client-node makes undici's agents for requests that we do not send by it: 0.7 MB. */
+/** client-node creates undici agents for requests that the program does not send: 0.7 MB. */
 const withoutUndici: Plugin = {
   name: 'without-undici',
   setup({ onResolve, onLoad }) {
@@ -50,7 +50,7 @@ const withoutUndici: Plugin = {
   },
 };
 
-/** Of yargs the program uses the parser. The rest makes standard output when it is loaded, and more that takes 5 ms. */
+/** The program uses only the parser of yargs. The rest takes 5 ms to load, and opens standard output. */
 const parserOnly: Plugin = {
   name: 'parser-only',
   setup({ onResolve, onLoad }) {
@@ -63,7 +63,10 @@ const parserOnly: Plugin = {
   },
 };
 
-/** Makes the program a few files of ASCII in `folder`, one for each pack; gives what esbuild knows of what is in them. */
+/**
+ * Bundles the program into a few ASCII files in `folder`, one for each pack. Returns esbuild's description of their
+ * contents.
+ */
 export async function bundleProgram(folder: string): Promise<Metafile> {
   const help: Record<number, string> = {};
   for (const width of HELP_WIDTHS) help[width] = programHelp(width);
@@ -82,7 +85,7 @@ export async function bundleProgram(folder: string): Promise<Metafile> {
     legalComments: 'none',
     define: {
       'import.meta.url': 'importMetaUrl',
-      // As texts: of an object esbuild makes a module that exports its value later, which packs.cjs forbids.
+      // As texts: for an object, esbuild creates a module that exports its value later, which packs.cjs forbids.
       NETDEBUG_BUILD: JSON.stringify(JSON.stringify(buildInfo(root) ?? null)),
       NETDEBUG_HELP: JSON.stringify(JSON.stringify(help)),
       NETDEBUG_COMPLETION: JSON.stringify(JSON.stringify(await makeCompletionTable())),

@@ -5,15 +5,15 @@ import { PACK_NAMES } from './packs.ts';
 const SCRIPT = join(import.meta.dirname, '..', 'launcher', 'makeCodeCache.cjs');
 
 /**
- * Network buffers are garbage outside V8's heap: a young generation that does not grow is collected
- * often enough to keep 25 MB less of them, at the same speed. The program runs with the same flags
- * as its code cache is made with, or V8 refuses the cache. scripts/launcher/kubectl-netdebug has them too.
+ * Network buffers are garbage outside V8's heap. If the young generation does not grow, it is collected often enough to
+ * keep 25 MB less of them, at the same speed. The program must run with the same flags as its code cache was created
+ * with, or V8 rejects the cache. scripts/launcher/kubectl-netdebug contains them too.
  */
 export const V8_FLAGS = ['--semi-space-growth-factor=1'];
 
 /**
- * Runs whole commands of the program in `folder` by the given Node (a command line: it may be an emulator's) and
- * keeps what V8 compiled, a cache for each pack in `caches`. Throws when a command fails there.
+ * Runs whole commands of the program in `folder` with the given Node (a command line, possibly with an emulator), and
+ * stores what V8 compiled as one cache for each pack in `caches`. Throws if a command fails.
  */
 export function makeCodeCaches(node: readonly string[], folder: string, caches: string): void {
   const [program = '', ...args] = node;

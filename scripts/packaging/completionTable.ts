@@ -4,7 +4,7 @@ import { COMMANDS } from '../../src/cli/commandList.ts';
 import type { ArgumentEntry, CompletionTable, FlagEntry } from '../../src/cli/completion/table.ts';
 import type { Flag, FlagTable } from '../../src/cli/flags/flag.ts';
 
-/** What completion needs of every command, without the rest of its declaration. */
+/** What completion needs to know about each command, without the rest of its declaration. */
 export async function makeCompletionTable(): Promise<CompletionTable> {
   const commands = COMMANDS.map(async ({ name, summary, load }) => {
     const command = await load();

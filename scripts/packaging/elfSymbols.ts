@@ -14,8 +14,8 @@ interface Section {
 }
 
 /**
- * The file without what is not loaded into memory: the names of its functions, and notes of its
- * compiler. As strip(1) does it, but the same on every machine and for every processor.
+ * Removes what is not loaded into memory: the names of functions, and the notes of the compiler. Does the same as
+ * strip(1), but identically on every machine and for every processor.
  */
 export function withoutElfSymbols(file: Buffer): Buffer {
   if (file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1)
@@ -72,7 +72,7 @@ function sectionBytes(file: Buffer, section: Section | undefined): Buffer {
   return file.subarray(Number(section.header.readBigUInt64LE(24)), section.end);
 }
 
-/** Where what the program headers speak of ends. */
+/** The end of everything that the program headers refer to. */
 function programEnd(file: Buffer): number {
   const at = Number(file.readBigUInt64LE(32));
   const ends = Array.from({ length: file.readUInt16LE(56) }, (_, index) => {

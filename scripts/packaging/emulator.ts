@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import type { Platform } from './platforms.ts';
 
 const QEMU = '/usr/bin/qemu-aarch64-static';
-/** Where Debian's libstdc++6-arm64-cross puts the libraries that Node needs. */
+/** Where Debian's libstdc++6-arm64-cross installs the libraries that Node needs. */
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
 /**
- * The words before a program of the platform that let it run here: none for our own processor, those
- * of an emulator where that is installed; undefined where it cannot run.
+ * The command prefix that runs a program of the platform here. Empty for the processor of this machine, an emulator
+ * where one is installed, and undefined if the program cannot run.
  */
 export function runnerFor({ os, arch }: Platform): readonly string[] | undefined {
   if (os !== process.platform) return undefined;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { TEXT_FILE, textOfFile } from '../textFiles.ts';
 
-/** Such files are text to the program: see textFiles.ts. */
+/** Bundles these files as text. See textFiles.ts. */
 export const filesAsText: Plugin = {
   name: 'files-as-text',
   setup({ onLoad, onResolve }) {

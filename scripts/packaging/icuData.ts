@@ -4,15 +4,15 @@ const FORMAT_AT = 12;
 const MAGIC = 0x27da;
 const ENTRY_BYTES = 8;
 
-/** Data of a locale that is not English; what is for all of them has longer names: root.res. */
+/** Data of a locale other than English. Data for all locales has longer names: root.res. */
 const FOREIGN_LOCALE = /^(?!en[_.]|res_index)[a-z]{2,3}(_\w+)?\.res$/;
-/** Words of languages that are written without spaces. */
+/** Dictionaries of languages that are written without spaces. */
 const DICTIONARY = /\.dict$/;
 
 /**
- * The Node program with the languages left that Node's own small-icu builds have, which is English: the
- * data of others, a fifth of an archive, become zeros and are no longer listed. ICU then takes for them what
- * all languages have in common.
+ * Removes all languages except those in Node's own small-icu builds, which means English. The data of the others, a
+ * fifth of an archive, is overwritten with zeros and no longer listed. ICU then uses the common defaults for these
+ * languages.
  */
 export function withEnglishOnly(file: Buffer): Buffer {
   const contents = findContents(file);
@@ -33,7 +33,7 @@ export function withEnglishOnly(file: Buffer): Buffer {
       kept += 1;
     } else if (next) {
       if (next.at <= at) throw new Error("ICU's data are not in the order of their names");
-      // Where the last one ends is written nowhere; it is small.
+      // The end of the last one is not recorded. It is small.
       changed.fill(0, at, next.at);
     }
   }
@@ -41,7 +41,7 @@ export function withEnglishOnly(file: Buffer): Buffer {
   return changed;
 }
 
-/** Where the list of items is; there must be one such package. */
+/** The position of the list of items. There must be exactly one such package. */
 function findContents(file: Buffer): number {
   const found: number[] = [];
   for (let at = file.indexOf(FORMAT); at >= 0; at = file.indexOf(FORMAT, at + 1)) {

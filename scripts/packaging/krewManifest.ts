@@ -1,15 +1,15 @@
-/** What the template of the manifest is filled with. */
+/** The values for the manifest's template. */
 export interface Release {
   readonly version: string;
-  /** The project's page; archives lie under its releases. */
+  /** The project's page. Archives are found under its releases. */
   readonly repository: string;
-  /** What is said of the file in its first line. */
+  /** A comment for the first line of the file. */
   readonly notice: string;
-  /** The sha256 of an archive of the release; throws when there is no such archive. */
+  /** The sha256 of an archive of the release. Throws if the archive does not exist. */
   sumOf(archive: string): string;
 }
 
-/** Fills `${version}`, `${repository}`, `${notice}`, and `${uri …}` and `${sha256 …}` of archives. */
+/** Replaces `${version}`, `${repository}`, `${notice}`, and the `${uri …}` and `${sha256 …}` of archives. */
 export function krewManifest(template: string, release: Release): string {
   const { version, repository, notice, sumOf } = release;
   const values: Readonly<Record<string, string>> = { version, repository, notice };

@@ -6,7 +6,7 @@ const SEGMENT_COMMAND_BYTES = 72;
 /** Load commands that the build reads or writes (mach-o/loader.h). */
 export const LC = { symtab: 0x2, dysymtab: 0xb, segment64: 0x19, codeSignature: 0x1d } as const;
 
-/** One load command: its kind, and where it stands in the file. */
+/** One load command: its kind, and its position in the file. */
 export interface LoadCommand {
   readonly kind: number;
   readonly at: number;
@@ -15,13 +15,13 @@ export interface LoadCommand {
 
 export interface Segment {
   readonly name: string;
-  /** Where its load command stands. */
+  /** The position of its load command. */
   readonly at: number;
   readonly fileOffset: number;
   readonly fileSize: number;
 }
 
-/** What a thin 64-bit Mach-O file says of itself; offsets in bytes from its beginning. */
+/** The headers of a thin 64-bit Mach-O file. Offsets are in bytes from its beginning. */
 export interface MachO {
   readonly executable: boolean;
   readonly commands: readonly LoadCommand[];
@@ -32,7 +32,7 @@ export interface MachO {
   readonly segments: readonly Segment[];
 }
 
-/** Reads the header and the load commands; throws for anything but a thin 64-bit file. */
+/** Reads the header and the load commands. Throws for anything except a thin 64-bit file. */
 export function parseMachO(file: Buffer): MachO {
   if (file.readUInt32LE(0) !== MAGIC_64) throw new Error('not a thin 64-bit Mach-O file');
   const commands: LoadCommand[] = [];
@@ -52,12 +52,12 @@ export function parseMachO(file: Buffer): MachO {
   return { executable, commands, commandsEnd: at, firstSection, segments };
 }
 
-/** The one command of a kind; undefined when there is none. */
+/** The only command of a kind. Undefined if there is none. */
 export function findCommand({ commands }: MachO, kind: number): LoadCommand | undefined {
   return commands.find((command) => command.kind === kind);
 }
 
-/** The segment of this name; throws when there is none. */
+/** The segment with this name. Throws if there is none. */
 export function segmentNamed({ segments }: MachO, name: string): Segment {
   const segment = segments.find((each) => each.name === name);
   if (!segment) throw new Error(`the Mach-O file has no segment ${name}`);
@@ -70,7 +70,7 @@ export function writeCommandCount(file: Buffer, count: number, end: number): voi
   file.writeUInt32LE(end - HEADER_BYTES, 20);
 }
 
-/** Lets the last segment end at the end of the file; its memory is counted in pages of 16 KiB. */
+/** Extends the last segment to the end of the file. Its size in memory is rounded up to pages of 16 KiB. */
 export function writeSegmentSize(file: Buffer, { at, fileOffset }: Segment, end: number): void {
   const size = end - fileOffset;
   file.writeBigUInt64LE(BigInt(Math.ceil(size / 0x4000) * 0x4000), at + 32);
@@ -90,6 +90,6 @@ function firstSectionOf(file: Buffer, at: number): number {
   const offsets = Array.from({ length: file.readUInt32LE(at + 64) }, (_, section) =>
     file.readUInt32LE(at + SEGMENT_COMMAND_BYTES + section * SECTION_BYTES + 48),
   );
-  // A section without bytes in the file (zeroes) has no offset.
+  // A section without bytes in the file (zeros) has no offset.
   return Math.min(...offsets.filter((offset) => offset > 0));
 }

@@ -23,8 +23,8 @@ const MAIN_BINARY = 1n;
 const LINKEDIT_COMMAND_BYTES = 16;
 
 /**
- * The file with an ad-hoc signature, as `codesign --sign -` makes it: the hash of every page, and
- * nobody's name. Macs with Apple's processors run nothing without one. The file must have none.
+ * Adds an ad-hoc signature, as `codesign --sign -` does: the hash of every page, without an identity. Macs with Apple's
+ * processors run nothing without a signature. The file must not have one already.
  */
 export function signedAdHoc(file: Buffer, identifier: string): Buffer {
   const machO = parseMachO(file);
@@ -66,14 +66,14 @@ export function signedAdHoc(file: Buffer, identifier: string): Buffer {
   return signed;
 }
 
-/** What a signature says, and how many of its pages are not what it says. */
+/** The contents of a signature, and the number of pages that do not match it. */
 export interface SignatureCheck {
   readonly identifier: string;
   readonly pages: number;
   readonly wrongPages: number;
 }
 
-/** Compares every page with the signature of a file, ad-hoc or Apple's; throws without one. */
+/** Compares every page of a file with its signature, ad-hoc or Apple's. Throws if there is none. */
 export function checkSignature(file: Buffer): SignatureCheck {
   const command = findCommand(parseMachO(file), LC.codeSignature);
   if (!command) throw new Error('the Mach-O file has no signature');

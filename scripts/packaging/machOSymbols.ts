@@ -9,23 +9,23 @@ import {
 
 const SYMBOL_BYTES = 16;
 
-/** Where the symbol tables of a file are, and in which groups the symbols stand in them. */
+/** The positions of a file's symbol tables, and the groups of symbols in them. */
 interface SymbolTables {
   readonly symtabAt: number;
   readonly dysymtabAt: number;
   readonly symbols: { readonly at: number; readonly count: number };
   readonly names: { readonly at: number };
-  /** The first symbols are the file's own, then come those it exports, then those it needs. */
+  /** The file's own symbols come first, then the exported ones, then the imported ones. */
   readonly firstExported: number;
   readonly firstNeeded: number;
-  /** By symbol: what the stubs and pointers of the code are for. */
+  /** For each stub and pointer of the code: its symbol. */
   readonly indirect: { readonly at: number; readonly entries: readonly number[] };
 }
 
 /**
- * The file without the names of its own functions, a third of it, and without its signature, which
- * covers them. The loader needs neither: what it binds stands in the chained fixups, what the file
- * exports in the export trie. Nothing that is loaded into memory moves.
+ * Removes the names of the file's own functions, a third of the file, and its signature, which covers them. The loader
+ * needs neither: imports are in the chained fixups, and exports in the export trie. Nothing that is loaded into memory
+ * moves.
  */
 export function withoutMachOSymbols(file: Buffer): Buffer {
   const tables = readTables(file);
@@ -79,13 +79,13 @@ function readTables(file: Buffer): SymbolTables {
   const signature = findCommand(machO, LC.codeSignature);
   const namesEnd = names.at + word(symtab.at + 20);
   const end = signature ? word(signature.at + 8) : file.length;
-  // What stands behind the symbols would be lost.
+  // Data after the symbols would be lost.
   if (symbols.at > indirect.at || indirect.at > names.at || end - namesEnd >= 16)
     throw new Error('the symbol tables are not at the end of the Mach-O file');
   return tables;
 }
 
-/** The kept entries and their names, which begin with an empty one for entries without a name. */
+/** The kept entries and their names. The names start with an empty one, for entries without a name. */
 function keptSymbols(file: Buffer, { symbols, names }: SymbolTables, kept: readonly number[]) {
   const entries = Buffer.alloc(kept.length * SYMBOL_BYTES);
   const parts: Buffer[] = [Buffer.alloc(1)];
@@ -103,7 +103,7 @@ function keptSymbols(file: Buffer, { symbols, names }: SymbolTables, kept: reado
   return { entries, names: Buffer.concat(parts) };
 }
 
-/** Takes out the load command of the signature, which linkers put last. */
+/** Removes the load command of the signature, which linkers put last. */
 function dropSignature(file: Buffer): void {
   const machO = parseMachO(file);
   const signature = findCommand(machO, LC.codeSignature);

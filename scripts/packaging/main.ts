@@ -1,4 +1,4 @@
-// Makes the release archives in dist/release, of every platform or of those named: scripts/build.
+// Creates the release archives in dist/release, for all platforms or for the named ones. See scripts/build.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ try {
   const bundle = join(work, 'program');
   const metafile = await bundleProgram(bundle);
   mkdirSync(release, { recursive: true });
-  // One at a time: what pkg does takes more than a gigabyte.
+  // One at a time, because pkg takes more than a gigabyte of memory.
   for (const platform of PLATFORMS)
     if (asked.length === 0 || asked.includes(platformName(platform)))
       await makeArchive(platform, bundle, metafile);

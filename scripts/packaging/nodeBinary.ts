@@ -6,17 +6,17 @@ import type { NodePackage } from './platforms.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** A folder with what is needed of a Node package. */
+/** A folder with the required files of a Node package. */
 export interface NodeFiles {
   /** The Node program. */
   readonly program: string;
-  /** Node's licence with those of all that is in it; the package for Windows has none. */
+  /** The licences of Node and of everything in it. The package for Windows does not contain them. */
   readonly license: string;
 }
 
 /**
- * The files of a Node package: those that npm installed for the project, else fetched into .cache by
- * npm, with its checksum compared with ours.
+ * The files of a Node package, as npm installed it for the project. Otherwise npm fetches it into .cache, and its
+ * checksum is compared with the expected one.
  */
 export function nodeFiles(node: NodePackage): NodeFiles {
   const installed = join(root, 'node_modules', node.name);

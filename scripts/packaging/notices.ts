@@ -5,7 +5,7 @@ import type { Metafile } from 'esbuild';
 const root = join(import.meta.dirname, '..', '..');
 const RULE = `\n${'-'.repeat(78)}\n`;
 
-/** A package of which something is in the bundle. */
+/** A package that the bundle contains parts of. */
 export interface Bundled {
   readonly name: string;
   readonly version: string;
@@ -14,8 +14,8 @@ export interface Bundled {
 }
 
 /**
- * The licences of everything in the binaries that is not ours: of the packages of which something is
- * in the bundle, and of Node with all that it holds. Throws for a package without a licence text.
+ * The licences of all third-party code in the binaries: the packages in the bundle, and Node with everything in it.
+ * Throws if a package has no licence text.
  */
 export function thirdPartyNotices(metafile: Metafile, nodeLicense: string): string {
   const sections = bundledPackages(metafile).map(
@@ -28,12 +28,12 @@ export function thirdPartyNotices(metafile: Metafile, nodeLicense: string): stri
   ].join(RULE);
 }
 
-/** The packages of which something is in the bundle, sorted. */
+/** The packages that the bundle contains parts of, sorted. */
 export function bundledPackages(metafile: Metafile): Bundled[] {
   return bundledFolders(metafile).map(readPackage);
 }
 
-/** The folders of those packages, sorted; one that lies in another's node_modules is its own. */
+/** The folders of those packages, sorted. A package in the node_modules of another one has its own folder. */
 function bundledFolders({ outputs }: Metafile): string[] {
   const used = Object.values(outputs)
     .flatMap(({ inputs }) => Object.entries(inputs))

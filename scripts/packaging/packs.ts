@@ -5,8 +5,8 @@ import { type BuildResult, type Metafile, type OutputFile, transform } from 'esb
 const MAIN = 'src/main.ts';
 
 /**
- * Each pack is a script with a code cache of its own, which is read when one of its modules is needed first. A pack has
- * the modules that load together with these, without those of the packs before it; the last has all others.
+ * Each pack is a script with its own code cache. It is read when one of its modules is first needed. A pack contains
+ * the modules that load together with these, except those in earlier packs. The last pack contains all others.
  */
 const PACKS: readonly { readonly name: string; readonly modules: readonly string[] }[] = [
   { name: 'quick', modules: [MAIN] },
@@ -20,7 +20,7 @@ const PACKS: readonly { readonly name: string; readonly modules: readonly string
       'src/kube/authentication.ts',
     ],
   },
-  // What is loaded before the first request is sent.
+  // Loaded before the first request is sent.
   {
     name: 'start',
     modules: ['src/cli/commandLine.ts', 'src/cli/commands/capture.ts', 'src/cli/commands/ports.ts'],
@@ -31,7 +31,10 @@ const PACKS: readonly { readonly name: string; readonly modules: readonly string
 
 export const PACK_NAMES: readonly string[] = PACKS.map(({ name }) => name);
 
-/** Puts the modules that esbuild made (format esm, split at each `import()`) into packs: their texts by their names. */
+/**
+ * Puts the modules of esbuild's output (format esm, split at each `import()`) into packs. Returns the text of each pack
+ * by its name.
+ */
 export async function packModules({
   metafile,
   outputFiles,
@@ -46,7 +49,7 @@ export async function packModules({
   return new Map([...packed].map(([name, functions]) => [name, `({${functions.join(',\n')}})`]));
 }
 
-/** The pack of each module, by the name of its file. */
+/** The pack of each module, by file name. */
 function placesOf({ outputs }: Metafile): Map<string, string> {
   const modules = new Map(
     Object.entries(outputs).map(([path, output]) => [basename(path), output] as const),
@@ -68,7 +71,7 @@ function placesOf({ outputs }: Metafile): Map<string, string> {
   return places;
 }
 
-/** A module as a method of its pack; launcher/packs.cjs calls it. */
+/** A module as a method of its pack. launcher/packs.cjs calls it. */
 async function functionOf({ path, text }: OutputFile, places: Map<string, string>) {
   const module = basename(path);
   const { code } = await transform(text, {

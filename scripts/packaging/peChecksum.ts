@@ -1,6 +1,6 @@
 /**
- * The Windows program with the checksum of its header set right: the sum of its 16-bit words with the
- * carry added again, and the length. Windows asks for it in drivers only, scanners everywhere.
+ * The Windows program with a correct checksum in its header: the sum of its 16-bit words, with the carry added again,
+ * and the length. Windows checks it only in drivers, but virus scanners check it everywhere.
  */
 export function withPeChecksum(file: Buffer): Buffer {
   const at = file.readUInt32LE(0x3c) + 24 + 64;

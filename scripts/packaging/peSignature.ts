@@ -1,10 +1,10 @@
-/** The place of the certificates in the directory at the end of a PE32+ file's optional header. */
+/** The index of the certificates in the directory at the end of a PE32+ file's optional header. */
 const CERTIFICATES = 4;
 const PE32_PLUS = 0x20b;
 
 /**
- * The Windows program without the signature of who made Node: once something is put into the file
- * it is wrong, and wrong is worse than none. The file has nothing else that could be stripped.
+ * The Windows program without the signature of Node's publisher. Adding data to the file makes the signature invalid,
+ * which is worse than none. Nothing else in the file could be stripped.
  */
 export function withoutPeSignature(file: Buffer): Buffer {
   const header = file.readUInt32LE(0x3c);

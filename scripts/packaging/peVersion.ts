@@ -4,7 +4,7 @@ import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
 const LANGUAGE = { lang: 1033, codepage: 1200 };
 
 export interface ProgramVersion {
-  /** Three numbers with dots. */
+  /** Three numbers separated by dots. */
   readonly version: string;
   readonly name: string;
   readonly description: string;
@@ -12,7 +12,7 @@ export interface ProgramVersion {
   readonly file: string;
 }
 
-/** The Windows program with our name and version in its version resource, where Node's stood. */
+/** The Windows program with the name and version of netdebug in its version resource, instead of Node's. */
 export function withPeVersion(
   program: Buffer,
   { version, name, description, file }: ProgramVersion,

@@ -1,11 +1,11 @@
-/** A Node binary that npm has: the package that holds it, at one version, with npm's checksum. */
+/** A Node binary from npm: the package that contains it, at one version, with npm's checksum. */
 export interface NodePackage {
   readonly name: string;
   readonly version: string;
   readonly integrity: string;
 }
 
-/** A system that binaries are made for, named as Go and krew name it. */
+/** A system that binaries are built for, with the names of Go and krew. */
 export interface Platform {
   readonly os: 'linux' | 'darwin' | 'windows';
   readonly arch: 'amd64' | 'arm64';
@@ -13,7 +13,7 @@ export interface Platform {
 }
 
 const LINUX = '24.21.0';
-/** Of Node 24, npm has no Mac binaries that are up to date. */
+/** npm has no current Mac binaries of Node 24. */
 const DARWIN = '26.10.0';
 
 export const PLATFORMS: readonly Platform[] = [
@@ -70,7 +70,7 @@ export const PLATFORMS: readonly Platform[] = [
   },
 ];
 
-/** What the binary's data is prepared by must be the very version that will read it. */
+/** A binary's data must be prepared by exactly the version that will read it. */
 export const GENERATORS: readonly NodePackage[] = [
   nodeOf('linux-amd64'),
   {
@@ -90,7 +90,7 @@ export function programName({ os }: Platform): string {
   return os === 'windows' ? 'kubectl-netdebug.exe' : 'kubectl-netdebug';
 }
 
-/** The Node that prepares data for binaries of this version on the building machine. */
+/** The Node on the build machine that prepares data for binaries of this version. */
 export function generatorFor(version: string): NodePackage {
   const generator = GENERATORS.find((each) => each.version === version);
   if (!generator) throw new Error(`no Node ${version} for this machine is named in platforms.ts`);

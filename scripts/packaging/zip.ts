@@ -10,7 +10,7 @@ const UNIX = 3;
 const DEFLATE = 8;
 const REGULAR_FILE = 0o100000;
 
-/** A .zip of files, none of it larger than 4 GiB. */
+/** A .zip file. No file in it may be larger than 4 GiB. */
 export function zipped(entries: readonly Entry[], time: Date): Buffer {
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -44,7 +44,7 @@ export function zipped(entries: readonly Entry[], time: Date): Buffer {
   return Buffer.concat([...files, headers, number(END), end]);
 }
 
-/** Time as MS-DOS kept it: in UTC here, so that it is the same wherever the archive is made. */
+/** The time in MS-DOS format. UTC is used, so that it is the same wherever the archive is created. */
 function dosTime(time: Date): number {
   const date = ((time.getUTCFullYear() - 1980) << 9) | ((time.getUTCMonth() + 1) << 5);
   const clock = (time.getUTCHours() << 11) | (time.getUTCMinutes() << 5);

@@ -1,4 +1,4 @@
-/** How a piece of text looks; no colour is the terminal's own. */
+/** The style of a piece of text. Without a colour, the terminal's own is used. */
 interface Style {
   readonly colour: string | undefined;
   readonly background: string | undefined;
@@ -6,7 +6,7 @@ interface Style {
   readonly isDim: boolean;
 }
 
-/** Text of one style in one row of a terminal, and the cells that it takes. */
+/** Text in one style in one row of a terminal, and the cells that it fills. */
 export interface Run extends Style {
   readonly column: number;
   readonly width: number;
@@ -24,13 +24,13 @@ const PALETTE = [
 /** A change of style (SGR), another control character, or a character with its marks. */
 const PIECE = /\x1b\[([\d;]*)m|([\x00-\x1f\x7f])|\P{M}\p{M}*|\p{M}+/gu;
 
-/** Characters that terminals give two cells. */
+/** Characters that fill two cells in terminals. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
 
 /**
- * The rows of a terminal, from what `tmux capture-pane -e` prints. What is not understood is an error, so
- * that no picture is wrong unnoticed.
+ * The rows of a terminal, from the output of `tmux capture-pane -e`. Unknown sequences are an error, so that a wrong
+ * picture cannot go unnoticed.
  */
 export function parseScreen(screen: string): Run[][] {
   let style = PLAIN;
@@ -51,7 +51,7 @@ export function parseScreen(screen: string): Run[][] {
   });
 }
 
-/** Lengthens the last run by a character, or begins another: of another style, or around wide ones. */
+/** Appends a character to the last run, or starts another one if the style changes or a character is wide. */
 function append(runs: Run[], next: Run): void {
   const last = runs.at(-1);
   if (last && next.width === 1 && !WIDE.test(last.text) && looksAlike(last, next))
@@ -68,7 +68,7 @@ function looksAlike(one: Style, other: Style): boolean {
   );
 }
 
-/** ECMA-48 8.3.117; the bright colours are aixterm's. */
+/** ECMA-48 8.3.117. The bright colours are those of aixterm. */
 function withCode(style: Style, code: number): Style {
   const kind = Math.floor(code / 10);
   const bright = kind > 8 ? 8 : 0;

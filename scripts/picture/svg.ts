@@ -12,8 +12,8 @@ const FONTS =
   "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace";
 
 /**
- * A terminal's screen as SVG. Each run of text says how long it is, and what stands in columns is a run of its
- * own, so that it all stays in its cells whatever font there is.
+ * A terminal's screen as SVG. Each run of text declares its length, and each column is a run of its own, so that the
+ * text stays in its cells with any font.
  */
 export function terminalSvg(title: string, columns: number, screen: string): string {
   const rows = parseScreen(screen.trimEnd());
@@ -38,7 +38,7 @@ export function terminalSvg(title: string, columns: number, screen: string): str
   ].join('\n');
 }
 
-/** A run's background, and its words where they stand. */
+/** The background of a run, and its words at their positions. */
 function drawn(run: Run, row: number): string[] {
   const top = TITLE_BAR + MARGIN + row * CELL.height;
   const left = MARGIN + run.column * CELL.width;
@@ -58,7 +58,7 @@ function drawn(run: Run, row: number): string[] {
   return [...background, ...words];
 }
 
-/** How many cells a text of narrow characters takes. */
+/** The number of cells that a text of narrow characters fills. */
 function cells(text: string): number {
   return [...text.replace(/\p{M}/gu, '')].length;
 }

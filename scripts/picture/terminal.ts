@@ -6,25 +6,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A shell that says when it waits for a line; a green $, and what is typed in bold. */
+/** A shell that signals when it waits for a line. The $ is green, and typed text is bold. */
 const SHELL_SETTINGS = `PS1='\\n\\[\\e[32m\\]$\\[\\e[0;1m\\] '
 PS0='\\e[0m'
 PROMPT_COMMAND='tmux wait-for -S prompt'
 unset HISTFILE
 `;
-/** More than any command here takes, in milliseconds. */
+/** Longer than any of these commands takes. Milliseconds. */
 const PATIENCE = 60_000;
 
-/** A terminal with a shell in it, for a program to type into. */
+/** A terminal with a shell, for a program to type into. */
 interface Terminal {
-  /** Types a line and waits until the shell asks for the next. */
+  /** Types a line, and waits for the next prompt. */
   type(line: string): Promise<void>;
-  /** What is on the screen, styles and all. */
+  /** The text on the screen with its styles. */
   screen(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Opens a terminal in a tmux of its own, which ends with this process even when that is killed. */
+/** Opens a terminal in its own tmux, which ends with this process even if that is killed. */
 export async function openTerminal(
   size: { columns: number; rows: number },
   folder: string,
@@ -36,7 +36,7 @@ export async function openTerminal(
   const tmux = (...args: string[]) => run('tmux', [...socket, ...args], { env, timeout: PATIENCE });
   const cells = ['-x', String(size.columns), '-y', String(size.rows)];
   const shell = ['bash', '--noprofile', '--rcfile', settings];
-  // In control mode (-C) the end of its input is the client's end, and with that the session's.
+  // In control mode (-C), the client exits at the end of its input, and the session ends with it.
   const client = spawn(
     'tmux',
     [
@@ -47,7 +47,7 @@ export async function openTerminal(
     { env, stdio: ['pipe', 'pipe', 'inherit'] },
   );
   await once(client, 'spawn');
-  // It tells of all that happens; its first word is that the server is there.
+  // tmux prints all events. The first one shows that the server is running.
   await Promise.race([once(client.stdout, 'data'), once(client, 'close')]);
   client.stdout.resume();
   await tmux('wait-for', 'prompt');

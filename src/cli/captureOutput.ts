@@ -3,7 +3,7 @@ import type { Output } from '../output/output.ts';
 import { StandardOutput } from '../output/standardOutput.ts';
 import { wrongUsage } from '../problem.ts';
 
-/** The flags that say where packets go. */
+/** The flags that choose the output. */
 export interface OutputArguments {
   readonly write?: string | undefined;
   readonly wireshark?: boolean | undefined;
@@ -11,7 +11,7 @@ export interface OutputArguments {
   readonly summary?: boolean | undefined;
 }
 
-/** Where packets go; text where neither a file nor Wireshark is requested. Throws a Problem. */
+/** The output for packets: text unless a file or Wireshark is requested. Throws a Problem. */
 export async function captureOutput(flags: OutputArguments): Promise<Output> {
   if (!flags.summary) return outputOf(flags);
   const { SummaryOutput } = await import('./summaryOutput.ts');

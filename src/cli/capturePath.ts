@@ -9,10 +9,13 @@ import type { ConnectionValues } from './flags/connection.ts';
 import { asksForRing } from './flags/ring.ts';
 import { readPath } from './readPath.ts';
 
-/** Enough for a packet of the usual MTU inside a tunnel; more would make the kernel's buffer hold few packets. */
+/**
+ * Enough for a packet of the usual MTU inside a tunnel. With a larger value, the kernel's buffer would hold few
+ * packets.
+ */
 const SNAP_BYTES = 2_048;
 
-/** Captures the traffic between two ends at every device of the path between them. Gives the exit code. */
+/** Captures the traffic between two ends at every device of the path between them. Returns the exit code. */
 export async function capturePath(
   flags: CaptureValues & ConnectionValues,
   words: readonly string[],
@@ -49,7 +52,7 @@ export async function capturePath(
   return report(points);
 }
 
-/** What --path cannot be combined with. */
+/** Options that --path cannot be combined with. */
 const OTHERS = [
   ...([
     'interface',

@@ -7,7 +7,7 @@ import { filterNotes } from './flags/preset.ts';
 
 /** A plan whose filter selects the current addresses of the peers. */
 export interface PlanWithPeers extends CapturePlan {
-  /** What `peerTerms` gave for the peers. */
+  /** The result of `peerTerms` for the peers. */
   readonly peerTerms: readonly string[];
   /** The filter without the peers. */
   readonly ownFilter: CaptureFilter;
@@ -16,7 +16,7 @@ export interface PlanWithPeers extends CapturePlan {
 export const FIXED_PEERS =
   'note: --peer matches the current addresses only; with text output, folders and .pcapng, new addresses are added';
 
-/** Adds the current addresses of the peers to the filter, and prints what presets stand for. */
+/** Adds the current addresses of the peers to the filter, and prints the filters of the presets. */
 export async function withPeers(
   api: KubeApi,
   plan: CapturePlan,

@@ -10,7 +10,7 @@ import { targetsIn, targetsOf } from './flags/targets.ts';
 import { debuggerSettings } from './settings.ts';
 import { usageError } from './usageErrors.ts';
 
-/** Reads the command line into a plan. Throws a usage error for what cannot be combined. */
+/** Reads the command line into a plan. Throws a usage error for options that cannot be combined. */
 export function planOf(
   flags: CaptureValues,
   words: readonly string[],
@@ -42,19 +42,19 @@ export function planOf(
 
 export type WrittenPlan = ReturnType<typeof planOf>;
 
-/** Gives the targets and peers of a plan their namespaces: the current one unless another is written. */
+/** Adds namespaces to the targets and peers of a plan: the current one unless another is written. */
 export function planIn(written: WrittenPlan, namespace: string) {
   return {
     ...targetsIn(written, namespace),
     peers: written.peers.map((peer) => peerIn(peer, namespace)),
-    /** The current one. */
+    /** The current namespace. */
     namespace,
   };
 }
 
 export type CapturePlan = ReturnType<typeof planIn>;
 
-/** What the flags ask to record; `filter` is that of presets and expression, without the peers. */
+/** The capture that the flags request. `filter` combines presets and expression, without the peers. */
 function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
   const { duration, 'snapshot-length': snapLength, 'max-size': maxBytes } = flags;
   return {
@@ -67,12 +67,12 @@ function specOf(flags: CaptureValues, filter: CaptureFilter): CaptureSpec {
   };
 }
 
-/** Packets are written, shown or summarized, not printed. */
+/** Whether packets are written, shown or summarized instead of printed. */
 function hasPackets({ write, wireshark, summary }: CaptureValues): boolean {
   return write !== undefined || wireshark || summary;
 }
 
-/** Throws a usage error where the packets do not pass this command, or leave no place for a summary. */
+/** Throws a usage error if the packets do not pass through this command, or if the summary cannot be printed. */
 function checkSummary(flags: CaptureValues): void {
   const { summary, wireshark, write, detach } = flags;
   if (!summary) return;
@@ -113,7 +113,7 @@ function checkRingFlags(flags: CaptureValues): void {
     );
 }
 
-/** Words that filter expressions begin or continue with; pods of these names can be written as pod/NAME. */
+/** Words that start or continue a filter expression. Pods with these names can be written as pod/NAME. */
 const EXPRESSION_WORDS =
   /^(host|net|port|portrange|src|dst|ether|ip6?|arp|tcp|udp|icmp6?|sctp|vlan|and|or|not|\d+)$/;
 

@@ -11,12 +11,12 @@ import { bytesText, countText, elapsedText } from '../output/quantities.ts';
 import { note, setRecordingEnd, statusLine } from './console.ts';
 
 const REFRESH_MS = 500;
-/** A lag of less than this is not shown. */
+/** A smaller lag is not shown. */
 const LAG_SHOWN_BYTES = 100_000;
 
-/** What became of one target, or of several as if they were one. */
+/** The result for one target, or for several targets added up. */
 export interface FinishedCapture extends CaptureOutcome {
-  /** Of how many targets it is not known how many packets the kernel dropped. */
+  /** The number of targets for which the number of dropped packets is unknown. */
   readonly unknownDrops?: number;
 }
 
@@ -49,7 +49,7 @@ export function captureProgress(format: 'pcap' | 'text') {
 
   return {
     ...progress,
-    /** Lets the output's lines go above the live line, when both are on one terminal. */
+    /** Prints the output's lines above the live line, if both are on one terminal. */
     around: (output: Output): Output => ({
       write: (chunk) => line.around(() => output.write(chunk)),
       close: () => output.close(),
@@ -76,7 +76,7 @@ export function captureProgress(format: 'pcap' | 'text') {
       line.clear();
       const dropped = (statistics.droppedByKernel ?? 0) + (statistics.droppedByInterface ?? 0);
       const where = path === undefined ? '' : ` in ${path}`;
-      // Without packets it is the size of a file's header.
+      // Without packets, the size is only that of a file header.
       const size = format === 'pcap' && packets > 0 ? ` (${bytesText(bytes)})` : '';
       note(
         `${countText(packets, 'packet')} captured${size}${where}` +
@@ -97,7 +97,7 @@ export function captureProgress(format: 'pcap' | 'text') {
   };
 }
 
-/** The status line of a running capture; `rate` is in bytes per second. */
+/** The status line of a running capture. `rate` is in bytes per second. */
 function statusText(state: CaptureState, at: number, started: number, rate: number): string {
   const { packets, bytes, dropped, lag = 0, ending, giveUpAt } = state;
   if (giveUpAt !== undefined)
@@ -113,7 +113,7 @@ function statusText(state: CaptureState, at: number, started: number, rate: numb
   return (
     `${elapsedText(at - started)}  ${amount}` +
     (dropped === undefined ? '' : `  ${dropped.toLocaleString('en-US')} dropped`) +
-    // Up to a second's worth of packets is normal.
+    // A lag of up to a second's worth of packets is normal.
     (lag > Math.max(rate, LAG_SHOWN_BYTES) ? `  ${bytesText(lag)} behind` : '') +
     '  (Ctrl-C stops)'
   );
@@ -128,7 +128,9 @@ function gapsText(gaps: readonly Gap[]): string {
   );
 }
 
-/** `dropped` where it is known of at least one target, and of how many others it is not. */
+/**
+ * `dropped` is undefined if it is not known for any target. `unknown` is the number of targets for which it is unknown.
+ */
 function droppedText(dropped: number | undefined, unknown: number): string {
   if (dropped === undefined) return unknown > 0 ? ', number of dropped packets unknown' : '';
   const missing = unknown > 0 ? ` (unknown for ${countText(unknown, 'pod')})` : '';

@@ -18,8 +18,8 @@ type Callbacks = 'progress' | 'onRecording' | 'onState' | 'onProgress';
 type RingRequest = Omit<RingRecording, 'interrupt' | 'abandon' | Callbacks>;
 
 /**
- * Records a ring of files of each target, shows progress, and reports the result. Of several targets, each has its own
- * folder in the named one, and the failure of one does not affect the others. Gives the exit code.
+ * Records a ring of files for each target, shows progress, and reports the result. With several targets, each gets its
+ * own folder in the given one, and a failure of one does not affect the others. Returns the exit code.
  */
 export async function captureRing(
   api: KubeApi,
@@ -31,7 +31,7 @@ export async function captureRing(
   const slots = new StartSlots();
   const nameOf = targetNames(found);
   try {
-    // Whatever one of them throws, the others have something to copy and to remove.
+    // If one of them throws, the others must still copy and remove their files.
     const results = await Promise.allSettled(
       found.map(async (one) => {
         const isAlone = found.length === 1;
@@ -57,7 +57,7 @@ export async function captureRing(
     );
     const thrown = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
     const fault = thrown.find((reason) => !isInterruption(reason));
-    // A recorder that was ended before it began has recorded nothing.
+    // A recorder that was stopped before it started has recorded nothing.
     if (fault !== undefined || (thrown.length > 0 && thrown.length === results.length))
       throw fault ?? thrown[0];
     return results.some((one) => one.status === 'fulfilled' && one.value) ? 1 : 0;
@@ -101,7 +101,7 @@ async function recordOne(
   return manifest;
 }
 
-/** Lines for the user, and one that changes, of all rings together. */
+/** Prints lines for the user, and one live line for all rings together. */
 class RingTerminal {
   readonly #line = statusLine();
   readonly #bar = new ProgressBar(this.#line);

@@ -3,7 +3,10 @@ import { checkCaptureFilter, checkDisplayFilter } from '../filters/check.ts';
 import { wrongUsage } from '../problem.ts';
 import { note } from './console.ts';
 
-/** The filter for recorded packets: -Y, or the words after --. Throws wrong usage for both, and for a wrong one. */
+/**
+ * The filter for recorded packets: -Y, or the words after --. Throws a usage error for both together, and for an
+ * invalid filter.
+ */
 export function capturedFilter(
   displayFilter: string | undefined,
   rest: readonly string[] = [],

@@ -12,19 +12,19 @@ import { report } from './report.ts';
 import { checkArguments, unknownCommand, usageError } from './usageErrors.ts';
 import { readWords } from './words.ts';
 
-/** The flags of every command. */
+/** Flags that every command accepts. */
 const GLOBAL_FLAGS = {
   ...COMMON_FLAGS,
   help: { alias: 'h', help: 'Show help' },
 } as const satisfies FlagTable;
 
-/** The flags that can be given without a command. */
+/** Flags that are accepted without a command. */
 export const PROGRAM_FLAGS = {
   ...GLOBAL_FLAGS,
   version: { help: 'Print the version of this program' },
 } as const satisfies FlagTable;
 
-/** Parses the arguments and runs the command that they name. Gives the exit code. */
+/** Parses the arguments and runs the named command. Returns the exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     return await run(args[0] === 'help' ? [...args.slice(1), '--help'] : args);
@@ -38,7 +38,7 @@ async function run(words: readonly string[]): Promise<number> {
   const found = readWords(namedFlags(PROGRAM_FLAGS), words).find(({ kind }) => kind === 'argument');
   if (found?.kind !== 'argument') return runWithoutCommand(words);
   const { text: name, index } = found;
-  // An error in front of the command is one of the program, whose help explains it.
+  // An error before the command refers to the program, whose help explains it.
   parse(PROGRAM_FLAGS, words.slice(0, index));
   const entry = COMMANDS.find((one) => one.name === name);
   if (!entry)
@@ -46,7 +46,7 @@ async function run(words: readonly string[]): Promise<number> {
       name,
       COMMANDS.map((one) => one.name),
     );
-  // The first use of `performance` loads what takes a millisecond.
+  // The first use of `performance` loads code for a millisecond.
   const loading = process.uptime() * 1000;
   const command = await entry.load();
   const own = words.toSpliced(index, 1);
@@ -70,19 +70,19 @@ function runWithoutCommand(words: readonly string[]): number {
   return 0;
 }
 
-/** Every flag that a command takes. */
+/** All flags that a command accepts. */
 export function flagsOf(command: Command): FlagTable {
   return Object.assign({}, ...command.flags.map(({ flags }) => flags), GLOBAL_FLAGS);
 }
 
-/** Whether --help is among the words, whatever is wrong with the others. */
+/** Whether --help is among the words, even if the others are invalid. */
 function asksForHelp(table: FlagTable, words: readonly string[]): boolean {
   return readWords(namedFlags(table), words).some(
     (word) => word.kind === 'flag' && word.flag.name === 'help',
   );
 }
 
-/** Parses the words; usage errors name the help of the command. */
+/** Parses the words. Usage errors refer to the help of the command. */
 function parse(table: FlagTable, words: readonly string[], command?: string): ParsedWords {
   try {
     return parseFlags(table, words);

@@ -3,9 +3,9 @@ import type { Command } from './command.ts';
 /** A command in the list that `kubectl netdebug` prints. */
 export interface CommandEntry {
   readonly name: string;
-  /** What it does, in the imperative mood and at most 60 characters. */
+  /** What it does, in the imperative mood, with at most 60 characters. */
   readonly summary: string;
-  /** Loads the command: only the one that is called, since loading takes most of a short command's time. */
+  /** Loads the command. Only the called command is loaded, because loading takes most of a short command's time. */
   load(): Promise<Command>;
 }
 

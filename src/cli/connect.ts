@@ -6,15 +6,15 @@ import { letPluginAsk, note, tellOfLostLogin, tellOfRequest } from './console.ts
 import type { ConnectionValues } from './flags/connection.ts';
 import { parseTimeout } from './flags/requestTimeout.ts';
 
-/** A cluster, and the namespace of what is named without one: nothing below this folder knows it. */
+/** A cluster, and the namespace for names without one. The layers below this folder do not know the namespace. */
 export interface Connection {
   readonly api: KubeApi;
   readonly namespace: string;
 }
 
 /**
- * Connects to the cluster that the flags choose; nothing is sent yet. Warnings about missing files and
- * settings go to standard error, since they may explain why the first request fails.
+ * Connects to the cluster that the flags choose. Nothing is sent yet. Warnings about missing files and settings are
+ * printed on standard error, because they may explain why the first request fails.
  */
 export async function connect(flags: ConnectionValues): Promise<Connection> {
   const { 'request-timeout': timeout, ...connection } = flags;
@@ -30,7 +30,7 @@ export async function connect(flags: ConnectionValues): Promise<Connection> {
   return { api: new KubeApi(access), namespace: chosen.namespace };
 }
 
-/** The flags that were given. */
+/** The flags that were set. */
 function given(flags: Omit<ConnectionValues, 'request-timeout'>): ConnectionFlags {
   return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
 }

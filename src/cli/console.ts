@@ -7,16 +7,16 @@ import { wrongUsage } from '../problem.ts';
 
 let line: StatusLine | undefined;
 
-/** The line at the bottom of the terminal that shows progress; the commands share it. */
+/** The status line at the bottom of the terminal. All commands share it. */
 export function statusLine(): StatusLine {
   line ??= new StatusLine(process.stderr);
   return line;
 }
 
-/** How long a request may take before a message says that the program waits for it. */
+/** How long a request may take before a message says that the program is waiting for it. */
 const REQUEST_TOLD_MS = 1_000;
 
-/** Shows that the program waits for a server, if the request takes long and nothing else is shown. */
+/** Shows that the program is waiting for a server, if the request takes long and nothing else is shown. */
 export function tellOfRequest(server: string): () => void {
   let answered = () => {};
   const telling = setTimeout(() => {
@@ -30,12 +30,12 @@ export function tellOfRequest(server: string): () => void {
   };
 }
 
-/** Prints a line above the status line. Nothing in it can control the terminal or begin another line. */
+/** Prints a line above the status line. Control characters and line breaks in the text are made harmless. */
 export function note(text: string): void {
   write(`${terminalSafe(text)}\n`);
 }
 
-/** Prints a text of several lines above the status line. Nothing in it can control the terminal. */
+/** Prints several lines above the status line. Control characters in the text are made harmless. */
 export function noteLines(text: string): void {
   write(`${terminalSafeLines(text)}\n`);
 }
@@ -53,20 +53,24 @@ function write(text: string): void {
   line?.redraw();
 }
 
-/** A plugin that has not ended by then has probably asked the user something. */
+/** A plugin that runs longer than this is probably waiting for the user. */
 const PLUGIN_ASKS_MS = 2_000;
 
-/** When the recorder of the running capture ends by itself if it is not reached again; milliseconds since 1970. */
+/**
+ * When the recorder of the running capture stops by itself if the connection is not restored. Milliseconds since 1970.
+ */
 let recordingEnd: (() => number | undefined) | undefined;
 
-/** A capture is running: what is shown of a lost login says until when its recorder keeps recording. */
+/**
+ * Call it while a capture is running: the message about a lost login then says how long the recorder keeps recording.
+ */
 export function setRecordingEnd(end: (() => number | undefined) | undefined): void {
   recordingEnd = end;
 }
 
 /**
- * Leaves the terminal to a credential plugin until what it gives is called: nothing is drawn over its
- * question, and notes wait. A renewal during a capture is explained below the question.
+ * Leaves the terminal to a credential plugin until the returned function is called. Nothing is drawn over the plugin's
+ * prompt, and notes are delayed. A renewal during a capture is explained below the prompt.
  */
 export function letPluginAsk(renewal: boolean): () => void {
   if (!process.stderr.isTTY) return () => {};
@@ -88,7 +92,7 @@ export function letPluginAsk(renewal: boolean): () => void {
   };
 }
 
-/** Says, during a capture, that a login was not renewed; everybody else fails with the Problem itself. */
+/** During a capture, reports that a login was not renewed. Other commands fail with the Problem itself. */
 export function tellOfLostLogin({ message }: Error, againInMs: number | undefined): void {
   if (!recordingEnd || againInMs === undefined) return;
   note(`${message}; ${keepsRecording()}trying again in ${againInMs / 1000} s`);
@@ -101,12 +105,12 @@ function keepsRecording(): string {
   return `the recorder keeps recording${until}; `;
 }
 
-/** Passes the standard error of another program on, as it is. */
+/** Prints the standard error of another program unchanged. */
 export async function passThrough(chunk: Buffer): Promise<void> {
   if (!process.stderr.write(chunk)) await once(process.stderr, 'drain');
 }
 
-/** Asks the user for confirmation; anything but yes means no. Throws a Problem without a terminal. */
+/** Asks the user for confirmation. Anything except yes means no. Throws a Problem without a terminal. */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw wrongUsage(

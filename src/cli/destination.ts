@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { wrongUsage } from '../problem.ts';
 import type { OutputArguments } from './captureOutput.ts';
 
-/** Where packets go. */
+/** The kind of output for packets. */
 export type Destination = 'text' | 'one pcap' | 'one pcapng' | 'a folder';
 
-/** Whether -w names a folder: one that exists, or a name that ends as one. */
+/** Whether -w names a folder: an existing one, or a name that ends with a slash. */
 export async function namesFolder(write: string | undefined): Promise<boolean> {
   if (write === undefined || write === '-') return false;
   if (/[/\\]$/.test(write)) return true;
@@ -13,15 +13,15 @@ export async function namesFolder(write: string | undefined): Promise<boolean> {
 }
 
 /**
- * The destination that the output flags name, if that is not a folder. A file of several targets is pcapng, since
- * classic pcap cannot tell them apart; of one target the name decides, as in Wireshark. Throws a Problem for several
- * targets and a classic name.
+ * The destination of the output flags, if it is not a folder. A file for several targets is always pcapng, because a
+ * classic pcap file cannot tell them apart. For one target, the name decides, as in Wireshark. Throws a Problem for
+ * several targets and the name of a classic file.
  */
 export function destinationOf(
   { write, wireshark, summary }: OutputArguments,
   takesSeveral: boolean,
 ): Destination {
-  // A summary names the pods, which only pcapng can.
+  // A summary contains the names of pods, which only pcapng can hold.
   if (write === undefined && summary) return 'one pcapng';
   if (write === undefined && !wireshark) return 'text';
   if (write === undefined || write === '-') return takesSeveral ? 'one pcapng' : 'one pcap';

@@ -7,16 +7,16 @@ import { problemMoment } from '../timing.ts';
 import { note, statusLine } from './console.ts';
 import { PROGRAM_NAME } from './usageErrors.ts';
 
-/** Long enough for rare faults. */
+/** Long enough to record rare faults. */
 export const DETACHED_DURATION = seconds(7 * 86_400);
-/** How long the files are kept after the end. */
+/** How long the files are kept after the capture ends. */
 export const DETACHED_KEEP = seconds(7 * 86_400);
 
-/** Starts detached captures and prints how to use them. Gives the exit code. */
+/** Starts detached captures and prints how to use them. Returns the exit code. */
 export async function detach(
   api: KubeApi,
   request: Omit<PodsRequest, 'onProgress' | 'onNote'> & {
-    /** The one that the kubeconfig chooses, which need not be named; absent where a flag chose another. */
+    /** The namespace of the kubeconfig, which commands can omit. Undefined if a flag chose another one. */
     readonly usualNamespace?: string;
   },
 ): Promise<number> {

@@ -4,8 +4,8 @@ import type { KubeApi } from '../kube/api.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
 
 /**
- * Opens an exec in the debugger that the target has, if it is one pod and has one. Close it when it is not needed any
- * more. Of several pods, the starts on each node are limited, so there is none.
+ * Opens an exec in the target's debugger, if the target is a single pod and has one. Close it when it is no longer
+ * needed. There is none for several pods, because the number of starts on each node is limited.
  */
 export function openEarly(
   api: KubeApi,

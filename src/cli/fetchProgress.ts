@@ -6,7 +6,7 @@ import { ProgressBar } from '../output/progressBar.ts';
 import { bytesText, clockText, countText, sum } from '../output/quantities.ts';
 import { note, statusLine } from './console.ts';
 
-/** Reports the progress and the results of fetches on standard error; with a label where there are several. */
+/** Reports the progress and the results of fetches on standard error, with a label if there are several. */
 export function fetchProgress() {
   const line = statusLine();
   const bar = new ProgressBar(line);
@@ -57,7 +57,7 @@ function filteredText({ displayFilter, captureFilter, by }: FilteredCapture): st
   return `only packets that match ${displayFilter ?? captureFilter} (evaluated by ${by}), not the whole capture`;
 }
 
-/** What was copied and what is missing, a line each. */
+/** What was copied and what is missing, one item per line. */
 export function fetchSummary(manifest: Manifest, folder: string): string[] {
   const { files, gaps, interruptions, recording, dropped, endedEarly, unmatched } = manifest;
   const { filtered, device = '' } = manifest;

@@ -7,8 +7,8 @@ import { versionOf } from '../reading/select/tsharkProcess.ts';
 import { note } from './console.ts';
 
 /**
- * The tshark of this machine that evaluates a filter which the pod cannot; undefined without one. Says why all packets
- * come here. Throws a Problem for an expression, which only tcpdump in the pod evaluates.
+ * The local tshark, for a filter that cannot be evaluated in the pod. `program` is undefined if there is none. Prints
+ * why all packets are copied. Throws a Problem for an expression, which only tcpdump in the pod can evaluate.
  */
 export async function tsharkHere(
   filter: PacketFilter,
@@ -19,7 +19,7 @@ export async function tsharkHere(
       kind: 'image',
       next: ['use a display filter, which can also be evaluated locally: -Y FILTER'],
     });
-  // It gets packets through a pipe, which takes a POSIX shell.
+  // tshark reads packets through a pipe, which requires a POSIX shell.
   const program = process.platform === 'win32' ? undefined : findInstalled('tshark');
   const version = program === undefined ? undefined : await versionOf(program);
   const by = version === undefined ? 'netdebug' : `tshark ${version}`;
@@ -27,7 +27,7 @@ export async function tsharkHere(
   return { program, by };
 }
 
-/** What `fetchFiltered` evaluates a filter with on this side. */
+/** The local filter for `fetchFiltered`. */
 export async function filterHere(
   filter: PacketFilter,
   why: string,

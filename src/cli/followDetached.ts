@@ -5,7 +5,7 @@ import { captureOutput, type OutputArguments } from './captureOutput.ts';
 import { captureProgress } from './captureProgress.ts';
 import type { Interruption } from './interruption.ts';
 
-/** Reads along with a detached capture, from the oldest packet that it still has. Gives the exit code. */
+/** Follows a detached capture, from the oldest packet that it still has. Returns the exit code. */
 export async function followDetached(
   api: KubeApi,
   capture: DetachedCapture,

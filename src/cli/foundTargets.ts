@@ -3,7 +3,7 @@ import type { FoundTarget } from '../kube/targets/foundTarget.ts';
 import type { Target } from '../kube/targets/parseTargets.ts';
 import { resolveTargets, skippedText } from '../kube/targets/resolveTargets.ts';
 
-/** Finds the pods and nodes that targets stand for, and reports the skipped ones. Throws a Problem. */
+/** Finds the pods and nodes that targets refer to, and reports the skipped ones. Throws a Problem. */
 export async function foundTargets(
   api: KubeApi,
   {
@@ -13,7 +13,7 @@ export async function foundTargets(
   }: {
     readonly targets: readonly Target[];
     readonly maxPods: number;
-    /** Pods that are created later are captured as well, so that there need be none yet. */
+    /** Pods that are created later are captured as well, so there need not be any yet. */
     readonly waits?: boolean;
   },
   signal: AbortSignal,

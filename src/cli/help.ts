@@ -26,7 +26,7 @@ export function programHelp(width: number): string {
   ]);
 }
 
-/** The help of a command, laid out as kubectl's: description, examples, options, usage. */
+/** The help of a command, in kubectl's layout: description, examples, options, usage. */
 export function commandHelp(name: string, command: Command, width: number): string {
   const { description, examples = [], flags } = command;
   const all = flags.flatMap((group) => Object.entries(group.flags));
@@ -49,7 +49,7 @@ export function commandHelp(name: string, command: Command, width: number): stri
   ]);
 }
 
-/** A command line; what does not fit into a line is indented further. */
+/** A command line. Continuation lines are indented further. */
 function indented(line: string, width: number): string[] {
   return wrapped(line, width - 4).map((part, index) => (index === 0 ? '  ' : '    ') + part);
 }
@@ -66,7 +66,7 @@ function optionLines({ title, flags }: FlagGroup, first: number, width: number):
   return pairs.length === 0 ? [] : [`${title}:`, ...twoColumns(pairs, { first, width })];
 }
 
-/** A flag as help shows it: `-w, --write=FILE`. */
+/** A flag as shown in help: `-w, --write=FILE`. */
 function flagUsage(name: string, flag: Flag): string {
   const { alias, value } = flag;
   const isOptional = flag.value !== undefined && flag.bare !== undefined;
@@ -75,7 +75,7 @@ function flagUsage(name: string, flag: Flag): string {
   return `${short}--${name}${isOptional ? `[${shown}]` : shown}`;
 }
 
-/** What help says of a flag, with its allowed values and its default. */
+/** The help text of a flag, with its allowed values and its default. */
 export function flagHelp({ help, ...flag }: Flag): string {
   if (!flag.value) return help;
   const { choices } = flag.value;
@@ -83,7 +83,7 @@ export function flagHelp({ help, ...flag }: Flag): string {
   return `${help}${values}${flag.default === undefined ? '' : ` (default ${flag.default})`}`;
 }
 
-/** How a command is called: `kubectl netdebug capture TARGET... [-- EXPRESSION] [options]`. */
+/** The usage line of a command: `kubectl netdebug capture TARGET... [-- EXPRESSION] [options]`. */
 export function usageLine(name: string, { arguments: args = [], rest, flags }: Command): string {
   return [
     PROGRAM_NAME,

@@ -1,7 +1,7 @@
-/** The widths that the build writes the program's help for: most terminals, and everything else. */
+/** The widths for which the build renders the program's help: 80 also without a terminal, 100 as the maximum. */
 export const HELP_WIDTHS = [80, 100] as const;
 
-/** The width of help in characters: that of the terminal, within what reads well. */
+/** The width of help in characters: the terminal's width, limited to what is readable. */
 export function helpWidth({ isTTY, columns }: { isTTY?: boolean; columns?: number }): number {
   return isTTY ? Math.min(100, columns ?? 80) : 80;
 }

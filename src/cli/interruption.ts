@@ -1,5 +1,5 @@
 const SIGNALS: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** The exit code that shells report for a program ended by Ctrl-C. */
+/** The exit code that shells report for a program that was ended with Ctrl-C. */
 export const FORCED_EXIT = 130;
 
 /** How long a command may take to end after the second signal. */
@@ -7,23 +7,23 @@ const ABANDON_MS = 2_000;
 
 /** The signals of one command: SIGINT, SIGTERM and SIGHUP. */
 export interface Interruption {
-  /** Aborted by the first signal: end in order. */
+  /** Aborted by the first signal: end cleanly. */
   readonly signal: AbortSignal;
-  /** Aborted by the second signal: end at once, with what there is. */
+  /** Aborted by the second signal: end at once, with the data available. */
   readonly abandon: AbortSignal;
-  /** Gives the signals back their usual effect. */
+  /** Restores the default effect of the signals. */
   release(): void;
 }
 
 export interface InterruptionOptions {
   /**
-   * The command listens to `abandon`, and has a moment to save what it has after the second signal. Without it the
-   * second signal ends the process; the lease in the pod does the rest.
+   * The command handles `abandon`, and has a moment to save its data after the second signal. Otherwise the second
+   * signal ends the process, and the lease in the pod takes care of the rest.
    */
   readonly abandons?: boolean;
 }
 
-/** Turns the first signal into a request to end in order, the second into one to end at once; a third ends the process. */
+/** The first signal requests a clean end, the second an immediate end, and the third ends the process. */
 export function onInterruption({ abandons = false }: InterruptionOptions = {}): Interruption {
   const ending = new AbortController();
   const abandon = new AbortController();
@@ -49,5 +49,5 @@ export function onInterruption({ abandons = false }: InterruptionOptions = {}): 
   };
 }
 
-/** The user ended the command before there was anything to keep. */
+/** The user ended the command before there was anything to save. */
 export class Interrupted extends Error {}

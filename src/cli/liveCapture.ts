@@ -24,8 +24,8 @@ import { targetLabels } from './targetLabels.ts';
 import { targetsWithUnknownDrops, targetTable, unmatchedNotes } from './targetTable.ts';
 
 /**
- * Captures in the foreground, and reports the result of each target. Gives the exit code: 1 when a target could not be
- * captured, lost packets that it had recorded, or ended early; the rest is saved.
+ * Captures in the foreground, and reports the result for each target. Returns the exit code: 1 if a target could not be
+ * captured, lost packets that it had recorded, or ended early. The rest is saved.
  */
 export async function captureLive(
   api: KubeApi,
@@ -72,14 +72,14 @@ export async function captureLive(
     if (outcome.end === 'abandoned') return FORCED_EXIT;
     return problem || outcome.targets.some((target) => target.outcome?.early) ? 1 : 0;
   } finally {
-    // A capture that never began has not closed it, and an open Wireshark would keep this process alive.
+    // A capture that never started has not closed the output, and an open Wireshark would keep this process alive.
     await output?.close();
     progress.clear();
     await output?.report?.();
   }
 }
 
-/** Where pods and packets that join come from; nowhere for a capture that stays as it is. */
+/** The sources of pods and packets that join later. Empty for a capture that does not change. */
 function joiningOf(
   api: KubeApi,
   plan: PlanWithPeers,
@@ -88,7 +88,7 @@ function joiningOf(
 ): Pick<LiveCapture, 'joining' | 'clients'> {
   const { targets, peers, waits, withClients } = plan;
   const isChanging = peers.some(hasChangingAddresses);
-  // One pcap file cannot take a second recorder's packets.
+  // A pcap file cannot hold the packets of a second recorder.
   if (isChanging && destination === 'one pcap') note(FIXED_PEERS);
   const clients = withClients ? new Clients(api, plan.namespace, note) : undefined;
   if (!waits && !clients && (!isChanging || destination === 'one pcap')) return {};
@@ -103,7 +103,7 @@ function joiningOf(
 interface Opened {
   readonly sink: Sink;
   readonly path?: string;
-  /** Bytes of the output, where they are not those of the targets. */
+  /** The size of the output in bytes, if it is not the sum of the targets. */
   readonly bytes: () => number | undefined;
 }
 
@@ -135,7 +135,7 @@ function sinkOf(
   return { sink, bytes: () => sink.bytes, ...path };
 }
 
-/** All targets as if they were one. */
+/** The results of all targets added up. */
 function sumOf(
   { end, targets }: LiveOutcome,
   bytes: number | undefined,
@@ -154,7 +154,7 @@ function sumOf(
     },
     interruptions: sum(targets.map(({ outcome }) => outcome?.interruptions)),
     gaps: targets.flatMap(({ outcome }) => outcome?.gaps ?? []),
-    // Of several, the table and the lines below it say it.
+    // For several targets, the table and the lines below it contain this.
     ...(targets.length === 1 && early && { early }),
     ...(targets.length === 1 && unmatched && { unmatched }),
   };

@@ -1,6 +1,6 @@
 import type { TerminalSize } from '../kube/exec.ts';
 
-/** Whether the user is at a terminal with all three streams, so that a program there can have one. */
+/** Whether all three streams are connected to the user's terminal, so that a remote program can have one. */
 export function hasTerminal(): boolean {
   return [process.stdin, process.stdout, process.stderr].every(({ isTTY }) => isTTY);
 }
@@ -11,8 +11,8 @@ export function terminalSize(): TerminalSize {
 }
 
 /**
- * Passes every key to the reader of standard input, Ctrl-C too, and reports new sizes. The result puts
- * the terminal back as it was, which our exit does as well.
+ * Passes every key to the reader of standard input, including Ctrl-C, and reports changes of the size. The returned
+ * function restores the terminal. Exiting the process restores it too.
  */
 export function openTerminal(onResize: (size: TerminalSize) => void): () => void {
   const tell = () => onResize(terminalSize());
@@ -24,7 +24,7 @@ export function openTerminal(onResize: (size: TerminalSize) => void): () => void
   process.on('exit', restore);
   process.stdout.on('resize', tell);
   process.stdin.setRawMode(true);
-  // It may have changed since it was first sent.
+  // The size may have changed since it was first sent.
   tell();
   return restore;
 }

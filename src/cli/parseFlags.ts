@@ -6,14 +6,14 @@ import { type NamedFlag, readWords, type Word } from './words.ts';
 type TableFlag = NamedFlag & { readonly spec: Flag };
 
 export interface ParsedWords {
-  /** By long names: false for a switch that was not given, undefined for a value. */
+  /** By long name: false for a switch that was not given, undefined for a value. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly args: readonly string[];
-  /** The words after `--`; undefined without it. */
+  /** The words after `--`. Undefined without it. */
   readonly rest: readonly string[] | undefined;
 }
 
-/** The flags of a table as `readWords` takes them. */
+/** Converts a table of flags to the input of `readWords`. */
 export function namedFlags(table: FlagTable): TableFlag[] {
   return Object.entries(table).map(([name, spec]) => ({
     name,
@@ -24,11 +24,11 @@ export function namedFlags(table: FlagTable): TableFlag[] {
 }
 
 /**
- * Reads the words of a command. Throws a Problem in kubectl's words.
+ * Reads the words of a command. Throws a Problem with kubectl's wording.
  *
- * yargs' parser assembles and converts the values. It gets every flag as `--name=value`, the one form in
- * which it agrees with kubectl's parser: it takes `-ieth0` for five flags and `--force=maybe` for false,
- * and its error for a missing value does not name the flag as it was typed.
+ * yargs' parser assembles and converts the values. Every flag is passed as `--name=value`, the only form for which it
+ * agrees with kubectl's parser: it reads `-ieth0` as five flags and `--force=maybe` as false, and its error for a
+ * missing value does not name the flag as it was typed.
  */
 export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWords {
   const flags = namedFlags(table);
@@ -60,14 +60,17 @@ export function parseFlags(table: FlagTable, words: readonly string[]): ParsedWo
   };
 }
 
-/** The flag's name and what it is when it is not given; nothing for undefined. */
+/** The flag's name and default value. Empty if the default is undefined. */
 function defaultOf({ name, spec }: TableFlag): (readonly [string, unknown])[] {
   if (!spec.value) return [[name, false]];
   if (spec.repeatable) return [[name, []]];
   return spec.default === undefined ? [] : [[name, spec.default]];
 }
 
-/** Words that yargs reads in one way only. Throws a Problem for a flag that does not exist or has no value. */
+/**
+ * Converts a word to a form that yargs can read in only one way. Throws a Problem if a flag does not exist or has no
+ * value.
+ */
 function canonicalWords(word: Word<TableFlag>): string[] {
   switch (word.kind) {
     case 'argument':
@@ -86,7 +89,7 @@ function canonicalWords(word: Word<TableFlag>): string[] {
   }
 }
 
-/** The words that Go's ParseBool takes. */
+/** The words that Go's ParseBool accepts. */
 const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
 const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
@@ -96,7 +99,7 @@ function switchValue({ name, spec }: TableFlag, value: string): boolean {
   throw invalidValue(name, spec, value, wrongUsage('must be true or false'));
 }
 
-/** What yargs calls with the text of a flag: with several, when it was given several times. */
+/** yargs calls the result with the text of a flag, or with a list if the flag was given several times. */
 function converter(name: string, spec: ValueFlag<unknown>) {
   const convert = (text: string): unknown => {
     try {

@@ -9,7 +9,7 @@ import type { PathTrace } from '../topology/trace/tracePath.ts';
 import { note } from './console.ts';
 import type { PictureValues } from './flags/picture.ts';
 
-/** Makes sure that the files can be written before anything is read from the cluster. */
+/** Checks that the files can be written before anything is read from the cluster. */
 export async function checkPictures(
   flags: PictureValues & { readonly output?: string | undefined },
 ): Promise<void> {
@@ -19,7 +19,7 @@ export async function checkPictures(
   for (const file of [svg, html]) if (file !== undefined) await checkFile(file, force);
 }
 
-/** Writes the pictures that the flags name, each readable by the user alone. */
+/** Writes the pictures that the flags name. Only the user can read them. */
 export async function writePictures(
   { svg, html, force }: PictureValues,
   trace: PathTrace,

@@ -14,13 +14,13 @@ const PROBES = ['auto', 'tcp', 'udp', 'icmp', 'mtu'] as const;
 export type ProbeKind = (typeof PROBES)[number];
 export const PROBE: ValueType<ProbeKind> = oneOf('KIND', PROBES);
 
-/** Above what kernels choose by themselves (net.ipv4.ip_local_port_range). */
+/** Above the ports that kernels choose by themselves (net.ipv4.ip_local_port_range). */
 const FIRST_PORT = 61_000;
 const LAST_PORT = 65_000;
 const COUNT = { tcp: 2, udp: 3, icmp: 3, mtu: 1 } as const;
 
 /**
- * Sends a few packets along a path, after saying what, and follows them. Where packets of a tunnel are lost
+ * Sends a few packets along a path, and follows them. What is sent is announced first. If packets in a tunnel are lost
  * between nodes, a plain datagram shows whether the port is blocked or only the tunnel.
  */
 export async function probePath(
@@ -56,7 +56,7 @@ function planOf(wanted: ProbeKind, trace: PathTrace): ProbePlan {
     source,
     destination,
     port: kind === 'tcp' || kind === 'udp' ? (port ?? 0) : 0,
-    // A packet of full size may leave a smaller MTU for the destination in the kernel: it is sent only when asked for.
+    // A full-size packet may make the kernel store a smaller MTU for the destination, so it is sent only on request.
     size: kind === 'mtu' ? echoPayload(mtu, destination) : 0,
   };
 }
@@ -70,7 +70,7 @@ function fresh(kind: ProbePlan['kind']) {
   };
 }
 
-/** A datagram from node to node, to the port of the tunnel in which all packets were lost. */
+/** A datagram from node to node, to the port of the tunnel that lost all packets. */
 function plainPlan(
   { packets }: ProbeResult,
   trace: PathTrace,

@@ -17,7 +17,7 @@ import { note, statusLine } from './console.ts';
 import { tsharkHere } from './filterHere.ts';
 import { summaryText } from './summaryText.ts';
 
-/** Prints a line for each packet of detached captures, in the order of time; their files stay in the pods. */
+/** Prints a line for each packet of detached captures, sorted by time. The files stay in the pods. */
 export async function readCaptures(
   api: KubeApi,
   captures: readonly DetachedCapture[],
@@ -55,7 +55,7 @@ export async function readCaptures(
   }
 }
 
-/** Says what is in detached captures and what went wrong; their files stay in the pods. */
+/** Summarizes the traffic in detached captures and its problems. The files stay in the pods. */
 export async function summarizeCaptures(
   api: KubeApi,
   captures: readonly DetachedCapture[],
@@ -81,7 +81,7 @@ export async function summarizeCaptures(
   } finally {
     status.clear();
   }
-  // There is no file that a command could show.
+  // There is no local file for an example command.
   await print(summaryText(summary, format, []));
 }
 
@@ -110,7 +110,7 @@ async function open(
   }
 }
 
-/** Why a filter is not evaluated in the pods; the first pod that cannot speaks for all. */
+/** Why a filter cannot be evaluated in the pods: the reason of the first pod that cannot. */
 function whyNotInPods(opened: readonly CapturedPackets[], filter: PacketFilter) {
   for (const one of opened) {
     const why = one.whyNotInPod(filter);

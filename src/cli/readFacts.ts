@@ -14,28 +14,28 @@ import { onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
 export interface FactsWanted {
-  /** The name of the command, for people who find its pods. */
+  /** The name of the command. It helps people who find its pods in the cluster. */
   readonly command: string;
   /** The target as the user wrote it. */
   readonly word: string | undefined;
-  /** Of which namespaces devices and routes are read. */
+  /** The namespaces whose devices and routes are read. */
   readonly scope: NodeRequest['scope'];
   /** Whether services are read from the API server. */
   readonly services: boolean;
-  /** Whether pods of all nodes are read from the API server, and not only those of the nodes concerned. */
+  /** Whether pods of all nodes are read from the API server, or only those of the relevant nodes. */
   readonly allPods: boolean;
   /** Whether the files of CNI plugins are read. */
   readonly cni: boolean;
   readonly showAnnotations?: boolean;
-  /** Whether the API server alone is asked where there are too many nodes to enter all of them. */
+  /** Whether to query only the API server if there are too many nodes to enter all of them. */
   readonly withoutNodes?: boolean;
-  /** Whether a pod's own side alone is read where no pod may be made on its node. */
+  /** Whether to read only the pod's own side if no pod may be created on its node. */
   readonly podSide?: boolean;
 }
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
-/** The facts that a command draws on, from the cluster or from a file, and what its target names in them. */
+/** The facts that a command needs, from the cluster or from a file, and the subject of its target in them. */
 export async function readFacts(
   flags: Flags,
   wanted: FactsWanted,
@@ -114,7 +114,7 @@ function nodesOf(subject: Subject): readonly string[] {
   return subject.kind === 'nodes' ? subject.nodes : [subject.node];
 }
 
-/** Reports on standard error what could not be read, once each; programs find it in the facts. */
+/** Reports on standard error what could not be read, once each. Programs find it in the facts. */
 export function noteUnknown(facts: ClusterFacts): void {
   const all = [
     ...facts.unknown,

@@ -29,7 +29,7 @@ import { type FactsValues, factsFrom, keepOf } from './flags/facts.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 import { debuggerSettings } from './settings.ts';
 
-/** What the user asks for, in words. */
+/** The user's request, as written. */
 export interface PathWords extends Pick<PathRequest, 'protocol' | 'port' | 'family'> {
   readonly from: string;
   readonly to: string | undefined;
@@ -37,21 +37,21 @@ export interface PathWords extends Pick<PathRequest, 'protocol' | 'port' | 'fami
 
 type Flags = ConnectionValues & DebuggerValues & FactsValues;
 
-/** What the words of a path become; the way to a name server is known once the pod is. */
+/** Converts the words of a path to a request. The pod must be known first, to find its name server. */
 export type RequestFor = (
   wiring: Wiring,
   from: PathEndpoint,
   to: PathEndpoint | undefined,
 ) => PathRequest;
 
-/** What is done with a path while its nodes can still be entered. */
+/** What to do with a path while its nodes can still be entered. */
 export interface UsePath {
-  /** Whether packets are captured or sent, which takes NET_RAW on the nodes. */
+  /** Whether packets are captured or sent, which requires NET_RAW on the nodes. */
   readonly captures: boolean;
   readonly run: (trace: PathTrace, pool: FactsPool, interruption: Interruption) => Promise<void>;
 }
 
-/** Follows a path in the facts of the cluster, or of a file. Gives the trace; its facts are in its wiring. */
+/** Follows a path in the facts of the cluster or of a file. Returns the trace, whose wiring contains the facts. */
 export async function readPath(
   flags: Flags,
   words: PathWords,
@@ -125,7 +125,7 @@ export async function readPath(
   }
 }
 
-/** A word that names pods, as one pod with its namespace; other words as they are. */
+/** If a word refers to pods, names a single pod with its namespace. Other words are unchanged. */
 async function podWord(api: KubeApi, word: string, options: SubjectOptions): Promise<string> {
   const isOther =
     /^(?:svc|service|services|node|nodes|no)\//.test(word) || /^[\d.]+$|:|\.svc(?:\.|$)/.test(word);
@@ -144,7 +144,7 @@ function endpointIn(wiring: Wiring, word: string, namespace: string): PathEndpoi
   });
 }
 
-/** The nodes that a path begins at, ends at, or may end at, with the pods that are read in full. */
+/** The nodes where a path starts, ends, or may end, with the pods that are read completely. */
 function nodesFor(wiring: Wiring, request: PathRequest) {
   const chosen = new Map<string, string[]>();
   const add = (node: string | undefined, words: readonly string[]) => {
@@ -171,15 +171,15 @@ function nodesFor(wiring: Wiring, request: PathRequest) {
   return [...chosen].map(([name, words]) => ({ name, scope: 'all' as const, chosen: words }));
 }
 
-/** Addresses whose tracked connections tell something: of a service, and of a node that may forward a port. */
+/** Addresses whose tracked connections are relevant: a service, or a node that may forward a port. */
 function addressesOf({ to, port }: PathRequest): readonly string[] {
   const isForwarding = to?.kind === 'service' || (to?.kind === 'node' && port !== undefined);
   return isForwarding ? to.addresses.filter((one) => parseAddress(one)) : [];
 }
 
 /**
- * Between which addresses packets of a path usually go: those of its ends, of the pods behind a service, and of the
- * nodes that carry them in a tunnel.
+ * The pairs of addresses that packets of a path usually have: the ends, the pods behind a service, and the nodes of a
+ * tunnel.
  */
 function pairsOf(
   wiring: Wiring,
@@ -214,7 +214,7 @@ function pairsAmong(addresses: readonly string[]): AddressPair[] {
   );
 }
 
-/** The service that an end is, by its own address or by a port of a node. */
+/** The service that an end refers to, through its own address or a node port. */
 function serviceAt(wiring: Wiring, end: PathEndpoint | undefined, { port, protocol }: PathRequest) {
   if (end?.kind === 'service') {
     const own = servicePort(end.service, port, protocol);

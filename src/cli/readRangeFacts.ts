@@ -6,7 +6,7 @@ import { note, statusLine } from './console.ts';
 import type { ConnectionValues } from './flags/connection.ts';
 import { onInterruption } from './interruption.ts';
 
-/** What the API server knows of a cluster's ranges and addresses; no node is entered. */
+/** The ranges and addresses of a cluster that the API server knows. No node is entered. */
 export async function readRangeFacts(flags: ConnectionValues): Promise<ClusterFacts> {
   const { api, namespace } = await connect(flags);
   const interruption = onInterruption();

@@ -3,16 +3,16 @@ import { problemMoment } from '../timing.ts';
 import { note, noteLines } from './console.ts';
 import { Interrupted } from './interruption.ts';
 
-/** How some of kubectl's errors begin; "error: " is put before all others. */
+/** How some of kubectl's errors start. All others are prefixed with "error: ". */
 const KUBECTL_OPENINGS =
   /^(Error from server|Error in configuration|Unable to connect|The connection to the server)/;
 
-/** The exit code that shells report for a program ended by Ctrl-C. */
+/** The exit code that shells report for a program that was ended with Ctrl-C. */
 const INTERRUPTED = 130;
 
 /**
- * Prints what went wrong and what to try next to standard error, and gives the exit code. `target` is the one of several
- * that failed.
+ * Prints the error and the next steps to standard error, and returns the exit code. `target` is the failed one of
+ * several targets.
  */
 export function report(error: unknown, target?: string): number {
   const subject = target === undefined ? '' : `${target}: `;
@@ -32,7 +32,7 @@ export function report(error: unknown, target?: string): number {
   return error.exitCode;
 }
 
-/** Whether the user ended the command before it had produced anything. */
+/** Whether the user ended the command before it produced anything. */
 export function isInterruption(error: unknown): boolean {
   return (
     error instanceof Interrupted || (error instanceof Error && error.cause instanceof Interrupted)

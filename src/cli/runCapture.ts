@@ -12,7 +12,7 @@ import { asksForRing, ringNote, ringOptions } from './flags/ring.ts';
 import { foundTargets } from './foundTargets.ts';
 import { type Interruption, onInterruption } from './interruption.ts';
 
-/** Carries out a validated plan: in the foreground, as a ring, or detached. Gives the exit code. */
+/** Runs a validated plan: in the foreground, as a ring, or detached. Returns the exit code. */
 export async function runCapture(
   flags: CaptureValues & ConnectionValues,
   written: WrittenPlan,
@@ -30,7 +30,7 @@ export async function runCapture(
     if (!isLive && plan.peers.some(hasChangingAddresses)) note(FIXED_PEERS);
     if (flags.detach) return await detached(api, flags, plan, interruption);
     if (isRing) return await ring(api, flags, plan, interruption);
-    // To load the rest would hold the connection up.
+    // Loading the rest would delay the connection.
     await early?.sent;
     const { captureLive } = await import('./liveCapture.ts');
     return await captureLive(api, { ...plan, early }, flags, interruption);
@@ -41,7 +41,7 @@ export async function runCapture(
   }
 }
 
-/** Records a ring of files of each target, and copies it at the end. */
+/** Records a ring of files for each target, and copies it at the end. */
 async function ring(
   api: KubeApi,
   flags: CaptureValues,

@@ -11,7 +11,7 @@ import type { ValueType } from './flags/flag.ts';
 const KEYS = ['image', 'imagePullPolicy', 'ttl', 'via', 'nodeNamespace'] as const;
 type Key = (typeof KEYS)[number];
 
-/** A text with where it stands, for errors. */
+/** A value and its source, for errors. */
 interface Sourced {
   readonly text: string;
   readonly source: string;
@@ -27,8 +27,8 @@ const VARIABLES: Readonly<Record<Key, string>> = {
 };
 
 /**
- * Decides each setting: the flag, else the variable, else the organisation's settings file, else the
- * default. Throws a Problem for a value that cannot be used, naming where it stands.
+ * Determines each setting: the flag, else the variable, else the organisation's settings file, else the default. Throws
+ * a Problem for an invalid value, with its source.
  */
 export function debuggerSettings(
   flags: Partial<DebuggerValues>,

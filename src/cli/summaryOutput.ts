@@ -4,12 +4,12 @@ import { print } from '../output/standardOutput.ts';
 import { briefSummary } from '../reading/briefSummary.ts';
 import { type Summary, summarize } from '../reading/summary.ts';
 
-/** Summarizes the packets of a capture while they are written, to a file or nowhere else. */
+/** Summarizes the packets of a capture while they are written to a file, or without a file. */
 export class SummaryOutput implements Output {
   readonly #file: Output | undefined;
   readonly #stream = new PassThrough();
   readonly #summary: Promise<Summary | undefined>;
-  /** Present where the file can begin another one, whose packets are not summarized. */
+  /** Present if a second file can be started. Its packets are not summarized. */
   readonly nextFile?: () => Promise<string>;
   #isEmpty = true;
 
@@ -22,7 +22,7 @@ export class SummaryOutput implements Output {
       };
     this.#summary = summarize([{ label: 'capture', paths: [], stream: this.#stream }]).catch(
       (error: unknown) => {
-        // Nothing was captured, so that there is nothing to read.
+        // Nothing was captured, so there is nothing to read.
         if (this.#isEmpty) return undefined;
         throw error;
       },
@@ -37,10 +37,10 @@ export class SummaryOutput implements Output {
     await this.#file?.write(chunk);
     this.#isEmpty = false;
     if (this.#stream.writableEnded) return;
-    // The buffer is used again after this call.
+    // The caller reuses the buffer after this call.
     if (this.#stream.destroyed || this.#stream.write(Buffer.from(chunk))) return;
     const taken = new Promise((resolve) => this.#stream.once('drain', resolve));
-    // After a failure the reader is gone.
+    // If the summary fails, nobody reads the stream any more.
     await Promise.race([taken, this.#summary.catch(() => undefined)]);
   }
 

@@ -3,7 +3,7 @@ import { renderSummary } from '../reading/renderSummary.ts';
 import type { Summary } from '../reading/summary.ts';
 import { summaryFacts } from '../reading/summaryJson.ts';
 
-/** A summary for people, or as a document. `captures`: what was summarized, as the user named it. */
+/** A summary for people, or as a document. `captures` are the summarized captures, as the user named them. */
 export function summaryText(
   summary: Summary,
   format: 'json' | 'yaml' | undefined,

@@ -1,10 +1,13 @@
 import type { FoundTarget } from '../kube/targets/foundTarget.ts';
 import { terminalSafe } from '../output/terminalSafe.ts';
 
-/** Colours of the terminal's own palette that are legible on dark and on light (ECMA-48 SGR). */
+/** Colours of the terminal's own palette that are legible on dark and light backgrounds (ECMA-48 SGR). */
 const COLOURS = [36, 35, 34, 32, 33, 31];
 
-/** Labels for the lines of each target: its name, as wide as the longest. Coloured on a terminal, unless NO_COLOR is set. */
+/**
+ * Labels for the lines of each target: its name, padded to the longest one. Coloured on a terminal, unless NO_COLOR is
+ * set.
+ */
 export function targetLabels(
   targets: readonly FoundTarget[],
   nameOf: (found: FoundTarget) => string,

@@ -5,7 +5,7 @@ import { type FoundTarget, nodeOf } from '../kube/targets/foundTarget.ts';
 import { countText } from '../output/quantities.ts';
 import { renderTable } from '../output/table.ts';
 
-/** The result for each target of a capture, a line each. */
+/** The result for each target of a capture, one per line. */
 export function targetTable(
   targets: readonly TargetOutcome[],
   nameOf: (found: FoundTarget) => string,
@@ -27,22 +27,22 @@ export function targetTable(
   );
 }
 
-/** Not every end comes with a count. */
+/** A capture may end without this count. */
 function droppedOf(statistics: NonNullable<TargetOutcome['outcome']>['statistics'] = {}) {
   const { receivedByFilter, droppedByKernel, droppedByInterface } = statistics;
   if (receivedByFilter === undefined && droppedByKernel === undefined) return '?';
   return (droppedByKernel ?? 0) + (droppedByInterface ?? 0);
 }
 
-/** Of how many targets it is not known how many packets the kernel dropped. */
+/** The number of targets for which the number of dropped packets is unknown. */
 export function targetsWithUnknownDrops(targets: readonly TargetOutcome[]): number {
   return targets.filter(({ outcome }) => droppedOf(outcome?.statistics) === '?').length;
 }
 
-/** Of how many targets without packets the user reads what else there was. */
+/** The number of targets without packets for which other traffic is listed. */
 const MOST_UNMATCHED = 5;
 
-/** What else there was where nothing was captured, of the first few targets. */
+/** Other traffic of the first few targets that captured nothing. */
 export function unmatchedNotes(
   targets: readonly TargetOutcome[],
   nameOf: (found: FoundTarget) => string,

@@ -1,8 +1,8 @@
 import { wrap } from '../output/wrap.ts';
 
 /**
- * A paragraph in lines of at most `width` characters; longer words stand alone. The last line is not a
- * single word if narrower lines, no more of them, avoid that.
+ * Wraps a paragraph to lines of at most `width` characters. A longer word gets a line of its own. Avoids a last line
+ * with a single word, if narrower lines can do that without adding a line.
  */
 export function wrapped(text: string, width: number): string[] {
   const lines = wrap(text, width);
@@ -16,16 +16,16 @@ export function wrapped(text: string, width: number): string[] {
 
 const INDENT = '  ';
 const GAP = 3;
-/** A longer first column has a line of its own. */
+/** A longer first column gets a line of its own. */
 const LONGEST_FIRST = 26;
 
-/** How wide the first of two columns is, its indent and the gap included. */
+/** The width of the first of two columns, including its indent and the gap. */
 export function firstColumnWidth(firsts: readonly string[]): number {
   const fitting = firsts.map(({ length }) => length).filter((length) => length <= LONGEST_FIRST);
   return INDENT.length + Math.max(0, ...fitting) + GAP;
 }
 
-/** Pairs in two columns; the second is wrapped. */
+/** Pairs in two columns. The second column is wrapped. */
 export function twoColumns(
   pairs: readonly (readonly [first: string, second: string])[],
   { first, width }: { readonly first: number; readonly width: number },

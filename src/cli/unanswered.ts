@@ -1,6 +1,6 @@
 import { note } from './console.ts';
 
-/** Prints a notice that some of a list did not answer, with the reason of the first. */
+/** Prints a notice that some items of a list did not answer, with the first one's reason. */
 export function noteUnanswered(all: readonly { readonly unanswered?: string }[]): void {
   const reasons = all.flatMap(({ unanswered }) => unanswered ?? []);
   if (reasons.length === 0) return;

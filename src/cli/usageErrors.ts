@@ -3,10 +3,12 @@ import { type Problem, wrongUsage } from '../problem.ts';
 import type { Command } from './command.ts';
 import type { ParsedWords } from './parseFlags.ts';
 
-/** How people call the program. */
+/** The program's name in its own messages. */
 export const PROGRAM_NAME = 'kubectl netdebug';
 
-/** A usage error that names the help to read, as kubectl's do; the program's help without a command. */
+/**
+ * A usage error that refers to the command's help, as kubectl's errors do, or to the program's help without a command.
+ */
 export function usageError(
   message: string,
   command: string | undefined,
@@ -16,7 +18,7 @@ export function usageError(
   return wrongUsage(message, ...next, `See '${name} --help' for usage.`);
 }
 
-/** The error for an unknown command, with similar ones. */
+/** The error for an unknown command, with similar commands. */
 export function unknownCommand(word: string, known: readonly string[]): Problem {
   const similar = known.filter((name) => name.startsWith(word) || distance(word, name) <= 2);
   return usageError(
@@ -26,7 +28,7 @@ export function unknownCommand(word: string, known: readonly string[]): Problem 
   );
 }
 
-/** Throws a usage error unless the words are what the command takes. */
+/** Throws a usage error unless the words match the arguments of the command. */
 export function checkArguments(
   command: string,
   { arguments: declared = [], rest: restName }: Command,

@@ -22,7 +22,7 @@ export async function watchPath(
       await wait(INTERVAL_MS, undefined, { signal });
     }
   } catch (error) {
-    // Ctrl-C is the usual end.
+    // Ctrl-C is the normal end.
     if (!signal.aborted) throw error;
   }
 }

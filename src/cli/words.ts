@@ -1,27 +1,27 @@
-/** What reading words needs to know of a flag. */
+/** The properties of a flag that are needed to read words. */
 export interface NamedFlag {
   /** The long name, without dashes. */
   readonly name: string;
-  /** One letter, without its dash. */
+  /** One letter, without the dash. */
   readonly alias?: string;
   readonly takesValue: boolean;
 }
 
-/** A word of a command line, or several that belong together. */
+/** A word of a command line, or several words that belong together. */
 export type Word<F> =
   | { readonly kind: 'flag'; readonly flag: F; readonly value: string | undefined }
-  /** A flag that takes a value and has none. */
+  /** A flag that requires a value but has none. */
   | { readonly kind: 'incomplete flag'; readonly flag: F; readonly shown: string }
   | { readonly kind: 'unknown flag'; readonly shown: string; readonly short: boolean }
-  /** What is neither a flag nor the value of one; `index` counts the words. */
+  /** A word that is neither a flag nor its value. `index` is its position among all words. */
   | { readonly kind: 'argument'; readonly text: string; readonly index: number }
   /** `--` and everything after it. */
   | { readonly kind: 'rest'; readonly words: readonly string[] };
 
 /**
- * Reads words as kubectl's parser (pflag) does: `--name value`, `--name=value`, `-nvalue`, `-n=value`,
- * and several letters in one word. Unlike there, a word that is a flag of this command is not the value
- * of the flag before it: `-i -w x` most likely misses the value of `-i`.
+ * Reads words as kubectl's parser (pflag) does: `--name value`, `--name=value`, `-nvalue`, `-n=value`, and several
+ * letters in one word. Unlike in pflag, a flag of this command is never the value of the flag before it: in `-i -w x`,
+ * the value of `-i` is most likely missing.
  */
 export function readWords<F extends NamedFlag>(
   flags: readonly F[],
@@ -49,7 +49,7 @@ export function readWords<F extends NamedFlag>(
   return found;
 }
 
-/** A dash alone names standard output or input. */
+/** A single dash means standard output or input. */
 function isFlag(word: string): boolean {
   return word.startsWith('-') && word !== '-';
 }
@@ -59,7 +59,7 @@ function canBeValue<F extends NamedFlag>(flags: readonly F[], word: string): boo
   return word !== '--' && readFlags(flags, word).some(({ kind }) => kind === 'unknown flag');
 }
 
-/** The flags of one word, with the values that are in it. */
+/** The flags in one word, with the values in it. */
 export function readFlags<F extends NamedFlag>(flags: readonly F[], word: string): Word<F>[] {
   if (word.startsWith('--')) {
     const [name = '', value] = splitAtEquals(word);

@@ -4,20 +4,20 @@ import { mayWe } from '../kube/review.ts';
 import type { Check } from './check.ts';
 import type { ServerVersion } from './serverChecks.ts';
 
-/** Something that the API server may let us do or not. */
+/** A permission that the API server may grant. */
 interface Right {
   readonly verb: string;
   readonly resource: string;
   readonly subresource?: string;
-  /** What it is for; absent: without it nothing works. */
+  /** The purpose of an optional permission. Absent if nothing works without the permission. */
   readonly niceFor?: string;
-  /** Not of a namespace. */
+  /** The resource is cluster-scoped. */
   readonly ofCluster?: true;
-  /** Asked of all objects, though a target is named. */
+  /** Checked for all objects, even if a target is named. */
   readonly ofAll?: true;
-  /** The first minor version that asks for it. */
+  /** The first minor version that requires it. */
   readonly since?: number;
-  /** Needed in the target's namespace for an ephemeral container, and not for a pod on the node. */
+  /** Needed in the target's namespace for an ephemeral container, but not for a pod on the node. */
   readonly forEphemeral?: true;
 }
 
@@ -36,15 +36,18 @@ const RIGHTS: readonly Right[] = [
 
 const AT_ONCE = 10;
 
-/** What we may do, right by right, as the API server answered. */
+/** The user's permissions, as the API server reports them. */
 export interface Rights {
   readonly answers: readonly { readonly right: Right; readonly allowed: boolean | undefined }[];
-  /** Whether a Role, or a ClusterRole, is missing. */
+  /** Whether a Role is missing, or a ClusterRole (`lacksInCluster`). */
   readonly lacksInNamespace: boolean;
   readonly lacksInCluster: boolean;
 }
 
-/** Asks the API server for each right in a namespace; of one pod, where one is named, since a Role may name it. */
+/**
+ * Asks the API server for each permission in a namespace. If a pod is named, asks for this pod, because a Role may be
+ * limited to names.
+ */
 export async function askRights(
   api: KubeApi,
   namespace: string,
@@ -79,7 +82,7 @@ function attemptOf(
   };
 }
 
-/** The missing optional rights for debuggers in another namespace, a line each. */
+/** The missing optional permissions for debuggers in another namespace, one per line. */
 export async function nicetiesLackedIn(
   api: KubeApi,
   namespace: string,
@@ -94,7 +97,7 @@ export async function nicetiesLackedIn(
   return checks.flat();
 }
 
-/** One line for each right; with `byNode`, rights for ephemeral containers matter less. */
+/** One line for each permission. With `byNode`, permissions for ephemeral containers matter less. */
 export function accessChecks(
   { answers }: Rights,
   version: ServerVersion,

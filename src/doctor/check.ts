@@ -1,19 +1,19 @@
 import { messageOf, Problem, type ProblemKind } from '../problem.ts';
 
-/** One precondition, and whether it holds. */
+/** One precondition, and whether it is met. */
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** The subject of the check, in a word or two. */
   readonly check: string;
-  /** - warning: it works without, but not as well; or it cannot be known. */
+  /** - warning: it works without, but not as well, or it cannot be determined. */
   readonly level: 'ok' | 'warning' | 'fail';
-  /** Of the problem, where there is one. */
+  /** The kind of problem, if there is one. */
   readonly kind?: ProblemKind;
   readonly text: string;
-  /** What to do about it, a sentence or command a line. */
+  /** How to fix it, one sentence or command per line. */
   readonly next?: readonly string[];
 }
 
-/** What an error says, as a check that failed. */
+/** A failed check for an error. */
 export function failed(check: string, error: unknown): Check {
   const level = 'fail';
   const text = messageOf(error);

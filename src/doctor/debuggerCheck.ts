@@ -16,8 +16,8 @@ import { checkNodeDebugger } from './nodeDebuggerCheck.ts';
 const CHECK = 'debugger';
 
 /**
- * Says which debugger would be used: a running one, otherwise a new one at the access level that the API
- * server's answers allow. Nothing is changed.
+ * Reports which debugger would be used: a running one, otherwise a new one at the access level that the API server
+ * allows. Changes nothing.
  */
 export async function checkDebugger(
   api: KubeApi,
@@ -54,7 +54,7 @@ export async function checkDebugger(
         ? undefined
         : await nodeState(() => planOnNode(api, target, request, signal));
     const next = [...noEphemeral.next, ...(known ? nodeSteps(noEphemeral, known) : [])];
-    // The Role comes below all checks, and the rights that lack are among them.
+    // The Role is printed below all checks, and the checks include the missing permissions.
     const refused: Check = ofRights
       ? { check: CHECK, level: 'fail', kind, text }
       : { check: CHECK, level: 'fail', kind, text: message, next };

@@ -10,7 +10,7 @@ import { policyCheck } from './policyCheck.ts';
 import { clockCheck, protocolCheck, serverVersion, versionCheck } from './serverChecks.ts';
 import { topologyCheck } from './topologyCheck.ts';
 
-/** What is read outside of a namespace, to say beforehand what would go wrong, as a ClusterRole to apply. */
+/** A ClusterRole with the cluster-scoped reads that help to predict problems. */
 const CLUSTER_ROLE_YAML = `apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -22,15 +22,15 @@ rules:
 `;
 
 export interface Diagnosis {
-  /** Whether all that is needed is there. */
+  /** Whether all requirements are met. */
   readonly ready: boolean;
   readonly checks: readonly Check[];
-  /** What to ask an administrator for, as YAML to apply; absent when nothing is missing. */
+  /** The roles to request from an administrator, as YAML to apply. Absent if nothing is missing. */
   readonly roles?: string;
 }
 
 /**
- * Looks at every precondition of a debugger, for a target when one is named, else in the current namespace. Changes
+ * Checks every precondition of a debugger: for the target if one is named, else in the current namespace. Changes
  * nothing.
  */
 export async function diagnose(
@@ -52,7 +52,7 @@ export async function diagnose(
     target && diagnoseTarget(api, target, { profile: 'network', ...settings }, signal),
     policyCheck(api, namespace, signal),
     topologyCheck(api, signal),
-    // With a target, this is known from its access level.
+    // With a target, the check of its access level covers this.
     target ? [] : execPathCheck(api, namespace, signal),
   ]);
   const rights = await askRights(api, namespace, found?.pod, signal);

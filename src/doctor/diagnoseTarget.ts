@@ -16,13 +16,13 @@ import { podChecks } from './podChecks.ts';
 import { toolChecks } from './toolChecks.ts';
 import { unstartedChecks } from './unstartedChecks.ts';
 
-/** What can be said of a target, and how it would be entered. */
+/** The checks for a target, and how it would be entered. */
 interface TargetDiagnosis extends DebuggerCheck {
-  /** The pod that it stands for. */
+  /** The pod that it refers to. */
   readonly pod?: string;
 }
 
-/** Says of a target all that can be said without changing anything. */
+/** Checks everything about a target that can be checked without changing anything. */
 export async function diagnoseTarget(
   api: KubeApi,
   target: NamedTarget,
@@ -63,7 +63,7 @@ async function diagnosePod(
     unstartedChecks(api, pod, request, signal),
   ]);
   const checks = [...podChecks(pod, runtime), ...found, ...stuck];
-  // Where the pod cannot be entered, what the API server would say of a container is beside the point.
+  // If the pod cannot be entered, it does not matter whether the API server would accept a container.
   if (checks.some(({ level }) => level === 'fail')) return { checks, byNode: false };
   const way = await checkDebugger(api, pod, request, signal);
   const { namespace, name } = pod.metadata;
@@ -74,7 +74,7 @@ async function diagnosePod(
   return { ...way, checks: [...checks, ...way.checks, ...tools] };
 }
 
-/** What holds for a node itself: its network is entered from a pod on it, and from nothing else. */
+/** Checks a node itself. Its network can only be entered from a pod on it. */
 async function diagnoseNode(
   api: KubeApi,
   { name: node, namespace }: NamedTarget,

@@ -5,12 +5,12 @@ import type { KubeApi } from '../kube/api.ts';
 import { type Check, failed } from './check.ts';
 
 const CHECK = 'exec path';
-/** No pod has this name; whether commands may be run is answered before it is looked for. */
+/** No pod has this name. Exec permissions are checked before the pod is looked up. */
 const NO_POD = 'netdebug-doctor';
 
 /**
- * Whether a command would get through to a pod of the namespace: a proxy on the way may refuse exec, and policies
- * may. Missing rights are reported elsewhere.
+ * Whether a command would reach a pod of the namespace. A proxy on the path or a policy may refuse exec. Missing
+ * permissions are reported elsewhere.
  */
 export async function execPathCheck(
   api: KubeApi,

@@ -1,6 +1,6 @@
 /**
- * Whether a name in a node's list of images, which is a full one, is that of an image as people write
- * it. Where a digest is given, it alone decides.
+ * Whether a name in a node's list of images, which is a full name, refers to an image as people write it. If a digest
+ * is given, only the digest counts.
  */
 export function namesImage(listed: string, image: string): boolean {
   const [reference = '', digest] = image.split('@');
@@ -11,7 +11,7 @@ export function namesImage(listed: string, image: string): boolean {
   return listed === (digest === undefined ? `${repository}:${tag}` : `${repository}@${digest}`);
 }
 
-/** As container runtimes complete it: Docker Hub, and there the official images. */
+/** Completes a name as container runtimes do: Docker Hub, with its official images. */
 function fullName(repository: string): string {
   const [first = '', ...rest] = repository.split('/');
   if (rest.length === 0) return `docker.io/library/${first}`;

@@ -4,10 +4,10 @@ import type { KubeNode } from '../kube/node.ts';
 import { type Check, failed } from './check.ts';
 import { namesImage } from './imageNames.ts';
 
-/** netshoot's, and what our packages are built for. */
+/** The architectures of netshoot, and of the netdebug packages. */
 const ARCHITECTURES = ['amd64', 'arm64'];
 
-/** What the node of a pod is, as far as that matters. */
+/** The relevant properties of a pod's node. */
 export function nodeChecks(name: string, node: KubeNode | undefined, image: string): Check[] {
   if (!node)
     return [

@@ -9,22 +9,22 @@ import { mayWe } from '../kube/review.ts';
 import { nicetiesLackedIn } from './accessChecks.ts';
 import { type Check, failed } from './check.ts';
 
-/** Which debugger a command would use for a target. */
+/** The debugger that a command would use for a target. */
 export interface DebuggerCheck {
   readonly checks: readonly Check[];
-  /** The container of a debugger that runs there already. */
+  /** The container of a debugger that is already running there. */
   readonly running?: string;
-  /** Whether it is by a pod on the node: what an ephemeral container needs is not needed then. */
+  /** Whether the debugger is a pod on the node. The requirements of an ephemeral container do not apply then. */
   readonly byNode: boolean;
-  /** The namespace in which rights for a pod on the node are missing. */
+  /** The namespace in which permissions for a pod on the node are missing. */
   readonly lacksNodeRole?: string;
 }
 
 const CHECK = 'node debugger';
 
 /**
- * Whether a pod on the node could be the debugger, and in which namespace. Nothing is made.
- * `because` says what stands against an ephemeral container, where that would be the better way.
+ * Whether a pod on the node could be the debugger, and in which namespace. Creates nothing. `because` is the reason why
+ * an ephemeral container, which would be preferred, is not possible.
  */
 export async function checkNodeDebugger(
   api: KubeApi,
@@ -45,7 +45,7 @@ export async function checkNodeDebugger(
     signal.throwIfAborted();
     if (!(error instanceof NodeRightsLack))
       return { checks: [failed(CHECK, error)], byNode: false };
-    // The Role comes with the others, below all checks.
+    // The Role is printed with the others, below all checks.
     return {
       checks: [{ check: CHECK, level: 'fail', kind: error.kind, text: error.message }],
       byNode: false,
@@ -54,7 +54,9 @@ export async function checkNodeDebugger(
   }
 }
 
-/** The namespace if rights for a pod on a node lack in it, where nothing is known of the pod to enter. */
+/**
+ * Returns the namespace if permissions for a pod on a node are missing in it. Used when the pod to enter is unknown.
+ */
 export async function lacksNodeRoleIn(
   api: KubeApi,
   namespace: string,

@@ -5,7 +5,7 @@ import type { Pod } from '../kube/pod.ts';
 import { bytesText } from '../output/quantities.ts';
 import { type Check, failed } from './check.ts';
 
-/** Whether a pod's network can be entered at all, and what is to be expected there. */
+/** Whether a pod's network can be entered at all, and what to expect there. */
 export function podChecks(pod: Pod, runtime: Runtime | undefined): Check[] {
   return [stateCheck(pod), networkCheck(pod), ...runtimeCheck(pod, runtime), spoolCheck(pod)];
 }

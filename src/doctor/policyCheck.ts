@@ -2,14 +2,14 @@ import { readEnforcedLevel } from '../debugger/podSecurity.ts';
 import type { KubeApi } from '../kube/api.ts';
 import type { Check } from './check.ts';
 
-/** Which access levels each level of Pod Security allows (src/debugger/accessLevel.ts). */
+/** The access levels that each Pod Security level allows (src/debugger/accessLevel.ts). */
 const LEAVES: Readonly<Record<string, string>> = {
   baseline:
     'allows no added capabilities: debuggers in pods have the default capabilities of the runtime',
   restricted: 'allows no debuggers in pods, and no pods for debuggers on nodes',
 };
 
-/** The level of Pod Security that a namespace enforces. A dry run shows what it means for a pod. */
+/** The Pod Security level that a namespace enforces. A dry run shows what it means for a pod. */
 export async function policyCheck(
   api: KubeApi,
   namespace: string,

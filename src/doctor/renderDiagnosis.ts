@@ -6,8 +6,8 @@ import type { Diagnosis } from './diagnose.ts';
 const WORDS = { ok: 'ok', warning: 'warning', fail: 'FAIL' } as const;
 
 /**
- * A line a check, what to do below it, and what to ask for at the end; or all of it for a program.
- * Texts, but not commands, are wrapped at `columns`.
+ * One line per check, the steps to fix it below, and the permissions to request at the end. Or everything as a document
+ * for programs. Texts, but not commands, are wrapped at `columns`.
  */
 export function* renderDiagnosis(
   diagnosis: Diagnosis,

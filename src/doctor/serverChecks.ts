@@ -1,20 +1,20 @@
 import type { KubeApi } from '../kube/api.ts';
 import type { Check } from './check.ts';
 
-/** What we need to know of an API server's version. */
+/** The relevant parts of an API server's version. */
 export interface ServerVersion {
   readonly text: string;
   readonly minor: number;
 }
 
-/** Since this minor version ephemeral containers are for everybody. */
+/** The first minor version with generally available ephemeral containers. */
 const EPHEMERAL_CONTAINERS = 25;
-/** Since this one an exec over a websocket may be v5. */
+/** The first minor version with v5 for exec over a websocket. */
 const EXEC_V5 = 30;
-/** The server's clock comes in whole seconds; tokens and certificates forgive this much. */
+/** The server's clock has a resolution of one second. Tokens and certificates tolerate this difference. */
 const MAX_SKEW_S = 5;
 
-/** Asks the server for its version. Throws what hinders us from reaching it. */
+/** Asks the server for its version. Throws the reason if it cannot be reached. */
 export async function serverVersion(api: KubeApi, signal: AbortSignal): Promise<ServerVersion> {
   const { gitVersion = 'of unknown version', minor = '' } = await api.get<{
     gitVersion?: string;
@@ -34,7 +34,7 @@ export function versionCheck({ text, minor }: ServerVersion, { access }: KubeApi
   return { check: 'API server', level: 'ok', text: found };
 }
 
-/** By the last answer of the server. */
+/** Compares the clocks, based on the server's last answer. */
 export function clockCheck(api: KubeApi): Check {
   const seconds = Math.round((Date.now() - api.serverTime()) / 1000);
   if (Math.abs(seconds) <= MAX_SKEW_S)
@@ -47,7 +47,7 @@ export function clockCheck(api: KubeApi): Check {
   };
 }
 
-/** What the version promises; what a proxy on the way makes of it shows only when something runs. */
+/** The exec protocol for the server's version. Whether a proxy in between changes it only shows when a command runs. */
 export function protocolCheck({ minor }: ServerVersion): Check {
   const v5 = minor >= EXEC_V5;
   return {

@@ -5,7 +5,7 @@ import type { KubeApi } from '../kube/api.ts';
 import { type Check, failed } from './check.ts';
 import toolsScript from './tools.sh';
 
-/** What each is for; tcpdump is what nothing else stands in for. */
+/** The purpose of each tool. Only tcpdump has no replacement. */
 const TOOLS: Readonly<Record<string, string>> = {
   tcpdump: 'captures',
   dumpcap: 'exact rings (tcpdump records instead)',
@@ -14,7 +14,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   tar: 'fetching captures',
 };
 
-/** Looks into a debugger that runs: which tools it has, and what was agreed on to ask it. */
+/** Checks a running debugger: the tools in its image, and the negotiated exec protocol. */
 export async function toolChecks(
   api: KubeApi,
   place: ContainerRef,

@@ -3,7 +3,7 @@ import { mapLimited } from '../kube/mapLimited.ts';
 import { mayWe } from '../kube/review.ts';
 import type { Check } from './check.ts';
 
-/** What path, netns, who and cni list of the whole cluster, beside the pods that they make on nodes. */
+/** The resources that path, netns, who and cni list in the whole cluster, in addition to creating pods on nodes. */
 const LISTS: readonly (readonly [group: string, resource: string])[] = [
   ['', 'nodes'],
   ['', 'pods'],
@@ -14,7 +14,7 @@ const LISTS: readonly (readonly [group: string, resource: string])[] = [
 
 const CHECK = 'topology';
 
-/** Which lists the topology commands have to do without: they work, and say what is unknown. */
+/** The lists that the topology commands cannot read. They work without them, and report what is unknown. */
 export async function topologyCheck(api: KubeApi, signal: AbortSignal): Promise<Check> {
   const answers = await mapLimited(LISTS, LISTS.length, async ([group, resource]) => ({
     resource,

@@ -6,8 +6,8 @@ import type { Pod } from '../kube/pod.ts';
 import type { Check } from './check.ts';
 
 /**
- * Debuggers in the pod that never started, which the next command would find and wait for: the node has not
- * reacted to them, or cannot start them. One that is being started is a warning.
+ * Debuggers in the pod that never started. The next command would find them and wait for them. The node has not reacted
+ * to them, or cannot start them. A debugger that is still starting is a warning.
  */
 export async function unstartedChecks(
   api: KubeApi,

@@ -12,7 +12,7 @@ const MARK = 'NETDEBUG';
 const DEBUGGER = /^netdebug-(network|processes)(-\d+)?$/;
 const OWNER = 'netdebug/owner';
 
-/** All debuggers and captures in a namespace, or in all. */
+/** All debuggers and captures in a namespace, or in all namespaces. */
 export async function findOwned(
   api: KubeApi,
   namespace: string | 'all',
@@ -23,7 +23,7 @@ export async function findOwned(
   return found;
 }
 
-/** What netdebug created of a pod: containers in it, or the pod. */
+/** What netdebug created in a pod: containers, or the pod itself. */
 export function ownedIn(pod: Pod): Owned[] {
   const kind = nodePodKind(pod);
   if (kind === 'node') return [nodeDebugger(pod)];

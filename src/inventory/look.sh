@@ -1,8 +1,8 @@
-# Lists the processes of this container but for ourselves: the main one as `main PID`, what a user runs
-# in a shell as `shell`, others by name. With a word as argument, the main one is asked to end:
+# Lists the processes of this container except this script: programs that a user runs in a shell as `shell`, others
+# by name, and finally the main process as `main PID`. With the argument `end`, also asks the main process to end:
 # look.sh [end]
 #
-# A process is of this container when it is in our mount namespace: pods may share their processes.
+# Containers of a pod may share a PID namespace, so processes with the same mount namespace as this script count.
 main=
 oldest=
 for process in /proc/[0-9]*; do
@@ -14,7 +14,7 @@ for process in /proc/[0-9]*; do
   name=${name%\)*}
   # shellcheck disable=SC2086 # a list of numbers
   set -- "${1-}" ${stat##*\) }
-  # The main process was there first; the field is its start, in ticks since the node's.
+  # The main process was started first. The field is the start time in ticks since the node's boot.
   if [ -z "$oldest" ] || [ "${21}" -lt "$oldest" ]; then
     main=$pid
     oldest=${21}

@@ -5,7 +5,7 @@ import { ownsPod } from './owned.ts';
 import { fateOf } from './remove.ts';
 import type { Used } from './usage.ts';
 
-/** What is printed about a debugger or capture. Times are ISO 8601. */
+/** The printed properties of a debugger or capture. Times are in ISO 8601. */
 function factsOf(used: Used) {
   const { owned, runs, unanswered } = used;
   const { pod, kind, container, profile, capture, image, owner, since, state, reason } = owned;
@@ -28,7 +28,7 @@ function factsOf(used: Used) {
   };
 }
 
-/** What `cleanup --captures` would do: all that can be done. */
+/** What `cleanup --captures` would do, which is everything that cleanup can do. */
 const REMOVALS = {
   remove: 'possible',
   keep: 'when it runs',
@@ -37,7 +37,7 @@ const REMOVALS = {
 
 type Facts = ReturnType<typeof factsOf>;
 
-/** POD/CONTAINER, or the pod alone for one that netdebug created. */
+/** POD/CONTAINER, or only the pod if netdebug created it. */
 export function nameOf({ owned }: Pick<Used, 'owned'>): string {
   const { name } = owned.pod.metadata;
   return ownsPod(owned) ? name : `${name}/${owned.container}`;

@@ -8,23 +8,23 @@ import { messageOf } from '../problem.ts';
 import lookScript from './look.sh';
 import { nodeOfOwned, type Owned } from './owned.ts';
 
-/** A debugger or capture, and what runs in it as far as that is known. */
+/** A debugger or capture, and the programs in it if known. */
 export interface Used {
   readonly owned: Owned;
-  /** Programs that work in it; empty when it is idle. */
+  /** Programs running in it. Empty if it is idle. */
   readonly runs?: readonly string[];
-  /** Why it could not be asked. */
+  /** Why it could not be queried. */
   readonly unanswered?: string;
 }
 
-/** One that has not answered by then is not waited for. */
+/** Containers that take longer to answer are not waited for. */
 const ANSWER_MS = 10_000;
-/** What our own scripts, and a debugger's main process, are made of. */
+/** Programs that belong to netdebug's scripts, or to a debugger's main process. */
 const PLUMBING = new Set(['sh', 'dash', 'ash', 'busybox', 'sleep', 'cat']);
 
 /**
- * Asks each container that runs what runs in it, several at a time. A capture's own recorder is what it is there
- * for. `onProgress` gets the number of those that have answered.
+ * Asks each running container which programs run in it, several at a time. The recorder of a capture does not count as
+ * one of them. `onProgress` receives the number of containers that have answered.
  */
 export async function usageOf(
   api: KubeApi,
@@ -37,7 +37,7 @@ export async function usageOf(
   const tell = () =>
     onProgress(`checking what runs in ${countText(asked, 'container')}: ${answered} answered`);
   if (asked > 0) tell();
-  // Each is an exec.
+  // Each query is an exec.
   return StartSlots.forQuestions().map(all, nodeOfOwned, async (owned) => {
     if (owned.state !== 'running') return { owned };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
@@ -56,9 +56,9 @@ export async function usageOf(
   });
 }
 
-/** Asks the main process of a container to end, as it does by itself when it has been idle. */
+/** Asks the main process of a container to end, as it does by itself after an idle time. */
 export async function endMain(api: KubeApi, owned: Owned, signal: AbortSignal): Promise<void> {
-  // It ends before the answer is through.
+  // The container ends before the answer arrives.
   await look(api, owned, ['end'], signal);
 }
 

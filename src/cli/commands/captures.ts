@@ -58,7 +58,7 @@ const FLAGS = {
 } as const satisfies FlagTable;
 
 type Flags = FlagValues<typeof FLAGS>;
-/** With the filter of -Y or of the words after --. */
+/** Includes the filter of -Y or of the words after --. */
 type ActFlags = Flags & { readonly filter: PacketFilter | undefined };
 
 export const capturesCommand = command({
@@ -120,7 +120,7 @@ async function run({ flags, args: [word, ...names], rest }: Invocation<Flags>): 
   }
 }
 
-/** The facts of one capture are a document, which has no columns. */
+/** The facts about one capture are a document, and cannot be shown in columns. */
 function checkFormat(action: Action, format: Flags['output']): void {
   if ((action === 'status' || action === 'summary') && (format === 'wide' || format === 'name'))
     throw wrongUsage(
@@ -129,7 +129,7 @@ function checkFormat(action: Action, format: Flags['output']): void {
     );
 }
 
-/** Flags that only some actions have a use for. */
+/** Rejects flags that only some actions support. */
 function checkReading(
   action: Action,
   { count: packets, verify }: Flags,
@@ -149,10 +149,10 @@ function checkReading(
     throw wrongUsage(`captures ${action} does not take -c`, '-c is for captures read');
 }
 
-/** How many choices of a long list are shown. */
+/** How many choices to show of a long list. */
 const CHOICES_SHOWN = 3;
 
-/** Acts on every capture of a name, on several at once. A failure of one does not stop the others. */
+/** Acts on every capture with this name, several at a time. A failure of one does not stop the others. */
 async function actOn(
   api: KubeApi,
   action: Exclude<Action, 'list'>,
@@ -192,7 +192,7 @@ async function actOn(
         return report(explainRefusal(error), subject(capture.target));
       }
     };
-    // Each takes an exec or two.
+    // Each of them takes one or two execs.
     const slots = action === 'fetch' ? new StartSlots() : StartSlots.forQuestions();
     const codes = await slots.map(captures, nodeOfCapture, act, signal);
     if (action === 'fetch') for (const capture of lost) note(lostText(capture));
@@ -218,7 +218,7 @@ function ambiguous(name: string, captures: readonly DetachedCapture[]): Problem 
   );
 }
 
-/** What is done with each of some captures, and after all of them. Gives exit codes. */
+/** What to do with each capture, and after all of them. Functions return exit codes. */
 interface Actions {
   /** Calls `isDone` when the node has done its part. */
   on(capture: DetachedCapture, isDone: () => void): Promise<number>;
@@ -269,7 +269,7 @@ async function status(
   return 0;
 }
 
-/** Asks their recorders, and shows how many have answered. */
+/** Queries the recorders, and shows how many have answered. */
 async function reported(
   api: KubeApi,
   captures: readonly DetachedCapture[],
@@ -304,13 +304,13 @@ function fetch(
         ? await fetchMatching(api, capture, filter, options)
         : await fetchCapture(api, capture, { ...options, verify });
       progress.finish(manifest, folder, label);
-      // Not what was asked for, though all that there is has come.
+      // The result is incomplete, although everything available was copied.
       return manifest.endedEarly ? 1 : 0;
     },
   };
 }
 
-/** Copies only packets that match; what evaluates filters on this side is loaded for it. */
+/** Copies only matching packets. The code that evaluates filters locally is loaded here. */
 async function fetchMatching(
   api: KubeApi,
   capture: DetachedCapture,
@@ -372,7 +372,7 @@ function remove(
   };
 }
 
-/** A target in a sentence. */
+/** The name of a target in a sentence. */
 function subject(target: string): string {
   return target.startsWith('node/') ? target : `pod ${target}`;
 }

@@ -126,7 +126,7 @@ function exitCode(findings: readonly CidrFinding[]): number {
 }
 
 const DEFAULT_MASK = { 4: 24, 6: 64 } as const;
-/** Of the kubelet. */
+/** The default of the kubelet. */
 const DEFAULT_PODS = 110;
 
 function requestOf(flags: Flags): PlanRequest {

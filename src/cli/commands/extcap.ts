@@ -3,7 +3,7 @@ import { command } from '../command.ts';
 import { note } from '../console.ts';
 import { installExtcap, uninstallExtcap } from '../extcap/install.ts';
 
-/** The connection flags that are written into Wireshark's program; it asks the rest of the kubeconfig. */
+/** The connection flags that are written into Wireshark's program. Other settings come from the kubeconfig. */
 const REMEMBERED = ['kubeconfig', 'context', 'namespace'] as const;
 
 export const extcapCommand = command({

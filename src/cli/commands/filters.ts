@@ -117,7 +117,7 @@ function wishesOf(flags: BuildValues): Wishes {
   return wishes;
 }
 
-/** What people ask for most. */
+/** Common examples. */
 const TASKS: readonly Wishes[] = [
   { address: ['10.0.0.7'] },
   { source: ['10.0.0.0/24'], destination: ['10.0.1.7'] },

@@ -11,7 +11,7 @@ export const optionsCommand = command({
   },
 });
 
-/** The options, laid out as `kubectl options` does. */
+/** The options, in the layout of `kubectl options`. */
 function optionsText(): string {
   const flags = Object.entries(COMMON_FLAGS).map(
     ([name, flag]) => `    ${usage(name, flag)}:\n\t${flag.help}\n`,
@@ -19,7 +19,7 @@ function optionsText(): string {
   return `The following options can be passed to any command:\n\n${flags.join('\n')}`;
 }
 
-/** A flag with the value it has when it is not given, as Go prints it. */
+/** A flag with its default value, in Go's format. */
 function usage(name: string, flag: Flag): string {
   const short = flag.alias === undefined ? '' : `-${flag.alias}, `;
   const value = flag.value ? (flag.repeatable ? '[]' : "''") : 'false';

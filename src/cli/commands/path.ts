@@ -142,7 +142,7 @@ export const pathCommand = command({
   },
 });
 
-/** Throws a usage error for what cannot be combined with sending packets and with watching. */
+/** Throws a usage error for options that cannot be combined with --probe and --watch. */
 function checkProbe(
   flags: {
     readonly probe?: string | undefined;
@@ -176,7 +176,7 @@ function usual({ protocol, port, family }: PathWords): RequestFor {
   };
 }
 
-/** Throws where an end has no address of the requested family. */
+/** Throws if an end has no address of the requested family. */
 function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
   if (end === undefined || end.addresses.some((address) => familyOf(address) === family)) return;
   throw new Problem(`${pathEndpointText(end)} has no IPv${family} address`, {
@@ -185,7 +185,7 @@ function checkFamily(end: PathEndpoint | undefined, family: 4 | 6): void {
   });
 }
 
-/** The destination is the name server that the pod asks. */
+/** Makes the pod's name server the destination. */
 function toNameServer(words: PathWords): RequestFor {
   return (wiring, from) => {
     const [server] = nameServersOf(wiring, from);

@@ -115,7 +115,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   };
   try {
     const sockets = await list();
-    // As kubectl: an empty table is a sentence on standard error.
+    // As in kubectl, an empty table is replaced with a sentence on standard error.
     const isNothing = sockets.length === 0 && (format === 'table' || format === 'wide');
     if (!isNothing)
       await print(
@@ -137,7 +137,7 @@ async function run({ flags, args }: Invocation<Flags & TargetValues & DebuggerVa
   }
 }
 
-/** Looks again and again, and prints what is different; Ctrl-C is its normal end. */
+/** Lists the sockets repeatedly, and prints the differences. Ctrl-C is the normal end. */
 async function watchChanges(
   list: () => Promise<SocketList>,
   first: SocketList,

@@ -131,7 +131,7 @@ function checkUsage(
     );
 }
 
-/** It gets packets through a pipe, which takes a POSIX shell. */
+/** Returns no tshark on Windows: it reads packets through a pipe, which requires a POSIX shell. */
 function installedTshark(): string | undefined {
   return process.platform === 'win32' ? undefined : findInstalled('tshark');
 }

@@ -65,7 +65,7 @@ async function run({
       '--netns can only be used with a node',
       'as in: shell node/worker-1 --netns 4026532308',
     );
-  // The streams are the program's.
+  // The streams belong to the program.
   statusLine().onTerminalOnly();
   const { api, namespace } = await connect(flags);
   try {
@@ -76,7 +76,7 @@ async function run({
       await place.close();
     }
   } finally {
-    // Whatever was not read is no longer waited for.
+    // Do not wait for input that was not read.
     process.stdin.destroy();
     api.close();
   }
@@ -127,7 +127,7 @@ async function start(
 
 const ENDING = ['SIGTERM', 'SIGHUP'] as const;
 
-/** Joins the user's streams and signals with the program's until it ends; gives its exit code. */
+/** Connects the user's streams and signals to the program until it ends. Returns its exit code. */
 async function attend(program: AttendedProgram): Promise<number> {
   let ended: number | undefined;
   let interrupts = 0;

@@ -12,7 +12,7 @@ import { FILE, oneOf } from '../flags/valueTypes.ts';
 import { onInterruption } from '../interruption.ts';
 import { summaryText } from '../summaryText.ts';
 
-/** What makes the command fail: see parseFailOn(). */
+/** Conditions for exit code 1. See parseFailOn(). */
 const CONDITIONS: ValueType<readonly FailCondition[]> = {
   placeholder: 'CONDITIONS',
   parse: (text) => {
@@ -88,7 +88,7 @@ async function run({ flags, args }: Invocation<Flags>): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Loads what makes reports, and sees that the file can be written before captures are read. */
+/** Loads the code for reports, and checks that the file can be written before captures are read. */
 async function openReport(path: string, force: boolean) {
   if (path === '-')
     throw wrongUsage('--html requires a file, because standard output is used for the summary');

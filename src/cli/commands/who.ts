@@ -32,7 +32,7 @@ export const whoCommand = command({
       services: thing.kind === 'address',
       allPods: true,
       cni: thing.kind === 'container',
-      // Pods, services and nodes are known to the API server.
+      // The API server knows pods, services and nodes.
       withoutNodes: thing.kind === 'address' || thing.kind === 'container',
     });
     const owners = findOwners(facts, thing);

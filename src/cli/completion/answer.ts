@@ -1,14 +1,14 @@
-/** One word that could stand at the cursor. */
+/** A candidate for the word at the cursor. */
 export interface Candidate {
   readonly value: string;
   readonly describe?: string;
 }
 
-/** cobra's ShellCompDirective, which kubectl reads from the last line; the numbers are cobra's. */
+/** cobra's ShellCompDirective, which kubectl reads from the last line. The numbers are cobra's. */
 export const DIRECTIVE = {
-  /** The shell may complete file names where there are no candidates. */
+  /** The shell may complete file names if there are no candidates. */
   files: 0,
-  /** The one candidate is only the beginning of a word. */
+  /** The only candidate is just the beginning of a word. */
   noSpace: 2,
   noFiles: 4,
 } as const;
@@ -19,11 +19,11 @@ export interface Answer {
   readonly directive: number;
 }
 
-/** The words that nothing can be said about, not even a file's name. */
+/** No candidates, not even file names. */
 export const NOTHING: Answer = { candidates: [], directive: DIRECTIVE.noFiles };
 export const FILES: Answer = { candidates: [], directive: DIRECTIVE.files };
 
-/** Candidates that begin with what is typed already. */
+/** The candidates that start with the typed text. */
 export function among(candidates: readonly Candidate[], typed: string): Answer {
   const fitting = candidates.filter(({ value }) => value.startsWith(typed));
   const half = fitting.length === 1 && fitting[0]?.value.endsWith('/');
@@ -33,7 +33,7 @@ export function among(candidates: readonly Candidate[], typed: string): Answer {
   };
 }
 
-/** As cobra prints it: a candidate a line, a tab before what is said of it, the directive last. */
+/** cobra's output format: one candidate per line, its description after a tab, and the directive in the last line. */
 export function answerText({ candidates, directive }: Answer): string {
   const lines = candidates.map(({ value, describe }) =>
     describe === undefined ? clean(value) : `${clean(value)}\t${clean(describe)}`,
@@ -41,7 +41,7 @@ export function answerText({ candidates, directive }: Answer): string {
   return [...lines, `:${directive}`, ''].join('\n');
 }
 
-/** Names come from files and clusters: nothing in them may look like another line or a command. */
+/** Names come from files and clusters. They must not look like another line or a command. */
 function clean(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 }

@@ -1,6 +1,6 @@
-// The build puts the value in place of this name; in a module of its own, since no other command needs so long a text.
+// The build replaces this name with the value. It has its own module because no other command needs such a long text.
 declare const NETDEBUG_COMPLETION: string;
 
-/** What completion knows of the commands (a CompletionTable, as JSON), made by the build from the code. */
+/** What completion knows about the commands (a CompletionTable as JSON), created by the build. */
 export const completionTable: string =
   typeof NETDEBUG_COMPLETION === 'undefined' ? '[]' : NETDEBUG_COMPLETION;

@@ -4,7 +4,7 @@ import { type Answer, among, type Candidate, DIRECTIVE, FILES, NOTHING } from '.
 import type { ArgumentEntry, CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 import { readTypedWords, type TypedWords } from './typedWords.ts';
 
-/** What is asked of the kubeconfig and the cluster; each answers with nothing when it cannot. */
+/** Queries to the kubeconfig and the cluster. Each returns an empty list if it fails. */
 export interface Sources {
   kubeconfig(kind: 'contexts' | 'clusters' | 'users', words: TypedWords): Promise<Candidate[]>;
   namespaces(words: TypedWords): Promise<Candidate[]>;
@@ -16,14 +16,14 @@ export interface Sources {
 
 type Source = (sources: Sources, words: TypedWords, typed: string) => Promise<Candidate[]>;
 
-/** Interfaces that pods have; to ask a pod for its own would start a debugger. */
+/** The usual interfaces of pods. Asking a pod for its own would start a debugger. */
 const INTERFACES: readonly Candidate[] = [
   { value: 'any', describe: 'all interfaces, including lo' },
   { value: 'eth0', describe: "the pod's network" },
   { value: 'lo', describe: 'within the pod: service meshes, sidecars' },
 ];
 
-/** Whom to ask for what is not a fixed list; the shell completes the names of files. */
+/** The sources of values that are not a fixed list. The shell itself completes file names. */
 const SOURCES: Readonly<Record<Exclude<CompletionSource, 'files'>, Source>> = {
   captures: (sources, words) => sources.captures(words),
   clusters: (sources, words) => sources.kubeconfig('clusters', words),
@@ -37,8 +37,8 @@ const SOURCES: Readonly<Record<Exclude<CompletionSource, 'files'>, Source>> = {
 };
 
 /**
- * What could stand at the cursor. `args` are the words after the program's name, the last of them
- * the one at the cursor, which may be empty. `sources` loads what is only needed for names.
+ * Candidates for the word at the cursor. `args` are the words after the program's name. The last one, which may be
+ * empty, is the word at the cursor. `sources` loads the code that is only needed for names.
  */
 export async function complete(
   table: CompletionTable,
@@ -99,7 +99,7 @@ async function argument(
   if (!place) return NOTHING;
   const { candidates, directive } = await value(place, words, typed, sources);
   const others = candidates.filter((one) => !words.positionals.includes(one.value));
-  // Where names are both a whole and the beginning of others, the shell must not add a space.
+  // Some names are also the beginning of others. The shell must not add a space to them.
   const half = others.length > 0 && others.every((one) => one.value.endsWith('/'));
   return { candidates: others, directive: half ? directive | DIRECTIVE.noSpace : directive };
 }

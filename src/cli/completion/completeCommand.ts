@@ -2,12 +2,12 @@ import { answerText } from './answer.ts';
 import { complete } from './complete.ts';
 import type { CompletionTable } from './table.ts';
 
-/** A shell waits with the user for the answer; a cluster that takes longer than this is away. */
+/** The shell and the user wait for the answer. A slower cluster counts as unreachable. */
 const LIMIT_MS = 1000;
 
 /**
- * Answers `__complete ARGS… WORD` as cobra's programs do: candidates, and a directive in the last
- * line. Never fails and never complains, because that would appear in the middle of the line.
+ * Answers `__complete ARGS… WORD` as programs with cobra do: candidates, and a directive in the last line. It never
+ * fails and never prints errors, because they would appear in the middle of the command line.
  */
 export async function completeCommand(args: readonly string[]): Promise<string> {
   const { completionTable } = await import('./builtTable.ts');

@@ -13,10 +13,10 @@ import { messageOf, Problem } from '../../problem.ts';
 import { type LocalSystem, placeFor } from './places.ts';
 import { SCRIPTS, SHELLS, SHIM, type Shell, WINDOWS_SHIM } from './scripts.ts';
 
-/** The name that kubectl looks for on PATH. */
+/** The name that kubectl searches for on PATH. */
 const SHIM_NAME = 'kubectl_complete-netdebug';
 
-/** What was written, and what is left to do, a line each. */
+/** Returns what was written, and the remaining steps, one per line. */
 export function installCompletion(shell: Shell, host: LocalSystem): string[] {
   const { path, rest } = placeFor(shell, host);
   put(path, SCRIPTS[shell], 0o644, host);
@@ -39,7 +39,7 @@ export function installCompletion(shell: Shell, host: LocalSystem): string[] {
   ];
 }
 
-/** Removes what `installCompletion` wrote for any shell; gives the paths. Files of others stay. */
+/** Removes what `installCompletion` wrote for any shell, and returns the paths. Files from other sources are kept. */
 export function uninstallCompletion(host: LocalSystem): string[] {
   const { join } = host.platform === 'win32' ? win32 : posix;
   const scripts = SHELLS.map((shell) => placeFor(shell, host).path);
@@ -47,7 +47,7 @@ export function uninstallCompletion(host: LocalSystem): string[] {
   return [...new Set([...scripts, ...shims])].filter((path) => removeOwn(path, '__complete'));
 }
 
-/** Removes a file in which our program is called with this word; gives whether there was one. Throws a Problem. */
+/** Removes a file that calls this program with this word. Returns whether there was one. Throws a Problem. */
 export function removeOwn(path: string, word: string): boolean {
   if (!existsSync(path)) return false;
   try {
@@ -77,8 +77,8 @@ function usualFolders({ platform, home }: LocalSystem): string[] {
 }
 
 /**
- * In a folder on PATH that the user may write to: the program's own (krew's), else ~/.local/bin or ~/bin.
- * Undefined when there is none.
+ * A path in a writable folder on PATH: the folder of the program (krew's), else ~/.local/bin or ~/bin. Undefined if
+ * there is none.
  */
 function shimPath(host: LocalSystem): string | undefined {
   const windows = host.platform === 'win32';

@@ -1,20 +1,20 @@
 import { posix, win32 } from 'node:path';
 import type { Shell } from './scripts.ts';
 
-/** Who is asked: given, so that each platform can be tested on any. */
+/** The local system. It is a parameter, so that each platform can be tested on any other. */
 export interface LocalSystem {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
 }
 
-/** Where a shell looks for completions, and what is left for its user to do. */
+/** Where a shell searches for completions, and the remaining steps for its user. */
 export interface CompletionFile {
   readonly path: string;
   readonly rest?: string;
 }
 
-/** The user's shell: what SHELL names, PowerShell on Windows; undefined for any other. */
+/** The user's shell: the one in SHELL, or PowerShell on Windows. Undefined for unsupported shells. */
 export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
   const name = (env.SHELL ?? '')
     .split(/[\\/]/)
@@ -25,7 +25,7 @@ export function shellOf({ platform, env }: LocalSystem): Shell | undefined {
   return undefined;
 }
 
-/** The file that a shell's completion belongs in; it is read when that is first needed. */
+/** The file for a shell's completion. The shell reads it when it is first needed. */
 export function placeFor(shell: Shell, { platform, env, home }: LocalSystem): CompletionFile {
   const { join } = platform === 'win32' ? win32 : posix;
   const data = env.XDG_DATA_HOME || join(home, '.local', 'share');

@@ -10,10 +10,10 @@ import type { Candidate } from './answer.ts';
 import type { Sources } from './complete.ts';
 import type { TypedWords } from './typedWords.ts';
 
-/** More pods than these would not come in time. */
+/** More pods than this would take too long. */
 const MOST = '1000';
 
-/** Kinds of targets, as they are written before a slash, with their paths. */
+/** Kinds of targets as written before a slash, with their paths. */
 const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
   pod: podsPath,
   deploy: (namespace) => `/apis/apps/v1/namespaces/${namespace}/deployments`,
@@ -25,8 +25,8 @@ const KINDS: Readonly<Record<string, (namespace: string) => string>> = {
 };
 
 /**
- * Asks the kubeconfig, and the cluster that the typed flags choose, until the signal is aborted.
- * What fails gives no candidates: nobody wants to read errors while typing.
+ * Queries the kubeconfig, and the cluster that the typed flags choose, until the signal is aborted. Failures give no
+ * candidates: nobody wants to read errors while typing.
  */
 export function clusterSources(signal: AbortSignal): Sources {
   return {
@@ -49,18 +49,18 @@ export function clusterSources(signal: AbortSignal): Sources {
     captures: async (words) => asking(words, captures),
   };
 
-  /** Connects and asks; a late answer counts as none. */
+  /** Connects and queries. A late answer counts as empty. */
   async function asking(
     words: TypedWords,
     ask: (api: KubeApi, namespace: string) => Promise<Candidate[]>,
   ): Promise<Candidate[]> {
     return quietly(async () => {
-      // Loaded here: names of the kubeconfig need no connection.
+      // Loaded here because names in the kubeconfig need no connection.
       const { KubeApi } = await import('../../kube/api.ts');
       const { authenticate } = await import('../../kube/authentication.ts');
       const chosen = chooseContext(connectionFlags(words), process.env, { quick: true });
       const api = new KubeApi(await authenticate(chosen));
-      // A credential plugin takes no signal.
+      // A credential plugin cannot be stopped with a signal.
       const late = new Promise<never>((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
@@ -76,7 +76,9 @@ export function clusterSources(signal: AbortSignal): Sources {
     return (await listNames(api, path, signal)).map(({ name, status }) => said(name, status));
   }
 
-  /** Pods and kinds of a namespace, or the names of a kind; a word before the slash that is not a kind is a namespace. */
+  /**
+   * Pods of a namespace and kinds, or the names of a kind. A word before the slash that is not a kind is a namespace.
+   */
   async function targets(api: KubeApi, namespace: string, typed: string): Promise<Candidate[]> {
     const slash = typed.indexOf('/');
     const first = typed.slice(0, Math.max(slash, 0));
@@ -106,7 +108,7 @@ export function clusterSources(signal: AbortSignal): Sources {
     });
   }
 
-  /** Something of the pod that is named already. */
+  /** Containers or volumes of the pod that is already named. */
   async function aboutPod(
     words: TypedWords,
     what: (pod: Pod) => Candidate[],
@@ -131,7 +133,7 @@ function said(value: string, describe: unknown): Candidate {
   return { value, ...(typeof describe === 'string' && { describe }) };
 }
 
-/** The connection that the flags typed so far choose. */
+/** The connection for the flags typed so far. */
 function connectionFlags({ flags }: TypedWords): ConnectionFlags {
   const given: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries<Flag>(CONNECTION_FLAGS)) {

@@ -1,9 +1,9 @@
 import type { CompletionSource } from '../flags/flag.ts';
 import type { NamedFlag } from '../words.ts';
 
-/** What completion knows of the command line; the build makes it from the commands' declarations. */
+/** What completion knows about the command line. The build creates it from the declarations of the commands. */
 export interface CompletionTable {
-  /** The flags that can stand before a command. */
+  /** The flags that may precede a command. */
   readonly flags: readonly FlagEntry[];
   readonly commands: readonly CommandCompletion[];
 }
@@ -12,19 +12,19 @@ export interface CommandCompletion {
   readonly name: string;
   readonly describe: string;
   readonly arguments: readonly ArgumentEntry[];
-  /** All that the command takes. */
+  /** All flags that the command accepts. */
   readonly flags: readonly FlagEntry[];
 }
 
-/** What can be offered for a value or an argument. */
+/** The candidates for a value or an argument. */
 interface Completed {
-  /** The allowed values, where there is a fixed list. */
+  /** The allowed values, if there is a fixed list. */
   readonly choices?: readonly string[];
   readonly complete?: CompletionSource;
 }
 
 export interface ArgumentEntry extends Completed {
-  /** It and everything after it. */
+  /** The argument may be repeated. */
   readonly variadic: boolean;
 }
 

@@ -1,10 +1,10 @@
 import { readWords } from '../words.ts';
 import type { CommandCompletion, CompletionTable, FlagEntry } from './table.ts';
 
-/** What stands before the cursor, understood as the parser will. */
+/** The words before the cursor, read in the same way as by the parser. */
 export interface TypedWords {
   readonly command: CommandCompletion | undefined;
-  /** A word that should be a command and is none. */
+  /** There is a word in place of the command, but no such command. */
   readonly unknown: boolean;
   /** The last value of each flag, by its long name. */
   readonly flags: ReadonlyMap<string, string>;

@@ -15,10 +15,10 @@ import type { ExtcapWords } from './words.ts';
 
 /** How long a capture may continue after Wireshark was killed, in milliseconds. */
 const PARENT_CHECK_MS = 1000;
-/** How long the recorder continues after a lost connection, as for `capture`. */
+/** How long the recorder continues after the connection is lost, as in `capture`. */
 const LINGER = seconds(60);
 
-/** Captures into Wireshark's pipe until it is closed, a signal arrives, or Wireshark is gone. */
+/** Captures into Wireshark's pipe until the pipe is closed, a signal arrives, or Wireshark is gone. */
 export async function captureForWireshark(
   api: KubeApi,
   target: NamedTarget,
@@ -66,7 +66,7 @@ export async function captureForWireshark(
   }
 }
 
-/** A killed Wireshark sends no signal, and its closed pipe is only noticed when there is something to write. */
+/** A killed Wireshark sends no signal, and its closed pipe is only noticed at the next write. */
 function whenParentEnds(callback: () => void): () => void {
   const parent = process.ppid;
   const timer = setInterval(() => {

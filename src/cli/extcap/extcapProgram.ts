@@ -19,13 +19,13 @@ import {
 } from './sentences.ts';
 import { type ExtcapWords, readExtcapWords } from './words.ts';
 
-/** Wireshark's start waits for every extcap program. */
+/** Wireshark waits for every extcap program at its start. */
 const LIST_LIMIT_MS = 1000;
 
 /**
- * Answers Wireshark's extcap protocol (`doc/extcap.adoc` of its source): lists, sentences on standard
- * output, or a capture into its pipe. What stands on standard error Wireshark shows as an error, so that
- * there is nothing else. Gives the exit code.
+ * Implements Wireshark's extcap protocol (`doc/extcap.adoc` in its source): lists, sentences on standard output, or a
+ * capture into its pipe. Wireshark shows standard error as an error, so nothing else is printed there. Returns the exit
+ * code.
  */
 export async function extcapProgram(args: readonly string[]): Promise<number> {
   const words = readExtcapWords(args);
@@ -33,7 +33,7 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
   try {
     if (switches.has('capture')) return await capture(words);
     process.stdout.write(await sentences(words));
-    // A credential plugin may still run, whose result is not needed.
+    // A credential plugin may still be running. Its result is not needed.
     if (switches.has('extcap-interfaces')) {
       const script = values.get('script');
       if (script !== undefined) refreshAnswers(script);
@@ -49,12 +49,13 @@ export async function extcapProgram(args: readonly string[]): Promise<number> {
       return interfacesText(packageJson.version, await runningPods(words));
     if (switches.has('extcap-dlts')) return linkTypesText();
     if (switches.has('extcap-config')) return configText(values.get('extcap-interface') ?? '');
-    // A filter alone asks whether it is one; silence says yes, and the pod's own tcpdump decides later.
+    // If there is only a filter, Wireshark asks whether it is valid. No output means yes. The pod's own tcpdump checks
+    // it later.
     return '';
   }
 }
 
-/** None when the cluster is away, slow, or says no: Wireshark is to start all the same. */
+/** Returns an empty list if the cluster is unreachable, slow, or refuses, so that Wireshark can still start. */
 async function runningPods(words: ExtcapWords): Promise<PodInterface[]> {
   const signal = AbortSignal.timeout(LIST_LIMIT_MS);
   const late = new Promise<never>((_resolve, reject) => {
@@ -84,7 +85,7 @@ async function list({ values }: ExtcapWords, signal: AbortSignal): Promise<PodIn
 async function capture({ values }: ExtcapWords): Promise<number> {
   const fifo = values.get('fifo');
   if (fifo === undefined) throw new Problem('Wireshark did not name a pipe', { exitCode: 2 });
-  // Wireshark waits until its pipe is opened, even when there will be nothing in it.
+  // Wireshark waits until its pipe is opened, even if nothing will be written to it.
   const output = await PipeOutput.open(fifo);
   let api: KubeApi | undefined;
   try {
@@ -104,8 +105,8 @@ async function capture({ values }: ExtcapWords): Promise<number> {
     const target = targetIn(parseTarget(pod), chosen.namespace);
     return await captureForWireshark(api, target, kept, values);
   } catch (error) {
-    // Said before the pipe ends, which the recorder therefore must not do: Wireshark then ends us, and
-    // shows what is on standard error by that time.
+    // Printed before the recorder closes the pipe. Wireshark then ends this program, and shows what is on standard
+    // error at that moment.
     return report(error);
   } finally {
     await output.close();

@@ -5,12 +5,10 @@ import { removeOwn } from '../completion/install.ts';
 import type { LocalSystem } from '../completion/places.ts';
 import { configText, interfaceName, linkTypesText } from './sentences.ts';
 
-/** What the program in Wireshark's folder is to remember. */
+/** The settings that are stored in the program in Wireshark's folder. */
 export type Remembered = ReadonlyMap<'kubeconfig' | 'context' | 'namespace', string>;
 
-/**
- * Wireshark's personal extcap folders: 4.2 and later look into the first, older ones into the second.
- */
+/** Wireshark's personal extcap folders. Version 4.2 and later use the first, older versions the second. */
 export function extcapFolders({ platform, env, home }: LocalSystem): string[] {
   if (platform === 'win32') {
     const data = env.APPDATA || win32.join(home, 'AppData', 'Roaming');
@@ -23,7 +21,7 @@ export function extcapFolders({ platform, env, home }: LocalSystem): string[] {
   ];
 }
 
-/** Writes the program; gives the paths. Throws a Problem. */
+/** Writes the program, and returns the paths. Throws a Problem. */
 export function installExtcap(host: LocalSystem, remembered: Remembered): string[] {
   const windows = host.platform === 'win32';
   const { dirname } = windows ? win32 : posix;
@@ -43,7 +41,7 @@ export function installExtcap(host: LocalSystem, remembered: Remembered): string
   });
 }
 
-/** Removes the program; gives the paths. Files of others stay. Throws a Problem. */
+/** Removes the program, and returns the paths. Files from other sources are kept. Throws a Problem. */
 export function uninstallExtcap(host: LocalSystem): string[] {
   return programPaths(host).filter((path) => removeOwn(path, '__extcap'));
 }
@@ -54,7 +52,7 @@ function programPaths(host: LocalSystem): string[] {
   return extcapFolders(host).map((folder) => join(folder, windows ? 'netdebug.bat' : 'netdebug'));
 }
 
-/** Desktops start Wireshark without the PATH of a terminal, which credential plugins need too. */
+/** Desktops start Wireshark without the PATH of a terminal, which credential plugins also need. */
 function shellText({ env }: LocalSystem, remembered: Remembered): string {
   const flags = [...remembered].map(([name, value]) => `--${name} ${quoted(value)} `).join('');
   const variables = (['PATH', 'KUBECONFIG'] as const).flatMap((name) => {
@@ -72,8 +70,8 @@ function shellText({ env }: LocalSystem, remembered: Remembered): string {
 }
 
 /**
- * What the program answers by itself: Wireshark and tshark ask it of every pod when they start, one after the other. The
- * first and the last line mark the place, see `refreshAnswers`.
+ * The answers that the script gives by itself. Wireshark and tshark ask for them for every pod at their start, one
+ * after the other. The first and last line mark the place for `refreshAnswers`.
  */
 function shellAnswers(): string[] {
   return [
@@ -84,7 +82,7 @@ function shellAnswers(): string[] {
   ];
 }
 
-/** The same for cmd.exe. Wireshark names the interface before or after the question. */
+/** The same for cmd.exe. Wireshark passes the interface before or after the question. */
 function batchAnswers(): string[] {
   const any = '"netdebug"';
   return [
@@ -106,8 +104,8 @@ function batchAnswers(): string[] {
 const ANSWERS = /^case " \$\* " in$[\s\S]*?^esac$/m;
 
 /**
- * Puts the current answers into an installed program that an earlier version has made, so that the fields of its dialogs
- * are those of this version. Nothing happens where that is not possible, or where it is not ours.
+ * Updates the answers in an installed program from an earlier version, so that the fields of its dialogs match this
+ * version. Does nothing if that is not possible, or if the program is from another source.
  */
 export function refreshAnswers(path: string): void {
   try {
@@ -115,7 +113,7 @@ export function refreshAnswers(path: string): void {
     if (!before.includes(MADE_BY)) return;
     const after = before.replace(ANSWERS, () => shellAnswers().join('\n'));
     if (after === before) return;
-    // A shell that reads the old file keeps it.
+    // A shell that is reading the old file keeps it.
     const made = `${path}.${process.pid}`;
     writeFileSync(made, after, { mode: 0o755 });
     renameSync(made, path);
@@ -135,12 +133,12 @@ const MADE_BY = '# Made by: kubectl netdebug extcap install';
 /** The dialogs of all pods have the same fields. */
 const SOME_POD = interfaceName({ namespace: 'namespace', pod: 'pod' });
 
-/** A command of the shell itself that prints these lines. */
+/** A shell built-in command that prints these lines. */
 function printed(text: string): string {
   return `printf '%s\\n' ${text.trimEnd().split('\n').map(quoted).join(' ')}`;
 }
 
-/** The program for cmd.exe, whose parentheses and variables make goto the safest way. */
+/** The program for cmd.exe. It uses goto, because parentheses and variables are unsafe in cmd.exe. */
 export function batchText({ env }: Pick<LocalSystem, 'env'>, remembered: Remembered): string {
   const flags = [...remembered].map(([name, value]) => `--${name} "${value}" `).join('');
   const variables = env.KUBECONFIG ? [`set "KUBECONFIG=${env.KUBECONFIG}"`] : [];

@@ -4,15 +4,15 @@ export interface PodInterface {
   readonly pod: string;
 }
 
-/** The interface whose pod is named in the dialog: there when the cluster cannot be asked, too. */
+/** The interface for a pod that is entered in the dialog. It is also listed if the cluster cannot be queried. */
 const ANY_POD = 'netdebug';
 
-/** Names of namespaces have no dots, so that the first one ends it. */
+/** Names of namespaces contain no dots, so the first dot ends the namespace. */
 export function interfaceName({ namespace, pod }: PodInterface): string {
   return `${ANY_POD}-${namespace}.${pod}`;
 }
 
-/** The pod of an interface; undefined for the one whose pod is named in the dialog. */
+/** The pod of an interface. Undefined for the interface whose pod is entered in the dialog. */
 export function podOfInterface(name: string): PodInterface | undefined {
   const [, namespace, pod] = /^netdebug-([^.]+)\.(.+)$/.exec(name) ?? [];
   return namespace !== undefined && pod !== undefined ? { namespace, pod } : undefined;
@@ -30,7 +30,7 @@ export function interfacesText(version: string, pods: readonly PodInterface[]): 
   ]);
 }
 
-/** The answer to --extcap-dlts: the file itself says what it is; most interfaces of pods are Ethernet. */
+/** The answer to --extcap-dlts. The file itself contains its link type. Most interfaces of pods are Ethernet. */
 export function linkTypesText(): string {
   return lines(['dlt {number=1}{name=EN10MB}{display=Ethernet}']);
 }

@@ -3,7 +3,7 @@ const VALUES = [
   'extcap-capture-filter',
   'fifo',
   ...['kubeconfig', 'context', 'namespace', 'pod', 'interface', 'snaplen', 'image'],
-  // The installed program that asks.
+  // The path of the installed program that calls this one.
   'script',
 ] as const;
 const SWITCHES: readonly string[] = [
@@ -12,15 +12,15 @@ const SWITCHES: readonly string[] = [
 
 type Value = (typeof VALUES)[number];
 
-/** What Wireshark asks an extcap program, and what its user chose in the dialog. */
+/** The arguments from Wireshark, and the user's choices in the dialog. */
 export interface ExtcapWords {
   readonly switches: ReadonlySet<string>;
   readonly values: ReadonlyMap<Value, string>;
 }
 
 /**
- * Reads Wireshark's arguments in any order, `--name value` and `--name=value`; the last of a name counts.
- * Unknown ones are passed over: each version of Wireshark has some more (logging, controls, cleanup).
+ * Reads Wireshark's arguments in any order, as `--name value` or `--name=value`. The last value of a name wins. Unknown
+ * arguments are ignored, because new versions of Wireshark add more (logging, controls, cleanup).
  */
 export function readExtcapWords(args: readonly string[]): ExtcapWords {
   const switches = new Set<string>();
@@ -31,7 +31,7 @@ export function readExtcapWords(args: readonly string[]): ExtcapWords {
     if (value !== undefined) {
       if (given === undefined) at += 1;
       const text = given ?? args[at] ?? '';
-      // A field of the dialog that is left empty asks for nothing.
+      // An empty field of the dialog requests nothing.
       if (text !== '') values.set(value, text);
     } else if (SWITCHES.includes(name)) switches.add(name);
   }

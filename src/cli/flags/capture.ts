@@ -6,7 +6,7 @@ import { RING_FLAGS } from './ring.ts';
 import type { TargetValues } from './targets.ts';
 import { anyText, count, DURATION, FILE, SIZE } from './valueTypes.ts';
 
-/** What pods exchange packets with. */
+/** The other end of the pods' traffic. */
 const PEER: ValueType<WrittenPeer> = { placeholder: 'PEER', parse: parsePeer };
 
 /** The options of `capture` itself. */
@@ -67,5 +67,5 @@ export const CAPTURE_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** What the parser gives for all options of `capture`. */
+/** The parsed values of all options of `capture`. */
 export type CaptureValues = FlagValues<typeof CAPTURE_FLAGS> & TargetValues & DebuggerValues;

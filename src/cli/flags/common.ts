@@ -2,7 +2,7 @@ import { CONNECTION_FLAGS } from './connection.ts';
 import type { FlagTable } from './flag.ts';
 import { FILE } from './valueTypes.ts';
 
-/** The flags that every command takes and `options` lists. */
+/** The flags that every command accepts, and that `options` lists. */
 export const COMMON_FLAGS = {
   ...CONNECTION_FLAGS,
   'trace-timing': {

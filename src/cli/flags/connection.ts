@@ -5,9 +5,9 @@ import { anyText, FILE, NAMESPACE } from './valueTypes.ts';
 const TEXT = anyText('TEXT');
 
 /**
- * The flags of `kubectl options` that choose the server, the user and the namespace, in kubectl's words.
- * Every command takes them. kubectl's flags about its own caches and logs are not among them, nor is the
- * short `-s` of --server, which is tcpdump's here.
+ * The flags of `kubectl options` that choose the server, the user and the namespace, with kubectl's descriptions. Every
+ * command accepts them. kubectl's flags for caches and logs are not included, nor is the short `-s` for --server, which
+ * is tcpdump's flag here.
  */
 export const CONNECTION_FLAGS = {
   as: {

@@ -3,13 +3,16 @@ import type { PullPolicy } from '../../kube/pod.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
 import { anyText, DURATION, NAMESPACE, oneOf } from './valueTypes.ts';
 
-/** An idle debugger that has ended stays in the pod's spec, and the next one adds another: a working day. */
+/**
+ * An ended debugger stays in the pod's spec, and the next command adds another. One debugger therefore lasts for a
+ * working day.
+ */
 export const DEFAULT_TTL = '8h';
 
 const PULL_POLICIES: readonly PullPolicy[] = ['Always', 'IfNotPresent', 'Never'];
 const VIAS: readonly Via[] = ['auto', 'ephemeral', 'node'];
 
-/** The options that say how a debugger is created, where the pod has none yet. */
+/** The options for the debugger that is created if the pod has none yet. */
 export const DEBUGGER_GROUP = {
   title: 'Debugger options',
   flags: {

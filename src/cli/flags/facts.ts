@@ -10,7 +10,7 @@ import type { FlagGroup, FlagValues } from './flag.ts';
 import { outputFlag } from './output.ts';
 import { DURATION, FILE } from './valueTypes.ts';
 
-/** The options of commands that read the network of nodes. */
+/** The options of commands that read the network configuration of nodes. */
 export const FACTS_GROUP = {
   title: 'Options',
   flags: {
@@ -28,12 +28,12 @@ export const FACTS_GROUP = {
 
 export type FactsValues = FlagValues<typeof FACTS_GROUP.flags>;
 
-/** Idle seconds for which pods on nodes are kept. */
+/** How many idle seconds to keep pods on nodes. */
 export function keepOf({ 'keep-node': keep }: FactsValues): { readonly keepNode?: number } {
   return keep === undefined ? {} : { keepNode: Math.ceil(keep) };
 }
 
-/** The facts in the file that --from names. Throws a Problem where there are none. */
+/** The facts in the file given with --from. Throws a Problem if it contains none. */
 export async function factsFrom(file: string): Promise<ClusterFacts> {
   let text: string;
   try {
@@ -44,7 +44,7 @@ export async function factsFrom(file: string): Promise<ClusterFacts> {
   return parseDump(text);
 }
 
-/** Prints an answer for programs, with the facts that it was drawn from. */
+/** Prints an answer for programs, together with the facts behind it. */
 export async function printDocument(
   answer: Readonly<Record<string, unknown>>,
   facts: ClusterFacts,
@@ -54,7 +54,7 @@ export async function printDocument(
     await print([toYaml({ ...answer, facts })]);
     return;
   }
-  // The facts are for programs alone: on one line they take a third of the room.
+  // The facts are meant for programs only. On one line they take a third of the space.
   const shown = JSON.stringify(answer, undefined, 2).replace(/\n\}$/, ',\n');
   await print([
     terminalSafeJson(shown),

@@ -11,21 +11,21 @@ export type CompletionSource =
   | 'users'
   | 'volumes';
 
-/** What a value is: how help names it, how it is read, and what completes it. */
+/** A type of value: its name in help, its parser, and its completion. */
 export interface ValueType<T> {
-  /** Stands for the value in help: `FILE` in `--write=FILE`. */
+  /** The name of the value in help: `FILE` in `--write=FILE`. */
   readonly placeholder: string;
   /** Throws a Problem whose message completes `invalid argument "x" for "--flag" flag: …`. */
   parse(text: string): T;
-  /** Every allowed value, where there is a fixed list. */
+  /** All allowed values, if there is a fixed list. */
   readonly choices?: readonly string[];
   readonly complete?: CompletionSource;
 }
 
 interface Described {
-  /** One letter, without its dash. */
+  /** One letter, without the dash. */
   readonly alias?: string;
-  /** A sentence in the imperative mood, without a full stop at its end. */
+  /** A sentence in the imperative mood, without a full stop at the end. */
   readonly help: string;
 }
 
@@ -37,11 +37,11 @@ export interface Switch extends Described {
 /** A flag with a value. */
 export interface ValueFlag<T> extends Described {
   readonly value: ValueType<T>;
-  /** The text that is read when the flag is not given; help shows it. */
+  /** The value that is parsed if the flag is not given. Help shows it. */
   readonly default?: string;
-  /** The text that is read for `--flag` alone; a value must then be in the same word, as in `--flag=value`. */
+  /** The value that is parsed for `--flag` alone. Another value must then be in the same word, as in `--flag=value`. */
   readonly bare?: string;
-  /** Every occurrence adds a value; of other flags the last one counts. */
+  /** Every occurrence adds a value. For other flags, the last one wins. */
   readonly repeatable?: true;
 }
 
@@ -52,7 +52,7 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 
 /** Flags under one heading of the help. */
 export interface FlagGroup {
-  /** Without its colon: `Debugger options`. */
+  /** Without the colon: `Debugger options`. */
   readonly title: string;
   readonly flags: FlagTable;
 }
@@ -66,14 +66,14 @@ type ValueOf<F> =
         : T | undefined
     : boolean;
 
-/** What the parser gives for a table: switches are false and values undefined when not given. */
+/** The parser's result for a table: a switch is false, and a value undefined, if the flag is not given. */
 export type FlagValues<T extends FlagTable> = { readonly [name in keyof T]: ValueOf<T[name]> };
 
 type Intersection<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void
   ? I
   : never;
 
-/** What the parser gives for several groups together. */
+/** The parser's result for several groups together. */
 export type GroupValues<G extends readonly FlagGroup[]> = Intersection<
   { [index in keyof G]: FlagValues<G[index]['flags']> }[number]
 >;

@@ -1,7 +1,7 @@
 import type { FlagTable, FlagValues } from './flag.ts';
 import { FILE } from './valueTypes.ts';
 
-/** The options of commands that draw what they found. */
+/** The options of commands that draw their results. */
 export const PICTURE_FLAGS = {
   svg: { value: FILE, help: 'Draw the wiring and the findings in an SVG file' },
   html: { value: FILE, help: 'Draw wiring and findings in a self-contained HTML page' },

@@ -4,7 +4,7 @@ import { count, DURATION, SIZE } from './valueTypes.ts';
 
 interface Age {
   readonly seconds: number;
-  /** It was given as a number alone. */
+  /** The value is a number without a unit. */
   readonly bare: boolean;
 }
 
@@ -13,7 +13,7 @@ const AGE: ValueType<Age> = {
   parse: (text) => ({ seconds: DURATION.parse(text), bare: /^\d+$/.test(text) }),
 };
 
-/** tcpdump's flags for a ring of files, with their meaning there. */
+/** tcpdump's flags for a ring of files, with the same meaning. */
 export const RING_FLAGS = {
   'file-size': { alias: 'C', value: SIZE, help: 'Start a new file at this size: 100 (MB), 64MiB' },
   rotate: { alias: 'G', value: AGE, help: 'Start a new file at this age: 60m, 3600 (seconds)' },
@@ -26,7 +26,7 @@ export const RING_FLAGS = {
 
 type RingValues = FlagValues<typeof RING_FLAGS>;
 
-/** Whether the flags ask for a ring of files. */
+/** Whether the flags request a ring of files. */
 export function asksForRing(flags: RingValues): boolean {
   return [flags['file-size'], flags.rotate, flags.files].some((value) => value !== undefined);
 }
@@ -39,7 +39,7 @@ export function ringOptions({ 'file-size': fileBytes, rotate, files }: RingValue
   };
 }
 
-/** A notice for a bare -G, which tcpdump counts in seconds and many expect to be minutes. */
+/** A notice for -G without a unit. tcpdump counts it in seconds, but many people expect minutes. */
 export function ringNote({ rotate }: RingValues): string | undefined {
   return rotate?.bare
     ? `note: -G ${rotate.seconds} means ${rotate.seconds} seconds, as in tcpdump; for minutes use -G ${rotate.seconds}m`

@@ -8,10 +8,10 @@ import type { Argument } from '../command.ts';
 import type { FlagGroup, FlagValues } from './flag.ts';
 import { anyText, count } from './valueTypes.ts';
 
-/** Pods and nodes, as a command that takes several names them. */
+/** Pods and nodes, for commands that accept several names. */
 export const TARGETS: Argument = { name: 'TARGET', variadic: true, complete: 'targets' };
 
-/** What the description of such a command says of them. */
+/** Explains these targets in the description of a command. */
 export const TARGETS_HELP =
   'TARGET is a pod (pod-1), the pods of a workload or service (deploy/web, sts/, ds/, rs/, job/, cronjob/, svc/), or a node (node/worker-1). Put a namespace in front to name one of another namespace: shop/pod-1, shop/svc/web. Without TARGET, --selector chooses pods.';
 
@@ -27,7 +27,7 @@ const FLAGS = {
   'max-pods': { value: count(), default: '10', help: 'Fail if more pods than this match' },
 } as const;
 
-/** The options that choose pods; `--selector` has no letter here, for commands that use -l otherwise. */
+/** The options that select pods. `--selector` has no short form here, for commands that use -l for something else. */
 export const TARGET_GROUP = { title: 'Target options', flags: FLAGS } as const satisfies FlagGroup;
 
 /** The same with -l for the selector, as in kubectl. */
@@ -36,13 +36,13 @@ export const TARGET_GROUP_WITH_L = {
   flags: { ...FLAGS, selector: { ...FLAGS.selector, alias: 'l' } },
 } as const satisfies FlagGroup;
 
-/** What words and flags name, and how many pods it may be. */
+/** The targets of words and flags, and the maximum number of pods. */
 interface WrittenTargets {
   readonly targets: readonly WrittenTarget[];
   readonly maxPods: number;
 }
 
-/** The targets that words and flags name, and how many pods they may be. Throws a Problem. */
+/** Reads the targets of words and flags, and the maximum number of pods. Throws a Problem. */
 export function targetsOf(words: readonly string[], flags: TargetValues): WrittenTargets {
   const { selector, 'all-namespaces': allNamespaces, 'max-pods': maxPods } = flags;
   return {
@@ -51,7 +51,7 @@ export function targetsOf(words: readonly string[], flags: TargetValues): Writte
   };
 }
 
-/** Gives targets their namespaces: the current one unless another is written. */
+/** Adds namespaces to targets: the current one unless another is written. */
 export function targetsIn<Written extends WrittenTargets>(
   written: Written,
   current: string,

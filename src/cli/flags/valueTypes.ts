@@ -1,12 +1,12 @@
 import { wrongUsage } from '../../problem.ts';
 import type { CompletionSource, ValueType } from './flag.ts';
 
-/** Any text, passed on as it is. */
+/** Any text, unchanged. */
 export function anyText(placeholder: string, complete?: CompletionSource): ValueType<string> {
   return { placeholder, parse: (value) => value, ...(complete && { complete }) };
 }
 
-/** The name of a namespace; one that cannot be is refused before the server is asked (RFC 1123 labels). */
+/** The name of a namespace. An invalid one is rejected before the server is contacted (RFC 1123 labels). */
 export const NAMESPACE: ValueType<string> = {
   placeholder: 'NAME',
   complete: 'namespaces',
@@ -19,7 +19,7 @@ export const NAMESPACE: ValueType<string> = {
   },
 };
 
-/** The path of a file; shells complete file names. */
+/** The path of a file. Shells complete file names. */
 export const FILE = anyText('FILE', 'files');
 
 /** Texts separated by commas. */
@@ -58,10 +58,10 @@ export function count(least = 1): ValueType<number> {
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** The limit of Node's timers (2^31 ms): a longer one would fire at once. */
+/** The limit of Node's timers (2^31 ms). A longer timer would fire at once. */
 const LONGEST_S = 24 * 86_400;
 
-/** A time such as `90s`, `60m`, `1h30m`; a bare number is seconds, as in tcpdump. In seconds. */
+/** A time such as `90s`, `60m` or `1h30m`. A number without a unit is in seconds, as in tcpdump. In seconds. */
 export const DURATION: ValueType<number> = {
   placeholder: 'DURATION',
   parse: (value) => {
@@ -91,7 +91,7 @@ const BYTES: Record<string, number> = {
   gib: 1024 ** 3,
 };
 
-/** A size such as `100MB`, `64MiB`, `1G`; a bare number is MB, as in tcpdump's -C. In bytes. */
+/** A size such as `100MB`, `64MiB` or `1G`. A number without a unit is in MB, as in tcpdump's -C. In bytes. */
 export const SIZE: ValueType<number> = {
   placeholder: 'SIZE',
   parse: (value) => {

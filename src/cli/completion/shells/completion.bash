@@ -1,7 +1,7 @@
 # bash completion for kubectl-netdebug (bash 3.2 and later; bash-completion is not needed).
-# As `kubectl netdebug` kubectl completes it, by way of kubectl_complete-netdebug.
+# For `kubectl netdebug`, kubectl calls kubectl_complete-netdebug instead.
 _kubectl_netdebug() {
-  # bash cuts words at = and : too; those are put together again, up to the cursor.
+  # bash also splits words at = and :. Join them again, up to the cursor.
   local line="${COMP_LINE:0:COMP_POINT}" rest trimmed i count=0
   local -a words=()
   rest=$line
@@ -23,7 +23,7 @@ _kubectl_netdebug() {
   directive=${output##*:}
   output=${output%:*}
   case $typed in --*=*) typed=${typed#*=} ;; esac
-  # What stands before the last colon is no part of the word that bash replaces.
+  # bash does not replace the part before the last colon.
   local before=''
   case $COMP_WORDBREAKS in *:*) case $typed in *:*) before=${typed%:*}: ;; esac ;; esac
   COMPREPLY=()

@@ -1,5 +1,5 @@
 # fish completion for kubectl-netdebug.
-# As `kubectl netdebug` kubectl completes it, by way of kubectl_complete-netdebug.
+# For `kubectl netdebug`, kubectl calls kubectl_complete-netdebug instead.
 function __kubectl_netdebug_complete
     set -l words (commandline -opc)
     set -l typed (commandline -ct)
@@ -7,7 +7,7 @@ function __kubectl_netdebug_complete
     set -l lines (kubectl-netdebug __complete $words "$typed" 2>/dev/null </dev/null)
     set -l directive (string sub -s 2 -- $lines[-1])
     set -e lines[-1]
-    # The candidates are values alone; fish wants the whole word.
+    # The candidates are only values, but fish expects whole words.
     set -l flag (string match -r -- '^--[^=]*=' "$typed")
     for line in $lines
         printf "%s%s\n" "$flag" "$line"

@@ -1,11 +1,11 @@
 # PowerShell completion for kubectl-netdebug.
-# As `kubectl netdebug` kubectl completes it, by way of kubectl_complete-netdebug.
+# For `kubectl netdebug`, kubectl calls kubectl_complete-netdebug instead.
 Register-ArgumentCompleter -Native -CommandName 'kubectl-netdebug' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
     $words = @($commandAst.CommandElements |
         Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
         Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
-    # Older PowerShells leave out an empty last argument unless it is quoted.
+    # Older PowerShell versions omit an empty last argument unless it is quoted.
     $last = if ($wordToComplete) { $wordToComplete } elseif ($PSNativeCommandArgumentPassing -and
         $PSNativeCommandArgumentPassing -ne 'Legacy') { '' } else { '""' }
     $lines = @(& kubectl-netdebug __complete @words $last 2>$null)

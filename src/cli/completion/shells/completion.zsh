@@ -1,6 +1,6 @@
 #compdef kubectl-netdebug
 # zsh completion for kubectl-netdebug.
-# As `kubectl netdebug` kubectl completes it, by way of kubectl_complete-netdebug.
+# For `kubectl netdebug`, kubectl calls kubectl_complete-netdebug instead.
 _kubectl-netdebug() {
   local output directive line value
   local -a lines described
@@ -9,7 +9,7 @@ _kubectl-netdebug() {
   lines=("${(@f)output}")
   directive=${lines[-1]#:}
   lines[-1]=()
-  # The candidates are values alone, also after --flag=.
+  # The candidates are only values, also after --flag=.
   [[ $PREFIX == --*=* ]] && compset -P '*='
   for line in "${lines[@]}"; do
     [[ -z $line ]] && continue
