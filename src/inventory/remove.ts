@@ -11,16 +11,16 @@ import { endMain, type Used } from './usage.ts';
 
 /** What to do with a debugger or capture. */
 export type Fate =
-  /** It is ended, or deleted. */
+  /** It is ended or deleted. */
   | { readonly kind: 'remove' }
-  /** It is left as it is. */
+  /** It is left unchanged. */
   | { readonly kind: 'keep'; readonly why: string }
-  /** An ephemeral container that has ended: no one can take it out of its pod. */
+  /** An ephemeral container that has ended: it cannot be removed from its pod. */
   | { readonly kind: 'rest' };
 
 /**
- * What `cleanup` does with it. Captures and debuggers in use are kept, and a capture that has ended
- * still has its files: they are kept unless `captures` is set.
+ * What `cleanup` does with a debugger or capture. Keeps debuggers that are in use, and captures, which still have their
+ * files after they end, unless `captures` is set.
  */
 export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fate {
   if (ownsPod(owned)) {
@@ -38,8 +38,8 @@ export function fateOf({ owned, runs, unanswered }: Used, captures: boolean): Fa
 }
 
 /**
- * Ends a debugger or capture, and returns when the API server reports its end. Calls `onAsked` when the node has done
- * its part, and only the report is missing. Throws a Problem.
+ * Ends a debugger or capture. Returns when the API server reports its end. Calls `onAsked` when the node has done its
+ * part and only the report is missing. Throws a Problem.
  */
 export async function remove(
   api: KubeApi,
@@ -58,7 +58,7 @@ export async function remove(
   }
   await untilReached(() => endMain(api, owned, signal), signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    // The container ends with its main process, and what we run there too; or it had ended before.
+    // The container ends with its main process, and ends our command in it too; or it had already ended.
     if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
   });
   onAsked();
