@@ -4,13 +4,16 @@ import { unlessGone } from '../kube/apiError.ts';
 import { type Pod, podPath } from '../kube/pod.ts';
 import { debuggerStatus } from './start.ts';
 
-/** How long the end of a container takes to show in its pod's status, at most: a busy kubelet is slow to report. Milliseconds. */
+/** Milliseconds to wait until a pod's status shows the end of a container: a busy kubelet reports it late. */
 const LIMIT_MS = 60_000;
-/** Between two looks: the first pause, and how long they grow, since many containers may be waited for at once. */
+/** Pauses between checks, in milliseconds. They grow, because many containers may be waited for at once. */
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Waits until the API server reports that a container has ended, or that its pod is gone; false when it takes too long. */
+/**
+ * Waits until the API server reports that a container has ended or that its pod is gone. Returns false if that takes
+ * too long.
+ */
 export async function hasContainerEnded(
   api: KubeApi,
   { metadata: { namespace, name, uid } }: Pod,

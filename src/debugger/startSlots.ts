@@ -1,12 +1,12 @@
-/** Each start is a handful of processes at once, and an exec that the node's runtime has to serve. */
+/** The initial limits. Each start means several processes at once, and an exec for the node's runtime. */
 const AT_FIRST = { perNode: 4, inAll: 16 } as const;
-/** The same for short questions, which are an exec each. */
+/** The same for short questions, each of which is an exec. */
 const QUESTIONS_AT_FIRST = { perNode: 8, inAll: 16 } as const;
-/** Bounds grow to these while starts are fast. */
+/** The limits grow up to these values while starts are fast. */
 const AT_MOST = { perNode: 16, inAll: 48 } as const;
-/** A start of this many milliseconds at most shows that its node can do more at once. */
+/** A start that takes at most this many milliseconds shows that its node can do more at once. */
 const FAST_MS = 2_000;
-/** One that takes longer shows that the node has enough to do: its bound is halved. */
+/** A start that takes longer than this many milliseconds shows that its node is busy: the limits are halved. */
 const SLOW_MS = 10_000;
 
 interface Waiting {
@@ -14,15 +14,15 @@ interface Waiting {
   readonly begin: () => void;
 }
 
-/** How much may be started on a node at once, and how much is. */
+/** How many starts a node may run at once, and how many it is running. */
 interface NodeSlots {
   bound: number;
   taken: number;
 }
 
 /**
- * Bounds how much is started at once, on each node and in all: a node that gets all of it at once gets none of it
- * done. The bounds grow by one with every fast start, and are halved by a slow one.
+ * Limits how many starts run at once, on each node and in total: a node that gets all of them at once completes none.
+ * Each fast start increases the limits by one, and each slow one halves them.
  */
 export class StartSlots {
   readonly #first: { readonly perNode: number; readonly inAll: number };
@@ -43,7 +43,7 @@ export class StartSlots {
   }
 
   /**
-   * Waits for a turn on a node, in the order of asking. Gives what ends the start; called again it does
+   * Waits for a turn on a node, in the order of the calls. Returns a function that ends the turn; calling it again does
    * nothing. Rejects with the signal's reason.
    */
   async take(node: string, signal?: AbortSignal): Promise<() => void> {
@@ -82,8 +82,8 @@ export class StartSlots {
   }
 
   /**
-   * Runs a task for each item, in turns on their nodes. Gives the results in the order of the items. A task that goes on
-   * when its node has done its part says so by its second argument.
+   * Runs a task for each item when its node has a free slot. Returns the results in the order of the items. A task can
+   * call its second argument to free its slot when its node has done its part.
    */
   async map<Item, Result>(
     items: readonly Item[],
@@ -113,7 +113,7 @@ export class StartSlots {
     }
   }
 
-  /** Every start that can begin does; a full node does not delay starts on others. */
+  /** Starts everything that can start: a full node does not delay starts on others. */
   #beginNext(): void {
     for (const waiting of [...this.#waiting]) {
       if (this.#all >= this.#bound) return;
