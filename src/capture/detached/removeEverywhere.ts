@@ -3,7 +3,10 @@ import type { DetachedCapture } from './captures.ts';
 import { removeCapture } from './spoolOf.ts';
 import { refuseWithoutSpool, whereSpoolIs } from './whereSpoolIs.ts';
 
-/** Ends a capture and deletes what it holds, wherever its spool is; gives what became of it, for the user. `onAsked` is called when only the report of the end is missing. Throws a Problem. */
+/**
+ * Ends a capture and deletes its files, wherever its spool is. Returns the result as text for the user. Calls `onAsked`
+ * when only the report of the container's end is missing. Throws a Problem.
+ */
 export async function removeEverywhere(
   api: KubeApi,
   capture: DetachedCapture,

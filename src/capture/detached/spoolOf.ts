@@ -16,12 +16,14 @@ export function containerRefOf({ pod: { metadata }, container }: DetachedCapture
   return { namespace: metadata.namespace, pod: metadata.name, container };
 }
 
-/** The node where a capture's container runs; empty where it does not run, and so is not asked. */
+/**
+ * The node on which a capture's container is running; empty if it is not running, because no node has to answer then.
+ */
 export function nodeOfCapture({ pod, state }: DetachedCapture): string {
   return state.kind === 'running' ? (pod.spec.nodeName ?? '') : '';
 }
 
-/** The spool of a capture whose container runs, with limits to every wait. */
+/** The spool of a capture with a running container, with a limit for every wait. */
 export function spoolAccessOf(
   api: KubeApi,
   capture: DetachedCapture,
@@ -32,7 +34,7 @@ export function spoolAccessOf(
   return new SpoolAccess(spool, limits, signal);
 }
 
-/** Ends a capture's recording. Throws a Problem when it does not end. */
+/** Ends a capture's recording. Throws a Problem if it does not end. */
 export async function stopCapture(
   api: KubeApi,
   capture: DetachedCapture,
@@ -49,13 +51,13 @@ export async function stopCapture(
 }
 
 interface RemoveOptions {
-  /** The container that the spool can be reached from; the capture's own if absent. */
+  /** The container through which the spool can be reached; the capture's own if absent. */
   readonly place?: ContainerRef;
-  /** Called when the node has done its part, and only the report of the container's end is missing. */
+  /** Called when the node has done its part and only the report of the container's end is missing. */
   readonly onAsked?: () => void;
 }
 
-/** Ends a capture and deletes its files. Throws a Problem when it does not end. */
+/** Ends a capture and deletes its files. Throws a Problem if it does not end. */
 export async function removeCapture(
   api: KubeApi,
   capture: DetachedCapture,
@@ -68,8 +70,8 @@ export async function removeCapture(
 }
 
 /**
- * The capture's container ends with it, and what we run there too, so that it is the pod's status that
- * proves it.
+ * The capture's container ends with the recorder, and ends our command in it too, so only the pod's status proves the
+ * end.
  */
 async function endContainer(
   api: KubeApi,
@@ -84,7 +86,7 @@ async function endContainer(
   const told = await untilReached(() => tell(api, capture, 'remove', signal, place), signal).catch(
     (error: unknown) => {
       signal.throwIfAborted();
-      // A container that has just ended cannot be entered: the pod's status proves it below.
+      // A container that has just ended cannot be entered; the pod's status proves the end below.
       if (!(error instanceof ExecProblem || isNoContainer(error))) throw error;
       return undefined;
     },

@@ -1,33 +1,32 @@
-# Processes by their numbers: when they began, and how they end.
+# Processes by id: when they started, and how to end them.
 
-# Ends a process and all that descends from it: what ignores TERM for a second is killed. An image's
-# engine may be a script, which leaves what it started to others when it is ended.
+# Ends a process and its descendants; kills those that ignore TERM for a second. An image's engine may be a script,
+# whose children would live on with another parent.
 end_tree() {
   tree=
   tree_of "$1"
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   kill -TERM $tree 2>/dev/null
   tries=10
   [ "$moment" = 0.1 ] || tries=2
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   while is_any_running $tree && [ "$tries" -gt 0 ]; do
     tries=$((tries - 1))
     nap "$moment"
-    # An engine that is a script may have started its program meanwhile.
+    # An engine that is a script may have started its program in the meantime.
     grow_tree
-    # A child that has not yet become its program still has the signal handlers of this shell, and forgets
-    # what it got.
-    # shellcheck disable=SC2086 # words are wanted
+    # A child that has not yet executed its program still has this shell's signal handlers, and loses the signal.
+    # shellcheck disable=SC2086 # word splitting is intended
     kill -TERM $tree 2>/dev/null
   done
   kill_tree
 }
 
 birth() {
-  # The name in the second word may hold spaces; what comes behind it does not.
+  # The second field, the name, may contain spaces. The fields after it do not.
   birth=
   read -r line 2>/dev/null <"/proc/$1/stat" || return 1
-  # shellcheck disable=SC2086 # words are wanted
+  # shellcheck disable=SC2086 # word splitting is intended
   set -- ${line##*) }
   shift 19
   birth=$1

@@ -1,11 +1,11 @@
 # The recorder, from its start to the removal of its spool.
 
-# The exit code of a recorder that has removed its spool: no shell, signal or kubelet gives it. TERM from
-# outside ends it with 143, and what was recorded stays where it is.
+# The exit code of a recorder after it removed its spool. No shell, signal or kubelet uses this code. TERM from outside
+# ends the recorder with 143, and the recording is kept.
 gone=93
 
 record() {
-  # Before all else: what the kubelet sends to the main process of a container is dropped where there is no trap.
+  # Comes first: without a trap, the kernel drops signals that the kubelet sends to the main process of a container.
   terminated=''
   trap 'told=1 terminated=1' TERM
   read -r me _ </proc/self/stat
@@ -20,9 +20,9 @@ record() {
   earlier_bytes=0 earlier_captured=0 earlier_received=0 earlier_dropped=0 uncounted='' outages='' lost_at=''
   unmatched=''
   trap 'turn' USR1
-  # A file was removed that says what is wanted.
+  # A file that says what is wanted was removed.
   trap 'told=1' USR2
-  # The last of them is there when all are.
+  # `kept` is created last: if it exists, all the others do.
   if ! { mkdir ring && fits && put_state && note_first - && true >log && true >lease && true >seen &&
     true >probe && put_hook && chmod 700 turn && true >running && true >capturing && true >wanted &&
     true >kept; }; then
@@ -36,7 +36,7 @@ record() {
   clock
   begin=$now
   [ -z "$until" ] || duration=$((until > started ? until - started : 0))
-  # An engine that hangs before its first byte is ended, sooner where the recording was to be short.
+  # Ends an engine that never writes anything, sooner if the recording was to be short.
   patience=60
   if [ -n "$duration" ] && [ "$duration" -lt 40 ]; then patience=$((duration + 20)); fi
   while [ -z "$why" ]; do
@@ -67,7 +67,7 @@ record() {
   keep_spool
 }
 
-# Starts the engine: where any will do, dumpcap if it is there and works.
+# Starts the engine. With `auto`, this is dumpcap if it is installed and works, otherwise tcpdump.
 choose_engine() {
   wanted=$engine
   if [ "$engine" = auto ]; then
@@ -79,7 +79,7 @@ choose_engine() {
   begin_engine && return
   if [ "$wanted $engine" = 'auto dumpcap' ] && [ -e wanted ] && [ -z "$terminated" ] &&
     command -v tcpdump >/dev/null; then
-    # Some builds want capabilities that we have not.
+    # Some builds of dumpcap need capabilities that this container does not have.
     end_tree "$child"
     await "$child"
     rm -f ring/*
@@ -88,18 +88,18 @@ choose_engine() {
   fi
 }
 
-# What tcpdump runs after each file. Where its recorder was killed, nobody else would end it.
+# What tcpdump runs after each file. If the recorder was killed, this ends tcpdump, because nothing else would.
 put_hook() {
   # shellcheck disable=SC2016 # for the other shell to expand
   printf '#!/bin/sh\nkill -USR1 %s 2>/dev/null || kill -TERM "$PPID"\n' "$me" >turn
 }
 
-# A second start: by a kubelet after a node's restart, or beside a recorder that is there.
+# Refuses a second start: by a kubelet after its node restarted, or next to an existing recorder.
 refuse() {
   if cd "$spool" 2>/dev/null; then
     [ -z "$starting" ] || exit 0
     if load_state && [ "$why" = interrupted ]; then
-      # Whole words, so that it can be read again; what was recorded stays.
+      # Writes a complete state, so that it can be read again. The recording is kept.
       printf '%-4095s\n' "${text}end $begun" 2>/dev/null 1<>state
       rm -f running capturing wanted
     fi
@@ -112,7 +112,7 @@ refuse() {
 
 finish() {
   if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
-    # What is to be removed needs no last packets.
+    # A recording that is to be removed does not need its last packets.
     if [ -e kept ]; then settle; fi
     end_tree "$child"
   fi
@@ -132,12 +132,12 @@ finish() {
   echo "why $why exit $code"
 }
 
-# What the kernel holds for up to a second still belongs to the capture.
+# Waits for packets that the kernel holds for up to a second: they still belong to the capture.
 settle() {
   case $phase-$why in
     starting-* | *-full | *-floor | *-size) return ;;
   esac
-  # dumpcap asks for it four times a second, tcpdump once.
+  # dumpcap asks the kernel for packets four times a second, tcpdump once.
   settling=1.1
   if [ "$engine" = dumpcap ]; then settling=0.6; fi
   if [ "$moment" = 1 ]; then settling=2; fi
@@ -145,7 +145,7 @@ settle() {
   await_delivery
 }
 
-# Nothing matched the filter: says in the state what else there was.
+# Nothing matched the filter: adds to the state what happened in the meantime.
 explain_nothing() {
   find_passed "$packets_before"
   find_connected "$ports"
@@ -156,14 +156,14 @@ explain_nothing() {
 }
 
 keep_spool() {
-  # A recording that ended since nobody was there is not kept for anybody, either.
+  # If the lease expired, the time without a client already counts towards `keep`.
   [ "$why" = lease ] || quiet=0
   [ "$why" != ended ] || exit 143
   while [ -e kept ]; do
     is_renewed
     [ -z "$keep" ] || [ "$quiet" -le "$keep" ] || break
     nap 1
-    # The container ends: what stands on a volume outlives it.
+    # The container is being terminated. Files on a volume outlive it.
     told=
     [ -z "$terminated" ] || exit 143
   done
@@ -174,6 +174,6 @@ keep_spool() {
 destroy() {
   spool=$PWD
   cd /
-  # A late renewal of the lease may come in between.
+  # A late renewal of the lease may recreate a file in between.
   rm -rf "$spool" 2>/dev/null || rm -rf "$spool"
 }

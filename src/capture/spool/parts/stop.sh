@@ -1,12 +1,12 @@
-# Ends a recording, and removes a spool.
+# Ends a recording and removes a spool.
 
-# Removes what says that something is wanted, and lets the recorder know.
+# Removes the given files, which say what is wanted, and notifies the recorder.
 unwant() {
   rm -f "$@"
   if is_alive; then kill -USR2 "$recorder" 2>/dev/null; fi
 }
 
-# The recorder was killed: nobody else would end its engine.
+# If the recorder was killed, ends its engine, because nothing else would.
 bury() {
   load_state || return 0
   [ "$why" = interrupted ] || return 0
@@ -14,10 +14,10 @@ bury() {
   rm -f running capturing wanted
 }
 
-# Ends what records, and has the spool removed: by its recorder, or here where that is gone.
+# Ends the recording and has its recorder remove the spool. If the recorder is gone, removes it here.
 take_away() {
   load_state
-  # In this order: a recorder that ends for nobody does not wait for the last packets.
+  # In this order: a recorder whose spool is not kept does not wait for the last packets.
   unwant kept wanted
   tries=0
   while [ -d "$spool" ] && is_alive && [ "$tries" -lt 100 ]; do
@@ -28,7 +28,7 @@ take_away() {
   [ ! -d "$spool" ] || destroy
 }
 
-# Waits until the recording has ended, 10 s at most.
+# Waits until the recording has ended, at most 10 s.
 stop() {
   load_state || fail 3 'no spool'
   unwant wanted
@@ -42,13 +42,13 @@ stop() {
   [ ! -e running ] || fail 1 'the recorder does not end'
 }
 
-# Engines write what they get within half a second; the kernel gives it to them within one.
+# Engines write packets within half a second after the kernel delivers them, which takes up to a second.
 flush() {
   load_state || fail 3 'no spool'
   if [ -e running ]; then nap 2; fi
 }
 
-# Nothing is done in a folder that is not a spool.
+# Never works in a folder that is not a spool.
 enter() {
   { cd "$spool" && [ -e state ]; } 2>/dev/null || fail 3 'no spool'
 }
