@@ -13,7 +13,7 @@ const LOOK_BACK = 200;
 /** A bit of a record's marks, above the TCP flags: keep this packet. */
 export const KEPT = 1 << 30;
 
-/** The number of packets that all logs of a run may keep together. */
+/** Limits how many packets all logs of a run keep together. */
 export class PacketBudget {
   #left: number;
   /** The last part of the budget, reserved for packets with trouble. */

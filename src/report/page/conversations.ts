@@ -87,7 +87,7 @@ export class ConversationRows {
       .join(' → ');
   }
 
-  /** How many packets were lost behind all points together. */
+  /** How many packets were lost after each of the points, added up. */
   lost(row: number): number {
     return this.points(row).reduce((sum, own) => sum + this.number('lost', own), 0);
   }

@@ -4,8 +4,9 @@
 #
 # KIND is tcp (a connection that is closed at once), udp, icmp, or mtu (an echo request that must not be
 # fragmented). DATA is a word of hexadecimal digits that identifies datagrams. Each MESSAGE is one ICMP message as
-# octal escapes. ping cannot send such messages, so it sends DATA as its pattern, and SIZE bytes for mtu. Prints a
-# section `sent N CODE` for each packet, with the program's messages.
+# octal escapes, which socat sends. Without socat, ping sends a message of its own: with DATA as pattern if it is
+# iputils' ping, and with SIZE bytes for mtu. Prints a section `sent N CODE` for each packet, with the program's
+# messages.
 token=$1 path=$2 inode=$3 kind=$4 address=$5 port=$6 source=$7 count=$8 data=$9
 shift 9
 size=$1
