@@ -121,7 +121,7 @@ export interface RecordingInterruption {
   readonly lost?: LostPackets;
 }
 
-/** `2026-11-24T13:05:01.123456Z`; nanoseconds only where there are some. */
+/** `2026-11-24T13:05:01.123456Z`; nanoseconds only if there are any. */
 export function packetTimeText({ seconds, nanoseconds }: Moment): string {
   const whole = new Date(seconds * 1000).toISOString().slice(0, -'.000Z'.length);
   const digits = nanoseconds % 1000 === 0 ? 6 : 9;

@@ -102,7 +102,7 @@ export async function nodeState(
   }
 }
 
-/** The access level for an ephemeral container, or why there can be none. */
+/** The access level for an ephemeral container, or why none is possible. */
 export type AccessLevelChoice =
   | {
       readonly accessLevel: EphemeralLevel;

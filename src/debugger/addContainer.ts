@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts';
 /** Other clients add containers too: how many times to try when the pod changes at the same moment. */
 const MAX_ATTEMPTS = 4;
 
-/** The pod from the answer, and the requested container in it. */
+/** The pod from the response, and the name of the requested container in it. */
 export interface Added {
   readonly changed: Pod;
   readonly container: string;

@@ -7,7 +7,7 @@ import { nodeDebugger } from './node/nodeDebugger.ts';
 import type { Debugger } from './place.ts';
 import type { AccessOptions } from './start.ts';
 
-/** A debugger for a target, as `ensureDebugger` gives it. */
+/** Returns a debugger for a target; see `ensureDebugger`. */
 export async function debuggerFor(
   api: KubeApi,
   found: FoundTarget,

@@ -71,7 +71,7 @@ export class LeasedProcess {
     stream.exit.then(quiet, quiet);
   }
 
-  /** Starts a program in the container; errors are those of `exec`. */
+  /** Starts a program in the container. Throws what `exec` throws. */
   static async start(
     access: Access,
     { namespace, pod, container, enter = [], early }: ContainerRef,

@@ -8,7 +8,7 @@ import type { EarlyExec } from './earlyExec.ts';
 import { START_LIMITS, StartLimit, type StartLimits } from './startLimit.ts';
 import { refuseUnsuitable } from './suitability.ts';
 
-/** The part of core/v1 Event that we read. */
+/** The fields of a core/v1 Event that are read here. */
 interface KubeEvent {
   readonly involvedObject?: { readonly fieldPath?: string };
   readonly reason?: string;

@@ -205,7 +205,7 @@ class Capture {
   }
 
   async #failed(part: Part, error: unknown): Promise<void> {
-    // An interrupt before the first packet is an error of the recorder.
+    // An interrupt before the first packet makes the recorder fail, which need not be reported.
     if (this.#ending.signal.aborted && !part.listened) return;
     if (!(error instanceof Problem)) throw error;
     const { found } = part;

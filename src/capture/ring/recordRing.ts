@@ -79,7 +79,7 @@ const ring: Recorder<RingRecording<RecorderSpec>, Manifest> = async (site, recor
   const { progress } = recording;
   const { ring, ...room } = planIn(home, recording.ring);
   const record = {
-    // The client ends it.
+    // The client ends the recording after its duration.
     spec: { ...recording.spec, duration: undefined },
     ring,
     ...room,

@@ -75,7 +75,7 @@ export class MergedSink implements Sink {
     try {
       await this.#output.write(chunk);
     } catch (error) {
-      // Targets without packets would not notice it.
+      // Targets without packets would not notice the closed output.
       this.#end('reader-gone');
       throw error;
     }
