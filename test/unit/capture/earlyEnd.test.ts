@@ -11,10 +11,13 @@ const ENDED: EndedRecording = {
   said: ['tcpdump: listening on net1', 'tcpdump: pcap_loop: recvfrom failed', '3 packets captured'],
 };
 
-describe('an end', () => {
-  it.each(['stopped', 'duration', 'size', 'complete'])('that was asked for: %s', (why) => {
-    expect(earlyEnd({ ...ENDED, why })).toBeUndefined();
-  });
+describe('an end of a recording', () => {
+  it.each(['stopped', 'duration', 'size', 'complete'])(
+    'is not early if it was requested: %s',
+    (why) => {
+      expect(earlyEnd({ ...ENDED, why })).toBeUndefined();
+    },
+  );
 
   it.each([
     [{ why: 'engine' }, /^tcpdump exited on its own$/],
@@ -26,14 +29,14 @@ describe('an end', () => {
     [{ why: 'ended' }, /terminated/],
     [{ why: 'interrupted' }, /killed/],
     [{ why: 'newer' }, /newer/],
-  ])('that nobody asked for: %j', (end, why) => {
+  ])('is early if it was not requested: %j', (end, why) => {
     expect(earlyEnd({ ...ENDED, ...end })).toMatchObject({
       at: ENDED.at,
       why: expect.stringMatching(why),
     });
   });
 
-  it('that was asked for while the interface was away is that of the interface', () => {
+  it('that was requested while the interface was missing is the end of the interface', () => {
     const outages = [
       { from: 5, to: 7, afterFile: 1 },
       { from: 9, afterFile: 2 },

@@ -6,14 +6,14 @@ import { NotWritten, type Output } from '../../../src/output/output.ts';
 import { Problem } from '../../../src/problem.ts';
 import { fakeServer } from '../kube/fakeServer.ts';
 
-/** The far end of one exec: what stands for tcpdump and its lease in the pod. */
+/** The pod's end of one exec: stands for tcpdump and its lease. */
 export class FakePod {
-  /** What runs in it, once its words have come. */
+  /** What runs in it, once its words have arrived. */
   command: readonly string[];
   readonly words: string[] = [];
   /** Resolves when the command is known. */
   readonly started: Promise<void>;
-  /** What happens at a word from the client; by default `stop` ends the program in order. */
+  /** What happens on a word from the client; by default `stop` ends the program normally. */
   on: (word: string) => void = (word) => {
     if (word === 'stop') this.exits(0);
   };
@@ -25,7 +25,7 @@ export class FakePod {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.started = promise;
     let rest = '';
-    /** Words that are yet to come; undefined until their number has come. */
+    /** Number of words that have not arrived yet; undefined until their number is known. */
     let missing: number | undefined = 0;
     if (this.command[3] === 'boot') {
       missing = undefined;
@@ -80,12 +80,12 @@ export class FakePod {
     this.#socket.close(1000);
   }
 
-  /** Standard output ends as a half-close says it; the command goes on. */
+  /** Ends standard output with a half-close; the command continues. */
   endsOutput(): void {
     this.#send(255, Buffer.from([1]));
   }
 
-  /** The connection ends in order, and nothing was said of the exit status. */
+  /** The connection closes normally, without an exit status. */
   closes(): void {
     this.#socket.close(1000);
   }
@@ -107,7 +107,7 @@ function bootedWord(line: string): string {
   return Buffer.from(word, 'latin1').toString();
 }
 
-/** A leased process and the pod it runs in. */
+/** A leased process and the pod in which it runs. */
 export async function leasedInPod() {
   const pod = Promise.withResolvers<FakePod>();
   const { access, connections } = await fakeServer({
@@ -138,7 +138,7 @@ export function packet(length: number): Buffer {
   return record;
 }
 
-/** An output in memory that can be slow, full, left by its reader, or unable to close. */
+/** An output in memory that can be slow or full, whose reader can close it, and whose close can fail. */
 export class FakeOutput implements Output {
   written = Buffer.alloc(0);
   closed = 0;

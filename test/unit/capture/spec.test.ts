@@ -14,7 +14,7 @@ describe("the spec for a recorder in a node's network", () => {
     );
   });
 
-  it('is the spec itself where no connection does', () => {
+  it('is unchanged if no connection carries it', () => {
     const spec = { filter: everyPacket, device: 'any', count: 3 };
     expect(recorderSpec(spec, { ownPorts: [] })).toEqual({ device: 'any', count: 3 });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addUnmatched, NOTHING_KNOWN, unmatchedLines } from '../../../src/capture/unmatched.ts';
 
-/** What the user reads after a capture on eth0, or another interface, for which the pod said this. */
+/** The message for the user after a capture on eth0, or another interface, for which the pod reported this. */
 function textOf(said: readonly string[], device = 'eth0'): string {
   const unmatched = said.reduce(addUnmatched, NOTHING_KNOWN);
   return unmatchedLines({ ...unmatched, device }).join('\n');
@@ -22,16 +22,16 @@ describe('a capture without packets', () => {
       ['passed any 99', ...[1, 2, 3, 4, 5, 6, 7, 8].map((at) => `passed veth${at} 1`)],
       /99 packets passed all interfaces together/,
     ],
-  ])('says so of %s', (_, said, text) => {
+  ])('is explained by %s', (_, said, text) => {
     expect(textOf(said)).toMatch(text);
   });
 
-  it('names the port that clients use, where the pod knows of a redirection', () => {
+  it('names the port that clients use if the pod knows of a redirection', () => {
     const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 3 8080 8443']);
     expect(text).toMatch(/port 8080, 8443 are redirected to port 15006.*try -- port 8080$/);
   });
 
-  it('names a redirection as a possibility where only connections are known', () => {
+  it('mentions a possible redirection if only connections are known', () => {
     const text = textOf(['passed any 9', 'passed eth0 9', 'connected 15006 1']);
     expect(text).toMatch(/1 connection of this network has the local port 15006: it may/);
     expect(text).toMatch(/may be redirected to 15006/);

@@ -11,7 +11,7 @@ type Phase = NonNullable<Pod['status']>['phase'];
 
 const NOW = Date.now();
 
-/** A pod with a capture that was defined so many seconds ago. */
+/** A pod with a capture that was defined this many seconds ago. */
 function podWith(age: number, state?: ContainerStatus['state'], phase: Phase = 'Running'): Pod {
   const container = detachedContainer(
     {
@@ -55,21 +55,21 @@ async function listed(pod: Pod, events: readonly object[] = []): Promise<string>
   return [...renderCaptures(reports, 'table', false, NOW)].join('');
 }
 
-describe('a capture whose container does not run', () => {
-  it('is starting in its first seconds', async () => {
+describe('a capture whose container is not running', () => {
+  it('is reported as starting in its first seconds', async () => {
     const list = await listed(podWith(2));
     expect(list).toMatch(/rare +web +Starting/);
     expect(list).not.toContain('REASON');
   });
 
-  it('has not started, says its status', async () => {
+  it('is reported as not started, with the status of its container', async () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "netshoot:1"' };
     expect(await listed(podWith(5, { waiting }))).toMatch(
       /Not started .*ImagePullBackOff: Back-off pulling image "netshoot:1"/,
     );
   });
 
-  it('has not started, says the last event of its own', async () => {
+  it('is reported as not started, with the last event of its container', async () => {
     const event = (fieldPath: string, lastTimestamp: string, message: string) => ({
       ...{ reason: 'Failed', message, lastTimestamp, involvedObject: { fieldPath } },
     });
@@ -82,12 +82,12 @@ describe('a capture whose container does not run', () => {
     expect(await listed(podWith(60), events)).toMatch(/Not started .*Failed: no space left/);
   });
 
-  it('has not started, says what is known of its node', async () => {
+  it('is reported as not started, with the conditions of its node', async () => {
     const list = await listed(podWith(600, { waiting: { reason: 'ContainerCreating' } }));
     expect(list).toMatch(/Not started +10m .*the node has not started it: .*not ready/i);
   });
 
-  it('waits for its pod', async () => {
+  it('is reported as waiting for its pod', async () => {
     expect(await listed(podWith(600, undefined, 'Pending'))).toMatch(/the pod is still Pending/);
   });
 });

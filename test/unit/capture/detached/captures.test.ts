@@ -60,8 +60,8 @@ async function found(asked: string, ...pods: Pod[]) {
   );
 }
 
-describe('a capture’s name', () => {
-  it('means those of all pods, unless one is named', async () => {
+describe('a capture name', () => {
+  it('selects the captures with this name in all pods, unless a pod is named', async () => {
     const pods = [
       podWith('web-1', { both: RUNNING, other: RUNNING }),
       podWith('web-2', { both: RUNNING }),
@@ -71,7 +71,7 @@ describe('a capture’s name', () => {
     expect(await found('pod/web-1/other', ...pods)).toEqual([['web-1/other'], []]);
   });
 
-  it('does not mean those that are over while others are not, but tells of lost ones', async () => {
+  it('skips ended captures while others run, and reports lost ones', async () => {
     expect(
       await found(
         'both',
@@ -85,7 +85,7 @@ describe('a capture’s name', () => {
     ).toEqual([['web-2/both'], []]);
   });
 
-  it('that nothing has is a Problem with those there are', async () => {
+  it('without a match is a Problem that lists the existing captures', async () => {
     await expect(found('both', podWith('web-1', { other: RUNNING }))).rejects.toMatchObject({
       kind: 'not-found',
       message: expect.stringMatching(/"both".*"shop"/),
@@ -93,7 +93,7 @@ describe('a capture’s name', () => {
     });
   });
 
-  it('that is made up is free in all pods', () => {
+  it('that is generated is unused in all pods', () => {
     const pods = [
       podWith('web-1', { 'capture-1': REMOVED }),
       podWith('web-2', { 'capture-2': RUNNING }),
@@ -107,16 +107,16 @@ describe('a capture whose container has ended', () => {
   const stateAfter = (exitCode: number) =>
     capturesOf(podWith('web-1', { rare: { terminated: { exitCode } } }))[0]?.state;
 
-  it('was removed only where its recorder said so', () => {
+  it("counts as removed only after the recorder's own exit code", () => {
     expect(stateAfter(SPOOL_REMOVED)).toEqual({ kind: 'removed' });
   });
 
-  // In order, a failed shell, a full disk, no shell, TERM, KILL.
+  // In order: a failed shell, a full disk, no shell, TERM, KILL.
   it.each([0, 1, 2, 28, 75, 127, 137, 143])('is lost after exit code %i', (exitCode) => {
     expect(stateAfter(exitCode)).toMatchObject({ kind: 'lost' });
   });
 
-  it('is not said to be removed where a kubelet ended it', () => {
+  it('does not count as removed if a kubelet ended it', () => {
     expect(stateAfter(143)).toMatchObject({ why: expect.stringMatching(/sandbox was lost/) });
   });
 });
@@ -125,7 +125,7 @@ describe('a capture on a node', () => {
   const web = podWith('web-1', {});
   const far = { ...web, metadata: { ...web.metadata, namespace: 'other' } };
 
-  it('is named by what it captures, or by its pod', async () => {
+  it('is selected by its target, or by its pod', async () => {
     const pods = [
       podOnNode('netdebug-capture-rare-1', 'rare', { node: 'n1' }),
       podOnNode('netdebug-capture-rare-2', 'rare', { node: 'n1', pod: web }),
@@ -150,7 +150,7 @@ describe('a capture on a node', () => {
     });
   });
 
-  it('whose pod was ended is lost by what ended that', () => {
+  it('is lost for the reason that ended its pod', () => {
     const pod = podWith('web-1', { rare: LOST });
     const evicted = { ...pod, status: { ...pod.status, phase: 'Failed', reason: 'Evicted' } };
     expect(capturesOf(evicted as Pod)[0]?.state).toMatchObject({

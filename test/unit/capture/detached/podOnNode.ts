@@ -3,7 +3,7 @@ import { seconds } from '../../../../src/capture/units.ts';
 import { type NodeTarget, nodePod } from '../../../../src/debugger/node/nodePod.ts';
 import type { Pod } from '../../../../src/kube/pod.ts';
 
-/** A capture's own pod on a node, of what is named. */
+/** The pod of a capture on a node, with this capture name and target. */
 export function podOnNode(
   name: string,
   capture: string,

@@ -13,7 +13,7 @@ const STATE = [
   ...['filekb 1000', 'files 2', 'age 0', 'newest 1', 'removed 0', 'bytes 240', 'argv dumpcap'],
 ];
 
-/** What is made of a recorder that says this of itself. */
+/** How the client interprets this state of a recorder. */
 async function seen(state: readonly string[], files: readonly string[], log: readonly string[]) {
   const lines = [...STATE, ...state].map((line) => `state ${line}`);
   const listing = [...lines, ...log.map((line) => `log ${line}`), ...files, 'free 9000', 'ok', ''];
@@ -45,12 +45,12 @@ async function seen(state: readonly string[], files: readonly string[], log: rea
 const FILE = 'file 1 240 1795527951 closed d_00001_20261124134550.pcap';
 const ended = (why: string, exit: number) => ['phase ended', `why ${why}`, `exit ${exit}`];
 
-it('is over before anybody looked, and has its files', async () => {
+it('has ended before the first look, and has its files', async () => {
   const { state } = await seen(ended('duration', 0), [FILE], ['Packets captured: 3']);
   expect(state.end?.why).toBe('duration');
 });
 
-it('is no recording where the engine failed, or left nothing', async () => {
+it('is not a recording if the engine failed, or left nothing', async () => {
   await expect(seen(ended('engine', 2), [FILE], ['no such device'])).rejects.toThrow(Problem);
   await expect(seen(ended('full', 28), [], ['the disk is full'])).rejects.toThrow(Problem);
 });

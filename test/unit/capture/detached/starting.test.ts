@@ -11,7 +11,7 @@ import { podWith } from '../../debugger/pods.ts';
 import { fakeServer, json, type Seen, status } from '../../kube/fakeServer.ts';
 import { podOnNode } from './podOnNode.ts';
 
-// The debugger that goes before a capture, and what comes of it.
+// The debugger that runs before a capture, and its result.
 vi.mock('../../../../src/debugger/node/nodeDebugger.ts', () => ({
   nodeDebugger: async (_: unknown, __: unknown, request: DetachedRequest) => ({
     kind: 'node',
@@ -36,7 +36,7 @@ const REQUEST: DetachedRequest = {
   onProgress: NOTHING,
 };
 
-/** An API server on which these pods are in namespace tools; pods that are created get no answer. */
+/** An API server with these pods in namespace tools; requests that create pods get no answer. */
 async function server(...there: Pod[]) {
   const made = (seen: Seen) => JSON.parse(seen.body) as Pod;
   const { api, seen } = await fakeServer({
@@ -62,14 +62,14 @@ async function server(...there: Pod[]) {
 const NODE: NodeTarget = { node: 'n1', namespace: 'shop' };
 
 describe('a capture on a node', () => {
-  it('is deleted when nobody said whether it was made', async () => {
+  it('is deleted when the request to create it got no answer', async () => {
     const { api, names, deleted } = await server();
     await expect(startOnNode(api, NODE, REQUEST)).rejects.toThrow();
     expect(names()).toHaveLength(1);
     expect(deleted()).toEqual(names());
   });
 
-  it('has no name that another of the same target has, in whatever namespace that is', async () => {
+  it('cannot have the name of another capture of its target, in any namespace', async () => {
     const target = { ...NODE, pod: podWith() };
     const { api, names } = await server(podOnNode('x', 'rare', target, 'tools'));
     const named = { ...REQUEST, name: 'rare' };
@@ -84,7 +84,7 @@ describe('a capture on a node', () => {
     expect(names()).toEqual([expect.stringMatching(/^netdebug-capture-rare-/)]);
   });
 
-  it('of several nodes gets a name that none of them has', async () => {
+  it('of several nodes gets a name that is unused on all of them', async () => {
     const { api, names } = await server(podOnNode('x', 'capture-1', NODE, 'tools'));
     const targets = parseTargets(['node/n1', 'node/n2']).map((one) => targetIn(one, 'shop'));
     await expect(startInPods(api, { ...REQUEST, targets, maxPods: 5 })).rejects.toThrow();

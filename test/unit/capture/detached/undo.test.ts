@@ -26,13 +26,13 @@ const LISTING = [
 ].map((line) => `state ${line}`);
 const FILE = 'file 1 240 1795527951 open d_00001_20261124134550.pcap';
 
-/** How one request goes wrong: it is not carried out, or it is and the answer is lost. */
+/** How one request fails: it is not carried out, or it is carried out and the answer is lost. */
 type Failure = 'refused' | 'lost';
 
-/** What fails in a recorder that runs: to say what it does, or to end. */
+/** Which requests to a running recorder fail: to report its state, or to end. */
 type Broken = 'list' | 'remove';
 
-/** A cluster with the pod shop/web, in which the request of this number fails; counted from 0. */
+/** A cluster with the pod shop/web, in which the request with this number fails, counted from 0. */
 async function cluster(failing = -1, how: Failure = 'refused', broken: readonly Broken[] = []) {
   const pods = new Map<string, Pod>([['web', podWith()]]);
   const deleted: string[] = [];
@@ -70,7 +70,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
       if (pod.command.includes('look')) pod.writes('pid 77\n');
       else if (isBroken) {
         pod.says('the script is broken');
-        // What nobody can be asked about has not ended for sure.
+        // A recorder that cannot be reached may still run.
         if (verb === 'remove') mayRead = false;
       } else if (verb === 'remove') endCaptures();
       else pod.writes([...LISTING, FILE, 'free 9000', 'ok', ''].join('\n'));
@@ -87,7 +87,7 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
     pods.set('web', { ...web, status: { ...web.status, ephemeralContainerStatuses: ended } });
   }
 
-  /** Does what a request asks for, and gives what there is then. */
+  /** Carries out a request, and returns the resulting object. */
   function carryOut({ method, path, query, body }: Seen): Pod | undefined {
     const name = /\/pods\/([^/]+)/.exec(path)?.[1];
     if (query.has('dryRun')) return undefined;
@@ -147,12 +147,12 @@ async function cluster(failing = -1, how: Failure = 'refused', broken: readonly 
   return {
     api,
     requests: () => requests,
-    /** From now on the image of a container that is added cannot be pulled. */
+    /** From now on the images of added containers cannot be pulled. */
     holdContainers: () => {
       addedState = { waiting: { reason: 'ImagePullBackOff' } };
     },
     failed: () => failed,
-    /** Pods on nodes that are there. */
+    /** Pods on nodes that exist. */
     left: () => [...pods.keys()].filter((name) => name !== 'web'),
     deleted: () => deleted,
     /** Captures in the pod that have not ended. */
@@ -196,9 +196,9 @@ const STARTS: readonly (readonly [string, (api: KubeApi) => Promise<unknown>])[]
   ['a detached capture in a pod', (api) => startDetached(api, { pod: podWith() }, REQUEST)],
 ];
 
-describe.each(STARTS)('%s leaves nothing when its start fails', (_, start) => {
+describe.each(STARTS)('%s leaves nothing behind when its start fails', (_, start) => {
   it.each<Failure>(['refused', 'lost'])(
-    'at whatever step: a request is %s',
+    'at any step: a request is %s',
     async (how) => {
       const sound = await cluster();
       await start(sound.api);
@@ -231,14 +231,14 @@ describe('a detached capture in a pod that does not record', () => {
     expect(one.recording()).toEqual([]);
   });
 
-  it('is told of where it cannot be ended, with what ends it', async () => {
+  it('is reported if it cannot be ended, with the command that ends it', async () => {
     const one = await cluster(-1, 'refused', ['list', 'remove']);
     expect(await start(one.api)).toMatchObject({
       next: expect.arrayContaining([expect.stringContaining('captures rm web/rare -n shop')]),
     });
   });
 
-  it('is not said to be removable while it waits for its image', async () => {
+  it('is reported as not removable while it waits for its image', async () => {
     const one = await cluster();
     one.holdContainers();
     expect(await start(one.api)).toMatchObject({
@@ -250,7 +250,7 @@ describe('a detached capture in a pod that does not record', () => {
     });
   });
 
-  it('is ended when the user does not wait for it', async () => {
+  it('is ended when the user interrupts the wait', async () => {
     const interrupt = new AbortController();
     const notes: string[] = [];
     const one = await cluster(-1, 'refused', []);
@@ -265,7 +265,7 @@ describe('a detached capture in a pod that does not record', () => {
   });
 });
 
-it.concurrent('says what it could not undo, and how to', async ({ expect }) => {
+it.concurrent('reports what it could not undo, and how to undo it', async ({ expect }) => {
   const { api } = await cluster();
   const broken = await fakeServer({
     rest: (_seen, response) => json(response, 500, status(500, 'InternalError', 'no leader')),

@@ -7,7 +7,7 @@ import type { Asked } from './localSpool.ts';
 
 const hasZstd = spawnSync('zstd', ['--version']).status === 0;
 
-/** A link of so many bytes a second, until a fault comes in its turn. */
+/** A link with this many bytes per second, until the next fault occurs. */
 function slow(rate: number, ...faults: (Fault | undefined)[]) {
   return (verb: string, words: readonly string[]): Fault | undefined => {
     if (verb !== 'copy') return undefined;
@@ -22,7 +22,7 @@ const packed = (asked: readonly Asked[]) =>
 describe.concurrent('a fetch over a slow link', () => {
   const FILES = [1, 2, 3, 4].map((seq) => recorded(seq, 2_500_000));
 
-  it('has the pod compress, says so, and ends in identical files', async () => {
+  it('makes the pod compress, reports it, and ends with identical files', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
     const packings = new Set<string | undefined>();
@@ -41,7 +41,7 @@ describe.concurrent('a fetch over a slow link', () => {
     expect(bytes).toBeLessThan(2e6);
   });
 
-  it('asks for nothing compressed where the pod may not compute', async () => {
+  it('requests nothing compressed if the pod must not use its processor', async () => {
     const { spool, folder } = spoolOf(FILES.slice(0, 1));
     await fetchFrom(new FaultySpool(spool, slow(1e6)), folder);
     expect(packed(spool.asked)).toEqual([]);
@@ -52,33 +52,36 @@ describe.concurrent('a fetch over a slow link', () => {
     { cutWithSuccess: 20_000 },
     { flip: 30_000 },
     { noStatus: 'ends' },
-  ] as const)('never takes compressed data for whole after %j', async (fault, { expect }) => {
-    const { spool, folder } = spoolOf(FILES);
-    await fetchFrom(new FaultySpool(spool, slow(1e6, fault)), folder, {
-      mayCompress: true,
-      verify: 'size+walk',
-      limits: { pause: 20, status: 300 },
-    });
-    expectWhole(folder, FILES);
-    expect(packed(spool.asked).length).toBeGreaterThan(1);
-  });
+  ] as const)(
+    'never accepts damaged compressed data as complete after %j',
+    async (fault, { expect }) => {
+      const { spool, folder } = spoolOf(FILES);
+      await fetchFrom(new FaultySpool(spool, slow(1e6, fault)), folder, {
+        mayCompress: true,
+        verify: 'size+walk',
+        limits: { pause: 20, status: 300 },
+      });
+      expectWhole(folder, FILES);
+      expect(packed(spool.asked).length).toBeGreaterThan(1);
+    },
+  );
 
-  it('goes back to plain bytes where these do not get smaller', () => {
+  it('returns to uncompressed data if compression does not make it smaller', () => {
     const choice = measured({ plain: 5e6, packed: 5.1e6 });
     expect(choice.current).toBeUndefined();
   });
 
-  it('keeps what comes faster, and leaves a fast link alone', () => {
+  it('keeps whichever is faster, and does not try compression on a fast link', () => {
     expect(measured({ plain: 5e6, packed: 15e6 }).current).toBe('zstd');
     expect(measured({ plain: 50e6, packed: 50e6 }).current).toBeUndefined();
   });
 
-  it('does not begin anew for a rest that is here soon', () => {
+  it('does not switch when little data is left', () => {
     expect(measured({ plain: 5e6, packed: 15e6, left: 5e6 }).current).toBeUndefined();
   });
 });
 
-/** The choice after some seconds at these rates, bytes a second. */
+/** The choice after some seconds at these rates, in bytes per second. */
 function measured(link: { plain: number; packed: number; left?: number }): PackingChoice {
   let now = 0;
   const choice = new PackingChoice(

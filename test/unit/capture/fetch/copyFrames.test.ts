@@ -12,7 +12,7 @@ const PARTS = [
 const STREAM =
   'data 1 0 5\nhello' + 'data 2 7 0\n' + 'gone 3\n' + 'short 4\n' + 'data 5 1 6\nover\n1over\n';
 
-/** What was read, as text; data of one part joined. */
+/** What the reader reported, as text; the data of one part is joined. */
 function read(...chunks: readonly string[]) {
   const frames = new CopyFrames(PARTS);
   const said: string[] = [];
@@ -33,14 +33,14 @@ const WHOLE = {
 };
 
 describe('frames of copied files', () => {
-  it('are the same wherever the stream is split', () => {
+  it('are read the same wherever the stream is split', () => {
     expect(read(STREAM)).toEqual(WHOLE);
     for (let at = 1; at < STREAM.length; at++)
       expect(read(STREAM.slice(0, at), STREAM.slice(at)), `split at ${at}`).toEqual(WHOLE);
     expect(read(...STREAM)).toEqual(WHOLE);
   });
 
-  it('are not over before their end, and no part is whole before what follows it', () => {
+  it('do not end before their last frame, and no part is complete before the frame after it', () => {
     for (let at = 0; at < STREAM.length; at++) {
       const { said, isOver } = read(STREAM.slice(0, at));
       expect(isOver, `cut at ${at}`).toBe(false);

@@ -10,24 +10,24 @@ import { connectionProblem } from '../../../../src/kube/apiError.ts';
 import { ExecProblem } from '../../../../src/kube/execStatus.ts';
 
 export type Fault =
-  /** The connection ends after so many bytes: no exit status. */
+  /** The connection ends after this many bytes, without an exit status. */
   | { readonly cut: number }
-  /** The same, and yet exit code 0 comes, as kubernetes#124571 has it. */
+  /** The same, but exit code 0 arrives, as in kubernetes#124571. */
   | { readonly cutWithSuccess: number }
-  /** After so many bytes nothing comes any more, and no end either. */
+  /** After this many bytes nothing arrives any more, and the connection stays open. */
   | { readonly blackhole: number }
-  /** Every byte comes, but no exit status: the connection ends, or stays open. */
+  /** Every byte arrives, but no exit status: the connection ends, or stays open. */
   | { readonly noStatus: 'ends' | 'stays' }
-  /** The server is not there. */
+  /** The server cannot be reached. */
   | 'refused'
-  /** One bit of the byte at this place is another. */
+  /** One bit of the byte at this offset is flipped. */
   | { readonly flip: number }
-  /** Bytes a second. */
+  /** Bytes per second. */
   | { readonly rate: number }
-  /** What was asked for is not there any more. */
+  /** The requested data no longer exists. */
   | { readonly exit: number };
 
-/** A spool behind a link that fails as `fault` says, asked for each verb that is started. */
+/** A spool behind a link that fails as `fault` says, called for each verb that is started. */
 export class FaultySpool implements SpoolSource {
   readonly #source: SpoolSource;
   readonly #fault: (verb: SpoolVerb, words: readonly string[]) => Fault | undefined;

@@ -19,12 +19,12 @@ const FILES = [recorded(1, 40_000), Buffer.alloc(0), recorded(3, 300_000), recor
 const TOTAL = FILES.reduce((sum, { length }) => sum + length, 0);
 const UNVERIFIED = 'size+walk';
 
-/** Fails the first verbs of a kind, in this order; the others do well. */
+/** The first verbs of a kind fail, in this order; the others succeed. */
 function once(verb: string, ...faults: (Fault | undefined)[]) {
   return (asked: string) => (asked === verb ? faults.shift() : undefined);
 }
 
-/** What was sent of the files, lines of frames included. */
+/** Bytes of the files that were sent, including the lines of frames. */
 function sent(asked: readonly { verb: string; bytes: number }[]): number {
   return asked.filter(({ verb }) => verb === 'copy').reduce((sum, { bytes }) => sum + bytes, 0);
 }
@@ -46,7 +46,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     { noStatus: 'stays' },
     'refused',
   ];
-  it.for(cuts)('ends whole after %j of the stream', async (fault, { expect }) => {
+  it.for(cuts)('ends with complete files after %j of the stream', async (fault, { expect }) => {
     for (const verify of ['sha256', UNVERIFIED] as const) {
       const { spool, folder } = spoolOf(FILES);
       const link = new FaultySpool(spool, once('copy', fault));
@@ -57,7 +57,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     }
   });
 
-  it('goes on by range after every cut, from the byte where it stopped', async () => {
+  it('resumes by range after every cut, at the byte where it stopped', async () => {
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ cut: 50_000 }, { cut: 1 }, { blackhole: 70_000 }, { cut: 0 }];
     const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
@@ -76,7 +76,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     expect(offsets[4]).toBe(offsets[3]);
   });
 
-  it('asks again for a list and for checksums that were cut off', async () => {
+  it('requests a list and checksums again if they were cut off', async () => {
     const { spool, folder } = spoolOf(FILES);
     const list = once('list', { cut: 60 }, { cutWithSuccess: 70 }, { noStatus: 'ends' });
     const sum = once('sum', { cut: 100 }, { cutWithSuccess: 0 }, { blackhole: 30 });
@@ -86,7 +86,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     expect(manifestIn(folder).files.every(({ sha256 }) => sha256 !== undefined)).toBe(true);
   });
 
-  it('waits for a server that starts again', async () => {
+  it('waits for a server that restarts', async () => {
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ cut: 60_000 }, 'refused', 'refused'];
     const link = new FaultySpool(spool, (verb) => (verb === 'copy' ? faults.shift() : undefined));
@@ -94,7 +94,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     expectWhole(folder, FILES);
   });
 
-  it('gives up a server that does not come back, and goes on when it is run again', async () => {
+  it('gives up if the server does not come back, and resumes when run again', async () => {
     const { spool, folder } = spoolOf(FILES);
     let cut = false;
     const link = new FaultySpool(spool, (verb) => {
@@ -118,7 +118,7 @@ describe.concurrent('a fetch over a link that fails', () => {
     expectWhole(folder, FILES);
   });
 
-  it('says at once that a server cannot be reached', async () => {
+  it('reports at once that a server cannot be reached', async () => {
     const { spool, folder } = spoolOf(FILES);
     let asked = 0;
     const refusing = new FaultySpool(spool, () => {
@@ -131,7 +131,7 @@ describe.concurrent('a fetch over a link that fails', () => {
   });
 });
 
-describe.concurrent('a fetch of what is not as it should be', () => {
+describe.concurrent('a fetch of unexpected data', () => {
   it('fetches a file with a wrong checksum once more', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
@@ -141,7 +141,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expect(notes).toEqual([expect.stringMatching(/file 3 .*fetched again/)]);
   });
 
-  it('keeps no file that is wrong twice, and all the others', async () => {
+  it('does not keep a file that is wrong twice, but keeps all others', async () => {
     const { spool, folder } = spoolOf(FILES);
     const link = new FaultySpool(spool, once('copy', { flip: 90_000 }, { flip: 500 }));
     await expect(fetchFrom(link, folder)).rejects.toMatchObject({
@@ -158,14 +158,14 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expectWhole(folder, FILES);
   });
 
-  it('refuses what was not asked for, and keeps nothing of it', async () => {
+  it('refuses data that it did not request, and keeps none of it', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     const link = new FaultySpool(spool, once('copy', { flip: 3 }));
     await expect(fetchFrom(link, folder)).rejects.toThrow(RefusedStream);
     expect(namesIn(folder)).toEqual([]);
   });
 
-  it('notes a file that rotates away under the copy, keeps its packets, and brings the others', async () => {
+  it('reports a file that the ring removes during the copy, keeps its packets, and fetches the others', async () => {
     const { spool, folder } = spoolOf(FILES);
     const notes: string[] = [];
     const link = new FaultySpool(spool, (verb) => {
@@ -201,7 +201,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expect(FILES[2]?.subarray(0, here.length).equals(here)).toBe(true);
   });
 
-  it('says when and why the container went, keeps what it has, and says what is lost', async () => {
+  it('reports when and why the container ended, keeps what it has, and reports what is lost', async () => {
     const { spool, folder } = spoolOf(FILES);
     const at = new Date('2026-11-24T14:00:00Z');
     const link = new FaultySpool(spool, (verb) => {
@@ -221,7 +221,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expect(namesIn(folder).some((name) => name.endsWith('.part'))).toBe(false);
   });
 
-  it('brings into order what a killed fetch left, when the pod is gone by then', async () => {
+  it('cleans up after a killed fetch when the pod no longer exists', async () => {
     const { spool, folder } = spoolOf(FILES);
     const ended = new AbortController();
     const link = new FaultySpool(spool, once('copy', { blackhole: 150_000 }));
@@ -244,7 +244,7 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expect(namesIn(folder).at(-1)).toMatch(/^web-0003-.*\.partial\.pcap$/);
   });
 
-  it('asks again while the ring turns too fast, and believes a file that stays shorter', async () => {
+  it('retries while the ring turns too fast, and accepts a file that stays shorter', async () => {
     const { spool, folder } = spoolOf(FILES);
     const list = once('list', { exit: 5 }, { exit: 5 });
     const copy = once('copy', { cut: 60_000 }, { exit: 5 });
@@ -263,13 +263,13 @@ describe.concurrent('a fetch of what is not as it should be', () => {
     expect(files.map(({ state }) => state)).toEqual(['whole', 'whole', 'partial', 'whole']);
   });
 
-  it('says that there is no spool any more', async () => {
+  it('reports that the spool no longer exists', async () => {
     const { spool, folder } = spoolOf(FILES);
     const away = new FaultySpool(spool, () => ({ exit: 3 }));
     await expect(fetchFrom(away, folder)).rejects.toThrow(SpoolGone);
   });
 
-  it('ends at once when it is told to', async () => {
+  it('ends at once when it is aborted', async () => {
     const { spool, folder } = spoolOf(FILES);
     const ended = new AbortController();
     ended.abort(new Problem('interrupted', { kind: 'interrupted' }));

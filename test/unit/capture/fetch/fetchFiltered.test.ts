@@ -33,7 +33,7 @@ const fetchMatching = (
     ...more,
   });
 
-/** Evaluates the filter on this side: by this tshark, or without one. */
+/** Evaluates the filter on the client: with this tshark, or without one. */
 const here = (tshark: string | undefined): Partial<FilteredFetchOptions> => ({
   whyNotInPod: () => 'the image has no tshark',
   filterHere: async () => ({
@@ -59,7 +59,7 @@ const WAYS = [
 
 for (const [title, options, isThere] of WAYS)
   describe.skipIf(!isThere).concurrent(`a fetch filtered by ${title}`, () => {
-    it('writes what matches, and says in the manifest that this is not all', async () => {
+    it('writes the matching packets, and notes in the manifest that the files are filtered', async () => {
       const { spool, folder } = spoolOf(FILES);
       const manifest = await fetchMatching(spool, folder, options);
       expect(namesIn(folder)).toEqual([
@@ -78,7 +78,7 @@ for (const [title, options, isThere] of WAYS)
       ).toEqual(FILES.map(({ length }, index) => ['whole', index === 1 ? 0 : 1, length]));
     });
 
-    it('writes the same after cuts, and asks again for nothing that is here', async () => {
+    it('writes the same after cuts, and does not request again what it already has', async () => {
       const { spool, folder } = spoolOf(FILES);
       const faults: Fault[] = [{ cut: 60 }, { cutWithSuccess: 70 }, { cut: 0 }];
       const link = new FaultySpool(spool, (verb) =>
@@ -96,7 +96,7 @@ for (const [title, options, isThere] of WAYS)
   });
 
 describe.concurrent('a filtered fetch', () => {
-  it('does not mix with another filter or with the whole capture in one folder', async () => {
+  it('is not mixed with another filter or with the whole capture in one folder', async () => {
     const { spool, folder } = spoolOf(FILES);
     await fetchMatching(spool, folder, here(undefined));
     const other = { ...here(undefined), filter: { ...FILTER, text: 'frame.len == 300' } };
@@ -106,7 +106,7 @@ describe.concurrent('a filtered fetch', () => {
     expect(manifestIn(folder).files.map(({ packets }) => packets)).toEqual([1, 1, 1]);
   });
 
-  it('never takes damaged data for what matches', async () => {
+  it('never accepts damaged data as matching packets', async () => {
     if (!hasTshark) return;
     const { spool, folder } = spoolOf(FILES);
     const faults: Fault[] = [{ flip: 40 }];
@@ -116,7 +116,7 @@ describe.concurrent('a filtered fetch', () => {
     expect(manifestIn(folder).files.map(({ packets }) => packets)).toEqual([1, 0, 1]);
   });
 
-  it('says what the ring removed meanwhile', async () => {
+  it('reports what the ring removed during the fetch', async () => {
     const { spool, folder } = spoolOf(FILES);
     const link = new FaultySpool(spool, (verb) => {
       if (verb === 'copy') spool.remove(1);

@@ -40,8 +40,8 @@ function randomFault(random: () => number): Fault | undefined {
   return all[Math.floor(random() * all.length)];
 }
 
-describe.concurrent('a fetch, whatever happens to it', () => {
-  it.for([1, 2, 3, 4])('ends in identical files: 5 histories of seed %i', async (seed) => {
+describe.concurrent('a fetch with random faults', () => {
+  it.for([1, 2, 3, 4])('ends with identical files: 5 histories of seed %i', async (seed) => {
     const random = randomFrom(seed);
     for (let round = 0; round < 5; round++) {
       const count = 1 + Math.floor(random() * 8);
@@ -77,7 +77,7 @@ describe.concurrent('a fetch, whatever happens to it', () => {
   });
 
   it.skipIf(spawnSync('unshare', ['-m', 'true']).status !== 0)(
-    'says that the disk is full, keeps what is whole, and goes on when there is room',
+    'reports a full disk, keeps complete files, and resumes when there is space',
     async () => {
       const files = [1, 2, 3].map((seq) => recorded(seq, 700_000));
       const { spool } = spoolOf(files);
@@ -91,7 +91,7 @@ describe.concurrent('a fetch, whatever happens to it', () => {
         kept: [string, number][];
         identical: boolean;
       };
-      // What does not fit is a capture file, or the manifest, which is replaced meanwhile.
+      // What does not fit is a capture file, or the manifest, which is replaced during the fetch.
       expect(failure).toMatch(
         /the disk is full: .*(web-000[23]-.*\.part|capture\.json) cannot be written/,
       );
@@ -101,7 +101,7 @@ describe.concurrent('a fetch, whatever happens to it', () => {
     },
   );
 
-  it('sends less than 1 MB again when it is killed, at five random moments', async () => {
+  it('sends less than 1 MB again when it is killed at five random moments', async () => {
     const files = Array.from({ length: 8 }, (_, index) => recorded(index + 1, 2_500_000));
     const { spool, folder } = spoolOf(files);
     const total = files.reduce((sum, { length }) => sum + length, 0);

@@ -19,7 +19,7 @@ const mode = (path: string) => statSync(path).mode & 0o777;
 const sha256Of = (file: Buffer) => createHash('sha256').update(file).digest('hex');
 
 describe.concurrent('a fetch', () => {
-  it('brings every closed file, proven, named by its first packet, for its owner alone', async () => {
+  it('fetches every closed file, verified, named by its first packet, readable by its owner only', async () => {
     const files = [1, 2, 3].map((seq) => recorded(seq, 5000));
     const { spool, folder } = spoolOf(files);
     const manifest = await fetchFrom(spool, folder);
@@ -46,7 +46,7 @@ describe.concurrent('a fetch', () => {
     });
   });
 
-  it('says in the manifest what the recorder said, and what the ring removed', async () => {
+  it('records in the manifest what the recorder reported and what the ring removed', async () => {
     const { spool, folder } = spoolOf([]);
     spool.write(4, recorded(4));
     spool.write(5, recorded(5));
@@ -79,7 +79,7 @@ describe.concurrent('a fetch', () => {
     });
   });
 
-  it.each([1, 2, 3])('brings many files by %i streams, each once', async (streams) => {
+  it.each([1, 2, 3])('fetches many files over %i streams, each file once', async (streams) => {
     const files = Array.from({ length: 25 }, (_, index) => recorded(index + 1, 20_000));
     const { spool, folder } = spoolOf(files);
     await fetchFrom(spool, folder, { streams });
@@ -89,7 +89,7 @@ describe.concurrent('a fetch', () => {
     expect(copies.length).toBeGreaterThanOrEqual(streams);
   });
 
-  it('says in the manifest that the container was terminated, and when', async () => {
+  it('records in the manifest that the container was terminated, and when', async () => {
     const { spool, folder } = spoolOf([]);
     spool.write(1, recorded(1));
     const end = { phase: 'ended', ended: String(START + 60), why: 'ended', exit: '0' };
@@ -100,7 +100,7 @@ describe.concurrent('a fetch', () => {
     ]);
   });
 
-  it('brings files of no packet, of no byte, and sparse ones', async () => {
+  it('fetches files without packets, empty files, and sparse files', async () => {
     const empty = Buffer.alloc(0);
     const header = samplePcap([]);
     const sparse = samplePcap([0, 200_000, 1]);
@@ -110,7 +110,7 @@ describe.concurrent('a fetch', () => {
     expect(files.map(({ packets }) => packets)).toEqual([0, 0, 3]);
   });
 
-  it('asks for nothing twice when it is run again, and adds what came meanwhile', async () => {
+  it('requests nothing twice when run again, and adds new files', async () => {
     const files = [1, 2].map((seq) => recorded(seq, 5000));
     const { spool, folder } = spoolOf(files);
     await fetchFrom(spool, folder);
@@ -127,7 +127,7 @@ describe.concurrent('a fetch', () => {
     ]);
   });
 
-  it('leaves the file that is being recorded; with flush it brings its whole packets', async () => {
+  it('skips the file that is being recorded; with flush it fetches the whole packets of that file', async () => {
     const all = recorded(2, 50_000);
     const { spool, folder } = spoolOf([recorded(1)]);
     const soFar = all.subarray(0, 20_500);
@@ -143,7 +143,7 @@ describe.concurrent('a fetch', () => {
     expect(files[1]).toMatchObject({ seq: 2, state: 'partial', size: here.length, packets: 20 });
     expect(soFar.length - here.length).toBeLessThan(1100);
 
-    // The same again: nothing new is there.
+    // Run again: there is nothing new.
     await fetchFrom(spool, folder, { flush: true, limits: {} });
     expect(readFileSync(partial).equals(here)).toBe(true);
 
@@ -157,7 +157,7 @@ describe.concurrent('a fetch', () => {
     ]);
   });
 
-  it('says of each file what proves it', async () => {
+  it('records for each file how it was verified', async () => {
     const files = [1, 2].map((seq) => recorded(seq, 5000));
     const { spool, folder } = spoolOf(files);
     const manifest = await fetchFrom(spool, folder, { verify: 'size+walk' });
@@ -166,13 +166,13 @@ describe.concurrent('a fetch', () => {
       files.map((file) => ['size+walk', sha256Of(file)]),
     );
     expect(spool.asked.map(({ verb }) => verb)).toEqual(['list', 'copy']);
-    // Later, with checksums: they are made, and nothing is sent again.
+    // Later, with checksums: they are computed, and nothing is sent again.
     const { files: proven } = await fetchFrom(spool, folder);
     expect(proven.map(({ verified }) => verified)).toEqual(['sha256', 'sha256']);
     expect(spool.asked.filter(({ verb }) => verb === 'copy')).toHaveLength(1);
   });
 
-  it('keeps the torn end of a file whose recorder was killed, and says so', async () => {
+  it('keeps the torn end of a file whose recorder was killed, and reports it', async () => {
     const torn = recorded(1, 5000).subarray(0, 4321);
     for (const verify of ['sha256', 'size+walk'] as const) {
       const { spool, folder } = spoolOf([torn]);
@@ -182,7 +182,7 @@ describe.concurrent('a fetch', () => {
     }
   });
 
-  it('never overwrites another file unless forced', async () => {
+  it('never overwrites another file without force', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     mkdirSync(folder);
     const path = join(folder, 'web-0001-20261124T130501Z.pcap');
@@ -193,7 +193,7 @@ describe.concurrent('a fetch', () => {
     expectWhole(folder, [recorded(1, 5000)]);
   });
 
-  it('takes nothing for its own that an earlier fetch did not leave', async () => {
+  it('does not resume a partial file that no earlier fetch left', async () => {
     const file = recorded(1, 50_000);
     const { spool, folder } = spoolOf([file]);
     mkdirSync(folder);
@@ -206,7 +206,7 @@ describe.concurrent('a fetch', () => {
     expect(copy?.words).toEqual([`part=1:0:${file.length}`]);
   });
 
-  it('takes away the second name that a fetch killed while naming a file left', async () => {
+  it('removes the second name that is left by a fetch killed while it named a file', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     await fetchFrom(spool, folder);
     const path = join(folder, 'web-0001-20261124T130501Z.pcap');
@@ -215,7 +215,7 @@ describe.concurrent('a fetch', () => {
     expectWhole(folder, [recorded(1, 5000)]);
   });
 
-  it('follows no link out of the folder', async () => {
+  it('does not follow links out of the folder', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     await fetchFrom(spool, folder);
     const outside = join(folder, '..', 'outside');
@@ -228,7 +228,7 @@ describe.concurrent('a fetch', () => {
     expect(readFileSync(outside, 'utf8')).toBe('mine');
   });
 
-  it('refuses a folder that holds another capture, or that another fetch writes into', async () => {
+  it('refuses a folder that holds another capture, or that another fetch writes to', async () => {
     const { spool, folder } = spoolOf([recorded(1, 5000)]);
     await fetchFrom(spool, folder);
     const other = fetchFrom(spool, folder, { origin: { ...ORIGIN, podUid: 'uid-2' } });
@@ -243,7 +243,7 @@ describe.concurrent('a fetch', () => {
     await expect(fetchFrom(spool, folder)).rejects.toMatchObject({ kind: 'exists' });
   });
 
-  it('refuses names that are no file names', async () => {
+  it('refuses capture names that are not file names', async () => {
     const { spool, folder } = spoolOf([recorded(1)]);
     for (const capture of ['../x', 'a/b', '.hidden', '', 'x\u001b[2J', 'a'.repeat(200)])
       await expect(fetchFrom(spool, folder, { origin: { ...ORIGIN, capture } })).rejects.toThrow(
@@ -251,7 +251,7 @@ describe.concurrent('a fetch', () => {
       );
   });
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const files = [1, 2, 3].map((seq) => recorded(seq, 50_000));
     const { spool, folder } = spoolOf(files);
     const told: { bytes: number; totalBytes: number; seq: number }[] = [];

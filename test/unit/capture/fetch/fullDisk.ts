@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fetchSpool } from '../../../../src/capture/fetch/fetchSpool.ts';
 import { LocalSpool, ORIGIN } from './localSpool.ts';
 
-// Fetches onto a disk that is full, then onto the same one with more room: fullDisk.ts SPOOL DISK
-// DISK is mounted in a namespace of this process; what is in it is seen here alone.
+// Fetches to a full disk, then to the same disk with more space: fullDisk.ts SPOOL DISK
+// DISK is mounted in a namespace of this process; its contents are visible only here.
 
 const [spool = '', disk = ''] = process.argv.slice(2);
 const folder = join(disk, 'out');

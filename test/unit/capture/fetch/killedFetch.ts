@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { fetchSpool } from '../../../../src/capture/fetch/fetchSpool.ts';
 import { LocalSpool, ORIGIN } from './localSpool.ts';
 
-// A fetch in a process of its own that kills itself: killedFetch.ts SPOOL FOLDER BYTES
-// Prints before how many bytes of files had come to it.
+// A fetch in its own process, which kills itself: killedFetch.ts SPOOL FOLDER BYTES
+// Prints how many bytes of files had arrived before.
 
 const [spool = '', folder = '', bytes] = process.argv.slice(2);
 const source = new LocalSpool(spool);

@@ -11,7 +11,7 @@ import type {
 import type { CaptureOrigin } from '../../../../src/capture/manifest.ts';
 import { ExecProblem } from '../../../../src/kube/execStatus.ts';
 
-/** As it is bundled; read here, so that a process of its own can be a client too. */
+/** As it is bundled; read here so that a separate process can also be a client. */
 const SCRIPT = join(import.meta.dirname, '../../../../src/capture/spool/spool.sh');
 const script = textOfFile(SCRIPT);
 
@@ -24,14 +24,14 @@ export const ORIGIN: CaptureOrigin = {
   container: 'netdebug-capture-web',
 };
 
-/** A verb that was run, and how many bytes it gave. */
+/** A verb that was run, and how many bytes it returned. */
 export interface Asked {
   readonly verb: SpoolVerb;
   readonly words: readonly string[];
   bytes: number;
 }
 
-/** A spool on this machine: the same verbs, run by a shell as the pod would. */
+/** A spool on this machine: the same verbs, run by a shell as in the pod. */
 export class LocalSpool implements SpoolSource {
   readonly folder: string;
   readonly asked: Asked[] = [];
@@ -41,7 +41,7 @@ export class LocalSpool implements SpoolSource {
     this.folder = folder;
   }
 
-  /** Makes the spool of a capture that is being recorded; whoever calls stands for the recorder. */
+  /** Creates the spool of a capture that is being recorded; the calling process stands for the recorder. */
   static make(folder: string): LocalSpool {
     const spool = new LocalSpool(folder);
     for (const name of ['ring', 'bin']) mkdirSync(join(folder, name), { recursive: true });
@@ -50,9 +50,9 @@ export class LocalSpool implements SpoolSource {
     return spool;
   }
 
-  /** Says these things in the recorder's state, beside what is always there. */
+  /** Adds these values to the recorder's state. */
   state(more: Readonly<Record<string, string>>): void {
-    // Field 22 of its line: when the process began. The name in the second may hold spaces.
+    // Field 22 of the line: the start time of the process. The name in the second field may contain spaces.
     const line = readFileSync('/proc/self/stat', 'utf8');
     const born = line.slice(line.lastIndexOf(')')).split(' ')[20] ?? '';
     const pid = String(process.pid);
@@ -68,12 +68,12 @@ export class LocalSpool implements SpoolSource {
 
   write(seq: number, content: Buffer, open = false): void {
     writeFileSync(this.path(seq), content);
-    // Its presence says that the newest file is still being written.
+    // This file exists while the newest file is still being written.
     if (open) writeFileSync(join(this.folder, 'running'), '');
     else rmSync(join(this.folder, 'running'), { force: true });
   }
 
-  /** The ring goes on: a file and all before it are removed. */
+  /** The ring advances: this file and all files before it are removed. */
   remove(seq: number): void {
     for (let one = seq; one > 0; one--) rmSync(this.path(one), { force: true });
   }

@@ -7,10 +7,10 @@ import type {
 } from '../../../../src/capture/fetch/spoolSource.ts';
 import { START } from './fetching.ts';
 
-/** A spool in memory, as fast as many thousand verbs need it. Files are numbered from 1. */
+/** A spool in memory, fast enough for many thousand verbs. Files are numbered from 1. */
 export class MemorySpool implements SpoolSource {
   readonly files: Buffer[];
-  /** Bytes that were sent for each file, and how often it was asked for by range. */
+  /** Bytes that were sent for each file, and how often it was requested by range. */
   sent = 0;
 
   constructor(files: Buffer[]) {

@@ -16,7 +16,7 @@ function pod(uid: string, state: object) {
   };
 }
 
-/** What the source says of a pod that the server describes so. */
+/** What the source reports about a pod that the server describes like this. */
 async function whyGone(answer: { code: number; body: unknown }) {
   const { api } = await fakeServer({
     rest: (_, response) => json(response, answer.code, answer.body),
@@ -25,7 +25,7 @@ async function whyGone(answer: { code: number; body: unknown }) {
 }
 
 describe('the spool in a pod', () => {
-  it('is asked by a leased exec of its script', async () => {
+  it('is read by a leased exec of its script', async () => {
     const server = await fakeServer({
       exec: async (socket, request) => {
         const far = new FakePod(socket, request);
@@ -41,11 +41,11 @@ describe('the spool in a pod', () => {
     expect(await command.exit).toBe(4);
   });
 
-  it('is not gone while its container runs', async () => {
+  it('exists while its container runs', async () => {
     expect(await whyGone({ code: 200, body: pod('uid-1', { running: {} }) })).toBeUndefined();
   });
 
-  it('is gone with its container: says when and how', async () => {
+  it('is gone with its container, and reports when and how', async () => {
     const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: '2026-11-24T14:00:00Z' };
     const gone = await whyGone({ code: 200, body: pod('uid-1', { terminated }) });
     expect(gone?.message).toMatch(/2026-11-24T14:00:00Z.*OOMKilled.*137/);
@@ -59,7 +59,7 @@ describe('the spool in a pod', () => {
     expect(other).toBeInstanceOf(SpoolGone);
   });
 
-  it('is not known to be gone when the server cannot say', async () => {
+  it('has an unknown state when the server cannot answer', async () => {
     const refusal = status(503, 'ServiceUnavailable', 'try later');
     await expect(whyGone({ code: 503, body: refusal })).rejects.toMatchObject({
       kind: 'unreachable',

@@ -9,7 +9,7 @@ import { samplePcap } from '../../pcap/samplePcap.ts';
 import { type Fault, FaultySpool } from './faultySpool.ts';
 import { recorded, START, spoolOf } from './fetching.ts';
 
-/** What is read of a spool, as one pcap file, and what was said of it. */
+/** What was read from a spool, as one pcap file, and the notes. */
 async function readAll(source: SpoolSource, filter?: PacketFilter) {
   const limits = { ...FETCH_LIMITS, pause: 20, status: 500 };
   const access = new SpoolAccess(source, limits, new AbortController().signal);
@@ -24,7 +24,7 @@ async function readAll(source: SpoolSource, filter?: PacketFilter) {
   return { bytes: Buffer.concat(chunks), notes };
 }
 
-/** Files of a recording as one. */
+/** The files of a recording as one file. */
 function joined(files: readonly Buffer[]): Buffer {
   return Buffer.concat(files.map((file, index) => (index === 0 ? file : file.subarray(24))));
 }
@@ -36,7 +36,7 @@ const only = (seq: number) => samplePcap([200], { start: START + seq + 1 });
 describe.concurrent('a spool as one stream of packets', () => {
   const FILES = [recorded(1, 40_000), recorded(2, 300_000), recorded(3, 1000)];
 
-  it('is that of all its files, without the torn end of one', async () => {
+  it('contains all its files, without the torn end of one', async () => {
     const torn = recorded(4, 9000);
     const { spool } = spoolOf([...FILES, torn.subarray(0, torn.length - 7)]);
     const { bytes, notes } = await readAll(spool);
@@ -59,7 +59,7 @@ describe.concurrent('a spool as one stream of packets', () => {
     },
   );
 
-  it('says what the ring removed meanwhile', async () => {
+  it('reports what the ring removed while it was read', async () => {
     const { spool } = spoolOf(FILES);
     const link = new FaultySpool(spool, (verb) => {
       if (verb === 'copy') spool.remove(1);
@@ -70,7 +70,7 @@ describe.concurrent('a spool as one stream of packets', () => {
     expect(notes).toEqual([expect.stringContaining('file 1 is missing')]);
   });
 
-  it('is refused where the files are of different kinds of interfaces', async () => {
+  it('is refused if the files have different link types', async () => {
     const other = Buffer.from(FILES[1] as Buffer);
     other.writeUInt32LE(276, 20);
     const { spool } = spoolOf([FILES[0] as Buffer, other]);
@@ -90,14 +90,14 @@ for (const [program, filter] of FILTERS)
   describe
     .skipIf(spawnSync(program, ['--version']).error !== undefined)
     .concurrent(`a spool filtered in the pod by ${program}`, () => {
-      it('gives only what matches, of all its files', async () => {
+      it('contains only the matching packets of all its files', async () => {
         const { spool } = spoolOf([1, 2, 3].map(threeSizes));
         const { bytes } = await readAll(spool, filter);
         expect(withoutHeader(bytes)).toEqual(withoutHeader(joined([1, 2, 3].map(only))));
         expect(spool.asked.map(({ verb }) => verb)).toEqual(['list', 'filter', 'filter', 'filter']);
       });
 
-      it('goes on after a cut without a packet twice or less', async () => {
+      it('resumes after a cut without duplicate or missing packets', async () => {
         const { spool } = spoolOf([1, 2].map(threeSizes));
         const faults: Fault[] = [{ cut: 40 }, { cutWithSuccess: 60 }, { noStatus: 'ends' }];
         const link = new FaultySpool(spool, (verb) =>
@@ -108,7 +108,7 @@ for (const [program, filter] of FILTERS)
         expect(faults).toEqual([]);
       });
 
-      it('takes a file that ends within a packet', async () => {
+      it('accepts a file that ends within a packet', async () => {
         const torn = samplePcap([200, 300], { start: START + 2 });
         const { spool } = spoolOf([threeSizes(1), torn.subarray(0, torn.length - 5)]);
         const { bytes } = await readAll(spool, filter);
@@ -117,7 +117,7 @@ for (const [program, filter] of FILTERS)
         );
       });
 
-      it('hands on what the program says of a wrong filter', async () => {
+      it("passes on the program's message about a wrong filter", async () => {
         const { spool } = spoolOf([threeSizes(1)]);
         const wrong = readAll(spool, { ...filter, text: 'nonsense ==' });
         await expect(wrong).rejects.toMatchObject({
@@ -136,14 +136,14 @@ function withoutHeader(file: Buffer): number[][] {
   return packets;
 }
 
-describe('where a filter is evaluated', () => {
+describe('the place where a filter is evaluated', () => {
   const [, display] = FILTERS[0] as (typeof FILTERS)[number];
   const [, capture] = FILTERS[1] as (typeof FILTERS)[number];
   const pod = (limits: Record<string, string> = {}) =>
     ({ spec: { containers: [{ name: 'app', resources: { limits } }] } }) as unknown as Pod;
   const all = new Set(['tshark', 'tcpdump', 'gzip']);
 
-  it('is the pod where the image and the limits allow it', () => {
+  it('is the pod if the image and the limits allow it', () => {
     expect(whyNotInPod(display, all, pod())).toBeUndefined();
     expect(whyNotInPod(capture, new Set(['tcpdump', 'gzip']), pod())).toBeUndefined();
     expect(whyNotInPod(display, new Set(['tcpdump', 'gzip']), pod())).toMatch(/no tshark/);

@@ -5,9 +5,9 @@ import { type FakePod, packet, pcapHeader } from '../fakePod.ts';
 
 /** What a recorder has written, and the pod's end of a follower for it. */
 export class FakeSpool {
-  /** Files by their number, from 1; what the ring removed is not there. */
+  /** Files by number, from 1; files that the ring removed are missing. */
   readonly files = new Map<number, Buffer>();
-  /** Where connections were told to begin. */
+  /** Positions at which connections were asked to begin. */
   readonly asked: Position[] = [];
   starts = 0;
 
@@ -22,12 +22,12 @@ export class FakeSpool {
     return Buffer.concat([pcapHeader(), ...files.map((file) => file.subarray(24))]);
   }
 
-  /** Everything that is said to a client at this position, but for `over`. */
+  /** Everything that a client at this position gets, except `over`. */
   from({ seq, offset }: Position): Buffer {
     const said: (string | Buffer)[] = ['hello 1 tcpdump eth0\n'];
     for (const [number, file] of this.files) {
       if (number < seq) continue;
-      // In two frames, so that a frame may begin anywhere.
+      // In two frames, because a frame may begin anywhere.
       const begin = number === seq ? offset : 0;
       const middle = Math.floor((begin + file.length) / 2);
       for (const [from, to] of [
@@ -40,7 +40,7 @@ export class FakeSpool {
     return Buffer.concat(said.map((part) => Buffer.from(part)));
   }
 
-  /** What a connection was asked for; its command is that of `FOLLOW`. */
+  /** What a connection requested; its command is that of `FOLLOW`. */
   async askedOf(pod: FakePod): Promise<Position> {
     await pod.started;
     const [seq, offset, start] = pod.command.slice(-3);
@@ -50,7 +50,7 @@ export class FakeSpool {
     return position;
   }
 
-  /** Serves a whole connection: all there is, `over`, and the end when the client has it all. */
+  /** Serves a whole connection: all data, `over`, and the end when the client has everything. */
   async serves(pod: FakePod, over = 'over complete 0 captured=3 received=5 dropped=2\n') {
     const position = await this.askedOf(pod);
     pod.on = (word) => word === 'info' && pod.exits(0);

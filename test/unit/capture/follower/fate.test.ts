@@ -27,7 +27,7 @@ const OOM = {
   finishedAt: '2026-01-01T01:02:03Z',
 };
 
-describe('what became of a recording', () => {
+describe('the fate of a recording', () => {
   it.each<[string, Pod, string | undefined]>([
     ['all as it was', BEFORE, undefined],
     [
@@ -65,7 +65,7 @@ describe('what became of a recording', () => {
     expect(await fate(200, pod)).toBe(expected);
   });
 
-  it('of a debugger that was not there before: it has been started again when that was counted', async () => {
+  it('whose debugger is new to the client: it was restarted only if the restart is counted', async () => {
     const started = { containerID: 'containerd://two', state: RUNNING };
     expect(await fate(200, podWithStatus(started), podWith())).toBeUndefined();
     expect(await fate(200, podWithStatus({ ...started, restartCount: 1 }), podWith())).toMatch(
@@ -73,13 +73,13 @@ describe('what became of a recording', () => {
     );
   });
 
-  it('in a pod that is not there', async () => {
+  it('in a pod that no longer exists', async () => {
     expect(await fate(404, status(404, 'NotFound', 'pods "web" not found'))).toBe(
       'pod "web" was deleted',
     );
   });
 
-  it('is not known where the server does not say', async () => {
+  it('is unknown if the server does not tell', async () => {
     expect(await fate(500, status(500, 'InternalError', 'no'))).toBeUndefined();
     expect(await fate(403, status(403, 'Forbidden', 'no'))).toBeUndefined();
   });

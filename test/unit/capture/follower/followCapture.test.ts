@@ -22,16 +22,16 @@ import { attaching, FakeSpool } from './fakeSpool.ts';
 
 const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
 
-/** What the pod does with each connection; the first one has number 1. */
+/** What the pod does on each connection; the first one has number 1. */
 type Act = (pod: FakePod, connection: number) => void;
 
 interface Setting extends Partial<FollowerOptions>, Partial<Omit<FollowedCapture, 'follower'>> {
-  /** The HTTP status that a connection is refused with, by its number. */
+  /** The HTTP status with which a connection is refused, by its number. */
   readonly refuse?: (connection: number) => number | undefined;
   readonly output?: FakeOutput;
 }
 
-/** A capture that has begun to follow, and what comes of it. */
+/** A capture that has begun to follow, and its results. */
 async function begun(act: Act, setting: Setting = {}) {
   let count = 0;
   const { access, connections } = await fakeServer({
@@ -83,7 +83,7 @@ const arrived = (output: FakeOutput, bytes: number) =>
 const HEADER = pcapHeader();
 const [SMALL, LARGE] = [packet(60), packet(1400)];
 
-/** A file of these bytes, of which some have come; the client listens on. */
+/** A file of these bytes, some of which have arrived; the client keeps listening. */
 function begins(pod: FakePod, ...parts: readonly Buffer[]): void {
   const bytes = Buffer.concat(parts);
   pod.writes(
@@ -91,7 +91,7 @@ function begins(pod: FakePod, ...parts: readonly Buffer[]): void {
   );
 }
 
-/** Ends in order when told to, with its last bytes, and removes the spool when told again. */
+/** Ends normally when asked to, with its last bytes, and removes the spool when asked again. */
 function endsInOrder(pod: FakePod, offset: number, ...last: readonly Buffer[]): void {
   let told = 0;
   pod.on = (word) => {
@@ -111,7 +111,7 @@ afterEach(() => {
 });
 
 describe('a followed capture', () => {
-  it('is one file of all packets, safe before the spool may go', async () => {
+  it('is one file of all packets, synced before the spool is removed', async () => {
     const spool = new FakeSpool([60, 1400], [], [10], [9000, 1]);
     const output = new FakeOutput();
     let closedAtEnd = 0;
@@ -135,11 +135,11 @@ describe('a followed capture', () => {
     await nothingIsLeft();
   });
 
-  it('that is cut anywhere goes on at that byte', async () => {
+  it('resumes at the byte where it was cut', async () => {
     const spool = new FakeSpool([60, 1400], [10], [], [9000, 1]);
     const whole = spool.from({ seq: 1, offset: 0 }).length;
     const hello = Buffer.from('hello 1 tcpdump eth0\n').length;
-    // Each connection brings a few hundred bytes and ends in one of these ways.
+    // Each connection delivers a few hundred bytes and ends in one of these ways.
     const ends: ((pod: FakePod) => void)[] = [
       (pod) => pod.breaks(),
       (pod) => pod.closes(),
@@ -159,11 +159,11 @@ describe('a followed capture', () => {
     expect(cuts.length).toBeGreaterThan(whole / length / 2);
     expect(follower.interruptions).toBe(cuts.length);
     expect(resumed()).toBe(cuts.length);
-    // The recorder is started by the first one alone.
+    // Only the first connection starts the recorder.
     expect(spool.starts).toBe(1);
   });
 
-  it('that each connection ends after its hello is asked for with growing pauses', async () => {
+  it('attaches again with growing pauses if each connection ends after its hello', async () => {
     const spool = new FakeSpool([60]);
     const begins: number[] = [];
     const { outcome, output } = await begun(async (pod, number) => {
@@ -184,7 +184,7 @@ describe('a followed capture', () => {
     expect(pauses.at(-1)).toBeGreaterThan(500);
   });
 
-  it.each([401, 429, 500, 503])('goes on after refusals with %i', async (code) => {
+  it.each([401, 429, 500, 503])('continues after refusals with %i', async (code) => {
     const spool = new FakeSpool([60], [70]);
     const { outcome, output, cuts } = await begun(
       (pod, number) => {
@@ -202,7 +202,7 @@ describe('a followed capture', () => {
     expect(spool.asked).toEqual([{ seq: 1, offset: 24 }]);
   });
 
-  it('goes on when nothing comes any more, and nothing is closed', async () => {
+  it('resumes when no data arrives and the connection stays open', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const spool = new FakeSpool([60], [70]);
     const { outcome, output, cuts } = await begun((pod, number) => {
@@ -216,7 +216,7 @@ describe('a followed capture', () => {
     expect(cuts).toEqual(['no more data arrived']);
   });
 
-  it('goes on when its output alone is ended, and nothing is closed', async () => {
+  it('resumes when only its output ends and the connection stays open', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const spool = new FakeSpool([60], [70]);
     const { outcome, output, cuts } = await begun((pod, number) => {
@@ -232,7 +232,7 @@ describe('a followed capture', () => {
     expect(cuts).toEqual(['it ended before the capture did']);
   });
 
-  it('needs no exit status to know that everything came, and makes sure of the spool', async () => {
+  it('needs no exit status to know that everything arrived, and removes the spool', async () => {
     const spool = new FakeSpool([60], [70]);
     const { outcome, output, removeSpool } = await begun(async (pod) => {
       await spool.serves(pod);
@@ -243,7 +243,7 @@ describe('a followed capture', () => {
     expect(removeSpool).toHaveBeenCalledOnce();
   });
 
-  it('starts the recorder again when it is not known to run', async () => {
+  it('starts the recorder again if it is not known to run', async () => {
     const spool = new FakeSpool([60]);
     const { outcome, output } = await begun(async (pod, number) => {
       if (number > 1) await spool.serves(pod);
@@ -257,7 +257,7 @@ describe('a followed capture', () => {
     expect(spool.starts).toBe(2);
   });
 
-  it('waits for a slow output without taking the pod for silent', async () => {
+  it('waits for a slow output without treating the pod as silent', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const spool = new FakeSpool([60, 70]);
     const output = new FakeOutput();
@@ -276,7 +276,7 @@ describe('a followed capture', () => {
   });
 });
 
-describe('an interface that is back with another link type', () => {
+describe('an interface that comes back with another link type', () => {
   /** The second file has packets without a link header (LINKTYPE_RAW). */
   function changing() {
     const spool = new FakeSpool([60], [10, 20], [30]);
@@ -284,7 +284,7 @@ describe('an interface that is back with another link type', () => {
     return spool;
   }
 
-  it('begins a new file with a header of its own', async () => {
+  it('begins a new file with its own header', async () => {
     const spool = changing();
     const output = new FakeOutput();
     const onNewLinkType = vi.fn();
@@ -309,7 +309,7 @@ describe('an interface that is back with another link type', () => {
     ]);
   });
 
-  it('ends early where there is one stream only', async () => {
+  it('ends the capture early if there is only one stream', async () => {
     const spool = changing();
     const { outcome, output } = await begun((pod) => void spool.serves(pod));
     expect(await outcome).toMatchObject({
@@ -320,8 +320,8 @@ describe('an interface that is back with another link type', () => {
   });
 });
 
-describe('the ring overran the client', () => {
-  it('in the middle of a file: its last packet is left out, and the next file goes on', async () => {
+describe('a ring that overran the client', () => {
+  it('in the middle of a file: the last packet is dropped, and the next file follows', async () => {
     const onGap = vi.fn();
     const { outcome, output, packets } = await begun(
       (pod) => {
@@ -341,7 +341,7 @@ describe('the ring overran the client', () => {
     expect(packets.packets).toBe(2);
   });
 
-  it('before anything came: the header is that of the first file that is left', async () => {
+  it('before any data arrived: the header is that of the oldest remaining file', async () => {
     const file = Buffer.concat([HEADER, SMALL]);
     const { outcome, output } = await begun((pod) => {
       pod.writes(`hello 1 dumpcap eth0\ngap 1 8\ndata 9 0 ${file.length}\n`);
@@ -354,8 +354,8 @@ describe('the ring overran the client', () => {
   });
 });
 
-describe('the ends of a followed capture', () => {
-  it('interrupted: stops the recorder, and what it holds still comes', async () => {
+describe('the end of a followed capture', () => {
+  it('interrupted: stops the recorder, whose remaining packets still arrive', async () => {
     const { outcome, output, interrupt, nothingIsLeft } = await begun((pod) => {
       endsInOrder(pod, 24 + SMALL.length, LARGE);
       begins(pod, HEADER, SMALL);
@@ -372,7 +372,7 @@ describe('the ends of a followed capture', () => {
   it.each([
     ['while the connection is lost', 0],
     ['while it is made anew', 150],
-  ])('interrupted %s: told once the script listens', async (_, delay) => {
+  ])('interrupted %s: signals the script only once it listens', async (_, delay) => {
     const words: string[] = [];
     let spoke = false;
     const { outcome, output, interrupt, cuts } = await begun((pod, number) => {
@@ -397,11 +397,11 @@ describe('the ends of a followed capture', () => {
     interrupt.abort();
     expect(await outcome).toMatchObject({ end: 'interrupted' });
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
-    // A script that has not said hello would be killed by the signal.
+    // The signal would kill a script that has not sent hello.
     expect(words).not.toContain('info');
   });
 
-  it('abandoned: at once, with what is here', async () => {
+  it('abandoned: at once, with the packets that arrived', async () => {
     const { outcome, output, interrupt, abandon, removeSpool, nothingIsLeft } = await begun((pod) =>
       begins(pod, HEADER, SMALL, LARGE.subarray(0, 99)),
     );
@@ -429,7 +429,7 @@ describe('the ends of a followed capture', () => {
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL, LARGE]));
   });
 
-  it('size: exactly at a packet; the rest is not written', async () => {
+  it('size: exactly at a packet boundary; the rest is not written', async () => {
     const limit = 24 + SMALL.length + LARGE.length - 1;
     const { outcome, output } = await begun(
       (pod) => {
@@ -442,7 +442,7 @@ describe('the ends of a followed capture', () => {
     expect(output.written).toEqual(Buffer.concat([HEADER, SMALL]));
   });
 
-  it('reader-gone: told, or noticed by writing', async () => {
+  it('reader-gone: by an event, or on a failed write', async () => {
     const told = await begun((pod) => {
       endsInOrder(pod, 24, SMALL);
       begins(pod, HEADER);
@@ -464,7 +464,7 @@ describe('the ends of a followed capture', () => {
     expect(await noticed.outcome).toMatchObject({ end: 'reader-gone' });
   });
 
-  it('a recording nobody wants any more is let go of when its end does not come', async () => {
+  it('abandons a recording that nobody needs if its end does not arrive', async () => {
     const { outcome, output, follower, removeSpool } = await begun((pod) => begins(pod, HEADER));
     await arrived(output, 24);
     output.readerGone();
@@ -492,7 +492,7 @@ describe('the ends of a followed capture', () => {
     ['complete', 'complete'],
     ['duration', 'duration'],
     ['size', 'size'],
-  ])('the recorder’s own: %s', async (why, end) => {
+  ])('by the recorder: %s', async (why, end) => {
     const spool = new FakeSpool([60]);
     const { outcome, output } = await begun(
       (pod) => void spool.serves(pod, `over ${why} 0 captured=1\n`),
@@ -510,7 +510,7 @@ describe('the ends of a followed capture', () => {
     ['engine 0', /tcpdump exited on its own/],
     ['engine 137', /tcpdump was killed/],
     ['whatever 0', /whatever/],
-  ])('that nobody asked for: %s is early, and what came is kept', async (over, why) => {
+  ])('that was not requested: %s is early, and what arrived is kept', async (over, why) => {
     const spool = new FakeSpool([60]);
     const { outcome, output } = await begun((pod) => void spool.serves(pod, `over ${over}\n`));
     expect(await outcome).toMatchObject({
@@ -520,7 +520,7 @@ describe('the ends of a followed capture', () => {
     expect(output.written).toEqual(spool.joined);
   });
 
-  it('of a recording that somebody else stopped', async () => {
+  it('of a recording that another client stopped', async () => {
     const spool = new FakeSpool([60]);
     const { outcome, output, nothingIsLeft } = await begun(
       (pod) => void spool.serves(pod, 'over stopped 0\n'),
@@ -530,7 +530,7 @@ describe('the ends of a followed capture', () => {
     await nothingIsLeft();
   });
 
-  it('by Ctrl-C while the interface is away: since then nothing was recorded', async () => {
+  it('by Ctrl-C while the interface is missing: nothing was recorded since then', async () => {
     const onOutage = vi.fn();
     const spool = new FakeSpool([60]);
     const { outcome } = await begun(
@@ -545,7 +545,7 @@ describe('the ends of a followed capture', () => {
     expect(onOutage).toHaveBeenCalledOnce();
   });
 
-  it('after the interface has come back is as it was asked for', async () => {
+  it('after the interface has come back is not early', async () => {
     const onOutage = vi.fn();
     const spool = new FakeSpool([60]);
     const { outcome } = await begun(
@@ -565,7 +565,7 @@ describe('the ends of a followed capture', () => {
     [' 3', 3],
     // A recorder of an earlier version counts nothing.
     ['', null],
-  ])('with an interface: what was lost with it (outage 5 - 1%s)', async (said, lost) => {
+  ])('with the loss of an interface: packets lost with it (outage 5 - 1%s)', async (said, lost) => {
     const spool = new FakeSpool([60]);
     const { outcome } = await begun(
       (pod) => void spool.serves(pod, `outage 5 - 1${said}\nover duration 0\n`),
@@ -573,7 +573,7 @@ describe('the ends of a followed capture', () => {
     expect(await outcome).toMatchObject({ early: { lost } });
   });
 
-  it('without a packet: what else there was', async () => {
+  it('without a packet: other traffic on the interfaces', async () => {
     const spool = new FakeSpool([]);
     const said =
       'passed any 9\npassed eth0 7\nconnected 15006 3 8080\nover complete 0 captured=0\n';
@@ -590,7 +590,7 @@ describe('the ends of a followed capture', () => {
     });
   });
 
-  it('the engine’s complaint, in its own words', async () => {
+  it('the message of the engine, unchanged', async () => {
     const { outcome, output } = await begun((pod) => {
       pod.writes('log tcpdump: eth9: No such device exists\nover engine 1\n');
       pod.on = (word) => word === 'info' && pod.exits(0);
@@ -602,8 +602,8 @@ describe('the ends of a followed capture', () => {
   });
 });
 
-describe('what cannot be followed', () => {
-  it.each(['nospool', 'full'])('no room, found before it began: %s', async (why) => {
+describe('a recording that cannot be followed', () => {
+  it.each(['nospool', 'full'])('no space, reported before it began: %s', async (why) => {
     const { outcome, output } = await begun((pod) => {
       pod.writes(`log mkdir: Read-only file system\nover ${why} 1\n`);
       pod.exits(1);
@@ -614,7 +614,7 @@ describe('what cannot be followed', () => {
     expect(output.closed).toBe(0);
   });
 
-  it('a shell that cannot run the script, in its own words', async () => {
+  it('a shell that cannot run the script, with its message', async () => {
     const { outcome } = await begun((pod) => {
       pod.says('sh: mkdir: not found');
       pod.exits(127);
@@ -624,13 +624,13 @@ describe('what cannot be followed', () => {
     expect(error).toMatchObject({ exitStatus: 127, stderr: 'sh: mkdir: not found' });
   });
 
-  it('a server that refuses from the begin: at once, in its words', async () => {
+  it('a server that refuses from the start: at once, with its message', async () => {
     const { outcome, cuts } = await begun(() => {}, { refuse: () => 403 });
     expect(await outcome).toMatchObject({ name: 'ApiError', code: 403 });
     expect(cuts).toEqual([]);
   });
 
-  it('a pod out of reach for longer than the recorder lingers', async () => {
+  it('a pod that is unreachable for longer than the recorder lingers', async () => {
     const { outcome, output, nothingIsLeft } = await begun(
       (pod) => {
         begins(pod, HEADER, SMALL, LARGE.subarray(0, 100));
@@ -645,7 +645,7 @@ describe('what cannot be followed', () => {
     await nothingIsLeft();
   });
 
-  it('a login that is not renewed, in words about the login, as soon as nobody is asked again', async () => {
+  it('a login that is not renewed: an error about the login, as soon as the user is no longer asked', async () => {
     const lost = new LoginLost('your login has expired', true, undefined);
     let attempts = 0;
     const { access } = await fakeServer({
@@ -668,7 +668,7 @@ describe('what cannot be followed', () => {
     expect(attempts).toBe(2);
   });
 
-  it('connections that end as soon as they stand, for as long', async () => {
+  it('connections that end as soon as they are open, for longer than the recorder lingers', async () => {
     const { outcome } = await begun(
       (pod, number) => {
         if (number === 1) begins(pod, HEADER, SMALL);
@@ -679,7 +679,7 @@ describe('what cannot be followed', () => {
     expect(await outcome).toBeInstanceOf(RecordingLost);
   });
 
-  it('a script that fails again and again', async () => {
+  it('a script that fails repeatedly', async () => {
     const { outcome } = await begun((pod) => {
       pod.writes('hello 1 tcpdump eth0\n');
       pod.says('sh: out of memory');
@@ -688,7 +688,7 @@ describe('what cannot be followed', () => {
     expect(await outcome).toMatchObject({ stderr: 'sh: out of memory', exitStatus: 2 });
   });
 
-  it('a pod that is gone, as soon as the cluster says so', async () => {
+  it('a deleted pod, as soon as the cluster reports it', async () => {
     const { outcome, output } = await begun(
       (pod) => {
         begins(pod, HEADER, SMALL);
@@ -707,7 +707,7 @@ describe('what cannot be followed', () => {
   it.each([
     ['with the reason the cluster gives', async () => 'the debugger ended', /the debugger ended/],
     ['or another client removed it', async () => undefined, /another client removed it/],
-  ])('a spool that is gone, %s', async (_, fate, message) => {
+  ])('a spool that no longer exists, %s', async (_, fate, message) => {
     const { outcome } = await begun(
       (pod, number) => {
         if (number === 1) begins(pod, HEADER, SMALL);
@@ -723,7 +723,7 @@ describe('what cannot be followed', () => {
     expect(String(await outcome)).toMatch(message);
   });
 
-  it('a spool that is gone since we were stopped, though what had come before is read yet', async () => {
+  it('a spool that was removed while this client was stopped, although earlier data is still being read', async () => {
     const { outcome } = await begun(
       (pod, number) => {
         if (number > 1) {
@@ -748,7 +748,7 @@ describe('what cannot be followed', () => {
     ['data 2 24 5\nabcde', /damaged: file 2 at 24, not 1 at 24/],
     ['end 1 99\n', /damaged: file 1 ends at 99, not 1 at 24/],
     ['rubbish\n', /damaged: "rubbish"/],
-  ])('what is not the next byte: %j', async (said, message) => {
+  ])('unexpected data: %j', async (said, message) => {
     const { outcome, output, nothingIsLeft } = await begun((pod) => {
       begins(pod, HEADER);
       pod.writes(said);
@@ -758,13 +758,13 @@ describe('what cannot be followed', () => {
     await nothingIsLeft();
   });
 
-  it('a recording that is no pcap', async () => {
+  it('a recording that is not a pcap file', async () => {
     const { outcome, output } = await begun((pod) => begins(pod, Buffer.alloc(50, 'x')));
     expect(String(await outcome)).toMatch(/the recording in the pod is damaged: not a pcap/);
     expect(output.written).toHaveLength(0);
   });
 
-  it('an output that cannot be made safe: the spool is not acknowledged', async () => {
+  it('an output that cannot be synced: the spool is not acknowledged', async () => {
     const output = new FakeOutput();
     output.closeFailure = new Error('cannot sync');
     const words: string[] = [];
@@ -782,7 +782,7 @@ describe('what cannot be followed', () => {
 });
 
 describe('the lag', () => {
-  it('is what is recorded and not here', async () => {
+  it('is the data that is recorded but has not arrived', async () => {
     const onLag = vi.fn();
     const { output, interrupt, abandon, outcome } = await begun(
       (pod) => {

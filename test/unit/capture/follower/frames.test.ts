@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BadFrame, type Frame, FrameParser } from '../../../../src/capture/follower/frames.ts';
 
-/** A generator of numbers below `bound` that gives the same ones again for the same seed. */
+/** A generator of numbers below `bound`, the same ones for the same seed. */
 function random(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -10,7 +10,7 @@ function random(seed: number): (bound: number) => number {
   };
 }
 
-/** What a follower might say, with bytes in it that look like its own lines, and what that means. */
+/** What a follower might send, with bytes in it that look like frame lines, and the expected frames. */
 function conversation(next: (bound: number) => number) {
   const stream: Buffer[] = [Buffer.from('hello 1 tcpdump eth0\n')];
   const meant: Frame[] = [{ kind: 'hello', engine: 'tcpdump', device: 'eth0' }];
@@ -46,7 +46,7 @@ function conversation(next: (bound: number) => number) {
   return { stream: Buffer.concat(stream), meant };
 }
 
-/** Parts of one data frame put together; copied, as whoever keeps them must. */
+/** Parts of one data frame joined; copied, as every caller that keeps them must do. */
 function joined(frames: readonly Frame[]): Frame[] {
   const whole: Frame[] = [];
   for (const frame of frames) {
@@ -70,7 +70,7 @@ function parse(...chunks: Buffer[]): Frame[] {
 
 describe('the frames of a follower', () => {
   it.each(Array.from({ length: 50 }, (_, seed) => seed))(
-    'mean the same wherever chunks end (seed %i)',
+    'are the same wherever chunks end (seed %i)',
     (seed) => {
       const next = random(seed + 1);
       const { stream, meant } = conversation(next);
@@ -85,7 +85,7 @@ describe('the frames of a follower', () => {
     },
   );
 
-  it('give bytes as they come, however long the frame is', () => {
+  it('deliver bytes as they arrive, however long the frame is', () => {
     const parser = new FrameParser();
     const chunk = Buffer.alloc(1_000_000, 'x');
     expect([...parser.parse(Buffer.from(`data 7 100 ${1e9}\n`))]).toEqual([]);
@@ -93,7 +93,7 @@ describe('the frames of a follower', () => {
       expect([...parser.parse(chunk)]).toMatchObject([{ kind: 'data', seq: 7, offset }]);
   });
 
-  it('of no bytes are none', () => {
+  it('without bytes are ignored', () => {
     expect(parse(Buffer.from('data 1 0 0\nend 1 0\n'))).toEqual([{ kind: 'end', seq: 1, size: 0 }]);
   });
 
@@ -108,7 +108,7 @@ describe('the frames of a follower', () => {
     'gap 1 x\n',
     '\n',
     'x'.repeat(9_000),
-  ])('%j is none', (text) => {
+  ])('do not include %j', (text) => {
     expect(() => parse(Buffer.from(text))).toThrow(BadFrame);
   });
 });

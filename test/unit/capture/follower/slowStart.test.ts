@@ -11,7 +11,7 @@ import { fakeServer } from '../../kube/fakeServer.ts';
 import { FakeOutput, FakePod } from '../fakePod.ts';
 import { attaching, FakeSpool } from './fakeSpool.ts';
 
-// Pauses go by the clock of the tests, too.
+// Pauses also follow the clock of the tests.
 vi.mock('node:timers/promises', () => ({
   setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
     new Promise((resolve, reject) => {
@@ -20,7 +20,7 @@ vi.mock('node:timers/promises', () => ({
     }),
 }));
 
-/** A capture whose connections stand at once, and whose commands start when `act` says so. */
+/** A capture whose connections open at once, and whose commands start when `act` says so. */
 async function begun(
   act: (pod: FakePod, connection: number) => void,
   options: Partial<FollowerOptions> = {},
@@ -77,7 +77,7 @@ async function begun(
   };
 }
 
-/** Lets seconds pass, each with time for what goes over the network. */
+/** Lets seconds pass, each with time for network traffic. */
 async function pass(seconds: number, until: () => boolean = () => false): Promise<void> {
   for (let second = 0; second < seconds && !until(); second += 1) {
     vi.advanceTimersByTime(1000);
@@ -98,25 +98,28 @@ describe('a recorder that is slow to start', () => {
   it.each([
     [14, [0]],
     [95, [0, 30, 90]],
-  ])('by %i s is waited for: nothing was lost, nothing was resumed', async (seconds, attempts) => {
-    const spool = new FakeSpool([60], [70]);
-    const begin = Date.now();
-    // A runtime that stands still starts all that waits for it at once.
-    const capture = await begun((pod) => {
-      setTimeout(() => void spool.serves(pod), begin + seconds * 1000 - Date.now());
-    });
-    await pass(seconds + 30, capture.ended);
-    expect(await capture.outcome).toMatchObject({ end: 'complete' });
-    expect(capture.output.written).toEqual(spool.joined);
-    expect(capture.opened.map((at) => Math.floor(at / 10) * 10)).toEqual(attempts);
-    expect(capture.follower.interruptions).toBe(0);
-    expect(capture.onCut).not.toHaveBeenCalled();
-    expect(capture.onResumed).not.toHaveBeenCalled();
-    expect(capture.waits).toContain(13);
-    expect(Math.max(...capture.waits)).toBeLessThan(seconds + 2);
-  });
+  ])(
+    'by %i s is waited for: nothing is lost, nothing counts as resumed',
+    async (seconds, attempts) => {
+      const spool = new FakeSpool([60], [70]);
+      const begin = Date.now();
+      // A stalled runtime later starts all waiting commands at once.
+      const capture = await begun((pod) => {
+        setTimeout(() => void spool.serves(pod), begin + seconds * 1000 - Date.now());
+      });
+      await pass(seconds + 30, capture.ended);
+      expect(await capture.outcome).toMatchObject({ end: 'complete' });
+      expect(capture.output.written).toEqual(spool.joined);
+      expect(capture.opened.map((at) => Math.floor(at / 10) * 10)).toEqual(attempts);
+      expect(capture.follower.interruptions).toBe(0);
+      expect(capture.onCut).not.toHaveBeenCalled();
+      expect(capture.onResumed).not.toHaveBeenCalled();
+      expect(capture.waits).toContain(13);
+      expect(Math.max(...capture.waits)).toBeLessThan(seconds + 2);
+    },
+  );
 
-  it('is begun by each connection until one is known to have begun it', async () => {
+  it('is started by each connection until one of them is known to have started it', async () => {
     const spool = new FakeSpool([60]);
     const capture = await begun((pod, connection) => {
       if (connection < 3) setTimeout(() => pod.breaks(), 100);
@@ -129,7 +132,7 @@ describe('a recorder that is slow to start', () => {
     expect(capture.onCut).not.toHaveBeenCalled();
   });
 
-  it('says a word a second once it runs, which is enough', async () => {
+  it('sends a line every second once it runs, and that is enough', async () => {
     const spool = new FakeSpool([60]);
     const capture = await begun((pod) => {
       const saying = setInterval(() => pod.writes('starting\n'), 1000);
@@ -144,7 +147,7 @@ describe('a recorder that is slow to start', () => {
   });
 
   it.each(['lost', 'lease'])(
-    'that was ended before anybody heard of it (%s) is begun anew',
+    'is started again if it ended before it sent anything (%s)',
     async (why) => {
       const spool = new FakeSpool([60]);
       const capture = await begun((pod, connection) => {
@@ -157,7 +160,7 @@ describe('a recorder that is slow to start', () => {
     },
   );
 
-  it('whose script was ended by a signal is begun anew', async () => {
+  it('is started again if a signal ended its script', async () => {
     const spool = new FakeSpool([60]);
     const capture = await begun((pod, connection) => {
       if (connection > 1) void spool.serves(pod);
@@ -167,7 +170,7 @@ describe('a recorder that is slow to start', () => {
     expect(await capture.outcome).toMatchObject({ end: 'complete' });
   });
 
-  it('is given up in the end, and said to have never begun', async () => {
+  it('is given up in the end, and reported as never started', async () => {
     const capture = await begun(() => {});
     await pass(250, capture.ended);
     const error = await capture.outcome;
@@ -178,7 +181,7 @@ describe('a recorder that is slow to start', () => {
     expect(capture.removeSpool).toHaveBeenCalledOnce();
   });
 
-  it('is not waited for where the cluster knows that the pod is gone', async () => {
+  it('is not waited for if the cluster reports that the pod is gone', async () => {
     const capture = await begun(() => {}, { fate: async () => 'pod "web" was deleted' });
     await pass(60, capture.ended);
     expect(String(await capture.outcome)).toMatch(/pod "web" was deleted/);
@@ -187,7 +190,7 @@ describe('a recorder that is slow to start', () => {
   it.each([
     ['before anything came', undefined],
     ['while it is being started', 'starting\n'],
-  ])('is let go of at the first Ctrl-C, %s', async (_, said) => {
+  ])('is abandoned at the first Ctrl-C, %s', async (_, said) => {
     const reason = new Error('Ctrl-C');
     const capture = await begun((pod) => {
       if (said !== undefined) pod.writes(said);
@@ -196,13 +199,13 @@ describe('a recorder that is slow to start', () => {
     capture.interrupt.abort(reason);
     await pass(2, capture.ended);
     expect(await capture.outcome).toBe(reason);
-    // It may have begun meanwhile; nobody waits long for its removal.
+    // It may have begun by now; the removal is not waited for long.
     expect(capture.removeSpool).toHaveBeenCalledExactlyOnceWith(true);
   });
 });
 
-describe('a connection that brings nothing', () => {
-  it('after a cut is no steady one: the next ones wait longer', async () => {
+describe('a connection without data', () => {
+  it('after a cut does not count as stable: the next ones wait longer', async () => {
     const spool = new FakeSpool([60]);
     const capture = await begun(
       (pod, connection) => {

@@ -91,7 +91,7 @@ it.each([
   }
 });
 
-it('reads what tshark reads', () => {
+it('agrees with tshark', () => {
   using files = new FilesForTest();
   for (const [linkType, before] of LINKS) {
     const packet = Buffer.concat([before(0x0800), ipPacket({ flags: 0x02, options: 2 })]);
@@ -110,13 +110,13 @@ it('reads what tshark reads', () => {
   }
 });
 
-it('looks through tags of VLANs', () => {
+it('skips VLAN tags', () => {
   const tags = Buffer.from('88a8006481000065', 'hex');
   const frame = Buffer.concat([Buffer.alloc(12), tags, word(0x0800), ipPacket({})]);
   expect(callIn(frame, 1)).toEqual(V4);
 });
 
-it('knows nothing of what is cut off, and of other links', () => {
+it('finds nothing if the headers are cut off or the link type is unknown', () => {
   for (const [linkType, before] of LINKS) {
     const packet = Buffer.concat([before(0x0800), ipPacket({})]);
     const needed = packet.length - 16;

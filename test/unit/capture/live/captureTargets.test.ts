@@ -29,7 +29,7 @@ function podNamed(name: string): Pod {
 
 const nameOf = (found: FoundTarget) => found.pod?.metadata.name ?? '';
 
-/** A packet of 60 bytes at a second. */
+/** A packet of 60 bytes at this second. */
 function packetAt(second: number): Buffer {
   const record = Buffer.alloc(76);
   record.writeUInt32LE(second, 0);
@@ -38,7 +38,7 @@ function packetAt(second: number): Buffer {
   return record;
 }
 
-/** What happens in the pod of this name, told what its client asks for. */
+/** What happens in the pod with this name, given the verb that its client requests. */
 type Act = (pod: FakePod, verb: string) => void;
 
 interface Setting extends Partial<Omit<LiveCapture, 'targets'>> {
@@ -47,7 +47,7 @@ interface Setting extends Partial<Omit<LiveCapture, 'targets'>> {
   readonly text?: boolean;
 }
 
-/** Captures all pods that have an act, but for those that join. */
+/** Captures all pods that have an act, except those that join. */
 async function begun({ acts, text = false, output = new FakeOutput(), ...rest }: Setting) {
   const gone = new Set<string>();
   const { api } = await fakeServer({
@@ -101,7 +101,7 @@ async function begun({ acts, text = false, output = new FakeOutput(), ...rest }:
   return { outcome, output, notes, interrupt, gone };
 }
 
-/** Records packets at these seconds through a spool, and ends in order when it has, or is told to. */
+/** Records packets at these seconds through a spool, and ends normally afterwards, or when asked to. */
 function records(seconds: readonly number[], until: 'the end' | 'told' = 'the end'): Act {
   return (pod) => {
     const file = Buffer.concat([pcapHeader(), ...seconds.map(packetAt)]);
@@ -119,7 +119,7 @@ function records(seconds: readonly number[], until: 'the end' | 'told' = 'the en
   };
 }
 
-/** The same, but its packets come when every recorder has been heard. */
+/** The same, but its packets arrive after every recorder has been heard from. */
 function recordsLater(seconds: readonly number[]): Act {
   return (pod) => {
     const packets = Buffer.concat(seconds.map(packetAt));
@@ -134,7 +134,7 @@ function recordsLater(seconds: readonly number[]): Act {
   };
 }
 
-/** A recording that comes, and is then gone for good. */
+/** A recording that arrives and is then lost for good. */
 const isLost: Act = (pod) => {
   pod.writes('hello 1 dumpcap eth0\nover lost 0\n');
   pod.exits(3);
@@ -146,7 +146,7 @@ const fails: Act = (pod) => {
 };
 
 describe('a capture of several targets', () => {
-  it('merges them in the order of time, each an interface that tells its pod', async () => {
+  it('merges them in the order of time; each is an interface that names its pod', async () => {
     const { outcome, output } = await begun({
       acts: { a: recordsLater([10, 40, 60]), b: recordsLater([20, 30, 50]) },
       spec: { filter: test('port 80') },
@@ -170,7 +170,7 @@ describe('a capture of several targets', () => {
     expect(wireshark('capinfos', file)).toMatch(/Filter string = port 80/);
   });
 
-  it('goes on when one fails, and tells it at once and in the end', async () => {
+  it('continues when one fails, and reports the failure at once and at the end', async () => {
     const { outcome, notes, interrupt, output } = await begun({
       acts: { bad: fails, good: records([10, 20], 'told') },
     });
@@ -187,7 +187,7 @@ describe('a capture of several targets', () => {
     expect(output.closed).toBe(1);
   });
 
-  it('of which none can begin is a failure, and makes no file', async () => {
+  it('fails, and creates no file, if none of them can begin', async () => {
     const { outcome, output, notes } = await begun({ acts: { one: fails, two: fails } });
     expect(await outcome).toBeInstanceOf(Problem);
     expect(String(await outcome)).toMatch(/none of the 2 targets could be captured/);
@@ -195,7 +195,7 @@ describe('a capture of several targets', () => {
     expect(output.written).toHaveLength(0);
   });
 
-  it('writes what became of a lost pod into the file', async () => {
+  it('writes the fate of a lost pod into the file', async () => {
     const { outcome, output } = await begun({
       acts: {
         lost: (pod, verb) => {
@@ -212,7 +212,7 @@ describe('a capture of several targets', () => {
     );
   });
 
-  it('ends with as many packets as were asked for, of all pods together', async () => {
+  it('ends after the requested number of packets, of all pods together', async () => {
     const { outcome } = await begun({
       acts: { a: records([10, 20, 30], 'told'), b: records([11, 21, 31], 'told') },
       spec: { filter: everyPacket, count: 4 },
@@ -220,7 +220,7 @@ describe('a capture of several targets', () => {
     expect(await outcome).toMatchObject({ end: 'complete' });
   });
 
-  it('ends when the output takes no more, and says why once', async () => {
+  it('ends when the output accepts no more data, and gives the reason once', async () => {
     const output = new FakeOutput();
     output.room = 300;
     const { outcome, notes } = await begun({
@@ -231,7 +231,7 @@ describe('a capture of several targets', () => {
     expect(notes.filter((note) => note.includes('error'))).toEqual([]);
   });
 
-  it('is joined by pods that come to be; those that go then are no failure', async () => {
+  it('is joined by new pods; pods that are deleted then are not a failure', async () => {
     async function* joining(signal: AbortSignal) {
       yield { pod: podNamed('joins-later'), filter: everyPacket, text: 'joins the capture' };
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
@@ -256,7 +256,7 @@ describe('a capture of several targets', () => {
     expect(result).not.toHaveProperty('targets.0.problem');
   });
 
-  it('of a pod that goes is a failure when only addresses of peers may join', async () => {
+  it('fails when a pod is deleted and only addresses of peers may join', async () => {
     async function* joining(signal: AbortSignal) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       yield* [];
@@ -269,7 +269,7 @@ describe('a capture of several targets', () => {
     expect(await alone.outcome).toBeInstanceOf(Problem);
   });
 
-  it('of fifty pods begins with all at once, and one that is lost disturbs no other', async () => {
+  it('of fifty pods begins with all at once, and a lost one does not disturb the others', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `web-${index}`);
     const acts = Object.fromEntries(names.map((name) => [name, records([10], 'told')]));
     const { outcome, notes, interrupt } = await begun({ acts: { ...acts, 'web-7': isLost } });
@@ -284,7 +284,7 @@ describe('a capture of several targets', () => {
     ]);
   });
 
-  it('as text begins each line with its pod, whole lines at a time', async () => {
+  it('as text begins each line with its pod, and writes whole lines', async () => {
     const says =
       (...lines: string[]): Act =>
       (pod) => {

@@ -31,7 +31,7 @@ async function running(namespace: string, name: string): Promise<Pod> {
   }, TIME);
 }
 
-/** What joins until now, a line each. */
+/** What has joined until now, one line each. */
 async function joins(sources: JoiningSources, pods: readonly Pod[], own?: string) {
   const api = await local.api();
   const lines: string[] = [];
@@ -64,7 +64,7 @@ describe('peers', () => {
     );
   });
 
-  it('that stand for more have only the new recorded, too; who joins then has all', async () => {
+  it('that get new addresses: only those are added; a pod that joins later gets all addresses', async () => {
     const peers = [peerOf('svc/db')];
     const targets = targetsOf(['deploy/late']);
     const selector = { matchLabels: { app: 'late' } };
@@ -100,7 +100,7 @@ describe('clients', () => {
     ]);
   });
 
-  /** A sink that keeps what comes, and how packets get into it. */
+  /** A sink that keeps what it receives. */
   function sink() {
     const kept: Buffer[] = [];
     const inner: TargetSink = {
@@ -112,7 +112,7 @@ describe('clients', () => {
 
   const address = (pod: Pod) => pod.status?.podIP ?? '';
 
-  it('are pods that call, of any namespace, told once; the packets go on as they are', async () => {
+  it('are calling pods in any namespace, reported once; the packets are passed on unchanged', async () => {
     const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { lines } = await joins({ clients }, [web]);
     const { kept, inner } = sink();
@@ -133,7 +133,7 @@ describe('clients', () => {
     expect(Buffer.concat(kept).equals(stream)).toBe(true);
   });
 
-  it('that call again and again are told once, whatever became of their capture', async () => {
+  it('that call again and again are reported once, even after their capture ended', async () => {
     const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { lines } = await joins({ clients }, [web]);
     const { output } = clients.watching({ pod: web }, sink().inner);
@@ -149,7 +149,7 @@ describe('clients', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('that are no pods are told, but not all of the world', async () => {
+  it('that are not pods are reported, but only the first few', async () => {
     const notes: string[] = [];
     const clients = new Clients(await local.api(), NAMESPACE, (text) => notes.push(text));
     const { lines } = await joins({ clients }, [web]);
@@ -162,7 +162,7 @@ describe('clients', () => {
     expect(notes[2]).toMatch(/others will not be reported$/);
   });
 
-  it('are found in the own namespace by who may list no other', async () => {
+  it('are found in their own namespace by users who may not list pods elsewhere', async () => {
     const notes: string[] = [];
     await local.create('Pod', 'at-home', CONTAINERS, { namespace: 'default' });
     const home = await running('default', 'at-home');
@@ -177,7 +177,7 @@ describe('clients', () => {
     expect(notes).toEqual([expect.stringContaining('clients in other namespaces cannot be found')]);
   });
 
-  it('leave it to the sink to speak of a damaged stream', async () => {
+  it('leave the error about a damaged stream to the sink', async () => {
     const clients = new Clients(await local.api(), NAMESPACE, () => {});
     const { kept, inner } = sink();
     const { output } = clients.watching({ pod: web }, inner);

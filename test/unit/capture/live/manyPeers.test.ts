@@ -11,7 +11,7 @@ vi.mock('../../../../src/kube/targets/watchPeers.ts', () => ({
   },
 }));
 
-it('peers that change all the time get no recorder for each time', async () => {
+it('peers that change all the time do not get a recorder for each change', async () => {
   const notes: string[] = [];
   const options = {
     pods: [],

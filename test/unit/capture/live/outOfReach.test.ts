@@ -14,7 +14,7 @@ vi.mock('../../../../src/kube/watch.ts', () => ({
   },
 }));
 
-/** An API server that is out of reach, then at a loss, and then gives these. */
+/** An API server that is unreachable, then fails, and then gives these answers. */
 function unsteady(answers: (path: string) => unknown): KubeApi {
   const failures: Error[] = [
     connectionProblem(new URL('https://x'), new Error('read ECONNRESET')),
@@ -32,7 +32,7 @@ const { signal } = new AbortController();
 const at = (name: string, podIP?: string) =>
   podWith({ metadata: { name, uid: name }, ...(podIP !== undefined && { status: { podIP } }) });
 
-it('clients are found when the server is back', async () => {
+it('clients are found after the server comes back', async () => {
   const api = unsteady(() => ({ items: [at('caller', '10.0.0.9')], metadata: {} }));
   const clients = new Clients(api, 'shop', () => {});
   const web: Pod = at('web', '10.0.0.1');
@@ -44,7 +44,7 @@ it('clients are found when the server is back', async () => {
   expect(value?.pod.metadata.name).toBe('caller');
 });
 
-it('new addresses of a peer are, too, and while another has none', async () => {
+it('new addresses of a peer are found too, even while another peer has none', async () => {
   const api = unsteady((path) => (path.endsWith('/a') ? at('a', '10.0.0.2') : at('b')));
   const peers = ['pod/a', 'pod/b'].map((word) => peerIn(parsePeer(word), 'shop'));
   const told: (readonly string[])[] = [];

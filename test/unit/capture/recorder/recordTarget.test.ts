@@ -60,7 +60,7 @@ async function record(
 }
 
 describe('a recording', () => {
-  it('runs tcpdump under a lease and gives what it counted', async () => {
+  it('runs tcpdump under a lease and returns its counters', async () => {
     let command: readonly string[] = [];
     const { outcome, notes } = await record(
       async (pod) => {
@@ -86,7 +86,7 @@ describe('a recording', () => {
     expect(command.slice(-7)).toEqual(['-c', '1', '-U', '-w', '-', '--', 'port 80']);
   });
 
-  it('whose packets ended before tcpdump did is no success', async () => {
+  it('fails if its packets end before tcpdump does', async () => {
     const { outcome, output } = await record((pod) => {
       pod.writes(Buffer.concat([pcapHeader(), packet(60)]));
       pod.says('3 packets captured', '3 packets received by filter', '0 packets dropped by kernel');
@@ -97,7 +97,7 @@ describe('a recording', () => {
     expect(output.written).toHaveLength(100);
   });
 
-  it('says that a pod of its node shows the whole node', async () => {
+  it('notes that a pod with host network shows the whole node', async () => {
     const { notes } = await record(
       (pod) => pod.exits(0),
       {},
@@ -109,7 +109,7 @@ describe('a recording', () => {
     expect(notes[0]).toMatch(/uses its node's network: packets of the whole node/);
   });
 
-  it('that was cut keeps what it has, and says so', async () => {
+  it('that was cut off keeps the packets that arrived, and reports it', async () => {
     const { outcome, output } = await record((pod) => {
       pod.writes(Buffer.concat([pcapHeader(), packet(60)]));
       setTimeout(() => pod.breaks(), 20);
@@ -122,13 +122,13 @@ describe('a recording', () => {
     expect(output.closed).toBe(1);
   });
 
-  it('that was cut before anything came does not speak of what was kept', async () => {
+  it('that was cut off before any data arrived does not mention kept packets', async () => {
     const { outcome } = await record((pod) => pod.breaks());
     expect(String(outcome)).not.toMatch(/kept/);
     expect(outcome).toMatchObject({ failure: 'cut' });
   });
 
-  it('of an unknown interface names those there are', async () => {
+  it('of an unknown interface lists the existing ones', async () => {
     const { outcome } = await record(
       (pod) => {
         if (pod.command.includes('/proc/net/dev')) {
@@ -155,7 +155,7 @@ describe('a recording', () => {
     expect(started).not.toHaveBeenCalled();
   });
 
-  it('refused by RBAC tells the Role to ask for', async () => {
+  it('refused by RBAC prints the Role to request', async () => {
     const { body, status } = recording<{ status: number; body: unknown }>('rbac-pod-get-403');
     const { api } = await fakeServer({ rest: (_, response) => json(response, status, body) });
     const outcome = await recordTarget(
@@ -179,8 +179,8 @@ describe('a recording', () => {
   });
 });
 
-describe('a recording by way of a spool', () => {
-  /** What a connection is for, and its words. */
+describe('a recording through a spool', () => {
+  /** The verb and the words that a connection requests. */
   async function asked(pod: FakePod) {
     await pod.started;
     const [verb = '', ...words] = pod.command.slice(pod.command.indexOf('netdebug') + 1);
@@ -194,7 +194,7 @@ describe('a recording by way of a spool', () => {
     pod.writes(FILE);
   }
 
-  it('starts the recorder and follows it in one go', async () => {
+  it('starts the recorder and follows it with one exec', async () => {
     const seen: string[][] = [];
     const { outcome, output, notes } = await record(
       async (pod) => {
@@ -226,7 +226,7 @@ describe('a recording by way of a spool', () => {
     expect(seen[0]?.at(-1)).toBe('expression=port 80');
   });
 
-  it('has bounds in the pod too, a little wider than its own', async () => {
+  it('has bounds in the pod too, slightly wider than its own', async () => {
     let words: string[] = [];
     await record(
       async (pod) => {
@@ -244,7 +244,7 @@ describe('a recording by way of a spool', () => {
     expect(words).toEqual(expect.arrayContaining(['duration=5', 'maxkb=1011', 'linger=1']));
   });
 
-  it('removes the spool when it cannot be acknowledged', async () => {
+  it('removes the spool if it cannot be acknowledged', async () => {
     const verbs: string[] = [];
     let spools = new Set<string>();
     const { outcome } = await record(
@@ -267,7 +267,7 @@ describe('a recording by way of a spool', () => {
     expect(spools.size).toBe(1);
   });
 
-  it('tells of an interruption, and that nothing is missing', async () => {
+  it('reports an interruption, and that nothing is missing', async () => {
     let connections = 0;
     const { outcome, notes } = await record(
       (pod) => {
@@ -289,7 +289,7 @@ describe('a recording by way of a spool', () => {
     ]);
   });
 
-  it('that is lost says what is saved and what is not', async () => {
+  it('that is lost lists what is saved and what is not', async () => {
     let connections = 0;
     const { outcome, output } = await record(
       (pod) => {
@@ -312,7 +312,7 @@ describe('a recording by way of a spool', () => {
     expect(output.written).toEqual(FILE);
   });
 
-  it('is streamed directly where there is no room, and says why', async () => {
+  it('is streamed directly if there is no space, and gives the reason', async () => {
     const limits = { 'ephemeral-storage': '10M' };
     const containers = [{ name: 'main', resources: { limits } }];
     const { outcome, notes } = await record(
@@ -329,7 +329,7 @@ describe('a recording by way of a spool', () => {
     );
   });
 
-  it('is streamed directly where the pod finds no room, and says why', async () => {
+  it('is streamed directly if the pod finds no space, and gives the reason', async () => {
     const { outcome, notes, output } = await record(
       async (pod) => {
         const { verb } = await asked(pod);
@@ -351,7 +351,7 @@ describe('a recording by way of a spool', () => {
     expect(output.written).toEqual(FILE);
   });
 
-  it('of text is none', async () => {
+  it('is not used for text', async () => {
     let command: readonly string[] = [];
     const { notes } = await record(
       async (pod) => {

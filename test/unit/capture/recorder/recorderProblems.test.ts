@@ -10,7 +10,7 @@ const explained = (said: string, exitStatus = 1, device: string | undefined = 'e
     'lo',
   ]);
 
-it('names the nearest interfaces where a node has hundreds', async () => {
+it('suggests the most similar interfaces if a node has hundreds', async () => {
   const all = Array.from({ length: 300 }, (_, number) => `veth${number}`);
   const { next } = await explainRecorder(
     new RecorderProblem('tcpdump: veth9x: No such device exists', 1),
@@ -25,7 +25,7 @@ it('names the nearest interfaces where a node has hundreds', async () => {
   ]);
 });
 
-/** As dumpcap 4.0 words it. */
+/** The wording of dumpcap 4.0. */
 const dumpcapOnFilter = (why: string) =>
   [
     'dumpcap: cap_set_proc() fail return: Operation not permitted',
@@ -35,7 +35,7 @@ const dumpcapOnFilter = (why: string) =>
     "See the User's Guide for a description of the capture filter syntax.",
   ].join('\n');
 
-describe('what an engine, or the shell, complained about', () => {
+describe('error messages of an engine or the shell', () => {
   it.each<[string, string, number, ProblemKind, string, RegExp, 1 | 2]>([
     ['no tcpdump', 'lease: line 46: tcpdump: not found', 127, 'image', 'debian:12', /--image/, 1],
     ['no tcpdump, dash', 'lease: 46: tcpdump: not found', 127, 'image', 'debian:12', /--image/, 1],
@@ -128,7 +128,7 @@ describe('what an engine, or the shell, complained about', () => {
     expect(problem.exitCode).toBe(exitCode);
   });
 
-  it('anything else is passed on', async () => {
+  it('passes on anything else', async () => {
     expect(await explained('tcpdump: pcap_loop: The interface disappeared')).toMatchObject({
       message: 'tcpdump: pcap_loop: The interface disappeared',
       exitCode: 1,
@@ -170,7 +170,7 @@ describe('refused packets', () => {
     ],
     ['NET_RAW was taken away', { netRaw: false }, /did not get the capability/, /may have got/],
     ['nothing is known', {}, /may have got fewer/, /was not given/],
-  ])('are explained by what is seen: %s', async (_, surroundings, says, not) => {
+  ])('are explained by what is found: %s', async (_, surroundings, says, not) => {
     const look = async () => surroundings;
     const { next } = await explainRecorder(
       refused,
@@ -182,7 +182,7 @@ describe('refused packets', () => {
     );
     expect(next.join('\n')).toMatch(says);
     expect(next.join('\n')).not.toMatch(not);
-    // It was not given.
+    // The user did not pass it.
     expect(next.join('\n')).not.toMatch(/--image/);
   });
 });

@@ -12,7 +12,7 @@ import { PacketCutter } from '../../../../src/pcap/packetCutter.ts';
 import { Problem } from '../../../../src/problem.ts';
 import { FakeOutput, type FakePod, leasedInPod, packet, pcapHeader } from '../fakePod.ts';
 
-// Pauses go by the clock of a test that has one.
+// Pauses follow the clock of a test that has one.
 vi.mock('node:timers/promises', () => ({
   setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
     new Promise((resolve, reject) => {
@@ -34,7 +34,7 @@ const STATISTICS = [
 ];
 const COUNTS = { captured: 3, receivedByFilter: 5, droppedByKernel: 2 };
 
-/** A capture that has begun, and what comes of it. */
+/** A capture that has begun, and its results. */
 async function begun(options: Partial<StreamCapture> = {}, output = new FakeOutput()) {
   const { process, pod, connections } = await leasedInPod();
   const abort = new AbortController();
@@ -57,7 +57,7 @@ async function begun(options: Partial<StreamCapture> = {}, output = new FakeOutp
 const arrived = (output: FakeOutput, bytes: number) =>
   vi.waitFor(() => expect(output.written.length).toBe(bytes), { interval: 1 });
 
-/** The program ends in order when asked to, with its last words. */
+/** The program ends normally when asked to, with these last messages. */
 function endsInOrder(pod: FakePod, last?: Buffer): void {
   pod.on = (word) => {
     if (word !== 'stop') return;
@@ -71,7 +71,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('the ends of a capture', () => {
+describe('the end of a capture', () => {
   it('complete: tcpdump ends by itself', async () => {
     const onListening = vi.fn();
     const { pod, output, outcome, packets, nothingIsLeft } = await begun({ onListening });
@@ -100,7 +100,7 @@ describe('the ends of a capture', () => {
     await nothingIsLeft();
   });
 
-  it('size: before the output is larger, at a packet; the rest is read and dropped', async () => {
+  it('size: at a packet boundary, before the output exceeds it; the rest is read and dropped', async () => {
     const limit = HEADER.length + SMALL.length + LARGE.length - 1;
     const { pod, output, outcome, nothingIsLeft } = await begun({
       packets: new PacketCutter(limit),
@@ -114,7 +114,7 @@ describe('the ends of a capture', () => {
     await nothingIsLeft();
   });
 
-  it('interrupted: what tcpdump still has is kept', async () => {
+  it('interrupted: the remaining packets of tcpdump are kept', async () => {
     const { pod, output, outcome, abort, nothingIsLeft } = await begun();
     endsInOrder(pod, LARGE);
     pod.listens();
@@ -126,7 +126,7 @@ describe('the ends of a capture', () => {
     await nothingIsLeft();
   });
 
-  it.each([1, 137, 143])('interrupted: an exit code of %i is no failure then', async (code) => {
+  it.each([1, 137, 143])('interrupted: exit code %i is not a failure', async (code) => {
     const { pod, outcome, abort } = await begun();
     pod.on = (word) => word === 'stop' && pod.exits(code);
     pod.listens();
@@ -134,7 +134,7 @@ describe('the ends of a capture', () => {
     expect(await outcome).toMatchObject({ end: 'interrupted', statistics: {} });
   });
 
-  it('interrupted without a packet: what explains that may come late, or not at all', async () => {
+  it('interrupted without a packet: the explanation may come late, or not at all', async () => {
     for (const explains of [true, false]) {
       const { pod, outcome, abort } = await begun();
       pod.on = (word) => {
@@ -163,7 +163,7 @@ describe('the ends of a capture', () => {
     await nothingIsLeft();
   });
 
-  it('reader-gone: told, or noticed by writing', async () => {
+  it('reader-gone: by an event, or on a failed write', async () => {
     const told = await begun();
     endsInOrder(told.pod);
     told.output.readerGone();
@@ -189,7 +189,7 @@ describe('the ends of a capture', () => {
 });
 
 describe('failures', () => {
-  it('a cut stream is never a success; what came ends with a whole packet', async () => {
+  it('a cut stream is never a success; the output ends with a whole packet', async () => {
     const { pod, output, outcome, nothingIsLeft } = await begun();
     pod.listens();
     pod.writes(Buffer.concat([HEADER, SMALL, LARGE.subarray(0, 1000)]));
@@ -202,14 +202,14 @@ describe('failures', () => {
     await nothingIsLeft();
   });
 
-  it('a stream that is cut after the user’s end is one too', async () => {
+  it('a stream that is cut after the user’s interrupt is a failure too', async () => {
     const { pod, outcome, abort } = await begun();
     pod.on = (word) => word === 'stop' && pod.breaks();
     abort.abort();
     expect(await outcome).toMatchObject({ failure: 'cut' });
   });
 
-  it('tcpdump’s refusal, in its own words', async () => {
+  it('a refusal by tcpdump, with its message', async () => {
     const { pod, output, outcome, nothingIsLeft } = await begun();
     pod.says('tcpdump: verbose output suppressed, use -v[v]... for full protocol decode');
     pod.says('tcpdump: eth9: No such device exists', '(No such device exists)');
@@ -224,7 +224,7 @@ describe('failures', () => {
     await nothingIsLeft();
   });
 
-  it('a shell without tcpdump, which complains in the name of its script', async () => {
+  it('a shell without tcpdump, which reports it in the name of its script', async () => {
     const { pod, outcome } = await begun();
     pod.says('netdebug: line 14: tcpdump: not found');
     pod.says('netdebug: passed any 12');
@@ -235,7 +235,7 @@ describe('failures', () => {
     });
   });
 
-  it('an end without a word', async () => {
+  it('an end without a message', async () => {
     const { pod, outcome } = await begun();
     pod.exits(3);
     expect(String(await outcome)).toMatch(/tcpdump ended with exit code 3, without a message/);
@@ -268,7 +268,7 @@ describe('failures', () => {
     await nothingIsLeft();
   });
 
-  it('a disk that is full from the start keeps no half header', async () => {
+  it('a disk that is full from the start: no partial header is kept', async () => {
     const output = new FakeOutput();
     output.room = 10;
     const { pod, outcome } = await begun({}, output);
@@ -277,7 +277,7 @@ describe('failures', () => {
     expect(output.written).toHaveLength(0);
   });
 
-  it('a stream that is no pcap', async () => {
+  it('a stream that is not a pcap file', async () => {
     const { pod, output, outcome, nothingIsLeft } = await begun();
     pod.writes(Buffer.alloc(100, 'x'));
     expect(String(await outcome)).toMatch(
@@ -287,7 +287,7 @@ describe('failures', () => {
     await nothingIsLeft();
   });
 
-  it('an output that cannot be made safe', async () => {
+  it('an output that cannot be synced', async () => {
     const output = new FakeOutput();
     output.closeFailure = new Problem('cannot sync', { kind: 'not-written' });
     const { pod, outcome } = await begun({}, output);
@@ -295,7 +295,7 @@ describe('failures', () => {
     expect(String(await outcome)).toBe('Problem: cannot sync');
   });
 
-  it('a fault of ours ends the program too', async () => {
+  it('an internal error ends the program too', async () => {
     const output = new FakeOutput();
     output.failure = new TypeError('ours');
     const { pod, outcome, nothingIsLeft } = await begun({}, output);
@@ -305,8 +305,8 @@ describe('failures', () => {
   });
 });
 
-describe('while it runs', () => {
-  it('a slow output slows tcpdump’s stream, and everything arrives', async () => {
+describe('a running capture', () => {
+  it('slows down tcpdump’s stream for a slow output, and everything arrives', async () => {
     const output = new FakeOutput();
     const gate = Promise.withResolvers<void>();
     output.ready = gate.promise;
@@ -322,7 +322,7 @@ describe('while it runs', () => {
     expect(output.written).toHaveLength(HEADER.length + 1000 * LARGE.length);
   });
 
-  it('beats once a second, asks for drops every two, and shows them', async () => {
+  it('sends a heartbeat every second, requests drops every two, and shows them', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const shown: object[] = [];
     const { pod, outcome } = await begun({ onStatistics: (counts) => shown.push(counts) });
@@ -343,20 +343,20 @@ describe('while it runs', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('a program that does not end when told to is cut off', async () => {
+  it('cuts off a program that does not end when asked to', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { pod, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
     abort.abort();
     await vi.waitFor(() => expect(pod.words).toContain('stop'), { interval: 1 });
     vi.advanceTimersByTime(5_000);
-    // It never began: nothing of it can be missing.
+    // It never began, so nothing can be missing.
     expect(await outcome).toMatchObject({ end: 'interrupted' });
     expect(vi.getTimerCount()).toBe(0);
     await nothingIsLeft();
   });
 
-  it('what captures and ignores its end is cut off: what it still had is not known', async () => {
+  it('cuts off a capturing program that ignores its end; its remaining packets are unknown', async () => {
     const { pod, output, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
     pod.says('netdebug: started');
@@ -370,7 +370,7 @@ describe('while it runs', () => {
     await nothingIsLeft();
   });
 
-  it('what does not answer when its time is over is cut off, and not ended by the user', async () => {
+  it('cuts off a program that does not answer after its duration, and does not blame the user', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { pod, output, outcome, nothingIsLeft } = await begun({ duration: 100 });
     pod.on = () => {};
@@ -383,7 +383,7 @@ describe('while it runs', () => {
     await nothingIsLeft();
   });
 
-  it('what the pod has not even started is let go of at once', async () => {
+  it('is abandoned at once if the pod has not even started it', async () => {
     const { pod, outcome, abort, nothingIsLeft } = await begun();
     pod.on = () => {};
     const asked = performance.now();
@@ -393,7 +393,7 @@ describe('while it runs', () => {
     await nothingIsLeft();
   });
 
-  it('its packets count though the interface is never named', async () => {
+  it('counts its packets even if the interface is never named', async () => {
     const onListening = vi.fn();
     const { pod, output, outcome } = await begun({ duration: 2_300, onListening });
     endsInOrder(pod, LARGE);
@@ -406,7 +406,7 @@ describe('while it runs', () => {
   it.each([
     ['never starts', [], 180, /has not started tcpdump within 180 s/],
     ['hangs', ['netdebug: started'], 60, /has not begun to capture within 60 s/],
-  ] as const)('what %s is ended, and said to', async (_, words, seconds, message) => {
+  ] as const)('ends a program that %s, and reports it', async (_, words, seconds, message) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { pod, outcome, nothingIsLeft } = await begun();
     let ended = false;
@@ -415,7 +415,7 @@ describe('while it runs', () => {
     });
     if (words.length > 0) pod.says(...words);
     for (let turn = 0; turn < 200; turn += 1) await new Promise((done) => setImmediate(done));
-    // Long waits have a second of their own here.
+    // Long waits run one second at a time here.
     for (let second = 0; second < seconds - 2; second += 1) {
       vi.advanceTimersByTime(1000);
       await new Promise((done) => setImmediate(done));
@@ -427,7 +427,7 @@ describe('while it runs', () => {
     await nothingIsLeft();
   });
 
-  it('endless complaints are not all kept', async () => {
+  it('keeps only a part of endless messages', async () => {
     const { pod, outcome } = await begun();
     for (let i = 0; i < 500; i++) pod.says(`complaint ${i}`);
     pod.exits(1);
@@ -436,7 +436,7 @@ describe('while it runs', () => {
     expect(stderr).toMatch(/complaint 499$/);
   });
 
-  it('text goes through in whole lines', async () => {
+  it('passes on text in whole lines', async () => {
     const packets = new TextCutter();
     const { pod, output, outcome } = await begun({ packets });
     pod.writes('12:00 IP a > b\n\tmore\n12:01 IP c');

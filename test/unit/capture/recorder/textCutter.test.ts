@@ -28,7 +28,7 @@ describe('TextCutter', () => {
     }
   });
 
-  it('lets nothing act on a terminal', () => {
+  it('escapes everything that could act on a terminal', () => {
     const cutter = new TextCutter();
     const evil = '\x1b[31mred\x07\r\x7f \u009b31m \u202e ü\ttab\n';
     const out = cutter.cut(Buffer.from(evil)).toString('latin1');
@@ -36,7 +36,7 @@ describe('TextCutter', () => {
     expect(out).toMatch(/^[\x20-\x7e\t\n]*$/);
   });
 
-  it('finds the last whole line within what was taken', () => {
+  it('finds the last whole line within the part that was written', () => {
     const cutter = new TextCutter();
     const chunk = Buffer.from('ab\ncd\n');
     expect([0, 1, 2, 3, 5, 6].map((length) => cutter.wholeWithin(chunk, length))).toEqual([
@@ -44,7 +44,7 @@ describe('TextCutter', () => {
     ]);
   });
 
-  it('keeps no line without an end, nor takes long over it', () => {
+  it('does not buffer an endless line, and processes it fast', () => {
     const cutter = new TextCutter(10_000_000);
     const piece = Buffer.alloc(16_384, 'x');
     const before = process.cpuUsage().user;

@@ -7,7 +7,7 @@ import { targetNames } from '../../../../src/kube/targets/foundTarget.ts';
 import { podWith } from '../../debugger/pods.ts';
 import { pcapHeader } from '../fakePod.ts';
 
-it('a folder has a file for each pod and node, and one more for a pod that is replaced', async () => {
+it('a folder has one file for each pod and node, and another one for a pod that is replaced', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-folder-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const pod = (namespace: string, name: string) => ({

@@ -4,7 +4,7 @@ import { podWith } from '../../debugger/pods.ts';
 import { fakeServer } from '../../kube/fakeServer.ts';
 import { FakePod } from '../fakePod.ts';
 
-/** Clocks of a cluster, and the pods that were asked; `answers` for each in turn. */
+/** Clocks of a cluster, and the pods that were asked; `answers` are used in turn. */
 async function clocksOf(answers: readonly string[] = []) {
   const asked: string[] = [];
   const { api } = await fakeServer({
@@ -26,7 +26,7 @@ async function clocksOf(answers: readonly string[] = []) {
   return { of, asked };
 }
 
-it('each node is asked for its clock once, in one of its pods', async () => {
+it('asks each node for its clock once, in one of its pods', async () => {
   const { of, asked } = await clocksOf();
   const [a, b, c] = await Promise.all([of('a', 'node-1'), of('b', 'node-1'), of('c', 'node-2')]);
   expect(a?.bootedAt).toBe(1_699_999_899_750);
@@ -35,13 +35,13 @@ it('each node is asked for its clock once, in one of its pods', async () => {
   expect(asked.toSorted()).toEqual(['a', 'c']);
 });
 
-it('pods in a kernel of their own are asked each', async () => {
+it('asks each pod that has its own kernel', async () => {
   const { of, asked } = await clocksOf();
   await Promise.all([of('a', 'node-1', 'kata'), of('b', 'node-1', 'kata'), of('c', 'node-1')]);
   expect(asked.toSorted()).toEqual(['a', 'b', 'c']);
 });
 
-it('where one does not know the time, the next is asked', async () => {
+it('asks the next pod if one does not know the time', async () => {
   const { of, asked } = await clocksOf(['date: not found\n']);
   const [a, b] = await Promise.all([of('a', 'node-1'), of('b', 'node-1')]);
   expect([a, b?.bootedAt]).toEqual([undefined, 1_699_999_899_750]);

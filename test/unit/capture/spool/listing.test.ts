@@ -36,7 +36,7 @@ const state = {
 };
 
 describe('the listing of a spool', () => {
-  it('of a recording that goes on', () => {
+  it('of a running recording', () => {
     expect(parseListing([...lines, 'state phase recording', ...files].join('\n'))).toEqual({
       state: { ...state, phase: 'recording' },
       files: [
@@ -55,7 +55,7 @@ describe('the listing of a spool', () => {
     });
   });
 
-  it('of one that ended', () => {
+  it('of an ended recording', () => {
     const end = ['state why duration', 'state exit 0', 'state ended 1795527999'];
     const counts = ['state captured 3', 'state received 4', 'state dropped 0'];
     const text = [...lines, ...end, ...counts, 'state phase ended', 'free 3', 'ok', ''].join('\n');
@@ -69,13 +69,13 @@ describe('the listing of a spool', () => {
     });
   });
 
-  it('of one whose recorder vanished', () => {
+  it('of a recording whose recorder disappeared', () => {
     const end = ['state why interrupted', 'state exit 137', 'state phase ended'];
     const text = [...lines, ...end, 'free 3', 'ok', ''].join('\n');
     expect(parseListing(text)?.state.end).toEqual({ why: 'interrupted', exit: 137 });
   });
 
-  it('is not taken for whole when it was cut', () => {
+  it('is not accepted as complete if it was cut off', () => {
     const whole = [...lines, 'state phase recording', ...files].join('\n');
     for (let length = 0; length < whole.length; length++)
       expect(parseListing(whole.slice(0, length))).toBe(undefined);

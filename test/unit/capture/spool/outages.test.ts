@@ -20,7 +20,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     return parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
   }
 
-  /** An interface with an address of its own; whatever is sent to its network shows on it. */
+  /** An interface with its own address; packets sent to its network appear on it. */
   function newInterface() {
     interfaces += 1;
     const net = `10.77.${interfaces}`;
@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   ];
 
   it.for(EVERYWHERE)(
-    'waits for it and records on in a new file: %s in %s',
+    'waits for it and continues in a new file: %s in %s',
     async ([engine, shell], { expect }) => {
       const net = newInterface();
       net.add();
@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       net.remove();
       const [, from, open, last, lost] = (await following.heard('outage')).split(' ');
       expect([open, last]).toEqual(['-', '1']);
-      // tcpdump counts what it had not read; dumpcap cannot say.
+      // tcpdump counts the packets that it had not read; dumpcap does not.
       expect(lost).toMatch(engine === 'tcpdump' ? /^\d+$/ : /^-$/);
       const lostCount = lost === '-' ? {} : { lost: Number(lost) };
       expect(Math.abs(Number(from) - Date.now() / 1000)).toBeLessThan(10);
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const files = (after?.files ?? []).map(({ name }) => join(spool, 'ring', name));
       const counts = files.map((file) => countedByOthers(file));
       expect(counts.map(({ tcpdump }) => tcpdump).at(1)).toBe(4);
-      // What the kernel still held when the interface went is lost, and counted where that is possible.
+      // Packets still in the kernel when the interface disappeared are lost, and counted if possible.
       if (engine === 'tcpdump') expect((counts.at(0)?.tcpdump ?? 0) + Number(lost)).toBe(3);
       else expect(counts.at(0)?.tcpdump).toBeLessThanOrEqual(3);
       expect([...following.frames.ended.keys()]).toEqual([1, 2]);
@@ -97,7 +97,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'keeps no more files than asked for, however often it comes back: %s in %s',
+    'keeps no more files than requested, however often it comes back: %s in %s',
     async ([engine, shell], { expect }) => {
       const net = newInterface();
       net.add();
@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'ends in order while it is away: %s in %s',
+    'ends normally while it is missing: %s in %s',
     async ([engine, shell], { expect }) => {
       const net = newInterface();
       net.add();
@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(IN_IMAGES)(
-    'ends when its engine is killed, and does not know what was dropped: %s in %s',
+    'ends when its engine is killed, with an unknown number of dropped packets: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = join(place.folder, `killed-${engine}-${shell}`);
       const recorder = place.record(shell, ...words(spool, 'lo', engine), 'maxkb=5000');
@@ -156,12 +156,12 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
-  // busybox ash runs its own tr, which is no program in a folder.
+  // busybox ash runs its built-in tr, not a program in a folder.
   it.for(EVERYWHERE.filter(([, shell]) => shell === 'dash'))(
-    'does not kill an engine that it ends the moment after it started: %s in %s',
+    'does not kill an engine that it ends right after the start: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = join(place.folder, `soon-${engine}-${shell}`);
-      // The last program that runs before the engine takes away what says that the recording is wanted.
+      // The last program that runs before the engine removes the file `wanted`.
       const programs = `${spool}-bin`;
       mkdirSync(programs);
       writeFileSync(join(programs, 'tr'), '#!/bin/sh\nrm wanted\nexec /usr/bin/tr "$@"\n');

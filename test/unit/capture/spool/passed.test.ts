@@ -5,7 +5,7 @@ import { SHELLS, type Shell, whatIsMissing } from './support/place.ts';
 
 const missing = whatIsMissing();
 
-/** Runs a program under observed.sh in a network with lo alone; gives what it and observed.sh said. */
+/** Runs a program under observed.sh in a network with only lo; returns what both printed. */
 function observe(shell: Shell, ports: string, program: string, before = 'true') {
   const [name = '', ...flags] = SHELLS[shell];
   const words = [name, ...flags, '-c', observed, 'netdebug', ports, 'sh', '-c', program];
@@ -28,25 +28,25 @@ function observe(shell: Shell, ports: string, program: string, before = 'true') 
 describe.skipIf(missing !== undefined).each(['dash', 'ash'] as const)(
   'observed.sh in %s',
   (shell) => {
-    it('counts what passed meanwhile, and keeps the exit status and the output', () => {
+    it('counts the packets that passed, and keeps the exit status and the output', () => {
       const send =
         'for i in 1 2 3; do echo x | socat -u - udp4-sendto:127.0.0.1:9; done; echo out; exit 7';
       expect(observe(shell, '', send, send.replace('exit 7', 'true'))).toEqual({
         status: 7,
         stdout: 'out\nout\n',
-        // ICMP answers that nobody listens.
+        // Plus the ICMP answers, because nobody listens.
         lines: ['netdebug: passed any 6', 'netdebug: passed lo 6'],
       });
     });
 
-    it('says that nothing passed', () => {
+    it('reports that nothing passed', () => {
       expect(observe(shell, '80,443', 'true').lines).toEqual(['netdebug: passed any 0']);
     });
 
-    it('finds the port that connections were made to before a redirection', () => {
+    it('finds the port that clients connected to before a redirection', () => {
       const connect = [
         'iptables -t nat -A OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15006',
-        // What stays behind holds no output open.
+        // Background processes must not hold the output open.
         'exec 3>&1 4>&2 >/dev/null 2>&1',
         'socat tcp-listen:15006,fork exec:cat 3>&- 4>&- &',
         'until ss -Hltn | grep -q :15006; do sleep 0.1; done',
@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined).each(['dash', 'ash'] as const)(
           timeout: 120_000,
         },
       );
-      // Not by the limit.
+      // It did not end by the timeout.
       expect(error).toBeUndefined();
       if (when === 'TERM') expect(stderr).toContain('netdebug: passed any 0');
     });

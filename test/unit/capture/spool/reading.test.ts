@@ -11,14 +11,14 @@ import { EVERYWHERE, Place, type Shell, until, whatIsMissing } from './support/p
 const missing = whatIsMissing();
 const title = `reading a spool${missing === undefined ? '' : ` (skipped: ${missing})`}`;
 const SHELLS: readonly Shell[] = ['dash', 'ash'];
-/** How the files may be packed, and how they are unpacked. */
+/** How the files may be compressed, and how they are decompressed. */
 const PACKINGS: readonly (readonly [words: string[], unpack: (bytes: Buffer) => Buffer])[] = [
   [[], (bytes) => bytes],
   [['pack=gzip'], gunzipSync],
   [['pack=zstd'], zstdDecompressSync],
 ];
 
-/** Lines, and the bytes behind them. */
+/** Lines, and the bytes after them. */
 function framed(...frames: readonly (readonly [line: string, bytes?: Buffer])[]): Buffer {
   return Buffer.concat(
     frames.flatMap(([line, bytes = Buffer.alloc(0)]) => [Buffer.from(`${line}\n`), bytes]),
@@ -43,7 +43,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         ...['zroot=1', 'buffer=16384', 'linger=3', 'keep=30', `expression=udp port ${port}`],
       );
       await following.heard('hello');
-      // The client takes nothing for longer than the recorder lingers, but says that it is there.
+      // The client reads nothing for longer than the recorder lingers, but sends heartbeats.
       following.child.stdout?.pause();
       await place.send(port, 2_000, 6_000, 1_000);
       await wait(2_500);
@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       expect([...numbers, ...missed].toSorted((a, b) => a - b)).toEqual(
         Array.from({ length: numbers.length + missed.length }, (_, index) => index + 1),
       );
-      // What did arrive is whole, with the last packet.
+      // What arrived is complete, including the last packet.
       for (const seq of numbers) {
         expect(following.frames.ended.get(seq)).toBe(following.frames.bytes(seq).length);
         packetsIn(following.frames.bytes(seq));
@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(SHELLS)(
-    'tells how long the node had been up when everything had been read: %s',
+    "reports the node's uptime at the time when everything had been read: %s",
     async (shell, { expect }) => {
       const spool = join(place.folder, `uptime-${shell}`);
       const following = place.follow(
@@ -95,7 +95,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(EVERYWHERE)(
-    'gives files, parts of them and their sums while it records: %s in %s',
+    'returns files, parts of files and checksums while it records: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = `spool=${join(place.folder, `files-${engine}-${shell}`)}`;
       const port = place.nextPort();
@@ -163,7 +163,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     },
   );
 
-  it.for(SHELLS)('says that there is no spool: %s', async (shell, { expect }) => {
+  it.for(SHELLS)('reports that there is no spool: %s', async (shell, { expect }) => {
     for (const verb of ['list', 'copy', 'sum', 'stop', 'remove', 'flush'] as const)
       expect(await place.run(shell, verb, `spool=${place.folder}/nothing`)).toMatchObject({
         ...{ status: 3, text: '', errors: 'spool: no spool\n' },
@@ -173,8 +173,10 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     expect(following.frames.lines).toEqual(['over lost 0']);
   });
 
-  // busybox ash runs its own dd, which is no program in a folder.
-  it('sends the right bytes although a signal ends what moves to them', async ({ expect }) => {
+  // busybox ash runs its built-in dd, not a program in a folder.
+  it('sends the right bytes even if a signal ends the program that seeks to them', async ({
+    expect,
+  }) => {
     const spool = join(place.folder, 'signalled');
     const port = place.nextPort();
     const recording = place.follow(
@@ -206,7 +208,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     expect(await recording.exit).toBe(0);
   });
 
-  it.for(SHELLS)('refuses numbers that are none: %s', async (shell, { expect }) => {
+  it.for(SHELLS)('refuses invalid numbers: %s', async (shell, { expect }) => {
     for (const word of ['part=1:$(touch /tmp/x):1', 'part=1:2', 'part=1:2:3:4', 'part=::', 'seq=x'])
       expect(await place.run(shell, 'copy', `spool=${place.folder}/x`, word)).toMatchObject({
         status: 2,
@@ -215,7 +217,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   });
 
   it.for(SHELLS)(
-    'knows the files of dumpcap where its numbers begin again: %s',
+    "numbers dumpcap's files correctly after its numbers wrap around: %s",
     async (shell, { expect }) => {
       const spool = join(place.folder, `wrap-${shell}`);
       mkdirSync(join(spool, 'ring'), { recursive: true });
@@ -223,7 +225,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         (number) => `d_${number}_20261124000000.pcap`,
       );
       for (const name of names) writeFileSync(join(spool, 'ring', name), name);
-      // As of a recorder that has ended.
+      // The state of a recorder that has ended.
       const state = {
         ticket: 1,
         pid: 1,

@@ -4,21 +4,21 @@ import { bytes, milliseconds, seconds } from '../../../../src/capture/units.ts';
 
 const RING = { fileKilobytes: 1000, files: 5 };
 
-describe('the words for a recorder', () => {
-  it('have the ports of the filter, whose connections may explain that nothing matched', () => {
+describe('the arguments of a recorder', () => {
+  it('contain the ports of the filter, whose connections may explain that nothing matched', () => {
     const options = { spec: { expression: 'port 80 or port 443' }, ring: RING };
     const words = recordArguments('/s', { ...options, keep: seconds(60), changesUser: false });
     expect(words.slice(-2)).toEqual(['ports=80,443', 'expression=port 80 or port 443']);
   });
 
-  it('name only the bounds that there are', () => {
+  it('contain only the bounds that are set', () => {
     const options = { spec: {}, ring: RING, keep: seconds(60), changesUser: false };
     expect(recordArguments('/tmp/spool', options)).toEqual([
       ...['spool=/tmp/spool', 'filekb=1000', 'files=5', 'buffer=32768', 'keep=60'],
     ]);
   });
 
-  it('round times up to seconds and sizes up to kilobytes; the expression is one word, the last', () => {
+  it('round times up to seconds and sizes up to kilobytes; the expression is the last word', () => {
     expect(
       recordArguments('/tmp/spool', {
         spec: {

@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
 
       const samples: { files: number; largest: number }[] = [];
       const sampling = setInterval(() => samples.push(ringOf(spool)), 100);
-      // More than the ring holds, but nothing before the follower has got what was sent before.
+      // More than the ring holds, but each portion only after the follower has the one before.
       const [portions, portion] = [7, 1_000];
       const count = portions * portion;
       const received = () =>
@@ -64,7 +64,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
 
       const listing = parseListing((await place.run(shell, 'list', `spool=${spool}`)).text);
       const kept = listing?.files ?? [];
-      // tcpdump's ring is smaller for a while where its hook came late.
+      // tcpdump's ring is temporarily smaller if its hook ran late.
       expect(kept.length).toBeLessThanOrEqual(6);
       expect(kept.length).toBeGreaterThanOrEqual(engine === 'dumpcap' ? 6 : 3);
       expect(kept.at(-1)?.seq).toBe(numbers.at(-1));
@@ -86,7 +86,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         expect(statSync(file).mode & 0o077).toBe(0);
       }
 
-      // A client that comes again goes on at any byte, and does not start anew.
+      // A client that comes back resumes at any byte, and does not start a new recording.
       const [first] = kept;
       const resumed = place.follow(
         shell,
@@ -109,7 +109,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(EVERYWHERE)(
-    'begins a new file at an age, too: %s in %s',
+    'also begins a new file at a given age: %s in %s',
     async ([engine, shell], { expect }) => {
       const spool = join(place.folder, `age-${engine}-${shell}`);
       const port = place.nextPort();
@@ -127,7 +127,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
         ...['files=10', 'zroot=1', 'linger=30', 'keep=30', `expression=udp dst port ${port}`],
       );
       await following.heard('hello');
-      // Two files' worth at once, then a trickle, until there are files that nothing but their age began.
+      // Two files' worth at once, then a trickle, until some files began because of their age alone.
       let sent = 1_500;
       await place.send(port, 4_000, sent, 1_000);
       await until(async () => {
@@ -150,7 +150,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
     ['dash', 'dumpcap'],
     ['ash', 'tcpdump'],
   ] as const)(
-    'takes a small share of the node’s memory for its buffer: %s, %s',
+    'uses a small share of the node’s memory for its buffer: %s, %s',
     async ([shell, engine], { expect }) => {
       const spool = join(place.folder, `greedy-${engine}`);
       const following = place.follow(
@@ -162,7 +162,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
       const [, kibibytes] =
         /^argv .* -B (\d+) /m.exec(readFileSync(join(spool, 'state'), 'utf8')) ?? [];
       const taken = Number(kibibytes) * (engine === 'dumpcap' ? 1024 : 1);
-      // Free memory comes and goes meanwhile.
+      // Free memory changes during the test.
       const [, available = '0'] =
         /^MemAvailable: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8')) ?? [];
       expect(taken).toBeGreaterThan(Number(available) / 150);
@@ -173,7 +173,7 @@ describe.skipIf(missing !== undefined).concurrent(title, () => {
   );
 
   it.for(['dash', 'ash'] as const)(
-    'is read without a hole or a double where files follow each other fast: %s',
+    'is read without missing or duplicate packets when files follow each other fast: %s',
     async (shell, { expect }) => {
       const spool = join(place.folder, `fast-${shell}`);
       const port = place.nextPort();

@@ -8,7 +8,7 @@ const ENDLESS = { bytes: Number.POSITIVE_INFINITY, reason: 'the disk' };
 const SMALL = { bytes: 16 * 2 ** 20, reason: "a quarter of the pod's limit" };
 
 describe('a planned ring', () => {
-  it('is what was asked for, where there is room', () => {
+  it('is the requested one if it fits', () => {
     expect(planRing({ fileBytes: 100e6, files: 10, age: 3600 }, ENDLESS, 'detached')).toEqual({
       fileKilobytes: 100_000,
       files: 10,
@@ -16,7 +16,7 @@ describe('a planned ring', () => {
     });
   });
 
-  it('has a size of its own where nothing was asked', () => {
+  it('has a default size if nothing was requested', () => {
     const ring = planRing({}, ENDLESS, 'detached');
     expect(ring.files).toBe(8);
     expect(ringBytes(ring)).toBeGreaterThan(0.9e9);
@@ -24,14 +24,14 @@ describe('a planned ring', () => {
     expect(ringBytes(planRing({}, ENDLESS, 'foreground'))).toBeLessThanOrEqual(512e6);
   });
 
-  it('has as many files of the size asked for as fit', () => {
+  it('has as many files of the requested size as fit', () => {
     expect(planRing({ fileBytes: 100e6 }, ENDLESS, 'detached').files).toBe(8);
     const ring = planRing({ fileBytes: 1e6 }, SMALL, 'detached');
     expect(ringBytes(ring)).toBeLessThanOrEqual(SMALL.bytes);
     expect(ringBytes({ ...ring, files: ring.files + 1 })).toBeGreaterThan(SMALL.bytes);
   });
 
-  it('has files as large as fit where their number was asked for', () => {
+  it('has files as large as fit if their number was requested', () => {
     const ring = planRing({ files: 4, age: 60 }, SMALL, 'foreground');
     expect(ring.age).toBe(60);
     expect(ringBytes(ring)).toBeLessThanOrEqual(SMALL.bytes);
@@ -45,12 +45,12 @@ describe('a planned ring', () => {
     { wishes: { files: 3 }, bytes: 5 * 2 ** 20 },
     { wishes: { fileBytes: 1e6, files: 5 }, bytes: 8 * 2 ** 20 },
     { wishes: { fileBytes: 2.5e6 }, bytes: 10 * 2 ** 20 },
-  ])('never takes more than the room: $wishes in $bytes bytes', ({ wishes, bytes }) => {
+  ])('never exceeds the available space: $wishes in $bytes bytes', ({ wishes, bytes }) => {
     const ring = planRing(wishes, { bytes, reason: '' }, 'detached');
     expect(ringBytes(ring)).toBeLessThanOrEqual(bytes);
   });
 
-  it('names a ring that fits when the one asked for does not', () => {
+  it('suggests a ring that fits if the requested one does not', () => {
     const refused = problemOf(() => planRing({ fileBytes: 100e6, files: 10 }, SMALL, 'detached'));
     expect(refused.kind).toBe('no-room');
     expect(refused.message).toMatch(/1\.1 GB.*16\.8 MB/);
@@ -59,7 +59,7 @@ describe('a planned ring', () => {
     expect(planRing(proposed, SMALL, 'detached').files).toBe(8);
   });
 
-  it('proposes none where not even a small one fits', () => {
+  it('suggests no ring if even a small one does not fit', () => {
     const tiny = { bytes: 300_000, reason: '' };
     expect(problemOf(() => planRing({}, tiny, 'detached')).next.join()).not.toContain('-C');
   });
@@ -77,7 +77,7 @@ describe('a planned ring', () => {
 });
 
 describe('the size of a ring', () => {
-  it('is the same in the plan and in the recorder, for any room', () => {
+  it('is the same in the plan and in the recorder, for any available space', () => {
     const rooms = Array.from({ length: 200 }, (_, index) => Math.round(20e6 * 1.03 ** index));
     const plans = rooms.flatMap((bytes) =>
       [{ fileBytes: 1e6 }, { files: 10 }, {}].map((wishes) => ({
@@ -91,7 +91,7 @@ describe('the size of a ring', () => {
     const sizes = execFileSync('sh', ['-c', [room, ...calls].join('\n')], { encoding: 'utf8' });
     const inPod = sizes.trim().split('\n').map(Number);
     expect(inPod).toEqual(plans.map(({ plan }) => ringBytes(plan) / 1000));
-    // What the recorder is told as its room, in whole kilobytes.
+    // The space that the recorder is given, in whole kilobytes.
     plans.forEach(({ bytes }, index) => {
       expect(inPod[index]).toBeLessThanOrEqual(Math.floor(bytes / 1000));
     });

@@ -18,7 +18,7 @@ import { SHELLS, type Shell } from './support/place.ts';
 
 const BOTH: readonly Shell[] = ['dash', 'ash'];
 
-/** Longest argument that Linux lets a program have (MAX_ARG_STRLEN: 32 pages). */
+/** Longest argument of a program on Linux (MAX_ARG_STRLEN: 32 pages). */
 const MAX_ARGUMENT_BYTES = 131_072;
 
 describe.each(BOTH)('functions of the spool in %s', (shell) => {
@@ -28,7 +28,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** Runs code after parts of the scripts; gives what it printed. */
+  /** Runs code after parts of the scripts; returns its output. */
   function run(parts: readonly string[], code: string, ...words: string[]): string {
     const [program = '', ...flags] = SHELLS[shell];
     const text = [...parts, code].join('\n');
@@ -42,15 +42,15 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
   it.each([
     ['1', 'ring/d_00001_20260102030405.pcap', '1 1'],
     ['1', 'ring/d_00007_x.pcap ring/d_00008_x.pcap', '7 8'],
-    // dumpcap begins again at 00000 after 99999; names sort the newer ones first then.
+    // After 99999, dumpcap starts again at 00000; then the newer names sort first.
     ['99999', 'ring/d_00000_x.pcap ring/d_00001_x.pcap ring/d_99999_x.pcap', '99999 100001'],
     ['200001', 'ring/d_00001_x.pcap ring/d_00002_x.pcap', '200001 200002'],
-  ])('number files of dumpcap near %s: %s', (near, names, expected) => {
+  ])("number dumpcap's files near %s: %s", (near, names, expected) => {
     const code = 'number_dumpcap "$@"; echo "$first $newest"';
     expect(run([numbers], code, near, ...names.split(' ')).trim()).toBe(expected);
   });
 
-  it('end what an engine starts after it was told to end', () => {
+  it('end the processes that an engine starts after it was asked to end', () => {
     const child = 'trap "" TERM; echo $$ >child; while :; do sleep 0.1; done';
     const engine = `trap 'trap "" TERM; sh -c "$0" "$0" & ' TERM; echo >begun; while :; do sleep 0.1; done`;
     const code = `moment=0.1 told=
@@ -59,7 +59,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
       end_tree $!
       wait
       tr '\\0' ' ' <"/proc/$(cat child)/cmdline" || true`;
-    // One that has ended has no command line until it is waited for.
+    // An ended process has no command line until it is waited for.
     expect(run([processTree, waiting, processes], code, engine, child)).toBe('');
     rmSync(join(folder, 'begun'));
   });
@@ -90,7 +90,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
     ).toBe('9/9/2 on 1');
   });
 
-  it('write a state that is read back whole', () => {
+  it('write a state that is read back completely', () => {
     const code = `read -r me _ </proc/self/stat; birth "$me"; born=$birth
       ticket=6 engine=dumpcap device=eth0 phase=recording started=5 newest=3 first=2 bytes=17 argv='dumpcap -i eth0' child=
       put_state; phase= device=; load_state; echo "$phase $device"; printf %s "$text"`;
@@ -101,7 +101,7 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
     expect(said).toContain('argv dumpcap -i eth0');
   });
 
-  it('give no option to the programs they start', () => {
+  it('do not export options to the programs they start', () => {
     const words = [
       'spool=/s',
       'count=5',
@@ -132,16 +132,16 @@ describe.each(BOTH)('functions of the spool in %s', (shell) => {
 });
 
 describe('the scripts of the spool', () => {
-  it('fit into one argument of a program', () => {
+  it('fit into one program argument', () => {
     for (const script of [spool, recorder])
       expect(Buffer.byteLength(script)).toBeLessThan(MAX_ARGUMENT_BYTES / 2);
   });
 
-  it('put only what records into a pod’s definition', () => {
+  it('put only the recording part into a pod’s definition', () => {
     expect(recorder.length).toBeLessThan(spool.length * 0.75);
     for (const name of ['follow', 'send_file', 'copy_parts', 'take_away'])
       expect([recorder.includes(`${name}()`), spool.includes(`${name}()`)]).toEqual([false, true]);
-    // Kubernetes makes one of two.
+    // Kubernetes replaces two of them with one.
     expect(recorder).not.toContain('$$');
   });
 });

@@ -5,12 +5,12 @@ import { seconds } from '../../../../src/capture/units.ts';
 const POSITION = { seq: 3, offset: 24 };
 const WORDS = ['follow', 'spool=/tmp/s', 'seq=3', 'offset=24', 'poll=0.2'];
 
-describe('what the pod is told', () => {
-  it('to follow alone: where', () => {
+describe('the arguments for the pod', () => {
+  it('to only follow: the position', () => {
     expect(followProgram('/tmp/s', POSITION, undefined).command).toEqual(WORDS);
   });
 
-  it('to start as well: what to record, the expression last and as it is', () => {
+  it('to also start: the recording, with the unchanged expression last', () => {
     const expression = 'port 80; touch "x"\nstart=1';
     const { command } = followProgram('/tmp/s', POSITION, {
       spec: { expression },

@@ -12,7 +12,7 @@ function plan(...limits: (string | undefined)[]) {
   return planSpool(podWith({ spec: { containers } }));
 }
 
-describe('the spool of a watched capture', () => {
+describe('the spool of a foreground capture', () => {
   it.each<[string, (string | undefined)[], number]>([
     ['where nothing limits the pod', [undefined], 512e6],
     ['of a pod with much room', ['10Gi'], 512e6],
@@ -26,12 +26,12 @@ describe('the spool of a watched capture', () => {
     expect(ringBytes(planned)).toBeGreaterThan(most * 0.75);
   });
 
-  it('may take no more together with the others in its folder than the share', () => {
+  it('must fit into the share together with the other spools in its folder', () => {
     expect(plan('64M')).toMatchObject({ roomKilobytes: 8000 });
     expect(plan(undefined)).not.toHaveProperty('roomKilobytes');
   });
 
-  it.each(['31M', '1Mi', '0'])('is none with a limit of %s', (limit) => {
+  it.each(['31M', '1Mi', '0'])('is impossible with a limit of %s', (limit) => {
     expect(plan(limit)).toMatchObject({
       kind: 'direct',
       reason: expect.stringMatching(/^the pod has room for .* only, an eighth of the pod's/),

@@ -9,12 +9,12 @@ function limited(name: string, limits: Record<string, string>): Container {
   return { name, image: 'app:1', resources: { limits } };
 }
 
-describe('the room for a spool', () => {
-  it('has no bound but the disk where the pod has no limit', () => {
+describe('the space for a spool', () => {
+  it('is bounded only by the disk if the pod has no limit', () => {
     expect(spoolRoom(podWith(), 'detached').bytes).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("is a share of the sum of the containers' limits, sidecars too, init containers not", () => {
+  it("is a share of the sum of the containers' limits, with sidecars, without init containers", () => {
     const pod = podWith({
       spec: {
         containers: [limited('a', { 'ephemeral-storage': '64Mi' }), { name: 'b' }],
@@ -53,7 +53,7 @@ describe('the room for a spool', () => {
     });
   });
 
-  it('is not bounded by the pod on a volume that is not counted', () => {
+  it('is not bounded by the pod on a volume that does not count', () => {
     expect(spoolRoom(withVolumes, 'detached', 'data').bytes).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -1,10 +1,10 @@
-/** What `follow` said, taken apart: a reader of frames that trusts nothing. */
+/** The output of `follow`, parsed by a strict reader of frames. */
 export class Frames {
   /** Bytes of each file, by its number, from `offset` on. */
   readonly files = new Map<number, { readonly offset: number; readonly chunks: Buffer[] }>();
-  /** Sizes of the files that were sent whole. */
+  /** Sizes of the files that were sent completely. */
   readonly ended = new Map<number, number>();
-  /** Every header but those of data, in order. */
+  /** Every header except those of data, in order. */
   readonly lines: string[] = [];
   #rest = Buffer.alloc(0);
   #missing = 0;

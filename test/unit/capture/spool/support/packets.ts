@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 
-/** Ethernet, IPv4 without options, UDP: where the sender's number stands. */
+/** Ethernet, IPv4 without options, UDP: the offset of the sender's number. */
 const NUMBER_AT = 14 + 20 + 8;
 
 export interface Packet {
@@ -9,7 +9,7 @@ export interface Packet {
   readonly time: number;
 }
 
-/** The numbers of the sender's datagrams in a pcap file; throws when the file is not whole. */
+/** The numbers of the sender's datagrams in a pcap file; throws if the file is incomplete. */
 export function packetsIn(pcap: Buffer): Packet[] {
   const packets: Packet[] = [];
   // dumpcap 4.4 records nanoseconds, and says so in the first word (pcap-savefile(5)).
@@ -27,7 +27,7 @@ export function packetsIn(pcap: Buffer): Packet[] {
   return packets;
 }
 
-/** How many packets other people's programs find in a file; throws when they complain. */
+/** How many packets tcpdump and capinfos find in a file; throws if they report an error. */
 export function countedByOthers(file: string): { tcpdump: number; capinfos: number } {
   const read = spawnSync('tcpdump', ['-n', '-q', '-t', '-r', file], { encoding: 'utf8' });
   if (read.status !== 0 || /truncated/.test(read.stderr)) throw new Error(read.stderr);

@@ -28,7 +28,7 @@ export const EVERYWHERE: readonly (readonly [Engine, Shell])[] = [
   ['tcpdump', 'ash'],
 ];
 
-/** As they come in images: netshoot's and Debian's. For what does not depend on both at once. */
+/** The combinations in images: netshoot's and Debian's. For tests that do not depend on both at once. */
 export const IN_IMAGES: typeof EVERYWHERE = [
   ['dumpcap', 'ash'],
   ['tcpdump', 'dash'],
@@ -36,7 +36,7 @@ export const IN_IMAGES: typeof EVERYWHERE = [
 
 const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'];
 
-/** Why these tests cannot run here, if they cannot. */
+/** The reason why these tests cannot run here, if any. */
 export function whatIsMissing(): string | undefined {
   for (const program of ['tcpdump', 'dumpcap', 'capinfos', 'dash', 'busybox', 'ip', 'nsenter'])
     if (spawnSync('which', [program]).status !== 0) return `no ${program} here`;
@@ -45,8 +45,8 @@ export function whatIsMissing(): string | undefined {
 }
 
 /**
- * Something like a debugger: a network of its own (lo), a process namespace whose first process is
- * the debugger's main script, and a folder; all gone with the test.
+ * A stand-in for a debugger: a network namespace (lo), a process namespace whose first process is the debugger's main
+ * script, and a folder; all removed with the test.
  */
 export class Place {
   readonly folder: string;
@@ -76,7 +76,7 @@ export class Place {
     const gone = once(this.#holder, 'exit');
     this.#holder.kill('SIGKILL');
     await gone;
-    // The kernel ends what was in the namespaces a moment later.
+    // The kernel ends the processes in the namespaces a moment later.
     await until(() => !existsSync(`/proc/${this.#init}`), 'the namespaces are gone');
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -86,7 +86,7 @@ export class Place {
     return this.#ports;
   }
 
-  /** A disk of 3 MB, seen from within only. */
+  /** A disk of 3 MB, visible only from within. */
   smallDisk(name: string): string {
     const folder = join(this.folder, name);
     const mount = [
@@ -143,7 +143,7 @@ export class Place {
     );
   }
 
-  /** A follower that finds programs in a folder before all others, as an image may have its own. */
+  /** A follower that finds programs in a folder first, as in an image with its own. */
   followWith(programs: string, shell: Shell, ...words: string[]): Following {
     const command = ['env', `PATH=${programs}:${process.env.PATH}`, ...SHELLS[shell]];
     const program = [...SHELLS[shell], '-c', spoolScript, 'netdebug', 'follow', ...words];
@@ -154,7 +154,7 @@ export class Place {
     );
   }
 
-  /** A follower without a lease, which tells its number within in a file. */
+  /** A follower without a lease, which writes its PID within to a file. */
   follower(shell: Shell, pidFile: string, ...words: string[]): Following {
     const tell = 'read -r pid _ </proc/self/stat; echo "$pid" >"$1"; shift; exec "$@"';
     const program = [...SHELLS[shell], '-c', spoolScript, 'netdebug', 'follow', ...words];
@@ -165,7 +165,7 @@ export class Place {
     );
   }
 
-  /** A recorder of its own. */
+  /** A recorder without a follower. */
   record(shell: Shell, ...words: string[]): ChildProcess {
     const program = [...SHELLS[shell], '-c', spoolScript, 'netdebug', 'record', ...words];
     return this.spawn(program, { stdio: 'ignore' });
@@ -176,13 +176,13 @@ export class Place {
     execFileSync('nsenter', [...this.#enter, ...command]);
   }
 
-  /** Sends a signal to a process within, by its number there. */
+  /** Sends a signal to a process within, by its PID there. */
   kill(signal: string, pid: number): void {
     const kill = ['sh', '-c', 'kill -s "$1" "$2"', 'kill', signal, String(pid)];
     execFileSync('nsenter', [...this.#enter, ...kill]);
   }
 
-  /** Command lines of the processes within that have to do with a folder. */
+  /** Command lines of the processes within that use a folder. */
   processes(folder: string): string[] {
     const folders = this.#workingFolders();
     return this.#ps('pid=,args=').filter((line) => {
@@ -191,7 +191,7 @@ export class Place {
     });
   }
 
-  /** Process -> working folder, of all processes within: by one process, since it is asked for often. */
+  /** Process -> working folder, of all processes within: read by one process, because it is needed often. */
   #workingFolders(): ReadonlyMap<string, string> {
     const list = ['sh', '-c', 'ls -l /proc/[0-9]*/cwd 2>/dev/null'];
     const { stdout } = spawnSync('nsenter', [...this.#enter, ...list], { encoding: 'utf8' });
@@ -203,7 +203,7 @@ export class Place {
     );
   }
 
-  /** Command lines within that hold a text. */
+  /** Command lines within that contain a text. */
   commands(text: string): string[] {
     return this.#ps('pid=,args=').filter((line) => line.includes(text));
   }
@@ -212,7 +212,7 @@ export class Place {
     return this.processes(folder).filter((line) => /^\s*\d+ (tcpdump|dumpcap) /.test(line));
   }
 
-  /** Ended processes that nobody waits for. */
+  /** Zombies: ended processes that were not waited for. */
   zombies(): string[] {
     return this.#ps('stat=,args=').filter((line) => line.startsWith('Z'));
   }
@@ -251,12 +251,12 @@ export class Following {
     return this.frames.line(start) ?? '';
   }
 
-  /** Asks it to end the recording, or, when that is over, to remove all. */
+  /** Asks it to end the recording or, after its end, to remove everything. */
   nudge(): void {
     this.#say('info');
   }
 
-  /** As a client that has gone. */
+  /** Behaves like a client that has disappeared. */
   leave(): void {
     clearInterval(this.#beat);
     this.child.stdin?.end();
@@ -267,7 +267,7 @@ export class Following {
   }
 }
 
-/** Waits, long enough for a busy machine, until something is so. */
+/** Waits for a condition, long enough for a busy machine. */
 export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + 120_000;
   while (!(await isSo())) {

@@ -2,13 +2,13 @@ import { createSocket } from 'node:dgram';
 
 /**
  * Sends numbered datagrams to a port of 127.0.0.1, and prints how many: PORT PER-SECOND COUNT SIZE.
- * A program of its own, since it runs in a network namespace of the test's.
+ * A separate program, because it runs in a network namespace of the test.
  */
 const [port = 0, rate = 0, count = 0, size = 0] = process.argv.slice(2).map(Number);
 const socket = createSocket('udp4');
 let queued = 0;
 let sent = 0;
-// Not connected: nobody listens there, and each answer that says so would cost a datagram.
+// Not connected: nobody listens there, and each ICMP error would cost a datagram.
 socket.bind(() => {
   const start = performance.now();
   const send = () => {
@@ -24,7 +24,7 @@ socket.bind(() => {
   send();
 });
 
-/** Ends when all have left: on a busy machine many wait in the queue. */
+/** Ends when all have been sent: on a busy machine many wait in the queue. */
 function onSent(error: Error | null): void {
   if (error) throw error;
   sent += 1;
