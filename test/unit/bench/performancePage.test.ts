@@ -13,7 +13,7 @@ const page = (...figures: Figure[]) =>
     },
   ]);
 
-it('a comparison is a row: ratio with interval, goal, verdict, rounds', () => {
+it('shows a comparison as a row: ratio with interval, goal, verdict, rounds', () => {
   const theirs = [10, 20, 40];
   const text = page({
     ...{ group: 'Start', name: 'ports', unit: 'ms', against: 'kubectl get', goal: { most: 1.4 } },
@@ -24,7 +24,7 @@ it('a comparison is a row: ratio with interval, goal, verdict, rounds', () => {
   expect(text).toContain('Measured 2026-01-02, commit abc; cluster: none; a machine.');
 });
 
-it('a value without a partner is a part of its limit', () => {
+it('shows a value without a comparison as a fraction of its limit', () => {
   const text = page({
     ...{ group: 'Exec', name: 'memory', unit: 'bytes', ours: [50e6], goal: { most: 100e6 } },
   });
@@ -33,7 +33,7 @@ it('a value without a partner is a part of its limit', () => {
   );
 });
 
-it('values that grow are a curve, relative to the first', () => {
+it('shows growing values as a curve, relative to the first', () => {
   const of = 'pods';
   const grown = [10, 40, 20].map(
     (x): Figure => ({ group: 'Pods', name: 'listed', unit: 'ms', ours: [x * 2], x, of }),

@@ -7,7 +7,7 @@ import { runCommandLine } from '../../../src/cli/commandLine.ts';
 import { StandardOutput } from '../../../src/output/standardOutput.ts';
 import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
 
-/** Runs a command against a server that knows no pod; gives what it asked for and what it said. */
+/** Runs a command against a server that knows no pod; returns its requests and its output. */
 async function run(...args: string[]) {
   return runWith(
     (_, response) => json(response, 404, status(404, 'NotFound', 'pods "web" not found')),
@@ -42,19 +42,19 @@ afterEach(() => {
 });
 
 describe('capture', () => {
-  it('that fails before it begins keeps no Wireshark waiting, nor itself', async () => {
+  it('that fails before it begins ends, and does not leave Wireshark waiting', async () => {
     const { code, said, ended } = await run('capture', 'web', '--wireshark');
     expect(code).toBe(1);
     expect(said).toMatch(/^Error from server \(NotFound\): pods "web" not found\n/);
     await vi.waitFor(() => expect(existsSync(ended)).toBe(true), { interval: 5 });
   });
 
-  it('takes the last of a flag given twice, as kubectl does', async () => {
+  it('uses the last value of a flag given twice, as kubectl does', async () => {
     const { seen } = await run('capture', 'web', '-n', 'one', '-n', 'two');
     expect(seen[0]?.path).toBe('/api/v1/namespaces/two/pods/web');
   });
 
-  it('takes every target, in order', async () => {
+  it('accepts every target, in order', async () => {
     const { code, said } = await run('capture', 'web', 'db', '-l', 'app=x');
     expect(code).toBe(2);
     expect(said).toMatch(/^error: name cannot be provided when a selector is specified/);
@@ -64,7 +64,7 @@ describe('capture', () => {
     );
   });
 
-  it('names the Role for the namespace of the target, not for the current one', async () => {
+  it('prints the Role for the namespace of the target, not for the current one', async () => {
     const message =
       'services "db" is forbidden: User "ann" cannot get resource "services" in API group "" in the namespace "data"';
     const { code, said, seen } = await runWith(
@@ -96,7 +96,7 @@ describe('capture', () => {
     expect(reviews.filter(({ body }) => body.includes('"namespace":"shop"'))).toEqual([]);
   });
 
-  it('of a node is one of it, whatever becomes of a peer', async () => {
+  it('of a node with a peer stays a capture of a node', async () => {
     const { code, said } = await runWith(
       ({ path, method }, response) => {
         if (path.endsWith('/pods/db'))
@@ -113,7 +113,7 @@ describe('capture', () => {
   it.each([
     [['--follow-pods'], /^error: --follow-pods cannot be used with a node/],
     [['--with-clients', '-w', 'x.pcapng'], /^error: --with-clients cannot be used with a node/],
-  ])('of a node is no capture of pods: %j', async (flags, message) => {
+  ])('of a node rejects flags for pods: %j', async (flags, message) => {
     const { code, said } = await run('capture', 'node/n1', ...flags);
     expect(said).toMatch(message);
     expect(code).toBe(2);
@@ -139,7 +139,7 @@ describe('capture', () => {
       /^error: invalid argument "cm\/x" for "--peer" flag: /,
     ],
     [['port', '80'], /^error: unexpected argument: port 80/],
-  ])('%j is wrong usage, found before anything is asked', async (flags, message) => {
+  ])('%j is a usage error, found before any request', async (flags, message) => {
     const { code, said, seen } = await run('capture', 'web', ...flags);
     expect(code).toBe(2);
     expect(said).toMatch(message);

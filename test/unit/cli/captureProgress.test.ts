@@ -4,7 +4,7 @@ import { captureProgress } from '../../../src/cli/captureProgress.ts';
 it.each([
   [0, 24, /^0 packets captured in x\.pcap$/m],
   [2, 180, /^2 packets captured \(180 B\) in x\.pcap$/m],
-])('after %i packets does not count the header of an empty file', (packets, bytes, said) => {
+])('after %i packets ignores the header of an empty file', (packets, bytes, said) => {
   let written = '';
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     written += text;

@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Records rings of pods that do this each, until they are told to end. */
+/** Records rings in pods that do this, until they are asked to end. */
 async function ring(does: Readonly<Record<string, Act>>) {
   for (const [name, act] of Object.entries(does)) acts.set(name, act);
   const said: string[] = [];
@@ -43,7 +43,7 @@ async function ring(does: Readonly<Record<string, Act>>) {
   return { code: await ended, said: said.join('') };
 }
 
-/** It was still being started. */
+/** It is still being started. */
 const starts: Act = async ({ interrupt }) => {
   await wait(60_000, undefined, { signal: interrupt });
   return MANIFEST;
@@ -57,13 +57,13 @@ const fails: Act = async () => {
 };
 
 describe('rings of several pods', () => {
-  it('that record are copied though another had not begun when they were to end', async () => {
+  it('that record are copied, even if another one has not begun by the end', async () => {
     const { code, said } = await ring({ slow: starts, web: copies });
     expect(code).toBe(0);
     expect(said).toMatch(/^web: 0 files/m);
   });
 
-  it('are an interruption when none had begun, and a failure when one failed', async () => {
+  it('count as interrupted if none had begun, and as failed if one failed', async () => {
     expect((await ring({ slow: starts, other: starts })).code).toMatchObject({
       cause: expect.any(Interrupted),
     });
@@ -72,7 +72,7 @@ describe('rings of several pods', () => {
     expect(said).toMatch(/bad: error: no room\n[\s\S]*web: 0 files/);
   });
 
-  it('stay in the folder, whatever a server calls its pods', async () => {
+  it('stay in the folder, whatever the names of the pods', async () => {
     const folders: string[] = [];
     const tells: Act = async ({ folder }) => {
       folders.push(folder);

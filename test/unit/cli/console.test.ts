@@ -23,7 +23,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('tells of a request that takes long, and of no other', () => {
+it('reports a request only if it takes long', () => {
   tellOfRequest('https://quick')();
   const answered = tellOfRequest('https://slow');
   vi.advanceTimersByTime(5_000);
@@ -33,7 +33,7 @@ it('tells of a request that takes long, and of no other', () => {
   expect(statusLine().isBusy).toBe(false);
 });
 
-it('tells of no request while progress is shown', () => {
+it('does not report requests while progress is shown', () => {
   statusLine().show('3 packets');
   tellOfRequest('https://slow');
   vi.advanceTimersByTime(5_000);
@@ -43,14 +43,14 @@ it('tells of no request while progress is shown', () => {
 describe('a credential plugin that asks the user', () => {
   const own = { value: process.stderr.isTTY, configurable: true };
   beforeEach(() => {
-    // Streams that are no terminal do not have the property.
+    // Streams that are not terminals lack this property.
     Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
   });
   afterEach(() => {
     Object.defineProperty(process.stderr, 'isTTY', own);
   });
 
-  it('has the terminal to itself, and notes wait', () => {
+  it('has the terminal to itself, and delays notes', () => {
     const ended = letPluginAsk(false);
     note('3 packets lost');
     vi.advanceTimersByTime(60_000);
@@ -59,7 +59,7 @@ describe('a credential plugin that asks the user', () => {
     expect(written).toContain('3 packets lost\n');
   });
 
-  it('during a capture is explained once it has asked, with the time that is left', () => {
+  it('during a capture is explained after its question, with the remaining time', () => {
     const end = new Date('2026-01-01T14:32:10').getTime();
     setRecordingEnd(() => end);
     const ended = letPluginAsk(true);
@@ -73,7 +73,7 @@ describe('a credential plugin that asks the user', () => {
   });
 });
 
-it('tells of a lost login during a capture only, while somebody may still log in', () => {
+it('reports a lost login only during a capture, while the user can still log in', () => {
   const lost = new Error('your login has expired');
   tellOfLostLogin(lost, 10_000);
   setRecordingEnd(() => undefined);

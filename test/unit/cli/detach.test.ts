@@ -30,7 +30,7 @@ const REQUEST = {
   keep: seconds(60),
 } as Parameters<typeof detach>[1];
 
-/** The commands that fetch what was started, as they are printed. */
+/** The printed commands that fetch the started captures. */
 async function fetches(usual: { readonly usualNamespace?: string }) {
   let said = '';
   const spies = [
@@ -47,14 +47,14 @@ async function fetches(usual: { readonly usualNamespace?: string }) {
   return said.match(/captures fetch rare.*? {3}/g);
 }
 
-it('what was started in several namespaces is told where to get in each', async () => {
+it('captures in several namespaces: the printed commands name the namespace where needed', async () => {
   expect(await fetches({ usualNamespace: 'shop' })).toEqual([
     'captures fetch rare   ',
     'captures fetch rare -n tools   ',
   ]);
 });
 
-it('a namespace that a flag named is named again', async () => {
+it('repeats a namespace that was given with a flag', async () => {
   expect(await fetches({})).toEqual([
     'captures fetch rare -n shop   ',
     'captures fetch rare -n tools   ',

@@ -19,13 +19,13 @@ describe('help in 80 columns', () => {
     if (headings.includes('Examples:')) expect(headings[0]).toBe('Examples:');
   });
 
-  it.each(HELPS)('of "$name" leaves no word alone on the last line of a paragraph', ({ help }) => {
+  it.each(HELPS)('of "$name" has no single word on the last line of a paragraph', ({ help }) => {
     const alone = help.split('\n').filter((line) => /^ {20,}\S+$/.test(line));
     expect(alone).toEqual([]);
   });
 });
 
-it('paragraphs are wrapped without a single word at the end', () => {
+it('wraps paragraphs without a single word at the end', () => {
   expect(wrapped('one two three four', 14)).toEqual(['one two', 'three four']);
   expect(wrapped('one two', 14)).toEqual(['one two']);
   expect(wrapped('anextremelylongword x', 10)).toEqual(['anextremelylongword', 'x']);

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The signals of a command, and whether the process was told to exit. */
+/** The signals of a command, and whether the process was asked to exit. */
 function started(abandons: boolean) {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   return { ...onInterruption({ abandons }), exit, press: () => process.emit('SIGINT') };
@@ -22,7 +22,7 @@ it('the second Ctrl-C ends a command that has nothing to save', () => {
   release();
 });
 
-it('the second Ctrl-C gives other commands a moment, and the third none', () => {
+it('the second Ctrl-C gives other commands a moment; the third ends them at once', () => {
   vi.useFakeTimers();
   const { abandon, exit, press, release } = started(true);
   press();

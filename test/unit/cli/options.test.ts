@@ -18,7 +18,7 @@ async function printed(...args: string[]): Promise<string> {
 }
 
 it.skipIf(!upstreamKubectl())(
-  'options lists each as kubectl options does, and leaves out only caches and logs',
+  'lists the same options as kubectl options, except those for caches and logs',
   async () => {
     const ours = await printed('options');
     const args = ['-c', 'exec "$0" options >&2', upstreamKubectl()];
@@ -33,7 +33,7 @@ it.skipIf(!upstreamKubectl())(
     expect(own.delete('trace-timing')).toBe(true);
     expect(own.size).toBe(Object.keys(CONNECTION_FLAGS).length);
     for (const [name, flag] of own) {
-      // Two are ours to say: tcpdump's -s is no server, and captures are no requests with an end.
+      // Two differ: -s belongs to tcpdump, and captures have no request timeout.
       const expected = kubectl.get(name);
       if (name === 'server') expect({ ...flag, short: 's' }).toEqual(expected);
       else if (name === 'request-timeout')

@@ -28,7 +28,7 @@ function words(line: string): string[] {
   return line.split(' ').map((word) => word.replace("''", ''));
 }
 
-describe('words are read as kubectl reads them:', () => {
+describe('words are parsed as in kubectl:', () => {
   it.each<[string, object, string[]]>([
     ['x -w file', { write: 'file' }, ['x']],
     ['-wfile x', { write: 'file' }, ['x']],
@@ -62,7 +62,7 @@ describe('words are read as kubectl reads them:', () => {
     expect(parsed).toEqual({ flags: { ...NOTHING, ...given }, args, rest: undefined });
   });
 
-  it('what comes after -- as it is', () => {
+  it('words after -- are unchanged', () => {
     expect(parseFlags(TABLE, words('x -- -w 3 -- --nope 04'))).toEqual({
       flags: NOTHING,
       args: ['x'],

@@ -46,7 +46,7 @@ describe('report', () => {
     expect(reported(error)).toEqual({ code, text });
   });
 
-  it('shows a fault of ours with its stack', () => {
+  it('shows an internal error with its stack', () => {
     const { code, text } = reported(new TypeError('x is undefined'));
     expect(code).toBe(1);
     expect(text).toMatch(
@@ -57,7 +57,7 @@ describe('report', () => {
     );
   });
 
-  it('lets nothing from a cluster act on the terminal', () => {
+  it('escapes everything from a cluster that could act on the terminal', () => {
     const evil = '\x1b]0;owned\x07\u202e\r\u009b2J';
     for (const error of [
       new Problem(evil, { kind: 'failed', next: [evil] }),

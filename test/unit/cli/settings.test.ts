@@ -6,7 +6,7 @@ import { debuggerSettings } from '../../../src/cli/settings.ts';
 import { DEFAULT_IMAGE } from '../../../src/debugger/image.ts';
 import { Problem } from '../../../src/problem.ts';
 
-/** Variables under which the settings file holds `text`; undefined for no file. */
+/** Environment variables with which the settings file contains `text`; undefined for no file. */
 function withFile(text: string | undefined): { XDG_CONFIG_HOME: string; path: string } {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-settings-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -38,7 +38,7 @@ function problemOf(env: NodeJS.ProcessEnv, flags = {}): Problem {
   throw new Error('it was accepted');
 }
 
-/** A problem of the settings file that names `what` is wrong. */
+/** A problem that says that `what` in the settings file is wrong. */
 function wrongFile(what: string) {
   return { kind: 'configuration', message: expect.stringContaining(what) };
 }
@@ -94,24 +94,24 @@ describe('each setting comes from', () => {
     });
   });
 
-  it('the next one when one is empty', () => {
+  it('the next source if one is empty', () => {
     const env = { ...withFile('image: of-file\nttl:\n'), NETDEBUG_IMAGE: '', NETDEBUG_CONFIG: '' };
     expect(debuggerSettings({}, env)).toMatchObject({ image: 'of-file', ttl: 8 * 3600 });
   });
 
-  it('a file named by a variable, which must be there', () => {
+  it('a file named by a variable, which must exist', () => {
     const { path } = withFile(FILE);
     expect(debuggerSettings({}, { NETDEBUG_CONFIG: path }).image).toBe('of-file');
     expect(problemOf({ NETDEBUG_CONFIG: '/no/such' })).toMatchObject(wrongFile('/no/such'));
   });
 });
 
-describe('a settings file that is wrong', () => {
-  it.each(['', '# nothing yet\n', '---\n', '{}'])('says nothing: %j', (text) => {
+describe('a settings file', () => {
+  it.each(['', '# nothing yet\n', '---\n', '{}'])('may be empty: %j', (text) => {
     expect(debuggerSettings({}, withFile(text)).image).toBe(DEFAULT_IMAGE);
   });
 
-  it('has an unknown setting', () => {
+  it('must not have an unknown setting', () => {
     const env = withFile('image: x\nimagepullpolicy: Never\n');
     const problem = problemOf(env);
     expect(problem).toMatchObject(wrongFile('"imagepullpolicy"'));
@@ -122,17 +122,17 @@ describe('a settings file that is wrong', () => {
     expect(problemOf(withFile('__proto__: 1\n'))).toMatchObject(wrongFile('"__proto__"'));
   });
 
-  it.each(['image: [', '\tx: 1', 'a: 1\na: 2'])('is no YAML: %j', (text) => {
+  it.each(['image: [', '\tx: 1', 'a: 1\na: 2'])('must be YAML: %j', (text) => {
     const env = withFile(text);
     expect(problemOf(env)).toMatchObject(wrongFile(env.path));
   });
 
-  it.each(['- image', 'just text', '3'])('is no list of settings: %j', (text) => {
+  it.each(['- image', 'just text', '3'])('must be a mapping: %j', (text) => {
     const env = withFile(text);
     expect(problemOf(env)).toMatchObject(wrongFile(env.path));
   });
 
-  it('has a value that cannot be used', () => {
+  it('must not have an invalid value', () => {
     expect(problemOf(withFile('image: {name: x}\n'))).toMatchObject(wrongFile('image'));
     const env = withFile('imagePullPolicy: Sometimes\n');
     expect(problemOf(env).message).toBe(
@@ -144,7 +144,7 @@ describe('a settings file that is wrong', () => {
     expect(problemOf(withFile('ttl: soon\n')).exitCode).toBe(2);
   });
 
-  it('never gives a ttl below a second', () => {
+  it('cannot set a ttl below a second', () => {
     expect(debuggerSettings({ ttl: 0.1 }, withFile(undefined)).ttl).toBe(1);
   });
 });

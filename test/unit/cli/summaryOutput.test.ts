@@ -4,7 +4,7 @@ import { FakeOutput, packet, pcapHeader } from '../capture/fakePod.ts';
 
 const WHOLE = Buffer.concat([pcapHeader(), packet(60), packet(60)]);
 
-it('summarizes the first file where packets of another kind begin a second one', async () => {
+it('summarizes only the first file if packets of another link type begin a second one', async () => {
   const output = Object.assign(new FakeOutput(), { nextFile: async () => 'x-2.pcap' });
   const summary = new SummaryOutput(output);
   await summary.write(WHOLE);
@@ -15,7 +15,7 @@ it('summarizes the first file where packets of another kind begin a second one',
   expect(output.written).toEqual(Buffer.concat([WHOLE, WHOLE]));
 });
 
-it('takes one stream only where the output does', () => {
+it('accepts a single stream only, if the output does so', () => {
   expect(new SummaryOutput(new FakeOutput()).nextFile).toBeUndefined();
   expect(new SummaryOutput(undefined).nextFile).toBeUndefined();
 });

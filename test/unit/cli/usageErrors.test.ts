@@ -8,7 +8,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Runs a command line that is wrong before any cluster is asked. */
+/** Runs a command line that is wrong before any request. */
 async function run(...args: string[]) {
   let stderr = '';
   vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -26,7 +26,7 @@ const WITH_VALUE = ALL.filter(({ takesValue }) => takesValue);
 const SWITCHES = ALL.filter(({ takesValue, choices }) => !takesValue && choices === undefined);
 
 describe('for every flag of every command', () => {
-  it('covers them all', () => {
+  it('covers all of them', () => {
     expect(COMMANDS.length).toBeGreaterThan(10);
     for (const { flags } of COMMANDS) expect(flags.length).toBeGreaterThan(15);
   });
@@ -64,7 +64,7 @@ describe('for every flag of every command', () => {
 });
 
 describe('for every command', () => {
-  it.each(COMMANDS)('$name has no such flag', async ({ name }) => {
+  it.each(COMMANDS)('$name rejects unknown flags', async ({ name }) => {
     for (const [word, message] of [
       ['--no-such', 'unknown flag: --no-such'],
       ['--no-such=1', 'unknown flag: --no-such'],
@@ -78,7 +78,7 @@ describe('for every command', () => {
     }
   });
 
-  it.each(COMMANDS)('$name --help, whatever else is wrong', async ({ name }) => {
+  it.each(COMMANDS)('$name --help prints the help, even with other errors', async ({ name }) => {
     const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     const { code, stderr } = await run(name, '--no-such', '-h', 'x');
     expect(stderr).toBe('');
@@ -87,7 +87,7 @@ describe('for every command', () => {
   });
 });
 
-describe('mistakes are usage errors:', () => {
+describe('usage errors:', () => {
   it.each([
     [['capture', 'x', '-i', '-w', 'y'], "flag needs an argument: 'i' in -i"],
     [['capture'], 'TARGET or a selector is required'],
@@ -116,7 +116,7 @@ describe('mistakes are usage errors:', () => {
     expect(code).toBe(2);
   });
 
-  it('a command that looks like others names them', async () => {
+  it('suggests similar names for an unknown command', async () => {
     const { stderr } = await run('captur', 'x');
     expect(stderr).toContain('Did you mean capture or captures?');
   });

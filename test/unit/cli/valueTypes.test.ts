@@ -34,12 +34,12 @@ describe('durations', () => {
     'Infinity',
     '0x10',
     '1h30',
-  ])('%j is none', (text) => {
+  ])('%j is not a duration', (text) => {
     const problem = problemOf(() => DURATION.parse(text));
     expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 
-  it.each(['25d', '600h', '9'.repeat(400)])('%s is longer than timers reach', (text) => {
+  it.each(['25d', '600h', '9'.repeat(400)])('%s exceeds the limit of timers', (text) => {
     expect(problemOf(() => DURATION.parse(text))).toMatchObject({
       kind: 'usage',
       message: expect.stringContaining('24d'),
@@ -76,28 +76,28 @@ describe('sizes', () => {
     '1__proto__',
     '0.1b',
     '10%',
-  ])('%j is none', (text) => {
+  ])('%j is not a size', (text) => {
     const problem = problemOf(() => SIZE.parse(text));
     expect(problem).toMatchObject({ kind: 'usage', exitCode: 2 });
   });
 });
 
 describe('counts', () => {
-  it('whole numbers of at least the least', () => {
+  it('are whole numbers not below the minimum', () => {
     expect(count().parse('1')).toBe(1);
     expect(count().parse('0010')).toBe(10);
     expect(count(0).parse('0')).toBe(0);
   });
 
   it.each(['', '0', '-1', '1.5', '1e3', '0x10', ' 1', '1\n', '9'.repeat(20)])(
-    '%j is none',
+    '%j is not a count',
     (text) => {
       expect(problemOf(() => count().parse(text)).kind).toBe('usage');
     },
   );
 });
 
-it('choices are taken literally', () => {
+it('matches choices literally', () => {
   expect(oneOf('FORMAT', ['json', 'yaml']).parse('json')).toBe('json');
   for (const text of ['JSON', '', 'js', 'toString'])
     expect(problemOf(() => oneOf('FORMAT', ['json', 'yaml']).parse(text))).toMatchObject({
@@ -106,7 +106,7 @@ it('choices are taken literally', () => {
     });
 });
 
-describe('--request-timeout, as kubectl reads it', () => {
+describe('--request-timeout, as in kubectl', () => {
   it.each([
     ['0', 0],
     ['5', 5000],
@@ -120,9 +120,14 @@ describe('--request-timeout, as kubectl reads it', () => {
     expect(parseTimeout(text)).toBeCloseTo(milliseconds, 6);
   });
 
-  it.each(['', '-5', '-5s', '5 s', '1d', 's', '1.5', '1h 2m', 'soon'])('%j is none', (text) => {
-    expect(() => parseTimeout(text)).toThrow(/^Invalid timeout value\. Timeout must be a single /);
-  });
+  it.each(['', '-5', '-5s', '5 s', '1d', 's', '1.5', '1h 2m', 'soon'])(
+    '%j is not a timeout',
+    (text) => {
+      expect(() => parseTimeout(text)).toThrow(
+        /^Invalid timeout value\. Timeout must be a single /,
+      );
+    },
+  );
 });
 
 describe('namespaces', () => {
@@ -131,7 +136,7 @@ describe('namespaces', () => {
   });
 
   it.each(['../kube-system', 'a/b', 'Shop', '-a', 'a-', 'a.b', 'a b', 'x'.repeat(64)])(
-    'refuses %j before a server is asked',
+    'refuses %j before any request',
     (name) => {
       expect(problemOf(() => NAMESPACE.parse(name))).toMatchObject({ exitCode: 2 });
     },

@@ -19,7 +19,7 @@ const REQUEST = {
 } as const;
 
 interface Answers {
-  /** The message that a dry run is refused with, by whether capabilities are added. */
+  /** The message with which a dry run is refused, by whether capabilities are added. */
   readonly refusals?: { readonly least?: string; readonly baseline?: string };
   readonly code?: number;
   readonly node?: object;
@@ -29,7 +29,7 @@ interface Answers {
   readonly check?: Plain;
 }
 
-/** What comes of the questions, and which they were. */
+/** The result, and the requests. */
 async function choose(answers: Answers, pod: Pod = podWith()) {
   const { check } = answers;
   const { api, seen } = await fakeServer({
@@ -52,7 +52,7 @@ function answer(seen: Seen, response: ServerResponse, answers: Answers): void {
     const message = answers.refusals?.[accessLevel];
     const code = answers.code ?? 403;
     if (message === undefined) json(response, 200, podWith());
-    // Policies give no reason, or any.
+    // Policies give any reason, or none.
     else json(response, code, status(code, code === 403 ? 'Forbidden' : 'Invalid', message));
   } else if (path.startsWith('/api/v1/nodes/')) {
     json(response, 200, answers.node ?? { metadata: {} });
@@ -67,18 +67,18 @@ const BASELINE = recording<{ body: { message: string } }>('ephemeral-psa-baselin
 const RESTRICTED = recording<{ body: { message: string } }>('ephemeral-psa-restricted').body
   .message;
 const FORBIDDEN = recording<{ body: { message: string } }>('rbac-ephemeral-403').body.message;
-// From an issue of OpenShift's users; the constraints are named by each cluster.
+// From an issue of OpenShift users; each cluster names its own constraints.
 const SCC =
   'pods "web" is forbidden: unable to validate against any security context constraint: [provider "anyuid": Forbidden: not usable by user or serviceaccount, provider restricted-v2: .spec.ephemeralContainers[0].runAsUser: Invalid value: 0: must be in the ranges: [1000650000, 1000659999]]';
 const EXEC_FORBIDDEN = recording<{ refused: { body: { message: string } } }>('exec-rbac-403')
   .refused.body.message;
 const NO_EXEC = { code: 403, body: status(403, 'Forbidden', EXEC_FORBIDDEN) };
-// Since 1.35 a second check, for create; its refusal has no reason.
+// Since 1.35 there is a second check, for create; its refusal has no reason.
 const NO_CREATE = { code: 403, body: status(403, 'Forbidden', 'pods "web" is forbidden: ') };
 const WEBHOOK = 'admission webhook "validate.kyverno.svc-fail" denied the request: no';
 
-describe('which accessLevel', () => {
-  it('the first, with one round of questions', async () => {
+describe('the chosen access level', () => {
+  it('is the first one, after one round of requests', async () => {
     const { outcome, asked } = await choose({});
     expect(outcome).toEqual({ accessLevel: 'least' });
     expect(asked.toSorted()).toEqual([
@@ -89,7 +89,7 @@ describe('which accessLevel', () => {
     ]);
   });
 
-  it('the second, where nothing may be added', async () => {
+  it('is the second one if no capabilities may be added', async () => {
     const { outcome } = await choose({ refusals: { least: BASELINE } });
     expect(outcome).toMatchObject({
       accessLevel: 'baseline',
@@ -100,12 +100,15 @@ describe('which accessLevel', () => {
   it.each([
     ['privileged', 'least'],
     ['baseline', 'baseline'],
-  ])('by the label where a webhook knows no dry run: %s', async (level, accessLevel) => {
-    const message = 'admission webhook "x" does not support dry run';
-    const labels = { 'pod-security.kubernetes.io/enforce': level };
-    const { outcome } = await choose({ refusals: { least: message }, code: 400, labels });
-    expect(outcome).toMatchObject({ accessLevel, unsure: expect.stringContaining(message) });
-  });
+  ])(
+    "follows the namespace's label if a webhook does not support dry runs: %s",
+    async (level, accessLevel) => {
+      const message = 'admission webhook "x" does not support dry run';
+      const labels = { 'pod-security.kubernetes.io/enforce': level };
+      const { outcome } = await choose({ refusals: { least: message }, code: 400, labels });
+      expect(outcome).toMatchObject({ accessLevel, unsure: expect.stringContaining(message) });
+    },
+  );
 
   it.each<[string, Answers, ProblemKind, boolean]>([
     ['restricted', { refusals: { least: RESTRICTED, baseline: RESTRICTED } }, 'denied', true],
@@ -115,28 +118,31 @@ describe('which accessLevel', () => {
     ['no right to watch', { denied: ['watch'] }, 'forbidden', true],
     ['OpenShift', { refusals: { least: SCC, baseline: SCC } }, 'denied', true],
     ['a webhook', { refusals: { least: WEBHOOK, baseline: WEBHOOK } }, 'denied', false],
-  ])('none, and whether by the node: %s', async (_, answers, kind, nodeInstead) => {
-    const { outcome } = await choose(answers);
-    expect(outcome).toMatchObject({ noEphemeral: { kind, nodeInstead } });
-  });
+  ])(
+    'is none, with or without a pod on the node instead: %s',
+    async (_, answers, kind, nodeInstead) => {
+      const { outcome } = await choose(answers);
+      expect(outcome).toMatchObject({ noEphemeral: { kind, nodeInstead } });
+    },
+  );
 
   it.each([
     ['get pods/exec', { check: NO_EXEC }],
     ['create pods/exec', { check: NO_CREATE }],
     ['watch pods', { denied: ['watch'] }],
-  ] as const)('names the permission that lacks: %s', async (permission, answers) => {
+  ] as const)('names the missing permission: %s', async (permission, answers) => {
     const { outcome } = await choose(answers);
     expect(outcome).toMatchObject({ noEphemeral: { text: expect.stringContaining(permission) } });
   });
 
-  it('none for a static pod, without a dry run', async () => {
+  it('is none for a static pod, without a dry run', async () => {
     const pod = podWith({ metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } });
     const { outcome, asked } = await choose({}, pod);
     expect(outcome).toMatchObject({ noEphemeral: { nodeInstead: true } });
     expect(asked.filter((one) => one.startsWith('PATCH'))).toEqual([]);
   });
 
-  it('none beside an old debugger that breaks the policy now', async () => {
+  it('is none next to an old debugger that violates the policy now', async () => {
     const old = debuggerContainer('netdebug-network', { ...REQUEST, image: 'other' });
     const message =
       'pods "web" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities (container "netdebug-network" must not include "NET_RAW" in securityContext.capabilities.add)';
@@ -153,18 +159,18 @@ describe('which accessLevel', () => {
       metadata: {},
       spec: { taints: [{ key: 'virtual-kubelet.io/provider', value: 'azure' }] },
     },
-  ])('none on a virtual node', async (node) => {
+  ])('is none on a virtual node', async (node) => {
     expect((await choose({ node })).outcome).toMatchObject({ kind: 'unsuitable' });
   });
 
-  it.each(['Unknown', 'False'])('none on a node whose Ready condition is %s', async (status) => {
+  it.each(['Unknown', 'False'])('is none on a node whose Ready condition is %s', async (status) => {
     const conditions = [{ type: 'Ready', status, message: 'Kubelet stopped posting node status.' }];
     const { outcome } = await choose({ node: { metadata: {}, status: { conditions } } });
     expect(String(outcome)).toMatch(/node "node-1" .*not ready.*stopped posting.*not changed/);
   });
 });
 
-/** What a real API server, or what stands before it, answered. */
+/** The answer of a real API server, or of something in front of it. */
 const answered = (name: string) => {
   const { status: code, body } = recording<{ status: number; body: { message: string } }>(name);
   return { code, message: body.message };
@@ -186,14 +192,14 @@ describe('a refusal, whatever its HTTP status', () => {
   );
 
   it.each([...DENIED.map(answered), { ...answered(DENIED[0]), code: 500 }])(
-    'of every debugger is not circumvented by a pod on the node: $code',
+    'of every debugger is not bypassed with a pod on the node: $code',
     async ({ code, message }) => {
       const { outcome } = await choose({ refusals: { least: message, baseline: message }, code });
       expect(outcome).toMatchObject({ noEphemeral: { nodeInstead: false } });
     },
   );
 
-  it('an admission webhook that cannot be asked, with one dry run', async () => {
+  it('by an unreachable admission webhook is recognised after one dry run', async () => {
     const { code, message } = answered('ephemeral-webhook-unreachable-500');
     const { outcome, asked } = await choose({ refusals: { least: message }, code });
     expect(outcome).toMatchObject({
@@ -212,7 +218,7 @@ describe('a refusal, whatever its HTTP status', () => {
       'Pod "web" is invalid: existing ephemeral containers "netdebug-network" may not be changed',
     ],
   ])(
-    'is none where the server is in trouble, or somebody else was faster: %i',
+    'is not assumed if the server fails, or the pod was changed concurrently: %i',
     async (code, message) => {
       const { outcome } = await choose({ refusals: { least: message }, code });
       expect(outcome).toMatchObject({
@@ -222,7 +228,7 @@ describe('a refusal, whatever its HTTP status', () => {
     },
   );
 
-  it('in words that are not known', async () => {
+  it('with an unknown message', async () => {
     const message = 'Pod "web" is invalid: spec.ephemeralContainers[0].image: Invalid value';
     const { outcome } = await choose({
       refusals: { least: message, baseline: message },
@@ -231,7 +237,7 @@ describe('a refusal, whatever its HTTP status', () => {
     expect(outcome).toMatchObject({ noEphemeral: { message: expect.stringContaining(message) } });
   });
 
-  it('a cluster without ephemeral containers', async () => {
+  it('by a cluster without ephemeral containers', async () => {
     const message = 'the server could not find the requested resource';
     const { outcome } = await choose({ refusals: { least: message }, code: 404 });
     expect(outcome).toMatchObject({ kind: 'unsuitable' });
@@ -239,7 +245,7 @@ describe('a refusal, whatever its HTTP status', () => {
 });
 
 describe('exec is tried before anything is changed', () => {
-  it('something in between that refuses it is named', async () => {
+  it('names a proxy in between that refuses it', async () => {
     const { status: code, body } = recording<{ status: number; body: string }>(
       'exec-through-kubectl-proxy-403',
     );
@@ -250,13 +256,13 @@ describe('exec is tried before anything is changed', () => {
     expect(next.join('\n')).toMatch(/kubectl proxy .*--reject-paths/);
   });
 
-  it.each([404, 502])('so is one that answers %i with a page', async (code) => {
+  it.each([404, 502])('recognises a proxy that answers %i with a page', async (code) => {
     const { outcome } = await choose({ check: { code, body: '<html>\nno</html>' } });
     expect(String(outcome)).toMatch(/something in between/);
   });
 
   it.each(['webhook', 'policy'])(
-    'a %s that denies it rules an ephemeral container out',
+    'does not use an ephemeral container if a %s denies it',
     async (kind) => {
       const message =
         kind === 'webhook'
@@ -276,7 +282,7 @@ describe('exec is tried before anything is changed', () => {
   it.each([
     [429, 'Too many requests, please try again later.\n'],
     [500, status(500, 'InternalError', 'Internal error occurred: no leader')],
-  ])('a server in trouble leaves it open: %i', async (code, body) => {
+  ])('cannot tell if the server fails: %i', async (code, body) => {
     const { outcome } = await choose({ check: { code, body } });
     expect(outcome).toMatchObject({ accessLevel: 'least', unsure: expect.any(String) });
   });
@@ -294,18 +300,18 @@ describe('a sandboxed runtime', () => {
     return sandboxNote(pod, await runtimeOf(api, pod));
   };
   it.each(['runsc', 'kata-qemu'])(
-    'is told of by its handler, whatever its class is called: %s',
+    'is recognised by its handler, whatever the name of its class: %s',
     async (handler) => {
       expect(await noteOf(handler)).toMatch(/sandbox/);
     },
   );
   it.each(['gvisor', 'kata-qemu', 'runsc-kvm'])(
-    'is told of by its class where that is all that is known: %s',
+    'is recognised by its class if the handler is unknown: %s',
     async (name) => {
       expect(await noteOf(undefined, name)).toMatch(/sandbox/);
     },
   );
-  it('is not told of where the handler is another', async () => {
+  it('is not reported for other handlers', async () => {
     expect(await noteOf('runc', 'gvisor-was-here')).toBeUndefined();
     expect(await noteOf('nvidia', 'nvidia')).toBeUndefined();
     expect(sandboxNote(podWith(), undefined)).toBeUndefined();
@@ -315,7 +321,7 @@ describe('a sandboxed runtime', () => {
 describe('the pod on a node', () => {
   const at = { name: 'n', namespace: 'debug' };
 
-  it('looks for a static pod by the UID its kubelet knows', () => {
+  it('finds a static pod by the UID that its kubelet uses', () => {
     const pod = podWith({
       metadata: { annotations: { 'kubernetes.io/config.hash': '3bd2d1' } },
       status: { containerStatuses: [{ name: 'main', containerID: 'cri-o://abc' }] },
@@ -325,18 +331,18 @@ describe('the pod on a node', () => {
     const words = command.indexOf('stay') + 1;
     expect(command.slice(words, words + 5)).toEqual(['4', '3bd2d1', 'uid-1', '--', 'abc']);
     expect(spec.hostNetwork).toBeUndefined();
-    // Kubernetes would halve them.
+    // Kubernetes would replace two of them with one.
     expect(command.join('')).not.toContain('$$');
   });
 
-  it('is on the node’s network for a node, without SYS_ADMIN', () => {
+  it('uses the node’s network if the target is a node, without SYS_ADMIN', () => {
     const { spec } = nodePod({ node: 'node-1' }, REQUEST, at);
     expect(spec.hostNetwork).toBe(true);
     expect(JSON.stringify(spec)).not.toContain('SYS_ADMIN');
     expect(JSON.stringify(spec)).not.toMatch(/privileged|hostPath/);
   });
 
-  it('ends after a day, or some time after what it is needed for', () => {
+  it('ends after a day, or some time after its purpose', () => {
     const deadline = (lifetime?: number) => {
       const request = { ...REQUEST, ...(lifetime !== undefined && { lifetime }) };
       return nodePod({ node: 'node-1' }, request, at).spec.activeDeadlineSeconds;
@@ -346,7 +352,7 @@ describe('the pod on a node', () => {
     expect(deadline(48 * 3_600_000)).toBe(52 * 3_600);
   });
 
-  it('says what it found', () => {
+  it('reports what it found', () => {
     expect(parseFound('pid 42')).toEqual({ kind: 'pod', holder: 42 });
     expect(parseFound('ports 4567 10250')).toEqual({ kind: 'node', ports: [10250, 4567] });
     expect(parseFound('denied cri-containerd.apparmor.d (enforce)')).toEqual({

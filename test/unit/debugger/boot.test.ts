@@ -30,8 +30,8 @@ function boot(shell: readonly string[], words: readonly string[]) {
   return { child, input, ended };
 }
 
-describe.each(SHELLS)('a command that comes on standard input, in $name', ({ shell }) => {
-  it('has exactly the words that were sent, and the rest of the input', async () => {
+describe.each(SHELLS)('a command on standard input, in $name', ({ shell }) => {
+  it('gets exactly the words that were sent, and the rest of the input', async () => {
     const words = [
       ...['', ' two  spaces ', '\ttab\t', "it's", '"$HOME" `id` $(id) %s %b *', '-n', 'é€'],
       ...['back\\slash', '\\n', '\\\\n', '\\c', '\\0101', 'two\nlines', '\n\nends\n\n', '#', '\\'],
@@ -42,7 +42,7 @@ describe.each(SHELLS)('a command that comes on standard input, in $name', ({ she
     expect(await ended).toEqual([`${words.map((word) => `<${word}>`).join('')}the rest\nof it`, 0]);
   });
 
-  it('comes in any pieces', async () => {
+  it('may arrive in any pieces', async () => {
     const { child, input, ended } = boot(shell, ['printf', '%s.', 'a\\b', 'c\nd']);
     for (const letter of input) {
       child.stdin.write(letter);
@@ -52,7 +52,7 @@ describe.each(SHELLS)('a command that comes on standard input, in $name', ({ she
     expect(await ended).toEqual(['a\\b.c\nd.', 0]);
   });
 
-  it('does not run when not all of it has come', async () => {
+  it('does not run if it arrives incomplete', async () => {
     const { child, input, ended } = boot(shell, ['echo', 'ran', 'whole']);
     child.stdin.end(input.slice(0, -2));
     expect(await ended).toEqual(['', 1]);
@@ -68,7 +68,7 @@ describe.each(SHELLS)('a command that comes on standard input, in $name', ({ she
 });
 
 describe('the request that starts a command', () => {
-  /** Proxies take 8 KB by default (nginx: large_client_header_buffers 4 8k); half of it is theirs. */
+  /** Proxies accept 8 KB by default (nginx: large_client_header_buffers 4 8k); half is left for their own headers. */
   const LIMIT = 4_000;
 
   /** The longest names that Kubernetes allows. */
@@ -103,7 +103,7 @@ describe('the request that starts a command', () => {
     await pods[0]?.started;
     const command = pods[0]?.command ?? [];
     expect(command.slice(3, 7)).toEqual(['lease', '12', 'sh', '-c']);
-    // Not as one: a difference would be printed whole.
+    // Not in one comparison: a difference would print everything.
     expect(command[7] === script).toBe(true);
     expect(command.slice(8, 10)).toEqual(['netdebug', 'record']);
     expect(command[10] === expression).toBe(true);

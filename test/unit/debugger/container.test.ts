@@ -64,7 +64,7 @@ describe('the container', () => {
     });
   });
 
-  it('holds nothing that a kubelet would replace in its command', () => {
+  it('contains nothing in its command that a kubelet would replace', () => {
     // third_party/forked/golang/expansion: `$$` becomes `$`, `$(NAME)` the variable.
     expect(mainScript).not.toMatch(/\$\$|\$\([A-Za-z_]/);
     expect(mainScript.length).toBeLessThan(4096);
@@ -88,7 +88,7 @@ describe('its capabilities', () => {
     ['netshoot:5000/debian:12', true],
     ['debian@sha256:netshoot', true],
     ['', true],
-  ])('the tcpdump of %s changes its user: %s', (image, changes) => {
+  ])('let tcpdump of %s change its user: %s', (image, changes) => {
     expect(tcpdumpChangesUser(image)).toBe(changes);
     const { securityContext } = debuggerContainer('x', { ...REQUEST, image });
     expect(securityContext?.capabilities).toEqual({
@@ -97,7 +97,7 @@ describe('its capabilities', () => {
     });
   });
 
-  it('name processes whatever the image, and never capture', () => {
+  it('allow naming processes with any image, and never capturing', () => {
     const request = { ...REQUEST, profile: 'processes', image: 'debian' } as const;
     expect(debuggerContainer('x', request).securityContext?.capabilities?.add).toEqual([
       'DAC_OVERRIDE',
@@ -113,7 +113,7 @@ describe('its name', () => {
     [[], [], ['netdebug-network'], 'netdebug-network-2'],
     [['netdebug-network'], ['netdebug-network-2'], ['netdebug-network-3'], 'netdebug-network-4'],
     [[], [], ['netdebug-network', 'netdebug-network-3'], 'netdebug-network-2'],
-  ])('beside %j %j %j: %s', (containers, initContainers, ephemeralContainers, name) => {
+  ])('next to %j %j %j: %s', (containers, initContainers, ephemeralContainers, name) => {
     const named = (names: string[]) => names.map((one) => ({ name: one, image: 'x' }));
     const spec = {
       containers: named(containers),
@@ -124,7 +124,7 @@ describe('its name', () => {
   });
 });
 
-describe('a debugger that is there', () => {
+describe('an existing debugger', () => {
   const own = debuggerContainer('netdebug-network', REQUEST);
   const matches = (container: object, request = REQUEST) =>
     matchingDebuggers(podWithDebuggers([{ ...own, ...container }, RUNNING]), request).length === 1;
@@ -149,14 +149,14 @@ describe('a debugger that is there', () => {
     expect(matches(container)).toBe(expected);
   });
 
-  it('of another target is none', () => {
+  it('of another target does not match', () => {
     const request: DebuggerRequest = { ...REQUEST, profile: 'processes', target: 'main' };
     const container = debuggerContainer('netdebug-processes', request);
     expect(matches(container, request)).toBe(true);
     expect(matches(container, { ...request, target: 'sidecar' })).toBe(false);
   });
 
-  it('in a pod without any: none', () => {
+  it('does not exist in a pod without one', () => {
     expect(matchingDebuggers(podWith(), REQUEST)).toEqual([]);
   });
 });

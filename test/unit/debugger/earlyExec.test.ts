@@ -28,7 +28,7 @@ async function podWithExecs() {
 }
 
 describe('an exec that is opened early', () => {
-  it('runs the first program; the next one has an exec of its own', async () => {
+  it('runs the first program; the next one gets its own exec', async () => {
     const { pods, early, start } = await podWithExecs();
     await early.opening;
     await start();
@@ -39,7 +39,7 @@ describe('an exec that is opened early', () => {
     expect(pods).toHaveLength(2);
   });
 
-  it('is not used when it has waited for long, and ends', async () => {
+  it('is not used after it has waited for long, and ends', async () => {
     const { pods, early, start } = await podWithExecs();
     const stream = await early.opening;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_000 });
@@ -72,7 +72,7 @@ describe('an exec that is opened early', () => {
     await expect(stream.exit).rejects.toThrow('not needed');
   });
 
-  it('that was refused leaves the error to the exec of the program', async () => {
+  it("if refused, leaves the error to the program's own exec", async () => {
     const { access } = await fakeServer({ refuse: () => 403 });
     const early = new EarlyExec(access, PLACE);
     const starting = LeasedProcess.start(access, { ...PLACE, early }, { command: ['true'] });

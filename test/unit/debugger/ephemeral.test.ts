@@ -28,7 +28,7 @@ async function runsAll(cluster: ScriptedCluster): Promise<void> {
   cluster.change({ ...pod, status: { ...pod.status, ephemeralContainerStatuses } });
 }
 
-/** Takes the patch as the API server would, and keeps it. */
+/** Accepts the patch as the API server would, and keeps it. */
 function accepts(seen: Seen, response: Parameters<typeof json>[0], cluster: ScriptedCluster): void {
   cluster.pod = withPatch(cluster.pod, seen);
   json(response, 200, cluster.pod);
@@ -44,7 +44,7 @@ function namesPatched({ server }: ScriptedCluster): string[] {
 }
 
 describe('a pod with a debugger', () => {
-  it('that runs: nothing is asked', async () => {
+  it('that runs: no requests are made', async () => {
     const cluster = await scriptedCluster();
     const place = await ensureDebugger(
       cluster.server.api,
@@ -62,7 +62,7 @@ describe('a pod with a debugger', () => {
     expect(cluster.asked()).toEqual([]);
   });
 
-  it('that runs, beside others that do not: the one that runs', async () => {
+  it('that runs, next to others that do not: the running one is used', async () => {
     const cluster = await scriptedCluster();
     const pod = podWithDebuggers(
       [own(), ENDED],
@@ -76,7 +76,7 @@ describe('a pod with a debugger', () => {
   it.each([
     ['that is being made', CREATING],
     ['that the kubelet has not seen yet', undefined],
-  ])('%s: it is waited for', async (_, state) => {
+  ])('%s: netdebug waits for it', async (_, state) => {
     const pod = podWithDebuggers([own(), state]);
     const cluster = await scriptedCluster({ pod });
     const [place] = await Promise.all([
@@ -100,7 +100,7 @@ describe('a pod with a debugger', () => {
       'of somebody else',
       podWithDebuggers([{ name: 'netdebug-network', image: 'netshoot:1' }, RUNNING]),
     ],
-  ])('%s: another is added beside it', async (_, pod) => {
+  ])('%s: another one is added next to it', async (_, pod) => {
     const cluster = await scriptedCluster({ pod, patch: accepts });
     const [place] = await Promise.all([
       ensureDebugger(cluster.server.api, pod, REQUEST),
@@ -111,7 +111,7 @@ describe('a pod with a debugger', () => {
   });
 });
 
-describe('a pod without one', () => {
+describe('a pod without a debugger', () => {
   it('gets exactly one container, in a strategic merge patch', async () => {
     const cluster = await scriptedCluster({ patch: accepts });
     await Promise.all([ensureDebugger(cluster.server.api, podWith(), REQUEST), runsAll(cluster)]);
@@ -123,7 +123,7 @@ describe('a pod without one', () => {
     expect(JSON.parse(patches[0]?.body ?? '')).toEqual({ spec: { ephemeralContainers: [own()] } });
   });
 
-  it('is left alone when it is not suitable', async () => {
+  it('is not changed if it is not suitable', async () => {
     const cluster = await scriptedCluster();
     const pod = podWith({ status: { phase: 'Succeeded' } });
     await expect(ensureDebugger(cluster.server.api, pod, REQUEST)).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe('a pod without one', () => {
   });
 });
 
-describe('others at the same pod', () => {
+describe('concurrent changes of the pod', () => {
   const conflict = status(
     409,
     'Conflict',
@@ -146,7 +146,7 @@ describe('others at the same pod', () => {
     ['409', 409, conflict],
     ['422, the name is taken', 422, taken],
     ['422, a container has the name', 422, duplicate],
-  ])('%s: their container stays, ours gets another name', async (_, code, body) => {
+  ])("%s: the other container stays, and netdebug's gets another name", async (_, code, body) => {
     let turn = 0;
     const cluster = await scriptedCluster({
       patch: (seen, response, self) => {
@@ -163,7 +163,7 @@ describe('others at the same pod', () => {
     expect(namesPatched(cluster)).toEqual(['netdebug-network', 'netdebug-network-2']);
   });
 
-  it('they added just what we want: it is taken', async () => {
+  it('an identical debugger was added: it is used', async () => {
     const cluster = await scriptedCluster({
       patch: (_, response, self) => {
         self.pod = podWithDebuggers([own(), CREATING]);
@@ -178,7 +178,7 @@ describe('others at the same pod', () => {
     expect(namesPatched(cluster)).toEqual(['netdebug-network']);
   });
 
-  it('who never stop are given up on', async () => {
+  it('that never stop: netdebug gives up', async () => {
     const cluster = await scriptedCluster({
       patch: (_, response) => json(response, 409, conflict),
     });
@@ -202,7 +202,7 @@ describe('refusals', () => {
     'ephemeral-static-pod',
     'ephemeral-bad-target-422',
     'rbac-ephemeral-403',
-  ])('%s is passed on at once', async (name) => {
+  ])('%s is reported at once', async (name) => {
     const { status: code, body } = recording<{ status: number; body: { message: string } }>(name);
     const cluster = await scriptedCluster({ patch: (_, response) => json(response, code, body) });
     const error = await ensureDebugger(cluster.server.api, podWith(), REQUEST).catch(

@@ -10,7 +10,7 @@ import { alive, newMark, SHELLS, until } from './testProcesses.ts';
 
 const SILENCE_S = 4;
 
-/** A lease over a program that can be told apart by an argument of its own. */
+/** A lease over a program that is identified by a unique argument. */
 function lease(shell: readonly string[], script: string) {
   const mark = newMark();
   const [program = '', ...rest] = shell;
@@ -31,7 +31,7 @@ function lease(shell: readonly string[], script: string) {
   };
 }
 
-/** A lease that a writer keeps telling that it is there, whatever becomes of the guard. */
+/** A lease with a writer that keeps sending heartbeats, whatever happens to the guard. */
 async function leaseWithOpenInput(
   shell: readonly string[],
   script: string,
@@ -68,14 +68,14 @@ async function exitOf(child: ChildProcess): Promise<number | null> {
 const FOREVER = 'trap "echo ended; exit 0" TERM; echo begun; while :; do sleep 0.1; done';
 
 describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
-  it('gives the exit status and the output of a program that ends', async () => {
+  it('returns the exit status and the output of a program that ends', async () => {
     const { child, output, mark } = lease(command, 'echo out; exit 7');
     expect(await exitOf(child)).toBe(7);
     expect(output()).toBe('out\n');
     await gone(mark);
   });
 
-  it('lets the program end in order when told to stop', async () => {
+  it('lets the program end normally when asked to stop', async () => {
     const { child, say, output } = lease(command, FOREVER);
     await until(() => output() === 'begun\n');
     say('stop');
@@ -92,7 +92,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await gone(mark);
   });
 
-  it('ends what the program started, too, whatever it ignores', async () => {
+  it('also ends descendants of the program, whatever signals they ignore', async () => {
     const { child, say, mark } = lease(
       command,
       `sh -c 'trap "" TERM; while :; do sleep 0.1; done' "$0"; true`,
@@ -103,13 +103,13 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await gone(mark);
   });
 
-  it('asks a program in a script for its statistics, and ends neither', async () => {
+  it('signals a program in a script for statistics, and ends neither', async () => {
     const { say, child, output, mark } = lease(
       command,
       `sh -c 'trap "echo statistics" USR1; while :; do sleep 0.1; done' "$0"; true`,
     );
     await until(() => alive(mark) > 2);
-    // The inner program may not be ready for the first of them.
+    // The inner program may not be ready for the first signal.
     const asking = setInterval(() => say('info'), 200);
     await until(() => output().startsWith('statistics\nstatistics\n'));
     clearInterval(asking);
@@ -118,7 +118,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await exitOf(child);
   });
 
-  it('does not signal what a program that handles the signal has started', async () => {
+  it('does not signal the children of a program that handles the signal', async () => {
     const child = 'trap "echo wrong" USR1; while :; do echo tick; sleep 0.1; done';
     const {
       say,
@@ -131,14 +131,14 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     const ticksAfter = (word: string) => output().split(word).at(-1)?.match(/tick/g)?.length ?? 0;
     await until(() => ticksAfter('start') > 0);
     say('info');
-    // The child handles a signal before its next tick but one.
+    // The child handles a signal within two ticks.
     await until(() => output().includes('statistics') && ticksAfter('statistics') > 2);
     guard.stdin.end();
     await exitOf(guard);
     expect(output()).not.toContain('wrong');
   });
 
-  it('says first of all that it runs', async () => {
+  it('prints first that it has started', async () => {
     const { child } = lease(command, 'echo complaint >&2');
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -155,16 +155,16 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await gone(mark);
   });
 
-  it('ends the program after silence, and not while words come', async () => {
+  it('ends the program after silence, but not while words arrive', async () => {
     const { child, say, mark } = lease(command, FOREVER);
-    // Often enough that a busy machine does not make silence of it.
+    // Often enough that a busy machine does not cause silence.
     for (const end = Date.now() + (SILENCE_S + 2) * 1000; Date.now() < end; await wait(250))
       say('beat');
     expect(child.exitCode).toBe(null);
     await gone(mark);
   });
 
-  it('ends the program when the guard itself is killed, its input still open', async ({
+  it('ends the program when the guard itself is killed with its input open', async ({
     onTestFinished,
   }) => {
     const { mark, guard } = await leaseWithOpenInput(command, FOREVER, onTestFinished);
@@ -172,7 +172,7 @@ describe.concurrent.each(SHELLS)('the lease in $name', ({ command }) => {
     await gone(mark);
   });
 
-  it('asks the program for its statistics', async () => {
+  it('signals the program for statistics', async () => {
     const { say, child, output } = lease(
       command,
       'trap "echo statistics" USR1; echo begun; while :; do sleep 0.1; done',

@@ -6,7 +6,7 @@ import { fakeServer } from '../kube/fakeServer.ts';
 
 const PLACE = { namespace: 'shop', pod: 'web', container: 'netdebug-network' };
 
-/** The words that come from the client while a program prints something every 200 ms, and those after. */
+/** The number of words from the client while a program prints something every 200 ms, and afterwards. */
 async function wordsDuring(isShort: boolean) {
   const far = Promise.withResolvers<FakePod>();
   const { access } = await fakeServer({
@@ -29,17 +29,17 @@ async function wordsDuring(isShort: boolean) {
   return { during, after };
 }
 
-it.concurrent('says nothing while the output of a program comes that ends by itself: unread words at the end would reset the connection', async () => {
+it.concurrent('sends nothing during the output of a program that ends by itself: unread words at its end would reset the connection', async () => {
   const { during, after } = await wordsDuring(true);
   expect(during).toBe(0);
   expect(after).toBeGreaterThan(0);
 });
 
-it.concurrent('says that it is there all the time where the client ends the program', async () => {
+it.concurrent('sends heartbeats all the time if the client ends the program', async () => {
   expect((await wordsDuring(false)).during).toBeGreaterThan(1);
 });
 
-it('says nothing more once it has told the program to end: the rest of the output may be long on its way', async () => {
+it('sends nothing more after it has asked the program to end: the rest of the output may take long', async () => {
   const far = Promise.withResolvers<FakePod>();
   const { access } = await fakeServer({
     exec: (socket, request) => far.resolve(new FakePod(socket, request)),
@@ -49,7 +49,7 @@ it('says nothing more once it has told the program to end: the rest of the outpu
   process.stderr.resume();
   const pod = await far.promise;
   await pod.started;
-  // The program needs its time.
+  // The program takes some time.
   pod.on = () => {};
   process.stop();
   await wait(2_500);

@@ -6,7 +6,7 @@ interface Wanted {
   readonly metadata?: Partial<Pod['metadata']>;
 }
 
-/** A running pod `shop/web` with one container, and what is said besides. */
+/** A running pod `shop/web` with one container and these changes. */
 export function podWith({ spec = {}, status = {}, metadata = {} }: Wanted = {}): Pod {
   return {
     metadata: { name: 'web', namespace: 'shop', uid: 'uid-1', resourceVersion: '10', ...metadata },
@@ -15,7 +15,7 @@ export function podWith({ spec = {}, status = {}, metadata = {} }: Wanted = {}):
   };
 }
 
-/** The same pod with these ephemeral containers in these states; undefined: not yet seen. */
+/** The same pod with these ephemeral containers in these states; undefined: the kubelet has not seen it yet. */
 export function podWithDebuggers(
   ...debuggers: readonly [EphemeralContainer, ContainerStatus['state'] | undefined][]
 ): Pod {

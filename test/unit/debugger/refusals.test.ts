@@ -15,7 +15,7 @@ interface Role {
   }[];
 }
 
-/** The Role that is to be asked for when the API server says this. */
+/** The Role to request after this message of the API server. */
 function roleFor(message: string): Role {
   const problem = explainRefusal(new ApiError(403, 'Forbidden', message, { namespace: 'shop' }));
   expect(problem).toBeInstanceOf(Problem);
@@ -26,10 +26,10 @@ function refusal(verb: string, resource: string, group: string, where = 'in the 
   return `${resource} is forbidden: User "ann" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`;
 }
 
-describe('the Role to ask for', () => {
+describe('the Role to request', () => {
   const usual = roleFor(refusal('patch', 'pods/ephemeralcontainers', ''));
 
-  it('is the usual one for what everybody needs', () => {
+  it('is the usual one for the permissions that every user needs', () => {
     expect(usual).toMatchObject({ kind: 'Role', metadata: { namespace: 'shop' } });
     expect(usual.rules).toHaveLength(4);
     expect(roleFor(refusal('list', 'pods', ''))).toEqual(usual);
@@ -41,14 +41,14 @@ describe('the Role to ask for', () => {
     ['get', 'cronjobs', 'batch'],
     ['get', 'services', ''],
     ['list', 'endpointslices', 'discovery.k8s.io'],
-  ])('has the rule to %s %s of "%s" too', (verb, resource, group) => {
+  ])('also has the rule to %s %s of "%s"', (verb, resource, group) => {
     expect(roleFor(refusal(verb, resource, group))).toEqual({
       ...usual,
       rules: [...usual.rules, { apiGroups: [group], resources: [resource], verbs: [verb] }],
     });
   });
 
-  it.each(['create', 'delete'])('lets whoever may not %s pods on nodes do so', (verb) => {
+  it.each(['create', 'delete'])('allows users to %s pods on nodes if they may not', (verb) => {
     const { metadata, rules } = roleFor(refusal(verb, 'pods', ''));
     expect(metadata.namespace).toBe('shop');
     expect(rules.find(({ resources }) => resources.includes('pods'))?.verbs).toContain(verb);
@@ -67,7 +67,7 @@ describe('an admission policy', () => {
   const kyverno =
     'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod/shop/web was blocked due to the following policies \n\npss:\n  baseline: \'Validation rule failed. It violates PodSecurity "baseline:latest": (hostPID)\'\n\n';
 
-  it('is named with its binding, and quoted', () => {
+  it('is quoted with the name of its binding', () => {
     const { body } = recording<{ body: { message: string } }>('ephemeral-admission-policy-422');
     const { message, next } = explained(body.message);
     expect(message).toMatch(
@@ -76,14 +76,14 @@ describe('an admission policy', () => {
     expect(next.join('\n')).toMatch(/ask the owner[\s\S]*--image/);
   });
 
-  it('has no blank lines, and no advice that is for Pod Security', () => {
+  it('is shown without blank lines, and without advice about Pod Security', () => {
     const { message, next } = explained(kyverno, 400);
     expect(message).toMatch(/validate\.kyverno\.svc-fail.*blocked due[\s\S]*\n {2}baseline: /);
     expect(message).not.toMatch(/\n\s*\n|\n$/);
     expect(next.join('\n')).not.toMatch(/pod-security\.kubernetes\.io|--image/);
   });
 
-  it('Pod Security as a webhook is Pod Security', () => {
+  it('is explained as Pod Security if it is Pod Security as a webhook', () => {
     const { next } = explained(
       'admission webhook "pod-security-webhook.kubernetes.io" denied the request: violates PodSecurity "restricted:latest": x',
       403,
@@ -91,7 +91,7 @@ describe('an admission policy', () => {
     expect(next.join('\n')).toContain('pod-security.kubernetes.io/enforce');
   });
 
-  it('a quota is named', () => {
+  it('is named if it is a quota', () => {
     const { next } = explained(
       'pods "x" is forbidden: exceeded quota: small, requested: pods=1',
       403,
@@ -99,7 +99,7 @@ describe('an admission policy', () => {
     expect(next.join('\n')).toContain('"small"');
   });
 
-  it('a denial with 500 will not pass by itself, as a server in trouble does', () => {
+  it('is permanent if it denies with 500, unlike an error of the server', () => {
     const denial = new ApiError(500, 'Unknown', 'admission webhook "a" denied the request: no');
     expect([denial, new ApiError(500, 'InternalError', 'no leader')].map(mayPass)).toEqual([
       false,

@@ -3,12 +3,12 @@ import type { EphemeralContainer, Pod } from '../../../src/kube/pod.ts';
 import { fakeServer, json, type Seen, status } from '../kube/fakeServer.ts';
 import { podWith } from './pods.ts';
 
-/** What a test may do to the cluster while the code under test talks to it. */
+/** What a test can do to the cluster while the code under test uses it. */
 export interface ScriptedCluster {
   readonly server: Awaited<ReturnType<typeof fakeServer>>;
-  /** The pod as a GET gives it. */
+  /** The pod as returned by a GET. */
   pod: Pod;
-  /** Requests of a kind, as `GET /path`. */
+  /** The requests, as `GET /path`. */
   asked(): string[];
   /** Resolves when both watches are open. */
   watched(): Promise<void>;
@@ -20,19 +20,19 @@ export interface ScriptedCluster {
 
 interface Script {
   readonly pod?: Pod;
-  /** What is said to a dry run; nothing against it without one. */
+  /** The answer to a dry run; by default it is accepted. */
   readonly dryRun?: (seen: Seen, response: ServerResponse) => void;
   readonly patch?: (seen: Seen, response: ServerResponse, cluster: ScriptedCluster) => void;
-  /** Events there are already; `refused` for who may not read them. */
+  /** Existing events; `refused` for users who may not read them. */
   readonly events?: readonly { reason: string; message: string; container?: string }[] | 'refused';
-  /** The node of the pod; without one it has no conditions. `refused` for who may not read nodes. */
+  /** The node of the pod; by default it has no conditions. `refused` for users who may not read nodes. */
   readonly node?: object | 'refused';
-  /** When its Lease was renewed; nobody may read it without one. */
+  /** When its Lease was renewed; by default nobody may read it. */
   readonly renewTime?: string;
   readonly podWatch?: (seen: Seen, response: ServerResponse) => boolean;
 }
 
-/** The pod of a patch's answer: what was sent is added, as the API server does it. */
+/** The pod in a patch's answer: the patch is added, as the API server does it. */
 export function withPatch(pod: Pod, { body }: Seen): Pod {
   const { spec } = JSON.parse(body) as { spec: { ephemeralContainers: EphemeralContainer[] } };
   return {
@@ -57,7 +57,7 @@ function aboutContainer({
   return { ...event, involvedObject: { fieldPath: `spec.ephemeralContainers{${container}}` } };
 }
 
-/** A cluster with one pod, its events, and two kinds of watch, all under the test's hands. */
+/** A cluster with one pod, its events, and two kinds of watch, all controlled by the test. */
 export async function scriptedCluster(script: Script = {}): Promise<ScriptedCluster> {
   const podWatches: ServerResponse[] = [];
   const eventWatches: ServerResponse[] = [];

@@ -20,7 +20,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 });
 
-describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = '', ...words] }) => {
+describe.each(SHELLS)("a user's program under $name", ({ words: [shell = '', ...words] }) => {
   const sh = (script: string, args: readonly string[]) => {
     const child = spawn(shell, [...words, '-c', script, 'netdebug', ...args]);
     child.stdin.on('error', () => {});
@@ -34,34 +34,38 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     expect(String(said)).toBe(`ready ${guard.pid}\n`);
     return guard;
   };
-  /** Without a guard that is told of its end. */
+  /** Without a guard to notify of its end. */
   const run = (how: string, command: readonly string[], mark = '', terminal = '', guard = '') =>
     sh(startScript, [mark, guard, terminal, how, ...command]);
 
-  it.each(['frames', 'stream'])('gets its input whole by %s, and its end', async (how) => {
-    const bytes = randomBytes(1_000_003);
-    const child = run(how, ['sh', '-c', 'cat; exit 7']);
-    const input = how === 'frames' ? inFrames() : child.stdin;
-    if (how === 'frames') input.pipe(child.stdin, { end: false });
-    for (let at = 0; at < bytes.length; at += 70_000) input.write(bytes.subarray(at, at + 70_000));
-    input.end();
-    const out = await buffer(child.stdout);
-    expect(out.equals(bytes)).toBe(true);
-    const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
-    expect(code).toBe(7);
-  });
+  it.each(['frames', 'stream'])(
+    'gets all of its input by %s, and the end of input',
+    async (how) => {
+      const bytes = randomBytes(1_000_003);
+      const child = run(how, ['sh', '-c', 'cat; exit 7']);
+      const input = how === 'frames' ? inFrames() : child.stdin;
+      if (how === 'frames') input.pipe(child.stdin, { end: false });
+      for (let at = 0; at < bytes.length; at += 70_000)
+        input.write(bytes.subarray(at, at + 70_000));
+      input.end();
+      const out = await buffer(child.stdout);
+      expect(out.equals(bytes)).toBe(true);
+      const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+      expect(code).toBe(7);
+    },
+  );
 
-  it('waits for no frames that the program does not want', async () => {
+  it('does not wait for frames that the program does not read', async () => {
     const child = run('frames', ['true']);
     expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
-  it('has no input where there is none, and the kind of the terminal', async () => {
+  it('gets no input if there is none, and the terminal type', async () => {
     const child = run('none', ['sh', '-c', 'cat; echo "$TERM"'], '', 'xterm-odd');
     expect(await text(child.stdout)).toBe('xterm-odd\n');
   });
 
-  it('is interrupted, and ended with all it started, by its guard; nothing else is', async () => {
+  it('is interrupted and ended, with all its descendants, by its guard, which ends nothing else', async () => {
     const [ours, theirs] = [mark(), mark()];
     const guard = await guardOf(ours);
     const stubborn =
@@ -83,7 +87,7 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
   });
 
   it.each(['frames', 'none'])(
-    'by %s: what it leaves in the background ends after it, and has a last word',
+    'by %s: its background processes end after it, and can print their last words',
     async (how) => {
       const ours = mark();
       const guard = await guardOf(ours);
@@ -91,7 +95,7 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
         'trap "" HUP; { sleep 0.2; echo last; } & sleep 1000 & echo "$!"; exec sh -c "exit 3"';
       const child = run(how, ['sh', '-c', script], ours, '', String(guard.pid));
       const ended = once(child, 'exit').then(([code]) => code);
-      // Until its end nothing but the job holds its output open.
+      // Until its end only the job holds its output open.
       const said = await text(child.stdout);
       expect(await ended).toBe(3);
       expect(said).toMatch(/^\d+\nlast\n$/);
@@ -99,7 +103,7 @@ describe.each(SHELLS)('a program of the user under $name', ({ words: [shell = ''
     },
   );
 
-  it('is run as a program, and is not told of by the shell', async () => {
+  it('is run as a program, without messages of the shell', async () => {
     const killed = run('stream', ['sh', '-c', 'kill -KILL "$$"']);
     const said = await text(killed.stderr);
     await until(() => killed.exitCode !== null);

@@ -17,7 +17,7 @@ const OWN = debuggerContainer('netdebug-network', {
 });
 const inState = (state?: ContainerStatus['state']) => podWithDebuggers([OWN, state]);
 
-/** Waits for the debugger while `act` changes the cluster; gives what came of it. */
+/** Waits for the debugger while `act` changes the cluster; returns the result. */
 async function waitWhile(
   cluster: ScriptedCluster,
   act: (cluster: ScriptedCluster, progress: readonly string[]) => void | Promise<void>,
@@ -69,14 +69,14 @@ describe('a debugger that starts', () => {
     );
   });
 
-  it('asks nobody when it runs already', async () => {
+  it('needs no requests if it already runs', async () => {
     const cluster = await scriptedCluster();
     const { outcome } = await waitWhile(cluster, () => {}, inState(RUNNING));
     expect(outcome).toBe('running');
     expect(cluster.asked().filter((one) => one.endsWith('/pods'))).toEqual([]);
   });
 
-  it('is not taken for another container’s status', async () => {
+  it('is not confused with another container’s status', async () => {
     const cluster = await scriptedCluster();
     const other = { ...OWN, name: 'netdebug-network-2' };
     const { outcome } = await waitWhile(cluster, () => {
@@ -86,7 +86,7 @@ describe('a debugger that starts', () => {
     expect(outcome).toBe('running');
   });
 
-  it('is found running although the watch had lost its place (410)', async () => {
+  it('is found running even if the watch has expired (410)', async () => {
     let turn = 0;
     const cluster = await scriptedCluster({
       pod: inState(RUNNING),
@@ -99,7 +99,7 @@ describe('a debugger that starts', () => {
     expect((await waitWhile(cluster, () => {})).outcome).toBe('running');
   });
 
-  it('is waited for by who may not read events', async () => {
+  it('is waited for by users who may not read events', async () => {
     const cluster = await scriptedCluster({ events: 'refused' });
     const { outcome } = await waitWhile(cluster, () => cluster.change(inState(RUNNING)));
     expect(outcome).toBe('running');
@@ -107,7 +107,7 @@ describe('a debugger that starts', () => {
 });
 
 describe('a debugger that does not start', () => {
-  it('fails with the event’s words, long before the status says anything', async () => {
+  it('fails with the message of the event, long before the status changes', async () => {
     const cluster = await scriptedCluster();
     const text = 'Failed to pull image "debug:1": not found';
     const { kind, message } = await waitWhile(cluster, () => cluster.event('Failed', text));
@@ -115,7 +115,7 @@ describe('a debugger that does not start', () => {
     expect(message).toContain(text);
   });
 
-  it('is not said to be impossible to pull where that was forbidden', async () => {
+  it('is explained if the pull policy forbade pulling its image', async () => {
     const cluster = await scriptedCluster();
     const { kind, message, next } = await waitWhile(cluster, () =>
       cluster.event('Failed', 'Error: ErrImageNeverPull'),
@@ -125,7 +125,7 @@ describe('a debugger that does not start', () => {
     expect(next.join()).toContain('--image-pull-policy');
   });
 
-  it('fails with an event that came before anybody looked', async () => {
+  it('fails with an event that is older than the watch', async () => {
     const cluster = await scriptedCluster({
       events: [{ reason: 'Failed', message: 'ErrImagePull' }],
     });
@@ -163,7 +163,7 @@ describe('a debugger that does not start', () => {
       'OOMKilled, exit code 137',
     ],
     [{ terminated: { exitCode: 0 } }, 'not-started', 'Error, exit code 0'],
-  ])('its status says %j', async (state, kind, words) => {
+  ])('fails with its status %j', async (state, kind, words) => {
     const expected = { kind, message: expect.stringContaining(words) };
     const cluster = await scriptedCluster({ events: 'refused' });
     const later = await waitWhile(cluster, () => cluster.change(inState(state)));
@@ -172,7 +172,7 @@ describe('a debugger that does not start', () => {
     expect(await waitWhile(at, () => {}, inState(state))).toMatchObject(expected);
   });
 
-  it('waits on while it is being made', async () => {
+  it('is waited for while it is being created', async () => {
     const cluster = await scriptedCluster();
     const { outcome } = await waitWhile(cluster, async () => {
       for (const reason of ['ContainerCreating', 'PodInitializing', undefined])
@@ -184,7 +184,7 @@ describe('a debugger that does not start', () => {
   });
 });
 
-describe('a pod that goes away meanwhile', () => {
+describe('a pod that disappears during the start', () => {
   it.each<[string, (cluster: ScriptedCluster) => void]>([
     ['deleted', (cluster) => cluster.change(inState(), 'DELETED')],
     [
@@ -230,7 +230,7 @@ it('ends with the reason of its signal', async () => {
 const SOON = { events: 0, tell: 60, nothing: 2_000, accepted: 3_000, pulling: 4_000 };
 const READY = { type: 'Ready', status: 'True' };
 
-/** Waits in vain, after `act`; gives the error and the notes. */
+/** Waits in vain, after `act`; returns the error and the notes. */
 async function waitInVain(
   script: Parameters<typeof scriptedCluster>[0],
   act: (cluster: ScriptedCluster) => void = () => {},
@@ -250,7 +250,7 @@ async function waitInVain(
 }
 
 describe('a node that does not react', () => {
-  it('is spoken of within 15 s and given up within a minute, while a pull has ten', () => {
+  it('is reported within 15 s and given up within a minute, but a pull has ten minutes', () => {
     expect(START_LIMITS.tell).toBeLessThanOrEqual(15_000);
     expect(START_LIMITS.nothing).toBeLessThanOrEqual(60_000);
     expect(START_LIMITS.pulling).toBe(600_000);
@@ -290,7 +290,7 @@ describe('a node that does not react', () => {
     ],
     ['cannot be read', () => ({ node: 'refused' }), /you may not read nodes.*virtual cluster/s],
   ])('%s', async (_, script, known) => {
-    // Made now: times count from when the test runs.
+    // Created now, because times count from the run of the test.
     const { kind, message, next, notes } = await waitInVain(script());
     expect(notes.join()).toMatch(known);
     expect(kind).toBe('not-started');
@@ -298,7 +298,7 @@ describe('a node that does not react', () => {
     expect(next).toMatch(known);
   });
 
-  it('has more time once it has accepted the container', async () => {
+  it('gets more time after it has accepted the container', async () => {
     const { message, notes } = await waitInVain({}, (cluster) => cluster.change(inState(CREATING)));
     expect(message).toContain('3 s');
     expect(notes).toEqual([]);
@@ -316,12 +316,12 @@ describe('a node that does not react', () => {
       { events: [{ reason: 'Pulling', message: 'Pulling image', container: 'other' }] },
       () => {},
     ],
-  ])('has ten minutes while %s', async (_, script, act) => {
+  ])('gets ten minutes while %s', async (_, script, act) => {
     const { message } = await waitInVain(script, act);
     expect(message).toContain('4 s');
   });
 
-  it('is not excused by a pull of another container that has ended', async () => {
+  it('gets no more time for a finished pull of another container', async () => {
     const pull = (reason: string) => ({ reason, message: '', container: 'other' });
     const { message } = await waitInVain({ events: [pull('Pulling'), pull('Pulled')] });
     expect(message).toContain('2 s');

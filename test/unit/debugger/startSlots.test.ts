@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StartSlots } from '../../../src/debugger/startSlots.ts';
 
-/** Starts things on nodes; says which have begun, and ends them. */
+/** Starts tasks on nodes; lists which have begun, and ends them. */
 function starts(slots: StartSlots) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -17,7 +17,7 @@ function starts(slots: StartSlots) {
   return { begun, start, end };
 }
 
-/** A clock by which every start takes five seconds: neither fast nor slow. */
+/** A clock on which every start takes five seconds: neither fast nor slow. */
 function steady(): () => number {
   let now = 0;
   return () => {
@@ -29,7 +29,7 @@ function steady(): () => number {
 const settled = () => new Promise((done) => setImmediate(done));
 
 describe('the slots for starts', () => {
-  it('bound them on each node; a full node keeps no other waiting', async () => {
+  it('limit them on each node; a full node does not block others', async () => {
     const { begun, start, end } = starts(new StartSlots(2, 10, steady()));
     for (const name of ['a1', 'a2', 'a3', 'a4']) void start(name, 'a');
     void start('b1', 'b');
@@ -37,14 +37,14 @@ describe('the slots for starts', () => {
     expect(begun).toEqual(['a1', 'a2', 'b1']);
     await end('a2');
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
-    // Once only, however often it is said.
+    // Only once, even if it ends twice.
     await end('a2');
     expect(begun).toHaveLength(4);
     await end('a1');
     expect(begun.at(-1)).toBe('a4');
   });
 
-  it('are free again when the node has done its part, though the task goes on', async () => {
+  it('are free again when the node has done its part, even if the task continues', async () => {
     const begun: string[] = [];
     const ends: (() => void)[] = [];
     const results = new StartSlots(1, 10, steady()).map(
@@ -66,7 +66,7 @@ describe('the slots for starts', () => {
     expect(await results).toEqual(['one', 'two', 'three']);
   });
 
-  it('bound them in all', async () => {
+  it('limit the total', async () => {
     const { begun, start, end } = starts(new StartSlots(2, 3, steady()));
     for (const node of ['a', 'b', 'c', 'd', 'e']) void start(node, node);
     await settled();
@@ -75,7 +75,7 @@ describe('the slots for starts', () => {
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('are more with every fast start, and fewer after a slow one', async () => {
+  it('increase with every fast start, and decrease after a slow one', async () => {
     let now = 0;
     const slots = new StartSlots(2, 100, () => now);
     let running = 0;
@@ -102,7 +102,7 @@ describe('the slots for starts', () => {
     expect(most).toBe(2);
   });
 
-  it('give the results in the order of the items, and the first failure', async () => {
+  it('return the results in the order of the items, and the first failure', async () => {
     const slots = new StartSlots();
     const double = async (item: number) => {
       await new Promise((done) => setTimeout(done, 10 - item));
@@ -115,7 +115,7 @@ describe('the slots for starts', () => {
     await expect(failing).rejects.toThrow('second');
   });
 
-  it('let whoever does not want any more go', async () => {
+  it('release a task that is cancelled', async () => {
     const { begun, start, end } = starts(new StartSlots(1, 1, steady()));
     const wish = new AbortController();
     void start('first', 'a');

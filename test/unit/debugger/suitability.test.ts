@@ -5,7 +5,7 @@ import type { ContainerStatus, Pod } from '../../../src/kube/pod.ts';
 import { fakeServer, json, status as refusal } from '../kube/fakeServer.ts';
 import { podWith } from './pods.ts';
 
-/** The words of the cluster in the reason why a pod cannot be entered; undefined where it can. */
+/** The reason of the cluster why a pod cannot be entered; undefined if it can. */
 type Reason = readonly string[] | undefined;
 
 function expectVerdict(pod: Pod, reason: Reason): void {
@@ -26,7 +26,7 @@ const condition = (type: string, status: string, message?: string) => [
   { type, status, ...(message !== undefined && { message }) },
 ];
 
-describe('which pods can be entered', () => {
+describe('whether a pod can be entered', () => {
   it.each<[string, Pod, Reason]>([
     ['a running one', podWith(), undefined],
     [
@@ -131,19 +131,19 @@ describe('which pods can be entered', () => {
   });
 });
 
-describe('its node', () => {
+describe('the node of a pod', () => {
   const verdictOn = (labels: Record<string, string> | undefined, pod = podWith()) => {
     const node = { metadata: labels ? { labels } : {} };
     return () => refuseWindowsNode(pod, node);
   };
 
-  it('runs Windows', () => {
+  it('is refused if it runs Windows', () => {
     expect(verdictOn({ 'kubernetes.io/os': 'windows' })).toThrow(
       expect.objectContaining({ kind: 'unsuitable' }),
     );
   });
 
-  it('runs Linux, has no labels, or may not be read: let through', () => {
+  it('is accepted if it runs Linux, has no labels, or may not be read', () => {
     expect(verdictOn({ 'kubernetes.io/os': 'linux' })).not.toThrow();
     expect(verdictOn(undefined)).not.toThrow();
     expect(() => refuseWindowsNode(podWith(), undefined)).not.toThrow();
@@ -158,7 +158,7 @@ describe('its node', () => {
     expect(seen.map(({ path }) => path)).toEqual(['/api/v1/nodes/node-1']);
   });
 
-  it('that is not there', async () => {
+  it('is refused if it does not exist', async () => {
     const body = refusal(404, 'NotFound', 'nodes "node-1" not found');
     const { api } = await fakeServer({ rest: (_, response) => json(response, 404, body) });
     await expect(readNode(api, 'node-1')).rejects.toMatchObject({ kind: 'not-found' });

@@ -9,12 +9,12 @@ export const SHELLS = [
   { name: 'busybox ash', command: ['busybox', 'ash'] },
 ].filter(({ command: [program = ''] }) => spawnSync('which', [program]).status === 0);
 
-/** An argument by which processes of a test are told apart. */
+/** An argument that identifies the processes of a test. */
 export function newMark(): string {
   return `netdebug-test-${randomUUID()}`;
 }
 
-/** How many processes carry the mark. */
+/** The number of processes with this mark. */
 export function alive(mark: string): number {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -26,7 +26,7 @@ export function alive(mark: string): number {
   }).length;
 }
 
-/** Waits for a state. */
+/** Waits for a condition. */
 export async function until(isSo: () => boolean): Promise<void> {
   for (const end = Date.now() + 60_000; !isSo(); await wait(50))
     if (Date.now() > end) throw new Error('waited in vain');

@@ -17,7 +17,7 @@ function tethered(command: readonly string[], script: string) {
 }
 
 describe.concurrent.each(SHELLS)('the tether in $name', ({ command }) => {
-  it('gives the exit status and the output of a program that ends', async () => {
+  it('returns the exit status and the output of a program that ends', async () => {
     const { child, mark } = tethered(command, 'echo out; echo said >&2; exit 7');
     const [out, errors, [code]] = await Promise.all([
       text(child.stdout),
@@ -28,12 +28,12 @@ describe.concurrent.each(SHELLS)('the tether in $name', ({ command }) => {
     expect(alive(mark)).toBe(0);
   });
 
-  it('leaves nothing of a program that ignores its end, nor of what that started', async () => {
+  it('leaves nothing behind of a program that ignores its end, nor of its children', async () => {
     const hung = `trap "" TERM; sh -c 'trap "" TERM; while :; do sleep 0.1; done' "$0"; true`;
     const { child, mark } = tethered(command, hung);
     await until(() => alive(mark) > 2);
     child.stdin.end();
-    // With all of it: what outlives it would be left to the target.
+    // Including all children: any survivor would be left to the target.
     await once(child, 'close');
     expect(alive(mark)).toBe(0);
   });

@@ -6,7 +6,7 @@ import { CONNECTION_FLAGS } from '../../../../src/cli/flags/connection.ts';
 
 const table = await makeCompletionTable();
 
-/** Answers with what it was asked. */
+/** Answers, and records the requests. */
 const sources: Sources = {
   kubeconfig: async (kind) => [{ value: `one-of-${kind}` }],
   namespaces: async () => [{ value: 'shop', describe: 'Active' }],
@@ -64,7 +64,7 @@ describe('completion', () => {
     expect(directive & 4).toBe(4);
   });
 
-  it('knows every flag of kubectl, short and long', async () => {
+  it('offers every flag of kubectl, short and long', async () => {
     const { values } = await answer('ports -');
     expect(values).toEqual(expect.arrayContaining(['-n', '--listening', '-l', '--help']));
     expect(values).toEqual(
@@ -76,29 +76,29 @@ describe('completion', () => {
     expect((await answer('ports -l --lis')).values).toEqual([]);
   });
 
-  it('leaves files to the shell, where a file is meant', async () => {
+  it('leaves file names to the shell', async () => {
     for (const line of ['capture pod-1 -w ', 'ports --kubeconfig=/et'])
       expect(await answer(line)).toEqual({ values: [], directive: 0 });
   });
 
-  it('leaves alone what comes after --', async () => {
+  it('offers nothing after --', async () => {
     expect(await answer('capture pod-1 -- ho')).toEqual({ values: [], directive: 4 });
   });
 
-  it('lets the shell wait for the rest of deploy/', async () => {
+  it('adds no space after deploy/', async () => {
     expect(await answer('capture dep')).toEqual({ values: ['deploy/'], directive: 6 });
   });
 });
 
 describe('the answer', () => {
-  it('is a candidate a line, with the directive last', () => {
+  it('has one candidate per line, with the directive last', () => {
     expect(
       answerText({ candidates: [{ value: 'a', describe: 'b' }, { value: 'c' }], directive: 4 }),
     ) //
       .toBe('a\tb\nc\n:4\n');
   });
 
-  it('holds no control characters of a cluster', () => {
+  it('contains no control characters from a cluster', () => {
     const candidates = [{ value: 'a\u001b[2J', describe: 'b\n:0' }];
     expect(answerText({ candidates, directive: 4 })).toBe('a [2J\tb :0\n:4\n');
   });

@@ -28,7 +28,7 @@ function host(env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('completion install', () => {
-  it('writes the script where the shell looks, and the shim beside the program', () => {
+  it("writes the script to the shell's folder, and the shim next to the program", () => {
     const bin = join(home, '.krew', 'bin');
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, 'kubectl-netdebug'), '');
@@ -45,14 +45,14 @@ describe('completion install', () => {
     expect(statSync(shim).mode & 0o111).toBe(0o111);
   });
 
-  it("takes ~/.local/bin where the folder of the program is not the user's", () => {
+  it("uses ~/.local/bin if the user cannot write to the program's folder", () => {
     const bin = join(home, '.local', 'bin');
     mkdirSync(bin, { recursive: true });
     installCompletion('fish', host({ PATH: `/nonexistent:${bin}` }));
     expect(existsSync(join(bin, 'kubectl_complete-netdebug'))).toBe(true);
   });
 
-  it('makes a script of another install executable again', () => {
+  it('makes an existing script of netdebug executable again', () => {
     const bin = join(home, 'bin');
     mkdirSync(bin);
     const shim = join(bin, 'kubectl_complete-netdebug');
@@ -62,14 +62,14 @@ describe('completion install', () => {
     expect(statSync(shim).mode & 0o111).toBe(0o111);
   });
 
-  it("writes the shell's own script where no folder on PATH is the user's, and says what is left to do", () => {
+  it("writes the shell's own script if no folder on PATH is writable, and prints the next steps", () => {
     const lines = installCompletion('bash', host({ PATH: '/nonexistent' })).join('\n');
     expect(lines).toMatch(/kubectl cannot complete.*no folder of PATH is writable/);
     expect(lines).toContain(`create ${join(home, '.local', 'bin')}`);
     expect(existsSync(placeFor('bash', host()).path)).toBe(true);
   });
 
-  it('is undone by uninstall, which leaves the files of others alone', () => {
+  it('is undone by uninstall, which leaves other files untouched', () => {
     const bin = join(home, 'bin');
     mkdirSync(bin);
     const at = host({ PATH: bin });
@@ -105,13 +105,13 @@ describe('the place of a completion', () => {
     );
   });
 
-  it('follows the variables that shells follow', () => {
+  it('uses the same environment variables as the shells', () => {
     const env = { XDG_CONFIG_HOME: '/c', XDG_DATA_HOME: '/d', BASH_COMPLETION_USER_DIR: '/b' };
     const paths = SHELLS.map((shell) => placeFor(shell, host(env)).path.slice(0, 3));
     expect(paths).toEqual(['/b/', '/d/', '/c/', '/c/']);
   });
 
-  it('is told by SHELL, Git Bash on Windows too', () => {
+  it('depends on SHELL, also for Git Bash on Windows', () => {
     expect(shellOf(host({ SHELL: '/usr/bin/zsh' }))).toBe('zsh');
     expect(shellOf(host({ SHELL: '/bin/csh' }))).toBeUndefined();
     const env = { SHELL: 'C:\\Program Files\\Git\\usr\\bin\\bash.exe' };

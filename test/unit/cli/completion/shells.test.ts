@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SCRIPTS } from '../../../../src/cli/completion/scripts.ts';
 
-/** Answers as the program would, to what it must be asked word by word. */
+/** Answers like the program, if it is called with exactly the expected words. */
 const PROGRAM = `#!/bin/sh
 case "$(printf '<%s>' "$@")" in
   '<__complete><capture><comple>') printf 'complete-1\\tRunning\\n:4\\n' ;;
@@ -43,7 +43,7 @@ function installed(...programs: string[]): boolean {
   }
 }
 
-/** Types into a shell in a terminal of its own, and Tab, until its screen shows what is expected. */
+/** Types into a shell in a separate terminal, and Tab, until its screen shows the expected line. */
 async function screen(shell: readonly string[], keys: string, expected: RegExp): Promise<string> {
   const socket = join(mkdtempSync(join(folder, 'tmux-')), 's');
   const tmux = async (...args: string[]) =>
@@ -65,7 +65,7 @@ async function screen(shell: readonly string[], keys: string, expected: RegExp):
   }
 }
 
-/** What is typed, and what then stands on the screen; a dot follows to show where the cursor is. */
+/** The typed text, and the expected line on the screen; a dot is typed after it to show the cursor position. */
 const LINES: readonly (readonly [typed: string, screen: RegExp])[] = [
   ['kubectl-netdebug capture comple', /capture complete-1( |$)/m],
   ['kubectl-netdebug capture dep', /capture deploy\/$/m],

@@ -28,8 +28,8 @@ import {
 } from '../../../../src/cli/extcap/sentences.ts';
 import { readExtcapWords } from '../../../../src/cli/extcap/words.ts';
 
-describe("Wireshark's words", () => {
-  it('may come in any order, and be more than we know', () => {
+describe('the arguments from Wireshark', () => {
+  it('may be in any order, and may include unknown ones', () => {
     const orders = [
       '--capture --extcap-interface netdebug-a.b --fifo /f --extcap-capture-filter port=80 --snaplen 9',
       '--snaplen=9 --log-level noisy --fifo /f --extcap-capture-filter=port=80 --capture --extcap-interface netdebug-a.b --extcap-control-in /c',
@@ -46,25 +46,25 @@ describe("Wireshark's words", () => {
     }
   });
 
-  it('ask for nothing where a field is empty; what is said last counts', () => {
+  it('have no effect if a field is empty; the last value counts', () => {
     const { values } = readExtcapWords(['--namespace', 'a', '--image', '', '--namespace', 'b']);
     expect(Object.fromEntries(values)).toEqual({ namespace: 'b' });
   });
 });
 
 describe('an interface', () => {
-  it('names its pod, dots and all', () => {
+  it('contains the name of its pod, including dots', () => {
     const pod = { namespace: 'shop', pod: 'web.v1.2' };
     expect(podOfInterface(interfaceName(pod))).toEqual(pod);
     expect(podOfInterface('netdebug')).toBeUndefined();
   });
 
-  it('has the fields that its pod leaves open', () => {
+  it('has only the fields that its pod leaves open', () => {
     expect(configText('netdebug')).toMatch(/^arg \{number=0\}\{call=--pod\}/);
     expect(configText('netdebug-a.b')).not.toMatch(/--pod|--namespace/);
   });
 
-  it('is there without a cluster', () => {
+  it('exists without a cluster', () => {
     expect(interfacesText('1.0.0', [])).toMatch(
       /^extcap \{version=1\.0\.0\}.*\ninterface \{value=netdebug\}/,
     );
@@ -80,7 +80,7 @@ describe('extcap install', () => {
     expect(extcapFolders({ platform, env, home: '/h' })).toEqual(folders);
   });
 
-  it('remembers PATH, KUBECONFIG and flags, quoted', () => {
+  it('stores PATH, KUBECONFIG and flags, quoted', () => {
     const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     const bin = join(home, "it's bin");
@@ -99,13 +99,13 @@ describe('extcap install', () => {
     }
   });
 
-  it('asks one process of ours for all pods', () => {
+  it('starts only one process of netdebug for all pods', () => {
     const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     const bin = join(home, 'bin');
     mkdirSync(bin);
     const log = join(home, 'log');
-    // 100 pods, and what it was asked.
+    // 100 pods, and a log of the calls.
     const pods = Array.from({ length: 100 }, (_, number) => ({
       namespace: 'a',
       pod: `p${number}`,
@@ -135,7 +135,7 @@ describe('extcap install', () => {
     expect(asked.length).toBeLessThanOrEqual(2);
   });
 
-  it('gives an installed program the fields of a newer version, and leaves others alone', () => {
+  it('updates the fields of an installed program, and leaves other programs untouched', () => {
     const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     writeFileSync(join(home, 'kubectl-netdebug'), '');
@@ -156,7 +156,7 @@ describe('extcap install', () => {
     refreshAnswers(join(home, 'absent'));
   });
 
-  it('answers by itself on Windows too what is asked of every pod', () => {
+  it('answers the same requests for every pod itself on Windows too', () => {
     const lines = batchText({ env: {} }, new Map([['context', 'a b']])).split('\r\n');
     const printedAt = (label: string) => {
       const begin = lines.indexOf(label) + 1;
@@ -166,11 +166,11 @@ describe('extcap install', () => {
     expect(printedAt(':config').join('\n')).toBe(configText('netdebug-a.b').trimEnd());
     expect(lines.filter((line) => line.endsWith('goto dlts'))).toHaveLength(2);
     expect(lines.slice(-2)).toEqual(['kubectl-netdebug __extcap --context "a b" %*', '']);
-    // Of what cmd.exe gives a meaning nothing is in them.
+    // They contain no characters with a meaning in cmd.exe.
     expect(printedAt(':config').join()).not.toMatch(/[&|<>^%]/);
   });
 
-  it('is undone by uninstall, which leaves the files of others alone', () => {
+  it('is undone by uninstall, which leaves other files untouched', () => {
     const home = mkdtempSync(join(tmpdir(), 'netdebug-extcap-'));
     onTestFinished(() => rmSync(home, { recursive: true }));
     writeFileSync(join(home, 'kubectl-netdebug'), '');
@@ -182,7 +182,7 @@ describe('extcap install', () => {
     expect(uninstallExtcap(host)).toEqual([]);
   });
 
-  it('says so where the program is not on PATH', () => {
+  it('reports that the program is not on PATH', () => {
     const host = { platform: 'linux' as const, env: { PATH: '/nonexistent' }, home: '/h' };
     expect(() => installExtcap(host, new Map())).toThrow(
       expect.objectContaining({ kind: 'missing-program' }),

@@ -20,7 +20,7 @@ interface Process {
   readonly parent?: number;
 }
 
-/** A /proc of a node with these processes; its first one is in the node's network. */
+/** A /proc of a node with these processes; the first one is in the node's network. */
 function procWith(processes: Readonly<Record<number, Process>>): string {
   const proc = mkdtempSync(join(tmpdir(), 'netdebug-proc-'));
   onTestFinished(() => rmSync(proc, { recursive: true }));
@@ -55,12 +55,12 @@ describe.each([
       300: { cgroup: cgroup(UID, ID) },
     });
     expect(find(proc)).toBe(300);
-    // By its container alone as well, as in a static pod whose UID is another on the node.
+    // Also by its container alone, as for a static pod whose UID differs on the node.
     const foreign = procWith({ 300: { cgroup: cgroup(OTHER_UID, ID) } });
     expect(find(foreign)).toBe(300);
   });
 
-  it.each(Object.entries(LAYOUTS))('by its pause process first: %s', (_, { cgroup }) => {
+  it.each(Object.entries(LAYOUTS))('is found by its pause process first: %s', (_, { cgroup }) => {
     const proc = procWith({
       200: { cgroup: cgroup(UID, ID) },
       300: { cgroup: cgroup(UID, PAUSE) },
@@ -68,7 +68,7 @@ describe.each([
     expect(find(proc)).toBe(300);
   });
 
-  it('without one: by a container’s first process, whose children may have other networks', () => {
+  it('without a pause process is found by a container’s first process, whose children may have other networks', () => {
     const cgroup = LAYOUTS['CRI-O, cgroup v2, systemd driver']?.cgroup(UID, ID) ?? '';
     const proc = procWith({
       2: { cgroup, network: 'net:[4026532777]', parent: 900 },
@@ -77,14 +77,14 @@ describe.each([
     expect(find(proc)).toBe(900);
   });
 
-  it('never by one that is in the node’s network, as CRI-O’s conmon', () => {
+  it('is never found by a process in the node’s network, such as CRI-O’s conmon', () => {
     const conmon = `0::/kubepods.slice/kubepods-pod${UID.replaceAll('-', '_')}.slice/crio-conmon-${ID}.scope`;
     expect(find(procWith({ 70: { cgroup: conmon, network: NODE } }))).toBe('exit 3');
     const cgroup = conmon.replace('conmon-', '');
     expect(find(procWith({ 70: { cgroup: conmon, network: NODE }, 80: { cgroup } }))).toBe(80);
   });
 
-  it.each(Object.entries(STATE_FILES))('by what the runtime has written down: %s', (_, file) => {
+  it.each(Object.entries(STATE_FILES))("is found by the runtime's state files: %s", (_, file) => {
     const proc = procWith({ 450: {} });
     const path = join(proc, '1', 'root', file(ID));
     mkdirSync(dirname(path), { recursive: true });
@@ -93,13 +93,13 @@ describe.each([
     expect(find(proc, [])).toBe('exit 3');
   });
 
-  it('is not there, or not to be looked at', () => {
+  it('is missing, or must not be inspected', () => {
     expect(find(procWith({ 300: {} }))).toBe('exit 3');
     const cgroup = `0::/kubepods/pod${UID}/${ID}`;
     expect(find(procWith({ 300: { cgroup, network: null } }))).toBe('exit 4');
   });
 
-  it('the ports of kubelet, runtime and API server, and no others', () => {
+  it('the ports of kubelet, runtime and API server are found, and no others', () => {
     const proc = procWith({ 10: {}, 11: {}, 12: {} });
     const names = { 10: 'containerd', 11: 'nginx', 12: 'kubelet' };
     for (const [pid, name] of Object.entries(names)) {

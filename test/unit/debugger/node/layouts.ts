@@ -1,4 +1,4 @@
-/** How processes of a pod stand in /proc/PID/cgroup, and where the shape comes from. */
+/** Paths of a pod's processes in /proc/PID/cgroup, and the source of each form. */
 export interface Layout {
   readonly from: string;
   readonly cgroup: (uid: string, id: string) => string;
@@ -45,7 +45,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   },
 };
 
-/** Where runtimes write the id of a container's first process down, and where that is from. */
+/** Files in which runtimes store the PID of a container's first process, and the source of each path. */
 export const STATE_FILES: Readonly<Record<string, (id: string) => string>> = {
   // containerd core/runtime/v2: bundle of the task; written from its source, not recorded.
   containerd: (id) => `/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/init.pid`,

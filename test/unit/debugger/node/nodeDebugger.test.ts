@@ -20,17 +20,17 @@ const REQUEST = {
 const PODS = '/api/v1/namespaces/debug/pods';
 
 interface Script {
-  /** What the debugger finds, one answer for each pod that is made. */
+  /** The debugger's findings, one answer for each created pod. */
   readonly finds?: readonly string[];
   readonly state?: 'running' | 'failed' | 'pending';
   readonly dryRun?: { readonly code: number; readonly message: string };
   readonly deletable?: boolean;
   readonly node?: object;
-  /** Pods of ours that are there already. */
+  /** Pods of netdebug that already exist. */
   readonly left?: readonly { readonly name: string; readonly phase: string }[];
 }
 
-/** A cluster where pods are made on nodes; `made` and `deleted` are their names. */
+/** A cluster where pods are created on nodes; `made` and `deleted` are their names. */
 async function cluster({ finds = ['pid 77'], state = 'running', ...script }: Script = {}) {
   const made: NewPod[] = [];
   const deleted: string[] = [];
@@ -97,7 +97,7 @@ async function cluster({ finds = ['pid 77'], state = 'running', ...script }: Scr
 const target = { node: 'node-1', namespace: 'shop', pod: podWith() };
 
 describe('a debugger on a node', () => {
-  it('is made, marked, entered, and deleted when it is closed', async () => {
+  it('is created, marked, entered, and deleted when it is closed', async () => {
     const { api, made, names, deleted, commands } = await cluster();
     const place = await nodeDebugger(api, target, REQUEST, {});
     expect(place).toMatchObject({
@@ -121,14 +121,14 @@ describe('a debugger on a node', () => {
     expect(deleted).toEqual(names());
   });
 
-  it('is made in the namespace of its target unless the request names another', async () => {
+  it('is created in the namespace of its target unless the request names another one', async () => {
     const { api } = await cluster();
     const { nodeNamespace, ...request } = REQUEST;
     expect(await planOnNode(api, target, request)).toMatchObject({ namespace: 'shop' });
     expect(await planOnNode(api, target, REQUEST)).toMatchObject({ namespace: nodeNamespace });
   });
 
-  it('removes those that have ended, and no others', async () => {
+  it('removes ended debuggers, and no others', async () => {
     const left = [
       { name: 'old', phase: 'Succeeded' },
       { name: 'late', phase: 'Failed' },
@@ -139,7 +139,7 @@ describe('a debugger on a node', () => {
     await vi.waitFor(() => expect(deleted.toSorted()).toEqual(['late', 'old']));
   });
 
-  it('where AppArmor hides the node: another without its profile, and no more', async () => {
+  it('is created once more without its AppArmor profile if AppArmor hides the node', async () => {
     const denied = 'denied cri-containerd.apparmor.d (enforce)';
     const { api, made, names, deleted } = await cluster({ finds: [denied, 'pid 78'] });
     const place = await nodeDebugger(api, target, REQUEST, {});
@@ -169,7 +169,7 @@ describe('a debugger on a node', () => {
     expect(deleted).toEqual(names());
   });
 
-  it('is deleted when the user does not wait for it', async () => {
+  it('is deleted when the user interrupts the wait', async () => {
     const { api, names, deleted } = await cluster({ state: 'pending' });
     const interrupt = new AbortController();
     const made = nodeDebugger(api, target, REQUEST, { signal: interrupt.signal });
@@ -199,7 +199,7 @@ describe('a debugger on a node', () => {
       'unsuitable',
       /^$/,
     ],
-  ])('is not made: %s', async (_, script, kind, next) => {
+  ])('is not created: %s', async (_, script, kind, next) => {
     const { api, names } = await cluster(script);
     const error = await nodeDebugger(api, target, REQUEST, {}).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NodeRefused);
