@@ -20,7 +20,7 @@ const REQUEST = {
 } as const;
 const OWN = debuggerContainer('netdebug-network', REQUEST);
 
-describe('a debugger in the pod that never started', () => {
+describe('a debugger in the pod that has not started', () => {
   const READY = { conditions: [{ type: 'Ready', status: 'True' }] };
   it.each<[string, ContainerStatus['state'] | undefined, string | undefined, RegExp]>([
     ['unseen by its node', undefined, 'fail', /has not reacted: the node is Ready/],
@@ -82,7 +82,7 @@ describe('the exec path', () => {
   });
 });
 
-it('a namespace that does not exist is said not to exist', async () => {
+it('reports a namespace that does not exist', async () => {
   const { api } = await fakeServer({
     rest: (_, response) =>
       json(response, 404, status(404, 'NotFound', 'namespaces "shop" not found')),

@@ -11,6 +11,6 @@ it.each([
   ['docker.io/nicolaka/netshoot:v0.14', `nicolaka/netshoot:v0.14@${DIGEST}`, false],
   ['docker.io/nicolaka/netshoot:v0.13', 'nicolaka/netshoot:v0.14', false],
   ['quay.io/nicolaka/netshoot:v0.14', 'nicolaka/netshoot:v0.14', false],
-])('%s on a node is what people call %s: %s', (listed, image, same) => {
+])('%s on a node is the image %s: %s', (listed, image, same) => {
   expect(namesImage(listed, image)).toBe(same);
 });

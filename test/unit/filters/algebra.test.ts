@@ -54,7 +54,7 @@ function randomFrom(seed: number): () => number {
 
 interface Made {
   readonly filter: CaptureFilter;
-  /** The packets that it selects by the meaning of and, or and not. */
+  /** The packets that it selects according to and, or and not. */
   readonly selects: ReadonlySet<number>;
 }
 
@@ -66,7 +66,7 @@ function made(random: () => number, depth: number): Made {
   }
   if (kind === 2) {
     const { filter, selects } = made(random, depth - 1);
-    // libpcap refuses what can select nothing.
+    // libpcap refuses a filter that can select nothing.
     if (renderCaptureFilter(filter) === undefined) return { filter, selects };
     return { filter: not(filter), selects: new Set(everything.filter((one) => !selects.has(one))) };
   }
@@ -89,7 +89,7 @@ function made(random: () => number, depth: number): Made {
 }
 
 describe('the algebra of capture filters', () => {
-  it('has the meaning of and, or and not, as libpcap reads what is rendered', () => {
+  it('and, or and not mean the same to libpcap when rendered', () => {
     for (let seed = 1; seed <= 150; seed += 1) {
       const { filter, selects } = made(randomFrom(seed), 4);
       const text = renderCaptureFilter(filter);
@@ -99,7 +99,7 @@ describe('the algebra of capture filters', () => {
   });
 });
 
-/** What tcpdump selects; nothing where libpcap refuses an expression that is false for every packet. */
+/** What tcpdump selects; nothing if libpcap refuses an expression that is false for every packet. */
 function selectedBy(text = ''): number[] {
   try {
     return selected(FILE, text);

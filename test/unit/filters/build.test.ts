@@ -52,7 +52,7 @@ const CASES: readonly (readonly [Wishes, count: number])[] = [
   [{ protocol: ['icmp', 'icmpv6'] }, 2],
 ];
 
-describe('a filter that is built', () => {
+describe('a filter from options', () => {
   it.each(CASES)('%j selects the same packets in both languages', (wishes, count) => {
     const condition = conditionOfWishes(wishes);
     const [capture, display] = [renderAsCapture(condition), renderDisplayFilter(condition)];
@@ -62,14 +62,14 @@ describe('a filter that is built', () => {
     expect(found).toHaveLength(count);
   });
 
-  it('searches the payload, in which quotes and control characters may be', () => {
+  it('searches the payload, including quotes and control characters', () => {
     const found = (contains: string) =>
       byTshark(renderDisplayFilter(conditionOfWishes({ contains })) as string);
     expect(found('timeout of')).toEqual([2, 9]);
     expect(found('a "quoted" \\ \n word é')).toEqual([]);
   });
 
-  it('of a time window is in seconds since 1970', () => {
+  it('of a time window uses seconds since 1970', () => {
     const condition = conditionOfWishes({
       from: '1970-01-01T00:00:03Z',
       to: '1970-01-01 00:00:05 UTC',
@@ -86,7 +86,7 @@ describe('a filter that is built', () => {
     { protocol: ['smtp'] },
     { length: 'long' },
     { from: 'yesterday' },
-  ])('from %j is wrong usage', (wishes) => {
+  ])('with %j is a usage error', (wishes) => {
     expect(() => conditionOfWishes(wishes)).toThrow(Problem);
   });
 });

@@ -4,7 +4,7 @@ import { explainFilter } from '../../../src/filters/explain.ts';
 import { Problem } from '../../../src/problem.ts';
 import { acceptedByTcpdump, refusedByTshark } from './support/programs.ts';
 
-/** What is refused, and what it becomes. */
+/** Refused filters, and their corrections. */
 const DISPLAY_ERRORS: readonly (readonly [wrong: string, right: string])[] = [
   ['tcp.flags.rst eq 1', 'tcp.flags.reset eq 1'],
   ['tcp.flags.rst', 'tcp.flags.reset == 1'],
@@ -37,7 +37,7 @@ const DISPLAY_ERRORS: readonly (readonly [wrong: string, right: string])[] = [
   ['dns.name == "example.com"', 'dns.qry.name == "example.com"'],
 ];
 
-/** What is accepted and means something else. */
+/** Accepted filters with another meaning than expected, and their corrections. */
 const DISPLAY_NOTES: readonly (readonly [written: string, meant: string])[] = [
   ['ip.addr != 10.0.0.1', '!(ip.addr == 10.0.0.1)'],
   ['tcp.port ne 80', '!(tcp.port == 80)'],
@@ -86,20 +86,23 @@ const VALID_CAPTURE = [
 ];
 
 describe('a mistake in a display filter', () => {
-  it.each([...DISPLAY_ERRORS, ...DISPLAY_NOTES])('%s becomes %s', (written, meant) => {
-    const { corrected, problem, corrections } = explainFilter(written, 'display');
-    expect([corrected, problem]).toEqual([meant, undefined]);
-    expect(corrections.every(({ why }) => why.endsWith('.'))).toBe(true);
-  });
+  it.each([...DISPLAY_ERRORS, ...DISPLAY_NOTES])(
+    'is corrected: %s becomes %s',
+    (written, meant) => {
+      const { corrected, problem, corrections } = explainFilter(written, 'display');
+      expect([corrected, problem]).toEqual([meant, undefined]);
+      expect(corrections.every(({ why }) => why.endsWith('.'))).toBe(true);
+    },
+  );
 
-  it('is one for tshark, which accepts what it becomes', () => {
+  it('is also refused by tshark, which accepts the correction', () => {
     const wrong = DISPLAY_ERRORS.slice(0, 3).map(([text]) => text);
     expect(refusedByTshark(wrong)).toEqual(wrong);
     expect(refusedByTshark(DISPLAY_ERRORS.map(([, right]) => right))).toEqual([]);
     expect(refusedByTshark(DISPLAY_NOTES.flat())).toEqual([]);
   });
 
-  it.each(DISPLAY_ERRORS)('%s is refused by read -Y with the right filter', (wrong, right) => {
+  it.each(DISPLAY_ERRORS)('%s is refused by read -Y with a correction', (wrong, right) => {
     const error = thrownBy(() => checkDisplayFilter(wrong));
     expect(error?.next.at(-1)).toBe(`did you mean: ${right}`);
   });
@@ -110,7 +113,7 @@ describe('a mistake in a display filter', () => {
     );
   });
 
-  it.each(DISPLAY_ERRORS)('%s is corrected once', (_, right) => {
+  it.each(DISPLAY_ERRORS)('%s needs no second correction', (_, right) => {
     const again = explainFilter(right, 'display').corrections.filter(
       ({ kind }) => kind === 'error',
     );
@@ -119,7 +122,7 @@ describe('a mistake in a display filter', () => {
 });
 
 describe('a mistake in a capture filter', () => {
-  it.each(CAPTURE_ERRORS)('%s becomes %s, which tcpdump accepts', (wrong, right) => {
+  it.each(CAPTURE_ERRORS)('is corrected: %s becomes %s, which tcpdump accepts', (wrong, right) => {
     expect(acceptedByTcpdump(wrong)).toBe(false);
     const { corrected, problem } = explainFilter(wrong, 'capture');
     expect([corrected, problem]).toEqual([right, undefined]);
@@ -127,18 +130,18 @@ describe('a mistake in a capture filter', () => {
     expect(thrownBy(() => checkCaptureFilter(wrong))?.next.at(-1)).toBe(`did you mean: ${right}`);
   });
 
-  it.each(VALID_CAPTURE)('is not seen in: %s', (text) => {
+  it.each(VALID_CAPTURE)('is not found in: %s', (text) => {
     expect(acceptedByTcpdump(text)).toBe(true);
     expect(() => checkCaptureFilter(text)).not.toThrow();
     expect(explainFilter(text, 'capture')).toMatchObject({ corrections: [], corrected: text });
   });
 
-  it('is a parenthesis that is missing', () => {
+  it('can be a missing parenthesis', () => {
     expect(thrownBy(() => checkCaptureFilter('(port 80 and (udp)'))?.exitCode).toBe(2);
   });
 });
 
-describe('a filter of the other language', () => {
+describe('a filter in the other language', () => {
   it.each([
     ['tcp.port == 80', 'tcp port 80'],
     ['ip.addr == 10.0.0.1 && !arp', 'host 10.0.0.1 and not arp'],
@@ -152,19 +155,19 @@ describe('a filter of the other language', () => {
     ],
     ['eth.addr == 00:11:22:33:44:55', 'ether host 00:11:22:33:44:55'],
     ['frame.len > 100 and tcp.len == 0', undefined],
-  ])('%s is offered as a capture filter', (display, capture) => {
+  ])('is corrected to a capture filter: %s', (display, capture) => {
     const error = thrownBy(() => checkCaptureFilter(display));
     const [, offered = ''] = /^did you mean: (.*)$/.exec(error?.next[0] ?? '') ?? [];
     if (capture !== undefined) expect(offered).toBe(capture);
     expect(acceptedByTcpdump(offered)).toBe(true);
   });
 
-  it('that says what a capture filter cannot say is refused with the reason', () => {
+  it('is refused with the reason if capture filters cannot express it', () => {
     const error = thrownBy(() => checkCaptureFilter('http.host contains "x"'));
     expect(error?.next.join()).toMatch(/read -Y/);
   });
 
-  it('is offered as a display filter, which tshark accepts', () => {
+  it('is corrected to a display filter, which tshark accepts', () => {
     const offered = [
       'port 80',
       'host 10.0.0.1 and tcp portrange 80-90',
@@ -181,7 +184,7 @@ describe('a filter of the other language', () => {
     expect(refusedByTshark(offered)).toEqual([]);
   });
 
-  it('is no name of a host that looks like a field', () => {
+  it('is not assumed for a host name that looks like a field', () => {
     expect(() => checkCaptureFilter('host tcp.example.com')).not.toThrow();
   });
 });

@@ -12,6 +12,6 @@ it.each([
   ['port http', []],
   ['tcp[0:2] = 80', []],
   ['port 80 and (', []],
-])('the ports that "%s" asks for are %j', (expression, ports) => {
+])('the ports in "%s" are %j', (expression, ports) => {
   expect(portsIn(expression)).toEqual(ports);
 });

@@ -145,7 +145,7 @@ describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }
     expect(captured(expressionOf('no-ssh'))).toEqual(all);
   });
 
-  it('two at a time capture what each of them captures, in either order', () => {
+  it('pairs capture what each of the two captures, in either order', () => {
     const wrong: string[] = [];
     const names = additive.filter((name) => name !== 'arp');
     for (const one of names)
@@ -156,12 +156,12 @@ describe.each(Object.entries(LINKS))('presets on %s', (link, { linkType, frame }
     expect(wrong).toEqual([]);
   });
 
-  it('all of them together', () => {
+  it('all of them combined', () => {
     const names = additive.filter((name) => name !== 'arp' || link !== 'raw IP');
     expect(captured(expressionOf(...names, 'no-ssh'))).toEqual(expected(...names));
   });
 });
 
-it('an unknown preset is wrong usage', () => {
+it('an unknown preset is a usage error', () => {
   expect(() => presetsNamed(['dns', 'tls'])).toThrow(Problem);
 });

@@ -9,11 +9,11 @@ import { selectedTimes } from './support/tcpdump.ts';
 const CAPTURES = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'captures');
 const has = existsSync(CAPTURES);
 
-/** What everybody uses to capture TLS handshakes; it sees IPv4 only. */
+/** The usual filter for TLS handshakes; it matches IPv4 only. */
 const RECIPE = 'tcp[((tcp[12] & 0xf0) >> 2)] = 0x16';
 const PRESET = renderCaptureFilter(presetFilter(presetsNamed(['tls-handshake']))) ?? '';
 
-/** The times of packets that a display filter selects, by tshark, with microseconds. */
+/** The times of packets that a display filter selects in tshark, with microseconds. */
 function seenByTshark(path: string, filter: string): string[] {
   const fields = ['-T', 'fields', '-e', 'frame.time_epoch'];
   const text = execFileSync('tshark', ['-n', '-r', path, '-Y', filter, ...fields], {
@@ -34,7 +34,7 @@ describe.skipIf(!has)(
         .filter((name) => /\.pcap(ng)?$/.test(name))
         .map((name) => join(CAPTURES, folder, name));
 
-    it('captures everything that the known recipe captures', () => {
+    it('captures everything that the usual filter captures', () => {
       const wrong: string[] = [];
       let recipe = 0;
       for (const path of has ? [...files('ndpi'), ...files('zeek/tls')] : []) {
@@ -56,7 +56,7 @@ describe.skipIf(!has)(
       ['ndpi/smtp-starttls.pcap', 4, `vlan and (${PRESET}) and ip6`],
     ])('captures the same in IPv6: %s', (name, count, expression) => {
       const path = join(CAPTURES, name);
-      // A number after == is hexadecimal up to tshark 4.0, and decimal in later ones.
+      // A number after == is hexadecimal up to tshark 4.0, and decimal in later versions.
       const filter = String.raw`ipv6.nxt == 6 && tcp.payload matches "^\x16"`;
       const seen = seenByTshark(path, filter);
       expect(seen).toHaveLength(count);

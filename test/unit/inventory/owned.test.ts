@@ -13,7 +13,7 @@ function pod(state: object, labels = {}): Pod {
     metadata: { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '1', labels },
     spec: {
       containers: [{ name: 'main' }],
-      // The same name without our mark, and the mark under another name, are other people's.
+      // The same name without netdebug's mark, and the mark under another name, belong to others.
       ephemeralContainers: [
         ours,
         { name: 'netdebug-network-2', image: 'x' },
@@ -29,22 +29,22 @@ const idle = (state: object) => {
   return owned;
 };
 
-describe('what is ours', () => {
-  it('is a container of our name and mark, and no other', () => {
+describe('what belongs to netdebug', () => {
+  it('is a container with its name and mark, and no other', () => {
     const found = ownedIn(pod({ running: { startedAt: '2026-01-01T00:00:00Z' } }));
     expect(found.map(({ container, kind, state }) => [container, kind, state])).toEqual([
       ['netdebug-network', 'debugger', 'running'],
     ]);
   });
 
-  it('is a whole pod by its label', () => {
+  it('is a whole pod with its label', () => {
     const labels = { 'app.kubernetes.io/managed-by': 'kubectl-netdebug' };
     expect(ownedIn(pod({}, labels)).map(({ kind }) => kind)).toEqual(['node-debugger']);
   });
 });
 
 describe('cleanup', () => {
-  it('ends what is idle, leaves alone what is in use or unknown, and cannot remove what has ended', () => {
+  it('ends idle debuggers, keeps those in use or unknown, and cannot remove ended ones', () => {
     const running = idle({ running: {} });
     expect(fateOf({ owned: running, runs: [] }, false).kind).toBe('remove');
     expect(fateOf({ owned: running, runs: ['tcpdump'] }, false).kind).toBe('keep');

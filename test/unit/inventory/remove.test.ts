@@ -10,7 +10,7 @@ const POD = podWithDebuggers([{ name: NAME, image: 'x' }, ENDED]);
 const RUNNING_POD = podWithDebuggers([{ name: NAME, image: 'x' }, RUNNING]);
 const OWNED = { kind: 'debugger', pod: POD, container: NAME, state: 'running' } as const;
 
-/** Removes a debugger where execs are answered so, one after the other; the pod says that it has ended. */
+/** Removes a debugger when execs get these answers, one after another; the pod reports that it has ended. */
 async function removed(answers: readonly ((socket: Socket) => void)[], onAsked?: () => void) {
   let asked = 0;
   let looks = 0;
@@ -36,11 +36,11 @@ const gone = (socket: Socket) =>
   );
 const hangUp = (socket: Socket) => socket.destroy();
 
-it('a container that has ended meanwhile is no failure', async () => {
+it('a container that has already ended is not a failure', async () => {
   expect(await removed([gone])).toEqual({ outcome: undefined, asked: 1 });
 });
 
-it('says when only the report of the end is missing', async () => {
+it('reports when only the confirmation of the end is missing', async () => {
   let told = 0;
   const onAsked = () => {
     told += 1;
@@ -49,7 +49,7 @@ it('says when only the report of the end is missing', async () => {
   expect(told).toBe(1);
 });
 
-it('a broken connection is tried again, three times', async () => {
+it('retries a broken connection three times', async () => {
   expect(await removed([hangUp, hangUp, gone])).toEqual({ outcome: undefined, asked: 3 });
   const { outcome, asked } = await removed([hangUp, hangUp, hangUp, hangUp, gone]);
   expect(String(outcome)).toMatch(/hang up/);

@@ -4,7 +4,7 @@ import { FakePod } from '../capture/fakePod.ts';
 import { podWith } from '../debugger/pods.ts';
 import { fakeServer } from '../kube/fakeServer.ts';
 
-it('asks many debuggers at a time, not all, and tells how many have answered', async () => {
+it('checks many debuggers at a time, but not all, and reports how many have answered', async () => {
   let open = 0;
   let most = 0;
   const full = Promise.withResolvers<void>();
@@ -18,7 +18,7 @@ it('asks many debuggers at a time, not all, and tells how many have answered', a
         full.resolve();
       }
       await pod.started;
-      // None answers before sixteen are asked.
+      // None answers before sixteen have been asked.
       await full.promise;
       pod.writes('main sleep\ntcpdump\n');
       open -= 1;

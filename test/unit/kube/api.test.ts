@@ -31,7 +31,7 @@ describe('requests', () => {
     });
   });
 
-  it('carry their body and its type', async () => {
+  it('send their body and its type', async () => {
     const { api, seen } = await fakeServer({ rest: (_, response) => json(response, 201, {}) });
     await api.post('/api/v1/x', { name: 'ü' });
     await api.patch('/api/v1/x', { a: 1 }, 'application/strategic-merge-patch+json');
@@ -43,7 +43,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('ask for their credentials anew each time', async () => {
+  it('get new credentials each time', async () => {
     const { access, seen } = await fakeServer({ rest: (_, response) => json(response, 200, {}) });
     let token = 0;
     const api = new KubeApi({ ...access, headers: async () => ({ authorization: `t${++token}` }) });
@@ -54,7 +54,7 @@ describe('requests', () => {
   });
 });
 
-it('tells of each request until it is answered or has failed', async () => {
+it('reports each request until it is answered or has failed', async () => {
   const { access } = await fakeServer({
     rest: (seen, response) => (seen.path === '/api' ? json(response, 200, {}) : response.destroy()),
   });
@@ -99,7 +99,7 @@ describe('refusals', () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  it('a page instead of an answer is a Problem, not a fault of ours', async () => {
+  it('of a page instead of an answer: a Problem, not an internal error', async () => {
     const { api } = await fakeServer({
       rest: (_, response) => void response.writeHead(200).end('<html>log in</html>'),
     });
@@ -111,11 +111,11 @@ describe('refusals', () => {
   });
 });
 
-describe('a server that puts a request off', () => {
+describe('a server that postpones a request', () => {
   const later = (response: ServerResponse, code: number, retryAfter: string) =>
     json(response, code, status(code, 'TooManyRequests', 'later'), { 'retry-after': retryAfter });
 
-  it.each([429, 503])('%i: is asked again', async (code) => {
+  it.each([429, 503])('with %i gets the request again', async (code) => {
     let turn = 0;
     const { api, seen } = await fakeServer({
       rest: (_, response) =>
@@ -125,13 +125,13 @@ describe('a server that puts a request off', () => {
     expect(seen.map(({ body }) => body)).toEqual(Array(3).fill('{"a":1}'));
   });
 
-  it('is given up after the third time', async () => {
+  it('is given up after three retries', async () => {
     const { api, seen } = await fakeServer({ rest: (_, response) => later(response, 429, '0') });
     await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
     expect(seen).toHaveLength(4);
   });
 
-  it('is waited for as long as it says', async () => {
+  it('is waited for as long as it asks', async () => {
     let turn = 0;
     const { api } = await fakeServer({
       rest: (_, response) => (turn++ === 0 ? later(response, 429, '0.2') : json(response, 200, {})),
@@ -141,15 +141,18 @@ describe('a server that puts a request off', () => {
     expect(Date.now() - before).toBeGreaterThanOrEqual(195);
   });
 
-  it.each(['3600', 'Wed, 21 Oct 2026 07:28:00 GMT'])('not until %s', async (retryAfter) => {
-    const { api, seen } = await fakeServer({
-      rest: (_, response) => later(response, 429, retryAfter),
-    });
-    await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
-    expect(seen).toHaveLength(1);
-  });
+  it.each(['3600', 'Wed, 21 Oct 2026 07:28:00 GMT'])(
+    'is not waited for until %s',
+    async (retryAfter) => {
+      const { api, seen } = await fakeServer({
+        rest: (_, response) => later(response, 429, retryAfter),
+      });
+      await expect(api.get('/x')).rejects.toMatchObject({ code: 429 });
+      expect(seen).toHaveLength(1);
+    },
+  );
 
-  it('stops waiting when told to', async () => {
+  it('is no longer waited for after an abort', async () => {
     const { api } = await fakeServer({ rest: (_, response) => later(response, 429, '20') });
     await expect(api.get('/x', { signal: AbortSignal.timeout(50) })).rejects.toMatchObject({
       name: 'AbortError',
@@ -157,22 +160,22 @@ describe('a server that puts a request off', () => {
   });
 });
 
-describe('a server out of reach', () => {
-  it('refused', async () => {
+describe('an unreachable server', () => {
+  it('refuses the connection', async () => {
     const api = new KubeApi(accessTo('http://127.0.0.1:9'));
     await expect(api.get('/x')).rejects.toThrow(
       'The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?',
     );
   });
 
-  it('unknown', async () => {
+  it('has an unknown name', async () => {
     const api = new KubeApi(accessTo('http://no-such-host.invalid:6443'));
     await expect(api.get('/x')).rejects.toThrow(
       'Unable to connect to the server: dial tcp: lookup no-such-host.invalid: no such host',
     );
   });
 
-  it('breaks off in the middle of its answer', async () => {
+  it('disconnects in the middle of its answer', async () => {
     const { api } = await fakeServer({
       rest: (_, response) =>
         response.writeHead(200, { 'content-length': 100 }).write('{"a"', () => response.destroy()),
@@ -182,7 +185,7 @@ describe('a server out of reach', () => {
     expect((error as Problem).message).toMatch(/^Unable to connect to the server .*: aborted$/);
   });
 
-  it('breaks off in the middle of a refusal', async () => {
+  it('disconnects in the middle of a refusal', async () => {
     const { api } = await fakeServer({
       rest: (_, response) =>
         response.writeHead(500, { 'content-length': 100 }).write('oops', () => response.destroy()),
@@ -190,7 +193,7 @@ describe('a server out of reach', () => {
     expect(await failure(api.get('/x'))).toBeInstanceOf(Problem);
   });
 
-  it('speaks TLS, or something else', async () => {
+  it('speaks TLS, or another protocol', async () => {
     const server = createServer((socket) => socket.end('\x15\x03\x01\x00\x02\x02'));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -201,7 +204,7 @@ describe('a server out of reach', () => {
     server.close();
   });
 
-  it('takes longer than --request-timeout allows, its answer included', async () => {
+  it('takes longer than --request-timeout allows, including its answer', async () => {
     const { access } = await fakeServer({
       rest: (_, response) => {
         response.writeHead(200);
@@ -214,7 +217,7 @@ describe('a server out of reach', () => {
         'Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
       next: ['--request-timeout gives each request 0.05 s'],
     });
-    // A stream has no end to wait for: it stays open.
+    // A stream has no end to wait for, so it stays open.
     const stream = await api.stream('/a', {});
     await wait(100);
     expect(stream.destroyed).toBe(false);
@@ -222,7 +225,7 @@ describe('a server out of reach', () => {
     api.close();
   });
 
-  it('keeps silent: the request is given up in the words of the limit', async () => {
+  it('does not answer: the request is given up, and the error names the limit', async () => {
     const http = await import('node:http');
     vi.resetModules();
     vi.doMock('node:http', () => ({

@@ -26,7 +26,7 @@ function frame(channel: number, payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from([channel]), Buffer.from(payload)]);
 }
 
-/** Sends frames and ends in order, as an API server does. */
+/** Sends frames and ends normally, as an API server does. */
 function sends(...frames: Buffer[]): (socket: WebSocket) => void {
   return (socket) => {
     for (const one of frames) socket.send(one);
@@ -54,14 +54,14 @@ async function ended({ stdout, stderr, exit }: ExecStream) {
   return { out, err, end };
 }
 
-/** What a server that speaks websocket answers to a key. */
+/** The answer of a websocket server to a key. */
 function acceptOf({ headers }: IncomingMessage): string {
   return createHash('sha1')
     .update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest('base64');
 }
 
-/** Answers an upgrade by hand, frames in the same packet. */
+/** Answers an upgrade without a websocket library, with frames in the same packet. */
 function upgradeWith(frames: readonly Buffer[], { close = true } = {}) {
   return (socket: Socket, request: IncomingMessage) => {
     const head =
@@ -90,7 +90,7 @@ afterEach(() => {
 });
 
 describe('the request', () => {
-  it('names the command word for word, offers v5 then v4, and carries the credentials', async () => {
+  it('contains each word of the command, offers v5 then v4, and carries the credentials', async () => {
     let request: IncomingMessage | undefined;
     const { access } = await fakeServer({
       prefix: '/k8s/clusters/c-1',
@@ -114,7 +114,7 @@ describe('the request', () => {
     expect(request?.headers['sec-websocket-extensions']).toBe(undefined);
   });
 
-  it('asks for a terminal without standard error, and tells its size and each new one', async () => {
+  it('requests a terminal without standard error, and sends its size and every change', async () => {
     let asked: URLSearchParams | undefined;
     const told: string[] = [];
     const { access } = await fakeServer({
@@ -140,7 +140,7 @@ describe('the request', () => {
     expect(told).toEqual(['\u0004{"Width":80,"Height":24}', Buffer.from(recorded).toString()]);
   });
 
-  it('does not leave the path of its pod, whatever the name', async () => {
+  it('stays within the path of its pod, whatever the name', async () => {
     const paths: string[] = [];
     const { access } = await fakeServer({
       upgrade: (socket, request) => {
@@ -176,7 +176,7 @@ describe('the request', () => {
     await gone(connections);
   });
 
-  it('fails when the server speaks neither protocol', async () => {
+  it('fails if the server supports neither protocol', async () => {
     const { access } = await fakeServer({ protocols: [], exec: () => {} });
     await expect(exec(access, COMMAND)).rejects.toThrow(/Server sent no subprotocol/);
   });
@@ -214,7 +214,7 @@ describe('outcomes, as recorded from Kubernetes 1.36', () => {
 });
 
 describe('the streams', () => {
-  it('loses no frame that comes in one packet with the upgrade', async () => {
+  it('lose no frame that arrives in one packet with the upgrade', async () => {
     const { access } = await fakeServer({
       upgrade: upgradeWith([
         frame(1, ''),
@@ -231,7 +231,7 @@ describe('the streams', () => {
     });
   });
 
-  it('keeps stdout and stderr apart and takes no notice of unknown channels', async () => {
+  it('keep stdout and stderr apart and ignore unknown channels', async () => {
     const { access } = await fakeServer({
       exec: sends(
         frame(1, ''),
@@ -245,7 +245,7 @@ describe('the streams', () => {
     expect(await run(access, COMMAND)).toEqual({ code: 0, stdout: 'O', stderr: 'E' });
   });
 
-  it('ends each stream at its close frame, and drops what comes after', async () => {
+  it('end at their close frame, and drop what comes after it', async () => {
     const { access } = await fakeServer({
       exec: async (socket) => {
         socket.send(frame(1, 'first'));
@@ -268,7 +268,7 @@ describe('the streams', () => {
     expect(await stream.exit).toBe(0);
   });
 
-  it('gives what is buffered although the connection is long gone', async () => {
+  it('return buffered data even long after the connection has closed', async () => {
     const { access } = await fakeServer({ exec: sends(frame(1, 'kept'), frame(3, SUCCESS)) });
     const stream = await exec(access, COMMAND);
     expect(await stream.exit).toBe(0);
@@ -276,7 +276,7 @@ describe('the streams', () => {
     expect(await text(stream.stdout)).toBe('kept');
   });
 
-  it('refuses to keep the output of a short command that never stops', async () => {
+  it('limit the output of a short command that never stops', async () => {
     const { access, connections } = await fakeServer({
       exec: (socket) => {
         const more = () => socket.send(frame(1, Buffer.alloc(1 << 20)), (error) => error || more());
@@ -288,8 +288,8 @@ describe('the streams', () => {
   });
 });
 
-describe('what has come of a frame', () => {
-  /** An exec whose server has sent the first half of a frame with output, and the server's end of the connection. */
+describe('a part of a frame', () => {
+  /** An exec whose server has sent the first half of a frame with output, and the server's socket. */
   async function halfOfAFrame() {
     let socket: Socket | undefined;
     const { access } = await fakeServer({
@@ -302,7 +302,7 @@ describe('what has come of a frame', () => {
     return { stream: await exec(access, COMMAND), socket };
   }
 
-  it('is handed on before the rest, and kept when the connection breaks', async () => {
+  it('is passed on before the rest, and kept when the connection breaks', async () => {
     const { stream, socket } = await halfOfAFrame();
     const [first] = (await once(stream.stdout, 'data')) as [Buffer];
     expect(String(first)).toBe('half');
@@ -310,14 +310,14 @@ describe('what has come of a frame', () => {
     expect(await ended(stream)).toMatchObject({ out: ' of it', end: { failure: 'cut' } });
   });
 
-  it('is a cut where the connection is reset, too', async () => {
+  it('counts as cut if the connection is reset', async () => {
     const { stream, socket } = await halfOfAFrame();
     await once(stream.stdout, 'data');
     socket?.resetAndDestroy();
     expect((await ended(stream)).end).toMatchObject({ failure: 'cut', kind: 'unreachable' });
   });
 
-  it('of a status is not taken for it', async () => {
+  it('of a status is not mistaken for the status', async () => {
     const status = frame(3, SUCCESS);
     const { access } = await fakeServer({
       upgrade: (socket, request) => {
@@ -329,7 +329,7 @@ describe('what has come of a frame', () => {
     expect(await ended(await exec(access, COMMAND))).toMatchObject({ end: { failure: 'cut' } });
   });
 
-  it('makes a status of its parts', async () => {
+  it('of a fragmented status is joined to the whole status', async () => {
     const { access } = await fakeServer({
       exec: (socket) => {
         const parts = [frame(3, SUCCESS.slice(0, 9)), Buffer.from(SUCCESS.slice(9))] as const;
@@ -343,7 +343,7 @@ describe('what has come of a frame', () => {
   });
 });
 
-describe('a success is never claimed without its status', () => {
+describe('success is never claimed without its status', () => {
   it.each<[string, (socket: WebSocket) => void]>([
     ['a clean close', sends(frame(1, 'half'))],
     ['a broken connection', (socket) => socket.send(frame(1, 'half'), () => socket.terminate())],
@@ -374,7 +374,7 @@ describe('a success is never claimed without its status', () => {
     expect(end).toBeInstanceOf(ExecProblem);
   });
 
-  it('an oversized frame ends the stream', async () => {
+  it('ends the stream after an oversized frame', async () => {
     const { access } = await fakeServer({
       exec: sends(frame(1, Buffer.alloc(17 << 20)), frame(3, SUCCESS)),
     });
@@ -405,7 +405,7 @@ describe('refusals before the upgrade', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it.each([429, 503])('%i with Retry-After: is asked again, three times at most', async (code) => {
+  it.each([429, 503])('%i with Retry-After: is retried, at most three times', async (code) => {
     let turns = 0;
     const { access, connections } = await fakeServer({
       upgrade: (socket) => {
@@ -422,7 +422,7 @@ describe('refusals before the upgrade', () => {
     await gone(connections);
   });
 
-  it('does not keep a body without an end', async () => {
+  it('do not buffer an endless body', async () => {
     const { access, connections } = await fakeServer({
       upgrade: (socket) => {
         socket.on('error', () => {});
@@ -437,7 +437,7 @@ describe('refusals before the upgrade', () => {
     await gone(connections);
   });
 
-  it('cost no other request its connection, although API servers keep it open', async () => {
+  it('do not cost another request its connection, although API servers keep it open', async () => {
     const { refused } = recording<RecordedExec>('exec-container-404');
     const body = JSON.stringify(refused?.body);
     const { promise: isAsked, resolve: asked } = Promise.withResolvers<Socket>();
@@ -448,7 +448,7 @@ describe('refusals before the upgrade', () => {
     const path = '/api/v1/namespaces/shop/pods/web';
     const refusal = exec(access, COMMAND).catch((reason: unknown) => reason);
     const socket = await isAsked;
-    // Two connections: the agent gives the next request the one that was used last.
+    // Two connections: the agent uses the most recently used one for the next request.
     await api.get(path);
     socket.write(
       `HTTP/1.1 400 Bad Request\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -457,7 +457,7 @@ describe('refusals before the upgrade', () => {
     expect(await api.get(path)).toEqual({ kind: 'Pod' });
   });
 
-  it('a connection refused, in kubectl’s words', async () => {
+  it('a refused connection, with kubectl’s message', async () => {
     const error = await exec(accessTo('http://127.0.0.1:9'), COMMAND).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(Problem);
     expect((error as Problem).message).toBe(
@@ -465,7 +465,7 @@ describe('refusals before the upgrade', () => {
     );
   });
 
-  it('a connection that breaks instead of an answer', async () => {
+  it('a connection that breaks before an answer', async () => {
     const { access } = await fakeServer({ upgrade: (socket) => socket.destroy() });
     await expect(exec(access, COMMAND)).rejects.toThrow(
       /^Unable to connect to the server 127.0.0.1:\d+: socket hang up$/,
@@ -473,7 +473,7 @@ describe('refusals before the upgrade', () => {
   });
 });
 
-describe('abort', () => {
+describe('an abort', () => {
   const reason = new Error('the user said so');
 
   it('before anything is sent', async () => {
@@ -483,7 +483,7 @@ describe('abort', () => {
     expect(connections.size).toBe(0);
   });
 
-  it('while a credential plugin thinks', async () => {
+  it('while a credential plugin runs', async () => {
     const { access } = await fakeServer({ exec: () => {} });
     const abort = new AbortController();
     const slow = {
@@ -496,7 +496,7 @@ describe('abort', () => {
     await expect(exec(slow, { ...COMMAND, signal: abort.signal })).rejects.toBe(reason);
   });
 
-  it('while the server thinks', async () => {
+  it('while the server has not answered', async () => {
     const abort = new AbortController();
     const { access, connections } = await fakeServer({
       upgrade: (socket) => {
@@ -533,7 +533,7 @@ describe('abort', () => {
   });
 });
 
-/** Waits until nothing more could be sent for a while; gives what had been by then. */
+/** Waits until nothing more could be sent for a while; returns how much had been sent. */
 async function stalled(sent: { readonly bytes: number }): Promise<number> {
   for (let before = -1; before !== sent.bytes || sent.bytes === 0; await wait(100))
     before = sent.bytes;
@@ -550,7 +550,7 @@ describe('stdin', () => {
       ],
     ],
     ['v4.channel.k8s.io', [[0, 104, 105]]],
-  ])('on %s, its end', async (protocol, expected) => {
+  ])('ends correctly on %s', async (protocol, expected) => {
     const frames: number[][] = [];
     const { access } = await fakeServer({
       protocols: [protocol],
@@ -566,7 +566,7 @@ describe('stdin', () => {
     await expect(stream.exit).rejects.toMatchObject({ failure: 'cut' });
   });
 
-  it('20 MB to a slow reader arrive whole, and wait on this side in small pieces', async () => {
+  it('20 MB for a slow reader arrive completely, and are buffered in small pieces', async () => {
     const sent = Buffer.alloc(20_000_000, 'abcdefghijklmnopqrstuvwxyz0123456789');
     const hash = createHash('sha256');
     let received = 0;
@@ -609,7 +609,7 @@ describe('stdin', () => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'));
   });
 
-  it('takes no more once the stream has ended', async () => {
+  it('accepts no more after the stream has ended', async () => {
     const { access } = await fakeServer({ exec: plays('exec-v5-ok') });
     const stream = await exec(access, { ...COMMAND, stdin: true });
     await ended(stream);
@@ -618,12 +618,12 @@ describe('stdin', () => {
   });
 });
 
-describe('a reader that stalls', () => {
+describe('a stalled reader', () => {
   const CHUNK = Buffer.alloc(64 * 1024);
   for (let at = 0; at < CHUNK.length; at += 4)
     CHUNK.writeUInt32LE((at * 2_654_435_761) % 2 ** 32, at);
 
-  /** Sends `bytes` of output as fast as the client takes them. */
+  /** Sends `bytes` of output as fast as the client reads them. */
   function flood(bytes: number) {
     const sent = { bytes: 0 };
     const behaviour = (socket: WebSocket) => {
@@ -640,11 +640,11 @@ describe('a reader that stalls', () => {
     return { sent, behaviour };
   }
 
-  it('stops the server, holds little, and then gets all 200 MB', async () => {
+  it('stops the server, buffers little, and then gets all 200 MB', async () => {
     const { sent, behaviour } = flood(200_000_000);
     const { access } = await fakeServer({ exec: behaviour });
     const stream = await exec(access, COMMAND);
-    // What the kernel's socket buffers take, on both ends.
+    // The size of the kernel's socket buffers, on both ends.
     expect(await stalled(sent)).toBeLessThan(20_000_000);
     const before = process.memoryUsage.rss();
     expect(stream.stdout.readableLength).toBeLessThan(512 * 1024 + 256 * 1024);
@@ -669,7 +669,7 @@ describe('a reader that stalls', () => {
     expect(peak - before).toBeLessThan(100_000_000);
   });
 
-  it('of one stream only: the other may be destroyed and stands in nobody’s way', async () => {
+  it('of one stream does not block the other: it can be destroyed', async () => {
     const { behaviour } = flood(5_000_000);
     const { access } = await fakeServer({ exec: behaviour });
     const stream = await exec(access, COMMAND);
@@ -679,12 +679,12 @@ describe('a reader that stalls', () => {
     expect(await stream.exit).toBe(0);
   });
 
-  it('is not taken for a silent server', async () => {
+  it('is not mistaken for a silent server', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const { sent, behaviour } = flood(30_000_000);
     const { access } = await fakeServer({ exec: behaviour });
     const stream = await exec(access, COMMAND);
-    // Until as much waits as lets it pause the connection.
+    // Until enough data is buffered that the connection can be paused.
     while (stream.stdout.readableLength < 512 * 1024) await wait(10);
     for (let i = 0; i < 20; i++) vi.advanceTimersByTime(5_000);
     await wait(50);
@@ -695,7 +695,7 @@ describe('a reader that stalls', () => {
 });
 
 describe('pings', () => {
-  it('go out every five seconds; who answers is kept', async () => {
+  it('are sent every five seconds; a server that answers is kept', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let pings = 0;
     let server: WebSocket | undefined;
@@ -717,7 +717,7 @@ describe('pings', () => {
     expect(await stream.exit).toBe(0);
   });
 
-  it('a server that answers none is given up', async () => {
+  it('end the connection if the server does not answer', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let server: WebSocket | undefined;
     const { access, connections } = await fakeServer({

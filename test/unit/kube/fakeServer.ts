@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { KubeApi } from '../../../src/kube/api.ts';
 import { type Access, agentFor } from '../../../src/kube/authentication.ts';
 
-/** A request as it came, its body read. */
+/** A received request, with its body. */
 export interface Seen {
   readonly method: string;
   readonly path: string;
@@ -23,20 +23,20 @@ export interface Plain {
 }
 
 interface Handlers {
-  /** Answers requests; 404 without one. */
+  /** Answers requests; the default is 404. */
   readonly rest?: (seen: Seen, response: ServerResponse) => void;
   /** Speaks the exec protocol on an accepted websocket. */
   readonly exec?: (socket: WebSocket, request: IncomingMessage) => void;
-  /** The HTTP status that the next upgrade is refused with, if it is. */
+  /** The HTTP status with which the next upgrade is refused, if any. */
   readonly refuse?: () => number | undefined;
   /**
-   * The answer to an exec in a container that cannot exist, by which is asked whether exec works. Without
-   * one, that of an API server that permits it.
+   * The answer to an exec in a container that cannot exist, which checks whether exec works. The default is that of an
+   * API server that permits it.
    */
   readonly check?: () => Plain;
-  /** Takes an upgrade over before anything is answered. */
+  /** Takes over an upgrade before anything is answered. */
   readonly upgrade?: (socket: Socket, request: IncomingMessage) => void;
-  /** Subprotocols the server knows. */
+  /** Subprotocols that the server supports. */
   readonly protocols?: readonly string[];
   /** Path in the server's address. */
   readonly prefix?: string;
@@ -49,7 +49,7 @@ export interface FakeServer {
   readonly connections: Set<Socket>;
 }
 
-/** An API server of its own for one test; gone with all its connections when the test ends. */
+/** An API server for one test; it and all its connections are closed when the test ends. */
 export async function fakeServer(handlers: Handlers): Promise<FakeServer> {
   const seen: Seen[] = [];
   const connections = new Set<Socket>();

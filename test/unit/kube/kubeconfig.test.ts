@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let files = 0;
-/** Writes a kubeconfig in a folder of its own and gives its path. */
+/** Writes a kubeconfig in its own folder and returns its path. */
 function file(text: string): string {
   const own = join(folder, String(++files));
   mkdirSync(own);
@@ -22,7 +22,7 @@ function file(text: string): string {
   return join(own, 'config');
 }
 
-/** A kubeconfig with one context of each name, its server named after it. */
+/** A kubeconfig with one context for each name, and servers with the same names. */
 function config(
   current: string,
   names: string[],
@@ -46,8 +46,8 @@ function user(fields: string, cluster = ''): string {
   );
 }
 
-describe('which file', () => {
-  it('--kubeconfig wins over KUBECONFIG, KUBECONFIG over the home folder', () => {
+describe('the chosen file', () => {
+  it('is --kubeconfig, else KUBECONFIG, else in the home folder', () => {
     const [a, b] = [config('a', ['a']), config('b', ['b'])];
     expect(chooseContext({ kubeconfig: a }, { KUBECONFIG: b }).cluster.server).toBe(
       'https://a:6443',
@@ -58,7 +58,7 @@ describe('which file', () => {
     );
   });
 
-  it('the first of KUBECONFIG’s list that says something wins; missing ones are passed over', () => {
+  it('is the first in the list of KUBECONFIG with a value; missing files are skipped', () => {
     const first = config('shared', ['shared', 'one'], () => 'https://first:1');
     const second = config('two', ['shared', 'two'], () => 'https://second:2');
     const env = { KUBECONFIG: ['', '/no/such/file', first, second].join(delimiter) };
@@ -69,7 +69,7 @@ describe('which file', () => {
     expect(chooseContext({ context: 'shared' }, other).cluster.server).toBe('https://second:2');
   });
 
-  it('a missing --kubeconfig is an error, in kubectl’s words', () => {
+  it('must exist if given with --kubeconfig, with kubectl’s message', () => {
     expect(problemOf(() => chooseContext({ kubeconfig: '/no/such' }, {})).message).toBe(
       'stat /no/such: no such file or directory',
     );
@@ -79,8 +79,8 @@ describe('which file', () => {
   });
 });
 
-describe('what is chosen', () => {
-  it('flags win over the context, the context over the default', () => {
+describe('the chosen context', () => {
+  it('is overridden by flags, and overrides the default', () => {
     const kubeconfig = config('a', ['a', 'b']);
     expect(chooseContext({ kubeconfig }, {})).toMatchObject({ namespace: 'ns-a' });
     const mixed = chooseContext(
@@ -105,7 +105,7 @@ describe('what is chosen', () => {
     ],
     [{ cluster: 'x' }, 'no server found for cluster "x"', undefined],
     [{ user: 'x' }, 'auth info "x" does not exist', 'users in this kubeconfig: a, b'],
-    // As in kubectl, with a namespace given other words come first.
+    // As in kubectl: with a namespace the message is another one.
     [
       { context: 'x', namespace: 'n' },
       'context "x" does not exist',
@@ -123,7 +123,7 @@ describe('what is chosen', () => {
     expect(problem.next[0]).toBe(next);
   });
 
-  it('without any server it is kubectl’s last resort, and a warning says why', () => {
+  it('without a server uses kubectl’s default, with a warning that gives the reason', () => {
     for (const text of ['', '# nothing\n', '---\n', '{}', 'null', 'clusters: null']) {
       const kubeconfig = file(text);
       expect(chooseContext({ kubeconfig }, {})).toMatchObject({
@@ -143,7 +143,7 @@ describe('what is chosen', () => {
     });
   });
 
-  it('file names are relative to their file; a plugin is, when it has a folder', () => {
+  it("resolves file names relative to their file, and a plugin's command if it contains a folder", () => {
     const plugin = (command: string) =>
       `exec: {command: ${command}, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}`;
     const path = user(
@@ -166,7 +166,7 @@ describe('what is chosen', () => {
   });
 });
 
-describe('impolite YAML', () => {
+describe('unusual YAML', () => {
   it.each([
     [
       'a byte order mark and Windows line ends',
@@ -198,7 +198,7 @@ describe('impolite YAML', () => {
     expect(problem.message.startsWith(`error loading config file "${kubeconfig}": `)).toBe(true);
   });
 
-  it('an entry named like a part of every object is not there', () => {
+  it('does not find entries with names of built-in object properties', () => {
     const kubeconfig = config('a', ['a']);
     expect(problemOf(() => chooseContext({ kubeconfig, context: '__proto__' }, {}))).toBeTruthy();
     expect(problemOf(() => chooseContext({ kubeconfig, user: 'constructor' }, {}))).toBeTruthy();
@@ -219,7 +219,7 @@ describe('authentication', () => {
     expect(await (await accessOf(fields)).headers()).toEqual(headers);
   });
 
-  it('a token file wins over a token, and is read again each time', async () => {
+  it('a token file overrides a token, and is read again each time', async () => {
     const path = join(folder, 'token');
     writeFileSync(path, 'first\n');
     const { headers } = await accessOf(`tokenFile: ${path}, token: fixed`);
@@ -230,7 +230,7 @@ describe('authentication', () => {
     await expect(headers()).resolves.toEqual({ authorization: 'Bearer second' });
   });
 
-  it('data forms are decoded, files are read', async () => {
+  it('data fields are decoded, files are read', async () => {
     const { authority, clients } = makeCertificates(folder);
     const [client] = clients;
     const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -254,7 +254,7 @@ describe('authentication', () => {
     ['', true],
     [', insecure-skip-tls-verify: true', false],
     [', insecure-skip-tls-verify: null', true],
-  ])('the server is verified unless told otherwise: {%s}', async (cluster, verified) => {
+  ])('the server is verified unless configured otherwise: {%s}', async (cluster, verified) => {
     expect((await accessOf('', cluster)).tls.rejectUnauthorized).toBe(verified);
   });
 
@@ -276,7 +276,7 @@ describe('authentication', () => {
     expect(tls.servername).toBe(servername);
   });
 
-  it('an address that is none', async () => {
+  it('an invalid address', async () => {
     const access = authenticate({
       cluster: { server: 'http://' },
       user: {},

@@ -23,7 +23,7 @@ const NAMES = [
   'a-b_c.d',
 ];
 
-/** As kubectl and cloud tools write them: plugins with variables and texts of several lines. */
+/** As written by kubectl and cloud tools: plugins with variables and multi-line texts. */
 const CONFIG = {
   apiVersion: 'v1',
   kind: 'Config',
@@ -51,13 +51,13 @@ const CONFIG = {
   })),
 };
 
-describe('a kubeconfig in the form that tools write', () => {
+describe('a kubeconfig in the usual form', () => {
   it.each([
     ['items beside their key', dump(CONFIG).replaceAll(/^ {2}/gm, '')],
     ['items below their key', dump(CONFIG)],
     ['a document marker', `---\n${dump(CONFIG)}`],
     ['a comment', `# made by hand\n${dump(CONFIG)}`],
-  ])('is split into what the parser reads in it: %s', (_, text) => {
+  ])('is split into the same entries as the parser finds: %s', (_, text) => {
     const [whole] = loadAll(text) as Config[];
     const split = splitKubeconfig(text);
     expect(split?.rest['current-context']).toBe('admin@shop');
@@ -122,14 +122,14 @@ describe('a kubeconfig with 10,000 contexts', () => {
     return kubeconfig;
   };
 
-  it('is parsed only where it is needed', () => {
+  it('is parsed only where needed', () => {
     const kubeconfig = written(text.replace('token: token-00003', 'token: [unclosed'));
     const { cluster, user } = chooseContext({ kubeconfig, context: 'context-07777' }, {});
     expect(cluster).toMatchObject({ server: 'https://07777.example' });
     expect(user).toMatchObject({ token: 'token-07777' });
   });
 
-  it('is not printed in an error: the three nearest names, and how many there are', () => {
+  it('is not printed in an error: only the three most similar names, and the count', () => {
     const kubeconfig = written(text);
     const choose = () => chooseContext({ kubeconfig, context: 'contxt-07777' }, {});
     expect(choose).toThrow(Problem);
@@ -144,7 +144,7 @@ describe('a kubeconfig with 10,000 contexts', () => {
     }
   });
 
-  it('says of a broken entry what it says of a small file, when the entry is chosen', () => {
+  it('has the same error for a broken entry as a small file, when the entry is chosen', () => {
     const kubeconfig = written(text.replace('token: token-00003', 'token: 3'));
     const choose = (context: string) => chooseContext({ kubeconfig, context }, {});
     expect(choose('context-00002').user.token).toBe('token-00002');
@@ -153,7 +153,7 @@ describe('a kubeconfig with 10,000 contexts', () => {
     );
   });
 
-  it('in a form that only the parser reads is an error for whoever waits a second at most', () => {
+  it('in a form for the parser only is an error for completion, which waits at most a second', () => {
     const kubeconfig = written(`${text}extensions: &none []\n`);
     const before = process.cpuUsage().user;
     expect(() => chooseContext({ kubeconfig }, {}, { quick: true })).toThrow(/too long/);

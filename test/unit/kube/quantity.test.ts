@@ -17,7 +17,7 @@ describe('a quantity', () => {
     expect(quantityValue(text)).toBeCloseTo(value, 6);
   });
 
-  it.each(['', 'Mi', '5 Mi', '5mi', 'five'])('%j is none', (text) => {
+  it.each(['', 'Mi', '5 Mi', '5mi', 'five'])('%j is invalid', (text) => {
     expect(quantityValue(text)).toBeUndefined();
   });
 });

@@ -7,7 +7,7 @@ import { Problem } from '../../../src/problem.ts';
 import { type FakeServer, fakeServer, json, type Seen, status } from './fakeServer.ts';
 import { recording } from './recordings.ts';
 
-/** Pauses between attempts as they were wanted, in milliseconds; they take a thousandth. */
+/** Requested pauses between attempts, in milliseconds; they really take a thousandth. */
 const pauses = vi.hoisted((): number[] => []);
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof import('node:timers/promises')>();
@@ -55,7 +55,7 @@ function words(event: WatchEvent<Thing>): string {
     : `${event.type} ${event.object.metadata.name}`;
 }
 
-/** The first `count` events; the watch is ended after them. */
+/** The first `count` events; then the watch is ended. */
 async function first(server: FakeServer, count: number, resourceVersion?: string) {
   const events: string[] = [];
   const signal = new AbortController().signal;
@@ -74,7 +74,7 @@ async function first(server: FakeServer, count: number, resourceVersion?: string
   return events;
 }
 
-/** The version each watch began at; null for a list. */
+/** The version at which each watch began; null for a list. */
 function versions({ seen }: FakeServer): (string | null)[] {
   return seen.map(({ query }) => (query.get('watch') ? query.get('resourceVersion') : null));
 }
@@ -85,7 +85,7 @@ afterEach(() => {
 });
 
 describe('watch', () => {
-  it('lists first when no version is given, and asks for bookmarks', async () => {
+  it('lists first without a version, and requests bookmarks', async () => {
     const server = await serverOf(says(line('ADDED', 'a', '101')));
     expect(await first(server, 2)).toEqual(['RESTARTED 0', 'ADDED a']);
     expect(versions(server)).toEqual([null, '100']);
@@ -97,7 +97,7 @@ describe('watch', () => {
     });
   });
 
-  it('goes on at the last version after an end and after a break', async () => {
+  it('resumes at the last version after an end and after a broken connection', async () => {
     const server = await serverOf(
       says(line('ADDED', 'a', '5'), line('MODIFIED', 'a', '7')),
       (response) =>
@@ -109,7 +109,7 @@ describe('watch', () => {
     expect(versions(server)).toEqual(['4', '7', '9']);
   });
 
-  it('goes on at a bookmark’s version and does not show it', async () => {
+  it('resumes at a bookmark’s version and does not yield the bookmark', async () => {
     const server = await serverOf(says(line('BOOKMARK', '', '50')), says(line('ADDED', 'a', '51')));
     expect(await first(server, 1, '4')).toEqual(['ADDED a']);
     expect(versions(server)).toEqual(['4', '50']);
@@ -124,13 +124,13 @@ describe('watch', () => {
         ),
     ],
     ['an answer', (response) => json(response, 410, status(410, 'Expired', 'too old'))],
-  ])('lists again when its version is lost: %s', async (_, answer) => {
+  ])('lists again when its version has expired: %s', async (_, answer) => {
     const server = await serverOf(answer, says(line('ADDED', 'a', '101')));
     expect(await first(server, 2, '1')).toEqual(['RESTARTED 0', 'ADDED a']);
     expect(versions(server)).toEqual(['1', null, '100']);
   });
 
-  it('puts lines and characters together that were split, one byte at a time', async () => {
+  it('joins split lines and characters, one byte at a time', async () => {
     const bytes = Buffer.from(`${line('ADDED', 'zażółć-🦀', '5')}\n${line('ADDED', 'b', '6')}`);
     const server = await serverOf(async (response) => {
       response.writeHead(200);
@@ -144,7 +144,7 @@ describe('watch', () => {
     expect(await first(server, 2, '4')).toEqual(['ADDED zażółć-🦀', 'ADDED b']);
   });
 
-  it('drops a line that was cut off, and gets it whole the next time', async () => {
+  it('drops a line that was cut off, and gets it again on the next connection', async () => {
     const server = await serverOf(
       says(line('ADDED', 'a', '5'), line('ADDED', 'b', '6').slice(0, -10)),
       says(line('ADDED', 'b', '6')),
@@ -159,13 +159,13 @@ describe('watch', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  it('throws a refusal that comes as an event', async () => {
+  it('throws a refusal that arrives as an event', async () => {
     const error = { type: 'ERROR', object: status(403, 'Forbidden', 'no more') };
     const server = await serverOf(says(`${JSON.stringify(error)}\n`));
     await expect(first(server, 1, '4')).rejects.toMatchObject({ code: 403 });
   });
 
-  it.each([500, 503, 429])('tries again after %i: a server that restarts', async (code) => {
+  it.each([500, 503, 429])('retries after %i: a server that restarts', async (code) => {
     const server = await serverOf(
       (response) => json(response, code, status(code, 'Later', 'not now')),
       says(line('ADDED', 'a', '5')),
@@ -174,7 +174,7 @@ describe('watch', () => {
     expect(versions(server)).toEqual(['4', '4']);
   });
 
-  it('ends with the reason of its signal, at rest and at work', async () => {
+  it('ends with the reason of its signal, before and during a request', async () => {
     const server = await serverOf();
     const reason = new Error('enough');
     const all = (signal: AbortSignal) =>
@@ -202,7 +202,7 @@ describe('watch', () => {
 });
 
 describe('a server that stays broken', () => {
-  /** Gives the error that a watch ends with, and how often it asked. */
+  /** Returns the error with which a watch ends, and the number of requests. */
   async function untilGivenUp(rest: (seen: Seen, response: ServerResponse) => void) {
     const server = await fakeServer({ rest });
     const error = await first(server, 1_000, '4').catch((reason: unknown) => reason);
@@ -225,7 +225,7 @@ describe('a server that stays broken', () => {
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000]);
   });
 
-  it('is given up when it forgets every version at once', async () => {
+  it('is given up if every version expires at once', async () => {
     const { error, asked } = await untilGivenUp((seen, response) =>
       seen.query.get('watch')
         ? json(response, 410, status(410, 'Expired', 'too old'))
@@ -235,7 +235,7 @@ describe('a server that stays broken', () => {
     expect(asked).toBeLessThan(20);
   });
 
-  it('is not given up for breaking a quiet stream now and then', async () => {
+  it('is not given up if it only breaks a quiet stream now and then', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     let turn = 0;
     const server = await fakeServer({

@@ -15,7 +15,7 @@ function frame(opcode: number, payload: string | Buffer, { final = true } = {}):
   return Buffer.concat([header, bytes]);
 }
 
-/** What a reader finds in chunks: messages, with how often their beginning and their end were told, and control frames. */
+/** What a reader finds in chunks: messages, with the number of calls and whether they ended, and control frames. */
 function read(chunks: readonly Buffer[]) {
   const messages: { text: string; calls: number; isWhole: boolean }[] = [];
   const controls: [number, string][] = [];
@@ -59,7 +59,7 @@ const CONTROLS = [
   [OPCODE.close, '\u0003'],
 ];
 
-describe('frames of a server', () => {
+describe('frames from a server', () => {
   it.each([1, 2, 3, 7, 125, 4096, STREAM.length])('in chunks of %i bytes', (size) => {
     const chunks: Buffer[] = [];
     for (let at = 0; at < STREAM.length; at += size) chunks.push(STREAM.subarray(at, at + size));
@@ -69,7 +69,7 @@ describe('frames of a server', () => {
     expect(controls).toEqual(CONTROLS);
   });
 
-  it('are handed on before they are whole, and without a copy', () => {
+  it('are passed on before they are complete, without a copy', () => {
     const whole = frame(OPCODE.binary, LONGER);
     const half = whole.subarray(0, 40_000);
     const found: Buffer[] = [];
@@ -98,7 +98,7 @@ describe('frames of a server', () => {
   });
 });
 
-describe('frames of a client', () => {
+describe('frames from a client', () => {
   it.each([0, 5, 125, 126, 65_535, 65_536])('of %i bytes can be unmasked', (size) => {
     const payload = Buffer.alloc(size, 'abcdefg');
     const header = maskedFrame(OPCODE.binary, payload);
@@ -107,7 +107,7 @@ describe('frames of a client', () => {
     const mask = header.subarray(-4);
     const plain = payload.map((byte, at) => byte ^ (mask[at % 4] ?? 0));
     expect(Buffer.from(plain).equals(Buffer.alloc(size, 'abcdefg'))).toBe(true);
-    // Without the mask it is what a server would send.
+    // Without the mask it is the same as a frame from a server.
     const length = Buffer.from(header.subarray(0, -4));
     length[1] = (length[1] ?? 0) & 0x7f;
     const { messages } = read([length, Buffer.from(plain)]);

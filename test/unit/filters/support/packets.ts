@@ -78,7 +78,7 @@ export function icmp(family: 4 | 6, type: number, code = 0): IpPacket {
 
 const etherTypeOf = (packet: IpPacket) => ((packet[0] ?? 0) >> 4 === 4 ? 0x0800 : 0x86dd);
 
-/** Link layers that captures in pods and on nodes have: a veth, `-i any`, a tunnel without one. */
+/** Link layers of captures in pods and on nodes: a veth, `-i any`, a tunnel without a link layer. */
 export const LINKS = {
   ethernet: {
     linkType: 1,
@@ -99,7 +99,7 @@ export const LINKS = {
   'raw IP': { linkType: 101, frame: (packet: IpPacket) => packet },
 } as const;
 
-/** A pcap file of frames; the seconds of each packet's time are its place in the list. */
+/** A pcap file of frames; the seconds of each packet's time are its index in the list. */
 export function fileOf(frames: readonly Buffer[], linkType: number): Buffer {
   return pcapOf({
     nanoseconds: false,

@@ -18,7 +18,7 @@ export function acceptedByTcpdump(expression: string): boolean {
   return succeeds('tcpdump', ['-y', 'EN10MB', '-d', '--', expression]);
 }
 
-/** Those of the display filters that tshark refuses: all are tried at once, and each where that fails. */
+/** The display filters that tshark refuses: all are tried at once, and each one if that fails. */
 export function refusedByTshark(filters: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-filters-'));
   try {

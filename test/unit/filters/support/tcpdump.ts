@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** The places (from 0) in a made file of the packets that the filter selects, by tcpdump. */
+/** The indexes (from 0) of the packets that the filter selects in a generated file, by tcpdump. */
 export function selected(file: Buffer, expression: string): number[] {
   const text = execFileSync('tcpdump', ['-r', '-', '-nn', '-tt', '-q', '--', expression], {
     input: file,
@@ -10,7 +10,7 @@ export function selected(file: Buffer, expression: string): number[] {
   return [...text.matchAll(/^(\d+)\.\d{6} /gm)].map(([, seconds]) => Number(seconds));
 }
 
-/** The times of the packets that the filter selects, by tcpdump; times that occur twice are in it twice. */
+/** The times of the packets that the filter selects, by tcpdump; duplicate times occur twice. */
 export function selectedTimes(path: string, expression: string): string[] {
   const text = execFileSync('tcpdump', ['-r', path, '-nn', '-tt', '-q', '--', expression], {
     encoding: 'utf8',

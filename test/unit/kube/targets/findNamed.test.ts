@@ -43,7 +43,7 @@ describe('findNamed', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('names the nearest, best first, no more than three', async () => {
+  it('suggests at most three similar names, the best first', async () => {
     expect(
       await stepsFor(
         ['shop/web-3', 'shop/web-11', 'shop/wab-1', 'shop/db', 'other/web-1x', 'shop/web-1a'],
@@ -52,25 +52,25 @@ describe('findNamed', () => {
     ).toEqual(['did you mean "web-3" or "web-11" or "wab-1"?']);
   });
 
-  it('names those that begin so, as pods of a deployment do', async () => {
+  it('suggests names with this prefix, such as pods of a deployment', async () => {
     expect(await stepsFor(['shop/web-6f7c9d-x2x4z', 'shop/api-1'], 'web')).toEqual([
       'did you mean "web-6f7c9d-x2x4z"?',
     ]);
   });
 
-  it('finds it in another namespace', async () => {
+  it('finds the name in another namespace', async () => {
     const steps = await stepsFor(['live/web', 'shop/db-with-a-long-name'], 'web');
     expect(steps).toEqual(['there is a pod of this name in another namespace: add -n live']);
   });
 
-  it('gives the general advice when nothing is near, or nothing may be listed', async () => {
+  it('gives general advice if no name is similar, or listing is forbidden', async () => {
     const general = ['kubectl get pods -n shop   lists the pods of this namespace'];
     expect(await stepsFor(['shop/something-else'], 'web')).toEqual(general);
     const lists = (seen: Seen) => seen.path.endsWith('/pods');
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', lists)).toEqual(general);
   });
 
-  it('may list its namespace but not the cluster', async () => {
+  it('works without permission to list the whole cluster', async () => {
     const all = (seen: Seen) => seen.path === '/api/v1/pods';
     expect(await stepsFor(['shop/web-1', 'live/web'], 'web', all)).toEqual([
       'did you mean "web-1"?',

@@ -9,14 +9,14 @@ const pod = (namespace: string, name: string) => ({
 const node = { node: 'n1', namespace: 'shop' };
 
 describe('names of targets', () => {
-  it('are those of the pods in one namespace; one of another that joins has its namespace too', () => {
+  it('are pod names if all pods are in one namespace; a later pod from another one gets its namespace', () => {
     const nameOf = targetNames([pod('shop', 'web'), pod('shop', 'db'), node]);
     expect(nameOf(pod('shop', 'web'))).toBe('web');
     expect(nameOf(pod('other', 'web'))).toBe('other/web');
     expect(nameOf(node)).toBe('node/n1');
   });
 
-  it('have the namespaces of all pods where there are several', () => {
+  it('contain the namespace if the pods are in several', () => {
     expect(targetNames([pod('shop', 'web'), pod('other', 'web')])(pod('shop', 'x'))).toBe('shop/x');
   });
 });

@@ -20,7 +20,7 @@ export const NAMESPACE = 'shop';
 /** The local cluster's API server with its controllers, and pods that run without containers. */
 export interface LocalApi {
   readonly server: TestServer;
-  /** As one of the local cluster's users, by way of a proxy that can misbehave (test/faults). */
+  /** As one of the local cluster's users, through a proxy that can misbehave (test/faults). */
   api(user?: string, namespace?: string): Promise<KubeApi>;
   create(kind: string, name: string, spec: object, more?: object): Promise<void>;
   patch(kind: string, name: string, body: object): Promise<void>;
@@ -37,7 +37,7 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   CronJob: '/apis/batch/v1/namespaces/NS/cronjobs',
 };
 
-/** What a template of pods with this label is. */
+/** The template of pods with this label. */
 export function template(app: string, spec: object = {}) {
   const containers = [{ name: 'main', image: 'nginx:1.27' }];
   return { metadata: { labels: { app } }, spec: { containers, ...spec } };

@@ -11,13 +11,13 @@ async function* failing(): AsyncGenerator<number> {
   throw new Error('the source is gone');
 }
 
-it('gives what all sources have, and ends with the last', async () => {
+it('yields the values of all sources, and ends with the last source', async () => {
   const values: number[] = [];
   for await (const value of merged([source(1, 2), source(), source(3)])) values.push(value);
   expect(values.sort()).toEqual([1, 2, 3]);
 });
 
-it('tells of a source that fails while its reader is busy when the reader is back', async () => {
+it('reports a source that failed while its reader was busy when the reader comes back', async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', note);

@@ -46,7 +46,7 @@ describe('parseTarget', () => {
     'secret/x',
     'shop/pod/x/y',
     'Shop/x',
-  ])('%j is wrong usage', (target) => {
+  ])('%j is a usage error', (target) => {
     const parse = () => parseTarget(target);
     expect(parse).toThrow(Problem);
     expect(parse).toThrow(expect.objectContaining({ exitCode: 2 }));
@@ -56,14 +56,14 @@ describe('parseTarget', () => {
     ['shop/web-1', { kind: 'pod', name: 'web-1', namespace: 'shop' }],
     ['shop/pod/web-1', { kind: 'pod', name: 'web-1', namespace: 'shop' }],
     ['shop/svc/web', { kind: 'service', name: 'web', namespace: 'shop' }],
-    // A word that is a kind is one; with three words the first is a namespace in any case.
+    // A word that is a kind is read as one; of three words the first is always a namespace.
     ['job/web', { kind: 'job', name: 'web' }],
     ['job/pod/web', { kind: 'pod', name: 'web', namespace: 'job' }],
   ])('%s has a namespace or a kind', (word, target) => {
     expect(parseTarget(word)).toEqual(target);
   });
 
-  it('names the kinds there are', () => {
+  it('lists the supported kinds', () => {
     expect(() => parseTarget('cm/x')).toThrow(
       expect.objectContaining({
         next: ['supported kinds: pod, deploy, sts, ds, rs, job, cronjob, svc, node'],
@@ -71,7 +71,7 @@ describe('parseTarget', () => {
     );
   });
 
-  it('takes no time for a long name', () => {
+  it('parses a long name quickly', () => {
     const before = process.cpuUsage().user;
     expect(() => parseTarget(`${'a-'.repeat(200_000)}_`)).toThrow(Problem);
     expect(process.cpuUsage().user - before).toBeLessThan(1_000_000);
@@ -79,7 +79,7 @@ describe('parseTarget', () => {
 });
 
 describe('parseTargets', () => {
-  it('takes several, and a selector', () => {
+  it('accepts several, and a selector', () => {
     const placed = parseTargets(['web-1', 'shop/svc/db']).map((one) => targetIn(one, 'default'));
     expect(placed.map(({ namespace, text }) => [namespace, text])).toEqual([
       ['default', 'pod/web-1'],
@@ -96,7 +96,7 @@ describe('parseTargets', () => {
     [['web'], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
     [[], { allNamespaces: true }, 'a resource cannot be retrieved by name across all'],
     [[], {}, 'TARGET or a selector is required'],
-  ])('%j with %j is wrong usage', (words, flags, message) => {
+  ])('%j with %j is a usage error', (words, flags, message) => {
     expect(() => parseTargets(words, flags)).toThrow(message);
   });
 });

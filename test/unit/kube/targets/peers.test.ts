@@ -17,7 +17,7 @@ async function expression(words: string[], user = 'admin') {
   return renderCaptureFilter(withPeerTerms(terms, allOf([]))) ?? '';
 }
 
-/** Whether libpcap takes it. */
+/** Whether libpcap compiles it. */
 function compiles(text: string): boolean {
   return execFileSync('tcpdump', ['-y', 'EN10MB', '-d', '--', text], { stdio: 'pipe' }).length > 0;
 }
@@ -54,12 +54,12 @@ describe('peers', () => {
     ['fd00:1:2:3::5/56', 'net fd00:1:2::/56'],
     ['::ffff:10.0.0.1/120', 'net ::ffff:a00:0/120'],
     ['node/node-1', 'host 192.0.2.1'],
-  ])('%s is %s, which libpcap takes', async (word, text) => {
+  ])('%s becomes %s, which libpcap accepts', async (word, text) => {
     expect(await expression([word])).toBe(text);
     expect(compiles(text)).toBe(true);
   });
 
-  it('are a service’s own address and those of its endpoints, also for who may not list these', async () => {
+  it('of a service are its own address and those of its endpoints, also for users who may not list those', async () => {
     const text = await expression(['svc/web']);
     expect(text).toMatch(/^host 10\.244\.7\.\d+ or host 10\.244\.7\.\d+ or host 10\.96\.0\.80$/);
     expect(await expression(['svc/web'], 'debugger')).toBe(text);
@@ -81,13 +81,13 @@ describe('peers', () => {
   });
 
   it.each(['10.1.2', '10.1.2.3/33', '10.1.2.3/', 'fe80::1%eth0', '10.1.2.3 or port 1', 'x y'])(
-    '%j is wrong usage',
+    '%j is a usage error',
     (word) => {
       expect(() => parsePeer(word)).toThrow(expect.objectContaining({ exitCode: 2 }));
     },
   );
 
-  it('agree with the kernel’s own idea of a network', () => {
+  it('agree with libpcap on networks', () => {
     for (let bits = 0; bits <= 128; bits += 1) {
       const text = networkOf(`fdff:eedd:ccbb:aa99:8877:6655:4433:2211/${bits}`) ?? '';
       expect(compiles(`net ${text}`), text).toBe(true);

@@ -19,7 +19,7 @@ async function resolved(words: string[], flags: TargetFlags = {}, user = 'admin'
   return { ...rest, found, pods, names: found.map(targetNames(found)) };
 }
 
-/** The pods' names without the random ends that controllers give them. */
+/** The pods' names without the random suffixes that controllers add. */
 async function names(words: string[], flags: TargetFlags = {}, user = 'admin') {
   const { pods } = await resolved(words, flags, user);
   return pods.map(({ metadata }) => metadata.name.replace(/(-[a-z0-9]{8,10})?-[a-z0-9]{5}$/, '-?'));
@@ -92,7 +92,7 @@ describe('resolveTargets', () => {
   it.each([
     [['pod/db-1'], ['db-1']],
     [['deploy/web'], ['web-?', 'web-?', 'web-?']],
-    // Owned pods alone: a selector of a set is no promise.
+    // Only owned pods: a stateful set's selector may match others.
     [['sts/db'], ['db-0', 'db-1']],
     [['ds/agent'], ['agent-?', 'agent-?']],
     [['job/import'], ['import-?']],
@@ -106,7 +106,7 @@ describe('resolveTargets', () => {
     expect(await names(words)).toEqual(expected);
   });
 
-  it('takes the pods of a cron job’s jobs', async () => {
+  it('finds the pods of a cron job’s jobs', async () => {
     const metadata = { name: 'nightly-28000000', namespace: NAMESPACE };
     const job = { template: template('work', { restartPolicy: 'Never' }) };
     await local.create('Job', metadata.name, job);
@@ -134,7 +134,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('takes selectors, in all namespaces too', async () => {
+  it('accepts selectors, also in all namespaces', async () => {
     expect(await names([], { selector: 'app in (db)' })).toEqual(['db-0', 'db-1', 'db-lookalike']);
     const { pods } = await resolved([], { selector: 'app=db', allNamespaces: true });
     expect(pods.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
@@ -145,7 +145,7 @@ describe('resolveTargets', () => {
     ]);
   });
 
-  it('has the order of the list of sockets, where a namespace begins with the name of another', async () => {
+  it('uses the same order as the list of sockets if one namespace is a prefix of another', async () => {
     const name = `${NAMESPACE}-2`;
     await local.server.call('/api/v1/namespaces', { method: 'POST', body: { metadata: { name } } });
     for (const namespace of [NAMESPACE, name])
@@ -163,7 +163,7 @@ describe('resolveTargets', () => {
     expect([...sockets.inListingOrder()].map(({ pod }) => pod)).toEqual(found);
   });
 
-  it('names nodes, and needs no permission to', async () => {
+  it('resolves nodes, even without permission to read them', async () => {
     expect((await resolved(['node/node-1', 'no/node-1'])).names).toEqual(['node/node-1']);
     expect((await resolved(['node/node-9'], {}, 'nobody')).names).toEqual(['node/node-9']);
     expect(await problem(['node/node-9'])).toMatchObject({
@@ -173,7 +173,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('mixes pods and nodes, of several namespaces, in the order in which they are named', async () => {
+  it('mixes pods and nodes of several namespaces, in the given order', async () => {
     expect((await resolved(['node/node-2', 'other/db-0', 'sts/db'])).names).toEqual([
       ...['node/node-2', 'other/db-0', 'shop/db-0', 'shop/db-1'],
     ]);
@@ -184,7 +184,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('says what does not exist as kubectl does, and what is near', async () => {
+  it('reports missing objects as kubectl does, and suggests similar names', async () => {
     expect(await problem(['deploy/wbe'])).toMatchObject({
       kind: 'not-found',
       message: 'Error from server (NotFound): deployments.apps "wbe" not found',
@@ -197,7 +197,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('says why there are no pods', async () => {
+  it('explains why there are no pods', async () => {
     const next = expect.stringContaining('kubectl get pods -n shop --show-labels');
     expect(await problem(['deploy/idle'])).toMatchObject({
       kind: 'not-found',
@@ -215,7 +215,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('refuses more pods than allowed, and names them', async () => {
+  it('refuses more pods than allowed, and lists them', async () => {
     const { kind, message, next } = await problem(['deploy/web', 'sts/db'], {}, 'admin', 4);
     expect(kind).toBe('usage');
     expect(message).toMatch(/deployment\/web, statefulset\/db.*\b5 pods/);
@@ -223,7 +223,7 @@ describe('resolveTargets', () => {
     expect(next).toContain('--max-pods 5');
   });
 
-  it('leaves out what does not run, and says so', async () => {
+  it('skips pods that are not running, and reports them', async () => {
     const { store } = local.server;
     await local.create('Pod', 'half-1', template('half').spec, { labels: { app: 'half' } });
     await local.create('Pod', 'half-2', template('half').spec, { labels: { app: 'half' } });
@@ -249,7 +249,7 @@ describe('resolveTargets', () => {
     });
   });
 
-  it('needs to read no more than what is named', async () => {
+  it('reads only the named objects', async () => {
     expect(await names([], { selector: 'app=db' }, 'bare-debugger')).toHaveLength(3);
     expect(await problem(['deploy/web'], {}, 'bare-debugger')).toMatchObject({
       kind: 'forbidden',

@@ -28,7 +28,7 @@ async function known(...words: string[]): Promise<readonly Pod[]> {
   return found.flatMap(({ pod }) => pod ?? []);
 }
 
-/** Watches, and gives what was told until now. */
+/** Watches, and returns the changes that were reported until now. */
 async function watching(words: string[], pods: readonly Pod[]) {
   const changes: string[] = [];
   const api = await local.api();
@@ -47,7 +47,7 @@ async function watching(words: string[], pods: readonly Pod[]) {
 
 const TIME = { interval: 50 };
 
-it('tells who joins and who leaves, once, though two targets stand for them', async () => {
+it('reports pods that join or leave once, even if two targets select them', async () => {
   const before = await known('deploy/web');
   const { changes } = await watching(['deploy/web', 'svc/web'], before);
   await local.patch('Deployment', 'web', { spec: { replicas: 3 } });
@@ -61,7 +61,7 @@ it('tells who joins and who leaves, once, though two targets stand for them', as
   expect(changes.filter((change) => change.startsWith('joined'))).toHaveLength(2);
 });
 
-it('knows after a forgotten version what happened meanwhile', async () => {
+it('detects changes during an expired watch', async () => {
   const before = await known('deploy/web');
   const { changes } = await watching(['deploy/web'], before);
   const [gone] = before;
@@ -81,7 +81,7 @@ it('knows after a forgotten version what happened meanwhile', async () => {
   ]);
 });
 
-it('tells that one has left between its finding and the watch, or lost its label', async () => {
+it('reports a pod that disappeared before the watch, or lost its label', async () => {
   const before = await known('deploy/web');
   const old = { ...before[0], metadata: { ...before[0]?.metadata, name: 'web-old', uid: 'old' } };
   const { changes } = await watching(['deploy/web'], [...before, old as Pod]);
@@ -92,7 +92,7 @@ it('tells that one has left between its finding and the watch, or lost its label
   await vi.waitFor(() => expect(changes).toContain(`left ${before[0]?.metadata.name}`), TIME);
 });
 
-it('ends at once where no group is named, and with its signal', async () => {
+it('ends at once without groups, and with its signal', async () => {
   const [pod] = await known('deploy/web');
   await (await watching([pod?.metadata.name ?? ''], [])).done;
   const { done } = await watching(['deploy/web'], []);
@@ -100,7 +100,7 @@ it('ends at once where no group is named, and with its signal', async () => {
   await done;
 });
 
-it('gives what peers stand for newly, once', async () => {
+it('yields new addresses of peers, once', async () => {
   const said: (readonly string[])[] = [];
   const api = await local.api();
   const { signal } = end;
