@@ -41,7 +41,7 @@ export const DIMENSIONS = {
 
 type Choice = { readonly [name in keyof typeof DIMENSIONS]: string };
 
-/** What a client is started with. */
+/** Arguments, environment and folder of a client. */
 export interface Case {
   readonly args: string[];
   readonly env: Record<string, string>;
@@ -50,11 +50,11 @@ export interface Case {
 
 type Fields = Record<string, unknown>;
 
-/** Writes the files of a case into `folder` and gives what a client is started with. */
+/** Writes the files of a case to `folder` and returns how to start a client. */
 export function prepare(world: World, folder: string, choice: Choice): Case {
   const args: string[] = [];
   const env: Record<string, string> = { PATH: '/usr/bin:/bin', HOME: join(folder, 'home') };
-  // Variables name no proxy for this machine itself, so a name is used that only the proxy knows.
+  // Environment variables cannot set a proxy for localhost, so a name is used that only the proxy can resolve.
   const host = /^https?_proxy/i.test(choice.proxy) ? 'kubernetes.default' : '127.0.0.1';
   const address = (path: string) => `https://${host}:${world.server.port}/${path}`;
   const configFolder = choice.files === 'split' ? join(folder, 'users') : folderOf(choice, folder);
@@ -199,7 +199,7 @@ function trustFlags(world: World, { trust }: Choice): string[] {
   return trust === '--tls-server-name' ? [trust, 'kubernetes'] : [];
 }
 
-/** What the system trusts, which counts when the kubeconfig names no authority. */
+/** The system's trust, which counts if the kubeconfig names no authority. */
 function trustVariables(
   world: World,
   folder: string,
@@ -216,7 +216,7 @@ function trustVariables(
   }
 }
 
-/** The first user's entry; what lies beside its kubeconfig is written to `folder`. */
+/** The first user's entry; its files are written to `folder`, next to the kubeconfig. */
 function userOf(world: World, folder: string, choice: Choice, args: string[]): Fields {
   const [one, two] = world.certificates.clients;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -271,7 +271,7 @@ function userOf(world: World, folder: string, choice: Choice, args: string[]): F
   }
 }
 
-/** A plugin beside the kubeconfig that writes down what it was told. */
+/** A plugin next to the kubeconfig that records its input. */
 function plugin(folder: string, version: string, status: object, more: object = {}): Fields {
   const apiVersion = `client.authentication.k8s.io/${version}`;
   const credential = { apiVersion, kind: 'ExecCredential', status };
@@ -326,7 +326,7 @@ function proxyVariables(world: World, { proxy }: Choice, env: Record<string, str
   if (proxy === 'HTTPS_PROXY') env.HTTPS_PROXY = `http://you:s%20t@127.0.0.1:${http.port}`;
   if (proxy === 'https_proxy') env.https_proxy = `127.0.0.1:${http.port}`;
   if (proxy === 'HTTPS_PROXY socks5') env.HTTPS_PROXY = `socks5://127.0.0.1:${socks.port}`;
-  // Said by a variable, but the kubeconfig's proxy wins, and nothing else is meant.
+  // Set by a variable, but the kubeconfig's proxy overrides it.
   if (proxy === 'http') env.HTTPS_PROXY = 'http://127.0.0.1:1';
   env.NO_PROXY = 'example.com,10.0.0.0/8,kubernetes.default:1';
 }

@@ -9,10 +9,10 @@ export interface Pem {
   readonly file: string;
 }
 
-/** What the servers and clients of these tests show each other, made with the openssl command. */
+/** The certificates of the servers and clients in these tests, created with the openssl command. */
 export interface TestCertificates {
   readonly authority: Pem;
-  /** One that signed nothing here. */
+  /** An authority that signed nothing here. */
   readonly stranger: Pem;
   readonly server: Pem;
   readonly clients: readonly [Pem, Pem];

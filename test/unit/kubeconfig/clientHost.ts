@@ -2,26 +2,26 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { runCommandLine } from '../../../src/cli/commandLine.ts';
 
-/** One command as a process of its own would run it. */
+/** One command as its own process would run it. */
 export interface Job {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
 }
 
-// When a command is over, its process ends, and with it the connections that nobody waits for any
-// more. This process runs the next command, so it closes them itself.
+// When a command ends, its process ends, and with it the connections that nothing waits for any more. This process runs
+// the next command, so it closes them itself.
 const sockets = new Set<Socket>();
 let runs = false;
 subscribe('net.client.socket', (message) => {
   const { socket } = message as { socket: Socket };
-  // Connecting comes next, which would bring a destroyed socket back to life.
+  // The next step is to connect, which would revive a destroyed socket.
   if (!runs) process.nextTick(() => socket.destroy());
   sockets.add(socket);
   socket.on('close', () => sockets.delete(socket));
 });
 
-// Runs commands one after another, since loading the program takes longer than most of them.
+// Runs commands one after another, because loading the program takes longer than most commands.
 process.on('message', async ({ args, env, cwd }: Job) => {
   runs = true;
   process.chdir(cwd);

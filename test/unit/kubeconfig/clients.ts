@@ -11,7 +11,7 @@ export interface Said {
 
 const HOOK = join(import.meta.dirname, '..', '..', '..', 'scripts', 'textHook.ts');
 
-/** Our program from its sources, as one command line. */
+/** netdebug from its sources, as one command line. */
 export const PROGRAM: readonly string[] = [
   process.execPath,
   '--import',
@@ -19,7 +19,7 @@ export const PROGRAM: readonly string[] = [
   join(import.meta.dirname, '..', '..', '..', 'src', 'main.ts'),
 ];
 
-/** Our program in a process that runs one command after another. */
+/** netdebug in a process that runs one command after another. */
 export function ourClient(): { run(job: Job): Promise<Said>; close(): void } {
   const host: ChildProcess = fork(join(import.meta.dirname, 'clientHost.ts'), {
     execArgv: ['--import', HOOK],
@@ -42,7 +42,7 @@ export async function runProgram(program: string, { args, env, cwd }: Job): Prom
   return { code: code as number | null, stderr };
 }
 
-/** The last words of a client: what it logged before them and our advice after them left out. */
+/** The last message of a client, without its log before and netdebug's advice after it. */
 export function lastWords({ stderr }: Said): string {
   return stderr
     .split('\n')
@@ -52,8 +52,8 @@ export function lastWords({ stderr }: Said): string {
 }
 
 /**
- * The upstream kubectl of scripts/kubectl: distributions' ones are older, and wrapped. Empty where
- * it has none, which is everywhere but on Linux with x64.
+ * The upstream kubectl of scripts/kubectl, because distributions have older ones with wrappers. Empty if
+ * scripts/kubectl has none, which is everywhere except Linux on x64.
  */
 export function upstreamKubectl(): string {
   if (process.platform !== 'linux' || process.arch !== 'x64') return '';

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A kubeconfig whose user has a plugin of these shell commands. */
+/** A kubeconfig whose user has a plugin with these shell commands. */
 function kubeconfig(interactiveMode: string, script: string): string {
   const file = join(world.folder, `${interactiveMode}-${script.length}`);
   const exec = { apiVersion: V1, interactiveMode, command: 'sh', args: ['-c', script] };
@@ -35,7 +35,7 @@ const clients = () => [
 const PRINT = `printf '{"apiVersion":"${V1}","kind":"ExecCredential","status":{"token":"%s"}}'`;
 
 describe.skipIf(!upstreamKubectl())('the user and the plugin', () => {
-  it.each(['Always', 'IfAvailable'])('talk to each other on a terminal (%s)', async (mode) => {
+  it.each(['Always', 'IfAvailable'])('communicate on a terminal (%s)', async (mode) => {
     const file = kubeconfig(mode, `printf 'code? ' >&2; read -r code; ${PRINT} "$code"`);
     for (const command of clients()) {
       world.server.arrived.length = 0;
@@ -51,7 +51,7 @@ describe.skipIf(!upstreamKubectl())('the user and the plugin', () => {
     }
   });
 
-  it('what the plugin complains of is shown, and it has no input without a terminal', async () => {
+  it("the plugin's messages are shown, and it gets no input without a terminal", async () => {
     const file = kubeconfig('IfAvailable', `echo 'log in first' >&2; cat; ${PRINT} x`);
     for (const [program = '', ...args] of clients()) {
       const env = { PATH: '/usr/bin:/bin', HOME: world.folder, KUBECONFIG: file };
@@ -62,8 +62,8 @@ describe.skipIf(!upstreamKubectl())('the user and the plugin', () => {
   });
 });
 
-describe('what a plugin gave', () => {
-  /** A plugin that counts its runs and gives the status in a file. */
+describe("a plugin's answer", () => {
+  /** A plugin that counts its runs and returns the status in a file. */
   function counting() {
     const folder = mkdtempSync(join(tmpdir(), 'netdebug-plugin-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -89,7 +89,7 @@ describe('what a plugin gave', () => {
   const cluster = { server: 'https://127.0.0.1' };
   const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
-  it('is kept until it expires, and asked for once by several at a time', async () => {
+  it('is kept until it expires, and concurrent requests run the plugin once', async () => {
     const { exec, give, runs } = counting();
     const source = pluginSource(exec, cluster);
     give({ token: 'a', expirationTimestamp: inSeconds(-1) });
@@ -102,7 +102,7 @@ describe('what a plugin gave', () => {
     expect(runs()).toBe(2);
   });
 
-  it('without an end is kept until it is refused', async () => {
+  it('without an expiry time is kept until it is refused', async () => {
     const { exec, give, runs } = counting();
     const source = pluginSource(exec, cluster);
     give({ token: 'a' });
@@ -111,13 +111,13 @@ describe('what a plugin gave', () => {
     expect(runs()).toBe(1);
     give({ token: 'b' });
     expect(await source.renew?.(refused)).toBe(true);
-    // Another request with the old one came late: there is a newer already.
+    // A late refusal of the old one: there is already a newer one.
     expect(await source.renew?.(refused)).toBe(true);
     expect(runs()).toBe(2);
     expect(await source.renew?.(await source.current())).toBe(false);
   });
 
-  it('a failure is not kept', async () => {
+  it('is not kept if it is a failure', async () => {
     const { exec, give } = counting();
     const source = pluginSource(exec, cluster);
     await expect(source.current()).rejects.toThrow('exec: executable sh failed with exit code 1');
@@ -176,7 +176,7 @@ describe('what a plugin gave', () => {
     }
   });
 
-  it('another certificate is used by new connections, the same one keeps them', async () => {
+  it('with another certificate is used by new connections; the same certificate keeps the connections', async () => {
     const { exec, give } = counting();
     const [one, two] = world.certificates.clients;
     const status = ({ certificate, key }: typeof one, seconds: number) => ({

@@ -23,7 +23,7 @@ afterAll(() => {
   world.close();
 });
 
-/** What a client did: who the server took it for, the proxies it used, what its plugin was told. */
+/** What a client did: as whom the server saw it, the proxies it used, the input of its plugin. */
 async function observed(folder: string, run: () => Promise<Said>) {
   const { server, plainServer, proxies } = world;
   const logs = [server.arrived, plainServer.arrived];
@@ -39,7 +39,7 @@ async function observed(folder: string, run: () => Promise<Said>) {
   };
 }
 
-/** What the plugins of a case were told, which is forgotten then. */
+/** The input of the plugins of a case; it is deleted afterwards. */
 function toldIn(folder: string): unknown[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return files
@@ -51,7 +51,7 @@ function toldIn(folder: string): unknown[] {
     });
 }
 
-/** Runs both clients in the same place, one after the other. */
+/** Runs both clients in the same folder, one after the other. */
 async function both(folder: string, { args, env, cwd }: Case) {
   const cache = ['--cache-dir', join(world.folder, 'cache')];
   const theirs = { args: ['get', 'pods', 'pod-1', ...cache, ...args], env, cwd };
@@ -70,7 +70,7 @@ function freshFolder(): string {
   return folder;
 }
 
-describe.skipIf(!KUBECTL)('what arrives at the server is what kubectl sends', () => {
+describe.skipIf(!KUBECTL)("the requests at the server are the same as kubectl's", () => {
   it('in at least 60 cases', () => {
     expect(CASES.length).toBeGreaterThanOrEqual(60);
     expect(existsSync(KUBECTL)).toBe(true);
@@ -88,39 +88,42 @@ describe.skipIf(!KUBECTL)('what arrives at the server is what kubectl sends', ()
   );
 });
 
-describe.skipIf(!KUBECTL)('what is chosen is what `kubectl config view --minify` shows', () => {
-  const here = process.cwd();
-  afterEach(() => process.chdir(here));
+describe.skipIf(!KUBECTL)(
+  'the chosen context is the same as in `kubectl config view --minify`',
+  () => {
+    const here = process.cwd();
+    afterEach(() => process.chdir(here));
 
-  it.each(
-    DIMENSIONS.files.flatMap((files) =>
-      ['current', '--context'].map((choice) => ({ files, choice })),
-    ),
-  )('$files, $choice', async ({ files, choice }) => {
-    const folder = freshFolder();
-    const same = { trust: 'ca data', user: 'token', proxy: 'http' };
-    const one = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
-    const { args, env, cwd } = prepare(world, folder, one);
-    const view = ['-c', 'exec "$@" >&2', 'sh', KUBECTL, 'config', 'view', '--minify', '--raw'];
-    const said = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
-    const { clusters, users, contexts } = JSON.parse(said.stderr);
+    it.each(
+      DIMENSIONS.files.flatMap((files) =>
+        ['current', '--context'].map((choice) => ({ files, choice })),
+      ),
+    )('$files, $choice', async ({ files, choice }) => {
+      const folder = freshFolder();
+      const same = { trust: 'ca data', user: 'token', proxy: 'http' };
+      const one = { ...same, files, choice, impersonation: 'as', namespace: 'context' };
+      const { args, env, cwd } = prepare(world, folder, one);
+      const view = ['-c', 'exec "$@" >&2', 'sh', KUBECTL, 'config', 'view', '--minify', '--raw'];
+      const said = await runProgram('sh', { args: [...view, '-o', 'json', ...args], env, cwd });
+      const { clusters, users, contexts } = JSON.parse(said.stderr);
 
-    process.chdir(cwd);
-    const value = (flag: string) =>
-      args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
-    const [context, kubeconfig] = [value('--context'), value('--kubeconfig')];
-    const flags = { ...(context && { context }), ...(kubeconfig && { kubeconfig }) };
-    const { cluster, user, namespace } = chooseContext(flags, env);
-    expect({ cluster, user, namespace }).toEqual({
-      cluster: clusters[0].cluster,
-      user: users[0].user,
-      namespace: contexts[0].context.namespace,
+      process.chdir(cwd);
+      const value = (flag: string) =>
+        args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined;
+      const [context, kubeconfig] = [value('--context'), value('--kubeconfig')];
+      const flags = { ...(context && { context }), ...(kubeconfig && { kubeconfig }) };
+      const { cluster, user, namespace } = chooseContext(flags, env);
+      expect({ cluster, user, namespace }).toEqual({
+        cluster: clusters[0].cluster,
+        user: users[0].user,
+        namespace: contexts[0].context.namespace,
+      });
     });
-  });
-});
+  },
+);
 
-describe.skipIf(!KUBECTL)('what goes wrong is said as kubectl says it', () => {
-  /** Writes the kubeconfig of a case: what it does not say is in order. */
+describe.skipIf(!KUBECTL)("errors are the same as kubectl's", () => {
+  /** Writes the kubeconfig of a case: whatever the case does not set is valid. */
   function prepareError(
     { cluster, user, context, text, args, env }: ErrorCase,
     folder: string,
@@ -151,7 +154,7 @@ describe.skipIf(!KUBECTL)('what goes wrong is said as kubectl says it', () => {
     };
   }
 
-  it('in every case there is a kubeconfig or a flag for', async () => {
+  it('in every case with a wrong kubeconfig or flag', async () => {
     const differences: object[] = [];
     for (const one of errorCases(world)) {
       const folder = freshFolder();

@@ -1,19 +1,19 @@
 import { oidc } from './cases.ts';
 import type { World } from './world.ts';
 
-/** A kubeconfig that something is wrong with, or flags that are. */
+/** A kubeconfig with an error, or flags with one. */
 export interface ErrorCase {
   readonly name: string;
   readonly cluster?: object;
   readonly user?: object;
   readonly context?: object;
-  /** Written as it is, in place of a kubeconfig with those three. */
+  /** Written unchanged, instead of a kubeconfig with those three. */
   readonly text?: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** The answer of the server. */
   readonly refusal?: number;
-  /** Where the decoder's own words begin, which are kubectl's and ours each: not compared. */
+  /** Where the decoder's message begins, which differs between kubectl and netdebug: not compared. */
   readonly until?: RegExp;
 }
 
@@ -37,7 +37,7 @@ const credential = (version: string, status: object) =>
     }),
   );
 
-/** Everything that people get wrong, and what servers and proxies answer. */
+/** Common mistakes, and answers of servers and proxies. */
 export function errorCases({ certificates, server, plainServer, proxies }: World): ErrorCase[] {
   const [client, other] = certificates.clients;
   const base64 = (text: string) => Buffer.from(text).toString('base64');

@@ -4,16 +4,16 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { TestCertificates } from './certificates.ts';
 
-/** An API server with TLS that can be told which token it takes. */
+/** An API server with TLS that accepts only one token. */
 export interface ExecServer {
   readonly port: number;
-  /** The only token that is taken; another one is answered with 401. */
+  /** The accepted token; any other one gets 401. */
   token: string;
   /** Requests that were answered, as `401 GET /path`. */
   readonly log: string[];
-  /** Execs that run; each gives its input back as output. */
+  /** Running execs; each returns its input as output. */
   readonly execs: Set<WebSocket>;
-  /** Ends the watches that are open, in order. */
+  /** Ends the open watches normally. */
   endWatches(): void;
   close(): void;
 }

@@ -7,7 +7,7 @@ import { kubeconfigOf, startWorld, type World } from './world.ts';
 
 const KUBECTL = upstreamKubectl();
 
-/** Makes a pod's files in a mount namespace of its own, and runs a command among them. */
+/** Creates a pod's files in a separate mount namespace, and runs a command there. */
 const IN_POD = `set -eu
 mount -t tmpfs none /run
 folder=/run/secrets/kubernetes.io/serviceaccount
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Runs both clients in a pod; gives what arrived and what each said. */
+/** Runs both clients in a pod; returns the requests that arrived and the output of each. */
 async function bothInPod(args: readonly string[], env: Readonly<Record<string, string>>) {
   const { server, folder, certificates } = world;
   const pod = {
@@ -79,7 +79,7 @@ describe.skipIf(!KUBECTL || !canMount())('in a pod (needs root, to mount its fil
     expect(us).toEqual(kubectl);
   });
 
-  it('as another user, where kubectl forgets that it is in a pod', async () => {
+  it('as another user, where kubectl ignores that it is in a pod', async () => {
     const { kubectl, us } = await bothInPod(['--as', 'joe'], {});
     expect(kubectl.said).toMatch(/^The connection to the server localhost:8080 was refused/);
     expect(us.arrived).toMatchObject({

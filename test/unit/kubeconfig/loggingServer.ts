@@ -10,20 +10,20 @@ import type { TLSSocket } from 'node:tls';
 import type { TestCertificates } from './certificates.ts';
 import { type OpenSockets, openSockets } from './openSockets.ts';
 
-/** What of a request says who asks for what. */
+/** The parts of a request that identify the user and the object. */
 export interface Arrived {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly impersonation: Readonly<Record<string, string>>;
   /** Common name of the client certificate. */
   readonly certificate: string | undefined;
-  /** The name that the client asked for in the TLS handshake. */
+  /** The server name in the client's TLS handshake. */
   readonly serverName: string | undefined;
 }
 
 export interface LoggingServer extends OpenSockets {
   readonly port: number;
-  /** Requests for a pod; those of discovery differ by client and are left out. */
+  /** Requests for a pod; discovery requests differ by client and are left out. */
   readonly arrived: Arrived[];
   /** When set, requests for a pod are answered with this code. */
   refusal: number | undefined;
@@ -40,7 +40,7 @@ const NOT_FOUND = {
   code: 404,
 };
 
-/** An API server that knows no pod, asks for client certificates, and writes down who comes. */
+/** An API server without pods that requests client certificates and records its clients. */
 export async function loggingServer(certificates?: TestCertificates): Promise<LoggingServer> {
   const arrived: Arrived[] = [];
   const answer: RequestListener = (request, response) => {
@@ -96,7 +96,7 @@ function describe(path: string, request: IncomingMessage): Arrived {
   };
 }
 
-/** As much of discovery as `kubectl get pods` needs. */
+/** The discovery data that `kubectl get pods` needs. */
 function discoveryOf(path: string): object | undefined {
   if (path.endsWith('/api')) return { kind: 'APIVersions', versions: ['v1'] };
   if (path.endsWith('/apis')) return { kind: 'APIGroupList', apiVersion: 'v1', groups: [] };

@@ -10,12 +10,12 @@ import { oidc } from './cases.ts';
 import { lastWords, ourClient, runProgram, type Said, upstreamKubectl } from './clients.ts';
 import { kubeconfigOf, startWorld, type World } from './world.ts';
 
-/** An identity provider: what it was asked, and how it answers. */
+/** An identity provider: its requests, and its answer. */
 interface Provider {
   readonly port: number;
   readonly asked: { path: string; form: string; authorization: string | undefined }[];
   answer: { status: number; body: object };
-  /** Takes the client's name and secret in the form alone. */
+  /** Accepts the client's name and secret only in the form. */
   formOnly: boolean;
   close(): void;
 }
@@ -74,7 +74,7 @@ const FRESH = (
 ).config['id-token'];
 
 let folders = 0;
-/** A kubeconfig in a folder of its own, whose id token has ended. */
+/** A kubeconfig in its own folder, whose id token has expired. */
 function kubeconfig(more: Record<string, string> = {}): string {
   folders += 1;
   const folder = join(world.folder, `oidc-${folders}`);
@@ -92,7 +92,7 @@ function kubeconfig(more: Record<string, string> = {}): string {
   return file;
 }
 
-/** Lets both clients use a kubeconfig each; gives what they asked, sent, saved and said. */
+/** Runs both clients with a kubeconfig each; returns what they requested, sent, saved and printed. */
 async function both(more: Record<string, string> = {}, before: (file: string) => void = () => {}) {
   const cache = ['--cache-dir', join(world.folder, 'cache')];
   const seen = async (run: (file: string) => Promise<Said>) => {
@@ -125,7 +125,7 @@ async function both(more: Record<string, string> = {}, before: (file: string) =>
   return { kubectl, us };
 }
 
-describe.skipIf(!upstreamKubectl())('an id token that has ended', () => {
+describe.skipIf(!upstreamKubectl())('an expired id token', () => {
   beforeEach(() => {
     provider.formOnly = false;
     provider.answer = {
@@ -142,14 +142,14 @@ describe.skipIf(!upstreamKubectl())('an id token that has ended', () => {
     expect(JSON.stringify(us.users)).toContain('refresh-1');
   });
 
-  it('with another refresh token, since many providers take one only once', async () => {
+  it('with another refresh token, because many providers accept one only once', async () => {
     Object.assign(provider.answer.body, { refresh_token: 'refresh-2' });
     const { kubectl, us } = await both();
     expect(us).toEqual(kubectl);
     expect(JSON.stringify(us.users)).toContain('refresh-2');
   });
 
-  it('from a provider that wants the client named in the form', async () => {
+  it("from a provider that requires the client's name in the form", async () => {
     provider.formOnly = true;
     const { kubectl, us } = await both();
     expect(us).toEqual(kubectl);
@@ -178,7 +178,7 @@ describe.skipIf(!upstreamKubectl())('an id token that has ended', () => {
       expect(said).toMatch(/^Unable to connect to the server: failed to refresh token: oauth2: /);
   });
 
-  it('is not saved beside another client that is saving', async () => {
+  it('is not saved while another client is saving', async () => {
     const { kubectl, us } = await both({}, (file) => writeFileSync(`${file}.lock`, ''));
     expect(us).toEqual(kubectl);
     expect(us.said).toMatch(/could not persist new tokens: open FILE.lock: file exists$/);

@@ -4,8 +4,8 @@ import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 /** The connections of a server. */
 export interface OpenSockets {
   /**
-   * Waits until every connection made before this call has been accepted and closed. What clients
-   * that are gone have asked for has been noted then.
+   * Waits until every connection made before this call has been accepted and closed. By then the requests of finished
+   * clients have been recorded.
    */
   gone(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export function openSockets(server: Server): OpenSockets {
   });
   return {
     async gone() {
-      // Connections are accepted in their order: when this one is, all before it have been.
+      // Connections are accepted in order: when this one is accepted, so are all before it.
       const last = connect((server.address() as AddressInfo).port, '127.0.0.1');
       await once(last, 'connect');
       const isLast = (socket: Socket) => socket.remotePort === last.localPort;

@@ -2,8 +2,8 @@
 export type Dimensions = Readonly<Record<string, readonly string[]>>;
 
 /**
- * Cases in which every two values of different dimensions meet at least once: for each case, the
- * values that meet the most others for the first time (a greedy covering array, always the same).
+ * Cases in which every two values of different dimensions meet at least once. Each case has the values with the most
+ * new pairs (a greedy covering array, always the same).
  */
 export function pairwise<D extends Dimensions>(dimensions: D): { [name in keyof D]: string }[] {
   const names = Object.keys(dimensions);

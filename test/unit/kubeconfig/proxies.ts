@@ -5,15 +5,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { TestCertificates } from './certificates.ts';
 import { type OpenSockets, openSockets } from './openSockets.ts';
 
-/** A proxy that leads every way to one port of this machine. */
+/** A proxy that connects every destination to one port of this machine. */
 export interface TestProxy extends OpenSockets {
   readonly port: number;
-  /** Where its clients wanted to go and who they said they are, as `host:port user:password`. */
+  /** Its clients' destinations and credentials, as `host:port user:password`. */
   readonly asked: string[];
   close(): void;
 }
 
-/** A proxy for HTTP CONNECT; with certificates it is reached by TLS. */
+/** A proxy for HTTP CONNECT; with certificates it is reached over TLS. */
 export async function httpProxy(target: () => number, tls?: TestCertificates): Promise<TestProxy> {
   const asked: string[] = [];
   const server = tls
@@ -33,7 +33,7 @@ export async function httpProxy(target: () => number, tls?: TestCertificates): P
   return listening(server, asked);
 }
 
-/** A SOCKS5 proxy (RFC 1928, 1929) that takes any name and password but `wrong`. */
+/** A SOCKS5 proxy (RFC 1928, 1929) that accepts any name and password except `wrong`. */
 export async function socksProxy(target: () => number): Promise<TestProxy> {
   const asked: string[] = [];
   const serve = async (socket: Socket) => {
@@ -60,7 +60,7 @@ export async function socksProxy(target: () => number): Promise<TestProxy> {
   };
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    // A client may go at any moment.
+    // A client may disconnect at any moment.
     serve(socket).catch(() => socket.destroy());
   });
   return listening(server, asked);

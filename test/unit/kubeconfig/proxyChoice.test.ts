@@ -5,8 +5,8 @@ const PROXY = 'http://proxy.example:3128';
 const isProxied = (server: string, noProxy: string) =>
   chooseProxy(new URL(server), undefined, { HTTPS_PROXY: PROXY, NO_PROXY: noProxy }) !== undefined;
 
-describe('NO_PROXY, as golang.org/x/net/http/httpproxy reads it', () => {
-  // The cases of its own TestUseProxy, and those of its documentation.
+describe('NO_PROXY, as in golang.org/x/net/http/httpproxy', () => {
+  // The cases of its TestUseProxy, and those in its documentation.
   const NO_PROXY =
     'foobar.com, .barbaz.net, *.quux.dev, 192.168.1.1, 192.168.1.2:81, 192.168.1.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443, [2001:db8::52:0:3]:80, 2002:db8:a::45/64, port.org:8443';
   it.each([
@@ -63,7 +63,7 @@ describe('NO_PROXY, as golang.org/x/net/http/httpproxy reads it', () => {
     ['*example', true],
     ['api.example:443', false],
     ['API.EXAMPLE', false],
-  ])('%j leaves api.example proxied: %s', (noProxy, proxied) => {
+  ])('%j: api.example is proxied: %s', (noProxy, proxied) => {
     expect(isProxied('https://api.example', noProxy)).toBe(proxied);
   });
 });
@@ -85,7 +85,7 @@ describe('the proxy', () => {
     expect(chooseProxy(server, undefined, env)?.href).toBe(proxy);
   });
 
-  it('a server without TLS has a variable of its own', () => {
+  it('has a separate variable for servers without TLS', () => {
     const plain = new URL('http://api.example');
     expect(chooseProxy(plain, undefined, { HTTPS_PROXY: PROXY })).toBe(undefined);
     expect(chooseProxy(plain, undefined, { http_proxy: PROXY })?.host).toBe('proxy.example:3128');
@@ -94,7 +94,7 @@ describe('the proxy', () => {
     );
   });
 
-  it('of the kubeconfig is used whatever the variables say', () => {
+  it('of the kubeconfig overrides all variables', () => {
     const env = { HTTPS_PROXY: 'http://other', NO_PROXY: '*' };
     const here = new URL('https://127.0.0.1');
     expect(chooseProxy(here, PROXY, env)?.href).toBe(`${PROXY}/`);

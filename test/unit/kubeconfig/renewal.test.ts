@@ -34,7 +34,7 @@ async function connect(user: UserEntry): Promise<KubeApi> {
   return api;
 }
 
-/** A plugin that gives the token in a file, and counts how often it is asked. */
+/** A plugin that returns the token in a file, and counts its runs. */
 function plugin(): UserEntry {
   const script = `echo run >>${folder}/runs; printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat ${folder}/token)"`;
   return {
@@ -59,7 +59,7 @@ async function echoed(stream: ExecStream, word: string): Promise<string> {
   return '';
 }
 
-describe('a token that ends in the middle of a capture', () => {
+describe('a token that expires during a capture', () => {
   it.each<[string, () => UserEntry, number | undefined]>([
     ['of a credential plugin', plugin, 2],
     ['of a token file', () => ({ tokenFile: join(folder, 'token') }), undefined],
@@ -88,7 +88,7 @@ describe('a token that ends in the middle of a capture', () => {
     resumed.close();
   });
 
-  it('each way renews it by itself', async () => {
+  it('is renewed by a request or by an exec', async () => {
     give('first');
     const api = await connect(plugin());
     await api.get('/r');
@@ -102,21 +102,21 @@ describe('a token that ends in the middle of a capture', () => {
     expect(runs()).toBe(3);
   });
 
-  it('is asked for once, not again and again', async () => {
+  it('is requested once, not repeatedly', async () => {
     give('first');
     const api = await connect(plugin());
     server.token = 'never given';
     await expect(api.get('/r')).rejects.toThrow('You must be logged in to the server');
     expect(server.log).toEqual(['401 GET /r']);
     expect(runs()).toBe(2);
-    // For a while after that it is not asked at all.
+    // For a while after that the plugin is not run at all.
     give('other');
     await expect(start(api)).rejects.toThrow('your login has expired');
     expect(server.log.slice(1)).toEqual(['401 exec']);
     expect(runs()).toBe(2);
   });
 
-  it('requests that are refused together renew it together', async () => {
+  it('is renewed once by requests that are refused together', async () => {
     give('first');
     const api = await connect(plugin());
     await api.get('/r');
@@ -126,13 +126,13 @@ describe('a token that ends in the middle of a capture', () => {
     expect(runs()).toBe(2);
   });
 
-  it('a fixed token is refused at once', async () => {
+  it('cannot be renewed if it is fixed', async () => {
     const api = await connect({ token: 'old' });
     await expect(api.get('/r')).rejects.toMatchObject({ code: 401 });
     expect(server.log).toEqual(['401 GET /r']);
   });
 
-  it('a plugin that ends with the user’s Ctrl-C is no failure', async () => {
+  it('is not requested after the user’s Ctrl-C, which is not a failure of the plugin', async () => {
     const interrupt = new AbortController();
     const api = await connect({
       exec: { ...plugin().exec, args: ['-c', 'sleep 0.2; exit 1'] },
@@ -142,7 +142,7 @@ describe('a token that ends in the middle of a capture', () => {
     await expect(asked).rejects.toThrow('Ctrl-C');
   });
 
-  it('a plugin that fails then says why', async () => {
+  it('reports the reason if its plugin fails then', async () => {
     give('first');
     const api = await connect(plugin());
     await api.get('/r');

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { socksConnect } from '../../../src/kube/socks5.ts';
 
-/** Asks a proxy that answers with these bytes, each part for itself, and then ends or waits. */
+/** Connects through a proxy that answers with these bytes, one part at a time, and then ends or waits. */
 async function ask(parts: readonly (readonly number[])[], end = true, username = '') {
   const server = createServer(async (socket: Socket) => {
     socket.on('error', () => {}).resume();
@@ -34,7 +34,7 @@ it.each<[string, number[][]]>([
   ['byte by byte', [...WELCOME, ...CONNECTED, 1, 2].map((byte) => [byte])],
   ['with a name as address', [[...WELCOME, 5, 0, 0, 3, 2, 97, 98, 0, 0, 1, 2]]],
   ['with an IPv6 address', [[...WELCOME, 5, 0, 0, 4, ...Array(18).fill(0), 1, 2]]],
-])('an answer %s: what is behind it is the server’s', async (_, parts) => {
+])('an answer %s: the bytes after it belong to the server', async (_, parts) => {
   const socket = await ask(parts);
   let read = Buffer.alloc(0);
   for await (const chunk of socket as AsyncIterable<Buffer>) read = Buffer.concat([read, chunk]);
@@ -63,11 +63,11 @@ it.each<[number[][], string, string]>([
   await expect(ask(parts, true, username)).rejects.toThrow(message);
 });
 
-it('a proxy that stops in the middle costs nothing but time', async () => {
+it('a proxy that stops answering uses no processor time', async () => {
   const before = process.cpuUsage().user;
   const asked = ask([[5]], false);
   asked.catch(() => {});
-  // A busy wait would let no timer come.
+  // A busy wait would block this timer.
   await wait(200);
   expect(process.cpuUsage().user - before).toBeLessThan(150_000);
 });

@@ -46,7 +46,7 @@ async function connect(proxyUrl: string, name = 'kubernetes.default'): Promise<K
   return api;
 }
 
-/** Sends `input` through a command that gives it back, and gives what came. */
+/** Sends `input` through a command that echoes it, and returns the output. */
 async function echo(api: KubeApi, input: string): Promise<string> {
   const stream = await exec(api.access, {
     namespace: 'x',
@@ -61,7 +61,7 @@ async function echo(api: KubeApi, input: string): Promise<string> {
   return output;
 }
 
-describe('a websocket goes the way of the requests', () => {
+describe('a websocket uses the same path as requests', () => {
   it.each(['http', 'https', 'socks5'] as const)('through a proxy for %s', async (kind) => {
     const proxy = proxies[kind];
     proxy.asked.length = 0;
@@ -69,7 +69,7 @@ describe('a websocket goes the way of the requests', () => {
     await api.get('/api/v1/pods');
     const megabyte = 'x'.repeat(1024 * 1024);
     expect(await echo(api, megabyte)).toBe(megabyte);
-    // The exec took the tunnel of the request over; a second one needs its own.
+    // The exec took over the tunnel of the request; a second one needs its own.
     expect(proxy.asked).toEqual(['kubernetes.default:443 me:p@ss']);
     expect(await echo(api, 'again')).toBe('again');
     expect(proxy.asked.length).toBe(2);
@@ -83,7 +83,7 @@ describe('a websocket goes the way of the requests', () => {
     expect(proxies.socks5.asked).toEqual([`${bytes}:443`]);
   });
 
-  it('a proxy that is away is named, and so is what names proxies', async () => {
+  it('an error names an unreachable proxy, and the setting for proxies', async () => {
     for (const scheme of ['http', 'socks5']) {
       const api = await connect(`${scheme}://127.0.0.1:1`);
       await expect(api.get('/')).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe('a websocket goes the way of the requests', () => {
     }
   });
 
-  it('a password is in no error', async () => {
+  it('no error contains a password', async () => {
     for (const scheme of ['http', 'socks5']) {
       const proxy = scheme === 'http' ? proxies.http : proxies.socks5;
       const api = await connect(`${scheme}://wrong:wrong@127.0.0.1:${proxy.port}`);

@@ -5,7 +5,7 @@ import { makeCertificates, type TestCertificates } from './certificates.ts';
 import { type LoggingServer, loggingServer } from './loggingServer.ts';
 import { httpProxy, socksProxy, type TestProxy } from './proxies.ts';
 
-/** The servers, proxies and certificates that all cases share. */
+/** The servers, proxies and certificates shared by all cases. */
 export interface World {
   readonly folder: string;
   readonly certificates: TestCertificates;
@@ -16,7 +16,7 @@ export interface World {
     readonly https: TestProxy;
     readonly socks: TestProxy;
   };
-  /** Waits until the requests of clients that are gone have been noted. */
+  /** Waits until the requests of finished clients have been recorded. */
   quiet(): Promise<void>;
   close(): void;
 }
@@ -38,7 +38,7 @@ export async function startWorld(): Promise<World> {
     server,
     plainServer,
     proxies,
-    // Proxies first: their connections make those to the servers.
+    // Proxies first: their connections lead to the servers.
     quiet: async () => {
       for (const one of [...Object.values(proxies), server, plainServer]) await one.gone();
     },
@@ -49,7 +49,7 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** A kubeconfig of one user of the world's server, as kubectl reads it. */
+/** A kubeconfig of one user of this server, as read by kubectl. */
 export function kubeconfigOf(
   { server, certificates }: World,
   user: object,

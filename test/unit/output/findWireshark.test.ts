@@ -12,7 +12,7 @@ describe('Wireshark', () => {
     expect(findWireshark({ PATH }, platform, (candidate) => candidate === path)).toBe(path);
   });
 
-  it('that is nowhere is a problem, with a way out', () => {
+  it('that is missing is a Problem', () => {
     expect(() => findWireshark({ PATH: '/usr/bin' }, 'linux', () => false)).toThrow(
       expect.objectContaining({ kind: 'missing-program' }),
     );

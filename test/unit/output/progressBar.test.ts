@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ProgressBar, progressText } from '../../../src/output/progressBar.ts';
 import { StatusLine } from '../../../src/output/statusLine.ts';
 
-/** A bar over a stream that may be a terminal; gives what was written to it. */
+/** A bar on a stream that may be a terminal; returns what was written to it. */
 function bar(isTTY: boolean) {
   const written: string[] = [];
   const stream = { isTTY, columns: 80, write: (text: string) => written.push(text) };
@@ -13,7 +13,7 @@ function bar(isTTY: boolean) {
 }
 
 describe('a progress bar', () => {
-  it('shows share, amount, rate, time left and what is copied', () => {
+  it('shows the percentage, amount, rate, time left and current file', () => {
     expect(progressText({ done: 205e6, total: 500e6, now: 'file 5' }, 98.1e6)).toBe(
       '[########------------]  41%  205 MB of 500 MB  98.1 MB/s  0:03 left  file 5',
     );
@@ -30,7 +30,7 @@ describe('a progress bar', () => {
     expect(progressText(long, 0.001).length).toBeLessThan(80);
   });
 
-  it('measures the rate over the last seconds', () => {
+  it('measures the rate over the last few seconds', () => {
     const { bar: one, written } = bar(true);
     for (let second = 0; second <= 20; second++)
       one.show(
@@ -43,7 +43,7 @@ describe('a progress bar', () => {
     expect(written).toHaveLength(lines);
   });
 
-  it('says nothing where there is no terminal', () => {
+  it('prints nothing without a terminal', () => {
     const { bar: one, written } = bar(false);
     one.show({ done: 1, total: 2, now: '' });
     one.clear();

@@ -15,7 +15,7 @@ it('shows a wait at once on a terminal, and removes it', () => {
   expect(written.at(-1)).toBe('\r\x1b[K');
 });
 
-it('does not remove what is shown by now', () => {
+it('does not remove a newer text', () => {
   const { line, written } = lineOn({ isTTY: true });
   const end = line.wait('waiting for the node');
   line.show('3 packets');
@@ -23,7 +23,7 @@ it('does not remove what is shown by now', () => {
   expect(written.at(-1)).toBe('\r\x1b[K3 packets');
 });
 
-it('draws nothing while somebody else has the terminal', () => {
+it('draws nothing while another program uses the terminal', () => {
   const { line, written } = lineOn({ isTTY: true });
   line.show('1 packet');
   const release = line.hold();
@@ -37,7 +37,7 @@ it('draws nothing while somebody else has the terminal', () => {
   expect(written.at(-1)).toBe('\r\x1b[K3 packets');
 });
 
-it('prints a wait over a second as a line where there is no terminal, once for all its numbers', () => {
+it('prints a wait of more than a second as a line without a terminal, once for all its numbers', () => {
   vi.useFakeTimers();
   try {
     const { line, written } = lineOn({ isTTY: false });
@@ -58,7 +58,7 @@ it('prints a wait over a second as a line where there is no terminal, once for a
   }
 });
 
-it('prints no waits on a stream of another program', () => {
+it('prints no waits if the stream belongs to another program', () => {
   vi.useFakeTimers();
   try {
     const { line, written } = lineOn({ isTTY: false });

@@ -18,7 +18,7 @@ function table(rows: readonly Pod[]): string {
 }
 
 describe('renderTable', () => {
-  it('lays columns out as kubectl does, with nothing cut off and no trailing spaces', () => {
+  it('lays out columns as kubectl does, with nothing cut off and no trailing spaces', () => {
     expect(
       table([
         { name: 'web-6f7c9', restarts: 0, node: 'node-1' },
@@ -31,11 +31,11 @@ describe('renderTable', () => {
     );
   });
 
-  it('is only its headers when there are no rows', () => {
+  it('prints only the headers without rows', () => {
     expect(table([])).toBe('NAME   RESTARTS   NODE\n');
   });
 
-  it('never lets a cell act on the terminal', () => {
+  it('escapes cells for the terminal', () => {
     expect(table([{ name: '\x1b[2J\n', restarts: 0, node: 'x' }])).toContain('\\x1b[2J\\x0a   0');
   });
 });

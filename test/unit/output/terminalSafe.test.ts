@@ -20,11 +20,11 @@ describe('terminalSafe', () => {
     expect(terminalSafe(text)).toBe(shown);
   });
 
-  it('leaves the layout of several lines alone', () => {
+  it('keeps line breaks and tabs in text of several lines', () => {
     expect(terminalSafeLines('a\n\tb\x1b[2J\n')).toBe('a\n\tb\\x1b[2J\n');
   });
 
-  it('escapes in JSON what JSON.stringify does not, without changing what it means', () => {
+  it('escapes in JSON what JSON.stringify does not, without changing the meaning', () => {
     const value = { name: 'x\x1b\x7f\x9b\u202e\u2028\u{e0041}日本' };
     const json = terminalSafeJson(JSON.stringify(value, null, 2));
     expect(json).toBe('{\n  "name": "x\\u001b\\u007f\\u009b\\u202e\\u2028\\udb40\\udc41日本"\n}');

@@ -78,7 +78,7 @@ items:
       '...',
     ],
     [0, -1.5, true, false, null, [], {}, [[], [1, [2, 3]]], { 'a b': { on: 1 }, '': '' }],
-  ])('is read back as what it was: %j', (...values) => {
+  ])('is read back unchanged: %j', (...values) => {
     expect(load(toYaml(values))).toEqual(values);
     expect(load(toYaml({ values }))).toEqual({ values });
     for (const value of values) {
@@ -86,7 +86,7 @@ items:
     }
   });
 
-  it('never writes what could act on a terminal', () => {
+  it('escapes everything that could act on a terminal', () => {
     expect(toYaml('\x1b\x9b\u202e')).toBe('"\\u001b\\u009b\\u202e"\n');
   });
 });

@@ -19,7 +19,7 @@ describe.each([
   { format: 'tar.gz', program: 'tar', args: (path: string) => ['-xzf', path] },
   { format: 'zip', program: 'busybox', args: (path: string) => ['unzip', '-q', path] },
 ] as const)('a .$format', ({ format, program: unpacker, args }) => {
-  it('holds the files, as others read it', async () => {
+  it('contains the files, as read by other programs', async () => {
     const path = join(folder, `archive.${format}`);
     writeFileSync(path, await packed(format, [program, license], TIME));
     execFileSync(unpacker, args(path), { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
@@ -30,13 +30,13 @@ describe.each([
       expect(mtime).toEqual(TIME);
       expect(mode & 0o777).toBe(0o755);
     } else {
-      // busybox unzip gives files the mode and time of now.
+      // busybox unzip sets the current time and the default mode.
       const list = execFileSync('busybox', ['unzip', '-l', path], { encoding: 'utf8' });
       expect(list).toMatch(/990 .*11-24-2026 12:34 .*run/);
     }
   });
 
-  it('is the same whatever the order', async () => {
+  it('is the same for any order of files', async () => {
     const one = await packed(format, [program, license], TIME);
     expect(await packed(format, [license, program], TIME)).toEqual(one);
   });

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withEnglishOnly } from '../../../scripts/packaging/icuData.ts';
 
-/** A package as ICU has it, whose items are `<a>.`, `<b>.` and so on. */
+/** A package like ICU's, whose items are `<a>.`, `<b>.` and so on. */
 function tinyPackage(...names: string[]): Buffer {
   const header = Buffer.alloc(32);
   header.writeUInt16LE(header.length, 0);
@@ -28,7 +28,7 @@ function tinyPackage(...names: string[]): Buffer {
 const letterOf = (index: number) => String.fromCharCode(97 + index);
 
 describe('the ICU data of a small program', () => {
-  it('are English and what is for all languages', () => {
+  it('contain English and the data for all languages', () => {
     const names = [
       ...['brkitr/char.brk', 'brkitr/thaidict.dict', 'coll/de__PHONEBOOK.res', 'coll/ucadata.icu'],
       ...['de.res', 'en.res', 'en_GB.res', 'es_419.res', 'pool.res', 'res_index.res', 'root.res'],
@@ -37,7 +37,7 @@ describe('the ICU data of a small program', () => {
     const file = tinyPackage(...names.map((name) => `icudt78l/${name}`));
     const small = withEnglishOnly(file);
     expect(small).toHaveLength(file.length);
-    // Where the last one ends is not known.
+    // The end of the last item is unknown.
     expect(
       small
         .toString('latin1')
@@ -55,7 +55,7 @@ describe('the ICU data of a small program', () => {
     expect(small.subarray(0, contents)).toEqual(file.subarray(0, contents));
   });
 
-  it('are refused when there is no package, or two', () => {
+  it('are refused if there is no package, or two', () => {
     expect(() => withEnglishOnly(Buffer.from('no CmnD here'))).toThrow('0 packages');
     const one = tinyPackage('icudt78l/root.res');
     expect(() => withEnglishOnly(Buffer.concat([one, one]))).toThrow('2 packages');
@@ -87,12 +87,12 @@ describe('a Node with English only', () => {
       }),
     );
 
-  it('is smaller when it is compressed', () => {
+  it('is smaller after compression', () => {
     expect(saved).toBeGreaterThan(8e6);
   });
 
   it.each(['C', 'de_DE.UTF-8', 'th_TH.UTF-8', 'zh_CN.GB18030', 'sr_Latn_RS', 'xx_YY', ''])(
-    'speaks English, and to all what they have in common, where the locale is "%s"',
+    'supports English, and the common data of all languages, with the locale "%s"',
     (locale) => {
       const script = `[
         (1234567.8).toLocaleString('en-US'),

@@ -18,16 +18,16 @@ const release = {
 const filled = load(krewManifest(template, release)) as KrewManifest;
 
 describe('the krew manifest', () => {
-  it('breaks none of the rules of krew and krew-index', () => {
+  it('follows the rules of krew and krew-index', () => {
     expect(krewViolations('netdebug', filled)).toEqual([]);
   });
 
-  it('is for the systems that binaries are made for, each once', () => {
+  it('contains every system with a binary, each once', () => {
     const systems = filled.spec?.platforms?.flatMap(systemsOf) ?? [];
     expect(systems).toEqual(PLATFORMS.map(({ os, arch }) => `${os}/${arch}`));
   });
 
-  it('has version, address and sum of every archive', () => {
+  it('has the version, address and checksum of every archive', () => {
     const [first] = filled.spec?.platforms ?? [];
     const archive = 'kubectl-netdebug_v1.2.3_linux_amd64.tar.gz';
     expect(filled.spec?.version).toBe('v1.2.3');
@@ -35,12 +35,12 @@ describe('the krew manifest', () => {
     expect(first?.sha256).toBe(release.sumOf(archive));
   });
 
-  it('is not made of a template with unknown words', () => {
+  it('refuses a template with unknown words', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: so are the words of the template.
     expect(() => krewManifest('${sha265 x}', release)).toThrow('sha265');
   });
 
-  it('lies in plugin.yaml, filled for this version', () => {
+  it('is in plugin.yaml, filled in for this version', () => {
     const plugin = load(readFileSync(join(root, 'plugin.yaml'), 'utf8')) as KrewManifest;
     expect(krewViolations('netdebug', plugin)).toEqual([]);
     expect(plugin.spec?.version).toBe(`v${packageJson.version}`);

@@ -1,4 +1,4 @@
-/** A selector of platforms, as far as plugins use them: krew knows os and arch. */
+/** A selector of platforms, as far as plugins use it: krew supports os and arch. */
 interface Selector {
   readonly matchLabels?: Readonly<Record<string, string>> | null;
   readonly matchExpressions?: readonly {
@@ -8,7 +8,7 @@ interface Selector {
   }[];
 }
 
-/** A platform of a krew manifest, as read from YAML: everything may be missing. */
+/** A platform of a krew manifest, as read from YAML: any field may be missing. */
 export interface KrewPlatform {
   readonly uri?: string;
   readonly sha256?: string;
@@ -34,18 +34,18 @@ export interface KrewManifest {
 
 const API_VERSION = 'krew.googlecontainertools.github.com/v1alpha2';
 const WINDOWS_DEVICES = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i;
-/** semver.org's own expression, after the "v" that krew asks for. */
+/** The regular expression of semver.org, after the "v" that krew requires. */
 const VERSION =
   /^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
 
-/** The systems that krew itself is made for. */
+/** The systems with krew binaries. */
 const SYSTEMS = ['windows/386', 'windows/amd64', 'linux/386', 'linux/amd64', 'linux/arm'].concat(
   ...['linux/arm64', 'linux/ppc64le', 'darwin/386', 'darwin/amd64', 'darwin/arm64'],
 );
 
 /**
- * What krew's ValidatePlugin and validate-krew-manifest would refuse or warn of, and what krew-index
- * asks for beyond them (a licence among the files, a homepage); nothing for a good manifest.
+ * The violations that krew's ValidatePlugin and validate-krew-manifest would report, and what krew-index requires
+ * beyond them (a licence among the files, a homepage); empty for a good manifest.
  */
 export function krewViolations(name: string, manifest: KrewManifest): string[] {
   const { spec = {} } = manifest;
@@ -108,7 +108,7 @@ function overlaps(platforms: readonly KrewPlatform[]): string[] {
   ).map((system) => `several platforms select ${system}`);
 }
 
-/** Which of krew's systems a platform is for. */
+/** The krew systems that a platform selects. */
 export function systemsOf({ selector }: KrewPlatform): string[] {
   return SYSTEMS.filter((system) => {
     const [os = '', arch = ''] = system.split('/');
@@ -125,12 +125,12 @@ export function systemsOf({ selector }: KrewPlatform): string[] {
   });
 }
 
-/** As Go's filepath.Clean leaves it: no empty, "." or ".." part but a lone ".". */
+/** As returned by Go's filepath.Clean: no empty, "." or ".." part, except a single ".". */
 function isClean(path: string): boolean {
   return path === '.' || path.split('/').every((part) => !['', '.', '..'].includes(part));
 }
 
-/** A line may only be too long if it is one word. */
+/** A line may be too long only if it is one word. */
 function linesFit(text: string, width: number): boolean {
   return text.split('\n').every((line) => line.length <= width || !line.trim().includes(' '));
 }

@@ -3,12 +3,12 @@ import { checkSignature, signedAdHoc } from '../../../scripts/packaging/machOSig
 import { withoutMachOSymbols } from '../../../scripts/packaging/machOSymbols.ts';
 import { symbolsOf, tinyMachO } from './tinyMachO.ts';
 
-// Real files of Apple's linker are looked at in test/release, beside LLVM.
+// test/release checks real files of Apple's linker, with LLVM.
 
 describe('a Mach-O file without its symbols', () => {
   const stripped = withoutMachOSymbols(tinyMachO());
 
-  it('keeps what it needs, and what its pointers are for', () => {
+  it('keeps the required symbols, and those that pointers refer to', () => {
     expect(symbolsOf(stripped).names).toEqual(['_pointed_at', '_malloc', '_free']);
     expect(stripped.includes('_secret')).toBe(false);
   });
@@ -17,11 +17,11 @@ describe('a Mach-O file without its symbols', () => {
     expect(symbolsOf(stripped).indirect).toEqual(symbolsOf(tinyMachO()).indirect);
   });
 
-  it('has lost its signature, which covered them', () => {
+  it('loses its signature, which covered the symbols', () => {
     expect(withoutMachOSymbols(signedAdHoc(tinyMachO(), 'tiny'))).toEqual(stripped);
   });
 
-  it('is refused where something stands behind the symbols', () => {
+  it('is refused if other data follows the symbols', () => {
     const longer = Buffer.concat([tinyMachO(), Buffer.alloc(64)]);
     expect(() => withoutMachOSymbols(longer)).toThrow('not at the end');
   });
@@ -34,13 +34,13 @@ describe('an ad-hoc signature', () => {
     expect(checkSignature(signed)).toEqual({ identifier: 'tiny', pages: 2, wrongPages: 0 });
   });
 
-  it('is wrong when a byte is changed', () => {
+  it('is wrong after a byte is changed', () => {
     const changed = Buffer.from(signed);
     changed[0xff8] = 0;
     expect(checkSignature(changed).wrongPages).toBe(1);
   });
 
-  it('is not put on a file that has one', () => {
+  it('is not added to a signed file', () => {
     expect(() => signedAdHoc(signed, 'tiny')).toThrow('signed already');
   });
 });

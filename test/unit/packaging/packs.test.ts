@@ -7,7 +7,7 @@ import { bundleProgram } from '../../../scripts/packaging/bundle.ts';
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', '..', 'scripts', 'launcher', 'packs.cjs');
 
-/** Runs the program and prints, as its last words, the packs that were read. */
+/** Runs the program and prints the packs that were read in its last line. */
 const PROBE = `
 const { openProgram } = require(${JSON.stringify(LAUNCHER)});
 const { readFileSync, writeSync } = require('node:fs');
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a command prints, and the packs that it reads. */
+/** The output of a command, and the packs that it reads. */
 function run(...args: string[]): Promise<{ said: string; packs: string[] }> {
   const missing = join(folder, 'no-kubeconfig');
   const env = { ...process.env, FOLDER: folder, KUBECONFIG: missing };
@@ -46,34 +46,34 @@ function run(...args: string[]): Promise<{ said: string; packs: string[] }> {
 }
 
 describe('the packs of the program', () => {
-  it('print the version with the first', async () => {
+  it('print the version from the first one', async () => {
     const { said, packs } = await run('--version');
     expect(said).toMatch(/^kubectl-netdebug \d/);
     expect(packs).toEqual(['quick']);
   });
 
-  it('know of which build they are', async () => {
+  it('contain the commit of the build', async () => {
     const { said } = await run('version', '-o', 'json');
     expect(JSON.parse(said).clientVersion.gitCommit).toMatch(/^[0-9a-f]{40}$/);
   });
 
-  it('print the help with the first', async () => {
+  it('print the help from the first one', async () => {
     expect((await run('--help')).packs).toEqual(['quick']);
   });
 
-  it('complete names without what runs commands', async () => {
+  it('complete names without the code of commands', async () => {
     const { said, packs } = await run('__complete', 'capture', '--context', '');
     expect(said).toBe(':4\n');
     expect(packs.toSorted()).toEqual(['completion', 'connection', 'quick']);
   });
 
-  it('begin a capture without what comes later', async () => {
+  it('start a capture without the code for later steps', async () => {
     const { said, packs } = await run('capture', '--help');
     expect(said).toMatch(/^Capture packets/);
     expect(packs.toSorted()).toEqual(['connection', 'quick', 'start']);
   });
 
-  it('have every command', async () => {
+  it('contain every command', async () => {
     const { said, packs } = await run('read', join(folder, 'no-file.pcap'));
     expect(said).toMatch(/no-file\.pcap/);
     expect(packs).toContain('rest');

@@ -18,21 +18,21 @@ function signedPe(): Buffer {
   return file;
 }
 
-// osslsigncode looks at real ones in test/release.
+// test/release checks real programs with osslsigncode.
 describe('a Windows program', () => {
-  it('loses its signature, and the entry that leads to it', () => {
+  it('loses its signature, and the entry that points to it', () => {
     const file = withoutPeSignature(signedPe());
     expect(file).toHaveLength(512);
     expect(file.readBigUInt64LE(CERTIFICATES)).toBe(0n);
     expect(withoutPeSignature(file)).toBe(file);
   });
 
-  it('is refused where the signature is not at its end', () => {
+  it('is refused if the signature is not at its end', () => {
     const file = Buffer.concat([signedPe(), Buffer.alloc(1)]);
     expect(() => withoutPeSignature(file)).toThrow('not at the end');
   });
 
-  it('has a checksum that does not depend on the one before', () => {
+  it('has a checksum that does not depend on the previous one', () => {
     const summed = withPeChecksum(signedPe());
     expect(summed.readUInt32LE(CHECKSUM)).toBeGreaterThan(summed.length);
     expect(withPeChecksum(summed)).toEqual(summed);

@@ -1,4 +1,4 @@
-/** A symbol of the little file: its name and the number of the group it is in. */
+/** A symbol of the small file: its name and the number of its group. */
 interface TinySymbol {
   readonly name: string;
   readonly group: 'own' | 'exported' | 'needed';
@@ -12,7 +12,7 @@ export const SYMBOLS: readonly TinySymbol[] = [
   { name: '_malloc', group: 'needed' },
   { name: '_free', group: 'needed' },
 ];
-/** What the pointers of the code are for: two symbols, and one that has none (local, absolute). */
+/** The targets of the code's pointers: two symbols, and one without a symbol (local, absolute). */
 export const INDIRECT = [4, 3, 0x80000000];
 
 const HEADER = 32;
@@ -20,7 +20,7 @@ const SEGMENT = 72;
 const SECTION = 80;
 const TEXT_BYTES = 0x1000;
 
-/** A 64-bit Mach-O file as linkers lay it out: code, and its symbols in __LINKEDIT; not signed. */
+/** A 64-bit Mach-O file in the layout of linkers: code, and its symbols in __LINKEDIT; not signed. */
 export function tinyMachO(): Buffer {
   const names = `\0${SYMBOLS.map(({ name }) => `${name}\0`).join('')}`;
   const symbolsAt = TEXT_BYTES;
@@ -72,7 +72,7 @@ function segment(name: string, offset: number, size: number, sections: number): 
   command.writeBigUInt64LE(BigInt(offset), 40);
   command.writeBigUInt64LE(BigInt(size), 48);
   command.writeUInt32LE(sections, 64);
-  // The code stands at the end of __TEXT: load commands can grow up to it.
+  // The code is at the end of __TEXT, so that load commands can grow up to it.
   if (sections > 0) command.writeUInt32LE(TEXT_BYTES - 16, SEGMENT + 48);
   return command;
 }

@@ -9,7 +9,7 @@ import { ethernet, geneve, icmp, ipv4, ipv6, tcp, udp, vxlan, words } from './ma
 
 const packet = new Packet();
 
-/** Decodes a frame that stands somewhere in a larger buffer. */
+/** Decodes a frame within a larger buffer. */
 function decode(frame: Buffer, linkType = 1, length = frame.length): Packet {
   const around = Buffer.concat([Buffer.alloc(7, 0x45), frame, Buffer.alloc(80, 0x45)]);
   decodeFrame(packet, around, 7, 7 + frame.length, length, linkType);
@@ -63,7 +63,7 @@ describe('link layers', () => {
     expect(linkTypeName(linkType)).not.toBe(`${linkType}`);
   });
 
-  it('tells the direction and the interface where the link layer does', () => {
+  it('reads the direction and the interface if the link layer has them', () => {
     const sll2 = Buffer.concat([
       words(0x0800, 0),
       words(0, 7, 1),
@@ -75,20 +75,20 @@ describe('link layers', () => {
     expect(decode(ethernet(0x8100, words(0x2065, 0x0800), V4)).vlan).toBe(101);
   });
 
-  it('names link types as libpcap does, and numbers others', () => {
+  it("uses libpcap's names of link types, and numbers for others", () => {
     expect([1, 276, 147].map(linkTypeName)).toEqual(['EN10MB', 'LINUX_SLL2', '147']);
   });
 });
 
 describe('IP', () => {
-  it('takes lengths from the header, not from padding or from what was captured', () => {
+  it('uses the lengths in the header, not padding or the captured length', () => {
     decode(Buffer.concat([ethernet(0x0800, V4), Buffer.alloc(15)]));
     expect(packet.payloadLength).toBe(5);
     decode(ethernet(0x0800, V4).subarray(0, 56), 1, 59);
     expect([packet.payloadLength, packet.payloadEnd - packet.payloadAt]).toEqual([5, 2]);
   });
 
-  it('takes the length of an offloaded segment from the frame', () => {
+  it('uses the length of the frame for an offloaded segment', () => {
     decode(ethernet(0x0800, ipv4({ length: 0 }, tcp({}, 'offloaded'))));
     expect([packet.offloaded, packet.payloadLength]).toEqual([true, 9]);
     decode(ethernet(0x86dd, ipv6({ length: 0 }, tcp({}, 'offloaded'))));
@@ -99,7 +99,7 @@ describe('IP', () => {
     expect([packet.offloaded, packet.payloadLength]).toEqual([true, 9]);
   });
 
-  it('passes the extension headers of IPv6', () => {
+  it('skips the extension headers of IPv6', () => {
     const options = Buffer.from([43, 0, 1, 4, 0, 0, 0, 0]);
     const routing = Buffer.from([60, 0, 0, 0, 0, 0, 0, 0]);
     const destination = Buffer.from([6, 0, 1, 4, 0, 0, 0, 0]);
@@ -107,7 +107,7 @@ describe('IP', () => {
     expect([ends(), payload()]).toEqual([V6_ENDS, 'hello']);
   });
 
-  it('decodes the ports of a first fragment only', () => {
+  it('decodes ports only in the first fragment', () => {
     decode(ipv4({ protocol: 17, fragment: 0x2000 }, udp([40_000, 53], Buffer.alloc(8))), 101);
     expect([packet.isFragment, packet.hasPorts, packet.fragmentOffset]).toEqual([true, true, 0]);
     decode(ipv4({ protocol: 17, fragment: 0x00b9 }, Buffer.alloc(8)), 101);
@@ -134,7 +134,7 @@ describe('IP', () => {
     ['2001:db8:0:1:1:1:1:1', '20010db8000000010001000100010001'],
     ['fe80::', 'fe800000000000000000000000000000'],
     ['::ffff:10.0.0.1', '00000000000000000000ffff0a000001'],
-  ])('writes %s as RFC 5952 does', (text, hex) => {
+  ])('writes %s as in RFC 5952', (text, hex) => {
     expect(addressText(Buffer.from(hex, 'hex'), 0, hex.length / 2)).toBe(text);
   });
 });
@@ -193,13 +193,13 @@ describe('tunnels', () => {
     expect(enterTunnel(packet)).toBe(false);
   });
 
-  it('does not take other protocols on those ports for tunnels', () => {
+  it('does not mistake other protocols on those ports for tunnels', () => {
     decode(outer(17, udp([50_000, 8472], Buffer.alloc(60, 0x33))));
     expect(enterTunnel(packet)).toBe(false);
     expect(packet.destinationPort).toBe(8472);
   });
 
-  it('is bounded', () => {
+  it('have a limited depth', () => {
     let frame = V4;
     for (let depth = 0; depth < 10; depth++) frame = ipv4({ protocol: 4 }, frame);
     decode(frame, 101);
@@ -209,7 +209,7 @@ describe('tunnels', () => {
   });
 });
 
-it('decodes nothing beyond what was captured, however a frame is cut', () => {
+it('decodes nothing beyond the captured bytes, wherever a frame is cut', () => {
   const inner = ethernet(
     0x86dd,
     ipv6({ protocol: 0 }, Buffer.from([6, 0, 1, 4, 0, 0, 0, 0]), tcp({})),

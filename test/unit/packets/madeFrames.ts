@@ -24,9 +24,9 @@ export interface MadeIp {
   readonly protocol?: number;
   readonly id?: number;
   readonly ttl?: number;
-  /** The fragment field as it stands in the header: flags and offset. */
+  /** The fragment field of the header: flags and offset. */
   readonly fragment?: number;
-  /** The length field, where it is not to be right. */
+  /** The length field, if it should be wrong. */
   readonly length?: number;
 }
 
@@ -91,7 +91,7 @@ export function icmp(type: number, code: number, ...inside: readonly Buffer[]): 
   return Buffer.concat([words((type << 8) | code, 0, 0, 0), ...inside]);
 }
 
-/** The header in front of the inner Ethernet frame. */
+/** The header before the inner Ethernet frame. */
 export function vxlan(id: number, inner: Buffer): Buffer {
   return Buffer.concat([words(0x0800, 0, id >> 8, (id & 0xff) << 8), inner]);
 }

@@ -12,7 +12,7 @@ import { Chance, LINK_TYPES, pcapOf } from './madeCaptures.ts';
 import { FilesForTest, wireshark } from './wireshark.ts';
 
 const chance = new Chance(7);
-/** Several chunks of a file: packets lie across their borders. */
+/** Several chunks of a file: packets span their boundaries. */
 const PACKETS = Array.from({ length: 4_000 }, (_, index) => ({
   at: { seconds: 1_700_000_000 + index, nanoseconds: 5_000 },
   originalLength: 2_000,
@@ -54,10 +54,10 @@ async function readAll(reader: CaptureReader, pause = 0): Promise<Found> {
 const WHOLE = { packets: PACKETS.length, cutOff: 0, damage: undefined };
 
 describe('a capture is read', () => {
-  it('from a file, plain or compressed, whatever its name', async () => {
+  it('from a file, plain or compressed, with any name', async () => {
     using files = new FilesForTest();
     const plain = files.write('a', CAPTURE);
-    // More than once: the next chunk is read while the packets of one are looked at.
+    // More than once: the next chunk is read while the packets of the current one are processed.
     for (let time = 0; time < 20; time++)
       expect(await readAll(await openCapture(plain), 1)).toEqual(WHOLE);
     expect(await readAll(await openCapture(files.write('b', gzipSync(CAPTURE))))).toEqual(WHOLE);
@@ -77,14 +77,14 @@ describe('a capture is read', () => {
     }
   });
 
-  it('as far as it goes when it ends inside a packet', async () => {
+  it('up to its end inside a packet', async () => {
     using files = new FilesForTest();
     const cut = await readAll(await openCapture(files.write('cut', CAPTURE.subarray(0, -10))));
     const { data } = PACKETS.at(-1) ?? { data: [] };
     expect(cut).toEqual({ ...WHOLE, packets: PACKETS.length - 1, cutOff: 16 + data.length - 10 });
   });
 
-  it('as far as it goes when its compressed data is cut off or damaged', async () => {
+  it('up to the end of truncated or damaged compressed data', async () => {
     using files = new FilesForTest();
     const zipped = gzipSync(CAPTURE);
     const cut = await readAll(await openCapture(files.write('cut', zipped.subarray(0, -2_000))));
@@ -95,7 +95,7 @@ describe('a capture is read', () => {
     expect(damaged.damage).toContain('compressed');
   });
 
-  it('up to where it is damaged', async () => {
+  it('up to the damage', async () => {
     using files = new FilesForTest();
     const bytes = Buffer.from(CAPTURE);
     bytes.writeUInt32LE(0x7fffffff, 24 + 8);
@@ -103,7 +103,7 @@ describe('a capture is read', () => {
     expect([packets, damage]).toEqual([0, 'a record claims 2147483647 bytes']);
   });
 
-  it('up to where its reader stops', async () => {
+  it('until its reader stops', async () => {
     using files = new FilesForTest();
     const reader = await openCapture(files.write('a', CAPTURE));
     await reader.more();
@@ -118,12 +118,12 @@ it.each([
   ['too short', Buffer.from([0xd4])],
   ['text', Buffer.from('#!/bin/sh\necho this is no capture, and long enough')],
   ['compressed text', gzipSync('#!/bin/sh\necho this is no capture, and long enough')],
-])('refuses what is no capture: %s', async (_name, bytes) => {
+])('refuses files that are not captures: %s', async (_name, bytes) => {
   using files = new FilesForTest();
   await expect(readAll(await openCapture(files.write('x', bytes)))).rejects.toThrow(NotPcap);
 });
 
-it('marks times that are none', async () => {
+it('marks invalid times', async () => {
   using files = new FilesForTest();
   const bytes = pcapOf({
     nanoseconds: false,
@@ -139,7 +139,7 @@ it('marks times that are none', async () => {
   await reader.close();
 });
 
-it('reads what editcap makes of it: pcapng with names, counts and comments', async () => {
+it('reads the output of editcap: pcapng with names, counts and comments', async () => {
   using files = new FilesForTest();
   const path = files.path('out.pcapng');
   const source = files.write('in.pcap', CAPTURE);

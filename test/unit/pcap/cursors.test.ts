@@ -12,7 +12,7 @@ interface Read {
   readonly cursor: PacketCursor;
 }
 
-/** Reads a file that comes in pieces of `size` bytes. */
+/** Reads a file that arrives in pieces of `size` bytes. */
 function read(file: Buffer, size = file.length): Read {
   const cursor = openCursor(file.subarray(0, Math.max(4, size)));
   if (!cursor) throw new Error('too short to be opened');
@@ -64,7 +64,7 @@ describe('a cursor through pcap', () => {
     }
   });
 
-  it('tells how much of a packet was cut off, wherever that was', () => {
+  it('reports how much of a packet was cut off, at any position', () => {
     const capture = { ...captures[0], packets: captures[0]?.packets.slice(0, 3) } as MadeCapture;
     const file = pcapOf(capture);
     const ends = [24];
@@ -77,7 +77,7 @@ describe('a cursor through pcap', () => {
     }
   });
 
-  it('refuses what is no pcap, and packets that no recorder keeps', () => {
+  it('refuses files that are not pcap, and packets larger than any recorder keeps', () => {
     const packet = { ...captures[0]?.packets[0], data: Buffer.alloc(262_145) };
     const large = { ...captures[0], packets: [packet] } as MadeCapture;
     expect(() => read(pcapOf(large))).toThrow(NotPcap);
@@ -142,7 +142,7 @@ describe('a cursor through pcapng', () => {
     );
   });
 
-  it('refuses blocks that cannot be', () => {
+  it('refuses invalid blocks', () => {
     const described = block(1, Buffer.concat([halves(1, 0), word(0)]));
     const packet = (length: number) =>
       block(6, Buffer.concat([...[0, 0, 0, length, length].map(word), Buffer.alloc(length)]));

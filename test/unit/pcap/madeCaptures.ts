@@ -1,6 +1,6 @@
 import type { Moment } from '../../../src/pcap/moment.ts';
 
-/** Numbers that look random and are the same in every run with the same seed (mulberry32). */
+/** Pseudo-random numbers, the same in every run with the same seed (mulberry32). */
 export class Chance {
   #state: number;
 
@@ -77,7 +77,7 @@ export interface CaptureShape {
   /** Every packet of capture k of n has a time that no other capture has: no ties between files. */
   readonly slot: number;
   readonly slots: number;
-  /** Packets may be a little older than those before them. */
+  /** Packets may be slightly older than those before them. */
   readonly disordered?: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { RecordedAt } from '../../../src/pcap/podInterface.ts';
 import { sectionOfThisComputer } from '../../../src/pcap/section.ts';
 import type { Chance } from './madeCaptures.ts';
 
-/** Keeps what it is given; copies, since the merger uses its buffers again. */
+/** Keeps what is written; copies it, because the merger reuses its buffers. */
 export class MemoryOutput implements Output {
   readonly chunks: Buffer[] = [];
 

@@ -30,12 +30,12 @@ function packetAt(ms: number, length = 60): Buffer {
   return record;
 }
 
-/** Tells what came out, and when, as milliseconds since the test began. */
+/** Records the packets that were written, and when, in milliseconds since the test began. */
 class WatchedOutput extends MemoryOutput {
   readonly out: { readonly at: number; readonly now: number; readonly interfaceIndex: number }[] =
     [];
   readonly #cursor = new PcapngCursor();
-  /** While it is set, the output takes nothing more. */
+  /** While this is set, the output accepts nothing more. */
   blocked: Promise<void> | undefined;
 
   get times(): number[] {
@@ -71,7 +71,7 @@ async function startMerge(count = 2, options: Partial<MergeOptions> = {}): Promi
   return { output, merger, sources };
 }
 
-/** Lets everything happen that can happen now, and in the next `ms` milliseconds. */
+/** Runs everything that is due now, and in the next `ms` milliseconds. */
 const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 describe('a live merge', () => {
@@ -83,7 +83,7 @@ describe('a live merge', () => {
     vi.useRealTimers();
   });
 
-  it('passes one source on at once', async () => {
+  it('passes on a single source at once', async () => {
     const output = new WatchedOutput();
     const merger = new PcapngMerger(output, { section: SECTION });
     const source = merger.addSource(podAt('web-0'));
@@ -96,7 +96,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('waits for older packets of the others, and puts them in front', async () => {
+  it('waits for older packets of the other sources, and writes them first', async () => {
     const { output, merger, sources } = await startMerge();
     const [a, b] = sources;
     await a.write(packetAt(20));
@@ -123,7 +123,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('does not wait for anything older than what a source gave', async () => {
+  it('does not wait for packets older than the last one of a source', async () => {
     const { output, merger, sources } = await startMerge();
     const [a, b] = sources;
     await b.write(packetAt(10));
@@ -133,7 +133,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('waits for a source that says nothing as long as is allowed, and counts what comes too late', async () => {
+  it('waits for a silent source up to the limit, and counts packets that arrive later', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a, b] = sources;
     await a.write(packetAt(20));
@@ -155,7 +155,7 @@ describe('a live merge', () => {
     );
   });
 
-  it('waits for nobody who is far behind, until it has caught up', async () => {
+  it('does not wait for a source that is far behind, until it has caught up', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a, b] = sources;
     await a.write(packetAt(30_000));
@@ -175,7 +175,7 @@ describe('a live merge', () => {
     expect(b.late).toBe(2);
   });
 
-  it('takes the word of a source for being behind, and for having caught up', async () => {
+  it("relies on a source's reported time for being behind and for having caught up", async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a, b] = sources;
     await a.write(packetAt(30_000));
@@ -212,7 +212,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('pauses a source that runs ahead of the others, at a bound', async () => {
+  it('pauses a source that is ahead of the others, at a limit', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: Infinity });
     const [a, b] = sources;
     let written = 0;
@@ -229,7 +229,7 @@ describe('a live merge', () => {
     expect(output.times).toHaveLength(160);
   });
 
-  it('takes a packet that is larger than the room of its source', async () => {
+  it('accepts a packet that is larger than the buffer of its source', async () => {
     const { output, merger, sources } = await startMerge(300, { maxDelay: Infinity });
     const [a, ...others] = sources;
     const large = packetAt(5, 200_000);
@@ -241,7 +241,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('is not slowed down by a quiet source once there is no more room', async () => {
+  it('is not slowed down by a quiet source when the buffers are full', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     const [a] = sources;
     await pass(2000);
@@ -254,7 +254,7 @@ describe('a live merge', () => {
     await merger.finish();
   });
 
-  it('pauses everybody while the output is busy, and takes that time for nobody’s silence', async () => {
+  it('pauses all sources while the output is busy, and does not count that time as silence', async () => {
     const { output, merger, sources } = await startMerge(2, { maxDelay: 2000 });
     await pass();
     let open = () => {};
@@ -267,7 +267,7 @@ describe('a live merge', () => {
       for (let at = 0; at < 240; at++) {
         await source.write(packetAt(at * 2 + which, 250_000));
         written[which] = at;
-        // The other one has more packets from before, which then wait for this one's next.
+        // The other source has more earlier packets, which then wait for the next one of this source.
         if (which === 1 && at === 5) await opened;
         if (which === 1) await new Promise((resolve) => setTimeout(resolve, 10));
       }
@@ -283,7 +283,7 @@ describe('a live merge', () => {
     expect(merger.late).toBe(0);
   });
 
-  it('goes on without a source whose stream is damaged', async () => {
+  it('continues without a source whose stream is damaged', async () => {
     const { output, merger, sources } = await startMerge();
     const [a, b] = sources;
     await b.write(packetAt(10));
@@ -302,7 +302,7 @@ describe('a live merge', () => {
     expect(output.bytes.toString('latin1')).toMatch(/gave up\nthe rest could not be read: /);
   });
 
-  it('names a source whose stream was damaged from the beginning', async () => {
+  it('names a source whose stream is damaged from the start', async () => {
     const { output, merger } = await startMerge();
     const source = merger.addSource(podAt('damaged'));
     await source.write(Buffer.concat([HEADER, Buffer.alloc(64, 0xff)]));
@@ -311,7 +311,7 @@ describe('a live merge', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    'is in order and in time whatever the delays (seed %i)',
+    'writes packets in order and in time, whatever the delays (seed %i)',
     async (seed) => {
       const chance = new Chance(seed);
       const maxDelay = 2000;
@@ -322,7 +322,7 @@ describe('a live merge', () => {
           .map(async (source, index) => {
             const pause = chance.oneOf([5, 100, 3000]);
             const reports = chance.between(0, 1) === 1;
-            // Seconds that the network takes, less than what is waited; one after the other.
+            // Network delays, shorter than the limit; in order.
             let arrived = 0;
             for (let at = index + 1; at < 20_000; at += chance.between(1, pause)) {
               arrived = Math.max(arrived, at + chance.between(0, maxDelay - 1));

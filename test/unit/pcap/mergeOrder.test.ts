@@ -11,7 +11,7 @@ const FIELDS = [
   'frame.encap_type',
 ];
 
-/** Puts the number of the file in place of the last field, which tells it in one way or another. */
+/** Replaces the last field, which identifies the file in some form, with the file's number. */
 function withFile(
   lines: readonly string[],
   fileOf: (field: string) => string | undefined,
@@ -19,7 +19,7 @@ function withFile(
   return lines.map((line) => line.replace(/[^\t]*$/, (field) => fileOf(field) ?? '?'));
 }
 
-/** Merges captures with both, and compares what tshark reads in the two files. */
+/** Merges captures with netdebug and mergecap, and compares what tshark reads in the two files. */
 async function expectAsMergecap(captures: readonly Buffer[], chance: Chance): Promise<void> {
   using files = new FilesForTest();
   const inputs = captures.map((bytes, index) => files.write(`${index}.pcap`, bytes));
@@ -43,21 +43,24 @@ async function expectAsMergecap(captures: readonly Buffer[], chance: Chance): Pr
 }
 
 describe('the order of a merge', () => {
-  it.each(Array.from({ length: 9 }, (_, seed) => seed))('is mergecap’s (seed %i)', async (seed) => {
-    const chance = new Chance(seed);
-    const slots = chance.between(1, 9);
-    const captures = Array.from({ length: slots }, (_, slot) =>
-      makeCapture(chance, {
-        packets: chance.oneOf([0, 1, 30, 300]),
-        slot,
-        slots,
-        disordered: seed % 3 === 2,
-      }),
-    );
-    await expectAsMergecap(captures.map(pcapOf), chance);
-  });
+  it.each(Array.from({ length: 9 }, (_, seed) => seed))(
+    'is the same as mergecap’s (seed %i)',
+    async (seed) => {
+      const chance = new Chance(seed);
+      const slots = chance.between(1, 9);
+      const captures = Array.from({ length: slots }, (_, slot) =>
+        makeCapture(chance, {
+          packets: chance.oneOf([0, 1, 30, 300]),
+          slot,
+          slots,
+          disordered: seed % 3 === 2,
+        }),
+      );
+      await expectAsMergecap(captures.map(pcapOf), chance);
+    },
+  );
 
-  it('is mergecap’s for 200 sources', async () => {
+  it('is the same as mergecap’s for 200 sources', async () => {
     const chance = new Chance(200);
     const slots = 200;
     const captures = Array.from({ length: slots }, (_, slot) =>

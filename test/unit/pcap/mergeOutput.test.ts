@@ -12,7 +12,7 @@ import { FilesForTest, fieldsOf, wireshark } from './wireshark.ts';
 
 const FULL_DISK = new Problem('the disk is full', { kind: 'disk-full' });
 
-/** Takes `room` bytes, then no more. */
+/** Accepts `room` bytes, then no more. */
 class SmallDisk extends MemoryOutput {
   #room: number;
 
@@ -34,7 +34,7 @@ class SmallDisk extends MemoryOutput {
   }
 }
 
-/** Two sources of 300 packets each, written as fast as the merger takes them. */
+/** Two sources of 300 packets each, written as fast as the merger accepts them. */
 function filesOfTwo(): Buffer[] {
   const chance = new Chance(5);
   return [0, 1].map((slot) => pcapOf(makeCapture(chance, { packets: 300, slot, slots: 2 })));
@@ -44,7 +44,7 @@ const countPackets = (path: string) =>
   Number(wireshark('capinfos', '-Tr', '-c', '-M', path).split('\t')[1]);
 
 describe('the output of a merge', () => {
-  it('keeps whole blocks when the disk is full, and every writer hears of it', async () => {
+  it('keeps whole blocks when the disk is full, and reports it to every writer', async () => {
     const files = filesOfTwo();
     const { file: whole } = await mergeFiles(files, new Chance(1));
     for (const room of [50, 5000, 5001, 5002, 5003, 40_000]) {
@@ -70,7 +70,7 @@ describe('the output of a merge', () => {
     }
   });
 
-  it('says so when nobody reads any more', async () => {
+  it('reports that its reader has closed it', async () => {
     const output = new MemoryOutput();
     output.write = async () => {
       throw new OutputClosed('nobody reads');
@@ -81,7 +81,7 @@ describe('the output of a merge', () => {
     await expect(merger.finish()).rejects.toThrow(OutputClosed);
   });
 
-  it('holds no more packets than asked for', async () => {
+  it('contains no more packets than requested', async () => {
     let full = 0;
     const { file, merger } = await mergeFiles(filesOfTwo(), new Chance(2), {
       maxPackets: 77,
@@ -93,7 +93,7 @@ describe('the output of a merge', () => {
     expect([merger.packets, full]).toEqual([77, 1]);
   });
 
-  it('holds no more bytes than asked for, but for the statistics at the end', async () => {
+  it('contains no more bytes than requested, except for the statistics at the end', async () => {
     let full = 0;
     const { file, merger, sources } = await mergeFiles(filesOfTwo(), new Chance(2), {
       maxBytes: 20_000,
@@ -107,7 +107,7 @@ describe('the output of a merge', () => {
     expect(full).toBe(1);
   });
 
-  it('has zeros where words are filled up, whatever was written before', async () => {
+  it('is padded with zeros, whatever was written before', async () => {
     const { file } = await mergeFiles(filesOfTwo(), new Chance(3));
     const cursor = new PcapngCursor();
     cursor.push(file);
@@ -120,7 +120,7 @@ describe('the output of a merge', () => {
     expect(odd).toBeGreaterThan(100);
   });
 
-  it('lets a write that waits go on when its source was ended meanwhile', async () => {
+  it('releases a waiting write when its source ends', async () => {
     const output = new MemoryOutput();
     const merger = new PcapngMerger(output, { section: SECTION, maxPackets: 1 });
     const source = merger.addSource(podAt('web-0'));
@@ -132,7 +132,7 @@ describe('the output of a merge', () => {
     expect(source.packets).toBe(1);
   });
 
-  it('stays readable whatever comes in, and is finished', async () => {
+  it('stays readable for any input, and is completed', async () => {
     using folder = new FilesForTest();
     for (let seed = 0; seed < 40; seed++) {
       const chance = new Chance(seed);
@@ -158,7 +158,7 @@ describe('the output of a merge', () => {
     }
   });
 
-  it('gets nothing when no source had anything', async () => {
+  it('gets nothing if no source has packets', async () => {
     const output = new MemoryOutput();
     const merger = new PcapngMerger(output, { section: SECTION });
     merger.addSource(podAt('web-0'));
@@ -166,7 +166,7 @@ describe('the output of a merge', () => {
     expect(output.bytes).toHaveLength(0);
   });
 
-  it('is given up when the signal says so, however long it is waited for', async () => {
+  it('is abandoned on its signal, even while a write waits', async () => {
     const abort = new AbortController();
     const output = new MemoryOutput();
     output.write = () => new Promise(() => {});
@@ -182,7 +182,7 @@ describe('the output of a merge', () => {
     await expect(merger.addSource(podAt('late')).write(Buffer.alloc(1))).rejects.toThrow('enough');
   });
 
-  it('gives the addresses of pods their names, in Wireshark too', async () => {
+  it("contains the names for pods' addresses, which Wireshark shows", async () => {
     const output = new MemoryOutput();
     const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
     const data = ethernet(0x0800, ipv4({ from: '10.244.1.7', to: '10.244.2.9' }, tcp({})));
@@ -207,7 +207,7 @@ describe('the output of a merge', () => {
     writeFileSync(path, output.bytes);
     const lines = wireshark('tshark', '-N', 'n', '-r', path).trim().split('\n');
     expect(lines).toHaveLength(2);
-    // The names of a pod stand in front of its first packet.
+    // The names of a pod are written before its first packet.
     expect(lines[0]).toContain('shop/web-1 → ');
     expect(lines[1]).toContain('shop/web-1 → shop/db-1');
   });

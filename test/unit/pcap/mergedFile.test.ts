@@ -26,7 +26,7 @@ function secondly(first: number, count: number, more: Partial<MadeCapture> = {})
   };
 }
 
-/** A pod that says everything, one that says little, one that joins and has nothing. */
+/** A pod with all details, one with few, and one that joins later and has no packets. */
 async function fileOfThree(): Promise<Buffer> {
   const output = new MemoryOutput();
   const merger = new PcapngMerger(output, {
@@ -61,7 +61,7 @@ async function fileOfThree(): Promise<Buffer> {
 }
 
 describe('a merged file', () => {
-  it('is opened by capinfos and tshark with no complaint, with what is known of each pod', async () => {
+  it('is read by capinfos and tshark without errors, with the details of each pod', async () => {
     using files = new FilesForTest();
     const path = files.write('three.pcapng', await fileOfThree());
     const about = wireshark('capinfos', '-I', '-F', '-k', path);
@@ -98,7 +98,7 @@ describe('a merged file', () => {
     ]);
   });
 
-  it('ends with what became of each pod’s packets', async () => {
+  it('ends with the statistics of each pod’s packets', async () => {
     using files = new FilesForTest();
     const blocks = blocksOf(files.write('three.pcapng', await fileOfThree()));
     const statistics = blocks
@@ -112,7 +112,7 @@ describe('a merged file', () => {
       'May 28, 2026 20:26:44.500000000 UTC',
       'Comment: the pod was deleted',
       'Number of Received Packets: 12',
-      // As in dumpcap's files, since Wireshark shows this one alone.
+      // As in dumpcap's files, because Wireshark shows only this value.
       'Number of Dropped Packets: 7',
       'Number of Accepted by Filter Packets: 12',
       'Number of Dropped Packets by OS: 4',
@@ -125,7 +125,7 @@ describe('a merged file', () => {
     expect(blocks).not.toMatch(/malformed|expert/i);
   });
 
-  it('is passed on whole by dumpcap, as Wireshark has it read from a pipe', async () => {
+  it('is passed on completely by dumpcap, with which Wireshark reads from a pipe', async () => {
     using files = new FilesForTest();
     const file = await fileOfThree();
     const passedOn = files.path('passed.pcapng');
@@ -135,7 +135,7 @@ describe('a merged file', () => {
     expect(fieldsOf(passedOn, ...fields)).toEqual(fieldsOf(original, ...fields));
   });
 
-  it('tells gaps with the packet behind them, and with the end', async () => {
+  it('records gaps in the packet after them, or at the end', async () => {
     const output = new MemoryOutput();
     const merger = new PcapngMerger(output, { section: SECTION, maxDelay: Infinity });
     const source = merger.addSource(podAt('web-0'));
@@ -166,7 +166,7 @@ describe('a merged file', () => {
     expect(comments).toEqual([[], [comment.replace('\\n', '\n')], []]);
   });
 
-  it('describes an interface once for the many files of a ring, and anew when it changed', async () => {
+  it('describes an interface once for all files of a ring, and again after a change', async () => {
     const output = new MemoryOutput();
     const merger = new PcapngMerger(output, { section: SECTION });
     const source = merger.addSource(podAt('web-0'));
@@ -181,7 +181,7 @@ describe('a merged file', () => {
     expect(fieldsOf(path, 'frame.interface_id')).toEqual(['0', '0', '0', '1']);
   });
 
-  it('takes what dumpcap records, its interfaces by their own names', async () => {
+  it("accepts dumpcap's recordings, with interfaces named as in them", async () => {
     using files = new FilesForTest();
     const capture = makeCapture(new Chance(3), { packets: 9, slot: 0, slots: 1 });
     const recorded = files.path('recorded.pcapng');

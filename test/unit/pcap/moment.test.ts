@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { divideTicks, momentOf, type Resolution, writeTicks } from '../../../src/pcap/moment.ts';
 import { Chance } from './madeCaptures.ts';
 
-/** Times where carries and borrows hide: the ends of words, of seconds, of what 32 bits hold. */
+/** Times with carries and borrows: at the limits of words, seconds and 32 bits. */
 const EDGES = [0, 1, 65_535, 65_536, 1_780_000_000, 2 ** 31, 2 ** 32 - 1];
 const FRACTIONS = [0, 1000, 999_999_000, 500_000_000];
 
@@ -19,7 +19,7 @@ function times(): { seconds: number; nanoseconds: number }[] {
 }
 
 describe('the 64 bits of a time', () => {
-  it.each<Resolution>([6, 9])('are exact both ways at 10^-%i s', (resolution) => {
+  it.each<Resolution>([6, 9])('are exact in both directions at 10^-%i s', (resolution) => {
     const perSecond = 10 ** resolution;
     for (const { seconds, nanoseconds } of times()) {
       const bytes = Buffer.alloc(8);
@@ -33,7 +33,7 @@ describe('the 64 bits of a time', () => {
     }
   });
 
-  it('come from milliseconds', () => {
+  it('are computed from milliseconds', () => {
     expect(momentOf(1_780_000_000_123)).toEqual({
       seconds: 1_780_000_000,
       nanoseconds: 123_000_000,

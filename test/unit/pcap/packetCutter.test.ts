@@ -17,7 +17,7 @@ function pcap(lengths: readonly number[], littleEndian = true): Buffer {
   return Buffer.concat([header, ...records]);
 }
 
-/** Feeds `file` in pieces of `size` bytes and joins what comes out. */
+/** Feeds `file` in pieces of `size` bytes and joins the output. */
 function cutInPieces(cutter: PacketCutter, file: Buffer, size: number): Buffer {
   const out: Buffer[] = [];
   for (let at = 0; at < file.length; at += size) out.push(cutter.cut(file.subarray(at, at + size)));
@@ -25,7 +25,7 @@ function cutInPieces(cutter: PacketCutter, file: Buffer, size: number): Buffer {
 }
 
 describe('PacketCutter', () => {
-  it.each([1, 7, 16, 24, 100, 10_000])('passes a whole file on, in pieces of %i bytes', (size) => {
+  it.each([1, 7, 16, 24, 100, 10_000])('passes on a whole file, in pieces of %i bytes', (size) => {
     const file = pcap([0, 1, 60, 1500, 9000]);
     const cutter = new PacketCutter();
     expect(cutInPieces(cutter, file, size)).toEqual(file);
@@ -38,7 +38,7 @@ describe('PacketCutter', () => {
     expect(cutter.packets).toBe(2);
   });
 
-  it('keeps back the part of a packet, wherever the stream ends', () => {
+  it('holds back an incomplete packet, wherever the stream ends', () => {
     const file = pcap([5, 300, 40]);
     const ends = [24, 24 + 21, 24 + 21 + 316, file.length];
     for (let length = 0; length <= file.length; length++) {
@@ -47,7 +47,7 @@ describe('PacketCutter', () => {
     }
   });
 
-  it('begins again with another header, and goes on counting', () => {
+  it('restarts with another header, and continues to count', () => {
     const [one, two] = [pcap([10]), pcap([20, 30], false)];
     const cutter = new PacketCutter();
     cutter.cut(one);
@@ -58,7 +58,7 @@ describe('PacketCutter', () => {
     expect(cutter.wholeWithin(two, 23)).toBe(0);
   });
 
-  it('stops before the packet that would exceed the limit, and says so', () => {
+  it('stops before the packet that would exceed the limit, and reports it', () => {
     const file = pcap([100, 100, 100]);
     const cutter = new PacketCutter(24 + 2 * 116 + 115);
     expect(cutInPieces(cutter, file, 50).length).toBe(24 + 2 * 116);
@@ -66,7 +66,7 @@ describe('PacketCutter', () => {
     expect(cutter.cut(file)).toHaveLength(0);
   });
 
-  it('finds the last whole packet within what a disk took of a chunk', () => {
+  it('finds the last whole packet within the part of a chunk that was written', () => {
     const file = pcap([100, 100, 100]);
     const cutter = new PacketCutter();
     const first = cutter.cut(file.subarray(0, 200));
@@ -78,7 +78,7 @@ describe('PacketCutter', () => {
     expect(cutter.wholeWithin(second, 117)).toBe(116);
   });
 
-  it('refuses what is no pcap, and a record that cannot be', () => {
+  it('refuses streams that are not pcap, and invalid records', () => {
     expect(() => new PacketCutter().cut(Buffer.alloc(64, 'x'))).toThrow(NotPcap);
     const damaged = pcap([10]);
     damaged.writeUInt32LE(0x7fffffff, 24 + 8);

@@ -1,8 +1,8 @@
-/** How a sample file is written. */
+/** Format of a sample file. */
 interface Format {
   readonly littleEndian?: boolean;
   readonly nanoseconds?: boolean;
-  /** Seconds since 1970 of the first packet; every later one comes a second and a part after it. */
+  /** Time of the first packet, in seconds since 1970; each later packet is about a second after the previous one. */
   readonly start?: number;
 }
 

@@ -10,7 +10,7 @@ import { samplePcap } from './samplePcap.ts';
 
 const LENGTHS = [0, 1, 60, 1500, 9000, 0, 15, 16, 17];
 
-/** Gives the file to a walker in pieces: all of one length, or of these lengths and then the rest. */
+/** Feeds the file to a walker in pieces: all of one length, or of these lengths and then the rest. */
 function walk(file: Buffer, pieces: number | readonly number[] = file.length) {
   const walker = new PcapWalker();
   let at = 0;
@@ -22,7 +22,7 @@ function walk(file: Buffer, pieces: number | readonly number[] = file.length) {
   return walker.found;
 }
 
-/** What the reader of capture files finds in the whole of a file, packets included. */
+/** What the reader of capture files finds in a whole file, including packets. */
 function readByCursor(file: Buffer) {
   const cursor = new PcapCursor();
   const found = { bytes: file.length, wholeBytes: 0, packets: 0 };
@@ -74,7 +74,7 @@ describe('a walk through a pcap file', () => {
     expect(found.last?.nanoseconds).toBe(format.nanoseconds ? 123_457 : 123_457_000);
   });
 
-  it('finds the end of the last whole packet wherever the file is cut', () => {
+  it('finds the end of the last whole packet, wherever the file is cut', () => {
     const file = samplePcap([5, 300, 40]);
     const ends = [24, 24 + 21, 24 + 21 + 316, file.length];
     for (let length = 0; length <= file.length; length++) {
@@ -85,7 +85,7 @@ describe('a walk through a pcap file', () => {
     }
   });
 
-  it('stops where no packet can begin', () => {
+  it('stops at data that cannot be a packet', () => {
     const file = samplePcap([10, 10, 10]);
     const second = 24 + 26;
     const zeroed = Buffer.concat([file.subarray(0, second), Buffer.alloc(4096)]);
@@ -101,9 +101,9 @@ describe('a walk through a pcap file', () => {
     expect(walk(Buffer.alloc(64, 'x')).damage).toMatch(/not a pcap/);
   });
 
-  // Each seed is another file with a byte changed, cut and given in pieces of other lengths.
+  // Each seed is a different file with a changed byte, cut and fed in pieces of different lengths.
   it.each(Array.from({ length: 300 }, (_, seed) => seed))(
-    'sees what a reader sees: seed %i',
+    'finds the same as a reader: seed %i',
     (seed) => {
       const random = randomFrom(seed);
       const lengths = Array.from({ length: random(12) }, () => random(random(2) ? 40 : 3000));

@@ -22,7 +22,7 @@ export class FilesForTest {
   }
 }
 
-/** Runs a program of Wireshark's, which is not to complain about anything. */
+/** Runs one of Wireshark's programs; it must not report anything. */
 export function wireshark(program: string, ...argv: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, argv, {
     encoding: 'utf8',
@@ -36,17 +36,17 @@ export function wireshark(program: string, ...argv: readonly string[]): string {
   return stdout;
 }
 
-/** Has dumpcap record a stream from a pipe, which is how Wireshark reads one. */
+/** Lets dumpcap record a stream from a pipe, which is how Wireshark reads one. */
 export function recordWithDumpcap(stream: Buffer, file: string): void {
   const [program, ...argv] = ['dumpcap', '-q', '-i', '-', '-w', file] as const;
   const { status, stderr } = spawnSync(program, argv, { input: stream, encoding: 'utf8' });
   if (status !== 0) throw new Error(`dumpcap ended with ${status} and said: ${stderr}`);
 }
 
-/** From tshark 4.4 on, a comment of several options comes several times, and last as a whole. */
+/** From tshark 4.4 on, a comment in several options is printed for each option, and last as a whole. */
 const LAST = ['-E', 'occurrence=l'];
 
-/** A line of tab-separated fields for each packet, as tshark reads the file. */
+/** A line of tab-separated fields for each packet, as read by tshark. */
 export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
   const asked = fields.flatMap((field) => ['-e', field]);
   const options = ['-o', 'frame.generate_md5_hash:TRUE', '-o', 'ip.check_checksum:FALSE'];
@@ -64,9 +64,9 @@ export function fieldsOf(file: string, ...fields: readonly string[]): string[] {
   return lines.split('\n').slice(0, -1);
 }
 
-/** The blocks of a pcapng file, as the dissector of the file format in tshark 4.0 prints them. */
+/** The blocks of a pcapng file, as printed by tshark 4.0's dissector for the file format. */
 export function blocksOf(file: string): string {
   const text = wireshark('tshark', '-X', 'read_format:MIME Files Format', '-r', file, '-V');
-  // Later ones count blocks: "Block 5: Interface Statistics Block 1".
+  // Later versions number the blocks: "Block 5: Interface Statistics Block 1".
   return text.replaceAll(/^( *Block) \d+: (.+ Block)( \d+)?$/gm, '$1: $2');
 }

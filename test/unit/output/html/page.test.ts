@@ -14,11 +14,11 @@ describe('html`…`', () => {
     );
   });
 
-  it('makes characters visible that would hide or reorder text', () => {
+  it('shows characters that would hide or reorder text', () => {
     expect(html`${'a\u202eb\u0000c\u001b[31m'}`.text).toBe('a\\u202eb\\x00c\\x1b[31m');
   });
 
-  it('keeps what templates made, joins lists and leaves out what is undefined', () => {
+  it('keeps the output of templates, joins lists and skips undefined values', () => {
     const items = ['a<', 'b'].map((text) => html`<li>${text}</li>`);
     expect(html`<ul>${items}${undefined}</ul>${7}`.text).toBe('<ul><li>a&lt;</li><li>b</li></ul>7');
   });
@@ -34,7 +34,7 @@ describe('a page', () => {
     }),
   ].join('');
 
-  it('allows its own style and script only', () => {
+  it('allows only its own style and script', () => {
     const style = page.match(/<style>([\s\S]*?)<\/style>/)?.[1] ?? '';
     expect(style).toContain('--page:');
     const policy = page.match(/Content-Security-Policy" content="([^"]*)"/)?.[1];
@@ -49,7 +49,7 @@ describe('a page', () => {
     ]);
   });
 
-  it('has no data as markup', () => {
+  it('never treats data as markup', () => {
     expect(page).toContain('<title>&lt;title&gt;</title>');
     expect(page).toContain('<p>&lt;/body&gt;</p>');
     expect(page.match(/<\/script>/g)).toHaveLength(2);
