@@ -9,8 +9,8 @@ import {
 } from '../unit/reading/support.ts';
 
 /**
- * Short connections, 2 ms apart, of 2,500 clients with ten servers; every tenth is refused. Packets are
- * copies of eight made ones with other addresses, ports and numbers, since there are many.
+ * Short connections, 2 ms apart, of 2,500 clients with ten servers. Every tenth is refused. Because there are many,
+ * packets are copies of eight packets with other addresses, ports and numbers.
  */
 export function manyConnections(count: number): Buffer {
   const up = (header: Segment) => segment('up', header);
@@ -44,10 +44,10 @@ export function manyConnections(count: number): Buffer {
 
 const PCAP_HEADER = 24;
 const PACKET_HEADER = 16;
-/** From an Ethernet frame to the IP identification, the source and the destination; and to the ports. */
+/** Offsets from an Ethernet frame to the IP identification, the source, the destination, and the ports. */
 const [IP_ID, SOURCE, DESTINATION, PORTS] = [18, 26, 30, 34];
 
-/** Makes the packet at `at` one of connection `index`. */
+/** Makes the packet at `at` belong to connection `index`. */
 function change(bytes: Buffer, at: number, index: number): void {
   const nanoseconds = bytes.readUInt32LE(at + 4) + index * 2e6;
   bytes.writeUInt32LE(bytes.readUInt32LE(at) + Math.floor(nanoseconds / 1e9), at);
@@ -63,7 +63,7 @@ function change(bytes: Buffer, at: number, index: number): void {
   bytes.writeUInt16BE((bytes.readUInt16BE(frame + IP_ID) + index * 8) & 0xffff, frame + IP_ID);
 }
 
-/** Two pods; between 5 s and 6 s, packets from the first get lost on their way to the second. */
+/** Two pods. Between 5 s and 6 s, packets from the first pod are lost on the way to the second. */
 export function lossyPods(): Buffer {
   const near: Timed[] = [
     [100, question({ id: 1, name: 'cart.shop.svc' })],
@@ -79,7 +79,7 @@ export function lossyPods(): Buffer {
       near.push([isUp ? time : time + 0.3, frame]);
       far.push([isUp ? time + 0.3 : time, frame]);
     };
-    // Where each end's sequence numbers begin: they tell connections apart.
+    // The initial sequence numbers of each end, which distinguish connections.
     const [client, server] = [index * 100_000 + 7, index * 100_000 + 5_007];
     const up = (seq: number, ack: number, flags: number, data = '') =>
       segment('up', { from, to: 80, seq: client + seq, ack: server + ack, flags, data });

@@ -10,11 +10,11 @@ import { pathBetween } from '../unit/topology/support/pathBetween.ts';
 import { reportBrowser } from './reportPage.ts';
 
 const browser = reportBrowser();
-/** The pictures have no script, and the browser is not to run any. */
+/** The pictures contain no script, and the browser must not run any. */
 const NO_SCRIPT = { javaScriptEnabled: false };
 const MARKUP = '<img src="http://127.0.0.1:9/x" onerror="alert(1)"></svg><script>alert(1)</script>';
 
-/** A way between two nodes whose last device is down, and a finding with the words of an attacker. */
+/** A path between two nodes whose last device is down, and a finding with text from an attacker. */
 function brokenPath(): Picture {
   const { CALICO_BGP } = ROUTED;
   const node = CALICO_BGP.nodes['node-b'];
@@ -36,7 +36,7 @@ const picture = brokenPath();
 const page = [...renderPicturePage(picture)].join('');
 const svg = renderSvg(picture);
 
-/** How light a colour is: 0 is black, 255 white. */
+/** The lightness of a colour: 0 is black, 255 white. */
 const lightness = (colour: string) =>
   Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number));
 const styleOf = (opened: Page, selector: string, property: string) =>
@@ -45,7 +45,7 @@ const styleOf = (opened: Page, selector: string, property: string) =>
     .first()
     .evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), property);
 
-/** Texts of the drawing that reach beyond its edge, as the browser's own fonts lay them out. */
+/** Texts of the drawing that exceed its edge with the browser's own fonts. */
 const cutTexts = (opened: Page) =>
   opened.evaluate(() =>
     [...document.querySelectorAll('svg text')]
@@ -69,7 +69,7 @@ describe.each([
   const open = async (options = {}) =>
     (await browser.open(text, { ...NO_SCRIPT, ...options }, extension)).page;
 
-  it('shows every device and the finding, and cuts no text off', async () => {
+  it('shows every device and the finding, and cuts off no text', async () => {
     const opened = await open();
     const texts = (await opened.locator('svg text').allTextContents()).join(' ');
     for (const device of ['cali', 'calib1', 'eth0']) expect(texts).toContain(device);
@@ -85,13 +85,13 @@ describe.each([
     expect(lightness(await styleOf(dark, 'svg .nd-name, svg text', 'fill'))).toBeGreaterThan(150);
   });
 
-  it('is not dark on paper', async () => {
+  it('is not dark when printed', async () => {
     const opened = await open({ colorScheme: 'dark' });
     await opened.emulateMedia({ media: 'print', colorScheme: 'dark' });
     expect(lightness(await styleOf(opened, 'svg .nd-name, svg text', 'fill'))).toBeLessThan(120);
   });
 
-  it('shows markup as text, and asks nobody', async () => {
+  it('shows markup as text, and sends no requests', async () => {
     const opened = await open();
     expect(await opened.locator('img, script').count()).toBe(0);
     expect(await opened.locator(':root').first().textContent()).toContain('<script>alert(1)');

@@ -27,7 +27,7 @@ const status = (page: Page) => page.locator('#conversations [role=status]').inne
 const head = (page: Page, title: string) =>
   page.locator(`${TABLE} th`, { hasText: title }).locator('button');
 
-/** What the diagram says, row by row. */
+/** The text of the diagram, row by row. */
 const packetTexts = (page: Page) => page.locator('#packets .packet title').allTextContents();
 
 describe.each(['few', 'many'] as const)('a report with %s conversations', (size) => {
@@ -55,7 +55,7 @@ describe.each(['few', 'many'] as const)('a report with %s conversations', (size)
     expect(await page.locator(`${TABLE} th[aria-sort=descending]`).innerText()).toMatch(/^Server/);
   });
 
-  it('finds the rows that have all words', async () => {
+  it('finds the rows that contain all words', async () => {
     const { page } = await browser.open(pages[size]);
     await page.fill('#conversations input[type=search]', ':8001 REFUSED');
     const found = Math.ceil(count / 30);
@@ -84,7 +84,7 @@ describe.each(['few', 'many'] as const)('a report with %s conversations', (size)
     expect(texts[3]).toMatch(/data · \d+ B, seq 1/);
   });
 
-  it('is operated by the keyboard alone', async () => {
+  it('can be used with the keyboard only', async () => {
     const { page } = await browser.open(pages[size]);
     await page.locator('#conversations input[type=search]').focus();
     for (let step = 0; step < 40; step++) {
@@ -121,7 +121,7 @@ describe.each(['few', 'many'] as const)('a report with %s conversations', (size)
 });
 
 describe('the timeline', () => {
-  it('zooms into what is dragged over, and limits the conversations to it', async () => {
+  it('zooms into a dragged range, and limits the conversations to it', async () => {
     const { page } = await browser.open(pages.few);
     await page.locator('.timeline').scrollIntoViewIfNeeded();
     const box = await page.locator('.timeline svg').boundingBox();
@@ -142,7 +142,7 @@ describe('the timeline', () => {
 });
 
 describe('a capture of two pods with loss between them', () => {
-  it('says where and when it was lost', async () => {
+  it('shows where and when packets were lost', async () => {
     const { page } = await browser.open(pages.lossy);
     const first = await page.locator('.finding').first().innerText();
     expect(first).toContain('Packets lost on the way');
@@ -183,7 +183,7 @@ describe('a capture of two pods with loss between them', () => {
     expect(first).toMatch(/1 lost/);
   });
 
-  it('narrows to a finding and its time', async () => {
+  it('filters by a finding and its time', async () => {
     const { page } = await browser.open(pages.lossy);
     const finding = page.locator('.finding').first();
     await finding.getByRole('button', { name: 'Show in timeline' }).click();
@@ -195,7 +195,7 @@ describe('a capture of two pods with loss between them', () => {
   });
 });
 
-describe('how it looks', () => {
+describe('layout', () => {
   it('follows the system: light or dark', async () => {
     const background = (page: Page) =>
       page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -213,7 +213,7 @@ describe('how it looks', () => {
     );
   });
 
-  it('prints every section, the first rows of each table, and is not dark then', async () => {
+  it('prints every section and the first rows of each table, and is not dark then', async () => {
     const { page } = await browser.open(pages.many, { colorScheme: 'dark' });
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
@@ -228,7 +228,7 @@ describe('how it looks', () => {
     );
   });
 
-  it('has its findings without scripts', async () => {
+  it('shows its findings without scripts', async () => {
     const { page } = await browser.open(pages.lossy, { javaScriptEnabled: false });
     expect(await page.locator('.finding').first().innerText()).toContain('shop/cart-0');
     expect(await page.locator('noscript').innerText()).toContain('needs JavaScript');
@@ -236,7 +236,7 @@ describe('how it looks', () => {
 });
 
 describe('hostile captures', () => {
-  it('show as text', async () => {
+  it('are shown as text', async () => {
     const { page } = await browser.open(pages.hostile);
     expect(await page.title()).toContain('</script><script>');
     await page.locator(`${TABLE} tbody tr`, { hasText: 'TLS' }).first().click();
@@ -254,7 +254,7 @@ describe('hostile captures', () => {
     );
   });
 
-  it('cannot run a script that gets into the page', async () => {
+  it('cannot run an injected script', async () => {
     const injected = pages.few.replace(
       '<div id="app">',
       '<script>document.title = "owned"</script><img src="http://127.0.0.1:9/x" onerror="document.title = \'owned\'"><a href="javascript:document.title=1">x</a><div id="app">',
@@ -278,7 +278,7 @@ describe('hostile captures', () => {
     requests.length = 0;
   });
 
-  it('cannot make the page ask anybody', async () => {
+  it('cannot make the page send requests', async () => {
     const { page, complaints } = await browser.open(pages.few);
     const refused = await page.evaluate(() =>
       fetch('http://127.0.0.1:9/').then(

@@ -12,20 +12,20 @@ import {
 } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 
-/** Where Debian and others put it. */
+/** Where Debian and other distributions install it. */
 const PATHS = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
 
 export interface OpenedReport {
   readonly page: Page;
-  /** URLs that the page asked for, other than itself. */
+  /** URLs that the page requested, other than itself. */
   readonly requests: string[];
-  /** What the browser complained about. */
+  /** Errors and warnings of the browser. */
   readonly complaints: string[];
-  /** Processor time from an empty page until the report can be used, whatever else the machine does. Seconds. */
+  /** CPU time from an empty page until the report can be used, independent of other load. Seconds. */
   readonly openedIn: number;
 }
 
-/** Opens reports in one browser per test file. After each test, its pages must not have complained. */
+/** Opens reports in one browser per test file. After each test, its pages must not have logged errors. */
 export function reportBrowser() {
   let browser: Browser | undefined;
   let folder: string;
@@ -55,7 +55,7 @@ export function reportBrowser() {
   });
 
   return {
-    /** Opens a report, or a document of another kind, as it is in the file. */
+    /** Opens the file of a report, or of another kind of document, unchanged. */
     async open(
       text: string,
       options: BrowserContextOptions = {},
@@ -97,7 +97,7 @@ export function reportBrowser() {
   };
 }
 
-/** Processor time that the page's process has used. Seconds. */
+/** CPU time that the page's process has used. Seconds. */
 async function processTime(devtools: CDPSession): Promise<number> {
   const { metrics } = await devtools.send('Performance.getMetrics');
   return metrics.find(({ name }) => name === 'ProcessTime')?.value ?? 0;

@@ -61,7 +61,7 @@ async function captures(
   return { ...result, packets: await packetsIn(file) };
 }
 
-/** A pod that sends datagrams to nobody, so that there is something to see. */
+/** A pod that sends datagrams to an unused address, so that there is something to capture. */
 const CHATTING = { command: CHATTER, env: { TO: '10.255.255.254' } };
 const chatter = (purpose: string, more = {}) => runPod(purpose, { ...CHATTING, ...more });
 
@@ -70,7 +70,7 @@ const enforce = (namespace: string, level: string) =>
     metadata: { labels: { 'pod-security.kubernetes.io/enforce': level } },
   });
 
-/** A chatting pod in another namespace; tightened only afterwards. */
+/** A chatting pod in another namespace. The policy is only enforced afterwards. */
 async function guardedPod(level: string): Promise<{ namespace: string; pod: string }> {
   const namespace = await namespaceFor(level);
   const pod = await chattingPod(namespace);
@@ -94,14 +94,14 @@ describe.concurrent('access levels', () => {
     });
   });
 
-  it('a restricted namespace: by a pod on the node, in a namespace that allows it', async (test) => {
+  it('a restricted namespace: through a pod on the node, in a namespace that allows it', async (test) => {
     const { namespace, pod } = await guardedPod('restricted');
     const closed = await failure(['capture', pod, '-n', namespace, '--image', image], {
       onTestFinished: test.onTestFinished,
     });
     expect(closed.code).toBe(1);
     expect(closed.kinds).toEqual(['denied']);
-    // Both of what is tried.
+    // The refusals of both attempts.
     expect(closed.stderr).toMatch(/(violates PodSecurity "restricted[\s\S]*){2}/);
     expect(closed.stderr).toContain('--node-namespace');
 
@@ -114,7 +114,7 @@ describe.concurrent('access levels', () => {
     expect(await eventually(async () => (await nodePods(free)).length === 0)).toBe(true);
   });
 
-  it('a static pod: by a pod on the node; its sockets and their processes too', async (test) => {
+  it('a static pod: through a pod on the node, with its sockets and their processes', async (test) => {
     needs(test, 'folders for static pods');
     const { name } = await runStaticPod('static', CHATTING);
     const { stderr, packets } = await captures(test, name);
@@ -134,7 +134,7 @@ describe.concurrent('access levels', () => {
     expect(refused.stderr).toContain('--via ephemeral');
   });
 
-  it('an old debugger that breaks a policy tightened later', async (test) => {
+  it('an old debugger that violates a policy enforced later', async (test) => {
     needs(test, 'both flavours of image');
     const { namespace, pod } = await guardedPod('privileged');
     await captures(test, pod, ['-n', namespace]);
@@ -145,13 +145,13 @@ describe.concurrent('access levels', () => {
     );
     expect(again.code).toBe(1);
     expect(again.kinds).toEqual(['denied']);
-    // The one to blame, and how to be rid of it.
+    // The violating container, and how to remove it.
     expect(again.stderr).toMatch(/netdebug-network[\s\S]*kubectl delete pod/);
-    // The old one itself still serves.
+    // The old debugger can still be used.
     expect((await captures(test, pod, ['-n', namespace])).packets).toHaveLength(3);
   });
 
-  it('a user who may create pods but not add containers: by a pod on the node', async (test) => {
+  it('a user who may create pods but not add containers: through a pod on the node', async (test) => {
     const { name } = await chatter('rights');
     const KUBECONFIG = namespaced(world.users['node-debugger'] ?? '');
     const { stderr, packets } = await captures(test, name, [], { KUBECONFIG });
@@ -161,7 +161,7 @@ describe.concurrent('access levels', () => {
 });
 
 describe.concurrent('the debugger on a node', () => {
-  it('has the least that works, is marked, and is gone after Ctrl-C', async ({
+  it('has minimal privileges and a mark, and is deleted after Ctrl-C', async ({
     onTestFinished,
   }) => {
     const namespace = await namespaceFor('marked');
@@ -207,7 +207,7 @@ describe.concurrent('the debugger on a node', () => {
     expect(await eventually(async () => (await nodePods(namespace)).length === 0)).toBe(true);
   });
 
-  it('ends by itself after kill -9; ps shows it until the next command removes it', async (test) => {
+  it('ends by itself after kill -9; ps shows it until the next command deletes it', async (test) => {
     const namespace = await namespaceFor('killed');
     const { name } = await chatter('killed');
     const args = ['--via', 'node', '--node-namespace', namespace];
@@ -245,7 +245,9 @@ describe.concurrent('the debugger on a node', () => {
     expect(await ps()).not.toContain(pod?.metadata.name);
   });
 
-  it('a node: everything but our own stream; its sockets; a ring', async ({ onTestFinished }) => {
+  it('a node: all traffic except the capture itself; its sockets; a ring', async ({
+    onTestFinished,
+  }) => {
     const KUBECONFIG = namespaced(world.faulty['without-v5']);
     const node = `node/${world.nodes[0]}`;
     const { ip } = await chatter('seen');
@@ -257,7 +259,7 @@ describe.concurrent('the debugger on a node', () => {
     expect(capture.code, capture.stderr).toBe(0);
     expect(capture.stderr).toMatch(/packets of the whole node .* \(tcp port 10250/);
     expect((await packetsIn(file, `udp port 9 and src ${ip}`)).length).toBeGreaterThan(5);
-    // What this capture itself is sent in: the kubelet's port, and the one that containerd streams at.
+    // The traffic of this capture itself: the kubelet's port, and containerd's streaming port.
     expect(await packetsIn(file, 'tcp port 10250 or tcp port 10010')).toEqual([]);
 
     const ports = await netdebug(['ports', node, '-l', '--image', image], { onTestFinished })
@@ -277,7 +279,7 @@ describe.concurrent('the debugger on a node', () => {
     expect(ring.stderr).toMatch(/copied/);
   });
 
-  it('holds what goes on by itself: of a static pod, which nothing is put into', async (test) => {
+  it('records detached captures of a static pod, and adds nothing to that pod', async (test) => {
     needs(test, 'folders for static pods');
     const { onTestFinished } = test;
     const { name } = await runStaticPod('detached', CHATTING);
@@ -312,7 +314,7 @@ describe.concurrent('the debugger on a node', () => {
     expect((await getPod(world.namespace, name)).spec.ephemeralContainers ?? []).toEqual([]);
   });
 
-  it('a node as long as nobody looks, but for what its own files are fetched in', async ({
+  it('a detached capture of a node does not record the copying of its own files', async ({
     onTestFinished,
   }) => {
     const node = `node/${world.nodes[0]}`;

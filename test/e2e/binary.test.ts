@@ -18,7 +18,7 @@ describe.runIf(here)('the single-file binary', () => {
       execFileSync(join(root, 'scripts', 'build'), ['linux-amd64'], { stdio: 'ignore' });
   });
 
-  it('captures where there is no Node', async () => {
+  it('captures without an installed Node', async () => {
     const pod = await runPod('binary');
     const image = world.flavours[0]?.image ?? '';
     const result = await run('env', [
@@ -34,7 +34,7 @@ describe.runIf(here)('the single-file binary', () => {
     expect(stderr).toMatch(/code cache: taken/);
   });
 
-  it('says of which build it is', async () => {
+  it('prints its build information', async () => {
     const { stdout } = await run(binary, ['version', '-o', 'json']);
     expect(JSON.parse(stdout).clientVersion).toMatchObject({
       gitVersion: `v${packageJson.version}`,
@@ -46,11 +46,11 @@ describe.runIf(here)('the single-file binary', () => {
 });
 
 describe('the program', () => {
-  it('is tested on Node 24, whatever the host has', () => {
+  it('is tested on Node 24, whatever version the host has', () => {
     expect(process.version).toMatch(/^v24\./);
   });
 
-  it('is a plugin of kubectl when it is on PATH, also through a link', async () => {
+  it('is a kubectl plugin when it is on PATH, also through a link', async () => {
     const folder = join(world.folder, 'bin');
     await run('mkdir', ['-p', folder]);
     const path = program === 'kubectl' ? binary : program;
@@ -61,7 +61,7 @@ describe('the program', () => {
     expect(stdout).toBe(`kubectl-netdebug ${packageJson.version}\n`);
   });
 
-  it('explains itself in 80 columns', async () => {
+  it('prints help of at most 80 columns', async () => {
     for (const args of [['--help'], ['capture', '--help'], ['ports', '--help']]) {
       const { stdout, code } = await run(program, [...words, ...args]);
       expect(code).toBe(0);
@@ -70,7 +70,7 @@ describe('the program', () => {
     }
   });
 
-  it('has its help at hand as the code would write it', async () => {
+  it('contains the same help that the code generates', async () => {
     const [quick, slow] = await Promise.all(
       [['--help'], ['-h', '--help']].map((args) => run(program, [...words, ...args])),
     );

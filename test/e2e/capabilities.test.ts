@@ -9,14 +9,14 @@ import { run } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, world } from './support/world.ts';
 
-// Each capability that a debugger on a node has, and what does not work without it.
+// Each capability of a debugger on a node, and what fails without it.
 
 const [debian, netshoot] = world.flavours.map(({ image }) => image);
 const pods = `/api/v1/namespaces/${world.namespace}/pods`;
 
 let target: Pod;
 beforeAll(async () => {
-  // As somebody who is not root: his processes are not ours to look into.
+  // Runs as a user other than root, so that inspecting its processes requires capabilities.
   const { name } = await runPod('chatting', {
     command: CHATTER,
     env: { TO: '10.255.255.254' },
@@ -49,7 +49,7 @@ function podOnNode(image: string, profile: Profile): OnNode {
   return nodePod({ node, pod: target }, request(image, profile), options) as unknown as OnNode;
 }
 
-/** Makes one that has all of them but those; gives what runs a script in it. */
+/** Creates a debugger without the given capabilities. Returns a function that runs a script in it. */
 async function without(dropped: readonly string[], image = '', profile: Profile = 'network') {
   const pod = podOnNode(image, profile);
   const [{ securityContext }] = pod.spec.containers;
@@ -71,7 +71,7 @@ async function without(dropped: readonly string[], image = '', profile: Profile 
   };
 }
 
-/** Waits for what the debugger has found: `$word`, and the process that holds the network. */
+/** Waits until the debugger has found the target: `$word`, and the process that holds the network. */
 const FOUND = `
   left=100
   while [ ! -e /netdebug-place ] && [ "$left" -gt 0 ]; do sleep 0.1; left=$((left - 1)); done
@@ -79,7 +79,7 @@ const FOUND = `
   enter() { nsenter "-n/proc/$holder/fd/9" -- "$@"; }`;
 const RECORD = `enter timeout 10 tcpdump -n -i eth0 -c 1 -w /tmp/one.pcap udp port 9 && echo recorded`;
 const RECORD_AS_ROOT = RECORD.replace('tcpdump', 'tcpdump -Z root');
-/** Of the target's processes, which are found by its UID. */
+/** Lists the file descriptors of the target's processes, which are found by the pod's UID. */
 const descriptors = () => `
   for process in $(grep -l '${target.metadata.uid}' /proc/[0-9]*/cgroup); do
     case $(cat "\${process%cgroup}cmdline") in *seq-*) ls "\${process%cgroup}fd" && echo listed ;; esac
@@ -88,7 +88,7 @@ const descriptors = () => `
 describe.concurrent('a debugger on a node', () => {
   beforeEach((test) => needs(test, 'both flavours of image'));
 
-  it('has no capability but those that are seen to be needed here', () => {
+  it('has only the capabilities that these tests need', () => {
     expect(given(netshoot)).toEqual(['NET_RAW', 'SYS_PTRACE', 'SYS_ADMIN']);
     expect(given(debian)).toEqual(['NET_RAW', 'SETGID', 'SETUID', 'SYS_PTRACE', 'SYS_ADMIN']);
     expect(given(netshoot, 'processes').toSorted()).toEqual(
@@ -98,19 +98,19 @@ describe.concurrent('a debugger on a node', () => {
     expect(container.securityContext?.capabilities?.add).toEqual(['NET_RAW']);
   });
 
-  it('with all of them does it all', async () => {
+  it('with all capabilities, everything works', async () => {
     expect(await (await without([], netshoot))(RECORD)).toMatchObject({ code: 0 });
     expect(await (await without([], debian))(RECORD_AS_ROOT)).toMatchObject({ code: 0 });
     const said = await (await without([], netshoot, 'processes'))(descriptors());
     expect(said.said).toContain('listed');
   });
 
-  it('without SYS_PTRACE sees no network of others', async () => {
+  it('without SYS_PTRACE, finds no network namespaces of other processes', async () => {
     const sh = await without(['SYS_PTRACE'], netshoot);
     expect((await sh('echo "$word"')).said).toMatch(/^denied$/m);
   });
 
-  it('without SYS_ADMIN enters none', async () => {
+  it('without SYS_ADMIN, enters no network namespace', async () => {
     const sh = await without(['SYS_ADMIN'], netshoot);
     expect((await sh('echo "$word"')).said).toMatch(/^pid$/m);
     expect(await sh('enter true')).toMatchObject({
@@ -119,7 +119,7 @@ describe.concurrent('a debugger on a node', () => {
     });
   });
 
-  it('without NET_RAW records nothing', async () => {
+  it('without NET_RAW, records nothing', async () => {
     const sh = await without(['NET_RAW'], netshoot);
     expect(await sh('enter true')).toMatchObject({ code: 0 });
     const { said } = await sh(RECORD);
@@ -127,20 +127,20 @@ describe.concurrent('a debugger on a node', () => {
     expect(said).not.toContain('recorded');
   });
 
-  it('without SETGID cannot have a tcpdump that changes its user stay root', async () => {
+  it('without SETGID, a tcpdump that changes its user cannot stay root', async () => {
     const sh = await without(['SETGID'], debian);
     const { said: version } = await sh('tcpdump --version');
     const { said } = await sh(RECORD_AS_ROOT);
-    // Debian 13 has 4.99.5, which does not need it.
+    // 4.99.5 (Debian 13) does not need it.
     if (/version 4\.99\.3/.test(version)) expect(said).toContain("Couldn't change to 'root'");
     else expect(said).toContain('recorded');
   });
 
-  it('without SETUID it can, where that is not built with libcap-ng', async () => {
+  it('without SETUID, it can if it is not built with libcap-ng', async () => {
     expect(await (await without(['SETUID'], debian))(RECORD_AS_ROOT)).toMatchObject({ code: 0 });
   });
 
-  it('without DAC_OVERRIDE cannot name the processes of other users', async () => {
+  it('without DAC_OVERRIDE, cannot name the processes of other users', async () => {
     const { said } = await (await without(['DAC_OVERRIDE'], netshoot, 'processes'))(descriptors());
     expect(said).toMatch(/ermission denied/);
     expect(said).not.toContain('listed');

@@ -47,7 +47,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('prints packets as text, and ends after -c', async () => {
+  it('prints packets as text, and stops after -c', async () => {
     const { code, stdout, stderr } = await capture('-c', '5', '--', 'udp port 9').finished;
     expect(code, stderr).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(5);
@@ -55,7 +55,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(stderr).toMatch(/capturing on eth0 of pod .*\n5 packets captured/);
   });
 
-  it('writes to a pipe with -w -, and ends after --duration', async () => {
+  it('writes to a pipe with -w -, and stops after --duration', async () => {
     const { code, stdout, stderr } = await capture('-w', '-', '--duration', '2s').finished;
     expect(code, stderr).toBe(0);
     const file = freshPath('stdout.pcap');
@@ -65,7 +65,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(read.stdout.split('\n').length).toBeGreaterThan(10);
   });
 
-  it('stops before --max-size is exceeded, at a packet', async () => {
+  it('stops at a packet boundary before --max-size is exceeded', async () => {
     const file = freshPath('max.pcap');
     const { code, stderr } = await capture('-w', file, '--max-size', '1kB').finished;
     expect(code, stderr).toBe(0);
@@ -75,7 +75,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect((await run('tcpdump', ['-r', file])).code).toBe(0);
   });
 
-  it('keeps only the first -s bytes, of any interface', async () => {
+  it('keeps only the first -s bytes, on any interface', async () => {
     const file = freshPath('snap.pcap');
     const { code, stderr } = await capture('-w', file, '-s', '64', '-i', 'any', '-c', '3').finished;
     expect(code, stderr).toBe(0);
@@ -94,7 +94,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
       'for text in "GET / HTTP/1.1" "not HTTP"; do exec 7<>"/dev/tcp/$1/80"; echo "$text" >&7; exec 7>&-; done; echo query > "/dev/udp/$1/53"; echo other > "/dev/udp/$1/54"',
       ...['bash', server.ip],
     ]);
-    // This is about filters: what is under way when a capture ends has tests of its own.
+    // Only the filter is tested here. Other tests cover packets in transit when a capture ends.
     const hasLast = async () =>
       (await run('tcpdump', ['-n', '-r', file, 'udp port 53'])).stdout !== '';
     expect(await eventually(hasLast)).toBe(true);
@@ -106,7 +106,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     const again = await run('tcpdump', ['-r', file, '-n', filter]);
     const fields = ['-T', 'fields', '-e', 'udp.dstport', '-e', 'tcp.payload'];
     const read = await run('tshark', ['-n', '-r', file, ...fields]);
-    // Not trimmed: a line of a datagram ends with a tab, also the last one.
+    // Not trimmed: the line of a datagram ends with a tab, even the last one.
     const packets = read.stdout.replace(/\n$/, '').split('\n');
     expect(again.stdout.trim().split('\n')).toHaveLength(packets.length);
     const requests = packets.filter((line) =>
@@ -120,7 +120,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(packets).toHaveLength(2 + responses.length);
   });
 
-  it('reuses the debugger: one container however many commands', async () => {
+  it('reuses the debugger: one container for any number of commands', async () => {
     const names = await kubectl([
       ...['get', 'pod', server.name, '-o'],
       'jsonpath={.spec.ephemeralContainers[*].name}',
@@ -129,7 +129,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(await leftWorking(server.name)).toEqual([]);
   });
 
-  it('refuses a bad filter with the words of libpcap, and leaves no file', async () => {
+  it("rejects an invalid filter with libpcap's message, and leaves no file", async () => {
     const file = freshPath('bad.pcap');
     const args = ['capture', server.name, '--image', image, '-w', file, '--', 'prot 80'];
     const { code, stderr, kinds } = await failure(args);
@@ -140,7 +140,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(() => statSync(file)).toThrow();
   });
 
-  it('names the interfaces there are when one is unknown', async () => {
+  it('lists the existing interfaces when one is unknown', async () => {
     const args = ['capture', server.name, '--image', image, '-i', 'eth9'];
     const { code, stderr, kinds } = await failure(args);
     expect(code).toBe(2);
@@ -148,7 +148,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
     expect(stderr).toContain('eth0');
   });
 
-  it('never gives the filter to a shell', async () => {
+  it('never passes the filter to a shell', async () => {
     const args = ['capture', server.name, '--image', image, '-c', '1'];
     const { code, kinds } = await failure([...args, '--', 'port 9; touch /tmp/owned']);
     expect(code).toBe(2);
@@ -166,7 +166,7 @@ describe.each(world.flavours)('capture with the $name image', ({ image }) => {
   });
 });
 
-describe('where a capture is written', () => {
+describe('the output of a capture', () => {
   let pod: { name: string; ip: string };
   const image = world.flavours[0]?.image ?? '';
   beforeAll(async () => {
@@ -176,7 +176,7 @@ describe('where a capture is written', () => {
   const capture = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     netdebug(['capture', pod.name, '--image', image, ...args], { env });
 
-  it('never overwrites a file, unless told to', async () => {
+  it('never overwrites a file without --force', async () => {
     const file = freshPath('existing.pcap');
     writeFileSync(file, 'precious', { mode: 0o644 });
     const written = ['capture', pod.name, '--image', image, '-w', file, '-c', '1'];
@@ -192,7 +192,7 @@ describe('where a capture is written', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('says so before anything starts when a file cannot be written', async () => {
+  it('reports an unwritable file before anything starts', async () => {
     const args = ['capture', pod.name, '--image', image, '-w', '/no/such/folder/x.pcap'];
     const missing = await failure(args);
     expect(missing.code).toBe(1);
@@ -200,14 +200,14 @@ describe('where a capture is written', () => {
     expect(missing.stderr).toContain('/no/such/folder');
   });
 
-  it('keeps whole packets when the disk is full', async () => {
+  it('keeps only whole packets when the disk is full', async () => {
     const folder = freshPath('small');
     const script = `mkdir "$1" && mount -t tmpfs -o size=16k none "$1" && shift && "$@"; code=$?
       tcpdump -n -r "${folder}/full.pcap" | wc -l; exit "$code"`;
     const file = `${folder}/full.pcap`;
     const trace = freshPath('trace.json');
     const args = [folder, ...PROGRAM];
-    // A mount namespace of its own: the small disk is gone with the shell.
+    // Uses its own mount namespace, so that the small disk is removed with the shell.
     const result = await run(
       'unshare',
       [
@@ -237,11 +237,11 @@ describe('where a capture is written', () => {
     expect(await leftWorking(pod.name)).toEqual([]);
   });
 
-  it('gives the packets to Wireshark, and ends when it is closed', async () => {
+  it('passes the packets to Wireshark, and ends when it is closed', async () => {
     const folder = freshPath('bin');
     await run('mkdir', [folder]);
     const out = freshPath('wireshark.txt');
-    // Stands in for the window: reads as Wireshark does, and is closed after three packets.
+    // Replaces Wireshark's window: reads like Wireshark, and exits after three packets.
     writeFileSync(
       `${folder}/wireshark`,
       `#!/bin/sh\necho "$*" > ${out}.args\nexec tshark -i - -c 3 > ${out}\n`,

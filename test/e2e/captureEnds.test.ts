@@ -17,20 +17,20 @@ import {
 interface End {
   readonly how: string;
   readonly end: (capture: Running, proxy: FaultyProxy) => void;
-  /** Whether the pod hears nothing of it, and ends when heartbeats have been missing for 12 s. */
+  /** Whether the pod is not notified, so that it only ends when heartbeats have been missing for 12 s. */
   readonly isSilent?: true;
-  /** The client's exit code, where it can still give one. */
+  /** The client's exit code, if it can still return one. */
   readonly code?: number;
 }
 
 /**
- * Seconds, as the pod counts them, until the recorder has ended: sooner than by missing heartbeats, and soon after them
- * where nothing else tells it. The lease counts in the same way, so both are slow on a slow machine.
+ * Seconds, as counted in the pod, until the recorder has ended. HEARD_S is shorter than the limit for missing
+ * heartbeats, SILENT_S a little longer. The lease counts in the same way, so both are slow on a slow machine.
  */
 const HEARD_S = 10;
 const SILENT_S = 22;
 
-/** However a client ends, nothing of ours works on in the pod, and its file reads to the last packet. */
+/** However a client ends, no process of netdebug is left in the pod, and its file can be read to the last packet. */
 const DIRECT: readonly End[] = [
   { how: 'SIGINT', end: ({ child }) => child.kill('SIGINT'), code: 0 },
   { how: 'SIGTERM', end: ({ child }) => child.kill('SIGTERM'), code: 0 },
@@ -42,7 +42,7 @@ const DIRECT: readonly End[] = [
   { how: 'a link that swallows everything', end: (_, proxy) => proxy.blackhole(), isSilent: true },
 ];
 
-/** A recorder goes on for as long as it is told to when its client is gone; then nothing is left. */
+/** A recorder continues for its linger time when its client is gone. Then nothing is left. */
 const LINGER_MS = 3000;
 const SPOOLED: readonly End[] = [
   // The rest is fetched and the spool removed before the client ends.
@@ -66,7 +66,7 @@ beforeAll(async () => {
   sink = (await runPod('sink', { node: 1 })).ip;
 });
 
-/** All of them at once, those that take longest first. */
+/** All cases at the same time. Those that take longest come first. */
 const CASES = paired(
   WAYS.flatMap(({ ends, ...way }) => ends.map((end) => ({ ...way, ...end }))),
 ).sort((a, b) => Number(b.isSilent ?? false) - Number(a.isSilent ?? false));
@@ -97,7 +97,7 @@ describe('a capture', () => {
   );
 });
 
-describe('a capture whose reader goes away', () => {
+describe('a capture whose output is closed', () => {
   it.each(['', '-w -'])('capture %s | head', async (flags) => {
     const pod = await runPod('head', { command: CHATTER, env: { TO: sink } });
     const script = `pod=$1 image=$2; shift 2; "$@" capture "$pod" --image "$image" ${flags} | head -c 300 >/dev/null; echo "\${PIPESTATUS[0]}"`;
@@ -111,7 +111,7 @@ describe('a capture whose reader goes away', () => {
 });
 
 describe('a capture and its target', () => {
-  it('goes on when the target container restarts', async () => {
+  it('continues when the target container restarts', async () => {
     const [shell = '', flag = '', chatter = ''] = CHATTER;
     const pod = await runPod('restarts', {
       command: [shell, flag, `trap "exit 1" TERM; ${chatter}`],
@@ -126,7 +126,7 @@ describe('a capture and its target', () => {
     const restarted = async () =>
       (await kubectl(['get', 'pod', pod.name, '-o', `jsonpath=${restarts}`])) === '1';
     expect(await eventually(restarted)).toBe(true);
-    // The count of the chatter begins anew with the second life of the container.
+    // The counter of the chatter starts again with the restarted container.
     const seen = async () => {
       const { stdout } = await run('tcpdump', ['-r', file, '-n', '-A', 'udp port 9']);
       return stdout.includes('seq-000001');
@@ -139,11 +139,11 @@ describe('a capture and its target', () => {
   });
 });
 
-/** Counts seconds from a line of input until no recorder runs in the pod. */
+/** After a line of input, counts the seconds until no recorder runs in the pod. */
 const COUNT = `echo ready; read -r _; n=0
 while [ "$n" -lt 100 ] && grep -qsxE 'dumpcap|tcpdump' /proc/[0-9]*/comm; do sleep 1; n=$((n + 1)); done; echo "after $n"`;
 
-/** Looks at the recorder of a pod, in its debugger, until that has ended. */
+/** Watches the recorder of a pod from its debugger until the recorder has ended. */
 async function watchRecorder(pod: string, atEnd: AtEnd) {
   const words = ['-n', world.namespace, 'exec', '-i', pod, '-c', 'netdebug-network', '--'];
   const env = { KUBECONFIG: world.kubeconfig };
@@ -161,7 +161,7 @@ async function watchRecorder(pod: string, atEnd: AtEnd) {
   };
 }
 
-/** Another program reads the file to its end without a complaint. */
+/** tcpdump reads the file to its end without an error. */
 async function expectWholeFile(file: string): Promise<void> {
   const read = await run('tcpdump', ['-r', file, '-n']);
   expect(read.code, read.stderr).toBe(0);

@@ -24,7 +24,7 @@ describe.each(paired([{}]))(
     const shell = (command: readonly string[], stdin = '') =>
       netdebug(['shell', pod.name, '--image', image, '--', ...command], { env, stdin }).finished;
 
-    it('runs a command in the network of the pod, its words as they are, its streams apart', async () => {
+    it('runs a command in the network of the pod, with unchanged arguments and separate streams', async () => {
       const said = await shell([
         'sh',
         '-c',
@@ -37,7 +37,7 @@ describe.each(paired([{}]))(
       expect(said.code).toBe(7);
     });
 
-    it('passes some megabytes through it, and ends with its input', async () => {
+    it('transfers several megabytes through a command, and ends with its input', async () => {
       const bytes = randomBytes(3_000_001).toString('latin1');
       const running = netdebug(['shell', pod.name, '--image', image, '--', 'cat'], { env });
       running.child.stdin.end(Buffer.from(bytes, 'latin1'));
@@ -46,7 +46,7 @@ describe.each(paired([{}]))(
       expect(said.stdout === bytes).toBe(true);
     });
 
-    it('waits for no input that the command does not want', async () => {
+    it('does not wait for input that the command does not read', async () => {
       const running = netdebug(['shell', pod.name, '--image', image, '--', 'true'], { env });
       expect((await running.finished).code).toBe(0);
       expect((await shell(['no-such-program'])).code).toBe(127);
@@ -61,7 +61,7 @@ describe.each(paired([{}]))(
       expect([stdout, code]).toEqual(['one\n', 3]);
     });
 
-    it('gives Ctrl-C to the command, which has its last word', async () => {
+    it('passes Ctrl-C to the command, and prints its last output', async () => {
       const running = netdebug(
         [
           'shell',
@@ -81,8 +81,8 @@ describe.each(paired([{}]))(
       expect([stdout, code]).toEqual(['here\nbye\n', 5]);
     });
 
-    // Longer than a test may take: a command that waited for it would not end.
-    it('ends with an interrupted command what that left in the background', async () => {
+    // The sleep is longer than a test may take: a command that waited for it would not end.
+    it('ends the background jobs of an interrupted command', async () => {
       const script = 'sleep 9997 & trap "exit 6" INT; echo here; while :; do sleep 0.1; done';
       const running = netdebug(['shell', pod.name, '--image', image, '--', 'sh', '-c', script], {
         env,
@@ -94,7 +94,7 @@ describe.each(paired([{}]))(
       expect(await leftWorking(pod.name)).toEqual([]);
     });
 
-    it('has all output of a command that leaves a job behind, and its exit code at once', async () => {
+    it('returns all output of a command that leaves a background job, and its exit code at once', async () => {
       const script = 'sleep 9996 & head -c 5000000 /dev/zero | tr "\\0" x; exit 3';
       const { stdout, stderr, code } = await shell(['sh', '-c', script]);
       expect([code, stderr]).toEqual([3, '']);
@@ -125,7 +125,7 @@ describe.each(paired([{}]))(
 );
 
 describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }) => {
-  it('has its size, job control, Ctrl-C, and the exit code; puts ours back', async () => {
+  it('has its size, job control, Ctrl-C and the exit code, and restores the local terminal', async () => {
     const pod = await runPod('terminal');
     const [program, ...words] = PROGRAM;
     const terminal = await inTerminal(
@@ -142,14 +142,14 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
     await terminal.type('echo "size $(stty size) TERM $TERM"');
     await shows(/^size 27 91 TERM (screen|tmux)/m);
     await terminal.resize(102, 33);
-    // The new size is on its way in a channel of its own.
+    // The new size is sent on a separate channel.
     const isResized = async () => {
       await terminal.type('stty size');
       await wait(500);
       return /^33 102$/m.test(await terminal.screen());
     };
     expect(await eventually(isResized), await terminal.screen()).toBe(true);
-    // A key acts on a command when it runs in the foreground, which is later than its line is shown.
+    // A key only affects a command that runs in the foreground, which is later than its line is shown.
     const sleepHasKeys = async () =>
       expect(
         await eventually(async () =>
@@ -174,7 +174,7 @@ describe.each(PROTOCOLS)('shell over $protocol with a terminal', ({ kubeconfig }
     expect(await leftWorking(pod.name)).toEqual([]);
   });
 
-  it('leaves nothing after SIGKILL, not even what ignores the hang-up', async () => {
+  it('leaves nothing after SIGKILL, not even processes that ignore SIGHUP', async () => {
     const pod = await runPod('killed');
     const [program, ...words] = PROGRAM;
     const terminal = await inTerminal(
@@ -217,7 +217,7 @@ describe('doctor', () => {
     return { code, ...diagnosis, failures: at('fail'), warnings: at('warning'), fine: at('ok') };
   };
 
-  it('finds all that is needed, changes nothing, and looks into a debugger that runs', async () => {
+  it('finds all requirements met, changes nothing, and inspects a running debugger', async () => {
     const pod = await runPod('healthy');
     const before = await kubectl(['get', 'pod', pod.name, '-o', 'jsonpath={.spec}']);
     const first = await doctor([pod.name]);
@@ -238,7 +238,7 @@ describe('doctor', () => {
     expect(table.stdout).toMatch(/Everything required is available\.\n$/);
   });
 
-  it('says which right lacks, and the Role to ask for', async () => {
+  it('names the missing permission, and prints the Role to request', async () => {
     const pod = await runPod('rights');
     const lacks: Record<string, readonly string[]> = {
       debugger: [],
@@ -267,7 +267,7 @@ describe('doctor', () => {
     expect((await doctor([], world.users.nobody)).code).toBe(1);
   });
 
-  it('knows pods that cannot be entered, or not as others', async (test) => {
+  it('recognizes pods that cannot be entered, or only in another way', async (test) => {
     needs(test, 'folders for static pods');
     const [mirror, windows, host, finished] = await Promise.all([
       runStaticPod('static'),
@@ -293,7 +293,7 @@ describe('doctor', () => {
     expect(ofHost?.warnings.join()).toMatch(/whole node/);
   });
 
-  it('asks Pod Security beforehand', async () => {
+  it('checks Pod Security in advance', async () => {
     const namespace = await namespaceFor('care', {
       'pod-security.kubernetes.io/enforce': 'restricted',
     });
@@ -349,7 +349,7 @@ describe('doctor', () => {
     );
   });
 
-  it('takes a workload that is one pod, and a node', async () => {
+  it('accepts a workload with one pod, and a node', async () => {
     const pod = await runPod('of-node');
     const node = world.nodes[0];
     const ofNode = await doctor([`node/${node}`]);
@@ -373,7 +373,7 @@ describe('doctor', () => {
     expect(bare.roles).toMatch(/name: netdebug-node\n[\s\S]*"create", "delete"/);
   });
 
-  it('a server that is not there', async () => {
+  it('an unreachable server', async () => {
     const KUBECONFIG = namespaced(world.kubeconfig, (cluster) => {
       cluster.server = 'https://127.0.0.1:9';
     });
@@ -401,7 +401,7 @@ describe('ps and cleanup', () => {
   const ours = (...args: string[]) => netdebug([...args, '-n', namespace]).finished;
   const items = async () => JSON.parse((await ours('ps', '-o', 'json')).stdout) as Item[];
 
-  it('show what is ours, and end what nobody uses; captures only when told to', async () => {
+  it('list what netdebug created, and end what is not in use; captures only on request', async () => {
     expect((await ours('ps')).stderr).toContain(`No resources found in ${namespace} namespace.\n`);
     const pod = {
       apiVersion: 'v1',
@@ -415,7 +415,7 @@ describe('ps and cleanup', () => {
     };
     await kubectl(['-n', namespace, 'create', '-f', '-'], JSON.stringify(pod));
     await kubectl(['-n', namespace, 'wait', '--for=condition=Ready', 'pod/web', '--timeout=60s']);
-    // Somebody else's, which must be left alone.
+    // A container of another user, which must not be changed.
     const theirs = {
       name: 'theirs',
       image,

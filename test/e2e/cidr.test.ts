@@ -14,7 +14,7 @@ interface Report {
   }[];
 }
 
-it('counts what nodes use, creates nothing, and repeats it from a file', async () => {
+it('counts the addresses that nodes use, creates nothing, and reads the result from a file', async () => {
   const services = () => kubectl(['get', 'services', '-A', '-o', 'name']);
   const before = await services();
   const { stdout } = await netdebug(['cidr', '-o', 'json']).finished;
@@ -23,7 +23,7 @@ it('counts what nodes use, creates nothing, and repeats it from a file', async (
   const nodes = JSON.parse(await kubectl(['get', 'nodes', '-o', 'json'])).items as {
     metadata: { name: string };
     spec: { podCIDRs?: string[] };
-    // Nodes that no kubelet registered have none.
+    // Nodes that no kubelet registered have no status.
     status: { allocatable?: { pods: string } };
   }[];
   for (const { metadata, spec, status } of nodes) {
@@ -39,14 +39,14 @@ it('counts what nodes use, creates nothing, and repeats it from a file', async (
   expect(JSON.parse(again.stdout)).toEqual(JSON.parse(stdout));
 });
 
-it('learns the ranges of a real cluster', async (context) => {
+it('finds the ranges of a real cluster', async (context) => {
   needs(context, 'a range of services');
   const { stdout } = await netdebug(['cidr', '-o', 'json']).finished;
   const { ranges }: Report = JSON.parse(stdout);
   expect(ranges).toContainEqual(expect.objectContaining({ use: 'services', exact: true }));
 });
 
-it('goes as far as the rights of a user', async () => {
+it('shows what the user is permitted to read', async () => {
   const viewer = await netdebug(['cidr'], { env: { KUBECONFIG: world.users.viewer ?? '' } })
     .finished;
   expect(viewer.stdout).toContain('at least');

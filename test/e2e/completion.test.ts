@@ -34,7 +34,7 @@ async function completed(words: readonly string[], env: NodeJS.ProcessEnv = envi
   return { ...result, directive: lines.pop(), lines };
 }
 
-/** Asks until there are candidates: on a busy machine the answer of the cluster may come too late for one. */
+/** Asks until there are candidates. On a busy machine, an answer of the cluster may be too late. */
 async function completedInTime(...words: string[]) {
   let last = await completed(words);
   await eventually(async () => {
@@ -46,7 +46,7 @@ async function completedInTime(...words: string[]) {
 }
 
 describe('completion from the cluster', () => {
-  it('knows pods and their phases, in the time of a keystroke', async () => {
+  it('completes pods with their phases, in the time of a keystroke', async () => {
     const times: number[] = [];
     const usual: number[] = [];
     for (let i = 0; i < 5; i += 1) {
@@ -57,11 +57,11 @@ describe('completion from the cluster', () => {
       usual.push((await run(program, [...before, '--version'])).milliseconds);
     }
     console.log(`completion from the cluster: ${times.join(', ')} ms`);
-    // 300 on a quiet machine. On a busy one the program that does nothing takes longer, too.
+    // 300 on a quiet machine. On a busy machine, even a program that does nothing takes longer.
     expect(Math.min(...times)).toBeLessThan(Math.max(1000, 8 * Math.min(...usual)));
   });
 
-  it('knows namespaces, workloads and containers', async () => {
+  it('completes namespaces, workloads and containers', async () => {
     const namespaces = await completedInTime('ports', '-n', 'netdebug-e2e');
     expect(namespaces.lines).toContain(`${world.namespace}\tActive`);
     const elsewhere = await completed(['ports', '-n', world.namespace, '--', '']);
@@ -77,7 +77,7 @@ describe('completion from the cluster', () => {
     expect(containers.lines).toEqual([expect.stringMatching(/^main\t/)]);
   });
 
-  it('is quiet and quick where the cluster does not answer', async () => {
+  it('prints nothing and is quick if the cluster does not answer', async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();
@@ -97,7 +97,7 @@ describe('completion from the cluster', () => {
     }
   });
 
-  it('waits for no credential plugin that takes its time', async () => {
+  it('does not wait for a slow credential plugin', async () => {
     const plugin = freshPath('plugin');
     writeFileSync(plugin, '#!/bin/sh\necho who are you? >&2\nexec sleep 5\n', { mode: 0o755 });
     const config = freshPath('kubeconfig');

@@ -21,7 +21,7 @@ async function ephemeralContainers(pod: string) {
 }
 
 describe('the debugger', () => {
-  it.each(world.flavours)('has the least privilege ($name)', async ({ image }) => {
+  it.each(world.flavours)('has minimal privileges ($name)', async ({ image }) => {
     const pod = await runPod('least', {
       spec: { securityContext: { runAsUser: 65532, runAsNonRoot: true } },
       command: ['sleep', 'infinity'],
@@ -49,14 +49,14 @@ describe('the debugger', () => {
     });
   });
 
-  it('is one container, however many start at once', async () => {
+  it('is a single container, however many commands start at the same time', async () => {
     const pod = await runPod('once');
     const results = await Promise.all([1, 2, 3].map(() => capture(pod.name).finished));
     for (const { code, stderr } of results) expect(code, stderr).toBe(0);
     expect(await ephemeralContainers(pod.name)).toHaveLength(1);
   });
 
-  it('takes another name when its own is taken', async () => {
+  it('uses another name if its own is taken', async () => {
     const pod = await makePod('clash', {
       spec: {
         containers: [
@@ -72,62 +72,65 @@ describe('the debugger', () => {
     ]);
   });
 
-  it.each(world.flavours)('reaps, and ends after --ttl without use ($name)', async ({ image }) => {
-    const pod = await runPod('ttl');
-    const { code, stderr } = await netdebug([
-      'capture',
-      pod.name,
-      '--image',
-      image,
-      '--duration',
-      '1',
-      '--ttl',
-      '10s',
-    ]).finished;
-    expect(code, stderr).toBe(0);
-    // A process whose parent is gone becomes the main process's child, and must not stay as a zombie.
-    await kubectl([
-      ...['exec', pod.name, '-c', 'netdebug-network', '--'],
-      ...['sh', '-c', '(sleep 1 &) ; exit 0'],
-    ]);
-    await wait(2000);
-    expect(
-      (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
-    ).toEqual([]);
-    // In use, it stays beyond its time.
-    const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
-    expect((await long.finished).code).toBe(0);
-    const ended = () =>
-      kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
-        const { status } = JSON.parse(json) as {
-          status: {
-            ephemeralContainerStatuses: { state: { terminated?: { exitCode: number } } }[];
+  it.each(world.flavours)(
+    'reaps zombies, and ends after --ttl without use ($name)',
+    async ({ image }) => {
+      const pod = await runPod('ttl');
+      const { code, stderr } = await netdebug([
+        'capture',
+        pod.name,
+        '--image',
+        image,
+        '--duration',
+        '1',
+        '--ttl',
+        '10s',
+      ]).finished;
+      expect(code, stderr).toBe(0);
+      // An orphaned process becomes a child of the main process, and must not remain as a zombie.
+      await kubectl([
+        ...['exec', pod.name, '-c', 'netdebug-network', '--'],
+        ...['sh', '-c', '(sleep 1 &) ; exit 0'],
+      ]);
+      await wait(2000);
+      expect(
+        (await processes(pod.name, 'netdebug-network')).filter(({ state }) => state === 'Z'),
+      ).toEqual([]);
+      // While it is in use, it continues after its time.
+      const long = netdebug(['capture', pod.name, '--image', image, '--duration', '12']);
+      expect((await long.finished).code).toBe(0);
+      const ended = () =>
+        kubectl(['get', 'pod', pod.name, '-o', 'json']).then((json) => {
+          const { status } = JSON.parse(json) as {
+            status: {
+              ephemeralContainerStatuses: { state: { terminated?: { exitCode: number } } }[];
+            };
           };
-        };
-        return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
-      });
-    expect(await eventually(ended)).toBe(true);
-    // The next command gets a new one.
-    expect(
-      (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
-    ).toBe(0);
-    expect(await ephemeralContainers(pod.name)).toHaveLength(2);
-  });
+          return status.ephemeralContainerStatuses[0]?.state.terminated?.exitCode === 0;
+        });
+      expect(await eventually(ended)).toBe(true);
+      // The next command creates a new one.
+      expect(
+        (await netdebug(['capture', pod.name, '--image', image, '--duration', '1']).finished).code,
+      ).toBe(0);
+      expect(await ephemeralContainers(pod.name)).toHaveLength(2);
+    },
+  );
 });
 
-describe('what cannot be', () => {
-  it('an unknown pod: the nearest names', async () => {
+describe('errors', () => {
+  it('an unknown pod: suggests similar names', async () => {
     const pod = await runPod('nearest');
     const wrong = pod.name.replace('nearest', 'nearst');
     const { code, stderr, kinds } = await failure(['capture', wrong, '--image', image]);
     expect(code).toBe(1);
     expect(kinds).toEqual(['not-found']);
-    // As kubectl words it.
+    // The same wording as kubectl.
     expect(stderr).toContain(`Error from server (NotFound): pods "${wrong}" not found`);
     expect(stderr).toContain(`"${pod.name}"`);
   });
 
-  it('an unknown deployment: the server’s words, and where to look', async () => {
+  it('an unknown deployment: the server’s message, and where to look', async () => {
     const { code, stderr, stdout, kinds } = await failure(['capture', 'deploy/x']);
     expect(kinds).toEqual(['not-found']);
     expect(stderr).toContain('deployments.apps "x" not found');
@@ -154,18 +157,18 @@ describe('what cannot be', () => {
     expect(await ephemeralContainers(pod)).toEqual([]);
   });
 
-  it('an image that cannot be pulled: before any limit, with the kubelet’s words', async () => {
+  it('an image that cannot be pulled: the kubelet’s message, before the time limit', async () => {
     const pod = await runPod('pull');
     const args = ['capture', pod.name, '--image', 'registry.invalid/none:1'];
     const { code, stderr, kinds } = await failure(args);
     expect(code).toBe(1);
-    // At the limit it would be "not-started".
+    // At the time limit it would be "not-started".
     expect(kinds).toEqual(['image']);
     expect(stderr).toContain('registry.invalid/none:1');
     expect(stderr).toContain('--image');
   });
 
-  it('an image without what is needed', async (test) => {
+  it('an image without the required programs', async (test) => {
     needs(test, 'images that lack tools');
     const { noShell = '', noTools = '' } = world.oddImages ?? {};
     const pod = await runPod('lacking');
@@ -178,7 +181,7 @@ describe('what cannot be', () => {
     }
   });
 
-  it('pods of other kinds: pending, Windows', async () => {
+  it('unsupported pods: pending, Windows', async () => {
     const pending = await makePod('pending', {
       spec: { nodeName: '', nodeSelector: { nowhere: 'at-all' } },
     });
@@ -189,7 +192,7 @@ describe('what cannot be', () => {
     expect((await failure(['capture', windows, '--image', image])).kinds).toEqual(['unsuitable']);
   });
 
-  it('users who may not: the Role to ask for', async () => {
+  it('users without permission: prints the Role to request', async () => {
     const pod = await runPod('rights');
     for (const [user, right] of [
       ['nobody', /get resource "pods"/],
@@ -205,7 +208,7 @@ describe('what cannot be', () => {
     }
   });
 
-  it('an admission policy that says no', async (test) => {
+  it('an admission policy that refuses', async (test) => {
     needs(test, 'admission policies');
     const namespace = await namespaceFor('denied');
     const pod = await chattingPod(namespace);
@@ -227,7 +230,7 @@ describe('what cannot be', () => {
     [['capture', 'namespace/x'], '"namespace"'],
     [['captrue', 'x'], '"captrue"'],
     [['capture', 'x', '--image-pull-policy', 'Sometimes'], 'Always'],
-  ])('%j is wrong usage', async (args, word) => {
+  ])('%j is a usage error', async (args, word) => {
     const { code, stderr, stdout } = await netdebug(args).finished;
     expect(stderr).toContain(word);
     expect(code).toBe(2);

@@ -9,7 +9,7 @@ import { eventually, run } from './support/process.ts';
 import { proxyTo } from './support/proxy.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
-/** dumpcap in the one, tcpdump alone in the other. */
+/** One with dumpcap, the other with tcpdump only. */
 const IMAGES = world.oddImages
   ? [
       { name: 'dumpcap', image: world.flavours[0]?.image ?? '' },
@@ -23,7 +23,7 @@ beforeAll(async () => {
   sink = (await runPod('sink', { node: 1 })).ip;
 });
 
-/** Runs our program to its end. */
+/** Runs netdebug to its end. */
 async function ours(args: readonly string[], kubeconfig = world.kubeconfig) {
   const [program, ...words] = PROGRAM;
   const env = { KUBECONFIG: namespaced(kubeconfig) };
@@ -36,7 +36,7 @@ async function succeeds(args: readonly string[], kubeconfig = world.kubeconfig):
   return stdout;
 }
 
-/** A pod that sends numbered datagrams, and a detached capture of them, of a name of its own. */
+/** A pod that sends numbered datagrams, and a detached capture of them with a unique name. */
 async function detachedCapture(purpose: string, image: string, flags: readonly string[] = []) {
   const name = podName(purpose);
   const pod = await runPod(purpose, { command: CHATTER, env: { TO: sink } });
@@ -54,7 +54,7 @@ async function exitCode(pod: string, capture: string): Promise<number> {
 
 describe('a detached capture', () => {
   it.concurrent.for(IMAGES)(
-    'with $name is found, fetched while it records, stopped and removed by another user',
+    'with $name is listed, fetched while it records, stopped and removed by another user',
     async ({ name: engine, image }) => {
       const ring = ['-G', '2', '-W', '12', '-C', '1'];
       const { pod, name } = await detachedCapture(`rare-${engine}`, image, ring);
@@ -79,7 +79,7 @@ describe('a detached capture', () => {
         (capture: { name: string }) => capture.name === name,
       );
       expect(stopped).toMatchObject({ state: 'Ended', reason: 'stopped' });
-      // What lists captures, for another test too, runs in there for a moment.
+      // The command that lists captures, perhaps for another test, also runs there for a moment.
       const left = () => working(pod, `netdebug-capture-${name}`);
       expect(await eventually(async () => (await left()).length === 0), String(await left())).toBe(
         true,
@@ -99,7 +99,7 @@ describe('a detached capture', () => {
       const manifest = JSON.parse(readFileSync(join(folder, 'capture.json'), 'utf8'));
       expect(manifest).toMatchObject({ capture: name, pod, recording: false, why: 'stopped' });
       const saved = manifest.files.filter(({ name }: { name?: string }) => name);
-      // On a slow machine the ring may remove a file that was half copied.
+      // On a slow machine, the ring may remove a file that is half copied.
       const whole = saved.filter(({ state }: { state: string }) => state === 'whole');
       expect(whole.length).toBeGreaterThan(1);
       expect(whole.every((file: { sha256?: string }) => file.sha256)).toBe(true);
@@ -117,7 +117,7 @@ describe('a detached capture', () => {
     },
   );
 
-  it.concurrent('is followed from its oldest packet on, and goes on when that ends', async ({
+  it.concurrent('is followed from its oldest packet, and continues when following ends', async ({
     onTestFinished,
   }) => {
     const { pod, name } = await detachedCapture('along', IMAGE);
@@ -140,7 +140,7 @@ describe('a detached capture', () => {
     await succeeds(['captures', 'rm', name]);
   });
 
-  it.concurrent('ends at its bounds without anybody', async () => {
+  it.concurrent('ends by itself at its limits', async () => {
     const bounds = ['--duration', '2s', '--keep', '8s'];
     const { pod, name: short } = await detachedCapture('short', IMAGE, bounds);
     const state = async () => {
@@ -153,7 +153,7 @@ describe('a detached capture', () => {
     expect((await state()).state).toBe('Removed');
   });
 
-  it.concurrent('refuses what it cannot do, and leaves nothing running', async ({
+  it.concurrent('rejects unsupported options, and leaves nothing running', async ({
     onTestFinished,
   }) => {
     const pod = await runPod('wrong');
@@ -177,7 +177,7 @@ describe('a detached capture', () => {
     expect(await succeeds(['captures', '-o', 'name'])).not.toContain(pod.name);
   });
 
-  it.concurrent('is lost with its container, and says so; on a volume it is not', async ({
+  it.concurrent('is lost with its container, and reports that; on a volume it is not lost', async ({
     onTestFinished,
   }) => {
     const volumes = [{ name: 'scratch', emptyDir: {} }];
@@ -218,7 +218,7 @@ describe('a detached capture', () => {
       ).includes('running');
     expect(await eventually(running)).toBe(true);
     const folder = freshPath('volume');
-    // All that there is comes, and less was recorded than was asked for.
+    // Everything available is copied, but less was recorded than requested.
     const fetched = await ours(['captures', 'fetch', `${pod.name}/on-volume`, '-w', folder]);
     expect(fetched.code, fetched.stderr).toBe(1);
     expect(fetched.stderr).toMatch(/ENDED EARLY/);
@@ -263,7 +263,7 @@ describe('a detached capture', () => {
     },
   );
 
-  it.concurrent('is fetched in spite of cuts, and a killed fetch goes on where it stopped', async ({
+  it.concurrent('is fetched despite interruptions, and a killed fetch resumes where it stopped', async ({
     onTestFinished,
   }) => {
     const { pod, name: large } = await detachedCapture('large', IMAGE, ['-C', '4']);
@@ -279,7 +279,7 @@ describe('a detached capture', () => {
         env: { KUBECONFIG: proxy.kubeconfig },
         onTestFinished,
       });
-      // Not in its first request, which is as good or bad as any command's.
+      // Not during its first request, which is the same for all commands.
       const before = proxy.connections();
       const isCopying = async () =>
         proxy.connections() > before + 1 || fetch.child.exitCode !== null;
@@ -300,9 +300,9 @@ describe('a detached capture', () => {
   });
 });
 
-describe('a ring of files that is watched', () => {
+describe('a ring of files in the foreground', () => {
   it.concurrent.for(IMAGES)(
-    'with $name keeps the newest, and copies them at the end',
+    'with $name keeps the newest files, and copies them at the end',
     async ({ image }, { onTestFinished }) => {
       const pod = await runPod('ring', { command: CHATTER, env: { TO: sink } });
       const folder = freshPath('ring');
@@ -335,7 +335,7 @@ describe('a ring of files that is watched', () => {
       expect(files).toHaveLength(3);
       const numbers = (await Promise.all(files.map(sequenceNumbers))).flat();
       expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
-      // The oldest went, the newest are here.
+      // The oldest files are gone, the newest were copied.
       expect(numbers[0]).toBeGreaterThan(20);
       const left = async () =>
         kubectl(['exec', pod.name, '-c', 'netdebug-network', '--', 'ls', '/']);
@@ -344,7 +344,7 @@ describe('a ring of files that is watched', () => {
     },
   );
 
-  it.concurrent('is not made where the pod has no room for it', async ({ onTestFinished }) => {
+  it.concurrent('is refused if the pod has no space for it', async ({ onTestFinished }) => {
     const pod = await runPod('limited', limited('64Mi'));
     const asked = ['capture', pod.name, '--image', IMAGE, '-w', freshPath('limited')];
     const refused = await failure([...asked, '-C', '100', '-W', '10'], { onTestFinished });
@@ -358,7 +358,7 @@ describe('a ring of files that is watched', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it.concurrent('together with all others never drives a pod past its limit', async ({
+  it.concurrent('and all others together never exceed the limit of a pod', async ({
     onTestFinished,
   }) => {
     const pod = await runPod('crowded', limited('64Mi'));
@@ -371,7 +371,7 @@ describe('a ring of files that is watched', () => {
     ].map((flags) =>
       netdebug(['capture', pod.name, '--image', IMAGE, ...flags], { onTestFinished }),
     );
-    // Each records, or has ended since there is no room.
+    // Each of them records, or has ended because there is no space.
     for (const one of all) {
       const isDecided = () => /capturing on/.test(one.stderr()) || one.child.exitCode !== null;
       expect(await eventually(isDecided), one.stderr()).toBe(true);
@@ -425,7 +425,7 @@ function packetFiles(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The numbers that the chatter counted, as tcpdump reads them. */
+/** The sequence numbers of the chatter, as tcpdump reads them. */
 async function sequenceNumbers(file: string): Promise<number[]> {
   const read = await run('tcpdump', ['-n', '-A', '-r', file]);
   expect(read.code, read.stderr).toBe(0);

@@ -32,7 +32,7 @@ function name(): string {
   return `netdebug-${world.namespace}.${pod}`;
 }
 
-describe('Wireshark programs with our extcap program', () => {
+describe('Wireshark programs with the extcap program', () => {
   it('list the pods', async () => {
     const { stdout } = await run('tshark', ['-D'], { env });
     expect(stdout).toContain(`${name()} (Kubernetes pod ${world.namespace}/${pod})`);
@@ -49,7 +49,7 @@ describe('Wireshark programs with our extcap program', () => {
     expect(await leftWorking(pod)).toEqual([]);
   });
 
-  it('show what went wrong, and do not wait for more', async () => {
+  it('show errors, and do not wait', async () => {
     const unnamed = await run('tshark', ['-i', 'netdebug', '-c', '1'], { env });
     expect(unnamed.stderr).toMatch(/Error (by|from) extcap pipe: error: /);
     const filter = await run('tshark', ['-i', name(), '-f', 'no filter', '-c', '1'], { env });
@@ -59,7 +59,7 @@ describe('Wireshark programs with our extcap program', () => {
 
 describe('the extcap protocol', () => {
   it.each(['SIGTERM', 'SIGINT', 'the end of the reader'] as const)(
-    'ends a capture by %s',
+    'ends a capture on %s',
     async (how) => {
       const fifo = freshPath('fifo');
       await run('mkfifo', [fifo]);

@@ -9,40 +9,40 @@ import { eventually, type Running, run } from './support/process.ts';
 import { freshPath, namespaced, netdebug, world } from './support/world.ts';
 
 /**
- * What becomes of a command under each fault of test/faults/switches.ts: it survives or it
- * fails with exit 1 and a problem of a kind. Either way what was saved reads to the last packet, and
- * nothing of ours works on in the pod.
+ * The result of a command under each fault of test/faults/switches.ts: it survives, or it fails with exit code 1 and a
+ * certain kind of problem. In either case, saved files can be read to the last packet, and no process of netdebug is
+ * left in the pod.
  */
 interface Case {
   readonly fault: Readonly<Record<string, string>>;
-  /** A capture into a file unless it is another command. */
+  /** The command, if it is not a capture to a file. */
   readonly command?: 'ports' | 'text';
   readonly flags?: readonly string[];
-  /** The kind of the problem when it fails; absent when it survives. */
+  /** The kind of the problem if the command fails. Absent if it survives. */
   readonly fails?: ProblemKind;
-  /** Whether the file that was begun is kept when it fails. */
+  /** Whether the file is kept when the command fails. */
   readonly keeps?: true;
-  /** Whether the connection is lost, and what was recorded meanwhile comes all the same. */
+  /** Whether the connection is lost, but the packets recorded in the meantime still arrive. */
   readonly resumes?: true;
-  /** What it says while it waits, and no word of a lost connection. */
+  /** The message while it waits. It must not mention a lost connection. */
   readonly waits?: RegExp;
-  /** Execs are faulty until it says this; those that it opens later are sound. */
+  /** Execs are faulty until this message is printed. Later execs work. */
   readonly until?: RegExp;
-  /** Done while it runs. */
+  /** Called while the command runs. */
   readonly meanwhile?: (namespace: string, running: Running) => Promise<void>;
 }
 
-/** When a capture has its header and some packets, and more would come. */
+/** At this offset, a capture has its header and some packets, and more would follow. */
 const IN_THE_MIDDLE = '3500';
-/** Without a spool, where the end of the stream is that of the capture. */
+/** Without a spool, so that the capture ends with the stream. */
 const DIRECTLY = ['--stream', '--duration', '3'];
-/** The same where the stream is cut: it lasts until it has that many bytes on a busy machine, too. */
+/** The same for a stream that is cut. It lasts long enough to reach the offset, even on a busy machine. */
 const UNTIL_CUT = ['--stream', '--duration', '30'];
-/** Said with the first packets, seconds before there are enough of them. */
+/** Printed with the first packets, seconds before the offset is reached. */
 const CAPTURING = /capturing on/;
 
 const CASES: readonly Case[] = [
-  // Longest first: silence is only noticed after a while.
+  // The longest cases come first, because silence takes time to detect.
   ...['stall', 'cut blackhole', 'cut fin', 'cut rst'].flatMap((way): Case[] => {
     const [name = '', how = ''] = way.split(' ');
     const fault = { [`${name}-after`]: `${IN_THE_MIDDLE} ${how}`.trim() };
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
     fails: 'lost',
     keeps: true,
   },
-  // By way of a spool the recorder itself says that it ended and where: its packets are all here.
+  // With a spool, the recorder itself reports that and where it ended, so no packets are missing.
   { fault: { 'no-status': 'true' } },
   { fault: { 'garble-status': 'true' } },
   {
@@ -89,7 +89,7 @@ const CASES: readonly Case[] = [
   },
   { fault: { 'no-status': 'true' }, command: 'ports', fails: 'unreachable' },
   { fault: { 'idle-cut': '3' }, flags: ['--duration', '5', '--', 'port', '1'] },
-  // The command starts long after the websocket is open, as on a busy node: nothing was lost.
+  // The command starts long after the websocket is open, as on a busy node. Nothing is lost.
   ...['plain', 'v4'].flatMap((protocol): Case[] => {
     const fault = {
       'delay-exec': '14000',
@@ -142,7 +142,7 @@ const CASES: readonly Case[] = [
     fault: {},
     command: 'text',
     meanwhile: async (namespace, running) => {
-      // However long the debugger takes to start, a watch of its start expires.
+      // Expires the watch of the debugger's start, however long the start takes.
       for (let turn = 0; turn < 500 && !/capturing/.test(running.stderr()); turn += 1)
         await setFaults(namespace, { 'expire-watches': `${turn}` });
     },
@@ -152,7 +152,7 @@ const CASES: readonly Case[] = [
 const image = world.flavours[0]?.image ?? '';
 const POD = 'faulty';
 
-/** Sets the switches of a namespace, or takes them away again with null. */
+/** Sets the switches of a namespace, or removes them with null. */
 async function setFaults(namespace: string, faults: Readonly<Record<string, string | null>>) {
   const annotations = Object.fromEntries(
     Object.entries(faults).map(([name, value]) => [`netdebug.test/${name}`, value]),
@@ -160,7 +160,7 @@ async function setFaults(namespace: string, faults: Readonly<Record<string, stri
   await adminCall('PATCH', `/api/v1/namespaces/${namespace}`, { metadata: { annotations } });
 }
 
-/** A pod that sends packets, alone in a namespace: gives that. */
+/** Creates a pod that sends packets, alone in a namespace. Returns the namespace. */
 async function chatterIn(to: string): Promise<string> {
   const namespace = await namespaceFor('faults');
   const pods = `/api/v1/namespaces/${namespace}/pods`;
@@ -194,11 +194,11 @@ function argumentsOf({ command, flags }: Case, namespace: string, file: string):
 }
 
 /**
- * How many datagrams of the pod's are in a file. Another program reads it to its end without a
- * complaint, and none is missing or there twice between the first and the last.
+ * The number of the pod's datagrams in a file. tcpdump reads the file to its end without an error, and no datagram
+ * between the first and the last is missing or duplicated.
  */
 async function datagramsIn(file: string): Promise<number> {
-  // Not what is answered, which quotes them.
+  // Without the ICMP responses, which quote the datagrams.
   const read = await run('tcpdump', ['-r', file, '-n', '-A', 'udp dst port 9']);
   expect(read.code, read.stderr).toBe(0);
   expect(read.stderr).not.toMatch(/truncated|error/i);
@@ -231,7 +231,7 @@ describe('under a fault', () => {
 
   it.concurrent.for(titled)('$title', async (one, { expect, onTestFinished }) => {
     const namespace = await chatterIn(sink);
-    // With a debugger there, an exec is opened early, and used if its node is not too busy.
+    // If there is a debugger, an exec is opened early, and used unless the node is too busy.
     if (one.until)
       await netdebug(['ports', POD, '-n', namespace, '--image', image], { onTestFinished })
         .finished;
@@ -265,7 +265,7 @@ describe('under a fault', () => {
       expect(stderr).not.toMatch(/connection lost|resumed|interruption/);
     }
     if (!one.fails && one.command === 'text') expect(stdout.trim()).not.toBe('');
-    // Between two datagrams the pod has no socket, and that is said.
+    // Between two datagrams, the pod has no socket, and the command reports that.
     if (!one.fails && one.command === 'ports')
       expect(stdout + stderr).toMatch(/PROTO|no .*sockets/);
     if (one.command === undefined) {
@@ -273,7 +273,8 @@ describe('under a fault', () => {
       expect(existsSync(file)).toBe(begun);
       if (begun) {
         const datagrams = await datagramsIn(file);
-        // Where it resumes, more than came before it was cut. A reset destroys what the client has not read yet.
+        // A resumed capture has more packets than before the cut. A reset discards data that the client has not read
+        // yet.
         const least = one.resumes ? 30 : one.fault['cut-after']?.endsWith('rst') ? 0 : 5;
         if (!one.flags?.includes('--')) expect(datagrams).toBeGreaterThan(least);
       }
@@ -283,7 +284,7 @@ describe('under a fault', () => {
     if (debuggers.length > 0) await expectNothingLeft(POD, namespace);
   });
 
-  it.concurrent('a restart of the API server: the capture goes on where it stood, and the next command works', async ({
+  it.concurrent('a restart of the API server: the capture resumes where it stopped, and the next command works', async ({
     expect,
     onTestFinished,
   }) => {
@@ -302,12 +303,12 @@ describe('under a fault', () => {
     await running.says(/connection lost/);
     const trace = freshPath('trace.json');
     const away = await command(['ports', POD, '--trace-timing', trace]).finished;
-    // The server may be back already where the machine is slow.
+    // On a slow machine, the server may be back already.
     if (away.code !== 0) expect(problemsIn(trace).kinds).toEqual(['unreachable']);
     const { code, stderr } = await running.finished;
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/; resumed after 1 interruption/);
-    // Those of the time without a server are there, too.
+    // Includes the packets from the time without a server.
     expect(await datagramsIn(file)).toBeGreaterThan(60);
     await expectNothingLeft(POD, namespace);
     expect((await command(['ports', POD]).finished).code).toBe(0);

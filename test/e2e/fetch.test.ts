@@ -36,7 +36,7 @@ async function apiOf(kubeconfig: string, atEnd: AtEnd): Promise<KubeApi> {
   return api;
 }
 
-/** A pod whose traffic is recorded, until the test ends, into files of 1 MB. */
+/** A pod whose traffic is recorded into files of 1 MB until the test ends. */
 async function recordedPod(image: string, atEnd: AtEnd) {
   const api = await apiOf(namespaced(world.kubeconfig), atEnd);
   const { name } = await runPod('fetch', { command: FLOOD });
@@ -57,7 +57,7 @@ async function recordedPod(image: string, atEnd: AtEnd) {
   return { place, podUid: pod.metadata.uid };
 }
 
-/** Runs a shell command where the spool is. */
+/** Runs a shell command in the container with the spool. */
 async function inPod(place: ContainerRef, script: string): Promise<string> {
   return kubectl(['exec', place.pod, '-c', place.container, '--', 'sh', '-c', script]);
 }
@@ -113,20 +113,20 @@ describe.concurrent('a fetch', () => {
       expect(cuts).toEqual([]);
       expect(manifest.files.length).toBeGreaterThan(6);
       for (const { name = '', state, verified, packets } of manifest.files) {
-        // A file that the ring removed under the copy is said to be partial or lost, and is no error.
+        // A file that the ring removes during the copy is reported as partial or lost, which is not an error.
         if (state !== 'whole') continue;
         expect(verified).toBe('sha256');
         const { stdout } = await run('capinfos', ['-Mcm', join(folder, name)]);
         expect(stdout).toMatch(new RegExp(`${packets}\\b`));
       }
-      // Their sums are made by another program, through another client.
+      // The checksums come from another program, through another client.
       const sums = await inPod(place, `cd ${SPOOL}/ring; sha256sum *`);
       const there = manifest.files.filter(({ sha256 }) => sha256 && sums.includes(sha256));
       expect(there.length).toBeGreaterThan(3);
     },
   );
 
-  it('says when and why the debugger was killed, and keeps what it has', async ({
+  it('reports when and why the debugger was killed, and keeps what was copied', async ({
     expect,
     onTestFinished,
   }) => {
@@ -156,7 +156,7 @@ describe.concurrent('a fetch', () => {
     expect(readdirSync(folder).some((name) => name.endsWith('.part'))).toBe(false);
   });
 
-  it('killed at five random moments ends in identical files', async ({
+  it('killed at five random moments results in identical files', async ({
     expect,
     onTestFinished,
   }) => {
@@ -198,7 +198,7 @@ describe.concurrent('a fetch', () => {
       while (child.exitCode === null && here() < moment) await wait(5);
       child.kill('SIGKILL');
       await ended;
-      // Never begun anew: what was here stays.
+      // Never starts again from the beginning: existing files are kept.
       expect(here()).toBeGreaterThanOrEqual(before);
     }
     const place = { namespace: world.namespace, pod: name, container: 'main' };

@@ -32,7 +32,7 @@ beforeAll(async () => {
   [client, server] = await Promise.all([podOn('asker', 0), podOn('answerer', 1)]);
 });
 
-/** Starts a program of this machine in the network of a pod; it is killed at the end of the test. */
+/** Starts a program of this machine in the network of a pod. It is killed at the end of the test. */
 function startIn(pod: Pod, program: string, ...args: string[]): Running {
   return start('nsenter', ['-t', String(pod.processes.pod), '-n', '--', program, ...args]);
 }
@@ -45,23 +45,23 @@ function script(pod: Pod, port: number, text: string): Running {
 
 type Scene = (port: number, after: (undo: () => Promise<unknown>) => void) => Promise<void>;
 
-/** What the summary says first of what a pod saw while something happened on a port. */
+/** The first findings of the summary, for the traffic that a pod sees during a scene on a port. */
 async function findingsOf(pod: Pod, port: number, scene: Scene): Promise<readonly Finding[]> {
   return summaryOf(await captureOf(pod, port, scene));
 }
 
-/** Captures in a pod what a scene sends; gives the file. */
+/** Captures the traffic of a scene in a pod. Returns the file. */
 async function captureOf(pod: Pod, port: number, scene: Scene): Promise<string> {
   const file = freshPath(`${port}.pcap`);
   const filter = `port ${port} or icmp`;
-  // Else what came last stays in the kernel's buffer.
+  // Otherwise the last packets stay in the kernel's buffer.
   const argv = ['--immediate-mode', '-U', '-B', '16384', '-i', 'eth0', '-w', file, filter];
   const recorder = startIn(pod, 'tcpdump', ...argv);
   const undone: (() => Promise<unknown>)[] = [];
   try {
     await recorder.says(/listening on/);
     await scene(port, (undo) => undone.push(undo));
-    // What was on its way is captured, too.
+    // Packets in transit are captured, too.
     await wait(200);
   } finally {
     recorder.child.kill('SIGINT');
@@ -78,7 +78,7 @@ async function summaryOf(file: string): Promise<readonly Finding[]> {
   return (JSON.parse(stdout) as { findings: readonly Finding[] }).findings;
 }
 
-/** Starts a server that says when it is ready; it is killed at the end of the scene. */
+/** Starts a server that reports when it is ready. It is killed at the end of the scene. */
 async function serve(port: number, after: Parameters<Scene>[1], text: string): Promise<Running> {
   const running = script(server, port, text);
   after(async () => running.child.kill('SIGKILL'));
@@ -86,7 +86,7 @@ async function serve(port: number, after: Parameters<Scene>[1], text: string): P
   return running;
 }
 
-/** A server that answers what it gets; gives its end. */
+/** A server that echoes its input, or runs `text` for each connection `c`. */
 async function echo(port: number, after: Parameters<Scene>[1], text = 'c.pipe(c)') {
   return serve(
     port,
@@ -95,14 +95,14 @@ async function echo(port: number, after: Parameters<Scene>[1], text = 'c.pipe(c)
   );
 }
 
-/** Adds a rule to the packet filter of a pod or of its node, until the scene is over. */
+/** Adds a rule to the packet filter of a pod or of its node until the end of the scene. */
 async function rule(where: typeof onNode, pod: Pod, text: string, after: Parameters<Scene>[1]) {
   const command = (action: string) => `iptables-legacy ${text.replace('-I', action)}`;
   await where(pod.processes, command('-I'));
   after(() => where(pod.processes, command('-D')));
 }
 
-/** A resolver; `answer` gives the flags of an answer by the question's type, or undefined for none. */
+/** A resolver. `answer` returns the flags of the answer for the type of a question, or undefined for no answer. */
 async function resolver(port: number, after: Parameters<Scene>[1], answer: string) {
   await serve(
     port,
@@ -115,7 +115,7 @@ async function resolver(port: number, after: Parameters<Scene>[1], answer: strin
   );
 }
 
-/** Asks for A and AAAA of two names from one socket; once more after 2.5 s when `again`. */
+/** Queries A and AAAA records of two names from one socket, and again after 2.5 s if `again` is set. */
 async function ask(port: number, again = false): Promise<void> {
   const asking = script(
     client,
@@ -130,7 +130,7 @@ async function ask(port: number, again = false): Promise<void> {
   await asking.finished;
 }
 
-/** A connection that sends `first`, and `then` half a second later, and waits. */
+/** A connection that sends `first`, and `then` half a second later, and then waits. */
 function talk(port: number, to: string, first: string, then = '', milliseconds = 3000): Running {
   return script(
     client,
@@ -142,13 +142,13 @@ function talk(port: number, to: string, first: string, then = '', milliseconds =
 
 const SERVICE = '10.96.77.77';
 
-/** Each on a port of its own, so that they happen at the same time. */
+/** Each scene has its own port, so that all run at the same time. */
 const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] = [
   [
     'syn-unanswered',
     7101,
     async (port, after) => {
-      // A full accept queue: the server accepts nothing any more.
+      // A full accept queue: the server does not accept connections any more.
       const full = await serve(
         port,
         after,
@@ -170,7 +170,7 @@ const SCENES: readonly (readonly [kind: string, port: number, scene: Scene])[] =
       await echo(port, after);
       const talking = talk(port, server.ip, "'hello'", "'again'", 4500);
       await talking.says(/answered/);
-      // Its node is gone: nothing arrives, and nothing comes back.
+      // As if its node is gone: nothing arrives, and nothing comes back.
       await rule(inNetworkOf, server, `-I INPUT -p tcp --dport ${port} -j DROP`, after);
       await rule(inNetworkOf, server, `-I OUTPUT -p tcp --sport ${port} -j DROP`, after);
       await talking.finished;
@@ -258,7 +258,7 @@ it.concurrent.each(SCENES)('the first finding is %s', async (kind, port, scene) 
   expect(findings[0]?.kind, JSON.stringify(findings, undefined, 1)).toBe(kind);
 });
 
-/** Traffic without faults, each on a port of its own. */
+/** Traffic without faults. Each scene has its own port. */
 const HEALTHY: readonly (readonly [name: string, port: number, scene: Scene])[] = [
   [
     'long messages',
@@ -346,10 +346,10 @@ const HEALTHY: readonly (readonly [name: string, port: number, scene: Scene])[] 
   ],
 ];
 
-it.concurrent.each(HEALTHY)('%s are no problem', async (_name, port, scene) => {
+it.concurrent.each(HEALTHY)('%s cause no findings', async (_name, port, scene) => {
   const file = await captureOf(client, port, scene);
   const problems = (await summaryOf(file)).filter(({ severity }) => severity !== 'info');
-  // On a busy machine the kernel sends segments again, and receivers stand still: then tshark sees it, too.
+  // On a busy machine, the kernel retransmits segments and receivers stall. tshark then sees it, too.
   const again = ['-n', '-r', file, '-Y', 'tcp.analysis.retransmission'];
   const isSentAgain = (await run('tshark', again)).stdout !== '';
   const isStalled = (await longestZeroWindow(file)) > 0.05;
@@ -360,7 +360,7 @@ it.concurrent.each(HEALTHY)('%s are no problem', async (_name, port, scene) => {
   expect(problems.filter(({ kind }) => !excused.has(kind))).toEqual([]);
 });
 
-/** For how long at a time an end of a connection had no room for data, at most, by tshark's fields; seconds. */
+/** The longest time that an end of a connection had no space for data, from tshark's fields. Seconds. */
 async function longestZeroWindow(file: string): Promise<number> {
   const fields = ['frame.time_relative', 'tcp.stream', 'tcp.srcport', 'tcp.window_size'];
   const { stdout } = await run('tshark', [
@@ -412,7 +412,7 @@ it.concurrent('loss between two pods on two nodes is located in their merged cap
   );
 });
 
-it.concurrent('capture --summary says in three lines what is wrong with DNS', async () => {
+it.concurrent('capture --summary explains problems with DNS in three lines', async () => {
   const port = 9053;
   const undone: (() => Promise<unknown>)[] = [];
   await resolver(port, (undo) => undone.push(undo), '() => 0x8182');

@@ -13,7 +13,7 @@ beforeAll(async () => {
   sink = (await runPod('sink', { node: 1 })).ip;
 });
 
-/** What comes between the client and the recorder while both go on. */
+/** What interrupts the connection while client and recorder continue. */
 const CUTS: readonly {
   readonly how: string;
   readonly cut: (proxy: FaultyProxy, capture: Running) => Promise<void> | void;
@@ -45,12 +45,12 @@ const CUTS: readonly {
   },
 ];
 
-/** All of them at once, those that take longest first. */
+/** All cases at the same time. Those that take longest come first. */
 const CASES = paired(CUTS.toReversed());
 
-describe('a capture by way of the spool', () => {
+describe('a capture with a spool', () => {
   it.concurrent.for(CASES)(
-    'over $protocol, $flavour image, goes on after $how: no packet is missing, none comes twice',
+    'over $protocol, $flavour image, continues after $how: no packet is missing or duplicated',
     async ({ kubeconfig, image, cut }, { onTestFinished }) => {
       const { capture, file, proxy } = await chatterCapture({ kubeconfig, image }, onTestFinished);
       await holds(file, 20);
@@ -67,9 +67,9 @@ describe('a capture by way of the spool', () => {
   );
 
   it.concurrent.for(world.flavours)(
-    'with the $name image is what the files in the pod hold, byte for byte',
+    'with the $name image has the same bytes as the files in the pod',
     async ({ image }, { onTestFinished }) => {
-      // An eighth is 6 MB: the files have a megabyte each, and the recorder goes through several.
+      // An eighth of it is 6 MB: each file has a megabyte, and the recorder fills several.
       const pod = await runPod('bytes', { container: storageLimit('48Mi') });
       const file = freshPath('bytes.pcap');
       const args = ['capture', pod.name, '--image', image, '-w', file, '--', 'udp port 7777'];
@@ -100,7 +100,7 @@ describe('a capture by way of the spool', () => {
   );
 
   it.concurrent.for(world.flavours)(
-    'with the $name image tells what the ring had to drop for a client that was too slow',
+    'with the $name image reports what the ring dropped because the client was too slow',
     async ({ image }, { onTestFinished }) => {
       const pod = await runPod('gap', { container: storageLimit('48Mi') });
       const file = freshPath('gap.pcap');
@@ -128,7 +128,7 @@ describe('a capture by way of the spool', () => {
     },
   );
 
-  it.concurrent('ends and says so after SIGSTOP for longer than the recorder lingers', async ({
+  it.concurrent('ends with a message after SIGSTOP for longer than the recorder lingers', async ({
     onTestFinished,
   }) => {
     const { capture, file, pod } = await chatterCapture(
@@ -148,13 +148,13 @@ describe('a capture by way of the spool', () => {
     await expectEverySequenceNumber(file, 10);
   });
 
-  it.concurrent('ends at once at the second Ctrl-C, with whole packets, and leaves nothing', async ({
+  it.concurrent('ends at once on the second Ctrl-C, with whole packets, and leaves nothing', async ({
     onTestFinished,
   }) => {
     const { capture, file, pod } = await chatterCapture(
       { kubeconfig: world.kubeconfig, image: world.flavours[0]?.image ?? '' },
       onTestFinished,
-      // If the second comes before the pod has heard of the first, the recorder ends after this time.
+      // If the second Ctrl-C comes before the pod has noticed the first, the recorder ends after this time.
       ['--linger', '3s'],
     );
     capture.child.kill('SIGINT');
@@ -195,9 +195,9 @@ describe('a capture without a spool', () => {
   });
 });
 
-describe('a server that fails', () => {
+describe('a failing server', () => {
   it.concurrent.for(paired([{}]))(
-    'over $protocol, $flavour image, by cutting every stream after 300 kB, loses nothing',
+    'over $protocol, $flavour image, that cuts every stream after 300 kB loses no packets',
     async ({ protocol, flavour, faulty, image }, { onTestFinished }) => {
       const namespace = await namespaceFor(`cuts-${protocol}-${flavour}`);
       const inNamespace = (...args: string[]) => kubectl(['-n', namespace, ...args]);
@@ -225,7 +225,7 @@ describe('a server that fails', () => {
   );
 });
 
-/** A running capture of a pod that sends numbered datagrams, of which some have come. */
+/** A running capture of a pod that sends numbered datagrams. Some of them have arrived. */
 async function chatterCapture(
   { kubeconfig, image }: { kubeconfig: string; image: string },
   onTestFinished: AtEnd,
@@ -242,7 +242,7 @@ async function chatterCapture(
   return { capture, file, proxy, pod: pod.name };
 }
 
-/** Waits until a capture that is being written has that many packets. */
+/** Waits until a capture that is being written has the given number of packets. */
 async function holds(file: string, packets: number): Promise<void> {
   const enough = async () => existsSync(file) && (await packetsIn(file)) >= packets;
   expect(await eventually(enough), `${packets} packets in ${file}`).toBe(true);
@@ -252,9 +252,9 @@ function storageLimit(limit: string) {
   return { resources: { limits: { 'ephemeral-storage': limit } } };
 }
 
-/** Sends datagrams of 1400 bytes from a pod, not faster than the kernel takes them. */
+/** Sends datagrams of 1400 bytes from a pod, no faster than the kernel accepts them. */
 async function burst(pod: string, to: string, count: number, namespace = world.namespace) {
-  // A socket for each: one that was told that nobody listens would fail now and then.
+  // Uses a new socket for each datagram: a socket that received an ICMP error would fail now and then.
   const script = `payload=$(printf '%01400d' 7)
     for ((i = 0; i < $2; i++)); do printf %s "$payload" >"/dev/udp/$1/7777"; done`;
   await kubectl([
@@ -266,7 +266,7 @@ async function inDebugger(pod: string, script: string): Promise<string> {
   return kubectl(['exec', pod, '-c', 'netdebug-network', '--', 'sh', '-c', script]);
 }
 
-/** How many packets a file holds, as tcpdump counts; -1 when it does not read to its end. */
+/** The number of packets in a file, as counted by tcpdump. -1 if it cannot be read to its end. */
 async function packetsIn(file: string): Promise<number> {
   if (!existsSync(file)) return 0;
   const copy = freshPath('copy.pcap');
@@ -275,7 +275,7 @@ async function packetsIn(file: string): Promise<number> {
   return code === 0 ? stdout.split('\n').filter(Boolean).length : -1;
 }
 
-/** The numbers in the file are a whole row: each is one more than the one before. */
+/** The numbers in the file are complete: each is one more than the previous one. */
 async function expectEverySequenceNumber(file: string, least: number): Promise<void> {
   const read = await run('tcpdump', ['-n', '-A', '-r', file]);
   expect(read.code, read.stderr).toBe(0);

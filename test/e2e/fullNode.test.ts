@@ -36,10 +36,10 @@ describe('a node', { timeout: 300_000 }, () => {
     if (pod !== undefined) await kubectl(['delete', 'pod', '--now', '--wait=false', pod.name]);
   });
 
-  it('whose addresses are all taken is entered all the same, and says by whom', async () => {
+  it('whose addresses are all in use is entered anyway, and the owners are reported', async () => {
     const prefix = pod.podCidr.replace(/0\/24$/, '');
     const id = 'd'.repeat(64);
-    // As a runtime leaves them that was killed: files of sandboxes that are gone. host-local skips .1 and .255.
+    // The files that a killed runtime leaves for sandboxes that are gone. host-local skips .1 and .255.
     await onNode(
       pod.processes,
       `for n in $(seq 2 254); do [ -e ${LEASES}/${prefix}$n ] || { printf '${id}\\r\\neth0' >${LEASES}/${prefix}$n; touch -d '2 days ago' ${LEASES}/${prefix}$n; }; done`,
@@ -71,7 +71,7 @@ describe('a node', { timeout: 300_000 }, () => {
     );
   });
 
-  it('has a pod with two interfaces: each address is the pod, each is reached by its own', async () => {
+  it('has a pod with two interfaces: each address belongs to the pod, and is reached through its own interface', async () => {
     const { processes } = pod;
     await onNode(
       processes,
@@ -105,7 +105,7 @@ describe('a node', { timeout: 300_000 }, () => {
   });
 });
 
-/** The first process of a pod's network, as its node counts. */
+/** The first process in a pod's network, as seen by its node. */
 async function pidOnNode({ uid, processes }: FaultPod): Promise<string> {
   const found = await onNode(
     processes,

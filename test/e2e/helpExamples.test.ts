@@ -6,19 +6,17 @@ import { CHATTER, makePod, readyPod, runPod } from './support/pods.ts';
 import { type Running, run, start } from './support/process.ts';
 import { freshPath, kubectl, namespaced, PROGRAM, world } from './support/world.ts';
 
-/**
- * What makes an example end by itself, or run where no screen is. Everything else of it is as printed.
- */
+/** Options that make an example end by itself, or run without a screen. The rest of the example is unchanged. */
 const BOUNDS: readonly (readonly [example: RegExp, added: string])[] = [
   [/ capture (?!.*(-c 20|--detach)).*/, '--duration 2s'],
 ];
-/** Ones that wait for Ctrl-C get it a moment after they have said that they are at work. */
+/** Examples that wait for Ctrl-C get it a moment after they have reported that they are running. */
 const INTERRUPTED: readonly (readonly [example: RegExp, atWork: RegExp])[] = [
   [/captures follow/, /following capture/],
   [/--watch/, /\S/],
 ];
 const INTERRUPT_AFTER_MS = 1000;
-/** Those that cannot be run here, and why. Each of them must be there: no entry outlives its example. */
+/** Examples that cannot be run here, and why. Each of them must exist, so that no entry outlives its example. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
   [/--wireshark/, 'Wireshark needs a screen'],
   [/ pod-2\b/, 'one pod bears the name of the examples'],
@@ -56,7 +54,7 @@ beforeAll(async () => {
   await kubectl(['create', 'deployment', 'web', `--image=${world.appImage}`]);
   await kubectl(['expose', 'deployment', 'web', '--port=80']);
   await kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
-  // The examples of captures are about this one.
+  // The examples of captures refer to this capture.
   const detached = `kubectl netdebug capture ${pod} --detach --name tuesday`;
   expect(await failureOf(detached)).toBeUndefined();
 });
@@ -65,7 +63,7 @@ afterAll(() => {
   for (const { child } of started) child.kill('SIGKILL');
 });
 
-/** The commands under Examples: of a command's help, each on a line of its own. */
+/** The commands in the Examples section of a command's help, one per line. */
 async function examplesOf(command: string): Promise<string[]> {
   const { stdout } = await run(program, [...before, command, '--help']);
   const [, listed = ''] = stdout.split(/^Examples:$/m);
@@ -96,7 +94,7 @@ async function finish(running: Running, line: string) {
   return running.finished;
 }
 
-/** The commands in the order of the help: later ones read what earlier ones write. */
+/** The commands in the order of the help, because later ones read what earlier ones write. */
 const commands = [
   ...(await run(program, [...before, '--help'])).stdout.matchAll(/^ {2}(\w+) {3}/gm),
 ].map(([, name]) => name ?? '');
@@ -105,7 +103,7 @@ const examples = new Map(
 );
 
 describe('the examples of the help', () => {
-  it('are of every command, and each one that is left out is among them', () => {
+  it('exist for every command, and include each one that is left out here', () => {
     expect(commands).toEqual(
       expect.arrayContaining(['capture', 'captures', 'ports', 'completion']),
     );
@@ -115,7 +113,7 @@ describe('the examples of the help', () => {
     expect(unused).toEqual([]);
   });
 
-  it.each(commands)('of %s do what they say', async (command) => {
+  it.each(commands)('of %s work', async (command) => {
     const failures: string[] = [];
     for (const example of examples.get(command) ?? []) {
       if (LEFT_OUT.some(([pattern]) => pattern.test(example))) continue;
@@ -126,9 +124,9 @@ describe('the examples of the help', () => {
   });
 });
 
-/** What a line says that does not succeed. */
+/** The error message of a command line that fails. */
 async function failureOf(line: string): Promise<string | undefined> {
-  // Ctrl-C reaches tshark, too, which ends with 2 when packets are left to read: our program's exit code counts.
+  // Ctrl-C also reaches tshark, which exits with 2 if packets are left to read. Only netdebug's exit code counts.
   const isInterrupted = INTERRUPTED.some(([example]) => example.test(line));
   const script = isInterrupted ? `${line}\nexit \${PIPESTATUS[0]}` : line;
   const running = start('setsid', ['bash', '-c', script], { env, cwd: folder, stdin: '' });

@@ -7,7 +7,7 @@ import { eventually, run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { freshPath, kubectl, namespaced, netdebug, PROGRAM, world } from './support/world.ts';
 
-/** dumpcap in the one, tcpdump alone in the other. */
+/** One with dumpcap, the other with tcpdump only. */
 const IMAGES = [
   { engine: 'dumpcap', image: world.flavours[0]?.image ?? '' },
   { engine: 'tcpdump', image: world.oddImages?.noSs ?? world.flavours[1]?.image ?? '' },
@@ -20,7 +20,7 @@ async function ours(...args: readonly string[]) {
   });
 }
 
-/** A pod with an interface net1 that can be taken away. Its own end only: the other one is in the pod, too. */
+/** A pod with a removable interface net1. Both ends of the veth are in the pod. */
 async function podWithInterface(purpose: string) {
   const { name, uid } = await runPod(purpose);
   const processes: PodProcesses = processesOf(uid);
@@ -32,7 +32,10 @@ async function podWithInterface(purpose: string) {
         'ip link add net1 type veth peer name net1p && ip link set net1p up && ip addr add 10.77.0.1/24 dev net1 && ip link set net1 up',
       ),
     remove: () => within('ip link del net1'),
-    /** Another interface of that name, whose packets have no link header; gone with the pod's network at the latest. */
+    /**
+     * Adds another interface with the same name, whose packets have no link header. It is removed with the pod's
+     * network at the latest.
+     */
     addTunnel: () =>
       within(
         'socat -u TUN:10.77.0.1/24,tun-name=net1,iff-no-pi,iff-up OPEN:/dev/null >/dev/null 2>&1 & echo $!',
@@ -44,7 +47,7 @@ async function podWithInterface(purpose: string) {
   return net;
 }
 
-/** How many packets another program finds in a file. */
+/** The number of packets in a file, as counted by tcpdump. */
 async function packetsIn(file: string): Promise<number> {
   const { code, stdout, stderr } = await run('tcpdump', ['-n', '-r', file]);
   expect(code, stderr).toBe(0);
@@ -58,7 +61,7 @@ async function listed(name: string) {
   );
 }
 
-/** The words that start a detached capture of the interface. */
+/** The arguments that start a detached capture on the interface. */
 function detached(pod: string, image: string, name: string): string[] {
   return ['capture', pod, '-i', 'net1', '--image', image, '--detach', '--name', name];
 }
@@ -71,7 +74,7 @@ describe('an interface that disappears', () => {
   });
 
   it.concurrent.for(IMAGES)(
-    'is waited for while a capture with $engine is watched',
+    'is waited for in a foreground capture with $engine',
     async ({ engine, image }, { onTestFinished }) => {
       const pod = await podWithInterface('watched');
       const file = freshPath('net1.pcap');
@@ -97,14 +100,14 @@ describe('an interface that disappears', () => {
       expect(code, stderr).toBe(1);
       expect(stderr).toMatch(/7 packets captured .* in .*net1\.pcap, none dropped/);
       expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at \d\d:\d\d:\d\d.*\n {2}with -i any,/);
-      // tcpdump counts what it had not read.
+      // tcpdump reports the number of packets that it has not read.
       const unknown = 'packets that had not been read by then are lost (number unknown)';
       if (engine === 'dumpcap') expect(stderr).toContain(unknown);
       else expect(stderr).not.toContain(unknown);
     },
   );
 
-  it.concurrent('begins another file when it is back with another link type', async ({
+  it.concurrent('starts another file if it returns with another link type', async ({
     onTestFinished,
   }) => {
     const pod = await podWithInterface('link');
@@ -140,7 +143,7 @@ describe('an interface that disappears', () => {
     expect(info.stdout).toMatch(/Encapsulation = Ethernet/);
   });
 
-  it.concurrent('ends the text of a capture with a reason', async ({ onTestFinished }) => {
+  it.concurrent('ends a capture as text, with the reason', async ({ onTestFinished }) => {
     const pod = await podWithInterface('text');
     const capture = netdebug(
       ['capture', pod.name, '-i', 'net1', '--image', IMAGES[0]?.image ?? ''],
@@ -153,7 +156,7 @@ describe('an interface that disappears', () => {
     expect(stderr).toMatch(/ENDED EARLY: net1 disappeared at/);
   });
 
-  it.concurrent('ends the recording of one pod of several, which the table says', async ({
+  it.concurrent('ends the recording of one of several pods, and the table shows it', async ({
     onTestFinished,
   }) => {
     const pod = await podWithInterface('several');
@@ -171,14 +174,14 @@ describe('an interface that disappears', () => {
   });
 
   it.concurrent.for(IMAGES)(
-    'leaves a gap in a detached capture with $engine, which its list and its manifest say',
+    'leaves a gap in a detached capture with $engine, shown in the list and the manifest',
     async ({ engine, image }) => {
       const pod = await podWithInterface('detached');
       const name = podName(`gap-${engine}`);
       const words = detached(pod.name, image, name);
       expect((await ours(...words, '--', 'udp port 9')).code).toBe(0);
       await pod.send(3);
-      // What is not on disk goes with the interface.
+      // Data that is not on disk is lost with the interface.
       await ours('captures', 'fetch', name, '--flush', '-w', freshPath('before'));
       await pod.remove();
       const state = async () => (await listed(name))?.state;
@@ -214,7 +217,7 @@ describe('an interface that disappears', () => {
   );
 
   it.concurrent.for(IMAGES)(
-    'is told from a killed $engine, which ends a detached capture early',
+    'is distinguished from a killed $engine, which ends a detached capture early',
     async ({ engine, image }) => {
       const pod = await podWithInterface('killed');
       const name = podName(`killed-${engine}`);

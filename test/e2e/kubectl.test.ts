@@ -6,8 +6,8 @@ import { eventually, run, start } from './support/process.ts';
 import { freshPath, namespaced, world } from './support/world.ts';
 
 /**
- * What the program stands beside: kubectl does its usual work on this cluster, the oldest one here and
- * the newest there is (all of them with KUBECTLS=all).
+ * kubectl itself does its usual work on this cluster: the oldest version installed here and the newest available one
+ * (all of them with KUBECTLS=all).
  */
 describe.each(kubectls().map((path) => ({ path, name: nameOfKubectl(path) })))(
   '$name',
@@ -21,13 +21,13 @@ describe.each(kubectls().map((path) => ({ path, name: nameOfKubectl(path) })))(
     });
     const kubectl = (args: readonly string[], stdin = '') =>
       run(path, args, { env: { KUBECONFIG }, stdin });
-    /** Its output; fails with its words unless it succeeds. */
+    /** Returns its output. Fails with its error message unless it succeeds. */
     const says = async (args: readonly string[], stdin = '') => {
       const { code, stdout, stderr } = await kubectl(args, stdin);
       expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
       return stdout;
     };
-    /** Runs without an end of its own; ended when the pattern has come. */
+    /** Runs a command that does not end by itself, and ends it when the pattern appears. */
     const until = async (args: readonly string[], pattern: RegExp) => {
       const running = start(path, args, { env: { KUBECONFIG } });
       try {
@@ -37,7 +37,7 @@ describe.each(kubectls().map((path) => ({ path, name: nameOfKubectl(path) })))(
         await running.finished;
       }
     };
-    /** The same on a terminal, with what is typed there. */
+    /** The same on a terminal, with typed input. */
     const onTerminal = async (args: readonly string[], typed: string, pattern: RegExp) => {
       const command = [path, ...args].map((word) => `'${word}'`).join(' ');
       const running = start('script', ['-qec', command, '/dev/null'], { env: { KUBECONFIG } });

@@ -14,7 +14,7 @@ async function ours(...args: readonly string[]) {
   return run(program, [...words, ...args], { env: { KUBECONFIG: namespaced(world.kubeconfig) } });
 }
 
-/** A client that keeps a connection open and uses it. */
+/** A client that keeps a connection open and sends data on it. */
 const CLIENT = [
   'bash',
   '-c',
@@ -24,7 +24,7 @@ const CLIENT = [
 const REDIRECTED = /connections to port 8080 are redirected to port 15006 .*try -- port 8080/;
 const PASSED = /meanwhile [\d,]+ packets? passed eth0, none of which matched/;
 
-/** Pods as in a service mesh: what comes to port 8080 is redirected to a proxy that listens on 15006. */
+/** Pods as in a service mesh: connections to port 8080 are redirected to a proxy that listens on 15006. */
 describe('a capture without packets', () => {
   beforeEach((test) => needs(test, 'nodes on this machine'));
   let mesh: string;
@@ -63,7 +63,7 @@ describe('a capture without packets', () => {
     }
   });
 
-  it.concurrent('of several pods explains it for each', async () => {
+  it.concurrent('of several pods explains it for each of them', async () => {
     const words = ['--duration', '2s', '-w', freshPath('several.pcapng'), '--', 'port 15006'];
     const { code, stderr } = await ours('capture', mesh, silent, ...words);
     expect(code, stderr).toBe(0);
@@ -71,7 +71,7 @@ describe('a capture without packets', () => {
     expect(stderr).toMatch(new RegExp(`^${silent}: meanwhile `, 'm'));
   });
 
-  it.concurrent('says that nothing passed its interface, and where packets pass', async ({
+  it.concurrent('reports that no packet passed its interface, and which interface has traffic', async ({
     onTestFinished,
   }) => {
     const words = ['capture', silent, '-i', 'lo', '--', 'port 9999'];

@@ -14,7 +14,7 @@ import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { kubectl, netdebug, PROGRAM, world } from './support/world.ts';
 
-/** All faults take minutes: a few of them unless ALL_FAULTS is set. */
+/** All faults take minutes, so only some are tested unless ALL_FAULTS is set. */
 const FAULTS = process.env.ALL_FAULTS
   ? PLANTED_FAULTS
   : PLANTED_FAULTS.filter((_, at) => at % 6 === 0);
@@ -80,7 +80,7 @@ describe('path between two nodes', () => {
   ];
 
   it.for([4, 6] as const)(
-    'names the devices that ip names, there and back, by the routes of the kernel: IPv%i',
+    'finds the same devices as ip in both directions, with the routes of the kernel: IPv%i',
     async (family, test) => {
       if (family === 6) needs(test, 'IPv6 addresses');
       const scene = await sceneOf(ends.from, ends.to, family);
@@ -109,14 +109,14 @@ describe('path between two nodes', () => {
     },
   );
 
-  it('watches what passes and what is dropped, until Ctrl-C', async () => {
+  it('watches passed and dropped packets until Ctrl-C', async () => {
     const scene = await sceneOf(ends.from, ends.to);
     const drop = 'INPUT -p udp --dport 5001 -j DROP';
     await inNetworkOf(ends.to.processes, `iptables-legacy -I ${drop}`);
     try {
       const watching = netdebug(['path', ends.from.name, ends.to.name, '--watch', ...PLACE]);
       await watching.says(/DEVICE +STATE/, 60_000);
-      // Until the differences of two readings show them: a hundred datagrams pass, and the pod's rule drops them.
+      // Repeats until two readings differ: a hundred datagrams pass, and the pod's rule drops them.
       const sends = setInterval(() => {
         void inNetworkOf(
           ends.from.processes,
@@ -149,7 +149,7 @@ describe('path between two nodes', () => {
       independent.map((one) => one.kind),
       JSON.stringify(findings, null, 1),
     ).toEqual([kind]);
-    // A packet each way, as a client would send one: who did not answer before does now.
+    // One packet each way, as a client would send: the ends resolve their neighbours again.
     expect(await reaches(ends.from, ends.to, 3, family)).toBe(true);
     expect((await netdebugPath(...words(family))).findings).toEqual([]);
   };

@@ -6,10 +6,10 @@ import { eventually } from './support/process.ts';
 import { needs } from './support/skips.ts';
 import { kubectl, netdebug, world } from './support/world.ts';
 
-/** A main process that keeps one connection to `$TO` open and does not reap what becomes its child. */
+/** A main process that keeps one connection to `$TO` open and does not reap orphans. */
 const CONNECTED = ['bash', '-c', 'exec 3<>"/dev/tcp/$TO/80"; exec sleep infinity'];
 
-/** nginx closes a connection without a request after a minute, which a busy machine needs for a test. */
+/** nginx closes a connection without a request after a minute. On a busy machine, a test may take longer. */
 const PATIENT_NGINX = [
   'sh',
   '-c',
@@ -44,7 +44,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
   const sockets = async (pod: string, ...args: string[]) =>
     (JSON.parse(await ports(pod, '-o', 'json', ...args)) as { items: Listed[] }).items;
 
-  it('lists what listens and what is connected, as both ends see it', async () => {
+  it('lists listening and connected sockets, the same at both ends', async () => {
     const here = await sockets(server.name);
     const there = await sockets(client.name);
     expect(here).toContainEqual(expect.objectContaining({ protocol: 'tcp', state: 'LISTEN' }));
@@ -76,7 +76,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
     expect(table.trim().split('\n').slice(1)).toHaveLength(rows.length);
   });
 
-  it('names the processes, those of other users too', async () => {
+  it('names the processes, including those of other users', async () => {
     const [held] = (await sockets(client.name, '-p')).filter(({ peer }) => peer.port === 80);
     expect(held?.processes).toEqual([expect.objectContaining({ name: 'sleep', pid: 1 })]);
     expect(await ports(server.name, '-lp')).toMatch(/ LISTEN +\d+\/nginx/);
@@ -130,7 +130,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
     expect(await ports(client.name, '--summary')).toMatch(/tcp +ESTABLISHED +1/);
   });
 
-  it('watches: what comes and what goes', async () => {
+  it('watches opened and closed sockets', async () => {
     const watching = netdebug([
       'ports',
       server.name,
@@ -152,7 +152,7 @@ describe.each(world.flavours)('ports with the $name image', ({ image }) => {
     expect((await watching.finished).code).toBe(0);
   });
 
-  it('refuses what it does not have', async () => {
+  it('rejects what it does not support', async () => {
     const args = ['ports', server.name, '-p', '-c', 'nope', '--image', image];
     const container = await failure(args);
     expect(container.kinds).toEqual(['usage']);

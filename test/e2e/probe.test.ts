@@ -8,7 +8,7 @@ import { run } from './support/process.ts';
 import { has, needs } from './support/skips.ts';
 import { freshPath, netdebug, PROGRAM, world } from './support/world.ts';
 
-/** All faults take minutes: a few of them unless ALL_FAULTS is set. */
+/** All faults take minutes, so only some are tested unless ALL_FAULTS is set. */
 const LOSSES = PLANTED_FAULTS.filter(({ breaks }) => breaks);
 const FAULTS = process.env.ALL_FAULTS ? LOSSES : LOSSES.filter((_, at) => at % 5 === 1);
 
@@ -36,7 +36,7 @@ interface Document {
   }[];
 }
 
-/** The last device that sees the packets; of the answers where only these are lost. */
+/** The last device that sees the packets, or the responses if only those are lost. */
 type Last = readonly [end: Step['end'], device: 'pod' | 'hostEnd' | 'bridge' | 'tunnel' | 'uplink'];
 
 const LAST: Readonly<Record<string, Last | 'not sent'>> = {
@@ -73,7 +73,7 @@ const LAST: Readonly<Record<string, Last | 'not sent'>> = {
 
 async function probe(from: string, to: string, ...more: string[]): Promise<Document> {
   const [program, ...before] = PROGRAM;
-  // Its ping is that of iputils, or it has socat: --probe=mtu needs either.
+  // --probe=mtu needs the ping of iputils, or socat. This image has one of them.
   const place = ['--node-namespace', world.namespace, '--keep-node', '5m', '--image', IMAGE];
   const words = ['path', from, to, ...more, '-o', 'json', '-n', world.namespace];
   const { stdout, stderr, code } = await run(program, [...before, ...words, ...place], {
@@ -84,8 +84,8 @@ async function probe(from: string, to: string, ...more: string[]): Promise<Docum
 }
 
 /**
- * Tables of a node that no probe may change, and watchers that should have ended; without what other tests add and
- * remove meanwhile: pods' interfaces, and rules of services.
+ * Tables of a node that no probe may change, and watchers that should have ended. Excludes what other tests add and
+ * remove at the same time: pods' interfaces, and rules of services.
  */
 const STATE =
   'ip -4 route show table all; ip rule; ip -4 addr | grep -v valid_lft; iptables-save; sysctl -a 2>/dev/null | grep forward; ps ax | grep "[t]cpdump" || true';
@@ -116,7 +116,7 @@ describe('path --probe', () => {
       }),
     );
 
-  it('sees each packet and its answer at every device, in order, and leaves nothing behind', async () => {
+  it('sees each packet and its response at every device, in order, and leaves nothing behind', async () => {
     const before = await stateOf();
     const kinds = [['--port', '80', '--probe'], ['--probe'], ['--probe=mtu']];
     const ofIpv6 = has('IPv6 addresses')
@@ -143,7 +143,7 @@ describe('path --probe', () => {
   });
 
   it.for([4, 6] as const)(
-    'tells that a packet of full size is too large, and who says so or where it is lost: IPv%i',
+    'reports that a full-size packet is too large, and which device says so or where it is lost: IPv%i',
     async (family, test) => {
       if (family === 6) needs(test, 'IPv6 addresses');
       const words = ['--probe=mtu', ...(family === 6 ? ['--ipv6'] : [])];
@@ -160,7 +160,7 @@ describe('path --probe', () => {
       });
       expect(told.findings.map(({ kind }) => kind)).toEqual(['probe-too-big']);
       expect(told.findings[0]?.evidence).toContain('MTU 1380');
-      // Where the link itself takes less than its sender thinks, nobody says a word.
+      // If the link accepts less than its sender assumes, no device reports it.
       await inNetworkOf(from.processes, 'ip link set eth0 mtu 1400');
       await onNode(to.processes, `ip link set ${uplink} mtu 1400`);
       const lost = await probe(ends.from.name, ends.to.name, ...words).finally(async () => {
@@ -178,7 +178,7 @@ describe('path --probe', () => {
     },
   );
 
-  it('tells a tunnel that is dropped between the nodes, where all tables are right', async () => {
+  it('detects a tunnel whose packets are dropped between the nodes, where all tables are correct', async () => {
     const table = 'netdev planted';
     await onFabric(
       ends.from.processes,

@@ -26,7 +26,7 @@ import { kubectl, namespaced, world } from './support/world.ts';
 
 const PODS_PER_NODE = process.env.ALL_FAULTS ? 6 : 3;
 const PAIRS = process.env.ALL_FAULTS ? 100 : 20;
-/** All faults take minutes: a few of them unless ALL_FAULTS is set. */
+/** All faults take minutes, so only some are tested unless ALL_FAULTS is set. */
 const FAULTS = process.env.ALL_FAULTS
   ? PLANTED_FAULTS
   : PLANTED_FAULTS.filter((_, at) => at % 9 === 3);
@@ -39,7 +39,7 @@ interface Pair {
 
 const isAcross = ({ from, to }: Pair) => from.node !== to.node;
 
-/** Whether a pair of pods meets a fault that was planted at another pair. */
+/** Whether a pair of pods is affected by a fault that was planted at another pair. */
 function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: boolean): boolean {
   if (affects === 'across') return isAcross(pair);
   if (affects === 'across-from-node') return isAcross(pair) && pair.from.node === planted.from.node;
@@ -58,7 +58,7 @@ function meets(pair: Pair, planted: Pair, affects: Affected, bridgesFilter: bool
   }
 }
 
-/** Pairs at which something else is found than the fault where they meet it, and nothing where they do not. */
+/** Affected pairs with another result than the fault, and unaffected pairs with a finding. */
 function wrong(
   found: ReadonlyMap<Pair, readonly NetworkFinding[]>,
   planted: Pair,
@@ -70,7 +70,7 @@ function wrong(
   );
 }
 
-/** A line where the first finding, or the independent ones, are not those that are expected. */
+/** A line for a pair whose first finding, or independent findings, differ from the expected ones. */
 function misses(
   pair: Pair,
   expected: readonly string[],
@@ -124,7 +124,7 @@ describe('faults at random pairs of pods', () => {
     return tracePath(wiring, { from: one, to: other, protocol: 'tcp', port: 80 });
   };
 
-  /** What is found at each pair, from what `path` collects for one of them. */
+  /** The findings for each pair, from the facts that `path` collects for one of them. */
   async function findingsOfAll(asked: Pair): Promise<ReadonlyMap<Pair, readonly NetworkFinding[]>> {
     const nodes = world.nodes.map((name, at) => ({
       name,
@@ -159,7 +159,7 @@ describe('faults at random pairs of pods', () => {
       await mend(planted, repair(scene));
     }
     expect(wrong(found, planted, fault, filters.trim() === '1'), pairText(planted)).toEqual([]);
-    // A connection that succeeds leaves no unanswered neighbour.
+    // After a successful connection, no unresolved neighbour remains.
     expect(await reaches(planted.from, planted.to, 3)).toBe(true);
     const after = await findingsOfAll(planted);
     const left = [...after].flatMap(([pair, findings]) => misses(pair, [], findings));

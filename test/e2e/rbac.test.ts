@@ -28,7 +28,7 @@ interface Diagnosis {
   readonly roles?: string;
 }
 
-/** Runs our program in a namespace, as somebody. */
+/** Runs netdebug in a namespace as a certain user. */
 type Run = (words: readonly string[]) => Promise<Failure>;
 
 const runner =
@@ -48,7 +48,7 @@ const textsOf = (checks: Diagnosis['checks'], ...levels: readonly string[]) =>
 const rolesIn = ({ roles = '' }: Diagnosis) =>
   (loadAll(roles) as Role[]).filter(({ kind }) => kind === 'Role');
 
-/** Gives a user what an administrator is to be asked for, and nothing else, by kubectl alone. */
+/** Grants a user what the administrator is asked for, and nothing else, with kubectl only. */
 async function grant({ roles = '' }: Diagnosis, user: string): Promise<void> {
   for (const text of roles.split(/^---\n/m).filter((text) => /^kind: Role$/m.test(text))) {
     const { name, namespace = '' } = (loadAll(text)[0] as Role).metadata;
@@ -68,7 +68,7 @@ const capture = (...args: readonly string[]) => [
   ...withImage('capture', '-w', freshPath('rbac.pcap'), '-c', '3', ...args),
   ...['--', 'udp port 9'],
 ];
-/** Node debuggers in a namespace; of one owner where others have some too. */
+/** Node debuggers in a namespace, or only those of one owner if others have some too. */
 async function nodePodsOf(namespace: string, owner?: string): Promise<unknown[]> {
   const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=netdebug/kind=node`;
   const { items } = (await adminCall('GET', path)) as {
@@ -79,7 +79,7 @@ async function nodePodsOf(namespace: string, owner?: string): Promise<unknown[]>
   );
 }
 
-describe.concurrent('with the Role that doctor prints, and nothing else', () => {
+describe.concurrent('with only the Role that doctor prints', () => {
   it('everything works in the pods of its namespace', async (test) => {
     const namespace = await namespaceFor('role');
     const pod = await chattingPod(namespace);
@@ -108,7 +108,7 @@ describe.concurrent('with the Role that doctor prints, and nothing else', () => 
     expect(fine(await run(['cleanup', '--yes']))).toContain(`${pod}/netdebug-network removed`);
   });
 
-  it('and with that for nodes: everything works by a pod on the node', async (test) => {
+  it('and with the one for nodes, everything works through a pod on the node', async (test) => {
     const [namespace, free] = [await namespaceFor('role'), await namespaceFor('free')];
     const pod = await chattingPod(namespace);
     const user = podName('fresh');
@@ -147,13 +147,13 @@ const READS = ['list', 'ps', 'status'] as const;
 const TOUCHES = ['fetch', 'stop', 'rm'] as const;
 type Name = 'select' | 'cleanup' | (typeof ENTERS | typeof READS | typeof TOUCHES)[number];
 
-/** What becomes of commands without one of the rights in the Role. */
+/** The expected results of commands without one of the permissions in the Role. */
 interface Without {
-  /** They say which right it is, and make nothing. */
+  /** They name the permission, and create nothing. */
   readonly refused?: readonly Name[];
-  /** They do what they can, and say which right it is. */
+  /** They do what is possible, and name the permission. */
   readonly partly?: readonly Name[];
-  /** They need it not. */
+  /** They do not need it. */
   readonly works?: readonly Name[];
 }
 
@@ -188,7 +188,7 @@ const rightsOf = (rules: readonly Rule[]) =>
     resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
   );
 
-/** The rules less one right. */
+/** The rules without one permission. */
 function less(rules: readonly Rule[], right: string): Rule[] {
   const [verb = '', resource = ''] = right.split(' ');
   const left = rules.map((rule) =>
@@ -196,11 +196,11 @@ function less(rules: readonly Rule[], right: string): Rule[] {
       ? { ...rule, verbs: rule.verbs.filter((other) => other !== verb) }
       : rule,
   );
-  // A rule without verbs is refused.
+  // A rule without verbs is rejected.
   return left.filter(({ verbs }) => verbs.length > 0);
 }
 
-/** As the API server names it, or we. */
+/** Matches the permission as named by the API server or by netdebug. */
 function names(right: string): RegExp {
   const [verb, resource] = right.split(' ');
   return new RegExp(`\\b${verb} (resource \\\\?")?${resource}\\b`);
@@ -223,7 +223,7 @@ function commandsFor(pod: string, extra: readonly string[] = []): Record<Name, s
   };
 }
 
-/** Runs each command of a user who lacks the right, and sees that it does what is expected. */
+/** Runs each command as a user without the permission, and checks the expected result. */
 async function see(run: Run, right: string, commands: Record<Name, string[]>, expected: Without) {
   for (const name of expected.refused ?? []) {
     const { code, stderr, kinds } = await run(commands[name]);
@@ -245,10 +245,10 @@ async function see(run: Run, right: string, commands: Record<Name, string[]>, ex
   }
 }
 
-describe.concurrent('without one right of the Role', () => {
+describe.concurrent('without one permission of the Role', () => {
   let namespace: string;
   let free: string;
-  /** A pod that nothing may be added to here. */
+  /** A pod to which nothing may be added in these tests. */
   let untouched: string;
   let role: readonly Rule[] = [];
   let nodeRole: readonly Rule[] = [];
@@ -265,12 +265,12 @@ describe.concurrent('without one right of the Role', () => {
     );
   });
 
-  it('there is a case for each', () => {
+  it('there is a case for each permission', () => {
     expect(rightsOf(role).toSorted()).toEqual(Object.keys(WITHOUT).toSorted());
     expect(rightsOf(nodeRole).toSorted()).toEqual(Object.keys(WITHOUT_ON_NODE).toSorted());
   });
 
-  /** A pod of its own for what is started in it. */
+  /** Returns a new pod if something is started in it. */
   const podFor = ({ works = [] }: Without) =>
     works.includes('capture') ? chattingPod(namespace) : untouched;
 

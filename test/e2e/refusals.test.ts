@@ -25,7 +25,7 @@ async function podAlone() {
   return { namespace, pod: await chattingPod(namespace) };
 }
 
-/** What a cluster needs to deny like this. */
+/** What a cluster needs for this kind of denial. */
 const NEED: Readonly<Record<NonNullable<Denial['as']>, Need>> = {
   policy: 'admission policies',
   'webhook-400': 'webhooks on this machine',
@@ -33,14 +33,17 @@ const NEED: Readonly<Record<NonNullable<Denial['as']>, Need>> = {
   'no-dry-run': 'webhooks of Kubernetes 1.21',
 };
 
-/** A chatting pod alone in a namespace whose admission denies requests; skips the test where none can. */
+/**
+ * A chatting pod alone in a namespace whose admission denies requests. Skips the test if the cluster does not support
+ * it.
+ */
 async function podUnder(test: TestContext, denial: Denial) {
   needs(test, NEED[denial.as ?? 'policy']);
   const { namespace, pod } = await podAlone();
   return { namespace, pod, name: await deny(namespace, pod, denial, test.onTestFinished) };
 }
 
-/** Nothing was added to the pod, and there is no other. */
+/** Nothing was added to the pod, and there is no other pod. */
 async function expectUntouched(namespace: string, pod: string): Promise<void> {
   const [one, ...others] = await podsIn(namespace);
   expect(others.map(({ metadata }) => metadata.name)).toEqual([]);
@@ -48,7 +51,7 @@ async function expectUntouched(namespace: string, pod: string): Promise<void> {
   expect(one?.spec.ephemeralContainers ?? []).toEqual([]);
 }
 
-/** Every command that makes something in, or for, a pod. */
+/** Every command that creates something in a pod, or for a pod. */
 const COMMANDS: readonly (readonly [string, (pod: string) => string[]])[] = [
   ['capture', (pod) => ['capture', pod, '-c', '1']],
   ['a ring', (pod) => ['capture', pod, '-C', '1', '-W', '2', '-w', freshPath('ring')]],
@@ -61,7 +64,7 @@ const COMMANDS: readonly (readonly [string, (pod: string) => string[]])[] = [
   ['doctor', (pod) => ['doctor', pod]],
 ];
 
-/** Where the refusal's HTTP status matters. */
+/** Commands for which the HTTP status of the refusal matters. */
 const ALSO = COMMANDS.filter(([name]) =>
   ['capture', 'capture --via node', 'doctor'].includes(name),
 );
@@ -79,7 +82,7 @@ const ours = (
   env = {},
 ) => failure([command, '-n', namespace, '--image', image, ...args], { onTestFinished: atEnd, env });
 
-/** The kinds of the problems that a command reports, for itself or as checks of doctor. */
+/** The kinds of the problems that a command reports itself, or as checks of doctor. */
 const allKinds = ({ kinds, failed }: Failure) => [...kinds, ...Object.values(failed)];
 
 describe.concurrent('a refusal', () => {
@@ -116,7 +119,7 @@ describe.concurrent('a refusal', () => {
       expect((await podsIn(namespace))[0]?.spec.ephemeralContainers).toHaveLength(1);
     });
 
-  it('of debuggers alone: --via node is named, since a pod there is allowed', async (test) => {
+  it('of debuggers only: suggests --via node, because a pod there is allowed', async (test) => {
     const { expect, onTestFinished } = test;
     const { namespace, pod } = await podUnder(test, { text: 'no' });
     for (const command of ['capture', 'doctor']) {
@@ -132,7 +135,7 @@ describe.concurrent('a refusal', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('in earnest, by a webhook that knows no dry run', async (test) => {
+  it('only of the real request, by a webhook that does not support dry runs', async (test) => {
     const { expect, onTestFinished } = test;
     const { namespace, pod, name } = await podUnder(test, { text: 'no', as: 'no-dry-run' });
     const doctor = await ours(['doctor', pod], namespace, onTestFinished);
@@ -144,7 +147,7 @@ describe.concurrent('a refusal', () => {
     await expectUntouched(namespace, pod);
   });
 
-  it('of one pod among several takes no other with it', async (test) => {
+  it('of one of several pods does not affect the others', async (test) => {
     const { expect, onTestFinished } = test;
     needs(test, 'admission policies');
     const { namespace, pod } = await podAlone();
@@ -168,7 +171,7 @@ describe.concurrent('a refusal', () => {
     expect([made(pod).length, made(other).length]).toEqual([2, 0]);
   });
 
-  it('of exec by a policy: nothing is made', async (test) => {
+  it('of exec by a policy: nothing is created', async (test) => {
     const { expect, onTestFinished } = test;
     const { namespace, pod } = await podUnder(test, { text: 'no exec here', what: ['exec'] });
     for (const [command, args] of COMMANDS) {
@@ -181,7 +184,7 @@ describe.concurrent('a refusal', () => {
   });
 });
 
-/** kubectl proxy before the API server, with these flags; gives a kubeconfig that goes through it. */
+/** Starts kubectl proxy in front of the API server with these flags. Returns a kubeconfig that uses it. */
 async function kubectlProxy(flags: readonly string[], atEnd: AtEnd): Promise<string> {
   const proxy = start(world.kubectl, ['proxy', '--port=0', ...flags], {
     env: { KUBECONFIG: world.kubeconfig },
@@ -199,7 +202,7 @@ async function kubectlProxy(flags: readonly string[], atEnd: AtEnd): Promise<str
 
 describe.concurrent('through kubectl proxy', () => {
   it.for(COMMANDS)(
-    '%s changes nothing, and says why',
+    '%s changes nothing, and explains why',
     async ([command, args], { expect, onTestFinished }) => {
       const { namespace, pod } = await podAlone();
       const KUBECONFIG = await kubectlProxy([], onTestFinished);
@@ -214,7 +217,7 @@ describe.concurrent('through kubectl proxy', () => {
     },
   );
 
-  it('works with the flag that is named', async ({ expect, onTestFinished }) => {
+  it('works with the suggested flag', async ({ expect, onTestFinished }) => {
     const { namespace, pod } = await podAlone();
     const KUBECONFIG = await kubectlProxy(['--reject-paths=^$'], onTestFinished);
     const { code, stderr } = await ours(['capture', pod, '-c', '1'], namespace, onTestFinished, {
@@ -223,10 +226,7 @@ describe.concurrent('through kubectl proxy', () => {
     expect(code, stderr).toBe(0);
   });
 
-  it('a debugger that runs already is no reason to say less', async ({
-    expect,
-    onTestFinished,
-  }) => {
+  it('the same errors if a debugger is already running', async ({ expect, onTestFinished }) => {
     const { namespace, pod } = await podAlone();
     expect((await ours(['ports', pod], namespace, onTestFinished)).code).toBe(0);
     const KUBECONFIG = await kubectlProxy([], onTestFinished);

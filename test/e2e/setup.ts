@@ -12,7 +12,7 @@ import { ownKubeconfig } from './support/ownAccount.ts';
 import { run } from './support/process.ts';
 import type { World } from './support/world.ts';
 
-/** What is the same for every kind of cluster. */
+/** The parts that are the same for every kind of cluster. */
 type MadeHere =
   | 'namespace'
   | 'folder'
@@ -23,19 +23,19 @@ type MadeHere =
   | 'label'
   | 'ownKubeconfig';
 
-/** A cluster for the suite, and what is known of it. */
+/** A cluster for the suite, and its properties. */
 export interface Cluster {
   readonly world: Omit<World, MadeHere>;
   close(): Promise<void>;
 }
 
-/** The name of a label that all objects of a run have. */
+/** The name of a label on all objects of a run. */
 const LABEL = 'netdebug.test/run';
 
-/** What a program says of the local cluster that it runs. */
+/** The output of the program that runs the local cluster. */
 type LocalSaid = Pick<RunningCluster, 'kubeconfigs' | 'staticPodFolders'>;
 
-/** Both kinds of our own have these. */
+/** The properties of both kinds of clusters that the suite starts itself. */
 const OWN_CLUSTER = {
   canDeny: true,
   flavours: [
@@ -51,16 +51,16 @@ const OWN_CLUSTER = {
 };
 
 /**
- * Gives the suite a cluster and a namespace in it: the one that E2E_KUBECONFIG names, a real Kubernetes of our own with
- * E2E_CLUSTER=kubernetes, or else the local cluster. With E2E_CLUSTER=running that is the one that `npm run cluster` of
- * this checkout keeps running, where there is one.
+ * Provides the suite with a cluster and a namespace in it: the cluster of E2E_KUBECONFIG, a real Kubernetes started
+ * here with E2E_CLUSTER=kubernetes, or else the local cluster. With E2E_CLUSTER=running, the local cluster is the one
+ * that `npm run cluster` of this checkout runs, if there is one.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const kubectl = newestKubectl();
   const namespace = `netdebug-${project.name}-${process.pid}`;
   const label = { [LABEL]: namespace };
   const folder = mkdtempSync(join(tmpdir(), 'netdebug-e2e-'));
-  // Both kinds of cluster are tested: this one has the tests of paths.
+  // Both kinds of clusters are tested: the dual-stack one runs the tests of paths.
   const dualStack = project.name === 'e2e-alone';
   const running = process.env.E2E_CLUSTER === 'running' ? findRunningCluster() : undefined;
   const staying = process.env.E2E_KUBECONFIG || running?.kubeconfigs.admin;
@@ -111,7 +111,7 @@ function startCluster(plan: {
     : localCluster(plan.dualStack);
 }
 
-/** Outlives the suite, however that ends, to remove its folder and what it made in a cluster that stays. */
+/** Outlives the suite, however it ends, to remove its folder and what it created in a cluster that remains. */
 function startCleaner(folder: string, ...objects: readonly string[]) {
   const main = join(import.meta.dirname, 'support', 'cleaner.ts');
   const child = spawn(process.execPath, [main, folder, ...objects], {
@@ -161,7 +161,7 @@ function localWorld({ kubeconfigs, staticPodFolders }: LocalSaid): Cluster['worl
   };
 }
 
-/** The proxy of test/faults in front of a cluster, in a process of its own. */
+/** The proxy of test/faults in front of a cluster, in a separate process. */
 async function startFaults(kubeconfig: string) {
   const main = join(import.meta.dirname, '..', 'faults', 'main.ts');
   const { said, close } = await startProgram<World['faulty']>(
@@ -171,7 +171,7 @@ async function startFaults(kubeconfig: string) {
   return { kubeconfigs: said, close };
 }
 
-/** Starts a program of the tests that prints a line of JSON when it is ready, and ends with its input. */
+/** Starts a test program that prints a line of JSON when it is ready, and ends with its input. */
 async function startProgram<Said>(main: string, ...args: string[]) {
   const child = spawn(process.execPath, [main, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));

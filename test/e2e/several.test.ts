@@ -5,7 +5,7 @@ import { CHATTER, leftWorking, makePod, podName, runPod } from './support/pods.t
 import { eventually, type Finished, run } from './support/process.ts';
 import { freshPath, kubectl, netdebug, world } from './support/world.ts';
 
-/** What a program of Wireshark's makes of a file; it is not to complain. */
+/** The output of one of Wireshark's programs for a file. It must not print warnings. */
 async function reads(program: string, ...args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await run(program, args, { env: { LC_ALL: 'C.UTF-8' } });
   const complaints = stderr.replace(/^Running as user "root" and group "root".*\n/m, '');
@@ -13,7 +13,7 @@ async function reads(program: string, ...args: readonly string[]): Promise<strin
   return stdout;
 }
 
-/** The packets of a file in the order of their times: where, when, and what. */
+/** The packets of a file sorted by time: where, when, and what. */
 async function packetsOf(file: string, filter: string, ...fields: readonly string[]) {
   const asked = ['frame.interface_name', 'frame.time_epoch', ...fields].flatMap((f) => ['-e', f]);
   const text = await reads('tshark', '-n', '-r', file, '-Y', filter, '-T', 'fields', ...asked);
@@ -25,15 +25,15 @@ async function packetsOf(file: string, filter: string, ...fields: readonly strin
 }
 
 /**
- * Checks that the packets stand in the order of their times. On a busy machine some may come so late that newer ones
- * have gone out: then the file must say so.
+ * Checks that the packets are sorted by time. On a busy machine, some may arrive after newer ones were written. The
+ * file must then contain a note about it.
  */
 async function expectOrder(file: string): Promise<void> {
   const isInOrder = (await reads('capinfos', '-o', '-T', '-r', file)).trimEnd().endsWith('True');
   expect(readFileSync(file).includes('packets that arrived late')).toBe(!isInOrder);
 }
 
-/** Asks a web server once, from another pod. */
+/** Sends one request to a web server from another pod. */
 async function ask(from: string, ip: string, path: string): Promise<void> {
   await kubectl([
     ...['exec', from, '--', 'bash', '-c'],
@@ -42,7 +42,7 @@ async function ask(from: string, ip: string, path: string): Promise<void> {
   ]);
 }
 
-/** Nothing was lost and nothing went wrong; the headings of the table are no complaint. */
+/** Nothing was lost and nothing failed. The header of the table is ignored. */
 function isQuiet({ stderr }: Finished): void {
   const said = stderr.replace(/^POD +NODE .*\n/m, '').replace(/, none dropped$/m, '');
   expect(said).not.toMatch(/warning|error|fault|gap|dropped|lost/i);
@@ -61,7 +61,7 @@ function capture(targets: readonly string[], ...args: readonly string[]) {
   return netdebug(['capture', ...targets, '--image', image, ...args]);
 }
 
-/** The same; `problems` gives those that it reported, once it has ended. */
+/** The same with a trace. `problems` returns the problems reported in it after the end. */
 function tracedCapture(targets: readonly string[], ...args: readonly string[]) {
   const trace = freshPath('trace.json');
   const running = capture(targets, '--trace-timing', trace, ...args);
@@ -83,7 +83,7 @@ describe('a capture of several pods', () => {
 
     const atClient = `${world.namespace}/${client.name}/eth0`;
     const atWeb = `${world.namespace}/${web.name}/eth0`;
-    // By their bytes: tshark takes what it sees a second time for a retransmission, not for HTTP.
+    // Matched by their bytes: tshark treats a packet that it sees twice as a retransmission, not as HTTP.
     const requests = await packetsOf(file, 'tcp.payload contains "GET /"', 'tcp.payload');
     const path = (payload = '') => Buffer.from(payload, 'hex').toString().split(' ')[1];
     expect(requests.map(([at, , payload]) => [at, path(payload)])).toEqual(
@@ -111,7 +111,7 @@ describe('a capture of several pods', () => {
     expect(await leftWorking(web.name)).toEqual([]);
   });
 
-  it('takes pods and nodes together; the file tells the filter that each recorder got', async () => {
+  it('combines pods and nodes; the file contains the filter of each recorder', async () => {
     const nodes = world.nodes.map((node) => `node/${node}`);
     const file = freshPath('mixed.pcapng');
     const running = capture([client.name, ...nodes], '-i', 'any', '-w', file, '--', 'tcp port 80');
@@ -160,7 +160,7 @@ describe('a capture of several pods', () => {
     expect(ports.stdout).toMatch(new RegExp(`^${web.name} .*:80 `, 'm'));
   });
 
-  it('goes into a folder, a file for each', async () => {
+  it('is written to a folder, one file for each pod', async () => {
     const folder = `${freshPath('folder')}/`;
     const running = capture([web.name, client.name], '-w', folder, '--', 'tcp port 80');
     await running.says(/capturing on[\s\S]*capturing on/);
@@ -175,7 +175,7 @@ describe('a capture of several pods', () => {
       expect(await packetsOf(`${folder}${file}`, 'http.request')).toHaveLength(1);
   });
 
-  it('is text in which each line begins with its pod', async () => {
+  it('is text in which each line starts with its pod', async () => {
     const running = capture([web.name, client.name], '--', 'tcp port 80');
     await running.says(/capturing on[\s\S]*capturing on/);
     await ask(client.name, web.ip, '/');
@@ -192,7 +192,7 @@ describe('a capture of several pods', () => {
     expect(begins).toEqual(new Set([web.name, client.name]));
   });
 
-  it('is a stream that other programs read, of exactly -c packets', async () => {
+  it('is a stream that other programs read, with exactly -c packets', async () => {
     const noisy = await runPod('noisy', { command: CHATTER, env: { TO: web.ip } });
     const { code, stdout, stderr } = await capture(
       ...[[web.name, noisy.name], '-w', '-', '-c', '20', '--', 'udp port 9'],
@@ -205,7 +205,7 @@ describe('a capture of several pods', () => {
     await expectOrder(file);
   });
 
-  it('goes on when a pod is deleted, and says what was lost', async () => {
+  it('continues when a pod is deleted, and reports what was lost', async () => {
     const [going, noisy] = await Promise.all([
       runPod('going'),
       runPod('noisy', { node: 1, command: CHATTER, env: { TO: web.ip } }),
@@ -238,7 +238,7 @@ describe('a capture of several pods', () => {
     await expectOrder(file);
   });
 
-  it('is rings of files, a folder for each, copied at the end', async () => {
+  it('is a ring of files for each pod, in separate folders, copied at the end', async () => {
     const noisy = await runPod('noisy', { node: 1, command: CHATTER, env: { TO: web.ip } });
     const folder = freshPath('rings');
     const running = capture(
@@ -258,7 +258,7 @@ describe('a capture of several pods', () => {
     expect(await leftWorking(web.name)).toEqual([]);
   });
 
-  it('of which one cannot begin goes on with the others', async () => {
+  it('continues with the others if one cannot start', async () => {
     const pending = await makePod('pending', {
       spec: { nodeName: '', nodeSelector: { nowhere: 'at-all' } },
     });
@@ -278,7 +278,7 @@ describe('a capture of several pods', () => {
     ]);
   });
 
-  it('of which none can begin is an error, and leaves no file', async () => {
+  it('fails and leaves no file if none can start', async () => {
     const file = freshPath('none.pcapng');
     const running = tracedCapture(
       ...[[web.name, client.name], '-w', file, '--duration', '1s', '-i', 'eth0', '--', 'prot 80'],
@@ -292,7 +292,7 @@ describe('a capture of several pods', () => {
     expect(() => readFileSync(file)).toThrow();
   });
 
-  it('needs a file that can tell pods apart', async () => {
+  it('requires a file format that can tell pods apart', async () => {
     const { code, stderr } = await capture([web.name, client.name], '-w', 'both.pcap').finished;
     expect(code).toBe(2);
     expect(stderr).toMatch(/-w both.pcapng\n.*-w both\//);
@@ -332,7 +332,7 @@ describe('a capture of a workload', () => {
     await kubectl(['wait', '--for=condition=Available', `deploy/${app}`, '--timeout=60s']);
   });
 
-  it('is that of its pods on both nodes, however it is named', async () => {
+  it('includes its pods on both nodes, however it is named', async () => {
     const outcomes = await Promise.all(
       [[`deploy/${app}`], [`svc/${app}`], ['-l', `app=${app}`]].map(
         (targets) => capture(targets, '-w', freshPath('x.pcapng'), '--duration', '2s').finished,
@@ -346,7 +346,7 @@ describe('a capture of a workload', () => {
     }
   });
 
-  it('is joined by a pod that comes to be, and goes on when one is deleted', async () => {
+  it('is joined by a pod that is created, and continues when one is deleted', async () => {
     const file = freshPath('joined.pcapng');
     const running = capture([`deploy/${app}`], '--follow-pods', '-w', file, '--', 'tcp port 80');
     await running.says(/capturing on[\s\S]*capturing on/);
@@ -367,7 +367,7 @@ describe('a capture of a workload', () => {
     ]);
   });
 
-  it('waits for the first pod, and says how much of its life is missing', async () => {
+  it('waits for the first pod, and reports how much of its life is missing', async () => {
     const app = podName('late');
     const file = freshPath('late.pcapng');
     const running = capture(['-l', `app=${app}`], '--follow-pods', '-w', file, '--', 'tcp port 80');
@@ -383,7 +383,7 @@ describe('a capture of a workload', () => {
     expect(requests.map(([, , uri]) => uri)).toEqual(['/to-the-late-one']);
   });
 
-  it('ends after --duration when no pod comes', async () => {
+  it('ends after --duration if no pod is created', async () => {
     const selector = ['-l', `app=${podName('never')}`];
     const { code, stderr } = await capture(selector, '--follow-pods', '--duration', '1s').finished;
     expect(code, stderr).toBe(0);
@@ -393,7 +393,7 @@ describe('a capture of a workload', () => {
   });
 });
 
-describe('a capture with those at the other end', () => {
+describe('a capture of the other end', () => {
   it('is joined by the clients of a service', async () => {
     const app = podName('served');
     const labels = { app };
@@ -431,7 +431,7 @@ describe('a capture with those at the other end', () => {
     await expectOrder(file);
   });
 
-  it('takes in the new addresses of --peer, and records nothing twice', async () => {
+  it('adds the new addresses of --peer, and records nothing twice', async () => {
     const app = podName('peer');
     const labels = { app };
     const first = await runPod('peer', { metadata: { labels } });
@@ -454,7 +454,7 @@ describe('a capture with those at the other end', () => {
     expect(await reads('capinfos', file)).toMatch(/Number of interfaces in file: 2/);
   });
 
-  it('needs files for clients', async () => {
+  it('requires a file for clients', async () => {
     const { code, stderr } = await capture([web.name], '--with-clients').finished;
     expect(code).toBe(2);
     expect(stderr).toMatch(/--with-clients.*\n.*-w web.pcapng/);
@@ -462,7 +462,7 @@ describe('a capture with those at the other end', () => {
 });
 
 describe('a capture of one pod', () => {
-  it('is pcapng where the name says so', async () => {
+  it('is pcapng if the file name says so', async () => {
     const file = freshPath('alone.pcapng');
     const running = capture([web.name], '-w', file, '--', 'tcp port 80');
     await running.says(/capturing on/);

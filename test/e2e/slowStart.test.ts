@@ -11,7 +11,7 @@ beforeAll(async () => {
   sink = (await runPod('sink', { node: 1 })).ip;
 });
 
-/** Of the local cluster it is the runtime that serves v4; v5 does not go by way of the shim. */
+/** In the local cluster, the runtime itself serves v4, while v5 does not pass the shim. */
 const SHIM_CASES = world.flavours.flatMap((flavour) => [
   { ...flavour, seconds: 14 },
   { ...flavour, seconds: 95 },
@@ -25,7 +25,7 @@ describe('a capture', () => {
       const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
       const start = (args: readonly string[]) =>
         netdebug(args, { env: { KUBECONFIG: namespaced(v4) }, onTestFinished });
-      // So that the debugger is there.
+      // Creates the debugger.
       await start(['ports', pod.name, '--image', image]).finished;
       const resume = await stopShims(pod.name, onTestFinished);
       const over = wait(seconds * 1000).then(resume);
@@ -41,14 +41,14 @@ describe('a capture', () => {
       expect(stderr).not.toMatch(/connection lost|resumed|interruption|unreachable/);
       const read = await run('tcpdump', ['-r', file, '-n', 'udp port 9']);
       expect(read.stdout.trim().split('\n').length).toBeGreaterThan(20);
-      // Nor is what earlier attempts may have started left for longer than it lingers.
+      // Processes of earlier attempts do not remain for longer than they linger, either.
       const idle = async () => (await working(pod.name)).length === 0;
       expect(await eventually(idle), String(await working(pod.name))).toBe(true);
     },
   );
 
   it.concurrent.for(world.flavours)(
-    'with the $name image whose pod starts nothing ends at one Ctrl-C',
+    'with the $name image whose pod starts nothing ends on one Ctrl-C',
     async ({ image }, { expect, onTestFinished }) => {
       const pod = await runPod('stopped');
       const v4 = PROTOCOLS.find(({ protocol }) => protocol === 'v4')?.kubeconfig ?? '';
@@ -60,7 +60,7 @@ describe('a capture', () => {
         const capture = start(['capture', pod.name, '--image', image, ...flags]);
         await capture.says(/still waiting for/);
         capture.child.kill('SIGINT');
-        // Nothing in the pod moves before that.
+        // Nothing in the pod runs before that.
         const { code } = await capture.finished;
         expect([0, 130]).toContain(code);
       }

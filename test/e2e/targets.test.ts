@@ -96,7 +96,7 @@ const ports = async (...args: string[]) => {
   expect(items.some(({ state }) => state === 'LISTEN') || items.length === 0).toBe(true);
   return [...new Set(items.map(({ pod }) => pod))];
 };
-/** How `ports` refuses these targets. */
+/** The error of `ports` for these targets. */
 const refused = async (...args: string[]) => {
   const result = await failure(['ports', '--image', image, ...args]);
   expect(result.code).not.toBe(0);
@@ -144,7 +144,7 @@ describe('targets', () => {
     expect(summary.stdout).toMatch(/^tcp +LISTEN +2$/m);
   });
 
-  it('are jobs, and the jobs of cron jobs, those made by hand too', async () => {
+  it('are jobs, and the jobs of cron jobs, including manually created ones', async () => {
     const capture = async (target: string) =>
       (
         await netdebug([
@@ -162,7 +162,7 @@ describe('targets', () => {
     expect(await capture(`cronjob/${app}-nightly`)).toMatch(new RegExp(`pod .*/${app}-byhand-`));
   });
 
-  it('are captured with their peers alone, whatever addresses these have', async () => {
+  it('are captured only with their peers, whatever addresses these have', async () => {
     const [first = ''] = web;
     const file = freshPath('peers.pcap');
     const running = netdebug([
@@ -178,10 +178,10 @@ describe('targets', () => {
     expect(statSync(file).size).toBeGreaterThan(24);
   });
 
-  it('that do not exist are told as kubectl does, with what is near', async () => {
+  it('that do not exist are reported as in kubectl, with similar names', async () => {
     const near = await refused(`deploy/${app}-wbe`);
     expect(near.kinds).toEqual(['not-found']);
-    // As kubectl words it.
+    // The same wording as kubectl.
     expect(near.stderr).toContain(
       `Error from server (NotFound): deployments.apps "${app}-wbe" not found\n`,
     );
@@ -202,7 +202,7 @@ describe('targets', () => {
     }
   });
 
-  it('that are more pods than allowed are listed, and nothing is put into them', async () => {
+  it('that are more pods than allowed are listed, and nothing is added to them', async () => {
     const { name } = await runPod('untouched', { metadata: { labels: { quiet: app } } });
     const { kinds, stderr } = await refused('--max-pods', '1', `svc/${app}-web`, name);
     expect(kinds).toEqual(['usage']);
@@ -212,7 +212,7 @@ describe('targets', () => {
     expect(added).toBe('');
   });
 
-  it('in all namespaces are told apart', async () => {
+  it('in all namespaces are distinguished', async () => {
     const other = await namespaceFor('other');
     const pod = { ...template(world.nodes[0]), apiVersion: 'v1', kind: 'Pod' };
     const named = (namespace: string) =>
@@ -252,7 +252,7 @@ describe('targets', () => {
     expect(result.stdout).toContain(name);
   });
 
-  it('of one detached capture each are fetched, stopped and removed by one name', async () => {
+  it('with a detached capture each are fetched, stopped and removed by one name', async () => {
     const started = await netdebug([
       ...['capture', `deploy/${app}-web`, '--image', image, '--detach', '--name', 'both'],
     ]).finished;
@@ -280,7 +280,7 @@ describe('targets', () => {
     expect((await netdebug(['captures', 'list']).finished).stdout).not.toContain('both');
   });
 
-  it('that a user may not read are told with the very rule', async () => {
+  it('that a user may not read are reported with the missing rule', async () => {
     const as = (user: string) => ({ KUBECONFIG: namespaced(world.users[user] ?? '') });
     const forbidden = async (user: string, ...args: string[]) => {
       const { kinds, stderr } = await failure(['ports', '--image', image, ...args], {

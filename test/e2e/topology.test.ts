@@ -64,7 +64,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
       expect(String(row?.netnsid)).toBe(truth?.netnsid);
     }
     expect(namespaces[0]).toMatchObject({ runtime: 'host', pid: 1 });
-    // For a moment, one of a pod that another test deletes is.
+    // The namespace of a pod that another test is deleting may be leaked for a moment.
     const leaks = async () =>
       (await json<{ namespaces: NamespaceRow[] }>('netns', node)).namespaces.filter(
         ({ leaked }) => leaked,
@@ -72,7 +72,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(await eventually(async () => (await leaks()).length === 0)).toBe(true);
   });
 
-  it('tells what an address, a process, a device, a namespace and a container belong to', async () => {
+  it('finds the owner of an address, a process, a device, a namespace and a container', async () => {
     const { facts, namespaces } = await json<{
       facts: {
         objects: { pods: { name: string; containers: { id: string; name: string }[] }[] };
@@ -104,7 +104,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     }
   });
 
-  it('shows one namespace as it is inside', async () => {
+  it('shows a single namespace from the inside', async () => {
     const { code, stdout } = await netdebug(['netns', first.name, '--image', image]).finished;
     expect(code).toBe(0);
     for (const text of [`${first.ip}/24`, 'default via ', 'cni0', 'RESOLV.CONF'])
@@ -112,7 +112,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(stdout).not.toContain('unknown');
   });
 
-  it('is entered by a shell, by inode and by name', async () => {
+  it('is entered with a shell, by inode and by name', async () => {
     const { namespaces } = await json<{ namespaces: NamespaceRow[] }>('netns', node);
     const row = namespaces.find(({ pod }) => pod === first.name);
     for (const name of [String(row?.inode), row?.nsfs[0]?.split('/').at(-1) ?? '']) {
@@ -126,7 +126,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(none.kinds).toEqual(['not-found']);
   });
 
-  it('shows the side of the pod alone where the node may not be entered', async () => {
+  it('shows only the pod’s side if the node may not be entered', async () => {
     const words = ['netns', first.name, '--image', image, '--via', 'ephemeral'];
     const { code, stdout, stderr } = await netdebug(words).finished;
     expect(code, stderr).toBe(0);
@@ -147,7 +147,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(found[0]?.evidence).toContain(second.name);
   });
 
-  it('has a namespace that a mount alone holds, and shows a device with a hostile name harmlessly', async () => {
+  it('has a namespace that is only held by a mount, and a device with a hostile name that is printed safely', async () => {
     const name = `cni-0e5ffd4a-8b6e-6a55-0d1c-${process.pid.toString().padStart(12, '0')}`;
     await onNodeOf(
       first.uid,
@@ -169,7 +169,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(which.stdout + who.stderr).not.toContain('\u001b');
   });
 
-  it('has its leases judged: one without a sandbox, and a range that is full', async () => {
+  it('has its leases checked: one without a sandbox, and a full range', async () => {
     expect(await findings('cni', node)).toEqual([]);
     const second = '/var/lib/cni/networks/second';
     const network = first.ip.replace(/\.\d+$/, '');
@@ -199,7 +199,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(found[2]?.evidence).toContain('10 of them without a sandbox');
   });
 
-  it('is read again from what it printed, without a cluster', async () => {
+  it('is read from its own output, without a cluster', async () => {
     const saved = await netdebug(['netns', node, '--image', image, '-o', 'json']).finished;
     const again = await netdebug(['netns', node, '--from', '-', '-o', 'json'], {
       stdin: saved.stdout,
@@ -209,7 +209,7 @@ describe.each(world.flavours)('the network of a node, with the $name image', ({ 
     expect(again.stdout).toBe(saved.stdout);
   });
 
-  it('keeps the pod on the node for the next command when it is told to', async () => {
+  it('keeps the pod on the node for the next command on request', async () => {
     const pods = async () =>
       (await kubectl(['get', 'pods', '-l', 'netdebug/kind=node', '-o', 'name']))
         .split('\n')

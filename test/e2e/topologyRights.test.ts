@@ -20,7 +20,7 @@ const rule = (apiGroup: string, resource: string, ...verbs: string[]): Rule => (
   verbs,
 });
 
-/** What docs/permissions.md names: lists of the whole cluster, and what a pod on a node takes. */
+/** The permissions in docs/permissions.md: cluster-wide lists, and what a pod on a node requires. */
 const LISTS = [
   rule('', 'nodes', 'list'),
   rule('', 'pods', 'list'),
@@ -34,7 +34,7 @@ const IN_NODE_NAMESPACE = [
   rule('', 'events', 'list', 'watch'),
 ];
 
-/** What is told to be unknown without a list. */
+/** What is reported as unknown without the permission to list a resource. */
 const UNKNOWN: Readonly<Record<string, RegExp>> = {
   nodes: /^nodes$/,
   pods: /^pods of other namespaces$/,
@@ -43,7 +43,7 @@ const UNKNOWN: Readonly<Record<string, RegExp>> = {
   networkpolicies: /^network policies$/,
 };
 
-/** Flags of a user with these rules in the whole cluster, and with those in one namespace. */
+/** Flags for a user with these rules in the whole cluster, and with those in one namespace. */
 async function userWithLists(lists: readonly Rule[], rules: Record<string, readonly object[]>) {
   const as = await userWith(rules);
   const name = as[1] ?? '';
@@ -65,7 +65,7 @@ interface Document {
   };
 }
 
-describe('the rights of path', () => {
+describe('the permissions of path', () => {
   let pods: readonly string[] = [];
   let nodeNamespace = '';
 
@@ -82,7 +82,7 @@ describe('the rights of path', () => {
     ]);
   const inTarget = { [world.namespace]: [rule('', 'pods', 'get', 'list')] };
 
-  it('are those that the docs name, and nothing is unknown with them', async () => {
+  it('are those in the docs, and nothing is unknown with them', async () => {
     const as = await userWithLists(LISTS, { ...inTarget, [nodeNamespace]: IN_NODE_NAMESPACE });
     const { code, stdout, stderr } = await path(as, '-o', 'json');
     expect(code, stderr).toBe(0);
@@ -95,7 +95,7 @@ describe('the rights of path', () => {
     expect(checks).toContainEqual(expect.objectContaining({ check: 'topology', level: 'ok' }));
   });
 
-  it.for(LISTS)('without the right to list $resources: the rest is shown', async (lacking) => {
+  it.for(LISTS)('without permission to list $resources: the rest is shown', async (lacking) => {
     const lists = LISTS.filter((one) => one !== lacking);
     const as = await userWithLists(lists, { ...inTarget, [nodeNamespace]: IN_NODE_NAMESPACE });
     const { code, stdout, stderr } = await path(as, '-o', 'json');
@@ -121,7 +121,7 @@ describe('the rights of path', () => {
     ['pods', 'create'],
     ['pods', 'delete'],
     ['pods/exec', 'create'],
-  ])('without the right to %s %s on nodes: an error that names it', async ([resource, verb]) => {
+  ])('without permission to %s %s on nodes: an error that names it', async ([resource, verb]) => {
     const rules = IN_NODE_NAMESPACE.flatMap((one) => {
       if (one.resources[0] !== resource) return [one];
       const verbs = one.verbs.filter((own) => own !== verb);

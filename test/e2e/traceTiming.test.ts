@@ -40,7 +40,7 @@ it('writes what a command waits for, in Chrome trace format, readable by its own
   const read = traceEvents.find((one) => one.name === 'GET');
   expect(read?.args?.detail).toContain(`/pods/${name}`);
   for (const { ts, dur = 0 } of traceEvents) expect(ts + dur).toBeLessThanOrEqual(most);
-  // A viewer draws the spans of a lane as nested or one after another: none may overlap in part.
+  // A viewer draws the spans of a lane nested or one after another, so they must not partially overlap.
   const spans = traceEvents.filter(({ ph }) => ph === 'X').toSorted((a, b) => a.ts - b.ts);
   for (const [index, one] of spans.entries())
     for (const other of spans.slice(index + 1))

@@ -16,7 +16,10 @@ export interface Archive {
   readonly program: string;
 }
 
-/** Those that scripts/build has made; a usual test makes that of linux/amd64 alone, and says so. */
+/**
+ * The archives that scripts/build has created. A normal test run creates only the one for linux/amd64, and reports
+ * that.
+ */
 export function builtArchives(): Archive[] {
   const all = PLATFORMS.map((platform) => {
     const format = platform.os === 'windows' ? 'zip' : 'tar.gz';

@@ -15,9 +15,8 @@ import type { KrewPlatform } from '../unit/packaging/krewRules.ts';
 import { output } from './programs.ts';
 
 /**
- * Installs an archive as `kubectl krew install --manifest --archive` does: checks the sum, unpacks
- * into a staging folder, moves what `files` names into the store, and links `bin` into bin/. Gives
- * the link.
+ * Installs an archive as `kubectl krew install --manifest --archive` does: verifies the checksum, unpacks into a
+ * staging folder, moves the entries of `files` to the store, and links `bin` into bin/. Returns the link.
  */
 export function installAsKrew(
   krewRoot: string,
@@ -48,7 +47,7 @@ export function installAsKrew(
   return link;
 }
 
-/** krew takes regular files and folders only, and no name that leaves the folder. */
+/** krew accepts only regular files and folders, and no name outside the folder. */
 function unpack(archive: string, folder: string): void {
   const bytes = readFileSync(archive).subarray(0, 4);
   if (bytes.readUInt32LE() === 0x04034b50)
@@ -61,7 +60,7 @@ function unpack(archive: string, folder: string): void {
   }
 }
 
-/** A file by its name goes to `to`, or keeps its name where that is "."; a pattern goes into `to`. */
+/** A named file is moved to `to`, or keeps its name if that is ".". A pattern is moved into the folder `to`. */
 function move(staging: string, store: string, from: string, to: string): void {
   if (to !== '.' && to !== normalize(to)) throw new Error(`the path ${to} is not clean`);
   const direct = join(staging, from);

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 
-/** Whether a program is on PATH; says so once if not, since a test is left out. */
+/** Whether a program is on PATH. Prints a notice once if it is not, because a test is skipped. */
 export function has(program: string): boolean {
   const found = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0;
   if (!found) console.log(`${program} is not installed: what it would check is left out`);
   return found;
 }
 
-/** Runs a program to its end; gives what it printed, or throws with it unless it succeeds. */
+/** Runs a program to its end. Returns its output. Throws with the output unless it succeeds. */
 export function output(
   program: string,
   args: readonly string[],

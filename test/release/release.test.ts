@@ -13,7 +13,7 @@ import { builtArchives, root, sha256Of } from './archives.ts';
 import { installAsKrew } from './krewInstall.ts';
 import { has, output } from './programs.ts';
 
-/** Bytes: what a download of a command line tool may be. */
+/** The maximum size in bytes for the download of a command line tool. */
 const LARGEST = 40e6;
 
 const archives = builtArchives();
@@ -36,7 +36,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('has at least one archive to test: scripts/build makes them', () => {
+it('has at least one archive to test: scripts/build creates them', () => {
   expect(archives).not.toEqual([]);
 });
 
@@ -51,13 +51,13 @@ describe.each(archives)('$name', (archive) => {
     link = installAsKrew(krewRoot(), { name: 'netdebug', version }, entry ?? {}, path);
   });
 
-  it('installs as krew would, with its licences', () => {
+  it('installs as with krew, with its licences', () => {
     const store = join(krewRoot(), 'store', 'netdebug', version);
     const notices = readFileSync(join(store, 'THIRD-PARTY-NOTICES'), 'utf8');
     expect(readFileSync(join(store, 'LICENSE'))).toEqual(readFileSync(join(root, 'LICENSE')));
     for (const name of ['js-yaml', 'tar-stream', '@kubernetes/client-node'])
       expect(notices).toContain(`${name} ${packageJson.dependencies[name as 'tar-stream']}`);
-    // Of yargs, only its parser is in the bundle.
+    // The bundle contains only the parser of yargs.
     expect(notices).toMatch(/^yargs-parser \d+/m);
     expect(notices).not.toMatch(/^yargs \d+/m);
     expect(notices).toMatch(/Node\.js\n\nNode\.js is licensed.*OpenSSL/s);
@@ -65,7 +65,7 @@ describe.each(archives)('$name', (archive) => {
     expect(link).toMatch(program);
   });
 
-  it('has its checksum beside it, in the form of sha256sum', () => {
+  it('has a checksum file beside it, in the format of sha256sum', () => {
     const lines = readFileSync(`${path}.sha256`, 'utf8');
     expect(lines).toBe(`${sha256Of(archive)}  ${archive.name}\n`);
   });
@@ -79,7 +79,7 @@ describe.each(archives)('$name', (archive) => {
     expect(named).toContain(`pkg:generic/node@${platform.node.version}`);
   });
 
-  it('is small enough', () => {
+  it('is within the size limit', () => {
     expect(readFileSync(path).length).toBeLessThan(LARGEST);
   });
 
@@ -100,13 +100,13 @@ describe.each(archives)('$name', (archive) => {
     expect(sections).not.toMatch(/\.symtab|\.debug|\.strtab/);
   });
 
-  it.runIf(platform.os === 'darwin')('is signed ad hoc, every page of it', () => {
+  it.runIf(platform.os === 'darwin')('has an ad-hoc signature for every page', () => {
     const check = checkSignature(readFileSync(link));
     expect(check).toMatchObject({ identifier: 'kubectl-netdebug', wrongPages: 0 });
     expect(check.pages * 4096).toBeGreaterThan(100e6);
   });
 
-  it.runIf(platform.os === 'darwin' && has('llvm-objdump'))('is whole in the eyes of LLVM', () => {
+  it.runIf(platform.os === 'darwin' && has('llvm-objdump'))('is valid according to LLVM', () => {
     const headers = output('llvm-objdump', ['--macho', '--private-headers', link]);
     expect(headers).toContain('__NODE_SEA');
     expect(headers).toContain('LC_CODE_SIGNATURE');
@@ -115,23 +115,26 @@ describe.each(archives)('$name', (archive) => {
   });
 
   it.runIf(platform.os === 'darwin' && has('llvm-objcopy'))('is signed as LLVM signs', () => {
-    // LLVM signs anew what it copies, the signature included that we made room for.
+    // LLVM signs its copies again, including the signature that the build reserved space for.
     const copy = join(folder, `${platformName(platform)}-copy`);
     output('llvm-objcopy', [link, copy]);
     expect(checkSignature(readFileSync(copy))).toMatchObject({ wrongPages: 0 });
   });
 
-  it.runIf(platform.os === 'windows')('has our name and version in its properties', () => {
-    const file = readFileSync(link);
-    const has = (text: string) => file.includes(Buffer.from(text, 'utf16le'));
-    expect(has(`kubectl-netdebug.exe`)).toBe(true);
-    expect(has('Node.js JavaScript Runtime')).toBe(false);
-    // What pkg put in is found by this name.
-    expect(has('NODE_SEA_BLOB')).toBe(true);
-  });
+  it.runIf(platform.os === 'windows')(
+    'has the program’s name and version in its properties',
+    () => {
+      const file = readFileSync(link);
+      const has = (text: string) => file.includes(Buffer.from(text, 'utf16le'));
+      expect(has(`kubectl-netdebug.exe`)).toBe(true);
+      expect(has('Node.js JavaScript Runtime')).toBe(false);
+      // The data that pkg adds is found by this name.
+      expect(has('NODE_SEA_BLOB')).toBe(true);
+    },
+  );
 
   it.runIf(platform.os === 'windows' && has('osslsigncode'))(
-    'has no wrong signature or checksum',
+    'has no invalid signature or checksum',
     () => {
       const said = output('sh', ['-c', 'osslsigncode verify "$1" 2>&1; true', 'sh', link]);
       expect(said).toMatch(/No signature found/);

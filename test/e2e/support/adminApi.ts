@@ -3,7 +3,7 @@ import { world } from './world.ts';
 
 const administrator = new ApiClient(world.ownKubeconfig);
 
-/** One request of the cluster's administrator. Gives the answer's body; throws unless it succeeds. */
+/** Sends one request as the cluster's administrator. Returns the body of the answer. Throws unless it succeeds. */
 export async function adminCall(method: Method, path: string, body?: unknown): Promise<unknown> {
   return JSON.parse(await administrator.call(method, path, body));
 }

@@ -11,7 +11,7 @@ interface Container {
   readonly securityContext?: { readonly capabilities?: { readonly add?: readonly string[] } };
 }
 
-/** The request that a webhook is asked about, of an AdmissionReview. */
+/** The request in an AdmissionReview that a webhook decides on. */
 export interface DeniedRequest {
   readonly uid: string;
   readonly name?: string;
@@ -23,15 +23,15 @@ export interface DeniedRequest {
   };
 }
 
-/** Why a request is denied, and with which HTTP status. */
+/** Why a request is denied, and the HTTP status. */
 interface Refusal {
   readonly message: string;
   readonly code?: number;
 }
 
 /**
- * Starts a validating webhook on this machine, at the address that the API server knows it by. It ends with the test.
- * Gives its URL, and the certificate of the authority that signed its own.
+ * Starts a validating webhook on this machine, at an address that the API server can reach. It ends with the test.
+ * Returns its URL, and the certificate of the authority that signed its certificate.
  */
 export async function startWebhook(
   judge: (request: DeniedRequest) => Refusal | undefined,
@@ -64,7 +64,7 @@ export async function startWebhook(
   return { url: `https://${address}:${bound.port}/`, authority: authority.certificate };
 }
 
-/** This machine's address in the network that it reaches the API server by. */
+/** This machine's address in the network through which it reaches the API server. */
 async function addressForApiServer(): Promise<string> {
   const { clusters } = load(await readFile(world.kubeconfig, 'utf8')) as {
     clusters: readonly [{ readonly cluster: { readonly server: string } }];

@@ -3,20 +3,21 @@ import { rmSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 
-// Removes the suite's folder, and all objects with a label from a cluster that stays, once its standard input ends: also
-// when the suite was interrupted or killed. Arguments: folder; kubectl, kubeconfig, label as NAME=VALUE.
+// When its standard input ends, removes the suite's folder, and all objects with a label from a cluster that remains.
+// This also happens if the suite was interrupted or killed. Arguments: folder; kubectl, kubeconfig, label as
+// NAME=VALUE.
 
 const [folder = '', kubectl, kubeconfig = '', label = ''] = process.argv.slice(2);
-/** Cluster-wide kinds first: nothing of the suite must get in the way of others. */
+/** Cluster-wide kinds come first, because they could affect others. */
 const KINDS = [
   'validatingadmissionpolicybindings,validatingadmissionpolicies',
   'validatingwebhookconfigurations',
   'clusterrolebindings,clusterroles',
   'namespaces',
 ];
-/** RoleBindings of users who may do something in a namespace that is not the suite's. */
+/** RoleBindings of users who may do something in other namespaces than the suite's. */
 const NAMESPACED = ['-n', 'default', 'rolebindings'];
-/** Tests of a suite that was killed may still make objects for a moment. */
+/** Tests of a killed suite may still create objects for a moment. */
 const PASSES = 4;
 const BETWEEN_PASSES_MS = 3_000;
 
@@ -37,7 +38,7 @@ function deleteObjects(kubectl: string): void {
   for (const words of [...KINDS.map((kinds) => [kinds]), NAMESPACED]) {
     const args = ['--kubeconfig', kubeconfig, 'delete', ...words, '-l', label, '--wait=false'];
     const { status, stderr } = spawnSync(kubectl, args, { encoding: 'utf8' });
-    // Not every cluster has every kind.
+    // Some clusters do not have every kind.
     if (status !== 0 && !stderr.includes("doesn't have a resource type")) console.error(stderr);
   }
 }

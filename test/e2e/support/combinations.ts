@@ -1,6 +1,6 @@
 import { world } from './world.ts';
 
-/** The protocols of exec, the older one by way of a proxy that hides the newer. */
+/** The protocols of exec. The older one uses a proxy that hides the newer one. */
 export const PROTOCOLS = [
   { protocol: 'v5', kubeconfig: world.kubeconfig, faulty: world.faulty.plain },
   {
@@ -16,8 +16,8 @@ export const COMBINATIONS = PROTOCOLS.flatMap((protocol) =>
 );
 
 /**
- * Each case with two combinations that have both protocols and both flavours between them, in turn with the other two:
- * every pair of a case and a protocol, or a case and a flavour, is there once.
+ * Combines each case with two combinations that together include both protocols and both flavours, alternating with the
+ * other two. Every pair of a case and a protocol, or of a case and a flavour, occurs once.
  */
 export function paired<Case extends object>(
   cases: readonly Case[],
@@ -28,7 +28,7 @@ export function paired<Case extends object>(
     COMBINATIONS.slice(1, -1),
   ];
   return cases.flatMap((one, index) => {
-    // With one flavour, two combinations are all there are.
+    // With one flavour, there are only two combinations.
     const pair = (last < 3 ? COMBINATIONS : pairs[index % 2]) ?? [];
     return pair.map((combination) => ({ ...combination, ...one }));
   });

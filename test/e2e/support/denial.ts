@@ -6,27 +6,28 @@ import { eventually } from './process.ts';
 import { type AtEnd, world } from './world.ts';
 
 /**
- * What is denied: ephemeral containers; new pods; ephemeral containers and new pods with added capabilities; commands in
- * pods.
+ * The denied requests: ephemeral containers; new pods; ephemeral containers and new pods with added capabilities;
+ * commands in pods.
  */
 export type What = 'debuggers' | 'pods' | 'capabilities' | 'exec';
 
 /** Requests in a namespace that its administrator denies. */
 export interface Denial {
-  /** The words of the refusal. */
+  /** The message of the refusal. */
   readonly text: string;
-  /** Debuggers unless it is given. */
+  /** Debuggers if it is not given. */
   readonly what?: readonly What[];
   /**
-   * Who denies them, and the HTTP status that a webhook asks for: 400 is that of one that asks for none. `no-dry-run` is
-   * a webhook that dry runs cannot ask. Such webhooks were last made with Kubernetes 1.21.
+   * The admission plugin, and the HTTP status that a webhook returns. 400 stands for a webhook that returns none.
+   * `no-dry-run` is a webhook without support for dry runs. Kubernetes 1.21 is the last version in which these can be
+   * created.
    */
   readonly as?: 'policy' | 'webhook-400' | 'webhook-500' | 'no-dry-run';
   /** Only requests about this pod. */
   readonly pod?: string;
 }
 
-/** A rule of a policy or of a webhook: which requests it is asked about. */
+/** A rule of a policy or of a webhook: the requests that it applies to. */
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly apiVersions: readonly string[];
@@ -45,12 +46,13 @@ const RULES: Readonly<Record<What, readonly Rule[]>> = {
   exec: [{ ...CORE, operations: ['CONNECT'], resources: ['pods/exec'] }],
 };
 
-/** Paths of the cluster-wide objects that this file made. */
+/** Paths of the cluster-wide objects that this file created. */
 const made: string[] = [];
 
 /**
- * Lets the admission of a namespace deny requests: by a ValidatingAdmissionPolicy or a webhook, and in the local cluster
- * by annotations. Resolves with the name of the one who denies, once a request about `pod`, which is there, is denied.
+ * Makes the admission of a namespace deny requests: with a ValidatingAdmissionPolicy or a webhook, and in the local
+ * cluster with annotations. Resolves with the name of the plugin, as soon as a request about the existing pod `pod` is
+ * denied.
  */
 export async function deny(
   namespace: string,
@@ -73,7 +75,7 @@ export async function deny(
   return name;
 }
 
-/** Deletes the policies and webhooks that this file made. */
+/** Deletes the policies and webhooks that this file created. */
 export async function deleteMadeDenials(): Promise<void> {
   await Promise.all(made.splice(0).map((path) => adminCall('DELETE', path)));
 }
@@ -108,7 +110,7 @@ async function makePolicy(namespace: string, name: string, denial: Denial): Prom
   });
 }
 
-/** CEL: no container that a debugger would be adds capabilities. */
+/** CEL: no container that could be a debugger adds capabilities. */
 const ADDS_NONE = ['containers', 'ephemeralContainers']
   .map(
     (field) =>
@@ -128,7 +130,7 @@ async function makeWebhook(
     request.name === (pod ?? request.name) &&
     (what.some((one) => one !== 'capabilities') || addsAny(request.object));
   const { url, authority } = await startWebhook(
-    // The API server makes 400 of none.
+    // The API server uses 400 if there is none.
     (request) => (hits(request) ? { message: text, ...(code !== 400 && { code }) } : undefined),
     atEnd,
   );
@@ -170,7 +172,7 @@ function only(namespace: string): object {
   return { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
 }
 
-/** What the API server says of a request that should be denied; nothing of it is kept. */
+/** The answer of the API server to a request that should be denied. It is a dry run. */
 async function refusalOf(
   namespace: string,
   pod: string,

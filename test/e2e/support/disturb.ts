@@ -1,7 +1,9 @@
 import { asRootOn, holdAsRootOn, podProcessesScript } from './nodeRoot.ts';
 import { type AtEnd, kubectl } from './world.ts';
 
-/** Kills the process that holds a pod's namespaces, unknown to its kubelet, which makes a new sandbox. */
+/**
+ * Kills the process that holds a pod's namespaces without the kubelet's knowledge, so that it creates a new sandbox.
+ */
 export async function killSandbox(pod: string): Promise<void> {
   const { uid, node } = await identityOf(pod);
   await asRootOn(
@@ -14,8 +16,8 @@ export async function killSandbox(pod: string): Promise<void> {
 }
 
 /**
- * Stops the processes on its node that start what runs in a pod, until the end of the test at the latest. Resolves when
- * they stand still, with what lets them run again.
+ * Stops the processes on the pod's node that start processes in the pod, until the end of the test at the latest.
+ * Resolves when they have stopped, with a function that continues them.
  */
 export async function stopShims(pod: string, atEnd: AtEnd): Promise<() => Promise<void>> {
   const { uid, node } = await identityOf(pod);
@@ -26,7 +28,7 @@ export async function stopShims(pod: string, atEnd: AtEnd): Promise<() => Promis
       done`;
   const shims = (await asRootOn(node, parents)).trim().split('\n').join(' ');
   if (shims === '') throw new Error(`no shim of ${pod} on ${node}`);
-  // A pod whose shim stands still cannot be deleted.
+  // A pod with a stopped shim cannot be deleted.
   const script = `kill -STOP ${shims}; echo done; read -r _; kill -CONT ${shims}`;
   const held = await holdAsRootOn(node, script, atEnd);
   return async () => {

@@ -14,8 +14,8 @@ interface FdbEntry {
 }
 
 /**
- * Runs a shell script in the network that joins the nodes of the local cluster; `$PORT` is the device that a
- * pod's node is connected to.
+ * Runs a shell script in the network that connects the nodes of the local cluster. `$PORT` is the device that a pod's
+ * node is connected to.
  */
 export async function onFabric(processes: PodProcesses, script: string): Promise<void> {
   const [uplink]: IpLink[] = JSON.parse(await onNode(processes, 'ip -j link show eth0'));
@@ -23,7 +23,7 @@ export async function onFabric(processes: PodProcesses, script: string): Promise
     if (!commandOf(pid).includes('fabric.sh')) continue;
     const { code, stdout } = await run('nsenter', ['-t', pid, '-n', 'bridge', '-j', 'fdb', 'show']);
     const entries: FdbEntry[] = code === 0 ? JSON.parse(stdout) : [];
-    // Several clusters may run, with the same names and indexes: the bridge that has learned the node's address.
+    // Several clusters with the same names and indexes may run. This is the bridge that has learned the node's address.
     const port = entries.find(({ mac, state }) => mac === uplink?.address && state !== 'permanent');
     if (port === undefined) continue;
     const done = await run('nsenter', [

@@ -5,13 +5,13 @@ import { type AtEnd, freshPath, netdebug } from './world.ts';
 
 /** The end of a command, and the kinds of the problems that it reported. */
 export interface Failure extends Finished {
-  /** Of those of the whole command, in their order. */
+  /** The problems of the whole command, in order. */
   readonly kinds: readonly ProblemKind[];
-  /** Of those of one target among several, or of a check of doctor, by its name. */
+  /** The problems of one of several targets, or of a check of doctor, by name. */
   readonly failed: Readonly<Record<string, ProblemKind>>;
 }
 
-/** Runs our program to its end, with a trace: that names the kind of each problem, whatever its words are. */
+/** Runs netdebug to its end with a trace, which contains the kind of each problem whatever its message is. */
 export async function failure(
   args: readonly string[],
   options: StartOptions & { onTestFinished?: AtEnd } = {},
@@ -22,7 +22,7 @@ export async function failure(
   return { ...finished, ...problemsIn(file) };
 }
 
-/** The problems that a trace of a command names. */
+/** The problems in a command's trace. */
 export function problemsIn(file: string): Pick<Failure, 'kinds' | 'failed'> {
   const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as {
     traceEvents: { name: string; args?: { detail?: ProblemKind; target?: string } }[];

@@ -3,16 +3,16 @@ import { FAMILIES, type Scene, type SceneEnd, type Step } from './plantedFaults.
 import { runPod } from './pods.ts';
 import { kubectl } from './world.ts';
 
-/** A pod that faults are planted at; local cluster only. */
+/** A pod at which faults are planted. Local cluster only. */
 export interface FaultPod extends SceneEnd {
   readonly name: string;
   readonly uid: string;
   /** Index into world.nodes. */
   readonly node: 0 | 1;
   readonly processes: PodProcesses;
-  /** The same end for IPv6. */
+  /** The same end with IPv6. */
   readonly ipv6: SceneEnd;
-  /** Gives its network, and its node's, the IPv6 addresses again that they lost with a device that was down. */
+  /** Restores the IPv6 addresses of its network and its node's network that were lost with a device that was down. */
   readonly restore: () => Promise<void>;
 }
 
@@ -31,12 +31,12 @@ interface IpLink {
 const BRIDGE = 'cni0';
 const TUNNELS = { 4: 'flannel.1', 6: 'flannel-v6.1' } as const;
 const UPLINK = 'eth0';
-/** The application's own configuration has it listen for IPv4 alone. */
+/** Makes nginx, with its own configuration, listen on IPv4 only. */
 const APP = `mkdir -p /tmp/app
 printf 'daemon off; pid /tmp/app/pid; error_log /dev/stderr; events {} http { access_log off; client_body_temp_path /tmp/app/c; proxy_temp_path /tmp/app/p; fastcgi_temp_path /tmp/app/f; uwsgi_temp_path /tmp/app/u; scgi_temp_path /tmp/app/s; server { listen 80; listen [::]:80; return 200; } }' >/tmp/app/conf
 exec nginx -c /tmp/app/conf`;
 
-/** Starts a pod and finds what surrounds it on its node. */
+/** Starts a pod, and finds its devices and addresses on its node. */
 export async function startFaultPod(node: 0 | 1): Promise<FaultPod> {
   const { name } = await runPod('path', { node, command: ['sh', '-c', APP] });
   const said = 'jsonpath={.metadata.uid} {.status.podIPs[*].ip}';
@@ -82,9 +82,9 @@ export async function startFaultPod(node: 0 | 1): Promise<FaultPod> {
 }
 
 /**
- * Prints commands that make a network's IPv6 addresses, routes and permanent neighbours again: all of them go when
- * their device is set down, while those of IPv4 stay. A pod's own range is on its device alone, so that nothing of
- * other pods is in them.
+ * Prints commands that restore a network's IPv6 addresses, routes and permanent neighbours. All of them are lost when
+ * their device is set down, unlike those of IPv4. A pod's own range is only on its device, so that nothing of other
+ * pods is included.
  */
 const IPV6_STATE = `
 for device in eth0 cni0 flannel-v6.1; do
@@ -94,7 +94,7 @@ ip -6 route show proto boot | sed 's/^\\(.*\\) linkdown/\\1/; s/ pref medium//; 
 ip -6 neigh show nud permanent | sed 's/PERMANENT/nud permanent/; s/^/ip -6 neigh replace /'
 `;
 
-/** The two pods as the ends of a path on which a fault is planted. */
+/** The two pods as the ends of a path for planting a fault. */
 export async function sceneOf(from: FaultPod, to: FaultPod, family: 4 | 6 = 4): Promise<Scene> {
   const found = await onNode(from.processes, 'ip -j route show default');
   const [route]: { gateway: string }[] = JSON.parse(found);
@@ -104,7 +104,7 @@ export async function sceneOf(from: FaultPod, to: FaultPod, family: 4 | 6 = 4): 
   return { ...devices, ...ends, router, family: FAMILIES[family] };
 }
 
-/** Does what plants a fault, or undoes it. */
+/** Runs the steps that plant or undo a fault. */
 export async function perform(
   ends: Readonly<Record<Step['end'], FaultPod>>,
   steps: readonly Step[],
@@ -115,7 +115,7 @@ export async function perform(
   }
 }
 
-/** Undoes what `perform` planted. */
+/** Undoes the effects of `perform`. */
 export async function mend(
   ends: Readonly<Record<Step['end'], FaultPod>>,
   steps: readonly Step[],
@@ -124,7 +124,7 @@ export async function mend(
   await Promise.all(Object.values(ends).map(({ restore }) => restore()));
 }
 
-/** Whether a pod gets an answer from port 80 of another. */
+/** Whether a pod gets an answer from port 80 of another pod. */
 export async function reaches(
   from: FaultPod,
   to: FaultPod,

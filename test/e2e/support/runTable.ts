@@ -2,20 +2,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** What a run did on one cluster. */
+/** The results of a run on one cluster. */
 interface Column {
   readonly cluster: string;
-  /** File name -> tests that passed, failed and were skipped. */
+  /** File name -> number of passed, failed and skipped tests. */
   readonly files: Readonly<
     Record<string, readonly [passed: number, failed: number, skipped: number]>
   >;
-  /** Reason -> how many tests were skipped for it. */
+  /** Reason -> number of tests that were skipped for it. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
 /**
- * Prints at the end what ran of the end-to-end suite and where, and what was skipped and why. Runs one after another that
- * share a file by RUN_TABLE have a column for each cluster: the last one prints the whole table.
+ * At the end, prints which end-to-end tests ran on which cluster, and which were skipped and why. Consecutive runs that
+ * share a file through RUN_TABLE have a column for each cluster, and the last run prints the whole table.
  */
 export class RunTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -33,7 +33,7 @@ function earlierColumns(): Column[] {
   return text === '' ? [] : JSON.parse(text);
 }
 
-/** Joins a column to the earlier one of the same cluster, where there is one. */
+/** Merges a column with the earlier one of the same cluster, if there is one. */
 function withColumn(earlier: readonly Column[], column: Column): Column[] {
   const same = earlier.find(({ cluster }) => cluster === column.cluster);
   if (!same) return [...earlier, column];
@@ -76,7 +76,7 @@ function cellOf(counts: Column['files'][string] | undefined): string {
   return counts ? counts.map((count) => String(count).padStart(4)).join('') : 'not run';
 }
 
-/** Which cluster the end-to-end suite runs on. */
+/** The cluster that the end-to-end suite runs on. */
 function clusterName({ E2E_KUBECONFIG, E2E_CLUSTER }: NodeJS.ProcessEnv): string {
   if (E2E_KUBECONFIG) return 'given cluster';
   return E2E_CLUSTER === 'kubernetes' ? 'real Kubernetes' : 'local cluster';

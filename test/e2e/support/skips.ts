@@ -1,7 +1,7 @@
 import type { TestContext } from 'vitest';
 import { type World, world } from './world.ts';
 
-/** What some tests need and not every cluster has, with the reason that is reported for the skipped ones. */
+/** Requirements of some tests that not every cluster meets, with the reason that is reported for skipped tests. */
 const NEEDS = {
   'both flavours of image': {
     isMet: ({ flavours }: World) => flavours.length > 1,
@@ -43,12 +43,12 @@ const NEEDS = {
 
 export type Need = keyof typeof NEEDS;
 
-/** Whether this cluster has it. */
+/** Whether this cluster meets the requirement. */
 export function has(need: Need): boolean {
   return NEEDS[need].isMet(world);
 }
 
-/** Skips the test, with the reason, unless this cluster has what it needs. */
+/** Skips the test, with the reason, unless this cluster meets the requirement. */
 export function needs({ skip }: Pick<TestContext, 'skip'>, need: Need): void {
   skip(!has(need), `needs ${need}: ${NEEDS[need].why}`);
 }

@@ -5,7 +5,7 @@ import { world } from './world.ts';
 
 let sessions = 0;
 
-/** A terminal of the size given with a program in it, for as long as the test runs. */
+/** Runs a program in a terminal of the given size until the end of the test. */
 export async function inTerminal(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -24,8 +24,8 @@ export async function inTerminal(
     await tmux('kill-server').catch(() => {});
   });
   const size = ['-x', String(columns), '-y', String(rows)];
-  // A shell of ours around it shows how it left the terminal, but for its size, and its exit code. It ends with the
-  // suite's folder, so that an interrupted suite leaves no terminal.
+  // A shell around the program shows its exit code, and the terminal settings that it left, except the size. The shell
+  // ends with the suite's folder, so that an interrupted suite leaves no terminal.
   const around =
     'stty -g >"$0"; "$@"; code=$?; stty -g | cmp - "$0" && echo "ended $code"; while [ -e "$0" ]; do sleep 1; done';
   await tmux('new-session', '-d', ...size, 'sh', '-c', around, `${socket}-stty`, ...command);
@@ -35,7 +35,7 @@ export async function inTerminal(
     resize: (columns: number, rows: number) =>
       tmux('resize-window', '-x', String(columns), '-y', String(rows)),
     screen: () => tmux('capture-pane', '-p', '-J'),
-    /** The process of our program. */
+    /** The process ID of netdebug. */
     pid: async () => {
       const shell = (await tmux('list-panes', '-F', '#{pane_pid}')).trim();
       return Number((await run('pgrep', ['-P', shell])).stdout.trim());

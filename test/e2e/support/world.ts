@@ -5,36 +5,36 @@ import { inject, onTestFinished } from 'vitest';
 import type { Way } from '../../faults/proxy.ts';
 import { type Running, run, type StartOptions, start } from './process.ts';
 
-/** What the suite knows of its cluster; made once by setup.ts. */
+/** The properties of the suite's cluster. setup.ts determines them once. */
 export interface World {
-  /** Our own API server (test/cluster), the real one of test/kubernetes, or the one that E2E_KUBECONFIG names. */
+  /** The local API server (test/cluster), the real one of test/kubernetes, or the one of E2E_KUBECONFIG. */
   readonly kind: 'local' | 'kubernetes' | 'given';
   readonly kubeconfig: string;
-  /** The administrator's with a token or a certificate, for requests of the suite itself. */
+  /** The administrator's kubeconfig with a token or a certificate, for requests of the suite itself. */
   readonly ownKubeconfig: string;
   /** Kubeconfigs of users with fewer rights, by name. */
   readonly users: Readonly<Record<string, string>>;
-  /** Kubeconfigs of the administrator that lead through a proxy that misbehaves (test/faults). */
+  /** Kubeconfigs of the administrator that use a faulty proxy (test/faults). */
   readonly faulty: Readonly<Record<Way, string>>;
   readonly kubectl: string;
   readonly namespace: string;
   readonly nodes: readonly [string, string];
-  /** Whether pods have IPv6 addresses, too. */
+  /** Whether pods also have IPv6 addresses. */
   readonly hasIpv6: boolean;
-  /** Debugger images; their names can be part of a pod's name. */
+  /** Debugger images. Their names can be part of a pod's name. */
   readonly flavours: readonly Flavour[];
-  /** Images that debuggers do not work in, where the cluster has them. */
+  /** Images in which debuggers do not work, if the cluster has them. */
   readonly oddImages?: {
     readonly noShell: string;
     readonly noTools: string;
     readonly noSs: string;
   };
   readonly appImage: string;
-  /** Whether admission can be made to refuse debuggers: by policies, or in the local cluster by an annotation. */
+  /** Whether admission can be made to refuse debuggers: with policies, or in the local cluster with an annotation. */
   readonly canDeny: boolean;
-  /** Folders for manifests of static pods, by node, where the suite can write to a node. */
+  /** Folders for manifests of static pods, by node, if the suite can write to a node. */
   readonly staticPodFolders?: Readonly<Record<string, string>>;
-  /** Label of every object outside the suite's namespace: what has it is removed after the run. */
+  /** A label on every object outside the suite's namespace. Objects with it are removed after the run. */
   readonly label: Readonly<Record<string, string>>;
   /** A folder for the test's own files. */
   readonly folder: string;
@@ -56,8 +56,8 @@ export const world = inject('world');
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /**
- * Our program and the words before its arguments: what `npm run build` made, or what E2E_PROGRAM
- * says, such as "kubectl netdebug" (scripts/test-binary).
+ * netdebug and the words before its arguments: the result of `npm run build`, or the value of E2E_PROGRAM, such as
+ * "kubectl netdebug" (scripts/test-binary).
  */
 export const PROGRAM: readonly [program: string, ...words: string[]] = programFrom(
   process.env.E2E_PROGRAM,
@@ -68,7 +68,7 @@ function programFrom(words: string | undefined): [string, ...string[]] {
   return program ? [program, ...rest] : [join(root, 'dist', 'kubectl-netdebug')];
 }
 
-/** The file of our program; as a plugin it is the one that kubectl finds. */
+/** The file of netdebug. For a plugin, it is the file that kubectl finds. */
 export function programFile(): string {
   const [program, ...words] = PROGRAM;
   if (words.length === 0) return program;
@@ -78,10 +78,10 @@ export function programFile(): string {
   return file;
 }
 
-/** Registers what is done at the end of a test; concurrent tests have one of their own each. */
+/** Registers a function to call at the end of a test. Concurrent tests have separate ones. */
 export type AtEnd = (done: () => void) => void;
 
-/** Starts our program on the suite's cluster; it is killed at the end of the test. */
+/** Starts netdebug on the suite's cluster. It is killed at the end of the test. */
 export function netdebug(
   args: readonly string[],
   options: StartOptions & { onTestFinished?: AtEnd } = {},
@@ -97,7 +97,7 @@ export function netdebug(
   return running;
 }
 
-/** Runs kubectl in the suite's namespace; fails with its words unless it succeeds. */
+/** Runs kubectl in the suite's namespace. Fails with its error message unless it succeeds. */
 export async function kubectl(args: readonly string[], stdin = ''): Promise<string> {
   const result = await run(world.kubectl, ['-n', world.namespace, ...args], {
     stdin,
@@ -108,7 +108,7 @@ export async function kubectl(args: readonly string[], stdin = ''): Promise<stri
   return result.stdout;
 }
 
-/** A kubeconfig like another one, with the suite's namespace, and changes to its cluster entry. */
+/** A copy of another kubeconfig with the suite's namespace, and changes to its cluster entry. */
 export function namespaced(
   kubeconfig: string,
   change: (cluster: Record<string, unknown>) => void = () => {},
@@ -131,7 +131,7 @@ export function namespaced(
 
 let files = 0;
 
-/** The path of a file of this test process that does not exist yet. */
+/** The path of a file in the folder of this test process that does not exist yet. */
 export function freshPath(name: string): string {
   files += 1;
   return join(world.folder, `${process.pid}-${files}-${name}`);
